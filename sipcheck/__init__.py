@@ -1,0 +1,50 @@
+"""Verify SIP trunks end to end, and name the cause when one does not work.
+
+import asyncio
+import sipcheck
+
+report = asyncio.run(
+    sipcheck.verify("sip.carrier.example", credentials=sipcheck.Credentials("alice", "secret"))
+)
+print(report.outcome, report.reason, report.advice)
+"""
+
+from sipcheck.engine import Engine
+from sipcheck.errors import CallerError, SettingInvalid, SipCheckError, TargetInvalid
+from sipcheck.evidence import Proof
+from sipcheck.exchange import Credentials
+from sipcheck.guard import Guard
+from sipcheck.reasons import CredentialState, Outcome, Party, Reason, WarningCode
+from sipcheck.report import Certificate, Check, EdgeReport, Report, TraceStep, Warning
+from sipcheck.settings import EngineSettings
+from sipcheck.target import HostPort, Target, TransportName, parse_host_port, parse_target
+from sipcheck.verify import verify
+
+__all__ = [
+    "CallerError",
+    "Certificate",
+    "Check",
+    "CredentialState",
+    "Credentials",
+    "EdgeReport",
+    "Engine",
+    "EngineSettings",
+    "Guard",
+    "HostPort",
+    "Outcome",
+    "Party",
+    "Proof",
+    "Reason",
+    "Report",
+    "SettingInvalid",
+    "SipCheckError",
+    "Target",
+    "TargetInvalid",
+    "TraceStep",
+    "TransportName",
+    "Warning",
+    "WarningCode",
+    "parse_host_port",
+    "parse_target",
+    "verify",
+]

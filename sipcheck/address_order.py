@@ -1,0 +1,30 @@
+"""The order of one host's addresses: usable ones first, then the families in turn (RFC 6724, RFC 7984)."""
+
+import socket
+from collections.abc import Callable, Sequence
+from itertools import chain, zip_longest
+
+
+def has_route(address: str) -> bool:
+    """Tell whether this machine has a route and a source address for `address`; no packet is sent."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.connect((address, 9))
+    except OSError:
+        return False
+    return True
+
+
+def order_addresses(
+    ipv6: Sequence[str], ipv4: Sequence[str], is_usable: Callable[[str], bool] = has_route
+) -> tuple[str, ...]:
+    """Take IPv6 and IPv4 in turn, IPv6 first, and leave what cannot be reached from here to the end.
+
+    RFC 7984 §3.1 sends each SRV target's addresses through RFC 6724: its rule 1 keeps a machine without IPv6
+    from judging a carrier by an address that it could never reach; its policy table prefers IPv6. Taken in
+    turn, a broken family is one edge away from the other (RFC 8305 §4).
+    """
+    in_turn = [address for address in chain.from_iterable(zip_longest(ipv6, ipv4)) if address is not None]
+    usable = {address: is_usable(address) for address in in_turn}
+    return tuple(sorted(in_turn, key=lambda address: not usable[address]))

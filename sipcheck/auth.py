@@ -1,0 +1,78 @@
+"""Digest authentication: the answer to a challenge, and how it is read (RFC 3261 §22, RFC 7616)."""
+
+from sipcheck.challenge import Challenge, Chosen, Refused, choose, read_parameters
+from sipcheck.digest import Algorithm, digest
+
+__all__ = [
+    "Algorithm",
+    "Challenge",
+    "Chosen",
+    "Refused",
+    "authorization",
+    "choose",
+    "digest",
+    "read_authorization",
+]
+
+
+def authorization(
+    challenge: Challenge,
+    *,
+    username: str,
+    password: str,
+    method: str,
+    uri: str,
+    cnonce: str,
+    nonce_count: int = 1,
+    body: bytes = b"",
+) -> tuple[str, str]:
+    """Answer a challenge: the header's name and value.
+
+    `uri` equals the Request-URI (RFC 3261 §22.4). Realm, nonce and opaque go back as they came; `nc`, `qop` and
+    `algorithm` stand without quotes. The username is hashed as it is and escaped only on the wire.
+    """
+    qop = challenge.qop[0] if challenge.qop else None
+    count = f"{nonce_count:08x}"
+    response = digest(
+        algorithm=challenge.algorithm,
+        username=username,
+        realm=challenge.realm,
+        password=password,
+        nonce=challenge.nonce,
+        method=method,
+        uri=uri,
+        qop=qop,
+        cnonce=cnonce,
+        nonce_count=count,
+        body=body,
+    )
+    parameters = [
+        f'username="{_escaped(username)}"',
+        f'realm="{challenge.realm}"',
+        f'nonce="{challenge.nonce}"',
+        f'uri="{uri}"',
+        f'response="{response}"',
+    ]
+    if challenge.algorithm_named:
+        parameters.append(f"algorithm={challenge.algorithm}")
+    if qop is not None:
+        parameters += [f'cnonce="{cnonce}"', f"qop={qop}", f"nc={count}"]
+    if challenge.opaque is not None:
+        parameters.append(f'opaque="{challenge.opaque}"')
+    name = "Proxy-Authorization" if challenge.proxy else "Authorization"
+    return name, f"Digest {', '.join(parameters)}"
+
+
+def read_authorization(value: str) -> dict[str, str]:
+    """Read the parameters of a Digest Authorization value, raw. Raises ValueError for any other."""
+    scheme, _, rest = value.strip().partition(" ")
+    if scheme.lower() != "digest":
+        raise ValueError(f"the scheme is {scheme[:20]!r}, not Digest")
+    parameters, _, readable = read_parameters(rest)
+    if not readable:
+        raise ValueError("the parameters of the Authorization cannot be read")
+    return parameters
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')

@@ -1,0 +1,65 @@
+"""What unanswered and empty DNS answers come to: the reason, and the sentence for a person."""
+
+from collections.abc import Iterable, Sequence
+
+from sipcheck.dns_query import Answer, AnswerKind, Record
+from sipcheck.reasons import Reason
+from sipcheck.route import DnsFailure
+from sipcheck.srv import SrvRecord
+
+# First what may be otherwise the next time: it must not be told as a fault of the customer's records.
+_GRAVITY = (
+    Reason.DNS_SERVFAIL,
+    Reason.DNS_TIMEOUT,
+    Reason.DNS_NXDOMAIN,
+    Reason.DNS_NO_RECORDS,
+)
+
+
+def say_failed(answer: Answer[Record]) -> str:
+    """Say which question stands unanswered, and why."""
+    if answer.kind is AnswerKind.TIMEOUT:
+        return f"no resolver answered the {answer.record_type} query for {answer.name} in time"
+    return f"the resolver could not answer the {answer.record_type} query for {answer.name} ({answer.fault})"
+
+
+def failure_of(answer: Answer[Record]) -> DnsFailure:
+    """Read an unanswered question as the failure of the whole way."""
+    reason = Reason.DNS_TIMEOUT if answer.kind is AnswerKind.TIMEOUT else Reason.DNS_SERVFAIL
+    return DnsFailure(reason, say_failed(answer))
+
+
+def host_failure(ipv6: Answer[str], ipv4: Answer[str], *, named_by_srv: bool) -> DnsFailure | None:
+    """Judge a host by both families; None where either has an address.
+
+    NXDOMAIN speaks for every type (RFC 8020 §2), so it outweighs a family without an answer; a server that
+    says NXDOMAIN for one family and knows the name for the other is taken at the kinder word.
+    """
+    if ipv6.records or ipv4.records:
+        return None
+    host = f"{ipv4.name}, which an SRV record names," if named_by_srv else ipv4.name
+    kinds = (ipv4.kind, ipv6.kind)
+    if AnswerKind.NXDOMAIN in kinds and AnswerKind.NO_RECORDS not in kinds:
+        missing = ipv4 if ipv4.kind is AnswerKind.NXDOMAIN else ipv6
+        cname = f": {missing.fault}" if missing.fault else ""
+        return DnsFailure(Reason.DNS_NXDOMAIN, f"{host} does not exist (NXDOMAIN){cname}")
+    for answer in (ipv4, ipv6):
+        if answer.failed:
+            return failure_of(answer)
+    return DnsFailure(Reason.DNS_NO_RECORDS, f"{host} exists but has neither an A nor an AAAA record")
+
+
+def service_refused(domain: str, answers: Sequence[Answer[SrvRecord]]) -> DnsFailure:
+    """Judge SRV answers of which no record can be used: "." declines the service (RFC 2782, "Target")."""
+    declined = [answer.name for answer in answers if any(not record.target for record in answer.records)]
+    if not declined:
+        return DnsFailure(Reason.DNS_NO_RECORDS, f"{domain} has SRV records, but none that can be used")
+    return DnsFailure(
+        Reason.DNS_SERVICE_REFUSED,
+        f"{domain} says that it does not offer SIP: the SRV target of {', '.join(declined)} is a single dot",
+    )
+
+
+def gravest(failures: Iterable[DnsFailure]) -> DnsFailure:
+    """Choose the failure to tell where several servers are lost."""
+    return min(failures, key=lambda failure: _GRAVITY.index(failure.reason))

@@ -1,0 +1,226 @@
+"""One DNS question to the resolvers, always answered by a value; the only file that knows dnspython."""
+
+import asyncio
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import dns.asyncresolver
+import dns.exception
+import dns.message
+import dns.name
+import dns.nameserver
+import dns.rdata
+import dns.rdatatype
+import dns.resolver
+from dns.rdtypes.IN.A import A
+from dns.rdtypes.IN.AAAA import AAAA
+from dns.rdtypes.IN.NAPTR import NAPTR
+from dns.rdtypes.IN.SRV import SRV
+
+from sipcheck.errors import SettingInvalid
+from sipcheck.host import is_address
+from sipcheck.naptr import NaptrRecord
+from sipcheck.srv import SrvRecord
+from sipcheck.target import HostPort
+
+DNS_PORT = 53
+MAX_CNAMES = 8
+RESOLV_CONF = Path("/etc/resolv.conf")
+
+# After this a datagram counts as lost: the next resolver is asked, or the same one again.
+ATTEMPT_SECONDS = 1.0
+
+Record = TypeVar("Record", str, SrvRecord, NaptrRecord)
+
+
+class RecordType(StrEnum):
+    NAPTR = "NAPTR"
+    SRV = "SRV"
+    A = "A"
+    AAAA = "AAAA"
+
+
+class AnswerKind(StrEnum):
+    """What became of a question; the last two are no answer to it."""
+
+    RECORDS = "records"
+    NO_RECORDS = "no-records"
+    NXDOMAIN = "nxdomain"
+    SERVFAIL = "servfail"
+    TIMEOUT = "timeout"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Generic[Record]):
+    """The answer to one question; `fault` says why there is none, `ms` how long it took."""
+
+    name: str
+    record_type: RecordType
+    kind: AnswerKind
+    records: tuple[Record, ...]
+    fault: str
+    ms: float
+
+    @property
+    def failed(self) -> bool:
+        """Whether the question stands unanswered: there may be records, and nobody said."""
+        return self.kind in (AnswerKind.SERVFAIL, AnswerKind.TIMEOUT)
+
+
+class DnsClient:
+    """Asks the given resolvers, or the system's.
+
+    Names are absolute: search domains, /etc/hosts and a cache have no part, so that `localhost` too is what
+    the DNS says it is and a verdict does not hang on one machine's files.
+    Raises SettingInvalid for a nameserver that is not an IP address.
+    """
+
+    def __init__(self, *, nameservers: Sequence[HostPort] = (), resolv_conf: Path = RESOLV_CONF) -> None:
+        self._nameservers = [_nameserver(each) for each in nameservers]
+        self._resolv_conf = resolv_conf
+        self._resolver: dns.asyncresolver.Resolver | None = None
+        self._read_at_state: tuple[int, int] | None = None
+
+    async def naptr(self, name: str, *, deadline_at: float) -> Answer[NaptrRecord]:
+        return await self._ask(name, RecordType.NAPTR, deadline_at, _read_naptr)
+
+    async def srv(self, name: str, *, deadline_at: float) -> Answer[SrvRecord]:
+        return await self._ask(name, RecordType.SRV, deadline_at, _read_srv)
+
+    async def ipv4(self, name: str, *, deadline_at: float) -> Answer[str]:
+        return await self._ask(name, RecordType.A, deadline_at, _read_address)
+
+    async def ipv6(self, name: str, *, deadline_at: float) -> Answer[str]:
+        return await self._ask(name, RecordType.AAAA, deadline_at, _read_address)
+
+    async def _ask(
+        self,
+        name: str,
+        record_type: RecordType,
+        deadline_at: float,
+        read: Callable[[Any], Record],
+    ) -> Answer[Record]:
+        """Ask until `deadline_at` on the loop's clock; every failure is an answer of its kind."""
+        loop = asyncio.get_running_loop()
+        started_at = loop.time()
+        records: tuple[Record, ...] = ()
+        fault = ""
+        try:
+            async with asyncio.timeout_at(deadline_at):
+                found = await self._follow(name, record_type, deadline_at - started_at)
+            records = tuple(read(record) for record in found)
+            kind = AnswerKind.RECORDS if records else AnswerKind.NO_RECORDS
+        except (TimeoutError, dns.exception.Timeout):
+            kind, fault = AnswerKind.TIMEOUT, f"no answer within {max(0.0, deadline_at - started_at):.1f} s"
+        except dns.resolver.NXDOMAIN as missing:
+            kind, fault = AnswerKind.NXDOMAIN, _say_cname(name, missing)
+        except dns.name.NameTooLong:
+            # With the service's labels in front, a long name may grow past what can exist.
+            kind = AnswerKind.NXDOMAIN
+        except dns.resolver.NoResolverConfiguration:
+            kind = AnswerKind.SERVFAIL
+            fault = f"no resolver is configured: {self._resolv_conf} is missing, unreadable or names none"
+        except dns.resolver.NoNameservers as refusal:
+            kind, fault = AnswerKind.SERVFAIL, _say_errors(refusal)
+        except (dns.exception.DNSException, ValueError) as unusable:
+            kind, fault = AnswerKind.SERVFAIL, str(unusable)
+        return Answer(name, record_type, kind, records, fault, (loop.time() - started_at) * 1000)
+
+    async def _follow(
+        self, name: str, record_type: RecordType, lifetime_seconds: float
+    ) -> tuple[dns.rdata.Rdata, ...]:
+        """Ask, and ask again where a server that does not recurse left a CNAME unfollowed."""
+        resolver = self._configured()
+        asked = dns.name.from_text(name)
+        cnames = 0
+        while True:
+            answer = await resolver.resolve(
+                asked,
+                dns.rdatatype.from_text(record_type),
+                raise_on_no_answer=False,
+                search=False,
+                lifetime=lifetime_seconds,
+            )
+            cnames += len(answer.chaining_result.cnames)
+            if cnames > MAX_CNAMES:
+                raise ValueError(f"the name leads over more than {MAX_CNAMES} CNAMEs")
+            if answer.rrset is not None:
+                return tuple(answer.rrset)
+            if answer.canonical_name == asked:
+                return ()
+            asked = answer.canonical_name
+
+    def _configured(self) -> dns.asyncresolver.Resolver:
+        """Build the resolver once, and anew when the system's configuration has changed under a long run."""
+        state = None if self._nameservers else _state_of(self._resolv_conf)
+        if self._resolver is None or state != self._read_at_state:
+            if self._nameservers:
+                self._resolver = dns.asyncresolver.Resolver(configure=False)
+                self._resolver.nameservers = self._nameservers
+            else:
+                self._resolver = dns.asyncresolver.Resolver(str(self._resolv_conf))
+            self._resolver.timeout = ATTEMPT_SECONDS
+            self._read_at_state = state
+        return self._resolver
+
+
+def _nameserver(address: HostPort) -> dns.nameserver.Nameserver:
+    if not is_address(address.host):
+        raise SettingInvalid(
+            f"The nameserver {address} cannot be used: it must be an IP address; "
+            "write one such as 192.0.2.53 or [2001:db8::53]:5353."
+        )
+    return dns.nameserver.Do53Nameserver(address.host, address.port or DNS_PORT)
+
+
+def _state_of(path: Path) -> tuple[int, int] | None:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns
+
+
+def _say_errors(refusal: dns.resolver.NoNameservers) -> str:
+    """Say what each resolver answered: its response code, or what hindered it."""
+    said: dict[str, None] = {}
+    for server, _, _, error, _ in refusal.kwargs["errors"]:
+        if isinstance(error, dns.message.ChainTooLong):
+            said["the name's CNAMEs make a loop"] = None
+        elif isinstance(error, OSError):
+            said[f"{server.removeprefix('Do53:')} cannot be reached: {error.strerror or error}"] = None
+        else:
+            said[str(error) or type(error).__name__] = None
+    return ", ".join(said)
+
+
+def _say_cname(name: str, missing: dns.resolver.NXDOMAIN) -> str:
+    last = _text(missing.canonical_name)
+    return "" if last == name else f"its CNAME leads to {last}"
+
+
+def _text(name: dns.name.Name) -> str:
+    return "" if name == dns.name.root else name.to_text(omit_final_dot=True).lower()
+
+
+def _read_address(record: A | AAAA) -> str:
+    return str(record.address)
+
+
+def _read_srv(record: SRV) -> SrvRecord:
+    return SrvRecord(record.priority, record.weight, record.port, _text(record.target))
+
+
+def _read_naptr(record: NAPTR) -> NaptrRecord:
+    return NaptrRecord(
+        record.order,
+        record.preference,
+        record.flags.decode("ascii", "backslashreplace"),
+        record.service.decode("ascii", "backslashreplace"),
+        record.regexp.decode("ascii", "backslashreplace"),
+        _text(record.replacement),
+    )

@@ -1,0 +1,48 @@
+"""A request before it is sent: all but what changes with each transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sipcheck.message.builder import build_request
+from sipcheck.target import HostPort
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestDraft:
+    """What stays the same when a request is sent again with credentials (RFC 3261 §8.1.3.5, §22.2)."""
+
+    method: str
+    request_uri: str
+    from_uri: str
+    to_uri: str
+    call_id: str
+    from_tag: str
+    user_agent: str
+    route: str | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+
+    def build(
+        self,
+        *,
+        transport: str,
+        sent_by: HostPort,
+        branch: str,
+        cseq: int,
+        credentials: Sequence[tuple[str, str]] = (),
+    ) -> bytes:
+        """Build the message of one transaction; `credentials` are further header fields."""
+        return build_request(
+            method=self.method,
+            uri=self.request_uri,
+            transport=transport,
+            sent_by=sent_by,
+            branch=branch,
+            from_uri=self.from_uri,
+            from_tag=self.from_tag,
+            to_uri=self.to_uri,
+            call_id=self.call_id,
+            cseq=cseq,
+            user_agent=self.user_agent,
+            route=self.route,
+            headers=(*self.headers, *credentials),
+        )

@@ -1,0 +1,188 @@
+"""One edge: its connection, what is asked over it, and what was seen."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from sipcheck.errors import TransportFailed
+from sipcheck.evidence import EdgeEvidence, ExchangeResult, Proof
+from sipcheck.exchange import BeforeCredentials, Credentials, ExchangeContext
+from sipcheck.plan import TimePlan
+from sipcheck.probe.identity import Identity
+from sipcheck.probe.options import options
+from sipcheck.probe.register import register
+from sipcheck.reasons import Reason
+from sipcheck.report import Certificate, Warning
+from sipcheck.resolve import Edge
+from sipcheck.trace import Trace
+from sipcheck.transport.channel import Channel
+from sipcheck.transport.tls import CertificateRefused
+
+# The edge, the name its certificate must bear, and the moment by which it must be open.
+OpenChannel = Callable[[Edge, str, float], Awaitable[Channel]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunContext:
+    """What all edges of one verification share. `deadline` is on the event loop's clock."""
+
+    identity: Identity
+    open_channel: OpenChannel
+    trace: Trace
+    plan: TimePlan
+    deadline: float
+    credentials: Credentials | None
+    proof: Proof
+    before_credentials: BeforeCredentials | None = None
+
+    @property
+    def realms_learned(self) -> bool:
+        return self.credentials is not None and self.credentials.realms_learned
+
+    @property
+    def proof_credentials(self) -> Credentials | None:
+        """The credentials, where they may be used at all."""
+        return None if self.proof is Proof.NONE else self.credentials
+
+
+@dataclass(slots=True)
+class EdgeProbe:
+    """Asks one edge and keeps what came of it; `settled` is set once OPTIONS (or the connection) has an end."""
+
+    edge: Edge
+    run: RunContext
+    options: ExchangeResult | None = None
+    register: ExchangeResult | None = None
+    answered_options: ExchangeResult | None = None
+    connect_failure: TransportFailed | None = None
+    certificate: Certificate | None = None
+    warnings: list[Warning] = field(default_factory=list)
+    connected_ms: float | None = None
+    proven_here: bool = False
+    credentials_leave: bool = False
+    settled: asyncio.Event = field(default_factory=asyncio.Event)
+    _channel: Channel | None = None
+    _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @property
+    def name(self) -> str:
+        return str(self.edge)
+
+    @property
+    def evidence(self) -> EdgeEvidence:
+        """What was seen; an edge that no proof was tried at is judged on its life alone."""
+        failure = self.connect_failure
+        return EdgeEvidence(
+            options=self.options,
+            register=self.register,
+            answered_options=self.answered_options,
+            credentials_given=self.run.credentials is not None and self.proven_here,
+            proof=self.run.proof if self.proven_here or self.run.credentials is None else Proof.NONE,
+            connect_failure=failure.reason if failure else None,
+            connect_detail=failure.detail if failure else "",
+        )
+
+    @property
+    def alive(self) -> bool:
+        return self.evidence.alive
+
+    async def ask_options(self, credentials: Credentials | None = None) -> None:
+        """Connect and send OPTIONS; whatever comes is kept."""
+        try:
+            context = await self._context()
+            if context is not None:
+                self.options = await options(self.run.identity, context, credentials)
+        finally:
+            self.settled.set()
+
+    async def ask_register(self) -> None:
+        """Prove the credentials by REGISTER over the same connection."""
+        context = await self._context()
+        if context is not None:
+            self.register = await register(self.run.identity, context, self.run.proof_credentials)
+
+    async def answer_options(self) -> None:
+        """Send OPTIONS once more, this time answering its challenge."""
+        context = await self._context()
+        if context is not None:
+            self.answered_options = await options(self.run.identity, context, self.run.proof_credentials)
+
+    def abandon_options(self) -> None:
+        """Note that OPTIONS went unanswered until the verdict no longer waited for it."""
+        if self._channel is None and self.connect_failure is None:
+            self.connect_failure = TransportFailed(
+                Reason.CONNECTION_TIMEOUT, "no connection before the verdict was settled"
+            )
+        elif self.options is None and self.connect_failure is None:
+            self.options = ExchangeResult(
+                method="OPTIONS",
+                failure=Reason.NO_RESPONSE,
+                detail="no answer before the verdict was settled",
+            )
+        self.settled.set()
+
+    def abandon_register(self) -> None:
+        """Note that REGISTER went unanswered until the next edge had its turn."""
+        if self.register is None:
+            self.register = ExchangeResult(
+                method="REGISTER",
+                failure=Reason.NO_RESPONSE,
+                detail="no answer before the next edge had its turn",
+            )
+
+    async def close(self) -> None:
+        if self._channel is not None:
+            await self._channel.close()
+
+    async def _context(self) -> ExchangeContext | None:
+        channel = await self._connected()
+        if channel is None:
+            return None
+        run = self.run
+        return ExchangeContext(
+            channel=channel,
+            edge=self.name,
+            transport=self.edge.transport.upper(),
+            trace=run.trace,
+            plan=run.plan,
+            deadline=run.deadline,
+            before_credentials=self._before_credentials,
+        )
+
+    async def _before_credentials(self, realm: str) -> Reason | None:
+        self.credentials_leave = True
+        if self.run.before_credentials is None:
+            return None
+        return await self.run.before_credentials(realm)
+
+    async def _connected(self) -> Channel | None:
+        """The open connection, opened once more where the peer has closed it after an answer."""
+        async with self._opening:
+            if self._channel is not None and self._channel.usable:
+                return self._channel
+            if self._channel is not None:
+                await self._channel.close()
+                self._channel = None
+            try:
+                self._channel = await self._open()
+            except TransportFailed as failure:
+                self.run.trace.event(self.name, f"{failure.reason}: {failure.detail}")
+                self.connect_failure = failure
+                if isinstance(failure, CertificateRefused):
+                    self.certificate = failure.certificate
+                return None
+            self.certificate = self._channel.certificate
+            self.warnings = [
+                Warning(warning.code, warning.detail, self.name) for warning in self._channel.warnings
+            ]
+            return self._channel
+
+    async def _open(self) -> Channel:
+        run = self.run
+        deadline_at = min(asyncio.get_running_loop().time() + run.plan.connect_seconds, run.deadline)
+        started_ms = run.trace.elapsed_ms()
+        channel = await run.open_channel(self.edge, run.identity.tls_name, deadline_at)
+        if channel.reliable:
+            self.connected_ms = run.trace.elapsed_ms() - started_ms
+            run.trace.event(self.name, f"connected by {self.edge.transport} in {self.connected_ms:.0f} ms")
+        return channel

@@ -1,0 +1,46 @@
+"""The engine's own exceptions. A remote failure is a report; these are the caller's mistakes and the parser's word."""
+
+from sipcheck.reasons import Reason
+
+
+class SipCheckError(Exception):
+    """Something the engine cannot go on from.
+
+    Each leaf's docstring is its default message.
+    """
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or (type(self).__doc__ or "").strip())
+
+
+class CallerError(SipCheckError):
+    """The caller's argument cannot be used."""
+
+
+class TargetInvalid(CallerError):
+    """The target is not a host, a host and port, or a SIP URI."""
+
+
+class SettingInvalid(CallerError):
+    """A setting of the engine cannot be used."""
+
+
+class ParseError(SipCheckError):
+    """The bytes are not a usable SIP message."""
+
+
+class NotSip(ParseError):
+    """What came does not start as SIP."""
+
+
+class MalformedMessage(ParseError):
+    """It starts as SIP but cannot be used."""
+
+
+class TransportFailed(SipCheckError):
+    """The way to an edge could not be used; `reason` says how, `detail` what the system said."""
+
+    def __init__(self, reason: Reason, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail

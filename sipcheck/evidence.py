@@ -1,0 +1,99 @@
+"""What the probes saw, as values: the input of the diagnosis. No verdict is formed here."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sipcheck.reasons import Reason
+
+
+class Proof(StrEnum):
+    """How credentials are to be proven (CLI.md, `--proof`)."""
+
+    AUTO = "auto"
+    OPTIONS = "options"
+    REGISTER = "register"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeResult:
+    """What one request and its authentication round came to.
+
+    Exactly one of `status` (a final response was received) and `failure` (none was) is set. `withheld` says
+    why a challenge was not answered; `rejected` and `stale_loop` qualify a challenge that followed an answer.
+    Times are in seconds.
+    """
+
+    method: str
+    status: int | None = None
+    phrase: str = ""
+    failure: Reason | None = None
+    detail: str = ""
+    challenged: bool = False
+    credentials_sent: bool = False
+    withheld: Reason | None = None
+    rejected: bool = False
+    stale_loop: bool = False
+    provisional: int | None = None
+    retry_after_seconds: int | None = None
+    rtt_seconds: float | None = None
+    retransmissions: int = 0
+    server: str | None = None
+    defects: tuple[str, ...] = ()
+    other_source: str | None = None
+    local_address: str | None = None
+    received_address: str | None = None
+
+    @property
+    def alive(self) -> bool:
+        """Any final answer but 408 and 5xx other than 501 and 505 (SIP.md, "Liveness")."""
+        if self.status is None:
+            return False
+        return self.status != 408 and (self.status < 500 or self.status >= 600 or self.status in (501, 505))
+
+    @property
+    def refused(self) -> bool:
+        """Any 4xx but 408, 6xx, 501 or 505: an answer that says no."""
+        return self.alive and self.status is not None and self.status >= 400
+
+    @property
+    def succeeded(self) -> bool:
+        return self.status is not None and 200 <= self.status < 300
+
+    @property
+    def silent(self) -> bool:
+        """Whether nothing that counts came back: no answer, or none that was SIP."""
+        return self.status is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EdgeEvidence:
+    """What was seen of one edge.
+
+    `answered_options` is the OPTIONS whose challenge was answered, sent only where REGISTER proved nothing.
+    """
+
+    options: ExchangeResult | None = None
+    register: ExchangeResult | None = None
+    answered_options: ExchangeResult | None = None
+    credentials_given: bool = False
+    proof: Proof = Proof.AUTO
+    connect_failure: Reason | None = None
+    connect_detail: str = ""
+
+    @property
+    def exchanges(self) -> tuple[ExchangeResult, ...]:
+        return tuple(e for e in (self.options, self.register, self.answered_options) if e is not None)
+
+    @property
+    def alive(self) -> bool:
+        return any(exchange.alive for exchange in self.exchanges)
+
+    @property
+    def proof_wanted(self) -> bool:
+        return self.credentials_given and self.proof is not Proof.NONE
+
+    @property
+    def proof_exchange(self) -> ExchangeResult | None:
+        """The exchange in which credentials were sent, if there was one."""
+        return next((exchange for exchange in self.exchanges if exchange.credentials_sent), None)

@@ -1,0 +1,231 @@
+"""One request and its one authentication round (RFC 3261 §22, RFC 8760)."""
+
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+
+from sipcheck.auth import Challenge, Chosen, Refused, authorization, choose
+from sipcheck.draft import RequestDraft
+from sipcheck.evidence import ExchangeResult
+from sipcheck.message.message import Response
+from sipcheck.plan import TimePlan
+from sipcheck.pump import Pump, Reply, Transaction
+from sipcheck.reasons import Reason
+from sipcheck.target import HostPort
+from sipcheck.timers import RFC_3261, Timers
+from sipcheck.trace import Trace, one_line
+from sipcheck.transport.channel import Channel
+
+BeforeCredentials = Callable[[str], Awaitable[Reason | None]]
+
+_BRANCH_COOKIE = "z9hG4bK"  # RFC 3261 §8.1.1.7
+_CHALLENGE_STATUS = (401, 407)
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """A trunk's credentials; `realms`, when given, are the only ones that are answered.
+
+    `username` is the address-of-record's user, and the digest's too unless `auth_username` is given.
+    `realms_learned` says that nobody configured them: they were seen proven before.
+    """
+
+    username: str
+    password: str = field(repr=False)
+    auth_username: str | None = None
+    realms: tuple[str, ...] = ()
+    realms_learned: bool = False
+
+    @property
+    def digest_username(self) -> str:
+        return self.auth_username or self.username
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeContext:
+    """What an exchange needs besides its request: the way, the clock's end, and where to record."""
+
+    channel: Channel
+    edge: str
+    transport: str
+    trace: Trace
+    plan: TimePlan
+    deadline: float
+    timers: Timers = RFC_3261
+    before_credentials: BeforeCredentials | None = None
+
+
+@dataclass(slots=True)
+class _Round:
+    """What the authentication of one exchange has come to so far."""
+
+    challenged: bool = False
+    sent: bool = False
+    renewed: bool = False
+    withheld: Reason | None = None
+    rejected: bool = False
+    stale_loop: bool = False
+    detail: str = ""
+    answered: dict[bool, Challenge] = field(default_factory=dict)  # by Challenge.proxy: 401's and 407's hop
+
+
+async def exchange(
+    draft: RequestDraft, context: ExchangeContext, credentials: Credentials | None = None
+) -> ExchangeResult:
+    """Send a request and, once, the credentials it is challenged for (once more for `stale=true`)."""
+    state = _Round()
+    cseq = 1
+    fields: tuple[tuple[str, str], ...] = ()
+    retransmissions = 0
+    while True:
+        reply = await _transact(draft, context, cseq, fields)
+        retransmissions += reply.retransmissions
+        response = reply.response
+        if response is None or response.status not in _CHALLENGE_STATUS:
+            break
+        state.challenged = True
+        if credentials is None:
+            break
+        if _elsewhere(reply, context) is not None:
+            state.detail = (
+                f"a challenge from {reply.source}, which is not where the request went, is not answered"
+            )
+            break
+        challenges = _to_answer(response, credentials, state)
+        if challenges is None or not await _may_leave(challenges[0].realm, context, state):
+            break
+        fields = _answers(challenges, draft, credentials, context.trace)
+        state.sent = True
+        cseq += 1
+    return _result(draft, context, reply, state, retransmissions)
+
+
+async def _transact(
+    draft: RequestDraft, context: ExchangeContext, cseq: int, fields: tuple[tuple[str, str], ...]
+) -> Reply:
+    branch = _BRANCH_COOKIE + secrets.token_hex(12)
+    message = draft.build(
+        transport=context.transport,
+        sent_by=context.channel.local,
+        branch=branch,
+        cseq=cseq,
+        credentials=fields,
+    )
+    identity = Transaction(draft.method, branch, cseq, draft.call_id, draft.from_tag)
+    pump = Pump(
+        context.channel,
+        identity,
+        message,
+        edge=context.edge,
+        trace=context.trace,
+        deadline=context.deadline,
+        plan=context.plan,
+        timers=context.timers,
+    )
+    return await pump.run()
+
+
+def _to_answer(response: Response, credentials: Credentials, state: _Round) -> tuple[Challenge, ...] | None:
+    """Choose the challenges to answer, or note in `state` why none is."""
+    choice = choose(
+        response.headers.get_all("WWW-Authenticate"),
+        response.headers.get_all("Proxy-Authenticate"),
+        realms=credentials.realms,
+    )
+    if isinstance(choice, Refused):
+        state.withheld, state.detail = choice.reason, choice.detail
+        return None
+    if not _is_progress(choice, state):
+        return None
+    state.answered.update({challenge.proxy: challenge for challenge in choice.challenges})
+    # A hop that is satisfied goes on being answered when the next one challenges (§22.3).
+    return tuple(state.answered.values())
+
+
+def _is_progress(choice: Chosen, state: _Round) -> bool:
+    """Whether answering can lead on: each hop is answered once, and one renewal is granted for stale nonces."""
+    repeated = [challenge for challenge in choice.challenges if challenge.proxy in state.answered]
+    if not repeated:
+        return True
+    if not any(challenge.stale for challenge in repeated):
+        state.rejected = True
+        return False
+    if state.renewed:
+        state.stale_loop = True
+        return False
+    state.renewed = True
+    return True
+
+
+async def _may_leave(realm: str, context: ExchangeContext, state: _Round) -> bool:
+    if context.before_credentials is None or state.sent:
+        return True
+    state.withheld = await context.before_credentials(realm)
+    return state.withheld is None
+
+
+def _answers(
+    challenges: tuple[Challenge, ...], draft: RequestDraft, credentials: Credentials, trace: Trace
+) -> tuple[tuple[str, str], ...]:
+    fields = []
+    for challenge in challenges:
+        cnonce = secrets.token_hex(8)
+        trace.conceal(cnonce)
+        fields.append(
+            authorization(
+                challenge,
+                username=credentials.digest_username,
+                password=credentials.password,
+                method=draft.method,
+                uri=draft.request_uri,
+                cnonce=cnonce,
+            )
+        )
+    return tuple(fields)
+
+
+def _elsewhere(reply: Reply, context: ExchangeContext) -> HostPort | None:
+    """The source of an answer that came from another address or port than the request went to."""
+    return reply.source if reply.source != context.channel.remote else None
+
+
+def _result(
+    draft: RequestDraft, context: ExchangeContext, reply: Reply, state: _Round, retransmissions: int
+) -> ExchangeResult:
+    result = ExchangeResult(
+        method=draft.method,
+        failure=reply.failure,
+        detail=state.detail or reply.detail,
+        challenged=state.challenged,
+        credentials_sent=state.sent,
+        withheld=state.withheld,
+        rejected=state.rejected,
+        stale_loop=state.stale_loop,
+        provisional=reply.provisional,
+        rtt_seconds=reply.rtt_seconds,
+        retransmissions=retransmissions,
+        local_address=str(context.channel.local),
+    )
+    response = reply.response
+    if response is None:
+        return result
+    source = _elsewhere(reply, context)
+    return replace(
+        result,
+        status=response.status,
+        phrase=one_line(response.phrase),
+        retry_after_seconds=response.retry_after_seconds,
+        server=one_line(response.server) if response.server else None,
+        defects=response.defects,
+        other_source=str(source) if source else None,
+        received_address=_received_address(response, context.channel.local),
+    )
+
+
+def _received_address(response: Response, local: HostPort) -> str | None:
+    """Our address as the peer saw it, from the Via it returned (RFC 3581 §4), or None when it did not say."""
+    via = response.vias[0]
+    if via.received is None and not via.rport:
+        return None
+    port = via.rport if isinstance(via.rport, int) else local.port
+    return str(HostPort(via.received or local.host, port))

@@ -1,0 +1,166 @@
+"""Which addresses and ports may be probed: the one place (SIP.md, hazard 3)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+
+from sipcheck.reasons import Reason
+
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why the guard lets nothing be sent there."""
+
+    reason: Reason
+    detail: str
+
+
+# `ipaddress.is_global` is no guard: it passes NAT64 and 6to4 forms of loopback, multicast, and cloud metadata.
+_DENIED: tuple[tuple[Network, str], ...] = tuple(
+    (ip_network(network), why)
+    for network, why in (
+        ("0.0.0.0/8", "this network, RFC 791"),
+        ("10.0.0.0/8", "private, RFC 1918"),
+        ("100.64.0.0/10", "shared between carriers, RFC 6598"),
+        ("127.0.0.0/8", "loopback, RFC 1122"),
+        ("168.63.129.16/32", "cloud platform, Azure"),
+        ("169.254.0.0/16", "link-local and cloud metadata, RFC 3927"),
+        ("172.16.0.0/12", "private, RFC 1918"),
+        ("192.0.0.0/24", "protocol assignments, RFC 6890"),
+        ("192.0.2.0/24", "documentation, RFC 5737"),
+        ("192.88.99.0/24", "6to4 relay, RFC 7526"),
+        ("192.168.0.0/16", "private, RFC 1918"),
+        ("198.18.0.0/15", "benchmarking, RFC 2544"),
+        ("198.51.100.0/24", "documentation, RFC 5737"),
+        ("203.0.113.0/24", "documentation, RFC 5737"),
+        ("224.0.0.0/4", "multicast, RFC 5771"),
+        ("240.0.0.0/4", "reserved, RFC 1112"),
+        ("::/96", "unspecified, loopback and IPv4-compatible, RFC 4291"),
+        ("64:ff9b:1::/48", "local-use translation, RFC 8215"),
+        ("100::/64", "discard-only, RFC 6666"),
+        ("2001:2::/48", "benchmarking, RFC 5180"),
+        ("2001:10::/28", "ORCHID, RFC 4843"),
+        ("2001:20::/28", "ORCHIDv2, RFC 7343"),
+        ("2001:db8::/32", "documentation, RFC 3849"),
+        ("3fff::/20", "documentation, RFC 9637"),
+        ("5f00::/16", "segment routing, RFC 9602"),
+        ("fc00::/7", "unique local and cloud metadata, RFC 4193"),
+        ("fe80::/10", "link-local, RFC 4291"),
+        ("fec0::/10", "site-local, RFC 3879"),
+        ("ff00::/8", "multicast, RFC 4291"),
+    )
+)
+_DENIED_BY_VERSION = {
+    version: tuple(entry for entry in _DENIED if entry[0].version == version) for version in (4, 6)
+}
+
+_NAT64 = IPv6Network("64:ff9b::/96")
+_ISATAP_MARKS = frozenset({0x00005EFE, 0x02005EFE})  # RFC 5214 §6.1
+
+_ALWAYS_ALLOWED_PORTS = frozenset({80, 443})
+_FIRST_UNPRIVILEGED_PORT = 1024
+_SERVICE_PORTS = {
+    1433: "SQL Server",
+    1521: "Oracle",
+    1900: "SSDP",
+    2049: "NFS",
+    2375: "Docker",
+    2376: "Docker",
+    2379: "etcd",
+    3306: "MySQL",
+    3389: "RDP",
+    3702: "WS-Discovery",
+    5353: "mDNS",
+    5432: "PostgreSQL",
+    5900: "VNC",
+    5984: "CouchDB",
+    6379: "Redis",
+    6443: "Kubernetes",
+    9042: "Cassandra",
+    9092: "Kafka",
+    9200: "Elasticsearch",
+    10250: "Kubernetes",
+    11211: "memcached",
+    27017: "MongoDB",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Judges addresses and ports; the allowances are a laboratory's.
+
+    `allow_networks` says nothing about ports; `allow_endpoints` lets exactly these pairs of address and port
+    through. An allowance covers the addresses as they are written: one for 127.0.0.0/8 does not let
+    ::ffff:127.0.0.1 through, since what a socket makes of the wrapped form is not what was allowed.
+    """
+
+    allow_networks: tuple[Network, ...] = ()
+    allow_ports: frozenset[int] = frozenset()
+    allow_endpoints: frozenset[tuple[str, int]] = frozenset()
+
+    def judge(self, address: str, port: int) -> Refusal | None:
+        """Judge the address and the port that would be dialled; None lets it through."""
+        if (address, port) in self.allow_endpoints:
+            return None
+        return self.judge_address(address) or self.judge_port(port)
+
+    def judge_address(self, address: str) -> Refusal | None:
+        """Refuse what is not a public unicast address, in any of its disguises."""
+        if "%" in address:
+            return _forbidden(address, "an address of one link only")
+        try:
+            parsed = ip_address(address)
+        except ValueError:
+            return _forbidden(address, "not an IP address")
+        if any(parsed.version == network.version and parsed in network for network in self.allow_networks):
+            return None
+        return _judge_public(parsed)
+
+    def judge_port(self, port: int) -> Refusal | None:
+        """Refuse ports of other services, and all below 1024 but 80 and 443."""
+        if port in self.allow_ports or port in _ALWAYS_ALLOWED_PORTS:
+            return None
+        if not 1 <= port <= 65535:
+            return Refusal(Reason.PORT_FORBIDDEN, f"{port} is no port; ports run from 1 to 65535")
+        if port < _FIRST_UNPRIVILEGED_PORT:
+            return Refusal(Reason.PORT_FORBIDDEN, f"port {port} is below 1024 and neither 80 nor 443")
+        if port in _SERVICE_PORTS:
+            return Refusal(
+                Reason.PORT_FORBIDDEN, f"port {port} is that of {_SERVICE_PORTS[port]}, not of SIP"
+            )
+        return None
+
+
+@lru_cache(maxsize=4096)
+def _judge_public(address: Address) -> Refusal | None:
+    for form in (address, *_wrapped(address)):
+        for network, why in _DENIED_BY_VERSION[form.version]:
+            if form in network:
+                inside = "" if form == address else f", which stands for {form}"
+                return _forbidden(f"{address}{inside}", f"{network} is {why}")
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        return _forbidden(str(address), "an IPv4 address written as IPv6; give it as IPv4")
+    return None
+
+
+def _wrapped(address: Address) -> Iterator[IPv4Address]:
+    """The IPv4 addresses that an IPv6 address stands for or leads to."""
+    if not isinstance(address, IPv6Address):
+        return
+    number = int(address)
+    if address.ipv4_mapped is not None:
+        yield address.ipv4_mapped
+    if address.sixtofour is not None:
+        yield address.sixtofour
+    if address.teredo is not None:
+        yield from address.teredo
+    if address in _NAT64 or (number >> 32 & 0xFFFFFFFF) in _ISATAP_MARKS:
+        yield IPv4Address(number & 0xFFFFFFFF)
+
+
+def _forbidden(address: str, why: str) -> Refusal:
+    return Refusal(Reason.ADDRESS_FORBIDDEN, f"{address}: {why}")

@@ -1,0 +1,86 @@
+"""Messages out of a byte stream (RFC 3261 §18.3)."""
+
+from sipcheck.errors import MalformedMessage, NotSip, ParseError
+from sipcheck.message.header_block import find_body, read_header_block, skip_line_ends
+from sipcheck.message.start_line import may_open_sip, parse_start_line
+
+MAXIMUM_MESSAGE_BYTES = 65535  # what a datagram could carry (§18.1.1)
+
+
+class StreamFramer:
+    """Cuts a stream into messages by Content-Length, however its bytes are split or joined."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+        self._start_line_read = False
+        self._searched = 0
+        self._length: int | None = None
+        self._fault: ParseError | None = None
+
+    @property
+    def pending(self) -> bool:
+        """Whether bytes of an unfinished message are held."""
+        return bool(self._buffer)
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """Take bytes, give the messages they complete; line ends between messages (keep-alives) are skipped.
+
+        Raises NotSip and MalformedMessage, now and ever after, for a stream that cannot be cut any further.
+        Messages that were complete before the fault are given first, and the next call raises.
+        """
+        if self._fault is not None:
+            raise self._fault
+        self._buffer += data
+        messages: list[bytes] = []
+        try:
+            while (message := self._take()) is not None:
+                messages.append(message)
+        except ParseError as error:
+            self._fault = error
+            if not messages:
+                raise
+        return messages
+
+    def _take(self) -> bytes | None:
+        if self._length is None:
+            self._length = self._measure()
+        if self._length is None or len(self._buffer) < self._length:
+            return None
+        message = bytes(self._buffer[: self._length])
+        del self._buffer[: self._length]
+        self._start_line_read, self._searched, self._length = False, 0, None
+        return message
+
+    def _measure(self) -> int | None:
+        if not self._start_line_read and not self._read_start_line():
+            return None
+        body_start = find_body(self._buffer, max(0, self._searched - 2))
+        self._searched = len(self._buffer)
+        if (body_start or self._searched) > MAXIMUM_MESSAGE_BYTES:
+            raise MalformedMessage(f"a header of more than {MAXIMUM_MESSAGE_BYTES} bytes")
+        if body_start is None:
+            return None
+        content_length = read_header_block(bytes(self._buffer[:body_start])).content_length
+        if content_length is None:
+            raise MalformedMessage("no Content-Length on a stream")
+        if body_start + content_length > MAXIMUM_MESSAGE_BYTES:
+            raise MalformedMessage(f"a message of more than {MAXIMUM_MESSAGE_BYTES} bytes")
+        return body_start + content_length
+
+    def _read_start_line(self) -> bool:
+        if not self._searched:
+            del self._buffer[: skip_line_ends(self._buffer)]
+        if not self._buffer:
+            return False
+        line_end = self._buffer.find(b"\n", self._searched)
+        if line_end < 0:
+            self._searched = len(self._buffer)
+            if not may_open_sip(self._buffer):
+                raise NotSip
+            if self._searched > MAXIMUM_MESSAGE_BYTES:
+                raise MalformedMessage(f"a start line of more than {MAXIMUM_MESSAGE_BYTES} bytes")
+            return False
+        line = bytes(self._buffer[:line_end]).removesuffix(b"\r")
+        parse_start_line(line.decode("utf-8", "surrogateescape"))
+        self._start_line_read, self._searched = True, line_end
+        return True

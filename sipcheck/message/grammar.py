@@ -1,0 +1,106 @@
+"""The pieces of the grammar that every part of a message shares (RFC 3261 §25.1).
+
+Every pattern here runs in linear time: the quantifiers are possessive, and no alternative can fail after
+having read far.
+"""
+
+import re
+from ipaddress import AddressValueError, IPv6Address
+
+WORD_CHARACTERS = r"A-Za-z0-9\-.!%*_+`'~"
+
+_TOKEN = re.compile(rf"[{WORD_CHARACTERS}]+")
+_HOST_NAME = re.compile(r"[A-Za-z0-9._\-]+")
+_BRACKETED = re.compile(r"\[([^\]]*+)\](.*)", re.DOTALL)
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*+)"', re.DOTALL)
+_ATOM_OR_SEPARATOR = {
+    separator: re.compile(rf'"(?:[^"\\]|\\.)*+"?|<[^>]*+>?|{separator}', re.DOTALL) for separator in ",;"
+}
+
+WHITESPACE = " \t"
+
+
+def is_token(text: str) -> bool:
+    """Tell whether the text is a `token`."""
+    return _TOKEN.fullmatch(text) is not None
+
+
+def read_integer(text: str, maximum: int) -> int:
+    """Read ASCII digits as a number from 0 to `maximum`.
+
+    Raises ValueError; a number of any length is judged without converting it.
+    """
+    digits = text.lstrip("0")
+    if not (text.isascii() and text.isdecimal()):
+        raise ValueError("not a number")
+    if len(digits) > len(str(maximum)) or int(digits or "0") > maximum:
+        raise ValueError(f"a number above {maximum}")
+    return int(digits or "0")
+
+
+def read_host_port(text: str, *, bare_ipv6: bool = False) -> tuple[str, int | None]:
+    """Read `host [":" port]`; IPv6 comes back without brackets, and may come without when `bare_ipv6`.
+
+    Raises ValueError. Source: RFC 3261 §25.1 `hostport`, RFC 5118 §4.3 on the ambiguity of bare IPv6.
+    """
+    if bracketed := _BRACKETED.fullmatch(text):
+        host, rest = bracketed[1], bracketed[2].strip(WHITESPACE)
+        return _ipv6(host), _port_after_colon(rest) if rest else None
+    if text.count(":") > 1:
+        if not bare_ipv6:
+            raise ValueError("an IPv6 address without brackets")
+        return _ipv6(text), None
+    name, colon, port = text.partition(":")
+    host = name.rstrip(WHITESPACE)
+    if not _HOST_NAME.fullmatch(host):
+        raise ValueError("not a host name")
+    return host, _port_after_colon(colon + port) if colon else None
+
+
+def write_host_port(host: str, port: int | None) -> str:
+    """Write `host [":" port]` with brackets around IPv6."""
+    bracketed = f"[{host}]" if ":" in host else host
+    return bracketed if port is None else f"{bracketed}:{port}"
+
+
+def split_top_level(text: str, separator: str) -> list[str]:
+    """Split at the commas or semicolons outside quoted strings and angle brackets; parts are stripped."""
+    if '"' not in text and "<" not in text:
+        return [part.strip(WHITESPACE) for part in text.split(separator)]
+    parts, start = [], 0
+    for found in _ATOM_OR_SEPARATOR[separator].finditer(text):
+        if found[0] == separator:
+            parts.append(text[start : found.start()].strip(WHITESPACE))
+            start = found.end()
+    parts.append(text[start:].strip(WHITESPACE))
+    return parts
+
+
+def read_quoted(text: str) -> tuple[str, str]:
+    """Read the quoted string at the start: the raw text between its quotes, and what follows it.
+
+    Raises ValueError when the closing quote is missing.
+    """
+    quoted = _QUOTED.match(text)
+    if quoted is None:
+        raise ValueError("an unterminated quoted string")
+    return quoted[1], text[quoted.end() :]
+
+
+def _ipv6(text: str) -> str:
+    try:
+        IPv6Address(text)
+    except AddressValueError as error:
+        raise ValueError("not an IPv6 address") from error
+    if "%" in text:
+        raise ValueError("an IPv6 address with a zone")
+    return text
+
+
+def _port_after_colon(text: str) -> int:
+    if not text.startswith(":"):
+        raise ValueError("text after the host")
+    port = read_integer(text[1:].strip(WHITESPACE), 65535)
+    if port == 0:
+        raise ValueError("port 0")
+    return port

@@ -1,0 +1,129 @@
+"""The tolerant parser: bytes from a datagram or a framed stream to a message."""
+
+import re
+
+from sipcheck.errors import MalformedMessage
+from sipcheck.message.cseq import CSeq
+from sipcheck.message.grammar import split_top_level
+from sipcheck.message.header_block import HeaderBlock, find_body, read_header_block, skip_line_ends, unfold
+from sipcheck.message.headers import Headers
+from sipcheck.message.message import Request, Response
+from sipcheck.message.name_addr import NameAddr
+from sipcheck.message.parameters import Parameters
+from sipcheck.message.start_line import RequestLine, parse_start_line
+from sipcheck.message.via import Via
+
+_TOP_VIA = re.compile(rb"\n(?:Via|v)[ \t]*+:((?:[^\r\n]++|\r?\n[ \t])*+)", re.IGNORECASE)
+
+
+def parse(data: bytes) -> Request | Response:
+    """Read one message; what was sloppy is in its `defects`.
+
+    Raises NotSip when the first line is no SIP start line, and MalformedMessage when the message cannot be
+    used: nothing else, whatever the bytes. Bytes that are not UTF-8 become surrogate escapes.
+    """
+    start = skip_line_ends(data)
+    line_end = data.find(b"\n", start)
+    line = data[start : line_end if line_end >= 0 else len(data)].removesuffix(b"\r")
+    start_line = parse_start_line(line.decode("utf-8", "surrogateescape"))
+    block = read_header_block(data, start)
+    body, body_defects = _body(data, block)
+    vias, via_defects = _vias(block.headers)
+    defects = (*start_line.defects, *block.defects, *via_defects, *body_defects)
+    if start:
+        defects = ("leading-line-end", *defects)
+    call_id, cseq, from_tag, to_tag = _identity(block.headers)
+    if isinstance(start_line, RequestLine):
+        if cseq.method != start_line.method:
+            raise MalformedMessage("CSeq names another method than the request line")
+        return Request(
+            method=start_line.method,
+            uri=start_line.uri,
+            headers=block.headers,
+            body=body,
+            vias=vias,
+            call_id=call_id,
+            cseq=cseq,
+            from_tag=from_tag,
+            to_tag=to_tag,
+            defects=defects,
+        )
+    return Response(
+        status=start_line.status,
+        phrase=start_line.phrase,
+        headers=block.headers,
+        body=body,
+        vias=vias,
+        call_id=call_id,
+        cseq=cseq,
+        from_tag=from_tag,
+        to_tag=to_tag,
+        defects=defects,
+    )
+
+
+def top_branch(data: bytes) -> str | None:
+    """The branch of the topmost Via, without reading the rest; null when it is not there whole.
+
+    Never raises, also on data cut short, as an ICMP error quotes it (RFC 3261 §18.4).
+    """
+    start = skip_line_ends(data)
+    via = _TOP_VIA.search(data, start, find_body(data, start) or len(data))
+    if via is None:
+        return None
+    top, *others = split_top_level(unfold(via[1].decode("utf-8", "surrogateescape")), ",")
+    if via.end() == len(data) and not others:
+        # The data end inside this value: its last parameter may have been longer.
+        top = top.rpartition(";")[0]
+    return Parameters.parse(top.partition(";")[2]).get("branch") or None
+
+
+def _body(data: bytes, block: HeaderBlock) -> tuple[bytes, tuple[str, ...]]:
+    defects: tuple[str, ...] = ()
+    body, length = data[block.body_start :], block.content_length
+    if len(block.headers.get_all("Content-Length")) > 1:
+        defects = ("repeated-content-length",)
+    if length is None or length == len(body):
+        return body, defects
+    if length > len(body):
+        raise MalformedMessage(f"Content-Length is {length}, and only {len(body)} bytes of body came")
+    return body[:length], (*defects, "surplus-bytes")
+
+
+def _vias(headers: Headers) -> tuple[tuple[Via, ...], tuple[str, ...]]:
+    values = [value for line in headers.get_all("Via") for value in split_top_level(line, ",")]
+    if not values:
+        raise MalformedMessage("no Via")
+    try:
+        vias = tuple(Via.parse(value) for value in values)
+    except ValueError as error:
+        raise MalformedMessage(f"a Via cannot be read: {error}") from error
+    bare = any(_has_bare_ipv6(via, value) for via, value in zip(vias, values, strict=True))
+    return vias, ("unbracketed-ipv6",) if bare else ()
+
+
+def _has_bare_ipv6(via: Via, value: str) -> bool:
+    received = via.params.get("received") or ""
+    return (":" in received and received[0] != "[") or (":" in via.host and f"[{via.host}]" not in value)
+
+
+def _identity(headers: Headers) -> tuple[str, CSeq, str | None, str | None]:
+    name = "Call-ID"
+    try:
+        call_id = _only(headers, name)
+        name = "CSeq"
+        cseq = CSeq.parse(_only(headers, name))
+        name = "From"
+        from_tag = NameAddr.parse(_only(headers, name)).tag
+        name = "To"
+        to_tag = NameAddr.parse(_only(headers, name)).tag
+    except ValueError as error:
+        raise MalformedMessage(f"{name} cannot be read: {error}") from error
+    return call_id, cseq, from_tag, to_tag
+
+
+def _only(headers: Headers, name: str) -> str:
+    values = headers.get_all(name)
+    if len(values) != 1 or not values[0]:
+        raise ValueError("it is there more than once" if len(values) > 1 else "it is missing")
+    return values[0]

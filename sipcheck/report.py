@@ -1,0 +1,129 @@
+"""The report of one verification: what CLI.md promises, as frozen values."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sipcheck.reasons import CredentialState, Outcome, Party, Reason, WarningCode
+
+
+class CheckName(StrEnum):
+    TARGET = "target"
+    DNS = "dns"
+    ADDRESS = "address"
+    TRANSPORT = "transport"
+    TLS = "tls"
+    SIP = "sip"
+    AUTH = "auth"
+
+
+class CheckState(StrEnum):
+    OK = "ok"
+    WARNING = "warning"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+class Direction(StrEnum):
+    SENT = "sent"
+    RECEIVED = "received"
+    EVENT = "event"
+
+
+@dataclass(frozen=True, slots=True)
+class TargetFacts:
+    domain: str
+    port: int | None
+    transport: str | None
+    username: str | None
+    outbound_proxy: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One axis of the verification; `code` is a reason or a warning code, null when ok or skipped."""
+
+    name: CheckName
+    state: CheckState
+    code: str | None
+    detail: str
+    ms: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Warning:
+    code: WarningCode
+    detail: str
+    edge: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """The facts of the certificate an edge presented; `error` says why it was refused."""
+
+    subject: str
+    issuer: str
+    names: tuple[str, ...]
+    not_after: datetime
+    days_left: int
+    tls_version: str | None
+    cipher: str | None
+    verified: bool
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeReport:
+    """What one address came to; `outcome` is null for an address that was not probed."""
+
+    host: str
+    address: str
+    port: int
+    transport: str
+    priority: int | None
+    weight: int | None
+    outcome: Outcome | None
+    reason: Reason | None
+    sip_status: int | None
+    sip_reason: str | None
+    server: str | None
+    rtt_ms: float | None
+    retransmissions: int
+    retry_after_seconds: int | None
+    defects: tuple[str, ...]
+    local_address: str | None
+    received_address: str | None
+    certificate: Certificate | None
+
+
+@dataclass(frozen=True, slots=True)
+class TraceStep:
+    """One line of the ladder, redacted when it was recorded."""
+
+    at_ms: float
+    edge: str | None
+    direction: Direction
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    outcome: Outcome
+    reason: Reason
+    party: Party
+    credentials: CredentialState
+    summary: str
+    advice: str
+    retry_at: datetime | None
+    target: TargetFacts
+    checks: tuple[Check, ...]
+    warnings: tuple[Warning, ...]
+    edges: tuple[EdgeReport, ...]
+    trace: tuple[TraceStep, ...]
+    started_at: datetime
+    duration_ms: float
+
+    @property
+    def verified(self) -> bool:
+        """Whether the outcome is `verified`."""
+        return self.outcome is Outcome.VERIFIED

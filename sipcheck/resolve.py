@@ -1,0 +1,67 @@
+"""RFC 3263: from a target to the addresses, ports and transports to try, in order."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from random import Random, SystemRandom
+
+from sipcheck.address_order import has_route
+from sipcheck.dns_query import RESOLV_CONF, DnsClient
+from sipcheck.route import DnsFailure, Edge, Route, Step
+from sipcheck.route_walk import Walk
+from sipcheck.target import HostPort, Target
+
+__all__ = ["DnsFailure", "Edge", "Resolver", "Route", "Step"]
+
+DNS_SECONDS = 3.0
+
+# Some resolvers and firewalls drop NAPTR alone: its silence must leave time for the rest of the way.
+_NAPTR_SHARE = 0.5
+
+
+class Resolver:
+    """Finds the edges of targets by the system's resolvers or the given ones.
+
+    `random` draws the lot among SRV weights; `is_usable` says which addresses this machine can reach and so
+    come first. Raises SettingInvalid for a nameserver that is not an IP address.
+    """
+
+    def __init__(
+        self,
+        *,
+        nameservers: Sequence[HostPort] = (),
+        timeout_seconds: float = DNS_SECONDS,
+        random: Random | None = None,
+        is_usable: Callable[[str], bool] = has_route,
+        resolv_conf: Path = RESOLV_CONF,
+    ) -> None:
+        self._client = DnsClient(nameservers=nameservers, resolv_conf=resolv_conf)
+        self._timeout_seconds = timeout_seconds
+        self._random = SystemRandom() if random is None else random
+        self._is_usable = is_usable
+
+    async def resolve(self, target: Target, *, timeout_seconds: float | None = None) -> Route:
+        """Follow RFC 3263 §4 within one deadline; with an outbound proxy, its route and not the domain's.
+
+        No failure is an exception. What was answered by the deadline is used, with `dns-partial`. A name that
+        has no SRV record falls to A and AAAA; an SRV question that failed does not, since the carrier may
+        well name other servers there: the verdict is then `dns-servfail` or `dns-timeout`. A failed NAPTR
+        question does fall to SRV, with a warning: it only chooses among transports that SRV names too.
+        """
+        seconds = self._timeout_seconds if timeout_seconds is None else timeout_seconds
+        now = asyncio.get_running_loop().time()
+        walk = Walk(
+            client=self._client,
+            random=self._random,
+            is_usable=self._is_usable,
+            deadline_at=now + seconds,
+            naptr_deadline_at=now + seconds * _NAPTR_SHARE,
+        )
+        found = await walk.follow(target)
+        edges = () if isinstance(found, DnsFailure) else tuple(found)
+        return Route(
+            edges=edges,
+            warnings=tuple(walk.warnings),
+            failure=found if isinstance(found, DnsFailure) else None,
+            steps=tuple(walk.steps),
+        )

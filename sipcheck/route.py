@@ -1,0 +1,52 @@
+"""Where RFC 3263 leads: edges in the order to try them, and the questions asked on the way."""
+
+from dataclasses import dataclass
+
+from sipcheck.reasons import Reason
+from sipcheck.report import Warning
+from sipcheck.target import HostPort, TransportName
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """One address to send to. `host` is the name that led there; priority and weight are the SRV record's."""
+
+    host: str
+    address: str
+    port: int
+    transport: TransportName
+    priority: int | None = None
+    weight: int | None = None
+
+    def __str__(self) -> str:
+        return f"{HostPort(self.address, self.port)}/{self.transport}"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One DNS question: `answers` are the records as read, `outcome` an AnswerKind, `fault` why it failed."""
+
+    name: str
+    record_type: str
+    outcome: str
+    answers: tuple[str, ...]
+    fault: str
+    ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class DnsFailure:
+    """Why there is no edge: one of the dns-* reasons, and a sentence for a person."""
+
+    reason: Reason
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Edges, or the failure that left none; `steps` is the NAPTR, SRV, A/AAAA way in the order asked."""
+
+    edges: tuple[Edge, ...] = ()
+    warnings: tuple[Warning, ...] = ()
+    failure: DnsFailure | None = None
+    steps: tuple[Step, ...] = ()

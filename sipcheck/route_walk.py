@@ -1,0 +1,200 @@
+"""One way by RFC 3263 §4: which questions to ask in which order, and what their answers come to."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Any, TypeVar
+
+from sipcheck.address_order import order_addresses
+from sipcheck.dns_failure import failure_of, gravest, host_failure, say_failed, service_refused
+from sipcheck.dns_query import Answer, DnsClient, Record
+from sipcheck.host import is_address
+from sipcheck.naptr import Service, select_services, services_for
+from sipcheck.reasons import Reason, WarningCode
+from sipcheck.report import Warning
+from sipcheck.route import DnsFailure, Edge, Step
+from sipcheck.srv import SrvRecord, order_srv
+from sipcheck.target import HostPort, Target, TransportName
+
+MAX_SRV_RECORDS = 32
+MAX_EDGES = 32
+
+_SRV_AFTER_ALL_PORTS = (5060, 5061)
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class _Server:
+    """A host to look up, and how to speak to it."""
+
+    host: str
+    port: int
+    transport: TransportName
+    priority: int | None = None
+    weight: int | None = None
+
+
+class Walk:
+    """One way from a target to its edges, with the steps and warnings gathered."""
+
+    def __init__(
+        self,
+        *,
+        client: DnsClient,
+        random: Random,
+        is_usable: Callable[[str], bool],
+        deadline_at: float,
+        naptr_deadline_at: float,
+    ) -> None:
+        self._client = client
+        self._random = random
+        self._is_usable = is_usable
+        self._deadline_at = deadline_at
+        self._naptr_deadline_at = naptr_deadline_at
+        self.steps: list[Step] = []
+        self.warnings: list[Warning] = []
+
+    async def follow(self, target: Target) -> list[Edge] | DnsFailure:
+        next_hop = target.outbound_proxy or HostPort(target.domain, target.port)
+        asked = TransportName.TLS if target.secure else target.transport
+        # §4.1: where nothing else decides, UDP for sip:.
+        transport = asked or TransportName.UDP
+        server = _Server(next_hop.host, next_hop.port or transport.default_port, transport)
+        if is_address(next_hop.host):
+            return [Edge(server.host, server.host, server.port, server.transport)]
+        if next_hop.port is not None:
+            return await self._follow_port(server, asked, secure=target.secure)
+        services = () if asked is not None and not target.secure else await self._naptr(target, next_hop.host)
+        named = services or services_for(next_hop.host, transport=asked, secure=target.secure)
+        servers = await self._srv(next_hop.host, named)
+        if isinstance(servers, DnsFailure):
+            return servers
+        if not servers and services:
+            # §4.2: the transport stays the one that NAPTR chose.
+            chosen = services[0].transport
+            server = _Server(next_hop.host, chosen.default_port, chosen)
+        return await self._edges(servers or [server])
+
+    async def _follow_port(
+        self, server: _Server, asked: TransportName | None, *, secure: bool
+    ) -> list[Edge] | DnsFailure:
+        """A port given means A and AAAA (§4.2), unless it is the usual one and the name has none."""
+        edges = await self._edges([server])
+        if not isinstance(edges, DnsFailure) or server.port not in _SRV_AFTER_ALL_PORTS:
+            return edges
+        if edges.reason not in (Reason.DNS_NXDOMAIN, Reason.DNS_NO_RECORDS):
+            return edges
+        servers = await self._srv(server.host, services_for(server.host, transport=asked, secure=secure))
+        if isinstance(servers, DnsFailure):
+            return servers
+        if not servers:
+            return edges
+        self._warn(
+            f"{server.host} has no address of its own, so port {server.port} was left aside "
+            "and its SRV records were used; leave the port out of the target",
+            WarningCode.PORT_SUPPRESSES_SRV,
+        )
+        return await self._edges(servers)
+
+    async def _naptr(self, target: Target, domain: str) -> tuple[Service, ...]:
+        answer = await self._client.naptr(domain, deadline_at=self._naptr_deadline_at)
+        self._note(answer)
+        if answer.failed:
+            self._warn(f"{say_failed(answer)}; the way went on by SRV")
+        return select_services(answer.records, secure=target.secure)
+
+    async def _srv(self, domain: str, services: Sequence[Service]) -> list[_Server] | DnsFailure:
+        """Ask for every service; an empty list says that none has a record (RFC 2782)."""
+        answers = await _together(
+            self._client.srv(service.srv_name, deadline_at=self._deadline_at) for service in services
+        )
+        self._note(*answers)
+        servers = [
+            _Server(record.target, record.port, service.transport, record.priority, record.weight)
+            for service, answer in zip(services, answers, strict=True)
+            for record in self._usable(answer)
+        ]
+        failed = [answer for answer in answers if answer.failed]
+        if not servers and failed:
+            return failure_of(failed[0])
+        for answer in failed:
+            self._warn(f"{say_failed(answer)}; its servers are not among those tried")
+        if not servers and any(answer.records for answer in answers):
+            return service_refused(domain, answers)
+        return self._bounded(servers, MAX_SRV_RECORDS, "SRV records")
+
+    def _usable(self, answer: Answer[SrvRecord]) -> list[SrvRecord]:
+        by_priority = sorted(answer.records, key=lambda record: record.priority)
+        drawn = order_srv(self._bounded(by_priority, MAX_SRV_RECORDS, "SRV records"), self._random)
+        for record in drawn:
+            if record.target and not record.port:
+                self._warn(
+                    f"an SRV record of {answer.name} names {record.target} with port 0; it was left aside"
+                )
+        return [record for record in drawn if record.target and record.port]
+
+    async def _edges(self, servers: Sequence[_Server]) -> list[Edge] | DnsFailure:
+        """Look up every host in both families at once; lost ones are warnings while others are found."""
+        named_by_srv = {server.host: server.priority is not None for server in servers}
+        answers = await _together(
+            ask(host, deadline_at=self._deadline_at)
+            for host in named_by_srv
+            for ask in (self._client.ipv6, self._client.ipv4)
+        )
+        self._note(*answers)
+        pairs = dict(zip(named_by_srv, zip(answers[::2], answers[1::2], strict=True), strict=True))
+        failures = [
+            failure
+            for host, by_srv in named_by_srv.items()
+            if (failure := host_failure(*pairs[host], named_by_srv=by_srv))
+        ]
+        addresses = {host: self._addresses(*pair) for host, pair in pairs.items()}
+        edges: dict[tuple[str, int, TransportName], Edge] = {}
+        for server in servers:
+            for address in addresses[server.host]:
+                edge = Edge(
+                    server.host, address, server.port, server.transport, server.priority, server.weight
+                )
+                edges.setdefault((address, server.port, server.transport), edge)
+        if not edges:
+            return gravest(failures)
+        for failure in failures:
+            self._warn(f"{failure.detail}; the other servers were used")
+        return self._bounded(list(edges.values()), MAX_EDGES, "addresses")
+
+    def _addresses(self, ipv6: Answer[str], ipv4: Answer[str]) -> tuple[str, ...]:
+        for lost, other in ((ipv6, ipv4), (ipv4, ipv6)):
+            if lost.failed and other.records:
+                self._warn(f"{say_failed(lost)}; only its {other.record_type} records were used")
+        six = self._bounded(ipv6.records, MAX_EDGES, "addresses")
+        four = self._bounded(ipv4.records, MAX_EDGES, "addresses")
+        return order_addresses(six, four, self._is_usable)
+
+    def _bounded(self, found: Sequence[Item], most: int, what: str) -> list[Item]:
+        if len(found) > most:
+            self._warn(f"there are {len(found)} {what}; the first {most} were used")
+        return list(found[:most])
+
+    def _warn(self, detail: str, code: WarningCode = WarningCode.DNS_PARTIAL) -> None:
+        self.warnings.append(Warning(code=code, detail=detail, edge=None))
+
+    def _note(self, *answers: Answer[Record]) -> None:
+        for answer in answers:
+            self.steps.append(
+                Step(
+                    name=answer.name,
+                    record_type=answer.record_type,
+                    outcome=answer.kind,
+                    answers=tuple(str(record) for record in answer.records),
+                    fault=answer.fault,
+                    ms=answer.ms,
+                )
+            )
+
+
+async def _together(questions: Iterable[Coroutine[Any, Any, Answer[Record]]]) -> list[Answer[Record]]:
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(question) for question in questions]
+    return [task.result() for task in tasks]

@@ -1,0 +1,26 @@
+"""How an installation checks trunks."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sipcheck.guard import Guard
+from sipcheck.target import HostPort
+
+DEFAULT_TIMEOUT_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineSettings:
+    """How this installation checks trunks; see the options of the same names in CLI.md and SERVICE.md.
+
+    `advertised_address` is what advice prints for allow-lists; `from_domain` None means the egress address.
+    """
+
+    nameservers: tuple[HostPort, ...] = ()
+    ca_file: Path | None = None
+    tls_strict: bool = False
+    guard: Guard = Guard()
+    source_address: str | None = None
+    advertised_address: str | None = None
+    from_user: str = "trunk-check"
+    from_domain: str | None = None

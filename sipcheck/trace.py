@@ -1,0 +1,84 @@
+"""The timed steps of a verification, redacted when they are recorded, never when they are shown."""
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from sipcheck.report import Direction, TraceStep
+
+_TEXT_LIMIT = 4096
+_PHRASE_LIMIT = 120
+
+_CREDENTIAL_LINE = re.compile(
+    r"^((?:Proxy-)?Authorization[ \t]*:)[ \t]*([^\s]+)?(.*(?:\n[ \t].*)*)", re.IGNORECASE | re.MULTILINE
+)
+# What a dictionary attack on a captured digest needs besides the public challenge.
+_SECRET_PARAMETER = re.compile(r'\b(response|cnonce)(\s*=\s*)("(?:[^"\\]|\\.)*"|[^\s,]+)', re.IGNORECASE)
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def redact(text: str) -> str:
+    """Take every digest response, and whatever is not Digest, out of the Authorization lines of a message."""
+
+    def _line(match: re.Match[str]) -> str:
+        name, scheme, rest = match.group(1), match.group(2) or "", match.group(3)
+        if scheme.lower() != "digest":
+            return f"{name} {scheme} <redacted>"
+        return (
+            f"{name} {scheme}{_SECRET_PARAMETER.sub(lambda m: f'{m.group(1)}{m.group(2)}<redacted>', rest)}"
+        )
+
+    return _CREDENTIAL_LINE.sub(_line, text)
+
+
+def printable(text: str) -> str:
+    """Replace what could steer a terminal or reorder a line by U+FFFD; line ends become plain newlines."""
+    return _CONTROL.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def one_line(text: str) -> str:
+    """Make a peer's own words fit to stand in a sentence: printable, on one line, and short."""
+    shown = " ".join(printable(text).split())
+    return shown if len(shown) <= _PHRASE_LIMIT else f"{shown[:_PHRASE_LIMIT]}…"
+
+
+@dataclass(slots=True)
+class Trace:
+    """Collects steps; times are milliseconds since the trace was made."""
+
+    clock: Callable[[], float] = time.monotonic
+    steps: list[TraceStep] = field(default_factory=list)
+    _started: float = field(init=False)
+    _concealed: list[str] = field(default_factory=list, repr=False)
+
+    def __post_init__(self) -> None:
+        self._started = self.clock()
+
+    def elapsed_ms(self) -> float:
+        return (self.clock() - self._started) * 1000
+
+    def conceal(self, secret: str) -> None:
+        """Keep these very characters out of every later step, wherever a peer may echo them."""
+        self._concealed.append(secret)
+
+    def sent(self, edge: str, message: bytes) -> None:
+        self._record(edge, Direction.SENT, _decode(message))
+
+    def received(self, edge: str, message: bytes) -> None:
+        self._record(edge, Direction.RECEIVED, _decode(message))
+
+    def event(self, edge: str | None, text: str) -> None:
+        self._record(edge, Direction.EVENT, text)
+
+    def _record(self, edge: str | None, direction: Direction, text: str) -> None:
+        shown = redact(printable(text))
+        for secret in self._concealed:
+            shown = shown.replace(secret, "<redacted>")
+        if len(shown) > _TEXT_LIMIT:
+            shown = f"{shown[:_TEXT_LIMIT]}… ({len(shown) - _TEXT_LIMIT} more characters)"
+        self.steps.append(TraceStep(round(self.elapsed_ms(), 3), edge, direction, shown))
+
+
+def _decode(message: bytes) -> str:
+    return message.decode("utf-8", errors="replace")

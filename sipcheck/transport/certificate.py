@@ -1,0 +1,125 @@
+"""The peer's certificate: its facts, and whether it speaks for the SIP domain (RFC 5922 §7)."""
+
+import ipaddress
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+
+from sipcheck.report import Certificate
+
+
+@dataclass(frozen=True, slots=True)
+class PresentedNames:
+    """The names a certificate carries; `common_names` count only where there is no SAN at all (§7.1)."""
+
+    uris: tuple[str, ...]
+    dns: tuple[str, ...]
+    addresses: tuple[str, ...]
+    common_names: tuple[str, ...]
+    has_san: bool
+
+    def shown(self) -> tuple[str, ...]:
+        return (*self.uris, *self.dns, *self.addresses) if self.has_san else self.common_names
+
+
+@dataclass(frozen=True, slots=True)
+class NameMatch:
+    """How a certificate's names fit; `wildcard` is the pattern that was needed."""
+
+    fits: bool
+    wildcard: str | None = None
+    common_name_only: bool = False
+
+
+def presented_names(der: bytes) -> PresentedNames:
+    """Read the names of a certificate. Raises ValueError for bytes that are none."""
+    certificate = x509.load_der_x509_certificate(der)
+    common_names = tuple(
+        str(attribute.value) for attribute in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    )
+    try:
+        san = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return PresentedNames((), (), (), common_names, has_san=False)
+    return PresentedNames(
+        uris=tuple(san.get_values_for_type(x509.UniformResourceIdentifier)),
+        dns=tuple(san.get_values_for_type(x509.DNSName)),
+        addresses=tuple(str(address) for address in san.get_values_for_type(x509.IPAddress)),
+        common_names=common_names,
+        has_san=True,
+    )
+
+
+def match_name(names: PresentedNames, domain: str, *, strict: bool = False) -> NameMatch:
+    """Compare with the domain given to RFC 3263, never an SRV target (RFC 5922 §7.2).
+
+    SAN URI `sip:domain` first, then SAN DNS, the common name only without any SAN. A left-most wildcard label
+    is accepted unless `strict`, since the largest carriers present one. An IP literal needs an iPAddress SAN.
+    """
+    try:
+        address = ipaddress.ip_address(domain)
+    except ValueError:
+        return _match_domain(names, domain, strict=strict)
+    return NameMatch(
+        any(ipaddress.ip_address(shown) == address for shown in names.addresses if "/" not in shown)
+    )
+
+
+def _match_domain(names: PresentedNames, domain: str, *, strict: bool) -> NameMatch:
+    wanted = _normal(domain)
+    if any(_sip_domain(uri) == wanted for uri in names.uris):
+        return NameMatch(True)
+    candidates = names.dns if names.has_san else names.common_names
+    common_name_only = not names.has_san
+    if any(_normal(candidate) == wanted for candidate in candidates):
+        return NameMatch(True, common_name_only=common_name_only)
+    if not strict:
+        for candidate in candidates:
+            if _wildcard_fits(_normal(candidate), wanted):
+                return NameMatch(True, wildcard=candidate, common_name_only=common_name_only)
+    return NameMatch(False, common_name_only=common_name_only)
+
+
+def _normal(name: str) -> str:
+    return name.rstrip(".").lower()
+
+
+def _sip_domain(uri: str) -> str | None:
+    """The domain of a SAN URI, which counts only as `sip:` without a user part (RFC 5922 §7.1)."""
+    scheme, separator, rest = uri.partition(":")
+    if not separator or scheme.lower() != "sip" or "@" in rest:
+        return None
+    return _normal(rest)
+
+
+def _wildcard_fits(pattern: str, wanted: str) -> bool:
+    """One left-most label that is `*` alone, and at least two labels after it."""
+    head, _, parent = pattern.partition(".")
+    return head == "*" and parent.count(".") >= 1 and wanted.partition(".")[2] == parent
+
+
+def certificate_facts(
+    der: bytes,
+    *,
+    now: datetime,
+    tls_version: str | None,
+    cipher: str | None,
+    verified: bool,
+    error: str | None,
+) -> Certificate:
+    """Put a certificate's facts into the report's shape. Raises ValueError for bytes that are none."""
+    parsed = x509.load_der_x509_certificate(der)
+    not_after = parsed.not_valid_after_utc
+    return Certificate(
+        subject=parsed.subject.rfc4514_string(),
+        issuer=parsed.issuer.rfc4514_string(),
+        names=presented_names(der).shown(),
+        not_after=not_after,
+        days_left=(not_after - now).days,
+        tls_version=tls_version,
+        cipher=cipher,
+        verified=verified,
+        error=error,
+    )

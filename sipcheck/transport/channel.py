@@ -1,0 +1,55 @@
+"""What every transport offers to the exchange: a way to one edge."""
+
+from typing import Protocol
+
+from sipcheck.errors import TransportFailed
+from sipcheck.report import Certificate, Warning
+from sipcheck.target import HostPort
+
+
+class Receiver(Protocol):
+    """Is told what comes for one transaction. Calls come from the event loop and must not block."""
+
+    def message_received(self, data: bytes, source: HostPort) -> None:
+        """A whole message whose topmost branch is this receiver's."""
+
+    def noise_received(self, data: bytes, source: HostPort) -> None:
+        """Bytes from the edge that carry no branch of a SIP message."""
+
+    def failed(self, error: TransportFailed) -> None:
+        """The transport can bring nothing more for this transaction."""
+
+
+class Channel(Protocol):
+    """One edge over one transport. `local` is our own address there, the Via's sent-by."""
+
+    @property
+    def reliable(self) -> bool: ...
+
+    @property
+    def local(self) -> HostPort: ...
+
+    @property
+    def remote(self) -> HostPort: ...
+
+    @property
+    def usable(self) -> bool:
+        """Whether a further request may be sent on it."""
+
+    @property
+    def certificate(self) -> Certificate | None: ...
+
+    @property
+    def warnings(self) -> tuple[Warning, ...]: ...
+
+    def attach(self, branch: str, receiver: Receiver) -> None: ...
+
+    def detach(self, branch: str) -> None: ...
+
+    def send(self, data: bytes) -> None:
+        """Send one message; raises TransportFailed when the system refuses it at once."""
+
+    async def explain(self, failure: TransportFailed) -> TransportFailed:
+        """Find out more about why the connection broke off, where that can be found out; else give it back."""
+
+    async def close(self) -> None: ...

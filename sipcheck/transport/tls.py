@@ -1,0 +1,236 @@
+"""TLS: the chain judged by OpenSSL, the name by RFC 5922, both before the first SIP byte.
+
+A refused certificate is read on a second connection that verifies nothing, sends nothing and closes.
+"""
+
+import asyncio
+import contextlib
+import ipaddress
+import ssl
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sipcheck.errors import SettingInvalid, TransportFailed
+from sipcheck.reasons import Reason, WarningCode
+from sipcheck.report import Certificate, Warning
+from sipcheck.target import HostPort
+from sipcheck.transport.certificate import NameMatch, certificate_facts, match_name, presented_names
+from sipcheck.transport.failures import from_error
+from sipcheck.transport.stream import StreamChannel, StreamProtocol, connect_socket
+
+_EXPIRES_SOON_DAYS = 21
+_ALERT_SECONDS = 1.0
+
+_CERTIFICATE_REFUSALS = frozenset(
+    {
+        Reason.TLS_UNTRUSTED,
+        Reason.TLS_SELF_SIGNED,
+        Reason.TLS_EXPIRED,
+        Reason.TLS_NOT_YET_VALID,
+        Reason.TLS_NAME_MISMATCH,
+    }
+)
+
+
+class CertificateRefused(TransportFailed):
+    """The certificate does not convince; `certificate` holds its facts where they could be read."""
+
+    def __init__(self, reason: Reason, detail: str, certificate: Certificate | None) -> None:
+        super().__init__(reason, detail)
+        self.certificate = certificate
+
+
+@dataclass(frozen=True, slots=True)
+class TlsContexts:
+    """One context that verifies, one that only reads; both are shared by all connections of an engine."""
+
+    verifying: ssl.SSLContext
+    reading: ssl.SSLContext
+    strict: bool
+
+    @classmethod
+    def create(cls, *, ca_file: Path | None = None, strict: bool = False) -> "TlsContexts":
+        """Load the system's roots, and `ca_file` beside them. Raises SettingInvalid for an unusable file."""
+        verifying = ssl.create_default_context()
+        verifying.minimum_version = ssl.TLSVersion.TLSv1_2  # RFC 8996
+        verifying.check_hostname = False  # RFC 5922's rules differ from HTTPS's; match_name applies them
+        if ca_file is not None:
+            _load_roots(verifying, ca_file)
+        reading = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        reading.check_hostname = False
+        reading.verify_mode = ssl.CERT_NONE
+        return cls(verifying, reading, strict)
+
+
+def _load_roots(context: ssl.SSLContext, ca_file: Path) -> None:
+    try:
+        context.load_verify_locations(cafile=ca_file)
+    except ssl.SSLError as error:
+        raise SettingInvalid(
+            f"CA file {str(ca_file)!r} holds no usable certificate; give a PEM file with one or more "
+            "'BEGIN CERTIFICATE' blocks"
+        ) from error
+    except OSError as error:
+        raise SettingInvalid(
+            f"CA file {str(ca_file)!r} cannot be read: {error.strerror}; give a readable PEM file"
+        ) from error
+
+
+async def connect_tls(
+    remote: HostPort,
+    *,
+    domain: str,
+    contexts: TlsContexts,
+    deadline_at: float,
+    source_address: str | None = None,
+) -> StreamChannel:
+    """Open a verified connection to `remote` for the SIP `domain`; raises TransportFailed.
+
+    SNI and the name check use `domain`; an IP literal sends no SNI (RFC 6066 §3). `deadline_at` is on the event
+    loop's clock.
+    """
+    try:
+        protocol = await _handshake(remote, domain, contexts.verifying, source_address, deadline_at)
+    except TransportFailed as failure:
+        if failure.reason not in _CERTIFICATE_REFUSALS:
+            raise
+        facts = await _read_certificate(remote, domain, contexts, source_address, deadline_at, failure.detail)
+        raise CertificateRefused(failure.reason, failure.detail, facts) from failure
+    session = protocol.ssl_object()
+    der = session.getpeercert(binary_form=True) if session is not None else None
+    if session is None or der is None:
+        await protocol.close()
+        raise TransportFailed(Reason.TLS_HANDSHAKE_FAILED, "the peer presented no certificate")
+    match = match_name(presented_names(der), domain, strict=contexts.strict)
+    error = None if match.fits else f"the certificate does not name {domain}"
+    facts = _facts(session, der, verified=match.fits, error=error)
+    if error is not None:
+        await protocol.close()
+        raise CertificateRefused(Reason.TLS_NAME_MISMATCH, error, facts)
+
+    async def explain(failure: TransportFailed) -> TransportFailed:
+        return await _explain_reset(failure, remote, domain, contexts, source_address)
+
+    return StreamChannel(protocol, remote, facts, _warnings(facts, match), explain)
+
+
+async def _handshake(
+    remote: HostPort, domain: str, context: ssl.SSLContext, source_address: str | None, deadline_at: float
+) -> StreamProtocol:
+    connection = await connect_socket(remote, source_address, deadline_at)
+    try:
+        async with asyncio.timeout_at(deadline_at):
+            _, protocol = await asyncio.get_running_loop().create_connection(
+                lambda: StreamProtocol(remote),
+                sock=connection,
+                ssl=context,
+                server_hostname=domain if not _is_literal(domain) else "",
+            )
+    except OSError as error:
+        connection.close()
+        raise from_error(error, during_handshake=True) from error
+    except BaseException:
+        connection.close()
+        raise
+    return protocol
+
+
+def _is_literal(domain: str) -> bool:
+    try:
+        ipaddress.ip_address(domain)
+    except ValueError:
+        return False
+    return True
+
+
+async def _explain_reset(
+    failure: TransportFailed,
+    remote: HostPort,
+    domain: str,
+    contexts: TlsContexts,
+    source_address: str | None,
+) -> TransportFailed:
+    """Listen on a second connection for the alert that a reset may have swallowed; nothing is sent on it.
+
+    A TLS 1.3 server misses our certificate only after our side of the handshake is done, and answers the SIP
+    bytes that follow with a reset, which can overtake its alert.
+    """
+    if failure.reason is not Reason.CONNECTION_RESET:
+        return failure
+    deadline_at = asyncio.get_running_loop().time() + _ALERT_SECONDS
+    try:
+        protocol = await _handshake(remote, domain, contexts.verifying, source_address, deadline_at)
+    except TransportFailed as second:
+        return second if second.reason is Reason.TLS_CLIENT_CERTIFICATE_REQUIRED else failure
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout_at(deadline_at):
+            await asyncio.shield(protocol.closed)
+    await protocol.close()
+    heard = protocol.failure
+    certificate_wanted = heard is not None and heard.reason is Reason.TLS_CLIENT_CERTIFICATE_REQUIRED
+    return heard if heard is not None and certificate_wanted else failure
+
+
+async def _read_certificate(
+    remote: HostPort,
+    domain: str,
+    contexts: TlsContexts,
+    source_address: str | None,
+    deadline_at: float,
+    error: str,
+) -> Certificate | None:
+    """Read what was refused; the refusal stands whether or not this succeeds."""
+    try:
+        protocol = await _handshake(remote, domain, contexts.reading, source_address, deadline_at)
+    except TransportFailed:
+        return None
+    try:
+        session = protocol.ssl_object()
+        der = session.getpeercert(binary_form=True) if session is not None else None
+        if session is None or der is None:
+            return None
+        return _facts(session, der, verified=False, error=error)
+    finally:
+        await protocol.close()
+
+
+def _facts(session: ssl.SSLObject, der: bytes, *, verified: bool, error: str | None) -> Certificate:
+    cipher = session.cipher()
+    return certificate_facts(
+        der,
+        now=datetime.now(UTC),
+        tls_version=session.version(),
+        cipher=cipher[0] if cipher else None,
+        verified=verified,
+        error=error,
+    )
+
+
+def _warnings(facts: Certificate, match: NameMatch) -> tuple[Warning, ...]:
+    found: list[Warning] = []
+    if facts.days_left < _EXPIRES_SOON_DAYS:
+        found.append(
+            Warning(
+                WarningCode.CERTIFICATE_EXPIRES_SOON,
+                f"the certificate expires in {facts.days_left} days, on {facts.not_after:%Y-%m-%d}",
+                None,
+            )
+        )
+    if match.wildcard is not None:
+        found.append(
+            Warning(
+                WarningCode.TLS_WILDCARD_NAME,
+                f"the certificate fits only by its wildcard {match.wildcard}, which RFC 5922 §7.2 forbids",
+                None,
+            )
+        )
+    if match.common_name_only:
+        found.append(
+            Warning(
+                WarningCode.TLS_COMMON_NAME_ONLY,
+                "the certificate names the domain only in its common name; it has no subjectAltName",
+                None,
+            )
+        )
+    return tuple(found)

@@ -1,0 +1,95 @@
+"""One verification: resolve, guard, probe, and hand what was seen to the report."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from sipcheck.campaign import Campaign
+from sipcheck.edge_probe import EdgeProbe, OpenChannel, RunContext
+from sipcheck.errors import SettingInvalid
+from sipcheck.evidence import Proof
+from sipcheck.exchange import BeforeCredentials, Credentials
+from sipcheck.guard import Refusal
+from sipcheck.plan import TimePlan
+from sipcheck.probe.identity import Identity
+from sipcheck.report import Report
+from sipcheck.report_builder import ReportBuilder
+from sipcheck.resolve import Edge, Resolver, Route
+from sipcheck.settings import EngineSettings
+from sipcheck.target import Target
+from sipcheck.trace import Trace
+
+MAX_PROBED_EDGES = 8
+
+
+class Verification:
+    """Runs once. Raises SettingInvalid for a timeout that is not a positive number of seconds."""
+
+    def __init__(
+        self,
+        *,
+        target: Target,
+        settings: EngineSettings,
+        resolver: Resolver,
+        open_channel: OpenChannel,
+        credentials: Credentials | None,
+        proof: Proof,
+        timeout_seconds: float,
+        before_credentials: BeforeCredentials | None,
+    ) -> None:
+        if not 0 < timeout_seconds < float("inf"):
+            raise SettingInvalid(f"timeout {timeout_seconds!r} is not a positive number of seconds")
+        self._target = target
+        self._settings = settings
+        self._resolver = resolver
+        self._trace = Trace()
+        self._plan = TimePlan(timeout_seconds)
+        identity = Identity(
+            target=target,
+            username=credentials.username if credentials else None,
+            from_user=settings.from_user,
+            from_domain=settings.from_domain,
+        )
+        self._run = RunContext(
+            identity=identity,
+            open_channel=open_channel,
+            trace=self._trace,
+            plan=self._plan,
+            deadline=asyncio.get_running_loop().time() + timeout_seconds,
+            credentials=credentials,
+            proof=proof,
+            before_credentials=before_credentials,
+        )
+        self._builder = ReportBuilder(
+            target=target,
+            settings=settings,
+            run=self._run,
+            started_at=datetime.now(UTC),
+        )
+
+    async def run(self) -> Report:
+        """Resolve, judge every address, probe, report."""
+        route = await self._resolver.resolve(self._target, timeout_seconds=self._plan.dns_seconds)
+        self._builder.resolved(route)
+        if route.failure is not None:
+            return self._builder.unreached(route.failure.reason, route.failure.detail)
+        refusal = self._judge(route)
+        if refusal is not None:
+            self._trace.event(None, f"{refusal.reason}: {refusal.detail}")
+            return self._builder.unreached(refusal.reason, refusal.detail)
+        probes = [EdgeProbe(edge, self._run) for edge in route.edges[:MAX_PROBED_EDGES]]
+        await self._probe(probes)
+        return self._builder.probed(probes)
+
+    def _judge(self, route: Route) -> Refusal | None:
+        """A name with one forbidden address fails whole: the rest could change places with it."""
+        return next((refusal for edge in route.edges if (refusal := self._refusal(edge))), None)
+
+    def _refusal(self, edge: Edge) -> Refusal | None:
+        return self._settings.guard.judge(edge.address, edge.port)
+
+    async def _probe(self, probes: Sequence[EdgeProbe]) -> None:
+        try:
+            await Campaign(probes, self._run).execute()
+        finally:
+            await asyncio.gather(*(probe.close() for probe in probes))

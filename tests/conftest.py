@@ -1,0 +1,119 @@
+"""Fixtures that start the real peers; one that is not installed fails its tests (tests.peers.programs)."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.peers.certificates import Certificates
+from tests.peers.kamailio import Kamailio, KamailioSettings
+from tests.peers.postgres_server import PostgresServer
+from tests.peers.redis_server import RedisServer
+from tests.peers.sipp import Sipp, SippSettings
+from tests.peers.tls_server import TlsServer, TlsServerSettings
+from tests.peers.udp_peer import Script, UdpPeer
+from tests.peers.unbound_server import UnboundServer
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    """Give the private CA and a certificate of every kind for carrier.example."""
+    return Certificates(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture
+def kamailio_factory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Kamailio]]:
+    """Start registrars; the arguments are those of KamailioSettings."""
+    with ExitStack() as stack:
+
+        def start(**settings: Any) -> Kamailio:
+            folder = tmp_path_factory.mktemp("kamailio")
+            return stack.enter_context(Kamailio(KamailioSettings(**settings), folder))
+
+        yield start
+
+
+@pytest.fixture
+def sipp_factory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Sipp]]:
+    """Start answering sipps; the arguments are those of SippSettings."""
+    with ExitStack() as stack:
+
+        def start(**settings: Any) -> Sipp:
+            return stack.enter_context(Sipp(SippSettings(**settings), tmp_path_factory.mktemp("sipp")))
+
+        yield start
+
+
+@pytest.fixture
+def tls_server_factory() -> Iterator[Callable[..., TlsServer]]:
+    """Start TLS and TCP peers; the arguments are those of TlsServerSettings."""
+    with ExitStack() as stack:
+
+        def start(**settings: Any) -> TlsServer:
+            return stack.enter_context(TlsServer(TlsServerSettings(**settings)))
+
+        yield start
+
+
+@pytest.fixture
+def udp_peer_factory() -> Iterator[Callable[..., UdpPeer]]:
+    """Start scripted UDP peers."""
+    with ExitStack() as stack:
+
+        def start(script: Script, *, address: str = "127.0.0.1") -> UdpPeer:
+            return stack.enter_context(UdpPeer(script, address=address))
+
+        yield start
+
+
+@pytest.fixture
+def unbound_factory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., UnboundServer]]:
+    """Start name servers; the arguments are the zone file's lines and the zone."""
+    with ExitStack() as stack:
+
+        def start(records: str, *, zone: str = "example.") -> UnboundServer:
+            folder: Path = tmp_path_factory.mktemp("unbound")
+            return stack.enter_context(UnboundServer(records, folder, zone=zone))
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+def _redis_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    with RedisServer(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+@pytest.fixture
+def redis_server(_redis_session: RedisServer) -> RedisServer:
+    """Give the session's Redis, running and empty, whatever the test before did to it."""
+    if not _redis_session.running:
+        _redis_session.start()
+    _redis_session.flush()
+    return _redis_session
+
+
+@pytest.fixture(scope="session")
+def _postgres_session() -> Iterator[PostgresServer]:
+    with PostgresServer() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_server(_postgres_session: PostgresServer) -> PostgresServer:
+    """Give the session's PostgreSQL, running, whatever the test before did to it."""
+    if not _postgres_session.running:
+        _postgres_session.start()
+    return _postgres_session
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """Give the URL of an empty database that lives as long as the test."""
+    url = postgres_server.create_database()
+    yield url
+    if not postgres_server.running:
+        postgres_server.start()
+    postgres_server.drop_database(url)

@@ -1,0 +1,98 @@
+"""Unbound serving one zone on loopback, and nothing else of the DNS."""
+
+import shutil
+from pathlib import Path
+from typing import Self
+
+import dns.exception
+import dns.message
+import dns.query
+
+from tests.peers.ports import free_port
+from tests.peers.process import OwnedProcess
+from tests.peers.programs import find_program
+
+_ADDRESS = "127.0.0.1"
+_QUERY_SECONDS = 0.05
+
+_CONFIGURATION = """\
+server:
+    interface: {address}@{port}
+    port: {port}
+    do-ip6: no
+    do-daemonize: no
+    username: ""
+    chroot: ""
+    directory: "{folder}"
+    pidfile: ""
+    use-syslog: no
+    num-threads: 1
+    module-config: "iterator"
+    access-control: 127.0.0.0/8 allow
+    # No question leaves this machine: everything outside the zone does not exist.
+    local-zone: "." static
+    local-zone: "{zone}" transparent
+remote-control:
+    control-enable: no
+auth-zone:
+    name: "{zone}"
+    zonefile: "zone"
+    for-downstream: yes
+    for-upstream: no
+    fallback-enabled: no
+"""
+
+_ZONE_HEAD = """\
+$ORIGIN {zone}
+$TTL 60
+@ IN SOA ns.{zone} hostmaster.{zone} 1 3600 600 86400 60
+@ IN NS ns.{zone}
+ns IN A 127.0.0.1
+"""
+
+
+class UnboundServer:
+    """Run one Unbound in a folder of its own; records are zone file lines (SRV, NAPTR, A, AAAA, CNAME …)."""
+
+    def __init__(self, records: str, folder: Path, *, zone: str = "example.") -> None:
+        self.address = _ADDRESS
+        self.port = free_port()
+        self._zone = zone
+        (folder / "zone").write_text(_ZONE_HEAD.format(zone=zone) + records + "\n")
+        configuration = folder / "unbound.conf"
+        configuration.write_text(
+            _CONFIGURATION.format(address=_ADDRESS, port=self.port, folder=folder, zone=zone)
+        )
+        # A copy: Debian's AppArmor profile is tied to the installed path, and lets it read no folder of ours.
+        program = shutil.copy(find_program("unbound"), folder / "unbound")
+        self._process = OwnedProcess(
+            str(program),
+            ["-d", "-p", "-c", str(configuration)],
+            ready=self._answers,
+            log_file=folder / "unbound.log",
+        )
+
+    def start(self) -> None:
+        """Start. Raises PeerFailed."""
+        self._process.start()
+
+    def end(self) -> None:
+        self._process.end()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def log(self) -> str:
+        return self._process.log()
+
+    def _answers(self) -> bool:
+        question = dns.message.make_query(self._zone, "SOA")
+        try:
+            answer = dns.query.udp(question, _ADDRESS, timeout=_QUERY_SECONDS, port=self.port)
+        except (dns.exception.Timeout, OSError):
+            return False
+        return bool(answer.answer)

@@ -1,0 +1,169 @@
+"""TLS on the wire: each kind of bad certificate has its reason, its facts, and sees no SIP (RFC 5922)."""
+
+import ssl
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from sipcheck import EngineSettings, Reason, Report, TransportName, WarningCode
+from tests.peers.certificates import CertificateKind, Certificates
+from tests.peers.dns_server import DnsServer
+from tests.peers.tls_server import Behaviour, TlsServer
+from tests.sipcheck.engine.conftest import ALICE, LOOPBACK, Verify
+
+DOMAIN = "carrier.example"
+
+Check = Callable[..., Awaitable[Report]]
+
+
+@pytest.fixture
+def check(dns_server_factory: Callable[..., DnsServer], certificates: Certificates, verify: Verify) -> Check:
+    async def run(server: TlsServer, *, domain: str = DOMAIN, strict: bool = False) -> Report:
+        zone = f"_sips._tcp.{domain}. SRV 1 0 {server.port} edge.carrier.example.\nedge.carrier.example. A 127.0.0.1"
+        return await verify(
+            domain,
+            transport=TransportName.TLS,
+            dns=dns_server_factory(zone),
+            ca_file=certificates.ca_file,
+            settings=EngineSettings(guard=LOOPBACK, tls_strict=strict),
+            credentials=ALICE,
+            timeout_seconds=5,
+        )
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        (CertificateKind.EXPIRED, Reason.TLS_EXPIRED),
+        (CertificateKind.NOT_YET_VALID, Reason.TLS_NOT_YET_VALID),
+        (CertificateKind.SELF_SIGNED, Reason.TLS_SELF_SIGNED),
+        (CertificateKind.UNTRUSTED_CA, Reason.TLS_UNTRUSTED),
+        (CertificateKind.WRONG_NAME, Reason.TLS_NAME_MISMATCH),
+        (CertificateKind.SRV_TARGET, Reason.TLS_NAME_MISMATCH),
+    ],
+)
+async def test_a_refused_certificate_is_read_and_sees_no_sip(
+    kind: CertificateKind,
+    reason: Reason,
+    tls_server_factory: Callable[..., TlsServer],
+    certificates: Certificates,
+    check: Check,
+) -> None:
+    server = tls_server_factory(certificate=certificates[kind])
+    report = await check(server)
+    assert report.reason is reason, report.summary
+    certificate = report.edges[0].certificate
+    assert certificate is not None
+    assert not certificate.verified
+    assert certificate.error
+    assert certificate.tls_version == "TLSv1.3"
+    connections = server.wait_for_ended(len(server.connections))
+    assert all(connection.application_bytes == b"" for connection in connections)
+
+
+@pytest.mark.parametrize(
+    ("kind", "domain", "warning"),
+    [
+        (CertificateKind.GOOD, DOMAIN, None),
+        (CertificateKind.SAN_URI, DOMAIN, None),
+        (CertificateKind.WILDCARD, "sip.carrier.example", WarningCode.TLS_WILDCARD_NAME),
+        (CertificateKind.COMMON_NAME_ONLY, DOMAIN, WarningCode.TLS_COMMON_NAME_ONLY),
+        (CertificateKind.EXPIRES_SOON, DOMAIN, WarningCode.CERTIFICATE_EXPIRES_SOON),
+    ],
+)
+async def test_an_accepted_certificate(
+    kind: CertificateKind,
+    domain: str,
+    warning: WarningCode | None,
+    tls_server_factory: Callable[..., TlsServer],
+    certificates: Certificates,
+    check: Check,
+) -> None:
+    server = tls_server_factory(certificate=certificates[kind])
+    report = await check(server, domain=domain)
+    assert report.reason is Reason.ALIVE_CREDENTIALS_UNPROVEN, report.summary
+    certificate = report.edges[0].certificate
+    assert certificate is not None
+    assert certificate.verified
+    assert certificate.error is None
+    found = [each.code for each in report.warnings if each.code.startswith(("tls-", "certificate-"))]
+    assert found == ([warning] if warning else [])
+    assert server.connections[0].server_name == domain
+
+
+async def test_the_letter_of_rfc_5922_refuses_a_wildcard(
+    tls_server_factory: Callable[..., TlsServer], certificates: Certificates, check: Check
+) -> None:
+    server = tls_server_factory(certificate=certificates[CertificateKind.WILDCARD])
+    report = await check(server, domain="sip.carrier.example", strict=True)
+    assert report.reason is Reason.TLS_NAME_MISMATCH
+
+
+async def test_an_address_needs_its_own_name(
+    tls_server_factory: Callable[..., TlsServer], certificates: Certificates, verify: Verify
+) -> None:
+    """RFC 5922 §7.2 with RFC 5280: an iPAddress SAN, and no SNI."""
+    for kind, reason in (
+        (CertificateKind.SAN_IP, Reason.ALIVE),
+        (CertificateKind.GOOD, Reason.TLS_NAME_MISMATCH),
+    ):
+        server = tls_server_factory(certificate=certificates[kind])
+        report = await verify(
+            f"127.0.0.1:{server.port}", transport=TransportName.TLS, ca_file=certificates.ca_file
+        )
+        assert report.reason is reason, report.summary
+        assert server.connections[0].server_name is None
+
+
+async def test_old_tls(
+    tls_server_factory: Callable[..., TlsServer], certificates: Certificates, check: Check
+) -> None:
+    server = tls_server_factory(
+        certificate=certificates[CertificateKind.GOOD],
+        minimum_version=ssl.TLSVersion.TLSv1_1,
+        maximum_version=ssl.TLSVersion.TLSv1_1,
+    )
+    assert (await check(server)).reason is Reason.TLS_VERSION_UNSUPPORTED
+
+
+@pytest.mark.parametrize(
+    ("maximum", "reasons"),
+    [
+        (ssl.TLSVersion.TLSv1_3, {Reason.TLS_CLIENT_CERTIFICATE_REQUIRED}),
+        # SIP.md: a TLS 1.2 server that wants one may look like a plain handshake failure.
+        (ssl.TLSVersion.TLSv1_2, {Reason.TLS_CLIENT_CERTIFICATE_REQUIRED, Reason.TLS_HANDSHAKE_FAILED}),
+    ],
+)
+async def test_a_client_certificate_is_wanted(
+    maximum: ssl.TLSVersion,
+    reasons: set[Reason],
+    tls_server_factory: Callable[..., TlsServer],
+    certificates: Certificates,
+    check: Check,
+) -> None:
+    server = tls_server_factory(
+        certificate=certificates[CertificateKind.GOOD],
+        maximum_version=maximum,
+        client_ca_file=certificates.ca_file,
+    )
+    report = await check(server)
+    assert report.reason in reasons, report.summary
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "reason"),
+    [
+        (Behaviour.PLAIN_SIP, Reason.TLS_NOT_SPOKEN),
+        (Behaviour.PLAIN_HTTP, Reason.TLS_NOT_SPOKEN),
+        (Behaviour.PLAIN_SSH, Reason.TLS_NOT_SPOKEN),
+        (Behaviour.CLOSING, Reason.TLS_HANDSHAKE_FAILED),
+        (Behaviour.SILENT, Reason.TLS_HANDSHAKE_FAILED),
+    ],
+)
+async def test_no_tls_at_all(
+    behaviour: Behaviour, reason: Reason, tls_server_factory: Callable[..., TlsServer], check: Check
+) -> None:
+    report = await check(tls_server_factory(behaviour=behaviour))
+    assert report.reason is reason, report.summary
