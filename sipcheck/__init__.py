@@ -10,7 +10,7 @@ print(report.outcome, report.reason, report.advice)
 """
 
 from sipcheck.engine import Engine
-from sipcheck.errors import CallerError, SettingInvalid, SipCheckError, TargetInvalid
+from sipcheck.errors import CallerError, CredentialsInvalid, SettingInvalid, SipCheckError, TargetInvalid
 from sipcheck.evidence import Proof
 from sipcheck.exchange import Credentials
 from sipcheck.guard import Guard
@@ -26,6 +26,7 @@ __all__ = [
     "Check",
     "CredentialState",
     "Credentials",
+    "CredentialsInvalid",
     "EdgeReport",
     "Engine",
     "EngineSettings",

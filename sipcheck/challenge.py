@@ -11,7 +11,7 @@ _NAME = r"[A-Za-z0-9!#$%&'*+\-.^_`|~]+"
 _PARAMETER = re.compile(
     rf'[ \t\r\n]*({_NAME})[ \t\r\n]*=[ \t\r\n]*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]*))[ \t\r\n]*', re.DOTALL
 )
-_SCHEME = re.compile(rf"[ \t\r\n,]*({_NAME})(?:[ \t\r\n]+|$)")
+_SCHEME = re.compile(rf"[ \t\r\n,]*({_NAME})(?=[ \t\r\n,]|$)[ \t\r\n,]*")
 _SEPARATORS = re.compile(r"[ \t\r\n]*,[ \t\r\n,]*")
 _NOT_SENDABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
@@ -174,7 +174,7 @@ def read_parameters(value: str, position: int = 0) -> tuple[dict[str, str], int,
         match = _PARAMETER.match(value, position)
         if match is None:
             # Only another challenge may follow here.
-            return parameters, position, _SCHEME.match(value, position) is not None and bool(parameters)
+            return parameters, position, _SCHEME.match(value, position) is not None
         parameters.setdefault(match[1].lower(), match[3] if match[2] is None else match[2])
         position = match.end()
         separator = _SEPARATORS.match(value, position)

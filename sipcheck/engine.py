@@ -4,14 +4,14 @@ import socket
 from types import TracebackType
 from typing import Self
 
-from sipcheck.errors import TransportFailed
+from sipcheck.errors import SettingInvalid, TargetInvalid, TransportFailed
 from sipcheck.evidence import Proof
 from sipcheck.exchange import BeforeCredentials, Credentials
 from sipcheck.reasons import Reason
 from sipcheck.report import Report
 from sipcheck.resolve import Edge, Resolver
 from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS, EngineSettings
-from sipcheck.target import HostPort, Target, TransportName
+from sipcheck.target import HostPort, Target, TransportName, parse_host_port
 from sipcheck.transport.channel import Channel
 from sipcheck.transport.tcp import connect_tcp
 from sipcheck.transport.tls import TlsContexts, connect_tls
@@ -33,6 +33,7 @@ class Engine:
 
     async def __aenter__(self) -> Self:
         settings = self.settings
+        _check_from(settings)
         self._resolver = Resolver(nameservers=settings.nameservers)
         self._tls = TlsContexts.create(ca_file=settings.ca_file, strict=settings.tls_strict)
         if settings.source_address is not None:
@@ -109,6 +110,18 @@ class Engine:
         if endpoint is None:
             endpoint = self._endpoints[family] = UdpEndpoint(family, self.settings.source_address)
         return endpoint
+
+
+def _check_from(settings: EngineSettings) -> None:
+    """Refuse a From that could not be sent, before anything is."""
+    if not settings.from_user.strip():
+        raise SettingInvalid("the From user is empty; give a name such as trunk-check")
+    if settings.from_domain is None:
+        return
+    try:
+        parse_host_port(settings.from_domain)
+    except TargetInvalid as error:
+        raise SettingInvalid(f"the From domain cannot be used: {error}") from error
 
 
 def _family(address: str) -> socket.AddressFamily:

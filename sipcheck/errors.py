@@ -25,6 +25,10 @@ class SettingInvalid(CallerError):
     """A setting of the engine cannot be used."""
 
 
+class CredentialsInvalid(CallerError):
+    """The credentials hold what no SIP header can carry."""
+
+
 class ParseError(SipCheckError):
     """The bytes are not a usable SIP message."""
 

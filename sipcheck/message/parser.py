@@ -103,8 +103,8 @@ def _vias(headers: Headers) -> tuple[tuple[Via, ...], tuple[str, ...]]:
 
 
 def _has_bare_ipv6(via: Via, value: str) -> bool:
-    received = via.params.get("received") or ""
-    return (":" in received and received[0] != "[") or (":" in via.host and f"[{via.host}]" not in value)
+    # Only in the sent-by: `received` has no brackets by the grammar (RFC 5118 §4.5), and both forms are read.
+    return ":" in via.host and f"[{via.host}]" not in value
 
 
 def _identity(headers: Headers) -> tuple[str, CSeq, str | None, str | None]:

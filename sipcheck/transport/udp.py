@@ -20,6 +20,7 @@ from sipcheck.transport.channel import Receiver
 from sipcheck.transport.failures import from_errno, from_error
 
 _DATAGRAM_LIMIT = 65535
+_KEEP_ALIVE = b"\r\n\0"  # RFC 5626 §4.4.1, and the four zero bytes that others send
 _DRAIN = 64  # datagrams a wake-up, so that a flood does not starve the timers
 _RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024
 
@@ -105,6 +106,8 @@ class UdpEndpoint:
         self._drain_errors()
 
     def _dispatch(self, data: bytes, source: HostPort) -> None:
+        if not data.strip(_KEEP_ALIVE):
+            return
         branch = top_branch(data)
         if branch is not None:
             # A branch we do not know is a late answer or somebody else's: it settles nothing (RFC 4321 §1.3).
