@@ -9,7 +9,7 @@ from sipcheck import Credentials, CredentialState, Outcome, Reason, TransportNam
 from tests.peers.certificates import CertificateKind, Certificates
 from tests.peers.dns_server import DnsServer
 from tests.peers.kamailio import PASSWORD, USERNAME, Kamailio
-from tests.sipcheck.engine.conftest import ALICE, Verify
+from tests.sipcheck.conftest import ALICE, Verify
 
 BINDING = {USERNAME: "sip:alice@192.0.2.50:5062"}
 WRONG = Credentials(USERNAME, "battery staple")

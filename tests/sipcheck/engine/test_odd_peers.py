@@ -23,7 +23,7 @@ from sipcheck.engine import Engine
 from tests.peers.sip_reply import reply_to
 from tests.peers.tls_server import TlsServer
 from tests.peers.udp_peer import Reply, UdpPeer, silent
-from tests.sipcheck.engine.conftest import ALICE, LOOPBACK, Verify
+from tests.sipcheck.conftest import ALICE, LOOPBACK, Verify
 
 Script = Callable[[bytes], Sequence[bytes | Reply]]
 

@@ -7,7 +7,7 @@ import pytest
 
 from sipcheck import Outcome, Party, Reason, TransportName, WarningCode
 from tests.peers.sipp import Scenario, Sipp
-from tests.sipcheck.engine.conftest import ALICE, Verify
+from tests.sipcheck.conftest import ALICE, Verify
 
 CLOCK_TOLERANCE_SECONDS = 0.25  # a loaded machine's; the schedule itself is tested on a fake clock
 

@@ -9,7 +9,7 @@ from sipcheck import EngineSettings, Reason, Report, TransportName, WarningCode
 from tests.peers.certificates import CertificateKind, Certificates
 from tests.peers.dns_server import DnsServer
 from tests.peers.tls_server import Behaviour, TlsServer
-from tests.sipcheck.engine.conftest import ALICE, LOOPBACK, Verify
+from tests.sipcheck.conftest import ALICE, LOOPBACK, Verify
 
 DOMAIN = "carrier.example"
 
