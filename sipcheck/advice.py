@@ -64,24 +64,24 @@ ADVICE: dict[Reason, Advice] = {
         "SIP usually runs on port 5060, or 5061 for TLS. Check the port that the carrier gave you.",
     ),
     Reason.DNS_NXDOMAIN: Advice(
-        "The domain {domain} does not exist: {detail}.",
+        "The trunk's domain does not exist: {detail}.",
         "Check the spelling. If it is right, the carrier's DNS has no entry of that name.",
     ),
     Reason.DNS_NO_RECORDS: Advice(
-        "{domain} exists, but leads to no address for {transport}: {detail}.",
+        "The trunk's domain leads to no address: {detail}.",
         "Check the domain and the transport with the carrier, or enter the host name or IP address and port "
         "that it gave you.",
     ),
     Reason.DNS_SERVICE_REFUSED: Advice(
-        "The carrier's DNS says that {domain} offers no {transport} service: {detail}.",
+        "The carrier's DNS declines this service: {detail}.",
         "Choose another transport, or ask the carrier which one this domain is meant for.",
     ),
     Reason.DNS_SERVFAIL: Advice(
-        "The DNS servers of {domain} could not answer: {detail}.",
+        "DNS could not answer for {domain}: {detail}.",
         "The fault lies in the domain's DNS or on the way to it, and often passes. If it lasts, tell the carrier.",
     ),
     Reason.DNS_TIMEOUT: Advice(
-        "The DNS servers of {domain} did not answer in time: {detail}.",
+        "DNS did not answer for {domain} in time: {detail}.",
         "This often passes; try again in a few minutes. If it lasts, tell the carrier.",
     ),
     Reason.CONNECTION_REFUSED: Advice(
@@ -124,7 +124,7 @@ ADVICE: dict[Reason, Advice] = {
         + " one that is valid now. If other trunks fail in the same way, our own clock is wrong.",
     ),
     Reason.TLS_NAME_MISMATCH: Advice(
-        "The certificate of {where} belongs to another name: {detail}.",
+        "The certificate of {where} is not for {domain}: {detail}.",
         "Use the domain that the certificate names if the carrier confirms it, or ask the carrier for a "
         "certificate that names {domain}.",
     ),

@@ -112,11 +112,14 @@ class Campaign:
         return register is None or register.silent or (not register.challenged and register.alive)
 
     async def _grace(self, asking: Sequence["asyncio.Task[None]"]) -> None:
-        """Give edges that are still silent their last chance, then count them as down."""
-        patience = max(0.0, self._run.deadline - self._loop.time())
-        if any(probe.alive for probe in self._probes):
-            patience = min(patience, self._plan.settle_seconds)
-        _, silent = await asyncio.wait(asking, timeout=patience)
+        """Give edges that are still silent their last chance, then count them as down.
+
+        While none is alive there is no verdict to wait for them: each ends by itself at the deadline.
+        """
+        if not any(probe.alive for probe in self._probes):
+            await asyncio.wait(asking)
+            return
+        _, silent = await asyncio.wait(asking, timeout=self._plan.settle_seconds)
         for probe, task in zip(self._probes, asking, strict=True):
             if task in silent:
                 task.cancel()

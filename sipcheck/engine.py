@@ -97,7 +97,12 @@ class Engine:
         if self._tls is None:
             raise RuntimeError("the engine is used outside its 'async with' block")
         return await connect_tls(
-            remote, domain=tls_name, contexts=self._tls, deadline_at=deadline_at, source_address=source
+            remote,
+            domain=tls_name,
+            host=edge.host,
+            contexts=self._tls,
+            deadline_at=deadline_at,
+            source_address=source,
         )
 
     def _udp_channel(self, remote: HostPort) -> UdpChannel:

@@ -89,6 +89,7 @@ class ReportBuilder:
         facts = self._facts(
             where=probe.name,
             detail=detail,
+            transport=probe.edge.transport,
             exchange=exchange,
             local=exchange.local_address if exchange else None,
         )
@@ -126,14 +127,20 @@ class ReportBuilder:
                 self._times_ms[CheckName.AUTH] = round(exchange.rtt_seconds * 1000, 3)
 
     def _facts(
-        self, *, where: str, detail: str, exchange: ExchangeResult | None = None, local: str | None = None
+        self,
+        *,
+        where: str,
+        detail: str,
+        transport: TransportName | None = None,
+        exchange: ExchangeResult | None = None,
+        local: str | None = None,
     ) -> Facts:
         credentials = self._run.credentials
         retry = exchange.retry_after_seconds if exchange else None
         return Facts(
             domain=self._target.domain,
             where=where,
-            transport=(self._target.transport or "SIP").upper(),
+            transport=(transport or self._target.transport or "SIP").upper(),
             answer=_answer(exchange) if exchange else "nothing",
             username=credentials.username if credentials else "",
             our_address=self._our_address(local),

@@ -15,12 +15,19 @@ from sipcheck.errors import SettingInvalid, TransportFailed
 from sipcheck.reasons import Reason, WarningCode
 from sipcheck.report import Certificate, Warning
 from sipcheck.target import HostPort
-from sipcheck.transport.certificate import NameMatch, certificate_facts, match_name, presented_names
+from sipcheck.transport.certificate import (
+    NameMatch,
+    PresentedNames,
+    certificate_facts,
+    match_name,
+    presented_names,
+)
 from sipcheck.transport.failures import from_error
 from sipcheck.transport.stream import StreamChannel, StreamProtocol, connect_socket
 
 _EXPIRES_SOON_DAYS = 21
 _ALERT_SECONDS = 1.0
+_SHOWN_NAMES = 3
 
 _CERTIFICATE_REFUSALS = frozenset(
     {
@@ -81,14 +88,15 @@ async def connect_tls(
     remote: HostPort,
     *,
     domain: str,
+    host: str,
     contexts: TlsContexts,
     deadline_at: float,
     source_address: str | None = None,
 ) -> StreamChannel:
     """Open a verified connection to `remote` for the SIP `domain`; raises TransportFailed.
 
-    SNI and the name check use `domain`; an IP literal sends no SNI (RFC 6066 §3). `deadline_at` is on the event
-    loop's clock.
+    SNI and the name check use `domain`; an IP literal sends no SNI (RFC 6066 §3). `host` is the name that DNS led
+    to, which explains a mismatch and never heals it. `deadline_at` is on the event loop's clock.
     """
     try:
         protocol = await _handshake(remote, domain, contexts.verifying, source_address, deadline_at)
@@ -102,8 +110,9 @@ async def connect_tls(
     if session is None or der is None:
         await protocol.close()
         raise TransportFailed(Reason.TLS_HANDSHAKE_FAILED, "the peer presented no certificate")
-    match = match_name(presented_names(der), domain, strict=contexts.strict)
-    error = None if match.fits else f"the certificate does not name {domain}"
+    names = presented_names(der)
+    match = match_name(names, domain, strict=contexts.strict)
+    error = None if match.fits else _mismatch(names, domain, host)
     facts = _facts(session, der, verified=match.fits, error=error)
     if error is not None:
         await protocol.close()
@@ -113,6 +122,13 @@ async def connect_tls(
         return await _explain_reset(failure, remote, domain, contexts, source_address)
 
     return StreamChannel(protocol, remote, facts, _warnings(facts, match), explain)
+
+
+def _mismatch(names: PresentedNames, domain: str, host: str) -> str:
+    shown = ", ".join(names.shown()[:_SHOWN_NAMES]) or "nothing"
+    if host != domain and match_name(names, host).fits:
+        return f"it names {shown}, the server that DNS leads to, where the trunk's domain {domain} is needed"
+    return f"it names {shown}"
 
 
 async def _handshake(

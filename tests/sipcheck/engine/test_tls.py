@@ -167,3 +167,12 @@ async def test_no_tls_at_all(
 ) -> None:
     report = await check(tls_server_factory(behaviour=behaviour))
     assert report.reason is reason, report.summary
+
+
+async def test_a_certificate_of_the_srv_target_alone_is_explained(
+    tls_server_factory: Callable[..., TlsServer], certificates: Certificates, check: Check
+) -> None:
+    """SIP.md, requirement 21: the name given to RFC 3263 counts, and the advice says what the certificate names."""
+    report = await check(tls_server_factory(certificate=certificates[CertificateKind.SRV_TARGET]))
+    assert report.reason is Reason.TLS_NAME_MISMATCH
+    assert "edge.carrier.example, the server that DNS leads to" in report.summary
