@@ -158,6 +158,8 @@ class EdgeProbe:
     async def _connected(self) -> Channel | None:
         """The open connection, opened once more where the peer has closed it after an answer."""
         async with self._opening:
+            if self.connect_failure is not None:
+                return None
             if self._channel is not None and self._channel.usable:
                 return self._channel
             if self._channel is not None:

@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random, SystemRandom
 
-from sipcheck.address_order import has_route
-from sipcheck.dns_query import RESOLV_CONF, DnsClient
-from sipcheck.route import DnsFailure, Edge, Route, Step
-from sipcheck.route_walk import Walk
+from sipcheck.dns.address_order import has_route
+from sipcheck.dns.query import RESOLV_CONF, DnsClient
+from sipcheck.dns.route import DnsFailure, Edge, Route, Step
+from sipcheck.dns.walk import Walk
 from sipcheck.target import HostPort, Target
 
 __all__ = ["DnsFailure", "Edge", "Resolver", "Route", "Step"]

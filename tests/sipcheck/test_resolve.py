@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from sipcheck.address_order import has_route
+from sipcheck.dns.address_order import has_route
 from sipcheck.errors import SettingInvalid
 from sipcheck.reasons import Reason, WarningCode
 from sipcheck.resolve import Resolver, Route

@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from sipcheck.srv import SrvRecord, order_srv
+from sipcheck.dns.srv import SrvRecord, order_srv
 
 
 def record(priority: int, weight: int, target: str) -> SrvRecord:

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any, TypeVar
 
-from sipcheck.address_order import order_addresses
-from sipcheck.dns_failure import failure_of, gravest, host_failure, say_failed, service_refused
-from sipcheck.dns_query import Answer, DnsClient, Record
+from sipcheck.dns.address_order import order_addresses
+from sipcheck.dns.failure import failure_of, gravest, host_failure, say_failed, service_refused
+from sipcheck.dns.naptr import Service, select_services, services_for
+from sipcheck.dns.query import Answer, DnsClient, Record
+from sipcheck.dns.route import DnsFailure, Edge, Step
+from sipcheck.dns.srv import SrvRecord, order_srv
 from sipcheck.host import is_address
-from sipcheck.naptr import Service, select_services, services_for
 from sipcheck.reasons import Reason, WarningCode
 from sipcheck.report import Warning
-from sipcheck.route import DnsFailure, Edge, Step
-from sipcheck.srv import SrvRecord, order_srv
 from sipcheck.target import HostPort, Target, TransportName
 
 MAX_SRV_RECORDS = 32

@@ -1,6 +1,6 @@
 """The order of one host's addresses (RFC 6724, RFC 7984)."""
 
-from sipcheck.address_order import has_route, order_addresses
+from sipcheck.dns.address_order import has_route, order_addresses
 
 SIX = ("2001:db8::1", "2001:db8::2", "2001:db8::3")
 FOUR = ("192.0.2.1", "192.0.2.2")

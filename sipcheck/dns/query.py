@@ -21,10 +21,10 @@ from dns.rdtypes.IN.AAAA import AAAA
 from dns.rdtypes.IN.NAPTR import NAPTR
 from dns.rdtypes.IN.SRV import SRV
 
+from sipcheck.dns.naptr import NaptrRecord
+from sipcheck.dns.srv import SrvRecord
 from sipcheck.errors import SettingInvalid
 from sipcheck.host import is_address
-from sipcheck.naptr import NaptrRecord
-from sipcheck.srv import SrvRecord
 from sipcheck.target import HostPort
 
 DNS_PORT = 53

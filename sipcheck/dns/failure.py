@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
-from sipcheck.dns_query import Answer, AnswerKind, Record
+from sipcheck.dns.query import Answer, AnswerKind, Record
+from sipcheck.dns.route import DnsFailure
+from sipcheck.dns.srv import SrvRecord
 from sipcheck.reasons import Reason
-from sipcheck.route import DnsFailure
-from sipcheck.srv import SrvRecord
 
 # First what may be otherwise the next time: it must not be told as a fault of the customer's records.
 _GRAVITY = (

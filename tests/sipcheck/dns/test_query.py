@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sipcheck.dns_query import AnswerKind, DnsClient
+from sipcheck.dns.query import AnswerKind, DnsClient
 from sipcheck.reasons import Reason
 from sipcheck.resolve import Resolver
 from sipcheck.target import parse_target

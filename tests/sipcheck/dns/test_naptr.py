@@ -2,7 +2,7 @@
 
 import pytest
 
-from sipcheck.naptr import NaptrRecord, Service, select_services, services_for
+from sipcheck.dns.naptr import NaptrRecord, Service, select_services, services_for
 from sipcheck.target import TransportName
 
 UDP, TCP, TLS = TransportName
