@@ -51,16 +51,16 @@ ADVICE: dict[Reason, Advice] = {
         "the account is enabled.",
     ),
     Reason.TARGET_INVALID: Advice(
-        "The trunk's address cannot be used: {detail}.",
+        "{detail}.",
         "Enter the carrier's SIP domain or IP address as it gave it to you, such as sip.carrier.example.",
     ),
     Reason.ADDRESS_FORBIDDEN: Advice(
-        "{domain} leads to an address that may not be probed: {detail}.",
+        "The trunk leads to an address that may not be probed: {detail}.",
         "A trunk has to be reachable on a public address. Check the domain, or ask the carrier why its DNS names "
         "this address.",
     ),
     Reason.PORT_FORBIDDEN: Advice(
-        "{domain} leads to a port that may not be probed: {detail}.",
+        "The trunk leads to a port that may not be probed: {detail}.",
         "SIP usually runs on port 5060, or 5061 for TLS. Check the port that the carrier gave you.",
     ),
     Reason.DNS_NXDOMAIN: Advice(

@@ -140,8 +140,8 @@ def _judge_public(address: Address) -> Refusal | None:
     for form in (address, *_wrapped(address)):
         for network, why in _DENIED_BY_VERSION[form.version]:
             if form in network:
-                inside = "" if form == address else f", which stands for {form}"
-                return _forbidden(f"{address}{inside}", f"{network} is {why}")
+                disguise = "" if form == address else f" stands for {form}, which"
+                return _forbidden(f"{address}{disguise}", f"{why} ({network})")
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
         return _forbidden(str(address), "an IPv4 address written as IPv6; give it as IPv4")
     return None
@@ -163,4 +163,4 @@ def _wrapped(address: Address) -> Iterator[IPv4Address]:
 
 
 def _forbidden(address: str, why: str) -> Refusal:
-    return Refusal(Reason.ADDRESS_FORBIDDEN, f"{address}: {why}")
+    return Refusal(Reason.ADDRESS_FORBIDDEN, f"{address} is {why}")

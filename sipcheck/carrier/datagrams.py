@@ -1,0 +1,53 @@
+"""The practice carrier's UDP side."""
+
+import asyncio
+from collections.abc import Callable
+from typing import cast
+
+from sipcheck.carrier.delivery import Delivery
+from sipcheck.errors import ParseError
+from sipcheck.message.message import Request
+from sipcheck.message.parser import parse
+from sipcheck.target import HostPort, TransportName
+
+Answer = Callable[[Request, HostPort, TransportName], tuple[bytes, ...]]
+
+
+class DatagramSide(asyncio.DatagramProtocol):
+    """Answers each datagram that is a SIP request, where its top Via wants it (RFC 3261 §18.2.2)."""
+
+    def __init__(self, answer: Answer, delivery: Delivery) -> None:
+        self._answer = answer
+        self._delivery = delivery
+        self._transport: asyncio.DatagramTransport | None = None
+        self.elsewhere: asyncio.DatagramTransport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.DatagramTransport, transport)
+
+    def datagram_received(self, data: bytes, address: tuple[str, int]) -> None:
+        try:
+            request = parse(data)
+        except ParseError:
+            return
+        if not isinstance(request, Request):
+            return
+        source = HostPort(address[0], address[1])
+        replies = self._answer(request, source, TransportName.UDP)
+        destination = (source.host, _port(request, source))
+        loop = asyncio.get_running_loop()
+        for reply in replies:
+            loop.call_later(self._delivery.delay_seconds, self._send, reply, destination)
+
+    def _send(self, data: bytes, destination: tuple[str, int]) -> None:
+        transport = self.elsewhere if self._delivery.from_elsewhere else self._transport
+        if transport is not None and not transport.is_closing():
+            transport.sendto(data, destination)
+
+
+def _port(request: Request, source: HostPort) -> int:
+    """The port the request came from where `rport` asks for it (RFC 3581 §4), else the one it names."""
+    via = request.vias[0]
+    if via.wants_rport and source.port is not None:
+        return source.port
+    return via.port or TransportName.UDP.default_port

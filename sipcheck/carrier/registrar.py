@@ -1,0 +1,176 @@
+"""The practice carrier's mind: a request in, its answers out (RFC 3261 §10.3, §11.2, §22). No I/O, no clock."""
+
+import hmac
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+
+from sipcheck.auth import Algorithm, digest, read_authorization
+from sipcheck.carrier.answer import (
+    ALLOW,
+    METHOD_NOT_ALLOWED,
+    METHODS,
+    OK,
+    Answer,
+    authenticated,
+    unchallenged,
+)
+from sipcheck.carrier.bindings import Bindings
+from sipcheck.carrier.challenge import challenge_form
+from sipcheck.carrier.distortion import distort
+from sipcheck.carrier.faults import Fault
+from sipcheck.carrier.recent import Recent
+from sipcheck.carrier.sighting import Sighting
+from sipcheck.message.builder import build_response
+from sipcheck.message.message import Request
+from sipcheck.target import HostPort, TransportName
+
+SERVER = "practice-carrier"
+REWRITTEN_ADDRESS = "203.0.113.7"  # documentation, RFC 5737: nobody's
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What becomes of a request: the datagrams or messages to send, and what is noted of it."""
+
+    replies: tuple[bytes, ...]
+    sighting: Sighting
+
+
+class Registrar:
+    """Answers OPTIONS and REGISTER for `users` (name to password), with faults.
+
+    `new_token` gives a fresh unguessable token at every call, for nonces and tags.
+    """
+
+    def __init__(
+        self,
+        *,
+        users: Mapping[str, str],
+        realm: str,
+        faults: Collection[Fault],
+        new_token: Callable[[], str],
+    ) -> None:
+        self.bindings = Bindings()
+        self._users = dict(users)
+        self._faults = frozenset(faults)
+        self._form = challenge_form(realm, faults)
+        self._new_token = new_token
+        self._nonces: Recent[str, bool] = Recent()
+        self._renewed: Recent[str, bool] = Recent()
+        self._answered: Recent[tuple[str, ...], Verdict] = Recent()
+
+    def answer(self, request: Request, source: HostPort, transport: TransportName) -> Verdict:
+        """Answer a request; one that is sent again gets the same bytes (§17.2.2)."""
+        key = (*_identity(request), str(source), transport)
+        earlier = self._answered.get(key)
+        if earlier is not None:
+            return replace(earlier, sighting=replace(earlier.sighting, repeated=True))
+        answer = self._decide(request)
+        sighting = Sighting(
+            method=request.method,
+            source=source,
+            transport=transport,
+            authorized=self._form.answer_name in request.headers,
+            status=answer.status,
+        )
+        verdict = Verdict(self._write(answer, request, source), sighting)
+        self._answered.remember(key, verdict)
+        return verdict
+
+    def _decide(self, request: Request) -> Answer:
+        if request.method == "ACK":  # nothing ever answers one (§17.1.1.3)
+            return Answer(None)
+        if request.method not in METHODS:
+            return METHOD_NOT_ALLOWED
+        answer = unchallenged(self._faults, request.method)
+        if answer is None:
+            answer = self._refuse(request) or authenticated(self._faults, request.method)
+        if answer is not OK:
+            return answer
+        return self._capabilities() if request.method == "OPTIONS" else self._register(request)
+
+    def _capabilities(self) -> Answer:
+        return Answer(OK.status, OK.phrase, (ALLOW, ("Accept", "application/sdp")))
+
+    def _register(self, request: Request) -> Answer:
+        try:
+            contacts = self.bindings.register(request)
+        except ValueError:
+            return Answer(400, "Bad Request")
+        return Answer(OK.status, OK.phrase, tuple(("Contact", contact) for contact in contacts))
+
+    def _refuse(self, request: Request) -> Answer | None:
+        """Challenge a request whose credentials are missing or wrong, or whose nonce is to count as stale."""
+        nonce = self._proven_nonce(request)
+        if nonce is None:
+            return self._challenge()
+        if Fault.STALE_LOOP in self._faults:
+            return self._challenge(stale=True)
+        if Fault.STALE in self._faults and request.call_id not in self._renewed:
+            self._renewed.remember(request.call_id, True)
+            return self._challenge(stale=True)
+        return None
+
+    def _challenge(self, *, stale: bool = False) -> Answer:
+        nonce = self._new_token()
+        self._nonces.remember(nonce, True)
+        return Answer(self._form.status, self._form.phrase, self._form.headers(nonce, stale=stale))
+
+    def _proven_nonce(self, request: Request) -> str | None:
+        """The nonce of ours that was answered with the right password, if one was."""
+        try:
+            given = read_authorization(request.headers.get(self._form.answer_name) or "")
+            algorithm = Algorithm(given.get("algorithm", Algorithm.MD5))
+        except ValueError:
+            return None
+        password = self._users.get(_unescaped(given.get("username", "")))
+        nonce = given.get("nonce", "")
+        as_offered = (
+            given.get("realm") == self._form.realm
+            and algorithm in self._form.algorithms
+            and given.get("qop") == self._form.qop
+            and given.get("uri") == request.uri
+            and nonce in self._nonces
+        )
+        if password is None or not as_offered or Fault.WRONG_PASSWORD in self._faults:
+            return None
+        expected = digest(
+            algorithm=algorithm,
+            username=_unescaped(given["username"]),
+            realm=self._form.realm,
+            password=password,
+            nonce=nonce,
+            method=request.method,
+            uri=request.uri,
+            qop=self._form.qop,
+            cnonce=given.get("cnonce", ""),
+            nonce_count=given.get("nc", ""),
+            body=request.body,
+        )
+        response = given.get("response", "").encode("utf-8", "surrogateescape")
+        return nonce if hmac.compare_digest(expected.encode(), response) else None
+
+    def _write(self, answer: Answer, request: Request, source: HostPort) -> tuple[bytes, ...]:
+        if answer.status is None:
+            return ()
+        seen_as = HostPort(REWRITTEN_ADDRESS, source.port) if Fault.NAT_REWRITE in self._faults else source
+        data = build_response(
+            request,
+            status=answer.status,
+            phrase=answer.phrase,
+            # A 100 makes no dialog (§8.2.6.2).
+            to_tag=self._new_token() if answer.status > 100 else None,
+            source=seen_as,
+            headers=(*answer.headers, ("Server", SERVER)),
+        )
+        return (distort(data, self._faults),)
+
+
+def _identity(request: Request) -> tuple[str, ...]:
+    """What a request sent again has in common with the first (§17.2.3)."""
+    via = request.vias[0]
+    return (via.branch or "", str(HostPort(via.host, via.port)), request.call_id, str(request.cseq))
+
+
+def _unescaped(text: str) -> str:
+    return text.replace('\\"', '"').replace("\\\\", "\\")

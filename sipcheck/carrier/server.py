@@ -1,0 +1,189 @@
+"""The practice carrier: a registrar on loopback, over UDP, TCP and TLS, with the faults it is asked for."""
+
+import asyncio
+import ipaddress
+import re
+import secrets
+import socket
+from collections import deque
+from collections.abc import Callable, Collection, Mapping
+from contextlib import AsyncExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import TracebackType
+from typing import Self
+
+from sipcheck.carrier.bindings import Bindings
+from sipcheck.carrier.certificates import CertificateFiles, issue
+from sipcheck.carrier.datagrams import DatagramSide
+from sipcheck.carrier.delivery import delivery
+from sipcheck.carrier.faults import Fault
+from sipcheck.carrier.listening import CarrierUnusable, bind, bind_shared
+from sipcheck.carrier.registrar import Registrar
+from sipcheck.carrier.sighting import Sighting
+from sipcheck.carrier.streams import Connection, DeafSide, StreamSide
+from sipcheck.carrier.tls import TlsSide, server_context
+from sipcheck.message.message import Request
+from sipcheck.target import HostPort, TransportName
+
+DEMO_USERS: Mapping[str, str] = {"demo": "demo-password"}
+ALL_TRANSPORTS = (TransportName.UDP, TransportName.TCP, TransportName.TLS)
+_SIGHTINGS_KEPT = 10_000
+_PLAIN_TEXT = b"SIP/2.0 400 Bad Request\r\nContent-Length: 0\r\n\r\n"
+_NOT_IN_REALM = re.compile(r'["\\\x00-\x1f\x7f]')
+
+
+class PracticeCarrier:
+    """A carrier to practise on; an async context manager that listens while it is entered.
+
+    `port` 0 means a free one, which UDP and TCP share; `users` are names and passwords for practice.
+    `certificate_dir` keeps the certificates; without it they are gone with the carrier. `on_request` is told of
+    every request. Raises CarrierUnusable for a host that is not loopback, a realm that cannot be quoted, a port
+    that is taken, or a folder that cannot be written.
+    """
+
+    def __init__(
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        tls_port: int = 0,
+        users: Mapping[str, str] = DEMO_USERS,
+        realm: str = "practice.example",
+        transports: Collection[TransportName] = ALL_TRANSPORTS,
+        faults: Collection[Fault] = (),
+        certificate_dir: Path | None = None,
+        on_request: Callable[[Sighting], None] | None = None,
+    ) -> None:
+        self.host = _loopback(host)
+        if _NOT_IN_REALM.search(realm):
+            raise CarrierUnusable(
+                f"The realm {realm!r} cannot be used: quotes and backslashes break a challenge."
+            )
+        self.udp_port: int | None = None
+        self.tcp_port: int | None = None
+        self.tls_port: int | None = None
+        self.ca_file: Path | None = None
+        self.seen: deque[Sighting] = deque(maxlen=_SIGHTINGS_KEPT)
+        self.authenticated_attempts = 0
+        self._port = port
+        self._wanted_tls_port = tls_port
+        self._transports = frozenset(transports)
+        self._faults = frozenset(faults)
+        self._certificate_dir = certificate_dir
+        self._on_request = on_request
+        self._delivery = delivery(faults)
+        self._registrar = Registrar(
+            users=users, realm=realm, faults=faults, new_token=lambda: secrets.token_hex(16)
+        )
+        self._connections: set[asyncio.Transport] = set()
+        self._stack = AsyncExitStack()
+
+    @property
+    def bindings(self) -> Bindings:
+        """Who can be reached where: a REGISTER without Contact never changes it (RFC 3261 §10.3)."""
+        return self._registrar.bindings
+
+    async def __aenter__(self) -> Self:
+        async with AsyncExitStack() as stack:
+            await self._listen(stack)
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(
+        self,
+        exception_type: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._stack.aclose()
+
+    async def _listen(self, stack: AsyncExitStack) -> None:
+        # The last to run: what is closed lets go of its socket in the loop's next turn.
+        stack.push_async_callback(asyncio.sleep, 0)
+        stack.callback(self._abort_connections)
+        kinds = [
+            kind
+            for name, kind in (
+                (TransportName.UDP, socket.SOCK_DGRAM),
+                (TransportName.TCP, socket.SOCK_STREAM),
+            )
+            if name in self._transports
+        ]
+        for listener in bind_shared(self.host, self._port, kinds):
+            if listener.type is socket.SOCK_DGRAM:
+                self.udp_port = await self._listen_by_udp(stack, listener)
+            else:
+                self.tcp_port = await self._listen_by_tcp(stack, listener)
+        if TransportName.TLS in self._transports:
+            self.tls_port = await self._listen_by_tls(stack)
+
+    async def _listen_by_udp(self, stack: AsyncExitStack, listener: socket.socket) -> int:
+        loop = asyncio.get_running_loop()
+        transport, side = await loop.create_datagram_endpoint(
+            lambda: DatagramSide(self._answer, self._delivery), sock=listener
+        )
+        stack.callback(transport.close)
+        if self._delivery.from_elsewhere:
+            side.elsewhere, _ = await loop.create_datagram_endpoint(
+                asyncio.DatagramProtocol, sock=bind(self.host, 0, socket.SOCK_DGRAM)
+            )
+            stack.callback(side.elsewhere.close)
+        return int(listener.getsockname()[1])
+
+    async def _listen_by_tcp(self, stack: AsyncExitStack, listener: socket.socket) -> int:
+        server = await asyncio.get_running_loop().create_server(
+            lambda: StreamSide(self._connections, self._answer, self._delivery), sock=listener
+        )
+        stack.callback(server.close)
+        return int(listener.getsockname()[1])
+
+    async def _listen_by_tls(self, stack: AsyncExitStack) -> int:
+        folder = self._certificate_dir or Path(
+            stack.enter_context(TemporaryDirectory(prefix="practice-carrier-"))
+        )
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            files = issue(folder, self.host, self._faults)
+        except OSError as error:
+            raise CarrierUnusable(f"The folder {folder} cannot be written: {error.strerror}.") from error
+        self.ca_file = files.ca_file
+        listener = bind(self.host, self._wanted_tls_port, socket.SOCK_STREAM)
+        server = await asyncio.get_running_loop().create_server(self._tls_side(files), sock=listener)
+        stack.callback(server.close)
+        return int(listener.getsockname()[1])
+
+    def _tls_side(self, files: CertificateFiles) -> Callable[[], Connection]:
+        if Fault.TLS_NOT_SPOKEN in self._faults:
+            return lambda: DeafSide(self._connections, _PLAIN_TEXT)
+        if Fault.HANDSHAKE_CLOSED in self._faults:
+            return lambda: DeafSide(self._connections)
+        context = server_context(files, self._faults)
+        return lambda: TlsSide(self._connections, self._answer, self._delivery, context)
+
+    def _abort_connections(self) -> None:
+        for transport in tuple(self._connections):
+            transport.abort()
+
+    def _answer(self, request: Request, source: HostPort, transport: TransportName) -> tuple[bytes, ...]:
+        verdict = self._registrar.answer(request, source, transport)
+        sighting = verdict.sighting
+        self.seen.append(sighting)
+        if sighting.authorized and not sighting.repeated:
+            self.authenticated_attempts += 1
+        if self._on_request is not None:
+            self._on_request(sighting)
+        return verdict.replies
+
+
+def _loopback(host: str) -> str:
+    """Admit loopback alone: a practice carrier has known passwords and answers whoever asks."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        address = None
+    if address is None or not address.is_loopback or getattr(address, "ipv4_mapped", None) is not None:
+        raise CarrierUnusable(
+            f"The host {host!r} is not loopback; a practice carrier listens on 127.0.0.0/8 or ::1 alone."
+        )
+    return str(address)

@@ -1,0 +1,135 @@
+"""`sipcheck carrier`: a practice carrier on loopback, with named faults."""
+
+import asyncio
+import contextlib
+import difflib
+import shlex
+import signal
+from collections.abc import Iterator, Sequence
+from ipaddress import ip_address
+from typing import Annotated
+
+import typer
+
+from sipcheck.carrier.faults import Fault
+from sipcheck.carrier.listening import CarrierUnusable
+from sipcheck.carrier.server import DEMO_USERS, PracticeCarrier
+from sipcheck.carrier.sighting import Sighting
+from sipcheck.cli.usage import refuse
+from sipcheck.guard import Guard
+from sipcheck.target import HostPort, TransportName
+
+_PASSWORD_VARIABLE = "PRACTICE_PASSWORD"  # noqa: S105 - the variable's name
+
+
+def carrier(
+    host: Annotated[
+        str, typer.Option(help="Where to listen: an address of 127.0.0.0/8, or ::1.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="For UDP and TCP; 0 is any free one.")] = 5060,
+    tls_port: Annotated[int, typer.Option(help="For TLS; 0 is any free one.")] = 5061,
+    user: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME:PASSWORD",
+            help="Repeatable. A password for practice, visible to `ps`: never a real one. "
+            "[default: demo:demo-password]",
+        ),
+    ] = None,
+    realm: Annotated[str, typer.Option(help="What the challenges name.")] = "practice.example",
+    fault: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Repeatable; see --list-faults.")
+    ] = None,
+    list_faults: Annotated[bool, typer.Option("--list-faults", help="Name the faults and end.")] = False,
+) -> None:
+    """Run a practice carrier on loopback: registrar and OPTIONS over UDP, TCP and TLS, with named faults."""
+    if list_faults:
+        for each in Fault:
+            typer.echo(f"{each:<{max(map(len, Fault))}}  {each.description}")
+        return
+    users = dict(_user(text) for text in user) if user else dict(DEMO_USERS)
+    faults = [_fault(name) for name in fault or ()]
+    sightings: asyncio.Queue[Sighting | None] = asyncio.Queue()
+    try:
+        practice = PracticeCarrier(
+            host=host,
+            port=port,
+            tls_port=tls_port,
+            users=users,
+            realm=realm,
+            faults=faults,
+            on_request=sightings.put_nowait,
+        )
+        # Where the loop takes no signals (Windows), Ctrl-C arrives as this.
+        with contextlib.suppress(KeyboardInterrupt):
+            asyncio.run(_serve(practice, users, faults, sightings))
+    except CarrierUnusable as error:
+        refuse(str(error))
+
+
+async def _serve(
+    practice: PracticeCarrier,
+    users: dict[str, str],
+    faults: Sequence[Fault],
+    sightings: "asyncio.Queue[Sighting | None]",
+) -> None:
+    """Tell of every request until a signal puts the end into the queue."""
+    loop = asyncio.get_running_loop()
+    with contextlib.suppress(NotImplementedError):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, sightings.put_nowait, None)
+    async with practice:
+        for line in _introduction(practice, users, faults):
+            typer.echo(line)
+        while (sighting := await sightings.get()) is not None:
+            typer.echo(str(sighting))
+
+
+def _introduction(practice: PracticeCarrier, users: dict[str, str], faults: Sequence[Fault]) -> Iterator[str]:
+    ports = _ports(practice)
+    where = ", ".join(f"{transport} {port}" for transport, port in ports)
+    yield f"The practice carrier listens on {practice.host}: {where}. Ctrl-C ends it."
+    yield f"Faults: {', '.join(faults) or 'none'}."
+    yield "Try it from another terminal:"
+    for transport, port in ports:
+        yield f"  {_try_line(practice, transport, port, *next(iter(users.items())))}"
+
+
+def _ports(practice: PracticeCarrier) -> list[tuple[TransportName, int]]:
+    found = (
+        (TransportName.UDP, practice.udp_port),
+        (TransportName.TCP, practice.tcp_port),
+        (TransportName.TLS, practice.tls_port),
+    )
+    return [(transport, port) for transport, port in found if port is not None]
+
+
+def _try_line(
+    practice: PracticeCarrier, transport: TransportName, port: int, username: str, password: str
+) -> str:
+    """Write a command for a shell that verifies the carrier."""
+    network = "127.0.0.0/8" if ip_address(practice.host).version == 4 else "::1/128"
+    target = f"sip:{HostPort(practice.host, port)};transport={transport}"
+    command = ["sipcheck", "verify", target, "--username", username, "--password-env", _PASSWORD_VARIABLE]
+    command += ["--allow-network", network]
+    if Guard().judge_port(port) is not None:
+        command += ["--allow-port", str(port)]
+    if transport is TransportName.TLS:
+        command += ["--ca-file", str(practice.ca_file)]
+    return f"{_PASSWORD_VARIABLE}={shlex.quote(password)} {shlex.join(command)}"
+
+
+def _user(text: str) -> tuple[str, str]:
+    name, colon, password = text.partition(":")
+    if not name or not colon or not password:
+        refuse("A --user is written NAME:PASSWORD, such as demo:demo-password.")
+    return name, password
+
+
+def _fault(name: str) -> Fault:
+    try:
+        return Fault(name)
+    except ValueError:
+        near = difflib.get_close_matches(name, list(Fault), n=3)
+        meant = f"did you mean {' or '.join(near)}?" if near else "--list-faults names them all."
+        refuse(f"There is no fault {name!r}; {meant}")

@@ -1,0 +1,131 @@
+"""The report drawn for a person: how it went first, the verdict last, where a terminal leaves the eye."""
+
+import sys
+from io import StringIO
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from sipcheck.cli.ladder import ladder
+from sipcheck.cli.signs import Signs, signs_for
+from sipcheck.reasons import Outcome, Party
+from sipcheck.report import Certificate, CheckState, EdgeReport, Report
+
+_PIPED_COLUMNS = 120
+
+_OUTCOME_STYLES = {
+    Outcome.VERIFIED: "bold green",
+    Outcome.REACHABLE: "bold yellow",
+    Outcome.FAILED: "bold red",
+    Outcome.INCONCLUSIVE: "bold yellow",
+}
+_STATE_STYLES = {
+    CheckState.OK: "green",
+    CheckState.WARNING: "yellow",
+    CheckState.FAILED: "red",
+    CheckState.SKIPPED: "dim",
+}
+_TURNS = {
+    Party.CARRIER: "The carrier has to act.",
+    Party.NETWORK: "The network between us and the carrier has to be looked at.",
+    Party.CONFIGURATION: "The trunk's settings have to be corrected.",
+    Party.OURS: "It is our turn, not the customer's.",
+    Party.NOBODY: "Nobody has to act.",
+}
+
+
+def draw_report(report: Report) -> None:
+    """Draw on standard output: coloured on a terminal, plain text in a pipe."""
+    signs = signs_for(sys.stdout.encoding)
+    if sys.stdout.isatty():
+        _draw(Console(file=sys.stdout, highlight=False), report, signs)
+        return
+    page = StringIO()
+    _draw(Console(file=page, highlight=False, width=_PIPED_COLUMNS), report, signs)
+    # Tables are padded to their width, which only a terminal has use for.
+    lines = page.getvalue().splitlines()
+    sys.stdout.writelines(f"{line.rstrip()}\n" for line in lines)
+
+
+def _draw(console: Console, report: Report, signs: Signs) -> None:
+    _section(console, "What was sent and received", ladder(report.trace, signs) if report.trace else None)
+    _section(console, "Checks", _checks(report, signs))
+    for edge in report.edges:
+        if edge.certificate is not None:
+            _section(
+                console, f"Certificate of {edge.address}:{edge.port}", _certificate(edge, edge.certificate)
+            )
+    _section(console, "Warnings", _warnings(report, signs) if report.warnings else None)
+    _verdict(console, report)
+
+
+def _section(console: Console, title: str, body: Table | None) -> None:
+    if body is None:
+        return
+    console.print(Text(title, style="bold underline" if console.is_terminal else ""))
+    console.print(Padding(body, (0, 0, 1, 2)))
+
+
+def _checks(report: Report, signs: Signs) -> Table:
+    table = Table.grid(padding=(0, 1))
+    for _ in range(3):
+        table.add_column(no_wrap=True)
+    table.add_column(overflow="fold", ratio=1)
+    for check in report.checks:
+        took = "" if check.ms is None else f"{check.ms:.0f} ms"
+        style = _STATE_STYLES[check.state]
+        detail = Text(check.code or "", style=style)
+        if check.detail:
+            detail.append(": " if check.code else "", style=style)
+            detail.append(check.detail, style="dim" if check.state is CheckState.SKIPPED else "")
+        table.add_row(
+            Text(signs.marks[check.state], style=style), check.name.value, Text(took, style="dim"), detail
+        )
+    return table
+
+
+def _certificate(edge: EdgeReport, certificate: Certificate) -> Table:
+    table = Table.grid(padding=(0, 1))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold", ratio=1)
+    rows = {
+        "subject": certificate.subject,
+        "names": ", ".join(certificate.names) or "none",
+        "issuer": certificate.issuer,
+        "valid until": f"{certificate.not_after:%Y-%m-%d} ({certificate.days_left} days)",
+        "session": " ".join(part for part in (certificate.tls_version, certificate.cipher) if part),
+        "verified": "yes" if certificate.verified else f"no: {certificate.error}",
+    }
+    for name, value in rows.items():
+        table.add_row(name, Text(value))
+    return table
+
+
+def _warnings(report: Report, signs: Signs) -> Table:
+    table = Table.grid(padding=(0, 1))
+    table.add_column(style="yellow", no_wrap=True)
+    table.add_column(overflow="fold", ratio=1)
+    for warning in report.warnings:
+        where = f" [{warning.edge}]" if warning.edge else ""
+        table.add_row(
+            signs.marks[CheckState.WARNING],
+            Text.assemble((warning.code, "yellow"), f": {warning.detail}", (where, "dim")),
+        )
+    return table
+
+
+def _verdict(console: Console, report: Report) -> None:
+    style = _OUTCOME_STYLES[report.outcome]
+    seconds = f"{report.duration_ms / 1000:.1f} s"
+    console.print(
+        Text.assemble((report.outcome.upper(), style), f"  {report.reason}", (f"  in {seconds}", "dim"))
+    )
+    console.print(Text(report.summary))
+    if report.party is not Party.NOBODY:
+        console.print(Text(_TURNS[report.party], style="bold"))
+    if report.advice:
+        console.print(Text(report.advice))
+    if report.retry_at is not None:
+        console.print(Text(f"Try again after {report.retry_at:%Y-%m-%d %H:%M:%S} UTC."))

@@ -1,0 +1,45 @@
+"""The `sipcheck` command."""
+
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from sipcheck.cli.carrier import carrier
+from sipcheck.cli.verify import verify
+
+app = typer.Typer(
+    name="sipcheck",
+    help="Verify SIP trunks end to end, and name the cause when one does not work.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(verify)
+app.command()(carrier)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"sipcheck {version('sipcheck')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    show_version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and end."),
+    ] = False,
+) -> None:
+    """Verify SIP trunks end to end, and name the cause when one does not work."""
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

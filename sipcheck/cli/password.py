@@ -1,0 +1,58 @@
+"""Where the password comes from: a variable, a file or standard input, never an argument that `ps` could show."""
+
+import getpass
+import os
+import sys
+from pathlib import Path
+
+from sipcheck.cli.usage import refuse
+
+_SOURCES = "--password-env, --password-file or --password-stdin"
+
+
+def read_password(*, variable: str | None, file: Path | None, from_stdin: bool) -> str | None:
+    """Read the password from its one source, or return None where none is named; ends the program otherwise."""
+    named = [source for source in (variable, file, from_stdin or None) if source is not None]
+    if len(named) > 1:
+        refuse(f"the password is given {len(named)} times; give one of {_SOURCES}")
+    if variable is not None:
+        return _from_environment(variable)
+    if file is not None:
+        return _from_file(file)
+    return _from_stdin() if from_stdin else None
+
+
+def _from_environment(variable: str) -> str:
+    value = os.environ.get(variable)
+    if not value:
+        state = "is not set" if value is None else "is empty"
+        refuse(f"--password-env {variable}: the variable {state}; export {variable} first")
+    return value
+
+
+def _from_file(file: Path) -> str:
+    try:
+        text = file.read_text(encoding="utf-8")
+    except OSError as error:
+        refuse(
+            f"--password-file {file}: {error.strerror}; give a readable file that holds the password alone"
+        )
+    except UnicodeDecodeError:
+        refuse(f"--password-file {file}: it is not UTF-8 text; give a file that holds the password alone")
+    return _not_empty(_without_line_end(text), f"--password-file {file}: the file is empty")
+
+
+def _from_stdin() -> str:
+    if sys.stdin.isatty():
+        return _not_empty(getpass.getpass("SIP password: "), "--password-stdin: nothing was typed")
+    return _not_empty(_without_line_end(sys.stdin.read()), "--password-stdin: standard input is empty")
+
+
+def _without_line_end(text: str) -> str:
+    return text.removesuffix("\n").removesuffix("\r")
+
+
+def _not_empty(password: str, fault: str) -> str:
+    if not password:
+        refuse(f"{fault}; give the password there")
+    return password
