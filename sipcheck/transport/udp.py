@@ -22,6 +22,7 @@ from sipcheck.transport.failures import from_errno, from_error
 _DATAGRAM_LIMIT = 65535
 _KEEP_ALIVE = b"\r\n\0"  # RFC 5626 §4.4.1, and the four zero bytes that others send
 _DRAIN = 64  # datagrams a wake-up, so that a flood does not starve the timers
+_SEND_ATTEMPTS = 8
 _RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024
 
 # <linux/in.h>, <linux/in6.h>, <linux/errqueue.h>: absent from the socket module.
@@ -38,6 +39,7 @@ class UdpEndpoint:
         self._loop = asyncio.get_running_loop()
         self._family = family
         self._receivers: dict[str, tuple[HostPort, Receiver]] = {}
+        self._closed = False
         self._socket = socket.socket(family, socket.SOCK_DGRAM)
         try:
             self._configure(source_address)
@@ -76,21 +78,23 @@ class UdpEndpoint:
         A full send buffer is a lost datagram, which Timer E mends.
         """
         address = (remote.host, remote.port or 0)
-        try:
-            self._socket.sendto(data, address)
-        except BlockingIOError:
-            return
-        except OSError as error:
-            # A pending ICMP error of another probe is reported by the next call on the socket, whoever makes it.
-            self._drain_errors()
+        failure: OSError | None = None
+        for _ in range(_SEND_ATTEMPTS):
             try:
                 self._socket.sendto(data, address)
             except BlockingIOError:
                 return
-            except OSError:
-                raise from_error(error) from error
+            except OSError as error:
+                # An ICMP error of any probe is told to whoever calls next; its own queue says whose it is.
+                self._drain_errors()
+                failure = error
+            else:
+                return
+        if failure is not None:
+            raise from_error(failure) from failure
 
     def close(self) -> None:
+        self._closed = True
         self._loop.remove_reader(self._socket)
         self._socket.close()
 
@@ -121,17 +125,25 @@ class UdpEndpoint:
     def _drain_errors(self) -> None:
         if not hasattr(socket, "MSG_ERRQUEUE"):
             return
-        for _ in range(_DRAIN):
+        for count in range(_DRAIN):
             try:
                 data, ancillary, _flags, address = self._socket.recvmsg(
                     _DATAGRAM_LIMIT, socket.CMSG_SPACE(512), socket.MSG_ERRQUEUE
                 )
             except OSError:
                 return  # the queue is empty
+            if count == 0:
+                # libuv stops watching a socket that had an error; after all of this round's callbacks, go on.
+                self._loop.call_soon(self._watch_again)
             for _level, kind, content in ancillary:
                 if kind in (_IP_RECVERR, _IPV6_RECVERR) and len(content) >= _EXTENDED_ERROR.size:
                     number, origin, *_rest = _EXTENDED_ERROR.unpack_from(content)
                     self._report(data, address, int(number), local=origin == _ORIGIN_LOCAL)
+
+    def _watch_again(self) -> None:
+        if not self._closed:
+            self._loop.remove_reader(self._socket)
+            self._loop.add_reader(self._socket, self._readable)
 
     def _report(self, sent: bytes, address: tuple[str, int], number: int, *, local: bool) -> None:
         if number == errno.EMSGSIZE and not local:
