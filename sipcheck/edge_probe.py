@@ -147,6 +147,7 @@ class EdgeProbe:
             plan=run.plan,
             deadline=run.deadline,
             before_credentials=self._before_credentials,
+            reconnect=self._connected,
         )
 
     async def _before_credentials(self, realm: str) -> Reason | None:

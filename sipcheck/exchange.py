@@ -19,6 +19,7 @@ from sipcheck.trace import Trace, one_line
 from sipcheck.transport.channel import Channel
 
 BeforeCredentials = Callable[[str], Awaitable[Reason | None]]
+Reconnect = Callable[[], Awaitable[Channel | None]]
 
 _BRANCH_COOKIE = "z9hG4bK"  # RFC 3261 §8.1.1.7
 _CHALLENGE_STATUS = (401, 407)
@@ -63,6 +64,7 @@ class ExchangeContext:
     deadline: float
     timers: Timers = RFC_3261
     before_credentials: BeforeCredentials | None = None
+    reconnect: Reconnect | None = None
 
 
 @dataclass(slots=True)
@@ -75,6 +77,7 @@ class _Round:
     withheld: Reason | None = None
     rejected: bool = False
     stale_loop: bool = False
+    reconnected: bool = False
     detail: str = ""
     answered: dict[bool, Challenge] = field(default_factory=dict)  # by Challenge.proxy: 401's and 407's hop
 
@@ -87,16 +90,24 @@ async def exchange(
     cseq = 1
     fields: tuple[tuple[str, str], ...] = ()
     retransmissions = 0
+    channel = context.channel
     while True:
-        reply = await _transact(draft, context, cseq, fields)
+        channel = await _open_channel(channel, context)
+        kept = channel.heard
+        reply = await _transact(draft, context, channel, cseq, fields)
         retransmissions += reply.retransmissions
+        if kept and _hung_up(reply, state):
+            # A connection kept from an earlier answer proves nothing by being dead: a fresh one decides.
+            state.reconnected = True
+            cseq += 1
+            continue
         response = reply.response
         if response is None or response.status not in _CHALLENGE_STATUS:
             break
         state.challenged = True
         if credentials is None:
             break
-        if _elsewhere(reply, context) is not None:
+        if _elsewhere(reply, channel) is not None:
             state.detail = (
                 f"a challenge from {reply.source}, which is not where the request went, is not answered"
             )
@@ -107,23 +118,38 @@ async def exchange(
         fields = _answers(challenges, draft, credentials, context.trace)
         state.sent = True
         cseq += 1
-    return _result(draft, context, reply, state, retransmissions)
+    return _result(draft, channel, reply, state, retransmissions)
+
+
+async def _open_channel(channel: Channel, context: ExchangeContext) -> Channel:
+    """Reopen what the peer has closed; where that fails, the closed one says why."""
+    if channel.usable or context.reconnect is None:
+        return channel
+    return await context.reconnect() or channel
+
+
+def _hung_up(reply: Reply, state: _Round) -> bool:
+    return reply.failure is Reason.CONNECTION_RESET and not state.sent and not state.reconnected
 
 
 async def _transact(
-    draft: RequestDraft, context: ExchangeContext, cseq: int, fields: tuple[tuple[str, str], ...]
+    draft: RequestDraft,
+    context: ExchangeContext,
+    channel: Channel,
+    cseq: int,
+    fields: tuple[tuple[str, str], ...],
 ) -> Reply:
     branch = _BRANCH_COOKIE + secrets.token_hex(12)
     message = draft.build(
         transport=context.transport,
-        sent_by=context.channel.local,
+        sent_by=channel.local,
         branch=branch,
         cseq=cseq,
         credentials=fields,
     )
     identity = Transaction(draft.method, branch, cseq, draft.call_id, draft.from_tag)
     pump = Pump(
-        context.channel,
+        channel,
         identity,
         message,
         edge=context.edge,
@@ -194,13 +220,13 @@ def _answers(
     return tuple(fields)
 
 
-def _elsewhere(reply: Reply, context: ExchangeContext) -> HostPort | None:
+def _elsewhere(reply: Reply, channel: Channel) -> HostPort | None:
     """The source of an answer that came from another address or port than the request went to."""
-    return reply.source if reply.source != context.channel.remote else None
+    return reply.source if reply.source != channel.remote else None
 
 
 def _result(
-    draft: RequestDraft, context: ExchangeContext, reply: Reply, state: _Round, retransmissions: int
+    draft: RequestDraft, channel: Channel, reply: Reply, state: _Round, retransmissions: int
 ) -> ExchangeResult:
     result = ExchangeResult(
         method=draft.method,
@@ -214,12 +240,12 @@ def _result(
         provisional=reply.provisional,
         rtt_seconds=reply.rtt_seconds,
         retransmissions=retransmissions,
-        local_address=str(context.channel.local),
+        local_address=str(channel.local),
     )
     response = reply.response
     if response is None:
         return result
-    source = _elsewhere(reply, context)
+    source = _elsewhere(reply, channel)
     return replace(
         result,
         status=response.status,
@@ -228,7 +254,7 @@ def _result(
         server=one_line(response.server) if response.server else None,
         defects=response.defects,
         other_source=str(source) if source else None,
-        received_address=_received_address(response, context.channel.local),
+        received_address=_received_address(response, channel.local),
     )
 
 

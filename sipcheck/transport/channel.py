@@ -37,6 +37,10 @@ class Channel(Protocol):
         """Whether a further request may be sent on it."""
 
     @property
+    def heard(self) -> bool:
+        """Whether anything was received on this connection; false where there is no connection."""
+
+    @property
     def certificate(self) -> Certificate | None: ...
 
     @property

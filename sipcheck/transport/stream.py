@@ -156,6 +156,10 @@ class StreamChannel:
     def usable(self) -> bool:
         return self._protocol.failure is None
 
+    @property
+    def heard(self) -> bool:
+        return self._protocol.heard
+
     def attach(self, branch: str, receiver: Receiver) -> None:
         self._protocol.attach(branch, receiver)
 

@@ -169,6 +169,7 @@ class UdpChannel:
     local: HostPort
     reliable: bool = False
     usable: bool = True
+    heard: bool = False
     certificate: Certificate | None = None
     warnings: tuple[Warning, ...] = field(default=())
 

@@ -290,10 +290,14 @@ async def test_streams(
 async def test_a_peer_that_hangs_up_after_each_answer_is_called_again(
     tls_server_factory: Callable[..., TlsServer], verify: Verify
 ) -> None:
+    """SIP.md, hazard 6: a dead kept connection is no dead trunk; a fresh one decides."""
     server = tls_server_factory(script=lambda request: [reply_to(request), b""])
-    report = await verify(f"127.0.0.1:{server.port}", transport=TransportName.TCP, credentials=ALICE)
-    assert report.reason is Reason.ALIVE_CREDENTIALS_UNPROVEN, report.summary
-    assert report.warnings == ()
+    for _ in range(
+        20
+    ):  # whether the end is seen before or after the next request is sent is a matter of luck
+        report = await verify(f"127.0.0.1:{server.port}", transport=TransportName.TCP, credentials=ALICE)
+        assert report.reason is Reason.ALIVE_CREDENTIALS_UNPROVEN, report.summary
+        assert report.warnings == ()
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
