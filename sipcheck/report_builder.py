@@ -115,6 +115,7 @@ class ReportBuilder:
             self._times_ms[CheckName.TRANSPORT] = round(probe.connected_ms, 3)
         if probe.edge.transport is not TransportName.TLS:
             self._skipped.add(CheckName.TLS)
+            self._details[CheckName.TLS] = f"not used over {probe.edge.transport}"
         if probe.certificate is not None:
             version = probe.certificate.tls_version or "TLS"
             self._details[CheckName.TLS] = f"{version}, certificate of {probe.certificate.subject}"

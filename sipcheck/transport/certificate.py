@@ -2,12 +2,14 @@
 
 import ipaddress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from sipcheck.report import Certificate
+
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,7 @@ def certificate_facts(
         issuer=parsed.issuer.rfc4514_string(),
         names=presented_names(der).shown(),
         not_after=not_after,
-        days_left=(not_after - now).days,
+        days_left=int((not_after - now) / _DAY),  # towards zero
         tls_version=tls_version,
         cipher=cipher,
         verified=verified,

@@ -1,0 +1,79 @@
+"""What the README shows is what happens: its commands are run, and its transcript compared."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.peers.ports import free_port
+from tests.peers.process import OwnedProcess
+
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+COMMAND = Path(sys.executable).with_name("sipcheck")
+
+
+def block(language: str, containing: str) -> str:
+    blocks: list[str] = re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    return next(text for text in blocks if containing in text)
+
+
+def masked(text: str) -> list[str]:
+    """Leave out what differs from run to run: times, and the columns they push about."""
+    return [
+        re.sub(r" +", " ", re.sub(r"\b[\d.]+ m?s\b", "T", line)).strip() for line in text.strip().splitlines()
+    ]
+
+
+@pytest.fixture
+def practice_port(tmp_path: Path) -> int:
+    return free_port("127.0.0.1")
+
+
+def test_the_first_verification(practice_port: int, tmp_path: Path) -> None:
+    shown = block("text", "What was sent").replace("5060", str(practice_port))
+    line = block("sh", "sipcheck verify 'sip:127.0.0.1:5060").replace("5060", str(practice_port))
+    line = line.replace(".venv/bin/sipcheck", shlex.quote(str(COMMAND)))
+    carrier = OwnedProcess(
+        str(COMMAND),
+        ["carrier", "--port", str(practice_port), "--tls-port", "0"],
+        ready=lambda: "Ctrl-C" in carrier.log(),
+        log_file=tmp_path / "carrier.log",
+    )
+    carrier.start()
+    try:
+        result = subprocess.run(
+            ["/bin/sh", "-c", line],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=30,
+            env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+        )
+    finally:
+        carrier.end()
+    assert result.returncode == 0, result.stderr
+    assert masked(result.stdout) == masked(shown)
+
+
+def test_the_program(practice_port: int) -> None:
+    """The Python example, with a target that the guard refuses, so that nothing leaves this machine."""
+    program = block("python", "import sipcheck").replace("sip.carrier.example", "127.0.0.1")
+    result = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=30
+    )
+    assert result.stdout.startswith("failed address-forbidden"), result.stderr
+
+
+def test_every_option_and_command_it_names_exists() -> None:
+    help_text = subprocess.run(
+        [str(COMMAND), "carrier", "--help"], capture_output=True, text=True, check=True, timeout=30
+    ).stdout
+    assert "--list-faults" in help_text
+    targets = set(re.findall(r"make (\w+)", README))
+    makefile = (Path(__file__).parents[1] / "Makefile").read_text(encoding="utf-8")
+    assert targets
+    assert all(re.search(rf"^{target}:", makefile, re.MULTILINE) for target in targets)
