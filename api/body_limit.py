@@ -1,0 +1,42 @@
+"""No body over 1 MiB is read to its end."""
+
+from http import HTTPStatus
+
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.problems import answer, of_status
+
+MAX_BODY_BYTES = 1024 * 1024
+
+
+class BodyLimit:
+    """ASGI middleware: refuses what is announced as too large, and what turns out to be while it is read."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer 413, or pass on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        if _announced_bytes(scope) > MAX_BODY_BYTES:
+            await answer(of_status(HTTPStatus.REQUEST_ENTITY_TOO_LARGE))(scope, receive, send)
+            return
+        read_bytes = 0
+
+        async def _counted() -> Message:
+            nonlocal read_bytes
+            message = await receive()
+            read_bytes += len(message.get("body", b""))
+            if read_bytes > MAX_BODY_BYTES:
+                raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+            return message
+
+        await self._app(scope, _counted, send)
+
+
+def _announced_bytes(scope: Scope) -> int:
+    value = dict(scope["headers"]).get(b"content-length", b"0")
+    return int(value) if value.isdigit() else 0

@@ -1,0 +1,81 @@
+"""A refusal, said in the shape of the dialect that was spoken."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from starlette.responses import JSONResponse
+
+FieldErrors = Mapping[str, list[str]]
+
+
+class Problem(Exception):
+    """An answer that is no success; `code` is stable, `message` is for a person."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        errors: FieldErrors | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.errors = errors
+        self.headers = dict(headers or {})
+
+
+def unauthenticated() -> Problem:
+    return Problem(
+        HTTPStatus.UNAUTHORIZED,
+        "UNAUTHENTICATED",
+        "Give a valid token: Authorization: Bearer <token>.",
+        headers={"WWW-Authenticate": "Bearer"},
+    )
+
+
+def store_unavailable() -> Problem:
+    return Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "STORE_UNAVAILABLE",
+        "The database does not answer; try again in a few seconds.",
+        headers={"Retry-After": "5"},
+    )
+
+
+def invalid_json() -> Problem:
+    return Problem(HTTPStatus.BAD_REQUEST, "INVALID_JSON", "The body is not valid JSON.")
+
+
+def internal_error() -> Problem:
+    return Problem(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "INTERNAL_ERROR",
+        "Something went wrong on our side; it has been logged.",
+    )
+
+
+_BY_STATUS = {
+    HTTPStatus.NOT_FOUND: ("NOT_FOUND", "There is nothing at this address."),
+    HTTPStatus.METHOD_NOT_ALLOWED: ("METHOD_NOT_ALLOWED", "This address does not take that method."),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("BODY_TOO_LARGE", "The body is larger than 1 MiB."),
+}
+
+
+def of_status(status: int, headers: Mapping[str, str] | None = None) -> Problem:
+    """Say what a bare status means here."""
+    if status == HTTPStatus.BAD_REQUEST:
+        return invalid_json()
+    code, message = _BY_STATUS.get(HTTPStatus(status), ("REFUSED", HTTPStatus(status).phrase))
+    return Problem(status, code, message, headers=headers)
+
+
+def answer(problem: Problem) -> JSONResponse:
+    """Shape a problem as talkover does, the native dialect."""
+    body: dict[str, object] = {"success": False, "message": problem.message, "code": problem.code}
+    if problem.errors is not None:
+        body["errors"] = problem.errors
+    return JSONResponse(body, status_code=problem.status, headers=problem.headers)

@@ -1,0 +1,74 @@
+"""talkover's errors: their shape, and which of ours become which."""
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+
+from api.problems import Problem, invalid_json
+from api.talkover.bodies import NOT_VERIFIED
+from trunks.errors import (
+    CustomTrunksNotAllowed,
+    Refused,
+    TrunkNotFound,
+    TrunkNotVerified,
+    VerificationNotFound,
+)
+
+_REFUSALS: dict[type[Refused], tuple[int, str]] = {
+    CustomTrunksNotAllowed: (HTTPStatus.FORBIDDEN, "CUSTOM_SIP_TRUNKS_NOT_ALLOWED"),
+    TrunkNotFound: (HTTPStatus.NOT_FOUND, "TRUNK_NOT_FOUND"),
+    VerificationNotFound: (HTTPStatus.NOT_FOUND, "VERIFICATION_NOT_FOUND"),
+    TrunkNotVerified: (HTTPStatus.CONFLICT, "TRUNK_NOT_VERIFIED"),
+}
+
+
+class Fault(BaseModel):
+    """Every answer that is no success."""
+
+    success: bool = False
+    message: str
+    code: str
+
+
+class FieldFaults(Fault):
+    errors: dict[str, list[str]] = Field(description="Every wrong field with what is wrong (ours).")
+
+
+def fault_answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Declare for the OpenAPI document which faults a call may answer."""
+    return {
+        status: {
+            "model": FieldFaults if status == HTTPStatus.UNPROCESSABLE_ENTITY else Fault,
+            "description": HTTPStatus(status).phrase,
+        }
+        for status in statuses
+    }
+
+
+def refusal(error: Refused) -> Problem:
+    """Turn a refusal of the domain into an answer."""
+    status, code = _REFUSALS[type(error)]
+    return Problem(status, code, str(error))
+
+
+def invalid(error: RequestValidationError) -> Problem:
+    """Name every wrong field with its faults."""
+    faults: Sequence[Any] = error.errors()
+    if any(fault["type"] == "json_invalid" for fault in faults):
+        return invalid_json()
+    errors: dict[str, list[str]] = {}
+    for fault in faults:
+        field = ".".join(str(part) for part in fault["loc"][1:]) or str(fault["loc"][0])
+        errors.setdefault(field, []).append(fault["msg"].rstrip(".") + ".")
+    only_unverified = all(fault["type"] == NOT_VERIFIED for fault in faults)
+    return Problem(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "TRUNK_NOT_VERIFIED" if only_unverified else "VALIDATION_ERROR",
+        "A trunk has to be verified before it can be active."
+        if only_unverified
+        else "The given data was invalid.",
+        errors=errors,
+    )

@@ -1,0 +1,123 @@
+"""Trunks as talkover shows them."""
+
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from api.talkover.moments import Moment
+from sipcheck.reasons import CredentialState, Reason
+from sipcheck.target import TransportName
+from trunks.models.trunk import Gateway, Trunk
+from trunks.models.verification import Verification
+from trunks.services.trunk_book import TrunkView
+from trunks.state import HealthStatus
+
+_OURS = "(ours)"
+
+
+class GatewayShown(BaseModel):
+    host: str
+    port: int = Field(description="The transport's default when none was given.")
+    transport: TransportName
+    priority: int
+
+
+class TrunkShown(BaseModel):
+    """What creation answers."""
+
+    id: UUID
+    name: str
+    provider_name: str
+    domain: str
+    transport: TransportName
+    port: int
+    is_active: bool
+    is_verified: bool
+    created_at: Moment
+
+
+class LastVerification(BaseModel):
+    """The last run of the trunk as it is configured now."""
+
+    reason: Reason
+    summary: str
+    advice: str
+
+
+class TrunkDetails(TrunkShown):
+    """What a single trunk is shown with."""
+
+    username: str | None
+    outbound_proxy: str | None
+    auth_realm: str | None
+    health_status: HealthStatus
+    last_health_check_at: Moment | None
+    updated_at: Moment
+    gateways: list[GatewayShown] = Field(description=_OURS)
+    credentials: CredentialState = Field(description=f"What is known of the credentials {_OURS}.")
+    last_verification: LastVerification | None = Field(description=_OURS)
+
+
+class TrunkCreated(BaseModel):
+    success: bool = True
+    data: TrunkShown
+
+
+class TrunkFound(BaseModel):
+    success: bool = True
+    data: TrunkDetails
+
+
+def show_created(trunk: Trunk) -> TrunkCreated:
+    first = _show_gateway(trunk.gateways[0])
+    return TrunkCreated(
+        data=TrunkShown(
+            id=trunk.id,
+            name=trunk.name,
+            provider_name=trunk.provider_name,
+            domain=first.host,
+            transport=first.transport,
+            port=first.port,
+            is_active=trunk.is_active,
+            is_verified=trunk.is_verified,
+            created_at=trunk.created_at,
+        )
+    )
+
+
+def show_found(view: TrunkView) -> TrunkFound:
+    trunk = view.trunk
+    return TrunkFound(
+        data=TrunkDetails(
+            **dict(show_created(trunk).data),
+            username=trunk.username,
+            outbound_proxy=trunk.outbound_proxy,
+            auth_realm=trunk.auth_realm,
+            health_status=trunk.health_status,
+            last_health_check_at=trunk.last_health_check_at,
+            updated_at=trunk.updated_at,
+            gateways=[_show_gateway(gateway) for gateway in trunk.gateways],
+            credentials=trunk.credentials,
+            last_verification=_show_last(view.last_verification),
+        )
+    )
+
+
+def _show_gateway(gateway: Gateway) -> GatewayShown:
+    transport = gateway.transport or TransportName.UDP
+    return GatewayShown(
+        host=gateway.host,
+        port=gateway.port or transport.default_port,
+        transport=transport,
+        priority=gateway.priority,
+    )
+
+
+def _show_last(verification: Verification | None) -> LastVerification | None:
+    if verification is None or verification.reason is None or verification.report is None:
+        return None
+    return LastVerification(
+        reason=verification.reason,
+        summary=verification.report["summary"],
+        advice=verification.report["advice"],
+    )

@@ -1,0 +1,109 @@
+"""Runs as talkover shows them."""
+
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from api.talkover.moments import Moment
+from sipcheck.reasons import CredentialState, Outcome, Reason
+from trunks.models.trunk import Trunk
+from trunks.models.verification import Verification, VerificationStatus
+from trunks.state import HealthStatus
+
+_AUTHENTICATION_FAILED = (Reason.CREDENTIALS_REJECTED, Reason.REGISTRATION_FORBIDDEN)
+_SILENT = (Reason.NO_RESPONSE, Reason.CONNECTION_TIMEOUT)
+
+
+class VerifyData(BaseModel):
+    """`is_verified` and `health_status` are the stored ones after the run."""
+
+    is_verified: bool
+    health_status: HealthStatus
+    last_health_check_at: Moment | None
+    error: str | None = Field(None, description="Only when the trunk does not count as verified by this run.")
+    verification_id: UUID = Field(description="(ours)")
+    outcome: Outcome = Field(description="(ours)")
+    reason: Reason = Field(description="(ours)")
+    advice: str = Field(description="What to do next (ours).")
+    credentials: CredentialState = Field(description="(ours)")
+    warnings: list[dict[str, Any]] = Field(description="(ours)")
+    retry_at: str | None = Field(None, description="When the carrier, or we, allow another try (ours).")
+
+
+class VerifyAnswer(BaseModel):
+    success: bool = Field(description="Whether the trunk counts as verified by this run.")
+    data: VerifyData
+
+
+class RunWaiting(BaseModel):
+    verification_id: UUID
+    status: VerificationStatus
+
+
+class VerifyLater(BaseModel):
+    """The run goes on; poll it at …/verifications/{id} (ours)."""
+
+    success: bool = True
+    data: RunWaiting
+
+
+class RunShown(BaseModel):
+    id: UUID
+    status: VerificationStatus
+    requested_at: Moment
+    finished_at: Moment | None
+    report: dict[str, Any] | None = Field(description="The report, secrets and digest responses redacted.")
+
+
+class RunFound(BaseModel):
+    success: bool = True
+    data: RunShown
+
+
+class RunList(BaseModel):
+    success: bool = True
+    data: list[RunShown]
+    next_cursor: str | None
+
+
+def show_verified(trunk: Trunk, verification: Verification) -> VerifyAnswer:
+    """Answer a caller who waited for a run that is done."""
+    report = verification.report or {}
+    counted = bool(verification.counted)
+    data: dict[str, Any] = {
+        "is_verified": trunk.is_verified,
+        "health_status": trunk.health_status,
+        "last_health_check_at": trunk.last_health_check_at,
+        "verification_id": verification.id,
+        "outcome": verification.outcome,
+        "reason": verification.reason,
+        "advice": report["advice"],
+        "credentials": report["credentials"],
+        "warnings": report["warnings"],
+    }
+    if not counted:
+        data["error"] = _error(report)
+    if report["retry_at"] is not None:
+        data["retry_at"] = report["retry_at"]
+    return VerifyAnswer(success=counted, data=VerifyData(**data))
+
+
+def show_run(verification: Verification) -> RunShown:
+    return RunShown(
+        id=verification.id,
+        status=verification.status,
+        requested_at=verification.requested_at,
+        finished_at=verification.finished_at,
+        report=verification.report,
+    )
+
+
+def _error(report: dict[str, Any]) -> str:
+    """Say it in talkover's words where it has words ("Verify SIP Trunk"), else in the report's."""
+    if report["reason"] in _AUTHENTICATION_FAILED:
+        codes = [edge["sip_status"] for edge in report["edges"] if edge["reason"] == report["reason"]]
+        return f"Authentication failed ({next(filter(None, codes), 401)})"
+    if report["reason"] in _SILENT:
+        return "Connection timeout"
+    return str(report["summary"])

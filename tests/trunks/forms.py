@@ -1,0 +1,171 @@
+"""The two forms of the service: everything in one process on SQLite, or on PostgreSQL and Redis."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from sipcheck.reasons import CredentialState, Outcome, Party, Reason, WarningCode
+from sipcheck.report import Report, TargetFacts, Warning
+from sipcheck.target import TransportName
+from trunks.installation import Installation, prepare
+from trunks.models.flip import Flip
+from trunks.models.trunk import Trunk
+from trunks.models.verification import Verification
+from trunks.services.tenants import Caller
+from trunks.services.trunk_book import NewTrunk
+from trunks.settings import Settings, load_settings
+
+SECRET_KEYS = "k1:" + "A" * 43 + "="
+PASSWORD = "correct horse battery"
+STARTED = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def without_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Keep the settings and the .env of whoever runs the tests out of them."""
+    for name in list(os.environ):
+        if name.startswith("TRUNKS_"):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    """Give the settings of an empty store on either engine."""
+    given: dict[str, Any] = {"data_dir": tmp_path / "var"}
+    if request.param == "postgresql":
+        given["database_url"] = request.getfixturevalue("postgres_url")
+        given["secret_keys"] = SECRET_KEYS
+    return load_settings(**given)
+
+
+@pytest.fixture(params=["embedded", "scaled"])
+def form_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    """Give the settings of either form of the service."""
+    given: dict[str, Any] = {
+        "data_dir": tmp_path / "var",
+        "allow_networks": "127.0.0.0/8",
+        "verify_timeout_seconds": 3.0,
+    }
+    if request.param == "scaled":
+        given["database_url"] = request.getfixturevalue("postgres_url")
+        given["broker_url"] = request.getfixturevalue("redis_server").url
+        given["secret_keys"] = SECRET_KEYS
+    return load_settings(**given)
+
+
+@dataclass
+class HandClock:
+    """A clock that goes when it is told to."""
+
+    now: datetime = STARTED
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+@dataclass
+class Store:
+    """An installation with a tenant, and a look behind its services."""
+
+    installation: Installation
+    clock: HandClock
+    caller: Caller = field(init=False)
+
+    def __post_init__(self) -> None:
+        tenants = self.installation.tenants
+        tenants.create_environment("acme")
+        caller = tenants.authenticate(tenants.create_token("acme"))
+        assert caller is not None
+        self.caller = caller
+
+    def make_trunk(self, **given: Any) -> Trunk:
+        values: dict[str, Any] = {
+            "name": "Primary",
+            "provider_name": "carrier-x",
+            "domain": "sip.carrier.example",
+            "port": 5060,
+            "transport": TransportName.UDP,
+            "username": "alice",
+            "password": PASSWORD,
+        }
+        return self.installation.trunks.create(self.caller, NewTrunk(**(values | given)))
+
+    def trunk(self, trunk_id: UUID) -> Trunk:
+        return self.installation.trunks.get(self.caller, trunk_id).trunk
+
+    def run(self, trunk_id: UUID, verification_id: UUID) -> Verification:
+        return self.installation.runs.get(self.caller, trunk_id, verification_id)
+
+    def runs(self, trunk_id: UUID) -> list[Verification]:
+        return list(self.installation.runs.page(self.caller, trunk_id, limit=100))
+
+    def flips(self, trunk_id: UUID) -> list[Flip]:
+        with self.installation.database.read() as session:
+            found = session.query(Flip).filter(Flip.trunk_id == trunk_id).order_by(Flip.id).all()
+            session.expunge_all()
+            return found
+
+    def edit(self, trunk_id: UUID) -> None:
+        """Raise the generation, as an edit of what a verification depends on does."""
+        with self.installation.database.write() as session:
+            session.get_one(Trunk, trunk_id).generation += 1
+
+
+@pytest.fixture
+def make_store() -> Iterator[Callable[[Settings], Store]]:
+    """Open installations, and close them."""
+    with ExitStack() as stack:
+
+        def make(settings: Settings) -> Store:
+            prepare(settings)
+            clock = HandClock()
+            installation = Installation(settings, clock=clock)
+            stack.callback(installation.close)
+            return Store(installation, clock)
+
+        yield make
+
+
+@pytest.fixture
+def store(make_store: Callable[[Settings], Store], store_settings: Settings) -> Store:
+    """Give an installation on either engine, with one tenant and a clock of its own."""
+    return make_store(store_settings)
+
+
+def make_report(
+    outcome: Outcome = Outcome.VERIFIED,
+    reason: Reason = Reason.CREDENTIALS_PROVEN,
+    *,
+    credentials: CredentialState = CredentialState.PROVEN,
+    some_dead: bool = False,
+    summary: str = "The trunk works.",
+) -> Report:
+    """Make a report as the engine would, of the parts that the store looks at."""
+    warnings = (Warning(WarningCode.EDGE_DOWN, "192.0.2.2 does not answer", None),) if some_dead else ()
+    return Report(
+        outcome=outcome,
+        reason=reason,
+        party=Party.NOBODY,
+        credentials=credentials,
+        summary=summary,
+        advice="",
+        retry_at=None,
+        target=TargetFacts("sip.carrier.example", 5060, "udp", "alice", None),
+        checks=(),
+        warnings=warnings,
+        edges=(),
+        trace=(),
+        started_at=STARTED,
+        duration_ms=12.5,
+    )

@@ -1,0 +1,77 @@
+"""Runs as those see them who ask."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.trunks.forms import Store, make_report
+from trunks.errors import VerificationNotFound
+from trunks.ids import new_id
+from trunks.models.verification import RequestedBy, VerificationStatus
+
+
+def test_a_requested_run_waits_in_the_queue(store: Store) -> None:
+    trunk = store.make_trunk()
+    verification = store.run(trunk.id, store.installation.runs.request(store.caller, trunk.id))
+    assert verification.status is VerificationStatus.QUEUED
+    assert verification.requested_by is RequestedBy.CUSTOMER
+    assert verification.requested_at == verification.due_at == store.clock.now
+
+
+def test_whoever_asks_while_a_run_is_open_gets_that_one(store: Store) -> None:
+    trunk, runs = store.make_trunk(), store.installation.runs
+    first = runs.request(store.caller, trunk.id)
+    assert runs.request(store.caller, trunk.id) == first
+    claim = store.installation.claims.claim(first)
+    assert claim is not None
+    assert runs.request(store.caller, trunk.id) == first
+    store.installation.claims.finish(claim, make_report())
+    assert runs.request(store.caller, trunk.id) != first
+
+
+def test_many_who_ask_at_once_get_one_run(store: Store) -> None:
+    trunk = store.make_trunk()
+    with ThreadPoolExecutor(8) as threads:
+        ids = set(threads.map(lambda _: store.installation.runs.request(store.caller, trunk.id), range(16)))
+    assert len(ids) == 1
+
+
+def test_after_an_edit_a_running_run_is_not_waited_for(store: Store) -> None:
+    trunk, runs = store.make_trunk(), store.installation.runs
+    first = runs.request(store.caller, trunk.id)
+    assert store.installation.claims.claim(first) is not None
+    store.edit(trunk.id)
+    assert runs.request(store.caller, trunk.id) != first
+
+
+def test_pages_go_from_the_newest_back(store: Store) -> None:
+    trunk, made = store.make_trunk(), []
+    for _ in range(3):
+        verification_id = store.installation.runs.request(store.caller, trunk.id)
+        claim = store.installation.claims.claim(verification_id)
+        assert claim is not None
+        store.installation.claims.finish(claim, make_report())
+        made.append(verification_id)
+    runs = store.installation.runs
+    first = runs.page(store.caller, trunk.id, limit=2)
+    assert [each.id for each in first] == [made[2], made[1]]
+    rest = runs.page(store.caller, trunk.id, limit=2, before=first[-1].id)
+    assert [each.id for each in rest] == [made[0]]
+
+
+def test_a_run_of_another_trunk_is_not_there(store: Store) -> None:
+    trunk, other = store.make_trunk(), store.make_trunk()
+    verification_id = store.installation.runs.request(store.caller, trunk.id)
+    with pytest.raises(VerificationNotFound):
+        store.installation.runs.get(store.caller, other.id, verification_id)
+
+
+def test_those_that_are_done_are_told_apart_in_any_number(store: Store) -> None:
+    trunk, runs = store.make_trunk(), store.installation.runs
+    done = runs.request(store.caller, trunk.id)
+    claim = store.installation.claims.claim(done)
+    assert claim is not None
+    store.installation.claims.finish(claim, make_report())
+    waiting = runs.request(store.caller, trunk.id)
+    assert runs.done_among([done, waiting, *(new_id() for _ in range(1200))]) == {done}
+    assert runs.done_among([]) == set()

@@ -1,0 +1,50 @@
+"""`trunkd api`: HTTP alone; the runs are done by workers elsewhere."""
+
+import asyncio
+import socket
+from collections.abc import Mapping
+from functools import partial
+
+import uvloop
+from celery import Celery
+
+from api.app import create_app
+from api.readiness import Check
+from trunkd.http_server import HttpServer
+from trunkd.listening import listen
+from trunkd.stopping import stop_event_of_loop
+from trunks.installation import Installation
+from trunks.settings import Settings
+from worker.app import make_app
+from worker.doorbell import CeleryDoorbell
+from worker.presence import broker_answers, worker_answers
+
+
+def readiness_checks(celery: Celery) -> Mapping[str, Check]:
+    """What /readyz asks of the broker."""
+    return {"broker": partial(broker_answers, celery), "worker": partial(worker_answers, celery)}
+
+
+def run_api(settings: Settings) -> None:
+    """Serve until a signal asks to end. Raises InstallationFault, StoreUnavailable."""
+    listener = listen(settings)
+    installation = Installation(settings)
+    celery = make_app(settings)
+    doorbell = CeleryDoorbell(celery)
+    doorbell.start()
+    server = HttpServer(create_app(installation, doorbell=doorbell, checks=readiness_checks(celery)))
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_serve(server, listener))
+    finally:
+        doorbell.stop()
+        installation.close()
+
+
+async def _serve(server: HttpServer, listener: socket.socket) -> None:
+    asked = stop_event_of_loop()
+    serving = asyncio.create_task(server.serve_on(listener))
+    await asyncio.wait((serving, asyncio.create_task(asked.wait())), return_when=asyncio.FIRST_COMPLETED)
+    server.stop_serving()
+    server.dismiss_waiting()
+    await serving

@@ -1,0 +1,55 @@
+"""uvicorn on a socket and a loop of ours, ended by an event instead of by signals of its own."""
+
+import asyncio
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from fastapi import FastAPI
+
+# The rest of the 10 s that a stopping process has belongs to the runs whose callers wait here.
+_GRACE_SECONDS = 8
+
+
+class HttpServer(uvicorn.Server):
+    """Serves until stop_serving() is called; then it takes no more requests and answers those at hand."""
+
+    def __init__(self, app: FastAPI) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                lifespan="on",
+                timeout_graceful_shutdown=_GRACE_SECONDS,
+            )
+        )
+        self._app = app
+        self._ready = asyncio.Event()
+
+    async def serve_on(self, listener: socket.socket) -> None:
+        """Serve until stopped."""
+        await self.serve(sockets=[listener])
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start as uvicorn does, and tell."""
+        await super().startup(sockets)
+        self._ready.set()
+
+    async def wait_started(self) -> None:
+        """Wait until requests are answered."""
+        await self._ready.wait()
+
+    def stop_serving(self) -> None:
+        self.should_exit = True
+
+    def dismiss_waiting(self) -> None:
+        """Answer the callers who wait for a run that nobody here will finish."""
+        self._app.state.context.waiter.dismiss()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals to whoever runs this server beside other things."""
+        yield

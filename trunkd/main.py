@@ -1,0 +1,126 @@
+"""The command line of the service (SERVICE.md)."""
+
+from typing import Annotated
+
+import structlog
+import typer
+from pydantic_core import PydanticUndefined
+
+from trunkd.api_process import run_api
+from trunkd.faults import BrokerNeeded, told_in_one_line
+from trunkd.tenants import environment_commands, token_commands
+from trunkd.up import run_up
+from trunkd.worker_process import run_beat, run_worker
+from trunks.errors import SettingsInvalid
+from trunks.installation import prepare
+from trunks.logs import configure_logs
+from trunks.settings import PREFIX, Settings, load_settings, setting_names, unknown_names
+from worker.app import DEFAULT_CONCURRENCY
+from worker.queues import ALL_QUEUES, QueueName
+
+_log = structlog.get_logger(__name__)
+
+
+def _settings_help() -> str:
+    """List the settings with their defaults: a paragraph each, as typer keeps them apart."""
+    lines = ["Settings, from the environment or a file .env:"]
+    for name, info in setting_names().items():
+        default = "" if info.default in (None, PydanticUndefined) else info.default
+        shown = "none" if default == "" or default in ((), frozenset()) else str(default)
+        lines.append(f"{name} ({shown}): {info.description}")
+    return "\n\n".join(lines)
+
+
+app = typer.Typer(
+    name="trunkd",
+    help="Keeps customers' SIP trunks verified: API, worker and schedule.",
+    epilog=_settings_help(),
+    no_args_is_help=True,
+    add_completion=False,
+    # A traceback with local variables would show secrets.
+    pretty_exceptions_enable=False,
+)
+app.add_typer(environment_commands, name="environment")
+app.add_typer(token_commands, name="token")
+
+
+@app.command()
+def up(
+    practice: Annotated[
+        bool, typer.Option("--practice", help="Run a practice carrier too, and print an example.")
+    ] = False,
+) -> None:
+    """Run API, worker and schedule in one process."""
+    with told_in_one_line():
+        raise typer.Exit(run_up(_start(), practice=practice))
+
+
+@app.command()
+def api() -> None:
+    """Run the API alone."""
+    with told_in_one_line():
+        settings = _start()
+        _need_broker(settings, "api")
+        run_api(settings)
+
+
+@app.command()
+def worker(
+    queues: Annotated[str, typer.Option(help="The queues to work on, comma-separated.")] = ",".join(
+        ALL_QUEUES
+    ),
+    concurrency: Annotated[
+        int, typer.Option(min=1, max=1000, help="Runs at once; each waits in a thread.")
+    ] = DEFAULT_CONCURRENCY,
+) -> None:
+    """Run a worker alone."""
+    with told_in_one_line():
+        named = _read_queues(queues)
+        settings = _start()
+        _need_broker(settings, "worker")
+        raise typer.Exit(run_worker(settings, queues=named, concurrency=concurrency))
+
+
+@app.command()
+def beat() -> None:
+    """Run the schedule alone."""
+    with told_in_one_line():
+        settings = _start()
+        _need_broker(settings, "beat")
+        run_beat(settings)
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to the current schema, and make the keys where they are missing."""
+    with told_in_one_line():
+        prepare(_start())
+    print("The database has the current schema.")
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+def _start() -> Settings:
+    configure_logs()
+    settings = load_settings()
+    for name in unknown_names():
+        _log.warning("setting-unknown", name=name)
+    return settings
+
+
+def _need_broker(settings: Settings, command: str) -> None:
+    if settings.broker_url is None:
+        raise BrokerNeeded(
+            f"{PREFIX}BROKER_URL is not set, and trunkd {command} needs it: the broker in the process reaches no "
+            "other one. Set it to redis://host:6379/0, or run trunkd up."
+        )
+
+
+def _read_queues(text: str) -> tuple[QueueName, ...]:
+    try:
+        return tuple(QueueName(name.strip()) for name in text.split(","))
+    except ValueError:
+        raise SettingsInvalid(f"--queues: {text!r} names no queue; give {', '.join(ALL_QUEUES)}.") from None

@@ -1,0 +1,89 @@
+"""`trunkd environment …` and `trunkd token …`."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+from trunkd.faults import told_in_one_line
+from trunks.errors import TokenNotFound
+from trunks.ids import read_id
+from trunks.installation import Installation
+from trunks.logs import configure_logs
+from trunks.services.tenants import DEFAULT_REQUESTS_PER_MINUTE, Tenants
+from trunks.settings import load_settings
+
+environment_commands = typer.Typer(help="Tenants.", no_args_is_help=True)
+token_commands = typer.Typer(help="Bearer tokens of tenants.", no_args_is_help=True)
+
+
+@contextmanager
+def _tenants() -> Iterator[Tenants]:
+    with told_in_one_line():
+        configure_logs()
+        installation = Installation(load_settings())
+        try:
+            yield installation.tenants
+        finally:
+            installation.close()
+
+
+@environment_commands.command("create")
+def create_environment(
+    name: Annotated[str, typer.Argument(help="A name of your choice, up to 255 characters.")],
+    allow_custom_sip_trunks: Annotated[
+        bool, typer.Option(help="Whether the plan includes custom SIP trunks.")
+    ] = True,
+    rate_limit: Annotated[
+        int, typer.Option(min=1, max=1_000_000, help="Requests a minute for each token.")
+    ] = DEFAULT_REQUESTS_PER_MINUTE,
+) -> None:
+    """Make a tenant."""
+    if not 1 <= len(name.strip()) <= 255 or not name.isprintable():
+        raise typer.BadParameter("give 1 to 255 printable characters", param_hint="NAME")
+    with _tenants() as tenants:
+        environment = tenants.create_environment(
+            name.strip(), allow_custom_sip_trunks=allow_custom_sip_trunks, requests_per_minute=rate_limit
+        )
+        print(environment.id)
+
+
+@environment_commands.command("list")
+def list_environments() -> None:
+    """List the tenants: id, name, whether custom trunks are allowed, requests a minute."""
+    with _tenants() as tenants:
+        for environment in tenants.environments():
+            allowed = "custom-trunks" if environment.allow_custom_sip_trunks else "no-custom-trunks"
+            print(environment.id, environment.name, allowed, environment.requests_per_minute, sep="\t")
+
+
+@token_commands.command("create")
+def create_token(
+    environment: Annotated[str, typer.Option(help="The tenant that the token speaks for.")],
+    label: Annotated[str, typer.Option(help="What it is for.")] = "",
+) -> None:
+    """Make a token and print it, this once."""
+    with _tenants() as tenants:
+        print(tenants.create_token(environment, label=label[:255]))
+
+
+@token_commands.command("list")
+def list_tokens() -> None:
+    """List the tokens: id, environment, state, label. A token itself is not kept anywhere."""
+    with _tenants() as tenants:
+        for token in tenants.tokens():
+            state = "standing" if token.revoked_at is None else "revoked"
+            print(token.id, token.environment.name, state, token.label, sep="\t")
+
+
+@token_commands.command("revoke")
+def revoke_token(
+    token_id: Annotated[str, typer.Argument(metavar="ID", help="As token list shows it.")],
+) -> None:
+    """Make a token useless from now on."""
+    with _tenants() as tenants:
+        found = read_id(token_id)
+        if found is None:
+            raise TokenNotFound(f"{token_id!r} is no token id; trunkd token list shows them.")
+        tenants.revoke_token(found)

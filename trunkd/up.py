@@ -1,0 +1,117 @@
+"""`trunkd up`: API, worker and schedule in one process."""
+
+import asyncio
+import socket
+from contextlib import AsyncExitStack
+
+import structlog
+import uvloop
+
+from api.app import create_app
+from trunkd.api_process import readiness_checks
+from trunkd.faults import FAULT
+from trunkd.http_server import HttpServer
+from trunkd.listening import base_url, listen
+from trunkd.practice import HOST, example, practice_carrier
+from trunkd.stopping import stop_event_of_loop
+from trunkd.worker_process import LOOK_SECONDS
+from trunks.installation import Installation, prepare
+from trunks.settings import Settings
+from worker.app import DEFAULT_CONCURRENCY, make_app
+from worker.doorbell import CeleryDoorbell
+from worker.process import WorkerProcess
+from worker.queues import ALL_QUEUES
+from worker.runtime import Endpoints, Runtime
+from worker.tasks import bind
+
+_log = structlog.get_logger(__name__)
+
+
+def run_up(settings: Settings, *, practice: bool) -> int:
+    """Run until a signal asks to end, and give the exit status.
+
+    Raises InstallationFault, StoreUnavailable, SettingInvalid, CarrierUnusable.
+    """
+    listener = listen(settings)
+    prepare(settings)
+    installation = Installation(settings)
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(_run(installation, listener, practice=practice))
+    finally:
+        installation.close()
+
+
+async def _run(installation: Installation, listener: socket.socket, *, practice: bool) -> int:
+    asked = stop_event_of_loop()
+    url = base_url(installation.settings)
+    async with AsyncExitStack() as stack:
+        port = await stack.enter_async_context(practice_carrier()) if practice else None
+        endpoints: Endpoints = frozenset() if port is None else frozenset({(HOST, port)})
+        embedded = Embedded(installation, listener, endpoints)
+        await embedded.start()
+        token = await asyncio.to_thread(installation.tenants.create_default)
+        print(_greeting(url, token), flush=True)
+        if port is not None:
+            print(example(url=url, port=port, token=token), flush=True)
+        healthy = await embedded.run_until(asked)
+        await embedded.stop()
+    return 0 if healthy else FAULT
+
+
+class Embedded:
+    """The API's loop is this one; the worker has threads of its own, and tells the waiter what is done."""
+
+    def __init__(self, installation: Installation, listener: socket.socket, endpoints: Endpoints) -> None:
+        celery = make_app(installation.settings)
+        self._listener = listener
+        self._doorbell = CeleryDoorbell(celery)
+        app = create_app(installation, doorbell=self._doorbell, checks=readiness_checks(celery))
+        self._server = HttpServer(app)
+        runtime = Runtime(
+            lambda: installation,
+            doorbell=self._doorbell,
+            on_done=app.state.context.waiter.notify,
+            allow_endpoints=endpoints,
+        )
+        bind(celery, runtime)
+        self._worker = WorkerProcess(celery, runtime, queues=ALL_QUEUES, concurrency=DEFAULT_CONCURRENCY)
+
+    async def start(self) -> None:
+        """Start all parts; requests are answered when it returns."""
+        self._doorbell.start()
+        await asyncio.to_thread(self._worker.start)
+        self._serving = asyncio.create_task(self._server.serve_on(self._listener))
+        await self._server.wait_started()
+
+    async def run_until(self, asked: asyncio.Event) -> bool:
+        """Wait for the signal; false when a part ended by itself before."""
+        waiting = asyncio.create_task(asked.wait())
+        while self._worker.alive and not self._serving.done():
+            done, _ = await asyncio.wait((waiting,), timeout=LOOK_SECONDS)
+            if done:
+                return True
+        _log.error("part-ended-by-itself", worker=self._worker.alive, api=not self._serving.done())
+        waiting.cancel()
+        return False
+
+    async def stop(self) -> None:
+        """End all parts: runs finish or go back, and the callers who wait for them are answered."""
+        self._server.stop_serving()
+        await asyncio.to_thread(self._worker.stop)
+        self._server.dismiss_waiting()
+        await self._serving
+        await asyncio.to_thread(self._doorbell.stop)
+        _log.info("stopped")
+
+
+def _greeting(url: str, token: str | None) -> str:
+    lines = [f"trunkd is up at {url}; its API is described at {url}/docs. Ctrl-C ends it.", ""]
+    if token is not None:
+        lines += [
+            'This is the first start: the environment "default" was made. Its token, shown only this once:',
+            "",
+            f"    {token}",
+            "",
+        ]
+    return "\n".join(lines)

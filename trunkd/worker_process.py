@@ -1,0 +1,61 @@
+"""`trunkd worker` and `trunkd beat`: the parts behind the broker."""
+
+import threading
+from collections.abc import Sequence
+
+import structlog
+from celery.beat import Scheduler, Service
+
+from trunkd.faults import FAULT
+from trunkd.stopping import stop_event_of_process
+from trunks.installation import Installation
+from trunks.settings import Settings
+from worker.app import make_app
+from worker.doorbell import CeleryDoorbell
+from worker.process import WorkerProcess
+from worker.queues import QueueName
+from worker.runtime import Runtime
+from worker.tasks import bind
+
+_log = structlog.get_logger(__name__)
+
+# How soon a Celery that gave up is noticed.
+LOOK_SECONDS = 1.0
+
+
+def run_worker(settings: Settings, *, queues: Sequence[QueueName], concurrency: int) -> int:
+    """Work until a signal asks to end, and give the exit status.
+
+    Raises InstallationFault, StoreUnavailable, SettingInvalid.
+    """
+    asked = stop_event_of_process()
+    installation = Installation(settings)
+    app = make_app(settings)
+    doorbell = CeleryDoorbell(app)
+    # Callers wait in other processes, and poll the store.
+    runtime = Runtime(lambda: installation, doorbell=doorbell, on_done=lambda verification_id: None)
+    bind(app, runtime)
+    worker = WorkerProcess(app, runtime, queues=queues, concurrency=concurrency)
+    doorbell.start()
+    worker.start()
+    _log.info("worker-started", queues=list(queues), concurrency=concurrency)
+    while not asked.wait(LOOK_SECONDS):
+        if not worker.alive:
+            _log.error("worker-ended-by-itself")
+            break
+    worker.stop()
+    doorbell.stop()
+    installation.close()
+    _log.info("worker-stopped")
+    return 0 if asked.is_set() else FAULT
+
+
+def run_beat(settings: Settings) -> None:
+    """Send what is due until a signal asks to end. It keeps no state: what is due is in the rows."""
+    asked = stop_event_of_process()
+    service = Service(make_app(settings), scheduler_cls=Scheduler)
+    threading.Thread(target=service.start, name="beat", daemon=True).start()
+    _log.info("beat-started")
+    asked.wait()
+    service.stop()
+    _log.info("beat-stopped")

@@ -1,0 +1,106 @@
+"""The way to the store: SQLite in WAL, or PostgreSQL through psycopg; one transaction a block."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from typing import Any
+
+from sqlalchemy import Connection, create_engine, event, text
+from sqlalchemy.engine import Engine
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import Session
+
+from trunks.errors import StoreUnavailable
+
+# Another process may hold SQLite's one writer's place this long before we give up.
+_BUSY_TIMEOUT_SECONDS = 15
+_CONNECT_TIMEOUT_SECONDS = 5
+_POOL_SIZE = 10
+_POOL_OVERFLOW = 20
+_POOL_TIMEOUT_SECONDS = 15
+_READ_ONLY = "trunks_read_only"
+
+
+class Database:
+    """Opens transactions; both kinds raise StoreUnavailable when the database does not answer."""
+
+    def __init__(self, url: str) -> None:
+        self.is_sqlite = url.startswith("sqlite")
+        options: dict[str, Any] = {
+            "connect_args": {"timeout": _BUSY_TIMEOUT_SECONDS}
+            if self.is_sqlite
+            else {"connect_timeout": _CONNECT_TIMEOUT_SECONDS},
+        }
+        self.engine = create_engine(
+            url,
+            # Parameters are customers' data: an error's text, which may be logged, must not show them.
+            hide_parameters=True,
+            pool_pre_ping=not self.is_sqlite,
+            pool_size=_POOL_SIZE,
+            max_overflow=_POOL_OVERFLOW,
+            pool_timeout=_POOL_TIMEOUT_SECONDS,
+            **options,
+        )
+        self._reader = self.engine.execution_options(**{_READ_ONLY: True})
+        # SQLite has one writer: threads of this process queue here, which is fair and wakes at once, and not at
+        # the file's lock, which is polled.
+        self._writer = threading.Lock() if self.is_sqlite else nullcontext()
+        if self.is_sqlite:
+            _prepare_sqlite(self.engine)
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """Commit what the block does, or nothing of it when it raises."""
+        with (
+            _translated(),
+            self._writer,
+            Session(self.engine, expire_on_commit=False) as session,
+            session.begin(),
+        ):
+            yield session
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """Read in one snapshot (SQLite) or transaction (PostgreSQL), beside any writer."""
+        with _translated(), Session(self._reader, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    def ping(self) -> None:
+        """Ask for one answer. Raises StoreUnavailable."""
+        with self.read() as session:
+            session.execute(text("SELECT 1"))
+
+    def close(self) -> None:
+        """Close the connections that nobody uses."""
+        self.engine.dispose()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, InterfaceError, PoolTimeout) as error:
+        raise StoreUnavailable(f"The database does not answer: {_first_line(error)}") from error
+
+
+def _first_line(error: Exception) -> str:
+    cause = getattr(error, "orig", None) or error
+    return str(cause).strip().partition("\n")[0]
+
+
+def _prepare_sqlite(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def _connected(connection: Any, _record: object) -> None:
+        # The driver's own BEGIN comes too late and is deferred; ours is sent below.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begun(connection: Connection) -> None:
+        read_only = connection.get_execution_options().get(_READ_ONLY, False)
+        # IMMEDIATE: a transaction that reads and then writes would fail when another wrote in between.
+        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")

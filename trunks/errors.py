@@ -1,0 +1,72 @@
+"""What the domain refuses or cannot do; each leaf's docstring is its default message."""
+
+
+class TrunksError(Exception):
+    """The service cannot go on."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or (type(self).__doc__ or "").strip())
+
+
+class InstallationFault(TrunksError):
+    """This installation cannot start; the operator has to mend it."""
+
+
+class SettingsInvalid(InstallationFault):
+    """A setting cannot be used; the message has a line for each, with name, fault and fix."""
+
+
+class KeysUnusable(InstallationFault):
+    """The keys that open the stored secrets are missing or unreadable."""
+
+
+class DataDirUnusable(InstallationFault):
+    """The data directory cannot be written."""
+
+
+class SchemaOutdated(InstallationFault):
+    """The database has not the current schema; run `trunkd migrate`."""
+
+
+class StoreUnavailable(TrunksError):
+    """The database does not answer."""
+
+
+class Refused(TrunksError):
+    """The domain's rules do not allow what was asked."""
+
+
+class CustomTrunksNotAllowed(Refused):
+    """This plan does not include custom SIP trunks."""
+
+
+class TrunkNotVerified(Refused):
+    """The trunk has to be verified before it can be active."""
+
+
+class TrunkNotFound(Refused):
+    """SIP trunk not found."""
+
+
+class VerificationNotFound(Refused):
+    """Verification not found."""
+
+
+class EnvironmentNotFound(Refused):
+    """There is no environment of this name."""
+
+
+class EnvironmentExists(Refused):
+    """There is an environment of this name already."""
+
+
+class TokenNotFound(Refused):
+    """There is no token of this id."""
+
+
+class SecretUnreadable(TrunksError):
+    """A stored secret cannot be opened with the keys at hand."""
+
+
+class RunInterrupted(TrunksError):
+    """The verification was broken off because the worker stops."""

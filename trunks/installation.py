@@ -1,0 +1,96 @@
+"""An installation: its store, its keys, and the services over them."""
+
+import tempfile
+from pathlib import Path
+
+from trunks.clock import Clock, utc_now
+from trunks.database import Database
+from trunks.errors import DataDirUnusable, KeysUnusable
+from trunks.keys import KEY_FILE_NAME, SecretKey, make_key_file, parse_keys, read_key_file
+from trunks.repositories.trunks import Trunks
+from trunks.schema import migrate, require_current
+from trunks.secrets import SecretBox
+from trunks.services.recovery import Recovery
+from trunks.services.run_book import RunBook
+from trunks.services.run_claims import RunClaims
+from trunks.services.tenants import Tenants
+from trunks.services.trunk_book import TrunkBook
+from trunks.settings import PREFIX, Settings
+from trunks.state import Policy
+
+_DATA_DIR_MODE = 0o700
+
+
+class Installation:
+    """Opens what `settings` name; close() gives the connections back.
+
+    Raises SchemaOutdated, KeysUnusable, StoreUnavailable.
+    """
+
+    def __init__(self, settings: Settings, *, clock: Clock = utc_now) -> None:
+        self.settings = settings
+        self.database = Database(settings.store_url)
+        require_current(self.database)
+        self.secrets = SecretBox(_keys(settings))
+        self.tenants = Tenants(self.database, clock=clock)
+        self.trunks = TrunkBook(self.database, self.secrets, clock=clock)
+        self.runs = RunBook(self.database, clock=clock)
+        self.recovery = Recovery(self.database, clock=clock)
+        self.claims = RunClaims(
+            self.database,
+            policy=Policy(
+                failure_threshold=settings.failure_threshold,
+                require_proven_credentials=settings.require_proven_credentials,
+            ),
+            deadline_seconds=settings.verify_timeout_seconds,
+            clock=clock,
+        )
+
+    def close(self) -> None:
+        self.database.close()
+
+
+def prepare(settings: Settings) -> None:
+    """Make the data directory, the current schema and the key file where they are missing.
+
+    Raises DataDirUnusable, KeysUnusable, StoreUnavailable.
+    """
+    if settings.database_url is None or settings.secret_keys is None:
+        _make_data_dir(settings.data_dir)
+    database = Database(settings.store_url)
+    try:
+        migrate(database)
+        if settings.secret_keys is None and not (settings.data_dir / KEY_FILE_NAME).exists():
+            _make_keys(settings.data_dir, database)
+    finally:
+        database.close()
+
+
+def _keys(settings: Settings) -> tuple[SecretKey, ...]:
+    if settings.secret_keys is not None:
+        return parse_keys(settings.secret_keys.get_secret_value())
+    return read_key_file(settings.data_dir)
+
+
+def _make_keys(folder: Path, database: Database) -> None:
+    with database.read() as session:
+        holds_secrets = Trunks(session).any_sealed()
+    if holds_secrets:
+        # A new key would start well, and then no stored password would open.
+        raise KeysUnusable(
+            f"{folder / KEY_FILE_NAME} is missing, and the store holds passwords that only its key opens; "
+            f"restore the file, or set {PREFIX}SECRET_KEYS to the keys that were in use."
+        )
+    make_key_file(folder)
+
+
+def _make_data_dir(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=_DATA_DIR_MODE, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise DataDirUnusable(
+            f"{PREFIX}DATA_DIR: {str(folder)!r} cannot be written: {error.strerror}. "
+            "Give a directory that this user may write to."
+        ) from error

@@ -1,0 +1,88 @@
+"""The keys that stored secrets are encrypted under: from the settings, or from a file in the data directory."""
+
+import base64
+import binascii
+import os
+import re
+import secrets
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from trunks.errors import DataDirUnusable, KeysUnusable
+
+KEY_FILE_NAME = "secret-keys"
+KEY_BYTES = 32
+
+_KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,32}", re.ASCII)
+_FORM = "id:base64 of 32 bytes, such as k1:$(openssl rand -base64 32)"
+
+
+@dataclass(frozen=True, slots=True)
+class SecretKey:
+    """A 256-bit key; its id is written in front of what it encrypts."""
+
+    id: str
+    material: bytes = field(repr=False)
+
+
+def parse_keys(text: str) -> tuple[SecretKey, ...]:
+    """Read `id:base64` entries, newest first, separated by commas.
+
+    Raises ValueError, whose text shows no key material.
+    """
+    keys = tuple(_parse_key(entry.strip(), number) for number, entry in enumerate(text.split(","), 1))
+    ids = [key.id for key in keys]
+    if len(set(ids)) < len(ids):
+        raise ValueError("two keys have the same id; give each its own")
+    return keys
+
+
+def _parse_key(entry: str, number: int) -> SecretKey:
+    key_id, colon, encoded = entry.partition(":")
+    if not colon or not _KEY_ID.fullmatch(key_id):
+        raise ValueError(f"key {number} is not of the form {_FORM}")
+    try:
+        material = base64.b64decode(encoded, validate=True)
+    except binascii.Error:
+        raise ValueError(f"key {number} is not base64; write {_FORM}") from None
+    if len(material) != KEY_BYTES:
+        raise ValueError(f"key {number} has {len(material)} bytes; write {_FORM}")
+    return SecretKey(key_id, material)
+
+
+def make_key_file(folder: Path) -> None:
+    """Write a new key with mode 0600; a file that is there stays as it is. Raises DataDirUnusable."""
+    text = f"k1:{base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode('ascii')}\n"
+    temporary = folder / f".{KEY_FILE_NAME}.{os.getpid()}"
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            # Linked, not renamed: of two processes that start at once one makes the key, and both read it.
+            os.link(temporary, folder / KEY_FILE_NAME)
+        except FileExistsError:
+            return
+        finally:
+            temporary.unlink()
+    except OSError as error:
+        raise DataDirUnusable(f"{folder} cannot hold the key file: {error.strerror}.") from error
+
+
+def read_key_file(folder: Path) -> tuple[SecretKey, ...]:
+    """Read the keys of an installation. Raises KeysUnusable with the file, the fault and the mend."""
+    path = folder / KEY_FILE_NAME
+    try:
+        mode = stat.S_IMODE(path.stat().st_mode)
+        if mode & 0o077:
+            raise KeysUnusable(f"{path} can be read by others (mode {mode:04o}); run chmod 600 {path}.")
+        return parse_keys(path.read_text(encoding="ascii").strip())
+    except FileNotFoundError:
+        raise KeysUnusable(
+            f"{path} does not exist; run trunkd migrate to make it, or restore it if the store holds trunks."
+        ) from None
+    except (OSError, ValueError) as error:
+        raise KeysUnusable(f"{path} cannot be used: {error}.") from error

@@ -1,0 +1,18 @@
+"""Run the migrations on the connection that trunks.schema hands over."""
+
+from alembic import context
+
+from trunks.models import destination, environment, flip, trunk, verification
+from trunks.models.base import Base
+
+# Imported for what they declare.
+_DECLARED = (environment, trunk, destination, verification, flip)
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=Base.metadata,
+    render_as_batch=True,
+    transactional_ddl=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

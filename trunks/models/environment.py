@@ -1,0 +1,34 @@
+"""A tenant, and the tokens that speak for it."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from trunks.models.base import Base
+
+
+class Environment(Base):
+    __tablename__ = "environments"
+
+    name: Mapped[str] = mapped_column(String(255), unique=True)
+    allow_custom_sip_trunks: Mapped[bool]
+    requests_per_minute: Mapped[int]
+    created_at: Mapped[datetime]
+
+
+class ApiToken(Base):
+    """`token_hash` is the SHA-256 of a random 256-bit token: enough, since nobody can guess one."""
+
+    __tablename__ = "api_tokens"
+
+    environment_id: Mapped[UUID] = mapped_column(
+        ForeignKey("environments.id", ondelete="CASCADE"), index=True
+    )
+    label: Mapped[str] = mapped_column(String(255))
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+    environment: Mapped[Environment] = relationship(lazy="joined", innerjoin=True)

@@ -1,0 +1,25 @@
+"""A change of a trunk's state, with its cause: the history, and what notifications are made from."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from trunks.models.base import Base, named
+from trunks.state import Cause
+
+
+class Flip(Base):
+    """`changes` is {field: [old, new]}."""
+
+    __tablename__ = "flips"
+    __table_args__ = (Index("ix_flips_trunk_id_id", "trunk_id", "id"),)
+
+    trunk_id: Mapped[UUID] = mapped_column(ForeignKey("trunks.id", ondelete="CASCADE"))
+    at: Mapped[datetime]
+    cause: Mapped[Cause] = mapped_column(named(Cause))
+    verification_id: Mapped[UUID | None] = mapped_column(ForeignKey("verifications.id", ondelete="SET NULL"))
+    generation: Mapped[int]
+    changes: Mapped[dict[str, Any]]

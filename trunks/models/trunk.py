@@ -1,0 +1,61 @@
+"""A customer's trunk, its gateways, and the state that the rules keep (trunks.state)."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from sipcheck.reasons import CredentialState
+from sipcheck.target import TransportName
+from trunks.models.base import Base, named
+from trunks.state import HealthStatus
+
+
+class Trunk(Base):
+    """`generation` counts the edits of what a verification depends on; a result for an older one is void."""
+
+    __tablename__ = "trunks"
+    __table_args__ = (
+        CheckConstraint("is_active = (wanted AND is_verified AND NOT health_down)", name="is_active_follows"),
+        Index("ix_trunks_environment_id_id", "environment_id", "id"),
+    )
+
+    environment_id: Mapped[UUID] = mapped_column(ForeignKey("environments.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(255))
+    provider_name: Mapped[str] = mapped_column(String(255))
+    username: Mapped[str | None] = mapped_column(String(255))
+    sealed_password: Mapped[bytes | None]
+    auth_realm: Mapped[str | None] = mapped_column(String(255))
+    outbound_proxy: Mapped[str | None] = mapped_column(String(300))
+    generation: Mapped[int]
+
+    wanted: Mapped[bool]
+    is_verified: Mapped[bool]
+    health_down: Mapped[bool]
+    is_active: Mapped[bool]
+    health_status: Mapped[HealthStatus] = mapped_column(named(HealthStatus))
+    verified_generation: Mapped[int | None]
+    failed_checks: Mapped[int]
+    credentials: Mapped[CredentialState] = mapped_column(named(CredentialState))
+    last_health_check_at: Mapped[datetime | None]
+
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+    gateways: Mapped[list["Gateway"]] = relationship(
+        order_by="(Gateway.priority, Gateway.id)", lazy="selectin", cascade="all, delete-orphan"
+    )
+
+
+class Gateway(Base):
+    """`host` is as the customer wrote it; its normal form is the destination's domain."""
+
+    __tablename__ = "gateways"
+
+    trunk_id: Mapped[UUID] = mapped_column(ForeignKey("trunks.id", ondelete="CASCADE"), index=True)
+    destination_id: Mapped[UUID] = mapped_column(ForeignKey("destinations.id"), index=True)
+    host: Mapped[str] = mapped_column(String(255))
+    port: Mapped[int | None]
+    transport: Mapped[TransportName | None] = mapped_column(named(TransportName))
+    priority: Mapped[int]

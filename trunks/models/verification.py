@@ -1,0 +1,62 @@
+"""One run: asked for, claimed, done."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from sipcheck.reasons import Outcome, Reason
+from trunks.models.base import Base, named
+
+
+class VerificationStatus(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+
+
+class RequestedBy(StrEnum):
+    CUSTOMER = "customer"
+    RECOVERY = "recovery"  # in place of a run that was cut short after its credentials had left
+
+
+# What waits or runs is little beside what is done.
+_QUEUED = text("status = 'queued'")
+_RUNNING = text("status = 'running'")
+
+
+class Verification(Base):
+    """A queued one is due at `due_at`, and its message is sent again from `ring_at` on.
+
+    A running one belongs to whoever knows `claim_id`, until `lease_until`. `counted` says whether the trunk
+    counted as verified by this run.
+    """
+
+    __tablename__ = "verifications"
+    __table_args__ = (
+        Index("ix_verifications_trunk_id_id", "trunk_id", "id"),
+        Index("ix_verifications_ring_at", "ring_at", postgresql_where=_QUEUED, sqlite_where=_QUEUED),
+        Index(
+            "ix_verifications_lease_until", "lease_until", postgresql_where=_RUNNING, sqlite_where=_RUNNING
+        ),
+    )
+
+    trunk_id: Mapped[UUID] = mapped_column(ForeignKey("trunks.id", ondelete="CASCADE"))
+    generation: Mapped[int]
+    status: Mapped[VerificationStatus] = mapped_column(named(VerificationStatus))
+    requested_by: Mapped[RequestedBy] = mapped_column(named(RequestedBy))
+    requested_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    ring_at: Mapped[datetime]
+    claim_id: Mapped[UUID | None]
+    claimed_at: Mapped[datetime | None]
+    lease_until: Mapped[datetime | None]
+    auth_sent_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    outcome: Mapped[Outcome | None] = mapped_column(named(Outcome))
+    reason: Mapped[Reason | None] = mapped_column(named(Reason))
+    counted: Mapped[bool | None]
+    report: Mapped[dict[str, Any] | None]

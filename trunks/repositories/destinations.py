@@ -1,0 +1,40 @@
+"""Destinations: one row for all equal gateways."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from sipcheck.target import Target
+from trunks.ids import new_id
+from trunks.models.destination import Destination
+
+
+class Destinations:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def ensure(self, target: Target, now: datetime) -> UUID:
+        """Give the id of the destination that this target is; of two writers at once one makes it."""
+        values = {
+            "id": new_id(),
+            "key": destination_key(target),
+            "domain": target.domain,
+            "port": target.port,
+            "transport": target.transport,
+            "outbound_proxy": None if target.outbound_proxy is None else str(target.outbound_proxy),
+            "created_at": now,
+        }
+        dialect = postgresql if self._session.get_bind().dialect.name == "postgresql" else sqlite
+        self._session.execute(
+            dialect.insert(Destination).values(values).on_conflict_do_nothing(index_elements=["key"])
+        )
+        return self._session.scalars(select(Destination.id).where(Destination.key == values["key"])).one()
+
+
+def destination_key(target: Target) -> str:
+    """Spell what makes two gateways one destination (ARCHITECTURE.md, "Good manners")."""
+    parts = (target.domain, target.port, target.transport, target.outbound_proxy)
+    return "|".join("" if part is None else str(part) for part in parts)

@@ -1,0 +1,53 @@
+"""Environments and their tokens."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from trunks.models.environment import ApiToken, Environment
+
+
+class Environments:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, environment: Environment) -> None:
+        """Insert at once, so that a name that is taken shows here (IntegrityError)."""
+        self._session.add(environment)
+        self._session.flush()
+
+    def named(self, name: str) -> Environment | None:
+        return self._session.scalar(select(Environment).where(Environment.name == name))
+
+    def all(self) -> Sequence[Environment]:
+        return self._session.scalars(select(Environment).order_by(Environment.id)).all()
+
+
+class ApiTokens:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, token: ApiToken) -> None:
+        self._session.add(token)
+
+    def standing(self, token_hash: str) -> ApiToken | None:
+        """Find the token of this hash, unless it is revoked."""
+        return self._session.scalar(
+            select(ApiToken).where(ApiToken.token_hash == token_hash, ApiToken.revoked_at.is_(None))
+        )
+
+    def all(self) -> Sequence[ApiToken]:
+        return self._session.scalars(select(ApiToken).order_by(ApiToken.id)).all()
+
+    def revoke(self, token_id: UUID, now: datetime) -> bool:
+        """Mark as revoked; false when there is no such token, or it was revoked before."""
+        revoked = self._session.execute(
+            update(ApiToken)
+            .where(ApiToken.id == token_id, ApiToken.revoked_at.is_(None))
+            .values(revoked_at=now)
+            .returning(ApiToken.id)
+        )
+        return revoked.first() is not None

@@ -1,0 +1,130 @@
+"""Verifications: every change is one conditional update, so that two processes never both make it."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.elements import ColumnElement
+
+from trunks.models.verification import Verification, VerificationStatus
+
+QUEUED, RUNNING, DONE = VerificationStatus.QUEUED, VerificationStatus.RUNNING, VerificationStatus.DONE
+
+# SQLite takes 32,766 parameters a statement; a poll for more callers than this is asked in parts.
+_IDS_PER_QUESTION = 500
+
+
+class Verifications:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, verification: Verification) -> None:
+        self._session.add(verification)
+
+    def trunk_of(self, verification_id: UUID) -> UUID | None:
+        return self._session.scalar(select(Verification.trunk_id).where(Verification.id == verification_id))
+
+    def of(self, trunk_id: UUID, verification_id: UUID) -> Verification | None:
+        return self._session.scalar(
+            select(Verification).where(Verification.id == verification_id, Verification.trunk_id == trunk_id)
+        )
+
+    def page(self, trunk_id: UUID, *, limit: int, before: UUID | None) -> Sequence[Verification]:
+        """List a trunk's runs, newest first, from the one before `before` on."""
+        query = select(Verification).where(Verification.trunk_id == trunk_id)
+        if before is not None:
+            query = query.where(Verification.id < before)
+        return self._session.scalars(query.order_by(Verification.id.desc()).limit(limit)).all()
+
+    def latest_done(self, trunk_id: UUID, generation: int) -> Verification | None:
+        """Find the last finished run of a trunk as it is configured now."""
+        return self._session.scalar(
+            select(Verification)
+            .where(
+                Verification.trunk_id == trunk_id,
+                Verification.generation == generation,
+                Verification.status == DONE,
+            )
+            .order_by(Verification.finished_at.desc(), Verification.id.desc())
+            .limit(1)
+        )
+
+    def open_of(self, trunk_id: UUID, generation: int) -> Verification | None:
+        """Find a run that will tell, or is just telling, about this generation: a queued one takes what it finds."""
+        waits = Verification.status == QUEUED
+        runs = (Verification.status == RUNNING) & (Verification.generation == generation)
+        return self._session.scalar(
+            select(Verification)
+            .where(Verification.trunk_id == trunk_id, waits | runs)
+            .order_by(Verification.due_at, Verification.id)
+            .limit(1)
+        )
+
+    def claim(self, verification_id: UUID, now: datetime, values: Mapping[str, Any]) -> bool:
+        """Make a queued run that is due ours; false when another was first."""
+        due = (Verification.status == QUEUED) & (Verification.due_at <= now)
+        return self._change(verification_id, due, {"status": RUNNING, "auth_sent_at": None, **values})
+
+    def change_claimed(self, verification_id: UUID, claim_id: UUID, values: Mapping[str, Any]) -> bool:
+        """Change a run that is still ours; false when its lease was lost and another has it, or ended it."""
+        ours = (Verification.status == RUNNING) & (Verification.claim_id == claim_id)
+        return self._change(verification_id, ours, values)
+
+    def claimed(self, verification_id: UUID, claim_id: UUID) -> Verification | None:
+        """Find a run that is still ours, keeping others off it."""
+        return self._session.scalar(
+            select(Verification)
+            .where(
+                Verification.id == verification_id,
+                Verification.status == RUNNING,
+                Verification.claim_id == claim_id,
+            )
+            .with_for_update()
+        )
+
+    def expired(self, now: datetime, *, limit: int) -> Sequence[Verification]:
+        """List running ones whose lease is over, keeping others off them."""
+        return self._session.scalars(
+            select(Verification)
+            .where(Verification.status == RUNNING, Verification.lease_until < now)
+            .order_by(Verification.lease_until)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        ).all()
+
+    def unheard(self, now: datetime, *, limit: int) -> Sequence[Verification]:
+        """List due ones that nobody claimed since their message was sent, keeping others off them."""
+        return self._session.scalars(
+            select(Verification)
+            .where(Verification.status == QUEUED, Verification.ring_at <= now, Verification.due_at <= now)
+            .order_by(Verification.ring_at)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        ).all()
+
+    def done_among(self, ids: Collection[UUID]) -> set[UUID]:
+        wanted = list(ids)
+        found: set[UUID] = set()
+        for start in range(0, len(wanted), _IDS_PER_QUESTION):
+            part = wanted[start : start + _IDS_PER_QUESTION]
+            found.update(
+                self._session.scalars(
+                    select(Verification.id).where(Verification.id.in_(part), Verification.status == DONE)
+                )
+            )
+        return found
+
+    def _change(
+        self, verification_id: UUID, condition: ColumnElement[bool], values: Mapping[str, Any]
+    ) -> bool:
+        changed = self._session.execute(
+            update(Verification)
+            .where(Verification.id == verification_id, condition)
+            .values(**values)
+            .returning(Verification.id)
+            .execution_options(synchronize_session=False)
+        )
+        return changed.first() is not None

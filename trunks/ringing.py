@@ -1,0 +1,20 @@
+"""The doorbell: a message says that a row may be due, and says nothing else (ARCHITECTURE.md, "Rows are the truth")."""
+
+from datetime import datetime, timedelta
+from typing import Protocol
+from uuid import UUID
+
+# Every worker looks for rows that nobody came for, and for leases that are over, this often.
+TEND_INTERVAL_SECONDS = 5.0
+
+
+class Doorbell(Protocol):
+    """Tells workers that a run is due; a lost ring is made good by the tending loop."""
+
+    def ring(self, verification_id: UUID) -> None:
+        """Return at once, whatever the broker does."""
+
+
+def next_ring_at(now: datetime) -> datetime:
+    """When a run that nobody came for is rung again."""
+    return now + timedelta(seconds=TEND_INTERVAL_SECONDS)

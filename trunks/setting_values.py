@@ -1,0 +1,105 @@
+"""The texts that settings are written as, read into values; each raises ValueError with the fault and the fix."""
+
+import re
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from urllib.parse import urlsplit
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from sipcheck.errors import TargetInvalid
+from sipcheck.target import HostPort, parse_host_port
+
+_BROKER_SCHEMES = ("redis", "rediss", "amqp", "amqps")
+_FROM_USER = re.compile(r"[A-Za-z0-9._~!*'()+-]{1,64}", re.ASCII)  # unreserved, RFC 3261 §25.1
+_DATABASE_FORM = "postgresql+psycopg://user:password@host/database, or sqlite:///file"
+
+
+def _entries(text: str) -> list[str]:
+    return [entry.strip() for entry in text.split(",") if entry.strip()]
+
+
+def read_networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    try:
+        return tuple(ip_network(entry) for entry in _entries(text))
+    except ValueError as fault:
+        raise ValueError(f"{fault}; give CIDRs such as 10.0.0.0/8,fd00::/8") from None
+
+
+def read_ports(text: str) -> frozenset[int]:
+    return frozenset(_read_port(entry) for entry in _entries(text))
+
+
+def _read_port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= 65535):
+        raise ValueError(f"{text!r} is no port; give numbers from 1 to 65535, such as 53,8060")
+    return int(text)
+
+
+def read_nameservers(text: str) -> tuple[HostPort, ...]:
+    return tuple(_read_nameserver(entry) for entry in _entries(text))
+
+
+def _read_nameserver(text: str) -> HostPort:
+    try:
+        server = parse_host_port(text)
+        ip_address(server.host)
+    except (TargetInvalid, ValueError):
+        raise ValueError(
+            f"{text!r} is no name server; give addresses such as 192.0.2.53,[2001:db8::53]:5353"
+        ) from None
+    return server
+
+
+def read_address(text: str) -> str:
+    try:
+        return str(ip_address(text.strip()))
+    except ValueError:
+        raise ValueError(f"{text!r} is no IP address; give one such as 192.0.2.10") from None
+
+
+def read_domain(text: str) -> str:
+    try:
+        host = parse_host_port(text)
+    except TargetInvalid as fault:
+        raise ValueError(str(fault)) from None
+    if host.port is not None:
+        raise ValueError(f"{text!r} has a port; give the host alone")
+    return host.host
+
+
+def read_from_user(text: str) -> str:
+    if not _FROM_USER.fullmatch(text):
+        raise ValueError(
+            f"{text!r} is no user of a SIP URI; give up to 64 letters, digits and -_.~!*'()+, such as trunk-check"
+        )
+    return text
+
+
+def read_database_url(text: str) -> str:
+    """The fault never shows the URL: it may hold a password."""
+    try:
+        url = make_url(text)
+    except ArgumentError:
+        raise ValueError(f"it is no database URL; give {_DATABASE_FORM}") from None
+    if url.get_backend_name() == "sqlite":
+        if not url.database or url.database == ":memory:":
+            raise ValueError("SQLite needs a file here; give sqlite:///var/trunks.sqlite, or leave it out")
+        return text
+    if url.drivername != "postgresql+psycopg":
+        raise ValueError(f"{url.drivername} is not supported; give {_DATABASE_FORM}")
+    return text
+
+
+def read_broker_url(text: str) -> str:
+    """The fault never shows the URL: it may hold a password."""
+    try:
+        parts = urlsplit(text)
+        known = parts.scheme in _BROKER_SCHEMES and bool(parts.hostname)
+        # Reading the port is what judges it.
+        known = known and parts.port != 0
+    except ValueError:
+        known = False
+    if not known:
+        raise ValueError("it is no broker URL; give redis://host:6379/0 or amqp://user:password@host//")
+    return text

@@ -1,0 +1,69 @@
+"""What a worker is given when it claims a run: copied from the rows, so that no row is held while it runs."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from sipcheck.exchange import Credentials
+from sipcheck.target import Target, TransportName, parse_host_port, parse_target
+from trunks.models.trunk import Trunk
+from trunks.secrets import SecretBox
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """A trunk's first gateway as it was configured when the run was claimed."""
+
+    trunk_id: UUID
+    host: str
+    port: int | None
+    transport: TransportName | None
+    outbound_proxy: str | None
+    username: str | None
+    sealed_password: bytes | None = field(repr=False)
+    auth_realm: str | None
+
+    @classmethod
+    def of(cls, trunk: Trunk) -> "Work":
+        gateway = trunk.gateways[0]
+        return cls(
+            trunk_id=trunk.id,
+            host=gateway.host,
+            port=gateway.port,
+            transport=gateway.transport,
+            outbound_proxy=trunk.outbound_proxy,
+            username=trunk.username,
+            sealed_password=trunk.sealed_password,
+            auth_realm=trunk.auth_realm,
+        )
+
+    def target(self) -> Target:
+        """Where to send. Raises TargetInvalid."""
+        return Target(
+            domain=parse_target(self.host).domain,
+            port=self.port,
+            transport=self.transport,
+            outbound_proxy=None if self.outbound_proxy is None else parse_host_port(self.outbound_proxy),
+        )
+
+    def credentials(self, secrets: SecretBox) -> Credentials | None:
+        """Open the credentials; None for a trunk without. Raises SecretUnreadable."""
+        if self.username is None or self.sealed_password is None:
+            return None
+        return Credentials(
+            username=self.username,
+            password=secrets.open(self.sealed_password, self.trunk_id),
+            realms=() if self.auth_realm is None else (self.auth_realm,),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A run that is ours until `lease_until`: every write names `claim_id`, and a lost claim writes nothing."""
+
+    verification_id: UUID
+    claim_id: UUID
+    generation: int
+    claimed_at: datetime
+    lease_until: datetime
+    work: Work

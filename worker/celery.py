@@ -1,0 +1,19 @@
+"""The app as Celery's own command looks for it: `celery -A worker worker`."""
+
+from trunks.installation import Installation
+from trunks.logs import configure_logs
+from trunks.settings import load_settings
+from worker.app import make_app
+from worker.doorbell import CeleryDoorbell
+from worker.runtime import Runtime
+from worker.tasks import bind
+
+configure_logs()
+_settings = load_settings()
+app = make_app(_settings)
+_doorbell = CeleryDoorbell(app)
+_doorbell.start()
+bind(
+    app,
+    Runtime(lambda: Installation(_settings), doorbell=_doorbell, on_done=lambda verification_id: None),
+)

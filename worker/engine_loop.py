@@ -1,0 +1,103 @@
+"""One event loop in one thread, and one engine on it, for all the runs of a process."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+
+import uvloop
+
+from sipcheck.engine import Engine
+from sipcheck.report import Report
+from sipcheck.settings import EngineSettings
+from trunks.errors import RunInterrupted
+from trunks.runner import Job
+
+# The engine keeps its own deadline; one that is this much over it has lost its way.
+_OVERRUN_SECONDS = 5.0
+# Hops to the store from the loop: one for each run, before its credentials leave.
+_STORE_THREADS = 16
+# Of the 10 s that a stopping process has, runs get these to finish by themselves.
+GRACE_SECONDS = 5.0
+
+
+class EngineLoop:
+    """Give `verify` to Runner; it is called from any thread, between start() and stop()."""
+
+    def __init__(self, settings: EngineSettings, *, timeout_seconds: float) -> None:
+        self._settings = settings
+        self._timeout_seconds = timeout_seconds
+        self._started: Future[None] = Future()
+        self._lock = threading.Lock()
+        self._accepting = False
+        self._runs: set[asyncio.Task[Report]] = set()
+        self._thread = threading.Thread(target=self._main, name="engine-loop", daemon=True)
+
+    def start(self) -> None:
+        """Open the engine. Raises SettingInvalid for settings that it cannot use."""
+        self._thread.start()
+        self._started.result()
+
+    def verify(self, job: Job) -> Report:
+        """Run a job and wait. Raises RunInterrupted when the loop stops, TimeoutError when the engine overruns."""
+        with self._lock:
+            if not self._accepting:
+                raise RunInterrupted
+            future = asyncio.run_coroutine_threadsafe(self._run(job), self._loop)
+        try:
+            return future.result(timeout=self._timeout_seconds + _OVERRUN_SECONDS)
+        except CancelledError as error:
+            raise RunInterrupted from error
+        except TimeoutError:
+            future.cancel()
+            raise
+
+    def stop(self, *, grace_seconds: float = GRACE_SECONDS) -> None:
+        """Take no more jobs, let the running ones finish, break off what is left then, and close the engine."""
+        with self._lock:
+            if not self._accepting:
+                return
+            self._accepting = False
+        self._loop.call_soon_threadsafe(self._stopping.set_result, grace_seconds)
+        self._thread.join()
+
+    def _main(self) -> None:
+        loop_factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+        with asyncio.Runner(loop_factory=loop_factory) as runner:
+            runner.run(self._serve())
+
+    async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._loop.set_default_executor(ThreadPoolExecutor(_STORE_THREADS, "engine-store"))
+        self._stopping: asyncio.Future[float] = self._loop.create_future()
+        try:
+            async with Engine(self._settings) as self._engine:
+                self._accepting = True
+                self._started.set_result(None)
+                await self._drain(await self._stopping)
+        except Exception as error:  # the border of the thread: start() raises it to whoever called
+            if self._started.done():
+                raise
+            self._started.set_exception(error)
+
+    async def _run(self, job: Job) -> Report:
+        task = asyncio.current_task()
+        if task is not None:
+            self._runs.add(task)
+            task.add_done_callback(self._runs.discard)
+        return await self._engine.verify(
+            job.target,
+            credentials=job.credentials,
+            timeout_seconds=self._timeout_seconds,
+            before_credentials=job.before_credentials,
+        )
+
+    async def _drain(self, grace_seconds: float) -> None:
+        # A job handed over just before the door closed may not have become a task yet.
+        await asyncio.sleep(0)
+        if not self._runs:
+            return
+        _, left = await asyncio.wait(set(self._runs), timeout=grace_seconds)
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)

@@ -1,0 +1,67 @@
+"""Celery's worker in a thread of this process: the same for `trunkd up` and `trunkd worker`."""
+
+import threading
+import time
+from collections.abc import Sequence
+
+from celery import Celery
+from celery.worker import WorkController, state
+
+from worker.app import IN_PROCESS_BROKER
+from worker.queues import QueueName
+from worker.runtime import Runtime
+
+# Beside the grace that runs get: what Celery needs to notice, and to end its pool.
+_CELERY_STOPS_WITHIN_SECONDS = 3.0
+_WAKE_SECONDS = 0.1
+
+
+class WorkerProcess:
+    """One for a process: Celery keeps its stop flag in a module."""
+
+    def __init__(
+        self, app: Celery, runtime: Runtime, *, queues: Sequence[QueueName], concurrency: int
+    ) -> None:
+        self._app = app
+        self._runtime = runtime
+        self._queues = [queue.value for queue in queues]
+        self._concurrency = concurrency
+        self._thread = threading.Thread(target=self._main, name="celery-worker", daemon=True)
+
+    def start(self) -> None:
+        """Start consuming. Raises what Runtime.start does, before anything is consumed."""
+        self._runtime.start()
+        state.should_stop = None
+        # The pool's threads look their tasks up in the default app.
+        self._app.set_default()
+        self._thread.start()
+
+    @property
+    def alive(self) -> bool:
+        """False when Celery has given up, which it does not do for a broker that is away."""
+        return self._thread.is_alive()
+
+    def stop(self) -> None:
+        """Take no more messages, and let runs finish or give them back."""
+        state.should_stop = 0
+        self._runtime.stop()
+        deadline = time.monotonic() + _CELERY_STOPS_WITHIN_SECONDS
+        while self._thread.is_alive() and time.monotonic() < deadline:
+            self._wake()
+            self._thread.join(_WAKE_SECONDS)
+
+    def _wake(self) -> None:
+        # In the process Celery looks at its flag when a message comes, else after 2 s, and again 2 s later.
+        if self._app.conf.broker_url == IN_PROCESS_BROKER:
+            self._app.control.broadcast("ping", reply=False)
+
+    def _main(self) -> None:
+        WorkController(
+            app=self._app,
+            pool_cls="threads",
+            queues=self._queues,
+            concurrency=self._concurrency,
+            without_heartbeat=True,
+            without_mingle=True,
+            without_gossip=True,
+        ).start()
