@@ -1,8 +1,9 @@
 """The way to the store: SQLite in WAL, or PostgreSQL through psycopg; one transaction a block."""
 
+import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Any
 
 from sqlalchemy import Connection, create_engine, event, text
@@ -95,7 +96,11 @@ def _prepare_sqlite(engine: Engine) -> None:
         # The driver's own BEGIN comes too late and is deferred; ours is sent below.
         connection.isolation_level = None
         cursor = connection.cursor()
-        for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
+        # The mode is the file's own: where another connection is switching it at this very moment, SQLite refuses
+        # at once, without the busy timeout, and that one's switch serves us as well.
+        with suppress(sqlite3.OperationalError):
+            cursor.execute("PRAGMA journal_mode = WAL")
+        for pragma in ("synchronous = NORMAL", "foreign_keys = ON"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
