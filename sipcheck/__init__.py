@@ -9,10 +9,10 @@ report = asyncio.run(
 print(report.outcome, report.reason, report.advice)
 """
 
+from sipcheck.credentials import Credentials
 from sipcheck.engine import Engine
 from sipcheck.errors import CallerError, CredentialsInvalid, SettingInvalid, SipCheckError, TargetInvalid
 from sipcheck.evidence import Proof
-from sipcheck.exchange import Credentials
 from sipcheck.guard import Guard
 from sipcheck.reasons import CredentialState, Outcome, Party, Reason, WarningCode
 from sipcheck.report import Certificate, Check, EdgeReport, Report, TraceStep, Warning

@@ -1,6 +1,6 @@
 """What a verdict says to a person who runs a trunk and may never have heard of SIP's inner life."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 
 from sipcheck.reasons import Reason
 
@@ -230,6 +230,6 @@ ADVICE: dict[Reason, Advice] = {
 def advise(reason: Reason, facts: Facts) -> tuple[str, str]:
     """Return the summary and the advice of a verdict, with the facts put in."""
     found = ADVICE[reason]
-    values = asdict(facts)
+    values = {field.name: getattr(facts, field.name) for field in fields(facts)}
     summary = found.summary.format_map(values)
     return summary[:1].upper() + summary[1:], found.next_step.format_map(values)

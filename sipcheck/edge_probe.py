@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from sipcheck.credentials import Credentials
 from sipcheck.errors import TransportFailed
 from sipcheck.evidence import EdgeEvidence, ExchangeResult, Proof
-from sipcheck.exchange import BeforeCredentials, Credentials, ExchangeContext
+from sipcheck.exchange import BeforeCredentials, ExchangeContext
 from sipcheck.plan import TimePlan
 from sipcheck.probe.identity import Identity
 from sipcheck.probe.options import options

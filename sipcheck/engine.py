@@ -4,9 +4,10 @@ import socket
 from types import TracebackType
 from typing import Self
 
+from sipcheck.credentials import Credentials
 from sipcheck.errors import SettingInvalid, TargetInvalid, TransportFailed
 from sipcheck.evidence import Proof
-from sipcheck.exchange import BeforeCredentials, Credentials
+from sipcheck.exchange import BeforeCredentials
 from sipcheck.reasons import Reason
 from sipcheck.report import Report
 from sipcheck.resolve import Edge, Resolver

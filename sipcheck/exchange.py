@@ -1,13 +1,12 @@
 """One request and its one authentication round (RFC 3261 §22, RFC 8760)."""
 
-import re
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 
 from sipcheck.auth import Challenge, Chosen, Refused, authorization, choose
+from sipcheck.credentials import Credentials
 from sipcheck.draft import RequestDraft
-from sipcheck.errors import CredentialsInvalid
 from sipcheck.evidence import ExchangeResult
 from sipcheck.message.message import Response
 from sipcheck.plan import TimePlan
@@ -23,33 +22,6 @@ Reconnect = Callable[[], Awaitable[Channel | None]]
 
 _BRANCH_COOKIE = "z9hG4bK"  # RFC 3261 §8.1.1.7
 _CHALLENGE_STATUS = (401, 407)
-_UNSENDABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
-
-
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """A trunk's credentials; `realms`, when given, are the only ones that are answered.
-
-    `username` is the address-of-record's user, and the digest's too unless `auth_username` is given.
-    `realms_learned` says that nobody configured them: they were seen proven before. Raises CredentialsInvalid
-    for a username that no SIP header can carry.
-    """
-
-    username: str
-    password: str = field(repr=False)
-    auth_username: str | None = None
-    realms: tuple[str, ...] = ()
-    realms_learned: bool = False
-
-    def __post_init__(self) -> None:
-        for name, value in (("username", self.username), ("authentication username", self.digest_username)):
-            if not value or _UNSENDABLE.search(value):
-                fault = "is empty" if not value else "holds a line end or another control character"
-                raise CredentialsInvalid(f"the {name} {value!r} {fault}; give it as the carrier wrote it")
-
-    @property
-    def digest_username(self) -> str:
-        return self.auth_username or self.username
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

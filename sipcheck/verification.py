@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from sipcheck.campaign import Campaign
+from sipcheck.credentials import Credentials
 from sipcheck.edge_probe import EdgeProbe, OpenChannel, RunContext
 from sipcheck.errors import SettingInvalid
 from sipcheck.evidence import Proof
-from sipcheck.exchange import BeforeCredentials, Credentials
+from sipcheck.exchange import BeforeCredentials
 from sipcheck.guard import Refusal
 from sipcheck.plan import TimePlan
 from sipcheck.probe.identity import Identity

@@ -2,10 +2,11 @@
 
 from datetime import UTC, datetime
 
+from sipcheck.credentials import Credentials
 from sipcheck.engine import Engine
 from sipcheck.errors import TargetInvalid
 from sipcheck.evidence import Proof
-from sipcheck.exchange import BeforeCredentials, Credentials
+from sipcheck.exchange import BeforeCredentials
 from sipcheck.report import Report
 from sipcheck.report_builder import invalid_target_report
 from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS, EngineSettings

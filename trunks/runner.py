@@ -7,8 +7,9 @@ from uuid import UUID
 
 import structlog
 
+from sipcheck.credentials import Credentials
 from sipcheck.errors import TargetInvalid
-from sipcheck.exchange import BeforeCredentials, Credentials
+from sipcheck.exchange import BeforeCredentials
 from sipcheck.reasons import Reason
 from sipcheck.report import Report
 from sipcheck.report_builder import invalid_target_report

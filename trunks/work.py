@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from sipcheck.exchange import Credentials
+from sipcheck.credentials import Credentials
 from sipcheck.target import Target, TransportName, parse_host_port, parse_target
 from trunks.models.trunk import Trunk
 from trunks.secrets import SecretBox

@@ -20,10 +20,10 @@ from sipcheck.cli.values import (
     read_source_address,
     read_timeout,
 )
+from sipcheck.credentials import Credentials
 from sipcheck.engine import Engine
 from sipcheck.errors import CallerError, TargetInvalid
 from sipcheck.evidence import Proof
-from sipcheck.exchange import Credentials
 from sipcheck.reasons import Outcome, Reason
 from sipcheck.report import Report
 from sipcheck.report_builder import invalid_target_report

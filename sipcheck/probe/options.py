@@ -1,7 +1,8 @@
 """OPTIONS: is anybody there? (RFC 3261 §11)"""
 
+from sipcheck.credentials import Credentials
 from sipcheck.evidence import ExchangeResult
-from sipcheck.exchange import Credentials, ExchangeContext, exchange
+from sipcheck.exchange import ExchangeContext, exchange
 from sipcheck.probe.identity import Identity
 
 _HEADERS = (("Accept", "application/sdp"),)

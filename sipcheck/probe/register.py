@@ -1,7 +1,8 @@
 """REGISTER without Contact: the credentials are proven and the bindings left alone (RFC 3261 §10.2.3)."""
 
+from sipcheck.credentials import Credentials
 from sipcheck.evidence import ExchangeResult
-from sipcheck.exchange import Credentials, ExchangeContext, exchange
+from sipcheck.exchange import ExchangeContext, exchange
 from sipcheck.probe.identity import Identity
 
 

@@ -1,0 +1,34 @@
+"""A trunk's credentials, as a value that never shows its password."""
+
+import re
+from dataclasses import dataclass, field
+
+from sipcheck.errors import CredentialsInvalid
+
+_UNSENDABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """A trunk's credentials; `realms`, when given, are the only ones that are answered.
+
+    `username` is the address-of-record's user, and the digest's too unless `auth_username` is given.
+    `realms_learned` says that nobody configured them: they were seen proven before. Raises CredentialsInvalid
+    for a username that no SIP header can carry.
+    """
+
+    username: str
+    password: str = field(repr=False)
+    auth_username: str | None = None
+    realms: tuple[str, ...] = ()
+    realms_learned: bool = False
+
+    def __post_init__(self) -> None:
+        for name, value in (("username", self.username), ("authentication username", self.digest_username)):
+            if not value or _UNSENDABLE.search(value):
+                fault = "is empty" if not value else "holds a line end or another control character"
+                raise CredentialsInvalid(f"the {name} {value!r} {fault}; give it as the carrier wrote it")
+
+    @property
+    def digest_username(self) -> str:
+        return self.auth_username or self.username
