@@ -1,6 +1,7 @@
 """`sipcheck verify`: CLI.md's options, exit statuses and usage errors."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -107,6 +108,24 @@ def test_passwords(
     assert result.exit_code == status, result.output
     assert json.loads(result.stdout)["reason"] == reason
     assert ENVIRONMENT[password] not in result.output
+
+
+@pytest.mark.parametrize("output", [(), ("--json",)])
+@pytest.mark.parametrize("algorithm", ["MD5", "SHA-256"])
+def test_no_digest_response_leaves_the_program(
+    algorithm: str, output: tuple[str, ...], kamailio_factory: Callable[..., Kamailio]
+) -> None:
+    registrar = kamailio_factory(algorithm=algorithm)
+    result = run(
+        "carrier.example",
+        *("--outbound-proxy", f"127.0.0.1:{registrar.port}", "--transport", "udp"),
+        *("--username", USERNAME, "--password-env", "RIGHT", *LOOPBACK, *output),
+    )
+    assert result.exit_code == 0, result.output
+    assert "credentials" in result.output
+    responses = re.findall(r"response=(?!<redacted>)\S+", result.output)
+    assert responses == []
+    assert PASSWORD not in result.output
 
 
 @pytest.mark.parametrize("source", ["file", "stdin"])

@@ -20,6 +20,7 @@ from sipcheck import (
     parse_target,
 )
 from sipcheck.engine import Engine
+from tests.peers.dns_server import DnsServer
 from tests.peers.sip_reply import reply_to
 from tests.peers.tls_server import TlsServer
 from tests.peers.udp_peer import Reply, UdpPeer, silent
@@ -247,6 +248,30 @@ async def test_a_forbidden_address_is_sent_nothing(text: str, reason: Reason) ->
     assert (report.outcome, report.reason) == (Outcome.FAILED, reason)
     assert not any(step.direction == "sent" for step in report.trace)
     assert report.edges[0].outcome is None
+
+
+async def test_a_forbidden_address_behind_a_name_is_sent_nothing(
+    udp_peer_factory: Callable[..., UdpPeer], dns_server_factory: Callable[..., DnsServer]
+) -> None:
+    """Hazard 3: a name with one forbidden address fails whole; here the peer itself says that nothing came."""
+    peer = udp_peer_factory(silent)
+    allowed = udp_peer_factory(silent, address="127.0.0.2")
+    zone = "\n".join(
+        [
+            f"_sip._udp.carrier.example. SRV 1 0 {allowed.port} a.carrier.example.",
+            f"_sip._udp.carrier.example. SRV 2 0 {peer.port} b.carrier.example.",
+            "a.carrier.example. A 127.0.0.2",
+            "b.carrier.example. A 127.0.0.1",
+        ]
+    )
+    guard = Guard(allow_networks=(ip_network("127.0.0.2/32"),))
+    dns = dns_server_factory(zone)
+    async with Engine(EngineSettings(guard=guard, nameservers=(dns.address,))) as engine:
+        report = await engine.verify(parse_target("carrier.example", transport=TransportName.UDP))
+    assert report.reason is Reason.ADDRESS_FORBIDDEN
+    assert "127.0.0.1" in report.summary
+    assert peer.received == []
+    assert allowed.received == []
 
 
 async def test_a_forbidden_port_is_sent_nothing(udp_peer_factory: Callable[..., UdpPeer]) -> None:
