@@ -1,19 +1,15 @@
 """The report drawn for a person: how it went first, the verdict last, where a terminal leaves the eye."""
 
-import sys
-from io import StringIO
-
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from sipcheck.cli.ladder import ladder
-from sipcheck.cli.signs import Signs, signs_for
+from sipcheck.cli.page import open_page
+from sipcheck.cli.signs import Signs
 from sipcheck.reasons import Outcome, Party
 from sipcheck.report import Certificate, CheckState, EdgeReport, Report
-
-_PIPED_COLUMNS = 120
 
 _OUTCOME_STYLES = {
     Outcome.VERIFIED: "bold green",
@@ -37,16 +33,9 @@ _TURNS = {
 
 
 def draw_report(report: Report) -> None:
-    """Draw on standard output: coloured on a terminal, plain text in a pipe."""
-    signs = signs_for(sys.stdout.encoding)
-    if sys.stdout.isatty():
-        _draw(Console(file=sys.stdout, highlight=False), report, signs)
-        return
-    page = StringIO()
-    _draw(Console(file=page, highlight=False, width=_PIPED_COLUMNS), report, signs)
-    # Tables are padded to their width, which only a terminal has use for.
-    lines = page.getvalue().splitlines()
-    sys.stdout.writelines(f"{line.rstrip()}\n" for line in lines)
+    """Draw a report on standard output."""
+    with open_page() as (console, signs):
+        _draw(console, report, signs)
 
 
 def _draw(console: Console, report: Report, signs: Signs) -> None:

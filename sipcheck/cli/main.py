@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from sipcheck.cli.carrier import carrier
+from sipcheck.cli.resolve import resolve
 from sipcheck.cli.verify import verify
 
 app = typer.Typer(
@@ -17,6 +18,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(verify)
+app.command()(resolve)
 app.command()(carrier)
 
 

@@ -1,0 +1,153 @@
+"""`sipcheck resolve`: where RFC 3263 leads, as a tree, and what the guard says of each address."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+from rich.text import Text
+from rich.tree import Tree
+
+from sipcheck.cli.page import open_page
+from sipcheck.cli.signs import Signs
+from sipcheck.cli.usage import refuse
+from sipcheck.cli.values import read_guard, read_nameservers, read_port, read_timeout
+from sipcheck.cli.verify import EXIT_STATUS
+from sipcheck.diagnosis import ruling
+from sipcheck.dns.route import Edge, Route
+from sipcheck.errors import CallerError
+from sipcheck.guard import Refusal
+from sipcheck.reasons import Outcome
+from sipcheck.report import CheckState
+from sipcheck.resolve import DNS_SECONDS, Resolver
+from sipcheck.target import HostPort, Target, TransportName, parse_target
+
+Judged = Sequence[tuple[Edge, Refusal | None]]
+
+
+def resolve(
+    target: Annotated[str, typer.Argument(help="A domain, host name, host:port, or sip:/sips: URI.")],
+    transport: Annotated[TransportName | None, typer.Option(help="Force the transport.")] = None,
+    port: Annotated[str | None, typer.Option(metavar="N", help="1-65535; then no NAPTR or SRV.")] = None,
+    outbound_proxy: Annotated[
+        str | None, typer.Option(metavar="HOST[:PORT]", help="Resolve this host in the target's place.")
+    ] = None,
+    nameserver: Annotated[
+        list[str] | None,
+        typer.Option(metavar="IP[:PORT]", help="Repeatable; ask these.", show_default="the system's"),
+    ] = None,
+    allow_network: Annotated[
+        list[str] | None, typer.Option(metavar="CIDR", help="Repeatable; as for verify.")
+    ] = None,
+    allow_port: Annotated[
+        list[str] | None, typer.Option(metavar="N", help="Repeatable; as for verify.")
+    ] = None,
+    timeout: Annotated[
+        str, typer.Option(metavar="SECONDS", help="For all questions together.")
+    ] = f"{DNS_SECONDS:g}",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Show the NAPTR, SRV and A/AAAA route of a target; nothing but DNS questions is sent.
+
+    Exit status: 0 every address may be probed, 1 DNS leads nowhere or the guard refuses one, 2 usage error,
+    3 DNS could not answer.
+    """
+    guard = read_guard(allow_network or (), allow_port or ())
+    servers = read_nameservers(nameserver or ())
+    seconds = read_timeout(timeout)
+    try:
+        parsed = parse_target(
+            target, transport=transport, port=read_port(port), outbound_proxy=outbound_proxy
+        )
+        route = asyncio.run(Resolver(nameservers=servers, timeout_seconds=seconds).resolve(parsed))
+    except CallerError as error:
+        refuse(str(error))
+    judged = [(edge, guard.judge(edge.address, edge.port)) for edge in route.edges]
+    if as_json:
+        json.dump(_exported(parsed, route, judged), sys.stdout, indent=2)
+        sys.stdout.write("\n")
+    else:
+        with open_page() as (console, signs):
+            console.print(_tree(parsed, route, judged, signs))
+            for warning in route.warnings:
+                console.print(Text(f"! {warning.code}: {warning.detail}", style="yellow"))
+    raise typer.Exit(_status(route, judged))
+
+
+def _status(route: Route, judged: Judged) -> int:
+    if route.failure is not None:
+        return EXIT_STATUS[ruling(route.failure.reason).outcome]
+    return EXIT_STATUS[Outcome.FAILED if any(refusal for _, refusal in judged) else Outcome.VERIFIED]
+
+
+def _tree(target: Target, route: Route, judged: Judged, signs: Signs) -> Tree:
+    """Draw the questions in the order asked, then the edges in the order to try them."""
+    tree = Tree(Text(str(HostPort(target.domain, target.port)), style="bold"), guide_style="dim")
+    for step in route.steps:
+        question = tree.add(
+            Text.assemble((f"{step.record_type} ", "cyan"), step.name, (f"  {step.ms:.0f} ms", "dim"))
+        )
+        if not step.answers:
+            question.add(Text(step.fault or step.outcome, style="dim"))
+        for answer in step.answers:
+            question.add(Text(answer))
+    if route.failure is not None:
+        tree.add(
+            Text(
+                f"{signs.marks[CheckState.FAILED]} {route.failure.reason}: {route.failure.detail}",
+                style="red",
+            )
+        )
+        return tree
+    edges = tree.add(Text("edges, in the order to try them", style="bold"))
+    for edge, refusal in judged:
+        edges.add(_edge(edge, refusal, signs))
+    return tree
+
+
+def _edge(edge: Edge, refusal: Refusal | None, signs: Signs) -> Text:
+    rank = "" if edge.priority is None else f"  priority {edge.priority}, weight {edge.weight}"
+    if refusal is None:
+        return Text.assemble((signs.marks[CheckState.OK], "green"), f" {edge}", (rank, "dim"))
+    return Text.assemble(
+        (signs.marks[CheckState.FAILED], "red"),
+        f" {edge}",
+        (rank, "dim"),
+        (f"  {refusal.reason}: {refusal.detail}", "red"),
+    )
+
+
+def _exported(target: Target, route: Route, judged: Judged) -> dict[str, Any]:
+    return {
+        "domain": target.domain,
+        "steps": [
+            {
+                "name": step.name,
+                "type": step.record_type,
+                "outcome": step.outcome,
+                "answers": list(step.answers),
+                "ms": step.ms,
+            }
+            for step in route.steps
+        ],
+        "failure": None
+        if route.failure is None
+        else {"reason": route.failure.reason, "detail": route.failure.detail},
+        "warnings": [{"code": warning.code, "detail": warning.detail} for warning in route.warnings],
+        "edges": [
+            {
+                "host": edge.host,
+                "address": edge.address,
+                "port": edge.port,
+                "transport": edge.transport,
+                "priority": edge.priority,
+                "weight": edge.weight,
+                "forbidden": None
+                if refusal is None
+                else {"reason": refusal.reason, "detail": refusal.detail},
+            }
+            for edge, refusal in judged
+        ],
+    }
