@@ -1,6 +1,8 @@
 """`sipcheck resolve`: the route as a tree, and the guard's answers."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 
 from typer.testing import CliRunner, Result
@@ -36,6 +38,19 @@ def test_the_tree(dns_server_factory: Callable[..., DnsServer]) -> None:
     assert order == sorted(order)
     assert "address-forbidden" in text
     assert "private, RFC 1918" in text
+
+
+def test_the_tree_in_ascii(dns_server_factory: Callable[..., DnsServer]) -> None:
+    command = [sys.executable, "-m", "sipcheck.cli.main", "resolve", "carrier.example"]
+    result = subprocess.run(
+        [*command, "--nameserver", str(dns_server_factory(ZONE).address)],
+        capture_output=True,
+        check=False,
+        timeout=30,
+        env={"PYTHONIOENCODING": "ascii", "PATH": "/usr/bin:/bin"},
+    )
+    assert b"+-- NAPTR carrier.example" in result.stdout
+    assert result.stderr == b""
 
 
 def test_an_allowance_and_json(dns_server_factory: Callable[..., DnsServer]) -> None:

@@ -13,6 +13,7 @@ from typer.testing import CliRunner, Result
 from sipcheck.cli.main import app
 from tests.peers.certificates import CertificateKind, Certificates
 from tests.peers.kamailio import PASSWORD, USERNAME, Kamailio
+from tests.peers.sip_reply import reply_to
 from tests.peers.udp_peer import UdpPeer, silent
 
 ENVIRONMENT = {"RIGHT": PASSWORD, "WRONG": "battery staple", "EMPTY": ""}
@@ -194,10 +195,11 @@ def process(*arguments: str, encoding: str = "utf-8") -> "subprocess.CompletedPr
 
 
 def test_an_output_that_carries_no_unicode_gets_ascii(udp_peer_factory: Callable[..., UdpPeer]) -> None:
-    peer = udp_peer_factory(silent)
+    peer = udp_peer_factory(lambda request: [reply_to(request, 403, "Zugriff verweigert – café")])
     result = process("verify", f"127.0.0.1:{peer.port}", *LOOPBACK, "--timeout", "0.3", encoding="ascii")
     assert result.returncode == 1
     assert "--> OPTIONS" in result.stdout
+    assert "403 Zugriff verweigert ? caf?" in result.stdout
     assert result.stdout.isascii()
     assert result.stderr == ""
 
