@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from http import HTTPStatus
 from importlib.metadata import version
 from typing import Any
@@ -16,6 +17,7 @@ from starlette.responses import JSONResponse, Response
 from api.authentication import Authentication
 from api.body_limit import BodyLimit
 from api.context import Context, context_of
+from api.openapi import describe
 from api.problems import Problem, answer, internal_error, of_status, store_unavailable
 from api.readiness import Check, Readiness
 from api.store_threads import StoreThreads
@@ -56,6 +58,7 @@ def create_app(
             Middleware(BodyLimit),
         ],
     )
+    app.openapi = partial(describe, app)  # type: ignore[method-assign]
     app.state.context = context
     app.include_router(talkover.router)
     app.add_api_route("/healthz", _healthz, tags=["operation"])

@@ -26,6 +26,8 @@ from worker.tasks import bind
 
 _log = structlog.get_logger(__name__)
 
+_CONSUMING_WITHIN_SECONDS = 3.0
+
 
 def run_up(settings: Settings, *, practice: bool) -> int:
     """Run until a signal asks to end, and give the exit status.
@@ -81,6 +83,8 @@ class Embedded:
         """Start all parts; requests are answered when it returns."""
         self._doorbell.start()
         await asyncio.to_thread(self._worker.start)
+        # A broker that is away keeps nobody from asking: the runs wait in the store.
+        await asyncio.to_thread(self._worker.wait_consuming, timeout_seconds=_CONSUMING_WITHIN_SECONDS)
         self._serving = asyncio.create_task(self._server.serve_on(self._listener))
         await self._server.wait_started()
 

@@ -4,10 +4,11 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, create_engine, event, text
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
@@ -27,7 +28,9 @@ class Database:
     """Opens transactions; both kinds raise StoreUnavailable when the database does not answer."""
 
     def __init__(self, url: str) -> None:
-        self.is_sqlite = url.startswith("sqlite")
+        parsed = make_url(url)
+        self.is_sqlite = parsed.get_backend_name() == "sqlite"
+        self.file = Path(parsed.database) if self.is_sqlite and parsed.database else None
         options: dict[str, Any] = {
             "connect_args": {"timeout": _BUSY_TIMEOUT_SECONDS}
             if self.is_sqlite

@@ -30,6 +30,9 @@ def migrate(database: Database) -> None:
 
 def require_current(database: Database) -> None:
     """Raise SchemaOutdated unless the database has the current schema; StoreUnavailable when it does not answer."""
+    # Asked, SQLite would make an empty file.
+    if database.file is not None and not database.file.exists():
+        raise SchemaOutdated(f"There is no database at {database.file} yet; run trunkd migrate.")
     with as_file(files("trunks.migrations")) as folder:
         wanted = ScriptDirectory.from_config(_config(str(folder))).get_current_head()
     with database.read() as session:

@@ -14,6 +14,8 @@ _log = structlog.get_logger(__name__)
 
 # More than this waits only while the broker hangs; then the rows are rung for later anyhow.
 _WAITING_RINGS = 10_000
+# The pooled connection may be from before the broker's last restart.
+_ONCE_MORE = {"max_retries": 1, "interval_start": 0}
 
 
 class CeleryDoorbell:
@@ -50,7 +52,11 @@ class CeleryDoorbell:
     def _send(self, verification_id: UUID) -> None:
         try:
             self._app.send_task(
-                RUN_VERIFICATION, args=(str(verification_id),), queue=QueueName.VERIFY.value, retry=False
+                RUN_VERIFICATION,
+                args=(str(verification_id),),
+                queue=QueueName.VERIFY.value,
+                retry=True,
+                retry_policy=_ONCE_MORE,
             )
         except Exception as error:  # noqa: BLE001 - the border of the thread; each transport has its own errors
             if not self._broker_away:

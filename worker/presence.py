@@ -13,5 +13,8 @@ def broker_answers(app: Celery) -> None:
 
 def worker_answers(app: Celery) -> None:
     """Wait for the first worker that answers a ping through the broker. Raises LookupError when none does."""
-    if not app.control.ping(timeout=_ANSWER_WITHIN_SECONDS, limit=1):
+    # A connection of its own: a pooled one may be from before the broker's last restart.
+    with app.connection_for_write() as connection:
+        answers = app.control.ping(timeout=_ANSWER_WITHIN_SECONDS, limit=1, connection=connection)
+    if not answers:
         raise LookupError("no worker answers")

@@ -26,6 +26,7 @@ class WorkerProcess:
         self._runtime = runtime
         self._queues = [queue.value for queue in queues]
         self._concurrency = concurrency
+        self._consuming = threading.Event()
         self._thread = threading.Thread(target=self._main, name="celery-worker", daemon=True)
 
     def start(self) -> None:
@@ -35,6 +36,10 @@ class WorkerProcess:
         # The pool's threads look their tasks up in the default app.
         self._app.set_default()
         self._thread.start()
+
+    def wait_consuming(self, *, timeout_seconds: float) -> bool:
+        """Wait until messages are taken; false when the broker lets that wait."""
+        return self._consuming.wait(timeout_seconds)
 
     @property
     def alive(self) -> bool:
@@ -64,4 +69,5 @@ class WorkerProcess:
             without_heartbeat=True,
             without_mingle=True,
             without_gossip=True,
+            ready_callback=lambda consumer: self._consuming.set(),
         ).start()

@@ -1,12 +1,11 @@
 """What talkover's clients send. Fields that are not known are ignored; of the others all faults are told at once."""
 
 import re
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import (
     AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     SecretStr,
@@ -57,18 +56,16 @@ def _never_at_creation(wanted: bool) -> bool:
     return wanted
 
 
-def _unless_null(default: Any) -> BeforeValidator:
-    """Clients that write every field send null for what they leave out."""
-    return BeforeValidator(lambda value: default if value is None else value)
-
-
 Line = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255), AfterValidator(_one_line)
 ]
 
 
 class CreateTrunk(BaseModel):
-    """The body of Create SIP Trunk (talkover, "Request body")."""
+    """The body of Create SIP Trunk (talkover, "Request body").
+
+    Clients that write every field send null for what they leave out, so null means that here.
+    """
 
     model_config = ConfigDict(
         hide_input_in_errors=True,
@@ -95,16 +92,14 @@ class CreateTrunk(BaseModel):
     port: Annotated[int, Field(strict=True, ge=1, le=65535)] | None = Field(
         None, description="SIP port. Without one RFC 3263 decides, by SRV records or 5060/5061 (ours)."
     )
-    transport: Annotated[TransportName, _unless_null(TransportName.TLS)] = Field(
-        TransportName.TLS, description="Transport protocol."
-    )
+    transport: TransportName | None = Field(TransportName.TLS, description="Transport protocol.")
     outbound_proxy: Annotated[Line, AfterValidator(_host_and_port)] | None = Field(
         None, description="Optional outbound proxy, host[:port]."
     )
     auth_realm: Line | None = Field(None, description="Optional SIP auth realm; no other is answered (ours).")
-    is_active: Annotated[
-        bool, Field(strict=True), AfterValidator(_never_at_creation), _unless_null(False)
-    ] = Field(False, description="You must verify before activating: true is refused here (ours).")
+    is_active: Annotated[bool, Field(strict=True), AfterValidator(_never_at_creation)] | None = Field(
+        False, description="You must verify before activating: true is refused here (ours)."
+    )
 
     def to_trunk(self) -> NewTrunk:
         """Turn into what the domain takes."""
@@ -113,10 +108,10 @@ class CreateTrunk(BaseModel):
             provider_name=self.provider_name,
             domain=self.domain,
             port=self.port,
-            transport=self.transport,
+            transport=self.transport or TransportName.TLS,
             username=self.username,
             password=self.password.get_secret_value(),
             outbound_proxy=None if self.outbound_proxy is None else parse_host_port(self.outbound_proxy),
             auth_realm=self.auth_realm,
-            wanted=self.is_active,
+            wanted=bool(self.is_active),
         )

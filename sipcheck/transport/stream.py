@@ -4,6 +4,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Awaitable, Callable
+from typing import cast
 
 from sipcheck.errors import MalformedMessage, NotSip, TransportFailed
 from sipcheck.message.framing import StreamFramer
@@ -40,8 +41,8 @@ class StreamProtocol(asyncio.BufferedProtocol):
         return self._failure
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - narrows asyncio's own promise
-        self._transport = transport
+        # uvloop's transports keep the interface without the class.
+        self._transport = cast(asyncio.Transport, transport)
 
     def get_buffer(self, sizehint: int) -> memoryview:
         return memoryview(self._buffer)

@@ -80,12 +80,13 @@ class Store:
 
     installation: Installation
     clock: HandClock
+    tenant: str = "acme"
     caller: Caller = field(init=False)
 
     def __post_init__(self) -> None:
         tenants = self.installation.tenants
-        tenants.create_environment("acme")
-        caller = tenants.authenticate(tenants.create_token("acme"))
+        tenants.create_environment(self.tenant)
+        caller = tenants.authenticate(tenants.create_token(self.tenant))
         assert caller is not None
         self.caller = caller
 

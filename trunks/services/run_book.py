@@ -29,11 +29,8 @@ class RunBook:
         per address-of-record at a time (RFC 3261 §10.2). Raises TrunkNotFound.
         """
         with self._database.write() as session:
-            trunks = Trunks(session)
-            if trunks.of(caller.environment_id, trunk_id) is None:
-                raise TrunkNotFound
-            trunk = trunks.locked(trunk_id)
-            if trunk is None:
+            trunk = Trunks(session).locked(trunk_id)
+            if trunk is None or trunk.environment_id != caller.environment_id:
                 raise TrunkNotFound
             return self._open(session, trunk).id
 

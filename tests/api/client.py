@@ -1,0 +1,108 @@
+"""The application as a test talks to it."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+import httpx
+from fastapi import FastAPI
+
+from api.app import create_app
+from sipcheck.report import EdgeReport, Report
+from tests.trunks.forms import PASSWORD, Store, make_report
+
+BODY: dict[str, Any] = {
+    "name": "Primary Carrier — US",
+    "provider_name": "carrier-x",
+    "domain": "sip.carrier.example",
+    "username": "user_42",
+    "password": PASSWORD,
+    "port": 5061,
+    "transport": "tls",
+}
+
+
+class ApiUnderTest:
+    """`rung` is what the doorbell was asked to ring for; `on_ring` may play the worker."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.rung: list[UUID] = []
+        self._rings = asyncio.Semaphore(0)
+        self.on_ring: Callable[[UUID], None] = lambda verification_id: None
+        self.app: FastAPI = create_app(
+            store.installation, doorbell=self, checks={"broker": self.check_broker}
+        )
+        self.broker_holds = True
+        transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
+        token = store.installation.tenants.create_token(store.tenant)
+        self.client = httpx.AsyncClient(
+            transport=transport, base_url="http://api", headers={"Authorization": f"Bearer {token}"}
+        )
+
+    def ring(self, verification_id: UUID) -> None:
+        self.rung.append(verification_id)
+        self._rings.release()
+        self.on_ring(verification_id)
+
+    async def wait_rung(self, count: int) -> None:
+        """Wait until the doorbell was rung this often."""
+        for _ in range(count):
+            await self._rings.acquire()
+
+    def check_broker(self) -> None:
+        if not self.broker_holds:
+            raise ConnectionError
+
+    def work(self, report: Report) -> Callable[[UUID], None]:
+        """Play a worker that comes to this report at once."""
+
+        def run(verification_id: UUID) -> None:
+            claims = self.store.installation.claims
+            claim = claims.claim(verification_id)
+            assert claim is not None
+            claims.finish(claim, report)
+
+        return run
+
+    async def create(self, **changes: Any) -> dict[str, Any]:
+        answer = await self.client.post("/api/v1/sip-trunks", json=BODY | changes)
+        assert answer.status_code == 201, answer.text
+        data: dict[str, Any] = answer.json()["data"]
+        return data
+
+    async def verified(self, trunk_id: str, report: Report | None = None) -> httpx.Response:
+        self.on_ring = self.work(report or make_report())
+        return await self.client.post(f"/api/v1/sip-trunks/{trunk_id}/verify")
+
+    def forbid_custom_trunks(self) -> str:
+        tenants = self.store.installation.tenants
+        tenants.create_environment("basic", allow_custom_sip_trunks=False)
+        return tenants.create_token("basic")
+
+
+def with_edge(report: Report, status: int) -> Report:
+    """Put the edge into a report that answered with this SIP status."""
+    edge = EdgeReport(
+        host="sip.carrier.example",
+        address="192.0.2.1",
+        port=5061,
+        transport="tls",
+        priority=None,
+        weight=None,
+        outcome=report.outcome,
+        reason=report.reason,
+        sip_status=status,
+        sip_reason="No",
+        server=None,
+        rtt_ms=1.0,
+        retransmissions=0,
+        retry_after_seconds=None,
+        defects=(),
+        local_address=None,
+        received_address=None,
+        certificate=None,
+    )
+    return replace(report, edges=(edge,))

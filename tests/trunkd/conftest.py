@@ -1,0 +1,71 @@
+"""trunkd with its settings in the environment, in either form."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.peers.ports import free_port
+from tests.trunkd.daemon import Trunkd
+from tests.trunks.forms import SECRET_KEYS, without_settings
+
+__all__ = ["without_settings"]
+
+Start = Callable[..., Trunkd]
+
+
+@pytest.fixture
+def scaled_environment(request: pytest.FixtureRequest) -> dict[str, str]:
+    """Give the settings of an empty PostgreSQL and Redis."""
+    return {
+        "TRUNKS_DATABASE_URL": request.getfixturevalue("postgres_url"),
+        "TRUNKS_BROKER_URL": request.getfixturevalue("redis_server").url,
+        "TRUNKS_SECRET_KEYS": SECRET_KEYS,
+    }
+
+
+@pytest.fixture(params=["embedded", "scaled"])
+def form_environment(request: pytest.FixtureRequest) -> dict[str, str]:
+    """Give the settings of either form."""
+    if request.param == "embedded":
+        return {}
+    environment: dict[str, str] = request.getfixturevalue("scaled_environment")
+    return environment
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Start processes of trunkd."""
+    with ExitStack() as stack:
+
+        def run(*arguments: str, **environment: str) -> Trunkd:
+            return stack.enter_context(Trunkd(*arguments, folder=tmp_path, environment=environment))
+
+        yield run
+
+
+@pytest.fixture
+def port() -> int:
+    return free_port()
+
+
+@pytest.fixture
+def http(port: int) -> Iterator[httpx.Client]:
+    """Give a client of the port that the test's trunkd listens at."""
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
+        yield client
+
+
+@pytest.fixture
+def is_ready(http: httpx.Client) -> Callable[[], bool]:
+    """Tell whether all parts answer."""
+
+    def ready() -> bool:
+        try:
+            return http.get("/readyz").status_code == 200
+        except httpx.TransportError:
+            return False
+
+    return ready

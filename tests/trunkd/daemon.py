@@ -1,0 +1,81 @@
+"""trunkd as an operator runs it: a process, its two outputs, a signal, a status."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Self
+
+PROGRAM = str(Path(sys.executable).with_name("trunkd"))
+
+_POLL_SECONDS = 0.02
+_COMMAND_WITHIN_SECONDS = 30.0
+
+
+def run_trunkd(*arguments: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end."""
+    return subprocess.run(
+        [PROGRAM, *arguments],
+        cwd=folder,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=_COMMAND_WITHIN_SECONDS,
+        check=False,
+    )
+
+
+class Trunkd:
+    """One that keeps running while entered; it is killed at the end if it is still there."""
+
+    def __init__(self, *arguments: str, folder: Path, environment: Mapping[str, str]) -> None:
+        self._arguments = arguments
+        self._folder = folder
+        self._environment = {**os.environ, **environment}
+        name = "-".join(arguments).replace("--", "") + f"-{id(self)}"
+        self._out, self._err = folder / f"{name}.out", folder / f"{name}.err"
+
+    def __enter__(self) -> Self:
+        with self._out.open("wb") as out, self._err.open("wb") as err:
+            self._process = subprocess.Popen(
+                [PROGRAM, *self._arguments],
+                cwd=self._folder,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+            )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.wait()
+
+    @property
+    def out(self) -> str:
+        return self._out.read_text()
+
+    @property
+    def err(self) -> str:
+        return self._err.read_text()
+
+    def wait_until(self, holds: Callable[[], bool], *, within_seconds: float = 20.0) -> None:
+        """Wait for something to hold while it runs."""
+        deadline = time.monotonic() + within_seconds
+        while not holds():
+            assert self._process.poll() is None, f"ended with {self._process.returncode}: {self.err}"
+            assert time.monotonic() < deadline, f"not in {within_seconds} s: {self.out}{self.err}"
+            time.sleep(_POLL_SECONDS)
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+    def stop(self, by: signal.Signals = signal.SIGTERM) -> int:
+        """Ask it to end, and give the status; the contract gives it 10 s (SERVICE.md)."""
+        self._process.send_signal(by)
+        return self._process.wait(10)

@@ -1,0 +1,92 @@
+"""The commands that end by themselves, and what a wrong installation is told: one line, and no traceback."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.trunkd.daemon import run_trunkd
+from trunks.settings import setting_names
+
+
+def test_help_lists_the_settings_with_their_defaults(tmp_path: Path) -> None:
+    told = run_trunkd("--help", folder=tmp_path, COLUMNS="200").stdout
+    for name in setting_names():
+        assert name in told
+    assert "TRUNKS_PORT (8080)" in told
+    assert "TRUNKS_BROKER_URL (none)" in told
+    for command in ("up", "api", "worker", "beat", "migrate", "environment", "token"):
+        assert command in told
+
+
+def test_tenants_and_tokens_from_the_command_line(tmp_path: Path) -> None:
+    assert run_trunkd("migrate", folder=tmp_path).returncode == 0
+    made = run_trunkd(
+        "environment",
+        "create",
+        "acme",
+        "--no-allow-custom-sip-trunks",
+        "--rate-limit",
+        "100",
+        folder=tmp_path,
+    )
+    assert made.returncode == 0, made.stderr
+    listed = run_trunkd("environment", "list", folder=tmp_path).stdout
+    assert listed == f"{made.stdout.strip()}\tacme\tno-custom-trunks\t100\n"
+    again = run_trunkd("environment", "create", "acme", folder=tmp_path)
+    assert (again.returncode, again.stderr) == (1, "trunkd: There is an environment 'acme' already.\n")
+    token = run_trunkd("token", "create", "--environment", "acme", "--label", "ci", folder=tmp_path)
+    assert re.fullmatch(r"trunks_[\w-]{43}\n", token.stdout)
+    assert token.stderr == ""
+    listed = run_trunkd("token", "list", folder=tmp_path).stdout
+    token_id, *rest = listed.rstrip("\n").split("\t")
+    assert rest == ["acme", "standing", "ci"]
+    assert token.stdout.strip() not in listed
+    assert run_trunkd("token", "revoke", token_id, folder=tmp_path).returncode == 0
+    assert "revoked" in run_trunkd("token", "list", folder=tmp_path).stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "status", "told"),
+    [
+        (("up",), {"TRUNKS_PORT": "x"}, 2, "TRUNKS_PORT: 'x'"),
+        (("up",), {"TRUNKS_DATA_DIR": "/proc/none"}, 1, "TRUNKS_DATA_DIR: '/proc/none' cannot be written"),
+        (("up",), {"TRUNKS_HOST": "192.0.2.1"}, 1, "cannot be listened at"),
+        (("up",), {"TRUNKS_HOST": "no such host"}, 1, "TRUNKS_HOST: 'no such host' cannot be listened at"),
+        (("up",), {"TRUNKS_CA_FILE": "/nowhere.pem"}, 2, "/nowhere.pem"),
+        (("up",), {"TRUNKS_SIP_SOURCE_ADDRESS": "192.0.2.1"}, 2, "192.0.2.1"),
+        (("api",), {}, 1, "TRUNKS_BROKER_URL is not set"),
+        (("worker",), {}, 1, "TRUNKS_BROKER_URL is not set"),
+        (("beat",), {}, 1, "TRUNKS_BROKER_URL is not set"),
+        (("worker", "--queues", "verify,x"), {}, 2, "--queues: 'verify,x'"),
+        (("token", "list"), {}, 1, "run trunkd migrate"),
+        (("token", "revoke", "x"), {}, 1, "run trunkd migrate"),
+        (
+            ("migrate",),
+            {"TRUNKS_DATABASE_URL": "postgresql+psycopg://u@h/x"},
+            2,
+            "TRUNKS_SECRET_KEYS is not set",
+        ),
+        (
+            ("migrate",),
+            {
+                "TRUNKS_DATABASE_URL": "postgresql+psycopg://u:hunter2@127.0.0.1:1/x",
+                "TRUNKS_SECRET_KEYS": "KEYS",
+            },
+            1,
+            "The database does not answer",
+        ),
+    ],
+)
+def test_a_fault_is_one_line(
+    tmp_path: Path, arguments: tuple[str, ...], environment: dict[str, str], status: int, told: str
+) -> None:
+    keys = "k1:" + "A" * 43 + "="
+    given = {name: value.replace("KEYS", keys) for name, value in environment.items()}
+    given.setdefault("TRUNKS_PORT", "20999")
+    ended = run_trunkd(*arguments, folder=tmp_path, **given)
+    (line,) = ended.stderr.splitlines()
+    assert told in line
+    assert ended.returncode == status
+    assert "hunter2" not in ended.stderr
+    assert ended.stdout == ""

@@ -1,0 +1,127 @@
+"""The scaled form: API, two workers and beat as processes, on PostgreSQL and Redis."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.peers.kamailio import PASSWORD, USERNAME, Kamailio
+from tests.peers.redis_server import RedisServer
+from tests.trunkd.conftest import Start
+from tests.trunkd.daemon import run_trunkd
+
+HOST = "127.0.0.1"
+
+
+@pytest.fixture
+def environment(scaled_environment: dict[str, str], port: int, tmp_path: Path) -> dict[str, str]:
+    environment = {
+        **scaled_environment,
+        "TRUNKS_PORT": str(port),
+        "TRUNKS_ALLOW_NETWORKS": "127.0.0.0/8",
+        "TRUNKS_VERIFY_TIMEOUT_SECONDS": "3",
+    }
+    migrated = run_trunkd("migrate", folder=tmp_path, **environment)
+    assert migrated.returncode == 0, migrated.stderr
+    return environment
+
+
+@pytest.fixture
+def token(environment: dict[str, str], tmp_path: Path) -> str:
+    assert run_trunkd("environment", "create", "acme", folder=tmp_path, **environment).returncode == 0
+    made = run_trunkd("token", "create", "--environment", "acme", folder=tmp_path, **environment)
+    return made.stdout.strip()
+
+
+@pytest.fixture
+def trunk(http: httpx.Client, token: str, kamailio_factory: Callable[..., Kamailio]) -> Callable[[], str]:
+    """Enter a trunk at a Kamailio of the test's own, once the API answers."""
+    kamailio = kamailio_factory(domain=HOST)
+    http.headers["Authorization"] = f"Bearer {token}"
+
+    def make() -> str:
+        answer = http.post(
+            "/api/v1/sip-trunks",
+            json={
+                "name": "Kamailio",
+                "provider_name": "kamailio",
+                "domain": HOST,
+                "port": kamailio.port,
+                "transport": "udp",
+                "username": USERNAME,
+                "password": PASSWORD,
+            },
+        )
+        return f"/api/v1/sip-trunks/{answer.json()['data']['id']}"
+
+    return make
+
+
+def test_the_parts_work_together_and_end_cleanly(
+    start: Start,
+    environment: dict[str, str],
+    http: httpx.Client,
+    is_ready: Callable[[], bool],
+    trunk: Callable[[], str],
+) -> None:
+    parts = [start(part, **environment) for part in ("api", "worker", "worker", "beat")]
+    parts[0].wait_until(is_ready)
+    url = trunk()
+    for _ in range(5):
+        answer = http.post(f"{url}/verify").json()
+        assert answer["success"] is True, answer
+    assert http.get(url).json()["data"]["is_verified"] is True
+    # One worker gone: the other does the work.
+    parts[1].kill()
+    assert http.post(f"{url}/verify").json()["success"] is True
+    assert [part.stop() for part in (parts[0], parts[2], parts[3])] == [0, 0, 0]
+    for part in parts:
+        assert PASSWORD not in part.err
+        assert "Traceback" not in part.err
+
+
+def test_a_lost_broker_keeps_nobody_from_asking(
+    start: Start,
+    environment: dict[str, str],
+    http: httpx.Client,
+    is_ready: Callable[[], bool],
+    trunk: Callable[[], str],
+    redis_server: RedisServer,
+) -> None:
+    api, worker = start("api", **environment), start("worker", **environment)
+    api.wait_until(is_ready)
+    url = trunk()
+    redis_server.kill()
+    answer = http.post(f"{url}/verify?async=true")
+    assert answer.status_code == 202
+    assert answer.json()["data"]["status"] == "queued"
+    api.wait_until(
+        lambda: (
+            http.get("/readyz").json()["parts"] == {"store": "ok", "broker": "failing", "worker": "failing"}
+        )
+    )
+    assert http.get("/readyz").status_code == 503
+    redis_server.start()
+    worker.wait_until(lambda: http.get(url).json()["data"]["is_verified"], within_seconds=30)
+    assert (worker.stop(), api.stop()) == (0, 0)
+
+
+def test_a_worker_ends_cleanly_while_the_broker_is_away(
+    start: Start, environment: dict[str, str], redis_server: RedisServer
+) -> None:
+    redis_server.kill()
+    worker = start("worker", **environment)
+    worker.wait_until(lambda: "worker-started" in worker.err)
+    assert worker.stop() == 0
+
+
+@pytest.mark.parametrize("part", ["api", "worker"])
+def test_an_old_schema_is_refused_in_one_line(
+    part: str, scaled_environment: dict[str, str], port: int, tmp_path: Path
+) -> None:
+    refused = run_trunkd(part, folder=tmp_path, TRUNKS_PORT=str(port), **scaled_environment)
+    assert refused.returncode == 1
+    (line,) = refused.stderr.splitlines()
+    assert line.startswith("trunkd: The database has schema none")
+    assert line.endswith("run trunkd migrate.")

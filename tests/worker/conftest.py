@@ -1,0 +1,29 @@
+"""The worker in either form: SQLite and the in-process broker, or PostgreSQL and Redis."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from tests.trunks.forms import form_settings, make_store, without_settings
+from tests.worker.service import Service
+from trunks.settings import Settings
+
+__all__ = ["form_settings", "make_store", "without_settings"]
+
+
+@pytest.fixture
+def start_service() -> Iterator[Callable[[Settings], Service]]:
+    """Start a worker beside its store; what is still running ends with the test."""
+    with ExitStack() as stack:
+
+        def start(settings: Settings) -> Service:
+            return stack.enter_context(Service(settings))
+
+        yield start
+
+
+@pytest.fixture
+def service(start_service: Callable[[Settings], Service], form_settings: Settings) -> Service:
+    """Give a running worker in either form."""
+    return start_service(form_settings)

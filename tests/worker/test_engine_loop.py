@@ -1,0 +1,68 @@
+"""The engine's loop: jobs from any thread, and a clean end."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from ipaddress import ip_network
+
+import pytest
+
+from sipcheck.errors import SettingInvalid
+from sipcheck.guard import Guard
+from sipcheck.reasons import Reason
+from sipcheck.settings import EngineSettings
+from sipcheck.target import Target, TransportName
+from tests.peers.sip_reply import reply_to
+from tests.peers.udp_peer import UdpPeer, silent
+from trunks.errors import RunInterrupted
+from trunks.runner import Job
+from worker.engine_loop import EngineLoop
+
+LOOPBACK = EngineSettings(guard=Guard(allow_networks=(ip_network("127.0.0.0/8"),)))
+
+
+async def never(realm: str) -> Reason | None:
+    raise AssertionError(f"nothing challenged for {realm}")
+
+
+def job(peer: UdpPeer) -> Job:
+    return Job(Target(peer.address, peer.port, TransportName.UDP), None, never)
+
+
+def test_jobs_of_many_threads_share_one_loop(udp_peer_factory: Callable[..., UdpPeer]) -> None:
+    peer = udp_peer_factory(lambda request: [reply_to(request)])
+    loop = EngineLoop(LOOPBACK, timeout_seconds=5)
+    loop.start()
+    with ThreadPoolExecutor(8) as threads:
+        reports = list(threads.map(lambda _: loop.verify(job(peer)), range(20)))
+    loop.stop()
+    assert {report.reason for report in reports} == {Reason.ALIVE}
+
+
+def test_a_setting_that_the_engine_cannot_use_is_raised_to_whoever_starts_it() -> None:
+    # 192.0.2.1 is for documentation (RFC 5737): no machine has it.
+    loop = EngineLoop(EngineSettings(source_address="192.0.2.1"), timeout_seconds=5)
+    with pytest.raises(SettingInvalid, match=r"192\.0\.2\.1"):
+        loop.start()
+
+
+def test_what_does_not_finish_in_its_grace_is_broken_off(udp_peer_factory: Callable[..., UdpPeer]) -> None:
+    peer = udp_peer_factory(silent)
+    loop = EngineLoop(LOOPBACK, timeout_seconds=30)
+    loop.start()
+    with ThreadPoolExecutor(1) as threads:
+        running = threads.submit(loop.verify, job(peer))
+        peer.wait_for_received(1)
+        loop.stop(grace_seconds=0.05)
+        with pytest.raises(RunInterrupted):
+            running.result()
+
+
+def test_a_stopped_loop_takes_no_job(udp_peer_factory: Callable[..., UdpPeer]) -> None:
+    peer = udp_peer_factory(silent)
+    loop = EngineLoop(LOOPBACK, timeout_seconds=5)
+    loop.start()
+    loop.stop()
+    loop.stop()
+    with pytest.raises(RunInterrupted):
+        loop.verify(job(peer))
+    assert peer.received == []

@@ -1,0 +1,123 @@
+"""Workers as processes of their own: killed, and started by Celery's own command."""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+
+from sipcheck.reasons import Reason
+from sipcheck.target import TransportName
+from tests.peers.kamailio import PASSWORD, Kamailio
+from tests.peers.process import OwnedProcess
+from tests.peers.redis_server import RedisServer
+from tests.peers.udp_peer import UdpPeer, silent
+from tests.trunks.forms import SECRET_KEYS
+from tests.worker.service import Service
+from trunks.clock import utc_now
+from trunks.ids import new_id
+from trunks.models.verification import Verification, VerificationStatus
+from trunks.settings import Settings, load_settings
+from worker.presence import worker_answers
+
+HOST = "127.0.0.1"
+
+
+@pytest.fixture
+def scaled_settings(
+    postgres_url: str, redis_server: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> Settings:
+    """Put the settings of the scaled form into the environment of the processes, and give them."""
+    monkeypatch.setenv("TRUNKS_DATABASE_URL", postgres_url)
+    monkeypatch.setenv("TRUNKS_BROKER_URL", redis_server.url)
+    monkeypatch.setenv("TRUNKS_SECRET_KEYS", SECRET_KEYS)
+    monkeypatch.setenv("TRUNKS_ALLOW_NETWORKS", "127.0.0.0/8")
+    return load_settings()
+
+
+def program(name: str) -> str:
+    """Find a program of this very environment."""
+    return str(Path(sys.executable).with_name(name))
+
+
+def test_a_run_whose_worker_is_killed_is_taken_over(
+    start_service: Callable[[Settings], Service],
+    scaled_settings: Settings,
+    udp_peer_factory: Callable[..., UdpPeer],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    peer = udp_peer_factory(silent)
+    monkeypatch.setenv("TRUNKS_VERIFY_TIMEOUT_SECONDS", "30")
+    # One that only keeps the store and the doorbell: its worker is not started.
+    asking = Service(scaled_settings)
+    asking.doorbell.start()
+    trunk = asking.make_trunk(host=HOST, port=peer.port, transport=TransportName.UDP)
+    verification_id = asking.request(trunk)
+    victim = OwnedProcess(program("trunkd"), ["worker"], ready=lambda: True, log_file=tmp_path / "log")
+    with victim:
+        peer.wait_for_received(1, within_seconds=20)
+        victim.kill()
+    left = asking.store.run(trunk.id, verification_id)
+    assert left.status is VerificationStatus.RUNNING
+    # Its lease would be over in less than a minute: let that have passed.
+    with asking.installation.database.write() as session:
+        session.execute(
+            update(Verification)
+            .where(Verification.id == verification_id)
+            .values(lease_until=utc_now() - timedelta(seconds=1))
+        )
+    other = start_service(scaled_settings.model_copy(update={"verify_timeout_seconds": 1.0}))
+    other.wait_done(verification_id)
+    taken_over = asking.store.run(trunk.id, verification_id)
+    assert taken_over.reason is Reason.NO_RESPONSE
+    assert taken_over.claim_id != left.claim_id
+    asking.doorbell.stop()
+    asking.installation.close()
+
+
+def test_celerys_own_command_runs_a_worker(
+    scaled_settings: Settings, kamailio_factory: Callable[..., Kamailio], tmp_path: Path
+) -> None:
+    kamailio = kamailio_factory(domain=HOST)
+    asking = Service(scaled_settings)
+    asking.doorbell.start()
+    trunk = asking.make_trunk(host=HOST, port=kamailio.port, transport=TransportName.UDP, password=PASSWORD)
+
+    def consumes() -> bool:
+        try:
+            worker_answers(asking.app)
+        except LookupError:
+            return False
+        return True
+
+    celery = OwnedProcess(
+        program("celery"), ["-A", "worker", "worker"], ready=consumes, log_file=tmp_path / "celery.log"
+    )
+    with celery:
+        verification_id = asking.request(trunk)
+        deadline = time.monotonic() + 20
+        while not asking.installation.runs.done_among([verification_id]) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert asking.store.trunk(trunk.id).is_verified
+        os.kill(celery.pid, signal.SIGTERM)
+        deadline = time.monotonic() + 10
+        while celery.running and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert not celery.running
+    assert PASSWORD not in celery.log()
+    asking.doorbell.stop()
+    asking.installation.close()
+
+
+def test_a_message_for_a_run_that_is_not_there_is_harmless(
+    start_service: Callable[[Settings], Service], scaled_settings: Settings
+) -> None:
+    service = start_service(scaled_settings)
+    service.doorbell.ring(new_id())
+    worker_answers(service.app)
