@@ -192,8 +192,8 @@ async def test_a_run_of_this_process_is_told_before_the_store_is_asked(api: ApiU
 
     def work(verification_id: UUID) -> None:
         api.work(make_report())(verification_id)
-        waiter.notify(verification_id)
         notified.append(verification_id)
+        waiter.notify(verification_id)
 
     def ring(verification_id: UUID) -> None:
         asyncio.get_running_loop().run_in_executor(None, work, verification_id)
