@@ -1,6 +1,5 @@
 """From what a run saw to its report."""
 
-import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -16,9 +15,6 @@ from sipcheck.report import CheckName, EdgeReport, Report, TargetFacts, Warning
 from sipcheck.resolve import Route
 from sipcheck.settings import EngineSettings
 from sipcheck.target import HostPort, Target, TransportName
-from sipcheck.trace import one_line
-
-_USER_END = re.compile("@|\uff20|%40", re.IGNORECASE)
 
 
 def target_facts(target: Target, username: str | None) -> TargetFacts:
@@ -202,46 +198,6 @@ class ReportBuilder:
             started_at=self._started_at,
             duration_ms=round(duration_ms, 3),
         )
-
-
-def invalid_target_report(
-    text: str, detail: str, *, started_at: datetime, username: str | None = None
-) -> Report:
-    """Report a target that cannot be used: nothing was resolved and nothing sent."""
-    reason = Reason.TARGET_INVALID
-    verdict = ruling(reason)
-    summary, advice = advise(reason, Facts(domain="", where="", detail=detail.rstrip(".")))
-    return Report(
-        outcome=verdict.outcome,
-        reason=reason,
-        party=verdict.party,
-        credentials=CredentialState.NOT_TESTED,
-        summary=summary,
-        advice=advice,
-        retry_at=None,
-        target=TargetFacts(
-            domain=_without_user(text), port=None, transport=None, username=username, outbound_proxy=None
-        ),
-        checks=make_checks(
-            reason,
-            verdict.outcome,
-            warnings=(),
-            details={},
-            explanation=detail,
-            skipped=frozenset(),
-            times_ms={},
-        ),
-        warnings=(),
-        edges=(),
-        trace=(),
-        started_at=started_at,
-        duration_ms=0.0,
-    )
-
-
-def _without_user(text: str) -> str:
-    """Drop a user part, in which somebody may have typed a password."""
-    return one_line(_USER_END.split(text)[-1])
 
 
 def _spelled(target: Target) -> str:

@@ -8,9 +8,9 @@ from sipcheck.errors import TargetInvalid
 from sipcheck.evidence import Proof
 from sipcheck.exchange import BeforeCredentials
 from sipcheck.report import Report
-from sipcheck.report_builder import invalid_target_report
 from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS, EngineSettings
 from sipcheck.target import Target, parse_target
+from sipcheck.unrun_report import invalid_target_report
 
 
 async def verify(

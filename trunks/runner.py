@@ -12,8 +12,8 @@ from sipcheck.errors import TargetInvalid
 from sipcheck.exchange import BeforeCredentials
 from sipcheck.reasons import Reason
 from sipcheck.report import Report
-from sipcheck.report_builder import invalid_target_report
 from sipcheck.target import Target
+from sipcheck.unrun_report import invalid_target_report
 from trunks.errors import RunInterrupted, SecretUnreadable, StoreUnavailable
 from trunks.secrets import SecretBox
 from trunks.services.recovery import Recovery

@@ -26,10 +26,10 @@ from sipcheck.errors import CallerError, TargetInvalid
 from sipcheck.evidence import Proof
 from sipcheck.reasons import Outcome, Reason
 from sipcheck.report import Report
-from sipcheck.report_builder import invalid_target_report
 from sipcheck.report_json import report_to_json
 from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS, EngineSettings
 from sipcheck.target import Target, TransportName, parse_host_port, parse_target
+from sipcheck.unrun_report import invalid_target_report
 
 INTERRUPTED_STATUS = 130  # what shells give a program that Ctrl-C ended
 EXIT_STATUS = {
