@@ -9,6 +9,7 @@ from sipcheck.report import Direction, TraceStep
 
 _TEXT_LIMIT = 4096
 _PHRASE_LIMIT = 120
+_STEP_LIMIT = 250  # eight edges at their most talkative need about a hundred; a flood of answers is no story
 
 _CREDENTIAL_LINE = re.compile(
     r"^((?:Proxy-)?Authorization[ \t]*:)[ \t]*([^\s]+)?(.*(?:\n[ \t].*)*)", re.IGNORECASE | re.MULTILINE
@@ -72,6 +73,10 @@ class Trace:
         self._record(edge, Direction.EVENT, text)
 
     def _record(self, edge: str | None, direction: Direction, text: str) -> None:
+        if len(self.steps) >= _STEP_LIMIT:
+            return
+        if len(self.steps) == _STEP_LIMIT - 1:
+            edge, direction, text = None, Direction.EVENT, "the trace ends here: too much was received"
         shown = redact(printable(text))
         for secret in self._concealed:
             shown = shown.replace(secret, "<redacted>")

@@ -54,9 +54,11 @@ class StreamProtocol(asyncio.BufferedProtocol):
             messages = self._framer.feed(data)
         except (NotSip, MalformedMessage) as error:
             # The start of the next message can no longer be found: the connection is of no more use.
-            for receiver in tuple(self._receivers.values()):
-                receiver.noise_received(data, self._remote)
-            reason = Reason.SIP_NOT_SPOKEN if isinstance(error, NotSip) else Reason.SIP_MALFORMED_RESPONSE
+            reason = Reason.SIP_MALFORMED_RESPONSE
+            if isinstance(error, NotSip):
+                reason = Reason.SIP_NOT_SPOKEN
+                for receiver in tuple(self._receivers.values()):
+                    receiver.noise_received(data, self._remote)
             self._fail(TransportFailed(reason, str(error)))
             self._abort()
             return

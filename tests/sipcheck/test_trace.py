@@ -61,3 +61,11 @@ def test_a_huge_message_is_cut_and_says_so() -> None:
     text = recorded("OPTIONS sip:x SIP/2.0\r\nX: " + "a" * 60_000)
     assert len(text) < 5000
     assert "more characters" in text
+
+
+def test_a_flood_of_answers_does_not_fill_the_memory() -> None:
+    trace = Trace()
+    for _ in range(10_000):
+        trace.received("e", b"SIP/2.0 100 Trying\r\n\r\n")
+    assert len(trace.steps) == 250
+    assert "ends here" in trace.steps[-1].text

@@ -16,6 +16,7 @@ from tests.sipcheck.conftest import ALICE, Verify
         (lambda r: [b""], Reason.CONNECTION_RESET),
         (lambda r: [b"HTTP/1.1 400 Bad\r\n\r\n"], Reason.SIP_NOT_SPOKEN),
         (lambda r: [reply_to(r)[:40], b""], Reason.SIP_MALFORMED_RESPONSE),
+        (lambda r: [b"SIP/2.0 200 OK\r\nX: " + b"a" * 1_000_000, b""], Reason.SIP_MALFORMED_RESPONSE),
         (lambda r: [reply_to(r)[:40], reply_to(r)[40:]], Reason.ALIVE),
         (lambda r: [b"\r\n\r\n" + reply_to(r, 100, "Trying") + reply_to(r)], Reason.ALIVE),
     ],
