@@ -41,7 +41,7 @@ class Campaign:
         self._changed.set()
 
     async def _any_life(self) -> None:
-        while not any(probe.alive for probe in self._probes) and not self._all_settled():
+        while not any(probe.alive for probe in self._probes) and not self._all_settled() and not self._over():
             await self._change(self._run.deadline)
 
     async def _prove(self, next_edge: NextEdge) -> None:
@@ -71,10 +71,10 @@ class Campaign:
             pending = [probe for probe in open_edges if not probe.settled.is_set()]
             if answering is not None:
                 overtakable = any(probe in pending for probe in open_edges[: open_edges.index(answering)])
-                if not overtakable or now >= precedence_until:
+                if not overtakable or now >= precedence_until or self._over():
                     return answering
                 await self._change(precedence_until)
-            elif not pending or now >= patience_until:
+            elif not pending or now >= patience_until or self._over():
                 return next(iter(sorted(open_edges, key=_unanswered)), None)
             else:
                 await self._change(patience_until)
@@ -109,7 +109,11 @@ class Campaign:
         asked, register = probe.options, probe.register
         if asked is None or asked.status not in _CHALLENGE_STATUS or self._run.proof is Proof.REGISTER:
             return False
-        return register is None or register.silent or (not register.challenged and register.alive)
+        if register is None:
+            return True
+        if register.challenged or register.credentials_sent:
+            return False
+        return register.silent or register.alive
 
     async def _grace(self, asking: Sequence["asyncio.Task[None]"]) -> None:
         """Give edges that are still silent their last chance, then count them as down.
@@ -124,6 +128,9 @@ class Campaign:
             if task in silent:
                 task.cancel()
                 probe.abandon_options()
+
+    def _over(self) -> bool:
+        return self._loop.time() >= self._run.deadline
 
     def _all_settled(self) -> bool:
         return all(probe.settled.is_set() for probe in self._probes)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sipcheck.digest import Algorithm
+from sipcheck.printable import one_line
 from sipcheck.reasons import Reason
 
 _NAME = r"[A-Za-z0-9!#$%&'*+\-.^_`|~]+"
@@ -100,7 +101,7 @@ def _choose_of_kind(values: Sequence[str], realms: Sequence[str], *, is_proxy: b
         return _worst([refusal for refusal in read if isinstance(refusal, Refused)])
     allowed = [challenge for challenge in usable if not realms or _unquoted(challenge.realm) in realms]
     if not allowed:
-        found = ", ".join(f"'{challenge.realm}'" for challenge in usable)
+        found = one_line(", ".join(f"'{challenge.realm}'" for challenge in usable))
         return Refused(
             Reason.REALM_MISMATCH, f"the realm is {found}, expected {' or '.join(map(repr, realms))}"
         )

@@ -127,7 +127,8 @@ def _source_not_allowed(evidence: EdgeEvidence) -> Reason | None:
     options, register = evidence.options, evidence.register
     if options is None or options.status != 403 or options.challenged:
         return None
-    return Reason.SIP_FORBIDDEN if register is None or register.refused else None
+    refused = register is None or (register.refused and not register.challenged)
+    return Reason.SIP_FORBIDDEN if refused else None
 
 
 def _unproven_by_register(evidence: EdgeEvidence) -> Reason | None:
@@ -195,13 +196,18 @@ def deciding_edge(edges: Sequence[EdgeEvidence]) -> int:
     or not at all (never after another refusal). A rejection there counts too: it is what the carrier said of the
     credentials, and they must not be sent again. With none alive, the first.
     """
-    living = next((index for index, evidence in enumerate(edges) if evidence.alive), None)
+    tried = [index for index, evidence in enumerate(edges) if evidence.tried]
+    # An edge that no proof was tried at says nothing of the credentials that another one was given.
+    candidates = tried if any(edges[index].alive for index in tried) else range(len(edges))
+    living = next((index for index in candidates if edges[index].alive), None)
     for index, evidence in enumerate(edges):
         if _after_credentials(evidence) in _SETTLED_PROOFS:
             if living is None or index <= living or _failed_over(edges[living]):
                 return index
             break
-    return living if living is not None else 0
+    if living is not None:
+        return living
+    return next((index for index in tried if edges[index].proof_exchange is not None), 0)
 
 
 def _failed_over(evidence: EdgeEvidence) -> bool:
@@ -209,19 +215,17 @@ def _failed_over(evidence: EdgeEvidence) -> bool:
     return register is None or register.status in (None, _FAILOVER_STATUS)
 
 
-def credential_state(reason: Reason, evidence: EdgeEvidence) -> CredentialState:
-    """Say what is known of the credentials (CLI.md, `credentials`)."""
-    if not evidence.proof_wanted:
+def credential_state(reason: Reason, edges: Sequence[EdgeEvidence]) -> CredentialState:
+    """Say what is known of the credentials (CLI.md, `credentials`), whichever edge they were tried at."""
+    if not any(evidence.proof_wanted for evidence in edges):
         return CredentialState.NOT_TESTED
     if reason is Reason.CREDENTIALS_PROVEN:
         return CredentialState.PROVEN
     if reason in _CREDENTIALS_REFUSED:
         return CredentialState.REJECTED
-    attempts = [evidence.register, evidence.answered_options]
-    if evidence.proof is Proof.OPTIONS:
-        attempts.append(evidence.options)
-    attempted = [attempt for attempt in attempts if attempt is not None]
-    if not attempted or (evidence.proof_exchange is None and any(a.withheld for a in attempted)):
+    attempts = [attempt for evidence in edges for attempt in evidence.attempts]
+    sent = any(attempt.credentials_sent for attempt in attempts)
+    if not attempts or (not sent and any(attempt.withheld for attempt in attempts)):
         return CredentialState.NOT_TESTED
     return CredentialState.UNPROVEN
 

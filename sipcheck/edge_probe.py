@@ -71,14 +71,14 @@ class EdgeProbe:
 
     @property
     def evidence(self) -> EdgeEvidence:
-        """What was seen; an edge that no proof was tried at is judged on its life alone."""
+        """What was seen so far."""
         failure = self.connect_failure
         return EdgeEvidence(
             options=self.options,
             register=self.register,
             answered_options=self.answered_options,
-            credentials_given=self.run.credentials is not None and self.proven_here,
-            proof=self.run.proof if self.proven_here or self.run.credentials is None else Proof.NONE,
+            credentials_given=self.run.credentials is not None,
+            proof=self.run.proof,
             connect_failure=failure.reason if failure else None,
             connect_detail=failure.detail if failure else "",
         )

@@ -14,6 +14,7 @@ from sipcheck.resolve import Edge, Resolver
 from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS, EngineSettings
 from sipcheck.target import HostPort, Target, TransportName, parse_host_port
 from sipcheck.transport.channel import Channel
+from sipcheck.transport.failures import from_error
 from sipcheck.transport.tcp import connect_tcp
 from sipcheck.transport.tls import TlsContexts, connect_tls
 from sipcheck.transport.udp import UdpChannel, UdpEndpoint, egress_address
@@ -107,8 +108,11 @@ class Engine:
         )
 
     def _udp_channel(self, remote: HostPort) -> UdpChannel:
-        endpoint = self._endpoint(_family(remote.host))
         address = egress_address(remote, self.settings.source_address)
+        try:
+            endpoint = self._endpoint(_family(remote.host))
+        except OSError as error:
+            raise from_error(error) from error
         return UdpChannel(endpoint, remote, HostPort(address, endpoint.port))
 
     def _endpoint(self, family: socket.AddressFamily) -> UdpEndpoint:

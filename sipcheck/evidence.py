@@ -86,6 +86,19 @@ class EdgeEvidence:
         return tuple(e for e in (self.options, self.register, self.answered_options) if e is not None)
 
     @property
+    def attempts(self) -> tuple[ExchangeResult, ...]:
+        """The exchanges by which the credentials were to be proven here."""
+        attempts = [self.register, self.answered_options]
+        if self.proof is Proof.OPTIONS:
+            attempts.append(self.options)
+        return tuple(attempt for attempt in attempts if attempt is not None)
+
+    @property
+    def tried(self) -> bool:
+        """Whether a proof was tried at this edge."""
+        return self.register is not None or self.answered_options is not None
+
+    @property
     def alive(self) -> bool:
         return any(exchange.alive for exchange in self.exchanges)
 

@@ -1,20 +1,22 @@
 """One request and its one authentication round (RFC 3261 §22, RFC 8760)."""
 
+import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 
-from sipcheck.auth import Challenge, Chosen, Refused, authorization, choose
+from sipcheck.auth import Challenge, Chosen, Refused, authorization, choose, read_authorization
 from sipcheck.credentials import Credentials
 from sipcheck.draft import RequestDraft
 from sipcheck.evidence import ExchangeResult
 from sipcheck.message.message import Response
 from sipcheck.plan import TimePlan
+from sipcheck.printable import one_line
 from sipcheck.pump import Pump, Reply, Transaction
 from sipcheck.reasons import Reason
 from sipcheck.target import HostPort
 from sipcheck.timers import RFC_3261, Timers
-from sipcheck.trace import Trace, one_line
+from sipcheck.trace import Trace
 from sipcheck.transport.channel import Channel
 
 BeforeCredentials = Callable[[str], Awaitable[Reason | None]]
@@ -22,6 +24,7 @@ Reconnect = Callable[[], Awaitable[Channel | None]]
 
 _BRANCH_COOKIE = "z9hG4bK"  # RFC 3261 §8.1.1.7
 _CHALLENGE_STATUS = (401, 407)
+_TURNS_TO_SEE_AN_END = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +54,7 @@ class _Round:
     stale_loop: bool = False
     reconnected: bool = False
     detail: str = ""
+    realms: set[str] = field(default_factory=set)
     answered: dict[bool, Challenge] = field(default_factory=dict)  # by Challenge.proxy: 401's and 407's hop
 
 
@@ -85,12 +89,12 @@ async def exchange(
             )
             break
         challenges = _to_answer(response, credentials, state)
-        if challenges is None or not await _may_leave(challenges[0].realm, context, state):
+        if challenges is None or not await _may_leave(challenges, channel, context, state):
             break
         fields = _answers(challenges, draft, credentials, context.trace)
         state.sent = True
         cseq += 1
-    return _result(draft, channel, reply, state, retransmissions)
+    return _result(draft, context, channel, reply, state, retransmissions)
 
 
 async def _open_channel(channel: Channel, context: ExchangeContext) -> Channel:
@@ -155,6 +159,10 @@ def _is_progress(choice: Chosen, state: _Round) -> bool:
     repeated = [challenge for challenge in choice.challenges if challenge.proxy in state.answered]
     if not repeated:
         return True
+    if any(challenge.realm != state.answered[challenge.proxy].realm for challenge in repeated):
+        state.withheld = Reason.REALM_MISMATCH
+        state.detail = "a second challenge names another realm than the one that was answered"
+        return False
     if not any(challenge.stale for challenge in repeated):
         state.rejected = True
         return False
@@ -165,11 +173,31 @@ def _is_progress(choice: Chosen, state: _Round) -> bool:
     return True
 
 
-async def _may_leave(realm: str, context: ExchangeContext, state: _Round) -> bool:
-    if context.before_credentials is None or state.sent:
-        return True
-    state.withheld = await context.before_credentials(realm)
-    return state.withheld is None
+async def _may_leave(
+    challenges: tuple[Challenge, ...], channel: Channel, context: ExchangeContext, state: _Round
+) -> bool:
+    """Ask for each realm before it is answered for the first time, and leave time for the answer to come."""
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout_at(context.deadline):
+            for realm in dict.fromkeys(challenge.realm for challenge in challenges):
+                if context.before_credentials is None or realm in state.realms:
+                    continue
+                state.withheld = await context.before_credentials(realm)
+                if state.withheld is not None:
+                    return False
+                state.realms.add(realm)
+    except TimeoutError:
+        state.withheld = Reason.DEADLINE_EXCEEDED
+        return False
+    if context.deadline - loop.time() < context.plan.last_chance_seconds:
+        state.withheld = Reason.DEADLINE_EXCEEDED
+        return False
+    if channel.reliable:
+        # A peer that hangs up behind its challenge is seen to, before credentials go down a dead connection.
+        for _ in range(_TURNS_TO_SEE_AN_END):
+            await asyncio.sleep(0)
+    return True
 
 
 def _answers(
@@ -179,16 +207,16 @@ def _answers(
     for challenge in challenges:
         cnonce = secrets.token_hex(8)
         trace.conceal(cnonce)
-        fields.append(
-            authorization(
-                challenge,
-                username=credentials.digest_username,
-                password=credentials.password,
-                method=draft.method,
-                uri=draft.request_uri,
-                cnonce=cnonce,
-            )
+        name, value = authorization(
+            challenge,
+            username=credentials.digest_username,
+            password=credentials.password,
+            method=draft.method,
+            uri=draft.request_uri,
+            cnonce=cnonce,
         )
+        trace.conceal(read_authorization(value)["response"])
+        fields.append((name, value))
     return tuple(fields)
 
 
@@ -198,7 +226,12 @@ def _elsewhere(reply: Reply, channel: Channel) -> HostPort | None:
 
 
 def _result(
-    draft: RequestDraft, channel: Channel, reply: Reply, state: _Round, retransmissions: int
+    draft: RequestDraft,
+    context: ExchangeContext,
+    channel: Channel,
+    reply: Reply,
+    state: _Round,
+    retransmissions: int,
 ) -> ExchangeResult:
     result = ExchangeResult(
         method=draft.method,
@@ -221,9 +254,9 @@ def _result(
     return replace(
         result,
         status=response.status,
-        phrase=one_line(response.phrase),
+        phrase=one_line(context.trace.without_secrets(response.phrase)),
         retry_after_seconds=response.retry_after_seconds,
-        server=one_line(response.server) if response.server else None,
+        server=one_line(context.trace.without_secrets(response.server)) if response.server else None,
         defects=response.defects,
         other_source=str(source) if source else None,
         received_address=_received_address(response, channel.local),

@@ -18,7 +18,7 @@ def edge_warnings(probe: EdgeProbe, *, some_alive: bool) -> list[Warning]:
     def warn(code: WarningCode, detail: str) -> None:
         found.append(Warning(code, detail, probe.name))
 
-    if some_alive and not evidence.alive:
+    if some_alive and not evidence.alive and (evidence.exchanges or evidence.connect_failure):
         warn(WarningCode.EDGE_DOWN, f"this address does not answer while others do: {_why_down(probe)}")
     _method_warnings(probe.options, probe.register, warn)
     for exchange in evidence.exchanges:

@@ -47,3 +47,8 @@ class TimePlan:
     def fair_chance_seconds(self) -> float:
         """An exchange cut by the deadline after less than this was never given a chance to be answered."""
         return self._share(1.0)
+
+    @property
+    def last_chance_seconds(self) -> float:
+        """With less than this left, credentials are not sent any more: the answer could not be heard."""
+        return self._share(0.5)

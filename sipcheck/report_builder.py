@@ -16,6 +16,16 @@ from sipcheck.resolve import Route
 from sipcheck.settings import EngineSettings
 from sipcheck.target import HostPort, Target, TransportName
 
+# The reasons that name a moment to try again (CLI.md, `retry_at`).
+_RETRIABLE = frozenset(
+    {
+        Reason.SIP_SERVICE_UNAVAILABLE,
+        Reason.SIP_SERVER_ERROR,
+        Reason.SIP_REQUEST_TIMEOUT,
+        Reason.CREDENTIALS_FROZEN,
+    }
+)
+
 
 def target_facts(target: Target, username: str | None) -> TargetFacts:
     """Describe a target in the report's shape, without any secret."""
@@ -95,11 +105,11 @@ class ReportBuilder:
         )
         return self._report(
             reason,
-            credential_state(reason, seen),
+            credential_state(reason, evidence),
             warnings=warnings,
             edges=edges,
             facts=facts,
-            retry_after_seconds=exchange.retry_after_seconds if exchange else None,
+            retry_after_seconds=exchange.retry_after_seconds if exchange and reason in _RETRIABLE else None,
         )
 
     def _describe(self, probe: EdgeProbe, exchange: ExchangeResult | None) -> None:

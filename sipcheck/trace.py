@@ -5,10 +5,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from sipcheck.printable import printable
 from sipcheck.report import Direction, TraceStep
 
 _TEXT_LIMIT = 4096
-_PHRASE_LIMIT = 120
 _STEP_LIMIT = 250  # eight edges at their most talkative need about a hundred; a flood of answers is no story
 
 _CREDENTIAL_LINE = re.compile(
@@ -16,7 +16,6 @@ _CREDENTIAL_LINE = re.compile(
 )
 # What a dictionary attack on a captured digest needs besides the public challenge.
 _SECRET_PARAMETER = re.compile(r'\b(response|cnonce)(\s*=\s*)("(?:[^"\\]|\\.)*"|[^\s,]+)', re.IGNORECASE)
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def redact(text: str) -> str:
@@ -31,17 +30,6 @@ def redact(text: str) -> str:
         )
 
     return _CREDENTIAL_LINE.sub(_line, text)
-
-
-def printable(text: str) -> str:
-    """Replace what could steer a terminal or reorder a line by U+FFFD; line ends become plain newlines."""
-    return _CONTROL.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
-
-
-def one_line(text: str) -> str:
-    """Make a peer's own words fit to stand in a sentence: printable, on one line, and short."""
-    shown = " ".join(printable(text).split())
-    return shown if len(shown) <= _PHRASE_LIMIT else f"{shown[:_PHRASE_LIMIT]}…"
 
 
 @dataclass(slots=True)
@@ -63,6 +51,12 @@ class Trace:
         """Keep these very characters out of every later step, wherever a peer may echo them."""
         self._concealed.append(secret)
 
+    def without_secrets(self, text: str) -> str:
+        """Take out what was concealed: also for a peer's words that go into the report by another way."""
+        for secret in self._concealed:
+            text = text.replace(secret, "<redacted>")
+        return text
+
     def sent(self, edge: str, message: bytes) -> None:
         self._record(edge, Direction.SENT, _decode(message))
 
@@ -77,9 +71,7 @@ class Trace:
             return
         if len(self.steps) == _STEP_LIMIT - 1:
             edge, direction, text = None, Direction.EVENT, "the trace ends here: too much was received"
-        shown = redact(printable(text))
-        for secret in self._concealed:
-            shown = shown.replace(secret, "<redacted>")
+        shown = self.without_secrets(redact(printable(text)))
         if len(shown) > _TEXT_LIMIT:
             shown = f"{shown[:_TEXT_LIMIT]}… ({len(shown) - _TEXT_LIMIT} more characters)"
         self.steps.append(TraceStep(round(self.elapsed_ms(), 3), edge, direction, shown))

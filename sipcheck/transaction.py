@@ -125,7 +125,8 @@ class ClientTransaction:
             fired = self._step(timer)
             if timer is Event.TIMER_E and Action.SEND in fired:
                 self.retransmissions += 1
-                self._due[Event.TIMER_E] = due_at + self._next_interval()
+                # On schedule, and after a late clock not at once again: what was missed is not made up for.
+                self._due[Event.TIMER_E] = max(due_at + self._next_interval(), now + self._timers.t1_seconds)
             actions += fired
         return actions
 

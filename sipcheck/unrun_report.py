@@ -6,9 +6,9 @@ from datetime import datetime
 from sipcheck.advice import Facts, advise
 from sipcheck.checks import make_checks
 from sipcheck.diagnosis import ruling
+from sipcheck.printable import one_line
 from sipcheck.reasons import CredentialState, Reason
 from sipcheck.report import CheckName, Report, TargetFacts
-from sipcheck.trace import one_line
 
 _USER_END = re.compile("@|\uff20|%40", re.IGNORECASE)
 

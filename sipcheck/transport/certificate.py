@@ -7,9 +7,18 @@ from datetime import datetime, timedelta
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
+from sipcheck.printable import one_line
 from sipcheck.report import Certificate
 
 _DAY = timedelta(days=1)
+
+# What cryptography raises for certificates that a peer may well present.
+UNREADABLE = (
+    ValueError,
+    x509.UnsupportedGeneralNameType,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +45,7 @@ class NameMatch:
 
 
 def presented_names(der: bytes) -> PresentedNames:
-    """Read the names of a certificate. Raises ValueError for bytes that are none."""
+    """Read the names of a certificate. Raises one of UNREADABLE for what is none."""
     certificate = x509.load_der_x509_certificate(der)
     common_names = tuple(
         str(attribute.value) for attribute in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
@@ -111,13 +120,13 @@ def certificate_facts(
     verified: bool,
     error: str | None,
 ) -> Certificate:
-    """Put a certificate's facts into the report's shape. Raises ValueError for bytes that are none."""
+    """Put a certificate's facts into the report's shape. Raises one of UNREADABLE for what is none."""
     parsed = x509.load_der_x509_certificate(der)
     not_after = parsed.not_valid_after_utc
     return Certificate(
-        subject=parsed.subject.rfc4514_string(),
-        issuer=parsed.issuer.rfc4514_string(),
-        names=presented_names(der).shown(),
+        subject=one_line(parsed.subject.rfc4514_string()),
+        issuer=one_line(parsed.issuer.rfc4514_string()),
+        names=tuple(one_line(name) for name in presented_names(der).shown()),
         not_after=not_after,
         days_left=int((not_after - now) / _DAY),  # towards zero
         tls_version=tls_version,

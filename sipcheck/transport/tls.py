@@ -7,15 +7,17 @@ import asyncio
 import contextlib
 import ipaddress
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from sipcheck.errors import SettingInvalid, TransportFailed
+from sipcheck.printable import one_line
 from sipcheck.reasons import Reason, WarningCode
 from sipcheck.report import Certificate, Warning
 from sipcheck.target import HostPort
 from sipcheck.transport.certificate import (
+    UNREADABLE,
     NameMatch,
     PresentedNames,
     certificate_facts,
@@ -110,22 +112,27 @@ async def connect_tls(
     if session is None or der is None:
         await protocol.close()
         raise TransportFailed(Reason.TLS_HANDSHAKE_FAILED, "the peer presented no certificate")
-    names = presented_names(der)
-    match = match_name(names, domain, strict=contexts.strict)
-    error = None if match.fits else _mismatch(names, domain, host)
-    facts = _facts(session, der, verified=match.fits, error=error)
-    if error is not None:
+    try:
+        names = presented_names(der)
+        facts = _facts(session, der, verified=False, error=None)
+    except UNREADABLE as error:
         await protocol.close()
-        raise CertificateRefused(Reason.TLS_NAME_MISMATCH, error, facts)
+        raise TransportFailed(Reason.TLS_HANDSHAKE_FAILED, "the certificate cannot be read") from error
+    match = match_name(names, domain, strict=contexts.strict)
+    fault = None if match.fits else _mismatch(names, domain, host)
+    facts = replace(facts, verified=match.fits, error=fault)
+    if fault is not None:
+        await protocol.close()
+        raise CertificateRefused(Reason.TLS_NAME_MISMATCH, fault, facts)
 
     async def explain(failure: TransportFailed) -> TransportFailed:
-        return await _explain_reset(failure, remote, domain, contexts, source_address)
+        return await _explain_reset(failure, remote, domain, contexts, source_address, deadline_at)
 
     return StreamChannel(protocol, remote, facts, _warnings(facts, match), explain)
 
 
 def _mismatch(names: PresentedNames, domain: str, host: str) -> str:
-    shown = ", ".join(names.shown()[:_SHOWN_NAMES]) or "nothing"
+    shown = one_line(", ".join(names.shown()[:_SHOWN_NAMES])) or "nothing"
     if host != domain and match_name(names, host).fits:
         return f"it names {shown}, the server that DNS leads to, where the trunk's domain {domain} is needed"
     return f"it names {shown}"
@@ -146,6 +153,10 @@ async def _handshake(
     except OSError as error:
         connection.close()
         raise from_error(error, during_handshake=True) from error
+    except ValueError as error:
+        # asyncio reads the certificate by itself when the handshake ends, and trips over names that are no text.
+        connection.close()
+        raise TransportFailed(Reason.TLS_HANDSHAKE_FAILED, "the certificate cannot be read") from error
     except BaseException:
         connection.close()
         raise
@@ -166,6 +177,7 @@ async def _explain_reset(
     domain: str,
     contexts: TlsContexts,
     source_address: str | None,
+    connect_deadline_at: float,
 ) -> TransportFailed:
     """Listen on a second connection for the alert that a reset may have swallowed; nothing is sent on it.
 
@@ -174,7 +186,8 @@ async def _explain_reset(
     """
     if failure.reason is not Reason.CONNECTION_RESET:
         return failure
-    deadline_at = asyncio.get_running_loop().time() + _ALERT_SECONDS
+    # Within the time that connecting has, so that no run outlives its deadline.
+    deadline_at = min(asyncio.get_running_loop().time() + _ALERT_SECONDS, connect_deadline_at)
     try:
         protocol = await _handshake(remote, domain, contexts.verifying, source_address, deadline_at)
     except TransportFailed as second:
@@ -207,6 +220,8 @@ async def _read_certificate(
         if session is None or der is None:
             return None
         return _facts(session, der, verified=False, error=error)
+    except UNREADABLE:
+        return None
     finally:
         await protocol.close()
 

@@ -33,7 +33,10 @@ _ORIGIN_LOCAL = 1
 
 
 class UdpEndpoint:
-    """The shared socket of one family; opened in a running loop, closed by `close()`."""
+    """The shared socket of one family; opened in a running loop, closed by `close()`.
+
+    Raises SettingInvalid for a source address that cannot be bound, OSError where the family has no socket.
+    """
 
     def __init__(self, family: socket.AddressFamily, source_address: str | None = None) -> None:
         self._loop = asyncio.get_running_loop()
@@ -45,6 +48,8 @@ class UdpEndpoint:
             self._configure(source_address)
         except OSError as error:
             self._socket.close()
+            if source_address is None:
+                raise
             raise SettingInvalid(
                 f"source address {source_address!r} cannot be bound: {error.strerror}; "
                 "give an address of this machine"
@@ -196,14 +201,14 @@ def egress_address(remote: HostPort, source_address: str | None = None) -> str:
     Raises TransportFailed when no route does.
     """
     family = socket.AF_INET6 if ":" in remote.host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_DGRAM) as probe:
-        try:
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
             if source_address is not None:
                 probe.bind((source_address, 0))
             probe.connect((remote.host, remote.port or 5060))
-        except OSError as error:
-            raise _no_route(error, remote, source_address) from error
-        return str(probe.getsockname()[0])
+            return str(probe.getsockname()[0])
+    except OSError as error:
+        raise _no_route(error, remote, source_address) from error
 
 
 def _no_route(error: OSError, remote: HostPort, source_address: str | None) -> TransportFailed:

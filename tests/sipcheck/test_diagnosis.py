@@ -163,6 +163,12 @@ def edge(asked: ExchangeResult | None = None, registered: ExchangeResult | None 
         ([edge(options(200), register(503)), edge(options(200), register(503))], 0),
         ([edge(options(200), register(403)), edge(options(200), register(200, **SENT))], 0),
         ([edge(options(), register()), edge(options(200), register(200, **SENT))], 1),
+        # a living edge that no proof was tried at never outvotes the one that was asked
+        ([edge(options(200)), edge(options(200), register(405))], 1),
+        ([edge(options(200)), edge(options(200), register(500, **SENT))], 1),
+        ([edge(options(200)), edge(options(200), register(None, **SENT))], 1),
+        # where nothing lives, the edge that was given the credentials speaks
+        ([edge(options()), edge(options(), register(None, **SENT))], 1),
     ],
 )
 def test_the_edge_that_decides(edges: list[EdgeEvidence], decisive: int) -> None:
@@ -209,7 +215,7 @@ def test_the_edge_that_decides(edges: list[EdgeEvidence], decisive: int) -> None
     ],
 )
 def test_what_is_known_of_the_credentials(evidence: EdgeEvidence, state: CredentialState) -> None:
-    assert credential_state(diagnose(evidence), evidence) is state
+    assert credential_state(diagnose(evidence), [evidence]) is state
 
 
 def test_every_reason_has_a_ruling() -> None:

@@ -2,11 +2,17 @@
 
 import ssl
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtensionOID, NameOID
 
 from sipcheck import EngineSettings, Reason, Report, TransportName, WarningCode
-from tests.peers.certificates import CertificateKind, Certificates
+from tests.peers.certificates import Certificate, CertificateKind, Certificates
 from tests.peers.dns_server import DnsServer
 from tests.peers.tls_server import Behaviour, TlsServer
 from tests.sipcheck.conftest import ALICE, LOOPBACK, Verify
@@ -176,3 +182,36 @@ async def test_a_certificate_of_the_srv_target_alone_is_explained(
     report = await check(tls_server_factory(certificate=certificates[CertificateKind.SRV_TARGET]))
     assert report.reason is Reason.TLS_NAME_MISMATCH
     assert "edge.carrier.example, the server that DNS leads to" in report.summary
+
+
+async def test_a_certificate_that_cannot_be_read_is_a_verdict(
+    tls_server_factory: Callable[..., TlsServer], tmp_path: Path, check: Check
+) -> None:
+    """An ediPartyName among the names: legal ASN.1 that no library reads."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "\x1b]0;owned\x07")])
+    now = datetime.now(UTC)
+    edi_party_name = bytes.fromhex("3007a505a1030c0161")
+    built = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(
+            x509.UnrecognizedExtension(ExtensionOID.SUBJECT_ALTERNATIVE_NAME, edi_party_name), critical=False
+        )
+        .sign(key, hashes.SHA256())
+    )
+    certificate = Certificate(tmp_path / "odd.pem", tmp_path / "odd.key")
+    certificate.certificate_file.write_bytes(built.public_bytes(serialization.Encoding.PEM))
+    certificate.key_file.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+    )
+    report = await check(tls_server_factory(certificate=certificate))
+    assert report.reason in (Reason.TLS_SELF_SIGNED, Reason.TLS_HANDSHAKE_FAILED), report.summary
+    assert "\x1b" not in repr(report)
