@@ -37,9 +37,9 @@ ADVICE: dict[Reason, Advice] = {
     ),
     Reason.ALIVE: Advice("The trunk answers at {where} ({answer}); no credentials were tested."),
     Reason.ALIVE_CREDENTIALS_UNPROVEN: Advice(
-        "The carrier answers at {where}, but it never asked for the password, so that could not be proven.",
-        "This is normal for trunks that are authorised by IP address. If the carrier gave you a password for "
-        "registration, make one test call to be sure.",
+        "The carrier answers at {where}, but nothing proved the password.",
+        "This is normal for trunks that are authorised by IP address and never ask for one. If the carrier gave "
+        "you a password for registration, make one test call to be sure.",
     ),
     Reason.CREDENTIALS_MISSING: Advice(
         "The carrier answers at {where}, and asks for a username and password ({answer}), which this trunk has not.",
@@ -102,7 +102,7 @@ ADVICE: dict[Reason, Advice] = {
         "Check the address with the carrier. If other trunks fail as well, the fault is in our own network.",
     ),
     Reason.NO_RESPONSE: Advice(
-        "Nothing came back from {where} in {seconds} seconds.",
+        "{where} gave no final answer in {seconds} seconds: {detail}.",
         "Check host, port and transport, and ask the carrier to let {our_address} through its firewall; many "
         "carriers ignore unknown addresses silently.",
     ),

@@ -24,7 +24,7 @@ Reconnect = Callable[[], Awaitable[Channel | None]]
 
 _BRANCH_COOKIE = "z9hG4bK"  # RFC 3261 §8.1.1.7
 _CHALLENGE_STATUS = (401, 407)
-_TURNS_TO_SEE_AN_END = 3
+_SECONDS_TO_SEE_AN_END = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,8 +195,7 @@ async def _may_leave(
         return False
     if channel.reliable:
         # A peer that hangs up behind its challenge is seen to, before credentials go down a dead connection.
-        for _ in range(_TURNS_TO_SEE_AN_END):
-            await asyncio.sleep(0)
+        await asyncio.sleep(_SECONDS_TO_SEE_AN_END)
     return True
 
 

@@ -32,8 +32,11 @@ _DENIED: tuple[tuple[Network, str], ...] = tuple(
         ("172.16.0.0/12", "private, RFC 1918"),
         ("192.0.0.0/24", "protocol assignments, RFC 6890"),
         ("192.0.2.0/24", "documentation, RFC 5737"),
+        ("192.31.196.0/24", "AS112, RFC 7535"),
+        ("192.52.193.0/24", "AMT relays, RFC 7450"),
         ("192.88.99.0/24", "6to4 relay, RFC 7526"),
         ("192.168.0.0/16", "private, RFC 1918"),
+        ("192.175.48.0/24", "AS112, RFC 7534"),
         ("198.18.0.0/15", "benchmarking, RFC 2544"),
         ("198.51.100.0/24", "documentation, RFC 5737"),
         ("203.0.113.0/24", "documentation, RFC 5737"),
@@ -43,9 +46,12 @@ _DENIED: tuple[tuple[Network, str], ...] = tuple(
         ("64:ff9b:1::/48", "local-use translation, RFC 8215"),
         ("100::/64", "discard-only, RFC 6666"),
         ("2001:2::/48", "benchmarking, RFC 5180"),
+        ("2001:3::/32", "AMT relays, RFC 7450"),
+        ("2001:4:112::/48", "AS112, RFC 7535"),
         ("2001:10::/28", "ORCHID, RFC 4843"),
         ("2001:20::/28", "ORCHIDv2, RFC 7343"),
         ("2001:db8::/32", "documentation, RFC 3849"),
+        ("2620:4f:8000::/48", "AS112, RFC 7534"),
         ("3fff::/20", "documentation, RFC 9637"),
         ("5f00::/16", "segment routing, RFC 9602"),
         ("fc00::/7", "unique local and cloud metadata, RFC 4193"),
@@ -58,6 +64,7 @@ _DENIED_BY_VERSION = {
     version: tuple(entry for entry in _DENIED if entry[0].version == version) for version in (4, 6)
 }
 
+_GLOBAL_UNICAST = IPv6Network("2000::/3")
 _NAT64 = IPv6Network("64:ff9b::/96")
 _ISATAP_MARKS = frozenset({0x00005EFE, 0x02005EFE})  # RFC 5214 §6.1
 
@@ -142,8 +149,8 @@ def _judge_public(address: Address) -> Refusal | None:
             if form in network:
                 disguise = "" if form == address else f" stands for {form}, which"
                 return _forbidden(f"{address}{disguise}", f"{why} ({network})")
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-        return _forbidden(str(address), "an IPv4 address written as IPv6; give it as IPv4")
+    if isinstance(address, IPv6Address) and address not in _GLOBAL_UNICAST and address not in _NAT64:
+        return _forbidden(str(address), "no global unicast address (2000::/3, RFC 4291)")
     return None
 
 
