@@ -17,14 +17,21 @@ def ladder(steps: Sequence[TraceStep], signs: Signs) -> Table:
     table = Table.grid(padding=(0, 1))
     table.add_column(justify="right", style="dim", no_wrap=True)
     table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True, overflow="ellipsis" if signs.unicode else "crop", ratio=1)
+    # Only a column that may wrap gives way where the page is narrow; its texts are cut, and the arrows stay.
+    table.add_column(ratio=1)
     edge: str | None = None
     for step in steps:
         if step.edge is not None and step.edge != edge:
             edge = step.edge
-            table.add_row("", "", Text(edge, style="bold"))
-        table.add_row(f"{step.at_ms:.0f} ms", _arrow(step, signs), _line(step))
+            table.add_row("", "", _cut(Text(edge, style="bold"), signs))
+        table.add_row(f"{step.at_ms:.0f} ms", _arrow(step, signs), _cut(_line(step), signs))
     return table
+
+
+def _cut(line: Text, signs: Signs) -> Text:
+    line.no_wrap = True
+    line.overflow = "ellipsis" if signs.unicode else "crop"
+    return line
 
 
 def _arrow(step: TraceStep, signs: Signs) -> Text:

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from sipcheck.cli.carrier import carrier
+from sipcheck.cli.output import open_closed_streams
 from sipcheck.cli.resolve import resolve
 from sipcheck.cli.verify import verify
 
@@ -40,6 +41,7 @@ def options(
 
 def main() -> None:
     """Run the command line."""
+    open_closed_streams()
     app()
 
 

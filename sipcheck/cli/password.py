@@ -26,26 +26,42 @@ def _from_environment(variable: str) -> str:
     value = os.environ.get(variable)
     if not value:
         state = "is not set" if value is None else "is empty"
-        refuse(f"--password-env {variable}: the variable {state}; export {variable} first")
-    return value
+        refuse(f"--password-env {variable!r}: the variable {state}; export it first")
+    return _decoded(os.fsencode(value), f"--password-env {variable!r}: the variable")
 
 
 def _from_file(file: Path) -> str:
     try:
-        text = file.read_text(encoding="utf-8")
+        data = file.read_bytes()
     except OSError as error:
         refuse(
-            f"--password-file {file}: {error.strerror}; give a readable file that holds the password alone"
+            f"--password-file {str(file)!r}: {error.strerror}; "
+            "give a readable file that holds the password alone"
         )
-    except UnicodeDecodeError:
-        refuse(f"--password-file {file}: it is not UTF-8 text; give a file that holds the password alone")
-    return _not_empty(_without_line_end(text), f"--password-file {file}: the file is empty")
+    text = _decoded(data, f"--password-file {str(file)!r}: the file")
+    return _not_empty(_without_line_end(text), f"--password-file {str(file)!r}: the file is empty")
 
 
 def _from_stdin() -> str:
     if sys.stdin.isatty():
-        return _not_empty(getpass.getpass("SIP password: "), "--password-stdin: nothing was typed")
-    return _not_empty(_without_line_end(sys.stdin.read()), "--password-stdin: standard input is empty")
+        return _not_empty(_typed(), "--password-stdin: nothing was typed")
+    text = _decoded(sys.stdin.buffer.read(), "--password-stdin: standard input")
+    return _not_empty(_without_line_end(text), "--password-stdin: standard input is empty")
+
+
+def _typed() -> str:
+    try:
+        return getpass.getpass("SIP password: ")
+    except EOFError:
+        return ""
+
+
+def _decoded(data: bytes, what: str) -> str:
+    """Read UTF-8 whatever the locale: RFC 7616 §4 hashes the password in it."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        refuse(f"{what} is not UTF-8 text; give the password alone, in UTF-8")
 
 
 def _without_line_end(text: str) -> str:

@@ -10,6 +10,7 @@ import typer
 from rich.text import Text
 from rich.tree import Tree
 
+from sipcheck.cli.output import speaking
 from sipcheck.cli.page import open_page
 from sipcheck.cli.signs import Signs
 from sipcheck.cli.usage import refuse
@@ -65,15 +66,20 @@ def resolve(
     except CallerError as error:
         refuse(str(error))
     judged = [(edge, guard.judge(edge.address, edge.port)) for edge in route.edges]
-    if as_json:
-        json.dump(_exported(parsed, route, judged), sys.stdout, indent=2)
-        sys.stdout.write("\n")
-    else:
-        with open_page() as (console, signs):
-            console.print(_tree(parsed, route, judged, signs))
-            for warning in route.warnings:
-                console.print(Text(f"! {warning.code}: {warning.detail}", style="yellow"))
+    with speaking():
+        if as_json:
+            json.dump(_exported(parsed, route, judged), sys.stdout, indent=2)
+            sys.stdout.write("\n")
+        else:
+            _draw(parsed, route, judged)
     raise typer.Exit(_status(route, judged))
+
+
+def _draw(target: Target, route: Route, judged: Judged) -> None:
+    with open_page() as (console, signs):
+        console.print(_tree(target, route, judged, signs))
+        for warning in route.warnings:
+            console.print(Text(f"! {warning.code}: {warning.detail}", style="yellow"))
 
 
 def _status(route: Route, judged: Judged) -> int:

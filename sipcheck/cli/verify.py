@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Annotated
 import typer
 
 from sipcheck.cli.drawing import draw_report
+from sipcheck.cli.output import speaking
 from sipcheck.cli.password import read_password
 from sipcheck.cli.usage import USAGE_STATUS, refuse
 from sipcheck.cli.values import (
@@ -163,6 +163,9 @@ def _credentials(
             f"--username {username!r} needs a password; "
             "add --password-env VAR, --password-file FILE or --password-stdin"
         )
+    for option, given in (("--auth-username", (auth_username,)), ("--realm", realms)):
+        if "" in given:
+            refuse(f"{option} '' is empty; leave it out, or give it as the carrier wrote it")
     try:
         return Credentials(username, password, auth_username, tuple(realms))
     except CallerError as error:
@@ -198,13 +201,9 @@ def _run(
 
 
 def _print(report: Report, *, as_json: bool) -> None:
-    try:
+    with speaking():
         if as_json:
             json.dump(report_to_json(report), sys.stdout, indent=2, ensure_ascii=True)
             sys.stdout.write("\n")
         else:
             draw_report(report)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Nobody reads any more (`| head`); the interpreter's own flush at exit would complain once more.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

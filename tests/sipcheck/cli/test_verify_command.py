@@ -1,7 +1,12 @@
 """`sipcheck verify`: CLI.md's options, exit statuses and usage errors."""
 
+import contextlib
 import json
+import os
+import pty
 import re
+import shlex
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -54,6 +59,11 @@ def run(*arguments: str, stdin: str | None = None, env: Mapping[str, str | None]
         (("--password-env", "RIGHT"), "--username"),
         (("--auth-username", "bob"), "--username"),
         (("--realm", "r"), "--username"),
+        (("--username", "alice", "--password-env", "RIGHT", "--realm", ""), "--realm '' is empty"),
+        (
+            ("--username", "alice", "--password-env", "RIGHT", "--auth-username", ""),
+            "--auth-username '' is empty",
+        ),
         (("--username", "alice", "--password-env", "UNSET_VARIABLE"), "UNSET_VARIABLE"),
         (("--username", "alice", "--password-env", "EMPTY"), "EMPTY"),
         (("--username", "alice", "--password-file", "/nonexistent"), "/nonexistent"),
@@ -233,6 +243,82 @@ def test_nobody_reads_any_more(udp_peer_factory: Callable[..., UdpPeer]) -> None
     )
     assert "Traceback" not in result.stderr
     assert "Exception ignored" not in result.stderr
+
+
+@pytest.mark.parametrize("output", [(), ("--json",)])
+@pytest.mark.parametrize(
+    ("redirection", "status", "said"),
+    [
+        (">/dev/full", 2, "No space left"),
+        (">&-", 1, ""),
+        ("--username alice --password-stdin <&-", 2, "standard input is empty"),
+    ],
+)
+def test_streams_that_cannot_be_used_are_told_without_a_traceback(
+    redirection: str, status: int, said: str, output: tuple[str, ...]
+) -> None:
+    command = [sys.executable, "-m", "sipcheck.cli.main", "verify", "127.0.0.1", *output]
+    result = subprocess.run(
+        ["/bin/sh", "-c", f"{shlex.join(command)} {redirection}"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    assert result.returncode == status, result.stderr
+    assert "Traceback" not in result.stderr
+    assert said in result.stderr
+
+
+@pytest.mark.parametrize("source", ["file", "stdin", "env"])
+def test_a_password_that_is_no_text_is_refused(source: str, tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_bytes(b"\xff\xfe\n")
+    arguments = {
+        "file": ["--password-file", str(file)],
+        "stdin": ["--password-stdin"],
+        "env": ["--password-env", "ODD"],
+    }[source]
+    result = subprocess.run(
+        [sys.executable, "-m", "sipcheck.cli.main", "verify", "127.0.0.1", "--username", "alice", *arguments],
+        capture_output=True,
+        input=file.read_bytes(),
+        check=False,
+        timeout=30,
+        env={b"ODD": b"\xff\xfe", b"PYTHONIOENCODING": b"utf-8"},
+    )
+    assert result.returncode == 2
+    assert result.stdout == b""
+    assert b"not UTF-8" in result.stderr
+    assert b"Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(("leave", "status"), [("Ctrl-D", 2), ("Ctrl-C", 130)])
+def test_the_prompt_is_left_without_a_verdict(leave: str, status: int) -> None:
+    terminal, program_side = pty.openpty()
+    arguments = ["verify", "127.0.0.1", "--username", "alice", "--password-stdin"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "sipcheck.cli.main", *arguments],
+        stdin=program_side,
+        stdout=program_side,
+        stderr=program_side,
+        start_new_session=True,
+    ) as program:
+        os.close(program_side)
+        shown = b""
+        with open(terminal, "r+b", buffering=0) as screen, contextlib.suppress(OSError):  # EIO: it has ended
+            while b"SIP password: " not in shown:
+                shown += screen.read(4096)
+            # What is typed ahead of the prompt would be flushed with the echo's switching off.
+            if leave == "Ctrl-D":
+                screen.write(b"\x04")
+            else:
+                program.send_signal(signal.SIGINT)
+            while data := screen.read(4096):
+                shown += data
+        assert program.wait(timeout=30) == status, shown
+    assert b"Traceback" not in shown
+    assert b"FAILED" not in shown
 
 
 def test_help_names_every_option_of_the_contract() -> None:
