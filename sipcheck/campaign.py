@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
+from sipcheck.authentication import CHALLENGE_STATUS
 from sipcheck.edge_probe import EdgeProbe, RunContext
 from sipcheck.evidence import ExchangeResult, Proof
+from sipcheck.reasons import Reason
 
-_CHALLENGE_STATUS = (401, 407)
 NextEdge = Callable[[Sequence[EdgeProbe]], Awaitable[EdgeProbe | None]]
 
 _FAILOVER_STATUS = 503  # RFC 3263 §4.3; transport failures and silence have no status
@@ -37,7 +38,8 @@ class Campaign:
             await self._grace(asking)
 
     async def _ask(self, probe: EdgeProbe) -> None:
-        await probe.ask_options()
+        if not probe.settled.is_set():
+            await probe.ask_options()
         self._changed.set()
 
     async def _any_life(self) -> None:
@@ -107,7 +109,7 @@ class Campaign:
     def _options_may_prove(self, probe: EdgeProbe) -> bool:
         """Whether OPTIONS was challenged and REGISTER was not: then its challenge is the proof."""
         asked, register = probe.options, probe.register
-        if asked is None or asked.status not in _CHALLENGE_STATUS or self._run.proof is Proof.REGISTER:
+        if asked is None or asked.status not in CHALLENGE_STATUS or self._run.proof is Proof.REGISTER:
             return False
         if register is None:
             return True
@@ -146,10 +148,11 @@ class Campaign:
 
 
 def _hopeless(probe: EdgeProbe) -> bool:
-    """Whether REGISTER need not be tried: the connection failed, or OPTIONS ended without any answer."""
+    """Whether REGISTER need not be tried: the connection failed, or OPTIONS met more than mere silence."""
     if probe.connect_failure is not None:
         return True
-    return probe.options is not None and probe.options.silent
+    asked = probe.options
+    return asked is not None and asked.silent and asked.failure is not Reason.NO_RESPONSE
 
 
 def _unanswered(probe: EdgeProbe) -> bool:

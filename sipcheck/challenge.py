@@ -13,6 +13,11 @@ _PARAMETER = re.compile(
     rf'[ \t\r\n]*({_NAME})[ \t\r\n]*=[ \t\r\n]*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]*))[ \t\r\n]*', re.DOTALL
 )
 _SCHEME = re.compile(rf"[ \t\r\n,]*({_NAME})(?=[ \t\r\n,]|$)[ \t\r\n,]*")
+# What nearly every peer sends: one Digest challenge, nothing escaped. The rules below read it in the same way.
+_PLAIN_DIGEST = re.compile(
+    r'Digest (?:[A-Za-z]+=(?:"[^"\\]*"|[A-Za-z0-9\-]+), ?)*[A-Za-z]+=(?:"[^"\\]*"|[A-Za-z0-9\-]+)'
+)
+_PLAIN_PARAMETER = re.compile(r'([A-Za-z]+)=(?:"([^"]*)"|([A-Za-z0-9\-]+))')
 _SEPARATORS = re.compile(r"[ \t\r\n]*,[ \t\r\n,]*")
 _NOT_SENDABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
@@ -127,12 +132,12 @@ def _read_challenge(offer: _Offer, *, is_proxy: bool) -> Challenge | Refused:
             return Refused(Reason.AUTH_CHALLENGE_MALFORMED, f"it has no {name}")
     if not parameters["nonce"]:
         return Refused(Reason.AUTH_CHALLENGE_MALFORMED, "its nonce is empty")
-    if any(_NOT_SENDABLE.search(parameters.get(name, "")) for name in ("realm", "nonce", "opaque")):
+    if _NOT_SENDABLE.search(parameters["realm"] + parameters["nonce"] + parameters.get("opaque", "")):
         return Refused(
             Reason.AUTH_CHALLENGE_MALFORMED, "it holds control characters, which cannot be sent back"
         )
     offered = [item.strip().lower() for item in parameters.get("qop", "").split(",") if item.strip()]
-    known = tuple(protection for protection in _PROTECTIONS if protection in offered)
+    known = tuple([protection for protection in _PROTECTIONS if protection in offered])
     if offered and not known:
         return Refused(
             Reason.AUTH_ALGORITHM_UNSUPPORTED, f"the only qop offered is {', '.join(offered)[:40]!r}"
@@ -154,6 +159,10 @@ def _read_challenge(offer: _Offer, *, is_proxy: bool) -> Challenge | Refused:
 
 def _read_offers(value: str) -> list[_Offer]:
     """Split one field value into its challenges; several may stand in one line (RFC 7235 §4.1)."""
+    if _PLAIN_DIGEST.fullmatch(value):
+        pairs = _PLAIN_PARAMETER.findall(value)
+        pairs.reverse()  # of two equal names the first counts
+        return [_Offer("digest", {name.lower(): quoted or bare for name, quoted, bare in pairs}, True)]
     offers = []
     position = 0
     while (scheme := _SCHEME.match(value, position)) is not None:

@@ -1,7 +1,9 @@
 """The digest response: what RFC 2617, RFC 7616 and RFC 8760 have one compute."""
 
 import hashlib
+from collections.abc import Callable
 from enum import StrEnum
+from functools import partial
 
 
 class Algorithm(StrEnum):
@@ -18,12 +20,19 @@ class Algorithm(StrEnum):
         return self.value.endswith("-sess")
 
 
-_HASHES = {"MD5": "md5", "SHA-256": "sha256", "SHA-512-256": "sha512_256"}
+# hashlib has a constructor for the first two, and knows the third by name alone.
+_HASHES: dict[Algorithm, Callable[[bytes], "hashlib._Hash"]] = {
+    Algorithm.MD5: partial(hashlib.md5, usedforsecurity=False),
+    Algorithm.MD5_SESS: partial(hashlib.md5, usedforsecurity=False),
+    Algorithm.SHA_256: hashlib.sha256,
+    Algorithm.SHA_256_SESS: hashlib.sha256,
+    Algorithm.SHA_512_256: partial(hashlib.new, "sha512_256"),
+    Algorithm.SHA_512_256_SESS: partial(hashlib.new, "sha512_256"),
+}
 
 
-def _hash(algorithm: Algorithm, *parts: bytes) -> str:
-    name = _HASHES[algorithm.removesuffix("-sess")]
-    return hashlib.new(name, b":".join(parts), usedforsecurity=False).hexdigest()
+def _hash(algorithm: Algorithm, *parts: str) -> str:
+    return _HASHES[algorithm](encode(":".join(parts))).hexdigest()
 
 
 def encode(text: str) -> bytes:
@@ -49,11 +58,11 @@ def digest(
 
     `realm` and `nonce` are the raw text between their quotes; `nonce_count` is eight hexadecimal digits.
     """
-    secret = _hash(algorithm, encode(username), encode(realm), encode(password))
+    secret = _hash(algorithm, username, realm, password)
     if algorithm.session:
-        secret = _hash(algorithm, secret.encode(), encode(nonce), encode(cnonce))
-    request = [encode(method), encode(uri)]
+        secret = _hash(algorithm, secret, nonce, cnonce)
+    request = [method, uri]
     if qop == "auth-int":
-        request.append(_hash(algorithm, body).encode())
-    protection = [] if qop is None else [encode(nonce_count), encode(cnonce), encode(qop)]
-    return _hash(algorithm, secret.encode(), encode(nonce), *protection, _hash(algorithm, *request).encode())
+        request.append(_HASHES[algorithm](body).hexdigest())
+    protection = [] if qop is None else [nonce_count, cnonce, qop]
+    return _hash(algorithm, secret, nonce, *protection, _hash(algorithm, *request))

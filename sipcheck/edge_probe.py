@@ -5,19 +5,26 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from sipcheck.credentials import Credentials
+from sipcheck.draft import RequestDraft
 from sipcheck.errors import TransportFailed
 from sipcheck.evidence import EdgeEvidence, ExchangeResult, Proof
-from sipcheck.exchange import BeforeCredentials, ExchangeContext
+from sipcheck.exchange import BeforeCredentials, ExchangeContext, exchange
 from sipcheck.plan import TimePlan
 from sipcheck.probe.identity import Identity
-from sipcheck.probe.options import options
-from sipcheck.probe.register import register
+from sipcheck.probe.options import options_draft
+from sipcheck.probe.register import register_draft
 from sipcheck.reasons import Reason
 from sipcheck.report import Certificate, Warning
 from sipcheck.resolve import Edge
+from sipcheck.target import HostPort, TransportName
 from sipcheck.trace import Trace
 from sipcheck.transport.channel import Channel
 from sipcheck.transport.tls import CertificateRefused
+from sipcheck.window.question import Question
+from sipcheck.window.window import Window
+
+# A window of this edge's family, and our own address there. Raises TransportFailed.
+WindowFor = Callable[[Edge], tuple[Window, HostPort]]
 
 # The edge, the name its certificate must bear, and the moment by which it must be open.
 OpenChannel = Callable[[Edge, str, float], Awaitable[Channel]]
@@ -35,6 +42,7 @@ class RunContext:
     credentials: Credentials | None
     proof: Proof
     before_credentials: BeforeCredentials | None = None
+    window_for: WindowFor | None = None
 
     @property
     def realms_learned(self) -> bool:
@@ -87,30 +95,81 @@ class EdgeProbe:
     def alive(self) -> bool:
         return self.evidence.alive
 
+    def adopt(self, seen: "EdgeProbe") -> None:
+        """Take over what another run saw of this edge's liveness, instead of asking again."""
+        self.options = seen.options
+        self.connect_failure = seen.connect_failure
+        self.certificate = seen.certificate
+        self.warnings = seen.warnings
+        self.connected_ms = seen.connected_ms
+        self.settled.set()
+
     async def ask_options(self, credentials: Credentials | None = None) -> None:
         """Connect and send OPTIONS; whatever comes is kept."""
         try:
-            context = await self._context()
-            if context is not None:
-                self.options = await options(self.run.identity, context, credentials)
+            self.options = await self._ask(self._options_draft, credentials)
         finally:
             self.settled.set()
 
     async def ask_register(self) -> None:
         """Prove the credentials by REGISTER over the same connection."""
-        context = await self._context()
-        if context is not None:
-            self.register = await register(self.run.identity, context, self.run.proof_credentials)
+        self.register = await self._ask(self._register_draft, self.run.proof_credentials)
 
     async def answer_options(self) -> None:
         """Send OPTIONS once more, this time answering its challenge."""
-        context = await self._context()
-        if context is not None:
-            self.answered_options = await options(self.run.identity, context, self.run.proof_credentials)
+        self.answered_options = await self._ask(self._options_draft, self.run.proof_credentials)
+
+    def _options_draft(self, egress: str) -> RequestDraft:
+        return options_draft(self.run.identity, egress)
+
+    def _register_draft(self, egress: str) -> RequestDraft:
+        return register_draft(self.run.identity)
+
+    async def _ask(
+        self, draft: Callable[[str], RequestDraft], credentials: Credentials | None
+    ) -> ExchangeResult | None:
+        """Ask over the connection, or through the window; null when there is no way to this edge."""
+        run = self.run
+        if run.window_for is not None and self._fits_window(credentials):
+            return await self._ask_through_window(run.window_for, draft, credentials)
+        channel = await self._connected()
+        if channel is None:
+            return None
+        return await exchange(draft(channel.local.host), self._context(channel), credentials)
+
+    def _fits_window(self, credentials: Credentials | None) -> bool:
+        """Whether this can go by the fast path: not where somebody has to be waited for before credentials leave."""
+        if self.edge.transport is not TransportName.UDP:
+            return False
+        return credentials is None or self.run.before_credentials is None
+
+    async def _ask_through_window(
+        self, window_for: WindowFor, draft: Callable[[str], RequestDraft], credentials: Credentials | None
+    ) -> ExchangeResult | None:
+        run = self.run
+        if self.connect_failure is not None:
+            return None
+        try:
+            window, local = window_for(self.edge)
+        except TransportFailed as failure:
+            self._no_way(failure)
+            return None
+        return await window.exchange(
+            Question(self.edge, draft(local.host), local, credentials),
+            plan=run.plan,
+            deadline_at=run.deadline,
+            may_leave=self._may_leave,
+            trace=run.trace,
+        )
+
+    def _may_leave(self, realm: str) -> Reason | None:
+        self.credentials_leave = True
+        return None
 
     def abandon_options(self) -> None:
         """Note that OPTIONS went unanswered until the verdict no longer waited for it."""
-        if self._channel is None and self.connect_failure is None:
+        unconnected = self._channel is None and self.edge.transport is not TransportName.UDP
+        if unconnected and self.connect_failure is None:
             self.connect_failure = TransportFailed(
                 Reason.CONNECTION_TIMEOUT, "no connection before the verdict was settled"
             )
@@ -135,10 +194,7 @@ class EdgeProbe:
         if self._channel is not None:
             await self._channel.close()
 
-    async def _context(self) -> ExchangeContext | None:
-        channel = await self._connected()
-        if channel is None:
-            return None
+    def _context(self, channel: Channel) -> ExchangeContext:
         run = self.run
         return ExchangeContext(
             channel=channel,
@@ -170,16 +226,19 @@ class EdgeProbe:
             try:
                 self._channel = await self._open()
             except TransportFailed as failure:
-                self.run.trace.event(self.name, f"{failure.reason}: {failure.detail}")
-                self.connect_failure = failure
-                if isinstance(failure, CertificateRefused):
-                    self.certificate = failure.certificate
+                self._no_way(failure)
                 return None
             self.certificate = self._channel.certificate
             self.warnings = [
                 Warning(warning.code, warning.detail, self.name) for warning in self._channel.warnings
             ]
             return self._channel
+
+    def _no_way(self, failure: TransportFailed) -> None:
+        self.run.trace.event(self.name, f"{failure.reason}: {failure.detail}")
+        self.connect_failure = failure
+        if isinstance(failure, CertificateRefused):
+            self.certificate = failure.certificate
 
     async def _open(self) -> Channel:
         run = self.run

@@ -18,17 +18,21 @@ from sipcheck.transport.failures import from_error
 from sipcheck.transport.tcp import connect_tcp
 from sipcheck.transport.tls import TlsContexts, connect_tls
 from sipcheck.transport.udp import UdpChannel, UdpEndpoint, egress_address
-from sipcheck.verification import Verification
+from sipcheck.verification import Survey, Verification
+from sipcheck.window.window import Window
 
 
 class Engine:
     """Verifies trunks on one event loop; an async context manager that owns every socket it opens.
 
+    A `windowed` one asks over UDP by the fast path (sipcheck.window), for many targets at once.
     Entering raises SettingInvalid for a CA file, a nameserver or a source address that cannot be used.
     """
 
-    def __init__(self, settings: EngineSettings | None = None) -> None:
+    def __init__(self, settings: EngineSettings | None = None, *, windowed: bool = False) -> None:
         self.settings = settings or EngineSettings()
+        self._windowed = windowed
+        self._windows: dict[socket.AddressFamily, Window] = {}
         self._endpoints: dict[socket.AddressFamily, UdpEndpoint] = {}
         self._resolver: Resolver | None = None
         self._tls: TlsContexts | None = None
@@ -48,6 +52,9 @@ class Engine:
         for endpoint in self._endpoints.values():
             endpoint.close()
         self._endpoints.clear()
+        for window in self._windows.values():
+            window.close()
+        self._windows.clear()
 
     @property
     def resolver(self) -> Resolver:
@@ -63,13 +70,38 @@ class Engine:
         proof: Proof = Proof.AUTO,
         timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
         before_credentials: BeforeCredentials | None = None,
+        survey: Survey | None = None,
     ) -> Report:
         """Verify one target within one deadline; every remote failure is a report.
+
+        With a `survey` of the same target its liveness is taken over, and only the credentials are proven.
 
         `before_credentials(realm)` is awaited right before credentials leave; a Reason that it returns withholds
         them and becomes the verdict. Raises SettingInvalid for a timeout that is not positive.
         """
-        verification = Verification(
+        verification = self._verification(
+            target, credentials, proof, timeout_seconds, before_credentials=before_credentials, survey=survey
+        )
+        return await verification.run()
+
+    async def survey(self, target: Target, *, timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS) -> Survey:
+        """Ask a destination for liveness, speaking for no tenant; verifications of its trunks can share it.
+
+        Raises SettingInvalid for a timeout that is not positive.
+        """
+        return await self._verification(target, None, Proof.NONE, timeout_seconds).survey()
+
+    def _verification(
+        self,
+        target: Target,
+        credentials: Credentials | None,
+        proof: Proof,
+        timeout_seconds: float,
+        *,
+        before_credentials: BeforeCredentials | None = None,
+        survey: Survey | None = None,
+    ) -> Verification:
+        return Verification(
             target=target,
             settings=self.settings,
             resolver=self.resolver,
@@ -78,8 +110,24 @@ class Engine:
             proof=proof,
             timeout_seconds=timeout_seconds,
             before_credentials=before_credentials,
+            window_for=self.window_for if self._windowed else None,
+            survey=survey,
         )
-        return await verification.run()
+
+    def window_for(self, edge: Edge) -> tuple[Window, HostPort]:
+        """Give the window through which a judged UDP edge is asked, and our own address there.
+
+        Raises TransportFailed where no way leads.
+        """
+        address = self._egress(edge)
+        family = _family(edge.address)
+        try:
+            window = self._windows.get(family)
+            if window is None:
+                window = self._windows[family] = Window(family, source_address=self.settings.source_address)
+        except OSError as error:
+            raise from_error(error) from error
+        return window, HostPort(address, window.port)
 
     async def open_channel(self, edge: Edge, tls_name: str, deadline_at: float) -> Channel:
         """Open the way to a judged edge; `tls_name` is the domain its certificate must name.
@@ -88,12 +136,9 @@ class Engine:
         """
         remote = HostPort(edge.address, edge.port)
         source = self.settings.source_address
-        if source is not None and _family(source) is not _family(edge.address):
-            raise TransportFailed(
-                Reason.HOST_UNREACHABLE, f"checks leave from {source}, which has no way to {edge.address}"
-            )
+        self._check_family(edge)
         if edge.transport is TransportName.UDP:
-            return self._udp_channel(remote)
+            return self._udp_channel(edge)
         if edge.transport is TransportName.TCP:
             return await connect_tcp(remote, deadline_at=deadline_at, source_address=source)
         if self._tls is None:
@@ -107,13 +152,24 @@ class Engine:
             source_address=source,
         )
 
-    def _udp_channel(self, remote: HostPort) -> UdpChannel:
-        address = egress_address(remote, self.settings.source_address)
+    def _check_family(self, edge: Edge) -> None:
+        source = self.settings.source_address
+        if source is not None and _family(source) is not _family(edge.address):
+            raise TransportFailed(
+                Reason.HOST_UNREACHABLE, f"checks leave from {source}, which has no way to {edge.address}"
+            )
+
+    def _egress(self, edge: Edge) -> str:
+        self._check_family(edge)
+        return egress_address(HostPort(edge.address, edge.port), self.settings.source_address)
+
+    def _udp_channel(self, edge: Edge) -> UdpChannel:
+        address = self._egress(edge)
         try:
-            endpoint = self._endpoint(_family(remote.host))
+            endpoint = self._endpoint(_family(edge.address))
         except OSError as error:
             raise from_error(error) from error
-        return UdpChannel(endpoint, remote, HostPort(address, endpoint.port))
+        return UdpChannel(endpoint, HostPort(edge.address, edge.port), HostPort(address, endpoint.port))
 
     def _endpoint(self, family: socket.AddressFamily) -> UdpEndpoint:
         endpoint = self._endpoints.get(family)

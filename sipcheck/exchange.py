@@ -3,16 +3,18 @@
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
-from sipcheck.auth import Challenge, Chosen, Refused, authorization, choose, read_authorization
+from sipcheck.auth import Challenge, read_authorization
+from sipcheck.authentication import CHALLENGE_STATUS, AuthenticationRound, answer
 from sipcheck.credentials import Credentials
 from sipcheck.draft import RequestDraft
 from sipcheck.evidence import ExchangeResult
+from sipcheck.listening import Transaction
 from sipcheck.message.message import Response
 from sipcheck.plan import TimePlan
 from sipcheck.printable import one_line
-from sipcheck.pump import Pump, Reply, Transaction
+from sipcheck.pump import Pump, Reply
 from sipcheck.reasons import Reason
 from sipcheck.target import HostPort
 from sipcheck.timers import RFC_3261, Timers
@@ -23,7 +25,6 @@ BeforeCredentials = Callable[[str], Awaitable[Reason | None]]
 Reconnect = Callable[[], Awaitable[Channel | None]]
 
 _BRANCH_COOKIE = "z9hG4bK"  # RFC 3261 §8.1.1.7
-_CHALLENGE_STATUS = (401, 407)
 _SECONDS_TO_SEE_AN_END = 0.01
 
 
@@ -42,27 +43,12 @@ class ExchangeContext:
     reconnect: Reconnect | None = None
 
 
-@dataclass(slots=True)
-class _Round:
-    """What the authentication of one exchange has come to so far."""
-
-    challenged: bool = False
-    sent: bool = False
-    renewed: bool = False
-    withheld: Reason | None = None
-    rejected: bool = False
-    stale_loop: bool = False
-    reconnected: bool = False
-    detail: str = ""
-    realms: set[str] = field(default_factory=set)
-    answered: dict[bool, Challenge] = field(default_factory=dict)  # by Challenge.proxy: 401's and 407's hop
-
-
 async def exchange(
     draft: RequestDraft, context: ExchangeContext, credentials: Credentials | None = None
 ) -> ExchangeResult:
     """Send a request and, once, the credentials it is challenged for (once more for `stale=true`)."""
-    state = _Round()
+    state = AuthenticationRound()
+    reconnected = False
     cseq = 1
     fields: tuple[tuple[str, str], ...] = ()
     retransmissions = 0
@@ -72,23 +58,25 @@ async def exchange(
         kept = channel.heard
         reply = await _transact(draft, context, channel, cseq, fields)
         retransmissions += reply.retransmissions
-        if kept and _hung_up(reply, state):
+        if kept and not reconnected and not state.sent and reply.failure is Reason.CONNECTION_RESET:
             # A connection kept from an earlier answer proves nothing by being dead: a fresh one decides.
-            state.reconnected = True
+            reconnected = True
             cseq += 1
             continue
         response = reply.response
-        if response is None or response.status not in _CHALLENGE_STATUS:
+        if response is None or response.status not in CHALLENGE_STATUS:
             break
         state.challenged = True
         if credentials is None:
             break
-        if _elsewhere(reply, channel) is not None:
-            state.detail = (
-                f"a challenge from {reply.source}, which is not where the request went, is not answered"
-            )
+        if (elsewhere := _elsewhere(reply, channel)) is not None:
+            state.leave_unanswered(elsewhere)
             break
-        challenges = _to_answer(response, credentials, state)
+        challenges = state.to_answer(
+            response.headers.get_all("WWW-Authenticate"),
+            response.headers.get_all("Proxy-Authenticate"),
+            credentials,
+        )
         if challenges is None or not await _may_leave(challenges, channel, context, state):
             break
         fields = _answers(challenges, draft, credentials, context.trace)
@@ -102,10 +90,6 @@ async def _open_channel(channel: Channel, context: ExchangeContext) -> Channel:
     if channel.usable or context.reconnect is None:
         return channel
     return await context.reconnect() or channel
-
-
-def _hung_up(reply: Reply, state: _Round) -> bool:
-    return reply.failure is Reason.CONNECTION_RESET and not state.sent and not state.reconnected
 
 
 async def _transact(
@@ -137,44 +121,8 @@ async def _transact(
     return await pump.run()
 
 
-def _to_answer(response: Response, credentials: Credentials, state: _Round) -> tuple[Challenge, ...] | None:
-    """Choose the challenges to answer, or note in `state` why none is."""
-    choice = choose(
-        response.headers.get_all("WWW-Authenticate"),
-        response.headers.get_all("Proxy-Authenticate"),
-        realms=credentials.realms,
-    )
-    if isinstance(choice, Refused):
-        state.withheld, state.detail = choice.reason, choice.detail
-        return None
-    if not _is_progress(choice, state):
-        return None
-    state.answered.update({challenge.proxy: challenge for challenge in choice.challenges})
-    # A hop that is satisfied goes on being answered when the next one challenges (§22.3).
-    return tuple(state.answered.values())
-
-
-def _is_progress(choice: Chosen, state: _Round) -> bool:
-    """Whether answering can lead on: each hop is answered once, and one renewal is granted for stale nonces."""
-    repeated = [challenge for challenge in choice.challenges if challenge.proxy in state.answered]
-    if not repeated:
-        return True
-    if any(challenge.realm != state.answered[challenge.proxy].realm for challenge in repeated):
-        state.withheld = Reason.REALM_MISMATCH
-        state.detail = "a second challenge names another realm than the one that was answered"
-        return False
-    if not any(challenge.stale for challenge in repeated):
-        state.rejected = True
-        return False
-    if state.renewed:
-        state.stale_loop = True
-        return False
-    state.renewed = True
-    return True
-
-
 async def _may_leave(
-    challenges: tuple[Challenge, ...], channel: Channel, context: ExchangeContext, state: _Round
+    challenges: tuple[Challenge, ...], channel: Channel, context: ExchangeContext, state: AuthenticationRound
 ) -> bool:
     """Ask for each realm before it is answered for the first time, and leave time for the answer to come."""
     loop = asyncio.get_running_loop()
@@ -202,21 +150,11 @@ async def _may_leave(
 def _answers(
     challenges: tuple[Challenge, ...], draft: RequestDraft, credentials: Credentials, trace: Trace
 ) -> tuple[tuple[str, str], ...]:
-    fields = []
-    for challenge in challenges:
-        cnonce = secrets.token_hex(8)
-        trace.conceal(cnonce)
-        name, value = authorization(
-            challenge,
-            username=credentials.digest_username,
-            password=credentials.password,
-            method=draft.method,
-            uri=draft.request_uri,
-            cnonce=cnonce,
-        )
-        trace.conceal(read_authorization(value)["response"])
-        fields.append((name, value))
-    return tuple(fields)
+    cnonces = [secrets.token_hex(8) for _ in challenges]
+    fields = answer(challenges, credentials, method=draft.method, uri=draft.request_uri, cnonces=cnonces)
+    for secret in (*cnonces, *(read_authorization(value)["response"] for _, value in fields)):
+        trace.conceal(secret)
+    return fields
 
 
 def _elsewhere(reply: Reply, channel: Channel) -> HostPort | None:
@@ -229,7 +167,7 @@ def _result(
     context: ExchangeContext,
     channel: Channel,
     reply: Reply,
-    state: _Round,
+    state: AuthenticationRound,
     retransmissions: int,
 ) -> ExchangeResult:
     result = ExchangeResult(
@@ -258,11 +196,11 @@ def _result(
         server=one_line(context.trace.without_secrets(response.server)) if response.server else None,
         defects=response.defects,
         other_source=str(source) if source else None,
-        received_address=_received_address(response, channel.local),
+        received_address=received_address(response, channel.local),
     )
 
 
-def _received_address(response: Response, local: HostPort) -> str | None:
+def received_address(response: Response, local: HostPort) -> str | None:
     """Our address as the peer saw it, from the Via it returned (RFC 3581 §4), or None when it did not say."""
     via = response.vias[0]
     if via.received is None and not via.rport:

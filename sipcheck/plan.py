@@ -52,3 +52,6 @@ class TimePlan:
     def last_chance_seconds(self) -> float:
         """With less than this left, credentials are not sent any more: the answer could not be heard."""
         return self._share(0.5)
+
+
+REFERENCE_PLAN = TimePlan()

@@ -3,9 +3,9 @@
 import asyncio
 from dataclasses import dataclass, field
 
-from sipcheck.errors import NotSip, ParseError, TransportFailed
-from sipcheck.message.message import Request, Response
-from sipcheck.message.parser import parse
+from sipcheck.errors import TransportFailed
+from sipcheck.listening import Listening, Transaction
+from sipcheck.message.message import Response
 from sipcheck.plan import TimePlan
 from sipcheck.reasons import Reason
 from sipcheck.target import HostPort
@@ -13,28 +13,6 @@ from sipcheck.timers import RFC_3261, Timers
 from sipcheck.trace import Trace
 from sipcheck.transaction import Action, ClientTransaction
 from sipcheck.transport.channel import Channel
-
-_PROTOCOL_GREETINGS = (
-    (b"HTTP/", "http"),
-    (b"SSH-", "ssh"),
-    (b"220", "smtp or ftp"),
-    (b"RTSP/", "rtsp"),
-    (b"\x16\x03", "tls"),
-    (b"\x15\x03", "tls"),
-    (b"<", "html or xml"),
-    (b"-ERR", "redis"),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Transaction:
-    """What identifies the one request that a response must answer (RFC 3261 §17.1.3)."""
-
-    method: str
-    branch: str
-    cseq: int
-    call_id: str
-    from_tag: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,8 +70,7 @@ class Pump:
         self._inbox = Inbox()
         self._loop = asyncio.get_running_loop()
         self._started = 0.0
-        self._provisional: int | None = None
-        self._unusable: tuple[Reason, str] | None = None
+        self._listening = Listening(identity, edge, trace)
 
     async def run(self) -> Reply:
         """Send and wait; every remote failure is part of the reply."""
@@ -145,82 +122,32 @@ class Pump:
 
     def _consider(self, data: bytes, source: HostPort, now: float) -> Reply | None:
         """Take a message for our final answer, or note why it is none and wait on."""
-        response = self._read(data)
+        response = self._listening.read(data)
         if response is None:
-            if self._unusable is not None:
+            if self._listening.unusable is not None:
                 self._deadline = min(self._deadline, now + self._plan.settle_seconds)
             return None
-        self._trace.received(self._edge, data)
         actions = self._machine.on_response(response.status, now)
         if Action.DELIVER_PROVISIONAL in actions:
-            self._provisional = response.status
+            self._listening.provisional = response.status
         if Action.DELIVER_FINAL not in actions:
             return None
         return Reply(
             response=response,
             source=source,
-            provisional=self._provisional,
+            provisional=self._listening.provisional,
             rtt_seconds=now - self._started,
             retransmissions=self._machine.retransmissions,
         )
 
-    def _read(self, data: bytes) -> Response | None:
-        try:
-            message = parse(data)
-        except ParseError as error:
-            self._note_unusable(data, error)
-            return None
-        if isinstance(message, Request):
-            self._trace.event(self._edge, f"a {message.method} request from the peer, ignored")
-            return None
-        if len(message.vias) > 1:
-            self._trace.received(self._edge, data)
-            detail = f"the answer carries {len(message.vias)} Via headers, where ours alone belongs (RFC 3261 §8.1.3.3)"
-            self._trace.event(self._edge, detail)
-            self._unusable = (Reason.SIP_MALFORMED_RESPONSE, detail)
-            return None
-        if not self._answers_us(message):
-            self._trace.event(self._edge, f"a {message.status} that answers another request, ignored")
-            return None
-        return message
-
-    def _answers_us(self, response: Response) -> bool:
-        ours, cseq = self._identity, response.cseq
-        return (
-            cseq.method == ours.method
-            and cseq.number == ours.cseq
-            and response.call_id == ours.call_id
-            and response.from_tag == ours.from_tag
-        )
-
-    def _note_unusable(self, data: bytes, error: ParseError) -> None:
-        if isinstance(error, NotSip):
-            protocol = next((name for start, name in _PROTOCOL_GREETINGS if data.startswith(start)), None)
-            detail = f"it looks like {protocol}" if protocol else f"{len(data)} bytes that are not SIP"
-            self._unusable = self._unusable or (Reason.SIP_NOT_SPOKEN, detail)
-            self._trace.event(self._edge, f"not SIP: {detail}")
-            return
-        self._trace.received(self._edge, data)
-        self._trace.event(self._edge, f"not usable: {error}")
-        self._unusable = (Reason.SIP_MALFORMED_RESPONSE, str(error))
-
     def _why_silent(self, now: float) -> tuple[Reason, str]:
-        if self._unusable is not None:
-            return self._unusable
-        if self._provisional is not None:
-            return Reason.NO_RESPONSE, f"only {self._provisional}, and no final answer"
-        waited = now - self._started
-        if waited < self._plan.fair_chance_seconds:
-            return Reason.DEADLINE_EXCEEDED, f"our deadline left only {waited:.1f} s for an answer"
-        return Reason.NO_RESPONSE, f"no answer in {waited:.1f} s"
+        return self._listening.why_silent(now - self._started, self._plan)
 
     def _without_answer(self, reason: Reason, detail: str) -> Reply:
-        if self._unusable is not None and reason is not self._unusable[0]:
-            reason, detail = self._unusable
-        self._trace.event(self._edge, f"{self._identity.method}: {detail}")
+        reason, detail = self._listening.why_failed(reason, detail)
         return Reply(
             failure=reason,
             detail=detail,
-            provisional=self._provisional,
+            provisional=self._listening.provisional,
             retransmissions=self._machine.retransmissions,
         )

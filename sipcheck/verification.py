@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sipcheck.campaign import Campaign
 from sipcheck.credentials import Credentials
-from sipcheck.edge_probe import EdgeProbe, OpenChannel, RunContext
+from sipcheck.edge_probe import EdgeProbe, OpenChannel, RunContext, WindowFor
 from sipcheck.errors import SettingInvalid
 from sipcheck.evidence import Proof
 from sipcheck.exchange import BeforeCredentials
@@ -23,6 +24,14 @@ from sipcheck.trace import Trace
 MAX_PROBED_EDGES = 8
 
 
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What a run saw of a destination, for others to take over: its route, and the edges that were probed."""
+
+    route: Route
+    probes: tuple[EdgeProbe, ...] = ()
+
+
 class Verification:
     """Runs once. Raises SettingInvalid for a timeout that is not a positive number of seconds."""
 
@@ -37,6 +46,8 @@ class Verification:
         proof: Proof,
         timeout_seconds: float,
         before_credentials: BeforeCredentials | None,
+        window_for: WindowFor | None = None,
+        survey: Survey | None = None,
     ) -> None:
         if not 0 < timeout_seconds < float("inf"):
             raise SettingInvalid(f"timeout {timeout_seconds!r} is not a positive number of seconds")
@@ -60,7 +71,9 @@ class Verification:
             credentials=credentials,
             proof=proof,
             before_credentials=before_credentials,
+            window_for=window_for,
         )
+        self._given = survey
         self._builder = ReportBuilder(
             target=target,
             settings=settings,
@@ -69,8 +82,9 @@ class Verification:
         )
 
     async def run(self) -> Report:
-        """Resolve, judge every address, probe, report."""
-        route = await self._resolver.resolve(self._target, timeout_seconds=self._plan.dns_seconds)
+        """Resolve, judge every address, probe, report; with a survey, only what it leaves open."""
+        survey = self._given
+        route = survey.route if survey is not None else await self._resolve()
         self._builder.resolved(route)
         if route.failure is not None:
             return self._builder.unreached(route.failure.reason, route.failure.detail)
@@ -78,9 +92,27 @@ class Verification:
         if refusal is not None:
             self._trace.event(None, f"{refusal.reason}: {refusal.detail}")
             return self._builder.unreached(refusal.reason, refusal.detail)
-        probes = [EdgeProbe(edge, self._run) for edge in route.edges[:MAX_PROBED_EDGES]]
+        probes = self._probes(route)
+        if survey is not None:
+            for probe, seen in zip(probes, survey.probes, strict=True):
+                probe.adopt(seen)
         await self._probe(probes)
         return self._builder.probed(probes)
+
+    async def survey(self) -> Survey:
+        """Ask for liveness alone, for several runs to share; what was refused or not found stands in the route."""
+        route = await self._resolve()
+        if route.failure is not None or self._judge(route) is not None:
+            return Survey(route)
+        probes = self._probes(route)
+        await self._probe(probes)
+        return Survey(route, probes)
+
+    async def _resolve(self) -> Route:
+        return await self._resolver.resolve(self._target, timeout_seconds=self._plan.dns_seconds)
+
+    def _probes(self, route: Route) -> tuple[EdgeProbe, ...]:
+        return tuple(EdgeProbe(edge, self._run) for edge in route.edges[:MAX_PROBED_EDGES])
 
     def _judge(self, route: Route) -> Refusal | None:
         """A name with one forbidden address fails whole: the rest could change places with it."""

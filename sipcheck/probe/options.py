@@ -1,19 +1,13 @@
 """OPTIONS: is anybody there? (RFC 3261 §11)"""
 
-from sipcheck.credentials import Credentials
-from sipcheck.evidence import ExchangeResult
-from sipcheck.exchange import ExchangeContext, exchange
+from sipcheck.draft import RequestDraft
 from sipcheck.probe.identity import Identity
 
 _HEADERS = (("Accept", "application/sdp"),)
 
 
-async def options(
-    identity: Identity, context: ExchangeContext, credentials: Credentials | None = None
-) -> ExchangeResult:
-    """Ask the domain for its capabilities; with credentials a challenge is answered."""
-    egress = context.channel.local.host
-    draft = identity.draft(
+def options_draft(identity: Identity, egress: str) -> RequestDraft:
+    """Write OPTIONS for the domain, to leave from our address `egress`."""
+    return identity.draft(
         "OPTIONS", from_uri=identity.from_uri(egress), to_uri=identity.domain_uri(), headers=_HEADERS
     )
-    return await exchange(draft, context, credentials)

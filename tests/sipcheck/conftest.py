@@ -31,7 +31,13 @@ def dns_server_factory() -> Iterator[Callable[..., DnsServer]]:
 
 
 @pytest.fixture
-def verify() -> Verify:
+def windowed() -> bool:
+    """Whether UDP goes by the fast path; the engine's own tests run over both."""
+    return False
+
+
+@pytest.fixture
+def verify(windowed: bool) -> Verify:
     """Verify a target text with an engine of the test's own."""
 
     async def run(
@@ -47,7 +53,7 @@ def verify() -> Verify:
         settings = settings or EngineSettings(guard=LOOPBACK)
         settings = replace(settings, ca_file=ca_file, nameservers=(dns.address,) if dns else ())
         parsed = parse_target(target, transport=transport, outbound_proxy=outbound_proxy)
-        async with Engine(settings) as engine:
+        async with Engine(settings, windowed=windowed) as engine:
             return await engine.verify(parsed, **options)
 
     return run

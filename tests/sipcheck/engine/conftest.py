@@ -1,4 +1,7 @@
-"""The engine runs on asyncio's loop and on uvloop: what touches a socket of each kind is tested on both."""
+"""The engine runs on asyncio's loop and on uvloop, and over UDP by the plain path and by the window.
+
+What touches a socket of each kind is tested on both loops, and what speaks UDP on both paths.
+"""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -16,3 +19,12 @@ def pytest_asyncio_loop_factories(
     if item.path.stem in _ON_BOTH_LOOPS:
         factories["uvloop"] = uvloop.new_event_loop
     return factories
+
+
+_ON_BOTH_PATHS = frozenset({"test_kamailio", "test_odd_peers", "test_credentials_care", "test_sipp"})
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    on_both = metafunc.definition.path.stem in _ON_BOTH_PATHS
+    if on_both and "windowed" in metafunc.fixturenames:
+        metafunc.parametrize("windowed", [False, True], ids=["plain", "windowed"])

@@ -1,0 +1,156 @@
+"""One unconnected UDP socket, read through the loop's reader callback.
+
+asyncio's own datagram transport asks for 256 KiB a read and delivers one datagram a wake-up; here up to 64 are
+taken, and Linux's error queue tells which datagram an ICMP error answers (RFC 3261 §18.4), which an unconnected
+socket would not say otherwise.
+"""
+
+import asyncio
+import contextlib
+import errno
+import socket
+import struct
+from typing import Any, Protocol
+
+from sipcheck.errors import SettingInvalid, TransportFailed
+from sipcheck.transport.failures import from_errno, from_error
+
+# What the socket module takes and gives: (host, port), and for IPv6 also flow label and scope.
+SocketAddress = tuple[Any, ...]
+
+_DATAGRAM_LIMIT = 65535
+_DRAIN = 64  # datagrams a wake-up, so that a flood does not starve the timers
+_SEND_ATTEMPTS = 8
+_RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024
+
+# <linux/in.h>, <linux/in6.h>, <linux/errqueue.h>: absent from the socket module.
+_IP_RECVERR = 11
+_IPV6_RECVERR = 25
+_EXTENDED_ERROR = struct.Struct("=IBBBBII")  # sock_extended_err: errno, origin, type, code, pad, info, data
+_ORIGIN_LOCAL = 1
+
+
+class DatagramReceiver(Protocol):
+    """Is told what a socket brings. Calls come from the event loop and must not block."""
+
+    def datagram_received(self, data: bytes, address: SocketAddress) -> None:
+        """One whole datagram."""
+
+    def error_received(self, sent: bytes, address: SocketAddress, failure: TransportFailed) -> None:
+        """What became of a datagram of ours; `sent` is as much of it as the error quotes."""
+
+
+class UdpSocket:
+    """A socket of one family; opened in a running loop, closed by `close()`.
+
+    Raises SettingInvalid for a source address that cannot be bound, OSError where the family has no socket.
+    """
+
+    def __init__(
+        self, family: socket.AddressFamily, receiver: DatagramReceiver, source_address: str | None = None
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._family = family
+        self._receiver = receiver
+        self._closed = False
+        self._buffer = memoryview(bytearray(_DATAGRAM_LIMIT))
+        self._socket = socket.socket(family, socket.SOCK_DGRAM)
+        try:
+            self._configure(source_address)
+        except OSError as error:
+            self._socket.close()
+            if source_address is None:
+                raise
+            raise SettingInvalid(
+                f"source address {source_address!r} cannot be bound: {error.strerror}; "
+                "give an address of this machine"
+            ) from error
+        self.port: int = self._socket.getsockname()[1]
+        self._loop.add_reader(self._socket, self._readable)
+
+    def _configure(self, source_address: str | None) -> None:
+        self._socket.setblocking(False)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER_BYTES)
+        wildcard = "0.0.0.0"
+        if self._family is socket.AF_INET6:
+            self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            wildcard = "::"
+        with contextlib.suppress(OSError):  # not Linux: an ICMP error is then silence
+            if self._family is socket.AF_INET6:
+                self._socket.setsockopt(socket.IPPROTO_IPV6, _IPV6_RECVERR, 1)
+            else:
+                self._socket.setsockopt(socket.IPPROTO_IP, _IP_RECVERR, 1)
+        self._socket.bind((source_address or wildcard, 0))
+
+    def send(self, data: bytes, address: SocketAddress) -> None:
+        """Send one datagram; raises TransportFailed when the system refuses it.
+
+        A full send buffer is a lost datagram, which Timer E mends.
+        """
+        try:
+            self._socket.sendto(data, address)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self._send_again(data, address, error)
+
+    def _send_again(self, data: bytes, address: SocketAddress, failure: OSError) -> None:
+        """Send after an error, which may be another datagram's: ICMP's are told to whoever calls next."""
+        for _ in range(_SEND_ATTEMPTS):
+            self._drain_errors()  # its own queue says whose it is
+            try:
+                self._socket.sendto(data, address)
+            except BlockingIOError:
+                return
+            except OSError as error:
+                failure = error
+            else:
+                return
+        raise from_error(failure) from failure
+
+    def close(self) -> None:
+        self._closed = True
+        self._loop.remove_reader(self._socket)
+        self._socket.close()
+
+    def _readable(self) -> None:
+        receive, received = self._socket.recvfrom_into, self._receiver.datagram_received
+        buffer = self._buffer
+        for count in range(_DRAIN):
+            try:
+                size, address = receive(buffer)
+            except BlockingIOError:
+                if count == 0:
+                    self._drain_errors()  # something woke us, and it was no datagram
+                return
+            except OSError:
+                self._drain_errors()  # an ICMP error in the way of the datagrams; its own queue says whose it is
+                return
+            received(buffer[:size].tobytes(), address)
+            if self._closed:
+                return
+
+    def _drain_errors(self) -> None:
+        if not hasattr(socket, "MSG_ERRQUEUE"):
+            return
+        for count in range(_DRAIN):
+            try:
+                data, ancillary, _flags, address = self._socket.recvmsg(
+                    _DATAGRAM_LIMIT, socket.CMSG_SPACE(512), socket.MSG_ERRQUEUE
+                )
+            except OSError:
+                return  # the queue is empty
+            if count == 0:
+                # libuv stops watching a socket that had an error; after all of this round's callbacks, go on.
+                self._loop.call_soon(self._watch_again)
+            for _level, kind, content in ancillary:
+                if kind in (_IP_RECVERR, _IPV6_RECVERR) and len(content) >= _EXTENDED_ERROR.size:
+                    number, origin, *_rest = _EXTENDED_ERROR.unpack_from(content)
+                    if number == errno.EMSGSIZE and origin != _ORIGIN_LOCAL:
+                        continue  # path MTU discovery speaking; the retransmission is fragmented
+                    self._receiver.error_received(data, address, from_errno(int(number)))
+
+    def _watch_again(self) -> None:
+        if not self._closed:
+            self._loop.remove_reader(self._socket)
+            self._loop.add_reader(self._socket, self._readable)

@@ -1,0 +1,78 @@
+"""A request prepared once and asked many times: all but what changes with each transaction is written already."""
+
+from dataclasses import dataclass, field, replace
+
+from sipcheck.credentials import Credentials
+from sipcheck.draft import RequestDraft
+from sipcheck.message.builder import BRANCH_COOKIE
+from sipcheck.resolve import Edge
+from sipcheck.target import HostPort
+from sipcheck.transport.udp_socket import SocketAddress
+from sipcheck.window.tokens import TOKEN_BYTES
+
+_BRANCH = "b" * TOKEN_BYTES
+_DIALOG = "d" * TOKEN_BYTES
+_LAST_LINE = b"Content-Length: 0\r\n\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A request of one CSeq, cut where its tokens stand; the others are what a response has to repeat."""
+
+    cseq: int
+    _pieces: tuple[bytes, ...]
+    from_start: bytes
+    to_start: bytes
+    cseq_line: bytes
+
+    @classmethod
+    def of(cls, draft: RequestDraft, sent_by: HostPort, cseq: int) -> "Template":
+        """Write the draft once, by the strict builder, and cut it. Raises ValueError as the builder does."""
+        message = replace(draft, call_id=_DIALOG, from_tag=_DIALOG).build(
+            transport="UDP", sent_by=sent_by, branch=BRANCH_COOKIE + _BRANCH, cseq=cseq
+        )
+        before, _, after = message.partition(_BRANCH.encode())
+        dialog = after.removesuffix(_LAST_LINE).split(_DIALOG.encode())
+        return cls(
+            cseq=cseq,
+            _pieces=(before, *dialog),
+            from_start=f"\r\nFrom: <{draft.from_uri}>;tag=".encode(),
+            to_start=f"\r\nTo: <{draft.to_uri}>".encode(),
+            cseq_line=f"\r\nCSeq: {cseq} {draft.method}\r\n".encode(),
+        )
+
+    def render(self, branch: bytes, dialog: bytes, further_lines: bytes = b"") -> bytes:
+        """Put in the tokens, and whole header lines before the last."""
+        before, *rest = self._pieces
+        return b"".join((before, branch, dialog.join(rest), further_lines, _LAST_LINE))
+
+
+@dataclass(slots=True, eq=False)
+class Question:
+    """One request to one edge over UDP; ask it as often as wanted. `local` is our own address there.
+
+    The draft's Call-ID and From tag are replaced by new ones each time. Raises ValueError for a draft that the
+    grammar does not let out.
+    """
+
+    edge: Edge
+    draft: RequestDraft
+    local: HostPort
+    credentials: Credentials | None = None
+    address: SocketAddress = field(init=False)
+    source: HostPort = field(init=False)
+    first: Template = field(init=False)
+    _later: dict[int, Template] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.address = (self.edge.address, self.edge.port)
+        self.source = HostPort(self.edge.address, self.edge.port)
+        self.first = Template.of(self.draft, self.local, 1)
+
+    def template(self, cseq: int) -> Template:
+        """The request of a later CSeq, as sent again with credentials."""
+        if cseq == 1:
+            return self.first
+        if cseq not in self._later:
+            self._later[cseq] = Template.of(self.draft, self.local, cseq)
+        return self._later[cseq]
