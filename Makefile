@@ -29,7 +29,8 @@ format: install
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: install system-packages
+bench: install
+	PYTHON="$(PYTHON)" sh benchmarks/install-peers.sh
 	$(BIN)/python -m benchmarks
 
 system-packages:

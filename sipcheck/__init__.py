@@ -10,6 +10,8 @@ print(report.outcome, report.reason, report.advice)
 """
 
 from sipcheck.credentials import Credentials
+from sipcheck.discover import discover, with_discovery
+from sipcheck.discovery import Discovery, Finding
 from sipcheck.engine import Engine
 from sipcheck.errors import CallerError, CredentialsInvalid, SettingInvalid, SipCheckError, TargetInvalid
 from sipcheck.evidence import Proof
@@ -27,9 +29,11 @@ __all__ = [
     "CredentialState",
     "Credentials",
     "CredentialsInvalid",
+    "Discovery",
     "EdgeReport",
     "Engine",
     "EngineSettings",
+    "Finding",
     "Guard",
     "HostPort",
     "Outcome",
@@ -45,7 +49,9 @@ __all__ = [
     "TransportName",
     "Warning",
     "WarningCode",
+    "discover",
     "parse_host_port",
     "parse_target",
     "verify",
+    "with_discovery",
 ]

@@ -14,7 +14,7 @@ from sipcheck.exchange import BeforeCredentials
 from sipcheck.guard import Refusal
 from sipcheck.plan import TimePlan
 from sipcheck.probe.identity import Identity
-from sipcheck.report import Report
+from sipcheck.report import Direction, Report
 from sipcheck.report_builder import ReportBuilder
 from sipcheck.resolve import Edge, Resolver, Route
 from sipcheck.settings import EngineSettings
@@ -30,6 +30,12 @@ class Survey:
 
     route: Route
     probes: tuple[EdgeProbe, ...] = ()
+
+    @property
+    def requests(self) -> int:
+        """How many requests it took, retransmissions among them."""
+        steps = self.probes[0].run.trace.steps if self.probes else ()
+        return sum(step.direction is Direction.SENT for step in steps)
 
 
 class Verification:

@@ -1,21 +1,24 @@
 #!/bin/sh
-# Installs the real peers the tests talk to, where they are missing. Debian and Ubuntu; as root, or with sudo.
+# Installs the real peers the tests talk to, or the packages named, where they are missing. Debian and Ubuntu; as
+# root, or with sudo.
 set -eu
 
+[ $# -gt 0 ] || set -- kamailio kamailio-tls-modules kamailio-sqlite-modules sip-tester redis-server postgresql unbound
+
 missing=""
-for package in kamailio kamailio-tls-modules kamailio-sqlite-modules sip-tester redis-server postgresql unbound; do
+for package in "$@"; do
     dpkg-query --show --showformat='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing="$missing $package"
 done
 [ -n "$missing" ] || exit 0
 
 command -v apt-get >/dev/null || {
-    echo "The tests need$missing, and there is no apt-get here to install them: install them by hand." >&2
+    echo "Needed:$missing. There is no apt-get here to install them: install them by hand." >&2
     exit 1
 }
 sudo=""
 if [ "$(id -u)" -ne 0 ]; then
     command -v sudo >/dev/null || {
-        echo "The tests need$missing, and installing them takes root or sudo." >&2
+        echo "Needed:$missing. Installing them takes root or sudo." >&2
         exit 1
     }
     sudo="sudo"

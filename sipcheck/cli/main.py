@@ -6,8 +6,10 @@ from typing import Annotated
 import typer
 
 from sipcheck.cli.carrier import carrier
+from sipcheck.cli.discover import discover
 from sipcheck.cli.output import open_closed_streams
 from sipcheck.cli.resolve import resolve
+from sipcheck.cli.sweep import sweep
 from sipcheck.cli.verify import verify
 
 app = typer.Typer(
@@ -20,6 +22,8 @@ app = typer.Typer(
 )
 app.command()(verify)
 app.command()(resolve)
+app.command()(discover)
+app.command()(sweep)
 app.command()(carrier)
 
 

@@ -21,6 +21,7 @@ from sipcheck.cli.values import (
     read_timeout,
 )
 from sipcheck.credentials import Credentials
+from sipcheck.discover import with_discovery
 from sipcheck.engine import Engine
 from sipcheck.errors import CallerError, TargetInvalid
 from sipcheck.evidence import Proof
@@ -110,6 +111,13 @@ def verify(
     timeout: Annotated[
         str, typer.Option(metavar="SECONDS", help="The one deadline for the whole run.")
     ] = f"{DEFAULT_TIMEOUT_SECONDS:g}",
+    discover: Annotated[
+        bool,
+        typer.Option(
+            "--discover",
+            help="Where something stands in the way, look for another that works; this has the time once more.",
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as one JSON object.")] = False,
 ) -> None:
     """Verify one trunk, and say what is wrong with it and whose turn it is.
@@ -141,7 +149,7 @@ def verify(
     except CallerError as error:
         refuse(str(error))
     else:
-        report = _run(parsed, settings, credentials, proof, timeout_seconds)
+        report = _run(parsed, settings, credentials, proof, timeout_seconds, discover=discover)
     _print(report, as_json=as_json)
     raise typer.Exit(USAGE_STATUS if report.reason is Reason.TARGET_INVALID else EXIT_STATUS[report.outcome])
 
@@ -185,12 +193,17 @@ def _run(
     credentials: Credentials | None,
     proof: Proof,
     timeout_seconds: float,
+    *,
+    discover: bool,
 ) -> Report:
     async def run() -> Report:
         async with Engine(settings) as engine:
-            return await engine.verify(
+            report = await engine.verify(
                 target, credentials=credentials, proof=proof, timeout_seconds=timeout_seconds
             )
+            if not discover:
+                return report
+            return await with_discovery(report, target, engine, timeout_seconds=timeout_seconds)
 
     try:
         return asyncio.run(run())

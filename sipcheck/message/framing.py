@@ -1,10 +1,18 @@
 """Messages out of a byte stream (RFC 3261 §18.3)."""
 
+import re
+
 from sipcheck.errors import MalformedMessage, NotSip, ParseError
 from sipcheck.message.header_block import find_body, read_header_block, skip_line_ends
 from sipcheck.message.start_line import may_open_sip, parse_start_line
 
 MAXIMUM_MESSAGE_BYTES = 65535  # what a datagram could carry (§18.1.1)
+
+# Each mention of a length, with its digits where the line is plain.
+_LENGTH = re.compile(
+    rb"\n(?:Content-Length|l)[ \t]*+:(?:[ \t]*+([0-9]{1,5})[ \t]*+(?=\r?\n))?", re.IGNORECASE
+)
+_LINE_FEED_BEFORE_SPACE = re.compile(rb"\n[ \t]")
 
 
 class StreamFramer:
@@ -22,11 +30,26 @@ class StreamFramer:
         """Whether bytes of an unfinished message are held."""
         return bool(self._buffer)
 
-    def feed(self, data: bytes) -> list[bytes]:
+    @property
+    def held(self) -> bytes:
+        """The bytes of a message that is not whole yet, or that can never be."""
+        return bytes(self._buffer)
+
+    @property
+    def held_bytes(self) -> int:
+        """How many bytes are held."""
+        return len(self._buffer)
+
+    @property
+    def fault(self) -> ParseError | None:
+        """Why the stream cannot be cut any further; it is known at once, also behind whole messages."""
+        return self._fault
+
+    def feed(self, data: bytes | memoryview) -> list[bytes]:
         """Take bytes, give the messages they complete; line ends between messages (keep-alives) are skipped.
 
         Raises NotSip and MalformedMessage, now and ever after, for a stream that cannot be cut any further.
-        Messages that were complete before the fault are given first, and the next call raises.
+        Messages that were complete before the fault are given first: `fault` tells of it, and the next call raises.
         """
         if self._fault is not None:
             raise self._fault
@@ -60,7 +83,7 @@ class StreamFramer:
             raise MalformedMessage(f"a header of more than {MAXIMUM_MESSAGE_BYTES} bytes")
         if body_start is None:
             return None
-        content_length = read_header_block(bytes(self._buffer[:body_start])).content_length
+        content_length = _content_length(bytes(self._buffer[:body_start]))
         if content_length is None:
             raise MalformedMessage("no Content-Length on a stream")
         if body_start + content_length > MAXIMUM_MESSAGE_BYTES:
@@ -84,3 +107,12 @@ class StreamFramer:
         parse_start_line(line.decode("utf-8", "surrogateescape"))
         self._start_line_read, self._searched = True, line_end
         return True
+
+
+def _content_length(header: bytes) -> int | None:
+    """Read Content-Length; what is not written plainly, once, is left to the tolerant reading of all lines."""
+    lengths = _LENGTH.findall(header)
+    plain = header.count(b"\r") == header.count(b"\r\n") and not _LINE_FEED_BEFORE_SPACE.search(header)
+    if plain and len(lengths) == 1 and lengths[0]:
+        return int(lengths[0])
+    return read_header_block(header).content_length

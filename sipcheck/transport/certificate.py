@@ -3,6 +3,7 @@
 import ipaddress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
@@ -11,6 +12,10 @@ from sipcheck.printable import one_line
 from sipcheck.report import Certificate
 
 _DAY = timedelta(days=1)
+
+# Beyond these sizes a peer could make the memory of what was read grow at its will.
+_KEPT_CERTIFICATES = 256
+_KEPT_BYTES = 4096
 
 # What cryptography raises for certificates that a peer may well present.
 UNREADABLE = (
@@ -44,9 +49,64 @@ class NameMatch:
     common_name_only: bool = False
 
 
-def presented_names(der: bytes) -> PresentedNames:
-    """Read the names of a certificate. Raises one of UNREADABLE for what is none."""
-    certificate = x509.load_der_x509_certificate(der)
+@dataclass(frozen=True, slots=True)
+class ReadCertificate:
+    """What a certificate says of itself, whatever the time is."""
+
+    subject: str
+    issuer: str
+    names: PresentedNames
+    shown_names: tuple[str, ...]
+    not_after: datetime
+
+    def facts(
+        self,
+        *,
+        now: datetime,
+        tls_version: str | None,
+        cipher: str | None,
+        verified: bool,
+        error: str | None,
+    ) -> Certificate:
+        """Put it into the report's shape."""
+        return Certificate(
+            subject=self.subject,
+            issuer=self.issuer,
+            names=self.shown_names,
+            not_after=self.not_after,
+            days_left=int((self.not_after - now) / _DAY),  # towards zero
+            tls_version=tls_version,
+            cipher=cipher,
+            verified=verified,
+            error=error,
+        )
+
+
+def read_certificate(der: bytes) -> ReadCertificate:
+    """Read a certificate. Raises one of UNREADABLE for what is none.
+
+    A carrier presents the same one to thousands of probes, so the last ones read are kept by their bytes. It says
+    nothing about trust: that is judged anew on every connection.
+    """
+    return _read_kept(der) if len(der) <= _KEPT_BYTES else _read(der)
+
+
+def _read(der: bytes) -> ReadCertificate:
+    parsed = x509.load_der_x509_certificate(der)
+    names = _names(parsed)
+    return ReadCertificate(
+        subject=one_line(parsed.subject.rfc4514_string()),
+        issuer=one_line(parsed.issuer.rfc4514_string()),
+        names=names,
+        shown_names=tuple(one_line(name) for name in names.shown()),
+        not_after=parsed.not_valid_after_utc,
+    )
+
+
+_read_kept = lru_cache(maxsize=_KEPT_CERTIFICATES)(_read)
+
+
+def _names(certificate: x509.Certificate) -> PresentedNames:
     common_names = tuple(
         str(attribute.value) for attribute in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     )
@@ -109,28 +169,3 @@ def _wildcard_fits(pattern: str, wanted: str) -> bool:
     """One left-most label that is `*` alone, and at least two labels after it."""
     head, _, parent = pattern.partition(".")
     return head == "*" and parent.count(".") >= 1 and wanted.partition(".")[2] == parent
-
-
-def certificate_facts(
-    der: bytes,
-    *,
-    now: datetime,
-    tls_version: str | None,
-    cipher: str | None,
-    verified: bool,
-    error: str | None,
-) -> Certificate:
-    """Put a certificate's facts into the report's shape. Raises one of UNREADABLE for what is none."""
-    parsed = x509.load_der_x509_certificate(der)
-    not_after = parsed.not_valid_after_utc
-    return Certificate(
-        subject=one_line(parsed.subject.rfc4514_string()),
-        issuer=one_line(parsed.issuer.rfc4514_string()),
-        names=tuple(one_line(name) for name in presented_names(der).shown()),
-        not_after=not_after,
-        days_left=int((not_after - now) / _DAY),  # towards zero
-        tls_version=tls_version,
-        cipher=cipher,
-        verified=verified,
-        error=error,
-    )

@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import ipaddress
 import ssl
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,12 +20,12 @@ from sipcheck.transport.certificate import (
     UNREADABLE,
     NameMatch,
     PresentedNames,
-    certificate_facts,
+    ReadCertificate,
     match_name,
-    presented_names,
+    read_certificate,
 )
-from sipcheck.transport.failures import from_error
-from sipcheck.transport.stream import StreamChannel, StreamProtocol, connect_socket
+from sipcheck.transport.stream import Conversation, StreamChannel
+from sipcheck.transport.tls_session import TlsSession
 
 _EXPIRES_SOON_DAYS = 21
 _ALERT_SECONDS = 1.0
@@ -101,34 +101,39 @@ async def connect_tls(
     to, which explains a mismatch and never heals it. `deadline_at` is on the event loop's clock.
     """
     try:
-        protocol = await _handshake(remote, domain, contexts.verifying, source_address, deadline_at)
+        conversation, session = await _handshake(
+            remote, domain, contexts.verifying, source_address, deadline_at
+        )
     except TransportFailed as failure:
         if failure.reason not in _CERTIFICATE_REFUSALS:
             raise
-        facts = await _read_certificate(remote, domain, contexts, source_address, deadline_at, failure.detail)
+        facts = await _read_refused(remote, domain, contexts, source_address, deadline_at, failure.detail)
         raise CertificateRefused(failure.reason, failure.detail, facts) from failure
-    session = protocol.ssl_object()
-    der = session.getpeercert(binary_form=True) if session is not None else None
-    if session is None or der is None:
-        await protocol.close()
-        raise TransportFailed(Reason.TLS_HANDSHAKE_FAILED, "the peer presented no certificate")
     try:
-        names = presented_names(der)
-        facts = _facts(session, der, verified=False, error=None)
-    except UNREADABLE as error:
-        await protocol.close()
-        raise TransportFailed(Reason.TLS_HANDSHAKE_FAILED, "the certificate cannot be read") from error
-    match = match_name(names, domain, strict=contexts.strict)
-    fault = None if match.fits else _mismatch(names, domain, host)
-    facts = replace(facts, verified=match.fits, error=fault)
-    if fault is not None:
-        await protocol.close()
-        raise CertificateRefused(Reason.TLS_NAME_MISMATCH, fault, facts)
+        presented = _presented(session)
+        match = match_name(presented.names, domain, strict=contexts.strict)
+        fault = None if match.fits else _mismatch(presented.names, domain, host)
+        facts = _facts(presented, session, verified=match.fits, error=fault)
+        if fault is not None:
+            raise CertificateRefused(Reason.TLS_NAME_MISMATCH, fault, facts)
+    except TransportFailed:
+        await conversation.close()
+        raise
 
     async def explain(failure: TransportFailed) -> TransportFailed:
         return await _explain_reset(failure, remote, domain, contexts, source_address, deadline_at)
 
-    return StreamChannel(protocol, remote, facts, _warnings(facts, match), explain)
+    return StreamChannel(conversation, remote, facts, _warnings(facts, match), explain)
+
+
+def _presented(session: TlsSession) -> ReadCertificate:
+    der = session.certificate
+    if der is None:
+        raise TransportFailed(Reason.TLS_HANDSHAKE_FAILED, "the peer presented no certificate")
+    try:
+        return read_certificate(der)
+    except UNREADABLE as error:
+        raise TransportFailed(Reason.TLS_HANDSHAKE_FAILED, "the certificate cannot be read") from error
 
 
 def _mismatch(names: PresentedNames, domain: str, host: str) -> str:
@@ -140,27 +145,17 @@ def _mismatch(names: PresentedNames, domain: str, host: str) -> str:
 
 async def _handshake(
     remote: HostPort, domain: str, context: ssl.SSLContext, source_address: str | None, deadline_at: float
-) -> StreamProtocol:
-    connection = await connect_socket(remote, source_address, deadline_at)
+) -> tuple[Conversation, TlsSession]:
+    conversation = Conversation(remote)
+    server_name = None if _is_literal(domain) else domain
     try:
-        async with asyncio.timeout_at(deadline_at):
-            _, protocol = await asyncio.get_running_loop().create_connection(
-                lambda: StreamProtocol(remote),
-                sock=connection,
-                ssl=context,
-                server_hostname=domain if not _is_literal(domain) else "",
-            )
-    except OSError as error:
-        connection.close()
-        raise from_error(error, during_handshake=True) from error
+        session = TlsSession(remote, source_address, context, server_name, conversation)
     except ValueError as error:
-        # asyncio reads the certificate by itself when the handshake ends, and trips over names that are no text.
-        connection.close()
-        raise TransportFailed(Reason.TLS_HANDSHAKE_FAILED, "the certificate cannot be read") from error
-    except BaseException:
-        connection.close()
-        raise
-    return protocol
+        raise TransportFailed(
+            Reason.TLS_HANDSHAKE_FAILED, f"no server can be asked for by the name {one_line(domain)}"
+        ) from error
+    await conversation.open(session, deadline_at)
+    return conversation, session
 
 
 def _is_literal(domain: str) -> bool:
@@ -189,19 +184,21 @@ async def _explain_reset(
     # Within the time that connecting has, so that no run outlives its deadline.
     deadline_at = min(asyncio.get_running_loop().time() + _ALERT_SECONDS, connect_deadline_at)
     try:
-        protocol = await _handshake(remote, domain, contexts.verifying, source_address, deadline_at)
+        conversation, session = await _handshake(
+            remote, domain, contexts.verifying, source_address, deadline_at
+        )
     except TransportFailed as second:
         return second if second.reason is Reason.TLS_CLIENT_CERTIFICATE_REQUIRED else failure
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout_at(deadline_at):
-            await asyncio.shield(protocol.closed)
-    await protocol.close()
-    heard = protocol.failure
+            await session.gone()
+    heard = conversation.failure
+    await conversation.close()
     certificate_wanted = heard is not None and heard.reason is Reason.TLS_CLIENT_CERTIFICATE_REQUIRED
     return heard if heard is not None and certificate_wanted else failure
 
 
-async def _read_certificate(
+async def _read_refused(
     remote: HostPort,
     domain: str,
     contexts: TlsContexts,
@@ -211,28 +208,26 @@ async def _read_certificate(
 ) -> Certificate | None:
     """Read what was refused; the refusal stands whether or not this succeeds."""
     try:
-        protocol = await _handshake(remote, domain, contexts.reading, source_address, deadline_at)
+        conversation, session = await _handshake(
+            remote, domain, contexts.reading, source_address, deadline_at
+        )
     except TransportFailed:
         return None
     try:
-        session = protocol.ssl_object()
-        der = session.getpeercert(binary_form=True) if session is not None else None
-        if session is None or der is None:
-            return None
-        return _facts(session, der, verified=False, error=error)
-    except UNREADABLE:
+        return _facts(_presented(session), session, verified=False, error=error)
+    except TransportFailed:
         return None
     finally:
-        await protocol.close()
+        await conversation.close()
 
 
-def _facts(session: ssl.SSLObject, der: bytes, *, verified: bool, error: str | None) -> Certificate:
-    cipher = session.cipher()
-    return certificate_facts(
-        der,
+def _facts(
+    presented: ReadCertificate, session: TlsSession, *, verified: bool, error: str | None
+) -> Certificate:
+    return presented.facts(
         now=datetime.now(UTC),
-        tls_version=session.version(),
-        cipher=cipher[0] if cipher else None,
+        tls_version=session.version,
+        cipher=session.cipher,
         verified=verified,
         error=error,
     )

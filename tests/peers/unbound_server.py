@@ -52,22 +52,27 @@ ns IN A 127.0.0.1
 
 
 class UnboundServer:
-    """Run one Unbound in a folder of its own; records are zone file lines (SRV, NAPTR, A, AAAA, CNAME …)."""
+    """Run one Unbound in a folder of its own; records are zone file lines (SRV, NAPTR, A, AAAA, CNAME …).
 
-    def __init__(self, records: str, folder: Path, *, zone: str = "example.") -> None:
+    `configuration` stands behind the rest of unbound.conf: further clauses, with files in `folder`.
+    """
+
+    def __init__(
+        self, records: str, folder: Path, *, zone: str = "example.", configuration: str = ""
+    ) -> None:
         self.address = _ADDRESS
         self.port = free_port()
         self._zone = zone
         (folder / "zone").write_text(_ZONE_HEAD.format(zone=zone) + records + "\n")
-        configuration = folder / "unbound.conf"
-        configuration.write_text(
-            _CONFIGURATION.format(address=_ADDRESS, port=self.port, folder=folder, zone=zone)
+        configuration_file = folder / "unbound.conf"
+        configuration_file.write_text(
+            _CONFIGURATION.format(address=_ADDRESS, port=self.port, folder=folder, zone=zone) + configuration
         )
         # A copy: Debian's AppArmor profile is tied to the installed path, and lets it read no folder of ours.
         program = shutil.copy(find_program("unbound"), folder / "unbound")
         self._process = OwnedProcess(
             str(program),
-            ["-d", "-p", "-c", str(configuration)],
+            ["-d", "-p", "-c", str(configuration_file)],
             ready=self._answers,
             log_file=folder / "unbound.log",
         )

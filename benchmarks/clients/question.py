@@ -1,0 +1,39 @@
+"""What the clients ask: the requests that a verification sends, to a port of loopback."""
+
+from enum import StrEnum
+
+from sipcheck import Credentials, HostPort, Target, TransportName
+from sipcheck.draft import RequestDraft
+from sipcheck.probe.identity import Identity
+from sipcheck.probe.options import options_draft
+from sipcheck.probe.register import register_draft
+from sipcheck.resolve import Edge
+from sipcheck.window.question import Question
+
+ADDRESS = "127.0.0.1"
+CREDENTIALS = Credentials("bench", "secret")
+
+
+class Method(StrEnum):
+    OPTIONS = "options"
+    REGISTER = "register"
+
+
+def edge_on(port: int, transport: TransportName) -> Edge:
+    return Edge(host=ADDRESS, address=ADDRESS, port=port, transport=transport)
+
+
+def draft(method: Method, edge: Edge) -> RequestDraft:
+    register = method is Method.REGISTER
+    identity = Identity(
+        target=Target(edge.host, edge.port, edge.transport),
+        username=CREDENTIALS.username if register else None,
+        from_user="trunk-check",
+        from_domain=None,
+    )
+    return register_draft(identity) if register else options_draft(identity, ADDRESS)
+
+
+def prepare(method: Method, edge: Edge, local: HostPort) -> Question:
+    """Prepare a request for the fast path; REGISTER has credentials for its challenge."""
+    return Question(edge, draft(method, edge), local, CREDENTIALS if method is Method.REGISTER else None)

@@ -1,0 +1,66 @@
+"""New verified TLS connections, each with one OPTIONS, by the engine's own connections and exchange."""
+
+import argparse
+import asyncio
+from pathlib import Path
+
+from benchmarks.clients.loop import Loop, run
+from benchmarks.clients.question import Method, draft, edge_on
+from sipcheck import Engine, EngineSettings, TransportName
+from sipcheck.exchange import ExchangeContext, exchange
+from sipcheck.plan import TimePlan
+from sipcheck.resolve import Edge
+from sipcheck.trace import Trace
+
+CONCURRENCY = 16
+
+
+async def connect_and_ask(engine: Engine, edge: Edge) -> None:
+    """Open a verified connection, ask OPTIONS, close; raises RuntimeError for anything but a 200."""
+    plan = TimePlan()
+    deadline_at = asyncio.get_running_loop().time() + plan.timeout_seconds
+    channel = await engine.open_channel(edge, edge.host, deadline_at)
+    try:
+        context = ExchangeContext(
+            channel=channel,
+            edge=str(edge),
+            transport="TLS",
+            trace=Trace(),
+            plan=plan,
+            deadline=deadline_at,
+        )
+        result = await exchange(draft(Method.OPTIONS, edge), context)
+    finally:
+        await channel.close()
+    if result.status != 200:
+        raise RuntimeError(f"{result.status or result.failure}: {result.detail}")
+
+
+async def connect(port: int, count: int, ca_file: Path) -> None:
+    """Do it `count` times, a few at once."""
+    edge = edge_on(port, TransportName.TLS)
+    pending = iter(range(count))
+
+    async with Engine(EngineSettings(ca_file=ca_file)) as engine:
+
+        async def work() -> None:
+            for _ in pending:
+                await connect_and_ask(engine, edge)
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(CONCURRENCY):
+                group.create_task(work())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("loop", type=Loop, choices=Loop)
+    parser.add_argument("port", type=int)
+    parser.add_argument("count", type=int)
+    parser.add_argument("ca_file", type=Path)
+    arguments = parser.parse_args()
+    run(arguments.loop, connect(arguments.port, arguments.count, arguments.ca_file))
+
+
+if __name__ == "__main__":
+    main()

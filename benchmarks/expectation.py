@@ -1,0 +1,74 @@
+"""What is expected of each figure: a limit that has to hold, and an aim."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from benchmarks.rows import tls_connection, tls_memory, udp_memory, udp_options, udp_register
+
+
+class Measure(StrEnum):
+    """In what a limit is given."""
+
+    RATIO = "×"  # of the reference's figure, in the same round
+    KILOBYTES = "KB"  # 1,000 bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """Holds the judged series of `row` to two upper limits."""
+
+    metric: str
+    row: str
+    measure: Measure
+    at_least: float
+    aim: float
+
+
+@dataclass(frozen=True, slots=True)
+class LaterExpectation:
+    """Something that this benchmark does not measure yet; both limits in words."""
+
+    metric: str
+    at_least: str
+    aim: str
+
+
+EXPECTATIONS = (
+    Expectation(
+        "OPTIONS over UDP, CPU a probe against sipp", udp_options.KEY, Measure.RATIO, at_least=1.5, aim=1.0
+    ),
+    Expectation(
+        "REGISTER with digest, CPU against sipp", udp_register.KEY, Measure.RATIO, at_least=1.5, aim=1.0
+    ),
+    Expectation(
+        "new verified TLS connection and OPTIONS, CPU against openssl s_time -new",
+        tls_connection.KEY,
+        Measure.RATIO,
+        at_least=0.8,
+        aim=0.55,
+    ),
+    Expectation("memory of a UDP probe in flight", udp_memory.KEY, Measure.KILOBYTES, at_least=5.0, aim=2.4),
+    Expectation("memory of a TLS connection", tls_memory.KEY, Measure.KILOBYTES, at_least=100.0, aim=55.0),
+)
+
+LATER = (
+    LaterExpectation(
+        "100,000 trunks swept a minute with PostgreSQL and Redis on 2 cores, flips stored",
+        at_least="yes",
+        aim="1,000,000 trunks over 1,000 destinations",
+    ),
+    LaterExpectation(
+        "CPU a trunk from 1,000 to 1,000,000 trunks",
+        at_least="flat within 1.5 ×",
+        aim="falling with shared destinations",
+    ),
+    LaterExpectation(
+        "verification on demand, time added to the SIP exchange itself, median",
+        at_least="50 ms",
+        aim="15 ms",
+    ),
+)
+
+
+def expectation_of(row: str) -> Expectation | None:
+    return next((expectation for expectation in EXPECTATIONS if expectation.row == row), None)

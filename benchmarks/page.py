@@ -1,0 +1,114 @@
+"""docs/performance.md, made from the kept figures: `python -m benchmarks.page`."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from benchmarks.expectation import EXPECTATIONS, LATER, Expectation
+from benchmarks.line import between, judged_on, table, verdict
+from benchmarks.machine import Machine
+from benchmarks.measurement import Measurement, Role
+from benchmarks.results import Results, read_results
+
+PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
+
+_HOW = """\
+`make bench` measures all of this, prints the tables, keeps every sample in `benchmarks/results/latest.json` and
+makes this page from it (`python -m benchmarks.page` makes the page alone). It takes about five minutes and wants
+an otherwise idle Linux machine with two cores. `python -m benchmarks --quick` only shows that everything runs, and
+`--only ROW` measures one row; neither keeps anything. Debian's sip-tester, sipsak and openssl are installed where
+they are missing, and SIPVicious goes into `.venv-bench/`, apart from the project's own environment.
+
+How it is measured:
+
+- Clients run on one core, and what answers them on the other. Only the client's CPU time is counted, user and
+  system, for the whole process and its children.
+- The clients of a row take turns: each round measures every one of them, and begins with another. A figure is the
+  median of the rounds, beside it the lowest and the highest. A ratio divides round by round; its median is what is
+  judged.
+- Each program runs twice a round, with few and with many operations, and the difference is divided: starting
+  Python or sipp is no part of an operation. What it takes has a column of its own, and so has the figure with its
+  share of it. Two are measured otherwise: sipsak, of which a process a probe is the point, and `openssl s_time`,
+  which runs for three seconds and has hardly any start.
+- The UDP responder reads and sends in batches, so that no client waits for it, and gives no nonce twice, so that none
+  answers from memory. It counts what comes: "sent again" are the datagrams beyond those needed, over all rounds. A
+  client whose requests did not all come is an error, as is any answer to us but a 200.
+- sipp gets the receive buffer of 4 MB that sipcheck asks for itself; with its own default it retransmits, and costs
+  more. svmap runs without the pause it makes between probes.
+- Memory is resident memory: what the process takes with so many probes in flight, or connections open, less what
+  it took before, divided by their number. 1 KB is 1,000 bytes. Each probe has a request prepared for it alone, as
+  for so many different destinations.
+- asyncio is the loop of the command line, uvloop that of the service."""
+
+
+def page(results: Results) -> str:
+    parts = [
+        "# Speed and memory",
+        "<!-- Made by `python -m benchmarks.page` from benchmarks/results/latest.json: edit neither. -->",
+        "What a probe costs, next to the programs that others send probes with, and whether it costs as little as "
+        "is expected.",
+        "## What is expected",
+        _table(("metric", "measured", "at least", "aim"), _expected(results)),
+        *(part for measurement in results.measurements for part in _section(measurement)),
+        "## How to measure it again",
+        _HOW,
+        "## The machine",
+        _machine(results),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _expected(results: Results) -> Iterator[Sequence[str]]:
+    measured = {measurement.row: measurement for measurement in results.measurements}
+    for expectation in EXPECTATIONS:
+        yield from _judged(expectation, measured[expectation.row])
+    for later in LATER:
+        yield later.metric, "not measured yet", later.at_least, later.aim
+
+
+def _judged(expectation: Expectation, measurement: Measurement) -> Iterator[Sequence[str]]:
+    measure = expectation.measure
+    for series in measurement.series:
+        if series.role is not Role.JUDGED:
+            continue
+        spread = judged_on(series, measurement, expectation)
+        shown = "no peer" if spread is None else f"{spread.median:.2f} {measure} ({between(spread, 2)})"
+        yield (
+            f"{expectation.metric}: {series.name.removeprefix('sipcheck, ')}",
+            shown,
+            verdict(spread, expectation.at_least, measure),
+            verdict(spread, expectation.aim, measure),
+        )
+
+
+def _section(measurement: Measurement) -> Iterator[str]:
+    yield f"## {measurement.title}"
+    yield f"One operation: {measurement.operation}. `python -m benchmarks --only {measurement.row}`"
+    yield _table(*table(measurement))
+    if measurement.left_out:
+        yield f"Not installed, and left out: {', '.join(measurement.left_out)}."
+
+
+def _machine(results: Results) -> str:
+    machine: Machine = results.machine
+    peers = ", ".join(f"{name} {version}" for name, version in machine.peers.items())
+    pinned = (
+        "one for the client, one for the responder" if machine.pinned else "client and responder share one"
+    )
+    return (
+        f"Measured on {results.measured_on}: {machine.cpu}, {machine.cores} cores ({pinned}), {machine.kernel}, "
+        f"{machine.python} with OpenSSL {machine.python_openssl}, uvloop {machine.uvloop}. "
+        f"The UDP responder is in {machine.udp_responder}. Peers: {peers}."
+    )
+
+
+def _table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    rules = ["---", *("---:" for _ in heading[1:])]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (heading, rules, *rows))
+
+
+def main() -> None:
+    PAGE.write_text(page(read_results()), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,31 @@
+"""The kept figures of one whole run."""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from benchmarks.machine import Machine
+from benchmarks.measurement import Measurement
+
+LATEST = Path(__file__).parent / "results" / "latest.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Results:
+    measured_on: date
+    machine: Machine
+    measurements: tuple[Measurement, ...]
+
+    def keep(self, path: Path = LATEST) -> None:
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(_RESULTS.dump_json(self, indent=2, exclude_none=True) + b"\n")
+
+
+_RESULTS = TypeAdapter(Results)
+
+
+def read_results(path: Path = LATEST) -> Results:
+    """Read a kept run. Raises FileNotFoundError, and ValueError for a file of another form."""
+    return _RESULTS.validate_json(path.read_bytes())

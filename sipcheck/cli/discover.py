@@ -1,0 +1,243 @@
+"""`sipcheck discover`: which ways to a carrier answer, as a table."""
+
+import asyncio
+import json
+import sys
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import TypeAdapter
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from sipcheck.cli.output import speaking
+from sipcheck.cli.page import open_page
+from sipcheck.cli.signs import Signs
+from sipcheck.cli.usage import USAGE_STATUS, refuse
+from sipcheck.cli.values import (
+    read_guard,
+    read_nameservers,
+    read_port,
+    read_source_address,
+    read_timeout,
+)
+from sipcheck.cli.verify import EXIT_STATUS, INTERRUPTED_STATUS
+from sipcheck.diagnosis import ruling
+from sipcheck.discover import discover as search
+from sipcheck.discovery import Discovery, Finding
+from sipcheck.discovery_advice import name_ways
+from sipcheck.engine import Engine
+from sipcheck.errors import CallerError, TargetInvalid
+from sipcheck.guard import Refusal
+from sipcheck.reasons import Outcome, Reason
+from sipcheck.report import CheckState, EdgeReport
+from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS, EngineSettings
+from sipcheck.target import Target, TransportName, parse_host_port, parse_target
+from sipcheck.unrun_report import invalid_target_report
+
+_EDGE_REPORT = TypeAdapter(EdgeReport)
+
+
+def discover(
+    target: Annotated[
+        str, typer.Argument(help="A domain, host name, IP address, host:port, or sip:/sips: URI.")
+    ],
+    transport: Annotated[
+        TransportName | None, typer.Option(help="What the trunk is set to; it marks a row.")
+    ] = None,
+    port: Annotated[
+        str | None, typer.Option(metavar="N", help="What the trunk is set to; it marks a row.")
+    ] = None,
+    also: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PORT", help="Repeatable; try this port too, by every transport."),
+    ] = None,
+    outbound_proxy: Annotated[
+        str | None,
+        typer.Option(metavar="HOST[:PORT]", help="Search at this host; requests name TARGET's domain."),
+    ] = None,
+    nameserver: Annotated[
+        list[str] | None,
+        typer.Option(metavar="IP[:PORT]", help="Repeatable; ask these.", show_default="the system's"),
+    ] = None,
+    ca_file: Annotated[
+        Path | None, typer.Option(metavar="PEM", help="Trust these roots too, beside the system's.")
+    ] = None,
+    tls_strict: Annotated[
+        bool, typer.Option("--tls-strict", help="RFC 5922 to the letter: no wildcard names.")
+    ] = False,
+    allow_network: Annotated[
+        list[str] | None, typer.Option(metavar="CIDR", help="Repeatable; as for verify.")
+    ] = None,
+    allow_port: Annotated[
+        list[str] | None, typer.Option(metavar="N", help="Repeatable; as for verify.")
+    ] = None,
+    source_address: Annotated[
+        str | None,
+        typer.Option(metavar="IP", help="Leave from this address.", show_default="the system's choice"),
+    ] = None,
+    timeout: Annotated[
+        str, typer.Option(metavar="SECONDS", help="The one deadline for the whole search.")
+    ] = f"{DEFAULT_TIMEOUT_SECONDS:g}",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Find which ways to a carrier answer: one OPTIONS each by udp, tcp and tls, and no credentials.
+
+    Tried are the servers that SRV records name, and ports 5060 and 5061 of the domain's addresses.
+    Exit status: 0 something answers, 1 nothing does or the guard refuses the target, 2 usage error or invalid
+    target, 3 DNS could not answer.
+    """
+    settings = EngineSettings(
+        nameservers=read_nameservers(nameserver or ()),
+        ca_file=ca_file,
+        tls_strict=tls_strict,
+        guard=read_guard(allow_network or (), allow_port or ()),
+        source_address=read_source_address(source_address),
+    )
+    timeout_seconds = read_timeout(timeout)
+    wanted_port = read_port(port)
+    ports = [_read_also(text) for text in also or ()]
+    if outbound_proxy is not None:
+        _check_outbound_proxy(outbound_proxy)
+    try:
+        parsed = parse_target(target, transport=transport, port=wanted_port, outbound_proxy=outbound_proxy)
+    except TargetInvalid as error:
+        discovery = _of_invalid_target(target, str(error))
+    except CallerError as error:
+        refuse(str(error))
+    else:
+        discovery = _run(parsed, settings, ports, timeout_seconds)
+    with speaking():
+        if as_json:
+            json.dump(_exported(discovery), sys.stdout, indent=2)
+            sys.stdout.write("\n")
+        else:
+            with open_page() as (console, signs):
+                _draw(console, discovery, signs)
+    raise typer.Exit(_status(discovery))
+
+
+def _read_also(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= 65535):
+        refuse(f"--also {text!r} is no port; give a number from 1 to 65535")
+    return int(text)
+
+
+def _check_outbound_proxy(text: str) -> None:
+    try:
+        parse_host_port(text)
+    except TargetInvalid as error:
+        refuse(f"--outbound-proxy {text!r}: {error}")
+
+
+def _run(target: Target, settings: EngineSettings, also: list[int], timeout_seconds: float) -> Discovery:
+    async def run() -> Discovery:
+        async with Engine(settings) as engine:
+            return await search(target, engine, also=also, timeout_seconds=timeout_seconds)
+
+    try:
+        return asyncio.run(run())
+    except CallerError as error:
+        refuse(str(error))
+    except KeyboardInterrupt:
+        raise typer.Exit(INTERRUPTED_STATUS) from None
+
+
+def _of_invalid_target(text: str, detail: str) -> Discovery:
+    report = invalid_target_report(text, detail, started_at=datetime.now(UTC))
+    return Discovery(report.target, (), Refusal(report.reason, detail), (), 0.0)
+
+
+def _status(discovery: Discovery) -> int:
+    if discovery.failure is None:
+        return EXIT_STATUS[Outcome.VERIFIED if discovery.answering else Outcome.FAILED]
+    if discovery.failure.reason is Reason.TARGET_INVALID:
+        return USAGE_STATUS
+    return EXIT_STATUS[ruling(discovery.failure.reason).outcome]
+
+
+def _draw(console: Console, discovery: Discovery, signs: Signs) -> None:
+    if discovery.findings:
+        console.print(_table(discovery, signs))
+    for note in discovery.notes:
+        console.print(Text(f"{signs.marks[CheckState.WARNING]} {note}", style="yellow"))
+    failure = discovery.failure
+    if failure is not None:
+        mark = signs.marks[CheckState.FAILED]
+        console.print(Text(f"{mark} {failure.reason}: {failure.detail}", style="red"))
+        return
+    answering = discovery.working or discovery.answering
+    if not answering:
+        console.print(Text("Nothing answers.", style="bold red"))
+        return
+    at_home = {each.report.address for each in discovery.findings if each.report.priority is None}
+    console.print(Text(f"What answers: {name_ways(answering, at_home)}.", style="bold green"))
+
+
+def _table(discovery: Discovery, signs: Signs) -> Table:
+    table = Table.grid(padding=(0, 1))
+    for _ in range(5):
+        table.add_column(no_wrap=True)
+    table.add_column(overflow="fold", ratio=1)
+    for finding in discovery.findings:
+        report = finding.report
+        style, mark = _mark(finding, signs)
+        table.add_row(
+            Text(mark, style=style),
+            Text(finding.edge),
+            Text(finding.via, style="dim"),
+            Text("as set" if finding.configured else "", style="bold"),
+            Text("" if report.rtt_ms is None else f"{report.rtt_ms:.0f} ms", style="dim"),
+            _said(finding, style),
+        )
+    return table
+
+
+def _mark(finding: Finding, signs: Signs) -> tuple[str, str]:
+    if finding.alive:
+        return "green", signs.marks[CheckState.OK]
+    if finding.answers:
+        return "yellow", signs.marks[CheckState.WARNING]
+    if finding.report.outcome is None:
+        return "dim", signs.marks[CheckState.SKIPPED]
+    return "red", signs.marks[CheckState.FAILED]
+
+
+def _said(finding: Finding, style: str) -> Text:
+    report = finding.report
+    if report.outcome is None:
+        return Text("not tried", style=style)
+    if not finding.answers:
+        return Text(f"{report.reason}{f': {finding.detail}' if finding.detail else ''}", style=style)
+    server = f"  {report.server}" if report.server else ""
+    reason = "" if finding.alive else f"  {report.reason}"
+    return Text.assemble(
+        (f"{report.sip_status} {report.sip_reason or ''}".rstrip(), style), reason, (server, "dim")
+    )
+
+
+def _exported(discovery: Discovery) -> dict[str, Any]:
+    failure = discovery.failure
+    return {
+        "target": asdict(discovery.target),
+        "failure": None if failure is None else {"reason": failure.reason, "detail": failure.detail},
+        "candidates": [
+            {
+                "edge": finding.edge,
+                "via": finding.via,
+                "configured": finding.configured,
+                "answers": finding.answers,
+                "detail": finding.detail,
+                **_EDGE_REPORT.dump_python(finding.report, mode="json"),
+            }
+            for finding in discovery.findings
+        ],
+        "answering": [finding.edge for finding in discovery.answering],
+        "working": [finding.edge for finding in discovery.working],
+        "notes": list(discovery.notes),
+        "duration_ms": discovery.duration_ms,
+    }

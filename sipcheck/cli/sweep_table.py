@@ -1,0 +1,117 @@
+"""What a sweep came to, for a person: a line for each row, then what is to be done, cause by cause."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from rich.table import Table
+from rich.text import Text
+
+from sipcheck.cli.page import open_page
+from sipcheck.cli.signs import Signs
+from sipcheck.reasons import CredentialState, Outcome, Party, Reason
+from sipcheck.report import CheckState, Report
+from sipcheck.sweep import SweepResult
+from sipcheck.target import HostPort
+
+_MARKS = {
+    Outcome.VERIFIED: (CheckState.OK, "green"),
+    Outcome.REACHABLE: (CheckState.WARNING, "yellow"),
+    Outcome.INCONCLUSIVE: (CheckState.WARNING, "yellow"),
+    Outcome.FAILED: (CheckState.FAILED, "red"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """What is kept of a report until the table is drawn."""
+
+    number: int
+    target: str
+    outcome: Outcome
+    reason: Reason
+    credentials: CredentialState
+    duration_ms: float
+
+
+@dataclass(slots=True)
+class _Cause:
+    party: Party
+    outcome: Outcome
+    told: str
+    first_row: int
+    rows: int = 0
+
+
+@dataclass(slots=True)
+class SweepTable:
+    """Collects results; the memory of each is a line, not its report."""
+
+    _lines: list[_Line] = field(default_factory=list)
+    _causes: dict[Reason, _Cause] = field(default_factory=dict)
+
+    def add(self, result: SweepResult) -> None:
+        report = result.report
+        self._lines.append(
+            _Line(
+                result.number,
+                _shown(report),
+                report.outcome,
+                report.reason,
+                report.credentials,
+                report.duration_ms,
+            )
+        )
+        cause = self._causes.setdefault(
+            report.reason,
+            _Cause(report.party, report.outcome, f"{report.summary} {report.advice}", result.number),
+        )
+        cause.rows += 1
+
+    def draw(self) -> None:
+        """Draw the rows in their order, and the causes by how many rows they hold."""
+        with open_page() as (console, signs):
+            console.print(_rows(sorted(self._lines, key=lambda line: line.number), signs))
+            console.print(self._summary())
+            for reason, cause in sorted(self._causes.items(), key=lambda item: -item[1].rows):
+                if cause.outcome is not Outcome.VERIFIED:
+                    style = _MARKS[cause.outcome][1]
+                    example = (
+                        f"row {cause.first_row}" if cause.rows == 1 else f"such as row {cause.first_row}"
+                    )
+                    console.print(
+                        Text.assemble(
+                            (f"{reason}", style),
+                            f" ({cause.rows} of {len(self._lines)}, {example}): {cause.told}",
+                        )
+                    )
+
+    def _summary(self) -> Text:
+        counts = dict.fromkeys(Outcome, 0)
+        for line in self._lines:
+            counts[line.outcome] += 1
+        told = ", ".join(f"{count} {outcome}" for outcome, count in counts.items() if count)
+        return Text(f"{len(self._lines)} row{'' if len(self._lines) == 1 else 's'}: {told}", style="bold")
+
+
+def _rows(lines: Iterable[_Line], signs: Signs) -> Table:
+    table = Table("row", "target", "outcome", "reason", "credentials", "ms", box=None, pad_edge=False)
+    for column in (0, 5):
+        table.columns[column].justify = "right"
+    for line in lines:
+        state, style = _MARKS[line.outcome]
+        table.add_row(
+            str(line.number),
+            Text(line.target, overflow="ellipsis", no_wrap=True),
+            Text(f"{signs.marks[state]} {line.outcome}", style=style),
+            str(line.reason),
+            "" if line.credentials is CredentialState.NOT_TESTED else str(line.credentials),
+            f"{line.duration_ms:.0f}",
+        )
+    return table
+
+
+def _shown(report: Report) -> str:
+    target = report.target
+    way = f"/{target.transport}" if target.transport else ""
+    user = f"{target.username}@" if target.username else ""
+    return f"{user}{HostPort(target.domain, target.port)}{way}"

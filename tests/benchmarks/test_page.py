@@ -1,0 +1,125 @@
+"""The page on speed is what its kept figures say, and tells of everything that is expected."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from benchmarks.catalogue import ROWS
+from benchmarks.expectation import EXPECTATIONS
+from benchmarks.machine import Machine
+from benchmarks.measurement import Measurement, Role, Sample, Series, Unit
+from benchmarks.page import PAGE, page
+from benchmarks.results import Results, read_results
+from benchmarks.rows import udp_options
+
+MACHINE = Machine(
+    cpu="a CPU",
+    cores=2,
+    pinned=True,
+    kernel="Linux 6.1",
+    python="CPython 3.11.7",
+    uvloop="0.21",
+    python_openssl="3.0.1",
+    udp_responder="C",
+    peers={"sipp": "3.6.1"},
+)
+
+
+def table_rows(text: str, heading: str) -> list[list[str]]:
+    section = text.partition(f"## {heading}\n")[2].partition("\n## ")[0]
+    lines = [line for line in section.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+
+
+def series(name: str, role: Role, *figures: float) -> Series:
+    return Series(name=name, role=role, samples=tuple(Sample(figure=figure) for figure in figures))
+
+
+def results(*measured: Series) -> Results:
+    """Give a run with these series in the first row, and one plain series in each of the others."""
+    first = Measurement(
+        row=udp_options.KEY,
+        title="OPTIONS over UDP",
+        unit=Unit.CPU_MICROSECONDS,
+        operation="OPTIONS",
+        series=measured,
+    )
+    others = (
+        Measurement(
+            row=row, title=row, unit=Unit.BYTES, operation=row, series=(series("ours", Role.OURS, 1.0),)
+        )
+        for row in ROWS
+        if row != udp_options.KEY
+    )
+    return Results(measured_on=date(2026, 1, 2), machine=MACHINE, measurements=(first, *others))
+
+
+def test_it_is_made_from_the_kept_figures() -> None:
+    """After a change of either: `python -m benchmarks.page`."""
+    assert PAGE.read_text(encoding="utf-8") == page(read_results())
+
+
+def test_every_row_was_measured() -> None:
+    assert [measurement.row for measurement in read_results().measurements] == list(ROWS)
+
+
+@pytest.mark.parametrize(
+    ("metric", "at_least", "aim"),
+    [
+        ("OPTIONS over UDP", "≤ 1.5 ×", "≤ 1 ×"),
+        ("REGISTER with digest", "≤ 1.5 ×", "≤ 1 ×"),
+        ("new verified TLS connection and OPTIONS", "≤ 0.8 ×", "≤ 0.55 ×"),
+        ("memory of a UDP probe in flight", "≤ 5 KB", "≤ 2.4 KB"),
+        ("memory of a TLS connection", "≤ 100 KB", "≤ 55 KB"),
+        ("100,000 trunks swept a minute", "yes", "1,000,000 trunks over 1,000 destinations"),
+        ("CPU a trunk from 1,000 to 1,000,000 trunks", "flat within 1.5 ×", "falling with shared"),
+        ("verification on demand, time added", "50 ms", "15 ms"),
+    ],
+)
+def test_it_tells_what_is_expected(metric: str, at_least: str, aim: str) -> None:
+    rows = table_rows(PAGE.read_text(encoding="utf-8"), "What is expected")
+    told = [row for row in rows if row[0].startswith(metric)]
+    assert told
+    assert all(row[2].startswith(at_least) and row[3].startswith(aim) for row in told)
+
+
+def test_every_expectation_is_of_a_row_that_is_measured() -> None:
+    assert {expectation.row for expectation in EXPECTATIONS} <= set(ROWS)
+
+
+@pytest.mark.parametrize(
+    ("ours", "at_least", "aim"),
+    [
+        ((8.0, 9.0, 99.0), "≤ 1.5 ×: reached", "≤ 1 ×: reached"),
+        ((8.0, 12.0, 99.0), "≤ 1.5 ×: reached", "≤ 1 ×: falls short"),
+        ((9.0, 15.1, 99.0), "≤ 1.5 ×: falls short", "≤ 1 ×: falls short"),
+    ],
+)
+def test_the_median_is_judged(ours: tuple[float, ...], at_least: str, aim: str) -> None:
+    run = results(
+        series("sipcheck", Role.JUDGED, *ours), series("sipp, window 1000", Role.REFERENCE, 10, 10, 10)
+    )
+    rows = table_rows(page(run), "OPTIONS over UDP")
+    assert rows[0][-2:] == [at_least, aim]
+    assert rows[1][-2:] == ["", ""]
+
+
+def test_a_ratio_divides_round_by_round() -> None:
+    """A machine that was slow for a whole round slows nobody down in comparison."""
+    run = results(
+        series("sipcheck", Role.JUDGED, 5.0, 50.0, 6.0), series("sipp", Role.REFERENCE, 10.0, 100.0, 10.0)
+    )
+    assert table_rows(page(run), "OPTIONS over UDP")[0][1:4] == ["6.0", "5.0–50.0", "0.50 (0.50–0.60)"]
+
+
+def test_without_the_peer_nothing_is_judged() -> None:
+    run = results(series("sipcheck", Role.JUDGED, 5.0, 6.0))
+    row = table_rows(page(run), "What is expected")[0]
+    assert row[1:] == ["no peer", "≤ 1.5 ×: not measured", "≤ 1 ×: not measured"]
+
+
+def test_kept_figures_are_read_back(tmp_path: Path) -> None:
+    run = results(series("sipcheck", Role.JUDGED, 5.0, 6.0))
+    run.keep(tmp_path / "kept.json")
+    assert read_results(tmp_path / "kept.json") == run
