@@ -5,6 +5,7 @@ import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -35,8 +36,45 @@ def practice_port(tmp_path: Path) -> int:
 
 def test_the_first_verification(practice_port: int, tmp_path: Path) -> None:
     shown = block("text", "What was sent").replace("5060", str(practice_port))
-    line = block("sh", "sipcheck verify 'sip:127.0.0.1:5060").replace("5060", str(practice_port))
-    line = line.replace(".venv/bin/sipcheck", shlex.quote(str(COMMAND)))
+    result = run_beside_the_carrier("sipcheck verify 'sip:127.0.0.1:5060", practice_port, tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert masked(result.stdout) == masked(shown)
+
+
+def test_the_sweep(practice_port: int, tmp_path: Path) -> None:
+    # The README's carrier has the usual port; here the rows say which one it found.
+    shown = block("text", "row  target").replace("5060", str(practice_port))
+    rows = (
+        ("127.0.0.1,udp", "127.0.0.1,tcp"),
+        (f"127.0.0.1:{practice_port},udp", f"127.0.0.1:{practice_port},tcp"),
+    )
+    result = run_beside_the_carrier(
+        "sipcheck sweep -", practice_port, tmp_path, tuple(zip(*rows, strict=True))
+    )
+    assert result.returncode == 1, result.stderr
+    assert masked_table(result.stdout)[:5] == masked_table(shown)
+    assert "credentials-rejected (1 of 3, row 2): " in result.stdout
+
+
+def test_the_discovery(practice_port: int, tmp_path: Path) -> None:
+    target = (("discover 127.0.0.1", f"discover 127.0.0.1:{practice_port}"),)
+    result = run_beside_the_carrier("sipcheck discover", practice_port, tmp_path, target)
+    assert result.returncode == 0, result.stderr
+    assert f"127.0.0.1:{practice_port}/udp" in result.stdout
+
+
+def masked_table(text: str) -> list[str]:
+    return [re.sub(r" +", " ", re.sub(r" +(\d+)?$", "", line)) for line in text.strip().splitlines()]
+
+
+def run_beside_the_carrier(
+    command: str, practice_port: int, tmp_path: Path, changes: Sequence[tuple[str, str]] = ()
+) -> "subprocess.CompletedProcess[str]":
+    """Run a shell block of the README while the practice carrier listens at this port in place of 5060."""
+    line = block("sh", command)
+    for old, new in changes:
+        line = line.replace(old, new)
+    line = line.replace("5060", str(practice_port)).replace(".venv/bin/sipcheck", shlex.quote(str(COMMAND)))
     carrier = OwnedProcess(
         str(COMMAND),
         ["carrier", "--port", str(practice_port), "--tls-port", "0"],
@@ -45,7 +83,7 @@ def test_the_first_verification(practice_port: int, tmp_path: Path) -> None:
     )
     carrier.start()
     try:
-        result = subprocess.run(
+        return subprocess.run(
             ["/bin/sh", "-c", line],
             capture_output=True,
             text=True,
@@ -55,8 +93,6 @@ def test_the_first_verification(practice_port: int, tmp_path: Path) -> None:
         )
     finally:
         carrier.end()
-    assert result.returncode == 0, result.stderr
-    assert masked(result.stdout) == masked(shown)
 
 
 def test_the_program(practice_port: int) -> None:
