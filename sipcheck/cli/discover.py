@@ -5,7 +5,6 @@ import json
 import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -14,17 +13,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from sipcheck.cli.options import AllowNetworks, AllowPorts, CaFile, Nameservers, SourceAddress, TlsStrict
 from sipcheck.cli.output import speaking
 from sipcheck.cli.page import open_page
 from sipcheck.cli.signs import Signs
 from sipcheck.cli.usage import USAGE_STATUS, refuse
-from sipcheck.cli.values import (
-    read_guard,
-    read_nameservers,
-    read_port,
-    read_source_address,
-    read_timeout,
-)
+from sipcheck.cli.values import check_outbound_proxy, read_port, read_ports, read_settings, read_timeout
 from sipcheck.cli.verify import EXIT_STATUS, INTERRUPTED_STATUS
 from sipcheck.diagnosis import ruling
 from sipcheck.discover import discover as search
@@ -36,7 +30,7 @@ from sipcheck.guard import Refusal
 from sipcheck.reasons import Outcome, Reason
 from sipcheck.report import CheckState, EdgeReport
 from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS, EngineSettings
-from sipcheck.target import Target, TransportName, parse_host_port, parse_target
+from sipcheck.target import Target, TransportName, parse_target
 from sipcheck.unrun_report import invalid_target_report
 
 _EDGE_REPORT = TypeAdapter(EdgeReport)
@@ -60,26 +54,12 @@ def discover(
         str | None,
         typer.Option(metavar="HOST[:PORT]", help="Search at this host; requests name TARGET's domain."),
     ] = None,
-    nameserver: Annotated[
-        list[str] | None,
-        typer.Option(metavar="IP[:PORT]", help="Repeatable; ask these.", show_default="the system's"),
-    ] = None,
-    ca_file: Annotated[
-        Path | None, typer.Option(metavar="PEM", help="Trust these roots too, beside the system's.")
-    ] = None,
-    tls_strict: Annotated[
-        bool, typer.Option("--tls-strict", help="RFC 5922 to the letter: no wildcard names.")
-    ] = False,
-    allow_network: Annotated[
-        list[str] | None, typer.Option(metavar="CIDR", help="Repeatable; as for verify.")
-    ] = None,
-    allow_port: Annotated[
-        list[str] | None, typer.Option(metavar="N", help="Repeatable; as for verify.")
-    ] = None,
-    source_address: Annotated[
-        str | None,
-        typer.Option(metavar="IP", help="Leave from this address.", show_default="the system's choice"),
-    ] = None,
+    nameservers: Nameservers = None,
+    ca_file: CaFile = None,
+    tls_strict: TlsStrict = False,
+    allow_networks: AllowNetworks = None,
+    allow_ports: AllowPorts = None,
+    source_address: SourceAddress = None,
     timeout: Annotated[
         str, typer.Option(metavar="SECONDS", help="The one deadline for the whole search.")
     ] = f"{DEFAULT_TIMEOUT_SECONDS:g}",
@@ -91,18 +71,18 @@ def discover(
     Exit status: 0 something answers, 1 nothing does or the guard refuses the target, 2 usage error or invalid
     target, 3 DNS could not answer.
     """
-    settings = EngineSettings(
-        nameservers=read_nameservers(nameserver or ()),
+    settings = read_settings(
+        nameservers=nameservers,
         ca_file=ca_file,
         tls_strict=tls_strict,
-        guard=read_guard(allow_network or (), allow_port or ()),
-        source_address=read_source_address(source_address),
+        allow_networks=allow_networks,
+        allow_ports=allow_ports,
+        source_address=source_address,
     )
     timeout_seconds = read_timeout(timeout)
     wanted_port = read_port(port)
-    ports = [_read_also(text) for text in also or ()]
-    if outbound_proxy is not None:
-        _check_outbound_proxy(outbound_proxy)
+    ports = read_ports(also or (), "--also")
+    check_outbound_proxy(outbound_proxy)
     try:
         parsed = parse_target(target, transport=transport, port=wanted_port, outbound_proxy=outbound_proxy)
     except TargetInvalid as error:
@@ -119,19 +99,6 @@ def discover(
             with open_page() as (console, signs):
                 _draw(console, discovery, signs)
     raise typer.Exit(_status(discovery))
-
-
-def _read_also(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= 65535):
-        refuse(f"--also {text!r} is no port; give a number from 1 to 65535")
-    return int(text)
-
-
-def _check_outbound_proxy(text: str) -> None:
-    try:
-        parse_host_port(text)
-    except TargetInvalid as error:
-        refuse(f"--outbound-proxy {text!r}: {error}")
 
 
 def _run(target: Target, settings: EngineSettings, also: list[int], timeout_seconds: float) -> Discovery:

@@ -8,6 +8,7 @@ from pathlib import Path
 from sipcheck.cli.usage import refuse
 
 _SOURCES = "--password-env, --password-file or --password-stdin"
+_MOST_BYTES = 4096
 
 
 def read_password(*, variable: str | None, file: Path | None, from_stdin: bool) -> str | None:
@@ -32,7 +33,8 @@ def _from_environment(variable: str) -> str:
 
 def _from_file(file: Path) -> str:
     try:
-        data = file.read_bytes()
+        with file.open("rb") as source:
+            data = source.read(_MOST_BYTES + 1)
     except OSError as error:
         refuse(
             f"--password-file {str(file)!r}: {error.strerror}; "
@@ -45,7 +47,7 @@ def _from_file(file: Path) -> str:
 def _from_stdin() -> str:
     if sys.stdin.isatty():
         return _not_empty(_typed(), "--password-stdin: nothing was typed")
-    text = _decoded(sys.stdin.buffer.read(), "--password-stdin: standard input")
+    text = _decoded(sys.stdin.buffer.read(_MOST_BYTES + 1), "--password-stdin: standard input")
     return _not_empty(_without_line_end(text), "--password-stdin: standard input is empty")
 
 
@@ -58,6 +60,8 @@ def _typed() -> str:
 
 def _decoded(data: bytes, what: str) -> str:
     """Read UTF-8 whatever the locale: RFC 7616 §4 hashes the password in it."""
+    if len(data) > _MOST_BYTES:
+        refuse(f"{what} holds more than {_MOST_BYTES} bytes; give the password alone")
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:

@@ -10,6 +10,7 @@ import typer
 from rich.text import Text
 from rich.tree import Tree
 
+from sipcheck.cli.options import AllowNetworks, AllowPorts, Nameservers
 from sipcheck.cli.output import speaking
 from sipcheck.cli.page import open_page
 from sipcheck.cli.signs import Signs
@@ -35,16 +36,9 @@ def resolve(
     outbound_proxy: Annotated[
         str | None, typer.Option(metavar="HOST[:PORT]", help="Resolve this host in the target's place.")
     ] = None,
-    nameserver: Annotated[
-        list[str] | None,
-        typer.Option(metavar="IP[:PORT]", help="Repeatable; ask these.", show_default="the system's"),
-    ] = None,
-    allow_network: Annotated[
-        list[str] | None, typer.Option(metavar="CIDR", help="Repeatable; as for verify.")
-    ] = None,
-    allow_port: Annotated[
-        list[str] | None, typer.Option(metavar="N", help="Repeatable; as for verify.")
-    ] = None,
+    nameservers: Nameservers = None,
+    allow_networks: AllowNetworks = None,
+    allow_ports: AllowPorts = None,
     timeout: Annotated[
         str, typer.Option(metavar="SECONDS", help="For all questions together.")
     ] = f"{DNS_SECONDS:g}",
@@ -55,8 +49,8 @@ def resolve(
     Exit status: 0 every address may be probed, 1 DNS leads nowhere or the guard refuses one, 2 usage error,
     3 DNS could not answer.
     """
-    guard = read_guard(allow_network or (), allow_port or ())
-    servers = read_nameservers(nameserver or ())
+    guard = read_guard(allow_networks or (), allow_ports or ())
+    servers = read_nameservers(nameservers or ())
     seconds = read_timeout(timeout)
     try:
         parsed = parse_target(

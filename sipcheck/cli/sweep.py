@@ -1,7 +1,6 @@
 """`sipcheck sweep`: many trunks in one loop."""
 
 import json
-import math
 import resource
 import sys
 from pathlib import Path
@@ -12,22 +11,18 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from sipcheck.cli.loop import run_fast
+from sipcheck.cli.options import AllowNetworks, AllowPorts, CaFile, Nameservers, SourceAddress, TlsStrict
 from sipcheck.cli.output import speaking
 from sipcheck.cli.sweep_rows import FileUnusable, read_rows
 from sipcheck.cli.sweep_table import SweepTable
 from sipcheck.cli.usage import refuse
-from sipcheck.cli.values import (
-    read_guard,
-    read_nameservers,
-    read_source_address,
-    read_timeout,
-)
+from sipcheck.cli.values import read_positive, read_settings, read_timeout
 from sipcheck.cli.verify import INTERRUPTED_STATUS
 from sipcheck.engine import Engine
 from sipcheck.errors import CallerError
 from sipcheck.evidence import Proof
 from sipcheck.report_json import report_to_json
-from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS, EngineSettings
+from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS
 from sipcheck.sweep import DEFAULT_CONCURRENCY, BadRow, Sweep, SweepResult, SweepRow
 
 _MOST_AT_ONCE = 10_000
@@ -45,31 +40,15 @@ def sweep(
         str | None,
         typer.Option(metavar="N", help="Probes a second over all rows.", show_default="unlimited"),
     ] = None,
-    nameserver: Annotated[
-        list[str] | None,
-        typer.Option(metavar="IP[:PORT]", help="Repeatable; ask these.", show_default="the system's"),
-    ] = None,
-    ca_file: Annotated[
-        Path | None, typer.Option(metavar="PEM", help="Trust these roots too, beside the system's.")
-    ] = None,
-    tls_strict: Annotated[
-        bool, typer.Option("--tls-strict", help="RFC 5922 to the letter: no wildcard names.")
-    ] = False,
-    allow_network: Annotated[
-        list[str] | None, typer.Option(metavar="CIDR", help="Repeatable; as for verify.")
-    ] = None,
-    allow_port: Annotated[
-        list[str] | None, typer.Option(metavar="N", help="Repeatable; as for verify.")
-    ] = None,
+    nameservers: Nameservers = None,
+    ca_file: CaFile = None,
+    tls_strict: TlsStrict = False,
+    allow_networks: AllowNetworks = None,
+    allow_ports: AllowPorts = None,
     proof: Annotated[
         Proof, typer.Option(help="How to prove the credentials; none sends OPTIONS alone.")
     ] = Proof.AUTO,
-    source_address: Annotated[
-        str | None,
-        typer.Option(
-            metavar="IP", help="Leave from this address, as the calls do.", show_default="the system's choice"
-        ),
-    ] = None,
+    source_address: SourceAddress = None,
     timeout: Annotated[
         str, typer.Option(metavar="SECONDS", help="The deadline of each row.")
     ] = f"{DEFAULT_TIMEOUT_SECONDS:g}",
@@ -82,12 +61,13 @@ def sweep(
     Columns: target, transport, port, username, auth_username, password, realm, outbound_proxy; all but the first
     optional. Exit status: 0 every row is verified, 1 some row is not, 2 the file or an option cannot be used.
     """
-    settings = EngineSettings(
-        nameservers=read_nameservers(nameserver or ()),
+    settings = read_settings(
+        nameservers=nameservers,
         ca_file=ca_file,
         tls_strict=tls_strict,
-        guard=read_guard(allow_network or (), allow_port or ()),
-        source_address=read_source_address(source_address),
+        allow_networks=allow_networks,
+        allow_ports=allow_ports,
+        source_address=source_address,
     )
     at_once = _read_concurrency(concurrency)
     per_second = _read_rate(rate)
@@ -173,11 +153,8 @@ def _read_concurrency(text: str) -> int:
 def _read_rate(text: str | None) -> float | None:
     if text is None:
         return None
-    try:
-        per_second = float(text)
-    except ValueError:
-        per_second = 0.0
-    if not (math.isfinite(per_second) and per_second > 0):
+    per_second = read_positive(text)
+    if per_second is None:
         refuse(f"--rate {text!r} is not usable; give probes a second, such as 50 or 0.5")
     return per_second
 

@@ -1,20 +1,59 @@
 """Option values that need reading: each is refused with the value, the fault and the mend."""
 
+import re
 from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from pathlib import Path
 
 from sipcheck.cli.usage import refuse
 from sipcheck.errors import TargetInvalid
 from sipcheck.guard import Guard
+from sipcheck.settings import EngineSettings
 from sipcheck.target import HostPort, parse_host_port
+
+_LONGEST_SECONDS = 3600
+_DECIMAL = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?|\.[0-9]{1,9}")
 
 
 def read_guard(networks: Sequence[str], ports: Sequence[str]) -> Guard:
     """Read --allow-network and --allow-port."""
     return Guard(
         allow_networks=tuple(_network(text) for text in networks),
-        allow_ports=frozenset(_port(text, "--allow-port") for text in ports),
+        allow_ports=frozenset(read_ports(ports, "--allow-port")),
     )
+
+
+def read_settings(
+    *,
+    nameservers: Sequence[str] | None,
+    ca_file: Path | None,
+    tls_strict: bool,
+    allow_networks: Sequence[str] | None,
+    allow_ports: Sequence[str] | None,
+    source_address: str | None,
+) -> EngineSettings:
+    """Read the options that say how to check; files and addresses are for the engine to try."""
+    return EngineSettings(
+        nameservers=read_nameservers(nameservers or ()),
+        ca_file=ca_file,
+        tls_strict=tls_strict,
+        guard=read_guard(allow_networks or (), allow_ports or ()),
+        source_address=read_source_address(source_address),
+    )
+
+
+def check_outbound_proxy(text: str | None) -> None:
+    """Refuse an --outbound-proxy that is no host and port."""
+    try:
+        if text is not None:
+            parse_host_port(text)
+    except TargetInvalid as error:
+        refuse(f"--outbound-proxy {text!r}: {error}")
+
+
+def read_ports(texts: Sequence[str], option: str) -> list[int]:
+    """Read a repeatable option that takes a port."""
+    return [_port(text, option) for text in texts]
 
 
 def read_port(text: str | None) -> int | None:
@@ -39,13 +78,20 @@ def read_source_address(text: str | None) -> str | None:
 
 def read_timeout(text: str) -> float:
     """Read --timeout."""
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds < float("inf"):
-        refuse(f"--timeout {text!r} is not usable; give a positive number of seconds, such as 10")
+    seconds = read_positive(text)
+    if seconds is None or seconds > _LONGEST_SECONDS:
+        refuse(
+            f"--timeout {text!r} is not usable; give a positive number of seconds "
+            f"up to {_LONGEST_SECONDS}, such as 10"
+        )
     return seconds
+
+
+def read_positive(text: str) -> float | None:
+    """Read a decimal number above zero, such as 10 or 0.5; null for anything else."""
+    if not _DECIMAL.fullmatch(text):
+        return None
+    return float(text) or None
 
 
 def _network(text: str) -> IPv4Network | IPv6Network:

@@ -10,16 +10,11 @@ from typing import Annotated
 import typer
 
 from sipcheck.cli.drawing import draw_report
+from sipcheck.cli.options import AllowNetworks, AllowPorts, CaFile, Nameservers, SourceAddress, TlsStrict
 from sipcheck.cli.output import speaking
 from sipcheck.cli.password import read_password
 from sipcheck.cli.usage import USAGE_STATUS, refuse
-from sipcheck.cli.values import (
-    read_guard,
-    read_nameservers,
-    read_port,
-    read_source_address,
-    read_timeout,
-)
+from sipcheck.cli.values import check_outbound_proxy, read_port, read_settings, read_timeout
 from sipcheck.credentials import Credentials
 from sipcheck.discover import with_discovery
 from sipcheck.engine import Engine
@@ -29,7 +24,7 @@ from sipcheck.reasons import Outcome, Reason
 from sipcheck.report import Report
 from sipcheck.report_json import report_to_json
 from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS, EngineSettings
-from sipcheck.target import Target, TransportName, parse_host_port, parse_target
+from sipcheck.target import Target, TransportName, parse_target
 from sipcheck.unrun_report import invalid_target_report
 
 INTERRUPTED_STATUS = 130  # what shells give a program that Ctrl-C ended
@@ -80,34 +75,15 @@ def verify(
         str | None,
         typer.Option(metavar="HOST[:PORT]", help="Send to this host; the request names TARGET's domain."),
     ] = None,
-    nameserver: Annotated[
-        list[str] | None,
-        typer.Option(metavar="IP[:PORT]", help="Repeatable; ask these.", show_default="the system's"),
-    ] = None,
-    ca_file: Annotated[
-        Path | None, typer.Option(metavar="PEM", help="Trust these roots too, beside the system's.")
-    ] = None,
-    tls_strict: Annotated[
-        bool, typer.Option("--tls-strict", help="RFC 5922 to the letter: no wildcard names.")
-    ] = False,
-    allow_network: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="CIDR", help="Repeatable; permit addresses the guard refuses (a lab, loopback)."
-        ),
-    ] = None,
-    allow_port: Annotated[
-        list[str] | None, typer.Option(metavar="N", help="Repeatable; permit a port the guard refuses.")
-    ] = None,
+    nameservers: Nameservers = None,
+    ca_file: CaFile = None,
+    tls_strict: TlsStrict = False,
+    allow_networks: AllowNetworks = None,
+    allow_ports: AllowPorts = None,
     proof: Annotated[
         Proof, typer.Option(help="How to prove the credentials; none sends OPTIONS alone.")
     ] = Proof.AUTO,
-    source_address: Annotated[
-        str | None,
-        typer.Option(
-            metavar="IP", help="Leave from this address, as the calls do.", show_default="the system's choice"
-        ),
-    ] = None,
+    source_address: SourceAddress = None,
     timeout: Annotated[
         str, typer.Option(metavar="SECONDS", help="The one deadline for the whole run.")
     ] = f"{DEFAULT_TIMEOUT_SECONDS:g}",
@@ -125,17 +101,17 @@ def verify(
     Exit status: 0 verified, 1 failed, 2 usage error or invalid target, 3 inconclusive, 4 reachable.
     """
     started_at = datetime.now(UTC)
-    settings = EngineSettings(
-        nameservers=read_nameservers(nameserver or ()),
+    settings = read_settings(
+        nameservers=nameservers,
         ca_file=ca_file,
         tls_strict=tls_strict,
-        guard=read_guard(allow_network or (), allow_port or ()),
-        source_address=read_source_address(source_address),
+        allow_networks=allow_networks,
+        allow_ports=allow_ports,
+        source_address=source_address,
     )
     timeout_seconds = read_timeout(timeout)
     wanted_port = read_port(port)
-    if outbound_proxy is not None:
-        _check_outbound_proxy(outbound_proxy)
+    check_outbound_proxy(outbound_proxy)
     password = read_password(variable=password_env, file=password_file, from_stdin=password_stdin)
     credentials = _credentials(username, password, auth_username, realm or ())
     if credentials is None and proof in (Proof.REGISTER, Proof.OPTIONS):
@@ -178,13 +154,6 @@ def _credentials(
         return Credentials(username, password, auth_username, tuple(realms))
     except CallerError as error:
         refuse(str(error))
-
-
-def _check_outbound_proxy(text: str) -> None:
-    try:
-        parse_host_port(text)
-    except TargetInvalid as error:
-        refuse(f"--outbound-proxy {text!r}: {error}")
 
 
 def _run(
