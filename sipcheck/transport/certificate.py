@@ -9,9 +9,12 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from sipcheck.printable import one_line
-from sipcheck.report import Certificate
+from sipcheck.reasons import WarningCode
+from sipcheck.report import Certificate, Warning
 
 _DAY = timedelta(days=1)
+_EXPIRES_SOON_DAYS = 21
+_SHOWN_NAMES = 3
 
 # Beyond these sizes a peer could make the memory of what was read grow at its will.
 _KEPT_CERTIFICATES = 256
@@ -169,3 +172,41 @@ def _wildcard_fits(pattern: str, wanted: str) -> bool:
     """One left-most label that is `*` alone, and at least two labels after it."""
     head, _, parent = pattern.partition(".")
     return head == "*" and parent.count(".") >= 1 and wanted.partition(".")[2] == parent
+
+
+def describe_mismatch(names: PresentedNames, domain: str, host: str) -> str:
+    """Say what a certificate names instead of the domain; `host` is the name that DNS led to."""
+    shown = one_line(", ".join(names.shown()[:_SHOWN_NAMES])) or "nothing"
+    if host != domain and match_name(names, host).fits:
+        return f"it names {shown}, the server that DNS leads to, where the trunk's domain {domain} is needed"
+    return f"it names {shown}"
+
+
+def certificate_warnings(facts: Certificate, match: NameMatch) -> tuple[Warning, ...]:
+    """Say what is doubtful about a certificate that fits."""
+    found: list[Warning] = []
+    if facts.days_left < _EXPIRES_SOON_DAYS:
+        found.append(
+            Warning(
+                WarningCode.CERTIFICATE_EXPIRES_SOON,
+                f"the certificate expires in {facts.days_left} days, on {facts.not_after:%Y-%m-%d}",
+                None,
+            )
+        )
+    if match.wildcard is not None:
+        found.append(
+            Warning(
+                WarningCode.TLS_WILDCARD_NAME,
+                f"the certificate fits only by its wildcard {match.wildcard}, which RFC 5922 §7.2 forbids",
+                None,
+            )
+        )
+    if match.common_name_only:
+        found.append(
+            Warning(
+                WarningCode.TLS_COMMON_NAME_ONLY,
+                "the certificate names the domain only in its common name; it has no subjectAltName",
+                None,
+            )
+        )
+    return tuple(found)

@@ -13,23 +13,21 @@ from pathlib import Path
 
 from sipcheck.errors import SettingInvalid, TransportFailed
 from sipcheck.printable import one_line
-from sipcheck.reasons import Reason, WarningCode
-from sipcheck.report import Certificate, Warning
+from sipcheck.reasons import Reason
+from sipcheck.report import Certificate
 from sipcheck.target import HostPort
 from sipcheck.transport.certificate import (
     UNREADABLE,
-    NameMatch,
-    PresentedNames,
     ReadCertificate,
+    certificate_warnings,
+    describe_mismatch,
     match_name,
     read_certificate,
 )
 from sipcheck.transport.stream import Conversation, StreamChannel
 from sipcheck.transport.tls_session import TlsSession
 
-_EXPIRES_SOON_DAYS = 21
 _ALERT_SECONDS = 1.0
-_SHOWN_NAMES = 3
 
 _CERTIFICATE_REFUSALS = frozenset(
     {
@@ -112,7 +110,7 @@ async def connect_tls(
     try:
         presented = _presented(session)
         match = match_name(presented.names, domain, strict=contexts.strict)
-        fault = None if match.fits else _mismatch(presented.names, domain, host)
+        fault = None if match.fits else describe_mismatch(presented.names, domain, host)
         facts = _facts(presented, session, verified=match.fits, error=fault)
         if fault is not None:
             raise CertificateRefused(Reason.TLS_NAME_MISMATCH, fault, facts)
@@ -123,7 +121,7 @@ async def connect_tls(
     async def explain(failure: TransportFailed) -> TransportFailed:
         return await _explain_reset(failure, remote, domain, contexts, source_address, deadline_at)
 
-    return StreamChannel(conversation, remote, facts, _warnings(facts, match), explain)
+    return StreamChannel(conversation, remote, facts, certificate_warnings(facts, match), explain)
 
 
 def _presented(session: TlsSession) -> ReadCertificate:
@@ -134,13 +132,6 @@ def _presented(session: TlsSession) -> ReadCertificate:
         return read_certificate(der)
     except UNREADABLE as error:
         raise TransportFailed(Reason.TLS_HANDSHAKE_FAILED, "the certificate cannot be read") from error
-
-
-def _mismatch(names: PresentedNames, domain: str, host: str) -> str:
-    shown = one_line(", ".join(names.shown()[:_SHOWN_NAMES])) or "nothing"
-    if host != domain and match_name(names, host).fits:
-        return f"it names {shown}, the server that DNS leads to, where the trunk's domain {domain} is needed"
-    return f"it names {shown}"
 
 
 async def _handshake(
@@ -231,32 +222,3 @@ def _facts(
         verified=verified,
         error=error,
     )
-
-
-def _warnings(facts: Certificate, match: NameMatch) -> tuple[Warning, ...]:
-    found: list[Warning] = []
-    if facts.days_left < _EXPIRES_SOON_DAYS:
-        found.append(
-            Warning(
-                WarningCode.CERTIFICATE_EXPIRES_SOON,
-                f"the certificate expires in {facts.days_left} days, on {facts.not_after:%Y-%m-%d}",
-                None,
-            )
-        )
-    if match.wildcard is not None:
-        found.append(
-            Warning(
-                WarningCode.TLS_WILDCARD_NAME,
-                f"the certificate fits only by its wildcard {match.wildcard}, which RFC 5922 §7.2 forbids",
-                None,
-            )
-        )
-    if match.common_name_only:
-        found.append(
-            Warning(
-                WarningCode.TLS_COMMON_NAME_ONLY,
-                "the certificate names the domain only in its common name; it has no subjectAltName",
-                None,
-            )
-        )
-    return tuple(found)

@@ -8,6 +8,7 @@ holds, and all sessions of a thread decrypt into one buffer.
 import contextlib
 import ssl
 import threading
+from typing import cast
 
 from sipcheck.target import HostPort
 from sipcheck.transport.failures import from_error
@@ -129,13 +130,13 @@ class TlsSession:
             self._decrypt(session)
             self._encrypt(session)
         except ssl.SSLWantReadError:
-            self._flush()
+            pass  # the peer has its turn
         except ssl.SSLError as error:
             # Our alert, where the fault is the peer's, is in what is still to be sent.
             self._flush()
             self._end(error)
-        else:
-            self._flush()
+            return
+        self._flush()
 
     def _shake_hands(self, session: ssl.SSLObject) -> None:
         session.do_handshake()
@@ -156,8 +157,11 @@ class TlsSession:
             count = 1
             try:
                 while count and held < _RECORD_BYTES and (self._incoming.pending or session.pending()):
-                    count = session.read(_RECORD_BYTES - held, plain[held:])
+                    # With a buffer given it returns a number.
+                    count = cast(int, session.read(_RECORD_BYTES - held, plain[held:]))
                     held += count
+            except ssl.SSLWantReadError:
+                pass  # half a record, or one of the protocol's own
             finally:
                 if held:
                     self._conversation.bytes_received(plain[:held])

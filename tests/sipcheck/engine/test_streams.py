@@ -43,3 +43,32 @@ async def test_a_peer_that_hangs_up_after_each_answer_is_called_again(
         report = await verify(f"127.0.0.1:{server.port}", transport=TransportName.TCP, credentials=ALICE)
         assert report.reason is Reason.ALIVE_CREDENTIALS_UNPROVEN, report.summary
         assert report.warnings == ()
+
+
+async def test_nothing_more_goes_down_a_connection_that_carried_garbage(
+    tls_server_factory: Callable[..., TlsServer], verify: Verify
+) -> None:
+    """RFC 3261 §18.3: behind garbage the next answer cannot be found, so the next request takes a fresh connection."""
+    challenge = [("WWW-Authenticate", 'Digest realm="carrier.example", nonce="n", algorithm=MD5, qop="auth"')]
+
+    def challenge_with_garbage(request: bytes) -> Sequence[bytes]:
+        if b"\r\nAuthorization:" in request:
+            return [reply_to(request)]
+        return [reply_to(request, 401, "Unauthorized", headers=challenge) + b"\0garbage"]
+
+    server = tls_server_factory(script=challenge_with_garbage)
+    report = await verify(f"127.0.0.1:{server.port}", transport=TransportName.TCP, credentials=ALICE)
+    assert report.reason is Reason.CREDENTIALS_PROVEN, report.summary
+    carried = [connection.application_bytes for connection in server.connections]
+    assert [data.count(b"\r\nAuthorization:") for data in carried] == [0] * (len(carried) - 1) + [1]
+    assert [data.count(b" SIP/2.0\r\n") for data in carried] == [1] * len(carried)
+
+
+async def test_an_answer_that_is_not_finished_by_the_deadline_is_no_silence(
+    tls_server_factory: Callable[..., TlsServer], verify: Verify
+) -> None:
+    server = tls_server_factory(script=lambda request: [reply_to(request)[:40]])
+    report = await verify(f"127.0.0.1:{server.port}", transport=TransportName.TCP, timeout_seconds=1)
+    assert report.reason is Reason.SIP_MALFORMED_RESPONSE, report.summary
+    detail = "the answer was cut short: 40 bytes came, and its end did not"
+    assert next(check.detail for check in report.checks if check.code is not None) == detail

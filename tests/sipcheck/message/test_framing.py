@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from sipcheck.errors import MalformedMessage, NotSip, ParseError
 from sipcheck.message.framing import MAXIMUM_MESSAGE_BYTES, StreamFramer
+from sipcheck.message.header_block import read_header_block
 from sipcheck.message.message import Response
 from sipcheck.message.parser import parse
 
@@ -157,3 +158,69 @@ def test_the_largest_message_passes() -> None:
     data = message(body)
     assert len(data) == MAXIMUM_MESSAGE_BYTES
     assert outcome([data[i : i + 1000] for i in range(0, len(data), 1000)]) == ([data], False, None)
+
+
+def test_a_fault_is_known_behind_the_messages_before_it() -> None:
+    framer = StreamFramer()
+    assert framer.feed(message()) == [message()]
+    assert framer.fault is None
+    assert framer.feed(message() + b"junk\r\n") == [message()]
+    assert isinstance(framer.fault, NotSip)
+    assert framer.held == b"junk\r\n"
+    assert framer.held_bytes == len(b"junk\r\n")
+
+
+def test_a_buffer_that_others_use_next_may_be_fed() -> None:
+    shared, framer = bytearray(message()[:50]), StreamFramer()
+    assert framer.feed(memoryview(shared)) == []
+    shared[:] = b"x" * 50
+    assert framer.feed(message()[50:]) == [message()]
+
+
+@pytest.mark.parametrize(
+    ("lines", "length"),
+    [
+        (b"Content-Length: 4", 4),
+        (b"l:4", 4),
+        (b"CONTENT-LENGTH \t:\t 4 ", 4),
+        (b"Content-Length: 00004", 4),
+        (b"Content-Length: 0000000004", 4),
+        (b"Content-Length: 4\r\nl: 4", 4),
+        (b"Content-Length:\r\n 4", 4),
+        (b"Subject: folded\r\n Content-Length: 9\r\nContent-Length: 4", 4),
+        (b"Subject: x\r\nX-Content-Length: 9\r\nContent-Length: 4\r\nContent-Length-X: 9", 4),
+        (b"Content-Length: 4;x=y", None),
+        (b"Content-Length:", None),
+        (b"Content-Length: 4, 4", None),
+        (b"Content-Length: 4\rSubject: x", None),
+    ],
+)
+def test_content_length_as_it_is_written(lines: bytes, length: int | None) -> None:
+    """RFC 3261 §20.14; what is plainly written is read by a short way, to the same end."""
+    stream = message(b"four", length=lines) + message()
+    if length is None:
+        with pytest.raises(MalformedMessage):
+            StreamFramer().feed(stream)
+    else:
+        assert StreamFramer().feed(stream) == [message(b"four", length=lines), message()]
+
+
+LENGTH_LINES = st.lists(
+    st.sampled_from(
+        [b"Content-Length", b"l", b"L", b"Subject", b":", b" ", b"\t", b"4", b"0", b"12", b"\r", b"\n"]
+    )
+    | st.sampled_from([b"\r\n", b"x", b",", b"\r\nContent-Length: 4", b"\r\n\r\n"]),
+    max_size=12,
+).map(b"".join)
+
+
+@given(LENGTH_LINES)
+def test_framing_and_parsing_agree_on_the_length(lines: bytes) -> None:
+    """Whatever is framed has the length that the tolerant reading of its header finds."""
+    try:
+        framed = StreamFramer().feed(b"SIP/2.0 200 OK\r\n" + lines + b"\r\n\r\nfour" + message())
+    except ParseError:
+        return
+    for each in framed[:1]:
+        block = read_header_block(each)
+        assert block.content_length == len(each) - block.body_start

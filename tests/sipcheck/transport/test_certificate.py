@@ -1,8 +1,14 @@
 """RFC 5922 §7: which names of a certificate speak for a SIP domain."""
 
-import pytest
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
-from sipcheck.transport.certificate import PresentedNames, match_name
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from sipcheck.transport.certificate import UNREADABLE, PresentedNames, match_name, read_certificate
+from tests.peers.certificates import CertificateKind, Certificates
 
 
 def names(
@@ -56,3 +62,38 @@ def test_an_exact_name_beside_a_wildcard_needs_no_wildcard() -> None:
 
 def test_a_common_name_alone_is_told() -> None:
     assert match_name(names(common=("sip.example.com",)), "sip.example.com").common_name_only
+
+
+def der_of(file: Path) -> bytes:
+    return x509.load_pem_x509_certificate(file.read_bytes()).public_bytes(Encoding.DER)
+
+
+def test_the_same_certificate_on_another_day_has_other_days_left(certificates: Certificates) -> None:
+    """What is read may be kept; how long it is still good for may not."""
+    der = der_of(certificates[CertificateKind.EXPIRES_SOON].certificate_file)
+    now = datetime.now(UTC)
+    days = []
+    for later in (timedelta(), timedelta(days=4), timedelta(days=12)):
+        facts = read_certificate(bytes(bytearray(der))).facts(
+            now=now + later, tls_version="TLSv1.3", cipher=None, verified=True, error=None
+        )
+        days.append(facts.days_left)
+    assert days == [9, 5, -2]
+
+
+def test_certificates_are_told_apart(certificates: Certificates) -> None:
+    kinds = (CertificateKind.GOOD, CertificateKind.SRV_TARGET, CertificateKind.GOOD, CertificateKind.WILDCARD)
+    read = [read_certificate(der_of(certificates[kind].certificate_file)) for kind in kinds]
+    assert [each.shown_names for each in read] == [
+        ("carrier.example",),
+        ("edge.carrier.example",),
+        ("carrier.example",),
+        ("*.carrier.example",),
+    ]
+
+
+@pytest.mark.parametrize("der", [b"", b"\x30\x03\x02\x01\x01", b"\x30" * 100_000])
+def test_what_is_no_certificate_is_unreadable_each_time(der: bytes) -> None:
+    for _ in range(2):
+        with pytest.raises(UNREADABLE):
+            read_certificate(der)
