@@ -46,21 +46,17 @@ def authorization(
         nonce_count=count,
         body=body,
     )
-    parameters = [
-        f'username="{_escaped(username)}"',
-        f'realm="{challenge.realm}"',
-        f'nonce="{challenge.nonce}"',
-        f'uri="{uri}"',
-        f'response="{response}"',
-    ]
+    value = (
+        f'Digest username="{_escaped(username)}", realm="{challenge.realm}", nonce="{challenge.nonce}", '
+        f'uri="{uri}", response="{response}"'
+    )
     if challenge.algorithm_named:
-        parameters.append(f"algorithm={challenge.algorithm}")
+        value += f", algorithm={challenge.algorithm.value}"
     if qop is not None:
-        parameters += [f'cnonce="{cnonce}"', f"qop={qop}", f"nc={count}"]
+        value += f', cnonce="{cnonce}", qop={qop}, nc={count}'
     if challenge.opaque is not None:
-        parameters.append(f'opaque="{challenge.opaque}"')
-    name = "Proxy-Authorization" if challenge.proxy else "Authorization"
-    return name, f"Digest {', '.join(parameters)}"
+        value += f', opaque="{challenge.opaque}"'
+    return "Proxy-Authorization" if challenge.proxy else "Authorization", value
 
 
 def read_authorization(value: str) -> dict[str, str]:

@@ -41,7 +41,8 @@ class AuthenticationRound:
             return None
         if not self._is_progress(choice):
             return None
-        self._answered.update({challenge.proxy: challenge for challenge in choice.challenges})
+        for challenge in choice.challenges:
+            self._answered[challenge.proxy] = challenge
         # A hop that is satisfied goes on being answered when the next one challenges (§22.3).
         return tuple(self._answered.values())
 
@@ -51,6 +52,8 @@ class AuthenticationRound:
 
     def _is_progress(self, choice: Chosen) -> bool:
         """Whether answering can lead on: each hop once, and one renewal is granted for stale nonces."""
+        if not self._answered:
+            return True
         repeated = [challenge for challenge in choice.challenges if challenge.proxy in self._answered]
         if not repeated:
             return True

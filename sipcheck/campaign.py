@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 from sipcheck.authentication import CHALLENGE_STATUS
-from sipcheck.edge_probe import EdgeProbe, RunContext
-from sipcheck.evidence import ExchangeResult, Proof
+from sipcheck.diagnosis import fails_over
+from sipcheck.edge_probe import EdgeProbe
+from sipcheck.evidence import Proof
 from sipcheck.reasons import Reason
+from sipcheck.run_context import RunContext
 
 NextEdge = Callable[[Sequence[EdgeProbe]], Awaitable[EdgeProbe | None]]
-
-_FAILOVER_STATUS = 503  # RFC 3263 §4.3; transport failures and silence have no status
 
 
 class Campaign:
@@ -56,7 +56,7 @@ class Campaign:
                 await self._register_at(probe)
             if self._options_may_prove(probe):
                 await probe.answer_options()
-            if not _fails_over(probe):
+            if not fails_over(probe.evidence):
                 return
 
     async def _next_in_order(self, tried: Sequence[EdgeProbe]) -> EdgeProbe | None:
@@ -157,17 +157,3 @@ def _hopeless(probe: EdgeProbe) -> bool:
 
 def _unanswered(probe: EdgeProbe) -> bool:
     return probe.options is None or probe.options.silent
-
-
-def _fails_over(probe: EdgeProbe) -> bool:
-    """Whether the next edge may still settle the proof: nothing was sent that must not be sent twice."""
-    attempts = [attempt for attempt in (probe.register, probe.answered_options) if attempt is not None]
-    if not attempts:
-        return probe.connect_failure is not None
-    return all(_inconclusive(attempt) for attempt in attempts)
-
-
-def _inconclusive(attempt: ExchangeResult) -> bool:
-    if attempt.credentials_sent or attempt.withheld is not None:
-        return False
-    return attempt.status in (None, _FAILOVER_STATUS)

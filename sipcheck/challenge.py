@@ -13,11 +13,13 @@ _PARAMETER = re.compile(
     rf'[ \t\r\n]*({_NAME})[ \t\r\n]*=[ \t\r\n]*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]*))[ \t\r\n]*', re.DOTALL
 )
 _SCHEME = re.compile(rf"[ \t\r\n,]*({_NAME})(?=[ \t\r\n,]|$)[ \t\r\n,]*")
-# What nearly every peer sends: one Digest challenge, nothing escaped. The rules below read it in the same way.
+# What nearly every peer sends: one Digest challenge with nothing escaped, of which only the nonce is ever new.
 _PLAIN_DIGEST = re.compile(
     r'Digest (?:[A-Za-z]+=(?:"[^"\\]*"|[A-Za-z0-9\-]+), ?)*[A-Za-z]+=(?:"[^"\\]*"|[A-Za-z0-9\-]+)'
 )
-_PLAIN_PARAMETER = re.compile(r'([A-Za-z]+)=(?:"([^"]*)"|([A-Za-z0-9\-]+))')
+_PLAIN_NONCE = re.compile(r"[!#-\[\]-~]+")
+_SHAPES_KEPT = 1024
+_SHAPE_CHARACTERS = 1024
 _SEPARATORS = re.compile(r"[ \t\r\n]*,[ \t\r\n,]*")
 _NOT_SENDABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
@@ -67,6 +69,16 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
+class _Shape:
+    """What stands around the nonce of a challenge, read once; None where the rules have to look each time."""
+
+    challenge: Challenge | None
+
+
+_shapes: dict[tuple[str, str, bool], _Shape] = {}
+
+
+@dataclass(frozen=True, slots=True)
 class _Offer:
     scheme: str
     parameters: dict[str, str]
@@ -79,6 +91,10 @@ def choose(www: Sequence[str], proxy: Sequence[str], *, realms: Sequence[str] = 
     `www` and `proxy` are the values of WWW-Authenticate and Proxy-Authenticate as they came, a field line each.
     `realms`, when given, are the only ones answered. One kind that cannot be answered refuses the whole.
     """
+    if len(www) + len(proxy) == 1:
+        read = _read_known_shape(www[0], False) if www else _read_known_shape(proxy[0], True)
+        if read is not None and (not realms or read.realm in realms):
+            return Chosen((read,))
     chosen = []
     for values, is_proxy in ((www, False), (proxy, True)):
         if not values:
@@ -90,6 +106,38 @@ def choose(www: Sequence[str], proxy: Sequence[str], *, realms: Sequence[str] = 
     if not chosen:
         return Refused(Reason.AUTH_CHALLENGE_MALFORMED, "the answer asks for credentials without a challenge")
     return Chosen(tuple(chosen))
+
+
+def _read_known_shape(value: str, is_proxy: bool) -> Challenge | None:
+    """Read a plain challenge that differs from an earlier one by its nonce alone; None leaves it to the rules."""
+    start = value.find('nonce="') + 7
+    end = value.find('"', start)
+    nonce = value[start:end]
+    if start < 7 or not _PLAIN_NONCE.fullmatch(nonce):
+        return None
+    shape = value[:start], value[end:], is_proxy
+    known = _shapes.get(shape)
+    if known is None:
+        known = _judge_shape(value, shape)
+    if known.challenge is None:
+        return None
+    like = known.challenge
+    return Challenge(
+        is_proxy, like.realm, nonce, like.algorithm, like.qop, like.opaque, like.stale, like.algorithm_named
+    )
+
+
+def _judge_shape(value: str, shape: tuple[str, str, bool]) -> "_Shape":
+    """Read by the rules what stands around the nonce, and remember it."""
+    read = None
+    if _PLAIN_DIGEST.fullmatch(value) and value.lower().count("nonce") == 1:
+        read = _choose_of_kind([value], (), is_proxy=shape[2])
+    known = _Shape(read if isinstance(read, Challenge) else None)
+    if len(_shapes) >= _SHAPES_KEPT:
+        _shapes.clear()
+    if sum(map(len, shape[:2])) <= _SHAPE_CHARACTERS:
+        _shapes[shape] = known
+    return known
 
 
 def _choose_of_kind(values: Sequence[str], realms: Sequence[str], *, is_proxy: bool) -> Challenge | Refused:
@@ -159,10 +207,6 @@ def _read_challenge(offer: _Offer, *, is_proxy: bool) -> Challenge | Refused:
 
 def _read_offers(value: str) -> list[_Offer]:
     """Split one field value into its challenges; several may stand in one line (RFC 7235 §4.1)."""
-    if _PLAIN_DIGEST.fullmatch(value):
-        pairs = _PLAIN_PARAMETER.findall(value)
-        pairs.reverse()  # of two equal names the first counts
-        return [_Offer("digest", {name.lower(): quoted or bare for name, quoted, bare in pairs}, True)]
     offers = []
     position = 0
     while (scheme := _SCHEME.match(value, position)) is not None:

@@ -73,10 +73,20 @@ _WARNING_AXES: dict[WarningCode, CheckName] = {
 }
 
 
+# Our own end of a run can come on either side of the challenge.
+_CUT_SHORT = frozenset({Reason.DEADLINE_EXCEEDED, Reason.CANCELLED})
+
+
+def failing_axis(reason: Reason, *, challenged: bool) -> CheckName:
+    """Choose the axis of a reason: a run that we cut behind a challenge did see SIP, and lacks only the proof."""
+    return CheckName.AUTH if challenged and reason in _CUT_SHORT else AXES[reason]
+
+
 def make_checks(
     reason: Reason,
     outcome: Outcome,
     *,
+    axis: CheckName | None = None,
     warnings: Sequence[Warning],
     details: Mapping[CheckName, str],
     explanation: str,
@@ -85,10 +95,11 @@ def make_checks(
 ) -> tuple[Check, ...]:
     """Make all seven checks in CLI.md's order.
 
-    `explanation` says what was wrong on the deciding axis; `skipped` are axes that this run had no need of.
+    `axis` is the deciding one, the reason's own unless given. `explanation` says what was wrong on it; `skipped`
+    are axes that this run had no need of.
     """
     order = list(CheckName)
-    decisive = order.index(AXES[reason])
+    decisive = order.index(axis or AXES[reason])
     checks = []
     for index, name in enumerate(order):
         state, code = CheckState.SKIPPED, None

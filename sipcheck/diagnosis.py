@@ -13,8 +13,7 @@ _NOT_UNDERSTOOD = frozenset({400, 413, 414, 415, 416, 420, 421})
 
 _CREDENTIALS_REFUSED = frozenset({Reason.CREDENTIALS_REJECTED, Reason.REGISTRATION_FORBIDDEN})
 
-# Answers after which the next edge may still settle the proof (RFC 3263 §4.3).
-_FAILOVER_STATUS = 503
+_FAILOVER_STATUS = 503  # RFC 3263 §4.3; transport failures and silence have no status
 
 _SETTLED_PROOFS = frozenset(
     {
@@ -202,7 +201,7 @@ def deciding_edge(edges: Sequence[EdgeEvidence]) -> int:
     living = next((index for index in candidates if edges[index].alive), None)
     for index, evidence in enumerate(edges):
         if _after_credentials(evidence) in _SETTLED_PROOFS:
-            if living is None or index <= living or _failed_over(edges[living]):
+            if living is None or index <= living or fails_over(edges[living]):
                 return index
             break
     if living is not None:
@@ -210,9 +209,18 @@ def deciding_edge(edges: Sequence[EdgeEvidence]) -> int:
     return next((index for index in tried if edges[index].proof_exchange is not None), 0)
 
 
-def _failed_over(evidence: EdgeEvidence) -> bool:
-    register = evidence.register
-    return register is None or register.status in (None, _FAILOVER_STATUS)
+def fails_over(evidence: EdgeEvidence) -> bool:
+    """Whether the next edge may still settle the proof: after 503, a transport failure or silence (RFC 3263 §4.3).
+
+    Not once credentials have left or were withheld: what must not be sent twice is sent to no other edge.
+    """
+    attempts = [each for each in (evidence.register, evidence.answered_options) if each is not None]
+    if not attempts:
+        return evidence.connect_failure is not None
+    return all(
+        not each.credentials_sent and each.withheld is None and each.status in (None, _FAILOVER_STATUS)
+        for each in attempts
+    )
 
 
 def credential_state(reason: Reason, edges: Sequence[EdgeEvidence]) -> CredentialState:

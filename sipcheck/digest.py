@@ -17,8 +17,10 @@ class Algorithm(StrEnum):
     @property
     def session(self) -> bool:
         """Whether A1 is bound to nonce and cnonce (RFC 7616 §3.4.2)."""
-        return self.value.endswith("-sess")
+        return self in _SESSION
 
+
+_SESSION = frozenset({Algorithm.MD5_SESS, Algorithm.SHA_256_SESS, Algorithm.SHA_512_256_SESS})
 
 # hashlib has a constructor for the first two, and knows the third by name alone.
 _HASHES: dict[Algorithm, Callable[[bytes], "hashlib._Hash"]] = {
@@ -31,8 +33,8 @@ _HASHES: dict[Algorithm, Callable[[bytes], "hashlib._Hash"]] = {
 }
 
 
-def _hash(algorithm: Algorithm, *parts: str) -> str:
-    return _HASHES[algorithm](encode(":".join(parts))).hexdigest()
+def _hash(algorithm: Algorithm, text: str) -> str:
+    return _HASHES[algorithm](encode(text)).hexdigest()
 
 
 def encode(text: str) -> bytes:
@@ -58,11 +60,11 @@ def digest(
 
     `realm` and `nonce` are the raw text between their quotes; `nonce_count` is eight hexadecimal digits.
     """
-    secret = _hash(algorithm, username, realm, password)
-    if algorithm.session:
-        secret = _hash(algorithm, secret, nonce, cnonce)
-    request = [method, uri]
+    secret = _hash(algorithm, f"{username}:{realm}:{password}")
+    if algorithm in _SESSION:
+        secret = _hash(algorithm, f"{secret}:{nonce}:{cnonce}")
+    request = f"{method}:{uri}"
     if qop == "auth-int":
-        request.append(_HASHES[algorithm](body).hexdigest())
-    protection = [] if qop is None else [nonce_count, cnonce, qop]
-    return _hash(algorithm, secret, nonce, *protection, _hash(algorithm, *request))
+        request += f":{_HASHES[algorithm](body).hexdigest()}"
+    protection = "" if qop is None else f":{nonce_count}:{cnonce}:{qop}"
+    return _hash(algorithm, f"{secret}:{nonce}{protection}:{_hash(algorithm, request)}")

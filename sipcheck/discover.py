@@ -10,7 +10,7 @@ from sipcheck.discovery import Discovery, Finding
 from sipcheck.discovery_advice import advise_instead
 from sipcheck.discovery_candidates import Candidate, Candidates, Via, find_candidates, next_hop_at
 from sipcheck.discovery_pace import AddressPace, transmissions
-from sipcheck.edge_probe import EdgeProbe, OpenChannel, RunContext
+from sipcheck.edge_probe import EdgeProbe
 from sipcheck.edge_report import edge_report, unprobed_edge
 from sipcheck.engine import Engine
 from sipcheck.errors import SettingInvalid, TransportFailed
@@ -21,6 +21,7 @@ from sipcheck.reasons import Reason
 from sipcheck.report import Direction, EdgeReport, Report
 from sipcheck.report_builder import target_facts
 from sipcheck.resolve import Edge
+from sipcheck.run_context import OpenChannel, RunContext
 from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS
 from sipcheck.target import Target, TransportName
 from sipcheck.trace import Trace

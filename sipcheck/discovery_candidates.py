@@ -80,9 +80,10 @@ async def find_candidates(
     ]
     if len(judged) > MAX_CANDIDATES:
         notes.append(f"there are {len(judged)} ways to try; the first {MAX_CANDIDATES} were taken")
-    return Candidates(
-        found=tuple(judged[:MAX_CANDIDATES]), refusal=_refusal_of_target(judged), notes=tuple(notes)
-    )
+    # What DNS named beyond the edges that are ever tried is judged with them.
+    beyond = [guard.judge(edge.address, edge.port) for route in routes.values() for edge in route.beyond]
+    refusal = _refusal_of_target(judged) or next((each for each in beyond if each), None)
+    return Candidates(found=tuple(judged[:MAX_CANDIDATES]), refusal=refusal, notes=tuple(notes))
 
 
 def next_hop_at(target: Target, port: int | None) -> Target:

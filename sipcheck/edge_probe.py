@@ -1,57 +1,25 @@
 """One edge: its connection, what is asked over it, and what was seen."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
 from sipcheck.credentials import Credentials
 from sipcheck.draft import RequestDraft
 from sipcheck.errors import TransportFailed
-from sipcheck.evidence import EdgeEvidence, ExchangeResult, Proof
-from sipcheck.exchange import BeforeCredentials, ExchangeContext, exchange
-from sipcheck.plan import TimePlan
-from sipcheck.probe.identity import Identity
+from sipcheck.evidence import EdgeEvidence, ExchangeResult
+from sipcheck.exchange import ExchangeContext, exchange
+from sipcheck.large_way import LargeWay
 from sipcheck.probe.options import options_draft
 from sipcheck.probe.register import register_draft
 from sipcheck.reasons import Reason
 from sipcheck.report import Certificate, Warning
 from sipcheck.resolve import Edge
-from sipcheck.target import HostPort, TransportName
-from sipcheck.trace import Trace
+from sipcheck.run_context import RunContext, WindowFor
+from sipcheck.target import TransportName
 from sipcheck.transport.channel import Channel
 from sipcheck.transport.tls import CertificateRefused
 from sipcheck.window.question import Question
-from sipcheck.window.window import Window
-
-# A window of this edge's family, and our own address there. Raises TransportFailed.
-WindowFor = Callable[[Edge], tuple[Window, HostPort]]
-
-# The edge, the name its certificate must bear, and the moment by which it must be open.
-OpenChannel = Callable[[Edge, str, float], Awaitable[Channel]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunContext:
-    """What all edges of one verification share. `deadline` is on the event loop's clock."""
-
-    identity: Identity
-    open_channel: OpenChannel
-    trace: Trace
-    plan: TimePlan
-    deadline: float
-    credentials: Credentials | None
-    proof: Proof
-    before_credentials: BeforeCredentials | None = None
-    window_for: WindowFor | None = None
-
-    @property
-    def realms_learned(self) -> bool:
-        return self.credentials is not None and self.credentials.realms_learned
-
-    @property
-    def proof_credentials(self) -> Credentials | None:
-        """The credentials, where they may be used at all."""
-        return None if self.proof is Proof.NONE else self.credentials
 
 
 @dataclass(slots=True)
@@ -72,6 +40,7 @@ class EdgeProbe:
     settled: asyncio.Event = field(default_factory=asyncio.Event)
     _channel: Channel | None = None
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _large_way: LargeWay | None = None
 
     @property
     def name(self) -> str:
@@ -128,10 +97,14 @@ class EdgeProbe:
     async def _ask(
         self, draft: Callable[[str], RequestDraft], credentials: Credentials | None
     ) -> ExchangeResult | None:
-        """Ask over the connection, or through the window; null when there is no way to this edge."""
+        """Ask through the window, or over the connection; null when there is no way to this edge."""
         run = self.run
         if run.window_for is not None and self._fits_window(credentials):
-            return await self._ask_through_window(run.window_for, draft, credentials)
+            if self.connect_failure is not None:
+                return None
+            through_window = await self._ask_through_window(run.window_for, draft, credentials)
+            if through_window is not None or self.connect_failure is not None:
+                return through_window
         channel = await self._connected()
         if channel is None:
             return None
@@ -146,21 +119,32 @@ class EdgeProbe:
     async def _ask_through_window(
         self, window_for: WindowFor, draft: Callable[[str], RequestDraft], credentials: Credentials | None
     ) -> ExchangeResult | None:
+        """Ask by the fast path; null when there is no way, or when it comes to a request that is too large for it.
+
+        The answer to a large challenge is such a request: it is asked for once more, by the plain path.
+        """
         run = self.run
-        if self.connect_failure is not None:
-            return None
         try:
             window, local = window_for(self.edge)
         except TransportFailed as failure:
             self._no_way(failure)
             return None
-        return await window.exchange(
-            Question(self.edge, draft(local.host), local, credentials),
+        question = Question(self.edge, draft(local.host), local, credentials)
+        if question.room_bytes < 0:
+            return None
+        result = await window.exchange(
+            question,
             plan=run.plan,
             deadline_at=run.deadline,
             may_leave=self._may_leave,
             trace=run.trace,
         )
+        if result.too_large:
+            run.trace.event(
+                self.name, f"{result.method} is asked anew: its credentials do not fit a datagram"
+            )
+            return None
+        return result
 
     def _may_leave(self, realm: str) -> Reason | None:
         self.credentials_leave = True
@@ -193,6 +177,8 @@ class EdgeProbe:
     async def close(self) -> None:
         if self._channel is not None:
             await self._channel.close()
+        if self._large_way is not None:
+            await self._large_way.close()
 
     def _context(self, channel: Channel) -> ExchangeContext:
         run = self.run
@@ -205,7 +191,21 @@ class EdgeProbe:
             deadline=run.deadline,
             before_credentials=self._before_credentials,
             reconnect=self._connected,
+            large_way=self._beside_udp(),
         )
+
+    def _beside_udp(self) -> LargeWay | None:
+        """The way of large requests: to the address and port that the guard has judged, by TCP."""
+        run, edge = self.run, replace(self.edge, transport=TransportName.TCP)
+        if self.edge.transport is TransportName.UDP and self._large_way is None:
+            self._large_way = LargeWay(
+                str(edge),
+                lambda deadline_at: run.open_channel(edge, run.identity.tls_name, deadline_at),
+                trace=run.trace,
+                plan=run.plan,
+                deadline=run.deadline,
+            )
+        return self._large_way
 
     async def _before_credentials(self, realm: str) -> Reason | None:
         self.credentials_leave = True

@@ -17,6 +17,11 @@ def decisive_exchange(evidence: EdgeEvidence) -> ExchangeResult | None:
     return answered[0] if answered else next(iter(evidence.exchanges), None)
 
 
+def proving_exchange(evidence: EdgeEvidence) -> ExchangeResult | None:
+    """The exchange that speaks for the credentials: the one they were sent in, else the last that was tried."""
+    return evidence.proof_exchange or next(reversed(evidence.attempts), None)
+
+
 def unprobed_edge(edge: Edge) -> EdgeReport:
     """An address beyond those that are probed, or one that the run had no need of."""
     return EdgeReport(

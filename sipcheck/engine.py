@@ -18,7 +18,7 @@ from sipcheck.transport.failures import from_error
 from sipcheck.transport.tcp import connect_tcp
 from sipcheck.transport.tls import TlsContexts, connect_tls
 from sipcheck.transport.udp import UdpChannel, UdpEndpoint, egress_address
-from sipcheck.verification import Survey, Verification
+from sipcheck.verification import Admit, Survey, Verification
 from sipcheck.window.window import Window
 
 
@@ -71,6 +71,7 @@ class Engine:
         timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
         before_credentials: BeforeCredentials | None = None,
         survey: Survey | None = None,
+        admit: Admit | None = None,
     ) -> Report:
         """Verify one target within one deadline; every remote failure is a report.
 
@@ -78,9 +79,21 @@ class Engine:
 
         `before_credentials(realm)` is awaited right before credentials leave; a Reason that it returns withholds
         them and becomes the verdict. Raises SettingInvalid for a timeout that is not positive.
+
+        `admit(edges)` is awaited before the first request; its time is added to the deadline, and what it raises
+        ends the run.
+
+        To cancel it raises CancelledError, as with every coroutine, and gives no report: its requests are forgotten
+        and its connections closed. Whoever has to say what became of the run says `cancelled` himself.
         """
         verification = self._verification(
-            target, credentials, proof, timeout_seconds, before_credentials=before_credentials, survey=survey
+            target,
+            credentials,
+            proof,
+            timeout_seconds,
+            before_credentials=before_credentials,
+            survey=survey,
+            admit=admit,
         )
         return await verification.run()
 
@@ -100,6 +113,7 @@ class Engine:
         *,
         before_credentials: BeforeCredentials | None = None,
         survey: Survey | None = None,
+        admit: Admit | None = None,
     ) -> Verification:
         return Verification(
             target=target,
@@ -112,6 +126,7 @@ class Engine:
             before_credentials=before_credentials,
             window_for=self.window_for if self._windowed else None,
             survey=survey,
+            admit=admit,
         )
 
     def window_for(self, edge: Edge) -> tuple[Window, HostPort]:

@@ -21,6 +21,8 @@ class ExchangeResult:
 
     Exactly one of `status` (a final response was received) and `failure` (none was) is set. `withheld` says
     why a challenge was not answered; `rejected` and `stale_loop` qualify a challenge that followed an answer.
+    `by_tcp`: its last request was too large for a datagram and went by TCP to an edge of UDP (RFC 3261 §18.1.1).
+    `too_large`: the answer to a challenge was, and the way it was asked by has no TCP beside it; it was not sent.
     Times are in seconds.
     """
 
@@ -42,6 +44,8 @@ class ExchangeResult:
     defects: tuple[str, ...] = ()
     other_source: str | None = None
     local_address: str | None = None
+    by_tcp: bool = False
+    too_large: bool = False
     received_address: str | None = None
 
     @property

@@ -10,6 +10,7 @@ from sipcheck.authentication import CHALLENGE_STATUS, AuthenticationRound, answe
 from sipcheck.credentials import Credentials
 from sipcheck.draft import RequestDraft
 from sipcheck.evidence import ExchangeResult
+from sipcheck.large_way import MAX_DATAGRAM_BYTES, LargeWay
 from sipcheck.listening import Transaction
 from sipcheck.message.message import Response
 from sipcheck.plan import TimePlan
@@ -41,6 +42,17 @@ class ExchangeContext:
     timers: Timers = RFC_3261
     before_credentials: BeforeCredentials | None = None
     reconnect: Reconnect | None = None
+    large_way: LargeWay | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Transmission:
+    """One transaction's message, and the way it goes."""
+
+    channel: Channel
+    edge: str
+    identity: Transaction
+    message: bytes
 
 
 async def exchange(
@@ -52,11 +64,13 @@ async def exchange(
     cseq = 1
     fields: tuple[tuple[str, str], ...] = ()
     retransmissions = 0
-    channel = context.channel
+    usual = context.channel
     while True:
-        channel = await _open_channel(channel, context)
+        usual = await _open_channel(usual, context)
+        transmission = await _prepare(draft, context, usual, cseq, fields)
+        channel = transmission.channel
         kept = channel.heard
-        reply = await _transact(draft, context, channel, cseq, fields)
+        reply = await _transact(transmission, context)
         retransmissions += reply.retransmissions
         if kept and not reconnected and not state.sent and reply.failure is Reason.CONNECTION_RESET:
             # A connection kept from an earlier answer proves nothing by being dead: a fresh one decides.
@@ -92,27 +106,38 @@ async def _open_channel(channel: Channel, context: ExchangeContext) -> Channel:
     return await context.reconnect() or channel
 
 
-async def _transact(
+async def _prepare(
     draft: RequestDraft,
     context: ExchangeContext,
     channel: Channel,
     cseq: int,
     fields: tuple[tuple[str, str], ...],
-) -> Reply:
+) -> _Transmission:
+    """Write the request for the way it was meant for, or for TCP where it is too large for a datagram (§18.1.1)."""
     branch = _BRANCH_COOKIE + secrets.token_hex(12)
-    message = draft.build(
-        transport=context.transport,
-        sent_by=channel.local,
-        branch=branch,
-        cseq=cseq,
-        credentials=fields,
-    )
     identity = Transaction(draft.method, branch, cseq, draft.call_id, draft.from_tag)
+
+    def written(way: Channel, transport: str) -> bytes:
+        return draft.build(
+            transport=transport, sent_by=way.local, branch=branch, cseq=cseq, credentials=fields
+        )
+
+    message = written(channel, context.transport)
+    large_way = context.large_way
+    if large_way is None or channel.reliable or len(message) <= MAX_DATAGRAM_BYTES:
+        return _Transmission(channel, context.edge, identity, message)
+    stream = await large_way.channel(draft.method, len(message))
+    if stream is None:
+        return _Transmission(channel, context.edge, identity, message)
+    return _Transmission(stream, large_way.name, identity, written(stream, large_way.transport))
+
+
+async def _transact(transmission: _Transmission, context: ExchangeContext) -> Reply:
     pump = Pump(
-        channel,
-        identity,
-        message,
-        edge=context.edge,
+        transmission.channel,
+        transmission.identity,
+        transmission.message,
+        edge=transmission.edge,
         trace=context.trace,
         deadline=context.deadline,
         plan=context.plan,
@@ -183,6 +208,7 @@ def _result(
         rtt_seconds=reply.rtt_seconds,
         retransmissions=retransmissions,
         local_address=str(channel.local),
+        by_tcp=channel.reliable and not context.channel.reliable,
     )
     response = reply.response
     if response is None:

@@ -67,6 +67,12 @@ class Listening:
         self._received(data)
         return message
 
+    def cut_short(self, unfinished_bytes: int) -> None:
+        """Take in how much of an answer had come when we stopped waiting: that is no silence."""
+        if unfinished_bytes and self.unusable is None:
+            detail = f"the answer was cut short: {unfinished_bytes} bytes came, and its end did not"
+            self.unusable = (Reason.SIP_MALFORMED_RESPONSE, detail)
+
     def why_silent(self, waited_seconds: float, plan: TimePlan) -> tuple[Reason, str]:
         """Say what the lack of a final answer comes to."""
         if self.unusable is not None:

@@ -141,6 +141,7 @@ class Pump:
         )
 
     def _why_silent(self, now: float) -> tuple[Reason, str]:
+        self._listening.cut_short(self._channel.unfinished)
         return self._listening.why_silent(now - self._started, self._plan)
 
     def _without_answer(self, reason: Reason, detail: str) -> Reply:

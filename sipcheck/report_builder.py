@@ -4,15 +4,17 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sipcheck.advice import Facts, advise
-from sipcheck.checks import make_checks
+from sipcheck.checks import failing_axis, make_checks
 from sipcheck.diagnosis import credential_state, deciding_edge, diagnose, ruling
-from sipcheck.edge_probe import EdgeProbe, RunContext
-from sipcheck.edge_report import decisive_exchange, edge_report, unprobed_edge
-from sipcheck.evidence import ExchangeResult
+from sipcheck.edge_probe import EdgeProbe
+from sipcheck.edge_report import decisive_exchange, edge_report, proving_exchange, unprobed_edge
+from sipcheck.evidence import EdgeEvidence, ExchangeResult
 from sipcheck.findings import edge_warnings
+from sipcheck.large_way import MAX_DATAGRAM_BYTES
 from sipcheck.reasons import CredentialState, Reason
 from sipcheck.report import CheckName, EdgeReport, Report, TargetFacts, Warning
 from sipcheck.resolve import Route
+from sipcheck.run_context import RunContext
 from sipcheck.settings import EngineSettings
 from sipcheck.target import HostPort, Target, TransportName
 
@@ -99,7 +101,7 @@ class ReportBuilder:
         facts = self._facts(
             where=probe.name,
             detail=detail,
-            transport=probe.edge.transport,
+            transport=TransportName.TCP if exchange and exchange.by_tcp else probe.edge.transport,
             exchange=exchange,
             local=exchange.local_address if exchange else None,
         )
@@ -110,13 +112,14 @@ class ReportBuilder:
             edges=edges,
             facts=facts,
             retry_after_seconds=exchange.retry_after_seconds if exchange and reason in _RETRIABLE else None,
+            axis=failing_axis(reason, challenged=any(each.challenged for each in seen.exchanges)),
         )
 
     def _describe(self, probe: EdgeProbe, exchange: ExchangeResult | None) -> None:
         """Fill in what the checks say about the deciding edge."""
         count = len({edge.address for edge in self._route.edges})
         self._details[CheckName.ADDRESS] = f"{count} judged, none forbidden"
-        self._details[CheckName.TRANSPORT] = probe.name
+        self._details[CheckName.TRANSPORT] = probe.name + _beside_udp(probe.evidence)
         if probe.connected_ms is not None:
             self._times_ms[CheckName.TRANSPORT] = round(probe.connected_ms, 3)
         if probe.edge.transport is not TransportName.TLS:
@@ -132,10 +135,11 @@ class ReportBuilder:
         first = next(iter(probe.evidence.exchanges), None)
         if first is not None and first.rtt_seconds is not None:
             self._times_ms[CheckName.SIP] = round(first.rtt_seconds * 1000, 3)
-        if exchange is not None and probe.proven_here:
-            self._details[CheckName.AUTH] = f"{exchange.method}: {_answer(exchange)}"
-            if exchange.rtt_seconds is not None:
-                self._times_ms[CheckName.AUTH] = round(exchange.rtt_seconds * 1000, 3)
+        proof = proving_exchange(probe.evidence)
+        if proof is not None:
+            self._details[CheckName.AUTH] = f"{proof.method}: {_answer(proof)}"
+            if proof.rtt_seconds is not None:
+                self._times_ms[CheckName.AUTH] = round(proof.rtt_seconds * 1000, 3)
 
     def _facts(
         self,
@@ -177,6 +181,7 @@ class ReportBuilder:
         edges: tuple[EdgeReport, ...],
         facts: Facts,
         retry_after_seconds: int | None = None,
+        axis: CheckName | None = None,
     ) -> Report:
         run = self._run
         verdict = ruling(reason, realm_learned=run.realms_learned)
@@ -196,6 +201,7 @@ class ReportBuilder:
             checks=make_checks(
                 reason,
                 verdict.outcome,
+                axis=axis,
                 warnings=warnings,
                 details=self._details,
                 explanation=facts.detail,
@@ -220,6 +226,12 @@ def _answer(exchange: ExchangeResult) -> str:
     if exchange.status is None:
         return exchange.detail or "no answer"
     return f"{exchange.status} {exchange.phrase}".rstrip()
+
+
+def _beside_udp(evidence: EdgeEvidence) -> str:
+    """Say what did not go by the transport of the edge (RFC 3261 §18.1.1)."""
+    methods = " and ".join(dict.fromkeys(each.method for each in evidence.exchanges if each.by_tcp))
+    return f"; {methods} went by TCP, being over {MAX_DATAGRAM_BYTES} bytes" if methods else ""
 
 
 def _detail(probe: EdgeProbe, exchange: ExchangeResult | None, reason: Reason) -> str:

@@ -57,11 +57,4 @@ class Resolver:
             deadline_at=now + seconds,
             naptr_deadline_at=now + seconds * _NAPTR_SHARE,
         )
-        found = await walk.follow(target)
-        edges = () if isinstance(found, DnsFailure) else tuple(found)
-        return Route(
-            edges=edges,
-            warnings=tuple(walk.warnings),
-            failure=found if isinstance(found, DnsFailure) else None,
-            steps=tuple(walk.steps),
-        )
+        return await walk.follow(target)

@@ -1,13 +1,13 @@
 """One verification: resolve, guard, probe, and hand what was seen to the report."""
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from sipcheck.campaign import Campaign
 from sipcheck.credentials import Credentials
-from sipcheck.edge_probe import EdgeProbe, OpenChannel, RunContext, WindowFor
+from sipcheck.edge_probe import EdgeProbe
 from sipcheck.errors import SettingInvalid
 from sipcheck.evidence import Proof
 from sipcheck.exchange import BeforeCredentials
@@ -17,11 +17,15 @@ from sipcheck.probe.identity import Identity
 from sipcheck.report import Direction, Report
 from sipcheck.report_builder import ReportBuilder
 from sipcheck.resolve import Edge, Resolver, Route
+from sipcheck.run_context import OpenChannel, RunContext, WindowFor
 from sipcheck.settings import EngineSettings
 from sipcheck.target import Target
 from sipcheck.trace import Trace
 
 MAX_PROBED_EDGES = 8
+
+# Awaited with the judged edges that are about to be asked, before anything is sent to them.
+Admit = Callable[[Sequence[Edge]], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,7 @@ class Verification:
         before_credentials: BeforeCredentials | None,
         window_for: WindowFor | None = None,
         survey: Survey | None = None,
+        admit: Admit | None = None,
     ) -> None:
         if not 0 < timeout_seconds < float("inf"):
             raise SettingInvalid(f"timeout {timeout_seconds!r} is not a positive number of seconds")
@@ -80,6 +85,7 @@ class Verification:
             window_for=window_for,
         )
         self._given = survey
+        self._admit = admit
         self._builder = ReportBuilder(
             target=target,
             settings=settings,
@@ -98,6 +104,7 @@ class Verification:
         if refusal is not None:
             self._trace.event(None, f"{refusal.reason}: {refusal.detail}")
             return self._builder.unreached(refusal.reason, refusal.detail)
+        await self._wait_admitted(route)
         probes = self._probes(route)
         if survey is not None:
             for probe, seen in zip(probes, survey.probes, strict=True):
@@ -117,12 +124,22 @@ class Verification:
     async def _resolve(self) -> Route:
         return await self._resolver.resolve(self._target, timeout_seconds=self._plan.dns_seconds)
 
+    async def _wait_admitted(self, route: Route) -> None:
+        """Let others decide when to send; what they take is added to the deadline."""
+        if self._admit is None:
+            return
+        loop = asyncio.get_running_loop()
+        asked_at = loop.time()
+        await self._admit(route.edges[:MAX_PROBED_EDGES])
+        self._run = replace(self._run, deadline=self._run.deadline + loop.time() - asked_at)
+
     def _probes(self, route: Route) -> tuple[EdgeProbe, ...]:
         return tuple(EdgeProbe(edge, self._run) for edge in route.edges[:MAX_PROBED_EDGES])
 
     def _judge(self, route: Route) -> Refusal | None:
         """A name with one forbidden address fails whole: the rest could change places with it."""
-        return next((refusal for edge in route.edges if (refusal := self._refusal(edge))), None)
+        edges = (*route.edges, *route.beyond)
+        return next((refusal for edge in edges if (refusal := self._refusal(edge))), None)
 
     def _refusal(self, edge: Edge) -> Refusal | None:
         return self._settings.guard.judge(edge.address, edge.port)

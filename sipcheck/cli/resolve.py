@@ -59,7 +59,7 @@ def resolve(
         route = asyncio.run(Resolver(nameservers=servers, timeout_seconds=seconds).resolve(parsed))
     except CallerError as error:
         refuse(str(error))
-    judged = [(edge, guard.judge(edge.address, edge.port)) for edge in route.edges]
+    judged = [(edge, guard.judge(edge.address, edge.port)) for edge in (*route.edges, *route.beyond)]
     with speaking():
         if as_json:
             json.dump(_exported(parsed, route, judged), sys.stdout, indent=2)

@@ -44,9 +44,14 @@ class DnsFailure:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Edges, or the failure that left none; `steps` is the NAPTR, SRV, A/AAAA way in the order asked."""
+    """Edges, or the failure that left none; `steps` is the NAPTR, SRV, A/AAAA way in the order asked.
+
+    `beyond` are those above the number that is used: never dialled, but judged by the guard with the others, since
+    they could change places with them.
+    """
 
     edges: tuple[Edge, ...] = ()
+    beyond: tuple[Edge, ...] = ()
     warnings: tuple[Warning, ...] = ()
     failure: DnsFailure | None = None
     steps: tuple[Step, ...] = ()

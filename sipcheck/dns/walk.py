@@ -10,7 +10,7 @@ from sipcheck.dns.address_order import order_addresses
 from sipcheck.dns.failure import failure_of, gravest, host_failure, say_failed, service_refused
 from sipcheck.dns.naptr import Service, select_services, services_for
 from sipcheck.dns.query import Answer, DnsClient, Record
-from sipcheck.dns.route import DnsFailure, Edge, Step
+from sipcheck.dns.route import DnsFailure, Edge, Route, Step
 from sipcheck.dns.srv import SrvRecord, order_srv
 from sipcheck.host import is_address
 from sipcheck.reasons import Reason, WarningCode
@@ -37,7 +37,7 @@ class _Server:
 
 
 class Walk:
-    """One way from a target to its edges, with the steps and warnings gathered."""
+    """One way from a target to its edges; it is followed once."""
 
     def __init__(
         self,
@@ -53,10 +53,25 @@ class Walk:
         self._is_usable = is_usable
         self._deadline_at = deadline_at
         self._naptr_deadline_at = naptr_deadline_at
-        self.steps: list[Step] = []
-        self.warnings: list[Warning] = []
+        self._steps: list[Step] = []
+        self._warnings: list[Warning] = []
 
-    async def follow(self, target: Target) -> list[Edge] | DnsFailure:
+    async def follow(self, target: Target) -> Route:
+        """Ask whatever has to be asked, and give the edges or the failure with all that was seen on the way."""
+        found = await self._follow(target)
+        failure = found if isinstance(found, DnsFailure) else None
+        edges = () if isinstance(found, DnsFailure) else tuple(found)
+        if len(edges) > MAX_EDGES:
+            self._warn(f"there are {len(edges)} addresses; the first {MAX_EDGES} were used")
+        return Route(
+            edges=edges[:MAX_EDGES],
+            beyond=edges[MAX_EDGES:],
+            warnings=tuple(self._warnings),
+            failure=failure,
+            steps=tuple(self._steps),
+        )
+
+    async def _follow(self, target: Target) -> list[Edge] | DnsFailure:
         next_hop = target.outbound_proxy or HostPort(target.domain, target.port)
         asked = TransportName.TLS if target.secure else target.transport
         # §4.1: where nothing else decides, UDP for sip:.
@@ -162,15 +177,16 @@ class Walk:
             return gravest(failures)
         for failure in failures:
             self._warn(f"{failure.detail}; the other servers were used")
-        return self._bounded(list(edges.values()), MAX_EDGES, "addresses")
+        return list(edges.values())
 
     def _addresses(self, ipv6: Answer[str], ipv4: Answer[str]) -> tuple[str, ...]:
         for lost, other in ((ipv6, ipv4), (ipv4, ipv6)):
             if lost.failed and other.records:
                 self._warn(f"{say_failed(lost)}; only its {other.record_type} records were used")
-        six = self._bounded(ipv6.records, MAX_EDGES, "addresses")
-        four = self._bounded(ipv4.records, MAX_EDGES, "addresses")
-        return order_addresses(six, four, self._is_usable)
+        six, four = ipv6.records, ipv4.records
+        # Only those that may come to be used are worth asking the routing table for.
+        ordered = order_addresses(six[:MAX_EDGES], four[:MAX_EDGES], self._is_usable)
+        return (*ordered, *six[MAX_EDGES:], *four[MAX_EDGES:])
 
     def _bounded(self, found: Sequence[Item], most: int, what: str) -> list[Item]:
         if len(found) > most:
@@ -178,11 +194,11 @@ class Walk:
         return list(found[:most])
 
     def _warn(self, detail: str, code: WarningCode = WarningCode.DNS_PARTIAL) -> None:
-        self.warnings.append(Warning(code=code, detail=detail, edge=None))
+        self._warnings.append(Warning(code=code, detail=detail, edge=None))
 
     def _note(self, *answers: Answer[Record]) -> None:
         for answer in answers:
-            self.steps.append(
+            self._steps.append(
                 Step(
                     name=answer.name,
                     record_type=answer.record_type,

@@ -117,7 +117,8 @@ def _stamped(via: Via, source: HostPort) -> Via:
     if via.wants_rport and source.port is not None:
         params = params.replace("rport", str(source.port))
     if via.wants_rport or via.host != source.host:
-        params = params.replace("received", source.host)
+        # In front: behind a quote or bracket that is never closed it would belong to the last parameter.
+        params = params.with_first("received", source.host)
     return replace(via, params=params)
 
 

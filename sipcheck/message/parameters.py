@@ -32,6 +32,10 @@ class Parameters:
         wanted = name.lower()
         return Parameters(tuple((key, value if key.lower() == wanted else old) for key, old in self.pairs))
 
+    def with_first(self, name: str, value: str | None) -> "Parameters":
+        """The same parameters with this one set in its place, or added before the others."""
+        return self.replace(name, value) if name in self else Parameters(((name, value), *self.pairs))
+
     def __contains__(self, name: str) -> bool:
         wanted = name.lower()
         return any(key.lower() == wanted for key, _ in self.pairs)

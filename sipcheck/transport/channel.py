@@ -41,6 +41,10 @@ class Channel(Protocol):
         """Whether anything was received on this connection; false where there is no connection."""
 
     @property
+    def unfinished(self) -> int:
+        """How many bytes of a message have come that is not whole yet; none where messages come whole."""
+
+    @property
     def certificate(self) -> Certificate | None: ...
 
     @property

@@ -57,11 +57,16 @@ class StreamSocket:
         "_receiver",
         "_socket",
         "_unsent",
+        "local",
     )
+
+    # Our own address on this connection; it is known once connected, and kept when the connection has ended.
+    local: HostPort
 
     def __init__(self, remote: HostPort, source_address: str | None, receiver: ByteReceiver) -> None:
         self._loop = asyncio.get_running_loop()
         self._receiver = receiver
+        self.local = HostPort("", None)
         self._unsent: bytearray | None = None
         self._gone: asyncio.Future[None] | None = None
         self._read_again = False
@@ -74,14 +79,6 @@ class StreamSocket:
         self._socket: socket.socket | None = connection
         self._file_number = connection.fileno()
         self._loop.add_writer(self._file_number, self._settled)
-
-    @property
-    def local(self) -> HostPort:
-        """Our own address on this connection."""
-        if self._socket is None:
-            return HostPort("", None)
-        name = self._socket.getsockname()
-        return HostPort(name[0].partition("%")[0], name[1])
 
     def write(self, data: bytes) -> None:
         """Send, or keep for as long as the peer takes no more; on a connection that has ended it does nothing."""
@@ -153,6 +150,8 @@ class StreamSocket:
             return
         self._loop.add_reader(self._file_number, self._readable)
         self._loop.remove_writer(self._file_number)
+        name = self._socket.getsockname()
+        self.local = HostPort(name[0].partition("%")[0], name[1])
         self._receiver.connected()
 
     def _readable(self) -> None:

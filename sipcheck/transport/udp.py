@@ -79,6 +79,7 @@ class UdpChannel:
     reliable: bool = False
     usable: bool = True
     heard: bool = False
+    unfinished: int = 0
     certificate: Certificate | None = None
     warnings: tuple[Warning, ...] = field(default=())
 

@@ -18,7 +18,7 @@ from sipcheck.trace import Trace
 from sipcheck.transport.udp import host_port
 from sipcheck.transport.udp_socket import SocketAddress
 from sipcheck.window.glance import challenge_values
-from sipcheck.window.question import Question, Template
+from sipcheck.window.question import Question
 
 # Asked with the realm right before credentials leave; a Reason withholds them.
 MayLeave = Callable[[str], Reason | None]
@@ -28,39 +28,24 @@ Answered = Callable[["Asking"], None]
 class Asking:
     """Moments are on the event loop's clock, durations in seconds; exactly one of `status` and `failure` is set.
 
-    Written for the many: no attribute here is made before it is needed, and the answer is read only when asked for.
+    Written for the many: no attribute is set before it is needed, and the answer is read only when asked for.
     """
 
-    __slots__ = (
-        "_listening",
-        "address",
-        "answered",
-        "authentication",
-        "branch",
-        "data",
-        "deadline",
-        "detail",
-        "dialog",
-        "ends_at",
-        "failure",
-        "further_lines",
-        "interval_seconds",
-        "may_leave",
-        "plan",
-        "question",
-        "retransmissions",
-        "retransmit_at",
-        "rtt_seconds",
-        "started",
-        "status",
-        "template",
-        "trace",
-    )
+    # Defaults of the class: what is the same for nearly all is set for none.
+    authentication: AuthenticationRound | None = None
+    further_lines = b""
+    retransmissions = 0
+    status: int | None = None
+    failure: Reason | None = None
+    detail = ""
+    rtt_seconds: float | None = None
+    data: bytes | None = None
+    address: SocketAddress | None = None
+    too_large = False
+    _listening: Listening | None = None
 
     branch: bytes
-    dialog: bytes
     started: float
-    deadline: float
     ends_at: float
     retransmit_at: float
     interval_seconds: float
@@ -72,23 +57,17 @@ class Asking:
         plan: TimePlan,
         may_leave: MayLeave | None,
         trace: Trace | None,
+        dialog: bytes,
+        deadline: float,
     ) -> None:
         self.question = question
-        self.plan = plan
-        self.template: Template = question.first
+        self.template = question.first
         self.answered = answered
+        self.plan = plan
         self.may_leave = may_leave
         self.trace = trace
-        self.authentication: AuthenticationRound | None = None
-        self.further_lines = b""
-        self.retransmissions = 0
-        self.status: int | None = None
-        self.failure: Reason | None = None
-        self.detail = ""
-        self.rtt_seconds: float | None = None
-        self.data: bytes | None = None
-        self.address: SocketAddress | None = None
-        self._listening: Listening | None = None
+        self.dialog = dialog
+        self.deadline = deadline
 
     @property
     def listening(self) -> Listening:
@@ -172,6 +151,7 @@ class Asking:
             defects=response.defects if response else (),
             other_source=str(source) if source else None,
             local_address=str(local),
+            too_large=self.too_large,
             received_address=received_address(response, local) if response else None,
         )
 

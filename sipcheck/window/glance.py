@@ -10,12 +10,13 @@ from sipcheck.message.grammar import is_token
 from sipcheck.window.question import Template
 
 _VIA = re.compile(
-    rb"\r\nVia: SIP/2\.0/UDP [A-Za-z0-9.\-:\[\]]++"
+    rb"\r\nVia: SIP/2\.0/UDP ([A-Fa-f0-9.:\[\]]++)"
     rb"(?:;rport(?:=[1-9][0-9]{0,4}+)?+|;received=[A-Fa-f0-9.:]++|;branch=z9hG4bK([0-9a-f]{24}))++\r\n"
 )
 _TAG = re.compile(rb"(?:;tag=[A-Za-z0-9\-.!%*_+`'~]++)?+\r\n")
 _NAME = re.compile(rb"\n([^:\r\n]*+):")
-_CHALLENGE = re.compile(rb"\n([wWpP])(?i:ww|roxy)-(?i:authenticate):[ \t]*+([^\r]*+)")
+_CHALLENGE = re.compile(rb"\n([wWpP])(?i:ww-authenticate|roxy-authenticate):[ \t]*+([^\r]*+)")
+_WWW = b"\nwww-authenticate:"
 _STATUS = {b"SIP/2.0 %d " % status: status for status in range(100, 700)}
 _NO_BODY = b"\r\nContent-Length: 0\r\n\r\n"
 _SHAPES_KEPT = 4096
@@ -25,46 +26,55 @@ _ONCE = ("via", "from", "to", "call-id", "cseq", "content-length")
 _shapes: dict[tuple[bytes, ...], bool] = {}
 
 
-def branch_token(data: bytes) -> bytes | None:
-    """The token of a branch of ours in a plain Via; None where the parser has to look."""
-    via = _VIA.search(data)
-    return None if via is None else via[1]
+def own_via(data: bytes) -> re.Match[bytes] | None:
+    """Find a plain Via with a branch like ours: its sent-by is group 1, the branch's token group 2."""
+    return _VIA.search(data)
 
 
-def plain_status(data: bytes, template: Template, dialog: bytes) -> int | None:
+def plain_status(data: bytes, via: re.Match[bytes], template: Template, dialog: bytes) -> int | None:
     """The status of a bodyless response in plain form that repeats what the request said; None for all else.
 
-    The caller has read the branch by `branch_token`.
+    `via` is the response's, as `own_via` found it.
     """
     status = _STATUS.get(data[:12])
-    if status is None or not data.endswith(_NO_BODY):
+    if status is None or via[1] != template.sent_by or not data.endswith(_NO_BODY):
         return None
+    lines = data.split(b"\r\n")
     names = tuple(_NAME.findall(data))
-    # One CR for each field, the start line and the end: nothing folded, none astray, no line without a name.
-    if data.count(b"\r") != len(names) + 2:
+    # The start line, a line for each name, and two ends: nothing folded, no LF or CR astray, no line without a name.
+    ends = len(lines) - 1
+    if ends != len(names) + 2 or data.count(b"\r") != ends or data.count(b"\n") != ends:
         return None
     plain = _shapes.get(names)
     if not (_judge(names) if plain is None else plain):
         return None
     to = data.find(template.to_start)
-    echoed = (
+    if (
         to > 0
         and _TAG.match(data, to + len(template.to_start))
-        and b"%b%b\r\n" % (template.from_start, dialog) in data
-        and b"\r\nCall-ID: %b\r\n" % dialog in data
-        and template.cseq_line in data
-    )
-    return status if echoed else None
+        and template.from_start + dialog in lines
+        and b"Call-ID: " + dialog in lines
+        and template.cseq_line in lines
+    ):
+        return status
+    return None
 
 
 def challenge_values(data: bytes) -> tuple[list[str], list[str]]:
     """The values of WWW-Authenticate and of Proxy-Authenticate, a field line each, of a response in plain form."""
+    lowered = data.lower()
+    start = lowered.find(_WWW)
+    if start > 0 and lowered.count(b"-authenticate:") == 1:
+        return [_value(data[start + len(_WWW) : data.find(b"\r", start)])], []
     www: list[str] = []
     proxy: list[str] = []
     for name, value in _CHALLENGE.findall(data):
-        values = www if name in b"wW" else proxy
-        values.append(value.rstrip(b" \t").decode("utf-8", "surrogateescape"))
+        (www if name in b"wW" else proxy).append(_value(value))
     return www, proxy
+
+
+def _value(field: bytes) -> str:
+    return field.strip(b" \t").decode("utf-8", "surrogateescape")
 
 
 def _judge(names: tuple[bytes, ...]) -> bool:

@@ -1,17 +1,17 @@
 """A request prepared once and asked many times: all but what changes with each transaction is written already."""
 
+import secrets
 from dataclasses import dataclass, field, replace
 
 from sipcheck.credentials import Credentials
 from sipcheck.draft import RequestDraft
+from sipcheck.large_way import MAX_DATAGRAM_BYTES
 from sipcheck.message.builder import BRANCH_COOKIE
 from sipcheck.resolve import Edge
 from sipcheck.target import HostPort
 from sipcheck.transport.udp_socket import SocketAddress
 from sipcheck.window.tokens import TOKEN_BYTES
 
-_BRANCH = "b" * TOKEN_BYTES
-_DIALOG = "d" * TOKEN_BYTES
 _LAST_LINE = b"Content-Length: 0\r\n\r\n"
 
 
@@ -20,7 +20,11 @@ class Template:
     """A request of one CSeq, cut where its tokens stand; the others are what a response has to repeat."""
 
     cseq: int
-    _pieces: tuple[bytes, ...]
+    before_branch: bytes
+    before_tag: bytes
+    before_call_id: bytes
+    rest: bytes
+    sent_by: bytes
     from_start: bytes
     to_start: bytes
     cseq_line: bytes
@@ -28,23 +32,40 @@ class Template:
     @classmethod
     def of(cls, draft: RequestDraft, sent_by: HostPort, cseq: int) -> "Template":
         """Write the draft once, by the strict builder, and cut it. Raises ValueError as the builder does."""
-        message = replace(draft, call_id=_DIALOG, from_tag=_DIALOG).build(
-            transport="UDP", sent_by=sent_by, branch=BRANCH_COOKIE + _BRANCH, cseq=cseq
+        # Stand-ins that nobody can foresee, so that no domain or username can hold one.
+        branch, dialog = secrets.token_hex(TOKEN_BYTES // 2), secrets.token_hex(TOKEN_BYTES // 2)
+        message = replace(draft, call_id=dialog, from_tag=dialog).build(
+            transport="UDP", sent_by=sent_by, branch=BRANCH_COOKIE + branch, cseq=cseq
         )
-        before, _, after = message.partition(_BRANCH.encode())
-        dialog = after.removesuffix(_LAST_LINE).split(_DIALOG.encode())
+        before, _, after = message.partition(branch.encode())
+        before_tag, before_call_id, rest = after.removesuffix(_LAST_LINE).split(dialog.encode())
         return cls(
             cseq=cseq,
-            _pieces=(before, *dialog),
-            from_start=f"\r\nFrom: <{draft.from_uri}>;tag=".encode(),
+            before_branch=before,
+            before_tag=before_tag,
+            before_call_id=before_call_id,
+            rest=rest,
+            sent_by=str(sent_by).encode(),
+            from_start=f"From: <{draft.from_uri}>;tag=".encode(),
             to_start=f"\r\nTo: <{draft.to_uri}>".encode(),
-            cseq_line=f"\r\nCSeq: {cseq} {draft.method}\r\n".encode(),
+            cseq_line=f"CSeq: {cseq} {draft.method}".encode(),
         )
 
     def render(self, branch: bytes, dialog: bytes, further_lines: bytes = b"") -> bytes:
         """Put in the tokens, and whole header lines before the last."""
-        before, *rest = self._pieces
-        return b"".join((before, branch, dialog.join(rest), further_lines, _LAST_LINE))
+        return b"".join(
+            (
+                self.before_branch,
+                branch,
+                self.before_tag,
+                dialog,
+                self.before_call_id,
+                dialog,
+                self.rest,
+                further_lines,
+                _LAST_LINE,
+            )
+        )
 
 
 @dataclass(slots=True, eq=False)
@@ -62,12 +83,15 @@ class Question:
     address: SocketAddress = field(init=False)
     source: HostPort = field(init=False)
     first: Template = field(init=False)
+    room_bytes: int = field(init=False)
     _later: dict[int, Template] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self.address = (self.edge.address, self.edge.port)
         self.source = HostPort(self.edge.address, self.edge.port)
         self.first = Template.of(self.draft, self.local, 1)
+        # What credentials may add to it before it is too large for a datagram; below zero it is that already.
+        self.room_bytes = MAX_DATAGRAM_BYTES - len(self.first.render(bytes(TOKEN_BYTES), bytes(TOKEN_BYTES)))
 
     def template(self, cseq: int) -> Template:
         """The request of a later CSeq, as sent again with credentials."""

@@ -7,10 +7,10 @@ glance, everything else goes through `Listening` and `AuthenticationRound`. The 
 import asyncio
 import socket
 from collections import deque
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, Iterable, Sequence
 
-from sipcheck.auth import read_authorization
-from sipcheck.authentication import CHALLENGE_STATUS, AuthenticationRound, answer
+from sipcheck.auth import Challenge, authorization, read_authorization
+from sipcheck.authentication import CHALLENGE_STATUS, AuthenticationRound
 from sipcheck.credentials import Credentials
 from sipcheck.errors import TransportFailed
 from sipcheck.evidence import ExchangeResult
@@ -23,7 +23,7 @@ from sipcheck.trace import Trace
 from sipcheck.transport.udp import KEEP_ALIVE, host_port
 from sipcheck.transport.udp_socket import SocketAddress, UdpSocket
 from sipcheck.window.asking import Answered, Asking, MayLeave
-from sipcheck.window.glance import branch_token, plain_status
+from sipcheck.window.glance import own_via, plain_status
 from sipcheck.window.question import Question
 from sipcheck.window.tokens import tokens
 
@@ -48,6 +48,8 @@ class Window:
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._timers = timers
+        self._t1_seconds = timers.t1_seconds
+        self._f_seconds = timers.f_seconds
         self._tokens = tokens()
         self._asked: dict[bytes, Asking] = {}
         self._sweeping: asyncio.TimerHandle | None = None
@@ -83,10 +85,11 @@ class Window:
         given.
         """
         now = self._loop.time()
-        asking = Asking(question, answered, plan, may_leave, trace)
-        asking.dialog = next(self._tokens)
-        asking.deadline = now + plan.timeout_seconds if deadline_at is None else deadline_at
-        self._begin(asking, asking.dialog, now)
+        if deadline_at is None:
+            deadline_at = now + plan.timeout_seconds
+        token = next(self._tokens)
+        asking = Asking(question, answered, plan, may_leave, trace, token, deadline_at)
+        self._begin(asking, token, now)
         return asking
 
     def forget(self, asking: Asking) -> None:
@@ -125,7 +128,7 @@ class Window:
         size: int = DEFAULT_SIZE,
         plan: TimePlan = REFERENCE_PLAN,
         may_leave: MayLeave | None = None,
-    ) -> AsyncIterator[Asking]:
+    ) -> AsyncGenerator[Asking, None]:
         """Ask all, `size` at once, and yield each as it ends; the next is taken from `questions` only then.
 
         What is in flight when the iteration is given up is forgotten.
@@ -159,10 +162,10 @@ class Window:
                 self.forget(asking)
 
     def datagram_received(self, data: bytes, address: SocketAddress) -> None:
-        branch = branch_token(data)
-        asking = None if branch is None else self._asked.get(branch)
-        if asking is not None:
-            status = plain_status(data, asking.template, asking.dialog)
+        via = own_via(data)
+        asking = None if via is None else self._asked.get(via[2])
+        if via is not None and asking is not None:
+            status = plain_status(data, via, asking.template, asking.dialog)
             if status is not None and status >= 200:
                 if asking.trace is not None:
                     asking.trace.received(str(asking.question.edge), data)
@@ -183,9 +186,10 @@ class Window:
     def _begin(self, asking: Asking, branch: bytes, now: float) -> None:
         asking.branch = branch
         asking.started = now
-        asking.interval_seconds = self._timers.t1_seconds
-        asking.retransmit_at = now + self._timers.t1_seconds
-        asking.ends_at = min(asking.deadline, now + self._timers.f_seconds)
+        asking.interval_seconds = self._t1_seconds
+        asking.retransmit_at = now + self._t1_seconds
+        ends_at = now + self._f_seconds
+        asking.ends_at = asking.deadline if asking.deadline < ends_at else ends_at
         self._asked[branch] = asking
         if self._sweeping is None:
             self._sweeping = self._loop.call_later(_SWEEP_SECONDS, self._sweep)
@@ -263,6 +267,10 @@ class Window:
         lines = self._credential_lines(asking, state, credentials, plain=plain)
         if lines is None:
             return False
+        if len(lines) > asking.question.room_bytes and not state.sent:
+            # RFC 3261 §18.1.1: it has to go by TCP, which is the plain path's. Once they were sent, never again.
+            asking.too_large = True
+            return False
         state.sent = True
         asking.further_lines = lines
         asking.template = asking.question.template(asking.template.cseq + 1)
@@ -276,23 +284,29 @@ class Window:
         challenges = state.to_answer(*asking.challenge_values(plain=plain), credentials)
         if challenges is None:
             return None
-        for challenge in challenges:
-            if asking.may_leave is None or challenge.realm in state.realms:
-                continue
-            state.withheld = asking.may_leave(challenge.realm)
+        if asking.may_leave is not None:
+            state.withheld = _withheld(asking.may_leave, challenges, state)
             if state.withheld is not None:
                 return None
-            state.realms.add(challenge.realm)
         if asking.deadline - self._loop.time() < asking.plan.last_chance_seconds:
             state.withheld = Reason.DEADLINE_EXCEEDED
             return None
-        cnonces = [next(self._tokens)[:_CNONCE_DIGITS].decode() for _ in challenges]
         draft = asking.question.draft
-        fields = answer(challenges, credentials, method=draft.method, uri=draft.request_uri, cnonces=cnonces)
-        if asking.trace is not None:
-            for secret in (*cnonces, *(read_authorization(value)["response"] for _, value in fields)):
-                asking.trace.conceal(secret)
-        text = "".join(f"{name}: {value}\r\n" for name, value in fields)
+        text = ""
+        for challenge in challenges:
+            cnonce = next(self._tokens)[:_CNONCE_DIGITS].decode()
+            name, value = authorization(
+                challenge,
+                username=credentials.digest_username,
+                password=credentials.password,
+                method=draft.method,
+                uri=draft.request_uri,
+                cnonce=cnonce,
+            )
+            text += f"{name}: {value}\r\n"
+            if asking.trace is not None:
+                asking.trace.conceal(cnonce)
+                asking.trace.conceal(read_authorization(value)["response"])
         return text.encode("utf-8", "surrogateescape")
 
     def _sweep(self) -> None:
@@ -308,6 +322,20 @@ class Window:
                 asking.schedule_retransmission(now, self._timers)
                 self._send(asking)
         self._sweeping = self._loop.call_later(_SWEEP_SECONDS, self._sweep) if self._asked else None
+
+
+def _withheld(
+    may_leave: MayLeave, challenges: Sequence[Challenge], state: AuthenticationRound
+) -> Reason | None:
+    """Ask for each realm before it is answered for the first time."""
+    for challenge in challenges:
+        if challenge.realm in state.realms:
+            continue
+        withheld = may_leave(challenge.realm)
+        if withheld is not None:
+            return withheld
+        state.realms.add(challenge.realm)
+    return None
 
 
 def _token(branch: str) -> bytes:

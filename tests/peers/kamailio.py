@@ -160,9 +160,15 @@ class Kamailio:
     def _is_ready(self) -> bool:
         try:
             self.rpc("core.version")
+            return self._answers_keep_alive()
         except (FileNotFoundError, ConnectionRefusedError, TimeoutError):
             return False
-        return True
+
+    def _answers_keep_alive(self) -> bool:
+        """Whether the children that read TCP and TLS, the last to start, are there (RFC 5626 §3.5.1)."""
+        with socket.create_connection((self.address, self.port), timeout=1.0) as connected:
+            connected.sendall(b"\r\n\r\n")
+            return connected.recv(16) == b"\r\n"
 
     def _make_database(self) -> None:
         with closing(sqlite3.connect(self._database)) as database, database:

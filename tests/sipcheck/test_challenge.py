@@ -1,7 +1,7 @@
 """Challenges as carriers send them: several, sloppy, strange (RFC 3261 §20.27, RFC 7616 §3.3, RFC 8760)."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sipcheck.auth import authorization, read_authorization
@@ -192,3 +192,31 @@ def test_nothing_a_peer_sends_raises(first: str, others: list[str]) -> None:
 def test_no_jumble_of_tokens_raises(parts: list[str]) -> None:
     choice = choose(["".join(parts)], ())
     assert isinstance(choice, Chosen | Refused)
+
+
+_WORDS = st.sampled_from(
+    ["realm", "nonce", "qop", "algorithm", "opaque", "stale", "domain", "Nonce", "xnonce"]
+)
+_VALUES = st.one_of(
+    st.sampled_from(
+        ['"auth"', '"auth,auth-int"', "MD5", "SHA-256", "sha-512-256", "token", "TRUE", '"a, nonce="', '""']
+    ),
+    st.text('abc019 =,;/+._-"\\\x01\xff', max_size=8).map(lambda text: f'"{text}"'),
+)
+
+
+@settings(max_examples=2000, deadline=None)
+@given(
+    st.lists(st.tuples(_WORDS, _VALUES), max_size=5),
+    st.sampled_from([", ", ",", " , "]),
+    st.text("ab+/=", max_size=4),
+)
+def test_what_is_remembered_of_a_challenge_reads_the_next_one_right(
+    pairs: list[tuple[str, str]], separator: str, nonce: str
+) -> None:
+    """A leading blank means nothing by the grammar (RFC 7235 §2.1), and keeps a challenge from being remembered."""
+    for fresh in (nonce, "first", "second/+=="):
+        parameters = [f"{name}={value}" for name, value in [*pairs, ("nonce", f'"{fresh}"')]]
+        value = f"Digest {separator.join(parameters)}"
+        assert choose((value,), ()) == choose((f" {value}",), ())
+        assert choose((), (value,)) == choose((), (f" {value}",))

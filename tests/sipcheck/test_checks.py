@@ -2,7 +2,7 @@
 
 import pytest
 
-from sipcheck.checks import AXES, make_checks
+from sipcheck.checks import AXES, failing_axis, make_checks
 from sipcheck.diagnosis import ruling
 from sipcheck.reasons import Outcome, Reason, WarningCode
 from sipcheck.report import Check, CheckName, CheckState, Warning
@@ -52,3 +52,10 @@ def test_a_failure_outweighs_a_warning_on_its_axis() -> None:
     by_name = {check.name: check for check in checks_for(Reason.SIP_FORBIDDEN, warning)}
     assert (by_name[CheckName.SIP].state, by_name[CheckName.SIP].code) == (CheckState.FAILED, "sip-forbidden")
     assert by_name[CheckName.SIP].detail == "why"
+
+
+@pytest.mark.parametrize("reason", list(Reason))
+def test_only_our_own_end_of_a_run_moves_to_the_proof_behind_a_challenge(reason: Reason) -> None:
+    assert failing_axis(reason, challenged=False) is AXES[reason]
+    cut_short = reason in (Reason.DEADLINE_EXCEEDED, Reason.CANCELLED)
+    assert failing_axis(reason, challenged=True) is (CheckName.AUTH if cut_short else AXES[reason])

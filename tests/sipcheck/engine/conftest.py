@@ -21,7 +21,17 @@ def pytest_asyncio_loop_factories(
     return factories
 
 
-_ON_BOTH_PATHS = frozenset({"test_kamailio", "test_odd_peers", "test_credentials_care", "test_sipp"})
+_ON_BOTH_PATHS = frozenset(
+    {
+        "test_cancellation",
+        "test_credentials_care",
+        "test_failover",
+        "test_kamailio",
+        "test_large_requests",
+        "test_odd_peers",
+        "test_sipp",
+    }
+)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -243,3 +243,12 @@ def test_the_source_is_stamped_on_the_top_via(
 def test_an_unusable_response_is_refused(field: str, value: object) -> None:
     with pytest.raises(ValueError, match="has to be"):
         answered(built(), **{field: value})
+
+
+@pytest.mark.parametrize("branch", [b"<z9hG4bKa", b'"z9hG4bKa', b'z9hG4bKa;x="', b"z9hG4bKa;x=<y"])
+def test_what_is_stamped_stays_readable_beside_a_mark_that_is_never_closed(branch: bytes) -> None:
+    request = read_request(built().replace(b"z9hG4bKnashds7", branch))
+    source = HostPort("203.0.113.9", 40000)
+    answer = read_response(build_response(request, status=200, phrase="OK", to_tag="t", source=source))
+    assert answer.vias[0].branch == request.vias[0].branch
+    assert (answer.vias[0].received, answer.vias[0].rport) == (source.host, source.port)

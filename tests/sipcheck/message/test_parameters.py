@@ -22,3 +22,9 @@ def test_replace_sets_in_place_or_adds() -> None:
     params = Parameters.parse("rport;branch=x")
     assert str(params.replace("RPORT", "5060")) == ";rport=5060;branch=x"
     assert str(params.replace("received", "192.0.2.1")) == ";rport;branch=x;received=192.0.2.1"
+
+
+def test_with_first_sets_in_place_or_adds_before_the_others() -> None:
+    params = Parameters.parse("rport;branch=x")
+    assert str(params.with_first("received", "192.0.2.1")) == ";received=192.0.2.1;rport;branch=x"
+    assert str(params.with_first("RPORT", "5060")) == ";rport=5060;branch=x"

@@ -13,6 +13,7 @@ from sipcheck.pump import Inbox
 from sipcheck.reasons import Reason
 from sipcheck.target import HostPort
 from sipcheck.transport.stream import StreamChannel
+from sipcheck.transport.stream_socket import StreamSocket
 from sipcheck.transport.tcp import connect_tcp
 from tests.peers.sip_reply import reply_to
 from tests.peers.stream_peer import Conduct, StreamPeer
@@ -266,3 +267,33 @@ async def test_an_attempt_that_is_given_up_leaves_nothing_open() -> None:
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
+
+
+async def test_our_own_address_outlives_the_connection() -> None:
+    """A session may end before its owner has looked at it: the Via that is written then still needs a sent-by."""
+
+    class Owner:
+        def __init__(self) -> None:
+            self.opened = asyncio.Event()
+
+        def connected(self) -> None:
+            self.opened.set()
+
+        def bytes_received(self, data: memoryview) -> None:
+            """Nothing comes."""
+
+        def ended(self, error: OSError | None) -> None:
+            """Nothing ends it but us."""
+
+        def break_off(self, error: OSError | None) -> None:
+            """Nothing breaks it off."""
+
+    owner = Owner()
+    with StreamPeer(wait_for_end) as peer:
+        connection = StreamSocket(HostPort("127.0.0.1", peer.port), None, owner)
+        async with asyncio.timeout(10):
+            await owner.opened.wait()
+        address = connection.local
+        connection.abort()
+        assert (connection.local, address.host) == (address, "127.0.0.1")
+        assert address.port
