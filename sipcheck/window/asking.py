@@ -104,8 +104,10 @@ class Asking:
         )
         self.retransmit_at = max(self.retransmit_at + self.interval_seconds, now + timers.t1_seconds)
 
-    def forget_answer(self) -> None:
-        """Make ready for the transaction that carries credentials."""
+    def carry(self, further_lines: bytes) -> None:
+        """Make ready for the next transaction, which carries these header lines."""
+        self.further_lines = further_lines
+        self.template = self.question.template(self.template.cseq + 1)
         self.status = self.data = self.address = self.rtt_seconds = None
         self._listening = None
 

@@ -7,11 +7,9 @@ glance, everything else goes through `Listening` and `AuthenticationRound`. The 
 import asyncio
 import socket
 from collections import deque
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable
 
-from sipcheck.auth import Challenge, authorization, read_authorization
-from sipcheck.authentication import CHALLENGE_STATUS, AuthenticationRound
-from sipcheck.credentials import Credentials
+from sipcheck.authentication import CHALLENGE_STATUS
 from sipcheck.errors import TransportFailed
 from sipcheck.evidence import ExchangeResult
 from sipcheck.message.builder import BRANCH_COOKIE
@@ -22,6 +20,7 @@ from sipcheck.timers import RFC_3261, Timers
 from sipcheck.trace import Trace
 from sipcheck.transport.udp import KEEP_ALIVE, host_port
 from sipcheck.transport.udp_socket import SocketAddress, UdpSocket
+from sipcheck.window.answering import credential_lines
 from sipcheck.window.asking import Answered, Asking, MayLeave
 from sipcheck.window.glance import own_via, plain_status
 from sipcheck.window.question import Question
@@ -29,7 +28,6 @@ from sipcheck.window.tokens import tokens
 
 DEFAULT_SIZE = 1000  # exchanges at once; the answers of that many fit the socket's receive buffer
 
-_CNONCE_DIGITS = 16
 _SWEEP_SECONDS = 0.05  # how late a retransmission may be
 
 
@@ -254,60 +252,13 @@ class Window:
 
     def _go_on(self, asking: Asking, *, plain: bool) -> bool:
         """Answer a challenge where there is something to answer it with; tell whether the exchange goes on."""
-        credentials = asking.question.credentials
-        state = asking.authentication
-        if state is None:
-            state = asking.authentication = AuthenticationRound(challenged=True)
-        if credentials is None:
-            return False
-        elsewhere = asking.other_source
-        if elsewhere is not None:
-            state.leave_unanswered(elsewhere)
-            return False
-        lines = self._credential_lines(asking, state, credentials, plain=plain)
+        now = self._loop.time()
+        lines = credential_lines(asking, self._tokens, now, plain=plain)
         if lines is None:
             return False
-        if len(lines) > asking.question.room_bytes and not state.sent:
-            # RFC 3261 §18.1.1: it has to go by TCP, which is the plain path's. Once they were sent, never again.
-            asking.too_large = True
-            return False
-        state.sent = True
-        asking.further_lines = lines
-        asking.template = asking.question.template(asking.template.cseq + 1)
-        asking.forget_answer()
-        self._begin(asking, next(self._tokens), self._loop.time())
+        asking.carry(lines)
+        self._begin(asking, next(self._tokens), now)
         return True
-
-    def _credential_lines(
-        self, asking: Asking, state: AuthenticationRound, credentials: Credentials, *, plain: bool
-    ) -> bytes | None:
-        challenges = state.to_answer(*asking.challenge_values(plain=plain), credentials)
-        if challenges is None:
-            return None
-        if asking.may_leave is not None:
-            state.withheld = _withheld(asking.may_leave, challenges, state)
-            if state.withheld is not None:
-                return None
-        if asking.deadline - self._loop.time() < asking.plan.last_chance_seconds:
-            state.withheld = Reason.DEADLINE_EXCEEDED
-            return None
-        draft = asking.question.draft
-        text = ""
-        for challenge in challenges:
-            cnonce = next(self._tokens)[:_CNONCE_DIGITS].decode()
-            name, value = authorization(
-                challenge,
-                username=credentials.digest_username,
-                password=credentials.password,
-                method=draft.method,
-                uri=draft.request_uri,
-                cnonce=cnonce,
-            )
-            text += f"{name}: {value}\r\n"
-            if asking.trace is not None:
-                asking.trace.conceal(cnonce)
-                asking.trace.conceal(read_authorization(value)["response"])
-        return text.encode("utf-8", "surrogateescape")
 
     def _sweep(self) -> None:
         """Retransmit and end what is due, in one pass over everything that is in flight."""
@@ -322,20 +273,6 @@ class Window:
                 asking.schedule_retransmission(now, self._timers)
                 self._send(asking)
         self._sweeping = self._loop.call_later(_SWEEP_SECONDS, self._sweep) if self._asked else None
-
-
-def _withheld(
-    may_leave: MayLeave, challenges: Sequence[Challenge], state: AuthenticationRound
-) -> Reason | None:
-    """Ask for each realm before it is answered for the first time."""
-    for challenge in challenges:
-        if challenge.realm in state.realms:
-            continue
-        withheld = may_leave(challenge.realm)
-        if withheld is not None:
-            return withheld
-        state.realms.add(challenge.realm)
-    return None
 
 
 def _token(branch: str) -> bytes:
