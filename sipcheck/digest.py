@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from enum import StrEnum
-from functools import partial
+from functools import lru_cache, partial
 
 
 class Algorithm(StrEnum):
@@ -63,8 +63,15 @@ def digest(
     secret = _hash(algorithm, f"{username}:{realm}:{password}")
     if algorithm in _SESSION:
         secret = _hash(algorithm, f"{secret}:{nonce}:{cnonce}")
-    request = f"{method}:{uri}"
     if qop == "auth-int":
-        request += f":{_HASHES[algorithm](body).hexdigest()}"
+        request = _hash(algorithm, f"{method}:{uri}:{_HASHES[algorithm](body).hexdigest()}")
+    else:
+        request = _hash_request(algorithm, method, uri)
     protection = "" if qop is None else f":{nonce_count}:{cnonce}:{qop}"
-    return _hash(algorithm, f"{secret}:{nonce}{protection}:{_hash(algorithm, request)}")
+    return _hash(algorithm, f"{secret}:{nonce}{protection}:{request}")
+
+
+@lru_cache(maxsize=1024)
+def _hash_request(algorithm: Algorithm, method: str, uri: str) -> str:
+    """A2 without a body holds no secret, and all trunks of a carrier have the same."""
+    return _hash(algorithm, f"{method}:{uri}")
