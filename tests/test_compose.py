@@ -42,6 +42,9 @@ def environment(redis_server: RedisServer, postgres_url: str, tmp_path: Path) ->
         "TRUNKS_SECRET_KEYS": f"k1:{key}",
         "TRUNKS_SIP_ADVERTISED_ADDRESS": "",
         "TRUNKS_ALLOW_NETWORKS": "127.0.0.0/8",
+        "TRUNKS_ADDRESS_RATE": "4",
+        "TRUNKS_ADDRESS_BURST": "8",
+        "TRUNKS_ADDRESS_CONCURRENCY": "4",
     }
     assert set(given) == set(COMPOSE["services"]["api"]["environment"])
     return {

@@ -1,5 +1,6 @@
 """The command line of the service (SERVICE.md)."""
 
+import logging
 from typing import Annotated
 
 import structlog
@@ -7,7 +8,9 @@ import typer
 from pydantic_core import PydanticUndefined
 
 from trunkd.api_process import run_api
+from trunkd.doctor import run_doctor
 from trunkd.faults import BrokerNeeded, told_in_one_line
+from trunkd.keys_rotate import key_commands
 from trunkd.tenants import environment_commands, token_commands
 from trunkd.up import run_up
 from trunkd.worker_process import run_beat, run_worker
@@ -42,6 +45,7 @@ app = typer.Typer(
 )
 app.add_typer(environment_commands, name="environment")
 app.add_typer(token_commands, name="token")
+app.add_typer(key_commands, name="keys")
 
 
 @app.command()
@@ -96,6 +100,15 @@ def migrate() -> None:
     with told_in_one_line():
         prepare(_start())
     print("The database has the current schema.")
+
+
+@app.command()
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object a line.")] = False,
+) -> None:
+    """Say what is wrong with this installation; status 1 when something is."""
+    configure_logs(level=logging.CRITICAL)
+    raise typer.Exit(run_doctor(as_json=as_json))
 
 
 def main() -> None:

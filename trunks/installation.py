@@ -7,9 +7,12 @@ from trunks.clock import Clock, utc_now
 from trunks.database import Database
 from trunks.errors import DataDirUnusable, KeysUnusable
 from trunks.keys import KEY_FILE_NAME, SecretKey, make_key_file, parse_keys, read_key_file
+from trunks.repositories.installation_keys import InstallationKeys
 from trunks.repositories.trunks import Trunks
 from trunks.schema import migrate, require_current
 from trunks.secrets import SecretBox
+from trunks.services.own_keys import OwnKeys
+from trunks.services.pacing import PaceLimits, Pacing
 from trunks.services.recovery import Recovery
 from trunks.services.run_book import RunBook
 from trunks.services.run_claims import RunClaims
@@ -31,10 +34,16 @@ class Installation:
         self.settings = settings
         self.database = Database(settings.store_url)
         require_current(self.database)
-        self.secrets = SecretBox(_keys(settings))
+        self.secrets = SecretBox(read_keys(settings), read_again=lambda: read_keys(settings))
         self.tenants = Tenants(self.database, clock=clock)
         self.trunks = TrunkBook(self.database, self.secrets, clock=clock)
         self.runs = RunBook(self.database, clock=clock)
+        self.own_keys = OwnKeys(self.database, self.secrets, clock=clock)
+        self.pacing = Pacing(
+            self.database,
+            PaceLimits(settings.address_rate, settings.address_burst, settings.address_concurrency),
+            clock=clock,
+        )
         self.recovery = Recovery(self.database, clock=clock)
         self.claims = RunClaims(
             self.database,
@@ -66,7 +75,8 @@ def prepare(settings: Settings) -> None:
         database.close()
 
 
-def _keys(settings: Settings) -> tuple[SecretKey, ...]:
+def read_keys(settings: Settings) -> tuple[SecretKey, ...]:
+    """Read the secret keys, newest first. Raises KeysUnusable."""
     if settings.secret_keys is not None:
         return parse_keys(settings.secret_keys.get_secret_value())
     return read_key_file(settings.data_dir)
@@ -74,7 +84,7 @@ def _keys(settings: Settings) -> tuple[SecretKey, ...]:
 
 def _make_keys(folder: Path, database: Database) -> None:
     with database.read() as session:
-        holds_secrets = Trunks(session).any_sealed()
+        holds_secrets = Trunks(session).any_sealed() or InstallationKeys(session).any()
     if holds_secrets:
         # A new key would start well, and then no stored password would open.
         raise KeysUnusable(

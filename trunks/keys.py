@@ -2,10 +2,12 @@
 
 import base64
 import binascii
+import itertools
 import os
 import re
 import secrets
 import stat
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -51,16 +53,21 @@ def _parse_key(entry: str, number: int) -> SecretKey:
     return SecretKey(key_id, material)
 
 
+def written_keys(keys: Sequence[SecretKey]) -> str:
+    """Write keys as parse_keys reads them."""
+    return ",".join(f"{key.id}:{base64.b64encode(key.material).decode('ascii')}" for key in keys)
+
+
+def new_key(known: Collection[str]) -> SecretKey:
+    """Make a key whose id is none of those that are known."""
+    number = next(number for number in itertools.count(1) if f"k{number}" not in known)
+    return SecretKey(f"k{number}", secrets.token_bytes(KEY_BYTES))
+
+
 def make_key_file(folder: Path) -> None:
     """Write a new key with mode 0600; a file that is there stays as it is. Raises DataDirUnusable."""
-    text = f"k1:{base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode('ascii')}\n"
-    temporary = folder / f".{KEY_FILE_NAME}.{os.getpid()}"
     try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
+        temporary = _write_beside(folder, (new_key(()),))
         try:
             # Linked, not renamed: of two processes that start at once one makes the key, and both read it.
             os.link(temporary, folder / KEY_FILE_NAME)
@@ -70,6 +77,30 @@ def make_key_file(folder: Path) -> None:
             temporary.unlink()
     except OSError as error:
         raise DataDirUnusable(f"{folder} cannot hold the key file: {error.strerror}.") from error
+
+
+def replace_key_file(folder: Path, keys: Sequence[SecretKey]) -> None:
+    """Write these keys in place of the file's, whole or not at all, with mode 0600. Raises DataDirUnusable."""
+    try:
+        _write_beside(folder, keys).rename(folder / KEY_FILE_NAME)
+        # Else the name could lead to the old file again after a loss of power, and nothing sealed since would open.
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise DataDirUnusable(f"{folder} cannot hold the key file: {error.strerror}.") from error
+
+
+def _write_beside(folder: Path, keys: Sequence[SecretKey]) -> Path:
+    temporary = folder / f".{KEY_FILE_NAME}.{os.getpid()}"
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(written_keys(keys) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    return temporary
 
 
 def read_key_file(folder: Path) -> tuple[SecretKey, ...]:

@@ -1,5 +1,6 @@
 """Reports of runs that the service itself ended: nothing was learned about the trunk."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from sipcheck.reasons import Reason
@@ -8,8 +9,15 @@ from sipcheck.unrun_report import unrun_report
 from trunks.work import Work
 
 
-def own_report(reason: Reason, work: Work, *, started_at: datetime, finished_at: datetime) -> Report:
-    """Report a run that ended for a reason of ours: cancelled, deadline-exceeded, secret-unreadable."""
+def own_report(
+    reason: Reason,
+    work: Work,
+    *,
+    started_at: datetime,
+    finished_at: datetime,
+    retry_at: datetime | None = None,
+) -> Report:
+    """Report a run that ended without the engine: cancelled, credentials-frozen, secret-unreadable and the like."""
     target = TargetFacts(
         domain=work.host,
         port=work.port,
@@ -18,4 +26,5 @@ def own_report(reason: Reason, work: Work, *, started_at: datetime, finished_at:
         outbound_proxy=work.outbound_proxy,
     )
     duration_ms = round((finished_at - started_at).total_seconds() * 1000, 3)
-    return unrun_report(reason, target, started_at=started_at, duration_ms=duration_ms)
+    report = unrun_report(reason, target, started_at=started_at, duration_ms=duration_ms)
+    return replace(report, retry_at=retry_at)

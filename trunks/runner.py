@@ -1,8 +1,7 @@
 """One run from its claim to its record: what the task does when the doorbell rings."""
 
-import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 import structlog
@@ -14,8 +13,13 @@ from sipcheck.reasons import Reason
 from sipcheck.report import Report
 from sipcheck.target import Target
 from sipcheck.unrun_report import invalid_target_report
+from sipcheck.verification import Admit
+from trunks.credential_gate import CredentialGate
 from trunks.errors import RunInterrupted, SecretUnreadable, StoreUnavailable
+from trunks.pace_keeper import PaceKeeper, RunPostponed
 from trunks.secrets import SecretBox
+from trunks.services.own_keys import OwnKeys
+from trunks.services.pacing import Pacing
 from trunks.services.recovery import Recovery
 from trunks.services.run_claims import RunClaims
 from trunks.work import Claim
@@ -31,10 +35,12 @@ class Job:
 
     target: Target
     credentials: Credentials | None
-    before_credentials: BeforeCredentials
+    before_credentials: BeforeCredentials | None = None
+    admit: Admit | None = None
 
 
-# Runs a job on the engine and waits. Raises RunInterrupted when the worker stops, TimeoutError on overrun.
+# Runs a job on the engine and waits. Raises RunInterrupted when the worker stops, TimeoutError on overrun, and
+# what `admit` raises.
 VerifyJob = Callable[[Job], Report]
 
 
@@ -46,13 +52,17 @@ class Runner:
         claims: RunClaims,
         recovery: Recovery,
         secrets: SecretBox,
+        own_keys: OwnKeys,
         *,
+        pacing: Pacing,
         verify: VerifyJob,
         on_done: OnDone,
     ) -> None:
         self._claims = claims
         self._recovery = recovery
         self._secrets = secrets
+        self._own_keys = own_keys
+        self._pacing = pacing
         self._verify = verify
         self._on_done = on_done
 
@@ -68,6 +78,10 @@ class Runner:
             self._recovery.release(claim)
             log.info("verification-given-back")
             return
+        except RunPostponed as postponed:
+            self._recovery.postpone(claim, seconds=postponed.seconds)
+            log.info("verification-postponed", seconds=round(postponed.seconds, 1))
+            return
         if recorded:
             self._on_done(verification_id)
         else:
@@ -75,44 +89,70 @@ class Runner:
 
     def _record(self, claim: Claim, log: structlog.stdlib.BoundLogger) -> bool:
         try:
-            report = self._report(claim)
+            return self._run(claim, log)
         except SecretUnreadable:
             log.error("verification-secret-unreadable")
             return self._claims.end_for_ourselves(claim, Reason.SECRET_UNREADABLE)
         except TimeoutError:
             log.error("verification-overran")
             return self._claims.end_for_ourselves(claim, Reason.DEADLINE_EXCEEDED)
-        except RunInterrupted:
+        except (RunInterrupted, RunPostponed, StoreUnavailable):
             raise
         except Exception:  # the border of a task: whatever went wrong, the caller gets a verdict
             log.exception("verification-broke")
             return self._claims.end_for_ourselves(claim, Reason.CANCELLED)
+
+    def _run(self, claim: Claim, log: structlog.stdlib.BoundLogger) -> bool:
+        try:
+            target = claim.work.target()
+        except TargetInvalid as fault:
+            report = invalid_target_report(
+                claim.work.host, str(fault), started_at=claim.claimed_at, username=claim.work.username
+            )
+            return self._finish(claim, report, None, log)
+        credentials = claim.work.credentials(self._secrets, claim.learned_realms)
+        gate = None
+        if credentials is not None:
+            hashed = self._own_keys.credential_hash()
+            gate = CredentialGate(self._claims, claim, credentials, hashed, domain=target.domain)
+            retry_at = gate.frozen_until()
+            if retry_at is not None:
+                log.info("verification-frozen", retry_at=retry_at.isoformat())
+                return self._claims.end_for_ourselves(claim, Reason.CREDENTIALS_FROZEN, retry_at=retry_at)
+        return self._finish(claim, self._paced(claim, target, credentials, gate), gate, log)
+
+    def _paced(
+        self, claim: Claim, target: Target, credentials: Credentials | None, gate: CredentialGate | None
+    ) -> Report:
+        keeper = PaceKeeper(self._pacing, claim)
+        report = None
+        try:
+            before = None if gate is None else gate.before_credentials
+            report = self._verify(Job(target, credentials, before, keeper.admit))
+            return report
+        finally:
+            self._settle(keeper, claim, report)
+
+    def _settle(self, keeper: PaceKeeper, claim: Claim, report: Report | None) -> None:
+        try:
+            keeper.settle(report)
+        except StoreUnavailable:
+            # The verdict matters more: the slot ends with its lease, and what was granted stays debited.
+            _log.warning("pace-unsettled", verification_id=str(claim.verification_id))
+
+    def _finish(
+        self,
+        claim: Claim,
+        report: Report,
+        gate: CredentialGate | None,
+        log: structlog.stdlib.BoundLogger,
+    ) -> bool:
+        if gate is not None and report.reason is Reason.CREDENTIALS_FROZEN:
+            report = replace(report, retry_at=gate.retry_at)
         log.info(
             "verification-done",
             outcome=report.outcome,
             reason=report.reason,
             duration_ms=round(report.duration_ms),
         )
-        return self._claims.finish(claim, report)
-
-    def _report(self, claim: Claim) -> Report:
-        try:
-            target = claim.work.target()
-        except TargetInvalid as fault:
-            return invalid_target_report(
-                claim.work.host, str(fault), started_at=claim.claimed_at, username=claim.work.username
-            )
-        credentials = claim.work.credentials(self._secrets)
-        return self._verify(Job(target, credentials, self._before_credentials(claim)))
-
-    def _before_credentials(self, claim: Claim) -> BeforeCredentials:
-        async def _record_sent(realm: str) -> Reason | None:
-            try:
-                # In a thread: the store is synchronous, and this loop carries every other run.
-                ours = await asyncio.to_thread(self._claims.record_credentials_sent, claim)
-            except StoreUnavailable:
-                _log.warning("credentials-withheld", verification_id=str(claim.verification_id))
-                return Reason.CANCELLED
-            return None if ours else Reason.CANCELLED
-
-        return _record_sent
+        return self._claims.finish(claim, report, gate.realms if gate is not None else ())

@@ -91,6 +91,22 @@ class Settings(BaseSettings):
     from_domain: Annotated[str, _written(read_domain)] | None = Field(
         None, description="the domain in the From of shared probes; else the egress address"
     )
+    address_rate: float = Field(
+        4.0,
+        ge=0,
+        le=10_000,
+        allow_inf_nan=False,
+        description="requests a second to each edge address, up to 10000; 0 for no pacing",
+    )
+    address_burst: int = Field(
+        8, ge=1, le=10_000, description="requests to each edge address at once, from 1 to 10000"
+    )
+    address_concurrency: int = Field(
+        4,
+        ge=0,
+        le=10_000,
+        description="verifications in flight to each edge address, up to 10000; 0 for no limit",
+    )
     verify_timeout_seconds: float = Field(
         10.0, gt=0, le=60, allow_inf_nan=False, description="a verification's deadline, up to 60 seconds"
     )

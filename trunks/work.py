@@ -15,6 +15,7 @@ class Work:
     """A trunk's first gateway as it was configured when the run was claimed."""
 
     trunk_id: UUID
+    destination_id: UUID
     host: str
     port: int | None
     transport: TransportName | None
@@ -28,6 +29,7 @@ class Work:
         gateway = trunk.gateways[0]
         return cls(
             trunk_id=trunk.id,
+            destination_id=gateway.destination_id,
             host=gateway.host,
             port=gateway.port,
             transport=gateway.transport,
@@ -46,20 +48,27 @@ class Work:
             outbound_proxy=None if self.outbound_proxy is None else parse_host_port(self.outbound_proxy),
         )
 
-    def credentials(self, secrets: SecretBox) -> Credentials | None:
-        """Open the credentials; None for a trunk without. Raises SecretUnreadable."""
+    def credentials(self, secrets: SecretBox, learned_realms: tuple[str, ...] = ()) -> Credentials | None:
+        """Open the credentials; None for a trunk without. A configured realm goes before learned ones.
+
+        Raises SecretUnreadable.
+        """
         if self.username is None or self.sealed_password is None:
             return None
         return Credentials(
             username=self.username,
             password=secrets.open(self.sealed_password, self.trunk_id),
-            realms=() if self.auth_realm is None else (self.auth_realm,),
+            realms=learned_realms if self.auth_realm is None else (self.auth_realm,),
+            realms_learned=self.auth_realm is None and bool(learned_realms),
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """A run that is ours until `lease_until`: every write names `claim_id`, and a lost claim writes nothing."""
+    """A run that is ours until `lease_until`: every write names `claim_id`, and a lost claim writes nothing.
+
+    `explicit` is one that a customer asked for; `learned_realms` are those to expect where none is configured.
+    """
 
     verification_id: UUID
     claim_id: UUID
@@ -67,3 +76,5 @@ class Claim:
     claimed_at: datetime
     lease_until: datetime
     work: Work
+    explicit: bool = False
+    learned_realms: tuple[str, ...] = ()

@@ -11,9 +11,10 @@ from sipcheck.engine import Engine
 from sipcheck.report import Report
 from sipcheck.settings import EngineSettings
 from trunks.errors import RunInterrupted
+from trunks.pace_keeper import PATIENCE_SECONDS
 from trunks.runner import Job
 
-# The engine keeps its own deadline; one that is this much over it has lost its way.
+# The engine keeps its own deadline, from when it may send on; one that is this much over it has lost its way.
 _OVERRUN_SECONDS = 5.0
 # Hops to the store from the loop: one for each run, before its credentials leave.
 _STORE_THREADS = 16
@@ -45,7 +46,7 @@ class EngineLoop:
                 raise RunInterrupted
             future = asyncio.run_coroutine_threadsafe(self._run(job), self._loop)
         try:
-            return future.result(timeout=self._timeout_seconds + _OVERRUN_SECONDS)
+            return future.result(timeout=self._timeout_seconds + PATIENCE_SECONDS + _OVERRUN_SECONDS)
         except CancelledError as error:
             raise RunInterrupted from error
         except TimeoutError:
@@ -90,6 +91,7 @@ class EngineLoop:
             credentials=job.credentials,
             timeout_seconds=self._timeout_seconds,
             before_credentials=job.before_credentials,
+            admit=job.admit,
         )
 
     async def _drain(self, grace_seconds: float) -> None:

@@ -52,6 +52,8 @@ class Runtime:
             installation.claims,
             installation.recovery,
             installation.secrets,
+            installation.own_keys,
+            pacing=installation.pacing,
             verify=self._engine_loop.verify,
             on_done=self._on_done,
         )

@@ -53,6 +53,9 @@ def form_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
         "data_dir": tmp_path / "var",
         "allow_networks": "127.0.0.0/8",
         "verify_timeout_seconds": 3.0,
+        # All peers are on one address; tests/worker/test_pacing.py has the limits on.
+        "address_rate": 0.0,
+        "address_concurrency": 0,
     }
     if request.param == "scaled":
         given["database_url"] = request.getfixturevalue("postgres_url")

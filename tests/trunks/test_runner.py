@@ -33,6 +33,8 @@ def make_runner(store: Store, verify: VerifyJob, *, done: list[UUID] | None = No
         installation.claims,
         installation.recovery,
         installation.secrets,
+        installation.own_keys,
+        pacing=installation.pacing,
         verify=verify,
         on_done=(done if done is not None else []).append,
     )
@@ -104,6 +106,8 @@ def test_a_password_that_does_not_open_is_a_verdict(store: Store, trunk: Trunk, 
         installation.claims,
         installation.recovery,
         other_keys,
+        installation.own_keys,
+        pacing=installation.pacing,
         verify=raising(AssertionError("nothing may be sent")),
         on_done=lambda _: None,
     ).run(requested)
@@ -131,7 +135,7 @@ def test_before_credentials_withholds_when_the_store_is_away(
 ) -> None:
     answers: list[Reason | None] = []
 
-    def away(_: object) -> bool:
+    def away(*_: object) -> bool:
         raise StoreUnavailable
 
     def verify(job: Job) -> Report:
@@ -145,4 +149,5 @@ def test_before_credentials_withholds_when_the_store_is_away(
 
 
 async def _ask(job: Job) -> Reason | None:
+    assert job.before_credentials is not None
     return await job.before_credentials("carrier.example")

@@ -44,3 +44,13 @@ def test_damaged_bytes_are_told(damage: bytes) -> None:
 def test_every_sealing_differs() -> None:
     box, row = SecretBox([NEW]), new_id()
     assert box.seal(PASSWORD, row) != box.seal(PASSWORD, row)
+
+
+def test_a_key_made_since_is_read_when_it_is_met() -> None:
+    row = new_id()
+    keys = [OLD]
+    box = SecretBox(keys, read_again=lambda: keys)
+    keys.insert(0, NEW)
+    assert box.key_id(box.seal(PASSWORD, row)) == "2025"
+    assert box.open(SecretBox([NEW]).seal(PASSWORD, row), row) == PASSWORD
+    assert box.key_id(box.seal(PASSWORD, row)) == "2026"

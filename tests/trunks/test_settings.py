@@ -19,6 +19,7 @@ def test_defaults_are_those_of_the_contract() -> None:
     assert (settings.allow_networks, settings.allow_ports, settings.nameservers) == ((), frozenset(), ())
     assert (settings.from_user, settings.from_domain, settings.tls_strict) == ("trunk-check", None, False)
     assert (settings.verify_timeout_seconds, settings.verify_wait_seconds) == (10, 20)
+    assert (settings.address_rate, settings.address_burst, settings.address_concurrency) == (4, 8, 4)
     assert settings.failure_threshold == 3
     assert not settings.require_proven_credentials
 
@@ -51,6 +52,9 @@ def test_defaults_are_those_of_the_contract() -> None:
         ("TRUNKS_VERIFY_TIMEOUT_SECONDS", "inf", "up to 60 seconds"),
         ("TRUNKS_VERIFY_WAIT_SECONDS", "-1", "up to 300 seconds"),
         ("TRUNKS_FAILURE_THRESHOLD", "0", "from 1 to 100"),
+        ("TRUNKS_ADDRESS_RATE", "-1", "0 for no pacing"),
+        ("TRUNKS_ADDRESS_BURST", "0", "from 1 to 10000"),
+        ("TRUNKS_ADDRESS_CONCURRENCY", "x", "0 for no limit"),
     ],
 )
 def test_a_wrong_setting_is_named_with_its_fault_and_the_fix(

@@ -68,6 +68,11 @@ class Service:
         with self._changed:
             assert self._changed.wait_for(lambda: verification_id in self._done, _DONE_WITHIN_SECONDS)
 
+    def wait_a_moment(self) -> None:
+        """Wait for this worker's next telling, or for a moment."""
+        with self._changed:
+            self._changed.wait(0.05)
+
     def told(self) -> list[UUID]:
         with self._changed:
             return list(self._done)

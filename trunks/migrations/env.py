@@ -2,11 +2,31 @@
 
 from alembic import context
 
-from trunks.models import destination, environment, flip, trunk, verification
+from trunks.models import (
+    credential_freeze,
+    destination,
+    edge_budget,
+    environment,
+    flip,
+    installation_key,
+    realm_pin,
+    trunk,
+    verification,
+)
 from trunks.models.base import Base
 
 # Imported for what they declare.
-_DECLARED = (environment, trunk, destination, verification, flip)
+_DECLARED = (
+    environment,
+    trunk,
+    destination,
+    verification,
+    flip,
+    credential_freeze,
+    realm_pin,
+    edge_budget,
+    installation_key,
+)
 
 context.configure(
     connection=context.config.attributes["connection"],

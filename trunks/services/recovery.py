@@ -59,6 +59,17 @@ class Recovery:
             self._give_back(session, [verification], self._clock())
             return True
 
+    def postpone(self, claim: Claim, *, seconds: float) -> bool:
+        """Give a run back that has to wait for its turn; false when the claim is lost."""
+        with self._database.write() as session:
+            verification = Verifications(session).claimed(claim.verification_id, claim.claim_id)
+            if verification is None:
+                return False
+            now = self._clock()
+            _queue_again(verification, now)
+            verification.due_at = verification.ring_at = now + timedelta(seconds=seconds)
+            return True
+
     def _give_back(
         self, session: Session, runs: Sequence[Verification], now: datetime
     ) -> tuple[tuple[UUID, ...], tuple[UUID, ...]]:

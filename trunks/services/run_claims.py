@@ -1,7 +1,9 @@
 """Runs as the worker has them: claimed by a lease, every write fenced by the claim."""
 
 import json
-from datetime import timedelta
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,10 +17,12 @@ from trunks.database import Database
 from trunks.ids import new_id
 from trunks.models.flip import Flip
 from trunks.models.trunk import Trunk
-from trunks.models.verification import VerificationStatus
+from trunks.models.verification import RequestedBy, Verification, VerificationStatus
 from trunks.own_report import own_report
+from trunks.repositories.realm_pins import RealmPins
 from trunks.repositories.trunks import Flips, Trunks
 from trunks.repositories.verifications import Verifications
+from trunks.services.credential_care import CredentialCare, CredentialKeys
 from trunks.state import Cause, Policy, Verdict, after_verification, changes, counts_as_verified
 from trunks.trunk_state import read_state, write_state
 from trunks.work import Claim, Work
@@ -64,22 +68,44 @@ class RunClaims:
                 "lease_until": claim.lease_until,
                 "generation": claim.generation,
             }
-            return claim if runs.claim(verification_id, now, values) else None
+            if not runs.claim(verification_id, now, values):
+                return None
+            requested_by = session.get_one(Verification, verification_id).requested_by
+            explicit = requested_by is RequestedBy.CUSTOMER
+            realms = _realms_to_expect(session, trunk, claim.work, explicit=explicit)
+            return replace(claim, explicit=explicit, learned_realms=realms)
 
-    def record_credentials_sent(self, claim: Claim) -> bool:
-        """Commit that credentials leave now; false when the claim is lost, and they must not."""
-        with self._database.write() as session:
-            now = self._clock()
-            return now < claim.lease_until and Verifications(session).change_claimed(
-                claim.verification_id, claim.claim_id, {"auth_sent_at": now}
+    def frozen_until(self, claim: Claim, account_key: str, configured_key: str | None) -> datetime | None:
+        """Say until when this run may send nothing; None when it may. Keys: trunks.credential_key."""
+        with self._database.read() as session:
+            return CredentialCare(session).standing(
+                account_key, configured_key, self._clock(), explicit=claim.explicit
             )
 
-    def finish(self, claim: Claim, report: Report) -> bool:
-        """Record the report and what it changes, both or neither; false when the claim is lost.
+    def record_credentials_sent(self, claim: Claim, keys: CredentialKeys) -> bool:
+        """Commit that credentials leave now, from this run alone; false when the claim is lost, and they must not.
 
-        A report on an older configuration is kept, and changes nothing.
+        Raises CredentialsFrozen, CredentialsHeld.
         """
         with self._database.write() as session:
+            now = self._clock()
+            ours = now < claim.lease_until and Verifications(session).change_claimed(
+                claim.verification_id, claim.claim_id, {"auth_sent_at": now}
+            )
+            if ours:
+                CredentialCare(session).hold(
+                    keys, claim.claim_id, now, claim.lease_until, explicit=claim.explicit
+                )
+            return ours
+
+    def finish(self, claim: Claim, report: Report, realms: Collection[str] = ()) -> bool:
+        """Record the report and what it changes, all or nothing; false when the claim is lost.
+
+        A report on an older configuration is kept, and changes nothing. What it says about the credentials that
+        were sent, to `realms`, holds all the same.
+        """
+        with self._database.write() as session:
+            self._learn(session, claim, report, realms)
             trunk = Trunks(session).locked(claim.work.trunk_id)
             if trunk is None:
                 return False
@@ -97,6 +123,14 @@ class RunClaims:
             if ended and current:
                 self._apply(session, trunk, claim, report, verdict)
             return ended
+
+    def _learn(self, session: Session, claim: Claim, report: Report, realms: Collection[str]) -> None:
+        now = self._clock()
+        CredentialCare(session).settle(claim.claim_id, report, now)
+        work = claim.work
+        proven = report.credentials is CredentialState.PROVEN and realms
+        if proven and work.username is not None and work.auth_realm is None:
+            RealmPins(session).learn(work.destination_id, work.username, realms, now)
 
     def _apply(self, session: Session, trunk: Trunk, claim: Claim, report: Report, verdict: Verdict) -> None:
         now = self._clock()
@@ -121,10 +155,23 @@ class RunClaims:
                 )
             )
 
-    def end_for_ourselves(self, claim: Claim, reason: Reason) -> bool:
-        """Finish a run that came to nothing for a reason of ours."""
-        report = own_report(reason, claim.work, started_at=claim.claimed_at, finished_at=self._clock())
+    def end_for_ourselves(self, claim: Claim, reason: Reason, *, retry_at: datetime | None = None) -> bool:
+        """Finish a run that sent nothing, or came to nothing for a reason of ours."""
+        report = own_report(
+            reason, claim.work, started_at=claim.claimed_at, finished_at=self._clock(), retry_at=retry_at
+        )
         return self.finish(claim, report)
+
+
+def _realms_to_expect(session: Session, trunk: Trunk, work: Work, *, explicit: bool) -> tuple[str, ...]:
+    """Give the learned realms, or none where the customer was told of their change and asks again (decision 7)."""
+    if work.username is None or work.auth_realm is not None:
+        return ()
+    if explicit:
+        latest = Verifications(session).latest_done(trunk.id, trunk.generation)
+        if latest is not None and latest.reason is Reason.REALM_MISMATCH:
+            return ()
+    return RealmPins(session).of(work.destination_id, work.username)
 
 
 def done_values(report: Report) -> dict[str, Any]:

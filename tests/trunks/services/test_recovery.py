@@ -9,7 +9,10 @@ from sipcheck.reasons import Outcome, Reason
 from tests.trunks.forms import STARTED, Store, make_report
 from trunks.models.trunk import Trunk
 from trunks.models.verification import RequestedBy, VerificationStatus
+from trunks.services.credential_care import CredentialKeys
 from trunks.work import Claim
+
+KEYS = CredentialKeys(key="k" * 64, account_key="a" * 64)
 
 
 @pytest.fixture
@@ -65,7 +68,7 @@ def test_a_run_whose_worker_is_gone_is_queued_and_rung_at_once(store: Store, tru
 
 def test_credentials_that_left_are_not_sent_again(store: Store, trunk: Trunk) -> None:
     claim = claim_new(store, trunk)
-    store.installation.claims.record_credentials_sent(claim)
+    store.installation.claims.record_credentials_sent(claim, KEYS)
     store.clock.advance(21)
     tended = store.installation.recovery.tend()
     assert (tended.ended, tended.reclaimed, tended.to_ring) == ((claim.verification_id,), (), ())
@@ -81,7 +84,7 @@ def test_credentials_that_left_are_not_sent_again(store: Store, trunk: Trunk) ->
 
 def test_one_more_run_follows_a_minute_later_and_no_third(store: Store, trunk: Trunk) -> None:
     first = claim_new(store, trunk)
-    store.installation.claims.record_credentials_sent(first)
+    store.installation.claims.record_credentials_sent(first, KEYS)
     store.clock.advance(21)
     store.installation.recovery.tend()
     retry = store.runs(trunk.id)[0]
@@ -94,7 +97,7 @@ def test_one_more_run_follows_a_minute_later_and_no_third(store: Store, trunk: T
     assert store.installation.recovery.tend().to_ring == (retry.id,)
     second = store.installation.claims.claim(retry.id)
     assert second is not None
-    store.installation.claims.record_credentials_sent(second)
+    store.installation.claims.record_credentials_sent(second, KEYS)
     store.clock.advance(21)
     assert store.installation.recovery.tend().ended == (retry.id,)
     assert [each.status for each in store.runs(trunk.id)] == [VerificationStatus.DONE] * 2
@@ -102,7 +105,7 @@ def test_one_more_run_follows_a_minute_later_and_no_third(store: Store, trunk: T
 
 def test_whoever_asks_meanwhile_need_not_wait_for_the_minute(store: Store, trunk: Trunk) -> None:
     first = claim_new(store, trunk)
-    store.installation.claims.record_credentials_sent(first)
+    store.installation.claims.record_credentials_sent(first, KEYS)
     store.clock.advance(21)
     store.installation.recovery.tend()
     asked = store.installation.runs.request(store.caller, trunk.id)
@@ -119,7 +122,7 @@ def test_a_run_that_is_given_back_is_anyones_at_once(store: Store, trunk: Trunk)
 
 def test_a_run_given_back_after_credentials_left_ends(store: Store, trunk: Trunk) -> None:
     claim = claim_new(store, trunk)
-    store.installation.claims.record_credentials_sent(claim)
+    store.installation.claims.record_credentials_sent(claim, KEYS)
     assert store.installation.recovery.release(claim)
     assert store.run(trunk.id, claim.verification_id).reason is Reason.CANCELLED
     assert len(store.runs(trunk.id)) == 2

@@ -10,6 +10,7 @@ from tests.trunks.forms import PASSWORD, STARTED, Store, make_report
 from trunks.ids import new_id
 from trunks.models.trunk import Trunk
 from trunks.models.verification import VerificationStatus
+from trunks.services.credential_care import CredentialKeys
 from trunks.state import HealthStatus
 from trunks.work import Claim
 
@@ -18,6 +19,8 @@ REJECTED = make_report(Outcome.FAILED, Reason.CREDENTIALS_REJECTED, credentials=
 BUSY = make_report(
     Outcome.INCONCLUSIVE, Reason.SIP_SERVICE_UNAVAILABLE, credentials=CredentialState.NOT_TESTED
 )
+
+KEYS = CredentialKeys(key="k" * 64, account_key="a" * 64)
 
 
 @pytest.fixture
@@ -139,7 +142,7 @@ def test_a_lost_claim_writes_nothing(store: Store, trunk: Trunk) -> None:
     second = store.installation.claims.claim(verification_id)
     assert second is not None
     assert not store.installation.claims.finish(lost, make_report())
-    assert not store.installation.claims.record_credentials_sent(lost)
+    assert not store.installation.claims.record_credentials_sent(lost, KEYS)
     assert not store.installation.recovery.release(lost)
     assert store.run(trunk.id, verification_id).status is VerificationStatus.RUNNING
     assert store.installation.claims.finish(second, REJECTED)
@@ -148,10 +151,10 @@ def test_a_lost_claim_writes_nothing(store: Store, trunk: Trunk) -> None:
 
 def test_credentials_are_recorded_as_sent_while_the_lease_holds(store: Store, trunk: Trunk) -> None:
     claim = claim_new(store, trunk)
-    assert store.installation.claims.record_credentials_sent(claim)
+    assert store.installation.claims.record_credentials_sent(claim, KEYS)
     assert store.run(trunk.id, claim.verification_id).auth_sent_at == STARTED
     store.clock.advance(20)
-    assert not store.installation.claims.record_credentials_sent(claim)
+    assert not store.installation.claims.record_credentials_sent(claim, KEYS)
 
 
 def test_rejected_credentials_unverify(store: Store, trunk: Trunk) -> None:

@@ -1,0 +1,127 @@
+"""`trunkd doctor`: a line for each thing, with the fault and the mend, and a status."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.peers.ports import free_port
+from tests.peers.udp_peer import UdpPeer
+from tests.trunkd.conftest import Start
+from tests.trunkd.daemon import run_trunkd
+from trunks.keys import KEY_FILE_NAME
+
+
+def name_server(query: bytes) -> list[bytes]:
+    """Answer that there is no such name: that a server answers is all that is asked."""
+    return [query[:2] + b"\x81\x83" + query[4:]]
+
+
+@pytest.fixture
+def nameservers() -> Iterator[dict[str, str]]:
+    with UdpPeer(name_server) as peer:
+        yield {"TRUNKS_NAMESERVERS": f"{peer.address}:{peer.port}", "TRUNKS_SIP_SOURCE_ADDRESS": "127.0.0.1"}
+
+
+def examine(folder: Path, **environment: str) -> tuple[int, dict[str, dict[str, Any]]]:
+    done = run_trunkd("doctor", "--json", folder=folder, **environment)
+    assert done.stderr == ""
+    findings = [json.loads(line) for line in done.stdout.splitlines()]
+    return done.returncode, {finding["check"]: finding for finding in findings}
+
+
+def marks(findings: dict[str, dict[str, Any]]) -> dict[str, str]:
+    """What is not well."""
+    return {check: finding["mark"] for check, finding in findings.items() if finding["mark"] != "ok"}
+
+
+def test_a_healthy_installation(tmp_path: Path, nameservers: dict[str, str]) -> None:
+    assert run_trunkd("migrate", folder=tmp_path).returncode == 0
+    status, findings = examine(tmp_path, **nameservers)
+    assert (status, marks(findings)) == (0, {})
+    assert list(findings) == [
+        "settings",
+        "data-dir",
+        "disk",
+        "keys",
+        "store",
+        "secrets",
+        "clock",
+        "broker",
+        "worker",
+        "dns",
+        "egress-ipv4",
+        "egress-ipv6",
+    ]
+    lines = run_trunkd("doctor", folder=tmp_path, **nameservers).stdout.splitlines()
+    assert len(lines) == len(findings)
+    assert lines[0] == "ok      settings      all are understood."
+
+
+def test_a_fresh_machine_is_told_to_migrate(tmp_path: Path, nameservers: dict[str, str]) -> None:
+    status, findings = examine(tmp_path, **nameservers)
+    assert status == 1
+    assert marks(findings) == dict.fromkeys(("data-dir", "keys", "store", "secrets"), "failed")
+    assert all("trunkd migrate" in findings[check]["mend"] for check in ("data-dir", "store"))
+    assert not (tmp_path / "var").exists()  # it looks, and makes nothing
+
+
+def test_each_fault_has_its_line(tmp_path: Path, nameservers: dict[str, str]) -> None:
+    run_trunkd("migrate", folder=tmp_path)
+    (tmp_path / "var").chmod(0o755)
+    (tmp_path / "var" / KEY_FILE_NAME).chmod(0o644)
+    status, findings = examine(
+        tmp_path,
+        **nameservers
+        | {
+            "TRUNKS_NAMESERVERS": f"127.0.0.1:{free_port('127.0.0.1')}",
+            "TRUNKS_SIP_SOURCE_ADDRESS": "192.0.2.1",
+            "TRUNKS_BROKER_URL": f"redis://:hunter2@127.0.0.1:{free_port('127.0.0.1')}/0",
+            "TRUNKS_PROT": "1",
+        },
+    )
+    assert status == 1
+    assert marks(findings) == {
+        "settings": "warning",
+        "data-dir": "failed",
+        "keys": "failed",
+        "secrets": "failed",
+        "broker": "failed",
+        "worker": "failed",
+        "dns": "failed",
+        "egress-ipv4": "failed",
+    }
+    assert "TRUNKS_PROT" in findings["settings"]["detail"]
+    assert all(finding["mend"] for finding in findings.values() if finding["mark"] != "ok")
+    assert "hunter2" not in json.dumps(findings)
+
+
+def test_settings_that_cannot_be_read_are_the_only_lines(tmp_path: Path) -> None:
+    status, findings = examine(tmp_path, TRUNKS_PORT="x")
+    assert (status, marks(findings)) == (1, {"settings": "failed"})
+    assert "TRUNKS_PORT: 'x'" in findings["settings"]["detail"]
+
+
+def test_the_scaled_form_wants_a_worker(
+    tmp_path: Path, scaled_environment: dict[str, str], nameservers: dict[str, str], start: Start
+) -> None:
+    environment = scaled_environment | nameservers
+    assert run_trunkd("migrate", folder=tmp_path, **environment).returncode == 0
+    status, findings = examine(tmp_path, **environment)
+    assert (status, marks(findings)) == (1, {"worker": "failed"})
+    worker = start("worker", **environment)
+    worker.wait_until(lambda: examine(tmp_path, **environment)[0] == 0)
+    _, findings = examine(tmp_path, **environment)
+    assert findings["clock"]["detail"] == "it agrees with the database's."
+
+
+def test_another_installations_keys_are_told(tmp_path: Path, nameservers: dict[str, str]) -> None:
+    run_trunkd("migrate", folder=tmp_path)
+    file = tmp_path / "var" / KEY_FILE_NAME
+    status, findings = examine(tmp_path, **nameservers)
+    assert status == 0
+    file.unlink()
+    status, findings = examine(tmp_path, **nameservers)
+    assert marks(findings) == {"keys": "failed", "secrets": "failed"}

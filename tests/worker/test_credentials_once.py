@@ -1,0 +1,211 @@
+"""Credentials and their carriers, told over real sockets with the time passed in (SIP.md, hazards 2 and 5)."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from sipcheck.reasons import Outcome, Reason
+from sipcheck.target import TransportName
+from tests.peers.sip_reply import reply_to
+from tests.peers.udp_peer import Reply, Script, UdpPeer
+from tests.trunks.forms import HandClock, Store
+from trunks.models.trunk import Trunk
+from trunks.models.verification import RequestedBy, Verification
+from trunks.runner import Runner
+from trunks.settings import Settings
+from worker.engine_loop import EngineLoop
+
+HOST = "127.0.0.1"
+MINUTE = 60.0
+
+
+class Desk:
+    """A customer, and a worker that does at once what is asked."""
+
+    def __init__(self, store: Store, engine: EngineLoop) -> None:
+        installation = store.installation
+        self.store = store
+        self.runner = Runner(
+            installation.claims,
+            installation.recovery,
+            installation.secrets,
+            installation.own_keys,
+            pacing=installation.pacing,
+            verify=engine.verify,
+            on_done=lambda _: None,
+        )
+
+    def trunk(self, peer: UdpPeer, **given: Any) -> Trunk:
+        return self.store.make_trunk(domain=HOST, port=peer.port, transport=TransportName.UDP, **given)
+
+    def request(self, trunk: Trunk, *, by: RequestedBy = RequestedBy.CUSTOMER) -> UUID:
+        verification_id = self.store.installation.runs.request(self.store.caller, trunk.id)
+        with self.store.installation.database.write() as session:
+            session.get_one(Verification, verification_id).requested_by = by
+        return verification_id
+
+    def verify(self, trunk: Trunk, *, by: RequestedBy = RequestedBy.CUSTOMER) -> Verification:
+        verification_id = self.request(trunk, by=by)
+        self.runner.run(verification_id)
+        return self.store.run(trunk.id, verification_id)
+
+
+@pytest.fixture
+def desk(make_store: Callable[[Settings], Store], form_settings: Settings) -> Iterator[Desk]:
+    engine = EngineLoop(form_settings.engine_settings(), timeout_seconds=3)
+    engine.start()
+    yield Desk(make_store(form_settings), engine)
+    engine.stop()
+
+
+@pytest.fixture
+def clock(desk: Desk) -> HandClock:
+    return desk.store.clock
+
+
+def challenge(request: bytes, realm: str) -> bytes:
+    header = ("WWW-Authenticate", f'Digest realm="{realm}", nonce="n", qop="auth"')
+    return reply_to(request, 401, "Unauthorized", headers=[header])
+
+
+class Carrier:
+    """Answers OPTIONS, challenges REGISTER in its realm, and gives credentials its answer after a while."""
+
+    def __init__(self, *, accepts: bool, after_seconds: float = 0.0) -> None:
+        self.accepts = accepts
+        self.realm = "carrier.example"
+        self._after_seconds = after_seconds
+
+    def __call__(self, request: bytes) -> list[bytes | Reply]:
+        if request.startswith(b"OPTIONS"):
+            return [reply_to(request, 200, "OK")]
+        if b"\r\nAuthorization:" not in request:
+            return [challenge(request, self.realm)]
+        answer = reply_to(request, 200, "OK") if self.accepts else challenge(request, self.realm)
+        return [Reply(data=answer, after_seconds=self._after_seconds)]
+
+
+def proofs(peer: UdpPeer) -> list[bytes]:
+    """The requests that carried credentials, by their branch: retransmissions are one request."""
+    return list(
+        {
+            datagram.data.split(b"branch=")[1].split(b"\r\n")[0]: datagram.data
+            for datagram in peer.received
+            if b"\r\nAuthorization:" in datagram.data
+        }.values()
+    )
+
+
+def test_a_wrong_password_is_tried_once_whatever_is_asked_in_fifteen_minutes(
+    desk: Desk, clock: HandClock, udp_peer_factory: Callable[[Script], UdpPeer]
+) -> None:
+    peer = udp_peer_factory(Carrier(accepts=False))
+    trunk, same = desk.trunk(peer), desk.trunk(peer, name="The same account again")
+    assert desk.verify(trunk).reason is Reason.CREDENTIALS_REJECTED
+    rejected_at, seen = clock.now, len(peer.received)
+    for minute in range(1, 15):
+        clock.advance(MINUTE)
+        frozen = desk.verify(
+            (trunk, same)[minute % 2], by=RequestedBy.RECOVERY if minute % 3 else RequestedBy.CUSTOMER
+        )
+        assert (frozen.outcome, frozen.reason) == (Outcome.INCONCLUSIVE, Reason.CREDENTIALS_FROZEN)
+        assert frozen.report is not None
+        assert frozen.report["retry_at"] == rejected_at.replace(minute=15).isoformat().replace("+00:00", "Z")
+    assert len(peer.received) == seen  # not one packet, OPTIONS or other
+    clock.advance(MINUTE)
+    # The schedule never tries again; a customer may, and then the quarter of an hour begins anew.
+    assert desk.verify(trunk, by=RequestedBy.RECOVERY).reason is Reason.CREDENTIALS_FROZEN
+    assert len(proofs(peer)) == 1
+    assert desk.verify(same).reason is Reason.CREDENTIALS_REJECTED
+    assert desk.verify(trunk).reason is Reason.CREDENTIALS_FROZEN
+    assert len(proofs(peer)) == 2
+
+
+def test_the_carrier_taking_them_thaws_for_all(
+    desk: Desk, clock: HandClock, udp_peer_factory: Callable[[Script], UdpPeer]
+) -> None:
+    carrier = Carrier(accepts=False)
+    peer = udp_peer_factory(carrier)
+    trunk = desk.trunk(peer)
+    desk.verify(trunk)
+    carrier.accepts = True
+    clock.advance(15 * MINUTE)
+    assert desk.verify(trunk).reason is Reason.CREDENTIALS_PROVEN
+    assert desk.verify(trunk, by=RequestedBy.RECOVERY).reason is Reason.CREDENTIALS_PROVEN
+
+
+@pytest.mark.parametrize("edit", [{"password": "another"}, {"username": "bob"}])
+def test_other_credentials_are_not_frozen(
+    desk: Desk, udp_peer_factory: Callable[[Script], UdpPeer], edit: dict[str, str]
+) -> None:
+    peer = udp_peer_factory(Carrier(accepts=False))
+    desk.verify(desk.trunk(peer))
+    assert desk.verify(desk.trunk(peer, **edit)).reason is Reason.CREDENTIALS_REJECTED
+    assert len(proofs(peer)) == 2
+
+
+def test_the_same_realm_written_down_is_no_edit_of_what_is_sent(
+    desk: Desk, udp_peer_factory: Callable[[Script], UdpPeer]
+) -> None:
+    carrier = Carrier(accepts=False)
+    peer = udp_peer_factory(carrier)
+    desk.verify(desk.trunk(peer))
+    assert desk.verify(desk.trunk(peer, auth_realm=carrier.realm)).reason is Reason.CREDENTIALS_FROZEN
+    assert desk.verify(desk.trunk(peer, auth_realm="other.example")).reason is Reason.REALM_MISMATCH
+    assert len(proofs(peer)) == 1
+
+
+def test_of_two_runs_at_once_one_sends_a_wrong_password(
+    desk: Desk, udp_peer_factory: Callable[[Script], UdpPeer]
+) -> None:
+    peer = udp_peer_factory(Carrier(accepts=False, after_seconds=0.3))
+    ids = [desk.request(desk.trunk(peer)) for _ in range(4)]
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(desk.runner.run, ids))
+    with desk.store.installation.database.read() as session:
+        reasons = sorted(str(session.get_one(Verification, each).reason) for each in ids)
+    assert reasons == [*["credentials-frozen"] * 3, "credentials-rejected"]
+    assert len(proofs(peer)) == 1
+
+
+def test_a_changed_realm_gets_nothing_until_the_customer_confirms_it(
+    desk: Desk, udp_peer_factory: Callable[[Script], UdpPeer]
+) -> None:
+    carrier = Carrier(accepts=True)
+    peer = udp_peer_factory(carrier)
+    trunk = desk.trunk(peer)
+    assert desk.verify(trunk).reason is Reason.CREDENTIALS_PROVEN
+    carrier.realm = "elsewhere.example"
+    for by in (RequestedBy.RECOVERY, RequestedBy.RECOVERY):
+        changed = desk.verify(trunk, by=by)
+        assert (changed.outcome, changed.reason) == (Outcome.INCONCLUSIVE, Reason.REALM_MISMATCH)
+    assert desk.store.trunk(trunk.id).is_verified
+    assert len(proofs(peer)) == 1
+    assert desk.verify(trunk).reason is Reason.CREDENTIALS_PROVEN
+    assert desk.verify(trunk, by=RequestedBy.RECOVERY).reason is Reason.CREDENTIALS_PROVEN
+    carrier.realm = "carrier.example"
+    # The realm of the latest proof is the one that holds, and a customer is told of a change before confirming it.
+    assert desk.verify(trunk).reason is Reason.REALM_MISMATCH
+
+
+def test_a_configured_realm_is_binding(desk: Desk, udp_peer_factory: Callable[[Script], UdpPeer]) -> None:
+    peer = udp_peer_factory(Carrier(accepts=True))
+    trunk = desk.trunk(peer, auth_realm="mine.example")
+    for _ in range(2):
+        mismatch = desk.verify(trunk)
+        assert (mismatch.outcome, mismatch.reason) == (Outcome.FAILED, Reason.REALM_MISMATCH)
+    assert proofs(peer) == []
+
+
+def test_a_ciphertext_moved_to_another_row_is_told_and_nothing_is_sent(
+    desk: Desk, udp_peer_factory: Callable[[Script], UdpPeer]
+) -> None:
+    peer = udp_peer_factory(Carrier(accepts=True))
+    trunk, other = desk.trunk(peer), desk.trunk(peer, username="bob", password="another")
+    with desk.store.installation.database.write() as session:
+        session.get_one(Trunk, trunk.id).sealed_password = session.get_one(Trunk, other.id).sealed_password
+    assert desk.verify(trunk).reason is Reason.SECRET_UNREADABLE
+    assert peer.received == []

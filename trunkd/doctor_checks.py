@@ -1,0 +1,249 @@
+"""What `trunkd doctor` looks at: each check is told the settings, and says what it found or raises Unwell."""
+
+import asyncio
+import os
+import shutil
+import socket
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from dns.asyncquery import udp
+from dns.exception import DNSException
+from dns.message import make_query
+from dns.resolver import NoResolverConfiguration, Resolver
+from sqlalchemy import text
+
+from sipcheck.errors import TransportFailed
+from sipcheck.target import HostPort
+from sipcheck.transport.udp import egress_address
+from trunks.database import Database
+from trunks.errors import KeysUnusable, SchemaOutdated, StoreUnavailable
+from trunks.installation import read_keys
+from trunks.keys import KEY_FILE_NAME
+from trunks.schema import require_current
+from trunks.secrets import SecretBox
+from trunks.services.key_rotation import KeyRotation
+from trunks.settings import PREFIX, Settings
+from worker.app import make_app
+from worker.presence import broker_answers, worker_answers
+
+_LEAST_FREE_BYTES = 200 * 1024 * 1024
+_LEAST_FREE_SHARE = 0.02
+_CLOCK_MAY_DIFFER_SECONDS = 2.0
+_EARLIEST_YEAR = 2025
+_DNS_WITHIN_SECONDS = 3.0
+_DNS_PORT = 53
+# Asked for the way there alone: nothing is sent (RFC 5737 and RFC 3849 keep these for documentation).
+_SOMEWHERE_IPV4 = HostPort("192.0.2.1", 5060)
+_SOMEWHERE_IPV6 = HostPort("2001:db8::1", 5060)
+
+
+class Unwell(Exception):
+    """A check found a fault; a harmless one keeps nothing from working."""
+
+    def __init__(self, fault: str, mend: str, *, harmless: bool = False) -> None:
+        super().__init__(fault)
+        self.mend = mend
+        self.harmless = harmless
+
+
+def data_dir(settings: Settings) -> str:
+    """The directory of the SQLite file and the keys is there, ours to write, and nobody else's to read."""
+    if settings.database_url is not None and settings.secret_keys is not None:
+        return "not used: the database and the keys are elsewhere."
+    folder = settings.data_dir
+    name = f"{PREFIX}DATA_DIR"
+    if not folder.is_dir():
+        raise Unwell(
+            f"{folder} does not exist.", f"run trunkd migrate, or set {name} to the right directory."
+        )
+    if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        raise Unwell(
+            f"{folder} cannot be written by this user.", f"chown it to the user of trunkd, or set {name}."
+        )
+    for path, others in ((folder, 0o077), *((each, 0o077) for each in _store_files(folder))):
+        mode = stat.S_IMODE(path.stat().st_mode)
+        # A directory that is shut keeps the files shut.
+        if mode & others and stat.S_IMODE(folder.stat().st_mode) & 0o077:
+            raise Unwell(f"{path} can be read by others (mode {mode:04o}).", f"run chmod go= {path}.")
+    return f"{folder.absolute()} is writable, and shut to others."
+
+
+def _store_files(folder: Path) -> list[Path]:
+    return [each for each in sorted(folder.iterdir()) if each.is_file()]
+
+
+def disk(settings: Settings) -> str:
+    """There is room where the store grows."""
+    if not settings.uses_sqlite:
+        return "not looked at: the database is elsewhere."
+    folder = settings.data_dir if settings.data_dir.is_dir() else Path()
+    usage = shutil.disk_usage(folder)
+    free = f"{usage.free // 1024**2} MiB free of {usage.total // 1024**2}"
+    if usage.free < max(_LEAST_FREE_BYTES, usage.total * _LEAST_FREE_SHARE):
+        raise Unwell(f"{free} at {folder.absolute()}.", "make room: a full disk ends all writing.")
+    return f"{free}."
+
+
+def keys(settings: Settings) -> str:
+    """The keys of stored secrets can be read."""
+    try:
+        found = read_keys(settings)
+    except KeysUnusable as fault:
+        raise Unwell(
+            str(fault), f"see there; {KEY_FILE_NAME} or {PREFIX}SECRET_KEYS has to hold them."
+        ) from fault
+    return f"{len(found)} at hand, the newest is {found[0].id}."
+
+
+def store(settings: Settings) -> str:
+    """The database answers and has the current schema."""
+    with _database(settings) as database:
+        return f"{'SQLite' if database.is_sqlite else 'PostgreSQL'} answers, its schema is current."
+
+
+@contextmanager
+def _database(settings: Settings) -> Iterator[Database]:
+    database = Database(settings.store_url)
+    try:
+        require_current(database)
+        yield database
+    except SchemaOutdated as fault:
+        raise Unwell(str(fault), "run trunkd migrate.") from fault
+    except StoreUnavailable as fault:
+        raise Unwell(str(fault), f"start the database, or correct {PREFIX}DATABASE_URL.") from fault
+    finally:
+        database.close()
+
+
+def stored_secrets(settings: Settings) -> str:
+    """Every stored secret is sealed under a key that is at hand."""
+    with _database(settings) as database:
+        try:
+            at_hand = read_keys(settings)
+        except KeysUnusable as fault:
+            raise Unwell("without keys no stored secret opens.", "see the line about the keys.") from fault
+        used = KeyRotation(database, SecretBox(at_hand)).keys_in_use()
+    missing = used - {key.id for key in at_hand}
+    if missing:
+        raise Unwell(
+            f"some are sealed under {', '.join(sorted(missing))}, which is not at hand.",
+            f"add that key to {PREFIX}SECRET_KEYS or to the key file; a backup may have it.",
+        )
+    return f"sealed under {', '.join(sorted(used))}." if used else "none is stored."
+
+
+def clock(settings: Settings) -> str:
+    """Leases and freezes are moments: this clock has to agree with the database's."""
+    now = datetime.now(UTC)
+    if now.year < _EARLIEST_YEAR:
+        raise Unwell(f"it shows {now:%Y-%m-%d}.", "set it; run an NTP client.")
+    if settings.uses_sqlite:
+        return f"it shows {now:%Y-%m-%d %H:%M:%S} UTC; with SQLite there is no other to agree with."
+    with _database(settings) as database, database.read() as session:
+        theirs: datetime = session.execute(text("SELECT clock_timestamp()")).scalar_one()
+        apart_seconds = abs((datetime.now(UTC) - theirs).total_seconds())
+    if apart_seconds > _CLOCK_MAY_DIFFER_SECONDS:
+        raise Unwell(
+            f"it is {apart_seconds:.1f} s apart from the database's.", "run an NTP client on both machines."
+        )
+    return "it agrees with the database's."
+
+
+def broker(settings: Settings) -> str:
+    """The broker takes connections."""
+    if settings.broker_url is None:
+        return "in the process; trunkd up needs no other."
+    try:
+        broker_answers(make_app(settings))
+    except Exception as error:
+        # Each transport has its own errors; their text may hold the URL with its password.
+        raise Unwell(
+            f"it does not answer ({type(error).__name__}).", f"start it, or correct {PREFIX}BROKER_URL."
+        ) from error
+    return "it answers."
+
+
+def worker(settings: Settings) -> str:
+    """Somebody takes the messages."""
+    if settings.broker_url is None:
+        return "in the process of trunkd up, which this command cannot see."
+    try:
+        worker_answers(make_app(settings))
+    except LookupError as error:
+        raise Unwell("none answers.", "start trunkd worker with the same settings.") from error
+    except Exception as error:
+        raise Unwell("the broker does not answer.", "see the line about the broker.") from error
+    return "one answers."
+
+
+def dns(settings: Settings) -> str:
+    """Each name server gives an answer, whatever it says."""
+    servers = settings.nameservers or _system_nameservers()
+    if not servers:
+        raise Unwell(
+            "the system names no name server.", f"set {PREFIX}NAMESERVERS, or mend /etc/resolv.conf."
+        )
+    silent = [str(server) for server in servers if not asyncio.run(_answers(server))]
+    if silent:
+        raise Unwell(
+            f"{', '.join(silent)} does not answer.",
+            f"mend it, or set {PREFIX}NAMESERVERS to one that does.",
+            harmless=len(silent) < len(servers),
+        )
+    return f"{', '.join(map(str, servers))} answers."
+
+
+def _system_nameservers() -> tuple[HostPort, ...]:
+    try:
+        return tuple(HostPort(str(address)) for address in Resolver().nameservers)
+    except NoResolverConfiguration:
+        return ()
+
+
+async def _answers(server: HostPort) -> bool:
+    try:
+        await udp(
+            make_query(".", "NS"), server.host, timeout=_DNS_WITHIN_SECONDS, port=server.port or _DNS_PORT
+        )
+    except (DNSException, OSError):
+        return False
+    return True
+
+
+def egress_ipv4(settings: Settings) -> str:
+    """Checks can leave by IPv4."""
+    return _egress(settings, socket.AF_INET, _SOMEWHERE_IPV4, harmless=False)
+
+
+def egress_ipv6(settings: Settings) -> str:
+    """Checks can leave by IPv6, which many an installation lives without."""
+    return _egress(settings, socket.AF_INET6, _SOMEWHERE_IPV6, harmless=True)
+
+
+def _egress(settings: Settings, family: socket.AddressFamily, somewhere: HostPort, *, harmless: bool) -> str:
+    source = settings.sip_source_address
+    if source is not None and (":" in source) != (family is socket.AF_INET6):
+        return f"not used: checks leave from {source}."
+    setting = f"{PREFIX}SIP_SOURCE_ADDRESS"
+    if source is not None:
+        try:
+            with socket.socket(family, socket.SOCK_DGRAM) as bound:
+                bound.bind((source, 0))
+        except OSError as error:
+            raise Unwell(
+                f"{source} cannot be had: {error.strerror}.", f"set {setting} to an address of this machine."
+            ) from error
+        return f"checks leave from {source}."
+    try:
+        address = egress_address(somewhere, None)
+    except (TransportFailed, OSError) as error:
+        raise Unwell(
+            f"there is no way out: {error}.",
+            "mend the routes, where carriers are to be reached so.",
+            harmless=harmless,
+        ) from error
+    return f"checks leave from {address}."

@@ -1,0 +1,75 @@
+"""One run's credentials at the door: whether they may leave, and what becomes known of them."""
+
+import asyncio
+from datetime import datetime
+
+import structlog
+
+from sipcheck.credentials import Credentials
+from sipcheck.reasons import Reason
+from trunks.credential_key import CredentialHash
+from trunks.errors import StoreUnavailable
+from trunks.services.credential_care import CredentialKeys, CredentialsFrozen, CredentialsHeld
+from trunks.services.run_claims import RunClaims
+from trunks.work import Claim
+
+_log = structlog.get_logger(__name__)
+
+# While another run sends the same credentials, its result is worth waiting for; the engine's deadline ends it.
+_LOOK_SECONDS = 0.1
+
+
+class CredentialGate:
+    """Give `before_credentials` to the engine; `realms` and `retry_at` are filled in by it."""
+
+    def __init__(
+        self,
+        claims: RunClaims,
+        claim: Claim,
+        credentials: Credentials,
+        hashed: CredentialHash,
+        *,
+        domain: str,
+    ) -> None:
+        self._claims = claims
+        self._claim = claim
+        self._credentials = credentials
+        self._hash = hashed
+        self._domain = domain
+        self.realms: list[str] = []
+        self.retry_at: datetime | None = None
+
+    def frozen_until(self) -> datetime | None:
+        """Say until when the run may send nothing at all; None when it may begin. Raises StoreUnavailable."""
+        configured = self._claim.work.auth_realm
+        return self._claims.frozen_until(
+            self._claim, self._account_key, None if configured is None else self._key(configured)
+        )
+
+    async def before_credentials(self, realm: str) -> Reason | None:
+        """Commit that they leave now for this realm, or say why they must not."""
+        keys = CredentialKeys(self._key(realm), self._account_key)
+        while True:
+            try:
+                # In a thread: the store is synchronous, and this loop carries every other run.
+                ours = await asyncio.to_thread(self._claims.record_credentials_sent, self._claim, keys)
+            except CredentialsHeld:
+                await asyncio.sleep(_LOOK_SECONDS)
+                continue
+            except CredentialsFrozen as frozen:
+                self.retry_at = frozen.retry_at
+                return Reason.CREDENTIALS_FROZEN
+            except StoreUnavailable:
+                _log.warning("credentials-withheld", verification_id=str(self._claim.verification_id))
+                return Reason.CANCELLED
+            if not ours:
+                return Reason.CANCELLED
+            self.realms.append(realm)
+            return None
+
+    @property
+    def _account_key(self) -> str:
+        return self._hash.account_key(self._domain, self._credentials.username, self._credentials.password)
+
+    def _key(self, realm: str) -> str:
+        return self._hash.key(self._domain, realm, self._credentials.username, self._credentials.password)

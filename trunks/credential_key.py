@@ -1,0 +1,25 @@
+"""How credentials are recognised without being kept: a keyed hash of what a carrier is sent."""
+
+import hashlib
+import hmac
+
+
+class CredentialHash:
+    """Hashes under a key of the installation, so that a copy of the store does not tell whose guess is right."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def key(self, domain: str, realm: str, username: str, secret: str) -> str:
+        """Name these credentials; a change of any of the four gives another name."""
+        return self._hash("credentials", domain, realm, username, secret)
+
+    def account_key(self, domain: str, username: str, secret: str) -> str:
+        """Name them while the realm is not known yet."""
+        return self._hash("account", domain, username, secret)
+
+    def _hash(self, *parts: str) -> str:
+        # Lengths keep ("ab", "c") and ("a", "bc") apart; a realm may hold any character, lone surrogates too.
+        encoded = [part.encode("utf-8", errors="surrogatepass") for part in parts]
+        message = b"".join(len(part).to_bytes(8, "big") + part for part in encoded)
+        return hmac.new(self._key, message, hashlib.sha256).hexdigest()

@@ -1,0 +1,48 @@
+"""Frozen credentials: one row for all tenants and workers that hold the same ones."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from trunks.ids import new_id
+from trunks.models.credential_freeze import CredentialFreeze
+
+
+class CredentialFreezes:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def locked(self, key: str, account_key: str) -> CredentialFreeze:
+        """Find or make the row of these credentials, keeping others off it."""
+        dialect = postgresql if self._session.get_bind().dialect.name == "postgresql" else sqlite
+        values = {"id": new_id(), "key": key, "account_key": account_key}
+        # An update, though it changes nothing: it locks the row, which another could remove before it is selected.
+        self._session.execute(
+            dialect.insert(CredentialFreeze)
+            .values(values)
+            .on_conflict_do_update(index_elements=["key"], set_={"account_key": account_key})
+        )
+        return self._session.scalars(select(CredentialFreeze).where(CredentialFreeze.key == key)).one()
+
+    def rejected_of(self, account_key: str) -> Sequence[CredentialFreeze]:
+        """List the freezes of a user and secret at a domain, whatever the realm."""
+        return self._session.scalars(
+            select(CredentialFreeze).where(
+                CredentialFreeze.account_key == account_key, CredentialFreeze.rejected_at.is_not(None)
+            )
+        ).all()
+
+    def held_by(self, claim_id: UUID) -> Sequence[CredentialFreeze]:
+        """List what a claim is sending, keeping others off it."""
+        return self._session.scalars(
+            select(CredentialFreeze)
+            .where(CredentialFreeze.held_by == claim_id)
+            .order_by(CredentialFreeze.key)
+            .with_for_update()
+        ).all()
+
+    def remove(self, freeze: CredentialFreeze) -> None:
+        self._session.delete(freeze)

@@ -1,0 +1,56 @@
+"""Token buckets and slots by address; addresses are locked in their order, so that no two writers block each other."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from trunks.ids import new_id
+from trunks.models.edge_budget import EdgeBudget, EdgeSlot
+
+
+class EdgeBudgets:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def locked(self, addresses: Collection[str], *, burst: float, now: datetime) -> Sequence[EdgeBudget]:
+        """Find or make the buckets, new ones full, keeping others off them."""
+        dialect = postgresql if self._session.get_bind().dialect.name == "postgresql" else sqlite
+        ordered = sorted(addresses)
+        self._session.execute(
+            dialect.insert(EdgeBudget)
+            .values(
+                [
+                    {"id": new_id(), "address": address, "tokens": burst, "refilled_at": now}
+                    for address in ordered
+                ]
+            )
+            .on_conflict_do_nothing(index_elements=["address"])
+        )
+        return self._session.scalars(
+            select(EdgeBudget)
+            .where(EdgeBudget.address.in_(ordered))
+            .order_by(EdgeBudget.address)
+            .with_for_update()
+        ).all()
+
+    def most_in_flight(self, addresses: Collection[str], now: datetime) -> int:
+        """Count the verifications at the busiest of these addresses, forgetting those whose worker is gone."""
+        self._session.execute(
+            delete(EdgeSlot).where(EdgeSlot.address.in_(addresses), EdgeSlot.held_until <= now)
+        )
+        counts = self._session.scalars(
+            select(func.count()).where(EdgeSlot.address.in_(addresses)).group_by(EdgeSlot.address)
+        ).all()
+        return max(counts, default=0)
+
+    def take_slots(self, addresses: Collection[str], claim_id: UUID, held_until: datetime) -> None:
+        self._session.add_all(
+            EdgeSlot(address=address, claim_id=claim_id, held_until=held_until) for address in addresses
+        )
+
+    def free_slots(self, claim_id: UUID) -> None:
+        self._session.execute(delete(EdgeSlot).where(EdgeSlot.claim_id == claim_id))

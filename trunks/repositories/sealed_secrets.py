@@ -1,0 +1,59 @@
+"""Everything that is sealed, whatever table it is in: what a rotation of the keys walks through."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from trunks.models.installation_key import InstallationKey
+from trunks.models.trunk import Trunk
+
+
+@dataclass(frozen=True, slots=True)
+class SealedColumn:
+    """A column of sealed secrets, each bound to the id of its row."""
+
+    table: Any
+    sealed: InstrumentedAttribute[Any]
+
+
+SEALED_COLUMNS = (
+    SealedColumn(Trunk, Trunk.sealed_password),
+    SealedColumn(InstallationKey, InstallationKey.sealed),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SealedRow:
+    id: UUID
+    sealed: bytes = field(repr=False)
+
+
+class SealedSecrets:
+    def __init__(self, session: Session, column: SealedColumn) -> None:
+        self._session = session
+        self._column = column
+
+    def page(self, *, after: UUID | None, limit: int) -> Sequence[SealedRow]:
+        """List those that follow a row, in the order of their ids."""
+        table, sealed = self._column.table, self._column.sealed
+        query = select(table.id, sealed).where(sealed.is_not(None))
+        if after is not None:
+            query = query.where(table.id > after)
+        rows = self._session.execute(query.order_by(table.id).limit(limit)).all()
+        return [SealedRow(row_id, bytes(secret)) for row_id, secret in rows]
+
+    def replace(self, row: SealedRow, sealed: bytes) -> bool:
+        """Seal anew; false when the secret was edited or removed since it was read."""
+        table = self._column.table
+        changed = self._session.execute(
+            update(table)
+            .where(table.id == row.id, self._column.sealed == row.sealed)
+            .values({self._column.sealed: sealed})
+            .returning(table.id)
+            .execution_options(synchronize_session=False)
+        )
+        return changed.first() is not None

@@ -1,0 +1,47 @@
+"""The installation's own keys, opened once a process."""
+
+import base64
+import secrets
+import threading
+
+from trunks.clock import Clock, utc_now
+from trunks.credential_key import CredentialHash
+from trunks.database import Database
+from trunks.ids import new_id
+from trunks.models.installation_key import InstallationKey, KeyName
+from trunks.repositories.installation_keys import InstallationKeys
+from trunks.secrets import SecretBox
+
+_KEY_BYTES = 32
+
+
+class OwnKeys:
+    """A stored key of its own, and not one derived from the secret keys: those come and go with rotations."""
+
+    def __init__(self, database: Database, secret_box: SecretBox, *, clock: Clock = utc_now) -> None:
+        self._database = database
+        self._secrets = secret_box
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._hash: CredentialHash | None = None
+
+    def credential_hash(self) -> CredentialHash:
+        """Open the key of frozen credentials, made by whoever needs it first. Raises SecretUnreadable."""
+        with self._lock:
+            if self._hash is None:
+                row = self._find() or self._make()
+                self._hash = CredentialHash(base64.b64decode(self._secrets.open(row.sealed, row.id)))
+            return self._hash
+
+    def _find(self) -> InstallationKey | None:
+        with self._database.read() as session:
+            return InstallationKeys(session).named(KeyName.CREDENTIAL_FREEZE)
+
+    def _make(self) -> InstallationKey:
+        row_id = new_id()
+        material = base64.b64encode(secrets.token_bytes(_KEY_BYTES)).decode("ascii")
+        sealed = self._secrets.seal(material, row_id)
+        with self._database.write() as session:
+            return InstallationKeys(session).ensure(
+                KeyName.CREDENTIAL_FREEZE, row_id=row_id, sealed=sealed, now=self._clock()
+            )
