@@ -34,17 +34,17 @@ def authorization(
     qop = challenge.qop[0] if challenge.qop else None
     count = f"{nonce_count:08x}"
     response = digest(
-        algorithm=challenge.algorithm,
-        username=username,
-        realm=challenge.realm,
-        password=password,
-        nonce=challenge.nonce,
-        method=method,
-        uri=uri,
-        qop=qop,
-        cnonce=cnonce,
-        nonce_count=count,
-        body=body,
+        challenge.algorithm,
+        username,
+        challenge.realm,
+        password,
+        challenge.nonce,
+        method,
+        uri,
+        qop,
+        cnonce,
+        count,
+        body,
     )
     value = (
         f'Digest username="{_escaped(username)}", realm="{challenge.realm}", nonce="{challenge.nonce}", '

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sipcheck.digest import Algorithm
 from sipcheck.printable import one_line
@@ -36,11 +37,11 @@ _ALGORITHMS = {algorithm.lower(): algorithm for algorithm in Algorithm}
 _PROTECTIONS = ("auth", "auth-int")
 
 
-@dataclass(frozen=True, slots=True)
-class Challenge:
+class Challenge(NamedTuple):
     """One usable Digest challenge; `realm`, `nonce` and `opaque` are the raw text between the quotes.
 
-    `proxy` is true for a 407's. `qop` holds the known protections offered, none for the legacy form.
+    `proxy` is true for a 407's. `qop` holds the known protections offered, none for the legacy form. A tuple is
+    made in a third of a dataclass's time.
     """
 
     proxy: bool
@@ -53,8 +54,7 @@ class Challenge:
     algorithm_named: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(NamedTuple):
     """The challenges to answer: at most one of each kind."""
 
     challenges: tuple[Challenge, ...]

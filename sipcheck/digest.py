@@ -20,10 +20,12 @@ class Algorithm(StrEnum):
         return self in _SESSION
 
 
+HashFunction = Callable[[bytes], "hashlib._Hash"]
+
 _SESSION = frozenset({Algorithm.MD5_SESS, Algorithm.SHA_256_SESS, Algorithm.SHA_512_256_SESS})
 
 # hashlib has a constructor for the first two, and knows the third by name alone.
-_HASHES: dict[Algorithm, Callable[[bytes], "hashlib._Hash"]] = {
+_HASHES: dict[Algorithm, HashFunction] = {
     Algorithm.MD5: partial(hashlib.md5, usedforsecurity=False),
     Algorithm.MD5_SESS: partial(hashlib.md5, usedforsecurity=False),
     Algorithm.SHA_256: hashlib.sha256,
@@ -33,8 +35,8 @@ _HASHES: dict[Algorithm, Callable[[bytes], "hashlib._Hash"]] = {
 }
 
 
-def _hash(algorithm: Algorithm, text: str) -> str:
-    return _HASHES[algorithm](encode(text)).hexdigest()
+def _hash(function: HashFunction, text: str) -> str:
+    return function(encode(text)).hexdigest()
 
 
 def encode(text: str) -> bytes:
@@ -43,7 +45,6 @@ def encode(text: str) -> bytes:
 
 
 def digest(
-    *,
     algorithm: Algorithm,
     username: str,
     realm: str,
@@ -60,18 +61,19 @@ def digest(
 
     `realm` and `nonce` are the raw text between their quotes; `nonce_count` is eight hexadecimal digits.
     """
-    secret = _hash(algorithm, f"{username}:{realm}:{password}")
+    function = _HASHES[algorithm]
+    secret = _hash(function, f"{username}:{realm}:{password}")
     if algorithm in _SESSION:
-        secret = _hash(algorithm, f"{secret}:{nonce}:{cnonce}")
+        secret = _hash(function, f"{secret}:{nonce}:{cnonce}")
     if qop == "auth-int":
-        request = _hash(algorithm, f"{method}:{uri}:{_HASHES[algorithm](body).hexdigest()}")
+        request = _hash(function, f"{method}:{uri}:{function(body).hexdigest()}")
     else:
-        request = _hash_request(algorithm, method, uri)
+        request = _hash_request(function, method, uri)
     protection = "" if qop is None else f":{nonce_count}:{cnonce}:{qop}"
-    return _hash(algorithm, f"{secret}:{nonce}{protection}:{request}")
+    return _hash(function, f"{secret}:{nonce}{protection}:{request}")
 
 
 @lru_cache(maxsize=1024)
-def _hash_request(algorithm: Algorithm, method: str, uri: str) -> str:
+def _hash_request(function: HashFunction, method: str, uri: str) -> str:
     """A2 without a body holds no secret, and all trunks of a carrier have the same."""
-    return _hash(algorithm, f"{method}:{uri}")
+    return _hash(function, f"{method}:{uri}")
