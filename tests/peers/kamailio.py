@@ -1,8 +1,10 @@
 """Kamailio as a carrier's registrar: a private process over UDP, TCP and TLS."""
 
+import contextlib
 import json
 import socket
 import sqlite3
+import ssl
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -93,8 +95,18 @@ class Kamailio:
         )
 
     def start(self) -> None:
-        """Start, and bind what the settings want bound. Raises PeerFailed."""
-        self._process.start()
+        """Start, and bind what the settings want bound. Raises PeerFailed.
+
+        With TLS once more when it dies at its start: children of 5.6 meet in OpenSSL 3's memory, and the last one
+        to be ready has to have shaken hands before the others are believed to live.
+        """
+        try:
+            self._process.start()
+        except PeerFailed:
+            if self.settings.certificate is None:
+                raise
+            self._process.kill()  # children that outlived it hold its ports
+            self._process.start()
         for user, contact in self.settings.bindings.items():
             self.add_binding(user, contact)
 
@@ -160,8 +172,8 @@ class Kamailio:
     def _is_ready(self) -> bool:
         try:
             self.rpc("core.version")
-            return self._answers_keep_alive()
-        except (FileNotFoundError, ConnectionRefusedError, TimeoutError):
+            return self._answers_keep_alive() and self._shakes_hands()
+        except (FileNotFoundError, ConnectionRefusedError, ConnectionResetError, TimeoutError):
             return False
 
     def _answers_keep_alive(self) -> bool:
@@ -169,6 +181,19 @@ class Kamailio:
         with socket.create_connection((self.address, self.port), timeout=1.0) as connected:
             connected.sendall(b"\r\n\r\n")
             return connected.recv(16) == b"\r\n"
+
+    def _shakes_hands(self) -> bool:
+        if self.settings.certificate is None:
+            return True
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        with (
+            socket.create_connection((self.address, self.tls_port), timeout=1.0) as connected,
+            contextlib.suppress(ssl.SSLError),
+            context.wrap_socket(connected),
+        ):
+            return True
+        return False
 
     def _make_database(self) -> None:
         with closing(sqlite3.connect(self._database)) as database, database:

@@ -93,7 +93,9 @@ async def test_every_transport(
     certificates: Certificates,
     verify: Verify,
 ) -> None:
-    registrar = kamailio_factory(bindings=BINDING, certificate=certificates[CertificateKind.GOOD])
+    # Only for TLS: Debian's Kamailio 5.6 with OpenSSL 3 may break its own memory as it starts with the module.
+    certificate = certificates[CertificateKind.GOOD] if transport is TransportName.TLS else None
+    registrar = kamailio_factory(bindings=BINDING, certificate=certificate)
     before = registrar.location_table()
     report = await verify(
         "carrier.example",
