@@ -48,6 +48,22 @@ class TrunkNotFound(Refused):
     """SIP trunk not found."""
 
 
+class TrunkHasNumbers(Refused):
+    """The trunk still has phone numbers; remove them first."""
+
+
+class NumberNotFound(Refused):
+    """Phone number not found."""
+
+
+class NumberTaken(Refused):
+    """This number is already registered in your environment."""
+
+
+class NumberInUse(Refused):
+    """The number is still assigned; take the assignment away first."""
+
+
 class VerificationNotFound(Refused):
     """Verification not found."""
 
@@ -70,3 +86,11 @@ class SecretUnreadable(TrunksError):
 
 class RunInterrupted(TrunksError):
     """The verification was broken off because the worker stops."""
+
+
+class RunPostponed(TrunksError):
+    """This run has to wait for its turn, longer than it may keep its worker."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self.seconds = seconds

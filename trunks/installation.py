@@ -11,6 +11,8 @@ from trunks.repositories.installation_keys import InstallationKeys
 from trunks.repositories.trunks import Trunks
 from trunks.schema import migrate, require_current
 from trunks.secrets import SecretBox
+from trunks.services.dry_runs import DryRuns
+from trunks.services.number_book import NumberBook
 from trunks.services.own_keys import OwnKeys
 from trunks.services.pacing import PaceLimits, Pacing
 from trunks.services.recovery import Recovery
@@ -18,6 +20,7 @@ from trunks.services.run_book import RunBook
 from trunks.services.run_claims import RunClaims
 from trunks.services.tenants import Tenants
 from trunks.services.trunk_book import TrunkBook
+from trunks.services.trunk_edits import TrunkEdits
 from trunks.settings import PREFIX, Settings
 from trunks.state import Policy
 
@@ -37,7 +40,10 @@ class Installation:
         self.secrets = SecretBox(read_keys(settings), read_again=lambda: read_keys(settings))
         self.tenants = Tenants(self.database, clock=clock)
         self.trunks = TrunkBook(self.database, self.secrets, clock=clock)
+        self.trunk_edits = TrunkEdits(self.database, self.secrets, clock=clock)
+        self.numbers = NumberBook(self.database, clock=clock)
         self.runs = RunBook(self.database, clock=clock)
+        self.dry_runs = DryRuns(self.database, self.trunks, self.runs, clock=clock)
         self.own_keys = OwnKeys(self.database, self.secrets, clock=clock)
         self.pacing = Pacing(
             self.database,

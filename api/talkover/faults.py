@@ -8,10 +8,14 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 
 from api.problems import Problem, invalid_json
-from api.talkover.bodies import NOT_VERIFIED
+from api.talkover.fields import NOT_VERIFIED
 from trunks.errors import (
     CustomTrunksNotAllowed,
+    NumberInUse,
+    NumberNotFound,
+    NumberTaken,
     Refused,
+    TrunkHasNumbers,
     TrunkNotFound,
     TrunkNotVerified,
     VerificationNotFound,
@@ -22,6 +26,18 @@ _REFUSALS: dict[type[Refused], tuple[int, str]] = {
     TrunkNotFound: (HTTPStatus.NOT_FOUND, "TRUNK_NOT_FOUND"),
     VerificationNotFound: (HTTPStatus.NOT_FOUND, "VERIFICATION_NOT_FOUND"),
     TrunkNotVerified: (HTTPStatus.CONFLICT, "TRUNK_NOT_VERIFIED"),
+    TrunkHasNumbers: (HTTPStatus.CONFLICT, "TRUNK_HAS_DIDS"),
+    NumberNotFound: (HTTPStatus.NOT_FOUND, "DID_NOT_FOUND"),
+    NumberTaken: (HTTPStatus.CONFLICT, "DID_ALREADY_EXISTS"),
+    NumberInUse: (HTTPStatus.CONFLICT, "DID_IN_USE"),
+}
+
+# Where the vendor has a sentence of its own.
+_VENDORS_WORDS: dict[type[Refused], str] = {
+    TrunkHasNumbers: "Trunk still has DIDs attached. Delete DIDs before deleting the trunk.",
+    NumberNotFound: "DID not found.",
+    NumberTaken: "This number is already registered in your environment",
+    NumberInUse: "DID is still assigned to active agents",
 }
 
 
@@ -51,7 +67,7 @@ def fault_answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
 def refusal(error: Refused) -> Problem:
     """Turn a refusal of the domain into an answer."""
     status, code = _REFUSALS[type(error)]
-    return Problem(status, code, str(error))
+    return Problem(status, code, _VENDORS_WORDS.get(type(error), str(error)))
 
 
 def invalid(error: RequestValidationError) -> Problem:

@@ -68,6 +68,32 @@ class TrunkFound(BaseModel):
     data: TrunkDetails
 
 
+class TrunkList(BaseModel):
+    success: bool = True
+    data: list[TrunkDetails]
+    next_cursor: str | None
+
+
+class TrunkState(BaseModel):
+    """What an update answers."""
+
+    id: UUID
+    name: str
+    is_active: bool
+    is_verified: bool
+    updated_at: Moment
+
+
+class TrunkChanged(BaseModel):
+    success: bool = True
+    data: TrunkState
+
+
+class TrunkRemoved(BaseModel):
+    success: bool = True
+    message: str = "SIP trunk deleted"
+
+
 def show_created(trunk: Trunk) -> TrunkCreated:
     first = _show_gateway(trunk.gateways[0])
     return TrunkCreated(
@@ -85,21 +111,31 @@ def show_created(trunk: Trunk) -> TrunkCreated:
     )
 
 
-def show_found(view: TrunkView) -> TrunkFound:
-    trunk = view.trunk
-    return TrunkFound(
-        data=TrunkDetails(
-            **dict(show_created(trunk).data),
-            username=trunk.username,
-            outbound_proxy=trunk.outbound_proxy,
-            auth_realm=trunk.auth_realm,
-            health_status=trunk.health_status,
-            last_health_check_at=trunk.last_health_check_at,
+def show_changed(trunk: Trunk) -> TrunkChanged:
+    return TrunkChanged(
+        data=TrunkState(
+            id=trunk.id,
+            name=trunk.name,
+            is_active=trunk.is_active,
+            is_verified=trunk.is_verified,
             updated_at=trunk.updated_at,
-            gateways=[_show_gateway(gateway) for gateway in trunk.gateways],
-            credentials=trunk.credentials,
-            last_verification=_show_last(view.last_verification),
         )
+    )
+
+
+def show_details(view: TrunkView) -> TrunkDetails:
+    trunk = view.trunk
+    return TrunkDetails(
+        **dict(show_created(trunk).data),
+        username=trunk.username,
+        outbound_proxy=trunk.outbound_proxy,
+        auth_realm=trunk.auth_realm,
+        health_status=trunk.health_status,
+        last_health_check_at=trunk.last_health_check_at,
+        updated_at=trunk.updated_at,
+        gateways=[_show_gateway(gateway) for gateway in trunk.gateways],
+        credentials=trunk.credentials,
+        last_verification=_show_last(view.last_verification),
     )
 
 

@@ -15,20 +15,36 @@ _AUTHENTICATION_FAILED = (Reason.CREDENTIALS_REJECTED, Reason.REGISTRATION_FORBI
 _SILENT = (Reason.NO_RESPONSE, Reason.CONNECTION_TIMEOUT)
 
 
-class VerifyData(BaseModel):
-    """`is_verified` and `health_status` are the stored ones after the run."""
+class VerdictData(BaseModel):
+    """What a run found."""
 
     is_verified: bool
     health_status: HealthStatus
     last_health_check_at: Moment | None
     error: str | None = Field(None, description="Only when the trunk does not count as verified by this run.")
-    verification_id: UUID = Field(description="(ours)")
     outcome: Outcome = Field(description="(ours)")
     reason: Reason = Field(description="(ours)")
     advice: str = Field(description="What to do next (ours).")
     credentials: CredentialState = Field(description="(ours)")
     warnings: list[dict[str, Any]] = Field(description="(ours)")
     retry_at: str | None = Field(None, description="When the carrier, or we, allow another try (ours).")
+
+
+class VerifyData(VerdictData):
+    """`is_verified` and `health_status` are the stored ones after the run."""
+
+    verification_id: UUID = Field(description="(ours)")
+
+
+class DryRunData(VerdictData):
+    """`is_verified` and `health_status` are those that the trunk would have."""
+
+    report: dict[str, Any] = Field(description="The report, secrets and digest responses redacted.")
+
+
+class DryRunAnswer(BaseModel):
+    success: bool = Field(description="Whether the trunk would count as verified.")
+    data: DryRunData
 
 
 class VerifyAnswer(BaseModel):
@@ -69,24 +85,33 @@ class RunList(BaseModel):
 
 def show_verified(trunk: Trunk, verification: Verification) -> VerifyAnswer:
     """Answer a caller who waited for a run that is done."""
+    data = VerifyData(verification_id=verification.id, **_verdict(trunk, verification))
+    return VerifyAnswer(success=bool(verification.counted), data=data)
+
+
+def show_dry_run(draft: Trunk, verification: Verification) -> DryRunAnswer:
+    """Answer a caller who waited for a run of a trunk that is not entered."""
+    data = DryRunData(report=verification.report or {}, **_verdict(draft, verification))
+    return DryRunAnswer(success=bool(verification.counted), data=data)
+
+
+def _verdict(trunk: Trunk, verification: Verification) -> dict[str, Any]:
     report = verification.report or {}
-    counted = bool(verification.counted)
     data: dict[str, Any] = {
         "is_verified": trunk.is_verified,
         "health_status": trunk.health_status,
         "last_health_check_at": trunk.last_health_check_at,
-        "verification_id": verification.id,
         "outcome": verification.outcome,
         "reason": verification.reason,
         "advice": report["advice"],
         "credentials": report["credentials"],
         "warnings": report["warnings"],
     }
-    if not counted:
+    if not verification.counted:
         data["error"] = _error(report)
     if report["retry_at"] is not None:
         data["retry_at"] = report["retry_at"]
-    return VerifyAnswer(success=counted, data=VerifyData(**data))
+    return data
 
 
 def show_run(verification: Verification) -> RunShown:

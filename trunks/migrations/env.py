@@ -9,6 +9,7 @@ from trunks.models import (
     environment,
     flip,
     installation_key,
+    phone_number,
     realm_pin,
     trunk,
     verification,
@@ -26,6 +27,7 @@ _DECLARED = (
     realm_pin,
     edge_budget,
     installation_key,
+    phone_number,
 )
 
 context.configure(

@@ -3,13 +3,15 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from sipcheck.reasons import CredentialState
 from sipcheck.target import TransportName
 from trunks.models.base import Base, named
 from trunks.state import HealthStatus
+
+_DRAFTS = text("is_draft")
 
 
 class Trunk(Base):
@@ -19,6 +21,7 @@ class Trunk(Base):
     __table_args__ = (
         CheckConstraint("is_active = (wanted AND is_verified AND NOT health_down)", name="is_active_follows"),
         Index("ix_trunks_environment_id_id", "environment_id", "id"),
+        Index("ix_trunks_is_draft", "created_at", postgresql_where=_DRAFTS, sqlite_where=_DRAFTS),
     )
 
     environment_id: Mapped[UUID] = mapped_column(ForeignKey("environments.id", ondelete="CASCADE"))
@@ -40,6 +43,8 @@ class Trunk(Base):
     credentials: Mapped[CredentialState] = mapped_column(named(CredentialState))
     last_health_check_at: Mapped[datetime | None]
 
+    # One that is verified before it is entered: hidden, and gone with the answer.
+    is_draft: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy import ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from sipcheck.reasons import Outcome, Reason
@@ -26,13 +26,15 @@ class RequestedBy(StrEnum):
 # What waits or runs is little beside what is done.
 _QUEUED = text("status = 'queued'")
 _RUNNING = text("status = 'running'")
+_DONE = text("status = 'done'")
 
 
 class Verification(Base):
     """A queued one is due at `due_at`, and its message is sent again from `ring_at` on.
 
     A running one belongs to whoever knows `claim_id`, until `lease_until`. `counted` says whether the trunk
-    counted as verified by this run.
+    counted as verified by this run. `request_id` is that of the HTTP request that
+    asked.
     """
 
     __tablename__ = "verifications"
@@ -42,6 +44,7 @@ class Verification(Base):
         Index(
             "ix_verifications_lease_until", "lease_until", postgresql_where=_RUNNING, sqlite_where=_RUNNING
         ),
+        Index("ix_verifications_finished_at", "finished_at", postgresql_where=_DONE, sqlite_where=_DONE),
     )
 
     trunk_id: Mapped[UUID] = mapped_column(ForeignKey("trunks.id", ondelete="CASCADE"))
@@ -60,3 +63,4 @@ class Verification(Base):
     reason: Mapped[Reason | None] = mapped_column(named(Reason))
     counted: Mapped[bool | None]
     report: Mapped[dict[str, Any] | None]
+    request_id: Mapped[str | None] = mapped_column(String(64))

@@ -1,12 +1,25 @@
 """Trunks and their flips."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import exists, select
+from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session
 
 from trunks.models.flip import Flip
 from trunks.models.trunk import Trunk
+from trunks.state import HealthStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrunkFilter:
+    """Which trunks a list shows; None shows both."""
+
+    is_active: bool | None = None
+    is_verified: bool | None = None
+    health_status: HealthStatus | None = None
 
 
 class Trunks:
@@ -19,8 +32,25 @@ class Trunks:
     def of(self, environment_id: UUID, trunk_id: UUID) -> Trunk | None:
         """Find a trunk of this tenant; another's is not there."""
         return self._session.scalar(
-            select(Trunk).where(Trunk.id == trunk_id, Trunk.environment_id == environment_id)
+            select(Trunk).where(
+                Trunk.id == trunk_id, Trunk.environment_id == environment_id, Trunk.is_draft.is_(False)
+            )
         )
+
+    def page(
+        self, environment_id: UUID, shown: TrunkFilter, *, limit: int, before: UUID | None
+    ) -> Sequence[Trunk]:
+        """List a tenant's trunks, newest first, from the one before `before` on."""
+        query = select(Trunk).where(Trunk.environment_id == environment_id, Trunk.is_draft.is_(False))
+        if before is not None:
+            query = query.where(Trunk.id < before)
+        if shown.is_active is not None:
+            query = query.where(Trunk.is_active == shown.is_active)
+        if shown.is_verified is not None:
+            query = query.where(Trunk.is_verified == shown.is_verified)
+        if shown.health_status is not None:
+            query = query.where(Trunk.health_status == shown.health_status)
+        return self._session.scalars(query.order_by(Trunk.id.desc()).limit(limit)).all()
 
     def locked(self, trunk_id: UUID) -> Trunk | None:
         """Find a trunk and keep every other writer off it; taken before any lock on a verification."""
@@ -34,6 +64,25 @@ class Trunks:
             select(Trunk).where(Trunk.id == trunk_id).with_for_update(read=True, of=Trunk)
         )
 
+    def leaving(self, environment_id: UUID, trunk_id: UUID) -> Trunk | None:
+        """Find a trunk of this tenant that is to be removed, keeping off whoever would add to it."""
+        return self._session.scalar(
+            select(Trunk)
+            .where(Trunk.id == trunk_id, Trunk.environment_id == environment_id)
+            .with_for_update(of=Trunk)
+        )
+
+    def remove(self, trunk: Trunk) -> None:
+        """Remove a trunk with all that belongs to it."""
+        self._session.execute(delete(Trunk).where(Trunk.id == trunk.id))
+
+    def remove_draft(self, trunk_id: UUID) -> None:
+        self._session.execute(delete(Trunk).where(Trunk.id == trunk_id, Trunk.is_draft))
+
+    def remove_drafts(self, *, made_before: datetime) -> None:
+        """Remove the drafts that nobody waits for any more."""
+        self._session.execute(delete(Trunk).where(Trunk.is_draft, Trunk.created_at < made_before))
+
     def any_sealed(self) -> bool:
         """Whether the store holds a secret."""
         return bool(self._session.scalar(select(exists().where(Trunk.sealed_password.is_not(None)))))
@@ -45,3 +94,10 @@ class Flips:
 
     def add(self, flip: Flip) -> None:
         self._session.add(flip)
+
+    def page(self, trunk_id: UUID, *, limit: int, before: UUID | None) -> Sequence[Flip]:
+        """List a trunk's changes of state, newest first, from the one before `before` on."""
+        query = select(Flip).where(Flip.trunk_id == trunk_id)
+        if before is not None:
+            query = query.where(Flip.id < before)
+        return self._session.scalars(query.order_by(Flip.id.desc()).limit(limit)).all()

@@ -6,9 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 from sqlalchemy.sql.elements import ColumnElement
 
+from trunks.models.trunk import Trunk
 from trunks.models.verification import Verification, VerificationStatus
 
 QUEUED, RUNNING, DONE = VerificationStatus.QUEUED, VerificationStatus.RUNNING, VerificationStatus.DONE
@@ -51,6 +52,24 @@ class Verifications:
             .order_by(Verification.finished_at.desc(), Verification.id.desc())
             .limit(1)
         )
+
+    def latest_done_of(self, trunks: Sequence[Trunk]) -> Mapping[UUID, Verification]:
+        """Find the last finished run of each trunk as it is configured now, by the trunk's id."""
+        other = aliased(Verification)
+        latest = (
+            select(other.id)
+            .where(other.trunk_id == Trunk.id, other.generation == Trunk.generation, other.status == DONE)
+            .order_by(other.id.desc())
+            .limit(1)
+            .correlate(Trunk)
+            .scalar_subquery()
+        )
+        found = self._session.scalars(
+            select(Verification)
+            .join(Trunk, Trunk.id == Verification.trunk_id)
+            .where(Trunk.id.in_([trunk.id for trunk in trunks]), Verification.id == latest)
+        )
+        return {verification.trunk_id: verification for verification in found}
 
     def open_of(self, trunk_id: UUID, generation: int) -> Verification | None:
         """Find a run that will tell, or is just telling, about this generation: a queued one takes what it finds."""

@@ -22,7 +22,7 @@ class RunBook:
         self._database = database
         self._clock = clock
 
-    def request(self, caller: Caller, trunk_id: UUID) -> UUID:
+    def request(self, caller: Caller, trunk_id: UUID, *, request_id: str | None = None) -> UUID:
         """Queue a run and give its id; whoever asks while one is open is given that one.
 
         A trunk's password goes out once for all who ask at the same moment: a carrier has to see one REGISTER
@@ -32,9 +32,9 @@ class RunBook:
             trunk = Trunks(session).locked(trunk_id)
             if trunk is None or trunk.environment_id != caller.environment_id:
                 raise TrunkNotFound
-            return self._open(session, trunk).id
+            return self._open(session, trunk, request_id).id
 
-    def _open(self, session: Session, trunk: Trunk) -> Verification:
+    def _open(self, session: Session, trunk: Trunk, request_id: str | None) -> Verification:
         now = self._clock()
         runs = Verifications(session)
         verification = runs.open_of(trunk.id, trunk.generation)
@@ -48,11 +48,13 @@ class RunBook:
                 requested_at=now,
                 due_at=now,
                 ring_at=next_ring_at(now),
+                request_id=request_id,
             )
             runs.add(verification)
         elif verification.status is VerificationStatus.QUEUED and verification.due_at > now:
             # It waited for its minute to pass; a person asks now.
             verification.requested_by = RequestedBy.CUSTOMER
+            verification.request_id = request_id
             verification.due_at = now
             verification.ring_at = next_ring_at(now)
         return verification

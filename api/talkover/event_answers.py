@@ -1,0 +1,32 @@
+"""A trunk's history as talkover shows it (ours)."""
+
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from api.talkover.moments import Moment
+from trunks.models.flip import Flip
+from trunks.state import Cause
+
+
+class EventShown(BaseModel):
+    """A change of state."""
+
+    id: UUID
+    at: Moment
+    cause: Cause
+    changes: dict[str, list[Any]] = Field(description="{field: [old, new]}")
+    verification_id: UUID | None = Field(description="The verification that made the change, if one did.")
+
+
+class EventList(BaseModel):
+    success: bool = True
+    data: list[EventShown]
+    next_cursor: str | None
+
+
+def show_event(flip: Flip) -> EventShown:
+    return EventShown(
+        id=flip.id, at=flip.at, cause=flip.cause, changes=flip.changes, verification_id=flip.verification_id
+    )

@@ -1,0 +1,64 @@
+"""DIDs as talkover's clients send them."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
+
+from api.talkover.fields import Line
+from trunks.phone_numbers import E164, calling_code_of, is_country, read_e164
+from trunks.services.number_book import NewNumber
+
+
+def _country(code: str) -> str:
+    if not is_country(code.upper()):
+        raise PydanticCustomError(
+            "country", "It is no country of ISO 3166-1 with phone numbers; give two letters such as US or BR"
+        )
+    return code.upper()
+
+
+def _number(text: str) -> str:
+    if read_e164(text) is None:
+        raise PydanticCustomError(
+            "e164", "It is no number in E.164; give + and the country code before it, such as +15551234567"
+        )
+    return text
+
+
+class CreateNumber(BaseModel):
+    """The body of Create DID."""
+
+    model_config = ConfigDict(
+        hide_input_in_errors=True,
+        json_schema_extra={"example": {"country_code": "US", "number": "+15551234567"}},
+    )
+
+    country_code: Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2}$"), AfterValidator(_country)] = (
+        Field(description="Country code, ISO 3166-1 alpha-2, such as US, BR, GB.")
+    )
+    number: Annotated[
+        str, StringConstraints(strip_whitespace=True, max_length=64), AfterValidator(_number)
+    ] = Field(description="Phone number in E.164, such as +15551234567.")
+
+    def to_number(self) -> NewNumber:
+        """Turn into what the domain takes."""
+        return NewNumber(number=self.number, country_code=self.country_code)
+
+    @property
+    def mismatch(self) -> str | None:
+        """Say how number and country contradict each other, which the vendor's own sample does."""
+        number = E164(self.number)
+        if calling_code_of(self.country_code) == number.calling_code:
+            return None
+        return f"{self.number} has the calling code +{number.calling_code}, which is not that of {self.country_code}."
+
+
+class AssignNumber(BaseModel):
+    """The body of a DID's update (ours)."""
+
+    model_config = ConfigDict(
+        hide_input_in_errors=True, json_schema_extra={"example": {"assigned_to": "agent-7"}}
+    )
+
+    assigned_to: Line | None = Field(description="What uses the number; null when nothing does (ours).")

@@ -1,0 +1,69 @@
+"""talkover's DIDs (DIALECTS.md)."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from api.talkover.faults import fault_answers
+from api.talkover.number_answers import (
+    NumberChanged,
+    NumberCreated,
+    NumberList,
+    NumberRemoved,
+    show_created,
+    show_listed,
+)
+from api.talkover.number_bodies import AssignNumber, CreateNumber
+from api.talkover.parameters import Calling, Cursor, NumberId, TrunkId, Using, before, cut
+
+# The vendor's clients know no pages, so a page is large.
+_PAGE = 1000
+
+router = APIRouter(prefix="/sip-trunks/{trunk_id}/dids")
+
+
+@router.post(
+    "",
+    status_code=HTTPStatus.CREATED,
+    response_model_exclude_defaults=True,
+    responses=fault_answers(400, 404, 409, 413, 415, 422),
+)
+async def create_did(trunk_id: TrunkId, body: CreateNumber, caller: Calling, context: Using) -> NumberCreated:
+    """Add a DID (phone number) to a trunk."""
+    number = await context.threads.run(context.installation.numbers.add, caller, trunk_id, body.to_number())
+    return show_created(number, body.mismatch)
+
+
+@router.get("", responses=fault_answers(404, 422))
+async def list_dids(
+    trunk_id: TrunkId,
+    caller: Calling,
+    context: Using,
+    limit: Annotated[int, Query(ge=1, le=_PAGE, description="How many at most (ours).")] = _PAGE,
+    cursor: Cursor = None,
+) -> NumberList:
+    """List a trunk's DIDs, newest first."""
+    found = await context.threads.run(
+        context.installation.numbers.page, caller, trunk_id, limit=limit + 1, before=before(cursor)
+    )
+    page, next_cursor = cut(found, limit)
+    return NumberList(data=[show_listed(number) for number in page], next_cursor=next_cursor)
+
+
+@router.patch("/{did_id}", responses=fault_answers(400, 404, 413, 415, 422))
+async def assign_did(
+    trunk_id: TrunkId, did_id: NumberId, body: AssignNumber, caller: Calling, context: Using
+) -> NumberChanged:
+    """Note what uses a DID, such as an agent; one in use cannot be removed (ours)."""
+    number = await context.threads.run(
+        context.installation.numbers.assign, caller, trunk_id, did_id, body.assigned_to
+    )
+    return NumberChanged(data=show_listed(number))
+
+
+@router.delete("/{did_id}", responses=fault_answers(404, 409))
+async def delete_did(trunk_id: TrunkId, did_id: NumberId, caller: Calling, context: Using) -> NumberRemoved:
+    """Remove a DID from a trunk."""
+    await context.threads.run(context.installation.numbers.remove, caller, trunk_id, did_id)
+    return NumberRemoved()

@@ -1,0 +1,79 @@
+"""What talkover's routes are given beside a body."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Protocol, TypeVar
+from uuid import UUID
+
+from fastapi import Depends, Query
+from pydantic import AfterValidator
+from pydantic_core import PydanticCustomError
+
+from api.authentication import current_caller
+from api.context import Context, context_of
+from trunks.errors import NumberNotFound, TrunkNotFound, VerificationNotFound
+from trunks.ids import read_id
+from trunks.services.tenants import Caller
+
+MAX_PAGE = 100
+DEFAULT_PAGE = 20
+
+Calling = Annotated[Caller, Depends(current_caller)]
+Using = Annotated[Context, Depends(context_of)]
+
+
+def _trunk_id(trunk_id: str) -> UUID:
+    """Read the id in the path; one that is malformed names no trunk."""
+    found = read_id(trunk_id)
+    if found is None:
+        raise TrunkNotFound
+    return found
+
+
+def _verification_id(verification_id: str) -> UUID:
+    found = read_id(verification_id)
+    if found is None:
+        raise VerificationNotFound
+    return found
+
+
+def _number_id(did_id: str) -> UUID:
+    found = read_id(did_id)
+    if found is None:
+        raise NumberNotFound
+    return found
+
+
+def _cursor(text: str) -> str:
+    if read_id(text) is None:
+        raise PydanticCustomError("cursor", "It is no next_cursor of this list")
+    return text
+
+
+TrunkId = Annotated[UUID, Depends(_trunk_id)]
+VerificationId = Annotated[UUID, Depends(_verification_id)]
+NumberId = Annotated[UUID, Depends(_number_id)]
+Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="How many at most.")]
+Cursor = Annotated[
+    Annotated[str, AfterValidator(_cursor)] | None, Query(description="`next_cursor` of the page before.")
+]
+
+
+class Listed(Protocol):
+    """A row that lists show by the order of its id."""
+
+    @property
+    def id(self) -> Any: ...
+
+
+Row = TypeVar("Row", bound=Listed)
+
+
+def before(cursor: str | None) -> UUID | None:
+    """Turn a cursor into the id that the page begins after."""
+    return None if cursor is None else UUID(cursor)
+
+
+def cut(found: Sequence[Row], limit: int) -> tuple[Sequence[Row], str | None]:
+    """Give the page and the cursor of the next, of `limit` + 1 rows asked for: the one more tells of another page."""
+    shown = found[:limit]
+    return shown, str(shown[-1].id) if len(found) > limit else None

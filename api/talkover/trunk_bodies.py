@@ -1,0 +1,113 @@
+"""Trunks as talkover's clients send them: unknown fields are ignored, of the others all faults are told at once."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from api.talkover.fields import Host, Line, Password, Port, Proxy, Switch, SwitchAtCreation
+from sipcheck.target import TransportName, parse_host_port
+from trunks.services.trunk_book import NewTrunk
+from trunks.services.trunk_edits import TrunkEdit
+
+
+class CreateTrunk(BaseModel):
+    """The body of Create SIP Trunk (talkover, "Request body").
+
+    Clients that write every field send null for what they leave out, so null means that here.
+    """
+
+    model_config = ConfigDict(
+        hide_input_in_errors=True,
+        json_schema_extra={
+            "example": {
+                "name": "Primary Carrier — US",
+                "provider_name": "carrier-x",
+                "domain": "sip.carrier-x.com",
+                "username": "user_42",
+                "password": "secret-password",
+                "port": 5061,
+                "transport": "tls",
+            }
+        },
+    )
+
+    name: Line = Field(description="Human-readable trunk name.")
+    provider_name: Line = Field(description="Identifier of your carrier or SIP provider.")
+    domain: Host = Field(description="SIP domain or proxy host.")
+    username: Line = Field(description="SIP authentication username.")
+    password: Password = Field(description="SIP authentication password. Stored encrypted, never returned.")
+    port: Port | None = Field(
+        None, description="SIP port. Without one RFC 3263 decides, by SRV records or 5060/5061 (ours)."
+    )
+    transport: TransportName | None = Field(TransportName.TLS, description="Transport protocol.")
+    outbound_proxy: Proxy | None = Field(None, description="Optional outbound proxy, host[:port].")
+    auth_realm: Line | None = Field(None, description="Optional SIP auth realm; no other is answered (ours).")
+    is_active: SwitchAtCreation | None = Field(
+        False, description="You must verify before activating: true is refused here (ours)."
+    )
+
+    def to_trunk(self) -> NewTrunk:
+        """Turn into what the domain takes."""
+        return NewTrunk(
+            name=self.name,
+            provider_name=self.provider_name,
+            domain=self.domain,
+            port=self.port,
+            transport=self.transport or TransportName.TLS,
+            username=self.username,
+            password=self.password.get_secret_value(),
+            outbound_proxy=None if self.outbound_proxy is None else parse_host_port(self.outbound_proxy),
+            auth_realm=self.auth_realm,
+            wanted=bool(self.is_active),
+        )
+
+
+class UpdateTrunk(BaseModel):
+    """The body of Update SIP Trunk: what is left out stays; null clears what a trunk can be without (ours)."""
+
+    model_config = ConfigDict(
+        hide_input_in_errors=True,
+        json_schema_extra={"example": {"name": "Primary Carrier — EU", "is_active": True}},
+    )
+
+    # Their defaults are never looked at: `model_fields_set` tells what was sent.
+    name: Line = Field(default_factory=str, description="Human-readable trunk name.")
+    provider_name: Line = Field(
+        default_factory=str, description="Identifier of your carrier or SIP provider."
+    )
+    domain: Host = Field(default_factory=str, description="SIP domain or proxy host. Resets is_verified.")
+    username: Line = Field(
+        default_factory=str, description="SIP authentication username. Resets is_verified."
+    )
+    password: Password = Field(
+        default_factory=lambda: SecretStr(""),
+        description="SIP authentication password. Resets is_verified; the same one sent again does not (ours).",
+    )
+    port: Port | None = Field(
+        None, description="SIP port; null gives it up (ours). Resets is_verified (ours)."
+    )
+    transport: TransportName = Field(
+        default_factory=lambda: TransportName.TLS,
+        description="Transport protocol. Resets is_verified; a port never given follows it (ours).",
+    )
+    outbound_proxy: Proxy | None = Field(
+        None, description="Outbound proxy, host[:port]; null gives it up (ours). Resets is_verified (ours)."
+    )
+    auth_realm: Line | None = Field(
+        None, description="SIP auth realm; null gives it up (ours). Resets is_verified (ours)."
+    )
+    is_active: Switch = Field(
+        default_factory=bool,
+        description="Whether the trunk is to be active: 409 on an unverified one (ours).",
+    )
+
+    def to_edit(self) -> TrunkEdit:
+        """Turn into what the domain takes."""
+        sent: dict[str, Any] = {name: getattr(self, name) for name in self.model_fields_set}
+        if "password" in sent:
+            sent["password"] = self.password.get_secret_value()
+        if self.outbound_proxy is not None:
+            sent["outbound_proxy"] = parse_host_port(self.outbound_proxy)
+        if "is_active" in sent:
+            sent["wanted"] = sent.pop("is_active")
+        return TrunkEdit(**sent)
