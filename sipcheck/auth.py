@@ -15,6 +15,9 @@ __all__ = [
 ]
 
 
+_FIRST_COUNT = "00000001"
+
+
 def authorization(
     challenge: Challenge,
     *,
@@ -32,7 +35,7 @@ def authorization(
     `algorithm` stand without quotes. The username is hashed as it is and escaped only on the wire.
     """
     qop = challenge.qop[0] if challenge.qop else None
-    count = f"{nonce_count:08x}"
+    count = _FIRST_COUNT if nonce_count == 1 else f"{nonce_count:08x}"
     response = digest(
         challenge.algorithm,
         username,

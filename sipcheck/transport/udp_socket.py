@@ -18,6 +18,7 @@ from sipcheck.transport.failures import from_errno, from_error
 # What the socket module takes and gives: (host, port), and for IPv6 also flow label and scope.
 SocketAddress = tuple[Any, ...]
 
+# Below malloc's threshold for a mapping of its own, which is what makes a larger read slow.
 _DATAGRAM_LIMIT = 65535
 _DRAIN = 64  # datagrams a wake-up, so that a flood does not starve the timers
 _SEND_ATTEMPTS = 8
@@ -53,7 +54,6 @@ class UdpSocket:
         self._family = family
         self._receiver = receiver
         self._closed = False
-        self._buffer = memoryview(bytearray(_DATAGRAM_LIMIT))
         self._socket = socket.socket(family, socket.SOCK_DGRAM)
         try:
             self._configure(source_address)
@@ -114,11 +114,10 @@ class UdpSocket:
         self._socket.close()
 
     def _readable(self) -> None:
-        receive, received = self._socket.recvfrom_into, self._receiver.datagram_received
-        buffer = self._buffer
+        receive, received = self._socket.recvfrom, self._receiver.datagram_received
         for count in range(_DRAIN):
             try:
-                size, address = receive(buffer)
+                data, address = receive(_DATAGRAM_LIMIT)
             except BlockingIOError:
                 if count == 0:
                     self._drain_errors()  # something woke us, and it was no datagram
@@ -126,7 +125,7 @@ class UdpSocket:
             except OSError:
                 self._drain_errors()  # an ICMP error in the way of the datagrams; its own queue says whose it is
                 return
-            received(buffer[:size].tobytes(), address)
+            received(data, address)
             if self._closed:
                 return
 

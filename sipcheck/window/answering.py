@@ -7,14 +7,17 @@ from sipcheck.authentication import AuthenticationRound
 from sipcheck.credentials import Credentials
 from sipcheck.reasons import Reason
 from sipcheck.window.asking import Asking, MayLeave
+from sipcheck.window.glance import Plain
 
 _CNONCE_DIGITS = 16
 
 
-def credential_lines(asking: Asking, tokens: Iterator[bytes], now: float, *, plain: bool) -> bytes | None:
+def credential_lines(
+    asking: Asking, tokens: Iterator[bytes], now: float, plain: Plain | None
+) -> bytes | None:
     """Write the header lines that answer the challenge of the final answer; None, noted in `asking`, sends none.
 
-    `now` is on the event loop's clock; `plain` says that the answer passed the glance.
+    `now` is on the event loop's clock; `plain` is the answer, where it passed the glance.
     """
     credentials = asking.question.credentials
     state = asking.authentication
@@ -26,7 +29,7 @@ def credential_lines(asking: Asking, tokens: Iterator[bytes], now: float, *, pla
     if elsewhere is not None:
         state.leave_unanswered(elsewhere)
         return None
-    challenges = state.to_answer(*asking.challenge_values(plain=plain), credentials)
+    challenges = state.to_answer(*asking.challenge_values(plain), credentials)
     if challenges is None:
         return None
     if asking.may_leave is not None:

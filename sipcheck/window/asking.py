@@ -17,7 +17,7 @@ from sipcheck.timers import Timers
 from sipcheck.trace import Trace
 from sipcheck.transport.udp import host_port
 from sipcheck.transport.udp_socket import SocketAddress
-from sipcheck.window.glance import challenge_values
+from sipcheck.window.glance import Plain, challenge_values
 from sipcheck.window.question import Question
 
 # Asked with the realm right before credentials leave; a Reason withholds them.
@@ -111,10 +111,10 @@ class Asking:
         self.status = self.data = self.address = self.rtt_seconds = None
         self._listening = None
 
-    def challenge_values(self, *, plain: bool) -> tuple[Sequence[str], Sequence[str]]:
+    def challenge_values(self, plain: Plain | None) -> tuple[Sequence[str], Sequence[str]]:
         """The values of WWW-Authenticate and of Proxy-Authenticate in the final answer, a field line each."""
-        if plain and self.data is not None:
-            return challenge_values(self.data)
+        if plain is not None:
+            return challenge_values(plain)
         response = self.response()
         if response is None:
             return (), ()

@@ -5,6 +5,7 @@ unusual is not judged here at all.
 """
 
 import re
+from typing import NamedTuple
 
 from sipcheck.message.grammar import is_token
 from sipcheck.window.question import Template
@@ -15,15 +16,27 @@ _VIA = re.compile(
 )
 _TAG = re.compile(rb"(?:;tag=[A-Za-z0-9\-.!%*_+`'~]++)?+\r\n")
 _NAME = re.compile(rb"\n([^:\r\n]*+):")
-_CHALLENGE = re.compile(rb"\n([wWpP])(?i:ww-authenticate|roxy-authenticate):[ \t]*+([^\r]*+)")
-_WWW = b"\nwww-authenticate:"
+_CHALLENGES = (b"www-authenticate", b"proxy-authenticate")
+_W = b"wW"
 _STATUS = {b"SIP/2.0 %d " % status: status for status in range(100, 700)}
 _NO_BODY = b"\r\nContent-Length: 0\r\n\r\n"
 _SHAPES_KEPT = 4096
-_ONCE = ("via", "from", "to", "call-id", "cseq", "content-length")
+_ONCE = (b"via", b"from", b"to", b"call-id", b"cseq", b"content-length")
+
+
+class _Shape(NamedTuple):
+    """What a sequence of header names says: whether it is plain, and which line is the only challenge."""
+
+    plain: bool
+    challenge: int | None
+
+
+# A response in plain form: its status, its lines without their ends, and which of these is the only challenge.
+# A bare tuple, because even a named one is felt here.
+Plain = tuple[int, list[bytes], int | None]
 
 # Senders write the same header names in the same order each time: judged once, remembered.
-_shapes: dict[tuple[bytes, ...], bool] = {}
+_shapes: dict[tuple[bytes, ...], _Shape] = {}
 
 
 def own_via(data: bytes) -> re.Match[bytes] | None:
@@ -31,8 +44,8 @@ def own_via(data: bytes) -> re.Match[bytes] | None:
     return _VIA.search(data)
 
 
-def plain_status(data: bytes, via: re.Match[bytes], template: Template, dialog: bytes) -> int | None:
-    """The status of a bodyless response in plain form that repeats what the request said; None for all else.
+def read_plain(data: bytes, via: re.Match[bytes], template: Template, dialog: bytes) -> Plain | None:
+    """Read a bodyless response in plain form that repeats what the request said; None for all else.
 
     `via` is the response's, as `own_via` found it.
     """
@@ -45,8 +58,8 @@ def plain_status(data: bytes, via: re.Match[bytes], template: Template, dialog: 
     ends = len(lines) - 1
     if ends != len(names) + 2 or data.count(b"\r") != ends or data.count(b"\n") != ends:
         return None
-    plain = _shapes.get(names)
-    if not (_judge(names) if plain is None else plain):
+    shape = _shapes.get(names) or _judge(names)
+    if not shape.plain:
         return None
     to = data.find(template.to_start)
     if (
@@ -56,20 +69,22 @@ def plain_status(data: bytes, via: re.Match[bytes], template: Template, dialog: 
         and b"Call-ID: " + dialog in lines
         and template.cseq_line in lines
     ):
-        return status
+        return status, lines, shape.challenge
     return None
 
 
-def challenge_values(data: bytes) -> tuple[list[str], list[str]]:
+def challenge_values(plain: Plain) -> tuple[list[str], list[str]]:
     """The values of WWW-Authenticate and of Proxy-Authenticate, a field line each, of a response in plain form."""
-    lowered = data.lower()
-    start = lowered.find(_WWW)
-    if start > 0 and lowered.count(b"-authenticate:") == 1:
-        return [_value(data[start + len(_WWW) : data.find(b"\r", start)])], []
+    _, lines, challenge = plain
+    if challenge is not None:
+        name, _, value = lines[challenge].partition(b":")
+        return ([_value(value)], []) if name[0] in _W else ([], [_value(value)])
     www: list[str] = []
     proxy: list[str] = []
-    for name, value in _CHALLENGE.findall(data):
-        (www if name in b"wW" else proxy).append(_value(value))
+    for line in lines:
+        name, _, value = line.partition(b":")
+        if name.lower() in _CHALLENGES:
+            (www if name[0] in _W else proxy).append(_value(value))
     return www, proxy
 
 
@@ -77,13 +92,16 @@ def _value(field: bytes) -> str:
     return field.strip(b" \t").decode("utf-8", "surrogateescape")
 
 
-def _judge(names: tuple[bytes, ...]) -> bool:
-    """Whether every name is written out, and those that may stand once stand once."""
-    lower = [name.decode("latin-1").lower() for name in names]
+def _judge(names: tuple[bytes, ...]) -> _Shape:
+    """Whether every name is written out, and those that may stand once stand once; and where the challenge stands."""
+    lower = [name.lower() for name in names]
     plain = all(lower.count(name) == 1 for name in _ONCE) and all(
-        len(name) > 1 and is_token(name) for name in lower
+        len(name) > 1 and is_token(name.decode("latin-1")) for name in lower
     )
+    # The start line goes before the names.
+    challenges = [line for line, name in enumerate(lower, 1) if name in _CHALLENGES]
+    shape = _Shape(plain, challenges[0] if len(challenges) == 1 else None)
     if len(_shapes) >= _SHAPES_KEPT:
         _shapes.clear()
-    _shapes[names] = plain
-    return plain
+    _shapes[names] = shape
+    return shape

@@ -22,7 +22,7 @@ from sipcheck.transport.udp import KEEP_ALIVE, host_port
 from sipcheck.transport.udp_socket import SocketAddress, UdpSocket
 from sipcheck.window.answering import credential_lines
 from sipcheck.window.asking import Answered, Asking, MayLeave
-from sipcheck.window.glance import own_via, plain_status
+from sipcheck.window.glance import Plain, own_via, read_plain
 from sipcheck.window.question import Question
 from sipcheck.window.tokens import tokens
 
@@ -163,11 +163,11 @@ class Window:
         via = own_via(data)
         asking = None if via is None else self._asked.get(via[2])
         if via is not None and asking is not None:
-            status = plain_status(data, via, asking.template, asking.dialog)
-            if status is not None and status >= 200:
+            plain = read_plain(data, via, asking.template, asking.dialog)
+            if plain is not None and plain[0] >= 200:
                 if asking.trace is not None:
                     asking.trace.received(str(asking.question.edge), data)
-                self._final(asking, status, data, address, plain=True)
+                self._final(asking, plain[0], data, address, plain)
                 return
         self._look_closely(data, address)
 
@@ -230,17 +230,18 @@ class Window:
         elif response.status < 200:
             listening.provisional = response.status
         else:
-            self._final(asking, response.status, data, address, plain=False)
+            self._final(asking, response.status, data, address, None)
 
     def _final(
-        self, asking: Asking, status: int, data: bytes, address: SocketAddress, *, plain: bool
+        self, asking: Asking, status: int, data: bytes, address: SocketAddress, plain: Plain | None
     ) -> None:
         del self._asked[asking.branch]
         asking.status = status
         asking.data = data
         asking.address = address
-        asking.rtt_seconds = self._loop.time() - asking.started
-        if status in CHALLENGE_STATUS and self._go_on(asking, plain=plain):
+        now = self._loop.time()
+        asking.rtt_seconds = now - asking.started
+        if status in CHALLENGE_STATUS and self._go_on(asking, now, plain):
             return
         asking.answered(asking)
 
@@ -250,10 +251,9 @@ class Window:
         asking.status = asking.data = asking.rtt_seconds = None
         asking.answered(asking)
 
-    def _go_on(self, asking: Asking, *, plain: bool) -> bool:
+    def _go_on(self, asking: Asking, now: float, plain: Plain | None) -> bool:
         """Answer a challenge where there is something to answer it with; tell whether the exchange goes on."""
-        now = self._loop.time()
-        lines = credential_lines(asking, self._tokens, now, plain=plain)
+        lines = credential_lines(asking, self._tokens, now, plain)
         if lines is None:
             return False
         asking.carry(lines)

@@ -12,7 +12,7 @@ from sipcheck.listening import Listening, Transaction
 from sipcheck.message.parser import parse
 from sipcheck.resolve import Edge
 from sipcheck.target import HostPort, TransportName
-from sipcheck.window.glance import challenge_values, own_via, plain_status
+from sipcheck.window.glance import Plain, challenge_values, own_via, read_plain
 from sipcheck.window.question import Question
 
 BRANCH = b"0123456789abcdef01234567"
@@ -82,12 +82,17 @@ def written(lines: tuple[bytes, ...]) -> bytes:
     return b"\r\n".join((*lines, b"", b""))
 
 
-def glance(data: bytes) -> int | None:
+def look(data: bytes) -> Plain | None:
     """Look as the window does: first for the branch, then for the rest."""
     via = own_via(data)
     if via is None or via[2] != BRANCH:
         return None
-    return plain_status(data, via, QUESTION.first, DIALOG)
+    return read_plain(data, via, QUESTION.first, DIALOG)
+
+
+def glance(data: bytes) -> int | None:
+    plain = look(data)
+    return None if plain is None else plain[0]
 
 
 def parser(data: bytes) -> int | None:
@@ -168,12 +173,12 @@ def test_changed_bytes(bytes_put: list[tuple[float, int]]) -> None:
     data = bytearray(written(PLAIN))
     for where, value in bytes_put:
         data[int(where * (len(data) - 1))] = value
-    status = glance(bytes(data))
-    if status is None:
+    plain = look(bytes(data))
+    if plain is None:
         return
-    assert parser(bytes(data)) == status
+    assert parser(bytes(data)) == plain[0]
     headers = parse(bytes(data)).headers
-    www, proxy = challenge_values(bytes(data))
+    www, proxy = challenge_values(plain)
     assert tuple(www) == headers.get_all("WWW-Authenticate")
     assert tuple(proxy) == headers.get_all("Proxy-Authenticate")
 
@@ -191,8 +196,10 @@ def test_changed_bytes(bytes_put: list[tuple[float, int]]) -> None:
 )
 def test_challenges_are_read_as_the_parser_reads_them(challenges: list[bytes]) -> None:
     data = written((*PLAIN[:6], *challenges, LENGTH))
-    assert glance(data) == 401
+    plain = look(data)
+    assert plain is not None
+    assert plain[0] == 401
     headers = parse(data).headers
-    www, proxy = challenge_values(data)
+    www, proxy = challenge_values(plain)
     assert tuple(www) == headers.get_all("WWW-Authenticate")
     assert tuple(proxy) == headers.get_all("Proxy-Authenticate")
