@@ -7,7 +7,7 @@ COPY trunks trunks
 COPY worker worker
 COPY api api
 COPY trunkd trunkd
-RUN python -m venv /opt/trunkd && /opt/trunkd/bin/pip install --no-cache-dir .
+RUN python -m venv /opt/trunkd && /opt/trunkd/bin/pip install --no-cache-dir '.[livekit]'
 
 FROM python:3.13-slim
 RUN useradd --system --create-home --home-dir /var/lib/trunkd trunkd

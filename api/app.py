@@ -4,27 +4,33 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from functools import partial
-from http import HTTPStatus
 from importlib.metadata import version
-from typing import Any
 
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
-from starlette.exceptions import HTTPException
+from fastapi import FastAPI
+from prometheus_client import Gauge
 from starlette.middleware import Middleware
-from starlette.responses import JSONResponse, Response
 
+from api import operation
+from api.answering import Answering, handlers
 from api.authentication import Authentication
+from api.autocalls import routes as autocalls
 from api.body_limit import BodyLimit
-from api.context import Context, context_of
+from api.bolna import routes as bolna
+from api.content_type import ContentType
+from api.context import Context
+from api.health_look import HealthLook
+from api.idempotency import Idempotency
+from api.metrics import RequestMetrics, make_registry
 from api.openapi import describe
-from api.problems import Problem, answer, internal_error, of_status, store_unavailable
+from api.rate_limits import RateLimiting, RateLimits
 from api.readiness import Check, Readiness
+from api.request_ids import RequestIds
+from api.request_record import RequestRecord
+from api.store_metrics import StoreMetrics
 from api.store_threads import StoreThreads
 from api.talkover import routes as talkover
-from api.talkover.faults import invalid, refusal
 from api.waiter import Waiter
-from trunks.errors import Refused, StoreUnavailable
+from api.write_lane import WriteLane
 from trunks.installation import Installation
 from trunks.ringing import Doorbell
 
@@ -36,98 +42,81 @@ def create_app(
 
     `app.state.context.waiter.notify` may be told of runs that this process finished.
     """
-    threads = StoreThreads()
-    context = Context(
-        installation=installation,
-        doorbell=doorbell,
-        waiter=Waiter(lambda ids: threads.run(installation.runs.done_among, ids)),
-        threads=threads,
-        readiness=Readiness({"store": installation.database.ping, **(checks or {})}),
-    )
+    context = _make_context(installation, doorbell, checks or {})
     app = FastAPI(
         title="SIP trunks",
         description="Verifies customers' SIP trunks and says whose turn it is when one does not work.",
         version=version("sipcheck"),
         redirect_slashes=False,
         lifespan=_lifespan,
-        exception_handlers=_handlers(),
-        middleware=[
-            Middleware(
-                Authentication, tenants=installation.tenants, threads=threads, prefix=f"{talkover.PREFIX}/"
-            ),
-            Middleware(BodyLimit),
-        ],
+        exception_handlers=handlers(),
+        middleware=_middleware(context),
     )
     app.openapi = partial(describe, app)  # type: ignore[method-assign]
     app.state.context = context
-    app.include_router(talkover.router)
-    app.add_api_route("/healthz", _healthz, tags=["operation"])
-    app.add_api_route(
-        "/readyz", _readyz, tags=["operation"], responses={503: {"description": "A part fails."}}
-    )
+    for dialect in (talkover, autocalls, bolna):
+        app.include_router(dialect.router)
+    app.include_router(operation.router)
     return app
+
+
+def _make_context(installation: Installation, doorbell: Doorbell, checks: Mapping[str, Check]) -> Context:
+    threads = StoreThreads()
+    registry = make_registry()
+    waiter = Waiter(lambda ids: threads.run(installation.runs.done_among, ids))
+    Gauge("trunks_callers_waiting", "Callers who wait for a verification.", registry=registry).set_function(
+        lambda: waiter.waiting
+    )
+    return Context(
+        installation=installation,
+        doorbell=doorbell,
+        waiter=waiter,
+        provision_waiter=Waiter(lambda ids: threads.run(installation.provisioning.done_among, ids)),
+        health_look=HealthLook(
+            installation.liveness,
+            threads,
+            fresh_seconds=installation.settings.health_interval_floor_seconds,
+            wait_seconds=installation.settings.verify_wait_seconds,
+            clock=installation.clock,
+        ),
+        threads=threads,
+        readiness=Readiness({"store": installation.database.ping, **checks}),
+        rate_limits=RateLimits(installation.settings.broker_url),
+        registry=registry,
+        store_metrics=StoreMetrics(installation.figures, installation.provisioning, threads, registry),
+        parts_up=operation.make_parts_up(registry),
+    )
+
+
+def _middleware(context: Context) -> list[Middleware]:
+    """List what a request goes through, the outermost first."""
+    installation, threads = context.installation, context.threads
+    return [
+        Middleware(RequestIds),
+        Middleware(RequestRecord, metrics=RequestMetrics(context.registry)),
+        Middleware(Answering),
+        Middleware(WriteLane),
+        Middleware(Authentication, tenants=installation.tenants, threads=threads),
+        Middleware(RateLimiting, limits=context.rate_limits),
+        Middleware(BodyLimit),
+        Middleware(ContentType),
+        Middleware(Idempotency, remembered=installation.remembered_requests, threads=threads),
+    ]
+
+
+def _waiters(context: Context) -> tuple[Waiter, ...]:
+    return context.waiter, context.provision_waiter, context.health_look.waiter
 
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    waiter: Waiter = app.state.context.waiter
-    waiting = asyncio.create_task(waiter.run())
+    context: Context = app.state.context
+    waiting = [asyncio.create_task(each.run()) for each in _waiters(context)]
     try:
         yield
     finally:
-        waiting.cancel()
-        with suppress(asyncio.CancelledError):
-            await waiting
-
-
-async def _healthz() -> dict[str, str]:
-    """Tell that this process answers."""
-    return {"status": "ok"}
-
-
-async def _readyz(request: Request) -> JSONResponse:
-    """Tell whether the store, the broker and a worker answer."""
-    parts = await context_of(request).readiness.parts()
-    ready = all(parts.values())
-    return JSONResponse(
-        {
-            "status": "ok" if ready else "failing",
-            "parts": {part: "ok" if holds else "failing" for part, holds in parts.items()},
-        },
-        status_code=HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE,
-    )
-
-
-def _handlers() -> dict[int | type[Exception], Any]:
-    return {
-        Problem: _on_problem,
-        Refused: _on_refused,
-        RequestValidationError: _on_invalid,
-        HTTPException: _on_status,
-        StoreUnavailable: _on_store_unavailable,
-        Exception: _on_anything,
-    }
-
-
-async def _on_problem(_: Request, problem: Problem) -> Response:
-    return answer(problem)
-
-
-async def _on_refused(_: Request, error: Refused) -> Response:
-    return answer(refusal(error))
-
-
-async def _on_invalid(_: Request, error: RequestValidationError) -> Response:
-    return answer(invalid(error))
-
-
-async def _on_status(_: Request, error: HTTPException) -> Response:
-    return answer(of_status(error.status_code, error.headers))
-
-
-async def _on_store_unavailable(_: Request, __: StoreUnavailable) -> Response:
-    return answer(store_unavailable())
-
-
-async def _on_anything(_: Request, __: Exception) -> Response:
-    return answer(internal_error())
+        for task in waiting:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        await context.rate_limits.close()

@@ -5,8 +5,6 @@ from http import HTTPStatus
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.problems import answer, of_status
-
 MAX_BODY_BYTES = 1024 * 1024
 
 
@@ -17,13 +15,12 @@ class BodyLimit:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer 413, or pass on."""
+        """Pass on. Raises HTTPException, which the framework lets through where it reads the body."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         if _announced_bytes(scope) > MAX_BODY_BYTES:
-            await answer(of_status(HTTPStatus.REQUEST_ENTITY_TOO_LARGE))(scope, receive, send)
-            return
+            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         read_bytes = 0
 
         async def _counted() -> Message:

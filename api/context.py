@@ -2,9 +2,13 @@
 
 from dataclasses import dataclass
 
+from prometheus_client import CollectorRegistry, Gauge
 from starlette.requests import Request
 
+from api.health_look import HealthLook
+from api.rate_limits import RateLimits
 from api.readiness import Readiness
+from api.store_metrics import StoreMetrics
 from api.store_threads import StoreThreads
 from api.waiter import Waiter
 from trunks.installation import Installation
@@ -16,8 +20,14 @@ class Context:
     installation: Installation
     doorbell: Doorbell
     waiter: Waiter
+    provision_waiter: Waiter
+    health_look: HealthLook
     threads: StoreThreads
     readiness: Readiness
+    rate_limits: RateLimits
+    registry: CollectorRegistry
+    store_metrics: StoreMetrics
+    parts_up: Gauge
 
 
 def context_of(request: Request) -> Context:

@@ -1,11 +1,91 @@
-"""The OpenAPI document, without what the framework adds and no dialect ever answers."""
+"""The OpenAPI document: what each dialect answers everywhere is said here once, and not at each route."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
+
+from api.dialect import Dialect
+from api.dialects import spoken_at
+from api.idempotency import IDEMPOTENCY_KEY, KEY_PATTERN, REPLAYED, key_in_use, key_reused
+from api.problems import (
+    Problem,
+    internal_error,
+    invalid_json,
+    of_status,
+    store_unavailable,
+    unauthenticated,
+    unsupported_media_type,
+)
+from api.rate_limits import rate_limited
+from api.request_ids import REQUEST_ID
+from trunks.services.remembered_requests import IdempotencyKeyInUse, IdempotencyKeyReused
 
 _FRAMEWORKS_OWN = ("HTTPValidationError", "ValidationError")
+_METHODS = ("get", "put", "post", "delete", "patch")
+
+_EVERYWHERE = (unauthenticated(), rate_limited(1000, 42), internal_error(), store_unavailable())
+_WITH_BODY = (invalid_json(), of_status(413), unsupported_media_type())
+_WITH_KEY = (key_in_use(IdempotencyKeyInUse(1.0)), key_reused(IdempotencyKeyReused()))
+_INVALID = RequestValidationError(
+    [
+        {
+            "type": "less_than_equal",
+            "loc": ("body", "port"),
+            "msg": "Input should be less than or equal to 65535",
+            "input": 65536,
+        }
+    ]
+)
+
+_DESCRIPTIONS = {
+    400: "The body is no JSON, or bolna finds something in it that is wrong.",
+    401: "No token, or a wrong one.",
+    403: "Your plan does not allow it.",
+    404: "There is no such thing in your environment.",
+    409: "It cannot be done as things stand.",
+    413: "The body is over 1 MiB.",
+    415: "The body is not declared as JSON.",
+    422: "Something that was given is wrong; each wrong field is named (ours).",
+    429: "Too many requests in this minute.",
+    500: "Something went wrong on our side.",
+    503: "The store, or what the call needs, does not answer at this moment (ours).",
+}
+
+_HEADERS: dict[str, dict[str, Any]] = {
+    REQUEST_ID: {
+        "description": "The id of this request: yours, if you sent one of up to 64 letters, digits and ._- (ours).",
+        "schema": {"type": "string"},
+    },
+    "X-RateLimit-Limit": {
+        "description": "Requests a minute for this token.",
+        "schema": {"type": "integer"},
+    },
+    "X-RateLimit-Remaining": {
+        "description": "Requests that are left of this minute.",
+        "schema": {"type": "integer"},
+    },
+    "X-RateLimit-Reset": {
+        "description": "When the minute is over, in seconds since 1970 (ours).",
+        "schema": {"type": "integer"},
+    },
+    "Retry-After": {"description": "Try again after so many seconds.", "schema": {"type": "integer"}},
+    REPLAYED: {
+        "description": "`true` when this is the answer to an earlier request with this Idempotency-Key (ours).",
+        "schema": {"type": "string", "enum": ["true"]},
+    },
+}
+_KEY_PARAMETER = {
+    "name": IDEMPOTENCY_KEY,
+    "in": "header",
+    "required": False,
+    "description": "The same request with the same key is done once in 24 hours, and is answered the same (ours).",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": KEY_PATTERN},
+}
+_RETRIED = ("409", "429", "503")
 
 
 def describe(app: FastAPI) -> dict[str, Any]:
@@ -17,13 +97,72 @@ def describe(app: FastAPI) -> dict[str, Any]:
             description=app.description,
             routes=app.routes,
         )
-        for operations in document["paths"].values():
-            for operation in operations.values():
-                _drop_foreign_422(operation["responses"])
+        schemas = document["components"]["schemas"]
+        document["components"]["headers"] = _HEADERS
+        for path, method, operation in _operations(document):
+            _drop_foreign_422(operation["responses"])
+            dialect = spoken_at(path)
+            if dialect is not None:
+                _describe_operation(operation, method, dialect, schemas)
         for name in _FRAMEWORKS_OWN:
-            document["components"]["schemas"].pop(name, None)
+            schemas.pop(name, None)
         app.openapi_schema = document
     return app.openapi_schema
+
+
+def _operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            if method in _METHODS:
+                yield path, method, operation
+
+
+def _describe_operation(
+    operation: dict[str, Any], method: str, dialect: Dialect, schemas: dict[str, Any]
+) -> None:
+    problems = list(_EVERYWHERE)
+    if "requestBody" in operation:
+        problems += [*_WITH_BODY, dialect.invalid(_INVALID)]
+    if method == "post":
+        operation.setdefault("parameters", []).append(_KEY_PARAMETER)
+        # A POST may come with a body that it does not need.
+        problems += [of_status(413), unsupported_media_type(), *_WITH_KEY]
+    for problem in problems:
+        _describe_problem(operation["responses"], problem, dialect, schemas)
+    operation["responses"] = dict(sorted(operation["responses"].items()))
+    for status, response in operation["responses"].items():
+        response["headers"] = {**_headers(status, method), **response.get("headers", {})}
+        if int(status) in _DESCRIPTIONS:
+            response["description"] = _DESCRIPTIONS[int(status)]
+
+
+def _describe_problem(
+    responses: dict[str, Any], problem: Problem, dialect: Dialect, schemas: dict[str, Any]
+) -> None:
+    response = responses.setdefault(str(int(problem.status)), {"description": ""})
+    content = response.setdefault("content", {}).setdefault("application/json", {})
+    content["schema"] = _reference(dialect, dialect.fault_model(problem.status), schemas)
+    examples = content.setdefault("examples", {})
+    examples.setdefault(problem.code, {"value": dialect.shape(problem)})
+
+
+def _reference(dialect: Dialect, model: type[BaseModel], schemas: dict[str, Any]) -> dict[str, str]:
+    # Each dialect has a Fault of its own.
+    name = f"{dialect.name}-{model.__name__}"
+    if name not in schemas:
+        schemas[name] = model.model_json_schema(ref_template="#/components/schemas/{model}")
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _headers(status: str, method: str) -> dict[str, Any]:
+    names = [REQUEST_ID]
+    if status != "401":
+        names += ["X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"]
+    if status in _RETRIED:
+        names.append("Retry-After")
+    if method == "post" and int(status) < 500:
+        names.append(REPLAYED)
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
 def _drop_foreign_422(responses: dict[str, Any]) -> None:

@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from http import HTTPStatus
 
-from starlette.responses import JSONResponse
-
 FieldErrors = Mapping[str, list[str]]
 
 
@@ -46,8 +44,26 @@ def store_unavailable() -> Problem:
     )
 
 
+def store_full() -> Problem:
+    return Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "STORE_UNAVAILABLE",
+        "The disk of this service is full: nothing was changed, and nothing can be until there is room again. "
+        "Reading goes on; whoever runs the service sees the same from trunkd doctor.",
+        headers={"Retry-After": "60"},
+    )
+
+
 def invalid_json() -> Problem:
     return Problem(HTTPStatus.BAD_REQUEST, "INVALID_JSON", "The body is not valid JSON.")
+
+
+def unsupported_media_type() -> Problem:
+    return Problem(
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        "UNSUPPORTED_MEDIA_TYPE",
+        "The body has to be JSON, and to say so: Content-Type: application/json.",
+    )
 
 
 def internal_error() -> Problem:
@@ -71,11 +87,3 @@ def of_status(status: int, headers: Mapping[str, str] | None = None) -> Problem:
         return invalid_json()
     code, message = _BY_STATUS.get(HTTPStatus(status), ("REFUSED", HTTPStatus(status).phrase))
     return Problem(status, code, message, headers=headers)
-
-
-def answer(problem: Problem) -> JSONResponse:
-    """Shape a problem as talkover does, the native dialect."""
-    body: dict[str, object] = {"success": False, "message": problem.message, "code": problem.code}
-    if problem.errors is not None:
-        body["errors"] = problem.errors
-    return JSONResponse(body, status_code=problem.status, headers=problem.headers)

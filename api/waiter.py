@@ -6,6 +6,7 @@ from uuid import UUID
 
 import structlog
 
+from api.write_lane import place_left
 from trunks.errors import StoreUnavailable
 
 _log = structlog.get_logger(__name__)
@@ -42,12 +43,15 @@ class Waiter:
         self._waiting.setdefault(verification_id, set()).add(future)
         self._somebody.set()
         try:
-            async with asyncio.timeout(timeout_seconds):
-                return await future
-        except TimeoutError:
-            return False
+            async with place_left():
+                return await _waited(future, timeout_seconds)
         finally:
             self._leave(verification_id, future)
+
+    @property
+    def waiting(self) -> int:
+        """How many callers wait at this moment."""
+        return sum(len(futures) for futures in self._waiting.values())
 
     def notify(self, verification_id: UUID) -> None:
         """Tell that a run is done, from any thread."""
@@ -83,3 +87,11 @@ class Waiter:
         others.discard(future)
         if not others:
             del self._waiting[verification_id]
+
+
+async def _waited(future: asyncio.Future[bool], timeout_seconds: float) -> bool:
+    try:
+        async with asyncio.timeout(timeout_seconds):
+            return await future
+    except TimeoutError:
+        return False

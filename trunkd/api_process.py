@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 
 import uvloop
@@ -16,6 +16,7 @@ from trunkd.stopping import stop_event_of_loop
 from trunks.installation import Installation
 from trunks.settings import Settings
 from worker.app import make_app
+from worker.done_news import listen_for_done
 from worker.doorbell import CeleryDoorbell
 from worker.presence import broker_answers, worker_answers
 
@@ -32,19 +33,25 @@ def run_api(settings: Settings) -> None:
     celery = make_app(settings)
     doorbell = CeleryDoorbell(celery)
     doorbell.start()
-    server = HttpServer(create_app(installation, doorbell=doorbell, checks=readiness_checks(celery)))
+    app = create_app(installation, doorbell=doorbell, checks=readiness_checks(celery))
+    listening = partial(listen_for_done, settings, app.state.context.waiter.notify)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_serve(server, listener))
+            runner.run(_serve(HttpServer(app), listener, listening))
     finally:
         doorbell.stop()
         installation.close()
 
 
-async def _serve(server: HttpServer, listener: socket.socket) -> None:
+async def _serve(
+    server: HttpServer, listener: socket.socket, listening: Callable[[], Awaitable[None]]
+) -> None:
     asked = stop_event_of_loop()
+    news = asyncio.ensure_future(listening())
     serving = asyncio.create_task(server.serve_on(listener))
     await asyncio.wait((serving, asyncio.create_task(asked.wait())), return_when=asyncio.FIRST_COMPLETED)
     server.stop_serving()
     server.dismiss_waiting()
     await serving
+    news.cancel()
+    await asyncio.gather(news, return_exceptions=True)

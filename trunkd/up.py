@@ -3,6 +3,8 @@
 import asyncio
 import socket
 from contextlib import AsyncExitStack
+from functools import partial
+from uuid import UUID
 
 import structlog
 import uvloop
@@ -18,6 +20,7 @@ from trunkd.worker_process import LOOK_SECONDS
 from trunks.installation import Installation, prepare
 from trunks.settings import Settings
 from worker.app import DEFAULT_CONCURRENCY, make_app
+from worker.done_news import DoneAnnouncer, listen_for_done
 from worker.doorbell import CeleryDoorbell
 from worker.process import WorkerProcess
 from worker.queues import ALL_QUEUES
@@ -62,7 +65,10 @@ async def _run(installation: Installation, listener: socket.socket, *, practice:
 
 
 class Embedded:
-    """The API's loop is this one; the worker has threads of its own, and tells the waiter what is done."""
+    """The API's loop is this one; the worker has threads of its own, and tells the waiter what is done.
+
+    Beside other processes on one Redis it tells them too, and hears of theirs.
+    """
 
     def __init__(self, installation: Installation, listener: socket.socket, endpoints: Endpoints) -> None:
         celery = make_app(installation.settings)
@@ -70,10 +76,13 @@ class Embedded:
         self._doorbell = CeleryDoorbell(celery)
         app = create_app(installation, doorbell=self._doorbell, checks=readiness_checks(celery))
         self._server = HttpServer(app)
+        self._announcer = DoneAnnouncer(installation.settings)
+        self._notify = app.state.context.waiter.notify
+        self._listen = partial(listen_for_done, installation.settings, self._notify)
         runtime = Runtime(
             lambda: installation,
             doorbell=self._doorbell,
-            on_done=app.state.context.waiter.notify,
+            on_done=self._on_done,
             allow_endpoints=endpoints,
         )
         bind(celery, runtime)
@@ -82,6 +91,8 @@ class Embedded:
     async def start(self) -> None:
         """Start all parts; requests are answered when it returns."""
         self._doorbell.start()
+        self._announcer.start()
+        self._listening = asyncio.create_task(self._listen())
         await asyncio.to_thread(self._worker.start)
         # A broker that is away keeps nobody from asking: the runs wait in the store.
         await asyncio.to_thread(self._worker.wait_consuming, timeout_seconds=_CONSUMING_WITHIN_SECONDS)
@@ -105,8 +116,15 @@ class Embedded:
         await asyncio.to_thread(self._worker.stop)
         self._server.dismiss_waiting()
         await self._serving
+        self._listening.cancel()
+        await asyncio.gather(self._listening, return_exceptions=True)
+        await asyncio.to_thread(self._announcer.stop)
         await asyncio.to_thread(self._doorbell.stop)
         _log.info("stopped")
+
+    def _on_done(self, verification_id: UUID) -> None:
+        self._notify(verification_id)
+        self._announcer.announce(verification_id)
 
 
 def _greeting(url: str, token: str | None) -> str:

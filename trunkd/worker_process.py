@@ -11,6 +11,7 @@ from trunkd.stopping import stop_event_of_process
 from trunks.installation import Installation
 from trunks.settings import Settings
 from worker.app import make_app
+from worker.done_news import DoneAnnouncer
 from worker.doorbell import CeleryDoorbell
 from worker.process import WorkerProcess
 from worker.queues import QueueName
@@ -32,11 +33,13 @@ def run_worker(settings: Settings, *, queues: Sequence[QueueName], concurrency: 
     installation = Installation(settings)
     app = make_app(settings)
     doorbell = CeleryDoorbell(app)
-    # Callers wait in other processes, and poll the store.
-    runtime = Runtime(lambda: installation, doorbell=doorbell, on_done=lambda verification_id: None)
+    # Callers wait in other processes.
+    announcer = DoneAnnouncer(settings)
+    runtime = Runtime(lambda: installation, doorbell=doorbell, on_done=announcer.announce)
     bind(app, runtime)
     worker = WorkerProcess(app, runtime, queues=queues, concurrency=concurrency)
     doorbell.start()
+    announcer.start()
     worker.start()
     _log.info("worker-started", queues=list(queues), concurrency=concurrency)
     while not asked.wait(LOOK_SECONDS):
@@ -44,6 +47,7 @@ def run_worker(settings: Settings, *, queues: Sequence[QueueName], concurrency: 
             _log.error("worker-ended-by-itself")
             break
     worker.stop()
+    announcer.stop()
     doorbell.stop()
     installation.close()
     _log.info("worker-stopped")

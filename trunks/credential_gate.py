@@ -20,7 +20,7 @@ _LOOK_SECONDS = 0.1
 
 
 class CredentialGate:
-    """Give `before_credentials` to the engine; `realms` and `retry_at` are filled in by it."""
+    """Give `before_credentials` to the engine; `realms`, `retry_at` and `store_was_away` are filled in by it."""
 
     def __init__(
         self,
@@ -33,14 +33,18 @@ class CredentialGate:
     ) -> None:
         self._claims = claims
         self._claim = claim
-        self._credentials = credentials
+        self.credentials = credentials
         self._hash = hashed
         self._domain = domain
         self.realms: list[str] = []
         self.retry_at: datetime | None = None
+        self.store_was_away = False
 
     def frozen_until(self) -> datetime | None:
-        """Say until when the run may send nothing at all; None when it may begin. Raises StoreUnavailable."""
+        """Say until when the run may send nothing at all; None when it may begin.
+
+        Raises RunPostponed while nobody knows what became of them at their last sending; StoreUnavailable.
+        """
         configured = self._claim.work.auth_realm
         return self._claims.frozen_until(
             self._claim, self._account_key, None if configured is None else self._key(configured)
@@ -61,6 +65,7 @@ class CredentialGate:
                 return Reason.CREDENTIALS_FROZEN
             except StoreUnavailable:
                 _log.warning("credentials-withheld", verification_id=str(self._claim.verification_id))
+                self.store_was_away = True
                 return Reason.CANCELLED
             if not ours:
                 return Reason.CANCELLED
@@ -69,7 +74,7 @@ class CredentialGate:
 
     @property
     def _account_key(self) -> str:
-        return self._hash.account_key(self._domain, self._credentials.username, self._credentials.password)
+        return self._hash.account_key(self._domain, self.credentials.username, self.credentials.password)
 
     def _key(self, realm: str) -> str:
-        return self._hash.key(self._domain, realm, self._credentials.username, self._credentials.password)
+        return self._hash.key(self._domain, realm, self.credentials.username, self.credentials.password)

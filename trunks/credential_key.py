@@ -1,7 +1,6 @@
 """How credentials are recognised without being kept: a keyed hash of what a carrier is sent."""
 
-import hashlib
-import hmac
+from trunks.keyed_hash import keyed_hash
 
 
 class CredentialHash:
@@ -19,7 +18,5 @@ class CredentialHash:
         return self._hash("account", domain, username, secret)
 
     def _hash(self, *parts: str) -> str:
-        # Lengths keep ("ab", "c") and ("a", "bc") apart; a realm may hold any character, lone surrogates too.
-        encoded = [part.encode("utf-8", errors="surrogatepass") for part in parts]
-        message = b"".join(len(part).to_bytes(8, "big") + part for part in encoded)
-        return hmac.new(self._key, message, hashlib.sha256).hexdigest()
+        # A realm may hold any character, lone surrogates too.
+        return keyed_hash(self._key, *(part.encode("utf-8", errors="surrogatepass") for part in parts))

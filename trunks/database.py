@@ -7,19 +7,21 @@ from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
+from psycopg.errors import DiskFull, ReadOnlySqlTransaction
 from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.engine import Engine, make_url
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
-from trunks.errors import StoreUnavailable
+from trunks.errors import StoreFull, StoreUnavailable
 
 # Another process may hold SQLite's one writer's place this long before we give up.
 _BUSY_TIMEOUT_SECONDS = 15
 _CONNECT_TIMEOUT_SECONDS = 5
-_POOL_SIZE = 10
-_POOL_OVERFLOW = 20
+# What is beyond the pool is closed after each use, which costs PostgreSQL a process each time.
+_POOL_SIZE = 20
+_POOL_OVERFLOW = 10
 _POOL_TIMEOUT_SECONDS = 15
 _READ_ONLY = "trunks_read_only"
 
@@ -85,7 +87,18 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except (OperationalError, InterfaceError, PoolTimeout) as error:
+        if _is_full(error):
+            raise StoreFull from error
         raise StoreUnavailable(f"The database does not answer: {_first_line(error)}") from error
+    except InternalError as error:
+        if isinstance(error.orig, ReadOnlySqlTransaction):  # the server that failed over, seen as its old self
+            raise StoreUnavailable("The database takes no writes: it is a standby.") from error
+        raise
+
+
+def _is_full(error: Exception) -> bool:
+    cause = getattr(error, "orig", None)
+    return isinstance(cause, DiskFull) or getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
 
 
 def _first_line(error: Exception) -> str:

@@ -32,6 +32,10 @@ class StoreUnavailable(TrunksError):
     """The database does not answer."""
 
 
+class StoreFull(StoreUnavailable):
+    """The database has no room left on its disk: reading goes on, writing does not."""
+
+
 class Refused(TrunksError):
     """The domain's rules do not allow what was asked."""
 
@@ -46,6 +50,22 @@ class TrunkNotVerified(Refused):
 
 class TrunkNotFound(Refused):
     """SIP trunk not found."""
+
+
+class TrunkExists(Refused):
+    """There is such a trunk already."""
+
+
+class NameTaken(Refused):
+    """There is a trunk of this name already."""
+
+
+class ProvisioningUnfinished(TrunksError):
+    """The voice infrastructure did not take the trunk."""
+
+    def __init__(self, cause: str | None) -> None:
+        super().__init__()
+        self.cause = cause or "it took too long"
 
 
 class TrunkHasNumbers(Refused):

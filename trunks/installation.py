@@ -11,18 +11,30 @@ from trunks.repositories.installation_keys import InstallationKeys
 from trunks.repositories.trunks import Trunks
 from trunks.schema import migrate, require_current
 from trunks.secrets import SecretBox
+from trunks.services.breaker import Breaker
+from trunks.services.drafts import Drafts
 from trunks.services.dry_runs import DryRuns
+from trunks.services.figures import Figures
+from trunks.services.health_results import HealthResults
+from trunks.services.liveness import Liveness
 from trunks.services.number_book import NumberBook
 from trunks.services.own_keys import OwnKeys
 from trunks.services.pacing import PaceLimits, Pacing
+from trunks.services.proof import Proof
+from trunks.services.provision_claims import ProvisionClaims
+from trunks.services.provisioning import Provisioning
+from trunks.services.reconciliation import Reconciliation
 from trunks.services.recovery import Recovery
+from trunks.services.remembered_requests import RememberedRequests
 from trunks.services.run_book import RunBook
 from trunks.services.run_claims import RunClaims
 from trunks.services.tenants import Tenants
 from trunks.services.trunk_book import TrunkBook
 from trunks.services.trunk_edits import TrunkEdits
+from trunks.services.trunk_entry import TrunkEntry
+from trunks.services.trunk_sheets import TrunkSheets
+from trunks.services.whole_entry import WholeEntry
 from trunks.settings import PREFIX, Settings
-from trunks.state import Policy
 
 _DATA_DIR_MODE = 0o700
 
@@ -35,29 +47,84 @@ class Installation:
 
     def __init__(self, settings: Settings, *, clock: Clock = utc_now) -> None:
         self.settings = settings
+        self.clock = clock
         self.database = Database(settings.store_url)
         require_current(self.database)
         self.secrets = SecretBox(read_keys(settings), read_again=lambda: read_keys(settings))
         self.tenants = Tenants(self.database, clock=clock)
-        self.trunks = TrunkBook(self.database, self.secrets, clock=clock)
-        self.trunk_edits = TrunkEdits(self.database, self.secrets, clock=clock)
-        self.numbers = NumberBook(self.database, clock=clock)
+        entry = TrunkEntry(self.secrets, settings.provisioner)
+        self.trunks = TrunkBook(self.database, entry, provisioner=settings.provisioner, clock=clock)
+        self.trunk_sheets = TrunkSheets(self.database)
+        self.drafts = Drafts(
+            self.database,
+            provisioner=settings.provisioner,
+            longest_seconds=settings.verify_wait_seconds,
+            clock=clock,
+        )
+        self.whole_entry = WholeEntry(
+            self.database, entry, self.drafts, provisioner=settings.provisioner, clock=clock
+        )
+        self.trunk_edits = TrunkEdits(
+            self.database,
+            self.secrets,
+            provisioner=settings.provisioner,
+            health_pace=settings.health_pace,
+            clock=clock,
+        )
+        self.numbers = NumberBook(self.database, provisioner=settings.provisioner, clock=clock)
         self.runs = RunBook(self.database, clock=clock)
-        self.dry_runs = DryRuns(self.database, self.trunks, self.runs, clock=clock)
+        self.dry_runs = DryRuns(self.database, self.trunks, self.runs, self.drafts)
         self.own_keys = OwnKeys(self.database, self.secrets, clock=clock)
+        self.remembered_requests = RememberedRequests(
+            self.database, self.own_keys, longest_seconds=settings.verify_wait_seconds, clock=clock
+        )
+        self.figures = Figures(self.database, address_rate=settings.address_rate, clock=clock)
         self.pacing = Pacing(
             self.database,
             PaceLimits(settings.address_rate, settings.address_burst, settings.address_concurrency),
             clock=clock,
         )
         self.recovery = Recovery(self.database, clock=clock)
+        self.provisioning = Provisioning(self.database, provisioner=settings.provisioner, clock=clock)
+        self.provision_claims = ProvisionClaims(
+            self.database, provisioner=settings.provisioner, egress=settings.fixed_egress, clock=clock
+        )
+        self.reconciliation = Reconciliation(
+            self.database,
+            self.secrets,
+            provisioner=settings.provisioner,
+            egress=settings.fixed_egress,
+            interval_seconds=settings.reconcile_interval_seconds,
+            clock=clock,
+        )
         self.claims = RunClaims(
             self.database,
-            policy=Policy(
-                failure_threshold=settings.failure_threshold,
-                require_proven_credentials=settings.require_proven_credentials,
-            ),
+            policy=settings.policy,
             deadline_seconds=settings.verify_timeout_seconds,
+            health_pace=settings.health_pace,
+            proof_interval_seconds=settings.proof_interval_seconds,
+            clock=clock,
+        )
+        self.proof = Proof(self.database, interval_seconds=settings.proof_interval_seconds, clock=clock)
+        self.breaker = Breaker(
+            self.database,
+            fewest_destinations=settings.breaker_destinations,
+            interval_seconds=settings.health_interval_seconds,
+            canary_set=bool(settings.canary_targets),
+            clock=clock,
+        )
+        self.liveness = Liveness(
+            self.database,
+            pace=settings.health_pace,
+            probe_timeout_seconds=settings.check_timeout_seconds,
+            clock=clock,
+        )
+        self.health_results = HealthResults(
+            self.database,
+            self.breaker,
+            policy=settings.policy,
+            pace=settings.health_pace,
+            lease_seconds=self.liveness.lease_seconds,
             clock=clock,
         )
 

@@ -2,6 +2,8 @@
 
 import logging
 import sys
+import traceback
+from collections.abc import Iterator
 
 import structlog
 
@@ -46,3 +48,20 @@ def _renderers(*, terminal: bool) -> list[structlog.typing.Processor]:
     if terminal:
         return [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
     return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+
+
+def trace_of(error: BaseException) -> str:
+    """Say what broke and where, and no more: the text of an exception may quote what a client sent."""
+    return "".join(_frames(error, set()))
+
+
+def _frames(error: BaseException, told: set[int]) -> Iterator[str]:
+    told.add(id(error))
+    before = error.__cause__ or error.__context__
+    if before is not None and id(before) not in told:
+        yield from _frames(before, told)
+    yield from traceback.format_tb(error.__traceback__)
+    yield f"{type(error).__module__}.{type(error).__qualname__}\n"
+    if isinstance(error, BaseExceptionGroup):
+        for each in error.exceptions:
+            yield from _frames(each, told)

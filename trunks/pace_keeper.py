@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sipcheck.report import Direction, Report
 from sipcheck.resolve import Edge
 from sipcheck.target import HostPort
-from trunks.errors import TrunksError
+from trunks.errors import RunPostponed
 from trunks.services.pacing import Pacing
 from trunks.work import Claim
 
@@ -22,14 +22,6 @@ _LIVENESS_REQUESTS = 1
 _PROOF_REQUESTS = 2
 
 
-class RunPostponed(TrunksError):
-    """The addresses of this run are busy for longer than it may wait."""
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__()
-        self.seconds = seconds
-
-
 class PaceKeeper:
     """Give `admit` to the engine; call settle() once, however the run ended."""
 
@@ -37,13 +29,14 @@ class PaceKeeper:
         self._pacing = pacing
         self._claim = claim
         self._granted: Counter[str] = Counter()
+        self._heard: list[Report] = []
         self._addresses: dict[str, str] = {}
 
     async def admit(self, edges: Sequence[Edge]) -> None:
         """Wait for this run's turn at all its addresses. Raises RunPostponed, StoreUnavailable."""
         if self._pacing.off or not edges:
             return
-        self._addresses = {str(HostPort(edge.address, edge.port)): edge.address for edge in edges}
+        self._addresses |= {str(HostPort(edge.address, edge.port)): edge.address for edge in edges}
         requests: Counter[str] = Counter()
         for edge in edges:
             requests[edge.address] += _LIVENESS_REQUESTS
@@ -62,23 +55,28 @@ class PaceKeeper:
                 patience_seconds=patience_seconds,
             )
             if admission.granted:
-                self._granted = requests
+                self._granted += requests
                 await asyncio.sleep(admission.wait_seconds)
                 return
             if admission.wait_seconds > patience_seconds:
                 raise RunPostponed(max(_COMES_AGAIN_SECONDS, admission.wait_seconds - PATIENCE_SECONDS))
             await asyncio.sleep(admission.wait_seconds)
 
-    def settle(self, report: Report | None) -> None:
-        """Debit what the run sent, retransmissions among it. Raises StoreUnavailable."""
-        if self._granted:
-            self._pacing.settle(
-                self._claim.claim_id, self._granted, None if report is None else self._sent(report)
-            )
+    def heard(self, report: Report) -> None:
+        """Take a report of what was admitted; a gateway may have two."""
+        self._heard.append(report)
 
-    def _sent(self, report: Report) -> Counter[str]:
+    def settle(self) -> None:
+        """Debit what was sent, retransmissions among it. Raises StoreUnavailable."""
+        if self._granted:
+            self._pacing.settle(self._claim.claim_id, self._granted, self._sent() if self._heard else None)
+
+    def _sent(self) -> Counter[str]:
         # An edge's large requests go to the same address and port by another transport (RFC 3261 §18.1.1).
         places = (
-            (step.edge or "").rpartition("/")[0] for step in report.trace if step.direction is Direction.SENT
+            (step.edge or "").rpartition("/")[0]
+            for report in self._heard
+            for step in report.trace
+            if step.direction is Direction.SENT
         )
         return Counter(self._addresses[place] for place in places if place in self._addresses)

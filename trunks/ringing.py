@@ -14,6 +14,9 @@ class Doorbell(Protocol):
     def ring(self, verification_id: UUID) -> None:
         """Return at once, whatever the broker does."""
 
+    def ring_provision(self, trunk_id: UUID) -> None:
+        """Tell that a trunk has to be provisioned; return at once as well."""
+
 
 def next_ring_at(now: datetime) -> datetime:
     """When a run that nobody came for is rung again."""

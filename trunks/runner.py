@@ -1,47 +1,48 @@
 """One run from its claim to its record: what the task does when the doorbell rings."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from uuid import UUID
 
 import structlog
+from kombu.utils.functional import retry_over_time
+from structlog.contextvars import bound_contextvars
 
-from sipcheck.credentials import Credentials
 from sipcheck.errors import TargetInvalid
-from sipcheck.exchange import BeforeCredentials
-from sipcheck.reasons import Reason
+from sipcheck.reasons import CredentialState, Reason
 from sipcheck.report import Report
 from sipcheck.target import Target
 from sipcheck.unrun_report import invalid_target_report
-from sipcheck.verification import Admit
 from trunks.credential_gate import CredentialGate
-from trunks.errors import RunInterrupted, SecretUnreadable, StoreUnavailable
-from trunks.pace_keeper import PaceKeeper, RunPostponed
+from trunks.errors import RunInterrupted, RunPostponed, SecretUnreadable, StoreUnavailable
+from trunks.job import Job
+from trunks.pace_keeper import PaceKeeper
 from trunks.secrets import SecretBox
 from trunks.services.own_keys import OwnKeys
 from trunks.services.pacing import Pacing
 from trunks.services.recovery import Recovery
 from trunks.services.run_claims import RunClaims
+from trunks.several_gateways import SeveralReport
 from trunks.work import Claim
 
 _log = structlog.get_logger(__name__)
 
 OnDone = Callable[[UUID], None]
 
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """What the engine is asked."""
-
-    target: Target
-    credentials: Credentials | None
-    before_credentials: BeforeCredentials | None = None
-    admit: Admit | None = None
+# A verdict waits for the store about as long as a restart of it takes; beyond, the lease brings the run again.
+_STORE_BACK_WITHIN_SECONDS = 5.0
+_TRY_AGAIN_SECONDS = 0.5
 
 
-# Runs a job on the engine and waits. Raises RunInterrupted when the worker stops, TimeoutError on overrun, and
-# what `admit` raises.
-VerifyJob = Callable[[Job], Report]
+# Runs a trunk's gateways on the engine and waits. Raises RunInterrupted when the worker stops, TimeoutError on
+# overrun, and what `admit` raises.
+VerifyJobs = Callable[[Sequence[Job]], Report]
+
+
+def _logged_as_asked(claim: Claim) -> AbstractContextManager[None]:
+    """Put the id of the HTTP request that asked on every line about the run."""
+    return nullcontext() if claim.request_id is None else bound_contextvars(request_id=claim.request_id)
 
 
 class Runner:
@@ -55,7 +56,7 @@ class Runner:
         own_keys: OwnKeys,
         *,
         pacing: Pacing,
-        verify: VerifyJob,
+        verify: VerifyJobs,
         on_done: OnDone,
     ) -> None:
         self._claims = claims
@@ -69,8 +70,12 @@ class Runner:
     def run(self, verification_id: UUID) -> None:
         """Claim, verify, record; nothing happens when another has the run. Raises StoreUnavailable."""
         claim = self._claims.claim(verification_id)
-        if claim is None:
-            return
+        if claim is not None:
+            with _logged_as_asked(claim):
+                self._run_claimed(claim)
+
+    def _run_claimed(self, claim: Claim) -> None:
+        verification_id = claim.verification_id
         log = _log.bind(verification_id=str(verification_id), trunk_id=str(claim.work.trunk_id))
         try:
             recorded = self._record(claim, log)
@@ -104,38 +109,53 @@ class Runner:
 
     def _run(self, claim: Claim, log: structlog.stdlib.BoundLogger) -> bool:
         try:
-            target = claim.work.target()
+            targets = [work.target() for work in claim.work.gateways]
         except TargetInvalid as fault:
             report = invalid_target_report(
                 claim.work.host, str(fault), started_at=claim.claimed_at, username=claim.work.username
             )
-            return self._finish(claim, report, None, log)
-        credentials = claim.work.credentials(self._secrets, claim.learned_realms)
-        gate = None
-        if credentials is not None:
-            hashed = self._own_keys.credential_hash()
-            gate = CredentialGate(self._claims, claim, credentials, hashed, domain=target.domain)
+            return self._finish(claim, report, (), log)
+        gates = self._gates(claim, targets)
+        for gate in gates:
             retry_at = gate.frozen_until()
             if retry_at is not None:
                 log.info("verification-frozen", retry_at=retry_at.isoformat())
                 return self._claims.end_for_ourselves(claim, Reason.CREDENTIALS_FROZEN, retry_at=retry_at)
-        return self._finish(claim, self._paced(claim, target, credentials, gate), gate, log)
+        return self._finish(claim, self._paced(claim, targets, gates), gates, log)
 
-    def _paced(
-        self, claim: Claim, target: Target, credentials: Credentials | None, gate: CredentialGate | None
-    ) -> Report:
-        keeper = PaceKeeper(self._pacing, claim)
-        report = None
+    def _gates(self, claim: Claim, targets: Sequence[Target]) -> tuple[CredentialGate, ...]:
+        """Make a gate for each gateway; none for a trunk without credentials."""
+        first = claim.work.credentials(self._secrets, claim.learned_realms)
+        later = claim.work.credentials(self._secrets)
+        if first is None or later is None:
+            return ()
+        hashed = self._own_keys.credential_hash()
+        # The realms that were learned are the first gateway's.
+        return tuple(
+            CredentialGate(self._claims, claim, later if number else first, hashed, domain=target.domain)
+            for number, target in enumerate(targets)
+        )
+
+    def _paced(self, claim: Claim, targets: Sequence[Target], gates: Sequence[CredentialGate]) -> Report:
+        keepers = [PaceKeeper(self._pacing, claim) for _ in targets]
+        jobs = [
+            Job(target, None, admit=keeper.admit, heard=keeper.heard)
+            for target, keeper in zip(targets, keepers, strict=True)
+        ]
+        if gates:
+            jobs = [
+                replace(job, credentials=gate.credentials, before_credentials=gate.before_credentials)
+                for job, gate in zip(jobs, gates, strict=True)
+            ]
         try:
-            before = None if gate is None else gate.before_credentials
-            report = self._verify(Job(target, credentials, before, keeper.admit))
-            return report
+            return self._verify(jobs)
         finally:
-            self._settle(keeper, claim, report)
+            for keeper in keepers:
+                self._settle(keeper, claim)
 
-    def _settle(self, keeper: PaceKeeper, claim: Claim, report: Report | None) -> None:
+    def _settle(self, keeper: PaceKeeper, claim: Claim) -> None:
         try:
-            keeper.settle(report)
+            keeper.settle()
         except StoreUnavailable:
             # The verdict matters more: the slot ends with its lease, and what was granted stays debited.
             _log.warning("pace-unsettled", verification_id=str(claim.verification_id))
@@ -144,15 +164,35 @@ class Runner:
         self,
         claim: Claim,
         report: Report,
-        gate: CredentialGate | None,
+        gates: Sequence[CredentialGate],
         log: structlog.stdlib.BoundLogger,
     ) -> bool:
-        if gate is not None and report.reason is Reason.CREDENTIALS_FROZEN:
-            report = replace(report, retry_at=gate.retry_at)
+        if any(gate.store_was_away for gate in gates) and not any(gate.realms for gate in gates):
+            # Nothing has left and nothing was learned about the credentials, and that was ours: it is tried again.
+            raise RunPostponed(0.0)
+        if report.reason is Reason.CREDENTIALS_FROZEN:
+            retry_at = next((gate.retry_at for gate in gates if gate.retry_at is not None), None)
+            report = replace(report, retry_at=retry_at)
         log.info(
             "verification-done",
             outcome=report.outcome,
             reason=report.reason,
             duration_ms=round(report.duration_ms),
         )
-        return self._claims.finish(claim, report, gate.realms if gate is not None else ())
+        recorded: bool = retry_over_time(  # type: ignore[no-untyped-call]
+            self._claims.finish,
+            StoreUnavailable,
+            (claim, report, _realms_of_the_first(report, gates)),
+            interval_start=_TRY_AGAIN_SECONDS,
+            interval_step=0,
+            timeout=_STORE_BACK_WITHIN_SECONDS,
+        )
+        return recorded
+
+
+def _realms_of_the_first(report: Report, gates: Sequence[CredentialGate]) -> Sequence[str]:
+    """Give the realms that the first gateway's credentials were sent to, unless another one proved them."""
+    decided_elsewhere = (
+        isinstance(report, SeveralReport) and report.gateways[0].credentials is not CredentialState.PROVEN
+    )
+    return gates[0].realms if gates and not decided_elsewhere else ()

@@ -7,9 +7,10 @@ from urllib.parse import urlsplit
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from sipcheck.errors import TargetInvalid
-from sipcheck.target import HostPort, parse_host_port
+from sipcheck.errors import CallerError, TargetInvalid
+from sipcheck.target import HostPort, Target, parse_host_port, parse_target
 
+_HTTP_SCHEMES = ("http", "https", "ws", "wss")
 _BROKER_SCHEMES = ("redis", "rediss", "amqp", "amqps")
 _FROM_USER = re.compile(r"[A-Za-z0-9._~!*'()+-]{1,64}", re.ASCII)  # unreserved, RFC 3261 §25.1
 _DATABASE_FORM = "postgresql+psycopg://user:password@host/database, or sqlite:///file"
@@ -51,6 +52,17 @@ def _read_nameserver(text: str) -> HostPort:
     return server
 
 
+def read_targets(text: str) -> tuple[Target, ...]:
+    return tuple(_read_target(entry) for entry in _entries(text))
+
+
+def _read_target(text: str) -> Target:
+    try:
+        return parse_target(text)
+    except CallerError as fault:
+        raise ValueError(f"{fault} Give SIP URIs such as sip:canary.example,sip:192.0.2.7:5080") from None
+
+
 def read_address(text: str) -> str:
     try:
         return str(ip_address(text.strip()))
@@ -66,6 +78,27 @@ def read_domain(text: str) -> str:
     if host.port is not None:
         raise ValueError(f"{text!r} has a port; give the host alone")
     return host.host
+
+
+def read_host_port(text: str) -> HostPort:
+    try:
+        return parse_host_port(text)
+    except TargetInvalid as fault:
+        raise ValueError(f"{fault}; give host[:port], such as egress.example:5060") from None
+
+
+def read_http_url(text: str) -> str:
+    """The fault never shows the URL: it may hold a password."""
+    try:
+        parts = urlsplit(text)
+        known = parts.scheme in _HTTP_SCHEMES and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        known = False
+    if not known:
+        raise ValueError(
+            "it is no URL of LiveKit's; give one such as https://project.example or ws://host:7880"
+        )
+    return text
 
 
 def read_from_user(text: str) -> str:

@@ -1,6 +1,7 @@
 """The settings of an installation: environment variables TRUNKS_*, or a file .env (SERVICE.md)."""
 
 import os
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -12,19 +13,25 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from sipcheck.guard import Guard
 from sipcheck.settings import EngineSettings
-from sipcheck.target import HostPort
+from sipcheck.target import HostPort, Target
 from trunks.errors import SettingsInvalid
+from trunks.health_pace import HealthPace
 from trunks.keys import parse_keys
+from trunks.provisioning.provisioner import ProvisionerName
 from trunks.setting_values import (
     read_address,
     read_broker_url,
     read_database_url,
     read_domain,
     read_from_user,
+    read_host_port,
+    read_http_url,
     read_nameservers,
     read_networks,
     read_ports,
+    read_targets,
 )
+from trunks.state import Policy
 
 PREFIX = "TRUNKS_"
 ENV_FILE = ".env"
@@ -47,6 +54,16 @@ Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, _written(r
 Ports = Annotated[frozenset[int], NoDecode, _written(read_ports)]
 Nameservers = Annotated[tuple[HostPort, ...], NoDecode, _written(read_nameservers)]
 Address = Annotated[str, _written(read_address)]
+Canaries = Annotated[tuple[Target, ...], NoDecode, _written(read_targets)]
+
+
+@dataclass(frozen=True, slots=True)
+class LiveKitApi:
+    """Where LiveKit answers, and to whom."""
+
+    url: str
+    key: str
+    secret: str = field(repr=False)
 
 
 class Settings(BaseSettings):
@@ -58,6 +75,7 @@ class Settings(BaseSettings):
         env_file_encoding="utf-8",
         env_ignore_empty=True,
         extra="ignore",
+        populate_by_name=True,
         frozen=True,
         hide_input_in_errors=True,
     )
@@ -113,11 +131,67 @@ class Settings(BaseSettings):
     verify_wait_seconds: float = Field(
         20.0, ge=0, le=300, allow_inf_nan=False, description="how long a caller waits, up to 300 seconds"
     )
+    health_interval_seconds: float = Field(
+        60.0,
+        gt=0,
+        le=86_400,
+        allow_inf_nan=False,
+        description="seconds between health checks of a destination, from the floor to 86400",
+    )
+    health_interval_floor_seconds: float = Field(
+        30.0,
+        ge=0,
+        le=30,
+        allow_inf_nan=False,
+        description="the shortest interval of health checks, up to 30 seconds; less is for laboratories",
+    )
+    probe_timeout_seconds: float = Field(
+        5.0, gt=0, le=60, allow_inf_nan=False, description="a health check's deadline, up to 60 seconds"
+    )
+    proof_interval_seconds: float = Field(
+        86_400.0,
+        gt=0,
+        le=31_536_000,
+        allow_inf_nan=False,
+        description="seconds between proofs of stored credentials, from 3600 to 31536000",
+    )
+    breaker_destinations: int = Field(
+        10, ge=1, le=1_000_000, description="destinations that fall at once for a mass fall, from 1 to 1000000"
+    )
+    canary_targets: Canaries = Field(
+        (), description="SIP URIs asked when most destinations fall, comma-separated"
+    )
     failure_threshold: int = Field(
         3, ge=1, le=100, description="failed checks in a row that take a trunk down, from 1 to 100"
     )
+    recovery_threshold: int = Field(
+        2, ge=1, le=100, description="answered checks in a row that bring a trunk back, from 1 to 100"
+    )
     require_proven_credentials: bool = Field(
         False, description="true or false: without proof of the credentials a trunk is not verified"
+    )
+
+    fixed_egress: Annotated[HostPort, _written(read_host_port)] | None = Field(
+        None, description="the host[:port] that calls of trunks with a fixed outbound address leave through"
+    )
+    provisioner: ProvisionerName = Field(
+        ProvisionerName.NONE, description="none, or livekit for trunks to exist on LiveKit"
+    )
+    livekit_url: Annotated[str, _written(read_http_url)] | None = Field(
+        None, validation_alias="LIVEKIT_URL", description="where LiveKit answers, such as https://host"
+    )
+    livekit_api_key: str | None = Field(
+        None, validation_alias="LIVEKIT_API_KEY", description="a key of LiveKit's"
+    )
+    livekit_api_secret: SecretStr | None = Field(
+        None, validation_alias="LIVEKIT_API_SECRET", description="the secret of that key"
+    )
+    reconcile_interval_seconds: float = Field(
+        300.0,
+        ge=1,
+        le=86_400,
+        allow_inf_nan=False,
+        description="how often the voice infrastructure is read back, from 1 to 86400 seconds",
     )
 
     @model_validator(mode="after")
@@ -128,6 +202,60 @@ class Settings(BaseSettings):
                 "keys. Set it to k1:$(openssl rand -base64 32), and keep a copy."
             )
         return self
+
+    @model_validator(mode="after")
+    def _need_livekits_address_and_key(self) -> Self:
+        if self.provisioner is ProvisionerName.LIVEKIT:
+            missing = [
+                str(Settings.model_fields[field].validation_alias)
+                for field in ("livekit_url", "livekit_api_key", "livekit_api_secret")
+                if getattr(self, field) is None
+            ]
+            if missing:
+                raise ValueError(
+                    f"TRUNKS_PROVISIONER is livekit, and {', '.join(missing)} is not set. Set it, or use none."
+                )
+        return self
+
+    def livekit_api(self) -> LiveKitApi:
+        """LiveKit's address and key. Raises SettingsInvalid unless all three are set."""
+        if self.livekit_url is None or self.livekit_api_key is None or self.livekit_api_secret is None:
+            raise SettingsInvalid("LIVEKIT_URL, LIVEKIT_API_KEY and LIVEKIT_API_SECRET are not all set.")
+        return LiveKitApi(self.livekit_url, self.livekit_api_key, self.livekit_api_secret.get_secret_value())
+
+    @model_validator(mode="after")
+    def _hold_to_the_floors(self) -> Self:
+        pace = self.health_pace
+        if self.health_interval_seconds < pace.floor_seconds:
+            raise ValueError(
+                f"{PREFIX}HEALTH_INTERVAL_SECONDS: {self.health_interval_seconds:g} is below "
+                f"{pace.floor_seconds:g}, which spares the carriers. Raise it; in a laboratory lower "
+                f"{PREFIX}HEALTH_INTERVAL_FLOOR_SECONDS."
+            )
+        if self.proof_interval_seconds < pace.proof_floor_seconds:
+            raise ValueError(
+                f"{PREFIX}PROOF_INTERVAL_SECONDS: {self.proof_interval_seconds:g} is below "
+                f"{pace.proof_floor_seconds:g}, which spares the carriers. Raise it; in a laboratory lower "
+                f"{PREFIX}HEALTH_INTERVAL_FLOOR_SECONDS."
+            )
+        return self
+
+    @property
+    def policy(self) -> Policy:
+        return Policy(
+            failure_threshold=self.failure_threshold,
+            require_proven_credentials=self.require_proven_credentials,
+            recovery_threshold=self.recovery_threshold,
+        )
+
+    @property
+    def check_timeout_seconds(self) -> float:
+        """A health check's deadline: never longer than a verification's."""
+        return min(self.probe_timeout_seconds, self.verify_timeout_seconds)
+
+    @property
+    def health_pace(self) -> HealthPace:
+        return HealthPace(self.health_interval_floor_seconds, self.health_interval_seconds)
 
     @property
     def store_url(self) -> str:
@@ -179,7 +307,13 @@ def unknown_names() -> tuple[str, ...]:
 
 def setting_names() -> dict[str, FieldInfo]:
     """Each setting as it is written in the environment."""
-    return {f"{PREFIX}{field.upper()}": info for field, info in Settings.model_fields.items()}
+    return {_setting_name(name): info for name, info in Settings.model_fields.items()}
+
+
+def _setting_name(field_name: str) -> str:
+    """LiveKit's own variables have no prefix of ours."""
+    alias = Settings.model_fields[field_name].validation_alias
+    return str(alias) if alias is not None else f"{PREFIX}{field_name.upper()}"
 
 
 def _fault(error: ErrorDetails) -> str:
@@ -187,9 +321,12 @@ def _fault(error: ErrorDetails) -> str:
     fault = str(cause) if cause is not None else error["msg"]
     if not error["loc"]:
         return fault
-    field = str(error["loc"][0])
-    name = f"{PREFIX}{field.upper()}"
+    told = str(error["loc"][0])
+    field_name = next(
+        (known for known in Settings.model_fields if told in (known, _setting_name(known))), told
+    )
+    name = _setting_name(field_name)
     if cause is not None:
         return f"{name}: {fault}."
     shown = "" if isinstance(error["input"], SecretStr) else f"{str(error['input'])[:_SHOWN_CHARACTERS]!r}: "
-    return f"{name}: {shown}{fault}. It is {Settings.model_fields[field].description}."
+    return f"{name}: {shown}{fault}. It is {Settings.model_fields[field_name].description}."

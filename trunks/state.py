@@ -52,6 +52,7 @@ class Policy:
 
     failure_threshold: int = 3
     require_proven_credentials: bool = False
+    recovery_threshold: int = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,10 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrunkState:
-    """`wanted` is the customer's switch; `was_verified` says that this generation has been verified once."""
+    """`wanted` is the customer's switch; `was_verified` says that this generation has been verified once.
+
+    `failed_checks` and `answered_checks` are in a row; answers are counted while the trunk is unhealthy.
+    """
 
     wanted: bool
     is_verified: bool = False
@@ -73,6 +77,7 @@ class TrunkState:
     health_status: HealthStatus = HealthStatus.UNKNOWN
     was_verified: bool = False
     failed_checks: int = 0
+    answered_checks: int = 0
 
     @property
     def is_active(self) -> bool:
@@ -103,6 +108,7 @@ def after_verification(state: TrunkState, verdict: Verdict, policy: Policy) -> T
             health_status=HealthStatus.DEGRADED if verdict.some_dead else HealthStatus.HEALTHY,
             was_verified=True,
             failed_checks=0,
+            answered_checks=0,
         )
     match verdict.outcome:
         case Outcome.REACHABLE | Outcome.VERIFIED:
@@ -110,17 +116,17 @@ def after_verification(state: TrunkState, verdict: Verdict, policy: Policy) -> T
         case Outcome.INCONCLUSIVE:
             return state
         case Outcome.FAILED if verdict.reason not in DEFINITE_REASONS and state.was_verified:
-            return _after_failed_check(state, policy)
+            return after_failed_check(state, policy)
         case Outcome.FAILED:
             return replace(state, is_verified=False, health_status=HealthStatus.UNHEALTHY)
 
 
-def _after_failed_check(state: TrunkState, policy: Policy) -> TrunkState:
+def after_failed_check(state: TrunkState, policy: Policy, *, failures: int = 1) -> TrunkState:
     """Count; at the threshold the trunk is down, and what the customer had proven stays proven."""
-    failed_checks = state.failed_checks + 1
-    if failed_checks < policy.failure_threshold:
-        return replace(state, failed_checks=failed_checks)
-    return replace(state, failed_checks=failed_checks, health_down=True, health_status=HealthStatus.UNHEALTHY)
+    counted = replace(state, failed_checks=state.failed_checks + failures, answered_checks=0)
+    if counted.failed_checks < policy.failure_threshold:
+        return counted
+    return replace(counted, health_down=True, health_status=HealthStatus.UNHEALTHY)
 
 
 def after_edit(state: TrunkState, *, connectivity: bool) -> TrunkState:

@@ -12,6 +12,7 @@ def read_state(trunk: Trunk) -> TrunkState:
         health_status=trunk.health_status,
         was_verified=trunk.verified_generation == trunk.generation,
         failed_checks=trunk.failed_checks,
+        answered_checks=trunk.answered_checks,
     )
 
 
@@ -24,3 +25,4 @@ def write_state(trunk: Trunk, state: TrunkState) -> None:
     trunk.health_status = state.health_status
     trunk.verified_generation = trunk.generation if state.was_verified else None
     trunk.failed_checks = state.failed_checks
+    trunk.answered_checks = state.answered_checks

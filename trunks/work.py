@@ -1,18 +1,18 @@
 """What a worker is given when it claims a run: copied from the rows, so that no row is held while it runs."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
 from sipcheck.credentials import Credentials
 from sipcheck.target import Target, TransportName, parse_host_port, parse_target
-from trunks.models.trunk import Trunk
+from trunks.models.trunk import Gateway, Trunk
 from trunks.secrets import SecretBox
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """A trunk's first gateway as it was configured when the run was claimed."""
+    """A trunk's gateway as it was configured when the run was claimed; the first has the `others` by priority."""
 
     trunk_id: UUID
     destination_id: UUID
@@ -23,10 +23,15 @@ class Work:
     username: str | None
     sealed_password: bytes | None = field(repr=False)
     auth_realm: str | None
+    others: tuple["Work", ...] = ()
 
     @classmethod
     def of(cls, trunk: Trunk) -> "Work":
-        gateway = trunk.gateways[0]
+        first, *others = (cls._of(trunk, gateway) for gateway in trunk.gateways)
+        return replace(first, others=tuple(others))
+
+    @classmethod
+    def _of(cls, trunk: Trunk, gateway: Gateway) -> "Work":
         return cls(
             trunk_id=trunk.id,
             destination_id=gateway.destination_id,
@@ -38,6 +43,11 @@ class Work:
             sealed_password=trunk.sealed_password,
             auth_realm=trunk.auth_realm,
         )
+
+    @property
+    def gateways(self) -> tuple["Work", ...]:
+        """This and the others."""
+        return (self, *self.others)
 
     def target(self) -> Target:
         """Where to send. Raises TargetInvalid."""
@@ -67,7 +77,8 @@ class Work:
 class Claim:
     """A run that is ours until `lease_until`: every write names `claim_id`, and a lost claim writes nothing.
 
-    `explicit` is one that a customer asked for; `learned_realms` are those to expect where none is configured.
+    `request_id` is that of the HTTP request that asked; `explicit` is one that a customer asked for, `scheduled` a
+    slow proof; `learned_realms` are those to expect where none is configured.
     """
 
     verification_id: UUID
@@ -76,5 +87,7 @@ class Claim:
     claimed_at: datetime
     lease_until: datetime
     work: Work
+    request_id: str | None = None
     explicit: bool = False
+    scheduled: bool = False
     learned_realms: tuple[str, ...] = ()

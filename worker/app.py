@@ -14,7 +14,7 @@ DEFAULT_CONCURRENCY = 100
 
 _CONNECT_TIMEOUT_SECONDS = 2.0
 # The transport's own second between looks at an empty queue would be the time a verification takes.
-_MEMORY_POLL_SECONDS = 0.01
+_MEMORY_POLL_SECONDS = 0.002
 
 
 def make_app(settings: Settings) -> Celery:

@@ -4,6 +4,7 @@ from trunks.installation import Installation
 from trunks.logs import configure_logs
 from trunks.settings import load_settings
 from worker.app import make_app
+from worker.done_news import DoneAnnouncer
 from worker.doorbell import CeleryDoorbell
 from worker.runtime import Runtime
 from worker.tasks import bind
@@ -13,7 +14,9 @@ _settings = load_settings()
 app = make_app(_settings)
 _doorbell = CeleryDoorbell(app)
 _doorbell.start()
+_announcer = DoneAnnouncer(_settings)
+_announcer.start()
 bind(
     app,
-    Runtime(lambda: Installation(_settings), doorbell=_doorbell, on_done=lambda verification_id: None),
+    Runtime(lambda: Installation(_settings), doorbell=_doorbell, on_done=_announcer.announce),
 )

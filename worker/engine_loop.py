@@ -2,8 +2,9 @@
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from typing import Any
 
 import uvloop
 
@@ -11,8 +12,9 @@ from sipcheck.engine import Engine
 from sipcheck.report import Report
 from sipcheck.settings import EngineSettings
 from trunks.errors import RunInterrupted
+from trunks.job import Job
 from trunks.pace_keeper import PATIENCE_SECONDS
-from trunks.runner import Job
+from trunks.several_gateways import verify_gateways
 
 # The engine keeps its own deadline, from when it may send on; one that is this much over it has lost its way.
 _OVERRUN_SECONDS = 5.0
@@ -32,6 +34,7 @@ class EngineLoop:
         self._lock = threading.Lock()
         self._accepting = False
         self._runs: set[asyncio.Task[Report]] = set()
+        self._attending: asyncio.Task[None] | None = None
         self._thread = threading.Thread(target=self._main, name="engine-loop", daemon=True)
 
     def start(self) -> None:
@@ -39,12 +42,15 @@ class EngineLoop:
         self._thread.start()
         self._started.result()
 
-    def verify(self, job: Job) -> Report:
-        """Run a job and wait. Raises RunInterrupted when the loop stops, TimeoutError when the engine overruns."""
+    def verify(self, jobs: Sequence[Job]) -> Report:
+        """Verify a trunk by its gateways, and wait.
+
+        Raises RunInterrupted when the loop stops, TimeoutError when the engine overruns.
+        """
         with self._lock:
             if not self._accepting:
                 raise RunInterrupted
-            future = asyncio.run_coroutine_threadsafe(self._run(job), self._loop)
+            future = asyncio.run_coroutine_threadsafe(self._run(jobs), self._loop)
         try:
             return future.result(timeout=self._timeout_seconds + PATIENCE_SECONDS + _OVERRUN_SECONDS)
         except CancelledError as error:
@@ -52,6 +58,10 @@ class EngineLoop:
         except TimeoutError:
             future.cancel()
             raise
+
+    def begin(self, work: Callable[[Engine], Coroutine[Any, Any, None]]) -> None:
+        """Run work of this process beside its jobs until stop(), which cancels it and waits for its end."""
+        asyncio.run_coroutine_threadsafe(self._attend(work), self._loop)
 
     def stop(self, *, grace_seconds: float = GRACE_SECONDS) -> None:
         """Take no more jobs, let the running ones finish, break off what is left then, and close the engine."""
@@ -81,25 +91,38 @@ class EngineLoop:
                 raise
             self._started.set_exception(error)
 
-    async def _run(self, job: Job) -> Report:
+    async def _run(self, jobs: Sequence[Job]) -> Report:
         task = asyncio.current_task()
         if task is not None:
             self._runs.add(task)
             task.add_done_callback(self._runs.discard)
-        return await self._engine.verify(
+        return await verify_gateways(self._verify, jobs, self._timeout_seconds)
+
+    async def _verify(self, job: Job, timeout_seconds: float) -> Report:
+        report = await self._engine.verify(
             job.target,
             credentials=job.credentials,
-            timeout_seconds=self._timeout_seconds,
+            timeout_seconds=timeout_seconds,
             before_credentials=job.before_credentials,
             admit=job.admit,
         )
+        job.heard(report)
+        return report
+
+    async def _attend(self, work: Callable[[Engine], Coroutine[Any, Any, None]]) -> None:
+        self._attending = asyncio.current_task()
+        await work(self._engine)
 
     async def _drain(self, grace_seconds: float) -> None:
         # A job handed over just before the door closed may not have become a task yet.
         await asyncio.sleep(0)
-        if not self._runs:
+        open_tasks: set[asyncio.Task[Any]] = set(self._runs)
+        if self._attending is not None:
+            self._attending.cancel()
+            open_tasks.add(self._attending)
+        if not open_tasks:
             return
-        _, left = await asyncio.wait(set(self._runs), timeout=grace_seconds)
+        _, left = await asyncio.wait(open_tasks, timeout=grace_seconds)
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)

@@ -31,7 +31,7 @@ class WorkerProcess:
 
     def start(self) -> None:
         """Start consuming. Raises what Runtime.start does, before anything is consumed."""
-        self._runtime.start()
+        self._runtime.start(sweeps=QueueName.SWEEP in self._queues)
         state.should_stop = None
         # The pool's threads look their tasks up in the default app.
         self._app.set_default()

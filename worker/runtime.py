@@ -11,6 +11,8 @@ from trunks.installation import Installation
 from trunks.ringing import TEND_INTERVAL_SECONDS, Doorbell
 from trunks.runner import OnDone, Runner
 from worker.engine_loop import EngineLoop
+from worker.provisioning import ProvisionWork
+from worker.sweeper import Sweeper
 
 _log = structlog.get_logger(__name__)
 
@@ -36,8 +38,11 @@ class Runtime:
         self._tending = threading.Thread(target=self._tend_for_ever, name="tending", daemon=True)
         self._running = False
 
-    def start(self) -> None:
-        """Open the engine and begin to tend; once. Raises SettingInvalid, InstallationFault, StoreUnavailable."""
+    def start(self, *, sweeps: bool = True) -> None:
+        """Open the engine and begin to tend and, with `sweeps`, to check; once.
+
+        Raises SettingInvalid, InstallationFault, StoreUnavailable.
+        """
         if self._running:
             return
         installation = self._open_installation()
@@ -48,6 +53,7 @@ class Runtime:
         )
         self._engine_loop.start()
         self._recovery = installation.recovery
+        self._drafts = installation.drafts
         self._runner = Runner(
             installation.claims,
             installation.recovery,
@@ -57,6 +63,13 @@ class Runtime:
             verify=self._engine_loop.verify,
             on_done=self._on_done,
         )
+        self._provisioning = ProvisionWork(
+            installation, ring=self._doorbell.ring_provision, on_done=self._on_done
+        )
+        self._provisioning.start()
+        self._proof = installation.proof
+        if sweeps:
+            self._engine_loop.begin(Sweeper(installation).run)
         self._running = True
         self._tending.start()
 
@@ -64,6 +77,7 @@ class Runtime:
         """Stop tending; let runs finish, or give them back."""
         if self._running and not self._ended.is_set():
             self._ended.set()
+            self._provisioning.stop()
             self._engine_loop.stop()
 
     def run(self, verification_id: UUID) -> None:
@@ -75,6 +89,11 @@ class Runtime:
         except StoreUnavailable as error:
             _log.warning("store-away", verification_id=str(verification_id), error=str(error))
 
+    def provision(self, trunk_id: UUID) -> None:
+        """Bring a trunk's sides on the voice infrastructure to what is wanted."""
+        if not self._ended.is_set():
+            self._provisioning.run(trunk_id)
+
     def tend(self) -> None:
         """Take back what lost its worker, and ring for what was not heard."""
         tended = self._recovery.tend()
@@ -83,7 +102,8 @@ class Runtime:
         for verification_id in tended.ended:
             _log.warning("verification-cut-short", verification_id=str(verification_id))
             self._on_done(verification_id)
-        for verification_id in tended.to_ring:
+        self._drafts.remove_left_behind()
+        for verification_id in (*tended.to_ring, *self._proof.tend()):
             self._doorbell.ring(verification_id)
 
     def _tend_for_ever(self) -> None:

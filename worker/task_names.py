@@ -2,3 +2,4 @@
 
 RUN_VERIFICATION = "verification.run"
 TEND_VERIFICATIONS = "verification.tend"
+PROVISION_TRUNK = "provision.trunk"

@@ -5,7 +5,7 @@ from uuid import UUID
 from celery import Celery, bootsteps
 
 from worker.runtime import Runtime
-from worker.task_names import RUN_VERIFICATION, TEND_VERIFICATIONS
+from worker.task_names import PROVISION_TRUNK, RUN_VERIFICATION, TEND_VERIFICATIONS
 
 # Celery's loop looks at its stop flag when it wakes, and with Redis it may sleep for 10 s.
 _WAKE_SECONDS = 0.5
@@ -21,6 +21,10 @@ def bind(app: Celery, runtime: Runtime) -> None:
     @app.task(name=TEND_VERIFICATIONS, shared=False)  # type: ignore[untyped-decorator]
     def tend_verifications() -> None:
         runtime.tend()
+
+    @app.task(name=PROVISION_TRUNK, shared=False)  # type: ignore[untyped-decorator]
+    def provision_trunk(trunk_id: str) -> None:
+        runtime.provision(UUID(trunk_id))
 
     class RuntimeStep(bootsteps.StartStopStep):  # type: ignore[misc]
         """Started after the pool and stopped before it, so that no run outlives its engine."""

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from api.talkover.moments import Moment
+from api.moments import Moment
 from trunks.models.flip import Flip
 from trunks.state import Cause
 

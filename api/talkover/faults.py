@@ -7,6 +7,7 @@ from typing import Any
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 
+from api.fault_answers import fault_answers_of
 from api.problems import Problem, invalid_json
 from api.talkover.fields import NOT_VERIFIED
 from trunks.errors import (
@@ -53,15 +54,11 @@ class FieldFaults(Fault):
     errors: dict[str, list[str]] = Field(description="Every wrong field with what is wrong (ours).")
 
 
-def fault_answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Declare for the OpenAPI document which faults a call may answer."""
-    return {
-        status: {
-            "model": FieldFaults if status == HTTPStatus.UNPROCESSABLE_ENTITY else Fault,
-            "description": HTTPStatus(status).phrase,
-        }
-        for status in statuses
-    }
+def fault_model(status: int) -> type[BaseModel]:
+    return FieldFaults if status == HTTPStatus.UNPROCESSABLE_ENTITY else Fault
+
+
+fault_answers = fault_answers_of(fault_model)
 
 
 def refusal(error: Refused) -> Problem:

@@ -1,45 +1,14 @@
-"""The kinds of fields in talkover's bodies, and what is told of a wrong one."""
+"""What only talkover's bodies have."""
 
-import re
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, SecretStr, StringConstraints
+from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
-from sipcheck.errors import TargetInvalid
-from sipcheck.target import HostPort, parse_host_port
+from api.fields import Switch
 
 # The type of the one fault that has a code of its own.
 NOT_VERIFIED = "trunk_not_verified"
-
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-
-
-def _one_line(text: str) -> str:
-    # PostgreSQL takes no NUL, and a SIP header no line end.
-    if _CONTROL.search(text):
-        raise PydanticCustomError("control_character", "It holds a control character; remove it")
-    return text
-
-
-def _host(text: str) -> str:
-    if text.lower().startswith(("sip:", "sips:")):
-        raise PydanticCustomError("host_with_scheme", "Give the host alone, without sip: before it")
-    if _read_host_port(text).port is not None:
-        raise PydanticCustomError("host_with_port", "Give the host alone; the port has a field of its own")
-    return text
-
-
-def _host_and_port(text: str) -> str:
-    _read_host_port(text)
-    return text
-
-
-def _read_host_port(text: str) -> HostPort:
-    try:
-        return parse_host_port(text)
-    except TargetInvalid as fault:
-        raise PydanticCustomError("host", "{fault}", {"fault": str(fault)}) from None
 
 
 def _never_at_creation(wanted: bool) -> bool:
@@ -48,12 +17,4 @@ def _never_at_creation(wanted: bool) -> bool:
     return wanted
 
 
-Line = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255), AfterValidator(_one_line)
-]
-Host = Annotated[Line, AfterValidator(_host)]
-Proxy = Annotated[Line, AfterValidator(_host_and_port)]
-Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
-Password = Annotated[SecretStr, Field(min_length=1, max_length=1024)]
-Switch = Annotated[bool, Field(strict=True)]
 SwitchAtCreation = Annotated[Switch, AfterValidator(_never_at_creation)]

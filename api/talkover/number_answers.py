@@ -34,7 +34,7 @@ class NumberMade(NumberShown):
 
 
 class NumberCreated(BaseModel):
-    success: bool = True
+    success: bool
     data: NumberMade
 
 
@@ -58,7 +58,7 @@ def show_created(number: PhoneNumber, mismatch: str | None) -> NumberCreated:
     shown = NumberMade(trunk_id=number.trunk_id, **dict(_show(number)))
     if mismatch is not None:
         shown.warnings = [NumberWarning(code="country-mismatch", message=mismatch)]
-    return NumberCreated(data=shown)
+    return NumberCreated(success=True, data=shown)
 
 
 def show_listed(number: PhoneNumber) -> NumberListed:

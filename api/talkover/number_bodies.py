@@ -5,9 +5,9 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from api.talkover.fields import Line
+from api.fields import Line
+from trunks.new_trunk import NewNumber
 from trunks.phone_numbers import E164, calling_code_of, is_country, read_e164
-from trunks.services.number_book import NewNumber
 
 
 def _country(code: str) -> str:

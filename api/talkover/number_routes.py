@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from api.parameters import Calling, Using
 from api.talkover.faults import fault_answers
 from api.talkover.number_answers import (
     NumberChanged,
@@ -15,7 +16,7 @@ from api.talkover.number_answers import (
     show_listed,
 )
 from api.talkover.number_bodies import AssignNumber, CreateNumber
-from api.talkover.parameters import Calling, Cursor, NumberId, TrunkId, Using, before, cut
+from api.talkover.parameters import Cursor, NumberId, TrunkId, before, cut
 
 # The vendor's clients know no pages, so a page is large.
 _PAGE = 1000
@@ -26,7 +27,7 @@ router = APIRouter(prefix="/sip-trunks/{trunk_id}/dids")
 @router.post(
     "",
     status_code=HTTPStatus.CREATED,
-    response_model_exclude_defaults=True,
+    response_model_exclude_unset=True,
     responses=fault_answers(400, 404, 409, 413, 415, 422),
 )
 async def create_did(trunk_id: TrunkId, body: CreateNumber, caller: Calling, context: Using) -> NumberCreated:

@@ -8,20 +8,14 @@ from fastapi import Depends, Query
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
-from api.authentication import current_caller
-from api.context import Context, context_of
 from trunks.errors import NumberNotFound, TrunkNotFound, VerificationNotFound
 from trunks.ids import read_id
-from trunks.services.tenants import Caller
 
 MAX_PAGE = 100
 DEFAULT_PAGE = 20
 
-Calling = Annotated[Caller, Depends(current_caller)]
-Using = Annotated[Context, Depends(context_of)]
 
-
-def _trunk_id(trunk_id: str) -> UUID:
+async def _trunk_id(trunk_id: str) -> UUID:
     """Read the id in the path; one that is malformed names no trunk."""
     found = read_id(trunk_id)
     if found is None:
@@ -29,14 +23,14 @@ def _trunk_id(trunk_id: str) -> UUID:
     return found
 
 
-def _verification_id(verification_id: str) -> UUID:
+async def _verification_id(verification_id: str) -> UUID:
     found = read_id(verification_id)
     if found is None:
         raise VerificationNotFound
     return found
 
 
-def _number_id(did_id: str) -> UUID:
+async def _number_id(did_id: str) -> UUID:
     found = read_id(did_id)
     if found is None:
         raise NumberNotFound

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from api.talkover.moments import Moment
+from api.moments import Moment
 from sipcheck.reasons import CredentialState, Reason
 from sipcheck.target import TransportName
 from trunks.models.trunk import Gateway, Trunk
@@ -131,7 +131,7 @@ def show_details(view: TrunkView) -> TrunkDetails:
         outbound_proxy=trunk.outbound_proxy,
         auth_realm=trunk.auth_realm,
         health_status=trunk.health_status,
-        last_health_check_at=trunk.last_health_check_at,
+        last_health_check_at=view.last_health_check_at,
         updated_at=trunk.updated_at,
         gateways=[_show_gateway(gateway) for gateway in trunk.gateways],
         credentials=trunk.credentials,

@@ -4,10 +4,11 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from api.talkover.fields import Host, Line, Password, Port, Proxy, Switch, SwitchAtCreation
+from api.fields import Host, Line, Password, Port, Proxy, Switch
+from api.talkover.fields import SwitchAtCreation
 from sipcheck.target import TransportName, parse_host_port
-from trunks.services.trunk_book import NewTrunk
-from trunks.services.trunk_edits import TrunkEdit
+from trunks.new_trunk import NewGateway, NewTrunk
+from trunks.trunk_edit import TrunkEdit
 
 
 class CreateTrunk(BaseModel):
@@ -51,9 +52,9 @@ class CreateTrunk(BaseModel):
         return NewTrunk(
             name=self.name,
             provider_name=self.provider_name,
-            domain=self.domain,
-            port=self.port,
-            transport=self.transport or TransportName.TLS,
+            gateways=(
+                NewGateway(host=self.domain, port=self.port, transport=self.transport or TransportName.TLS),
+            ),
             username=self.username,
             password=self.password.get_secret_value(),
             outbound_proxy=None if self.outbound_proxy is None else parse_host_port(self.outbound_proxy),

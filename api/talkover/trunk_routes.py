@@ -5,9 +5,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from api.parameters import Calling, Using
 from api.talkover.event_answers import EventList, show_event
 from api.talkover.faults import fault_answers
-from api.talkover.parameters import DEFAULT_PAGE, Calling, Cursor, Limit, TrunkId, Using, before, cut
+from api.talkover.health_answers import HealthFound, show_health
+from api.talkover.parameters import DEFAULT_PAGE, Cursor, Limit, TrunkId, before, cut
 from api.talkover.trunk_answers import (
     TrunkChanged,
     TrunkCreated,
@@ -74,10 +76,12 @@ async def update_sip_trunk(
     A change of where the trunk is or of its credentials resets is_verified, and is_active with it, while the
     switch stays as you set it: verified again, the trunk is active again (ours).
     """
-    trunk = await context.threads.run(
+    edited = await context.threads.run(
         context.installation.trunk_edits.apply, caller, trunk_id, body.to_edit()
     )
-    return show_changed(trunk)
+    if edited.provisioning:
+        context.doorbell.ring_provision(trunk_id)
+    return show_changed(edited.trunk)
 
 
 @router.delete("/{trunk_id}", responses=fault_answers(404, 409))
@@ -85,6 +89,18 @@ async def delete_sip_trunk(trunk_id: TrunkId, caller: Calling, context: Using) -
     """Delete a trunk that has no DIDs."""
     await context.threads.run(context.installation.trunks.remove, caller, trunk_id)
     return TrunkRemoved()
+
+
+@router.get("/{trunk_id}/health", response_model_exclude_unset=True, responses=fault_answers(404))
+async def check_health(trunk_id: TrunkId, caller: Calling, context: Using) -> HealthFound:
+    """Ask whether the carrier answers; it changes nothing about the trunk.
+
+    A result of the last 30 seconds serves; else one question is asked for all trunks that share the carrier's
+    address, at its pace (ours).
+    """
+    view = await context.threads.run(context.installation.trunks.get, caller, trunk_id)
+    destinations = [gateway.destination_id for gateway in view.trunk.gateways]
+    return show_health(await context.health_look.results(destinations))
 
 
 @router.get("/{trunk_id}/events", responses=fault_answers(404, 422))

@@ -4,20 +4,18 @@ from http import HTTPStatus
 from typing import Annotated, Any
 from uuid import UUID
 
-import structlog
 from fastapi import APIRouter, Query
 from starlette.responses import JSONResponse
 
 from api.context import Context
+from api.parameters import Calling, Using, current_request_id
 from api.problems import Problem
 from api.talkover.faults import fault_answers
 from api.talkover.parameters import (
     DEFAULT_PAGE,
-    Calling,
     Cursor,
     Limit,
     TrunkId,
-    Using,
     VerificationId,
     before,
     cut,
@@ -50,7 +48,7 @@ router = APIRouter(prefix="/sip-trunks")
 async def verify_before_creating(body: CreateTrunk, caller: Calling, context: Using) -> DryRunAnswer:
     """Test a trunk that is not entered yet: the body is that of creation, and nothing is stored (ours)."""
     dry_runs = context.installation.dry_runs
-    run = await context.threads.run(dry_runs.begin, caller, body.to_trunk(), request_id=_request_id())
+    run = await context.threads.run(dry_runs.begin, caller, body.to_trunk(), request_id=current_request_id())
     try:
         context.doorbell.ring(run.verification_id)
         if not await _waited(context, run.verification_id):
@@ -84,17 +82,12 @@ async def verify_sip_trunk(
     It answers 200 for a good and for a bad result; `success` and `error` tell them apart (ours).
     """
     verification_id = await context.threads.run(
-        context.installation.runs.request, caller, trunk_id, request_id=_request_id()
+        context.installation.runs.request, caller, trunk_id, request_id=current_request_id()
     )
     context.doorbell.ring(verification_id)
     if asynchronous or not await _waited(context, verification_id):
         return await _later(context, caller, trunk_id, verification_id)
     return show_verified(*await context.threads.run(_after, context, caller, trunk_id, verification_id))
-
-
-def _request_id() -> str | None:
-    found: str | None = structlog.contextvars.get_contextvars().get("request_id")
-    return found
 
 
 async def _waited(context: Context, verification_id: UUID) -> bool:

@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from api.app import create_app
 from sipcheck.report import EdgeReport, Report
 from tests.trunks.forms import PASSWORD, Store, make_report
+from trunks.installation import Installation
 
 BODY: dict[str, Any] = {
     "name": "Primary Carrier — US",
@@ -27,13 +28,14 @@ BODY: dict[str, Any] = {
 class ApiUnderTest:
     """`rung` is what the doorbell was asked to ring for; `on_ring` may play the worker."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, installation: Installation | None = None) -> None:
         self.store = store
         self.rung: list[UUID] = []
         self._rings = asyncio.Semaphore(0)
         self.on_ring: Callable[[UUID], None] = lambda verification_id: None
+        self.on_ring_provision: Callable[[UUID], None] = lambda trunk_id: None
         self.app: FastAPI = create_app(
-            store.installation, doorbell=self, checks={"broker": self.check_broker}
+            installation or store.installation, doorbell=self, checks={"broker": self.check_broker}
         )
         self.broker_holds = True
         transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
@@ -46,6 +48,9 @@ class ApiUnderTest:
         self.rung.append(verification_id)
         self._rings.release()
         self.on_ring(verification_id)
+
+    def ring_provision(self, trunk_id: UUID) -> None:
+        self.on_ring_provision(trunk_id)
 
     async def wait_rung(self, count: int) -> None:
         """Wait until the doorbell was rung this often."""

@@ -1,6 +1,6 @@
 """The API over a real store; what the worker would do, the tests do through the same services."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 
 import httpx
@@ -8,6 +8,7 @@ import pytest
 
 from tests.api.client import ApiUnderTest
 from tests.trunks.forms import Store, make_store, store, store_settings, without_settings
+from trunks.installation import Installation
 from trunks.settings import Settings
 
 __all__ = ["make_store", "store", "store_settings", "without_settings"]
@@ -34,3 +35,22 @@ async def api(
 @pytest.fixture
 def client(api: ApiUnderTest) -> httpx.AsyncClient:
     return api.client
+
+
+@pytest.fixture
+async def make_another_api(
+    api: ApiUnderTest,
+) -> AsyncIterator[Callable[[], Awaitable[ApiUnderTest]]]:
+    """Make applications over the store of `api`, as other processes have them."""
+    async with AsyncExitStack() as stack:
+
+        async def make() -> ApiUnderTest:
+            settings = api.store.installation.settings
+            installation = Installation(settings, clock=api.store.clock)
+            stack.callback(installation.close)
+            another = ApiUnderTest(api.store, installation)
+            await stack.enter_async_context(another.app.router.lifespan_context(another.app))
+            await stack.enter_async_context(another.client)
+            return another
+
+        yield make

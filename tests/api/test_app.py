@@ -54,7 +54,7 @@ async def test_an_unmatched_address_is_404(client: httpx.AsyncClient) -> None:
 async def test_another_method_is_405(client: httpx.AsyncClient) -> None:
     answer = await client.put(URL)
     assert (answer.status_code, answer.json()["code"]) == (405, "METHOD_NOT_ALLOWED")
-    assert answer.headers["Allow"] == "POST"
+    assert answer.headers["Allow"] == "GET, POST"
 
 
 async def test_a_bug_is_500_and_tells_nothing(api: ApiUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,10 +92,45 @@ async def test_a_part_that_fails_is_503(api: ApiUnderTest) -> None:
 async def test_the_document_declares_the_dialects_own_errors(api: ApiUnderTest) -> None:
     document = (await api.client.get("/openapi.json")).json()
     create = document["paths"][URL]["post"]
-    assert set(create["responses"]) == {"201", "400", "401", "403", "413", "422", "500", "503"}
+    assert set(create["responses"]) == {
+        *("201", "400", "401", "403", "409", "413", "415", "422", "429", "500", "503")
+    }
     assert create["responses"]["422"]["content"]["application/json"]["schema"]["$ref"].endswith("FieldFaults")
     assert create["security"] == [{"HTTPBearer": []}]
     assert "HTTPValidationError" not in str(document)
+
+
+async def test_every_operation_declares_what_is_answered_everywhere(api: ApiUnderTest) -> None:
+    document = (await api.client.get("/openapi.json")).json()
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            if operation["tags"] == ["operation"]:
+                continue
+            expected = {"401", "429", "500", "503"}
+            if "requestBody" in operation:
+                expected |= {"400", "413", "415"}
+            if method == "post":
+                expected |= {"409", "413", "415", "422"}
+                assert "Idempotency-Key" in {each["name"] for each in operation["parameters"]}
+            assert expected <= set(operation["responses"]), (method, path)
+            for status, response in operation["responses"].items():
+                assert response["description"], (method, path, status)
+                assert "X-Request-ID" in response["headers"]
+                assert ("X-RateLimit-Remaining" in response["headers"]) == (status != "401")
+
+
+async def test_a_fault_is_shown_in_its_dialects_shape(api: ApiUnderTest) -> None:
+    document = (await api.client.get("/openapi.json")).json()
+    shown = {
+        dialect: document["paths"][path]["post"]["responses"]["401"]["content"]["application/json"]
+        for dialect, path in (("talkover", URL), ("bolna", "/sip-trunks/trunks"))
+    }
+    (native,) = shown["talkover"]["examples"].values()
+    assert native["value"]["code"] == "UNAUTHENTICATED"
+    (other,) = shown["bolna"]["examples"].values()
+    assert other["value"]["error"] == 401
+    for content in shown.values():
+        assert content["schema"]["$ref"].rpartition("/")[2] in document["components"]["schemas"]
 
 
 async def test_no_token_or_password_is_stored_in_the_clear(api: ApiUnderTest) -> None:

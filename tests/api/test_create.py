@@ -81,7 +81,7 @@ async def test_what_is_left_out_has_the_vendors_default(
         ("name", 5, "valid string"),
         ("name", None, "valid string"),
         ("provider_name", "  ", "at least 1 character"),
-        ("domain", "sip.carrier.example:5060", "the port has a field of its own"),
+        ("domain", "sip.carrier.example:5060", "without the port"),
         ("domain", "sip:carrier.example", "without sip: before it"),
         ("domain", "user@carrier.example", "user part"),
         ("domain", "a b", "space"),

@@ -21,13 +21,18 @@ async def add(api: ApiUnderTest, trunk_id: str, **changes: Any) -> dict[str, Any
 
 async def test_the_vendors_sample_gives_the_vendors_answer(api: ApiUnderTest) -> None:
     trunk_id = (await api.create())["id"]
-    data = await add(api, trunk_id)
-    assert data == {
-        "id": data["id"],
-        "number": "+15551234567",
-        "country_code": "US",
-        "formatted_number": "(555) 123-4567",
-        "trunk_id": trunk_id,
+    answer = await api.client.post(f"{URL}/{trunk_id}/dids", json=NUMBER)
+    assert answer.status_code == 201
+    body = answer.json()
+    assert body == {
+        "success": True,
+        "data": {
+            "id": body["data"]["id"],
+            "number": "+15551234567",
+            "country_code": "US",
+            "formatted_number": "(555) 123-4567",
+            "trunk_id": trunk_id,
+        },
     }
 
 

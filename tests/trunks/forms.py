@@ -18,8 +18,8 @@ from trunks.installation import Installation, prepare
 from trunks.models.flip import Flip
 from trunks.models.trunk import Trunk
 from trunks.models.verification import Verification
+from trunks.new_trunk import NewGateway, NewTrunk
 from trunks.services.tenants import Caller
-from trunks.services.trunk_book import NewTrunk
 from trunks.settings import Settings, load_settings
 
 SECRET_KEYS = "k1:" + "A" * 43 + "="
@@ -31,7 +31,7 @@ STARTED = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 def without_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Keep the settings and the .env of whoever runs the tests out of them."""
     for name in list(os.environ):
-        if name.startswith("TRUNKS_"):
+        if name.startswith(("TRUNKS_", "LIVEKIT_")):
             monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
 
@@ -94,12 +94,16 @@ class Store:
         self.caller = caller
 
     def make_trunk(self, **given: Any) -> Trunk:
+        """Enter a trunk; `domain`, `port` and `transport` are its gateway's, unless `gateways` are given."""
+        gateway: dict[str, Any] = {
+            "host": given.pop("domain", "sip.carrier.example"),
+            "port": given.pop("port", 5060),
+            "transport": given.pop("transport", TransportName.UDP),
+        }
         values: dict[str, Any] = {
             "name": "Primary",
             "provider_name": "carrier-x",
-            "domain": "sip.carrier.example",
-            "port": 5060,
-            "transport": TransportName.UDP,
+            "gateways": (NewGateway(**gateway),),
             "username": "alice",
             "password": PASSWORD,
         }

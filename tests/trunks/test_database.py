@@ -118,3 +118,14 @@ def test_a_database_that_comes_back_is_used_again(postgres_server: PostgresServe
     postgres_server.start()
     database.ping()
     database.close()
+
+
+@pytest.mark.parametrize("store_settings", ["postgresql"], indirect=True)
+def test_a_standby_is_a_store_that_is_away(database: Database) -> None:
+    def write() -> None:
+        with database.write() as session:
+            session.execute(text("SET TRANSACTION READ ONLY"))
+            session.execute(text("UPDATE counters SET value = 1"))
+
+    with pytest.raises(StoreUnavailable, match="takes no writes"):
+        write()

@@ -1,7 +1,7 @@
 """One run from its claim to its record; the engine is tried for real in tests/worker."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 import pytest
@@ -10,10 +10,11 @@ from sipcheck.reasons import Outcome, Reason
 from sipcheck.report import Report
 from tests.trunks.forms import PASSWORD, Store, make_report
 from trunks.errors import RunInterrupted, StoreUnavailable
+from trunks.job import Job
 from trunks.keys import parse_keys
 from trunks.models.trunk import Trunk
 from trunks.models.verification import VerificationStatus
-from trunks.runner import Job, Runner, VerifyJob
+from trunks.runner import Runner, VerifyJobs
 from trunks.secrets import SecretBox
 
 
@@ -27,7 +28,7 @@ def requested(store: Store, trunk: Trunk) -> UUID:
     return store.installation.runs.request(store.caller, trunk.id)
 
 
-def make_runner(store: Store, verify: VerifyJob, *, done: list[UUID] | None = None) -> Runner:
+def make_runner(store: Store, verify: VerifyJobs, *, done: list[UUID] | None = None) -> Runner:
     installation = store.installation
     return Runner(
         installation.claims,
@@ -40,8 +41,8 @@ def make_runner(store: Store, verify: VerifyJob, *, done: list[UUID] | None = No
     )
 
 
-def raising(error: Exception) -> Callable[[Job], Report]:
-    def verify(job: Job) -> Report:
+def raising(error: Exception) -> Callable[[Sequence[Job]], Report]:
+    def verify(jobs: Sequence[Job]) -> Report:
         raise error
 
     return verify
@@ -51,7 +52,8 @@ def test_a_run_is_verified_recorded_and_told(store: Store, trunk: Trunk, request
     jobs: list[Job] = []
     done: list[UUID] = []
 
-    def verify(job: Job) -> Report:
+    def verify(given: Sequence[Job]) -> Report:
+        (job,) = given
         jobs.append(job)
         return make_report()
 
@@ -69,7 +71,8 @@ def test_a_run_is_verified_recorded_and_told(store: Store, trunk: Trunk, request
 def test_a_doubled_message_verifies_once(store: Store, requested: UUID) -> None:
     calls: list[Job] = []
 
-    def verify(job: Job) -> Report:
+    def verify(given: Sequence[Job]) -> Report:
+        (job,) = given
         calls.append(job)
         runner.run(requested)  # the second message comes while the first is at work
         return make_report()
@@ -119,7 +122,8 @@ def test_before_credentials_commits_and_withholds_when_the_claim_is_lost(
 ) -> None:
     answers: list[Reason | None] = []
 
-    def verify(job: Job) -> Report:
+    def verify(given: Sequence[Job]) -> Report:
+        (job,) = given
         answers.append(asyncio.run(_ask(job)))
         assert store.run(trunk.id, requested).auth_sent_at is not None
         store.clock.advance(21)
@@ -138,7 +142,8 @@ def test_before_credentials_withholds_when_the_store_is_away(
     def away(*_: object) -> bool:
         raise StoreUnavailable
 
-    def verify(job: Job) -> Report:
+    def verify(given: Sequence[Job]) -> Report:
+        (job,) = given
         with monkeypatch.context() as patch:
             patch.setattr(store.installation.claims, "record_credentials_sent", away)
             answers.append(asyncio.run(_ask(job)))

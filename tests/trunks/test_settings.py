@@ -8,6 +8,7 @@ import pytest
 from sipcheck.target import HostPort
 from tests.trunks.forms import SECRET_KEYS
 from trunks.errors import SettingsInvalid
+from trunks.provisioning.provisioner import ProvisionerName
 from trunks.settings import load_settings, unknown_names
 
 
@@ -20,8 +21,13 @@ def test_defaults_are_those_of_the_contract() -> None:
     assert (settings.from_user, settings.from_domain, settings.tls_strict) == ("trunk-check", None, False)
     assert (settings.verify_timeout_seconds, settings.verify_wait_seconds) == (10, 20)
     assert (settings.address_rate, settings.address_burst, settings.address_concurrency) == (4, 8, 4)
-    assert settings.failure_threshold == 3
+    assert (settings.failure_threshold, settings.recovery_threshold) == (3, 2)
+    assert (settings.health_interval_seconds, settings.health_interval_floor_seconds) == (60, 30)
+    assert (settings.probe_timeout_seconds, settings.proof_interval_seconds) == (5, 86_400)
+    assert (settings.breaker_destinations, settings.canary_targets) == (10, ())
     assert not settings.require_proven_credentials
+    assert (settings.provisioner, settings.fixed_egress) == (ProvisionerName.NONE, None)
+    assert settings.reconcile_interval_seconds == 300
 
 
 @pytest.mark.parametrize(
@@ -52,9 +58,22 @@ def test_defaults_are_those_of_the_contract() -> None:
         ("TRUNKS_VERIFY_TIMEOUT_SECONDS", "inf", "up to 60 seconds"),
         ("TRUNKS_VERIFY_WAIT_SECONDS", "-1", "up to 300 seconds"),
         ("TRUNKS_FAILURE_THRESHOLD", "0", "from 1 to 100"),
+        ("TRUNKS_RECOVERY_THRESHOLD", "0", "from 1 to 100"),
+        ("TRUNKS_HEALTH_INTERVAL_SECONDS", "29", "TRUNKS_HEALTH_INTERVAL_FLOOR_SECONDS"),
+        ("TRUNKS_HEALTH_INTERVAL_FLOOR_SECONDS", "31", "up to 30 seconds"),
+        ("TRUNKS_PROBE_TIMEOUT_SECONDS", "0", "up to 60 seconds"),
+        ("TRUNKS_PROOF_INTERVAL_SECONDS", "3599", "TRUNKS_HEALTH_INTERVAL_FLOOR_SECONDS"),
+        ("TRUNKS_BREAKER_DESTINATIONS", "0", "from 1 to 1000000"),
+        ("TRUNKS_CANARY_TARGETS", "sip:a.example,http://b", "sip:canary.example"),
         ("TRUNKS_ADDRESS_RATE", "-1", "0 for no pacing"),
         ("TRUNKS_ADDRESS_BURST", "0", "from 1 to 10000"),
         ("TRUNKS_ADDRESS_CONCURRENCY", "x", "0 for no limit"),
+        ("TRUNKS_FIXED_EGRESS", "sip:egress.example", "egress.example:5060"),
+        ("TRUNKS_FIXED_EGRESS", "egress.example:99999", "host[:port]"),
+        ("TRUNKS_PROVISIONER", "asterisk", "none, or livekit"),
+        ("TRUNKS_RECONCILE_INTERVAL_SECONDS", "0", "from 1 to 86400 seconds"),
+        ("LIVEKIT_URL", "livekit.example", "https://project.example"),
+        ("LIVEKIT_URL", "https://:7880", "https://project.example"),
     ],
 )
 def test_a_wrong_setting_is_named_with_its_fault_and_the_fix(
@@ -110,6 +129,29 @@ def test_postgresql_needs_keys() -> None:
         load_settings(database_url="postgresql+psycopg://u@h/x")
 
 
+def test_livekit_needs_its_address_and_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRUNKS_PROVISIONER", "livekit")
+    monkeypatch.setenv("LIVEKIT_API_KEY", "key")
+    with pytest.raises(SettingsInvalid) as fault:
+        load_settings()
+    assert str(fault.value) == (
+        "TRUNKS_PROVISIONER is livekit, and LIVEKIT_URL, LIVEKIT_API_SECRET is not set. Set it, or use none."
+    )
+
+
+def test_livekits_own_variables_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRUNKS_PROVISIONER", "livekit")
+    monkeypatch.setenv("TRUNKS_FIXED_EGRESS", "egress.example:5070")
+    monkeypatch.setenv("LIVEKIT_URL", "wss://project.example")
+    monkeypatch.setenv("LIVEKIT_API_KEY", "key")
+    Path(".env").write_text("LIVEKIT_API_SECRET=hunter2\n")
+    settings = load_settings()
+    api = settings.livekit_api()
+    assert (api.url, api.key, api.secret) == ("wss://project.example", "key", "hunter2")
+    assert settings.fixed_egress == HostPort("egress.example", 5070)
+    assert "hunter2" not in repr(settings) + repr(api)
+
+
 def test_lists_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRUNKS_ALLOW_NETWORKS", "10.0.0.0/8, fd00::/8")
     monkeypatch.setenv("TRUNKS_ALLOW_PORTS", "53,8060")
@@ -144,3 +186,16 @@ def test_misspelled_names_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRUNKS_PORT", "9001")
     monkeypatch.setenv("TRUNKS_PROT", "9001")
     assert unknown_names() == ("TRUNKS_PROT",)
+
+
+def test_a_lower_floor_lowers_the_others_with_it() -> None:
+    settings = load_settings(
+        health_interval_floor_seconds=3, health_interval_seconds=3, proof_interval_seconds=360
+    )
+    pace = settings.health_pace
+    assert (pace.host_spacing_seconds, pace.proof_floor_seconds, pace.soon_seconds) == (1.5, 360, 3)
+    assert pace.interval_of(1) == 3
+
+
+def test_a_check_never_takes_longer_than_a_verification() -> None:
+    assert load_settings(verify_timeout_seconds=2).check_timeout_seconds == 2

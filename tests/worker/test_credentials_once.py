@@ -1,6 +1,6 @@
 """Credentials and their carriers, told over real sockets with the time passed in (SIP.md, hazards 2 and 5)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID
@@ -8,13 +8,18 @@ from uuid import UUID
 import pytest
 
 from sipcheck.reasons import Outcome, Reason
+from sipcheck.report import Report
 from sipcheck.target import TransportName
+from tests.peers.postgres_server import PostgresServer
 from tests.peers.sip_reply import reply_to
 from tests.peers.udp_peer import Reply, Script, UdpPeer
 from tests.trunks.forms import HandClock, Store
+from trunks.errors import StoreUnavailable
+from trunks.job import Job
 from trunks.models.trunk import Trunk
-from trunks.models.verification import RequestedBy, Verification
-from trunks.runner import Runner
+from trunks.models.verification import RequestedBy, Verification, VerificationStatus
+from trunks.runner import Runner, VerifyJobs
+from trunks.services.credential_care import EXPLICIT_TRY_AFTER
 from trunks.settings import Settings
 from worker.engine_loop import EngineLoop
 
@@ -22,19 +27,27 @@ HOST = "127.0.0.1"
 MINUTE = 60.0
 
 
+class Killed(BaseException):
+    """The process ends here: no handler sees it."""
+
+
 class Desk:
     """A customer, and a worker that does at once what is asked."""
 
     def __init__(self, store: Store, engine: EngineLoop) -> None:
-        installation = store.installation
         self.store = store
-        self.runner = Runner(
+        self.engine = engine
+        self.runner = self._runner(engine.verify)
+
+    def _runner(self, verify: VerifyJobs) -> Runner:
+        installation = self.store.installation
+        return Runner(
             installation.claims,
             installation.recovery,
             installation.secrets,
             installation.own_keys,
             pacing=installation.pacing,
-            verify=engine.verify,
+            verify=verify,
             on_done=lambda _: None,
         )
 
@@ -46,6 +59,16 @@ class Desk:
         with self.store.installation.database.write() as session:
             session.get_one(Verification, verification_id).requested_by = by
         return verification_id
+
+    def run_and_vanish(self, verification_id: UUID) -> None:
+        """Do a run as a worker that is killed before it records what came of it."""
+
+        def verify(jobs: Sequence[Job]) -> Report:
+            self.engine.verify(jobs)
+            raise Killed
+
+        with pytest.raises(Killed):
+            self._runner(verify).run(verification_id)
 
     def verify(self, trunk: Trunk, *, by: RequestedBy = RequestedBy.CUSTOMER) -> Verification:
         verification_id = self.request(trunk, by=by)
@@ -122,6 +145,57 @@ def test_a_wrong_password_is_tried_once_whatever_is_asked_in_fifteen_minutes(
     assert desk.verify(same).reason is Reason.CREDENTIALS_REJECTED
     assert desk.verify(trunk).reason is Reason.CREDENTIALS_FROZEN
     assert len(proofs(peer)) == 2
+
+
+def test_a_wrong_password_is_tried_once_though_its_worker_was_killed(
+    desk: Desk, clock: HandClock, udp_peer_factory: Callable[[Script], UdpPeer]
+) -> None:
+    peer = udp_peer_factory(Carrier(accepts=False))
+    trunk, same = desk.trunk(peer), desk.trunk(peer, name="The same account again")
+    lost = desk.request(trunk)
+    desk.run_and_vanish(lost)
+    assert len(proofs(peer)) == 1
+    clock.advance(MINUTE)
+    assert desk.store.installation.recovery.tend().ended == (lost,)
+    retry = desk.store.runs(trunk.id)[0]
+    lost_at = clock.now
+    desk.request(same, by=RequestedBy.RECOVERY)
+    for _ in range(15):
+        for each in (trunk, same):
+            desk.runner.run(desk.store.runs(each.id)[0].id)
+        assert desk.store.run(trunk.id, retry.id).status is VerificationStatus.QUEUED
+        assert len(proofs(peer)) == 1
+        clock.advance(MINUTE)
+    assert desk.store.run(trunk.id, retry.id).due_at == lost_at + EXPLICIT_TRY_AFTER == clock.now
+    desk.runner.run(retry.id)
+    assert desk.store.run(trunk.id, retry.id).reason is Reason.CREDENTIALS_REJECTED
+    assert len(proofs(peer)) == 2
+
+
+@pytest.mark.parametrize("form_settings", ["scaled"], indirect=True)
+def test_a_store_that_goes_away_as_credentials_would_leave_keeps_them_in(
+    desk: Desk,
+    clock: HandClock,
+    udp_peer_factory: Callable[[Script], UdpPeer],
+    postgres_server: PostgresServer,
+) -> None:
+    carrier = Carrier(accepts=True)
+
+    def kill_the_store(request: bytes) -> list[bytes | Reply]:
+        if request.startswith(b"REGISTER") and postgres_server.running:
+            postgres_server.kill()
+        return carrier(request)
+
+    peer = udp_peer_factory(kill_the_store)
+    trunk = desk.trunk(peer)
+    verification_id = desk.request(trunk)
+    with pytest.raises(StoreUnavailable):
+        desk.runner.run(verification_id)
+    assert proofs(peer) == []
+    postgres_server.start()
+    clock.advance(20)
+    assert desk.store.installation.recovery.tend().reclaimed == (verification_id,)
+    assert proofs(peer) == []
 
 
 def test_the_carrier_taking_them_thaws_for_all(

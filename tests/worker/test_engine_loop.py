@@ -14,7 +14,7 @@ from sipcheck.target import Target, TransportName
 from tests.peers.sip_reply import reply_to
 from tests.peers.udp_peer import UdpPeer, silent
 from trunks.errors import RunInterrupted
-from trunks.runner import Job
+from trunks.job import Job
 from worker.engine_loop import EngineLoop
 
 LOOPBACK = EngineSettings(guard=Guard(allow_networks=(ip_network("127.0.0.0/8"),)))
@@ -33,7 +33,7 @@ def test_jobs_of_many_threads_share_one_loop(udp_peer_factory: Callable[..., Udp
     loop = EngineLoop(LOOPBACK, timeout_seconds=5)
     loop.start()
     with ThreadPoolExecutor(8) as threads:
-        reports = list(threads.map(lambda _: loop.verify(job(peer)), range(20)))
+        reports = list(threads.map(lambda _: loop.verify([job(peer)]), range(20)))
     loop.stop()
     assert {report.reason for report in reports} == {Reason.ALIVE}
 
@@ -50,7 +50,7 @@ def test_what_does_not_finish_in_its_grace_is_broken_off(udp_peer_factory: Calla
     loop = EngineLoop(LOOPBACK, timeout_seconds=30)
     loop.start()
     with ThreadPoolExecutor(1) as threads:
-        running = threads.submit(loop.verify, job(peer))
+        running = threads.submit(loop.verify, [job(peer)])
         peer.wait_for_received(1)
         loop.stop(grace_seconds=0.05)
         with pytest.raises(RunInterrupted):
@@ -64,5 +64,5 @@ def test_a_stopped_loop_takes_no_job(udp_peer_factory: Callable[..., UdpPeer]) -
     loop.stop()
     loop.stop()
     with pytest.raises(RunInterrupted):
-        loop.verify(job(peer))
+        loop.verify([job(peer)])
     assert peer.received == []

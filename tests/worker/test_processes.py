@@ -16,6 +16,7 @@ from sipcheck.target import TransportName
 from tests.peers.kamailio import PASSWORD, Kamailio
 from tests.peers.process import OwnedProcess
 from tests.peers.redis_server import RedisServer
+from tests.peers.sip_reply import reply_to
 from tests.peers.udp_peer import UdpPeer, silent
 from tests.trunks.forms import SECRET_KEYS
 from tests.worker.service import Service
@@ -113,6 +114,43 @@ def test_celerys_own_command_runs_a_worker(
     assert PASSWORD not in celery.log()
     asking.doorbell.stop()
     asking.installation.close()
+
+
+def test_two_workers_that_hear_of_every_run_often_do_each_once(
+    start_service: Callable[[Settings], Service],
+    scaled_settings: Settings,
+    udp_peer_factory: Callable[..., UdpPeer],
+) -> None:
+    peer = udp_peer_factory(lambda request: [reply_to(request)])
+    unpaced = scaled_settings.model_copy(update={"address_rate": 0.0, "address_concurrency": 0})
+    services = [start_service(unpaced) for _ in range(2)]
+    store = services[0].store
+    trunks = [
+        store.make_trunk(
+            domain=HOST, port=peer.port, transport=TransportName.UDP, username=None, password=None
+        )
+        for _ in range(30)
+    ]
+    ids = [store.installation.runs.request(store.caller, trunk.id) for trunk in trunks]
+    for verification_id in ids * 5:
+        for service in services:
+            service.doorbell.ring(verification_id)
+    # Asked last: whoever tells of it has taken all the messages before it, and the other at most one a thread more.
+    trunks.append(
+        store.make_trunk(
+            domain=HOST, port=peer.port, transport=TransportName.UDP, username=None, password=None
+        )
+    )
+    ids.append(services[0].request(trunks[-1]))
+    deadline = time.monotonic() + 20
+    while ids[-1] not in (told := [each for service in services for each in service.told()]):
+        assert time.monotonic() < deadline, told
+        services[0].wait_a_moment()
+    assert sorted(told) == sorted(ids)
+    assert all(len(store.flips(trunk.id)) == 1 for trunk in trunks)
+    assert len({datagram.data.split(b"branch=")[1].split(b"\r\n")[0] for datagram in peer.received}) == len(
+        trunks
+    )
 
 
 def test_a_message_for_a_run_that_is_not_there_is_harmless(

@@ -5,13 +5,20 @@ from alembic import context
 from trunks.models import (
     credential_freeze,
     destination,
+    destination_health,
     edge_budget,
     environment,
     flip,
+    health_rollup,
+    idempotent_request,
     installation_key,
+    mass_fall,
     phone_number,
+    provision,
     realm_pin,
     trunk,
+    trunk_profile,
+    trunk_serial,
     verification,
 )
 from trunks.models.base import Base
@@ -27,7 +34,14 @@ _DECLARED = (
     realm_pin,
     edge_budget,
     installation_key,
+    destination_health,
+    health_rollup,
+    mass_fall,
     phone_number,
+    idempotent_request,
+    provision,
+    trunk_profile,
+    trunk_serial,
 )
 
 context.configure(

@@ -11,6 +11,7 @@ from trunks.models.base import Base
 
 class KeyName(StrEnum):
     CREDENTIAL_FREEZE = "credential-freeze"
+    IDEMPOTENT_REQUEST = "idempotent-request"
 
 
 class InstallationKey(Base):

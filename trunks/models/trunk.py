@@ -12,6 +12,7 @@ from trunks.models.base import Base, named
 from trunks.state import HealthStatus
 
 _DRAFTS = text("is_draft")
+_PROVEN = text("next_proof_at IS NOT NULL")
 
 
 class Trunk(Base):
@@ -22,6 +23,7 @@ class Trunk(Base):
         CheckConstraint("is_active = (wanted AND is_verified AND NOT health_down)", name="is_active_follows"),
         Index("ix_trunks_environment_id_id", "environment_id", "id"),
         Index("ix_trunks_is_draft", "created_at", postgresql_where=_DRAFTS, sqlite_where=_DRAFTS),
+        Index("ix_trunks_next_proof_at", "next_proof_at", postgresql_where=_PROVEN, sqlite_where=_PROVEN),
     )
 
     environment_id: Mapped[UUID] = mapped_column(ForeignKey("environments.id", ondelete="CASCADE"))
@@ -40,6 +42,12 @@ class Trunk(Base):
     health_status: Mapped[HealthStatus] = mapped_column(named(HealthStatus))
     verified_generation: Mapped[int | None]
     failed_checks: Mapped[int]
+    # In a row, while the trunk is unhealthy.
+    answered_checks: Mapped[int] = mapped_column(default=0, server_default="0")
+    # Health begins with the first living answer of a generation; an interval of 0 ends it, none is the setting's.
+    living_generation: Mapped[int | None]
+    health_interval_seconds: Mapped[float | None]
+    next_proof_at: Mapped[datetime | None]
     credentials: Mapped[CredentialState] = mapped_column(named(CredentialState))
     last_health_check_at: Mapped[datetime | None]
 

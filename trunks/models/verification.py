@@ -21,6 +21,7 @@ class VerificationStatus(StrEnum):
 class RequestedBy(StrEnum):
     CUSTOMER = "customer"
     RECOVERY = "recovery"  # in place of a run that was cut short after its credentials had left
+    SCHEDULE = "schedule"  # the slow proof of stored credentials
 
 
 # What waits or runs is little beside what is done.

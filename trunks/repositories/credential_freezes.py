@@ -1,6 +1,7 @@
 """Frozen credentials: one row for all tenants and workers that hold the same ones."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
@@ -32,6 +33,16 @@ class CredentialFreezes:
         return self._session.scalars(
             select(CredentialFreeze).where(
                 CredentialFreeze.account_key == account_key, CredentialFreeze.rejected_at.is_not(None)
+            )
+        ).all()
+
+    def unsettled_of(self, account_key: str, now: datetime) -> Sequence[CredentialFreeze]:
+        """List what was sent of a user and secret at a domain, and nobody told what became of it."""
+        return self._session.scalars(
+            select(CredentialFreeze).where(
+                CredentialFreeze.account_key == account_key,
+                CredentialFreeze.held_by.is_not(None),
+                CredentialFreeze.held_until <= now,
             )
         ).all()
 

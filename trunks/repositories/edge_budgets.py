@@ -48,8 +48,17 @@ class EdgeBudgets:
         return max(counts, default=0)
 
     def take_slots(self, addresses: Collection[str], claim_id: UUID, held_until: datetime) -> None:
-        self._session.add_all(
-            EdgeSlot(address=address, claim_id=claim_id, held_until=held_until) for address in addresses
+        """Take a slot at each; a run with two gateways at one address has one there."""
+        dialect = postgresql if self._session.get_bind().dialect.name == "postgresql" else sqlite
+        self._session.execute(
+            dialect.insert(EdgeSlot)
+            .values(
+                [
+                    {"id": new_id(), "address": address, "claim_id": claim_id, "held_until": held_until}
+                    for address in sorted(addresses)
+                ]
+            )
+            .on_conflict_do_nothing(index_elements=["address", "claim_id"])
         )
 
     def free_slots(self, claim_id: UUID) -> None:

@@ -43,5 +43,11 @@ class PhoneNumbers:
             query = query.where(PhoneNumber.id < before)
         return self._session.scalars(query.order_by(PhoneNumber.id.desc()).limit(limit)).all()
 
+    def all_of(self, trunk_ids: Sequence[UUID]) -> Sequence[PhoneNumber]:
+        """List the numbers of trunks in the order in which they were entered."""
+        return self._session.scalars(
+            select(PhoneNumber).where(PhoneNumber.trunk_id.in_(trunk_ids)).order_by(PhoneNumber.id)
+        ).all()
+
     def remove(self, number: PhoneNumber) -> None:
         self._session.execute(delete(PhoneNumber).where(PhoneNumber.id == number.id))

@@ -19,6 +19,12 @@ class Environments:
         self._session.add(environment)
         self._session.flush()
 
+    def lock(self, environment_id: UUID) -> None:
+        """Keep others from what may be done once at a time in an environment, until this transaction ends."""
+        self._session.execute(
+            select(Environment.id).where(Environment.id == environment_id).with_for_update(key_share=True)
+        )
+
     def named(self, name: str) -> Environment | None:
         return self._session.scalar(select(Environment).where(Environment.name == name))
 

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, exists, select
+from sqlalchemy import delete, exists, func, select
 from sqlalchemy.orm import Session
 
 from trunks.models.flip import Flip
-from trunks.models.trunk import Trunk
+from trunks.models.phone_number import PhoneNumber
+from trunks.models.trunk import Gateway, Trunk
+from trunks.models.trunk_profile import TrunkProfileRow
 from trunks.state import HealthStatus
 
 
@@ -52,6 +54,25 @@ class Trunks:
             query = query.where(Trunk.health_status == shown.health_status)
         return self._session.scalars(query.order_by(Trunk.id.desc()).limit(limit)).all()
 
+    def named(self, environment_id: UUID, name: str, *, but: UUID | None = None) -> bool:
+        """Whether a tenant has a trunk of this name, beside the one given."""
+        found = select(Trunk.id).where(
+            Trunk.environment_id == environment_id, Trunk.name == name, Trunk.is_draft.is_(False)
+        )
+        return self._session.scalar(found if but is None else found.where(Trunk.id != but)) is not None
+
+    def same_line(
+        self, environment_id: UUID, *, lines: Sequence[str], username: str | None, host: str
+    ) -> bool:
+        """Whether a tenant has a trunk at this host, of this user, with one of these numbers or extensions."""
+        number = exists().where(PhoneNumber.trunk_id == Trunk.id, PhoneNumber.key.in_(lines))
+        extension = exists().where(TrunkProfileRow.trunk_id == Trunk.id, TrunkProfileRow.extension.in_(lines))
+        led = exists().where(Gateway.trunk_id == Trunk.id, func.lower(Gateway.host) == host.lower())
+        found = select(Trunk.id).where(
+            Trunk.environment_id == environment_id, Trunk.username == username, led, number | extension
+        )
+        return self._session.scalar(found.limit(1)) is not None
+
     def locked(self, trunk_id: UUID) -> Trunk | None:
         """Find a trunk and keep every other writer off it; taken before any lock on a verification."""
         return self._session.scalar(
@@ -79,9 +100,15 @@ class Trunks:
     def remove_draft(self, trunk_id: UUID) -> None:
         self._session.execute(delete(Trunk).where(Trunk.id == trunk_id, Trunk.is_draft))
 
-    def remove_drafts(self, *, made_before: datetime) -> None:
-        """Remove the drafts that nobody waits for any more."""
-        self._session.execute(delete(Trunk).where(Trunk.is_draft, Trunk.created_at < made_before))
+    def drafts(self, *, made_before: datetime, limit: int) -> Sequence[UUID]:
+        """List old drafts, keeping others off them."""
+        return self._session.scalars(
+            select(Trunk.id)
+            .where(Trunk.is_draft, Trunk.created_at < made_before)
+            .order_by(Trunk.created_at)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        ).all()
 
     def any_sealed(self) -> bool:
         """Whether the store holds a secret."""

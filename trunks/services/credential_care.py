@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from sipcheck.reasons import CredentialState, Reason
 from sipcheck.report import Report
-from trunks.errors import TrunksError
+from trunks.errors import RunPostponed, TrunksError
+from trunks.models.credential_freeze import CredentialFreeze
 from trunks.repositories.credential_freezes import CredentialFreezes
 
 # Carriers and fail2ban count failures over 10 minutes and more.
@@ -46,6 +47,17 @@ def frozen_until(rejected_at: datetime | None, now: datetime, *, explicit: bool)
     return None if explicit and now >= retry_at else retry_at
 
 
+def unsettled_until(freeze: CredentialFreeze, now: datetime, *, explicit: bool) -> datetime | None:
+    """Say until when credentials count as rejected whose sender was lost before it told what became of them.
+
+    Whoever asks by hand may send them: a password that is right would else wait for nothing.
+    """
+    if explicit or freeze.held_by is None or freeze.held_until is None or freeze.held_until > now:
+        return None
+    known_at = freeze.held_until + EXPLICIT_TRY_AFTER
+    return known_at if now < known_at else None
+
+
 class CredentialCare:
     """Works inside a transaction of its caller."""
 
@@ -58,13 +70,21 @@ class CredentialCare:
         """Say until when nothing may be sent, before anything is.
 
         A configured realm is binding, so freezes of others do not matter; else the realm is taken to be the same.
+        Raises RunPostponed for credentials that may have been rejected, which time will tell.
         """
-        moments = _moments(
+        rejected = _moments(
             frozen_until(freeze.rejected_at, now, explicit=explicit)
             for freeze in self._freezes.rejected_of(account_key)
             if configured_key in (None, freeze.key)
         )
-        return max(moments, default=None)
+        unsettled = _moments(
+            unsettled_until(freeze, now, explicit=explicit)
+            for freeze in self._freezes.unsettled_of(account_key, now)
+            if configured_key in (None, freeze.key)
+        )
+        if unsettled and not rejected:
+            raise RunPostponed((max(unsettled) - now).total_seconds())
+        return max(rejected, default=None)
 
     def hold(
         self, keys: CredentialKeys, claim_id: UUID, now: datetime, held_until: datetime, *, explicit: bool
@@ -74,7 +94,9 @@ class CredentialCare:
         held = freeze.held_by not in (None, claim_id)
         if held and freeze.held_until is not None and freeze.held_until > now:
             raise CredentialsHeld
-        retry_at = frozen_until(freeze.rejected_at, now, explicit=explicit)
+        retry_at = frozen_until(freeze.rejected_at, now, explicit=explicit) or unsettled_until(
+            freeze, now, explicit=explicit
+        )
         if retry_at is not None:
             raise CredentialsFrozen(retry_at)
         freeze.held_by, freeze.held_until = claim_id, held_until
@@ -86,9 +108,22 @@ class CredentialCare:
                 freeze.rejected_at = now
             elif report.credentials is CredentialState.PROVEN:
                 freeze.rejected_at = None
-            freeze.held_by = freeze.held_until = None
-            if freeze.rejected_at is None:
-                self._freezes.remove(freeze)
+            self._free(freeze)
+
+    def let_go(self, claim_id: UUID) -> None:
+        """Let others send what this claim did not."""
+        for freeze in self._freezes.held_by(claim_id):
+            self._free(freeze)
+
+    def lapse(self, claim_id: UUID, now: datetime) -> None:
+        """Keep in mind that they left, and that nobody will tell what became of them."""
+        for freeze in self._freezes.held_by(claim_id):
+            freeze.held_until = now
+
+    def _free(self, freeze: CredentialFreeze) -> None:
+        freeze.held_by = freeze.held_until = None
+        if freeze.rejected_at is None:
+            self._freezes.remove(freeze)
 
 
 def _moments(found: Iterable[datetime | None]) -> list[datetime]:

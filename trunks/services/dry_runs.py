@@ -1,20 +1,16 @@
 """Verifications of trunks that are not entered: a draft is made for the run, and removed with its answer."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 from uuid import UUID
 
-from trunks.clock import Clock, utc_now
 from trunks.database import Database
 from trunks.models.trunk import Trunk
 from trunks.models.verification import Verification
-from trunks.repositories.trunks import Trunks
+from trunks.new_trunk import NewTrunk
+from trunks.services.drafts import Drafts
 from trunks.services.run_book import RunBook
 from trunks.services.tenants import Caller
-from trunks.services.trunk_book import NewTrunk, TrunkBook
-
-# Longer than any caller waits: what is older was left behind by a process that ended.
-_LEFT_BEHIND_AFTER = timedelta(minutes=10)
+from trunks.services.trunk_book import TrunkBook
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,17 +22,14 @@ class DryRun:
 
 
 class DryRuns:
-    def __init__(
-        self, database: Database, trunks: TrunkBook, runs: RunBook, *, clock: Clock = utc_now
-    ) -> None:
+    def __init__(self, database: Database, trunks: TrunkBook, runs: RunBook, drafts: Drafts) -> None:
         self._database = database
         self._trunks = trunks
         self._runs = runs
-        self._clock = clock
+        self._drafts = drafts
 
     def begin(self, caller: Caller, new: NewTrunk, *, request_id: str | None = None) -> DryRun:
         """Queue a run of a trunk as described. Raises CustomTrunksNotAllowed."""
-        self._remove_left_behind()
         draft = self._trunks.create(caller, new, is_draft=True)
         return DryRun(draft.id, self._runs.request(caller, draft.id, request_id=request_id))
 
@@ -47,9 +40,4 @@ class DryRuns:
 
     def discard(self, run: DryRun) -> None:
         """Remove the draft with its run; one that is still under way changes nothing then."""
-        with self._database.write() as session:
-            Trunks(session).remove_draft(run.trunk_id)
-
-    def _remove_left_behind(self) -> None:
-        with self._database.write() as session:
-            Trunks(session).remove_drafts(made_before=self._clock() - _LEFT_BEHIND_AFTER)
+        self._drafts.discard(run.trunk_id)

@@ -1,7 +1,7 @@
 """The phone numbers of the customers' trunks: entered, assigned, removed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
@@ -12,54 +12,80 @@ from trunks.database import Database
 from trunks.errors import NumberInUse, NumberNotFound, NumberTaken, TrunkNotFound
 from trunks.ids import new_id
 from trunks.models.phone_number import PhoneNumber
+from trunks.models.trunk import Trunk
+from trunks.new_trunk import NewNumber
 from trunks.phone_numbers import read_digits
+from trunks.provisioning.provisioner import ProvisionerName
 from trunks.repositories.phone_numbers import PhoneNumbers
 from trunks.repositories.trunks import Trunks
+from trunks.services.provision_requests import ProvisionRequests
 from trunks.services.tenants import Caller
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewNumber:
-    """A number as the customer gives it, judged already by the dialect."""
+def enter_number(session: Session, trunk: Trunk, new: NewNumber, now: datetime) -> PhoneNumber:
+    """Enter a number of a trunk that is kept from being removed meanwhile. Raises NumberTaken."""
+    e164 = read_digits(new.number)
+    number = PhoneNumber(
+        id=new_id(),
+        environment_id=trunk.environment_id,
+        trunk_id=trunk.id,
+        key=number_key(new.number),
+        number=new.number,
+        e164=None if e164 is None else e164.text,
+        country_code=new.country_code,
+        name=new.name,
+        created_at=now,
+        updated_at=now,
+    )
+    if PhoneNumbers(session).taken(trunk.environment_id, number.key):
+        raise NumberTaken
+    try:
+        PhoneNumbers(session).add(number)
+    except IntegrityError as error:  # entered by another request between the look and the writing
+        raise NumberTaken from error
+    return number
 
-    number: str
-    country_code: str | None = None
-    name: str | None = None
+
+def replace_numbers(session: Session, trunk: Trunk, wanted: Sequence[NewNumber], now: datetime) -> None:
+    """Let a trunk have these numbers and no others. Raises NumberTaken, NumberInUse."""
+    numbers = PhoneNumbers(session)
+    there = {number.key: number for number in numbers.all_of([trunk.id])}
+    keys = [number_key(new.number) for new in wanted]
+    for key, number in there.items():
+        if key in keys:
+            continue
+        if number.assigned_to is not None:
+            raise NumberInUse
+        numbers.remove(number)
+    for key, new in dict(zip(keys, wanted, strict=True)).items():
+        if key in there:
+            there[key].name = new.name
+        else:
+            enter_number(session, trunk, new, now)
+
+
+def number_key(number: str) -> str:
+    """Spell what makes two numbers one: E.164, or the number as it was given."""
+    e164 = read_digits(number)
+    return number if e164 is None else e164.text
 
 
 class NumberBook:
-    def __init__(self, database: Database, *, clock: Clock = utc_now) -> None:
+    def __init__(self, database: Database, *, provisioner: ProvisionerName, clock: Clock = utc_now) -> None:
         self._database = database
+        self._provisioner = provisioner
         self._clock = clock
 
     def add(self, caller: Caller, trunk_id: UUID, new: NewNumber) -> PhoneNumber:
         """Enter a number. Raises TrunkNotFound, NumberTaken."""
-        now = self._clock()
-        e164 = read_digits(new.number)
-        number = PhoneNumber(
-            id=new_id(),
-            environment_id=caller.environment_id,
-            trunk_id=trunk_id,
-            key=e164.text if e164 is not None else new.number,
-            number=new.number,
-            e164=None if e164 is None else e164.text,
-            country_code=new.country_code,
-            name=new.name,
-            created_at=now,
-            updated_at=now,
-        )
-        try:
-            with self._database.write() as session:
-                # Kept from being removed meanwhile, since the number would go with it.
-                trunk = Trunks(session).steady(trunk_id)
-                if trunk is None or trunk.environment_id != caller.environment_id or trunk.is_draft:
-                    raise TrunkNotFound
-                if PhoneNumbers(session).taken(caller.environment_id, number.key):
-                    raise NumberTaken
-                PhoneNumbers(session).add(number)
-        except IntegrityError as error:  # entered by another request between the look and the writing
-            raise NumberTaken from error
-        return number
+        with self._database.write() as session:
+            # Kept from being removed meanwhile, since the number would go with it.
+            trunk = Trunks(session).steady(trunk_id)
+            if trunk is None or trunk.environment_id != caller.environment_id or trunk.is_draft:
+                raise TrunkNotFound
+            number = enter_number(session, trunk, new, self._clock())
+            ProvisionRequests(session, self._provisioner).changed(trunk_id, self._clock())
+            return number
 
     def page(
         self, caller: Caller, trunk_id: UUID, *, limit: int, before: UUID | None = None
@@ -85,6 +111,7 @@ class NumberBook:
             if number.assigned_to is not None:
                 raise NumberInUse
             PhoneNumbers(session).remove(number)
+            ProvisionRequests(session, self._provisioner).changed(trunk_id, self._clock())
 
     def _find(self, session: Session, caller: Caller, trunk_id: UUID, number_id: UUID) -> PhoneNumber:
         if Trunks(session).of(caller.environment_id, trunk_id) is None:

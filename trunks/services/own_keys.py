@@ -10,6 +10,7 @@ from trunks.database import Database
 from trunks.ids import new_id
 from trunks.models.installation_key import InstallationKey, KeyName
 from trunks.repositories.installation_keys import InstallationKeys
+from trunks.request_hash import RequestHash
 from trunks.secrets import SecretBox
 
 _KEY_BYTES = 32
@@ -23,25 +24,30 @@ class OwnKeys:
         self._secrets = secret_box
         self._clock = clock
         self._lock = threading.Lock()
-        self._hash: CredentialHash | None = None
+        self._opened: dict[KeyName, bytes] = {}
 
     def credential_hash(self) -> CredentialHash:
         """Open the key of frozen credentials, made by whoever needs it first. Raises SecretUnreadable."""
+        return CredentialHash(self._open(KeyName.CREDENTIAL_FREEZE))
+
+    def request_hash(self) -> RequestHash:
+        """Open the key of requests that may come twice. Raises SecretUnreadable."""
+        return RequestHash(self._open(KeyName.IDEMPOTENT_REQUEST))
+
+    def _open(self, name: KeyName) -> bytes:
         with self._lock:
-            if self._hash is None:
-                row = self._find() or self._make()
-                self._hash = CredentialHash(base64.b64decode(self._secrets.open(row.sealed, row.id)))
-            return self._hash
+            if name not in self._opened:
+                row = self._find(name) or self._make(name)
+                self._opened[name] = base64.b64decode(self._secrets.open(row.sealed, row.id))
+            return self._opened[name]
 
-    def _find(self) -> InstallationKey | None:
+    def _find(self, name: KeyName) -> InstallationKey | None:
         with self._database.read() as session:
-            return InstallationKeys(session).named(KeyName.CREDENTIAL_FREEZE)
+            return InstallationKeys(session).named(name)
 
-    def _make(self) -> InstallationKey:
+    def _make(self, name: KeyName) -> InstallationKey:
         row_id = new_id()
         material = base64.b64encode(secrets.token_bytes(_KEY_BYTES)).decode("ascii")
         sealed = self._secrets.seal(material, row_id)
         with self._database.write() as session:
-            return InstallationKeys(session).ensure(
-                KeyName.CREDENTIAL_FREEZE, row_id=row_id, sealed=sealed, now=self._clock()
-            )
+            return InstallationKeys(session).ensure(name, row_id=row_id, sealed=sealed, now=self._clock())

@@ -1,6 +1,6 @@
 """Pace by edge address, over all workers and tenants (ARCHITECTURE.md, "Good manners")."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -81,6 +81,38 @@ class Pacing:
                     bucket.tokens -= requests[bucket.address]
             budgets.take_slots(requests, claim_id, held_until)
             return Admission(True, wait_seconds)
+
+    def admit_each(
+        self, wishes: Sequence[Mapping[str, int]], *, patience_seconds: Sequence[float]
+    ) -> list[Admission]:
+        """Ask for many scheduled checks in one turn; the further back in the queue, the longer the wait told.
+
+        They take no slots: each is one request to an address, and is no verification. One with patience may take
+        tokens that are still to come, as an on-demand run does.
+        """
+        limits = self._limits
+        if not limits.rate or not wishes:
+            return [Admission(True) for _ in wishes]
+        with self._database.write() as session:
+            now = self._clock()
+            addresses = {address for wish in wishes for address in wish}
+            found = EdgeBudgets(session).locked(addresses, burst=limits.burst, now=now)
+            buckets = {bucket.address: bucket for bucket in found}
+            for bucket in found:
+                self._refill(bucket, now)
+            refused: dict[str, int] = dict.fromkeys(addresses, 0)
+            answers = []
+            for wish, patience in zip(wishes, patience_seconds, strict=True):
+                missing = max(count + refused[each] - buckets[each].tokens for each, count in wish.items())
+                wait_seconds = max(0.0, missing / limits.rate)
+                granted = wait_seconds <= patience
+                for address, count in wish.items():
+                    if granted:
+                        buckets[address].tokens -= count
+                    else:
+                        refused[address] += count
+                answers.append(Admission(granted, wait_seconds))
+            return answers
 
     def settle(self, claim_id: UUID, requests: Mapping[str, int], sent: Mapping[str, int] | None) -> None:
         """End a granted run: its slots are free, what it did not send is given back, what it sent more is debited.

@@ -16,6 +16,7 @@ from trunks.models.verification import RequestedBy, Verification, VerificationSt
 from trunks.own_report import own_report
 from trunks.repositories.verifications import Verifications
 from trunks.ringing import next_ring_at
+from trunks.services.credential_care import CredentialCare
 from trunks.services.run_claims import done_values
 from trunks.work import Claim, Work
 
@@ -66,6 +67,8 @@ class Recovery:
             if verification is None:
                 return False
             now = self._clock()
+            # Nothing has left: what it may hold all the same, whose commit was never confirmed, is free.
+            CredentialCare(session).let_go(claim.claim_id)
             _queue_again(verification, now)
             verification.due_at = verification.ring_at = now + timedelta(seconds=seconds)
             return True
@@ -104,6 +107,8 @@ def _end(session: Session, verification: Verification, now: datetime) -> None:
         setattr(verification, column, value)
     verification.finished_at = now
     verification.counted = False
+    if verification.claim_id is not None:
+        CredentialCare(session).lapse(verification.claim_id, now)
     session.flush()
     already_open = Verifications(session).open_of(trunk.id, trunk.generation)
     if verification.requested_by is not RequestedBy.RECOVERY and already_open is None:

@@ -51,8 +51,10 @@ class RunBook:
                 request_id=request_id,
             )
             runs.add(verification)
-        elif verification.status is VerificationStatus.QUEUED and verification.due_at > now:
-            # It waited for its minute to pass; a person asks now.
+        elif verification.status is VerificationStatus.QUEUED and (
+            verification.due_at > now or verification.requested_by is RequestedBy.SCHEDULE
+        ):
+            # It waited for its minute to pass, or for its turn; a person asks now.
             verification.requested_by = RequestedBy.CUSTOMER
             verification.request_id = request_id
             verification.due_at = now

@@ -14,6 +14,7 @@ from sipcheck.report import Report
 from sipcheck.report_json import report_to_json
 from trunks.clock import Clock, utc_now
 from trunks.database import Database
+from trunks.health_pace import HealthPace
 from trunks.ids import new_id
 from trunks.models.flip import Flip
 from trunks.models.trunk import Trunk
@@ -23,6 +24,9 @@ from trunks.repositories.realm_pins import RealmPins
 from trunks.repositories.trunks import Flips, Trunks
 from trunks.repositories.verifications import Verifications
 from trunks.services.credential_care import CredentialCare, CredentialKeys
+from trunks.services.liveness_notes import LivenessNotes
+from trunks.services.proof import next_proof_at
+from trunks.several_gateways import SeveralReport
 from trunks.state import Cause, Policy, Verdict, after_verification, changes, counts_as_verified
 from trunks.trunk_state import read_state, write_state
 from trunks.work import Claim, Work
@@ -38,10 +42,14 @@ class RunClaims:
         *,
         policy: Policy,
         deadline_seconds: float,
+        health_pace: HealthPace,
+        proof_interval_seconds: float,
         clock: Clock = utc_now,
     ) -> None:
         self._database = database
         self._policy = policy
+        self._health_pace = health_pace
+        self._proof_interval_seconds = proof_interval_seconds
         self._lease = timedelta(seconds=deadline_seconds + LEASE_MARGIN_SECONDS)
         self._clock = clock
 
@@ -70,13 +78,22 @@ class RunClaims:
             }
             if not runs.claim(verification_id, now, values):
                 return None
-            requested_by = session.get_one(Verification, verification_id).requested_by
-            explicit = requested_by is RequestedBy.CUSTOMER
+            run = session.get_one(Verification, verification_id)
+            explicit = run.requested_by is RequestedBy.CUSTOMER
             realms = _realms_to_expect(session, trunk, claim.work, explicit=explicit)
-            return replace(claim, explicit=explicit, learned_realms=realms)
+            return replace(
+                claim,
+                request_id=run.request_id,
+                explicit=explicit,
+                scheduled=run.requested_by is RequestedBy.SCHEDULE,
+                learned_realms=realms,
+            )
 
     def frozen_until(self, claim: Claim, account_key: str, configured_key: str | None) -> datetime | None:
-        """Say until when this run may send nothing; None when it may. Keys: trunks.credential_key."""
+        """Say until when this run may send nothing; None when it may. Keys: trunks.credential_key.
+
+        Raises RunPostponed.
+        """
         with self._database.read() as session:
             return CredentialCare(session).standing(
                 account_key, configured_key, self._clock(), explicit=claim.explicit
@@ -141,6 +158,10 @@ class RunClaims:
             trunk.last_health_check_at = now
             if report.credentials is not CredentialState.NOT_TESTED:
                 trunk.credentials = report.credentials
+            notes = LivenessNotes(session, self._health_pace)
+            for destination_id, each in sorted(_by_destination(claim.work, report).items()):
+                notes.note(trunk, destination_id, each, now)
+            trunk.next_proof_at = next_proof_at(trunk, now, self._proof_interval_seconds)
         changed = changes(old, new)
         if changed:
             trunk.updated_at = now
@@ -148,7 +169,7 @@ class RunClaims:
                 Flip(
                     trunk_id=trunk.id,
                     at=now,
-                    cause=Cause.VERIFICATION,
+                    cause=Cause.PROOF if claim.scheduled else Cause.VERIFICATION,
                     verification_id=claim.verification_id,
                     generation=trunk.generation,
                     changes=changed,
@@ -180,7 +201,7 @@ def done_values(report: Report) -> dict[str, Any]:
         "status": VerificationStatus.DONE,
         "outcome": report.outcome,
         "reason": report.reason,
-        "report": _storable(report_to_json(report)),
+        "report": _storable(_exported(report)),
     }
 
 
@@ -197,3 +218,17 @@ def _verdict(report: Report) -> Verdict:
         reason=report.reason,
         some_dead=any(warning.code is WarningCode.EDGE_DOWN for warning in report.warnings),
     )
+
+
+def _by_destination(work: Work, report: Report) -> dict[UUID, Report]:
+    if not isinstance(report, SeveralReport):
+        return {work.destination_id: report}
+    destinations = [gateway.destination_id for gateway in work.gateways]
+    return dict(zip(destinations, report.gateways, strict=True))
+
+
+def _exported(report: Report) -> dict[str, Any]:
+    exported = report_to_json(report)
+    if isinstance(report, SeveralReport):
+        exported["gateways"] = [report_to_json(each) for each in report.gateways]
+    return exported

@@ -28,6 +28,7 @@ class Caller:
     environment_id: UUID
     token_id: UUID
     allow_custom_sip_trunks: bool
+    requests_per_minute: int = DEFAULT_REQUESTS_PER_MINUTE
 
 
 class Tenants:
@@ -105,7 +106,13 @@ class Tenants:
             found = ApiTokens(session).standing(_hash(token))
             if found is None:
                 return None
-            return Caller(found.environment_id, found.id, found.environment.allow_custom_sip_trunks)
+            environment = found.environment
+            return Caller(
+                found.environment_id,
+                found.id,
+                environment.allow_custom_sip_trunks,
+                environment.requests_per_minute,
+            )
 
 
 def _hash(token: str) -> str:

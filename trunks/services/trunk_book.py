@@ -1,45 +1,28 @@
 """The customers' trunks: entered, looked up, removed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from sipcheck.reasons import CredentialState
-from sipcheck.target import HostPort, Target, TransportName, parse_host_port
+from sqlalchemy.orm import Session
+
 from trunks.clock import Clock, utc_now
 from trunks.database import Database
-from trunks.errors import CustomTrunksNotAllowed, TrunkHasNumbers, TrunkNotFound
-from trunks.ids import new_id
+from trunks.errors import NameTaken, TrunkHasNumbers, TrunkNotFound
 from trunks.models.flip import Flip
-from trunks.models.trunk import Gateway, Trunk
+from trunks.models.trunk import Trunk
 from trunks.models.verification import Verification
-from trunks.repositories.destinations import Destinations
+from trunks.new_trunk import NewTrunk
+from trunks.provisioning.provisioner import ProvisionerName
+from trunks.repositories.liveness import LivenessRows
 from trunks.repositories.phone_numbers import PhoneNumbers
+from trunks.repositories.tenants import Environments
 from trunks.repositories.trunks import Flips, TrunkFilter, Trunks
 from trunks.repositories.verifications import Verifications
-from trunks.secrets import SecretBox
+from trunks.services.provision_requests import ProvisionRequests
 from trunks.services.tenants import Caller
-from trunks.state import created
-from trunks.trunk_state import write_state
-
-FIRST_GENERATION = 1
-FIRST_PRIORITY = 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewTrunk:
-    """A trunk as a customer describes it, judged already: `domain` is a host, `outbound_proxy` host[:port]."""
-
-    name: str
-    provider_name: str
-    domain: str
-    port: int | None
-    transport: TransportName | None
-    username: str | None
-    password: str | None = field(repr=False)
-    outbound_proxy: HostPort | None = None
-    auth_realm: str | None = None
-    wanted: bool = False
+from trunks.services.trunk_entry import TrunkEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,58 +31,48 @@ class TrunkView:
 
     trunk: Trunk
     last_verification: Verification | None
+    checked_at: datetime | None = None
 
     @property
     def id(self) -> UUID:
         return self.trunk.id
 
+    @property
+    def last_health_check_at(self) -> datetime | None:
+        """The latest moment at which the trunk was found well or not, by a check of what it shares with others too."""
+        moments = [
+            moment for moment in (self.trunk.last_health_check_at, self.checked_at) if moment is not None
+        ]
+        return max(moments, default=None)
+
 
 class TrunkBook:
-    def __init__(self, database: Database, secrets: SecretBox, *, clock: Clock = utc_now) -> None:
+    def __init__(
+        self,
+        database: Database,
+        entry: TrunkEntry,
+        *,
+        provisioner: ProvisionerName,
+        clock: Clock = utc_now,
+    ) -> None:
         self._database = database
-        self._secrets = secrets
+        self._entry = entry
+        self._provisioner = provisioner
         self._clock = clock
 
-    def create(self, caller: Caller, new: NewTrunk, *, is_draft: bool = False) -> Trunk:
-        """Enter a trunk, or a draft for a dry run. Raises CustomTrunksNotAllowed."""
-        if not caller.allow_custom_sip_trunks:
-            raise CustomTrunksNotAllowed
-        now = self._clock()
-        trunk_id = new_id()
-        trunk = Trunk(
-            id=trunk_id,
-            environment_id=caller.environment_id,
-            name=new.name,
-            provider_name=new.provider_name,
-            username=new.username,
-            sealed_password=None if new.password is None else self._secrets.seal(new.password, trunk_id),
-            auth_realm=new.auth_realm,
-            outbound_proxy=None if new.outbound_proxy is None else str(new.outbound_proxy),
-            generation=FIRST_GENERATION,
-            credentials=CredentialState.NOT_TESTED,
-            is_draft=is_draft,
-            created_at=now,
-            updated_at=now,
-        )
-        write_state(trunk, created(wanted=new.wanted))
-        target = Target(
-            domain=parse_host_port(new.domain).host,
-            port=new.port,
-            transport=new.transport,
-            outbound_proxy=new.outbound_proxy,
-        )
+    def create(
+        self, caller: Caller, new: NewTrunk, *, is_draft: bool = False, name_is_unique: bool = False
+    ) -> Trunk:
+        """Enter a trunk, or a draft of one.
+
+        Raises CustomTrunksNotAllowed, NumberTaken, and NameTaken where the dialect knows trunks by their names.
+        """
         with self._database.write() as session:
-            trunk.gateways = [
-                Gateway(
-                    destination_id=Destinations(session).ensure(target, now),
-                    host=new.domain,
-                    port=new.port,
-                    transport=new.transport,
-                    priority=FIRST_PRIORITY,
-                )
-            ]
-            Trunks(session).add(trunk)
-        return trunk
+            if name_is_unique:
+                Environments(session).lock(caller.environment_id)
+                if Trunks(session).named(caller.environment_id, new.name):
+                    raise NameTaken
+            return self._entry.enter(session, caller, new, self._clock(), is_draft=is_draft)
 
     def get(self, caller: Caller, trunk_id: UUID) -> TrunkView:
         """Look a trunk up. Raises TrunkNotFound for another tenant's too."""
@@ -107,7 +80,8 @@ class TrunkBook:
             trunk = Trunks(session).of(caller.environment_id, trunk_id)
             if trunk is None:
                 raise TrunkNotFound
-            return TrunkView(trunk, Verifications(session).latest_done(trunk_id, trunk.generation))
+            run = Verifications(session).latest_done(trunk_id, trunk.generation)
+            return TrunkView(trunk, run, _checked_at(session, [trunk]).get(trunk_id))
 
     def page(
         self, caller: Caller, shown: TrunkFilter, *, limit: int, before: UUID | None = None
@@ -116,7 +90,8 @@ class TrunkBook:
         with self._database.read() as session:
             trunks = Trunks(session).page(caller.environment_id, shown, limit=limit, before=before)
             runs = Verifications(session).latest_done_of(trunks)
-            return [TrunkView(trunk, runs.get(trunk.id)) for trunk in trunks]
+            checked_at = _checked_at(session, trunks)
+            return [TrunkView(trunk, runs.get(trunk.id), checked_at.get(trunk.id)) for trunk in trunks]
 
     def flips(
         self, caller: Caller, trunk_id: UUID, *, limit: int, before: UUID | None = None
@@ -135,4 +110,18 @@ class TrunkBook:
                 raise TrunkNotFound
             if not with_numbers and PhoneNumbers(session).any_of(trunk_id):
                 raise TrunkHasNumbers
+            ProvisionRequests(session, self._provisioner).remove(trunk_id, self._clock())
             Trunks(session).remove(trunk)
+
+
+def _checked_at(session: Session, trunks: Sequence[Trunk]) -> dict[UUID, datetime]:
+    """Say when the destinations were last checked of those trunks whose health has begun."""
+    living = [trunk for trunk in trunks if trunk.living_generation == trunk.generation]
+    ids = {gateway.destination_id for trunk in living for gateway in trunk.gateways}
+    moments = LivenessRows(session).checked_at(ids)
+    found: dict[UUID, datetime] = {}
+    for trunk in living:
+        checked = [moments[each.destination_id] for each in trunk.gateways if each.destination_id in moments]
+        if checked:
+            found[trunk.id] = max(checked)
+    return found

@@ -1,99 +1,142 @@
-"""Edits of customers' trunks: what changes, and what that makes void."""
+"""Edits of customers' trunks: what changes, what that makes void, and how it is taken back."""
 
-from dataclasses import dataclass, field
-from enum import Enum
-from typing import Literal
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from sipcheck.reasons import CredentialState
-from sipcheck.target import HostPort, Target, TransportName, parse_host_port
+from sipcheck.target import HostPort, parse_host_port
 from trunks.clock import Clock, utc_now
 from trunks.database import Database
-from trunks.errors import SecretUnreadable, TrunkNotFound
+from trunks.errors import NameTaken, SecretUnreadable, TrunkNotFound
+from trunks.health_pace import HealthPace
 from trunks.models.flip import Flip
-from trunks.models.trunk import Gateway, Trunk
-from trunks.repositories.destinations import Destinations
+from trunks.models.trunk import Trunk
+from trunks.new_trunk import NewGateway
+from trunks.provisioning.provisioner import ProvisionerName
+from trunks.repositories.tenants import Environments
+from trunks.repositories.trunk_profiles import TrunkProfiles
 from trunks.repositories.trunks import Flips, Trunks
 from trunks.secrets import SecretBox
+from trunks.services.gateways import lead, lead_anew
+from trunks.services.liveness_notes import LivenessNotes
+from trunks.services.number_book import replace_numbers
+from trunks.services.provision_requests import ProvisionRequests
 from trunks.services.tenants import Caller
+from trunks.services.trunk_copy import TrunkCopy, copy_trunk, restore_trunk
 from trunks.state import Cause, TrunkState, after_edit, after_switch, changes
+from trunks.trunk_edit import KEPT, Kept, TrunkEdit
 from trunks.trunk_state import read_state, write_state
 
 
-class Kept(Enum):
-    """Stands for a field that an edit leaves as it is; null would clear it."""
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """`moved` says that connectivity changed; `provisioning` that the infrastructure is to follow."""
 
-    KEPT = "kept"
-
-
-KEPT = Kept.KEPT
-_Kept = Literal[Kept.KEPT]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrunkEdit:
-    """What a customer changes, judged already; `domain`, `port` and `transport` are the first gateway's."""
-
-    name: str | _Kept = KEPT
-    provider_name: str | _Kept = KEPT
-    domain: str | _Kept = KEPT
-    port: int | _Kept | None = KEPT
-    transport: TransportName | _Kept = KEPT
-    username: str | _Kept = KEPT
-    password: str | _Kept = field(default=KEPT, repr=False)
-    outbound_proxy: HostPort | _Kept | None = KEPT
-    auth_realm: str | _Kept | None = KEPT
-    wanted: bool | _Kept = KEPT
+    trunk: Trunk
+    moved: bool
+    provisioning: bool
+    before: TrunkCopy
 
 
 class TrunkEdits:
-    def __init__(self, database: Database, secrets: SecretBox, *, clock: Clock = utc_now) -> None:
+    def __init__(
+        self,
+        database: Database,
+        secrets: SecretBox,
+        *,
+        provisioner: ProvisionerName,
+        health_pace: HealthPace,
+        clock: Clock = utc_now,
+    ) -> None:
         self._database = database
         self._secrets = secrets
+        self._provisioner = provisioner
+        self._health_pace = health_pace
         self._clock = clock
 
-    def apply(self, caller: Caller, trunk_id: UUID, edit: TrunkEdit) -> Trunk:
-        """Change a trunk, all of it or nothing. Raises TrunkNotFound, TrunkNotVerified.
+    def apply(
+        self, caller: Caller, trunk_id: UUID, edit: TrunkEdit, *, name_is_unique: bool = False
+    ) -> Edited:
+        """Change a trunk, all of it or nothing.
+
+        Raises TrunkNotFound, TrunkNotVerified, NumberTaken, NumberInUse, and NameTaken where the dialect knows
+        trunks by their names.
 
         What is sent as it is already, a password included, is no change and makes nothing void.
         """
         with self._database.write() as session:
+            if name_is_unique and edit.name is not KEPT:
+                Environments(session).lock(caller.environment_id)
+                if Trunks(session).named(caller.environment_id, edit.name, but=trunk_id):
+                    raise NameTaken
             trunk = Trunks(session).locked(trunk_id)
             if trunk is None or trunk.environment_id != caller.environment_id or trunk.is_draft:
                 raise TrunkNotFound
-            self._edit(session, trunk, edit)
+            before = copy_trunk(session, trunk)
+            moved = self._edit(session, trunk, edit)
             if edit.wanted is not KEPT:
-                self._change_state(
-                    session, trunk, after_switch(read_state(trunk), wanted=edit.wanted), Cause.CUSTOMER
-                )
-            return trunk
+                switched = after_switch(read_state(trunk), wanted=edit.wanted)
+                self._change_state(session, trunk, switched, Cause.CUSTOMER)
+            if edit.numbers is not KEPT:
+                replace_numbers(session, trunk, edit.numbers, self._clock())
+            if edit.health_interval_seconds is not KEPT:
+                LivenessNotes(session, self._health_pace).take_up(trunk, self._clock())
+            return Edited(trunk, moved, self._follow(session, trunk, edit), before)
 
-    def _edit(self, session: Session, trunk: Trunk, edit: TrunkEdit) -> None:
+    def take_back(self, edited: Edited) -> None:
+        """Give a trunk its former values again, unless it was edited or removed since."""
+        with self._database.write() as session:
+            trunk = Trunks(session).locked(edited.trunk.id)
+            if trunk is None or trunk.generation != edited.trunk.generation:
+                return
+            state = read_state(trunk)
+            restore_trunk(session, trunk, edited.before, self._clock())
+            LivenessNotes(session, self._health_pace).take_up(trunk, self._clock())
+            self._note(session, trunk, state, Cause.PROVISIONING)
+            ProvisionRequests(session, self._provisioner).plan(
+                trunk.id, edited.before.profile.call_plan(), self._clock()
+            )
+
+    def _edit(self, session: Session, trunk: Trunk, edit: TrunkEdit) -> bool:
         state = read_state(trunk)
-        described = self._describe(trunk, edit)
+        described = [
+            _set(trunk, "name", edit.name),
+            _set(trunk, "provider_name", edit.provider_name),
+            _set(trunk, "health_interval_seconds", edit.health_interval_seconds),
+            self._change_profile(session, trunk, edit),
+        ]
         connectivity = [
             self._move(session, trunk, edit),
             _set(trunk, "username", edit.username),
             _set(trunk, "auth_realm", edit.auth_realm),
             self._change_password(trunk, edit.password),
         ]
-        if any(connectivity):
+        moved = any(connectivity)
+        if moved:
             trunk.generation += 1
             trunk.credentials = CredentialState.NOT_TESTED
-        if described or any(connectivity):
+        if moved or any(described):
             trunk.updated_at = self._clock()
-        self._change_state(session, trunk, after_edit(state, connectivity=any(connectivity)), Cause.EDIT)
+        self._change_state(session, trunk, after_edit(state, connectivity=moved), Cause.EDIT)
+        return moved
 
-    def _describe(self, trunk: Trunk, edit: TrunkEdit) -> bool:
-        changed = [_set(trunk, "name", edit.name), _set(trunk, "provider_name", edit.provider_name)]
-        return any(changed)
+    def _change_profile(self, session: Session, trunk: Trunk, edit: TrunkEdit) -> bool:
+        if not edit.profile:
+            return False
+        profiles = TrunkProfiles(session)
+        old = profiles.of(trunk.id)
+        new = replace(old, **edit.profile)
+        if new == old:
+            return False
+        profiles.keep(trunk.id, new)
+        return True
 
     def _move(self, session: Session, trunk: Trunk, edit: TrunkEdit) -> bool:
         """Change where the trunk's gateways are; another spelling of the same destination moves nothing."""
         first = trunk.gateways[0]
-        proxy: str | _Kept | None = (
+        proxy: str | Kept | None = (
             str(edit.outbound_proxy) if isinstance(edit.outbound_proxy, HostPort) else edit.outbound_proxy
         )
         changed = [
@@ -102,23 +145,31 @@ class TrunkEdits:
             _set(first, "transport", edit.transport),
             _set(trunk, "outbound_proxy", proxy),
         ]
+        leads_by = None if trunk.outbound_proxy is None else parse_host_port(trunk.outbound_proxy)
+        if edit.gateways is not KEPT:
+            return self._replace_gateways(session, trunk, edit.gateways, leads_by)
         if not any(changed):
             return False
-        trunk.updated_at = self._clock()
-        moved = [self._lead(session, trunk, gateway) for gateway in trunk.gateways]
+        now = self._clock()
+        trunk.updated_at = now
+        moved = [lead_anew(session, gateway, leads_by, now) for gateway in trunk.gateways]
         return any(moved)
 
-    def _lead(self, session: Session, trunk: Trunk, gateway: Gateway) -> bool:
-        target = Target(
-            domain=parse_host_port(gateway.host).host,
-            port=gateway.port,
-            transport=gateway.transport,
-            outbound_proxy=None if trunk.outbound_proxy is None else parse_host_port(trunk.outbound_proxy),
-        )
-        return _set(gateway, "destination_id", Destinations(session).ensure(target, self._clock()))
+    def _replace_gateways(
+        self, session: Session, trunk: Trunk, gateways: tuple[NewGateway, ...], leads_by: HostPort | None
+    ) -> bool:
+        now = self._clock()
+        old = sorted((each.priority, str(each.destination_id)) for each in trunk.gateways)
+        trunk.gateways = [lead(session, gateway, leads_by, now) for gateway in gateways]
+        trunk.updated_at = now
+        return old != sorted((each.priority, str(each.destination_id)) for each in trunk.gateways)
 
-    def _change_password(self, trunk: Trunk, password: str | _Kept) -> bool:
-        if password is KEPT or self._is_password(trunk, password):
+    def _change_password(self, trunk: Trunk, password: str | Kept | None) -> bool:
+        if password is KEPT:
+            return False
+        if password is None:
+            return _set(trunk, "sealed_password", None)
+        if self._is_password(trunk, password):
             return False
         trunk.sealed_password = self._secrets.seal(password, trunk.id)
         return True
@@ -131,9 +182,19 @@ class TrunkEdits:
         except SecretUnreadable:  # sent anew is how a customer mends that
             return False
 
+    def _follow(self, session: Session, trunk: Trunk, edit: TrunkEdit) -> bool:
+        requests = ProvisionRequests(session, self._provisioner)
+        if edit.profile:
+            return requests.plan(trunk.id, TrunkProfiles(session).of(trunk.id).call_plan(), self._clock())
+        return requests.changed(trunk.id, self._clock())
+
     def _change_state(self, session: Session, trunk: Trunk, new: TrunkState, cause: Cause) -> None:
-        changed = changes(read_state(trunk), new)
+        old = read_state(trunk)
         write_state(trunk, new)
+        self._note(session, trunk, old, cause)
+
+    def _note(self, session: Session, trunk: Trunk, old: TrunkState, cause: Cause) -> None:
+        changed = changes(old, read_state(trunk))
         if not changed:
             return
         now = self._clock()

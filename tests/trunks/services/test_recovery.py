@@ -7,12 +7,14 @@ import pytest
 
 from sipcheck.reasons import Outcome, Reason
 from tests.trunks.forms import STARTED, Store, make_report
+from trunks.errors import RunPostponed
 from trunks.models.trunk import Trunk
 from trunks.models.verification import RequestedBy, VerificationStatus
-from trunks.services.credential_care import CredentialKeys
+from trunks.services.credential_care import CredentialKeys, CredentialsFrozen
 from trunks.work import Claim
 
 KEYS = CredentialKeys(key="k" * 64, account_key="a" * 64)
+QUARTER = 15 * 60.0
 
 
 @pytest.fixture
@@ -95,6 +97,7 @@ def test_one_more_run_follows_a_minute_later_and_no_third(store: Store, trunk: T
     assert store.installation.recovery.tend().to_ring == ()
     store.clock.advance(1)
     assert store.installation.recovery.tend().to_ring == (retry.id,)
+    store.clock.advance(QUARTER)  # what was sent may have been rejected: see below
     second = store.installation.claims.claim(retry.id)
     assert second is not None
     store.installation.claims.record_credentials_sent(second, KEYS)
@@ -111,6 +114,61 @@ def test_whoever_asks_meanwhile_need_not_wait_for_the_minute(store: Store, trunk
     asked = store.installation.runs.request(store.caller, trunk.id)
     assert asked == store.runs(trunk.id)[0].id
     assert store.installation.claims.claim(asked) is not None
+
+
+def lose_behind_credentials(store: Store, trunk: Trunk) -> None:
+    """Let a worker vanish between sending and recording, and its lease pass."""
+    store.installation.claims.record_credentials_sent(claim_new(store, trunk), KEYS)
+    store.clock.advance(21)
+    store.installation.recovery.tend()
+
+
+def test_what_became_of_lost_credentials_is_waited_for(store: Store, trunk: Trunk) -> None:
+    lose_behind_credentials(store, trunk)
+    claims, retry = store.installation.claims, store.runs(trunk.id)[0]
+    store.clock.advance(60)
+    claim = claims.claim(retry.id)
+    assert claim is not None
+    for configured_key in (None, KEYS.key):
+        with pytest.raises(RunPostponed) as postponed:
+            claims.frozen_until(claim, KEYS.account_key, configured_key)
+        assert postponed.value.seconds == QUARTER - 60
+    assert claims.frozen_until(claim, KEYS.account_key, "another realm's") is None
+    with pytest.raises(CredentialsFrozen):
+        claims.record_credentials_sent(claim, KEYS)
+    assert store.installation.recovery.postpone(claim, seconds=postponed.value.seconds)
+    store.clock.advance(QUARTER - 61)
+    assert claims.claim(retry.id) is None
+    store.clock.advance(1)
+    claim = claims.claim(retry.id)
+    assert claim is not None
+    assert claims.frozen_until(claim, KEYS.account_key, None) is None
+    assert claims.record_credentials_sent(claim, KEYS)
+
+
+def test_whoever_asks_by_hand_may_send_lost_credentials_at_once(store: Store, trunk: Trunk) -> None:
+    lose_behind_credentials(store, trunk)
+    claim = claim_new(store, trunk)
+    assert claim.explicit
+    assert store.installation.claims.frozen_until(claim, KEYS.account_key, None) is None
+    assert store.installation.claims.record_credentials_sent(claim, KEYS)
+
+
+def test_a_stopping_worker_leaves_no_hold_to_wait_for(store: Store, trunk: Trunk) -> None:
+    claim = claim_new(store, trunk)
+    store.installation.claims.record_credentials_sent(claim, KEYS)
+    store.installation.recovery.release(claim)
+    assert store.installation.claims.record_credentials_sent(claim_new(store, trunk), KEYS)
+
+
+def test_a_run_put_off_holds_nothing(store: Store, trunk: Trunk) -> None:
+    claim = claim_new(store, trunk)
+    store.installation.claims.record_credentials_sent(claim, KEYS)
+    assert store.installation.recovery.postpone(claim, seconds=0)
+    again = store.installation.claims.claim(claim.verification_id)
+    assert again is not None
+    assert store.run(trunk.id, again.verification_id).auth_sent_at is None
+    assert store.installation.claims.record_credentials_sent(again, KEYS)
 
 
 def test_a_run_that_is_given_back_is_anyones_at_once(store: Store, trunk: Trunk) -> None:

@@ -1,4 +1,4 @@
-"""Times as talkover writes them."""
+"""Times as talkover and bolna write them."""
 
 from datetime import UTC, datetime
 from typing import Annotated

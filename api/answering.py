@@ -1,0 +1,85 @@
+"""Whatever is raised becomes an answer in the shape of the dialect that was spoken."""
+
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi.exceptions import RequestValidationError
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.allowed_methods import allowed_methods
+from api.answer_headers import answer_headers
+from api.dialects import answering_at
+from api.problems import Problem, internal_error, of_status, store_full, store_unavailable
+from trunks.errors import Refused, StoreFull, StoreUnavailable
+from trunks.logs import trace_of
+
+_log = structlog.get_logger(__name__)
+
+
+class Answering:
+    """ASGI middleware: no exception passes it, and no answer without its headers (api.answer_headers)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on, and answer for what breaks."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = False
+
+        async def sending(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                MutableHeaders(scope=message).update(answer_headers(scope))
+            await send(message)
+
+        try:
+            await self._app(scope, receive, sending)
+        except Exception as error:  # noqa: BLE001 - the border of a request
+            answer = _answer(error, scope["path"])
+            if not started:  # else the server ends the connection
+                await answer(scope, receive, sending)
+
+
+def handlers() -> dict[int | type[Exception], Any]:
+    """Give what the framework has to be told of, which answers some exceptions in its own way otherwise."""
+    return dict.fromkeys((Problem, Refused, RequestValidationError, HTTPException, StoreUnavailable), _handle)
+
+
+async def _handle(request: Request, error: Exception) -> Response:
+    path = request.scope["path"]
+    if isinstance(error, HTTPException) and error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        allowed = allowed_methods(request.app, path)
+        error = HTTPException(error.status_code, headers={"Allow": allowed} if allowed else None)
+    return _answer(error, path)
+
+
+def _answer(error: Exception, path: str) -> JSONResponse:
+    dialect = answering_at(path)
+    match error:
+        case Problem():
+            problem = error
+        case Refused():
+            problem = dialect.refusal(error)
+        case RequestValidationError():
+            problem = dialect.invalid(error)
+        case HTTPException():
+            problem = of_status(error.status_code, error.headers)
+        case StoreFull():
+            _log.error("store-full", error=str(error))
+            problem = store_full()
+        case StoreUnavailable():
+            _log.warning("store-away", error=str(error))
+            problem = store_unavailable()
+        case _:
+            _log.error("request-broke", trace=trace_of(error))
+            problem = internal_error()
+    return dialect.answer(problem)

@@ -1,0 +1,113 @@
+"""SIP trunks as autocalls shows them (autocalls, "Response")."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import BaseModel, Field, PlainSerializer
+
+from sipcheck.reasons import Reason
+from trunks.profile import CallingFormat
+from trunks.provisioning.blueprint import InboundAuthorization
+from trunks.services.trunk_sheets import TrunkSheet
+from trunks.state import HealthStatus
+
+
+def _written(moment: datetime) -> str:
+    """Write in UTC to the microsecond: 2026-03-31T10:00:00.000000Z."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+Moment = Annotated[datetime, PlainSerializer(_written, return_type=str)]
+
+
+class TrunkShown(BaseModel):
+    id: int
+    phone_number: str | None
+    nickname: str | None
+    sip_username: str | None
+    sip_address: str
+    sip_calling_format: CallingFormat
+    inbound_authorization_type: InboundAuthorization
+    allowed_inbound_ips: list[str] | None
+    outbound_proxy: bool
+    country_code: str | None
+    inbound_trunk_id: str | None = Field(description="null where nothing is provisioned (ours).")
+    outbound_trunk_id: str | None = Field(description="null where nothing is provisioned (ours).")
+    created_at: Moment
+    updated_at: Moment
+
+
+class LastVerification(BaseModel):
+    reason: Reason
+    summary: str
+    advice: str
+
+
+class TrunkDetails(TrunkShown):
+    is_active: bool = Field(description="(ours)")
+    is_verified: bool = Field(description="(ours)")
+    health_status: HealthStatus = Field(description="(ours)")
+    last_verification: LastVerification | None = Field(description="(ours)")
+
+
+class TrunkAnswer(BaseModel):
+    message: str
+    data: TrunkShown
+
+
+class TrunkFound(BaseModel):
+    data: TrunkDetails
+
+
+class TrunkList(BaseModel):
+    data: list[TrunkDetails]
+
+
+class Done(BaseModel):
+    message: str
+
+
+def line_of(sheet: TrunkSheet) -> str | None:
+    """The extension, or the first number."""
+    if sheet.profile.extension is not None:
+        return sheet.profile.extension
+    return sheet.numbers[0].number if sheet.numbers else None
+
+
+def show(sheet: TrunkSheet) -> TrunkShown:
+    trunk, profile, line = sheet.trunk, sheet.profile, line_of(sheet)
+    # A trunk of another dialect has a name instead.
+    nickname = profile.nickname if profile.nickname or trunk.name == line else trunk.name
+    return TrunkShown(
+        id=sheet.serial,
+        phone_number=line,
+        nickname=nickname,
+        sip_username=trunk.username,
+        sip_address=trunk.gateways[0].host,
+        sip_calling_format=profile.calling_format,
+        inbound_authorization_type=profile.authorization,
+        allowed_inbound_ips=list(profile.allowed_addresses) or None,
+        outbound_proxy=profile.fixed_egress,
+        country_code=profile.country_code or next((each.country_code for each in sheet.numbers), None),
+        inbound_trunk_id=sheet.inbound_id,
+        outbound_trunk_id=sheet.outbound_id,
+        created_at=trunk.created_at,
+        updated_at=trunk.updated_at,
+    )
+
+
+def show_details(sheet: TrunkSheet) -> TrunkDetails:
+    return TrunkDetails(
+        **dict(show(sheet)),
+        is_active=sheet.trunk.is_active,
+        is_verified=sheet.trunk.is_verified,
+        health_status=sheet.trunk.health_status,
+        last_verification=_last(sheet),
+    )
+
+
+def _last(sheet: TrunkSheet) -> LastVerification | None:
+    run = sheet.last_verification
+    if run is None or run.reason is None or run.report is None:
+        return None
+    return LastVerification(reason=run.reason, summary=run.report["summary"], advice=run.report["advice"])

@@ -1,0 +1,200 @@
+"""SIP trunks as autocalls' clients send them (autocalls, "Create SIP trunk", "Body Parameters")."""
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from api.fields import Host, Switch, one_line
+from trunks.new_trunk import NewGateway, NewNumber, NewTrunk
+from trunks.phone_numbers import E164, is_country, read_e164
+from trunks.profile import CallingFormat, TrunkProfile
+from trunks.provisioning.allow_list import AllowListInvalid, read_allow_list
+from trunks.provisioning.blueprint import InboundAuthorization
+
+_MOST_ADDRESSES = 256
+_EXTENSION_CHARACTERS = 15
+
+
+class LineType(StrEnum):
+    EXTENSION = "extension"
+    NUMBER = "number"
+
+
+def _country(code: str) -> str:
+    if not is_country(code.upper()):
+        raise PydanticCustomError("country", "must be a country of ISO 3166, such as US, GB or DE")
+    return code.upper()
+
+
+def _allow_list(entries: list[str]) -> list[str]:
+    try:
+        read_allow_list(entries)
+    except AllowListInvalid as fault:
+        raise PydanticCustomError("allow_list", "cannot be used: {fault}", {"fault": str(fault)}) from None
+    return entries
+
+
+Nickname = Annotated[str, StringConstraints(strip_whitespace=True, max_length=50), AfterValidator(one_line)]
+Username = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=3, max_length=128), AfterValidator(one_line)
+]
+Password = Annotated[SecretStr, Field(min_length=3, max_length=1024)]
+Country = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2}$"), AfterValidator(_country)]
+AllowList = Annotated[
+    list[Annotated[str, StringConstraints(strip_whitespace=True, max_length=64)]],
+    Field(max_length=_MOST_ADDRESSES),
+    AfterValidator(_allow_list),
+]
+LineText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
+
+
+def judge_line(kind: LineType, text: str) -> str:
+    """Refuse what is no number, or no extension. Raises PydanticCustomError."""
+    if kind is LineType.NUMBER and read_e164(text) is None:
+        raise PydanticCustomError("e164", "must be a number in E.164, such as +14155551234")
+    fits = len(text) <= _EXTENSION_CHARACTERS and text.isprintable() and " " not in text
+    if kind is LineType.EXTENSION and not fits:
+        raise PydanticCustomError(
+            "extension", "must be an extension of 1 to 15 characters without spaces, such as 1000"
+        )
+    return text
+
+
+class CreateTrunk(BaseModel):
+    """The body of Create SIP trunk; null means that a field is left out."""
+
+    model_config = ConfigDict(
+        hide_input_in_errors=True,
+        json_schema_extra={
+            "example": {
+                "sip_trunk_type": "extension",
+                "phone_number": "1000",
+                "nickname": "Provider X — Main",
+                "sip_username": "myuser",
+                "sip_password": "secret-password",
+                "sip_address": "sip.provider.com",
+                "sip_calling_format": "+e164",
+                "inbound_authorization_type": "auth",
+                "country_code": "US",
+            }
+        },
+    )
+
+    sip_trunk_type: LineType = Field(title="SIP trunk type", description="`extension` or `number`.")
+    phone_number: LineText = Field(
+        title="Phone number", description="An extension of 1–15 characters, or a number in E.164."
+    )
+    nickname: Nickname | None = Field(None, title="Nickname", description="A short label.")
+    sip_username: Username = Field(title="SIP username", description="Username for SIP authentication.")
+    sip_password: Password = Field(title="SIP password", description="Stored encrypted, never returned.")
+    sip_address: Host = Field(title="SIP server address", description="Without port.")
+    sip_calling_format: CallingFormat = Field(
+        title="SIP calling format", description="How outbound numbers are written."
+    )
+    inbound_authorization_type: InboundAuthorization = Field(
+        title="Inbound authorization type", description="`auth` or `ip`."
+    )
+    allowed_inbound_ips: AllowList | None = Field(
+        None,
+        title="Allowed inbound IPs",
+        description="Required for `ip`; a list that admits everyone is refused (ours).",
+        validate_default=True,
+    )
+    country_code: Country = Field(
+        title="Country code", description="ISO 3166; for a number its own country replaces the one given."
+    )
+    outbound_proxy: Switch | None = Field(
+        False,
+        title="Outbound proxy",
+        description="Calls leave through the platform's fixed address; needs TRUNKS_FIXED_EGRESS (ours).",
+    )
+
+    @field_validator("phone_number")
+    @classmethod
+    def _fits_its_type(cls, text: str, info: ValidationInfo) -> str:
+        kind = info.data.get("sip_trunk_type")
+        return text if kind is None else judge_line(kind, text)
+
+    @field_validator("allowed_inbound_ips")
+    @classmethod
+    def _there_for_ip(cls, entries: list[str] | None, info: ValidationInfo) -> list[str] | None:
+        by_ip = info.data.get("inbound_authorization_type") is InboundAuthorization.IP
+        if by_ip and not entries:
+            raise PydanticCustomError("required_for_ip", "must hold at least one valid IP address for ip")
+        return entries
+
+    def to_trunk(self) -> NewTrunk:
+        """Turn into what the domain takes; the customer has no switch here, so it is on."""
+        by_ip = self.inbound_authorization_type is InboundAuthorization.IP
+        is_number = self.sip_trunk_type is LineType.NUMBER
+        country = country_of(self.phone_number, self.country_code) if is_number else self.country_code
+        return NewTrunk(
+            name=self.nickname or self.phone_number,
+            provider_name=self.sip_address,
+            gateways=(NewGateway(host=self.sip_address),),
+            username=self.sip_username,
+            password=self.sip_password.get_secret_value(),
+            wanted=True,
+            profile=TrunkProfile(
+                nickname=self.nickname or None,
+                extension=None if is_number else self.phone_number,
+                calling_format=self.sip_calling_format,
+                authorization=self.inbound_authorization_type,
+                allowed_addresses=tuple(self.allowed_inbound_ips or ()) if by_ip else (),
+                country_code=country,
+                fixed_egress=bool(self.outbound_proxy),
+            ),
+            numbers=(NewNumber(number=self.phone_number, country_code=country),) if is_number else (),
+        )
+
+
+def country_of(number: str, given: str | None) -> str | None:
+    """Give a number's own country, or where it tells none the one given."""
+    return E164(number).country or given
+
+
+class UpdateTrunk(BaseModel):
+    """The body of Update SIP trunk: what is left out stays, `nickname: null` clears it."""
+
+    model_config = ConfigDict(
+        hide_input_in_errors=True,
+        json_schema_extra={
+            "example": {"nickname": "Provider X — Backup", "sip_address": "sip2.provider.com"}
+        },
+    )
+
+    # Their defaults are never looked at: `model_fields_set` tells what was sent.
+    sip_trunk_type: LineType = Field(
+        default_factory=lambda: LineType.NUMBER, title="SIP trunk type", description="(ours)"
+    )
+    phone_number: LineText = Field(default_factory=str, title="Phone number")
+    nickname: Nickname | None = Field(None, title="Nickname", description="null clears it.")
+    sip_username: Username = Field(default_factory=str, title="SIP username")
+    sip_password: Password = Field(default_factory=lambda: SecretStr(""), title="SIP password")
+    sip_address: Host = Field(default_factory=str, title="SIP server address")
+    sip_calling_format: CallingFormat = Field(
+        default_factory=lambda: CallingFormat.PLUS_E164, title="SIP calling format"
+    )
+    inbound_authorization_type: InboundAuthorization = Field(
+        default_factory=lambda: InboundAuthorization.AUTH,
+        title="Inbound authorization type",
+        description="To `ip` needs allowed_inbound_ips; to `auth` clears them.",
+    )
+    allowed_inbound_ips: AllowList = Field(default_factory=list, title="Allowed inbound IPs")
+    country_code: Country = Field(default_factory=str, title="Country code")
+    outbound_proxy: Switch = Field(default_factory=bool, title="Outbound proxy")
+
+    def sent(self) -> dict[str, Any]:
+        """The fields that were sent."""
+        return {name: getattr(self, name) for name in self.model_fields_set}

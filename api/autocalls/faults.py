@@ -1,0 +1,95 @@
+"""autocalls' errors: their shape, and which of ours become which."""
+
+import re
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel
+
+from api.autocalls.bodies import CreateTrunk
+from api.problems import FieldErrors, Problem, invalid_json
+from trunks.errors import (
+    CustomTrunksNotAllowed,
+    NumberInUse,
+    NumberTaken,
+    Refused,
+    TrunkExists,
+    TrunkNotFound,
+)
+
+_REFUSALS: dict[type[Refused], tuple[int, str | None]] = {
+    CustomTrunksNotAllowed: (HTTPStatus.FORBIDDEN, None),
+    TrunkNotFound: (HTTPStatus.NOT_FOUND, "SIP trunk not found."),
+    TrunkExists: (
+        HTTPStatus.CONFLICT,
+        "A SIP trunk with the same phone number, username, and address already exists.",
+    ),
+    NumberTaken: (HTTPStatus.CONFLICT, None),
+    NumberInUse: (HTTPStatus.CONFLICT, None),
+}
+_QUOTED = re.compile(r"'([^']+)'")
+
+
+class Fault(BaseModel):
+    """Every answer that is no success, but for wrong fields."""
+
+    error: str
+
+
+class FieldFaults(BaseModel):
+    """Every wrong field with what is wrong."""
+
+    message: str
+    errors: dict[str, list[str]]
+
+
+def shape(problem: Problem) -> dict[str, Any]:
+    """Make a problem's body."""
+    if problem.errors is not None:
+        return {"message": problem.message, "errors": problem.errors}
+    return {"error": problem.message}
+
+
+def fault_model(status: int) -> type[BaseModel]:
+    return FieldFaults if status == HTTPStatus.UNPROCESSABLE_ENTITY else Fault
+
+
+def refusal(error: Refused) -> Problem:
+    """Turn a refusal of the domain into an answer."""
+    status, sentence = _REFUSALS[type(error)]
+    return Problem(status, "REFUSED", sentence or str(error))
+
+
+def invalid(error: RequestValidationError) -> Problem:
+    """Name every wrong field, in the vendor's way of speaking."""
+    faults: Sequence[Any] = error.errors()
+    if any(fault["type"] == "json_invalid" for fault in faults):
+        return invalid_json()
+    errors: dict[str, list[str]] = {}
+    for fault in faults:
+        field = ".".join(str(part) for part in fault["loc"][1:]) or str(fault["loc"][0])
+        errors.setdefault(field, []).append(_told(field, fault))
+    return invalid_fields(errors)
+
+
+def invalid_fields(errors: FieldErrors) -> Problem:
+    return Problem(
+        HTTPStatus.UNPROCESSABLE_ENTITY, "VALIDATION_ERROR", "The given data was invalid.", errors=errors
+    )
+
+
+def _told(field: str, fault: Any) -> str:
+    declared = CreateTrunk.model_fields.get(field.partition(".")[0])
+    label = declared.title if declared is not None and declared.title else field
+    match fault["type"]:
+        case "missing":
+            return f"{label} is required."
+        case "enum":
+            return f"{label} must be one of: {', '.join(_QUOTED.findall(fault['ctx']['expected']))}."
+        case _:
+            text = fault["msg"].rstrip(".")
+            for theirs in ("String should", "Input should", "List should"):
+                text = text.replace(theirs, "must")
+            return f"{label} {text}." if text.startswith(("must", "cannot")) else f"{label}: {text}."

@@ -1,0 +1,168 @@
+"""autocalls (DIALECTS.md): the trunk is on the voice infrastructure when the create call answers, or nowhere."""
+
+from http import HTTPStatus
+from typing import Annotated
+from uuid import UUID
+
+import structlog
+from fastapi import APIRouter, Depends, Path, Security
+from fastapi.security import HTTPBearer
+
+from api.autocalls.answers import Done, TrunkAnswer, TrunkFound, TrunkList, show, show_details
+from api.autocalls.bodies import CreateTrunk, UpdateTrunk
+from api.autocalls.edits import to_edit
+from api.autocalls.faults import fault_model, invalid_fields
+from api.context import Context
+from api.fault_answers import fault_answers_of
+from api.parameters import Calling, Using, current_request_id
+from api.problems import Problem
+from trunks.errors import ProvisioningUnfinished, TrunkNotFound
+from trunks.repositories.trunks import TrunkFilter
+from trunks.services.tenants import Caller
+from trunks.services.trunk_edits import Edited
+from trunks.services.trunk_sheets import TrunkSheet
+
+PREFIX = "/api/user/phone-numbers"
+
+# The vendor's clients know no pages.
+_MOST_SHOWN = 1000
+# Both sides, made one after the other by a worker.
+_PROVISION_WAIT_SECONDS = 30.0
+
+_log = structlog.get_logger(__name__)
+_bearer = HTTPBearer(auto_error=False, description="A token of your environment.")
+_answers = fault_answers_of(fault_model)
+
+router = APIRouter(
+    prefix=PREFIX,
+    tags=["autocalls"],
+    dependencies=[Security(_bearer)],
+    responses=_answers(401, 429, 500, 503),
+)
+
+
+async def _trunk_id(
+    trunk_id: Annotated[str, Path(description="The integer id of the trunk.")],
+    caller: Calling,
+    context: Using,
+) -> UUID:
+    """Find the trunk of an integer; anything else names none."""
+    # More digits than any id has would not fit the column.
+    if not (trunk_id.isascii() and trunk_id.isdigit() and len(trunk_id) <= 18):
+        raise TrunkNotFound
+    return await context.threads.run(context.installation.trunk_sheets.id_of, caller, int(trunk_id))
+
+
+TrunkId = Annotated[UUID, Depends(_trunk_id)]
+
+
+@router.post("/sip-trunks", status_code=HTTPStatus.CREATED, responses=_answers(400, 403, 409, 413, 415, 422))
+async def create_sip_trunk(body: CreateTrunk, caller: Calling, context: Using) -> TrunkAnswer:
+    """Create a SIP trunk with its inbound and outbound trunk on the voice infrastructure, then verify it (ours)."""
+    _need_egress(body.outbound_proxy, context)
+    trunk = await context.threads.run(context.installation.whole_entry.begin, caller, body.to_trunk())
+    if context.installation.whole_entry.provisions:
+        await _settle(context, trunk.id)
+    await _verify(context, caller, trunk.id)
+    sheet = await context.threads.run(context.installation.trunk_sheets.get, caller, trunk.id)
+    return TrunkAnswer(message="SIP trunk created successfully.", data=show(sheet))
+
+
+@router.get("/sip-trunks")
+async def list_sip_trunks(caller: Calling, context: Using) -> TrunkList:
+    """List the newest 1,000 SIP trunks, those of other dialects too (ours)."""
+    sheets = await context.threads.run(
+        context.installation.trunk_sheets.page, caller, TrunkFilter(), limit=_MOST_SHOWN
+    )
+    return TrunkList(data=[show_details(sheet) for sheet in sheets])
+
+
+@router.get("/sip-trunks/{trunk_id}", responses=_answers(404))
+async def get_sip_trunk(trunk_id: TrunkId, caller: Calling, context: Using) -> TrunkFound:
+    """Show a SIP trunk."""
+    return TrunkFound(data=show_details(await _sheet(context, caller, trunk_id)))
+
+
+@router.put("/sip-trunks/{trunk_id}", responses=_answers(400, 404, 409, 413, 415, 422))
+async def update_sip_trunk(
+    trunk_id: TrunkId, body: UpdateTrunk, caller: Calling, context: Using
+) -> TrunkAnswer:
+    """Change some fields of a SIP trunk; only the sides that they touch are provisioned anew, in place.
+
+    A side that fails takes the whole change back, with 500 (ours).
+    """
+    _need_egress("outbound_proxy" in body.model_fields_set and body.outbound_proxy, context)
+    edit = to_edit(body, await _sheet(context, caller, trunk_id))
+    edited = await context.threads.run(context.installation.trunk_edits.apply, caller, trunk_id, edit)
+    if edited.provisioning:
+        await _follow(context, edited)
+    if edited.moved:
+        await _verify(context, caller, trunk_id)
+    sheet = await _sheet(context, caller, trunk_id)
+    return TrunkAnswer(message="SIP trunk updated successfully.", data=show(sheet))
+
+
+@router.delete("/{trunk_id}", responses=_answers(404, 409))
+async def delete_phone_number(trunk_id: str, caller: Calling, context: Using) -> Done:
+    """Delete a SIP trunk, with both its sides on the voice infrastructure."""
+    try:
+        found = await _trunk_id(trunk_id, caller, context)
+        await context.threads.run(context.installation.trunks.remove, caller, found, with_numbers=True)
+    except TrunkNotFound:
+        raise Problem(HTTPStatus.NOT_FOUND, "NOT_FOUND", "Phone number not found.") from None
+    context.doorbell.ring_provision(found)
+    return Done(message="Phone number deleted successfully.")
+
+
+async def _sheet(context: Context, caller: Caller, trunk_id: UUID) -> TrunkSheet:
+    return await context.threads.run(context.installation.trunk_sheets.get, caller, trunk_id)
+
+
+def _need_egress(wanted: bool | None, context: Context) -> None:
+    if wanted and context.installation.settings.fixed_egress is None:
+        told = "Outbound proxy needs a fixed address of this platform: TRUNKS_FIXED_EGRESS is not set."
+        raise invalid_fields({"outbound_proxy": [told]})
+
+
+async def _settle(context: Context, trunk_id: UUID) -> None:
+    """Wait for both sides; without them nothing is left of the trunk."""
+    await _provisioned(context, trunk_id)
+    try:
+        await context.threads.run(context.installation.whole_entry.settle, trunk_id)
+    except ProvisioningUnfinished as failure:
+        _log.warning("trunk-not-provisioned", trunk_id=str(trunk_id), cause=failure.cause)
+        context.doorbell.ring_provision(trunk_id)
+        raise _failed("create") from failure
+
+
+async def _follow(context: Context, edited: Edited) -> None:
+    """Wait for the sides to follow an edit, or take it back."""
+    trunk_id = edited.trunk.id
+    if await _provisioned(context, trunk_id):
+        view = await context.threads.run(context.installation.provisioning.view, trunk_id)
+        if view is not None and view.succeeded:
+            return
+    _log.warning("edit-not-provisioned", trunk_id=str(trunk_id))
+    await context.threads.run(context.installation.trunk_edits.take_back, edited)
+    context.doorbell.ring_provision(trunk_id)
+    raise _failed("update")
+
+
+async def _provisioned(context: Context, trunk_id: UUID) -> bool:
+    context.doorbell.ring_provision(trunk_id)
+    return await context.provision_waiter.wait(trunk_id, timeout_seconds=_PROVISION_WAIT_SECONDS)
+
+
+def _failed(what: str) -> Problem:
+    return Problem(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "PROVISIONING_FAILED",
+        f"Failed to {what} SIP trunk. Please try again or contact support.",
+    )
+
+
+async def _verify(context: Context, caller: Caller, trunk_id: UUID) -> None:
+    verification_id = await context.threads.run(
+        context.installation.runs.request, caller, trunk_id, request_id=current_request_id()
+    )
+    context.doorbell.ring(verification_id)

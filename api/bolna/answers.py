@@ -1,0 +1,173 @@
+"""Trunks and numbers as bolna shows them."""
+
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from api.bolna.bodies import AuthType, Transport
+from api.moments import Moment
+from sipcheck.reasons import Outcome, Reason
+from trunks.models.phone_number import PhoneNumber
+from trunks.models.verification import Verification
+from trunks.profile import CallingFormat, MediaEncryption
+from trunks.services.trunk_sheets import TrunkSheet
+from trunks.state import HealthStatus
+
+
+class GatewayShown(BaseModel):
+    gateway_address: str
+    port: int
+    priority: int
+
+
+class AddressShown(BaseModel):
+    ip_address: str
+
+
+class NumberShown(BaseModel):
+    """A phone number (DID) registered on a trunk."""
+
+    id: UUID
+    phone_number: str
+    name: str | None
+    byot_trunk_id: UUID
+    telephony_provider: str = "sip-trunk"
+    deleted: bool = False
+    created_at: Moment
+    updated_at: Moment
+
+
+class LastVerification(BaseModel):
+    reason: Reason
+    summary: str
+    advice: str
+
+
+class TrunkShown(BaseModel):
+    id: UUID
+    name: str
+    provider: str
+    description: str | None
+    auth_type: AuthType
+    auth_username: str | None
+    gateways: list[GatewayShown]
+    ip_identifiers: list[AddressShown]
+    transport: Transport
+    media_encryption: MediaEncryption
+    media_encryption_optimistic: bool
+    allow: str
+    disallow: str
+    inbound_enabled: bool
+    outbound_leading_plus_enabled: bool
+    qualify_frequency: int
+    direct_media: bool
+    rtp_symmetric: bool
+    force_rport: bool
+    phone_numbers: list[NumberShown]
+    created_at: Moment
+    updated_at: Moment
+    is_active: bool = Field(description="(ours)")
+    is_verified: bool = Field(description="(ours)")
+    health_status: HealthStatus = Field(description="(ours)")
+    last_verification: LastVerification | None = Field(description="(ours)")
+
+
+class TrunkVerified(TrunkShown):
+    """The trunk after a run, and what that came to (ours)."""
+
+    verification_id: UUID
+    outcome: Outcome
+    reason: Reason
+    advice: str
+
+
+class RunWaiting(BaseModel):
+    """The run goes on; the trunk shows what it came to (ours)."""
+
+    verification_id: UUID
+    status: str
+    message: str = "The verification goes on; the trunk's last_verification shows what it comes to."
+
+
+class Done(BaseModel):
+    message: str
+
+
+def auth_type_of(sheet: TrunkSheet) -> AuthType:
+    return AuthType.IP_BASED if sheet.trunk.username is None else AuthType.USERPASS
+
+
+def show_trunk(sheet: TrunkSheet, *, interval_seconds: float) -> TrunkShown:
+    """`interval_seconds` is the installation's, for a trunk whose dialect says none."""
+    return TrunkShown(**_trunk(sheet, interval_seconds))
+
+
+def show_verified(sheet: TrunkSheet, run: Verification, *, interval_seconds: float) -> TrunkVerified:
+    report = run.report or {}
+    return TrunkVerified(
+        **_trunk(sheet, interval_seconds),
+        verification_id=run.id,
+        outcome=run.outcome,
+        reason=run.reason,
+        advice=report["advice"],
+    )
+
+
+def show_number(number: PhoneNumber) -> NumberShown:
+    return NumberShown(
+        id=number.id,
+        phone_number=number.number,
+        name=number.name,
+        byot_trunk_id=number.trunk_id,
+        created_at=number.created_at,
+        updated_at=number.updated_at,
+    )
+
+
+def _trunk(sheet: TrunkSheet, interval_seconds: float) -> dict[str, Any]:
+    trunk, profile = sheet.trunk, sheet.profile
+    interval = interval_seconds if trunk.health_interval_seconds is None else trunk.health_interval_seconds
+    transport = Transport.of(trunk.gateways[0].transport)
+    return {
+        "id": trunk.id,
+        "name": trunk.name,
+        "provider": trunk.provider_name,
+        "description": profile.description,
+        "auth_type": auth_type_of(sheet),
+        "auth_username": trunk.username,
+        "gateways": [
+            GatewayShown(
+                gateway_address=each.host,
+                port=each.port or transport.name_here.default_port,
+                priority=each.priority,
+            )
+            for each in trunk.gateways
+        ],
+        "ip_identifiers": [AddressShown(ip_address=each) for each in profile.allowed_addresses],
+        "transport": transport,
+        "media_encryption": profile.media_encryption,
+        "media_encryption_optimistic": profile.media_encryption_optimistic,
+        "allow": profile.allow,
+        "disallow": profile.disallow,
+        "inbound_enabled": profile.inbound_enabled,
+        "outbound_leading_plus_enabled": profile.calling_format is CallingFormat.PLUS_E164,
+        "qualify_frequency": round(interval),
+        "direct_media": profile.direct_media,
+        "rtp_symmetric": profile.rtp_symmetric,
+        "force_rport": profile.force_rport,
+        "phone_numbers": [show_number(number) for number in sheet.numbers],
+        "created_at": trunk.created_at,
+        "updated_at": trunk.updated_at,
+        "is_active": trunk.is_active,
+        "is_verified": trunk.is_verified,
+        "health_status": trunk.health_status,
+        "last_verification": _last(sheet),
+    }
+
+
+def _last(sheet: TrunkSheet) -> LastVerification | None:
+    run = sheet.last_verification
+    if run is None or run.reason is None or run.report is None:
+        return None
+    return LastVerification(reason=run.reason, summary=run.report["summary"], advice=run.report["advice"])

@@ -1,0 +1,303 @@
+"""Trunks and numbers as bolna's clients send them."""
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from api.fields import Host, Line, Password, Port, Switch, one_line
+from sipcheck.target import TransportName
+from trunks.new_trunk import NewGateway, NewNumber, NewTrunk
+from trunks.phone_numbers import E164, read_digits
+from trunks.profile import CallingFormat, MediaEncryption, TrunkProfile
+from trunks.provisioning.allow_list import AllowListInvalid, read_allow_list
+from trunks.provisioning.blueprint import InboundAuthorization
+
+# The type of the one fault that is a 422 (bolna documents it so).
+SDES_WITHOUT_TLS = "sdes_without_tls"
+
+_MOST_GATEWAYS = 8
+_MOST_NUMBERS = 1000
+_MOST_ADDRESSES = 256
+_LONGEST_SECONDS = 86_400
+
+
+class AuthType(StrEnum):
+    USERPASS = "userpass"
+    IP_BASED = "ip-based"
+
+
+class Transport(StrEnum):
+    UDP = "transport-udp"
+    TCP = "transport-tcp"
+    TLS = "transport-tls"
+
+    @property
+    def name_here(self) -> TransportName:
+        return TransportName(self.removeprefix("transport-"))
+
+    @classmethod
+    def of(cls, transport: TransportName | None) -> "Transport":
+        return cls(f"transport-{transport or TransportName.UDP}")
+
+
+def _allowed(address: str) -> str:
+    try:
+        read_allow_list([address])
+    except AllowListInvalid as fault:
+        raise PydanticCustomError("allow_list", "{fault}", {"fault": str(fault)}) from None
+    return address
+
+
+class GatewayBody(BaseModel):
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    gateway_address: Host = Field(description="Host name or IP address, without port.")
+    port: Port | None = Field(None, description="5060 unless given; 5061 with transport-tls (ours).")
+    priority: Annotated[int, Field(strict=True, ge=1, le=1000)] | None = Field(
+        1, description="The lowest is asked first."
+    )
+
+
+class AddressBody(BaseModel):
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    ip_address: Annotated[
+        str, StringConstraints(strip_whitespace=True, max_length=64), AfterValidator(_allowed)
+    ] = Field(description="An address or a CIDR that calls come from.")
+
+
+class NumberBody(BaseModel):
+    """The body of "Add a phone number to a trunk"."""
+
+    model_config = ConfigDict(
+        hide_input_in_errors=True,
+        json_schema_extra={
+            "example": {
+                "phone_number": "919876543210",
+                "name": "Mumbai Support Line",
+                "e164_check_enabled": False,
+            }
+        },
+    )
+
+    e164_check_enabled: Switch | None = Field(False, description="Whether it has to be E.164.")
+    phone_number: Annotated[
+        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64), AfterValidator(one_line)
+    ] = Field(description="The DID; shown as it is given.")
+    name: Line | None = Field(None, description="Optional label.")
+
+    @field_validator("phone_number")
+    @classmethod
+    def _is_a_number(cls, text: str, info: ValidationInfo) -> str:
+        if info.data.get("e164_check_enabled") and read_digits(text) is None:
+            raise PydanticCustomError(
+                "e164", "It is no number in E.164; give the country code before it, such as 919876543210"
+            )
+        return text
+
+    def to_number(self) -> NewNumber:
+        """Turn into what the domain takes."""
+        e164 = read_digits(self.phone_number)
+        country = None if e164 is None else E164(e164.text).country
+        return NewNumber(number=self.phone_number, country_code=country, name=self.name)
+
+
+Gateways = Annotated[list[GatewayBody], Field(min_length=1, max_length=_MOST_GATEWAYS)]
+Addresses = Annotated[list[AddressBody], Field(max_length=_MOST_ADDRESSES)]
+Numbers = Annotated[list[NumberBody], Field(max_length=_MOST_NUMBERS)]
+Codecs = Annotated[str, StringConstraints(strip_whitespace=True, max_length=255), AfterValidator(one_line)]
+Frequency = Annotated[int, Field(strict=True, ge=0, le=_LONGEST_SECONDS)]
+
+
+class TrunkFields(BaseModel):
+    """What may stand in creation and in an update alike; null means that a field is left out.
+
+    What decides about other fields stands before them.
+    """
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    name: Line | None = Field(None, description="Unique in your account.")
+    provider: Line | None = None
+    description: Annotated[str, StringConstraints(max_length=2000)] | None = None
+    auth_type: AuthType | None = None
+    auth_username: Line | None = Field(None, description="For userpass.", validate_default=True)
+    auth_password: Password | None = Field(
+        None, description="For userpass. Stored encrypted, never returned.", validate_default=True
+    )
+    ip_identifiers: Addresses | None = Field(
+        None, description="For ip-based: where calls come from.", validate_default=True
+    )
+    gateways: Gateways | None = None
+    transport: Transport | None = Field(Transport.UDP)
+    media_encryption: MediaEncryption | None = Field(
+        MediaEncryption.NO, description="`sdes` needs transport-tls."
+    )
+    media_encryption_optimistic: Switch | None = False
+    allow: Codecs | None = "ulaw,alaw"
+    disallow: Codecs | None = "all"
+    inbound_enabled: Switch | None = False
+    outbound_leading_plus_enabled: Switch | None = True
+    qualify_frequency: Frequency | None = Field(
+        60, description="Seconds between health checks; 0 for none; less than the floor is the floor (ours)."
+    )
+    direct_media: Switch | None = False
+    rtp_symmetric: Switch | None = True
+    force_rport: Switch | None = True
+    phone_numbers: Numbers | None = Field(None, description="The trunk's numbers, all of them.")
+
+
+class CreateTrunk(TrunkFields):
+    """The body of "Create trunk"."""
+
+    model_config = ConfigDict(
+        hide_input_in_errors=True,
+        json_schema_extra={
+            "example": {
+                "name": "Mumbai carrier",
+                "provider": "carrier-x",
+                "auth_type": "userpass",
+                "auth_username": "user_42",
+                "auth_password": "secret-password",
+                "gateways": [{"gateway_address": "sip.carrier-x.com", "port": 5060, "priority": 1}],
+            }
+        },
+    )
+
+    name: Line = Field(description="Unique in your account.")
+    provider: Line
+    auth_type: AuthType
+    gateways: Gateways
+
+    @field_validator("auth_username", "auth_password")
+    @classmethod
+    def _there_for_userpass(cls, value: Any, info: ValidationInfo) -> Any:
+        if value is None and info.data.get("auth_type") is AuthType.USERPASS:
+            raise PydanticCustomError("required_for_userpass", "It is required for userpass")
+        return value
+
+    @field_validator("ip_identifiers")
+    @classmethod
+    def _there_for_ip(cls, value: list[AddressBody] | None, info: ValidationInfo) -> Any:
+        if info.data.get("auth_type") is AuthType.IP_BASED:
+            judge_addresses([each.ip_address for each in value or ()])
+        return value
+
+    @field_validator("media_encryption")
+    @classmethod
+    def _with_tls(cls, value: MediaEncryption | None, info: ValidationInfo) -> MediaEncryption | None:
+        judge_encryption(value, info.data.get("transport", Transport.TLS))
+        return value
+
+    def to_trunk(self, *, interval_floor_seconds: float) -> NewTrunk:
+        """Turn into what the domain takes; the customer's switch is on."""
+        userpass = self.auth_type is AuthType.USERPASS
+        password = self.auth_password if userpass else None
+        return NewTrunk(
+            name=self.name,
+            provider_name=self.provider,
+            gateways=to_gateways(self.gateways, self.transport or Transport.UDP),
+            username=self.auth_username if userpass else None,
+            password=None if password is None else password.get_secret_value(),
+            wanted=True,
+            health_interval_seconds=to_interval(
+                60 if self.qualify_frequency is None else self.qualify_frequency, interval_floor_seconds
+            ),
+            profile=TrunkProfile(
+                **profile_fields(
+                    {
+                        name: getattr(self, name)
+                        for name in CreateTrunk.model_fields
+                        if getattr(self, name) is not None
+                    }
+                )
+            ),
+            numbers=tuple(number.to_number() for number in self.phone_numbers or ()),
+        )
+
+
+class UpdateTrunk(TrunkFields):
+    """The body of "Update trunk": what is left out stays, arrays are replaced whole."""
+
+    model_config = ConfigDict(
+        hide_input_in_errors=True, json_schema_extra={"example": {"name": "Mumbai carrier, second"}}
+    )
+
+    is_active: Switch | None = Field(None, description="Your switch: 409 on an unverified trunk (ours).")
+
+    def sent(self) -> dict[str, Any]:
+        """The fields that were sent; null leaves a field as it is, and clears the description."""
+        found = {name: getattr(self, name) for name in self.model_fields_set}
+        return {name: value for name, value in found.items() if value is not None or name == "description"}
+
+
+def judge_encryption(encryption: MediaEncryption | None, transport: Transport | None) -> None:
+    """Refuse sdes without TLS. Raises PydanticCustomError."""
+    if encryption is MediaEncryption.SDES and transport is not Transport.TLS:
+        raise PydanticCustomError(
+            SDES_WITHOUT_TLS, "sdes needs transport-tls: the keys would be sent in the clear"
+        )
+
+
+def judge_addresses(addresses: list[str]) -> None:
+    """Refuse a list that is empty or admits everyone. Raises PydanticCustomError."""
+    try:
+        read_allow_list(addresses)
+    except AllowListInvalid as fault:
+        raise PydanticCustomError("allow_list", "{fault}", {"fault": str(fault)}) from None
+
+
+def to_gateways(gateways: list[GatewayBody], transport: Transport) -> tuple[NewGateway, ...]:
+    """Turn into the domain's; a port that was not given is the transport's default."""
+    return tuple(
+        NewGateway(
+            host=each.gateway_address,
+            port=each.port or transport.name_here.default_port,
+            transport=transport.name_here,
+            priority=each.priority or 1,
+        )
+        for each in gateways
+    )
+
+
+def to_interval(frequency_seconds: int, floor_seconds: float) -> float:
+    """Turn into a health interval; 0 means none."""
+    return 0.0 if frequency_seconds == 0 else max(float(frequency_seconds), floor_seconds)
+
+
+# Fields that the profile calls the same.
+_SAME = (
+    "description",
+    "media_encryption",
+    "media_encryption_optimistic",
+    "allow",
+    "disallow",
+    "inbound_enabled",
+    "direct_media",
+    "rtp_symmetric",
+    "force_rport",
+)
+
+
+def profile_fields(sent: dict[str, Any]) -> dict[str, Any]:
+    """Name the profile's fields that these set."""
+    found = {name: sent[name] for name in _SAME if name in sent}
+    if "outbound_leading_plus_enabled" in sent:
+        plus = sent["outbound_leading_plus_enabled"]
+        found["calling_format"] = CallingFormat.PLUS_E164 if plus else CallingFormat.E164
+    if "auth_type" in sent:
+        by_ip = sent["auth_type"] is AuthType.IP_BASED
+        found["authorization"] = InboundAuthorization.IP if by_ip else InboundAuthorization.AUTH
+    if "ip_identifiers" in sent:
+        found["allowed_addresses"] = tuple(each.ip_address for each in sent["ip_identifiers"])
+    return found

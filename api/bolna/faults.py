@@ -1,0 +1,92 @@
+"""bolna's errors: their shape, and which of ours become which."""
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any, NamedTuple
+
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+
+from api.bolna.bodies import SDES_WITHOUT_TLS
+from api.problems import Problem, invalid_json
+from trunks.errors import (
+    CustomTrunksNotAllowed,
+    NameTaken,
+    NumberInUse,
+    NumberNotFound,
+    NumberTaken,
+    Refused,
+    TrunkNotFound,
+    TrunkNotVerified,
+)
+
+_REFUSALS: dict[type[Refused], tuple[int, str | None]] = {
+    CustomTrunksNotAllowed: (HTTPStatus.FORBIDDEN, None),
+    TrunkNotFound: (HTTPStatus.NOT_FOUND, "Trunk not found"),
+    NumberNotFound: (HTTPStatus.NOT_FOUND, "Phone number not found"),
+    NameTaken: (HTTPStatus.CONFLICT, "A trunk with this name already exists"),
+    NumberTaken: (HTTPStatus.CONFLICT, "Phone number already exists"),
+    NumberInUse: (HTTPStatus.CONFLICT, None),
+    TrunkNotVerified: (HTTPStatus.CONFLICT, None),
+}
+
+
+class Fault(BaseModel):
+    """Every answer that is no success."""
+
+    error: int = Field(description="The HTTP status.")
+    message: str
+    errors: dict[str, list[str]] | None = Field(
+        None, description="Every wrong field with what is wrong, only where there are any (ours)."
+    )
+
+
+class FieldFault(NamedTuple):
+    field: str
+    kind: str
+    told: str
+
+
+def shape(problem: Problem) -> dict[str, Any]:
+    """Make a problem's body."""
+    body: dict[str, Any] = {"error": problem.status, "message": problem.message}
+    if problem.errors is not None:
+        body["errors"] = problem.errors
+    return body
+
+
+def fault_model(status: int) -> type[BaseModel]:
+    return Fault
+
+
+def refusal(error: Refused) -> Problem:
+    """Turn a refusal of the domain into an answer."""
+    status, sentence = _REFUSALS[type(error)]
+    return Problem(status, "REFUSED", sentence or str(error))
+
+
+def invalid(error: RequestValidationError) -> Problem:
+    """Name every wrong field with its faults."""
+    faults: Sequence[Any] = error.errors()
+    if any(fault["type"] == "json_invalid" for fault in faults):
+        return invalid_json()
+    return invalid_fields([_read(fault) for fault in faults])
+
+
+def _read(fault: Any) -> FieldFault:
+    field = ".".join(str(part) for part in fault["loc"][1:]) or str(fault["loc"][0])
+    return FieldFault(field, fault["type"], fault["msg"].rstrip(".") + ".")
+
+
+def invalid_fields(faults: Sequence[FieldFault]) -> Problem:
+    """Make a 400, or where sdes without TLS is all that is wrong a 422 (bolna documents both)."""
+    only_sdes = all(fault.kind == SDES_WITHOUT_TLS for fault in faults)
+    errors: dict[str, list[str]] = {}
+    for fault in faults:
+        errors.setdefault(fault.field, []).append(fault.told)
+    return Problem(
+        HTTPStatus.UNPROCESSABLE_ENTITY if only_sdes else HTTPStatus.BAD_REQUEST,
+        "VALIDATION_ERROR",
+        " ".join(f"{field}: {' '.join(told)}" for field, told in errors.items()),
+        errors=errors,
+    )

@@ -1,0 +1,38 @@
+"""Bodies are JSON, and say so."""
+
+from email.message import Message as MimeHeader
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from api.dialects import spoken_at
+from api.problems import unsupported_media_type
+
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+
+
+class ContentType:
+    """ASGI middleware: refuses a body that is not declared as JSON; what has no body needs no type."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on. Raises Problem."""
+        if scope["type"] == "http" and scope["method"] in _WITH_BODY and spoken_at(scope["path"]) is not None:
+            headers = Headers(scope=scope)
+            if _has_body(headers) and not _is_json(headers.get("content-type", "")):
+                raise unsupported_media_type()
+        await self._app(scope, receive, send)
+
+
+def _has_body(headers: Headers) -> bool:
+    return "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
+
+
+def _is_json(value: str) -> bool:
+    header = MimeHeader()
+    header["content-type"] = value
+    return header.get_content_maintype() == "application" and (
+        header.get_content_subtype() == "json" or header.get_content_subtype().endswith("+json")
+    )

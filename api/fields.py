@@ -1,0 +1,49 @@
+"""The kinds of fields that bodies of all dialects have, and what is told of a wrong one."""
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, SecretStr, StringConstraints
+from pydantic_core import PydanticCustomError
+
+from sipcheck.errors import TargetInvalid
+from sipcheck.target import HostPort, parse_host_port
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def one_line(text: str) -> str:
+    """Refuse control characters: PostgreSQL takes no NUL, and a SIP header no line end."""
+    if _CONTROL.search(text):
+        raise PydanticCustomError("control_character", "It holds a control character; remove it")
+    return text
+
+
+def _host(text: str) -> str:
+    if text.lower().startswith(("sip:", "sips:")):
+        raise PydanticCustomError("host_with_scheme", "Give the host alone, without sip: before it")
+    if _read_host_port(text).port is not None:
+        raise PydanticCustomError("host_with_port", "Give the host alone, without the port")
+    return text
+
+
+def _host_and_port(text: str) -> str:
+    _read_host_port(text)
+    return text
+
+
+def _read_host_port(text: str) -> HostPort:
+    try:
+        return parse_host_port(text)
+    except TargetInvalid as fault:
+        raise PydanticCustomError("host", "{fault}", {"fault": str(fault)}) from None
+
+
+Line = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255), AfterValidator(one_line)
+]
+Host = Annotated[Line, AfterValidator(_host)]
+Proxy = Annotated[Line, AfterValidator(_host_and_port)]
+Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
+Password = Annotated[SecretStr, Field(min_length=1, max_length=1024)]
+Switch = Annotated[bool, Field(strict=True)]

@@ -1,0 +1,205 @@
+"""Idempotency-Key: a POST that comes again is given the answer of the first (DIALECTS.md, "All")."""
+
+import asyncio
+import math
+import re
+from http import HTTPStatus
+
+import structlog
+from starlette.datastructures import Headers
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.authentication import caller_of
+from api.problems import Problem
+from api.store_threads import StoreThreads
+from api.write_lane import place_left
+from trunks.errors import StoreUnavailable
+from trunks.services.remembered_requests import (
+    IdempotencyKeyInUse,
+    IdempotencyKeyReused,
+    KeptAnswer,
+    KeyedRequest,
+    RememberedRequests,
+    RequestClaim,
+)
+
+_log = structlog.get_logger(__name__)
+
+IDEMPOTENCY_KEY = "Idempotency-Key"
+REPLAYED = "Idempotent-Replayed"
+KEY_PATTERN = "^[!-~]([ -~]{0,253}[!-~])?$"
+
+# How long the second waits for the first, looking again ever more seldom.
+WAIT_SECONDS = 5.0
+_FIRST_LOOK_SECONDS = 0.05
+_LAST_LOOK_SECONDS = 0.5
+
+_KEY = re.compile(KEY_PATTERN)
+
+
+class Idempotency:
+    """ASGI middleware: knows a caller's POSTs by their key. What failed on our side is not kept."""
+
+    def __init__(self, app: ASGIApp, *, remembered: RememberedRequests, threads: StoreThreads) -> None:
+        self._app = app
+        self._remembered = remembered
+        self._threads = threads
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on what has no key. Raises Problem, StoreUnavailable."""
+        caller = caller_of(scope)
+        keys = Headers(scope=scope).getlist(IDEMPOTENCY_KEY) if scope["type"] == "http" else []
+        if caller is None or scope["method"] != "POST" or not keys:
+            await self._app(scope, receive, send)
+            return
+        if len(keys) != 1 or not _KEY.fullmatch(keys[0]):
+            raise _unusable_key()
+        body = await _read(receive)
+        if body is None:  # the client is gone
+            return
+        request = KeyedRequest(
+            environment_id=caller.environment_id,
+            method=scope["method"],
+            path=scope["path"],
+            key=keys[0],
+            query=scope["query_string"],
+            body=body,
+        )
+        begun = await self._begin(request)
+        if isinstance(begun, KeptAnswer):
+            await _replay(begun)(scope, receive, send)
+        else:
+            await self._do(begun, scope, _Body(body, receive), send)
+
+    async def _begin(self, request: KeyedRequest) -> RequestClaim | KeptAnswer:
+        loop = asyncio.get_running_loop()
+        until = loop.time() + WAIT_SECONDS
+        look_seconds = _FIRST_LOOK_SECONDS
+        while True:
+            try:
+                return await self._threads.run(self._remembered.begin, request)
+            except IdempotencyKeyReused as error:
+                raise key_reused(error) from error
+            except IdempotencyKeyInUse as error:
+                if loop.time() + look_seconds > until:
+                    raise key_in_use(error) from error
+            async with place_left():
+                await asyncio.sleep(look_seconds)
+            look_seconds = min(_LAST_LOOK_SECONDS, look_seconds * 2)
+
+    async def _do(self, claim: RequestClaim, scope: Scope, body: "_Body", send: Send) -> None:
+        answer = _Answer()
+        try:
+            await self._app(scope, body.receive, answer.take)
+        except BaseException:
+            await self._release(claim)
+            raise
+        await self._settle(claim, answer)
+        await answer.send_to(send)
+
+    async def _settle(self, claim: RequestClaim, answer: "_Answer") -> None:
+        kept = answer.kept()
+        if kept is None or kept.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            await self._release(claim)
+            return
+        try:
+            if not await self._threads.run(self._remembered.finish, claim, kept):
+                _log.warning("idempotency-lease-lost")
+        except StoreUnavailable as error:
+            # What was asked is done, and the caller has to know.
+            _log.warning("idempotency-answer-not-kept", error=str(error))
+
+    async def _release(self, claim: RequestClaim) -> None:
+        try:
+            await asyncio.shield(self._threads.run(self._remembered.release, claim))
+        except StoreUnavailable as error:
+            _log.warning("idempotency-key-held", error=str(error))
+
+
+class _Body:
+    """A body that was read, to be read again."""
+
+    def __init__(self, body: bytes, receive: Receive) -> None:
+        self._body: bytes | None = body
+        self._receive = receive
+
+    async def receive(self) -> Message:
+        if self._body is None:
+            return await self._receive()
+        body, self._body = self._body, None
+        return {"type": "http.request", "body": body, "more_body": False}
+
+
+class _Answer:
+    """An answer that is held back until it is kept."""
+
+    def __init__(self) -> None:
+        self._messages: list[Message] = []
+
+    async def take(self, message: Message) -> None:
+        self._messages.append(message)
+
+    async def send_to(self, send: Send) -> None:
+        for message in self._messages:
+            await send(message)
+
+    def kept(self) -> KeptAnswer | None:
+        if not self._messages:
+            return None
+        start, *rest = self._messages
+        return KeptAnswer(
+            status=start["status"],
+            headers={
+                name.decode("latin-1"): value.decode("latin-1")
+                for name, value in start["headers"]
+                if name != b"content-length"
+            },
+            body=b"".join(message.get("body", b"") for message in rest),
+        )
+
+
+def _replay(kept: KeptAnswer) -> Response:
+    return Response(kept.body, kept.status, {**kept.headers, REPLAYED: "true"})
+
+
+async def _read(receive: Receive) -> bytes | None:
+    body = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return None
+        body += message.get("body", b"")
+        if not message.get("more_body", False):
+            return bytes(body)
+
+
+def _unusable_key() -> Problem:
+    return Problem(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "VALIDATION_ERROR",
+        "The given data was invalid.",
+        errors={IDEMPOTENCY_KEY: ["Give one key of 1 to 255 printable ASCII characters, such as a UUID."]},
+    )
+
+
+def key_reused(error: IdempotencyKeyReused) -> Problem:
+    """Refuse a key that another request had."""
+    return Problem(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "IDEMPOTENCY_KEY_REUSED",
+        str(error),
+        errors={IDEMPOTENCY_KEY: [str(error)]},
+    )
+
+
+def key_in_use(error: IdempotencyKeyInUse) -> Problem:
+    """Refuse to wait any longer for the first request with this key."""
+    # It may end at any moment; if its process is gone, with its lease.
+    seconds = min(WAIT_SECONDS, max(1.0, error.lease_seconds))
+    return Problem(
+        HTTPStatus.CONFLICT,
+        "IDEMPOTENCY_KEY_IN_USE",
+        str(error),
+        headers={"Retry-After": str(math.ceil(seconds))},
+    )

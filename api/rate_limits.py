@@ -1,0 +1,152 @@
+"""How many requests a token may make a minute: counted here, or in Redis for all API processes."""
+
+import asyncio
+import math
+import time
+from dataclasses import dataclass
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+import structlog
+from limits import RateLimitItemPerMinute
+from limits.aio.storage import MemoryStorage, RedisStorage, Storage
+from limits.aio.strategies import FixedWindowRateLimiter
+from pydantic import SecretStr
+from redis.asyncio import BlockingConnectionPool
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from api.answer_headers import answer_headers
+from api.authentication import caller_of
+from api.problems import Problem
+from trunks.services.tenants import Caller
+
+_log = structlog.get_logger(__name__)
+
+_WINDOW_SECONDS = 60
+# A request waits no longer than this for Redis, and one that is away is left alone for a while.
+_ANSWER_WITHIN_SECONDS = 0.5
+_AWAY_SECONDS = 5.0
+_CONNECTIONS = 50
+_KEY_PREFIX = "trunks-rate"
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What a token has left of its minute; `resets_at` is in seconds since 1970."""
+
+    limit: int
+    remaining: int
+    resets_at: int
+    granted: bool
+
+
+class RateLimits:
+    """Counts in a fixed window of a minute from the first request on, so that Retry-After can be kept."""
+
+    def __init__(self, broker_url: SecretStr | None) -> None:
+        url = "" if broker_url is None else broker_url.get_secret_value()
+        self._pool = _pool(url) if urlsplit(url).scheme in ("redis", "rediss") else None
+        storage: Storage = MemoryStorage() if self._pool is None else _redis(url, self._pool)
+        self._windows = FixedWindowRateLimiter(storage)
+        self._away_until = float("-inf")
+        self._away = False
+
+    async def take(self, caller: Caller) -> Allowance:
+        """Count a request of this caller. While Redis is away all are let through."""
+        if time.monotonic() >= self._away_until:
+            try:
+                async with asyncio.timeout(_ANSWER_WITHIN_SECONDS):
+                    allowance = await self._count(caller)
+            except (RedisError, OSError, TimeoutError) as error:
+                self._note_away(error)
+            else:
+                self._note_back()
+                return allowance
+        limit = caller.requests_per_minute
+        return Allowance(limit, limit, _now() + _WINDOW_SECONDS, granted=True)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._pool is not None:
+            await self._pool.aclose()
+
+    async def _count(self, caller: Caller) -> Allowance:
+        limit = caller.requests_per_minute
+        item, key = RateLimitItemPerMinute(limit), str(caller.token_id)
+        granted = await self._windows.hit(item, key)
+        window = await self._windows.get_window_stats(item, key)
+        return Allowance(limit, max(0, window.remaining), math.ceil(window.reset_time), granted)
+
+    def _note_away(self, error: Exception) -> None:
+        self._away_until = time.monotonic() + _AWAY_SECONDS
+        if not self._away:
+            # The error's text may hold the URL.
+            _log.warning("rate-limits-away", error=type(error).__name__)
+        self._away = True
+
+    def _note_back(self) -> None:
+        if self._away:
+            _log.info("rate-limits-back")
+        self._away = False
+
+
+class RateLimiting:
+    """ASGI middleware: every authenticated answer tells the allowance, and beyond it there is none but 429."""
+
+    def __init__(self, app: ASGIApp, *, limits: RateLimits) -> None:
+        self._app = app
+        self._limits = limits
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on what is allowed. Raises Problem."""
+        caller = caller_of(scope)
+        if caller is not None:
+            allowance = await self._limits.take(caller)
+            answer_headers(scope).update(
+                {
+                    "X-RateLimit-Limit": str(allowance.limit),
+                    "X-RateLimit-Remaining": str(allowance.remaining),
+                    "X-RateLimit-Reset": str(allowance.resets_at),
+                }
+            )
+            if not allowance.granted:
+                raise rate_limited(allowance.limit, max(1, allowance.resets_at - _now()))
+        await self._app(scope, receive, send)
+
+
+def rate_limited(limit: int, retry_after_seconds: int) -> Problem:
+    """Refuse a request beyond the allowance."""
+    return Problem(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "RATE_LIMITED",
+        f"This token has made its {limit} requests of this minute; try again in {retry_after_seconds} s.",
+        headers={"Retry-After": str(retry_after_seconds)},
+    )
+
+
+def _now() -> int:
+    return int(time.time())
+
+
+def _pool(url: str) -> BlockingConnectionPool:
+    return BlockingConnectionPool.from_url(
+        url,
+        max_connections=_CONNECTIONS,
+        timeout=_ANSWER_WITHIN_SECONDS,
+        socket_timeout=_ANSWER_WITHIN_SECONDS,
+        socket_connect_timeout=_ANSWER_WITHIN_SECONDS,
+        retry=Retry(NoBackoff(), 0),
+    )
+
+
+def _redis(url: str, pool: BlockingConnectionPool) -> RedisStorage:
+    # limits says that options are plain values, and documents this one, which is none.
+    return RedisStorage(
+        url,
+        implementation="redispy",
+        key_prefix=_KEY_PREFIX,
+        connection_pool=pool,  # type: ignore[arg-type]
+    )

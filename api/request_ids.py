@@ -1,0 +1,40 @@
+"""An id for each request: in its answer, on its log lines, and on those of the work that it asked for."""
+
+import re
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+from structlog.contextvars import bound_contextvars
+
+from api.answer_headers import answer_headers
+from trunks.ids import new_id
+
+REQUEST_ID = "X-Request-ID"
+
+# It stands in log lines and in a column of 64 characters.
+_USABLE = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+class RequestIds:
+    """ASGI middleware: takes the client's id where it can be used, and makes one where not.
+
+    It is bound as `request_id` in structlog's context, where everything that serves the request finds it.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on with the id known."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = _usable(Headers(scope=scope)) or str(new_id())
+        answer_headers(scope)[REQUEST_ID] = request_id
+        with bound_contextvars(request_id=request_id):
+            await self._app(scope, receive, send)
+
+
+def _usable(headers: Headers) -> str | None:
+    given = headers.get(REQUEST_ID, "")
+    return given if _USABLE.fullmatch(given) else None

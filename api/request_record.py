@@ -1,0 +1,74 @@
+"""What is left of a request: one log line, and one count in the metrics; never what it said."""
+
+import time
+
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.dialects import spoken_at
+from api.metrics import RequestMetrics
+
+_log = structlog.get_logger(__name__)
+
+# A path that no route takes is the client's own text, and may hold anything.
+_NO_ROUTE = "none"
+_NO_DIALECT = "none"
+# A client that went away before its answer (nginx's number for it).
+_NO_ANSWER = 499
+
+
+class RequestRecord:
+    """ASGI middleware: times what it passes on."""
+
+    def __init__(self, app: ASGIApp, *, metrics: RequestMetrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on, and record."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        status = _NO_ANSWER
+
+        async def noting(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = int(message["status"])
+            await send(message)
+
+        began = time.perf_counter()
+        try:
+            await self._app(scope, receive, noting)
+        finally:
+            self._record(scope, status, time.perf_counter() - began)
+
+    def _record(self, scope: Scope, status: int, seconds: float) -> None:
+        route = _template(scope)
+        dialect = spoken_at(scope["path"])
+        self._metrics.observe(
+            dialect=_NO_DIALECT if dialect is None else dialect.name,
+            route=route,
+            method=scope["method"],
+            status=status,
+            seconds=seconds,
+        )
+        _log.info(
+            "request",
+            method=scope["method"],
+            route=route,
+            status=status,
+            duration_ms=round(seconds * 1000, 1),
+        )
+
+
+def _template(scope: Scope) -> str:
+    """Give the path with names in place of its ids, prefixes included.
+
+    An included route knows its path without the prefixes that it was included under, which hold no ids.
+    """
+    route: str | None = getattr(scope.get("route"), "path", None)
+    if route is None:
+        return _NO_ROUTE
+    before = scope["path"].count("/") - route.count("/")
+    return "/".join(scope["path"].split("/")[: before + 1]) + route

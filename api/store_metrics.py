@@ -1,0 +1,127 @@
+"""What Prometheus is told of the store: looked at when it is scraped, and no more often than every few seconds."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from api.store_threads import StoreThreads
+from trunks.errors import StoreUnavailable
+from trunks.services.figures import Figures, FiguresSeen
+from trunks.services.provisioning import ProvisionFigures, Provisioning
+
+_log = structlog.get_logger(__name__)
+
+_KEEP_SECONDS = 5.0
+
+_STATES = {True: "alive", False: "dead", None: "unknown"}
+
+
+class StoreMetrics(Collector):
+    """Counts the runs that are finished while it lives, whichever process does them.
+
+    Several API processes count the same ones: graphs take the highest of them, not the sum.
+    """
+
+    def __init__(
+        self, figures: Figures, provisioning: Provisioning, threads: StoreThreads, registry: CollectorRegistry
+    ) -> None:
+        self._figures = figures
+        self._provisioning = provisioning
+        self._provisions: ProvisionFigures | None = None
+        self._threads = threads
+        self._lock = asyncio.Lock()
+        self._seen: FiguresSeen | None = None
+        self._looked_at = float("-inf")
+        self._finished_since = figures.settled_until()
+        self._finished = Counter(
+            "trunks_verifications_finished",
+            "Verifications that were finished, 10 s later; the same in every API process.",
+            ("outcome", "reason"),
+            registry=registry,
+        )
+        registry.register(self)
+
+    async def refresh(self) -> None:
+        """Look at the store, unless that was a moment ago. Without a store its figures are missing."""
+        async with self._lock:
+            if time.monotonic() - self._looked_at < _KEEP_SECONDS:
+                return
+            try:
+                if not self._provisioning.off:
+                    self._provisions = await self._threads.run(self._provisioning.figures)
+                self._seen = await self._threads.run(self._figures.see, self._finished_since)
+            except StoreUnavailable as error:
+                _log.warning("store-away", error=str(error))
+                self._seen = None
+            else:
+                self._finished_since = self._seen.finished_until
+                for each in self._seen.finished:
+                    self._finished.labels(each.outcome, each.reason).inc(each.count)
+            self._looked_at = time.monotonic()
+
+    def describe(self) -> Iterator[Metric]:
+        """Name what collect() may give."""
+        yield from _families()
+
+    def collect(self) -> Iterator[Metric]:
+        """Give what was last seen."""
+        seen = self._seen
+        if seen is None:
+            return
+        verifications, put_off, short, trunks, destinations, lag, held = _families()
+        verifications.add_metric(("queued",), seen.verifications_waiting)
+        verifications.add_metric(("running",), seen.verifications_running)
+        put_off.add_metric((), seen.verifications_put_off)
+        short.add_metric((), seen.addresses_short)
+        for each in seen.trunks:
+            trunks.add_metric((each.health_status, str(each.is_active).lower()), each.count)
+        for seen_there in seen.destinations:
+            destinations.add_metric(
+                (_STATES[seen_there.alive], seen_there.reason or "none"), seen_there.count
+            )
+        lag.add_metric((), seen.check_lag_seconds)
+        held.add_metric((), seen.flips_are_held)
+        yield from (verifications, put_off, short, trunks, destinations, lag, held)
+        if self._provisions is not None:
+            yield from _of_provisions(self._provisions)
+
+
+def _of_provisions(figures: ProvisionFigures) -> Iterator[Metric]:
+    states = GaugeMetricFamily("trunks_provisions", "Trunks by what exists for them.", labels=("state",))
+    findings = GaugeMetricFamily(
+        "trunks_provision_findings", "What reconciliations found, since the first.", labels=("finding",)
+    )
+    for state, count in figures.states.items():
+        states.add_metric((state,), count)
+    for finding, count in figures.findings.items():
+        findings.add_metric((finding,), count)
+    yield from (states, findings)
+
+
+def _families() -> tuple[GaugeMetricFamily, ...]:
+    return (
+        GaugeMetricFamily("trunks_verifications", "Verifications that wait or run.", labels=("status",)),
+        GaugeMetricFamily(
+            "trunks_verifications_put_off",
+            "Verifications that were asked for and were given back to wait for their addresses.",
+        ),
+        GaugeMetricFamily(
+            "trunks_pacing_addresses_short", "Edge addresses whose requests wait for tokens at this moment."
+        ),
+        GaugeMetricFamily("trunks_trunks", "Trunks by their state.", labels=("health_status", "is_active")),
+        GaugeMetricFamily(
+            "trunks_destinations",
+            "Destinations that are checked, by their latest result.",
+            labels=("state", "reason"),
+        ),
+        GaugeMetricFamily(
+            "trunks_check_lag_seconds", "How long the check that is most overdue has been waiting."
+        ),
+        GaugeMetricFamily("trunks_flips_held", "1 while a mass fall holds the flips."),
+    )

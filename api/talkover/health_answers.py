@@ -1,0 +1,37 @@
+"""A trunk's health at this moment as talkover shows it."""
+
+from collections.abc import Sequence
+
+from pydantic import BaseModel, Field
+
+from api.moments import Moment
+from trunks.services.liveness import LastResult
+
+
+class HealthShown(BaseModel):
+    is_healthy: bool
+    response_time_ms: int | None
+    checked_at: Moment | None
+    error: str | None = Field(None, description="Why it is not healthy, only when it is not.")
+
+
+class HealthFound(BaseModel):
+    success: bool
+    data: HealthShown
+
+
+def show_health(results: Sequence[LastResult | None]) -> HealthFound:
+    """Of several gateways the first that lives counts, else the first by priority."""
+    result = next((each for each in results if each is not None and each.alive), results[0])
+    if result is None:
+        data = HealthShown(is_healthy=False, response_time_ms=None, checked_at=None)
+        data.error = "No answer yet; the check goes on."
+        return HealthFound(success=True, data=data)
+    data = HealthShown(
+        is_healthy=result.alive,
+        response_time_ms=None if result.latency_ms is None else round(result.latency_ms),
+        checked_at=result.checked_at,
+    )
+    if result.error is not None:
+        data.error = result.error
+    return HealthFound(success=True, data=data)

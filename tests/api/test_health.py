@@ -1,0 +1,74 @@
+"""talkover, the health of a trunk at this moment."""
+
+import asyncio
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from sipcheck.reasons import CredentialState, Outcome, Reason
+from tests.api.client import ApiUnderTest
+from tests.trunks.forms import make_report
+
+URL = "/api/v1/sip-trunks"
+
+
+async def health(api: ApiUnderTest, trunk_id: str) -> Any:
+    answer = await api.client.get(f"{URL}/{trunk_id}/health")
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["success"] is True
+    return answer.json()["data"]
+
+
+async def test_a_verifications_answer_is_the_latest_result(api: ApiUnderTest) -> None:
+    made = await api.create()
+    await api.verified(made["id"])
+    data = await health(api, made["id"])
+    assert (data["is_healthy"], data["checked_at"]) == (True, "2026-03-01T12:00:00Z")
+    assert "error" not in data
+
+
+async def test_a_dead_one_is_a_success_with_an_error(api: ApiUnderTest) -> None:
+    made = await api.create()
+    silent = make_report(
+        Outcome.FAILED, Reason.NO_RESPONSE, credentials=CredentialState.NOT_TESTED, summary="Silence."
+    )
+    await api.verified(made["id"])
+    api.store.clock.advance(60)
+    await api.verified(made["id"], silent)
+    data = await health(api, made["id"])
+    assert data["is_healthy"] is False
+    assert "no-response" in data["error"]
+
+
+async def test_an_old_result_is_asked_for_anew_and_the_trunk_stays_as_it_is(api: ApiUnderTest) -> None:
+    made = await api.create()
+    await api.verified(made["id"])
+    api.store.clock.advance(31)
+    before = (await api.client.get(f"{URL}/{made['id']}")).json()["data"]
+    waiting = asyncio.create_task(health(api, made["id"]))
+    liveness = api.store.installation.liveness
+    claims: list[Any] = []
+    while not claims:
+        await asyncio.sleep(0.01)
+        claims = liveness.claim(limit=10)
+    (claim,) = claims
+    assert (claim.asked, claim.counts) == (True, False)
+    waiting.cancel()
+    assert (await api.client.get(f"{URL}/{made['id']}")).json()["data"] == before
+
+
+async def test_without_any_answer_in_time_that_is_said(api: ApiUnderTest) -> None:
+    made = await api.create()
+    assert await health(api, made["id"]) == {
+        "is_healthy": False,
+        "response_time_ms": None,
+        "checked_at": None,
+        "error": "No answer yet; the check goes on.",
+    }
+
+
+@pytest.mark.parametrize("trunk_id", ["x", str(uuid4())])
+async def test_an_unknown_trunk_is_404(api: ApiUnderTest, trunk_id: str) -> None:
+    answer = await api.client.get(f"{URL}/{trunk_id}/health")
+    assert (answer.status_code, answer.json()["code"]) == (404, "TRUNK_NOT_FOUND")

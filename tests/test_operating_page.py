@@ -1,0 +1,65 @@
+"""docs/operating.md names what there is: events, metrics, commands."""
+
+import re
+import shlex
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.peers.ports import free_port
+from tests.test_dialect_pages import ready
+from tests.trunkd.daemon import Trunkd, run_trunkd
+from trunks.services.reconciliation import Finding
+
+ROOT = Path(__file__).parents[1]
+PAGE = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+SOURCES = "\n".join(
+    path.read_text(encoding="utf-8")
+    for package in ("api", "trunks", "worker", "trunkd")
+    for path in (ROOT / package).rglob("*.py")
+)
+
+
+def table(heading: str) -> list[str]:
+    """Give the first column of the table below a heading."""
+    part = PAGE.split(f"## {heading}\n", 1)[1].split("\n## ", 1)[0]
+    rows = re.findall(r"^\| (.*?) \|", part, re.MULTILINE)
+    return [name for row in rows[1:] for name in re.findall(r"`([^`{]+)", row)]
+
+
+@pytest.mark.parametrize("event", table("What an alarm in the log means"))
+def test_every_alarm_is_one_that_the_code_gives(event: str) -> None:
+    finding = event.removeprefix("provision-")
+    spelled = f'"{event}"' in SOURCES or finding in set(Finding) or f'_log, "{event}' in SOURCES
+    assert spelled or (event == "broker-away" and 'f"{self._name}-away"' in SOURCES)
+
+
+def test_every_metric_is_shown(tmp_path: Path) -> None:
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    with Trunkd("up", folder=tmp_path, environment={"TRUNKS_PORT": str(port)}) as trunkd:
+        trunkd.wait_until(ready(url))
+        shown = httpx.get(f"{url}/metrics").text
+    # Those of provisions are shown where something provisions (tests/worker/test_autocalls.py).
+    names = [name for name in table("What to watch") if not name.startswith("trunks_provision")]
+    missing = [name for name in names if name.removesuffix("_total") not in shown]
+    assert not missing
+
+
+def test_the_backup_is_one_that_opens(tmp_path: Path) -> None:
+    assert run_trunkd("migrate", folder=tmp_path).returncode == 0
+    (commands,) = re.findall(r"^```sh\n(.*VACUUM.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    subprocess.run(
+        ["sh", "-ec", commands.replace(".venv/bin/python", shlex.quote(sys.executable))],
+        cwd=tmp_path,
+        check=True,
+        timeout=30,
+    )
+    with sqlite3.connect(tmp_path / "trunks-backup.sqlite") as backup:
+        assert backup.execute("SELECT version_num FROM alembic_version").fetchone()
+    backup.close()
+    assert (tmp_path / "secret-keys-backup").stat().st_mode & 0o777 == 0o600

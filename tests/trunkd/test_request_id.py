@@ -1,0 +1,83 @@
+"""The id that a client gives is found on the worker's lines about the work that it asked for."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.peers.kamailio import PASSWORD, USERNAME, Kamailio
+from tests.trunkd.conftest import Start
+from tests.trunkd.daemon import Trunkd, run_trunkd
+
+URL = "/api/v1/sip-trunks"
+HOST = "127.0.0.1"
+
+
+@pytest.fixture
+def running(
+    request: pytest.FixtureRequest,
+    form_environment: dict[str, str],
+    start: Start,
+    port: int,
+    is_ready: Callable[[], bool],
+    tmp_path: Path,
+) -> tuple[Trunkd, Trunkd]:
+    """Start either form, and give its API and its worker."""
+    environment = {**form_environment, "TRUNKS_PORT": str(port), "TRUNKS_ALLOW_NETWORKS": "127.0.0.0/8"}
+    if not form_environment:
+        up = start("up", **environment)
+        parts = up, up
+    else:
+        run_trunkd("migrate", folder=tmp_path, **environment)
+        run_trunkd("environment", "create", "default", folder=tmp_path, **environment)
+        parts = start("api", **environment), start("worker", **environment)
+    parts[0].wait_until(is_ready)
+    made = run_trunkd("token", "create", "--environment", "default", folder=tmp_path, **environment)
+    http: httpx.Client = request.getfixturevalue("http")
+    http.headers["Authorization"] = f"Bearer {made.stdout.strip()}"
+    return parts
+
+
+def lines_with(part: Trunkd, request_id: str) -> list[dict[str, object]]:
+    lines = [json.loads(line) for line in part.err.splitlines() if line.startswith("{")]
+    return [line for line in lines if line.get("request_id") == request_id]
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+def test_the_workers_lines_carry_the_clients_id(
+    running: tuple[Trunkd, Trunkd],
+    http: httpx.Client,
+    kamailio_factory: Callable[..., Kamailio],
+    asynchronous: bool,
+) -> None:
+    api, worker = running
+    made = http.post(
+        URL,
+        json={
+            "name": "Kamailio",
+            "provider_name": "kamailio",
+            "domain": HOST,
+            "port": kamailio_factory(domain=HOST).port,
+            "transport": "udp",
+            "username": USERNAME,
+            "password": PASSWORD,
+        },
+        headers={"X-Request-ID": "creates"},
+    ).json()["data"]["id"]
+    answer = http.post(
+        f"{URL}/{made}/verify",
+        params={"async": asynchronous},
+        headers={"X-Request-ID": "verifies.1"},
+    )
+    assert answer.headers["X-Request-ID"] == "verifies.1"
+    verification_id = answer.json()["data"]["verification_id"]
+    worker.wait_until(
+        lambda: any(line["event"] == "verification-done" for line in lines_with(worker, "verifies.1"))
+    )
+    (done,) = [line for line in lines_with(worker, "verifies.1") if line["event"] == "verification-done"]
+    assert done["verification_id"] == verification_id
+    (asked,) = [line for line in lines_with(api, "verifies.1") if line["event"] == "request"]
+    assert (asked["route"], asked["status"]) == (f"{URL}/{{trunk_id}}/verify", answer.status_code)
+    assert {line["event"] for line in lines_with(api, "creates")} == {"request"}

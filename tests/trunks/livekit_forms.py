@@ -1,0 +1,22 @@
+"""Settings of an installation that provisions on a LiveKit of the tests'."""
+
+from typing import Any
+
+from pydantic import SecretStr
+
+from tests.peers.livekit_server import API_KEY, API_SECRET, LiveKitServer
+from trunks.provisioning.provisioner import ProvisionerName
+from trunks.settings import Settings
+
+
+def with_livekit(settings: Settings, server: LiveKitServer, **given: Any) -> Settings:
+    """Give the settings with this LiveKit in them."""
+    return settings.model_copy(
+        update={
+            "provisioner": ProvisionerName.LIVEKIT,
+            "livekit_url": server.url,
+            "livekit_api_key": API_KEY,
+            "livekit_api_secret": SecretStr(API_SECRET),
+            **given,
+        }
+    )

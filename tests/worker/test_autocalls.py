@@ -1,0 +1,198 @@
+"""autocalls over a worker and a LiveKit: a trunk stands there when the call answers, or nowhere."""
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import text
+
+from api.app import create_app
+from sipcheck.target import HostPort
+from tests.peers.livekit_server import Fault, LiveKitServer
+from tests.trunks.forms import PASSWORD
+from tests.trunks.livekit_forms import with_livekit
+from tests.worker.service import Service
+from trunks.settings import Settings
+
+URL = "/api/user/phone-numbers/sip-trunks"
+NUMBER: dict[str, Any] = {
+    "sip_trunk_type": "number",
+    "phone_number": "+14155551234",
+    "sip_username": "trunk_user",
+    "sip_password": PASSWORD,
+    "sip_address": "sip.provider.example",
+    "sip_calling_format": "e164",
+    "inbound_authorization_type": "ip",
+    "allowed_inbound_ips": ["203.0.113.10", "198.51.100.20"],
+    "country_code": "US",
+}
+FAILED = {"error": "Failed to create SIP trunk. Please try again or contact support."}
+
+
+@pytest.fixture
+def livekit() -> Iterator[LiveKitServer]:
+    with LiveKitServer() as server:
+        yield server
+
+
+@pytest.fixture
+def service(
+    start_service: Callable[[Settings], Service], form_settings: Settings, livekit: LiveKitServer
+) -> Service:
+    return start_service(with_livekit(form_settings, livekit))
+
+
+@pytest.fixture
+async def client(service: Service) -> AsyncIterator[httpx.AsyncClient]:
+    app = create_app(service.installation, doorbell=service.doorbell)
+    token = service.installation.tenants.create_token(service.store.tenant)
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(app.router.lifespan_context(app))
+        yield await stack.enter_async_context(
+            httpx.AsyncClient(
+                transport=httpx.ASGITransport(app, raise_app_exceptions=False),
+                base_url="http://api",
+                headers={"Authorization": f"Bearer {token}"},
+                timeout=60,
+            )
+        )
+
+
+def rows(service: Service, table: str) -> int:
+    with service.installation.database.read() as session:
+        return int(session.execute(text(f"SELECT count(*) FROM {table}")).scalar_one())  # noqa: S608
+
+
+async def create(client: httpx.AsyncClient, **changes: Any) -> dict[str, Any]:
+    answer = await client.post(URL, json=NUMBER | changes)
+    assert answer.status_code == 201, answer.text
+    data: dict[str, Any] = answer.json()["data"]
+    return data
+
+
+async def test_both_sides_stand_when_the_call_answers(
+    client: httpx.AsyncClient, livekit: LiveKitServer
+) -> None:
+    data = await create(client)
+    (inbound,) = livekit.inbound.values()
+    (outbound,) = livekit.outbound.values()
+    assert data["inbound_trunk_id"] == inbound.sip_trunk_id
+    assert data["outbound_trunk_id"] == outbound.sip_trunk_id
+    assert list(inbound.numbers) == ["+14155551234"]
+    assert sorted(inbound.allowed_addresses) == ["198.51.100.20", "203.0.113.10"]
+    assert (outbound.address, outbound.auth_username, outbound.auth_password) == (
+        "sip.provider.example",
+        "trunk_user",
+        PASSWORD,
+    )
+    assert 'trunks_provisions{state="provisioned"} 1.0' in (await client.get("/metrics")).text
+
+
+@pytest.mark.parametrize("fault", [Fault.INTERNAL, Fault.KEY_REFUSED, Fault.GARBAGE])
+@pytest.mark.parametrize("method", ["CreateSIPInboundTrunk", "CreateSIPOutboundTrunk"])
+async def test_a_failure_at_either_side_is_the_vendors_500_and_leaves_nothing(
+    client: httpx.AsyncClient, service: Service, livekit: LiveKitServer, fault: Fault, method: str
+) -> None:
+    livekit.fail(fault, method=method)
+    answer = await client.post(URL, json=NUMBER)
+    assert (answer.status_code, answer.json()) == (500, FAILED)
+    assert (await client.get(URL)).json() == {"data": []}
+    assert [rows(service, table) for table in ("trunks", "gateways", "phone_numbers")] == [0, 0, 0]
+    livekit.heal()
+    # Nothing stands in the way of trying again.
+    await create(client)
+    assert (len(livekit.inbound), len(livekit.outbound)) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("change", "calls"),
+    [
+        ({"sip_username": "other"}, {"out"}),
+        ({"sip_password": "another"}, {"out"}),
+        ({"phone_number": "+14155559999"}, {"in", "out"}),
+        ({"sip_address": "sip.other.example"}, {"out"}),
+        ({"allowed_inbound_ips": ["203.0.113.77"]}, {"in"}),
+        ({"inbound_authorization_type": "auth"}, {"in"}),
+        ({"sip_calling_format": "national"}, set()),
+        ({"country_code": "GB"}, set()),
+        ({"nickname": "Backup"}, set()),
+    ],
+)
+async def test_an_update_touches_its_sides_in_place(
+    client: httpx.AsyncClient, livekit: LiveKitServer, change: dict[str, Any], calls: set[str]
+) -> None:
+    made = await create(client)
+    before = len(livekit.changes())
+    answer = await client.put(f"{URL}/{made['id']}", json=change)
+    assert answer.status_code == 200, answer.text
+    data = answer.json()["data"]
+    assert (data["inbound_trunk_id"], data["outbound_trunk_id"]) == (
+        made["inbound_trunk_id"],
+        made["outbound_trunk_id"],
+    )
+    touched = {"in" if "Inbound" in call else "out" for call in livekit.changes()[before:]}
+    assert touched == calls
+
+
+async def test_a_user_and_password_touch_both_sides_where_calls_come_in_by_them(
+    client: httpx.AsyncClient, livekit: LiveKitServer
+) -> None:
+    made = await create(client, inbound_authorization_type="auth", allowed_inbound_ips=None)
+    before = len(livekit.changes())
+    await client.put(f"{URL}/{made['id']}", json={"sip_username": "other", "sip_password": "another"})
+    assert {"in" if "Inbound" in call else "out" for call in livekit.changes()[before:]} == {"in", "out"}
+    (inbound,), (outbound,) = livekit.inbound.values(), livekit.outbound.values()
+    assert (inbound.auth_username, outbound.auth_username) == ("other", "other")
+
+
+async def test_a_half_failed_update_keeps_the_old_values(
+    client: httpx.AsyncClient, service: Service, livekit: LiveKitServer
+) -> None:
+    made = await create(client)
+    livekit.fail(Fault.INTERNAL, method="UpdateSIPOutboundTrunk", times=1)
+    answer = await client.put(f"{URL}/{made['id']}", json={"phone_number": "+14155559999"})
+    assert (answer.status_code, answer.json()) == (
+        500,
+        {"error": "Failed to update SIP trunk. Please try again or contact support."},
+    )
+    livekit.heal()
+    data = (await client.get(f"{URL}/{made['id']}")).json()["data"]
+    assert data["phone_number"] == "+14155551234"
+    # What it then asks for is what stands there already, or is put right.
+    again = await client.put(f"{URL}/{made['id']}", json={"phone_number": "+14155550000"})
+    assert again.status_code == 200, again.text
+    assert [list(each.numbers) for each in livekit.inbound.values()] == [["+14155550000"]]
+
+
+async def test_deleting_removes_both_sides(
+    client: httpx.AsyncClient, service: Service, livekit: LiveKitServer
+) -> None:
+    made = await create(client)
+    answer = await client.delete(f"/api/user/phone-numbers/{made['id']}")
+    assert answer.status_code == 200
+    for _ in range(400):
+        if not (livekit.inbound or livekit.outbound):
+            break
+        service.wait_a_moment()
+    assert (livekit.inbound, livekit.outbound) == ({}, {})
+
+
+async def test_the_fixed_egress_carries_the_carriers_name(
+    start_service: Callable[[Settings], Service], form_settings: Settings, livekit: LiveKitServer
+) -> None:
+    settings = with_livekit(form_settings, livekit, fixed_egress=HostPort("192.0.2.50", 5060))
+    service = start_service(settings)
+    app = create_app(service.installation, doorbell=service.doorbell)
+    token = service.installation.tenants.create_token(service.store.tenant)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://api", timeout=60) as client,
+    ):
+        client.headers["Authorization"] = f"Bearer {token}"
+        data = await create(client, outbound_proxy=True)
+    assert data["outbound_proxy"] is True
+    (outbound,) = livekit.outbound.values()
+    assert (outbound.address, outbound.from_host) == ("192.0.2.50:5060", "sip.provider.example")
+    assert outbound.headers["X-Trunk-Destination"] == "sip.provider.example"

@@ -1,0 +1,304 @@
+"""Trunks come to stand on LiveKit by a Celery task; kills, lost messages and faults leave nothing half-made."""
+
+import base64
+import json
+import logging
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import delete, update
+
+from sipcheck.target import TransportName
+from tests.peers.livekit_server import API_KEY, API_SECRET, Fault, LiveKitServer
+from tests.peers.process import OwnedProcess
+from tests.peers.redis_server import RedisServer
+from tests.trunks.forms import PASSWORD, SECRET_KEYS
+from tests.trunks.livekit_forms import with_livekit
+from tests.worker.service import Service
+from tests.worker.test_processes import program
+from trunks.clock import utc_now
+from trunks.models.provision import Provision, ProvisionState
+from trunks.models.trunk import Trunk
+from trunks.new_trunk import NewNumber
+from trunks.provisioning.provisioner import FailureCause
+from trunks.services.provisioning import ProvisionView
+from trunks.settings import Settings, load_settings
+from trunks.state import Cause
+
+NUMBER = "+14155551234"
+WITHIN_SECONDS = 20.0
+
+
+@pytest.fixture
+def livekit_server() -> Iterator[LiveKitServer]:
+    with LiveKitServer() as server:
+        yield server
+
+
+@pytest.fixture
+def provisioning_settings(form_settings: Settings, livekit_server: LiveKitServer) -> Settings:
+    return with_livekit(form_settings, livekit_server)
+
+
+@pytest.fixture
+def service(start_service: Callable[[Settings], Service], provisioning_settings: Settings) -> Service:
+    return start_service(provisioning_settings)
+
+
+def make_trunk(service: Service, number: str = NUMBER) -> Trunk:
+    trunk = service.make_trunk(
+        host="sip.carrier.example", port=5060, transport=TransportName.UDP, wanted=True
+    )
+    service.installation.numbers.add(service.store.caller, trunk.id, NewNumber(number=number))
+    return trunk
+
+
+def ask(service: Service, trunk: Trunk) -> None:
+    """Ask for a trunk's sides and ring, as the API does."""
+    assert service.installation.provisioning.request(trunk.id)
+    service.doorbell.ring_provision(trunk.id)
+
+
+def view(service: Service, trunk: Trunk) -> ProvisionView:
+    found = service.installation.provisioning.view(trunk.id)
+    assert found is not None
+    return found
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + WITHIN_SECONDS
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def reconcile(service: Service) -> None:
+    """Do a cycle now, after whichever this worker is at."""
+    work = service.runtime._provisioning
+    wait_until(lambda: work.reconcile(at_start=True) is not None)
+
+
+def test_a_trunk_comes_to_stand_and_goes(service: Service, livekit_server: LiveKitServer) -> None:
+    trunk = make_trunk(service)
+    ask(service, trunk)
+    service.wait_done(trunk.id)
+    stands = view(service, trunk)
+    assert stands.succeeded
+    assert livekit_server.inbound.keys() == {stands.inbound_id}
+    assert livekit_server.outbound.keys() == {stands.outbound_id}
+    (outbound,) = livekit_server.outbound.values()
+    assert (outbound.address, outbound.auth_password) == ("sip.carrier.example:5060", PASSWORD)
+    service.installation.trunks.remove(service.store.caller, trunk.id, with_numbers=True)
+    service.doorbell.ring_provision(trunk.id)
+    wait_until(lambda: not (livekit_server.inbound or livekit_server.outbound))
+    wait_until(lambda: service.installation.provisioning.view(trunk.id) is None)
+
+
+def test_a_doubled_message_does_it_once(service: Service, livekit_server: LiveKitServer) -> None:
+    trunk = make_trunk(service)
+    ask(service, trunk)
+    for _ in range(20):
+        service.doorbell.ring_provision(trunk.id)
+    service.wait_done(trunk.id)
+    other = make_trunk(service, "+442071234567")
+    ask(service, other)
+    service.wait_done(other.id)
+    assert livekit_server.changes() == ["CreateSIPInboundTrunk", "CreateSIPOutboundTrunk"] * 2
+
+
+@pytest.mark.parametrize(
+    ("fault", "cause"),
+    [
+        (Fault.INTERNAL, FailureCause.DOWN),
+        (Fault.KEY_REFUSED, FailureCause.KEY_REFUSED),
+        (Fault.GARBAGE, FailureCause.NONSENSE),
+        (Fault.HELD, FailureCause.SLOW),
+    ],
+)
+@pytest.mark.parametrize("form_settings", ["embedded"], indirect=True)
+def test_a_fault_leaves_nothing_is_told_in_the_events_and_mended_by_a_cycle(
+    service: Service, livekit_server: LiveKitServer, fault: Fault, cause: FailureCause
+) -> None:
+    trunk = make_trunk(service)
+    livekit_server.fail(fault, method="CreateSIPOutboundTrunk")
+    ask(service, trunk)
+    service.wait_done(trunk.id)
+    failed = view(service, trunk)
+    assert (failed.state, failed.cause, failed.inbound_id) == (ProvisionState.FAILED, cause, None)
+    assert livekit_server.inbound == {}
+    (flip,) = service.store.flips(trunk.id)
+    assert flip.cause is Cause.PROVISIONING
+    assert flip.changes["provisioning_error"] == [None, failed.error]
+    livekit_server.heal()
+    reconcile(service)
+    wait_until(lambda: view(service, trunk).succeeded)
+    assert livekit_server.inbound.keys() == {view(service, trunk).inbound_id}
+
+
+def test_a_livekit_that_is_down_holds_nobody_and_is_found_again(
+    service: Service, livekit_server: LiveKitServer
+) -> None:
+    livekit_server.stop()
+    trunk = make_trunk(service)
+    ask(service, trunk)
+    service.wait_done(trunk.id)
+    assert view(service, trunk).cause is FailureCause.DOWN
+    assert service.runtime._provisioning.reconcile(at_start=True) is None
+    livekit_server.start()
+    reconcile(service)
+    wait_until(lambda: view(service, trunk).succeeded)
+
+
+def test_a_conflict_is_named(service: Service, livekit_server: LiveKitServer) -> None:
+    theirs = livekit_server.add_inbound(numbers=[NUMBER])
+    trunk = make_trunk(service)
+    ask(service, trunk)
+    service.wait_done(trunk.id)
+    failed = view(service, trunk)
+    assert failed.cause is FailureCause.CONFLICT
+    assert failed.error is not None
+    assert f"The number {NUMBER} is on the inbound trunk {theirs} already" in failed.error
+
+
+def test_a_trunk_that_becomes_active_is_provisioned_by_itself(
+    service: Service, livekit_server: LiveKitServer
+) -> None:
+    trunk = make_trunk(service)
+    with service.installation.database.write() as session:
+        session.execute(update(Trunk).where(Trunk.id == trunk.id).values(is_verified=True, is_active=True))
+    wait_until(lambda: bool(livekit_server.outbound))
+
+
+def test_a_cycle_at_a_workers_start_takes_what_nobody_knows(
+    start_service: Callable[[Settings], Service],
+    provisioning_settings: Settings,
+    livekit_server: LiveKitServer,
+) -> None:
+    first = start_service(provisioning_settings)
+    trunk = make_trunk(first)
+    ask(first, trunk)
+    first.wait_done(trunk.id)
+    theirs = livekit_server.add_inbound(numbers=["+4930123456"])
+    first.worker.stop()
+    with first.installation.database.write() as session:
+        session.execute(delete(Provision))
+    start_service(provisioning_settings)
+    wait_until(lambda: not livekit_server.outbound and livekit_server.inbound.keys() == {theirs})
+
+
+def test_a_stopping_worker_gives_work_back_and_the_next_takes_over(
+    start_service: Callable[[Settings], Service],
+    provisioning_settings: Settings,
+    livekit_server: LiveKitServer,
+) -> None:
+    first = start_service(provisioning_settings)
+    trunk = make_trunk(first)
+    livekit_server.fail(Fault.HELD, method="CreateSIPOutboundTrunk")
+    ask(first, trunk)
+    livekit_server.wait_for_call("CreateSIPOutboundTrunk")
+    (left,) = livekit_server.inbound
+    first.worker.stop()
+    assert not view(first, trunk).settled
+    livekit_server.heal()
+    second = start_service(provisioning_settings)
+    wait_until(lambda: view(second, trunk).succeeded)
+    assert livekit_server.inbound.keys() == {left}
+    assert len(livekit_server.outbound) == 1
+
+
+@pytest.fixture
+def killed(
+    postgres_url: str,
+    redis_server: RedisServer,
+    livekit_server: LiveKitServer,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> Iterator[tuple[Service, Trunk]]:
+    """Kill a worker process with SIGKILL between a trunk's halves; give what only keeps the store, and the trunk."""
+    given = {
+        "TRUNKS_DATABASE_URL": postgres_url,
+        "TRUNKS_BROKER_URL": redis_server.url,
+        "TRUNKS_SECRET_KEYS": SECRET_KEYS,
+        "TRUNKS_PROVISIONER": "livekit",
+        "LIVEKIT_URL": livekit_server.url,
+        "LIVEKIT_API_KEY": API_KEY,
+        "LIVEKIT_API_SECRET": API_SECRET,
+    }
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    asking = Service(load_settings())
+    asking.doorbell.start()
+    trunk = make_trunk(asking)
+    livekit_server.fail(Fault.HELD, method="CreateSIPOutboundTrunk")
+    ask(asking, trunk)
+    victim = OwnedProcess(program("trunkd"), ["worker"], ready=lambda: True, log_file=tmp_path / "log")
+    with victim:
+        livekit_server.wait_for_call("CreateSIPOutboundTrunk", within_seconds=WITHIN_SECONDS)
+        victim.kill()
+    assert PASSWORD not in victim.log()
+    livekit_server.heal()
+    assert (len(livekit_server.inbound), len(livekit_server.outbound)) == (1, 0)
+    # Its lease would be over in less than a minute: let that have passed.
+    with asking.installation.database.write() as session:
+        session.execute(update(Provision).values(lease_until=utc_now() - timedelta(seconds=1)))
+    yield asking, trunk
+    asking.doorbell.stop()
+    asking.installation.close()
+
+
+def test_a_kill_between_the_halves_is_completed(
+    killed: tuple[Service, Trunk],
+    start_service: Callable[[Settings], Service],
+    livekit_server: LiveKitServer,
+) -> None:
+    asking, trunk = killed
+    (left,) = livekit_server.inbound
+    start_service(asking.installation.settings)
+    wait_until(lambda: view(asking, trunk).succeeded)
+    assert livekit_server.inbound.keys() == {left}
+    assert livekit_server.outbound.keys() == {view(asking, trunk).outbound_id}
+
+
+def test_a_kill_between_the_halves_of_a_trunk_that_is_given_up_leaves_nothing(
+    killed: tuple[Service, Trunk],
+    start_service: Callable[[Settings], Service],
+    livekit_server: LiveKitServer,
+) -> None:
+    asking, trunk = killed
+    asking.installation.trunks.remove(asking.store.caller, trunk.id, with_numbers=True)
+    start_service(asking.installation.settings)
+    wait_until(lambda: not livekit_server.inbound)
+    wait_until(lambda: asking.installation.provisioning.view(trunk.id) is None)
+    assert livekit_server.outbound == {}
+
+
+@pytest.mark.parametrize("form_settings", ["scaled"], indirect=True)
+def test_a_message_carries_the_id_and_no_secret(
+    service: Service, redis_server: RedisServer, livekit_server: LiveKitServer
+) -> None:
+    service.worker.stop()
+    trunk = make_trunk(service)
+    ask(service, trunk)
+    service.doorbell.stop()
+    with service.app.connection_for_read() as connection:
+        (message,) = connection.default_channel.client.lrange("provision", 0, -1)
+    body = base64.b64decode(json.loads(message)["body"])
+    assert json.loads(body)[:2] == [[str(trunk.id)], {}]
+
+
+def test_no_password_in_logs_or_events(
+    service: Service, livekit_server: LiveKitServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    livekit_server.fail(Fault.INTERNAL, method="CreateSIPOutboundTrunk", times=1)
+    trunk = make_trunk(service)
+    ask(service, trunk)
+    service.wait_done(trunk.id)
+    reconcile(service)
+    wait_until(lambda: view(service, trunk).succeeded)
+    assert PASSWORD not in caplog.text
+    assert API_SECRET not in caplog.text
+    assert PASSWORD not in repr([flip.changes for flip in service.store.flips(trunk.id)])

@@ -1,0 +1,69 @@
+"""A trunk of two gateways, of which the first may be dead: proven at the first that lives, over SIP."""
+
+from collections.abc import Callable
+
+import pytest
+
+from sipcheck.reasons import CredentialState, Outcome, Reason
+from sipcheck.target import TransportName
+from tests.peers.kamailio import PASSWORD, USERNAME, Kamailio
+from tests.peers.udp_peer import UdpPeer, silent
+from tests.worker.service import Service
+from trunks.models.trunk import Trunk
+from trunks.new_trunk import NewGateway
+from trunks.state import HealthStatus
+
+HOST = "127.0.0.1"
+
+
+def make_trunk(service: Service, *ports: int, password: str = PASSWORD) -> Trunk:
+    gateways = tuple(
+        NewGateway(host=HOST, port=port, transport=TransportName.UDP, priority=priority)
+        for priority, port in enumerate(ports, 1)
+    )
+    return service.store.make_trunk(gateways=gateways, username=USERNAME, password=password)
+
+
+@pytest.fixture
+def kamailio(kamailio_factory: Callable[..., Kamailio]) -> Kamailio:
+    return kamailio_factory(domain=HOST)
+
+
+def test_a_dead_first_gateway_is_told_and_the_second_proves(
+    service: Service, kamailio: Kamailio, udp_peer_factory: Callable[..., UdpPeer]
+) -> None:
+    dead = udp_peer_factory(silent)
+    trunk = make_trunk(service, dead.port, kamailio.port)
+    verification = service.verify(trunk)
+    assert (verification.outcome, verification.reason) == (Outcome.VERIFIED, Reason.CREDENTIALS_PROVEN)
+    assert verification.report is not None
+    (warning,) = [each for each in verification.report["warnings"] if each["code"] == "edge-down"]
+    assert f"{HOST}:{dead.port}" in warning["detail"]
+    assert [each["outcome"] for each in verification.report["gateways"]] == ["failed", "verified"]
+    found = service.store.trunk(trunk.id)
+    assert (found.is_verified, found.health_status) == (True, HealthStatus.DEGRADED)
+    assert not any(b"Authorization" in each.data for each in dead.received)
+    results = [
+        service.installation.liveness.last_result(gateway.destination_id) for gateway in found.gateways
+    ]
+    assert [result is not None and result.alive for result in results] == [False, True]
+
+
+def test_a_rejection_at_the_first_stops_there(
+    service: Service, kamailio: Kamailio, udp_peer_factory: Callable[..., UdpPeer]
+) -> None:
+    second = udp_peer_factory(silent)
+    trunk = make_trunk(service, kamailio.port, second.port, password="not this one")
+    verification = service.verify(trunk)
+    assert (verification.outcome, verification.reason) == (Outcome.FAILED, Reason.CREDENTIALS_REJECTED)
+    assert not any(b"REGISTER" in each.data for each in second.received)
+    found = service.store.trunk(trunk.id)
+    assert (found.is_verified, found.credentials) == (False, CredentialState.REJECTED)
+
+
+def test_when_none_answers_the_first_ones_reason_counts(
+    service: Service, udp_peer_factory: Callable[..., UdpPeer]
+) -> None:
+    trunk = make_trunk(service, udp_peer_factory(silent).port, udp_peer_factory(silent).port)
+    verification = service.verify(trunk)
+    assert (verification.outcome, verification.reason) == (Outcome.FAILED, Reason.NO_RESPONSE)

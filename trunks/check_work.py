@@ -1,0 +1,58 @@
+"""What a sweep is given when it claims a destination, and what it gives back: values, so that no row is held."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sipcheck.reasons import Reason
+from sipcheck.target import Target, TransportName, parse_host_port
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckClaim:
+    """One cycle of one destination, ours until `lease_until`; every write names `claim_id` and `cycle`.
+
+    `counts` is false where only somebody who asked wants to know. `asked` says that somebody waits. `failures`
+    in a row came before it, `held_failures` of them held back; `was_alive` says that it has ever answered a cycle,
+    `fell_lately` that the failures began within the last interval.
+    """
+
+    destination_id: UUID
+    claim_id: UUID
+    cycle: int
+    claimed_at: datetime
+    lease_until: datetime
+    domain: str
+    port: int | None
+    transport: TransportName | None
+    outbound_proxy: str | None
+    interval_seconds: float
+    counts: bool
+    asked: bool
+    options_ignored: bool
+    failures: int
+    held_failures: int
+    was_alive: bool
+    fell_lately: bool
+
+    def target(self) -> Target:
+        """Where to ask."""
+        return Target(
+            domain=self.domain,
+            port=self.port,
+            transport=self.transport,
+            outbound_proxy=None if self.outbound_proxy is None else parse_host_port(self.outbound_proxy),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckResult:
+    """What a cycle came to; `address` is the first edge's, where there was one."""
+
+    claim: CheckClaim
+    alive: bool
+    reason: Reason
+    some_dead: bool = False
+    sip_status: int | None = None
+    latency_ms: float | None = None
+    address: str | None = None

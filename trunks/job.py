@@ -1,0 +1,25 @@
+"""What the engine is asked for one gateway."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sipcheck.credentials import Credentials
+from sipcheck.exchange import BeforeCredentials
+from sipcheck.report import Report
+from sipcheck.target import Target
+from sipcheck.verification import Admit
+
+
+def _nobody(report: Report) -> None:
+    """Nobody listens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """`heard` is told of every report of this gateway; there may be two."""
+
+    target: Target
+    credentials: Credentials | None
+    before_credentials: BeforeCredentials | None = None
+    admit: Admit | None = None
+    heard: Callable[[Report], None] = _nobody

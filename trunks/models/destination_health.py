@@ -1,0 +1,65 @@
+"""A destination's liveness: when it is asked next, by whom, and what came of it last."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, String, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from sipcheck.reasons import Reason
+from trunks.models.base import Base, named
+
+# Most destinations are scheduled, few of them are held, fallen or asked for.
+_SCHEDULED = text("next_check_at IS NOT NULL")
+_ASKED = text("asked_at IS NOT NULL")
+_FALLEN = text("fell_at IS NOT NULL")
+
+
+class DestinationHealth(Base):
+    """Due at `next_check_at`, which is null before the first living answer and after the last trunk has gone.
+
+    Whoever knows `claim_id` has cycle number `cycle` until `lease_until`. `asked_at` asks for one result that counts
+    towards no threshold. `alive` to `checked_at` are the latest result, a verification's too; `failures` to
+    `address` are of scheduled checks alone: failed ones in a row, how many of these the breaker holds back, since when.
+    `domain` is the destination's, for the pace of a Request-URI host.
+    """
+
+    __tablename__ = "destination_health"
+    __table_args__ = (
+        Index(
+            "ix_destination_health_next_check_at",
+            "next_check_at",
+            postgresql_where=_SCHEDULED,
+            sqlite_where=_SCHEDULED,
+        ),
+        Index("ix_destination_health_asked_at", "asked_at", postgresql_where=_ASKED, sqlite_where=_ASKED),
+        Index("ix_destination_health_fell_at", "fell_at", postgresql_where=_FALLEN, sqlite_where=_FALLEN),
+        Index("ix_destination_health_domain_claimed_at", "domain", "claimed_at"),
+    )
+
+    destination_id: Mapped[UUID] = mapped_column(
+        ForeignKey("destinations.id", ondelete="CASCADE"), unique=True
+    )
+    domain: Mapped[str] = mapped_column(String(255))
+    interval_seconds: Mapped[float]
+    next_check_at: Mapped[datetime | None]
+    asked_at: Mapped[datetime | None]
+
+    cycle: Mapped[int]
+    claim_id: Mapped[UUID | None]
+    claimed_at: Mapped[datetime | None]
+    lease_until: Mapped[datetime | None]
+
+    alive: Mapped[bool | None]
+    some_dead: Mapped[bool]
+    reason: Mapped[Reason | None] = mapped_column(named(Reason))
+    sip_status: Mapped[int | None]
+    latency_ms: Mapped[float | None]
+    checked_at: Mapped[datetime | None]
+    options_ignored: Mapped[bool]
+
+    failures: Mapped[int]
+    held_failures: Mapped[int]
+    fell_at: Mapped[datetime | None]
+    answered_at: Mapped[datetime | None]
+    address: Mapped[str | None] = mapped_column(String(64))

@@ -1,0 +1,31 @@
+"""A POST that may come again under its Idempotency-Key, and what it was answered (DIALECTS.md, "All")."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from trunks.models.base import Base
+
+
+class IdempotentRequest(Base):
+    """`name` and `content_hash` are keyed hashes: of environment, method, path and key; of what was sent.
+
+    Without `status` it is under way, and belongs to whoever knows `claim_id`, until `lease_until`.
+    """
+
+    __tablename__ = "idempotent_requests"
+
+    environment_id: Mapped[UUID] = mapped_column(
+        ForeignKey("environments.id", ondelete="CASCADE"), index=True
+    )
+    name: Mapped[str] = mapped_column(String(64), unique=True)
+    content_hash: Mapped[str] = mapped_column(String(64))
+    claim_id: Mapped[UUID]
+    lease_until: Mapped[datetime]
+    created_at: Mapped[datetime] = mapped_column(index=True)
+    status: Mapped[int | None]
+    headers: Mapped[dict[str, Any] | None]
+    body: Mapped[bytes | None]

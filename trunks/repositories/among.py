@@ -1,0 +1,25 @@
+"""Rows of many ids in one statement: an array on PostgreSQL, single parameters on SQLite."""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Uuid, any_, literal
+from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.sql.elements import ColumnElement
+
+# Rows a transaction writes at most: SQLite has one writer and takes each id as a parameter.
+_CHUNK_ROWS = {"sqlite": 200, "postgresql": 5000}
+
+
+def among(
+    session: Session, column: InstrumentedAttribute[UUID], ids: Collection[UUID]
+) -> ColumnElement[bool]:
+    """Restrict a column to these ids."""
+    if session.get_bind().dialect.name == "postgresql":
+        return column == any_(literal(list(ids), ARRAY(Uuid())))
+    return column.in_(ids)
+
+
+def chunk_rows(session: Session) -> int:
+    """How many rows one transaction may change."""
+    return _CHUNK_ROWS[session.get_bind().dialect.name]

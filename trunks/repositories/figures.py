@@ -1,0 +1,98 @@
+"""What an operator's graphs are drawn from: counts, each by one statement."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from sipcheck.reasons import Outcome, Reason
+from trunks.models.destination_health import DestinationHealth
+from trunks.models.edge_budget import EdgeBudget
+from trunks.models.trunk import Trunk
+from trunks.models.verification import RequestedBy, Verification, VerificationStatus
+from trunks.state import HealthStatus
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedCount:
+    outcome: Outcome
+    reason: Reason
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrunkCount:
+    health_status: HealthStatus
+    is_active: bool
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class DestinationCount:
+    """Destinations that are checked, by their latest result; None before the first."""
+
+    alive: bool | None
+    reason: Reason | None
+    count: int
+
+
+class FigureCounts:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def finished(self, since: datetime, until: datetime) -> tuple[FinishedCount, ...]:
+        """Count the runs that were finished from `since` on and before `until`."""
+        rows = self._session.execute(
+            select(Verification.outcome, Verification.reason, func.count())
+            .where(
+                Verification.status == VerificationStatus.DONE,
+                Verification.finished_at >= since,
+                Verification.finished_at < until,
+            )
+            .group_by(Verification.outcome, Verification.reason)
+        )
+        return tuple(
+            FinishedCount(outcome, reason, count)
+            for outcome, reason, count in rows
+            if outcome is not None and reason is not None
+        )
+
+    def with_status(self, status: VerificationStatus) -> int:
+        return self._count(Verification.status == status)
+
+    def put_off(self, now: datetime) -> int:
+        """Count the runs that somebody asked for and that were given back to wait for their addresses."""
+        return self._count(
+            Verification.status == VerificationStatus.QUEUED,
+            Verification.requested_by == RequestedBy.CUSTOMER,
+            Verification.due_at > now,
+        )
+
+    def trunks(self) -> tuple[TrunkCount, ...]:
+        rows = self._session.execute(
+            select(Trunk.health_status, Trunk.is_active, func.count())
+            .where(Trunk.is_draft.is_(False))
+            .group_by(Trunk.health_status, Trunk.is_active)
+        )
+        return tuple(TrunkCount(status, active, count) for status, active, count in rows)
+
+    def destinations(self) -> tuple[DestinationCount, ...]:
+        rows = self._session.execute(
+            select(DestinationHealth.alive, DestinationHealth.reason, func.count())
+            .where(DestinationHealth.next_check_at.is_not(None))
+            .group_by(DestinationHealth.alive, DestinationHealth.reason)
+        )
+        return tuple(DestinationCount(alive, reason, count) for alive, reason, count in rows)
+
+    def most_overdue_at(self) -> datetime | None:
+        """When the check was due that waits longest, or is to come next."""
+        return self._session.scalar(select(func.min(DestinationHealth.next_check_at)))
+
+    def overdrawn(self) -> tuple[EdgeBudget, ...]:
+        """List the addresses whose tokens were spent in advance, as of when each was last refilled."""
+        return tuple(self._session.scalars(select(EdgeBudget).where(EdgeBudget.tokens < 0)))
+
+    def _count(self, *conditions: Any) -> int:
+        return self._session.scalar(select(func.count()).select_from(Verification).where(*conditions)) or 0

@@ -1,0 +1,118 @@
+"""What a cycle of health checks changes in the trunks of its destinations, written for many at once."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, and_, exists, func, insert, or_, select, tuple_, update
+from sqlalchemy.orm import Session, aliased
+from sqlalchemy.sql.elements import ColumnElement
+
+from sipcheck.reasons import CredentialState
+from trunks.models.destination_health import DestinationHealth
+from trunks.models.flip import Flip
+from trunks.models.trunk import Gateway, Trunk
+from trunks.repositories.among import among
+from trunks.repositories.liveness import Found, health_has_begun
+from trunks.state import HealthStatus, TrunkState
+
+
+class Cycle(Enum):
+    """What a destination's cycle came to."""
+
+    WELL = "well"
+    DEGRADED = "degraded"
+    FAILED = "failed"
+
+
+# What may change in trunks with one gateway; the rest of a destination's trunks is not even read.
+_MAY_CHANGE: dict[Cycle, ColumnElement[bool]] = {
+    Cycle.FAILED: or_(
+        Trunk.health_down.is_(False),
+        Trunk.health_status != HealthStatus.UNHEALTHY,
+        Trunk.answered_checks > 0,
+    ),
+    **{
+        cycle: or_(
+            Trunk.failed_checks > 0,
+            Trunk.answered_checks > 0,
+            Trunk.health_down,
+            and_(Trunk.health_status != status, Trunk.credentials != CredentialState.REJECTED),
+        )
+        for cycle, status in ((Cycle.WELL, HealthStatus.HEALTHY), (Cycle.DEGRADED, HealthStatus.DEGRADED))
+    },
+}
+
+
+class HealthFlips:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def affected(
+        self, cycle: Cycle, destination_ids: Collection[UUID], *, after: UUID | None, limit: int
+    ) -> Sequence[Found]:
+        """List trunks that a cycle of their first gateway may change, in the order of their ids, locked.
+
+        A trunk's other gateways are counted beside it, and how many of these did not fail last.
+        """
+        other = aliased(Gateway)
+        beside = and_(other.trunk_id == Trunk.id, other.id != Gateway.id)
+        earlier = tuple_(other.priority, other.id) < tuple_(Gateway.priority, Gateway.id)
+        others = select(func.count()).select_from(other).where(beside)
+        living = others.join(
+            DestinationHealth, DestinationHealth.destination_id == other.destination_id
+        ).where(DestinationHealth.failures == 0)
+        query: Select[*tuple[Any, ...]] = (
+            select(
+                Trunk.id,
+                Gateway.destination_id,
+                Trunk.generation,
+                Trunk.wanted,
+                Trunk.is_verified,
+                Trunk.health_down,
+                Trunk.health_status,
+                Trunk.failed_checks,
+                Trunk.answered_checks,
+                Trunk.credentials,
+                others.correlate(Trunk, Gateway).scalar_subquery().label("others"),
+                living.correlate(Trunk, Gateway).scalar_subquery().label("others_living"),
+            )
+            .join(Gateway, Gateway.trunk_id == Trunk.id)
+            .where(
+                among(self._session, Gateway.destination_id, destination_ids),
+                health_has_begun(),
+                or_(_MAY_CHANGE[cycle], exists().where(beside).correlate(Trunk, Gateway)),
+                ~exists().where(beside, earlier).correlate(Trunk, Gateway),
+            )
+            .order_by(Trunk.id)
+            .limit(limit)
+            .with_for_update(key_share=True, of=Trunk)
+        )
+        if after is not None:
+            query = query.where(Trunk.id > after)
+        return self._session.execute(query).all()
+
+    def change(self, trunk_ids: Collection[UUID], state: TrunkState, now: datetime, *, shown: bool) -> None:
+        """Write one state to many trunks; `shown` says that a customer sees the change."""
+        values: dict[str, Any] = {
+            "health_down": state.health_down,
+            "health_status": state.health_status,
+            "is_active": state.is_active,
+            "failed_checks": state.failed_checks,
+            "answered_checks": state.answered_checks,
+            "last_health_check_at": now,
+        }
+        if shown:
+            values["updated_at"] = now
+        self._session.execute(
+            update(Trunk)
+            .where(among(self._session, Trunk.id, trunk_ids))
+            .values(**values)
+            .execution_options(synchronize_session=False)
+        )
+
+    def record(self, flips: Sequence[Mapping[str, Any]]) -> None:
+        if flips:
+            self._session.execute(insert(Flip), flips)

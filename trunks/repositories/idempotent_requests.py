@@ -1,0 +1,74 @@
+"""Requests that may come again: the first to insert a name has it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from trunks.models.idempotent_request import IdempotentRequest
+
+
+class IdempotentRequests:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def insert(self, values: Mapping[str, Any]) -> bool:
+        """Enter a request; false when its name is there, once whoever enters it at this moment has committed."""
+        dialect = postgresql if self._session.get_bind().dialect.name == "postgresql" else sqlite
+        inserted = self._session.execute(
+            dialect.insert(IdempotentRequest)
+            .values(**values)
+            .on_conflict_do_nothing(index_elements=["name"])
+            .returning(IdempotentRequest.id)
+        )
+        return inserted.first() is not None
+
+    def locked(self, name: str) -> IdempotentRequest | None:
+        """Find a request, keeping others off it."""
+        return self._session.scalar(
+            select(IdempotentRequest).where(IdempotentRequest.name == name).with_for_update()
+        )
+
+    def change_claimed(self, name: str, claim_id: UUID, values: Mapping[str, Any]) -> bool:
+        """Change a request that is under way and still ours; false when its lease was lost to another."""
+        changed = self._session.execute(
+            update(IdempotentRequest)
+            .where(
+                IdempotentRequest.name == name,
+                IdempotentRequest.claim_id == claim_id,
+                IdempotentRequest.status.is_(None),
+            )
+            .values(**values)
+            .returning(IdempotentRequest.id)
+            .execution_options(synchronize_session=False)
+        )
+        return changed.first() is not None
+
+    def delete_claimed(self, name: str, claim_id: UUID) -> None:
+        """Forget a request that is under way, if it is still ours."""
+        self._session.execute(
+            delete(IdempotentRequest).where(
+                IdempotentRequest.name == name,
+                IdempotentRequest.claim_id == claim_id,
+                IdempotentRequest.status.is_(None),
+            )
+        )
+
+    def delete_older(self, than: datetime, *, limit: int) -> None:
+        """Forget some of those that were entered before `than`; two who do so take different ones."""
+        old = (
+            select(IdempotentRequest.id)
+            .where(IdempotentRequest.created_at <= than)
+            .order_by(IdempotentRequest.created_at)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        self._session.execute(
+            delete(IdempotentRequest)
+            .where(IdempotentRequest.id.in_(old.scalar_subquery()))
+            .execution_options(synchronize_session=False)
+        )

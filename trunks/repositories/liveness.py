@@ -1,0 +1,245 @@
+"""When destinations are asked, and what came of it; rows are locked after those of trunks, in order of their ids."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, Select, Table, bindparam, case, exists, func, or_, select, text, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.elements import ColumnElement
+
+from trunks.ids import new_id
+from trunks.models.destination import Destination
+from trunks.models.destination_health import DestinationHealth
+from trunks.models.trunk import Gateway, Trunk
+from trunks.repositories.among import among
+
+Found = Row[*tuple[Any, ...]]
+
+_TABLE: Table = DestinationHealth.__table__  # type: ignore[assignment]
+_MOMENT = _TABLE.c.fell_at.type
+_CLAIM_LOCK = 7_204_118_224  # any number of ours, for PostgreSQL's advisory locks
+
+_CLAIMED_COLUMNS = (
+    DestinationHealth.destination_id,
+    DestinationHealth.domain,
+    Destination.port,
+    Destination.transport,
+    Destination.outbound_proxy,
+    DestinationHealth.interval_seconds,
+    DestinationHealth.next_check_at,
+    DestinationHealth.asked_at,
+    DestinationHealth.cycle,
+    DestinationHealth.lease_until,
+    DestinationHealth.checked_at,
+    DestinationHealth.options_ignored,
+    DestinationHealth.failures,
+    DestinationHealth.held_failures,
+    DestinationHealth.fell_at,
+    DestinationHealth.answered_at,
+)
+
+
+def health_has_begun() -> ColumnElement[bool]:
+    """Whether a trunk takes part in health checks: alive once as it is configured, and not without an interval."""
+    wants = or_(Trunk.health_interval_seconds.is_(None), Trunk.health_interval_seconds > 0)
+    return (Trunk.living_generation == Trunk.generation) & Trunk.is_draft.is_(False) & wants
+
+
+class LivenessRows:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._is_postgresql = session.get_bind().dialect.name == "postgresql"
+
+    def alone(self) -> None:
+        """Let no other process claim until this transaction ends: two could else ask one host at once."""
+        if self._is_postgresql:
+            self._session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _CLAIM_LOCK})
+
+    def any_due(self, now: datetime) -> bool:
+        waits = or_(DestinationHealth.next_check_at <= now, DestinationHealth.asked_at.is_not(None))
+        return bool(self._session.scalar(select(exists().where(waits, _free(now)))))
+
+    def asked(self, now: datetime, *, limit: int) -> Sequence[Found]:
+        """List those that somebody asked for, keeping others off them."""
+        wanted = DestinationHealth.asked_at.is_not(None)
+        return self._candidates(wanted, now, limit)
+
+    def due(self, now: datetime, *, limit: int) -> Sequence[Found]:
+        """List those that are due and that nobody has, the longest overdue first, keeping others off them."""
+        wanted = (DestinationHealth.next_check_at <= now) & DestinationHealth.asked_at.is_(None)
+        return self._candidates(wanted, now, limit)
+
+    def _candidates(self, wanted: ColumnElement[bool], now: datetime, limit: int) -> Sequence[Found]:
+        query: Select[*tuple[Any, ...]] = (
+            select(*_CLAIMED_COLUMNS)
+            .join(Destination, Destination.id == DestinationHealth.destination_id)
+            .where(wanted, _free(now))
+            .order_by(DestinationHealth.next_check_at)
+            .limit(limit)
+            .with_for_update(skip_locked=True, of=DestinationHealth)
+        )
+        return self._session.execute(query).all()
+
+    def with_trunks(self, destination_ids: Collection[UUID], *, begun: bool) -> set[UUID]:
+        """Which of these have a trunk, or one that takes part in health checks."""
+        if not destination_ids:
+            return set()
+        inhabitants = (
+            select(Gateway.id)
+            .join(Trunk, Trunk.id == Gateway.trunk_id)
+            .where(
+                Gateway.destination_id == DestinationHealth.destination_id,
+                health_has_begun() if begun else Trunk.is_draft.is_(False),
+            )
+        )
+        found = select(DestinationHealth.destination_id).where(
+            self._among(destination_ids), exists(inhabitants.correlate(DestinationHealth))
+        )
+        return set(self._session.scalars(found))
+
+    def intervals_asked(self, destination_ids: Collection[UUID]) -> dict[UUID, list[float | None]]:
+        """The intervals that the trunks of each destination ask for, each once; None is the setting's."""
+        asked: dict[UUID, list[float | None]] = {}
+        rows = self._session.execute(
+            select(Gateway.destination_id, Trunk.health_interval_seconds)
+            .join(Trunk, Trunk.id == Gateway.trunk_id)
+            .where(among(self._session, Gateway.destination_id, destination_ids), health_has_begun())
+            .distinct()
+        )
+        for destination_id, seconds in rows:
+            asked.setdefault(destination_id, []).append(seconds)
+        return asked
+
+    def last_claims(self, domains: Collection[str]) -> dict[str, datetime]:
+        """When each of these Request-URI hosts was asked last."""
+        rows = self._session.execute(
+            select(DestinationHealth.domain, func.max(DestinationHealth.claimed_at))
+            .where(DestinationHealth.domain.in_(domains), DestinationHealth.claimed_at.is_not(None))
+            .group_by(DestinationHealth.domain)
+        )
+        return {domain: claimed_at for domain, claimed_at in rows if claimed_at is not None}
+
+    def change(self, changes: Sequence[Mapping[str, Any]]) -> None:
+        """Change rows by `destination_id`; every one names the same columns."""
+        if not changes:
+            return
+        columns = [name for name in changes[0] if name != "destination_id"]
+        statement = (
+            update(_TABLE)
+            .where(_TABLE.c.destination_id == bindparam("of_destination"))
+            .values({name: bindparam(f"new_{name}") for name in columns})
+        )
+        self._session.connection().execute(statement, [_bound(change) for change in changes])
+
+    def fail(self, changes: Sequence[Mapping[str, Any]]) -> None:
+        """Change rows as change() does, keeping the moment at which one fell."""
+        if not changes:
+            return
+        columns = [name for name in changes[0] if name not in ("destination_id", "fell_at")]
+        statement = (
+            update(_TABLE)
+            .where(_TABLE.c.destination_id == bindparam("of_destination"))
+            .values(
+                {name: bindparam(f"new_{name}") for name in columns}
+                | {"fell_at": func.coalesce(_TABLE.c.fell_at, bindparam("new_fell_at", type_=_MOMENT))}
+            )
+        )
+        self._session.connection().execute(statement, [_bound(change) for change in changes])
+
+    def still_ours(self, cycles: Mapping[UUID, int], claim_ids: Collection[UUID]) -> set[UUID]:
+        """Which of these nobody else has claimed since, keeping others off them."""
+        rows = self._session.execute(
+            select(DestinationHealth.destination_id, DestinationHealth.cycle)
+            .where(self._among(cycles), among(self._session, DestinationHealth.claim_id, claim_ids))  # type: ignore[arg-type]
+            .order_by(DestinationHealth.destination_id)
+            .with_for_update()
+        )
+        return {destination_id for destination_id, cycle in rows if cycles[destination_id] == cycle}
+
+    def begin(self, destination_id: UUID, *, interval_seconds: float, first_at: datetime) -> None:
+        """Schedule a destination that was not, or shorten the interval of one that was; no check comes later by it."""
+        table = _TABLE.c
+        self._insert(
+            destination_id,
+            {"interval_seconds": interval_seconds, "next_check_at": first_at},
+            {
+                "interval_seconds": _least(table.interval_seconds, interval_seconds),
+                "next_check_at": case((table.next_check_at <= first_at, table.next_check_at), else_=first_at),
+            },
+        )
+
+    def ask(self, destination_id: UUID, *, interval_seconds: float, now: datetime) -> None:
+        """Mark that somebody waits for the next result; the schedule stays as it is."""
+        self._insert(
+            destination_id,
+            {"interval_seconds": interval_seconds, "asked_at": now},
+            {"asked_at": func.coalesce(_TABLE.c.asked_at, now)},
+        )
+
+    def _insert(self, destination_id: UUID, new: Mapping[str, Any], changed: Mapping[str, Any]) -> None:
+        dialect = postgresql if self._is_postgresql else sqlite
+        domain = self._session.scalar(select(Destination.domain).where(Destination.id == destination_id))
+        if domain is None:
+            return
+        values = {
+            "id": new_id(),
+            "destination_id": destination_id,
+            "domain": domain,
+            "cycle": 0,
+            "some_dead": False,
+            "options_ignored": False,
+            "failures": 0,
+            "held_failures": 0,
+            **new,
+        }
+        self._session.execute(
+            dialect.insert(DestinationHealth)
+            .values(values)
+            .on_conflict_do_update(index_elements=["destination_id"], set_=dict(changed))
+        )
+
+    def no_later_than(self, destination_id: UUID, moment: datetime) -> None:
+        """Bring the next check of a scheduled destination forward."""
+        self._session.execute(
+            update(DestinationHealth)
+            .where(
+                DestinationHealth.destination_id == destination_id, DestinationHealth.next_check_at > moment
+            )
+            .values(next_check_at=moment)
+            .execution_options(synchronize_session=False)
+        )
+
+    def of(self, destination_id: UUID) -> DestinationHealth | None:
+        return self._session.scalar(
+            select(DestinationHealth).where(DestinationHealth.destination_id == destination_id)
+        )
+
+    def checked_at(self, destination_ids: Collection[UUID]) -> dict[UUID, datetime]:
+        """When each of these was checked last."""
+        rows = self._session.execute(
+            select(DestinationHealth.destination_id, DestinationHealth.checked_at).where(
+                self._among(destination_ids), DestinationHealth.checked_at.is_not(None)
+            )
+        )
+        return {each: checked_at for each, checked_at in rows if checked_at is not None}
+
+    def _among(self, destination_ids: Iterable[UUID]) -> ColumnElement[bool]:
+        return among(self._session, DestinationHealth.destination_id, list(destination_ids))
+
+
+def _free(now: datetime) -> ColumnElement[bool]:
+    return or_(DestinationHealth.lease_until.is_(None), DestinationHealth.lease_until <= now)
+
+
+def _bound(change: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        ("of_destination" if name == "destination_id" else f"new_{name}"): value
+        for name, value in change.items()
+    }
+
+
+def _least(column: Any, value: float) -> Any:
+    return case((column <= value, column), else_=value)

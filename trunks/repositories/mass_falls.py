@@ -1,0 +1,110 @@
+"""Mass falls: at most one is held at a time, whichever worker saw it."""
+
+from datetime import datetime
+
+from sqlalchemy import func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from trunks.ids import new_id
+from trunks.mass_fall_rules import CANARY_INTERVAL, Fall, Release
+from trunks.models.destination_health import DestinationHealth
+from trunks.models.mass_fall import MassFall
+
+_OPEN = "open"
+
+
+class MassFalls:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def open(self) -> MassFall | None:
+        """Find the one that holds."""
+        return self._session.scalar(select(MassFall).where(MassFall.open_mark == _OPEN))
+
+    def latest(self) -> MassFall | None:
+        return self._session.scalar(select(MassFall).order_by(MassFall.began_at.desc()).limit(1))
+
+    def last_released_at(self) -> datetime | None:
+        return self._session.scalar(select(func.max(MassFall.released_at)))
+
+    def begin(self, fall: Fall, now: datetime) -> bool:
+        """Open a hold; false when another worker has."""
+        dialect = postgresql if self._session.get_bind().dialect.name == "postgresql" else sqlite
+        begun = self._session.execute(
+            dialect.insert(MassFall)
+            .values(
+                id=new_id(),
+                open_mark=_OPEN,
+                began_at=now,
+                fallen=fall.destinations,
+                addresses=fall.addresses,
+            )
+            .on_conflict_do_nothing(index_elements=["open_mark"])
+            .returning(MassFall.id)
+        )
+        return begun.first() is not None
+
+    def release(self, release: Release, now: datetime) -> bool:
+        """Let go; false when another worker has."""
+        ended = self._session.execute(
+            update(MassFall)
+            .where(MassFall.open_mark == _OPEN)
+            .values(open_mark=None, released_at=now, release=release)
+            .returning(MassFall.id)
+            .execution_options(synchronize_session=False)
+        )
+        return ended.first() is not None
+
+    def take_canary(self, now: datetime) -> bool:
+        """Make it ours to ask the canary, when that is due."""
+        due = or_(MassFall.canary_asked_at.is_(None), MassFall.canary_asked_at <= now - CANARY_INTERVAL)
+        taken = self._session.execute(
+            update(MassFall)
+            .where(MassFall.open_mark == _OPEN, due)
+            .values(canary_asked_at=now)
+            .returning(MassFall.id)
+            .execution_options(synchronize_session=False)
+        )
+        return taken.first() is not None
+
+    def canary_answered(self, *, alive: bool, now: datetime) -> None:
+        values = {"canary_alive": alive} | ({} if alive else {"alarmed_at": now})
+        self._session.execute(
+            update(MassFall)
+            .where(MassFall.open_mark == _OPEN)
+            .values(**values)
+            .execution_options(synchronize_session=False)
+        )
+
+    def fallen_since(self, moment: datetime) -> tuple[int, set[str]]:
+        """Count formerly healthy destinations that fell since then, and give their addresses."""
+        rows = self._session.execute(
+            select(DestinationHealth.address, func.count())
+            .where(DestinationHealth.fell_at.is_not(None), DestinationHealth.fell_at > moment)
+            .group_by(DestinationHealth.address)
+        ).all()
+        return sum(count for _, count in rows), {address for address, _ in rows if address is not None}
+
+    def due_since(self, moment: datetime) -> int:
+        """Count destinations that were due since then: checked, or being checked now."""
+        return (
+            self._session.scalar(
+                select(func.count()).where(
+                    or_(DestinationHealth.checked_at > moment, DestinationHealth.claim_id.is_not(None)),
+                    DestinationHealth.next_check_at.is_not(None),
+                )
+            )
+            or 0
+        )
+
+    def still_held(self) -> int:
+        """Count destinations whose second probe is still to come."""
+        return (
+            self._session.scalar(
+                select(func.count()).where(
+                    DestinationHealth.fell_at.is_not(None), DestinationHealth.held_failures > 0
+                )
+            )
+            or 0
+        )

@@ -1,0 +1,27 @@
+"""Trunks whose stored credentials are to be proven again."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from trunks.models.trunk import Trunk
+
+
+class Proofs:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def any_due(self, now: datetime) -> bool:
+        return bool(self._session.scalar(select(exists().where(Trunk.next_proof_at <= now))))
+
+    def due(self, now: datetime, *, limit: int) -> Sequence[Trunk]:
+        """List those that are due, the longest overdue first, keeping others off them."""
+        return self._session.scalars(
+            select(Trunk)
+            .where(Trunk.next_proof_at <= now)
+            .order_by(Trunk.next_proof_at)
+            .limit(limit)
+            .with_for_update(skip_locked=True, key_share=True, of=Trunk)
+        ).all()

@@ -1,0 +1,167 @@
+"""Provisions by trunk, and the infrastructure they stand on; every change is made under the row's lock."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, exists, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from trunks.ids import new_id
+from trunks.models.phone_number import PhoneNumber
+from trunks.models.provision import Infrastructure, Provision, ProvisionState, ProvisionStatus
+from trunks.models.trunk import Trunk
+from trunks.provisioning.provisioner import ProvisionerName
+
+_IDS_PER_QUESTION = 500
+
+
+@dataclass(frozen=True, slots=True)
+class ProvisionParts:
+    """A provision with what it is worked out from; `trunk` is None when that is gone."""
+
+    provision: Provision
+    trunk: Trunk | None
+    numbers: tuple[str, ...]
+
+
+class Provisions:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def of(self, trunk_id: UUID) -> Provision | None:
+        return self._session.scalar(select(Provision).where(Provision.trunk_id == trunk_id))
+
+    def of_all(self, trunk_ids: Sequence[UUID]) -> dict[UUID, Provision]:
+        """Find the provisions of trunks, by their ids."""
+        found = self._session.scalars(select(Provision).where(Provision.trunk_id.in_(trunk_ids)))
+        return {provision.trunk_id: provision for provision in found}
+
+    def locked(self, trunk_id: UUID) -> Provision | None:
+        """Find a trunk's provision, keeping others off it; taken after any lock on the trunk."""
+        return self._session.scalar(
+            select(Provision)
+            .where(Provision.trunk_id == trunk_id)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+
+    def ensure(self, trunk_id: UUID, values: dict[str, Any]) -> Provision:
+        """Find or make a trunk's provision, keeping others off it."""
+        self._session.execute(
+            _inserting(self._session)
+            .insert(Provision)
+            .values(id=new_id(), trunk_id=trunk_id, **values)
+            .on_conflict_do_nothing(index_elements=["trunk_id"])
+        )
+        found = self.locked(trunk_id)
+        if found is None:
+            # Removed by another between the two statements: it is ours to make now.
+            return self.ensure(trunk_id, values)
+        return found
+
+    def remove(self, provision: Provision) -> None:
+        self._session.execute(delete(Provision).where(Provision.id == provision.id))
+
+    def parts(self, provisions: Sequence[Provision]) -> list[ProvisionParts]:
+        """Add trunks and numbers, in two questions for all of them."""
+        trunk_ids = [each.trunk_id for each in provisions]
+        trunks = {
+            each.id: each for each in self._session.scalars(select(Trunk).where(Trunk.id.in_(trunk_ids)))
+        }
+        numbers: dict[UUID, list[str]] = {}
+        asked = select(PhoneNumber.trunk_id, PhoneNumber.e164, PhoneNumber.number).where(
+            PhoneNumber.trunk_id.in_(trunk_ids)
+        )
+        for trunk_id, e164, number in self._session.execute(asked):
+            numbers.setdefault(trunk_id, []).append(e164 or number)
+        return [
+            ProvisionParts(each, trunks.get(each.trunk_id), tuple(sorted(numbers.get(each.trunk_id, ()))))
+            for each in provisions
+        ]
+
+    def page(self, provisioner: ProvisionerName, *, after: UUID | None, limit: int) -> Sequence[Provision]:
+        """List those of a provisioner in the order of their ids."""
+        query = select(Provision).where(Provision.provisioner == provisioner)
+        if after is not None:
+            query = query.where(Provision.id > after)
+        return self._session.scalars(query.order_by(Provision.id).limit(limit)).all()
+
+    def expired(self, now: datetime, *, limit: int) -> Sequence[Provision]:
+        """List running ones whose lease is over, keeping others off them."""
+        return self._session.scalars(
+            select(Provision)
+            .where(Provision.status == ProvisionStatus.RUNNING, Provision.lease_until < now)
+            .order_by(Provision.lease_until)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        ).all()
+
+    def unheard(self, now: datetime, *, limit: int) -> Sequence[Provision]:
+        """List queued ones that nobody claimed since their message was sent, keeping others off them."""
+        return self._session.scalars(
+            select(Provision)
+            .where(Provision.status == ProvisionStatus.QUEUED, Provision.ring_at <= now)
+            .order_by(Provision.ring_at)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        ).all()
+
+    def active_without(self, *, limit: int) -> Sequence[UUID]:
+        """List trunks that have become active, and whose provision is not begun."""
+        return self._session.scalars(
+            select(Trunk.id)
+            .where(
+                Trunk.is_active,
+                Trunk.is_draft.is_(False),
+                ~exists().where(Provision.trunk_id == Trunk.id, Provision.wanted),
+            )
+            .order_by(Trunk.id)
+            .limit(limit)
+        ).all()
+
+    def count_by_state(self) -> dict[ProvisionState, int]:
+        counted = self._session.execute(select(Provision.state, func.count()).group_by(Provision.state))
+        return {row[0]: row[1] for row in counted}
+
+    def open_among(self, trunk_ids: Collection[UUID]) -> set[UUID]:
+        """Which of these trunks have a provision that waits or runs."""
+        wanted = list(trunk_ids)
+        found: set[UUID] = set()
+        for start in range(0, len(wanted), _IDS_PER_QUESTION):
+            part = wanted[start : start + _IDS_PER_QUESTION]
+            found.update(
+                self._session.scalars(
+                    select(Provision.trunk_id).where(
+                        Provision.trunk_id.in_(part), Provision.status != ProvisionStatus.DONE
+                    )
+                )
+            )
+        return found
+
+
+class Infrastructures:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def ensure(self, provisioner: ProvisionerName) -> Infrastructure:
+        """Find or make the row of an infrastructure, keeping others off it."""
+        self._session.execute(
+            _inserting(self._session)
+            .insert(Infrastructure)
+            .values(id=new_id(), provisioner=provisioner, findings={})
+            .on_conflict_do_nothing(index_elements=["provisioner"])
+        )
+        return self._session.scalars(
+            select(Infrastructure).where(Infrastructure.provisioner == provisioner).with_for_update()
+        ).one()
+
+    def find(self, provisioner: ProvisionerName) -> Infrastructure | None:
+        return self._session.scalar(select(Infrastructure).where(Infrastructure.provisioner == provisioner))
+
+
+def _inserting(session: Session) -> Any:
+    return postgresql if session.get_bind().dialect.name == "postgresql" else sqlite

@@ -1,0 +1,71 @@
+"""A trunk entered with all that belongs to it, inside a transaction of the caller's."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from sipcheck.reasons import CredentialState
+from trunks.errors import CustomTrunksNotAllowed
+from trunks.ids import new_id
+from trunks.models.trunk import Trunk
+from trunks.new_trunk import NewTrunk
+from trunks.profile import PLAIN
+from trunks.provisioning.provisioner import ProvisionerName
+from trunks.repositories.trunk_profiles import TrunkProfiles, TrunkSerials
+from trunks.repositories.trunks import Trunks
+from trunks.secrets import SecretBox
+from trunks.services.gateways import lead
+from trunks.services.number_book import enter_number
+from trunks.services.provision_requests import ProvisionRequests
+from trunks.services.tenants import Caller
+from trunks.state import created
+from trunks.trunk_state import write_state
+
+FIRST_GENERATION = 1
+
+
+class TrunkEntry:
+    """Enters trunks of any dialect."""
+
+    def __init__(self, secrets: SecretBox, provisioner: ProvisionerName) -> None:
+        self._secrets = secrets
+        self._provisioner = provisioner
+
+    def enter(
+        self, session: Session, caller: Caller, new: NewTrunk, now: datetime, *, is_draft: bool = False
+    ) -> Trunk:
+        """Enter a trunk, or a draft of one. Raises CustomTrunksNotAllowed, NumberTaken."""
+        if not caller.allow_custom_sip_trunks:
+            raise CustomTrunksNotAllowed
+        trunk = self._row(caller, new, now, is_draft=is_draft)
+        trunk.gateways = [lead(session, gateway, new.outbound_proxy, now) for gateway in new.gateways]
+        Trunks(session).add(trunk)
+        session.flush()
+        TrunkSerials(session).add(trunk.id)
+        if new.profile != PLAIN:
+            TrunkProfiles(session).keep(trunk.id, new.profile)
+            ProvisionRequests(session, self._provisioner).plan(trunk.id, new.profile.call_plan(), now)
+        for number in new.numbers:
+            enter_number(session, trunk, number, now)
+        return trunk
+
+    def _row(self, caller: Caller, new: NewTrunk, now: datetime, *, is_draft: bool) -> Trunk:
+        trunk_id = new_id()
+        trunk = Trunk(
+            id=trunk_id,
+            environment_id=caller.environment_id,
+            name=new.name,
+            provider_name=new.provider_name,
+            username=new.username,
+            sealed_password=None if new.password is None else self._secrets.seal(new.password, trunk_id),
+            auth_realm=new.auth_realm,
+            outbound_proxy=None if new.outbound_proxy is None else str(new.outbound_proxy),
+            generation=FIRST_GENERATION,
+            credentials=CredentialState.NOT_TESTED,
+            health_interval_seconds=new.health_interval_seconds,
+            is_draft=is_draft,
+            created_at=now,
+            updated_at=now,
+        )
+        write_state(trunk, created(wanted=new.wanted))
+        return trunk

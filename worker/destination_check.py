@@ -1,0 +1,140 @@
+"""One destination's check on the engine's loop: resolved, admitted at the pace of its addresses, asked."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from sipcheck.engine import Engine
+from sipcheck.liveness import Liveness, ask_edges, find_edges
+from sipcheck.resolve import Edge
+from trunks.check_work import CheckClaim, CheckResult
+from trunks.ids import new_id
+from trunks.pace_keeper import PATIENCE_SECONDS
+from trunks.services.pacing import Pacing
+
+_log = structlog.get_logger(__name__)
+
+# So many are begun before others on the loop have their turn: somebody may wait for a verification there.
+_BEGUN_AT_ONCE = 20
+
+OnResult = Callable[[CheckResult], None]
+OnRefused = Callable[[CheckClaim, float], None]
+
+
+@dataclass(slots=True)
+class _Way:
+    """A claim with the edges it leads to, and the requests granted at their addresses."""
+
+    claim: CheckClaim
+    edges: tuple[Edge, ...]
+
+    def wish(self) -> Counter[str]:
+        return Counter(edge.address for edge in self.edges)
+
+
+class DestinationCheck:
+    """Every claim ends in one call: `on_result`, or `on_refused` with the seconds after which it may come again."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        pacing: Pacing,
+        *,
+        timeout_seconds: float,
+        on_result: OnResult,
+        on_refused: OnRefused,
+    ) -> None:
+        self._engine = engine
+        self._pacing = pacing
+        self._timeout_seconds = timeout_seconds
+        self._on_result = on_result
+        self._on_refused = on_refused
+        self._granted: Counter[str] = Counter()
+        self._sent: Counter[str] = Counter()
+
+    async def check(self, claims: Sequence[CheckClaim]) -> None:
+        """Ask these destinations. Raises StoreUnavailable when nothing was sent to any of them."""
+        async with asyncio.TaskGroup() as group:
+            finding = []
+            for number, claim in enumerate(claims, start=1):
+                finding.append(group.create_task(self._find(claim)))
+                if number % _BEGUN_AT_ONCE == 0:
+                    await asyncio.sleep(0)
+        ways = [way for task in finding if (way := task.result()) is not None]
+        waits = await self._admitted(ways)
+        async with asyncio.TaskGroup() as group:
+            for number, (way, wait_seconds) in enumerate(waits, start=1):
+                group.create_task(self._ask(way, wait_seconds))
+                if number % _BEGUN_AT_ONCE == 0:
+                    await asyncio.sleep(0)
+
+    async def _find(self, claim: CheckClaim) -> _Way | None:
+        found = await find_edges(self._engine, claim.target(), timeout_seconds=self._timeout_seconds)
+        if isinstance(found, Liveness):
+            self._on_result(CheckResult(claim=claim, alive=False, reason=found.reason))
+            return None
+        return _Way(claim, found)
+
+    async def _admitted(self, ways: Sequence[_Way]) -> list[tuple[_Way, float]]:
+        """Take tokens for all at once; only where somebody waits for the answer they are waited for."""
+        if self._pacing.off or not ways:
+            return [(way, 0.0) for way in ways]
+        wishes = [way.wish() for way in ways]
+        patience = [PATIENCE_SECONDS if way.claim.asked else 0.0 for way in ways]
+        admissions = await asyncio.to_thread(self._pacing.admit_each, wishes, patience_seconds=patience)
+        granted = []
+        for way, admission in zip(ways, admissions, strict=True):
+            if admission.granted:
+                granted.append((way, admission.wait_seconds))
+            else:
+                self._on_refused(way.claim, admission.wait_seconds)
+        return granted
+
+    async def _ask(self, way: _Way, wait_seconds: float) -> None:
+        if wait_seconds:
+            await asyncio.sleep(wait_seconds)
+        claim = way.claim
+        try:
+            found = await ask_edges(
+                self._engine,
+                claim.target(),
+                way.edges,
+                timeout_seconds=self._timeout_seconds,
+                by_register=claim.options_ignored,
+                # What failed before is asked over another socket: that decides about life and death.
+                fresh=claim.failures > 0,
+            )
+        except Exception:  # noqa: BLE001 - the border of a check: its claim ends with its lease, and others go on
+            _log.exception("check-broke", destination_id=str(claim.destination_id))
+            return
+        # Both at once: what is granted and still on its way must not be given back.
+        self._granted.update(way.wish())
+        self._sent.update(found.sent)
+        self._on_result(
+            CheckResult(
+                claim=claim,
+                alive=found.alive,
+                reason=found.reason,
+                some_dead=found.some_dead,
+                sip_status=found.sip_status,
+                latency_ms=found.latency_ms,
+                address=way.edges[0].address,
+            )
+        )
+
+    def settle_pace(self) -> None:
+        """Debit what was sent beyond what was granted, and give back what was not. Raises StoreUnavailable."""
+        granted, self._granted = self._granted, Counter()
+        sent, self._sent = self._sent, Counter()
+        if self._pacing.off:
+            return
+        addresses = [address for address in granted | sent if granted[address] != sent[address]]
+        if addresses:
+            self._pacing.settle(
+                new_id(),
+                {each: granted[each] for each in addresses},
+                {each: sent[each] for each in addresses},
+            )

@@ -1,0 +1,171 @@
+"""What a worker does on the voice infrastructure: the work that is asked for, and reconciliation."""
+
+import itertools
+import threading
+from collections.abc import Callable, Sequence
+from uuid import UUID
+
+import structlog
+
+from trunks.errors import RunInterrupted, StoreUnavailable
+from trunks.installation import Installation
+from trunks.provisioning.choice import make_provisioner
+from trunks.provisioning.provisioner import FailureCause, Provisioner, ProvisioningFailed
+from trunks.provisioning.sides import ExistingSide, SideIds
+from trunks.provisioning.whole_trunk import provision, remove
+from trunks.ringing import TEND_INTERVAL_SECONDS
+from trunks.services.provision_claims import ProvisionClaim
+from trunks.services.reconciliation import Judgement
+from worker.coroutine_loop import CoroutineLoop
+
+_log = structlog.get_logger(__name__)
+
+
+class ProvisionWork:
+    """Works between start() and stop(), unless nothing provisions here."""
+
+    def __init__(
+        self,
+        installation: Installation,
+        *,
+        ring: Callable[[UUID], None],
+        on_done: Callable[[UUID], None],
+    ) -> None:
+        self._settings = installation.settings
+        self._claims = installation.provision_claims
+        self._reconciliation = installation.reconciliation
+        self._secrets = installation.secrets
+        self._clock = installation.clock
+        self._ring = ring
+        self._on_done = on_done
+        self._provisioner: Provisioner | None = None
+        self._ended = threading.Event()
+
+    def start(self) -> None:
+        """Reconcile once, and begin to tend. Raises SettingsInvalid, StoreUnavailable."""
+        provisioner = make_provisioner(self._settings, mark=self._reconciliation.mark)
+        if provisioner is None:
+            return
+        self._provisioner = provisioner
+        self._loop = CoroutineLoop("provisioning-loop", close=provisioner.close)
+        self._loop.start()
+        self._repeating("provision-tending", self._tend)
+        self._repeating("reconciling", self._reconcile_at_start, self._reconcile_when_due)
+
+    def stop(self) -> None:
+        """Break off what runs: the next worker takes over what stands by then."""
+        self._ended.set()
+        if self._provisioner is not None:
+            self._loop.stop()
+
+    def run(self, trunk_id: UUID) -> None:
+        """Do the work that waits for a trunk, if any does."""
+        if self._provisioner is None:
+            return
+        try:
+            claim = self._claims.claim(trunk_id)
+            if claim is not None:
+                self._do(claim, self._provisioner)
+        except StoreUnavailable as error:
+            _log.warning("store-away", trunk_id=str(trunk_id), error=str(error))
+
+    def reconcile(self, *, at_start: bool = False) -> Judgement | None:
+        """Read back what exists and mend what is ours; None when no cycle is due, or another worker has it."""
+        if self._provisioner is None:
+            return None
+        holder = self._reconciliation.take(at_start=at_start)
+        if holder is None:
+            return None
+        judgement = None
+        try:
+            judgement = self._reconciled(self._provisioner)
+        except RunInterrupted:
+            _log.info("reconciliation-interrupted")
+        except ProvisioningFailed as failure:
+            _log.warning("reconciliation-failed", cause=failure.cause.value, error=str(failure))
+        finally:
+            self._reconciliation.give_back(holder, () if judgement is None else judgement.found)
+        return judgement
+
+    def _do(self, claim: ProvisionClaim, provisioner: Provisioner) -> None:
+        log = _log.bind(trunk_id=str(claim.trunk_id))
+        try:
+            ids = self._loop.run(self._work(claim, provisioner))
+        except RunInterrupted:
+            self._claims.release(claim)
+            return
+        except ProvisioningFailed as failure:
+            log.warning("provision-failed", cause=failure.cause.value, error=str(failure))
+            done = self._claims.fail(claim, failure)
+        except Exception:  # the border of a task: whoever waits gets an answer
+            log.exception("provision-broke")
+            broke = ProvisioningFailed(
+                FailureCause.OURS, "Provisioning broke off inside this service; its log says why."
+            )
+            done = self._claims.fail(claim, broke)
+        else:
+            log.info("provision-done", inbound_id=ids.inbound, outbound_id=ids.outbound)
+            done = self._claims.finish(claim, ids)
+        if done:
+            self._on_done(claim.trunk_id)
+        else:
+            # More was asked meanwhile.
+            self._ring(claim.trunk_id)
+
+    async def _work(self, claim: ProvisionClaim, provisioner: Provisioner) -> SideIds:
+        if claim.blueprint is None:
+            await remove(provisioner, claim.trunk_id, claim.known)
+            return SideIds()
+        return await provision(provisioner, claim.blueprint.desired(self._secrets), claim.known)
+
+    def _reconciled(self, provisioner: Provisioner) -> Judgement:
+        read_at = self._clock()
+        existing = self._loop.run(self._read_all(provisioner))
+        judgement = self._reconciliation.judge(existing, read_at=read_at)
+        for each in judgement.found:
+            _log.warning(
+                f"provision-{each.finding.value}",
+                trunk_id=None if each.trunk_id is None else str(each.trunk_id),
+                side_id=each.side_id,
+                told=each.told,
+            )
+        for trunk_id in self._reconciliation.mend(judgement):
+            self._ring(trunk_id)
+        self._loop.run(self._delete(provisioner, judgement.to_delete))
+        _log.info("reconciled", sides=len(existing), findings=len(judgement.found))
+        return judgement
+
+    async def _read_all(self, provisioner: Provisioner) -> Sequence[ExistingSide]:
+        return await provisioner.read_all()
+
+    async def _delete(self, provisioner: Provisioner, side_ids: Sequence[str]) -> None:
+        for side_id in side_ids:
+            await provisioner.delete(side_id)
+
+    def _tend(self) -> None:
+        tended = self._claims.tend()
+        for trunk_id in tended.reclaimed:
+            _log.warning("provision-reclaimed", trunk_id=str(trunk_id))
+        for trunk_id in tended.to_ring:
+            self._ring(trunk_id)
+
+    def _reconcile_at_start(self) -> None:
+        self.reconcile(at_start=True)
+
+    def _reconcile_when_due(self) -> None:
+        self.reconcile()
+
+    def _repeating(self, name: str, *turns: Callable[[], object]) -> None:
+        threading.Thread(target=self._repeat, args=turns, name=name, daemon=True).start()
+
+    def _repeat(self, *turns: Callable[[], object]) -> None:
+        """Do the turns one after the other, and the last of them for ever."""
+        for turn in itertools.chain(turns, itertools.repeat(turns[-1])):
+            try:
+                turn()
+            except StoreUnavailable as error:
+                _log.warning("store-away", error=str(error))
+            except Exception:  # noqa: BLE001 - the border of the thread: the next turn follows
+                _log.exception("provision-turn-broke")
+            if self._ended.wait(TEND_INTERVAL_SECONDS):
+                return

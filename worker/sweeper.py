@@ -1,0 +1,169 @@
+"""The sweep of a worker: due destinations are claimed, asked and settled, one chunk after the other."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import ParamSpec, TypeVar
+
+import structlog
+
+from sipcheck.engine import Engine
+from sipcheck.liveness import Liveness, ask_edges, find_edges
+from sipcheck.target import Target
+from trunks.check_work import CheckClaim, CheckResult
+from trunks.errors import StoreUnavailable
+from trunks.installation import Installation
+from worker.destination_check import DestinationCheck
+
+_log = structlog.get_logger(__name__)
+
+# What is in flight at once fits the window's receive buffer; a chunk is what one transaction claims.
+_IN_FLIGHT = 1000
+_CHUNK = 500
+_FEW = 20
+_MANY_FLIPS = 5000
+_LOOK_SECONDS = 0.5
+_SETTLE_SECONDS = 0.2
+_TEND_SECONDS = 1.0
+_STORE_AWAY_SECONDS = 5.0
+# Of the time that a stopping process has for its runs, checks get this.
+_LAST_CHANCE_SECONDS = 3.0
+
+_Given = ParamSpec("_Given")
+_Found = TypeVar("_Found")
+
+
+class Sweeper:
+    """Give `run` to the engine's loop; the store is asked in two threads at most, one to claim and one to settle."""
+
+    def __init__(self, installation: Installation) -> None:
+        settings = installation.settings
+        self._liveness = installation.liveness
+        self._results = installation.health_results
+        self._breaker = installation.breaker
+        self._pacing = installation.pacing
+        self._timeout_seconds = settings.check_timeout_seconds
+        self._canaries = settings.canary_targets
+        self._settled_at_once = _CHUNK
+        self._checking: set[asyncio.Task[None]] = set()
+        self._open: dict[int, CheckClaim] = {}
+        self._done: list[CheckResult] = []
+        self._refused: list[tuple[CheckClaim, float]] = []
+
+    async def run(self, engine: Engine) -> None:
+        """Sweep until cancelled; then settle what is done and give back what is not."""
+        self._check = DestinationCheck(
+            engine,
+            self._pacing,
+            timeout_seconds=self._timeout_seconds,
+            on_result=self._done.append,
+            on_refused=lambda claim, seconds: self._refused.append((claim, seconds)),
+        )
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(_for_ever(self._claim, _LOOK_SECONDS))
+                group.create_task(_for_ever(self._settle, _SETTLE_SECONDS))
+                group.create_task(_for_ever(lambda: self._tend(engine), _TEND_SECONDS))
+        finally:
+            await self._give_back()
+
+    async def _claim(self) -> None:
+        """Claim as long as there is something due and room for it."""
+        while (room := _IN_FLIGHT - len(self._open)) > 0:
+            claims = await _in_store(self._liveness.claim, limit=min(room, _CHUNK))
+            if not claims:
+                return
+            self._open.update((id(claim), claim) for claim in claims)
+            checking = asyncio.create_task(self._ask(claims))
+            self._checking.add(checking)
+            checking.add_done_callback(self._checking.discard)
+
+    async def _ask(self, claims: Sequence[CheckClaim]) -> None:
+        try:
+            await self._check.check(claims)
+        except* StoreUnavailable as errors:
+            _log.warning("store-away", error=str(errors.exceptions[0]))
+        except* Exception:  # noqa: BLE001 - the border of a chunk: its claims end with their leases
+            _log.exception("chunk-broke")
+        ended = {id(result.claim) for result in self._done} | {id(claim) for claim, _ in self._refused}
+        for claim in claims:
+            if id(claim) not in ended:
+                self._open.pop(id(claim), None)
+
+    async def _settle(self) -> None:
+        """Write what is done; results whose writing fails are lost, and their claims end with their leases."""
+        while self._done or self._refused:
+            count = self._settled_at_once
+            done, self._done[:] = self._done[:count], self._done[count:]
+            refused, self._refused[:] = self._refused[:_CHUNK], self._refused[_CHUNK:]
+            try:
+                await _in_store(self._write, done, refused, [result.claim for result in self._done])
+            finally:
+                for claim in (*(result.claim for result in done), *(claim for claim, _ in refused)):
+                    self._open.pop(id(claim), None)
+
+    def _write(
+        self,
+        done: Sequence[CheckResult],
+        refused: Sequence[tuple[CheckClaim, float]],
+        waiting: Sequence[CheckClaim],
+    ) -> None:
+        self._liveness.keep(waiting)
+        flips = self._results.settle(done) if done else 0
+        # Where many flip the next ones wait for long: then they have their leases renewed more often.
+        self._settled_at_once = _FEW if flips > _MANY_FLIPS else _CHUNK
+        self._liveness.postpone(refused)
+        self._check.settle_pace()
+        if flips:
+            _log.info("trunks-flipped", flips=flips, destinations=len(done))
+        if refused:
+            _log.info("checks-postponed", destinations=len(refused))
+
+    async def _tend(self, engine: Engine) -> None:
+        """Look after a held mass fall, and ask the canaries when it is ours to."""
+        if await _in_store(self._breaker.tend):
+            asked = [self._alive(engine, target) for target in self._canaries]
+            alive = any(await asyncio.gather(*asked))
+            await _in_store(self._breaker.canary_answered, alive=alive)
+
+    async def _alive(self, engine: Engine, target: Target) -> bool:
+        found = await find_edges(engine, target, timeout_seconds=self._timeout_seconds)
+        if not isinstance(found, Liveness):
+            found = await ask_edges(engine, target, found, timeout_seconds=self._timeout_seconds, fresh=True)
+        return found.alive
+
+    async def _give_back(self) -> None:
+        """Let checks end that soon do, and others take at once what this worker leaves.
+
+        A store that is away ends the leases by itself.
+        """
+        if self._checking:
+            # To break off what has hardly begun would leave the resolver's sockets open, and the loop would not end.
+            _, left = await asyncio.wait(self._checking, timeout=_LAST_CHANCE_SECONDS)
+            for checking in left:
+                checking.cancel()
+            await asyncio.gather(*left, return_exceptions=True)
+        try:
+            await self._settle()
+            await _in_store(self._liveness.release, list(self._open.values()))
+        except StoreUnavailable as error:
+            _log.warning("store-away", error=str(error))
+
+
+async def _for_ever(turn: Callable[[], Awaitable[None]], pause_seconds: float) -> None:
+    while True:
+        try:
+            await turn()
+        except StoreUnavailable as error:
+            _log.warning("store-away", error=str(error))
+            await asyncio.sleep(_STORE_AWAY_SECONDS)
+        except Exception:  # noqa: BLE001 - the border of the loop: the next turn follows
+            _log.exception("sweep-broke")
+            await asyncio.sleep(_STORE_AWAY_SECONDS)
+        await asyncio.sleep(pause_seconds)
+
+
+async def _in_store(
+    question: Callable[_Given, _Found], *given: _Given.args, **named: _Given.kwargs
+) -> _Found:
+    """Ask the store in a thread; a question once begun is waited for, however the worker ends."""
+    return await asyncio.shield(asyncio.to_thread(question, *given, **named))
