@@ -4,9 +4,36 @@ from collections.abc import Callable, Mapping
 
 from benchmarks.conditions import Conditions
 from benchmarks.measurement import Measurement
-from benchmarks.rows import tls_connection, tls_memory, udp_memory, udp_options, udp_register
+from benchmarks.rows import (
+    health_sweep,
+    health_sweep_million,
+    health_sweep_own,
+    service_on_demand,
+    service_verifications,
+    sweep_on_demand,
+    tls_connection,
+    tls_memory,
+    udp_memory,
+    udp_options,
+    udp_register,
+)
 
 ROWS: Mapping[str, Callable[[Conditions], Measurement]] = {
     module.KEY: module.measure
-    for module in (udp_options, udp_register, tls_connection, udp_memory, tls_memory)
+    for module in (
+        udp_options,
+        udp_register,
+        tls_connection,
+        udp_memory,
+        tls_memory,
+        service_verifications,
+        service_on_demand,
+        health_sweep,
+        health_sweep_own,
+        health_sweep_million,
+        sweep_on_demand,
+    )
 }
+
+# What takes too long for every run.
+ONLY_WITH_ALL = frozenset({health_sweep_own.KEY, health_sweep_million.KEY})

@@ -19,6 +19,8 @@ class Line:
     client: str
     figure: str
     spread: str
+    p95: str
+    whole: str
     ratio: str
     at_least: str
     aim: str
@@ -43,6 +45,8 @@ def table(measurement: Measurement) -> tuple[Sequence[str], Sequence[Sequence[st
 
 def judged_on(series: Series, measurement: Measurement, expectation: Expectation) -> Spread | None:
     """Give what a limit is held against; None without the reference that a ratio needs."""
+    if expectation.measure is Measure.MILLISECONDS:
+        return Spread.of_figures(series)
     if expectation.measure is Measure.KILOBYTES:
         kilobytes = (sample.figure / _BYTES_A_KILOBYTE for sample in series.samples)
         return Spread.of(kilobytes)
@@ -76,7 +80,7 @@ def _headings(measurement: Measurement) -> tuple[str, ...]:
     reference = measurement.reference
     against = reference.name.split(",")[0].removesuffix(" -new") if reference else "peer"
     return (
-        *("client", f"{unit} each", "lowest–highest", f"× {against}", "at least", "aim"),
+        *("client", f"{unit} each", "lowest–highest", "95 %", "whole", f"× {against}", "at least", "aim"),
         *("start, CPU ms", "each with start", "a second", "sent again"),
     )
 
@@ -100,6 +104,8 @@ def _line(series: Series, measurement: Measurement, expectation: Expectation | N
         client=series.name,
         figure=number(figures.median),
         spread=between(figures),
+        p95=_median(sample.p95 for sample in series.samples),
+        whole=_median(sample.whole for sample in series.samples),
         ratio=ratio,
         at_least=at_least,
         aim=aim,

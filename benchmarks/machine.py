@@ -11,8 +11,9 @@ from pathlib import Path
 from benchmarks.cores import Cores
 from benchmarks.peers import s_time, sipp, sipsak, svmap
 from benchmarks.responder import udp_language
+from benchmarks.service.store import SERVERS
 
-_PEERS = (sipp.SIPP, sipsak.SIPSAK, svmap.SVMAP, s_time.OPENSSL)
+_PEERS = (sipp.SIPP, sipsak.SIPSAK, svmap.SVMAP, s_time.OPENSSL, *SERVERS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

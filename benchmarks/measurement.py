@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from benchmarks.sweep_figures import SweepFigures
+
 
 class Role(StrEnum):
     """What a series is for."""
@@ -15,6 +17,8 @@ class Role(StrEnum):
 
 class Unit(StrEnum):
     CPU_MICROSECONDS = "CPU µs"
+    CPU_MILLISECONDS = "CPU ms"
+    MILLISECONDS = "ms"
     BYTES = "bytes"
 
 
@@ -24,14 +28,20 @@ class Sample:
 
     `start_ms` is the CPU time of starting and ending the program: `figure` is without it, `with_start` has its share
     of it in a run of many operations.
-    `sent_again` counts the datagrams that came to the responder beyond those needed.
+    `p95` and `whole` are for figures that are a median: what 95 of 100 stay below, and the median before anything
+    was taken off.
+    `sent_again` counts the datagrams that came to the responder beyond those needed. `sweep` is all that was seen of a
+    cycle of health checks.
     """
 
     figure: float
+    p95: float | None = None
+    whole: float | None = None
     start_ms: float | None = None
     with_start: float | None = None
     per_second: float | None = None
     sent_again: int | None = None
+    sweep: SweepFigures | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

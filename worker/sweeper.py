@@ -46,6 +46,7 @@ class Sweeper:
         self._settled_at_once = _CHUNK
         self._checking: set[asyncio.Task[None]] = set()
         self._open: dict[int, CheckClaim] = {}
+        self._settled = asyncio.Event()
         self._done: list[CheckResult] = []
         self._refused: list[tuple[CheckClaim, float]] = []
 
@@ -67,8 +68,11 @@ class Sweeper:
             await self._give_back()
 
     async def _claim(self) -> None:
-        """Claim as long as there is something due and room for it."""
-        while (room := _IN_FLIGHT - len(self._open)) > 0:
+        """Claim as long as there is something due, waiting for room."""
+        while True:
+            while (room := _IN_FLIGHT - len(self._open)) <= 0:
+                self._settled.clear()
+                await self._settled.wait()
             claims = await _in_store(self._liveness.claim, limit=min(room, _CHUNK))
             if not claims:
                 return
@@ -88,6 +92,7 @@ class Sweeper:
         for claim in claims:
             if id(claim) not in ended:
                 self._open.pop(id(claim), None)
+        self._settled.set()
 
     async def _settle(self) -> None:
         """Write what is done; results whose writing fails are lost, and their claims end with their leases."""
@@ -100,6 +105,7 @@ class Sweeper:
             finally:
                 for claim in (*(result.claim for result in done), *(claim for claim, _ in refused)):
                     self._open.pop(id(claim), None)
+                self._settled.set()
 
     def _write(
         self,

@@ -1,4 +1,4 @@
-"""Trunks and numbers as bolna's clients send them."""
+"""Trunks as bolna's clients send them."""
 
 from enum import StrEnum
 from typing import Annotated, Any
@@ -14,10 +14,10 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from api.bolna.number_bodies import NumberBody
 from api.fields import Host, Line, Password, Port, Switch, one_line
 from sipcheck.target import TransportName
-from trunks.new_trunk import NewGateway, NewNumber, NewTrunk
-from trunks.phone_numbers import E164, read_digits
+from trunks.new_trunk import NewGateway, NewTrunk
 from trunks.profile import CallingFormat, MediaEncryption, TrunkProfile
 from trunks.provisioning.allow_list import AllowListInvalid, read_allow_list
 from trunks.provisioning.blueprint import InboundAuthorization
@@ -74,42 +74,6 @@ class AddressBody(BaseModel):
     ip_address: Annotated[
         str, StringConstraints(strip_whitespace=True, max_length=64), AfterValidator(_allowed)
     ] = Field(description="An address or a CIDR that calls come from.")
-
-
-class NumberBody(BaseModel):
-    """The body of "Add a phone number to a trunk"."""
-
-    model_config = ConfigDict(
-        hide_input_in_errors=True,
-        json_schema_extra={
-            "example": {
-                "phone_number": "919876543210",
-                "name": "Mumbai Support Line",
-                "e164_check_enabled": False,
-            }
-        },
-    )
-
-    e164_check_enabled: Switch | None = Field(False, description="Whether it has to be E.164.")
-    phone_number: Annotated[
-        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64), AfterValidator(one_line)
-    ] = Field(description="The DID; shown as it is given.")
-    name: Line | None = Field(None, description="Optional label.")
-
-    @field_validator("phone_number")
-    @classmethod
-    def _is_a_number(cls, text: str, info: ValidationInfo) -> str:
-        if info.data.get("e164_check_enabled") and read_digits(text) is None:
-            raise PydanticCustomError(
-                "e164", "It is no number in E.164; give the country code before it, such as 919876543210"
-            )
-        return text
-
-    def to_number(self) -> NewNumber:
-        """Turn into what the domain takes."""
-        e164 = read_digits(self.phone_number)
-        country = None if e164 is None else E164(e164.text).country
-        return NewNumber(number=self.phone_number, country_code=country, name=self.name)
 
 
 Gateways = Annotated[list[GatewayBody], Field(min_length=1, max_length=_MOST_GATEWAYS)]

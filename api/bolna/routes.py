@@ -18,9 +18,10 @@ from api.bolna.answers import (
     show_trunk,
     show_verified,
 )
-from api.bolna.bodies import CreateTrunk, NumberBody, UpdateTrunk
+from api.bolna.bodies import CreateTrunk, UpdateTrunk
 from api.bolna.edits import to_edit
 from api.bolna.faults import fault_model
+from api.bolna.number_bodies import NumberBody
 from api.context import Context
 from api.fault_answers import fault_answers_of
 from api.parameters import Calling, Using, current_request_id

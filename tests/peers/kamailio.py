@@ -5,6 +5,7 @@ import json
 import socket
 import sqlite3
 import ssl
+import time
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -22,7 +23,8 @@ _CONFIGURATION = Path(__file__).with_name("kamailio.cfg")
 _SCHEMA_FOLDER = Path("/usr/share/kamailio/db_sqlite")
 # No auth-int: Kamailio 5.6 offers it, and then hashes no body but chance memory.
 _QOP_FLAGS = {None: 0, "auth": 1}
-_RPC_TIMEOUT_SECONDS = 5.0
+_RPC_TIMEOUT_SECONDS = 15.0
+_POLL_SECONDS = 0.02
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,8 +109,12 @@ class Kamailio:
                 raise
             self._process.kill()  # children that outlived it hold its ports
             self._process.start()
-        for user, contact in self.settings.bindings.items():
-            self.add_binding(user, contact)
+        try:
+            for user, contact in self.settings.bindings.items():
+                self.add_binding(user, contact)
+        except BaseException:
+            self.end()
+            raise
 
     def end(self) -> None:
         # Nothing is left to write, and a TERM that meets its last children while they start is lost on them.
@@ -153,8 +159,21 @@ class Kamailio:
         return json.dumps(dump, indent=1, sort_keys=True).encode()
 
     def add_binding(self, user: str, contact: str, *, expires_seconds: int = 3600) -> None:
-        """Bind a contact URI to a user, as a REGISTER with Contact would."""
+        """Bind a contact URI to a user, as a REGISTER with Contact would. Raises PeerFailed."""
         self.rpc("ul.add", "location", user, contact, expires_seconds, 1.0, "", 0, 0, 0)
+        # It is told before it is written: a dump of this moment would lack the row.
+        deadline = time.monotonic() + _RPC_TIMEOUT_SECONDS
+        while not self._is_written(user, contact):
+            if time.monotonic() > deadline:
+                raise PeerFailed(f"kamailio did not write the binding of {user}")
+            time.sleep(_POLL_SECONDS)
+
+    def _is_written(self, user: str, contact: str) -> bool:
+        with closing(sqlite3.connect(f"file:{self._database}?mode=ro", uri=True)) as database:
+            found = database.execute(
+                "SELECT 1 FROM location WHERE username = ? AND contact = ?", (user, contact)
+            ).fetchone()
+        return found is not None
 
     def rpc(self, method: str, *parameters: object) -> Any:
         """Call Kamailio's RPC interface. Raises PeerFailed when it answers with an error."""

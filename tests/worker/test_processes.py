@@ -5,6 +5,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 
@@ -117,40 +118,51 @@ def test_celerys_own_command_runs_a_worker(
 
 
 def test_two_workers_that_hear_of_every_run_often_do_each_once(
-    start_service: Callable[[Settings], Service],
     scaled_settings: Settings,
     udp_peer_factory: Callable[..., UdpPeer],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     peer = udp_peer_factory(lambda request: [reply_to(request)])
-    unpaced = scaled_settings.model_copy(update={"address_rate": 0.0, "address_concurrency": 0})
-    services = [start_service(unpaced) for _ in range(2)]
-    store = services[0].store
-    trunks = [
-        store.make_trunk(
-            domain=HOST, port=peer.port, transport=TransportName.UDP, username=None, password=None
-        )
-        for _ in range(30)
-    ]
-    ids = [store.installation.runs.request(store.caller, trunk.id) for trunk in trunks]
-    for verification_id in ids * 5:
-        for service in services:
-            service.doorbell.ring(verification_id)
-    # Asked last: whoever tells of it has taken all the messages before it, and the other at most one a thread more.
-    trunks.append(
-        store.make_trunk(
-            domain=HOST, port=peer.port, transport=TransportName.UDP, username=None, password=None
-        )
+    for name in ("RATE", "CONCURRENCY"):
+        monkeypatch.setenv(f"TRUNKS_ADDRESS_{name}", "0")
+    # One that only keeps the store and the doorbell: its worker is not started.
+    asking = Service(scaled_settings)
+    asking.doorbell.start()
+    with ExitStack() as stack:
+        for number in range(2):
+            stack.enter_context(started_worker(tmp_path / f"worker-{number}.log"))
+        trunks = [
+            asking.make_trunk(
+                host=HOST, port=peer.port, transport=TransportName.UDP, username=None, password=None
+            )
+            for _ in range(30)
+        ]
+        ids = [asking.installation.runs.request(asking.store.caller, trunk.id) for trunk in trunks]
+        for verification_id in ids * 5:
+            asking.doorbell.ring(verification_id)
+        deadline = time.monotonic() + 30
+        while asking.installation.runs.done_among(ids) != set(ids):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+    # The workers have ended: whatever a message too many could do, it has done.
+    assert all(len(asking.store.flips(trunk.id)) == 1 for trunk in trunks)
+    assert all(len(asking.store.runs(trunk.id)) == 1 for trunk in trunks)
+    branches = {each.data.split(b"branch=")[1].split(b"\r\n")[0] for each in peer.received}
+    assert len(branches) == len(trunks)
+    asking.doorbell.stop()
+    asking.installation.close()
+
+
+def started_worker(log_file: Path) -> OwnedProcess:
+    """Give a `trunkd worker` that is ready when it consumes; its sweeps are left to others."""
+    process = OwnedProcess(
+        program("trunkd"),
+        ["worker", "--queues", "verify"],
+        ready=lambda: "worker-started" in process.log(),
+        log_file=log_file,
     )
-    ids.append(services[0].request(trunks[-1]))
-    deadline = time.monotonic() + 20
-    while ids[-1] not in (told := [each for service in services for each in service.told()]):
-        assert time.monotonic() < deadline, told
-        services[0].wait_a_moment()
-    assert sorted(told) == sorted(ids)
-    assert all(len(store.flips(trunk.id)) == 1 for trunk in trunks)
-    assert len({datagram.data.split(b"branch=")[1].split(b"\r\n")[0] for datagram in peer.received}) == len(
-        trunks
-    )
+    return process
 
 
 def test_a_message_for_a_run_that_is_not_there_is_harmless(

@@ -1,0 +1,54 @@
+"""Numbers as bolna's clients send them."""
+
+from typing import Annotated
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from api.fields import Line, Switch, one_line
+from trunks.new_trunk import NewNumber
+from trunks.phone_numbers import E164, read_digits
+
+
+class NumberBody(BaseModel):
+    """The body of "Add a phone number to a trunk"."""
+
+    model_config = ConfigDict(
+        hide_input_in_errors=True,
+        json_schema_extra={
+            "example": {
+                "phone_number": "919876543210",
+                "name": "Mumbai Support Line",
+                "e164_check_enabled": False,
+            }
+        },
+    )
+
+    e164_check_enabled: Switch | None = Field(False, description="Whether it has to be E.164.")
+    phone_number: Annotated[
+        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64), AfterValidator(one_line)
+    ] = Field(description="The DID; shown as it is given.")
+    name: Line | None = Field(None, description="Optional label.")
+
+    @field_validator("phone_number")
+    @classmethod
+    def _is_a_number(cls, text: str, info: ValidationInfo) -> str:
+        if info.data.get("e164_check_enabled") and read_digits(text) is None:
+            raise PydanticCustomError(
+                "e164", "It is no number in E.164; give the country code before it, such as 919876543210"
+            )
+        return text
+
+    def to_number(self) -> NewNumber:
+        """Turn into what the domain takes."""
+        e164 = read_digits(self.phone_number)
+        country = None if e164 is None else E164(e164.text).country
+        return NewNumber(number=self.phone_number, country_code=country, name=self.name)

@@ -1,0 +1,39 @@
+"""The working half of `trunkd up`, without HTTP: it rings for the runs whose ids come on standard input."""
+
+import sys
+from uuid import UUID
+
+from trunks.installation import Installation
+from trunks.logs import configure_logs
+from trunks.settings import load_settings
+from worker.app import DEFAULT_CONCURRENCY, make_app
+from worker.doorbell import CeleryDoorbell
+from worker.process import WorkerProcess
+from worker.queues import ALL_QUEUES
+from worker.runtime import Runtime
+from worker.tasks import bind
+
+_CONSUMING_WITHIN_SECONDS = 5.0
+
+
+def main() -> None:
+    configure_logs()
+    installation = Installation(load_settings())
+    celery = make_app(installation.settings)
+    doorbell = CeleryDoorbell(celery)
+    runtime = Runtime(lambda: installation, doorbell=doorbell, on_done=lambda _: None)
+    bind(celery, runtime)
+    worker = WorkerProcess(celery, runtime, queues=ALL_QUEUES, concurrency=DEFAULT_CONCURRENCY)
+    doorbell.start()
+    worker.start()
+    worker.wait_consuming(timeout_seconds=_CONSUMING_WITHIN_SECONDS)
+    print("ready", flush=True)
+    for line in sys.stdin:
+        doorbell.ring(UUID(line.strip()))
+    worker.stop()
+    doorbell.stop()
+    installation.close()
+
+
+if __name__ == "__main__":
+    main()
