@@ -91,7 +91,8 @@ def _translated() -> Iterator[None]:
             raise StoreFull from error
         raise StoreUnavailable(f"The database does not answer: {_first_line(error)}") from error
     except InternalError as error:
-        if isinstance(error.orig, ReadOnlySqlTransaction):  # the server that failed over, seen as its old self
+        # A server that failed over, seen as its old self.
+        if isinstance(error.orig, ReadOnlySqlTransaction):
             raise StoreUnavailable("The database takes no writes: it is a standby.") from error
         raise
 

@@ -156,7 +156,10 @@ class Settings(BaseSettings):
         description="seconds between proofs of stored credentials, from 3600 to 31536000",
     )
     breaker_destinations: int = Field(
-        10, ge=1, le=1_000_000, description="destinations that fall at once for a mass fall, from 1 to 1000000"
+        10,
+        ge=1,
+        le=1_000_000,
+        description="destinations that fall at once for a mass fall, from 1 to 1000000",
     )
     canary_targets: Canaries = Field(
         (), description="SIP URIs asked when most destinations fall, comma-separated"
