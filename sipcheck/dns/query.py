@@ -1,4 +1,4 @@
-"""One DNS question to the resolvers, always answered by a value; the only file that knows dnspython."""
+"""One DNS question to the resolvers, always answered by a value; this file and `sockets` know dnspython."""
 
 import asyncio
 import os
@@ -22,6 +22,7 @@ from dns.rdtypes.IN.NAPTR import NAPTR
 from dns.rdtypes.IN.SRV import SRV
 
 from sipcheck.dns.naptr import NaptrRecord
+from sipcheck.dns.sockets import ClosingBackend
 from sipcheck.dns.srv import SrvRecord
 from sipcheck.errors import SettingInvalid
 from sipcheck.host import is_address
@@ -83,6 +84,7 @@ class DnsClient:
         self._nameservers = [_nameserver(each) for each in nameservers]
         self._resolv_conf = resolv_conf
         self._resolver: dns.asyncresolver.Resolver | None = None
+        self._sockets = ClosingBackend()
         self._read_at_state: tuple[int, int] | None = None
 
     async def naptr(self, name: str, *, deadline_at: float) -> Answer[NaptrRecord]:
@@ -144,6 +146,7 @@ class DnsClient:
                 raise_on_no_answer=False,
                 search=False,
                 lifetime=lifetime_seconds,
+                backend=self._sockets,
             )
             cnames += len(answer.chaining_result.cnames)
             if cnames > MAX_CNAMES:

@@ -191,9 +191,27 @@ class Kamailio:
     def _is_ready(self) -> bool:
         try:
             self.rpc("core.version")
-            return self._answers_keep_alive() and self._shakes_hands()
+            return self._answers_by_udp() and self._answers_keep_alive() and self._shakes_hands()
         except (FileNotFoundError, ConnectionRefusedError, ConnectionResetError, TimeoutError):
             return False
+
+    def _answers_by_udp(self) -> bool:
+        """Whether the child that reads UDP is there.
+
+        It loads the location table as it starts, and dies of a binding that is written at that moment.
+        """
+        with socket.socket(family_of(self.address), socket.SOCK_DGRAM) as client:
+            client.settimeout(1.0)
+            client.connect((self.address, self.port))
+            host = f"[{self.address}]" if family_of(self.address) is socket.AF_INET6 else self.address
+            port = client.getsockname()[1]
+            client.send(
+                f"READY sip:{self.settings.domain} SIP/2.0\r\n"
+                f"Via: SIP/2.0/UDP {host}:{port};branch=z9hG4bKready\r\n"
+                f"From: <sip:{self.settings.domain}>;tag=ready\r\nTo: <sip:{self.settings.domain}>\r\n"
+                "Call-ID: ready\r\nCSeq: 1 READY\r\nMax-Forwards: 1\r\nContent-Length: 0\r\n\r\n".encode()
+            )
+            return client.recv(65535).startswith(b"SIP/2.0 200 ")
 
     def _answers_keep_alive(self) -> bool:
         """Whether the children that read TCP and TLS, the last to start, are there (RFC 5626 §3.5.1)."""
