@@ -78,6 +78,8 @@ def test_the_workers_lines_carry_the_clients_id(
     )
     (done,) = [line for line in lines_with(worker, "verifies.1") if line["event"] == "verification-done"]
     assert done["verification_id"] == verification_id
+    # The answer is sent before its line is written.
+    api.wait_until(lambda: any(line["event"] == "request" for line in lines_with(api, "verifies.1")))
     (asked,) = [line for line in lines_with(api, "verifies.1") if line["event"] == "request"]
     assert (asked["route"], asked["status"]) == (f"{URL}/{{trunk_id}}/verify", answer.status_code)
     assert {line["event"] for line in lines_with(api, "creates")} == {"request"}
