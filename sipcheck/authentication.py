@@ -1,7 +1,7 @@
 """The authentication of one exchange: what may be answered, and what a second challenge means (RFC 3261 §22)."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from sipcheck.auth import Challenge, Chosen, Refused, authorization, choose
 from sipcheck.credentials import Credentials
@@ -25,8 +25,8 @@ class AuthenticationRound:
     rejected: bool = False
     stale_loop: bool = False
     detail: str = ""
-    realms: set[str] = field(default_factory=set)
-    _answered: dict[bool, Challenge] = field(default_factory=dict)  # by Challenge.proxy: 401's and 407's hop
+    realms: frozenset[str] = frozenset()
+    _answered: tuple[Challenge, ...] = ()  # one of each hop, 401's and 407's
 
     def to_answer(
         self, www: Sequence[str], proxy: Sequence[str], credentials: Credentials
@@ -39,25 +39,29 @@ class AuthenticationRound:
         if isinstance(choice, Refused):
             self.withheld, self.detail = choice.reason, choice.detail
             return None
-        if not self._is_progress(choice):
+        if not self._answered:
+            self._answered = choice.challenges
+        elif self._is_progress(choice, {challenge.proxy: challenge for challenge in self._answered}):
+            # A hop that is satisfied goes on being answered when the next one challenges (§22.3).
+            hops = {challenge.proxy: challenge for challenge in (*self._answered, *choice.challenges)}
+            self._answered = tuple(hops.values())
+        else:
             return None
-        for challenge in choice.challenges:
-            self._answered[challenge.proxy] = challenge
-        # A hop that is satisfied goes on being answered when the next one challenges (§22.3).
-        return tuple(self._answered.values())
+        return self._answered
 
     def leave_unanswered(self, source: HostPort) -> None:
         """Note a challenge that did not come from where the request went: it is never answered."""
         self.detail = f"a challenge from {source}, which is not where the request went, is not answered"
 
-    def _is_progress(self, choice: Chosen) -> bool:
-        """Whether answering can lead on: each hop once, and one renewal is granted for stale nonces."""
-        if not self._answered:
-            return True
-        repeated = [challenge for challenge in choice.challenges if challenge.proxy in self._answered]
+    def _is_progress(self, choice: Chosen, answered: Mapping[bool, Challenge]) -> bool:
+        """Whether answering again can lead on: each hop once, and one renewal is granted for stale nonces.
+
+        `answered` is by Challenge.proxy.
+        """
+        repeated = [challenge for challenge in choice.challenges if challenge.proxy in answered]
         if not repeated:
             return True
-        if any(challenge.realm != self._answered[challenge.proxy].realm for challenge in repeated):
+        if any(challenge.realm != answered[challenge.proxy].realm for challenge in repeated):
             self.withheld = Reason.REALM_MISMATCH
             self.detail = "a second challenge names another realm than the one that was answered"
             return False

@@ -24,10 +24,20 @@ HashFunction = Callable[[bytes], "hashlib._Hash"]
 
 _SESSION = frozenset({Algorithm.MD5_SESS, Algorithm.SHA_256_SESS, Algorithm.SHA_512_256_SESS})
 
+
+def _md5() -> HashFunction:
+    """MD5 as this system gives it; a word more is said only where it must be, for it takes half as long again."""
+    try:
+        hashlib.md5(b"")  # noqa: S324 - what a peer of RFC 2617 asks for
+    except ValueError:  # FIPS
+        return partial(hashlib.md5, usedforsecurity=False)
+    return hashlib.md5
+
+
 # hashlib has a constructor for the first two, and knows the third by name alone.
 _HASHES: dict[Algorithm, HashFunction] = {
-    Algorithm.MD5: partial(hashlib.md5, usedforsecurity=False),
-    Algorithm.MD5_SESS: partial(hashlib.md5, usedforsecurity=False),
+    Algorithm.MD5: _md5(),
+    Algorithm.MD5_SESS: _md5(),
     Algorithm.SHA_256: hashlib.sha256,
     Algorithm.SHA_256_SESS: hashlib.sha256,
     Algorithm.SHA_512_256: partial(hashlib.new, "sha512_256"),

@@ -159,7 +159,7 @@ async def _may_leave(
                 state.withheld = await context.before_credentials(realm)
                 if state.withheld is not None:
                     return False
-                state.realms.add(realm)
+                state.realms |= {realm}
     except TimeoutError:
         state.withheld = Reason.DEADLINE_EXCEEDED
         return False

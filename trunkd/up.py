@@ -1,6 +1,7 @@
 """`trunkd up`: API, worker and schedule in one process."""
 
 import asyncio
+import gc
 import socket
 from contextlib import AsyncExitStack
 from functools import partial
@@ -55,6 +56,7 @@ async def _run(installation: Installation, listener: socket.socket, *, practice:
         endpoints: Endpoints = frozenset() if port is None else frozenset({(HOST, port)})
         embedded = Embedded(installation, listener, endpoints)
         await embedded.start()
+        gc.freeze()  # what is loaded by now stays, and is not looked through again
         token = await asyncio.to_thread(installation.tenants.create_default)
         print(_greeting(url, token), flush=True)
         if port is not None:

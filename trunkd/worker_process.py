@@ -1,5 +1,6 @@
 """`trunkd worker` and `trunkd beat`: the parts behind the broker."""
 
+import gc
 import threading
 from collections.abc import Sequence
 
@@ -41,6 +42,7 @@ def run_worker(settings: Settings, *, queues: Sequence[QueueName], concurrency: 
     doorbell.start()
     announcer.start()
     worker.start()
+    gc.freeze()  # what is loaded by now stays, and is not looked through again
     _log.info("worker-started", queues=list(queues), concurrency=concurrency)
     while not asked.wait(LOOK_SECONDS):
         if not worker.alive:

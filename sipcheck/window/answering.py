@@ -80,5 +80,5 @@ def _withheld(
         withheld = may_leave(challenge.realm)
         if withheld is not None:
             return withheld
-        state.realms.add(challenge.realm)
+        state.realms |= {challenge.realm}
     return None
