@@ -8,6 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 from starlette.responses import JSONResponse
 
+from api.examples import Example
 from api.problems import Problem
 from trunks.errors import Refused
 
@@ -17,7 +18,7 @@ class Dialect:
     """Everything under `prefixes` is answered by it, whatever is or is not there.
 
     `shape` makes a problem's body, `refusal` and `invalid` say what the domain and the validation refused, and
-    `fault_model` is what a problem of this status looks like in the OpenAPI document.
+    `fault_model` is what a problem of this status looks like in the OpenAPI document, `examples` its successes.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Dialect:
     refusal: Callable[[Refused], Problem]
     invalid: Callable[[RequestValidationError], Problem]
     fault_model: Callable[[int], type[BaseModel]]
+    examples: tuple[Example, ...] = ()
 
     def covers(self, path: str) -> bool:
         """Whether a path is this dialect's: a prefix ends where a segment does."""

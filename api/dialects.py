@@ -5,10 +5,13 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from api.autocalls import examples as autocalls_examples
 from api.autocalls import faults as autocalls
+from api.bolna import examples as bolna_examples
 from api.bolna import faults as bolna
 from api.dialect import Dialect
 from api.problems import Problem
+from api.talkover import examples as talkover_examples
 from api.talkover import faults as talkover
 
 
@@ -30,6 +33,7 @@ TALKOVER = Dialect(
     refusal=talkover.refusal,
     invalid=talkover.invalid,
     fault_model=_talkover_model,
+    examples=talkover_examples.EXAMPLES,
 )
 
 AUTOCALLS = Dialect(
@@ -39,6 +43,7 @@ AUTOCALLS = Dialect(
     refusal=autocalls.refusal,
     invalid=autocalls.invalid,
     fault_model=autocalls.fault_model,
+    examples=autocalls_examples.EXAMPLES,
 )
 
 BOLNA = Dialect(
@@ -48,6 +53,7 @@ BOLNA = Dialect(
     refusal=bolna.refusal,
     invalid=bolna.invalid,
     fault_model=bolna.fault_model,
+    examples=bolna_examples.EXAMPLES,
 )
 
 DIALECTS: tuple[Dialect, ...] = (TALKOVER, AUTOCALLS, BOLNA)

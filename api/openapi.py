@@ -1,6 +1,7 @@
 """The OpenAPI document: what each dialect answers everywhere is said here once, and not at each route."""
 
 from collections.abc import Iterator
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI
@@ -10,6 +11,7 @@ from pydantic import BaseModel
 
 from api.dialect import Dialect
 from api.dialects import spoken_at
+from api.examples import fitting
 from api.idempotency import IDEMPOTENCY_KEY, KEY_PATTERN, REPLAYED, key_in_use, key_reused
 from api.problems import (
     Problem,
@@ -132,6 +134,9 @@ def _describe_operation(
     operation["responses"] = dict(sorted(operation["responses"].items()))
     for status, response in operation["responses"].items():
         response["headers"] = {**_headers(status, method), **response.get("headers", {})}
+        if int(status) < HTTPStatus.BAD_REQUEST:
+            content = response["content"]["application/json"]
+            content["examples"] = fitting(dialect.examples, int(status), content["schema"])
         if int(status) in _DESCRIPTIONS:
             response["description"] = _DESCRIPTIONS[int(status)]
 

@@ -1,6 +1,7 @@
 """What stands beside the dialects, and every status in the dialect's own shape."""
 
 import httpx
+import jsonschema_rs
 import pytest
 from sqlalchemy import text
 
@@ -117,6 +118,20 @@ async def test_every_operation_declares_what_is_answered_everywhere(api: ApiUnde
                 assert response["description"], (method, path, status)
                 assert "X-Request-ID" in response["headers"]
                 assert ("X-RateLimit-Remaining" in response["headers"]) == (status != "401")
+
+
+async def test_every_success_is_shown_by_an_example_that_is_one(api: ApiUnderTest) -> None:
+    document = (await api.client.get("/openapi.json")).json()
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            for status, response in operation["responses"].items():
+                if operation["tags"] == ["operation"] or int(status) >= 400:
+                    continue
+                content = response["content"]["application/json"]
+                assert content["examples"], (method, path, status)
+                schema = content["schema"] | {"components": document["components"]}
+                for example in content["examples"].values():
+                    jsonschema_rs.validate(schema, example["value"])
 
 
 async def test_a_fault_is_shown_in_its_dialects_shape(api: ApiUnderTest) -> None:

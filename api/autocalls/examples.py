@@ -1,0 +1,58 @@
+"""autocalls' success answers in the OpenAPI document; whatever a route answers is set here."""
+
+from http import HTTPStatus
+
+from api.autocalls.answers import (
+    Done,
+    LastVerification,
+    TrunkAnswer,
+    TrunkDetails,
+    TrunkFound,
+    TrunkList,
+    TrunkShown,
+)
+from api.examples import CREATED_AT, UPDATED_AT, Example
+from sipcheck.reasons import Reason
+from trunks.profile import CallingFormat
+from trunks.provisioning.blueprint import InboundAuthorization
+from trunks.state import HealthStatus
+
+_SHOWN = TrunkShown(
+    id=42,
+    phone_number="1000",
+    nickname="Provider X — Main",
+    sip_username="myuser",
+    sip_address="sip.provider.com",
+    sip_calling_format=CallingFormat.PLUS_E164,
+    inbound_authorization_type=InboundAuthorization.AUTH,
+    allowed_inbound_ips=None,
+    outbound_proxy=False,
+    country_code="US",
+    inbound_trunk_id="ST_in7Kq2mVhQxA",
+    outbound_trunk_id="ST_out4RzT9wLcB",
+    created_at=CREATED_AT,
+    updated_at=UPDATED_AT,
+)
+_DETAILS = TrunkDetails(
+    **dict(_SHOWN),
+    is_active=True,
+    is_verified=True,
+    health_status=HealthStatus.HEALTHY,
+    last_verification=LastVerification(
+        reason=Reason.CREDENTIALS_PROVEN,
+        summary="The trunk works: sip.provider.com:5060/udp answers, and it accepted the username and password.",
+        advice="",
+    ),
+)
+
+EXAMPLES = (
+    Example(
+        "created",
+        TrunkAnswer(message="SIP trunk created successfully.", data=_SHOWN),
+        HTTPStatus.CREATED,
+    ),
+    Example("updated", TrunkAnswer(message="SIP trunk updated successfully.", data=_SHOWN), HTTPStatus.OK),
+    Example("found", TrunkFound(data=_DETAILS)),
+    Example("listed", TrunkList(data=[_DETAILS])),
+    Example("deleted", Done(message="Phone number deleted successfully.")),
+)

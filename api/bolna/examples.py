@@ -1,0 +1,104 @@
+"""bolna's success answers in the OpenAPI document; whatever a route answers is set here."""
+
+from http import HTTPStatus
+
+from api.bolna.answers import (
+    AddressShown,
+    Done,
+    GatewayShown,
+    LastVerification,
+    NumberShown,
+    RunWaiting,
+    TrunkShown,
+    TrunkVerified,
+)
+from api.bolna.bodies import AuthType, Transport
+from api.examples import CREATED_AT, NUMBER_ID, RUN_ID, TRUNK_ID, UPDATED_AT, Example
+from sipcheck.reasons import Outcome, Reason
+from trunks.models.verification import VerificationStatus
+from trunks.profile import MediaEncryption
+from trunks.state import HealthStatus
+
+_NUMBER = NumberShown(
+    id=NUMBER_ID,
+    phone_number="919876543210",
+    name="Mumbai Support Line",
+    byot_trunk_id=TRUNK_ID,
+    telephony_provider="sip-trunk",
+    deleted=False,
+    created_at=UPDATED_AT,
+    updated_at=UPDATED_AT,
+)
+_TRUNK = TrunkShown(
+    id=TRUNK_ID,
+    name="Mumbai carrier",
+    provider="carrier-x",
+    description=None,
+    auth_type=AuthType.USERPASS,
+    auth_username="user_42",
+    gateways=[GatewayShown(gateway_address="sip.carrier-x.com", port=5060, priority=1)],
+    ip_identifiers=[AddressShown(ip_address="203.0.113.10")],
+    transport=Transport.UDP,
+    media_encryption=MediaEncryption.NO,
+    media_encryption_optimistic=False,
+    allow="ulaw,alaw",
+    disallow="all",
+    inbound_enabled=True,
+    outbound_leading_plus_enabled=True,
+    qualify_frequency=60,
+    direct_media=False,
+    rtp_symmetric=True,
+    force_rport=True,
+    phone_numbers=[_NUMBER],
+    created_at=CREATED_AT,
+    updated_at=UPDATED_AT,
+    is_active=True,
+    is_verified=True,
+    health_status=HealthStatus.HEALTHY,
+    last_verification=LastVerification(
+        reason=Reason.CREDENTIALS_PROVEN,
+        summary="The trunk works: sip.carrier-x.com:5060/udp answers, and it accepted the username and password.",
+        advice="",
+    ),
+)
+
+EXAMPLES = (
+    Example(
+        "created",
+        _TRUNK.model_copy(
+            update={
+                "phone_numbers": [],
+                "updated_at": CREATED_AT,
+                "is_active": False,
+                "is_verified": False,
+                "health_status": HealthStatus.UNKNOWN,
+                "last_verification": None,
+            }
+        ),
+        HTTPStatus.CREATED,
+    ),
+    Example("trunk", _TRUNK, HTTPStatus.OK),
+    Example("trunks", [_TRUNK]),
+    Example(
+        "verified",
+        TrunkVerified(
+            **dict(_TRUNK),
+            verification_id=RUN_ID,
+            outcome=Outcome.VERIFIED,
+            reason=Reason.CREDENTIALS_PROVEN,
+            advice="",
+        ),
+    ),
+    Example(
+        "later",
+        RunWaiting(
+            verification_id=RUN_ID,
+            status=VerificationStatus.QUEUED,
+            message="The verification goes on; the trunk's last_verification shows what it comes to.",
+        ),
+    ),
+    Example("number", _NUMBER),
+    Example("numbers", [_NUMBER]),
+    Example("trunk-deleted", Done(message="Trunk deleted successfully. 1 phone number(s) removed.")),
+    Example("number-removed", Done(message="Phone number removed successfully")),
+)

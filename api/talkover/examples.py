@@ -1,0 +1,235 @@
+"""talkover's success answers in the OpenAPI document; whatever a route answers is set here."""
+
+from api.examples import CREATED_AT, EVENT_ID, NUMBER_ID, RUN_ID, TRUNK_ID, UPDATED_AT, Example
+from api.talkover.event_answers import EventList, EventShown
+from api.talkover.health_answers import HealthFound, HealthShown
+from api.talkover.number_answers import (
+    NumberChanged,
+    NumberCreated,
+    NumberList,
+    NumberListed,
+    NumberMade,
+    NumberRemoved,
+)
+from api.talkover.trunk_answers import (
+    GatewayShown,
+    LastVerification,
+    TrunkChanged,
+    TrunkCreated,
+    TrunkDetails,
+    TrunkFound,
+    TrunkList,
+    TrunkRemoved,
+    TrunkShown,
+    TrunkState,
+)
+from api.talkover.verification_answers import (
+    DryRunAnswer,
+    DryRunData,
+    RunFound,
+    RunList,
+    RunShown,
+    RunWaiting,
+    VerifyAnswer,
+    VerifyData,
+    VerifyLater,
+)
+from sipcheck.reasons import CredentialState, Outcome, Reason
+from sipcheck.report import TargetFacts
+from sipcheck.report_json import report_to_json
+from sipcheck.target import TransportName
+from sipcheck.unrun_report import unrun_report
+from trunks.models.verification import VerificationStatus
+from trunks.state import Cause, HealthStatus
+
+_NAME = "Primary Carrier — US"
+_DOMAIN = "sip.carrier-x.com"
+_REPORT = unrun_report(
+    Reason.DNS_NXDOMAIN,
+    TargetFacts(domain=_DOMAIN, port=5061, transport="tls", username="user_42", outbound_proxy=None),
+    detail=f"no name server knows {_DOMAIN}",
+    started_at=CREATED_AT,
+    duration_ms=31.4,
+)
+_DETAILS = TrunkDetails(
+    id=TRUNK_ID,
+    name=_NAME,
+    provider_name="carrier-x",
+    domain=_DOMAIN,
+    transport=TransportName.TLS,
+    port=5061,
+    is_active=True,
+    is_verified=True,
+    created_at=CREATED_AT,
+    username="user_42",
+    outbound_proxy=None,
+    auth_realm=None,
+    health_status=HealthStatus.HEALTHY,
+    last_health_check_at=UPDATED_AT,
+    updated_at=UPDATED_AT,
+    gateways=[GatewayShown(host=_DOMAIN, port=5061, transport=TransportName.TLS, priority=1)],
+    credentials=CredentialState.PROVEN,
+    last_verification=LastVerification(
+        reason=Reason.CREDENTIALS_PROVEN,
+        summary=f"The trunk works: {_DOMAIN}:5061/tls answers, and it accepted the username and password.",
+        advice="",
+    ),
+)
+_NUMBER = NumberListed(
+    id=NUMBER_ID,
+    number="+15551234567",
+    country_code="US",
+    formatted_number="(555) 123-4567",
+    assigned_to=None,
+)
+_RUN = RunShown(
+    id=RUN_ID,
+    status=VerificationStatus.DONE,
+    requested_at=CREATED_AT,
+    finished_at=UPDATED_AT,
+    report=report_to_json(_REPORT),
+)
+
+EXAMPLES = (
+    Example(
+        "created",
+        TrunkCreated(
+            success=True,
+            data=TrunkShown(
+                id=TRUNK_ID,
+                name=_NAME,
+                provider_name="carrier-x",
+                domain=_DOMAIN,
+                transport=TransportName.TLS,
+                port=5061,
+                is_active=False,
+                is_verified=False,
+                created_at=CREATED_AT,
+            ),
+        ),
+    ),
+    Example("found", TrunkFound(success=True, data=_DETAILS)),
+    Example("listed", TrunkList(success=True, data=[_DETAILS], next_cursor=None)),
+    Example(
+        "changed",
+        TrunkChanged(
+            success=True,
+            data=TrunkState(id=TRUNK_ID, name=_NAME, is_active=True, is_verified=True, updated_at=UPDATED_AT),
+        ),
+    ),
+    Example("removed", TrunkRemoved(success=True, message="SIP trunk deleted")),
+    Example(
+        "alive",
+        HealthFound(
+            success=True, data=HealthShown(is_healthy=True, response_time_ms=42, checked_at=UPDATED_AT)
+        ),
+    ),
+    Example(
+        "silent",
+        HealthFound(
+            success=True,
+            data=HealthShown(
+                is_healthy=False,
+                response_time_ms=None,
+                checked_at=UPDATED_AT,
+                error="The carrier is not alive (no-response).",
+            ),
+        ),
+    ),
+    Example(
+        "events",
+        EventList(
+            success=True,
+            data=[
+                EventShown(
+                    id=EVENT_ID,
+                    at=UPDATED_AT,
+                    cause=Cause.VERIFICATION,
+                    changes={"is_verified": [False, True], "health_status": ["unknown", "healthy"]},
+                    verification_id=RUN_ID,
+                )
+            ],
+            next_cursor=None,
+        ),
+    ),
+    Example(
+        "verified",
+        VerifyAnswer(
+            success=True,
+            data=VerifyData(
+                is_verified=True,
+                health_status=HealthStatus.HEALTHY,
+                last_health_check_at=UPDATED_AT,
+                outcome=Outcome.VERIFIED,
+                reason=Reason.CREDENTIALS_PROVEN,
+                advice="",
+                credentials=CredentialState.PROVEN,
+                warnings=[],
+                verification_id=RUN_ID,
+            ),
+        ),
+    ),
+    Example(
+        "rejected",
+        VerifyAnswer(
+            success=False,
+            data=VerifyData(
+                is_verified=False,
+                health_status=HealthStatus.UNKNOWN,
+                last_health_check_at=None,
+                error="Authentication failed (401)",
+                outcome=Outcome.FAILED,
+                reason=Reason.CREDENTIALS_REJECTED,
+                advice="Enter the SIP username and password again as the carrier gave them to you; they are "
+                "often not those of its web site. If the carrier gave you a separate authentication name, enter "
+                "that too.",
+                credentials=CredentialState.REJECTED,
+                warnings=[],
+                verification_id=RUN_ID,
+            ),
+        ),
+    ),
+    Example(
+        "later",
+        VerifyLater(success=True, data=RunWaiting(verification_id=RUN_ID, status=VerificationStatus.QUEUED)),
+    ),
+    Example(
+        "not-found",
+        DryRunAnswer(
+            success=False,
+            data=DryRunData(
+                is_verified=False,
+                health_status=HealthStatus.UNKNOWN,
+                last_health_check_at=None,
+                error=_REPORT.summary,
+                outcome=_REPORT.outcome,
+                reason=_REPORT.reason,
+                advice=_REPORT.advice,
+                credentials=_REPORT.credentials,
+                warnings=[],
+                report=report_to_json(_REPORT),
+            ),
+        ),
+    ),
+    Example("run", RunFound(success=True, data=_RUN)),
+    Example("runs", RunList(success=True, data=[_RUN], next_cursor=None)),
+    Example(
+        "added",
+        NumberCreated(
+            success=True,
+            data=NumberMade(
+                id=NUMBER_ID,
+                number="+15551234567",
+                country_code="US",
+                formatted_number="(555) 123-4567",
+                trunk_id=TRUNK_ID,
+            ),
+        ),
+    ),
+    Example("numbers", NumberList(success=True, data=[_NUMBER], next_cursor=None)),
+    Example(
+        "assigned",
+        NumberChanged(success=True, data=_NUMBER.model_copy(update={"assigned_to": "agent-7"})),
+    ),
+    Example("gone", NumberRemoved(success=True, message="DID removed")),
+)
