@@ -4,6 +4,7 @@ import asyncio
 import math
 import re
 from http import HTTPStatus
+from uuid import UUID
 
 import structlog
 from starlette.datastructures import Headers
@@ -36,6 +37,7 @@ _FIRST_LOOK_SECONDS = 0.05
 _LAST_LOOK_SECONDS = 0.5
 
 _KEY = re.compile(KEY_PATTERN)
+_STATE_KEY = "makes_id"
 
 
 class Idempotency:
@@ -90,6 +92,7 @@ class Idempotency:
 
     async def _do(self, claim: RequestClaim, scope: Scope, body: "_Body", send: Send) -> None:
         answer = _Answer()
+        scope.setdefault("state", {})[_STATE_KEY] = claim.makes_id
         try:
             await self._app(scope, body.receive, answer.take)
         except BaseException:
@@ -115,6 +118,12 @@ class Idempotency:
             await asyncio.shield(self._threads.run(self._remembered.release, claim))
         except StoreUnavailable as error:
             _log.warning("idempotency-key-held", error=str(error))
+
+
+def makes_id_of(scope: Scope) -> UUID | None:
+    """Give the id that what this request creates has under its key; None without a key."""
+    makes_id: UUID | None = scope.get("state", {}).get(_STATE_KEY)
+    return makes_id
 
 
 class _Body:

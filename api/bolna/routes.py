@@ -24,7 +24,7 @@ from api.bolna.faults import fault_model
 from api.bolna.number_bodies import NumberBody
 from api.context import Context
 from api.fault_answers import fault_answers_of
-from api.parameters import Calling, Using, current_request_id
+from api.parameters import Calling, MakesId, Using, current_request_id
 from trunks.errors import NumberNotFound, TrunkNotFound
 from trunks.ids import read_id
 from trunks.repositories.trunks import TrunkFilter
@@ -67,10 +67,12 @@ NumberId = Annotated[UUID, Depends(_number_id)]
 
 
 @router.post("", status_code=HTTPStatus.CREATED, responses=_answers(400, 403, 409, 413, 415, 422))
-async def create_trunk(body: CreateTrunk, caller: Calling, context: Using) -> TrunkShown:
+async def create_trunk(body: CreateTrunk, caller: Calling, context: Using, makes_id: MakesId) -> TrunkShown:
     """Create a trunk with its gateways, addresses and numbers, and verify it (ours)."""
     new = body.to_trunk(interval_floor_seconds=_floor(context))
-    trunk = await context.threads.run(context.installation.trunks.create, caller, new, name_is_unique=True)
+    trunk = await context.threads.run(
+        context.installation.trunks.create, caller, new, trunk_id=makes_id, name_is_unique=True
+    )
     await _request(context, caller, trunk.id)
     return await _shown(context, caller, trunk.id)
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.parameters import Calling, Using
+from api.parameters import Calling, MakesId, Using
 from api.talkover.event_answers import EventList, show_event
 from api.talkover.faults import fault_answers
 from api.talkover.health_answers import HealthFound, show_health
@@ -28,9 +28,13 @@ router = APIRouter(prefix="/sip-trunks")
 
 
 @router.post("", status_code=HTTPStatus.CREATED, responses=fault_answers(400, 403, 413, 415, 422))
-async def create_sip_trunk(body: CreateTrunk, caller: Calling, context: Using) -> TrunkCreated:
+async def create_sip_trunk(
+    body: CreateTrunk, caller: Calling, context: Using, makes_id: MakesId
+) -> TrunkCreated:
     """Register a custom SIP trunk for your environment. It has to be verified before it can be used."""
-    trunk = await context.threads.run(context.installation.trunks.create, caller, body.to_trunk())
+    trunk = await context.threads.run(
+        context.installation.trunks.create, caller, body.to_trunk(), trunk_id=makes_id
+    )
     return show_created(trunk)
 
 

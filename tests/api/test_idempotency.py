@@ -132,7 +132,7 @@ async def test_what_broke_on_our_side_may_be_sent_again(
     for error, status in ((ZeroDivisionError(), 500), (StoreUnavailable(), 503)):
         with monkeypatch.context() as patched:
 
-            def broken(*_: object, error: Exception = error) -> None:
+            def broken(*_: object, error: Exception = error, **__: object) -> None:
                 raise error
 
             patched.setattr(TrunkBook, "create", broken)
@@ -212,6 +212,31 @@ async def test_who_lost_its_lease_keeps_nothing(api: ApiUnderTest) -> None:
     remembered.release(late)
     assert not remembered.finish(late, KeptAnswer(500, {}, b"late"))
     assert (await post(api, "k1")).content == answer.content
+
+
+BOLNA = {
+    "name": "Mumbai carrier",
+    "provider": "carrier-x",
+    "auth_type": "userpass",
+    "auth_username": "user_42",
+    "auth_password": PASSWORD,
+    "gateways": [{"gateway_address": "sip.carrier.example"}],
+}
+
+
+@pytest.mark.parametrize(("url", "body"), [(URL, BODY), ("/sip-trunks/trunks", BOLNA)])
+async def test_a_process_that_died_behind_its_work_made_the_only_one(
+    api: ApiUnderTest, monkeypatch: pytest.MonkeyPatch, url: str, body: dict[str, Any]
+) -> None:
+    with monkeypatch.context() as patched:
+        # As after kill -9: the trunk is entered, and nothing is kept of the answer.
+        patched.setattr(RememberedRequests, "finish", lambda *_: False)
+        first = await post(api, "k1", url=url, json=body)
+    api.store.clock.advance(api.store.installation.settings.verify_wait_seconds + 31)
+    again = await post(api, "k1", url=url, json=body)
+    assert (again.status_code, "Idempotent-Replayed" in again.headers) == (201, False)
+    assert again.json() == first.json()
+    assert count(api, Trunk) == 1
 
 
 @on_sqlite

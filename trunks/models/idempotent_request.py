@@ -13,7 +13,8 @@ from trunks.models.base import Base
 class IdempotentRequest(Base):
     """`name` and `content_hash` are keyed hashes: of environment, method, path and key; of what was sent.
 
-    Without `status` it is under way, and belongs to whoever knows `claim_id`, until `lease_until`.
+    What the request creates has the row's id, whoever does it. Without `status` it is under way, and belongs to
+    whoever knows `claim_id`, until `lease_until`.
     """
 
     __tablename__ = "idempotent_requests"

@@ -1,7 +1,7 @@
 """POSTs under an Idempotency-Key: each is done once, and whoever sends it again is given the first answer."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -50,10 +50,15 @@ class KeyedRequest:
 
 @dataclass(frozen=True, slots=True)
 class RequestClaim:
-    """A request that is ours to do, until the lease is over."""
+    """A request that is ours to do, until the lease is over.
+
+    `makes_id` is for what it creates, and the same for whoever does it again: what is there already is not made
+    a second time.
+    """
 
     name: str
     claim_id: UUID
+    makes_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +91,12 @@ class RememberedRequests:
         content_hash = hashed.content(request.query, request.body)
         with self._database.write() as session:
             now = self._clock()
-            claim = RequestClaim(name, new_id())
+            claim = RequestClaim(name, new_id(), new_id())
             rows = IdempotentRequests(session)
             rows.delete_older(now - KEPT, limit=_FORGOTTEN_AT_ONCE)
             if rows.insert(
                 {
-                    "id": new_id(),
+                    "id": claim.makes_id,
                     "environment_id": request.environment_id,
                     "name": name,
                     "content_hash": content_hash,
@@ -110,7 +115,7 @@ class RememberedRequests:
         if row is None:  # given up in between: free for whoever asks next
             raise IdempotencyKeyInUse(0.0)
         if row.created_at + KEPT <= now:
-            row.content_hash, row.created_at = content_hash, now
+            row.id, row.content_hash, row.created_at = claim.makes_id, content_hash, now
             return self._take_over(row, claim, now)
         if row.content_hash != content_hash:
             raise IdempotencyKeyReused
@@ -124,7 +129,7 @@ class RememberedRequests:
         row.claim_id = claim.claim_id
         row.lease_until = now + self._lease
         row.status = row.headers = row.body = None
-        return claim
+        return replace(claim, makes_id=row.id)
 
     def finish(self, claim: RequestClaim, answer: KeptAnswer) -> bool:
         """Keep the answer for those who come again; false when the lease was lost. Raises StoreUnavailable."""

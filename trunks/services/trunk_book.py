@@ -61,18 +61,29 @@ class TrunkBook:
         self._clock = clock
 
     def create(
-        self, caller: Caller, new: NewTrunk, *, is_draft: bool = False, name_is_unique: bool = False
+        self,
+        caller: Caller,
+        new: NewTrunk,
+        *,
+        trunk_id: UUID | None = None,
+        is_draft: bool = False,
+        name_is_unique: bool = False,
     ) -> Trunk:
-        """Enter a trunk, or a draft of one.
+        """Enter a trunk, or a draft of one; a tenant's trunk that has this id already is the one.
 
         Raises CustomTrunksNotAllowed, NumberTaken, and NameTaken where the dialect knows trunks by their names.
         """
         with self._database.write() as session:
+            made = None if trunk_id is None else Trunks(session).of(caller.environment_id, trunk_id)
+            if made is not None:
+                return made
             if name_is_unique:
                 Environments(session).lock(caller.environment_id)
                 if Trunks(session).named(caller.environment_id, new.name):
                     raise NameTaken
-            return self._entry.enter(session, caller, new, self._clock(), is_draft=is_draft)
+            return self._entry.enter(
+                session, caller, new, self._clock(), trunk_id=trunk_id, is_draft=is_draft
+            )
 
     def get(self, caller: Caller, trunk_id: UUID) -> TrunkView:
         """Look a trunk up. Raises TrunkNotFound for another tenant's too."""

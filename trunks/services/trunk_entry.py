@@ -1,6 +1,7 @@
 """A trunk entered with all that belongs to it, inside a transaction of the caller's."""
 
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -32,12 +33,19 @@ class TrunkEntry:
         self._provisioner = provisioner
 
     def enter(
-        self, session: Session, caller: Caller, new: NewTrunk, now: datetime, *, is_draft: bool = False
+        self,
+        session: Session,
+        caller: Caller,
+        new: NewTrunk,
+        now: datetime,
+        *,
+        trunk_id: UUID | None = None,
+        is_draft: bool = False,
     ) -> Trunk:
         """Enter a trunk, or a draft of one. Raises CustomTrunksNotAllowed, NumberTaken."""
         if not caller.allow_custom_sip_trunks:
             raise CustomTrunksNotAllowed
-        trunk = self._row(caller, new, now, is_draft=is_draft)
+        trunk = self._row(caller, new, now, trunk_id=trunk_id or new_id(), is_draft=is_draft)
         trunk.gateways = [lead(session, gateway, new.outbound_proxy, now) for gateway in new.gateways]
         Trunks(session).add(trunk)
         session.flush()
@@ -49,8 +57,7 @@ class TrunkEntry:
             enter_number(session, trunk, number, now)
         return trunk
 
-    def _row(self, caller: Caller, new: NewTrunk, now: datetime, *, is_draft: bool) -> Trunk:
-        trunk_id = new_id()
+    def _row(self, caller: Caller, new: NewTrunk, now: datetime, *, trunk_id: UUID, is_draft: bool) -> Trunk:
         trunk = Trunk(
             id=trunk_id,
             environment_id=caller.environment_id,
