@@ -46,6 +46,8 @@ def test_a_page_shows_what_happens(page: Path, tmp_path: Path) -> None:
     url = f"http://127.0.0.1:{port}"
     with Trunkd("up", "--practice", folder=tmp_path, environment={"TRUNKS_PORT": str(port)}) as trunkd:
         trunkd.wait_until(ready(url))
+        # It is ready before it says so, and the example ends with an empty line.
+        trunkd.wait_until(lambda: trunkd.out.endswith("echo\n\n"))
         token, practice_port = told(trunkd.out)
         script = f"set -e\nexport URL={url} TOKEN={token}\n"
         for call, _ in steps(page):

@@ -59,7 +59,7 @@ async def test_another_method_is_405(client: httpx.AsyncClient) -> None:
 
 
 async def test_a_bug_is_500_and_tells_nothing(api: ApiUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("hunter2")
 
     monkeypatch.setattr(TrunkBook, "create", broken)

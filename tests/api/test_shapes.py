@@ -137,7 +137,7 @@ async def test_beside_the_dialects_it_is_the_native_one(another: ApiUnderTest, p
 async def test_a_bug_is_logged_without_what_was_sent(
     api: ApiUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         try:
             raise KeyError("hunter2")
         except KeyError as error:

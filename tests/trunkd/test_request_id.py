@@ -28,6 +28,7 @@ def running(
     environment = {**form_environment, "TRUNKS_PORT": str(port), "TRUNKS_ALLOW_NETWORKS": "127.0.0.0/8"}
     if not form_environment:
         up = start("up", **environment)
+        up.wait_until(lambda: "trunkd is up" in up.out)  # only then there is an environment
         parts = up, up
     else:
         run_trunkd("migrate", folder=tmp_path, **environment)
