@@ -81,6 +81,24 @@ def test_the_parts_work_together_and_end_cleanly(
         assert "Traceback" not in part.err
 
 
+def test_a_dead_beat_stops_nothing(
+    start: Start,
+    environment: dict[str, str],
+    http: httpx.Client,
+    is_ready: Callable[[], bool],
+    trunk: Callable[[], str],
+) -> None:
+    environment |= {"TRUNKS_HEALTH_INTERVAL_SECONDS": "1", "TRUNKS_HEALTH_INTERVAL_FLOOR_SECONDS": "1"}
+    api, _, beat = [start(part, **environment) for part in ("api", "worker", "beat")]
+    api.wait_until(is_ready)
+    beat.kill()
+    url = trunk()
+    assert http.post(f"{url}/verify?async=true").status_code == 202
+    api.wait_until(lambda: http.get(url).json()["data"]["is_verified"])
+    verified_at = http.get(url).json()["data"]["last_health_check_at"]
+    api.wait_until(lambda: http.get(url).json()["data"]["last_health_check_at"] > verified_at)
+
+
 def test_a_lost_broker_keeps_nobody_from_asking(
     start: Start,
     environment: dict[str, str],
