@@ -1,6 +1,7 @@
 """A store with a running worker, put together as trunkd does it."""
 
 import threading
+import time
 from typing import Any, Self
 from uuid import UUID
 
@@ -14,12 +15,14 @@ from trunks.models.verification import Verification
 from trunks.settings import Settings
 from worker.app import make_app
 from worker.doorbell import CeleryDoorbell
+from worker.presence import worker_answers
 from worker.process import WorkerProcess
 from worker.queues import ALL_QUEUES
 from worker.runtime import Runtime
 from worker.tasks import bind
 
 _DONE_WITHIN_SECONDS = 30.0
+_CELERY_GONE_WITHIN_SECONDS = 15.0
 _CONCURRENCY = 10
 
 
@@ -45,9 +48,30 @@ class Service:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.worker.stop()
+        self.stop_worker()
         self.doorbell.stop()
         self.installation.close()
+
+    def stop_worker(self) -> None:
+        """End it as its process does, and wait until it is gone, where a process would just end.
+
+        Celery keeps its stop flag in a module: the next one's start would let this one go on.
+        """
+        self.worker.stop()
+        deadline = time.monotonic() + _CELERY_GONE_WITHIN_SECONDS
+        while self.worker.alive and time.monotonic() < deadline:
+            time.sleep(0.02)
+
+    def wait_answers(self) -> None:
+        """Wait until it answers a ping: one that comes before its subscription is lost."""
+        deadline = time.monotonic() + _DONE_WITHIN_SECONDS
+        while True:
+            try:
+                worker_answers(self.app)
+            except LookupError:
+                assert time.monotonic() < deadline
+            else:
+                return
 
     def make_trunk(self, *, host: str, port: int, transport: TransportName, **given: Any) -> Trunk:
         return self.store.make_trunk(domain=host, port=port, transport=transport, **given)

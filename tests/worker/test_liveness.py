@@ -109,7 +109,7 @@ def test_trunks_of_one_destination_share_one_request_a_cycle(
     service = start_service(quick)
     trunks = [entered(service, peer) for _ in range(4)]
     wait_until(service, lambda: health_of(service, trunks[0]).cycle >= 4)
-    service.worker.stop()
+    service.stop_worker()
     # One for each verification, and one for each cycle, the last of which may not have been sent.
     sent = len(transactions(peer)) - len(trunks)
     assert sent in (health_of(service, trunks[0]).cycle, health_of(service, trunks[0]).cycle - 1)
@@ -127,7 +127,7 @@ def test_workers_share_the_work_and_ask_nobody_twice(
     trunks = [entered(services[0], peer) for peer in peers]
     wait_until(services[0], lambda: all(health_of(services[0], trunk).cycle >= 4 for trunk in trunks))
     for service in services:
-        service.worker.stop()
+        service.stop_worker()
     for peer, trunk in zip(peers, trunks, strict=True):
         cycle = health_of(services[0], trunk).cycle
         assert len(transactions(peer)) - 1 in (cycle, cycle - 1)
@@ -237,7 +237,7 @@ def test_many_destinations_on_one_address_keep_to_its_bucket(
     with ExitStack() as stack:
         entering = stack.enter_context(Service(quick))
         trunks = [entered(entering, peer, host=f"d{number}.example") for number in range(count)]
-        entering.worker.stop()
+        entering.stop_worker()
         already = len(peer.received)
         paced = quick.model_copy(update={"address_rate": float(rate), "address_burst": burst})
         for _ in range(3):
@@ -287,7 +287,7 @@ def test_what_a_killed_worker_was_asking_is_asked_by_another(
     ]
     entering = start_service(killed_settings)
     trunks = [entered(entering, peer) for peer in peers]
-    entering.worker.stop()
+    entering.stop_worker()
     # The victim waits for answers for so long that it dies in the middle of a cycle.
     for behaviour in behaviours:
         behaviour.fall_silent()

@@ -14,7 +14,7 @@ from worker.presence import broker_answers, worker_answers
 
 def test_a_consuming_worker_answers(service: Service) -> None:
     broker_answers(service.app)
-    worker_answers(service.app)
+    service.wait_answers()
 
 
 def test_without_a_worker_none_answers(form_settings: Settings) -> None:

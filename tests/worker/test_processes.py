@@ -170,4 +170,4 @@ def test_a_message_for_a_run_that_is_not_there_is_harmless(
 ) -> None:
     service = start_service(scaled_settings)
     service.doorbell.ring(new_id())
-    worker_answers(service.app)
+    service.wait_answers()

@@ -182,7 +182,7 @@ def test_a_cycle_at_a_workers_start_takes_what_nobody_knows(
     ask(first, trunk)
     first.wait_done(trunk.id)
     theirs = livekit_server.add_inbound(numbers=["+4930123456"])
-    first.worker.stop()
+    first.stop_worker()
     with first.installation.database.write() as session:
         session.execute(delete(Provision))
     start_service(provisioning_settings)
@@ -200,7 +200,7 @@ def test_a_stopping_worker_gives_work_back_and_the_next_takes_over(
     ask(first, trunk)
     livekit_server.wait_for_call("CreateSIPOutboundTrunk")
     (left,) = livekit_server.inbound
-    first.worker.stop()
+    first.stop_worker()
     assert not view(first, trunk).settled
     livekit_server.heal()
     second = start_service(provisioning_settings)
@@ -279,7 +279,7 @@ def test_a_kill_between_the_halves_of_a_trunk_that_is_given_up_leaves_nothing(
 def test_a_message_carries_the_id_and_no_secret(
     service: Service, redis_server: RedisServer, livekit_server: LiveKitServer
 ) -> None:
-    service.worker.stop()
+    service.stop_worker()
     trunk = make_trunk(service)
     ask(service, trunk)
     service.doorbell.stop()

@@ -126,7 +126,7 @@ def test_a_stopping_worker_gives_its_runs_back(
     verification_id = service.request(trunk)
     peer.wait_for_received(1)
     service.runtime._engine_loop.stop(grace_seconds=0)
-    service.worker.stop()
+    service.stop_worker()
     verification = service.store.run(trunk.id, verification_id)
     assert (verification.status, verification.claim_id) == (VerificationStatus.QUEUED, None)
 
@@ -138,7 +138,7 @@ def test_a_stopping_worker_lets_runs_finish(
     trunk = service.make_trunk(host=HOST, port=peer.port, transport=TransportName.UDP)
     verification_id = service.request(trunk)
     peer.wait_for_received(1)
-    service.worker.stop()  # its grace is longer than this service's deadline of 3 s
+    service.stop_worker()  # its grace is longer than this service's deadline of 3 s
     verification = service.store.run(trunk.id, verification_id)
     assert (verification.status, verification.reason) == (VerificationStatus.DONE, Reason.NO_RESPONSE)
 
@@ -152,7 +152,7 @@ def test_credentials_that_left_are_not_sent_again_after_a_stop(
     while not any(b"\r\nAuthorization:" in datagram.data for datagram in peer.received):
         time.sleep(0.01)
     service.runtime._engine_loop.stop(grace_seconds=0)
-    service.worker.stop()
+    service.stop_worker()
     ended, retry = (service.store.runs(trunk.id)[index] for index in (1, 0))
     assert ended.id == verification_id
     assert (ended.outcome, ended.reason) == (Outcome.INCONCLUSIVE, Reason.CANCELLED)
@@ -177,7 +177,7 @@ def test_a_message_carries_the_id_and_no_secret(
     start_service: Callable[[Settings], Service], form_settings: Settings, redis_server: RedisServer
 ) -> None:
     service = start_service(form_settings)
-    service.worker.stop()
+    service.stop_worker()
     trunk = service.make_trunk(host=HOST, port=5060, transport=TransportName.UDP)
     verification_id = service.request(trunk)
     service.doorbell.stop()
