@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.allowed_methods import allowed_methods
 from api.answer_headers import answer_headers
 from api.dialects import answering_at
-from api.problems import Problem, internal_error, of_status, store_full, store_unavailable
+from api.problems import Problem, internal_error, invalid_json, of_status, store_full, store_unavailable
 from trunks.errors import Refused, StoreFull, StoreUnavailable
 from trunks.logs import trace_of
 
@@ -69,6 +69,8 @@ def _answer(error: Exception, path: str) -> JSONResponse:
             problem = error
         case Refused():
             problem = dialect.refusal(error)
+        case RequestValidationError() if any(fault["type"] == "json_invalid" for fault in error.errors()):
+            problem = invalid_json()
         case RequestValidationError():
             problem = dialect.invalid(error)
         case HTTPException():

@@ -9,6 +9,8 @@ from fastapi import Depends, Request
 from api.authentication import current_caller
 from api.context import Context, context_of
 from api.idempotency import makes_id_of
+from trunks.errors import Refused, TrunkNotFound
+from trunks.ids import read_id
 from trunks.services.tenants import Caller
 
 
@@ -21,12 +23,25 @@ async def _using(request: Request) -> Context:
     return context_of(request)
 
 
+def id_in_path(text: str, missing: type[Refused]) -> UUID:
+    """Read an id in a path. Raises `missing` for one that is malformed: it names nothing."""
+    found = read_id(text)
+    if found is None:
+        raise missing
+    return found
+
+
+async def _trunk_id(trunk_id: str) -> UUID:
+    return id_in_path(trunk_id, TrunkNotFound)
+
+
 async def _makes_id(request: Request) -> UUID | None:
     return makes_id_of(request.scope)
 
 
 Calling = Annotated[Caller, Depends(_calling)]
 Using = Annotated[Context, Depends(_using)]
+TrunkId = Annotated[UUID, Depends(_trunk_id)]
 MakesId = Annotated[UUID | None, Depends(_makes_id)]
 
 

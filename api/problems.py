@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any
 
 FieldErrors = Mapping[str, list[str]]
 
@@ -24,6 +25,12 @@ class Problem(Exception):
         self.message = message
         self.errors = errors
         self.headers = dict(headers or {})
+
+
+def field_of(fault: Mapping[str, Any]) -> str:
+    """Name the field of one of pydantic's errors as it stands in the body, or where it is, the query for one."""
+    place = fault["loc"]
+    return ".".join(str(part) for part in place[1:]) or str(place[0])
 
 
 def unauthenticated() -> Problem:

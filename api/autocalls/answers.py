@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field, PlainSerializer
 
-from sipcheck.reasons import Reason
+from api.last_verification import LastVerification, show_last
 from trunks.profile import CallingFormat
 from trunks.provisioning.blueprint import InboundAuthorization
 from trunks.services.trunk_sheets import TrunkSheet
@@ -35,12 +35,6 @@ class TrunkShown(BaseModel):
     outbound_trunk_id: str | None = Field(description="null where nothing is provisioned (ours).")
     created_at: Moment
     updated_at: Moment
-
-
-class LastVerification(BaseModel):
-    reason: Reason
-    summary: str
-    advice: str
 
 
 class TrunkDetails(TrunkShown):
@@ -102,12 +96,5 @@ def show_details(sheet: TrunkSheet) -> TrunkDetails:
         is_active=sheet.trunk.is_active,
         is_verified=sheet.trunk.is_verified,
         health_status=sheet.trunk.health_status,
-        last_verification=_last(sheet),
+        last_verification=show_last(sheet.last_verification),
     )
-
-
-def _last(sheet: TrunkSheet) -> LastVerification | None:
-    run = sheet.last_verification
-    if run is None or run.reason is None or run.report is None:
-        return None
-    return LastVerification(reason=run.reason, summary=run.report["summary"], advice=run.report["advice"])

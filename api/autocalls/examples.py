@@ -4,7 +4,6 @@ from http import HTTPStatus
 
 from api.autocalls.answers import (
     Done,
-    LastVerification,
     TrunkAnswer,
     TrunkDetails,
     TrunkFound,
@@ -12,6 +11,7 @@ from api.autocalls.answers import (
     TrunkShown,
 )
 from api.examples import CREATED_AT, UPDATED_AT, Example
+from api.last_verification import LastVerification
 from sipcheck.reasons import Reason
 from trunks.profile import CallingFormat
 from trunks.provisioning.blueprint import InboundAuthorization

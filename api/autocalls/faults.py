@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 
 from api.autocalls.bodies import CreateTrunk
-from api.problems import FieldErrors, Problem, invalid_json
+from api.problems import FieldErrors, Problem, field_of
 from trunks.errors import (
     CustomTrunksNotAllowed,
     NumberInUse,
@@ -65,11 +65,9 @@ def refusal(error: Refused) -> Problem:
 def invalid(error: RequestValidationError) -> Problem:
     """Name every wrong field, in the vendor's way of speaking."""
     faults: Sequence[Any] = error.errors()
-    if any(fault["type"] == "json_invalid" for fault in faults):
-        return invalid_json()
     errors: dict[str, list[str]] = {}
     for fault in faults:
-        field = ".".join(str(part) for part in fault["loc"][1:]) or str(fault["loc"][0])
+        field = field_of(fault)
         errors.setdefault(field, []).append(_told(field, fault))
     return invalid_fields(errors)
 

@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from api.bolna.bodies import AuthType, Transport
+from api.last_verification import LastVerification, show_last
 from api.moments import Moment
 from sipcheck.reasons import Outcome, Reason
 from trunks.models.phone_number import PhoneNumber
@@ -36,12 +37,6 @@ class NumberShown(BaseModel):
     deleted: bool = False
     created_at: Moment
     updated_at: Moment
-
-
-class LastVerification(BaseModel):
-    reason: Reason
-    summary: str
-    advice: str
 
 
 class TrunkShown(BaseModel):
@@ -162,12 +157,5 @@ def _trunk(sheet: TrunkSheet, interval_seconds: float) -> dict[str, Any]:
         "is_active": trunk.is_active,
         "is_verified": trunk.is_verified,
         "health_status": trunk.health_status,
-        "last_verification": _last(sheet),
+        "last_verification": show_last(sheet.last_verification),
     }
-
-
-def _last(sheet: TrunkSheet) -> LastVerification | None:
-    run = sheet.last_verification
-    if run is None or run.reason is None or run.report is None:
-        return None
-    return LastVerification(reason=run.reason, summary=run.report["summary"], advice=run.report["advice"])

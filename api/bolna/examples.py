@@ -6,7 +6,6 @@ from api.bolna.answers import (
     AddressShown,
     Done,
     GatewayShown,
-    LastVerification,
     NumberShown,
     RunWaiting,
     TrunkShown,
@@ -14,6 +13,7 @@ from api.bolna.answers import (
 )
 from api.bolna.bodies import AuthType, Transport
 from api.examples import CREATED_AT, NUMBER_ID, RUN_ID, TRUNK_ID, UPDATED_AT, Example
+from api.last_verification import LastVerification
 from sipcheck.reasons import Outcome, Reason
 from trunks.models.verification import VerificationStatus
 from trunks.profile import MediaEncryption

@@ -8,7 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 
 from api.bolna.bodies import SDES_WITHOUT_TLS
-from api.problems import Problem, invalid_json
+from api.problems import Problem, field_of
 from trunks.errors import (
     CustomTrunksNotAllowed,
     NameTaken,
@@ -68,13 +68,11 @@ def refusal(error: Refused) -> Problem:
 def invalid(error: RequestValidationError) -> Problem:
     """Name every wrong field with its faults."""
     faults: Sequence[Any] = error.errors()
-    if any(fault["type"] == "json_invalid" for fault in faults):
-        return invalid_json()
     return invalid_fields([_read(fault) for fault in faults])
 
 
 def _read(fault: Any) -> FieldFault:
-    field = ".".join(str(part) for part in fault["loc"][1:]) or str(fault["loc"][0])
+    field = field_of(fault)
     return FieldFault(field, fault["type"], fault["msg"].rstrip(".") + ".")
 
 

@@ -24,9 +24,8 @@ from api.bolna.faults import fault_model
 from api.bolna.number_bodies import NumberBody
 from api.context import Context
 from api.fault_answers import fault_answers_of
-from api.parameters import Calling, MakesId, Using, current_request_id
-from trunks.errors import NumberNotFound, TrunkNotFound
-from trunks.ids import read_id
+from api.parameters import Calling, MakesId, TrunkId, Using, current_request_id, id_in_path
+from trunks.errors import NumberNotFound
 from trunks.repositories.trunks import TrunkFilter
 from trunks.services.tenants import Caller
 from trunks.services.trunk_sheets import TrunkSheet
@@ -47,22 +46,10 @@ router = APIRouter(
 )
 
 
-async def _trunk_id(trunk_id: str) -> UUID:
-    """Read the id in the path; one that is malformed names no trunk."""
-    found = read_id(trunk_id)
-    if found is None:
-        raise TrunkNotFound
-    return found
-
-
 async def _number_id(number_id: str) -> UUID:
-    found = read_id(number_id)
-    if found is None:
-        raise NumberNotFound
-    return found
+    return id_in_path(number_id, NumberNotFound)
 
 
-TrunkId = Annotated[UUID, Depends(_trunk_id)]
 NumberId = Annotated[UUID, Depends(_number_id)]
 
 

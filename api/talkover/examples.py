@@ -1,6 +1,7 @@
 """talkover's success answers in the OpenAPI document; whatever a route answers is set here."""
 
 from api.examples import CREATED_AT, EVENT_ID, NUMBER_ID, RUN_ID, TRUNK_ID, UPDATED_AT, Example
+from api.last_verification import LastVerification
 from api.talkover.event_answers import EventList, EventShown
 from api.talkover.health_answers import HealthFound, HealthShown
 from api.talkover.number_answers import (
@@ -13,7 +14,6 @@ from api.talkover.number_answers import (
 )
 from api.talkover.trunk_answers import (
     GatewayShown,
-    LastVerification,
     TrunkChanged,
     TrunkCreated,
     TrunkDetails,

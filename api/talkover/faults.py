@@ -8,7 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 
 from api.fault_answers import fault_answers_of
-from api.problems import Problem, invalid_json
+from api.problems import Problem, field_of
 from api.talkover.fields import NOT_VERIFIED
 from trunks.errors import (
     CustomTrunksNotAllowed,
@@ -70,11 +70,9 @@ def refusal(error: Refused) -> Problem:
 def invalid(error: RequestValidationError) -> Problem:
     """Name every wrong field with its faults."""
     faults: Sequence[Any] = error.errors()
-    if any(fault["type"] == "json_invalid" for fault in faults):
-        return invalid_json()
     errors: dict[str, list[str]] = {}
     for fault in faults:
-        field = ".".join(str(part) for part in fault["loc"][1:]) or str(fault["loc"][0])
+        field = field_of(fault)
         errors.setdefault(field, []).append(fault["msg"].rstrip(".") + ".")
     only_unverified = all(fault["type"] == NOT_VERIFIED for fault in faults)
     return Problem(

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.parameters import Calling, Using
+from api.parameters import Calling, TrunkId, Using
 from api.talkover.faults import fault_answers
 from api.talkover.number_answers import (
     NumberChanged,
@@ -16,7 +16,7 @@ from api.talkover.number_answers import (
     show_listed,
 )
 from api.talkover.number_bodies import AssignNumber, CreateNumber
-from api.talkover.parameters import Cursor, NumberId, TrunkId, before, cut
+from api.talkover.parameters import Cursor, NumberId, before, cut
 
 # The vendor's clients know no pages, so a page is large.
 _PAGE = 1000

@@ -8,33 +8,20 @@ from fastapi import Depends, Query
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
-from trunks.errors import NumberNotFound, TrunkNotFound, VerificationNotFound
+from api.parameters import id_in_path
+from trunks.errors import NumberNotFound, VerificationNotFound
 from trunks.ids import read_id
 
 MAX_PAGE = 100
 DEFAULT_PAGE = 20
 
 
-async def _trunk_id(trunk_id: str) -> UUID:
-    """Read the id in the path; one that is malformed names no trunk."""
-    found = read_id(trunk_id)
-    if found is None:
-        raise TrunkNotFound
-    return found
-
-
 async def _verification_id(verification_id: str) -> UUID:
-    found = read_id(verification_id)
-    if found is None:
-        raise VerificationNotFound
-    return found
+    return id_in_path(verification_id, VerificationNotFound)
 
 
 async def _number_id(did_id: str) -> UUID:
-    found = read_id(did_id)
-    if found is None:
-        raise NumberNotFound
-    return found
+    return id_in_path(did_id, NumberNotFound)
 
 
 def _cursor(text: str) -> str:
@@ -43,7 +30,6 @@ def _cursor(text: str) -> str:
     return text
 
 
-TrunkId = Annotated[UUID, Depends(_trunk_id)]
 VerificationId = Annotated[UUID, Depends(_verification_id)]
 NumberId = Annotated[UUID, Depends(_number_id)]
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="How many at most.")]

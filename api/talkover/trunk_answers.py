@@ -4,11 +4,11 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from api.last_verification import LastVerification, show_last
 from api.moments import Moment
-from sipcheck.reasons import CredentialState, Reason
+from sipcheck.reasons import CredentialState
 from sipcheck.target import TransportName
 from trunks.models.trunk import Gateway, Trunk
-from trunks.models.verification import Verification
 from trunks.services.trunk_book import TrunkView
 from trunks.state import HealthStatus
 
@@ -34,14 +34,6 @@ class TrunkShown(BaseModel):
     is_active: bool
     is_verified: bool
     created_at: Moment
-
-
-class LastVerification(BaseModel):
-    """The last run of the trunk as it is configured now."""
-
-    reason: Reason
-    summary: str
-    advice: str
 
 
 class TrunkDetails(TrunkShown):
@@ -135,7 +127,7 @@ def show_details(view: TrunkView) -> TrunkDetails:
         updated_at=trunk.updated_at,
         gateways=[_show_gateway(gateway) for gateway in trunk.gateways],
         credentials=trunk.credentials,
-        last_verification=_show_last(view.last_verification),
+        last_verification=show_last(view.last_verification),
     )
 
 
@@ -146,14 +138,4 @@ def _show_gateway(gateway: Gateway) -> GatewayShown:
         port=gateway.port or transport.default_port,
         transport=transport,
         priority=gateway.priority,
-    )
-
-
-def _show_last(verification: Verification | None) -> LastVerification | None:
-    if verification is None or verification.reason is None or verification.report is None:
-        return None
-    return LastVerification(
-        reason=verification.reason,
-        summary=verification.report["summary"],
-        advice=verification.report["advice"],
     )

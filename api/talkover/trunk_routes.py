@@ -5,11 +5,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.parameters import Calling, MakesId, Using
+from api.parameters import Calling, MakesId, TrunkId, Using
 from api.talkover.event_answers import EventList, show_event
 from api.talkover.faults import fault_answers
 from api.talkover.health_answers import HealthFound, show_health
-from api.talkover.parameters import DEFAULT_PAGE, Cursor, Limit, TrunkId, before, cut
+from api.talkover.parameters import DEFAULT_PAGE, Cursor, Limit, before, cut
 from api.talkover.trunk_answers import (
     TrunkChanged,
     TrunkCreated,

@@ -8,14 +8,13 @@ from fastapi import APIRouter, Query
 from starlette.responses import JSONResponse
 
 from api.context import Context
-from api.parameters import Calling, Using, current_request_id
+from api.parameters import Calling, TrunkId, Using, current_request_id
 from api.problems import Problem
 from api.talkover.faults import fault_answers
 from api.talkover.parameters import (
     DEFAULT_PAGE,
     Cursor,
     Limit,
-    TrunkId,
     VerificationId,
     before,
     cut,

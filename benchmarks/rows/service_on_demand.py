@@ -2,7 +2,6 @@
 
 import statistics
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -10,13 +9,12 @@ from benchmarks.client import Client
 from benchmarks.conditions import Conditions
 from benchmarks.cores import Cores
 from benchmarks.measurement import Measurement, Role, Sample, Unit
-from benchmarks.responder import udp_responder
 from benchmarks.rounds import measure_rounds
 from benchmarks.service.calls import Call, verify_and_wait
-from benchmarks.service.crowd import enter_trunks
+from benchmarks.service.crowd import crowded_forms
 from benchmarks.service.processes import running_service
 from benchmarks.service.runs import durations_ms
-from benchmarks.service.store import Form, Store, left_out, open_store
+from benchmarks.service.store import Store, left_out
 
 KEY = "on-demand-added"
 
@@ -30,13 +28,9 @@ _P95 = 94
 def measure(conditions: Conditions) -> Measurement:
     """Measure the row. Raises ProgramFailed."""
     missing = left_out()
-    forms = [Form.EMBEDDED] if missing else list(Form)
-    with ExitStack() as stack:
-        responder = stack.enter_context(udp_responder(conditions.cores))
+    with crowded_forms(conditions.cores, conditions.operations(_TRUNKS), missing=missing) as crowded:
         clients: list[Client] = []
-        for form in forms:
-            store = stack.enter_context(open_store(form))
-            trunks = enter_trunks(store, responder, conditions.operations(_TRUNKS))
+        for store, trunks in crowded:
             clients += _clients(store, trunks, conditions.cores)
         return Measurement(
             row=KEY,

@@ -1,7 +1,6 @@
 """Verifications through the whole service: what each costs all its processes, and how many are done a second."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -9,13 +8,12 @@ from benchmarks.client import Client
 from benchmarks.conditions import Conditions
 from benchmarks.cores import Cores
 from benchmarks.measurement import Measurement, Role, Sample, Unit
-from benchmarks.responder import udp_responder
 from benchmarks.rounds import measure_rounds
 from benchmarks.service.calls import ask_for_runs
-from benchmarks.service.crowd import enter_trunks
+from benchmarks.service.crowd import crowded_forms
 from benchmarks.service.processes import Service, running_service
 from benchmarks.service.runs import enter_runs, finished_at, wait_until_done
-from benchmarks.service.store import Form, Store, left_out, open_store
+from benchmarks.service.store import Form, Store, left_out
 from benchmarks.service.workers import rung_service
 from trunks.clock import utc_now
 
@@ -32,13 +30,9 @@ Ask = Callable[[Sequence[UUID]], Sequence[UUID]]
 def measure(conditions: Conditions) -> Measurement:
     """Measure the row. Raises ProgramFailed."""
     missing = left_out()
-    forms = [Form.EMBEDDED] if missing else list(Form)
-    with ExitStack() as stack:
-        responder = stack.enter_context(udp_responder(conditions.cores))
+    with crowded_forms(conditions.cores, conditions.operations(_TRUNKS), missing=missing) as crowded:
         clients: list[Client] = []
-        for form in forms:
-            store = stack.enter_context(open_store(form))
-            trunks = enter_trunks(store, responder, conditions.operations(_TRUNKS))
+        for store, trunks in crowded:
             clients += _clients(store, trunks, conditions.cores)
         return Measurement(
             row=KEY,

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +9,7 @@ import httpx
 from fastapi import FastAPI
 
 from api.app import create_app
-from sipcheck.report import EdgeReport, Report
+from sipcheck.report import Report
 from tests.trunks.forms import PASSWORD, Store, make_report
 from trunks.installation import Installation
 
@@ -86,28 +85,3 @@ class ApiUnderTest:
         tenants = self.store.installation.tenants
         tenants.create_environment("basic", allow_custom_sip_trunks=False)
         return tenants.create_token("basic")
-
-
-def with_edge(report: Report, status: int) -> Report:
-    """Put the edge into a report that answered with this SIP status."""
-    edge = EdgeReport(
-        host="sip.carrier.example",
-        address="192.0.2.1",
-        port=5061,
-        transport="tls",
-        priority=None,
-        weight=None,
-        outcome=report.outcome,
-        reason=report.reason,
-        sip_status=status,
-        sip_reason="No",
-        server=None,
-        rtt_ms=1.0,
-        retransmissions=0,
-        retry_after_seconds=None,
-        defects=(),
-        local_address=None,
-        received_address=None,
-        certificate=None,
-    )
-    return replace(report, edges=(edge,))

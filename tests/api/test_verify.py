@@ -10,8 +10,8 @@ import pytest
 
 from sipcheck.reasons import CredentialState, Outcome, Reason
 from sipcheck.report import Report
-from tests.api.client import ApiUnderTest, with_edge
-from tests.trunks.forms import make_report
+from tests.api.client import ApiUnderTest
+from tests.trunks.forms import make_report, with_edge
 
 URL = "/api/v1/sip-trunks"
 

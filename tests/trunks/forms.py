@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from uuid import UUID
 import pytest
 
 from sipcheck.reasons import CredentialState, Outcome, Party, Reason, WarningCode
-from sipcheck.report import Report, TargetFacts, Warning
+from sipcheck.report import EdgeReport, Report, TargetFacts, Warning
 from sipcheck.target import TransportName
 from trunks.installation import Installation, prepare
 from trunks.models.flip import Flip
@@ -177,3 +177,28 @@ def make_report(
         started_at=STARTED,
         duration_ms=12.5,
     )
+
+
+def with_edge(report: Report, status: int) -> Report:
+    """Put the edge into a report that answered with this SIP status."""
+    edge = EdgeReport(
+        host="sip.carrier.example",
+        address="192.0.2.1",
+        port=5061,
+        transport="tls",
+        priority=None,
+        weight=None,
+        outcome=report.outcome,
+        reason=report.reason,
+        sip_status=status,
+        sip_reason="No",
+        server=None,
+        rtt_ms=1.0,
+        retransmissions=0,
+        retry_after_seconds=None,
+        defects=(),
+        local_address=None,
+        received_address=None,
+        certificate=None,
+    )
+    return replace(report, edges=(edge,))

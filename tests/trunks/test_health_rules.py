@@ -5,8 +5,7 @@ from dataclasses import replace
 import pytest
 
 from sipcheck.reasons import CredentialState, Outcome, Reason
-from sipcheck.report import EdgeReport, Report
-from tests.trunks.forms import make_report
+from tests.trunks.forms import make_report, with_edge
 from trunks.health_rules import CheckOutcome, after_check, is_living_status, liveness_of, says_nothing
 from trunks.state import HealthStatus, Policy, TrunkState
 
@@ -139,31 +138,7 @@ def test_what_a_verification_says_of_liveness(outcome: Outcome, reason: Reason, 
 def test_an_edge_that_answered_is_life_whatever_the_verdict() -> None:
     report = make_report(Outcome.INCONCLUSIVE, Reason.SIP_REQUEST_TIMEOUT)
     assert liveness_of(report) is False
-    assert liveness_of(_with_edge(report, 401)) is True
-
-
-def _with_edge(report: Report, status: int) -> Report:
-    edge = EdgeReport(
-        host="sip.carrier.example",
-        address="192.0.2.1",
-        port=5060,
-        transport="udp",
-        priority=None,
-        weight=None,
-        outcome=Outcome.INCONCLUSIVE,
-        reason=report.reason,
-        sip_status=status,
-        sip_reason=None,
-        server=None,
-        rtt_ms=1.0,
-        retransmissions=0,
-        retry_after_seconds=None,
-        defects=(),
-        local_address=None,
-        received_address=None,
-        certificate=None,
-    )
-    return replace(report, edges=(edge,))
+    assert liveness_of(with_edge(report, 401)) is True
 
 
 def test_faults_of_ours_and_of_the_resolver_count_towards_nothing() -> None:
