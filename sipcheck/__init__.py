@@ -10,14 +10,14 @@ print(report.outcome, report.reason, report.advice)
 """
 
 from sipcheck.credentials import Credentials
-from sipcheck.discover import discover, with_discovery
-from sipcheck.discovery import Discovery, Finding
+from sipcheck.diagnosis.evidence import Proof
+from sipcheck.discovery.findings import Discovery, Finding
+from sipcheck.discovery.search import discover, with_discovery
 from sipcheck.engine import Engine
 from sipcheck.errors import CallerError, CredentialsInvalid, SettingInvalid, SipCheckError, TargetInvalid
-from sipcheck.evidence import Proof
 from sipcheck.guard import Guard
 from sipcheck.reasons import CredentialState, Outcome, Party, Reason, WarningCode
-from sipcheck.report import Certificate, Check, EdgeReport, Report, TraceStep, Warning
+from sipcheck.report.model import Certificate, Check, EdgeReport, Report, TraceStep, Warning
 from sipcheck.settings import EngineSettings
 from sipcheck.target import HostPort, Target, TransportName, parse_host_port, parse_target
 from sipcheck.verify import verify

@@ -5,21 +5,21 @@ from types import TracebackType
 from typing import Self
 
 from sipcheck.credentials import Credentials
+from sipcheck.diagnosis.evidence import Proof
+from sipcheck.dns.resolver import Edge, Resolver
 from sipcheck.errors import SettingInvalid, TargetInvalid, TransportFailed
-from sipcheck.evidence import Proof
-from sipcheck.exchange import BeforeCredentials
 from sipcheck.reasons import Reason
-from sipcheck.report import Report
-from sipcheck.resolve import Edge, Resolver
+from sipcheck.report.model import Report
 from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS, EngineSettings
 from sipcheck.target import HostPort, Target, TransportName, parse_host_port
+from sipcheck.transaction.exchange import BeforeCredentials
+from sipcheck.transaction.udp_batch.batch import Window
 from sipcheck.transport.channel import Channel
 from sipcheck.transport.failures import from_error
 from sipcheck.transport.tcp import connect_tcp
 from sipcheck.transport.tls import TlsContexts, connect_tls
 from sipcheck.transport.udp import UdpChannel, UdpEndpoint, egress_address
-from sipcheck.verification import Admit, Survey, Verification
-from sipcheck.window.window import Window
+from sipcheck.verification.verification import Admit, Survey, Verification
 
 
 class Engine:

@@ -3,14 +3,14 @@
 from datetime import UTC, datetime
 
 from sipcheck.credentials import Credentials
+from sipcheck.diagnosis.evidence import Proof
 from sipcheck.engine import Engine
 from sipcheck.errors import TargetInvalid
-from sipcheck.evidence import Proof
-from sipcheck.exchange import BeforeCredentials
-from sipcheck.report import Report
+from sipcheck.report.model import Report
 from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS, EngineSettings
 from sipcheck.target import Target, parse_target
-from sipcheck.unrun_report import invalid_target_report
+from sipcheck.transaction.exchange import BeforeCredentials
+from sipcheck.verification.report_without_run import invalid_target_report
 
 
 async def verify(

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from sipcheck.carrier.faults import Fault
-from sipcheck.checks import AXES
-from sipcheck.diagnosis import RULINGS
+from sipcheck.diagnosis.rules import RULINGS
 from sipcheck.reasons import Reason, WarningCode
+from sipcheck.report.checks import AXES
 from tests.peers.demonstration import Demonstration, masked, read_demonstration, run_demonstration
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reasons"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from sipcheck.reasons import Outcome, Reason
-from sipcheck.report import EdgeReport, Report
+from sipcheck.report.model import EdgeReport, Report
 from trunks.state import HealthStatus, Policy, TrunkState, after_failed_check
 
 # The carrier spoke SIP, though its last answer may have been the silence after a challenge.

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sipcheck.credentials import Credentials
-from sipcheck.exchange import BeforeCredentials
-from sipcheck.report import Report
+from sipcheck.report.model import Report
 from sipcheck.target import Target
-from sipcheck.verification import Admit
+from sipcheck.transaction.exchange import BeforeCredentials
+from sipcheck.verification.verification import Admit
 
 
 def _nobody(report: Report) -> None:

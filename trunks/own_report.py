@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from sipcheck.reasons import Reason
-from sipcheck.report import Report, TargetFacts
-from sipcheck.unrun_report import unrun_report
+from sipcheck.report.model import Report, TargetFacts
+from sipcheck.verification.report_without_run import unrun_report
 from trunks.work import Work
 
 

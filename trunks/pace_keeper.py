@@ -4,8 +4,8 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 
-from sipcheck.report import Direction, Report
-from sipcheck.resolve import Edge
+from sipcheck.dns.resolver import Edge
+from sipcheck.report.model import Direction, Report
 from sipcheck.target import HostPort
 from trunks.errors import RunPostponed
 from trunks.services.pacing import Pacing

@@ -11,9 +11,9 @@ from structlog.contextvars import bound_contextvars
 
 from sipcheck.errors import TargetInvalid
 from sipcheck.reasons import CredentialState, Reason
-from sipcheck.report import Report
+from sipcheck.report.model import Report
 from sipcheck.target import Target
-from sipcheck.unrun_report import invalid_target_report
+from sipcheck.verification.report_without_run import invalid_target_report
 from trunks.credential_gate import CredentialGate
 from trunks.errors import RunInterrupted, RunPostponed, SecretUnreadable, StoreUnavailable
 from trunks.job import Job

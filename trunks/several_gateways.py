@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 
 from sipcheck.reasons import Reason, WarningCode
-from sipcheck.report import Report, Warning
+from sipcheck.report.model import Report, Warning
 from trunks.health_rules import liveness_of
 from trunks.job import Job
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import structlog
 
+from sipcheck.dns.resolver import Edge
 from sipcheck.engine import Engine
-from sipcheck.liveness import Liveness, ask_edges, find_edges
-from sipcheck.resolve import Edge
+from sipcheck.sweep.liveness import Liveness, ask_edges, find_edges
 from trunks.check_work import CheckClaim, CheckResult
 from trunks.ids import new_id
 from trunks.pace_keeper import PATIENCE_SECONDS

@@ -9,7 +9,7 @@ from typing import Any
 import uvloop
 
 from sipcheck.engine import Engine
-from sipcheck.report import Report
+from sipcheck.report.model import Report
 from sipcheck.settings import EngineSettings
 from trunks.errors import RunInterrupted
 from trunks.job import Job

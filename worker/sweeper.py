@@ -7,7 +7,7 @@ from typing import ParamSpec, TypeVar
 import structlog
 
 from sipcheck.engine import Engine
-from sipcheck.liveness import Liveness, ask_edges, find_edges
+from sipcheck.sweep.liveness import Liveness, ask_edges, find_edges
 from sipcheck.target import Target
 from trunks.check_work import CheckClaim, CheckResult
 from trunks.errors import StoreUnavailable

@@ -35,10 +35,10 @@ from api.talkover.verification_answers import (
     VerifyLater,
 )
 from sipcheck.reasons import CredentialState, Outcome, Reason
-from sipcheck.report import TargetFacts
-from sipcheck.report_json import report_to_json
+from sipcheck.report.json_export import report_to_json
+from sipcheck.report.model import TargetFacts
 from sipcheck.target import TransportName
-from sipcheck.unrun_report import unrun_report
+from sipcheck.verification.report_without_run import unrun_report
 from trunks.models.verification import VerificationStatus
 from trunks.state import Cause, HealthStatus
 

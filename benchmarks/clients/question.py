@@ -3,12 +3,12 @@
 from enum import StrEnum
 
 from sipcheck import Credentials, HostPort, Target, TransportName
-from sipcheck.draft import RequestDraft
-from sipcheck.probe.identity import Identity
-from sipcheck.probe.options import options_draft
-from sipcheck.probe.register import register_draft
-from sipcheck.resolve import Edge
-from sipcheck.window.question import Question
+from sipcheck.dns.resolver import Edge
+from sipcheck.transaction.request_template import RequestDraft
+from sipcheck.transaction.udp_batch.prepared_request import Question
+from sipcheck.verification.identity import Identity
+from sipcheck.verification.options import options_draft
+from sipcheck.verification.register import register_draft
 
 ADDRESS = "127.0.0.1"
 CREDENTIALS = Credentials("bench", "secret")

@@ -7,10 +7,10 @@ from pathlib import Path
 from benchmarks.clients.loop import Loop, run
 from benchmarks.clients.question import Method, draft, edge_on
 from sipcheck import Engine, EngineSettings, TransportName
-from sipcheck.exchange import ExchangeContext, exchange
-from sipcheck.plan import TimePlan
-from sipcheck.resolve import Edge
-from sipcheck.trace import Trace
+from sipcheck.dns.resolver import Edge
+from sipcheck.report.trace import Trace
+from sipcheck.transaction.exchange import ExchangeContext, exchange
+from sipcheck.transaction.time_plan import TimePlan
 
 CONCURRENCY = 16
 

@@ -9,7 +9,7 @@ from benchmarks.clients.loop import Loop, run
 from benchmarks.clients.question import edge_on
 from benchmarks.resident import resident_bytes
 from sipcheck import Engine, EngineSettings, TransportName
-from sipcheck.plan import TimePlan
+from sipcheck.transaction.time_plan import TimePlan
 
 _WARM_UP = 10
 _SETTLE_SECONDS = 0.5

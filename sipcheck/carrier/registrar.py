@@ -4,7 +4,7 @@ import hmac
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 
-from sipcheck.auth import Algorithm, digest, read_authorization
+from sipcheck.auth.authorization import Algorithm, digest, read_authorization
 from sipcheck.carrier.answer import (
     ALLOW,
     METHOD_NOT_ALLOWED,

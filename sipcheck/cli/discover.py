@@ -20,18 +20,18 @@ from sipcheck.cli.signs import Signs
 from sipcheck.cli.usage import USAGE_STATUS, refuse
 from sipcheck.cli.values import check_outbound_proxy, read_port, read_ports, read_settings, read_timeout
 from sipcheck.cli.verify import EXIT_STATUS, INTERRUPTED_STATUS
-from sipcheck.diagnosis import ruling
-from sipcheck.discover import discover as search
-from sipcheck.discovery import Discovery, Finding
-from sipcheck.discovery_advice import name_ways
+from sipcheck.diagnosis.rules import ruling
+from sipcheck.discovery.advice import name_ways
+from sipcheck.discovery.findings import Discovery, Finding
+from sipcheck.discovery.search import discover as search
 from sipcheck.engine import Engine
 from sipcheck.errors import CallerError, TargetInvalid
 from sipcheck.guard import Refusal
 from sipcheck.reasons import Outcome, Reason
-from sipcheck.report import CheckState, EdgeReport
+from sipcheck.report.model import CheckState, EdgeReport
 from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS, EngineSettings
 from sipcheck.target import Target, TransportName, parse_target
-from sipcheck.unrun_report import invalid_target_report
+from sipcheck.verification.report_without_run import invalid_target_report
 
 _EDGE_REPORT = TypeAdapter(EdgeReport)
 

@@ -9,7 +9,7 @@ from sipcheck.cli.ladder import ladder
 from sipcheck.cli.page import open_page
 from sipcheck.cli.signs import Signs
 from sipcheck.reasons import Outcome, Party
-from sipcheck.report import Certificate, CheckState, EdgeReport, Report
+from sipcheck.report.model import Certificate, CheckState, EdgeReport, Report
 
 _OUTCOME_STYLES = {
     Outcome.VERIFIED: "bold green",

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sipcheck.report import CheckState
+from sipcheck.report.model import CheckState
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,12 +18,12 @@ from sipcheck.cli.sweep_table import SweepTable
 from sipcheck.cli.usage import refuse
 from sipcheck.cli.values import read_positive, read_settings, read_timeout
 from sipcheck.cli.verify import INTERRUPTED_STATUS
+from sipcheck.diagnosis.evidence import Proof
 from sipcheck.engine import Engine
 from sipcheck.errors import CallerError
-from sipcheck.evidence import Proof
-from sipcheck.report_json import report_to_json
+from sipcheck.report.json_export import report_to_json
 from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS
-from sipcheck.sweep import DEFAULT_CONCURRENCY, BadRow, Sweep, SweepResult, SweepRow
+from sipcheck.sweep.sweep import DEFAULT_CONCURRENCY, BadRow, Sweep, SweepResult, SweepRow
 
 _MOST_AT_ONCE = 10_000
 _SOCKETS_A_DESTINATION = 10  # eight edges, a name server's, and one to spare

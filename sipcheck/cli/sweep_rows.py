@@ -8,7 +8,7 @@ from typing import Any
 
 from sipcheck.credentials import Credentials
 from sipcheck.errors import CallerError
-from sipcheck.sweep import BadRow, SweepRow
+from sipcheck.sweep.sweep import BadRow, SweepRow
 from sipcheck.target import Target, TransportName, parse_target
 
 COLUMNS = (

@@ -9,8 +9,8 @@ from rich.text import Text
 from sipcheck.cli.page import open_page
 from sipcheck.cli.signs import Signs
 from sipcheck.reasons import CredentialState, Outcome, Party, Reason
-from sipcheck.report import CheckState, Report
-from sipcheck.sweep import SweepResult
+from sipcheck.report.model import CheckState, Report
+from sipcheck.sweep.sweep import SweepResult
 from sipcheck.target import HostPort
 
 _MARKS = {

@@ -16,16 +16,16 @@ from sipcheck.cli.password import read_password
 from sipcheck.cli.usage import USAGE_STATUS, refuse
 from sipcheck.cli.values import check_outbound_proxy, read_port, read_settings, read_timeout
 from sipcheck.credentials import Credentials
-from sipcheck.discover import with_discovery
+from sipcheck.diagnosis.evidence import Proof
+from sipcheck.discovery.search import with_discovery
 from sipcheck.engine import Engine
 from sipcheck.errors import CallerError, TargetInvalid
-from sipcheck.evidence import Proof
 from sipcheck.reasons import Outcome, Reason
-from sipcheck.report import Report
-from sipcheck.report_json import report_to_json
+from sipcheck.report.json_export import report_to_json
+from sipcheck.report.model import Report
 from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS, EngineSettings
 from sipcheck.target import Target, TransportName, parse_target
-from sipcheck.unrun_report import invalid_target_report
+from sipcheck.verification.report_without_run import invalid_target_report
 
 INTERRUPTED_STATUS = 130  # what shells give a program that Ctrl-C ended
 EXIT_STATUS = {

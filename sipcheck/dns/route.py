@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from sipcheck.reasons import Reason
-from sipcheck.report import Warning
+from sipcheck.report.model import Warning
 from sipcheck.target import HostPort, TransportName
 
 

@@ -14,7 +14,7 @@ from sipcheck.dns.route import DnsFailure, Edge, Route, Step
 from sipcheck.dns.srv import SrvRecord, order_srv
 from sipcheck.host import is_address
 from sipcheck.reasons import Reason, WarningCode
-from sipcheck.report import Warning
+from sipcheck.report.model import Warning
 from sipcheck.target import HostPort, Target, TransportName
 
 MAX_SRV_RECORDS = 32

@@ -10,7 +10,7 @@ from cryptography.x509.oid import NameOID
 
 from sipcheck.printable import one_line
 from sipcheck.reasons import WarningCode
-from sipcheck.report import Certificate, Warning
+from sipcheck.report.model import Certificate, Warning
 
 _DAY = timedelta(days=1)
 _EXPIRES_SOON_DAYS = 21

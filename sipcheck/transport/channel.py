@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from sipcheck.errors import TransportFailed
-from sipcheck.report import Certificate, Warning
+from sipcheck.report.model import Certificate, Warning
 from sipcheck.target import HostPort
 
 

@@ -8,7 +8,7 @@ from sipcheck.errors import NotSip, ParseError, TransportFailed
 from sipcheck.message.framing import StreamFramer
 from sipcheck.message.parser import top_branch
 from sipcheck.reasons import Reason
-from sipcheck.report import Certificate, Warning
+from sipcheck.report.model import Certificate, Warning
 from sipcheck.target import HostPort
 from sipcheck.transport.channel import Receiver
 from sipcheck.transport.failures import from_error

@@ -14,7 +14,7 @@ from pathlib import Path
 from sipcheck.errors import SettingInvalid, TransportFailed
 from sipcheck.printable import one_line
 from sipcheck.reasons import Reason
-from sipcheck.report import Certificate
+from sipcheck.report.model import Certificate
 from sipcheck.target import HostPort
 from sipcheck.transport.certificate import (
     UNREADABLE,

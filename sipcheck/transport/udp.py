@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from sipcheck.errors import TransportFailed
 from sipcheck.message.parser import top_branch
-from sipcheck.report import Certificate, Warning
+from sipcheck.report.model import Certificate, Warning
 from sipcheck.target import HostPort
 from sipcheck.transport.channel import Receiver
 from sipcheck.transport.failures import from_error

@@ -9,7 +9,7 @@ import httpx
 from fastapi import FastAPI
 
 from api.app import create_app
-from sipcheck.report import Report
+from sipcheck.report.model import Report
 from tests.trunks.forms import PASSWORD, Store, make_report
 from trunks.installation import Installation
 

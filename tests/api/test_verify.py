@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from sipcheck.reasons import CredentialState, Outcome, Reason
-from sipcheck.report import Report
+from sipcheck.report.model import Report
 from tests.api.client import ApiUnderTest
 from tests.trunks.forms import make_report, with_edge
 

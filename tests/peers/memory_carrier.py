@@ -5,11 +5,11 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from sipcheck.dns.resolver import Edge
 from sipcheck.errors import TransportFailed
 from sipcheck.message.parser import top_branch
 from sipcheck.reasons import Reason
-from sipcheck.report import Certificate, Warning
-from sipcheck.resolve import Edge
+from sipcheck.report.model import Certificate, Warning
 from sipcheck.target import HostPort, TransportName
 from sipcheck.transport.channel import Receiver
 

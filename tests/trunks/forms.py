@@ -12,7 +12,7 @@ from uuid import UUID
 import pytest
 
 from sipcheck.reasons import CredentialState, Outcome, Party, Reason, WarningCode
-from sipcheck.report import EdgeReport, Report, TargetFacts, Warning
+from sipcheck.report.model import EdgeReport, Report, TargetFacts, Warning
 from sipcheck.target import TransportName
 from trunks.installation import Installation, prepare
 from trunks.models.flip import Flip

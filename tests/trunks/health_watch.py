@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from sipcheck.reasons import CredentialState, Outcome, Reason
-from sipcheck.report import Report
+from sipcheck.report.model import Report
 from tests.trunks.forms import Store, make_report
 from trunks.check_work import CheckClaim, CheckResult
 from trunks.models.destination_health import DestinationHealth

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from sipcheck.reasons import Outcome, Reason
-from sipcheck.report import Report
+from sipcheck.report.model import Report
 from tests.trunks.forms import PASSWORD, Store, make_report
 from trunks.errors import RunInterrupted, StoreUnavailable
 from trunks.job import Job

@@ -8,7 +8,7 @@ import pytest
 
 from sipcheck.credentials import Credentials
 from sipcheck.reasons import CredentialState, Outcome, Reason, WarningCode
-from sipcheck.report import Report
+from sipcheck.report.model import Report
 from sipcheck.target import Target
 from tests.trunks.forms import make_report
 from trunks.errors import RunPostponed

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from sipcheck.reasons import Outcome, Reason
-from sipcheck.report import Report
+from sipcheck.report.model import Report
 from sipcheck.target import TransportName
 from tests.peers.postgres_server import PostgresServer
 from tests.peers.sip_reply import reply_to

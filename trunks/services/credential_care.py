@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from sipcheck.reasons import CredentialState, Reason
-from sipcheck.report import Report
+from sipcheck.report.model import Report
 from trunks.errors import RunPostponed, TrunksError
 from trunks.models.credential_freeze import CredentialFreeze
 from trunks.repositories.credential_freezes import CredentialFreezes

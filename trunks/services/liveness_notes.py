@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from sipcheck.reasons import Outcome, WarningCode
-from sipcheck.report import Report
+from sipcheck.report.model import Report
 from trunks.health_pace import HealthPace, jittered
 from trunks.health_rules import is_living_edge, liveness_of
 from trunks.models.trunk import Trunk

@@ -10,8 +10,8 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from sipcheck.reasons import CredentialState, Outcome, Reason, WarningCode
-from sipcheck.report import Report
-from sipcheck.report_json import report_to_json
+from sipcheck.report.json_export import report_to_json
+from sipcheck.report.model import Report
 from trunks.clock import Clock, utc_now
 from trunks.database import Database
 from trunks.health_pace import HealthPace

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sipcheck.auth import Challenge, Chosen, authorization, choose
+from sipcheck.auth.authorization import Challenge, Chosen, authorization, choose
 from sipcheck.carrier.faults import Fault
 from sipcheck.carrier.registrar import REWRITTEN_ADDRESS, Registrar, Verdict
 from sipcheck.errors import ParseError

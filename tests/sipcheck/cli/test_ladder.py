@@ -7,7 +7,7 @@ from rich.console import Console
 
 from sipcheck.cli.ladder import ladder
 from sipcheck.cli.signs import ASCII, UNICODE, Signs
-from sipcheck.report import Direction, TraceStep
+from sipcheck.report.model import Direction, TraceStep
 
 EDGE = "192.0.2.10:5060/udp"
 STEPS = (

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sippy.SipAuthorization import DigestCalcHA1, DigestCalcResponse, SipAuthorization
 from sippy.SipURL import SipURL
 
-from sipcheck.auth import Algorithm, Challenge, Chosen, authorization, choose, digest
+from sipcheck.auth.authorization import Algorithm, Challenge, Chosen, authorization, choose, digest
 from sipcheck.message.uri import SipUri
 
 WITHOUT_QUOTES = st.characters(

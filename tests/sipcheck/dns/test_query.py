@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from sipcheck.dns.query import AnswerKind, DnsClient
+from sipcheck.dns.resolver import Resolver
 from sipcheck.reasons import Reason
-from sipcheck.resolve import Resolver
 from sipcheck.target import parse_target
 from tests.peers.dns_server import DnsServer, Fault
 

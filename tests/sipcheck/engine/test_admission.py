@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from sipcheck import Engine, EngineSettings, Outcome, Reason, parse_target
-from sipcheck.resolve import Edge
+from sipcheck.dns.resolver import Edge
 from tests.peers.sip_reply import reply_to
 from tests.peers.udp_peer import UdpPeer
 from tests.sipcheck.conftest import LOOPBACK

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from sipcheck import Engine, EngineSettings, Outcome, TransportName, parse_target
-from sipcheck.resolve import Edge
+from sipcheck.dns.resolver import Edge
 from tests.peers.sip_reply import reply_to, split_message
 from tests.peers.stream_peer import StreamPeer
 from tests.peers.udp_peer import UdpPeer, silent

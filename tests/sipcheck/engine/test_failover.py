@@ -1,6 +1,6 @@
 """Several addresses on the wire: which is asked for the proof, and what is judged (RFC 3263 §4.3).
 
-tests/sipcheck/test_time_plan.py has every case on a clock that jumps.
+tests/sipcheck/verification/test_time_plan_kept.py has every case on a clock that jumps.
 """
 
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from ipaddress import ip_network
 import pytest
 
 from sipcheck import EngineSettings, Guard, Reason, Report, TransportName, WarningCode
-from sipcheck.report import CheckName, CheckState, Direction
+from sipcheck.report.model import CheckName, CheckState, Direction
 from tests.peers.dns_server import DnsServer
 from tests.peers.sip_reply import reply_to
 from tests.peers.udp_peer import UdpPeer, silent

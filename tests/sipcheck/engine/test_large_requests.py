@@ -5,7 +5,7 @@ import socket
 from collections.abc import Callable
 
 from sipcheck import Credentials, Reason, Report, TransportName
-from sipcheck.report import CheckName, CheckState, Direction
+from sipcheck.report.model import CheckName, CheckState, Direction
 from tests.peers.kamailio import Kamailio
 from tests.peers.sip_reply import reply_to, split_message
 from tests.peers.stream_peer import StreamPeer

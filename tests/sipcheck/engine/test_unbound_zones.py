@@ -1,6 +1,6 @@
 """RFC 3263 as a real resolver serves it: unbound, a zone, and peers that answer where the zone leads.
 
-tests/sipcheck/test_resolve.py has every branch of the walk, on a DNS server with named faults.
+tests/sipcheck/dns/test_resolver.py has every branch of the walk, on a DNS server with named faults.
 """
 
 from collections import Counter

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sipcheck.auth import Refused, authorization, choose, read_authorization
+from sipcheck.auth.authorization import Refused, authorization, choose, read_authorization
 from sipcheck.errors import ParseError
 from sipcheck.message.builder import build_request, build_response
 from sipcheck.message.framing import StreamFramer

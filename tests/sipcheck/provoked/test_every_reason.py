@@ -30,10 +30,10 @@ from sipcheck import (
     parse_target,
 )
 from sipcheck import verify as verify_once
-from sipcheck.checks import failing_axis
-from sipcheck.diagnosis import ruling
+from sipcheck.diagnosis.rules import ruling
 from sipcheck.engine import Engine
-from sipcheck.report import CheckState
+from sipcheck.report.checks import failing_axis
+from sipcheck.report.model import CheckState
 from tests.peers.dns_server import DnsServer, Fault
 from tests.peers.ports import free_port
 from tests.peers.sip_reply import reply_to
@@ -265,7 +265,7 @@ _WITHOUT_A_FREE_SOCKET = """
 import asyncio, json, os, resource, sys
 from ipaddress import ip_network
 from sipcheck import Engine, EngineSettings, Guard, parse_target
-from sipcheck.report_json import report_to_json
+from sipcheck.report.json_export import report_to_json
 
 async def run():
     guard = Guard(allow_networks=(ip_network("127.0.0.0/8"),))

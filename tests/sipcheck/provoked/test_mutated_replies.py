@@ -25,10 +25,10 @@ from sipcheck import (
     TransportName,
     parse_target,
 )
-from sipcheck.checks import AXES
-from sipcheck.diagnosis import RULINGS
-from sipcheck.report import CheckName
-from sipcheck.report_json import report_to_json
+from sipcheck.diagnosis.rules import RULINGS
+from sipcheck.report.checks import AXES
+from sipcheck.report.json_export import report_to_json
+from sipcheck.report.model import CheckName
 from tests.peers.sip_reply import reply_to, split_message
 from tests.sipcheck.conftest import ALICE, LOOPBACK
 

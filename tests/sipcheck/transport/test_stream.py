@@ -9,9 +9,9 @@ import threading
 import pytest
 
 from sipcheck.errors import TransportFailed
-from sipcheck.pump import Inbox
 from sipcheck.reasons import Reason
 from sipcheck.target import HostPort
+from sipcheck.transaction.driver import Inbox
 from sipcheck.transport.stream import StreamChannel
 from sipcheck.transport.stream_socket import StreamSocket
 from sipcheck.transport.tcp import connect_tcp

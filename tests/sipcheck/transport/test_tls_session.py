@@ -10,9 +10,9 @@ from collections.abc import Callable
 import pytest
 
 from sipcheck.errors import TransportFailed
-from sipcheck.pump import Inbox
 from sipcheck.reasons import Reason
 from sipcheck.target import HostPort
+from sipcheck.transaction.driver import Inbox
 from sipcheck.transport.stream import StreamChannel
 from sipcheck.transport.tls import CertificateRefused, TlsContexts, connect_tls
 from tests.peers.certificates import CertificateKind, Certificates

@@ -1,0 +1,242 @@
+"""Challenges: read what a peer offers, and choose what to answer (RFC 3261 §22, RFC 7616 §3.3, RFC 8760)."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sipcheck.auth.digest import Algorithm
+from sipcheck.printable import one_line
+from sipcheck.reasons import Reason
+
+_NAME = r"[A-Za-z0-9!#$%&'*+\-.^_`|~]+"
+_PARAMETER = re.compile(
+    rf'[ \t\r\n]*({_NAME})[ \t\r\n]*=[ \t\r\n]*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]*))[ \t\r\n]*', re.DOTALL
+)
+_SCHEME = re.compile(rf"[ \t\r\n,]*({_NAME})(?=[ \t\r\n,]|$)[ \t\r\n,]*")
+# What nearly every peer sends: one Digest challenge with nothing escaped, of which only the nonce is ever new.
+_PLAIN_DIGEST = re.compile(
+    r'Digest (?:[A-Za-z]+=(?:"[^"\\]*"|[A-Za-z0-9\-]+), ?)*[A-Za-z]+=(?:"[^"\\]*"|[A-Za-z0-9\-]+)'
+)
+_PLAIN_NONCE = re.compile(r"[!#-\[\]-~]+")
+_SHAPES_KEPT = 1024
+_SHAPE_CHARACTERS = 1024
+_SEPARATORS = re.compile(r"[ \t\r\n]*,[ \t\r\n,]*")
+_NOT_SENDABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+
+# Strongest first; RFC 8760 §2.4 allows a local policy. The session forms prove no more than the plain ones.
+_STRENGTH = (
+    Algorithm.SHA_512_256,
+    Algorithm.SHA_512_256_SESS,
+    Algorithm.SHA_256,
+    Algorithm.SHA_256_SESS,
+    Algorithm.MD5,
+    Algorithm.MD5_SESS,
+)
+_ALGORITHMS = {algorithm.lower(): algorithm for algorithm in Algorithm}
+_PROTECTIONS = ("auth", "auth-int")
+
+
+class Challenge(NamedTuple):
+    """One usable Digest challenge; `realm`, `nonce` and `opaque` are the raw text between the quotes.
+
+    `proxy` is true for a 407's. `qop` holds the known protections offered, none for the legacy form. A tuple is
+    made in a third of a dataclass's time.
+    """
+
+    proxy: bool
+    realm: str
+    nonce: str
+    algorithm: Algorithm
+    qop: tuple[str, ...] = ()
+    opaque: str | None = None
+    stale: bool = False
+    algorithm_named: bool = True
+
+
+class Chosen(NamedTuple):
+    """The challenges to answer: at most one of each kind."""
+
+    challenges: tuple[Challenge, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why no challenge is answered."""
+
+    reason: Reason
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What stands around the nonce of a challenge, read once; None where the rules have to look each time."""
+
+    challenge: Challenge | None
+
+
+_shapes: dict[tuple[str, str, bool], _Shape] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class _Offer:
+    scheme: str
+    parameters: dict[str, str]
+    readable: bool
+
+
+def choose(www: Sequence[str], proxy: Sequence[str], *, realms: Sequence[str] = ()) -> Chosen | Refused:
+    """Choose the strongest challenge that each kind of field offers.
+
+    `www` and `proxy` are the values of WWW-Authenticate and Proxy-Authenticate as they came, a field line each.
+    `realms`, when given, are the only ones answered. One kind that cannot be answered refuses the whole.
+    """
+    if len(www) + len(proxy) == 1:
+        read = _read_known_shape(www[0], False) if www else _read_known_shape(proxy[0], True)
+        if read is not None and (not realms or read.realm in realms):
+            return Chosen((read,))
+    chosen = []
+    for values, is_proxy in ((www, False), (proxy, True)):
+        if not values:
+            continue
+        choice = _choose_of_kind(values, realms, is_proxy=is_proxy)
+        if isinstance(choice, Refused):
+            return choice
+        chosen.append(choice)
+    if not chosen:
+        return Refused(Reason.AUTH_CHALLENGE_MALFORMED, "the answer asks for credentials without a challenge")
+    return Chosen(tuple(chosen))
+
+
+def _read_known_shape(value: str, is_proxy: bool) -> Challenge | None:
+    """Read a plain challenge that differs from an earlier one by its nonce alone; None leaves it to the rules."""
+    start = value.find('nonce="') + 7
+    end = value.find('"', start)
+    nonce = value[start:end]
+    if start < 7 or not _PLAIN_NONCE.fullmatch(nonce):
+        return None
+    shape = value[:start], value[end:], is_proxy
+    known = _shapes.get(shape)
+    if known is None:
+        known = _judge_shape(value, shape)
+    if known.challenge is None:
+        return None
+    like = known.challenge
+    return Challenge(
+        is_proxy, like.realm, nonce, like.algorithm, like.qop, like.opaque, like.stale, like.algorithm_named
+    )
+
+
+def _judge_shape(value: str, shape: tuple[str, str, bool]) -> "_Shape":
+    """Read by the rules what stands around the nonce, and remember it."""
+    read = None
+    if _PLAIN_DIGEST.fullmatch(value) and value.lower().count("nonce") == 1:
+        read = _choose_of_kind([value], (), is_proxy=shape[2])
+    known = _Shape(read if isinstance(read, Challenge) else None)
+    if len(_shapes) >= _SHAPES_KEPT:
+        _shapes.clear()
+    if sum(map(len, shape[:2])) <= _SHAPE_CHARACTERS:
+        _shapes[shape] = known
+    return known
+
+
+def _choose_of_kind(values: Sequence[str], realms: Sequence[str], *, is_proxy: bool) -> Challenge | Refused:
+    offers = [offer for value in values for offer in _read_offers(value)]
+    digests = [offer for offer in offers if offer.scheme == "digest"]
+    if not digests:
+        schemes = ", ".join(dict.fromkeys(offer.scheme for offer in offers))
+        if not schemes:
+            return Refused(Reason.AUTH_CHALLENGE_MALFORMED, "the challenge cannot be read")
+        return Refused(Reason.AUTH_SCHEME_UNSUPPORTED, f"it offers {schemes} alone")
+    read = [_read_challenge(offer, is_proxy=is_proxy) for offer in digests]
+    usable = [challenge for challenge in read if isinstance(challenge, Challenge)]
+    if not usable:
+        return _worst([refusal for refusal in read if isinstance(refusal, Refused)])
+    allowed = [challenge for challenge in usable if not realms or _unquoted(challenge.realm) in realms]
+    if not allowed:
+        found = one_line(", ".join(f"'{challenge.realm}'" for challenge in usable))
+        return Refused(
+            Reason.REALM_MISMATCH, f"the realm is {found}, expected {' or '.join(map(repr, realms))}"
+        )
+    return min(allowed, key=lambda challenge: _STRENGTH.index(challenge.algorithm))
+
+
+def _worst(refusals: Sequence[Refused]) -> Refused:
+    """An algorithm that nobody knows says more than a challenge that cannot be read."""
+    unsupported = [each for each in refusals if each.reason is Reason.AUTH_ALGORITHM_UNSUPPORTED]
+    return (unsupported or list(refusals))[0]
+
+
+def _read_challenge(offer: _Offer, *, is_proxy: bool) -> Challenge | Refused:
+    parameters = offer.parameters
+    named = parameters.get("algorithm", "MD5")
+    algorithm = _ALGORITHMS.get(named.lower())
+    if algorithm is None:
+        return Refused(Reason.AUTH_ALGORITHM_UNSUPPORTED, f"the algorithm is {named[:40]!r}")
+    if not offer.readable:
+        return Refused(Reason.AUTH_CHALLENGE_MALFORMED, "its parameters cannot be read")
+    for name in ("realm", "nonce"):
+        if name not in parameters:
+            return Refused(Reason.AUTH_CHALLENGE_MALFORMED, f"it has no {name}")
+    if not parameters["nonce"]:
+        return Refused(Reason.AUTH_CHALLENGE_MALFORMED, "its nonce is empty")
+    if _NOT_SENDABLE.search(parameters["realm"] + parameters["nonce"] + parameters.get("opaque", "")):
+        return Refused(
+            Reason.AUTH_CHALLENGE_MALFORMED, "it holds control characters, which cannot be sent back"
+        )
+    offered = [item.strip().lower() for item in parameters.get("qop", "").split(",") if item.strip()]
+    known = tuple([protection for protection in _PROTECTIONS if protection in offered])
+    if offered and not known:
+        return Refused(
+            Reason.AUTH_ALGORITHM_UNSUPPORTED, f"the only qop offered is {', '.join(offered)[:40]!r}"
+        )
+    if algorithm.session and not known:
+        # RFC 7616 binds the session to a cnonce, which is sent only beside a qop.
+        return Refused(Reason.AUTH_CHALLENGE_MALFORMED, f"{algorithm} needs a qop, and none is offered")
+    return Challenge(
+        proxy=is_proxy,
+        realm=parameters["realm"],
+        nonce=parameters["nonce"],
+        algorithm=algorithm,
+        qop=known,
+        opaque=parameters.get("opaque"),
+        stale=parameters.get("stale", "").lower() == "true",
+        algorithm_named="algorithm" in parameters,
+    )
+
+
+def _read_offers(value: str) -> list[_Offer]:
+    """Split one field value into its challenges; several may stand in one line (RFC 7235 §4.1)."""
+    offers = []
+    position = 0
+    while (scheme := _SCHEME.match(value, position)) is not None:
+        parameters, position, readable = read_parameters(value, scheme.end())
+        offers.append(_Offer(scheme[1].lower(), parameters, readable))
+        if not readable:
+            break
+    return offers
+
+
+def read_parameters(value: str, position: int = 0) -> tuple[dict[str, str], int, bool]:
+    """Read name=value pairs up to the next scheme: (parameters, where it stopped, whether it could be read).
+
+    Names are in lower case, values the raw text between their quotes. The first of two equal names counts.
+    """
+    parameters: dict[str, str] = {}
+    end = len(value)
+    while position < end:
+        match = _PARAMETER.match(value, position)
+        if match is None:
+            # Only another challenge may follow here.
+            return parameters, position, _SCHEME.match(value, position) is not None
+        parameters.setdefault(match[1].lower(), match[3] if match[2] is None else match[2])
+        position = match.end()
+        separator = _SEPARATORS.match(value, position)
+        if separator is None:
+            return parameters, position, position == end
+        position = separator.end()
+    return parameters, position, True
+
+
+def _unquoted(text: str) -> str:
+    return re.sub(r"\\(.)", r"\1", text, flags=re.DOTALL)

@@ -1,0 +1,245 @@
+"""From evidence to a verdict: an ordered rule table, first match wins (SIP.md, "Reasons")."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sipcheck.diagnosis.evidence import EdgeEvidence, ExchangeResult, Proof
+from sipcheck.reasons import CredentialState, Outcome, Party, Reason
+
+_TEMPORARY = {408: Reason.SIP_REQUEST_TIMEOUT, 503: Reason.SIP_SERVICE_UNAVAILABLE}
+
+# Our request was not understood (RFC 3261 §21.4): these say nothing about the trunk.
+_NOT_UNDERSTOOD = frozenset({400, 413, 414, 415, 416, 420, 421})
+
+_CREDENTIALS_REFUSED = frozenset({Reason.CREDENTIALS_REJECTED, Reason.REGISTRATION_FORBIDDEN})
+
+_FAILOVER_STATUS = 503  # RFC 3263 §4.3; transport failures and silence have no status
+
+_SETTLED_PROOFS = frozenset(
+    {
+        Reason.CREDENTIALS_PROVEN,
+        Reason.CREDENTIALS_REJECTED,
+        Reason.REGISTRATION_FORBIDDEN,
+        Reason.ACCOUNT_NOT_FOUND,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    outcome: Outcome
+    party: Party
+
+
+RULINGS: dict[Reason, Ruling] = {
+    Reason.CREDENTIALS_PROVEN: Ruling(Outcome.VERIFIED, Party.NOBODY),
+    Reason.ALIVE: Ruling(Outcome.VERIFIED, Party.NOBODY),
+    Reason.ALIVE_CREDENTIALS_UNPROVEN: Ruling(Outcome.REACHABLE, Party.NOBODY),
+    Reason.CREDENTIALS_MISSING: Ruling(Outcome.REACHABLE, Party.CONFIGURATION),
+    Reason.SIP_FORBIDDEN: Ruling(Outcome.FAILED, Party.CONFIGURATION),
+    Reason.TARGET_INVALID: Ruling(Outcome.FAILED, Party.CONFIGURATION),
+    Reason.ADDRESS_FORBIDDEN: Ruling(Outcome.FAILED, Party.CONFIGURATION),
+    Reason.PORT_FORBIDDEN: Ruling(Outcome.FAILED, Party.CONFIGURATION),
+    Reason.DNS_NXDOMAIN: Ruling(Outcome.FAILED, Party.CONFIGURATION),
+    Reason.DNS_NO_RECORDS: Ruling(Outcome.FAILED, Party.CONFIGURATION),
+    Reason.DNS_SERVICE_REFUSED: Ruling(Outcome.FAILED, Party.CONFIGURATION),
+    Reason.DNS_SERVFAIL: Ruling(Outcome.INCONCLUSIVE, Party.NETWORK),
+    Reason.DNS_TIMEOUT: Ruling(Outcome.INCONCLUSIVE, Party.NETWORK),
+    Reason.CONNECTION_REFUSED: Ruling(Outcome.FAILED, Party.CARRIER),
+    Reason.CONNECTION_TIMEOUT: Ruling(Outcome.FAILED, Party.NETWORK),
+    Reason.CONNECTION_RESET: Ruling(Outcome.FAILED, Party.CARRIER),
+    Reason.HOST_UNREACHABLE: Ruling(Outcome.INCONCLUSIVE, Party.NETWORK),
+    Reason.NO_RESPONSE: Ruling(Outcome.FAILED, Party.NETWORK),
+    Reason.TLS_UNTRUSTED: Ruling(Outcome.FAILED, Party.CARRIER),
+    Reason.TLS_SELF_SIGNED: Ruling(Outcome.FAILED, Party.CARRIER),
+    Reason.TLS_EXPIRED: Ruling(Outcome.FAILED, Party.CARRIER),
+    Reason.TLS_NOT_YET_VALID: Ruling(Outcome.FAILED, Party.CARRIER),
+    Reason.TLS_NAME_MISMATCH: Ruling(Outcome.FAILED, Party.CARRIER),
+    Reason.TLS_VERSION_UNSUPPORTED: Ruling(Outcome.FAILED, Party.CARRIER),
+    Reason.TLS_CLIENT_CERTIFICATE_REQUIRED: Ruling(Outcome.FAILED, Party.CARRIER),
+    Reason.TLS_NOT_SPOKEN: Ruling(Outcome.FAILED, Party.CARRIER),
+    Reason.TLS_HANDSHAKE_FAILED: Ruling(Outcome.FAILED, Party.CARRIER),
+    Reason.SIP_NOT_SPOKEN: Ruling(Outcome.FAILED, Party.CARRIER),
+    Reason.SIP_MALFORMED_RESPONSE: Ruling(Outcome.FAILED, Party.CARRIER),
+    Reason.SIP_SERVICE_UNAVAILABLE: Ruling(Outcome.INCONCLUSIVE, Party.CARRIER),
+    Reason.SIP_SERVER_ERROR: Ruling(Outcome.INCONCLUSIVE, Party.CARRIER),
+    Reason.SIP_REQUEST_TIMEOUT: Ruling(Outcome.INCONCLUSIVE, Party.CARRIER),
+    Reason.SIP_BAD_REQUEST: Ruling(Outcome.INCONCLUSIVE, Party.OURS),
+    Reason.SIP_REDIRECTED: Ruling(Outcome.REACHABLE, Party.CONFIGURATION),
+    Reason.CREDENTIALS_REJECTED: Ruling(Outcome.FAILED, Party.CONFIGURATION),
+    Reason.REGISTRATION_FORBIDDEN: Ruling(Outcome.FAILED, Party.CONFIGURATION),
+    Reason.ACCOUNT_NOT_FOUND: Ruling(Outcome.FAILED, Party.CONFIGURATION),
+    Reason.CREDENTIALS_FROZEN: Ruling(Outcome.INCONCLUSIVE, Party.CONFIGURATION),
+    Reason.REALM_MISMATCH: Ruling(Outcome.FAILED, Party.CONFIGURATION),
+    Reason.AUTH_ALGORITHM_UNSUPPORTED: Ruling(Outcome.FAILED, Party.CARRIER),
+    Reason.AUTH_CHALLENGE_MALFORMED: Ruling(Outcome.FAILED, Party.CARRIER),
+    Reason.AUTH_STALE_LOOP: Ruling(Outcome.FAILED, Party.CARRIER),
+    Reason.AUTH_SCHEME_UNSUPPORTED: Ruling(Outcome.FAILED, Party.CARRIER),
+    Reason.DEADLINE_EXCEEDED: Ruling(Outcome.INCONCLUSIVE, Party.OURS),
+    Reason.OVERLOADED: Ruling(Outcome.INCONCLUSIVE, Party.OURS),
+    Reason.CANCELLED: Ruling(Outcome.INCONCLUSIVE, Party.OURS),
+    Reason.SECRET_UNREADABLE: Ruling(Outcome.INCONCLUSIVE, Party.OURS),
+}
+
+
+def _temporary(exchange: ExchangeResult | None) -> Reason | None:
+    """408 and the 5xx that are an outage (501 and 505 are plain refusals)."""
+    if exchange is None or exchange.status is None:
+        return None
+    if exchange.status in _TEMPORARY:
+        return _TEMPORARY[exchange.status]
+    if 500 <= exchange.status < 600 and exchange.status not in (501, 505):
+        return Reason.SIP_SERVER_ERROR
+    return None
+
+
+def _after_credentials(evidence: EdgeEvidence) -> Reason | None:
+    """What an answered challenge came to."""
+    proof = evidence.proof_exchange
+    if proof is None:
+        return None
+    if proof.succeeded:
+        return Reason.CREDENTIALS_PROVEN
+    if proof.stale_loop:
+        return Reason.AUTH_STALE_LOOP
+    if proof.rejected:
+        return Reason.CREDENTIALS_REJECTED
+    if proof.withheld is not None:
+        return proof.withheld
+    if proof.status == 403:
+        return Reason.REGISTRATION_FORBIDDEN
+    if proof.status == 404 and proof.method == "REGISTER":
+        return Reason.ACCOUNT_NOT_FOUND
+    if proof.status is not None and 300 <= proof.status < 400:
+        return Reason.SIP_REDIRECTED
+    if proof.failure in (Reason.NO_RESPONSE, Reason.DEADLINE_EXCEEDED):
+        return Reason.SIP_REQUEST_TIMEOUT
+    return _temporary(proof) or proof.failure or Reason.ALIVE_CREDENTIALS_UNPROVEN
+
+
+def _withheld(evidence: EdgeEvidence) -> Reason | None:
+    """Why a challenge was left unanswered."""
+    return next((exchange.withheld for exchange in evidence.exchanges if exchange.withheld), None)
+
+
+def _source_not_allowed(evidence: EdgeEvidence) -> Reason | None:
+    options, register = evidence.options, evidence.register
+    if options is None or options.status != 403 or options.challenged:
+        return None
+    refused = register is None or (register.refused and not register.challenged)
+    return Reason.SIP_FORBIDDEN if refused else None
+
+
+def _unproven_by_register(evidence: EdgeEvidence) -> Reason | None:
+    """What REGISTER said when no credentials left: silence is no answer and leaves it to OPTIONS."""
+    register = evidence.register
+    if register is None or register.status is None:
+        return None
+    if 300 <= register.status < 400:
+        return Reason.SIP_REDIRECTED
+    return _temporary(register) or Reason.ALIVE_CREDENTIALS_UNPROVEN
+
+
+def _by_options(evidence: EdgeEvidence) -> Reason | None:
+    options = evidence.options
+    if options is None or options.status is None:
+        return None
+    if temporary := _temporary(options):
+        return temporary
+    if options.status in _NOT_UNDERSTOOD:
+        return Reason.SIP_BAD_REQUEST
+    if evidence.proof_wanted:
+        return Reason.ALIVE_CREDENTIALS_UNPROVEN
+    if options.status in (401, 407) and evidence.proof is not Proof.NONE:
+        return Reason.CREDENTIALS_MISSING
+    return Reason.ALIVE
+
+
+def _no_answer(evidence: EdgeEvidence) -> Reason | None:
+    """Nothing final came: what did come says more than silence, and silence more than a clock that ran out."""
+    failures = [exchange.failure for exchange in evidence.exchanges if exchange.failure is not None]
+    for vague in (Reason.DEADLINE_EXCEEDED, Reason.NO_RESPONSE):
+        telling = [failure for failure in failures if failure is not vague]
+        failures = telling or failures
+    return failures[0] if failures else None
+
+
+def _unconnected(evidence: EdgeEvidence) -> Reason | None:
+    return evidence.connect_failure
+
+
+RULES: tuple[Callable[[EdgeEvidence], Reason | None], ...] = (
+    _after_credentials,
+    _withheld,
+    _source_not_allowed,
+    _unproven_by_register,
+    _by_options,
+    _no_answer,
+    _unconnected,
+)
+
+
+def diagnose(evidence: EdgeEvidence) -> Reason:
+    """Name the one reason of what was seen of an edge; an edge nothing was tried on met our own deadline."""
+    for rule in RULES:
+        reason = rule(evidence)
+        if reason is not None:
+            return reason
+    return Reason.DEADLINE_EXCEEDED
+
+
+def deciding_edge(edges: Sequence[EdgeEvidence]) -> int:
+    """Choose the edge whose reason is the verdict: an index into `edges`, which stand in RFC 3263 order.
+
+    The first living one; or a later one where the proof was settled after an earlier edge answered it with 503
+    or not at all (never after another refusal). A rejection there counts too: it is what the carrier said of the
+    credentials, and they must not be sent again. With none alive, the first.
+    """
+    tried = [index for index, evidence in enumerate(edges) if evidence.tried]
+    # An edge that no proof was tried at says nothing of the credentials that another one was given.
+    candidates = tried if any(edges[index].alive for index in tried) else range(len(edges))
+    living = next((index for index in candidates if edges[index].alive), None)
+    for index, evidence in enumerate(edges):
+        if _after_credentials(evidence) in _SETTLED_PROOFS:
+            if living is None or index <= living or fails_over(edges[living]):
+                return index
+            break
+    if living is not None:
+        return living
+    return next((index for index in tried if edges[index].proof_exchange is not None), 0)
+
+
+def fails_over(evidence: EdgeEvidence) -> bool:
+    """Whether the next edge may still settle the proof: after 503, a transport failure or silence (RFC 3263 §4.3).
+
+    Not once credentials have left or were withheld: what must not be sent twice is sent to no other edge.
+    """
+    attempts = [each for each in (evidence.register, evidence.answered_options) if each is not None]
+    if not attempts:
+        return evidence.connect_failure is not None
+    return all(
+        not each.credentials_sent and each.withheld is None and each.status in (None, _FAILOVER_STATUS)
+        for each in attempts
+    )
+
+
+def credential_state(reason: Reason, edges: Sequence[EdgeEvidence]) -> CredentialState:
+    """Say what is known of the credentials (CLI.md, `credentials`), whichever edge they were tried at."""
+    if not any(evidence.proof_wanted for evidence in edges):
+        return CredentialState.NOT_TESTED
+    if reason is Reason.CREDENTIALS_PROVEN:
+        return CredentialState.PROVEN
+    if reason in _CREDENTIALS_REFUSED:
+        return CredentialState.REJECTED
+    attempts = [attempt for evidence in edges for attempt in evidence.attempts]
+    sent = any(attempt.credentials_sent for attempt in attempts)
+    if not attempts or (not sent and any(attempt.withheld for attempt in attempts)):
+        return CredentialState.NOT_TESTED
+    return CredentialState.UNPROVEN
+
+
+def ruling(reason: Reason, *, realm_learned: bool = False) -> Ruling:
+    """Look up outcome and party; a mismatch with a merely learned realm is inconclusive."""
+    if reason is Reason.REALM_MISMATCH and realm_learned:
+        return Ruling(Outcome.INCONCLUSIVE, Party.CONFIGURATION)
+    return RULINGS[reason]

@@ -1,0 +1,59 @@
+"""What a search for working ways found, as frozen values."""
+
+from dataclasses import dataclass
+
+from sipcheck.diagnosis.evidence import ExchangeResult
+from sipcheck.discovery.candidates import Via
+from sipcheck.dns.resolver import DnsFailure
+from sipcheck.guard import Refusal
+from sipcheck.report.model import EdgeReport, TargetFacts
+from sipcheck.target import HostPort
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one way came to; its report has no outcome where nothing was asked. `detail` says why it failed."""
+
+    report: EdgeReport
+    via: Via
+    configured: bool
+    detail: str = ""
+
+    @property
+    def edge(self) -> str:
+        """The way as reports write it, `address:port/transport`."""
+        return f"{HostPort(self.report.address, self.report.port)}/{self.report.transport}"
+
+    @property
+    def answers(self) -> bool:
+        """Whether a final SIP answer came, be it a refusal or an outage."""
+        return self.report.sip_status is not None
+
+    @property
+    def alive(self) -> bool:
+        """Whether the answer is a sign of life (SIP.md, "Liveness")."""
+        return ExchangeResult(method="OPTIONS", status=self.report.sip_status).alive
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """All ways in the order in which they were tried, or the failure for which nothing was sent at all.
+
+    `notes` are sentences about what was left out. `duration_ms` is that of the whole search.
+    """
+
+    target: TargetFacts
+    findings: tuple[Finding, ...]
+    failure: DnsFailure | Refusal | None
+    notes: tuple[str, ...]
+    duration_ms: float
+
+    @property
+    def answering(self) -> tuple[Finding, ...]:
+        """The ways that gave a final SIP answer."""
+        return tuple(finding for finding in self.findings if finding.answers)
+
+    @property
+    def working(self) -> tuple[Finding, ...]:
+        """The ways whose answer is a sign of life."""
+        return tuple(finding for finding in self.findings if finding.alive)

@@ -1,0 +1,238 @@
+"""Which ways to a carrier answer: one OPTIONS each by udp, tcp and tls, guarded, paced and without credentials."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from sipcheck.diagnosis.evidence import Proof
+from sipcheck.diagnosis.rules import ruling
+from sipcheck.discovery.address_pace import AddressPace, transmissions
+from sipcheck.discovery.advice import advise_instead
+from sipcheck.discovery.candidates import Candidate, Candidates, Via, find_candidates, next_hop_at
+from sipcheck.discovery.findings import Discovery, Finding
+from sipcheck.dns.resolver import Edge
+from sipcheck.engine import Engine
+from sipcheck.errors import SettingInvalid, TransportFailed
+from sipcheck.reasons import Reason
+from sipcheck.report.model import Direction, EdgeReport, Report
+from sipcheck.report.trace import Trace
+from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS
+from sipcheck.target import Target, TransportName
+from sipcheck.transaction.time_plan import TimePlan
+from sipcheck.transport.channel import Channel
+from sipcheck.verification.edge_probe import EdgeProbe
+from sipcheck.verification.edge_report import edge_report, unprobed_edge
+from sipcheck.verification.identity import Identity
+from sipcheck.verification.report_builder import target_facts
+from sipcheck.verification.run_context import OpenChannel, RunContext
+
+# How long a way is listened to, of the whole time: after this UDP is not sent again (SIP.md, hazard 4).
+_ANSWER_SHARE = 0.3
+
+# What stands in the way of a trunk that may be reachable by another: what else there is to try is worth knowing.
+_IN_THE_WAY = frozenset(
+    reason
+    for reason in Reason
+    if reason.startswith(("dns-", "connection-", "tls-"))
+    or reason in (Reason.NO_RESPONSE, Reason.HOST_UNREACHABLE, Reason.SIP_NOT_SPOKEN)
+)
+
+
+async def discover(
+    target: Target,
+    engine: Engine,
+    *,
+    also: Sequence[int] = (),
+    timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
+    after: Report | None = None,
+) -> Discovery:
+    """Ask every way to the target once, within one deadline; every remote failure is a finding.
+
+    The port and the transport of the target only say which way is the configured one. `also` are further ports,
+    tried by every transport. `after` is the report of a verification that has just ended: what it asked is not
+    asked again, and what it sent counts in the pace. Raises SettingInvalid for a timeout that is not positive.
+    """
+    if not 0 < timeout_seconds < float("inf"):
+        raise SettingInvalid(f"timeout {timeout_seconds!r} is not a positive number of seconds")
+    started_at = asyncio.get_running_loop().time()
+    plan = TimePlan(timeout_seconds)
+    candidates = await find_candidates(
+        target, engine.resolver, engine.settings.guard, also=also, timeout_seconds=plan.dns_seconds
+    )
+    search = _Search(
+        target=target,
+        engine=engine,
+        plan=plan,
+        deadline_at=started_at + timeout_seconds,
+        known=_known(after),
+        paces=_paces(after),
+    )
+    findings = await search.run(candidates)
+    return Discovery(
+        target=target_facts(target, None),
+        findings=findings,
+        failure=candidates.failure or candidates.refusal,
+        notes=(*candidates.notes, *_left_out(candidates, findings)),
+        duration_ms=round((asyncio.get_running_loop().time() - started_at) * 1000, 3),
+    )
+
+
+async def with_discovery(
+    report: Report,
+    target: Target,
+    engine: Engine,
+    *,
+    also: Sequence[int] = (),
+    timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
+) -> Report:
+    """Put what would work into the advice of a verification that something stood in the way of.
+
+    Any other report comes back as it is, and nothing is sent. The search has a deadline of its own, and is no
+    part of the report's duration. Raises SettingInvalid for a timeout that is not positive.
+    """
+    if report.reason not in _IN_THE_WAY:
+        return report
+    discovery = await discover(target, engine, also=also, timeout_seconds=timeout_seconds, after=report)
+    return replace(report, advice=advise_instead(discovery, report))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Search:
+    """One round over all candidates; `known` are edges that were asked before."""
+
+    target: Target
+    engine: Engine
+    plan: TimePlan
+    deadline_at: float
+    known: Mapping[str, EdgeReport]
+    paces: dict[str, AddressPace]
+
+    async def run(self, candidates: Candidates) -> tuple[Finding, ...]:
+        if candidates.refusal is not None:
+            return tuple(_unasked(candidate) for candidate in candidates.found)
+        trace = Trace()
+        async with asyncio.TaskGroup() as group:
+            # Tasks begin in this order, and so the likelier ways are the first to be given a moment.
+            tasks = [group.create_task(self._find(candidate, trace)) for candidate in candidates.found]
+        return tuple(task.result() for task in tasks)
+
+    async def _find(self, candidate: Candidate, trace: Trace) -> Finding:
+        if candidate.refusal is not None:
+            return _unasked(candidate)
+        known = self.known.get(str(candidate.edge))
+        if known is not None:
+            return Finding(known, candidate.via, candidate.configured)
+        pace = self.paces.setdefault(candidate.edge.address, AddressPace())
+        loop = asyncio.get_running_loop()
+        reliable = candidate.edge.transport.reliable
+        window_seconds = self.plan.timeout_seconds * _ANSWER_SHARE
+        offsets = transmissions(window_seconds, reliable=reliable)
+        if reliable:
+            window_seconds += self.plan.connect_seconds
+        moments = pace.book(loop.time(), offsets)
+        if self.deadline_at - moments[0] < self.plan.fair_chance_seconds:
+            pace.release(moments)
+            return _unasked(candidate)
+        await asyncio.sleep(moments[0] - loop.time())
+        run = RunContext(
+            identity=self._identity(candidate),
+            open_channel=_paced(self.engine.open_channel, pace, moments),
+            trace=trace,
+            plan=self.plan,
+            deadline=min(moments[0] + window_seconds, self.deadline_at),
+            credentials=None,
+            proof=Proof.NONE,
+        )
+        probe = EdgeProbe(candidate.edge, run)
+        try:
+            await probe.ask_options()
+        finally:
+            await probe.close()
+        if not reliable:
+            pace.release(moment for moment in moments if moment > loop.time())
+        return Finding(edge_report(probe), candidate.via, candidate.configured, _detail(probe))
+
+    def _identity(self, candidate: Candidate) -> Identity:
+        """Speak as a trunk would that is set to this way, for nobody but ourselves."""
+        edge, target = candidate.edge, self.target
+        if not candidate.configured:
+            by_default = candidate.via is Via.SRV or edge.port == edge.transport.default_port
+            target = next_hop_at(target, None if by_default else edge.port)
+        settings = self.engine.settings
+        return Identity(
+            target=target, username=None, from_user=settings.from_user, from_domain=settings.from_domain
+        )
+
+
+def _paced(open_channel: OpenChannel, pace: AddressPace, moments: tuple[float, ...]) -> OpenChannel:
+    """Connect at the moment booked; what a connection took puts its request off, so that is booked anew."""
+
+    async def open_in_pace(edge: Edge, tls_name: str, deadline_at: float) -> Channel:
+        channel = await open_channel(edge, tls_name, deadline_at)
+        if not channel.reliable:
+            return channel
+        loop = asyncio.get_running_loop()
+        pace.release(moments)
+        (moment,) = pace.book(loop.time())
+        try:
+            if moment >= deadline_at:
+                pace.release([moment])
+                raise TransportFailed(Reason.DEADLINE_EXCEEDED, "the pace left no time for a request")
+            await asyncio.sleep(moment - loop.time())
+        except BaseException:
+            await channel.close()
+            raise
+        return channel
+
+    return open_in_pace
+
+
+def _unasked(candidate: Candidate) -> Finding:
+    report = unprobed_edge(candidate.edge)
+    refusal = candidate.refusal
+    if refusal is None:
+        return Finding(report, candidate.via, candidate.configured)
+    refused = replace(report, outcome=ruling(refusal.reason).outcome, reason=refusal.reason)
+    return Finding(refused, candidate.via, candidate.configured, refusal.detail)
+
+
+def _detail(probe: EdgeProbe) -> str:
+    if probe.connect_failure is not None:
+        return probe.connect_failure.detail
+    return probe.options.detail if probe.options is not None else ""
+
+
+def _left_out(candidates: Candidates, findings: Sequence[Finding]) -> tuple[str, ...]:
+    """Say that ways were not asked for want of time, not of permission."""
+    count = sum(finding.report.outcome is None for finding in findings)
+    if candidates.refusal is not None or not count:
+        return ()
+    return (
+        f"{count} way{'' if count == 1 else 's'} could not be tried in time, since requests to one address are "
+        "paced; allow more time",
+    )
+
+
+def _known(report: Report | None) -> dict[str, EdgeReport]:
+    if report is None:
+        return {}
+    return {
+        str(Edge(each.host, each.address, each.port, TransportName(each.transport))): each
+        for each in report.edges
+        if each.outcome is not None
+    }
+
+
+def _paces(report: Report | None) -> dict[str, AddressPace]:
+    """Start each address's pace with what the verification has sent there."""
+    if report is None:
+        return {}
+    ended_ago = (datetime.now(UTC) - report.started_at).total_seconds()
+    began_at = asyncio.get_running_loop().time() - ended_ago
+    sent_at: dict[str, list[float]] = {each.address: [] for each in report.edges}
+    address_of = {name: each.address for name, each in _known(report).items()}
+    for step in report.trace:
+        if step.direction is Direction.SENT and step.edge in address_of:
+            sent_at[address_of[step.edge]].append(began_at + step.at_ms / 1000)
+    return {address: AddressPace(moments) for address, moments in sent_at.items()}

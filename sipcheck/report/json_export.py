@@ -1,0 +1,19 @@
+"""The report as the JSON object that CLI.md promises."""
+
+from functools import cache
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from sipcheck.report.model import Report
+
+
+@cache
+def _adapter() -> TypeAdapter[Report]:
+    return TypeAdapter(Report)
+
+
+def report_to_json(report: Report) -> dict[str, Any]:
+    """Turn a report into plain JSON values: moments in RFC 3339 (UTC), times in milliseconds, null for none."""
+    exported: dict[str, Any] = _adapter().dump_python(report, mode="json")
+    return exported

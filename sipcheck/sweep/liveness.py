@@ -1,0 +1,120 @@
+"""Is a destination alive? One request to each of its edges, which speaks for no tenant (SIP.md, "Liveness")."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sipcheck.diagnosis.evidence import Proof
+from sipcheck.diagnosis.rules import diagnose
+from sipcheck.dns.resolver import Edge
+from sipcheck.engine import Engine
+from sipcheck.reasons import Reason
+from sipcheck.report.trace import Trace
+from sipcheck.target import Target
+from sipcheck.transaction.time_plan import TimePlan
+from sipcheck.verification.edge_probe import EdgeProbe
+from sipcheck.verification.identity import Identity
+from sipcheck.verification.run_context import RunContext
+from sipcheck.verification.verification import MAX_PROBED_EDGES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Liveness:
+    """Alive when any edge answered, `reason` being `alive` then; else why the first one did not.
+
+    `latency_ms` is the first living edge's; `sent` counts requests by address, retransmissions among them.
+    """
+
+    alive: bool
+    reason: Reason
+    some_dead: bool = False
+    sip_status: int | None = None
+    latency_ms: float | None = None
+    sent: Mapping[str, int] = field(default_factory=dict)
+
+
+async def find_edges(
+    engine: Engine, target: Target, *, timeout_seconds: float
+) -> tuple[Edge, ...] | Liveness:
+    """Resolve a target and judge every address; what leads nowhere, or where nothing may be sent, is a result."""
+    plan = TimePlan(timeout_seconds)
+    route = await engine.resolver.resolve(target, timeout_seconds=plan.dns_seconds)
+    if route.failure is not None:
+        return Liveness(alive=False, reason=route.failure.reason)
+    guard = engine.settings.guard
+    for edge in (*route.edges, *route.beyond):
+        refusal = guard.judge(edge.address, edge.port)
+        if refusal is not None:
+            return Liveness(alive=False, reason=refusal.reason)
+    return route.edges[:MAX_PROBED_EDGES]
+
+
+async def ask_edges(
+    engine: Engine,
+    target: Target,
+    edges: Sequence[Edge],
+    *,
+    timeout_seconds: float,
+    by_register: bool = False,
+    fresh: bool = False,
+) -> Liveness:
+    """Ask judged edges once each: by OPTIONS, or by REGISTER without credentials and Contact.
+
+    UDP goes through the engine's window; `fresh` takes the plain way instead, whose socket is another one, so that a
+    fault of the shared one decides nothing. Connections are always new. Raises ValueError as the builder does.
+    """
+    run = _context(engine, target, timeout_seconds, by_register=by_register, fresh=fresh)
+    probes = [EdgeProbe(edge, run) for edge in edges]
+    try:
+        await asyncio.gather(
+            *(probe.ask_register() if by_register else probe.ask_options() for probe in probes)
+        )
+    finally:
+        await asyncio.gather(*(probe.close() for probe in probes))
+    return _liveness(probes)
+
+
+def _context(
+    engine: Engine, target: Target, timeout_seconds: float, *, by_register: bool, fresh: bool
+) -> RunContext:
+    settings = engine.settings
+    identity = Identity(
+        target=target,
+        # A REGISTER needs an address-of-record; this one is nobody's.
+        username=settings.from_user if by_register else None,
+        from_user=settings.from_user,
+        from_domain=settings.from_domain,
+    )
+    return RunContext(
+        identity=identity,
+        open_channel=engine.open_channel,
+        trace=Trace(),
+        plan=TimePlan(timeout_seconds),
+        deadline=asyncio.get_running_loop().time() + timeout_seconds,
+        credentials=None,
+        proof=Proof.NONE,
+        window_for=None if fresh else engine.window_for,
+    )
+
+
+def _liveness(probes: Sequence[EdgeProbe]) -> Liveness:
+    living = [probe for probe in probes if probe.alive]
+    decisive = (living or probes)[0]
+    answered = next((each for each in decisive.evidence.exchanges if each.status is not None), None)
+    seconds = None if answered is None else answered.rtt_seconds
+    return Liveness(
+        alive=bool(living),
+        reason=Reason.ALIVE if living else diagnose(decisive.evidence),
+        some_dead=bool(living) and len(living) < len(probes),
+        sip_status=None if answered is None else answered.status,
+        latency_ms=None if seconds is None else round(seconds * 1000, 3),
+        sent=_sent(probes),
+    )
+
+
+def _sent(probes: Sequence[EdgeProbe]) -> Counter[str]:
+    sent: Counter[str] = Counter()
+    for probe in probes:
+        sent[probe.edge.address] += sum(1 + each.retransmissions for each in probe.evidence.exchanges)
+    return sent

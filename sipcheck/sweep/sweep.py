@@ -1,0 +1,155 @@
+"""Many targets in one loop: a window of destinations, each probed by one at a time, with liveness shared.
+
+Rows with equal targets are one destination (ARCHITECTURE.md): its edges get one OPTIONS, which speaks for no tenant,
+and the credentials of each row are proven one after the other.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sipcheck.credentials import Credentials
+from sipcheck.diagnosis.evidence import Proof
+from sipcheck.engine import Engine
+from sipcheck.report.model import Direction, Report
+from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS
+from sipcheck.sweep.pace import Pace
+from sipcheck.target import Target
+from sipcheck.verification.report_without_run import invalid_target_report
+from sipcheck.verification.verification import Survey
+
+DEFAULT_CONCURRENCY = 200
+
+
+@dataclass(frozen=True, slots=True)
+class SweepRow:
+    """One trunk to verify; `number` counts data rows from 1."""
+
+    number: int
+    target: Target
+    credentials: Credentials | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """A row that cannot be used: `text` is its target as written, `fault` says what is wrong and how to mend it."""
+
+    number: int
+    text: str
+    fault: str
+    username: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SweepResult:
+    number: int
+    report: Report
+
+
+class Sweep:
+    """Verifies rows with an engine that may be `windowed`; `timeout_seconds` is each verification's own deadline.
+
+    `requests_per_second` paces the requests of all rows together; None does not.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        proof: Proof = Proof.AUTO,
+        timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
+        concurrency: int = DEFAULT_CONCURRENCY,
+        requests_per_second: float | None = None,
+    ) -> None:
+        self._engine = engine
+        self._proof = proof
+        self._timeout_seconds = timeout_seconds
+        self._concurrency = concurrency
+        self._pace = Pace(requests_per_second)
+
+    async def run(self, rows: Iterable[SweepRow | BadRow]) -> AsyncGenerator[SweepResult, None]:
+        """Yield a report for every row, in order of completion; a bad row gets `target-invalid`.
+
+        Raises SettingInvalid for a timeout that is not positive.
+        """
+        destinations: dict[Target, list[SweepRow]] = {}
+        for row in rows:
+            if isinstance(row, BadRow):
+                yield SweepResult(row.number, _refused(row))
+            else:
+                destinations.setdefault(row.target, []).append(row)
+        waiting = iter(destinations.values())
+        done = _Done(self._concurrency)
+
+        async def work() -> None:
+            for destination in waiting:
+                await self._probe(destination, done)
+
+        async def work_all() -> None:
+            async with asyncio.TaskGroup() as workers:
+                for _ in range(min(self._concurrency, len(destinations))):
+                    workers.create_task(work())
+
+        working = asyncio.create_task(work_all())
+        working.add_done_callback(done.end)
+        try:
+            while (result := await done.take()) is not None:
+                yield result
+            await working
+        finally:
+            working.cancel()
+            await asyncio.gather(working, return_exceptions=True)
+
+    async def _probe(self, destination: Sequence[SweepRow], done: "_Done") -> None:
+        survey = await self._survey(destination)
+        for row in destination:
+            await done.put(SweepResult(row.number, await self._verify(row, survey)))
+
+    async def _survey(self, destination: Sequence[SweepRow]) -> Survey | None:
+        """Ask for liveness once where several rows share it; a row alone asks for itself."""
+        if len(destination) == 1:
+            return None
+        await self._pace.turn()
+        survey = await self._engine.survey(destination[0].target, timeout_seconds=self._timeout_seconds)
+        self._pace.debit(survey.requests - 1)
+        return survey
+
+    async def _verify(self, row: SweepRow, survey: Survey | None) -> Report:
+        proof = self._proof if row.credentials is not None or self._proof is Proof.NONE else Proof.AUTO
+        asks = survey is None or (row.credentials is not None and proof is not Proof.NONE)
+        if asks:
+            await self._pace.turn()
+        report = await self._engine.verify(
+            row.target,
+            credentials=row.credentials,
+            proof=proof,
+            timeout_seconds=self._timeout_seconds,
+            survey=survey,
+        )
+        self._pace.debit(sum(step.direction is Direction.SENT for step in report.trace) - asks)
+        return report
+
+
+class _Done:
+    """Results on their way to the reader: a slow one holds the workers back instead of filling the memory."""
+
+    def __init__(self, room: int) -> None:
+        self._room = asyncio.Semaphore(room)
+        self._results: asyncio.Queue[SweepResult | None] = asyncio.Queue()
+
+    async def put(self, result: SweepResult) -> None:
+        await self._room.acquire()
+        self._results.put_nowait(result)
+
+    def end(self, _: object) -> None:
+        self._results.put_nowait(None)
+
+    async def take(self) -> SweepResult | None:
+        result = await self._results.get()
+        self._room.release()
+        return result
+
+
+def _refused(row: BadRow) -> Report:
+    return invalid_target_report(row.text, row.fault, started_at=datetime.now(UTC), username=row.username)

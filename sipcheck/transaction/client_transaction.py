@@ -1,0 +1,145 @@
+"""The non-INVITE client transaction as a table (RFC 3261 §17.1.2, Figure 6). Time is an argument."""
+
+from enum import StrEnum
+
+from sipcheck.transaction.timers import RFC_3261, Timers
+
+
+class State(StrEnum):
+    IDLE = "idle"
+    TRYING = "trying"
+    PROCEEDING = "proceeding"
+    COMPLETED = "completed"
+    TERMINATED = "terminated"
+
+
+class Event(StrEnum):
+    START = "start"
+    PROVISIONAL = "provisional"
+    FINAL = "final"
+    TIMER_E = "timer-e"
+    TIMER_F = "timer-f"
+    TIMER_K = "timer-k"
+    TRANSPORT_ERROR = "transport-error"
+
+
+class Action(StrEnum):
+    SEND = "send"
+    DELIVER_PROVISIONAL = "deliver-provisional"
+    DELIVER_FINAL = "deliver-final"
+    TIMED_OUT = "timed-out"
+    FAILED = "failed"
+    TERMINATED = "terminated"
+
+
+_NOTHING: tuple[Action, ...] = ()
+_GIVE_UP = (Action.TIMED_OUT, Action.TERMINATED)
+_BREAK_OFF = (Action.FAILED, Action.TERMINATED)
+
+# Every pair is listed; a row that stays where it is and does nothing absorbs an event that comes too late
+# (a retransmitted answer, a timer beaten by an answer) or too early.
+TABLE: dict[tuple[State, Event], tuple[State, tuple[Action, ...]]] = {
+    (State.IDLE, Event.START): (State.TRYING, (Action.SEND,)),
+    (State.IDLE, Event.PROVISIONAL): (State.IDLE, _NOTHING),
+    (State.IDLE, Event.FINAL): (State.IDLE, _NOTHING),
+    (State.IDLE, Event.TIMER_E): (State.IDLE, _NOTHING),
+    (State.IDLE, Event.TIMER_F): (State.IDLE, _NOTHING),
+    (State.IDLE, Event.TIMER_K): (State.IDLE, _NOTHING),
+    (State.IDLE, Event.TRANSPORT_ERROR): (State.TERMINATED, _BREAK_OFF),
+    (State.TRYING, Event.START): (State.TRYING, _NOTHING),
+    (State.TRYING, Event.PROVISIONAL): (State.PROCEEDING, (Action.DELIVER_PROVISIONAL,)),
+    (State.TRYING, Event.FINAL): (State.COMPLETED, (Action.DELIVER_FINAL,)),
+    (State.TRYING, Event.TIMER_E): (State.TRYING, (Action.SEND,)),
+    (State.TRYING, Event.TIMER_F): (State.TERMINATED, _GIVE_UP),
+    (State.TRYING, Event.TIMER_K): (State.TRYING, _NOTHING),
+    (State.TRYING, Event.TRANSPORT_ERROR): (State.TERMINATED, _BREAK_OFF),
+    (State.PROCEEDING, Event.START): (State.PROCEEDING, _NOTHING),
+    (State.PROCEEDING, Event.PROVISIONAL): (State.PROCEEDING, (Action.DELIVER_PROVISIONAL,)),
+    (State.PROCEEDING, Event.FINAL): (State.COMPLETED, (Action.DELIVER_FINAL,)),
+    (State.PROCEEDING, Event.TIMER_E): (State.PROCEEDING, (Action.SEND,)),
+    (State.PROCEEDING, Event.TIMER_F): (State.TERMINATED, _GIVE_UP),
+    (State.PROCEEDING, Event.TIMER_K): (State.PROCEEDING, _NOTHING),
+    (State.PROCEEDING, Event.TRANSPORT_ERROR): (State.TERMINATED, _BREAK_OFF),
+    (State.COMPLETED, Event.START): (State.COMPLETED, _NOTHING),
+    (State.COMPLETED, Event.PROVISIONAL): (State.COMPLETED, _NOTHING),
+    (State.COMPLETED, Event.FINAL): (State.COMPLETED, _NOTHING),
+    (State.COMPLETED, Event.TIMER_E): (State.COMPLETED, _NOTHING),
+    (State.COMPLETED, Event.TIMER_F): (State.COMPLETED, _NOTHING),
+    (State.COMPLETED, Event.TIMER_K): (State.TERMINATED, (Action.TERMINATED,)),
+    (State.COMPLETED, Event.TRANSPORT_ERROR): (State.COMPLETED, _NOTHING),
+    (State.TERMINATED, Event.START): (State.TERMINATED, _NOTHING),
+    (State.TERMINATED, Event.PROVISIONAL): (State.TERMINATED, _NOTHING),
+    (State.TERMINATED, Event.FINAL): (State.TERMINATED, _NOTHING),
+    (State.TERMINATED, Event.TIMER_E): (State.TERMINATED, _NOTHING),
+    (State.TERMINATED, Event.TIMER_F): (State.TERMINATED, _NOTHING),
+    (State.TERMINATED, Event.TIMER_K): (State.TERMINATED, _NOTHING),
+    (State.TERMINATED, Event.TRANSPORT_ERROR): (State.TERMINATED, _NOTHING),
+}
+
+
+class ClientTransaction:
+    """One request: what to do at each event, and when to look again. Moments are seconds on the caller's clock."""
+
+    def __init__(self, *, reliable: bool, timers: Timers = RFC_3261) -> None:
+        self.state = State.IDLE
+        self.retransmissions = 0
+        self._reliable = reliable
+        self._timers = timers
+        self._interval_seconds = timers.t1_seconds
+        self._due: dict[Event, float] = {}
+
+    @property
+    def next_at(self) -> float | None:
+        """When the next timer fires, or None when none runs."""
+        return min(self._due.values(), default=None)
+
+    def start(self, now: float) -> tuple[Action, ...]:
+        """Send the request for the first time, and start Timer F, and Timer E on an unreliable transport."""
+        actions = self._step(Event.START)
+        if Action.SEND in actions:
+            self._due[Event.TIMER_F] = now + self._timers.f_seconds
+            if not self._reliable:
+                self._due[Event.TIMER_E] = now + self._timers.t1_seconds
+        return actions
+
+    def on_response(self, status: int, now: float) -> tuple[Action, ...]:
+        """Take in a matching response of any class."""
+        actions = self._step(Event.PROVISIONAL if status < 200 else Event.FINAL)
+        if Action.DELIVER_FINAL in actions:
+            # Timer K takes in retransmitted answers; on a reliable transport it is zero.
+            self._due = {Event.TIMER_K: now + (0.0 if self._reliable else self._timers.t4_seconds)}
+        return actions
+
+    def on_transport_error(self, now: float) -> tuple[Action, ...]:
+        """Take in that the transport can bring nothing more."""
+        return self._step(Event.TRANSPORT_ERROR)
+
+    def on_time(self, now: float) -> tuple[Action, ...]:
+        """Fire what is due; Timer F before Timer E, so that a late clock sends nothing after the end."""
+        actions: tuple[Action, ...] = ()
+        for timer in (Event.TIMER_F, Event.TIMER_K, Event.TIMER_E):
+            due_at = self._due.get(timer)
+            if due_at is None or due_at > now:
+                continue
+            del self._due[timer]
+            fired = self._step(timer)
+            if timer is Event.TIMER_E and Action.SEND in fired:
+                self.retransmissions += 1
+                # On schedule, and after a late clock not at once again: what was missed is not made up for.
+                self._due[Event.TIMER_E] = max(due_at + self._next_interval(), now + self._timers.t1_seconds)
+            actions += fired
+        return actions
+
+    def _next_interval(self) -> float:
+        """Double up to T2; T2 at once after a provisional response (§17.1.2.2)."""
+        if self.state is State.PROCEEDING:
+            self._interval_seconds = self._timers.t2_seconds
+        else:
+            self._interval_seconds = min(2 * self._interval_seconds, self._timers.t2_seconds)
+        return self._interval_seconds
+
+    def _step(self, event: Event) -> tuple[Action, ...]:
+        self.state, actions = TABLE[self.state, event]
+        if self.state is State.TERMINATED:
+            self._due.clear()
+        return actions

@@ -1,0 +1,119 @@
+"""What one transaction has heard so far: which message answers it, and what silence means (RFC 3261 §17.1.3)."""
+
+from dataclasses import dataclass
+
+from sipcheck.errors import NotSip, ParseError
+from sipcheck.message.message import Request, Response
+from sipcheck.message.parser import parse
+from sipcheck.reasons import Reason
+from sipcheck.report.trace import Trace
+from sipcheck.transaction.time_plan import TimePlan
+
+_PROTOCOL_GREETINGS = (
+    (b"HTTP/", "http"),
+    (b"SSH-", "ssh"),
+    (b"220", "smtp or ftp"),
+    (b"RTSP/", "rtsp"),
+    (b"\x16\x03", "tls"),
+    (b"\x15\x03", "tls"),
+    (b"<", "html or xml"),
+    (b"-ERR", "redis"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """What identifies the one request that a response must answer (RFC 3261 §17.1.3)."""
+
+    method: str
+    branch: str
+    cseq: int
+    call_id: str
+    from_tag: str
+
+
+@dataclass(slots=True)
+class Listening:
+    """Reads what comes for one transaction; with a trace, everything is told there.
+
+    `provisional` is the last 1xx. `unusable` is what came instead of an answer, as a reason and its detail.
+    """
+
+    identity: Transaction
+    edge: str
+    trace: Trace | None
+    provisional: int | None = None
+    unusable: tuple[Reason, str] | None = None
+
+    def read(self, data: bytes) -> Response | None:
+        """Return the response that answers our request, or note why this is none."""
+        try:
+            message = parse(data)
+        except ParseError as error:
+            self._note_unusable(data, error)
+            return None
+        if isinstance(message, Request):
+            self._tell(f"a {message.method} request from the peer, ignored")
+            return None
+        if len(message.vias) > 1:
+            self._received(data)
+            detail = f"the answer carries {len(message.vias)} Via headers, where ours alone belongs (RFC 3261 §8.1.3.3)"
+            self._tell(detail)
+            self.unusable = (Reason.SIP_MALFORMED_RESPONSE, detail)
+            return None
+        if not self._answers_us(message):
+            self._tell(f"a {message.status} that answers another request, ignored")
+            return None
+        self._received(data)
+        return message
+
+    def cut_short(self, unfinished_bytes: int) -> None:
+        """Take in how much of an answer had come when we stopped waiting: that is no silence."""
+        if unfinished_bytes and self.unusable is None:
+            detail = f"the answer was cut short: {unfinished_bytes} bytes came, and its end did not"
+            self.unusable = (Reason.SIP_MALFORMED_RESPONSE, detail)
+
+    def why_silent(self, waited_seconds: float, plan: TimePlan) -> tuple[Reason, str]:
+        """Say what the lack of a final answer comes to."""
+        if self.unusable is not None:
+            return self.unusable
+        if self.provisional is not None:
+            return Reason.NO_RESPONSE, f"only {self.provisional}, and no final answer"
+        if waited_seconds < plan.fair_chance_seconds:
+            return Reason.DEADLINE_EXCEEDED, f"our deadline left only {waited_seconds:.1f} s for an answer"
+        return Reason.NO_RESPONSE, f"no answer in {waited_seconds:.1f} s"
+
+    def why_failed(self, reason: Reason, detail: str) -> tuple[Reason, str]:
+        """Put what came before a failure of the transport above the failure itself."""
+        if self.unusable is not None and reason is not self.unusable[0]:
+            reason, detail = self.unusable
+        self._tell(f"{self.identity.method}: {detail}")
+        return reason, detail
+
+    def _answers_us(self, response: Response) -> bool:
+        ours, cseq = self.identity, response.cseq
+        return (
+            cseq.method == ours.method
+            and cseq.number == ours.cseq
+            and response.call_id == ours.call_id
+            and response.from_tag == ours.from_tag
+        )
+
+    def _note_unusable(self, data: bytes, error: ParseError) -> None:
+        if isinstance(error, NotSip):
+            protocol = next((name for start, name in _PROTOCOL_GREETINGS if data.startswith(start)), None)
+            detail = f"it looks like {protocol}" if protocol else f"{len(data)} bytes that are not SIP"
+            self.unusable = self.unusable or (Reason.SIP_NOT_SPOKEN, detail)
+            self._tell(f"not SIP: {detail}")
+            return
+        self._received(data)
+        self._tell(f"not usable: {error}")
+        self.unusable = (Reason.SIP_MALFORMED_RESPONSE, str(error))
+
+    def _tell(self, text: str) -> None:
+        if self.trace is not None:
+            self.trace.event(self.edge, text)
+
+    def _received(self, data: bytes) -> None:
+        if self.trace is not None:
+            self.trace.received(self.edge, data)

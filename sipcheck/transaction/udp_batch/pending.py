@@ -1,0 +1,161 @@
+"""One question on its way: what has been sent and heard for it, and in the end its answer."""
+
+from collections.abc import Callable, Sequence
+
+from sipcheck.auth.round import CHALLENGE_STATUS, AuthenticationRound
+from sipcheck.diagnosis.evidence import ExchangeResult
+from sipcheck.message.builder import BRANCH_COOKIE
+from sipcheck.message.message import Response
+from sipcheck.message.parser import parse
+from sipcheck.printable import one_line
+from sipcheck.reasons import Reason
+from sipcheck.report.trace import Trace
+from sipcheck.target import HostPort
+from sipcheck.transaction.exchange import received_address
+from sipcheck.transaction.matching import Listening, Transaction
+from sipcheck.transaction.time_plan import TimePlan
+from sipcheck.transaction.timers import Timers
+from sipcheck.transaction.udp_batch.plain_response import Plain, challenge_values
+from sipcheck.transaction.udp_batch.prepared_request import Question
+from sipcheck.transport.udp import host_port
+from sipcheck.transport.udp_socket import SocketAddress
+
+# Asked with the realm right before credentials leave; a Reason withholds them.
+MayLeave = Callable[[str], Reason | None]
+Answered = Callable[["Asking"], None]
+
+
+class Asking:
+    """Moments are on the event loop's clock, durations in seconds; exactly one of `status` and `failure` is set.
+
+    Written for the many: no attribute is set before it is needed, and the answer is read only when asked for.
+    """
+
+    # Defaults of the class: what is the same for nearly all is set for none.
+    authentication: AuthenticationRound | None = None
+    further_lines = b""
+    retransmissions = 0
+    status: int | None = None
+    failure: Reason | None = None
+    detail = ""
+    rtt_seconds: float | None = None
+    data: bytes | None = None
+    address: SocketAddress | None = None
+    too_large = False
+    _listening: Listening | None = None
+
+    branch: bytes
+    started: float
+    ends_at: float
+    retransmit_at: float
+    interval_seconds: float
+
+    def __init__(
+        self,
+        question: Question,
+        answered: Answered,
+        plan: TimePlan,
+        may_leave: MayLeave | None,
+        trace: Trace | None,
+        dialog: bytes,
+        deadline: float,
+    ) -> None:
+        self.question = question
+        self.template = question.first
+        self.answered = answered
+        self.plan = plan
+        self.may_leave = may_leave
+        self.trace = trace
+        self.dialog = dialog
+        self.deadline = deadline
+
+    @property
+    def listening(self) -> Listening:
+        """What has been heard besides a plain answer."""
+        if self._listening is None:
+            identity = Transaction(
+                method=self.question.draft.method,
+                branch=BRANCH_COOKIE + self.branch.decode(),
+                cseq=self.template.cseq,
+                call_id=self.dialog.decode(),
+                from_tag=self.dialog.decode(),
+            )
+            self._listening = Listening(identity, str(self.question.edge), self.trace)
+        return self._listening
+
+    @property
+    def provisional(self) -> int | None:
+        return None if self._listening is None else self._listening.provisional
+
+    @property
+    def other_source(self) -> HostPort | None:
+        """Where the answer came from when that is not where the request went."""
+        if self.address is None or self.address[:2] == self.question.address:
+            return None
+        source = host_port(self.address)
+        return source if source != self.question.source else None
+
+    def schedule_retransmission(self, now: float, timers: Timers) -> None:
+        """Set Timer E anew: doubled up to T2, and T2 at once after a provisional response (§17.1.2.2)."""
+        self.retransmissions += 1
+        proceeding = self.provisional is not None
+        self.interval_seconds = (
+            timers.t2_seconds if proceeding else min(2 * self.interval_seconds, timers.t2_seconds)
+        )
+        self.retransmit_at = max(self.retransmit_at + self.interval_seconds, now + timers.t1_seconds)
+
+    def carry(self, further_lines: bytes) -> None:
+        """Make ready for the next transaction, which carries these header lines."""
+        self.further_lines = further_lines
+        self.template = self.question.template(self.template.cseq + 1)
+        self.status = self.data = self.address = self.rtt_seconds = None
+        self._listening = None
+
+    def challenge_values(self, plain: Plain | None) -> tuple[Sequence[str], Sequence[str]]:
+        """The values of WWW-Authenticate and of Proxy-Authenticate in the final answer, a field line each."""
+        if plain is not None:
+            return challenge_values(plain)
+        response = self.response()
+        if response is None:
+            return (), ()
+        headers = response.headers
+        return headers.get_all("WWW-Authenticate"), headers.get_all("Proxy-Authenticate")
+
+    def response(self) -> Response | None:
+        """Read the final answer in full."""
+        if self.data is None:
+            return None
+        message = parse(self.data)
+        return message if isinstance(message, Response) else None
+
+    def result(self) -> ExchangeResult:
+        """What the question came to, in the form the diagnosis reads."""
+        response = self.response()
+        round_ = self.authentication or AuthenticationRound(challenged=self.status in CHALLENGE_STATUS)
+        local = self.question.local
+        source = self.other_source
+        return ExchangeResult(
+            method=self.question.draft.method,
+            status=self.status,
+            phrase=self._shown(response.phrase) if response else "",
+            failure=self.failure,
+            detail=round_.detail or self.detail,
+            challenged=round_.challenged,
+            credentials_sent=round_.sent,
+            withheld=round_.withheld,
+            rejected=round_.rejected,
+            stale_loop=round_.stale_loop,
+            provisional=self.provisional,
+            retry_after_seconds=response.retry_after_seconds if response else None,
+            rtt_seconds=self.rtt_seconds,
+            retransmissions=self.retransmissions,
+            server=self._shown(response.server) if response and response.server else None,
+            defects=response.defects if response else (),
+            other_source=str(source) if source else None,
+            local_address=str(local),
+            too_large=self.too_large,
+            received_address=received_address(response, local) if response else None,
+        )
+
+    def _shown(self, text: str) -> str:
+        return one_line(text if self.trace is None else self.trace.without_secrets(text))

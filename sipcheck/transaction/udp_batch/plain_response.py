@@ -1,0 +1,107 @@
+"""A first look at a datagram: enough to settle the plain answers, and to leave every other to the parser.
+
+What passes here the parser would read in the same way; what is folded, abbreviated, repeated, incomplete or just
+unusual is not judged here at all.
+"""
+
+import re
+from typing import NamedTuple
+
+from sipcheck.message.grammar import is_token
+from sipcheck.transaction.udp_batch.prepared_request import Template
+
+_VIA = re.compile(
+    rb"\r\nVia: SIP/2\.0/UDP ([A-Fa-f0-9.:\[\]]++)"
+    rb"(?:;rport(?:=[1-9][0-9]{0,4}+)?+|;received=[A-Fa-f0-9.:]++|;branch=z9hG4bK([0-9a-f]{24}))++\r\n"
+)
+_TAG = re.compile(rb"(?:;tag=[A-Za-z0-9\-.!%*_+`'~]++)?+\r\n")
+_NAME = re.compile(rb"\n([^:\r\n]*+):")
+_CHALLENGES = (b"www-authenticate", b"proxy-authenticate")
+_W = b"wW"
+_STATUS = {b"SIP/2.0 %d " % status: status for status in range(100, 700)}
+_NO_BODY = b"\r\nContent-Length: 0\r\n\r\n"
+_SHAPES_KEPT = 4096
+_ONCE = (b"via", b"from", b"to", b"call-id", b"cseq", b"content-length")
+
+
+class _Shape(NamedTuple):
+    """What a sequence of header names says: whether it is plain, and which line is the only challenge."""
+
+    plain: bool
+    challenge: int | None
+
+
+# A response in plain form: its status, its lines without their ends, and which of these is the only challenge.
+# A bare tuple, because even a named one is felt here.
+Plain = tuple[int, list[bytes], int | None]
+
+# Senders write the same header names in the same order each time: judged once, remembered.
+_shapes: dict[tuple[bytes, ...], _Shape] = {}
+
+
+def own_via(data: bytes) -> re.Match[bytes] | None:
+    """Find a plain Via with a branch like ours: its sent-by is group 1, the branch's token group 2."""
+    return _VIA.search(data)
+
+
+def read_plain(data: bytes, via: re.Match[bytes], template: Template, dialog: bytes) -> Plain | None:
+    """Read a bodyless response in plain form that repeats what the request said; None for all else.
+
+    `via` is the response's, as `own_via` found it.
+    """
+    status = _STATUS.get(data[:12])
+    if status is None or via[1] != template.sent_by or not data.endswith(_NO_BODY):
+        return None
+    lines = data.split(b"\r\n")
+    names = tuple(_NAME.findall(data))
+    # The start line, a line for each name, and two ends: nothing folded, no LF or CR astray, no line without a name.
+    ends = len(lines) - 1
+    if ends != len(names) + 2 or data.count(b"\r") != ends or data.count(b"\n") != ends:
+        return None
+    shape = _shapes.get(names) or _judge(names)
+    if not shape.plain:
+        return None
+    to = data.find(template.to_start)
+    if (
+        to > 0
+        and _TAG.match(data, to + len(template.to_start))
+        and template.from_start + dialog in lines
+        and b"Call-ID: " + dialog in lines
+        and template.cseq_line in lines
+    ):
+        return status, lines, shape.challenge
+    return None
+
+
+def challenge_values(plain: Plain) -> tuple[list[str], list[str]]:
+    """The values of WWW-Authenticate and of Proxy-Authenticate, a field line each, of a response in plain form."""
+    _, lines, challenge = plain
+    if challenge is not None:
+        name, _, value = lines[challenge].partition(b":")
+        return ([_value(value)], []) if name[0] in _W else ([], [_value(value)])
+    www: list[str] = []
+    proxy: list[str] = []
+    for line in lines:
+        name, _, value = line.partition(b":")
+        if name.lower() in _CHALLENGES:
+            (www if name[0] in _W else proxy).append(_value(value))
+    return www, proxy
+
+
+def _value(field: bytes) -> str:
+    return field.strip(b" \t").decode("utf-8", "surrogateescape")
+
+
+def _judge(names: tuple[bytes, ...]) -> _Shape:
+    """Whether every name is written out, and those that may stand once stand once; and where the challenge stands."""
+    lower = [name.lower() for name in names]
+    plain = all(lower.count(name) == 1 for name in _ONCE) and all(
+        len(name) > 1 and is_token(name.decode("latin-1")) for name in lower
+    )
+    # The start line goes before the names.
+    challenges = [line for line, name in enumerate(lower, 1) if name in _CHALLENGES]
+    shape = _Shape(plain, challenges[0] if len(challenges) == 1 else None)
+    if len(_shapes) >= _SHAPES_KEPT:
+        _shapes.clear()
+    _shapes[names] = shape
+    return shape

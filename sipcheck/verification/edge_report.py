@@ -1,0 +1,78 @@
+"""What one address came to, in the report's shape."""
+
+from sipcheck.diagnosis.evidence import EdgeEvidence, ExchangeResult
+from sipcheck.diagnosis.rules import diagnose, ruling
+from sipcheck.dns.resolver import Edge
+from sipcheck.report.model import EdgeReport
+from sipcheck.verification.edge_probe import EdgeProbe
+
+
+def decisive_exchange(evidence: EdgeEvidence) -> ExchangeResult | None:
+    """The exchange that speaks for an edge: the proof's, else REGISTER's where it was answered, else OPTIONS'."""
+    if evidence.proof_exchange is not None:
+        return evidence.proof_exchange
+    answered = [
+        each for each in (evidence.register, evidence.options) if each is not None and not each.silent
+    ]
+    return answered[0] if answered else next(iter(evidence.exchanges), None)
+
+
+def proving_exchange(evidence: EdgeEvidence) -> ExchangeResult | None:
+    """The exchange that speaks for the credentials: the one they were sent in, else the last that was tried."""
+    return evidence.proof_exchange or next(reversed(evidence.attempts), None)
+
+
+def unprobed_edge(edge: Edge) -> EdgeReport:
+    """An address beyond those that are probed, or one that the run had no need of."""
+    return EdgeReport(
+        host=edge.host,
+        address=edge.address,
+        port=edge.port,
+        transport=edge.transport,
+        priority=edge.priority,
+        weight=edge.weight,
+        outcome=None,
+        reason=None,
+        sip_status=None,
+        sip_reason=None,
+        server=None,
+        rtt_ms=None,
+        retransmissions=0,
+        retry_after_seconds=None,
+        defects=(),
+        local_address=None,
+        received_address=None,
+        certificate=None,
+    )
+
+
+def edge_report(probe: EdgeProbe) -> EdgeReport:
+    """Report a probed edge; one that nothing was asked of counts as unprobed."""
+    evidence = probe.evidence
+    if not evidence.exchanges and evidence.connect_failure is None:
+        return unprobed_edge(probe.edge)
+    edge = probe.edge
+    reason = diagnose(evidence)
+    exchange = decisive_exchange(evidence)
+    answered = [each for each in evidence.exchanges if each.status is not None]
+    times = [each.rtt_seconds for each in answered if each.rtt_seconds is not None]
+    return EdgeReport(
+        host=edge.host,
+        address=edge.address,
+        port=edge.port,
+        transport=edge.transport,
+        priority=edge.priority,
+        weight=edge.weight,
+        outcome=ruling(reason, realm_learned=probe.run.realms_learned).outcome,
+        reason=reason,
+        sip_status=exchange.status if exchange else None,
+        sip_reason=exchange.phrase if exchange and exchange.status is not None else None,
+        server=next((each.server for each in answered if each.server), None),
+        rtt_ms=round(times[0] * 1000, 3) if times else None,
+        retransmissions=sum(each.retransmissions for each in evidence.exchanges),
+        retry_after_seconds=exchange.retry_after_seconds if exchange else None,
+        defects=tuple(dict.fromkeys(defect for each in answered for defect in each.defects)),
+        local_address=next((each.local_address for each in evidence.exchanges if each.local_address), None),
+        received_address=next((each.received_address for each in answered if each.received_address), None),
+        certificate=probe.certificate,
+    )

@@ -1,0 +1,69 @@
+"""Who speaks, and to whom (SIP.md): the drafts of both probes are made of this."""
+
+import secrets
+from dataclasses import dataclass
+
+from sipcheck.message.uri import SipUri
+from sipcheck.target import Target
+from sipcheck.transaction.request_template import RequestDraft
+
+# Honest, and without the words that shipped configurations drop (friendly, scanner, sipcli, sipvicious).
+USER_AGENT = "sipcheck (SIP trunk verification)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """The URIs of a run: `sips:` only when it was typed; the Request-URI names the domain even behind a proxy."""
+
+    target: Target
+    username: str | None
+    from_user: str
+    from_domain: str | None
+
+    @property
+    def tls_name(self) -> str:
+        """The name given to RFC 3263: the outbound proxy's when one is set, else the domain (RFC 5922 §4)."""
+        proxy = self.target.outbound_proxy
+        return proxy.host if proxy is not None else self.target.domain
+
+    def request_uri(self) -> str:
+        """Name the domain without a user part; the port only where one was given."""
+        target = self.target
+        return str(SipUri(secure=target.secure, user=None, host=target.domain, port=target.port))
+
+    def domain_uri(self) -> str:
+        """The domain as a logical address, without any port."""
+        return str(SipUri(secure=self.target.secure, user=None, host=self.target.domain, port=None))
+
+    def address_of_record(self) -> str:
+        target = self.target
+        return str(SipUri(secure=target.secure, user=self.username, host=target.domain, port=None))
+
+    def from_uri(self, egress: str) -> str:
+        """The trunk's own address-of-record when it has a user; otherwise we speak for nobody but ourselves."""
+        if self.username is not None:
+            return self.address_of_record()
+        domain = self.from_domain or egress
+        return str(SipUri(secure=self.target.secure, user=self.from_user, host=domain, port=None))
+
+    def route(self) -> str | None:
+        """The pre-loaded Route of an outbound proxy (RFC 3261 §12.2.1.1, loose routing)."""
+        proxy = self.target.outbound_proxy
+        if proxy is None:
+            return None
+        return f"<{SipUri(secure=self.target.secure, user=None, host=proxy.host, port=proxy.port)};lr>"
+
+    def draft(
+        self, method: str, *, from_uri: str, to_uri: str, headers: tuple[tuple[str, str], ...]
+    ) -> RequestDraft:
+        return RequestDraft(
+            method=method,
+            request_uri=self.request_uri(),
+            from_uri=from_uri,
+            to_uri=to_uri,
+            call_id=secrets.token_hex(16),
+            from_tag=secrets.token_hex(6),
+            user_agent=USER_AGENT,
+            route=self.route(),
+            headers=headers,
+        )

@@ -1,0 +1,243 @@
+"""From what a run saw to its report."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sipcheck.diagnosis.advice import Facts, advise
+from sipcheck.diagnosis.evidence import EdgeEvidence, ExchangeResult
+from sipcheck.diagnosis.rules import credential_state, deciding_edge, diagnose, ruling
+from sipcheck.dns.resolver import Route
+from sipcheck.reasons import CredentialState, Reason
+from sipcheck.report.checks import failing_axis, make_checks
+from sipcheck.report.model import CheckName, EdgeReport, Report, TargetFacts, Warning
+from sipcheck.settings import EngineSettings
+from sipcheck.target import HostPort, Target, TransportName
+from sipcheck.transaction.large_requests import MAX_DATAGRAM_BYTES
+from sipcheck.verification.edge_probe import EdgeProbe
+from sipcheck.verification.edge_report import decisive_exchange, edge_report, proving_exchange, unprobed_edge
+from sipcheck.verification.run_context import RunContext
+from sipcheck.verification.warnings import edge_warnings
+
+# The reasons that name a moment to try again (CLI.md, `retry_at`).
+_RETRIABLE = frozenset(
+    {
+        Reason.SIP_SERVICE_UNAVAILABLE,
+        Reason.SIP_SERVER_ERROR,
+        Reason.SIP_REQUEST_TIMEOUT,
+        Reason.CREDENTIALS_FROZEN,
+    }
+)
+
+
+def target_facts(target: Target, username: str | None) -> TargetFacts:
+    """Describe a target in the report's shape, without any secret."""
+    return TargetFacts(
+        domain=target.domain,
+        port=target.port,
+        transport=target.transport,
+        username=username,
+        outbound_proxy=str(target.outbound_proxy) if target.outbound_proxy else None,
+    )
+
+
+class ReportBuilder:
+    """Gathers the facts of one run; `unreached` or `probed` ends it."""
+
+    def __init__(
+        self, *, target: Target, settings: EngineSettings, run: RunContext, started_at: datetime
+    ) -> None:
+        self._target = target
+        self._settings = settings
+        self._run = run
+        self._started_at = started_at
+        self._route = Route()
+        self._details: dict[CheckName, str] = {CheckName.TARGET: _spelled(target)}
+        self._times_ms: dict[CheckName, float] = {}
+        self._skipped: set[CheckName] = set()
+
+    def resolved(self, route: Route) -> None:
+        """Take in the route, and put its questions into the trace."""
+        self._route = route
+        for step in route.steps:
+            answer = ", ".join(step.answers) or step.fault or step.outcome
+            self._run.trace.event(None, f"DNS {step.record_type} {step.name}: {answer}")
+        if not route.steps:
+            self._skipped.add(CheckName.DNS)
+            self._details[CheckName.DNS] = "an address was given, so DNS is not asked"
+            return
+        self._times_ms[CheckName.DNS] = self._run.trace.elapsed_ms()
+        count = len({edge.address for edge in route.edges})
+        self._details[CheckName.DNS] = f"{count} address{'' if count == 1 else 'es'} found"
+
+    def unreached(self, reason: Reason, detail: str) -> Report:
+        """End a run that reached no edge."""
+        edges = tuple(unprobed_edge(edge) for edge in self._route.edges)
+        return self._report(
+            reason,
+            CredentialState.NOT_TESTED,
+            warnings=self._route.warnings,
+            edges=edges,
+            facts=self._facts(where=self._target.domain, detail=detail),
+        )
+
+    def probed(self, probes: Sequence[EdgeProbe]) -> Report:
+        """End a run by the edge that decides."""
+        evidence = [probe.evidence for probe in probes]
+        decisive = deciding_edge(evidence)
+        probe, seen = probes[decisive], evidence[decisive]
+        reason = diagnose(seen)
+        exchange = decisive_exchange(seen)
+        some_alive = any(each.alive for each in evidence)
+        warnings = (
+            *self._route.warnings,
+            *(warning for each in probes for warning in edge_warnings(each, some_alive=some_alive)),
+        )
+        edges = (
+            *(edge_report(each) for each in probes),
+            *(unprobed_edge(edge) for edge in self._route.edges[len(probes) :]),
+        )
+        self._describe(probe, exchange)
+        detail = _detail(probe, exchange, reason)
+        facts = self._facts(
+            where=probe.name,
+            detail=detail,
+            transport=TransportName.TCP if exchange and exchange.by_tcp else probe.edge.transport,
+            exchange=exchange,
+            local=exchange.local_address if exchange else None,
+        )
+        return self._report(
+            reason,
+            credential_state(reason, evidence),
+            warnings=warnings,
+            edges=edges,
+            facts=facts,
+            retry_after_seconds=exchange.retry_after_seconds if exchange and reason in _RETRIABLE else None,
+            axis=failing_axis(reason, challenged=any(each.challenged for each in seen.exchanges)),
+        )
+
+    def _describe(self, probe: EdgeProbe, exchange: ExchangeResult | None) -> None:
+        """Fill in what the checks say about the deciding edge."""
+        count = len({edge.address for edge in self._route.edges})
+        self._details[CheckName.ADDRESS] = f"{count} judged, none forbidden"
+        self._details[CheckName.TRANSPORT] = probe.name + _beside_udp(probe.evidence)
+        if probe.connected_ms is not None:
+            self._times_ms[CheckName.TRANSPORT] = round(probe.connected_ms, 3)
+        if probe.edge.transport is not TransportName.TLS:
+            self._skipped.add(CheckName.TLS)
+            self._details[CheckName.TLS] = f"not used over {probe.edge.transport}"
+        if probe.certificate is not None:
+            version = probe.certificate.tls_version or "TLS"
+            self._details[CheckName.TLS] = f"{version}, certificate of {probe.certificate.subject}"
+        if probe.options is not None and probe.options.status is not None:
+            self._details[CheckName.SIP] = f"OPTIONS: {_answer(probe.options)}"
+        elif probe.register is not None and probe.register.status is not None:
+            self._details[CheckName.SIP] = f"REGISTER: {_answer(probe.register)}"
+        first = next(iter(probe.evidence.exchanges), None)
+        if first is not None and first.rtt_seconds is not None:
+            self._times_ms[CheckName.SIP] = round(first.rtt_seconds * 1000, 3)
+        proof = proving_exchange(probe.evidence)
+        if proof is not None:
+            self._details[CheckName.AUTH] = f"{proof.method}: {_answer(proof)}"
+            if proof.rtt_seconds is not None:
+                self._times_ms[CheckName.AUTH] = round(proof.rtt_seconds * 1000, 3)
+
+    def _facts(
+        self,
+        *,
+        where: str,
+        detail: str,
+        transport: TransportName | None = None,
+        exchange: ExchangeResult | None = None,
+        local: str | None = None,
+    ) -> Facts:
+        credentials = self._run.credentials
+        retry = exchange.retry_after_seconds if exchange else None
+        return Facts(
+            domain=self._target.domain,
+            where=where,
+            transport=(transport or self._target.transport or "SIP").upper(),
+            answer=_answer(exchange) if exchange else "nothing",
+            username=credentials.username if credentials else "",
+            our_address=self._our_address(local),
+            detail=detail.rstrip("."),
+            seconds=f"{self._run.plan.timeout_seconds:g}",
+            retry=f"; it asks to wait {retry} seconds" if retry else "",
+        )
+
+    def _our_address(self, local: str | None) -> str:
+        """The address that advice prints for allow-lists (SIP.md, hazard 8)."""
+        if self._settings.advertised_address is not None:
+            return self._settings.advertised_address
+        if self._settings.source_address is not None:
+            return self._settings.source_address
+        return local.rpartition(":")[0].strip("[]") if local else "our address"
+
+    def _report(
+        self,
+        reason: Reason,
+        credentials: CredentialState,
+        *,
+        warnings: Sequence[Warning],
+        edges: tuple[EdgeReport, ...],
+        facts: Facts,
+        retry_after_seconds: int | None = None,
+        axis: CheckName | None = None,
+    ) -> Report:
+        run = self._run
+        verdict = ruling(reason, realm_learned=run.realms_learned)
+        summary, advice = advise(reason, facts)
+        duration_ms = run.trace.elapsed_ms()
+        finished_at = self._started_at + timedelta(milliseconds=duration_ms)
+        retry_at = finished_at + timedelta(seconds=retry_after_seconds) if retry_after_seconds else None
+        return Report(
+            outcome=verdict.outcome,
+            reason=reason,
+            party=verdict.party,
+            credentials=credentials,
+            summary=summary,
+            advice=advice,
+            retry_at=retry_at,
+            target=target_facts(self._target, run.credentials.username if run.credentials else None),
+            checks=make_checks(
+                reason,
+                verdict.outcome,
+                axis=axis,
+                warnings=warnings,
+                details=self._details,
+                explanation=facts.detail,
+                skipped=frozenset(self._skipped),
+                times_ms=self._times_ms,
+            ),
+            warnings=tuple(warnings),
+            edges=edges,
+            trace=tuple(run.trace.steps),
+            started_at=self._started_at,
+            duration_ms=round(duration_ms, 3),
+        )
+
+
+def _spelled(target: Target) -> str:
+    way = f" by {target.transport}" if target.transport else ""
+    proxy = f" through {target.outbound_proxy}" if target.outbound_proxy else ""
+    return f"{HostPort(target.domain, target.port)}{way}{proxy}"
+
+
+def _answer(exchange: ExchangeResult) -> str:
+    if exchange.status is None:
+        return exchange.detail or "no answer"
+    return f"{exchange.status} {exchange.phrase}".rstrip()
+
+
+def _beside_udp(evidence: EdgeEvidence) -> str:
+    """Say what did not go by the transport of the edge (RFC 3261 §18.1.1)."""
+    methods = " and ".join(dict.fromkeys(each.method for each in evidence.exchanges if each.by_tcp))
+    return f"; {methods} went by TCP, being over {MAX_DATAGRAM_BYTES} bytes" if methods else ""
+
+
+def _detail(probe: EdgeProbe, exchange: ExchangeResult | None, reason: Reason) -> str:
+    failure = probe.connect_failure
+    if failure is not None and failure.reason is reason:
+        return failure.detail
+    if exchange is None:
+        return ""
+    return exchange.detail or _answer(exchange)

@@ -1,0 +1,71 @@
+"""Reports of runs that sent nothing, or of which nothing was learned."""
+
+import re
+from datetime import datetime
+
+from sipcheck.diagnosis.advice import Facts, advise
+from sipcheck.diagnosis.rules import ruling
+from sipcheck.printable import one_line
+from sipcheck.reasons import CredentialState, Reason
+from sipcheck.report.checks import make_checks
+from sipcheck.report.model import CheckName, Report, TargetFacts
+
+_USER_END = re.compile("@|\uff20|%40", re.IGNORECASE)
+
+
+def unrun_report(
+    reason: Reason,
+    target: TargetFacts,
+    *,
+    detail: str = "",
+    started_at: datetime,
+    duration_ms: float = 0.0,
+) -> Report:
+    """Report a reason that needs no run; all checks but its own are skipped."""
+    verdict = ruling(reason)
+    facts = Facts(
+        domain=target.domain,
+        where=target.domain,
+        detail=detail.rstrip("."),
+        seconds=f"{duration_ms / 1000:.0f}",
+    )
+    summary, advice = advise(reason, facts)
+    return Report(
+        outcome=verdict.outcome,
+        reason=reason,
+        party=verdict.party,
+        credentials=CredentialState.NOT_TESTED,
+        summary=summary,
+        advice=advice,
+        retry_at=None,
+        target=target,
+        checks=make_checks(
+            reason,
+            verdict.outcome,
+            warnings=(),
+            details={},
+            explanation=detail or summary,
+            skipped=frozenset(CheckName),
+            times_ms={},
+        ),
+        warnings=(),
+        edges=(),
+        trace=(),
+        started_at=started_at,
+        duration_ms=duration_ms,
+    )
+
+
+def invalid_target_report(
+    text: str, detail: str, *, started_at: datetime, username: str | None = None
+) -> Report:
+    """Report a target that cannot be used: nothing was resolved and nothing sent."""
+    target = TargetFacts(
+        domain=_without_user(text), port=None, transport=None, username=username, outbound_proxy=None
+    )
+    return unrun_report(Reason.TARGET_INVALID, target, detail=detail, started_at=started_at)
+
+
+def _without_user(text: str) -> str:
+    """Drop a user part, in which somebody may have typed a password."""
+    return one_line(_USER_END.split(text)[-1])

@@ -1,0 +1,203 @@
+"""Many targets in one loop: liveness shared, one probe at a time to a destination, every row its report."""
+
+import asyncio
+import os
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import ExitStack, aclosing, asynccontextmanager
+from ipaddress import ip_network
+from pathlib import Path
+
+import pytest
+
+from sipcheck import Credentials, Engine, EngineSettings, Guard, Outcome, Proof, Reason, Report, TransportName
+from sipcheck.sweep.sweep import BadRow, Sweep, SweepRow
+from sipcheck.target import Target
+from tests.peers.practice import PracticePeer
+from tests.peers.sip_reply import reply_to
+from tests.peers.udp_fleet import GARBAGE, SILENT, udp_fleet
+from tests.peers.udp_peer import Reply, Script, UdpPeer, silent
+
+LOOPBACK = Guard(allow_networks=(ip_network("127.0.0.0/8"),))
+UDP = TransportName.UDP
+
+
+@asynccontextmanager
+async def sweeping(**options: object) -> AsyncIterator[Sweep]:
+    async with Engine(EngineSettings(guard=LOOPBACK), windowed=True) as engine:
+        yield Sweep(engine, **options)  # type: ignore[arg-type]
+
+
+async def reports(rows: Sequence[SweepRow | BadRow], **options: object) -> dict[int, Report]:
+    async with sweeping(**options) as sweep:
+        return {result.number: result.report async for result in sweep.run(rows)}
+
+
+@pytest.fixture
+def peer() -> Iterator[Callable[[Script], UdpPeer]]:
+    with ExitStack() as stack:
+        yield lambda script: stack.enter_context(UdpPeer(script))
+
+
+def at(peer: UdpPeer) -> Target:
+    return Target("127.0.0.1", peer.port, UDP)
+
+
+def requests(peer: UdpPeer, method: bytes) -> list[bytes]:
+    return [datagram.data for datagram in peer.received if datagram.data.startswith(method)]
+
+
+def alive(request: bytes) -> Sequence[bytes | Reply]:
+    return [reply_to(request)]
+
+
+def registrar(request: bytes) -> Sequence[bytes | Reply]:
+    if request.startswith(b"OPTIONS") or b"\r\nAuthorization:" in request:
+        return [reply_to(request)]
+    challenge = ("WWW-Authenticate", 'Digest realm="r", nonce="n"')
+    return [reply_to(request, 401, "Unauthorized", headers=[challenge])]
+
+
+async def test_equal_destinations_share_one_liveness_probe(peer: Callable[[Script], UdpPeer]) -> None:
+    carrier = peer(alive)
+    found = await reports([SweepRow(number, at(carrier)) for number in range(1, 51)])
+    assert {report.reason for report in found.values()} == {Reason.ALIVE}
+    assert sorted(found) == list(range(1, 51))
+    (options,) = requests(carrier, b"OPTIONS")
+    assert b"From: <sip:trunk-check@" in options  # it speaks for no tenant
+    assert all(report.edges[0].rtt_ms is not None for report in found.values())
+
+
+async def test_each_rows_credentials_are_proven_one_after_the_other(
+    peer: Callable[[Script], UdpPeer],
+) -> None:
+    carrier = peer(registrar)
+    rows = [SweepRow(number, at(carrier), Credentials(f"user{number}", "secret")) for number in range(1, 11)]
+    found = await reports([*rows, SweepRow(11, at(carrier))])
+    assert {report.reason for number, report in found.items() if number <= 10} == {Reason.CREDENTIALS_PROVEN}
+    assert found[11].reason is Reason.ALIVE
+    assert len(requests(carrier, b"OPTIONS")) == 1
+    registers = requests(carrier, b"REGISTER")
+    users = [request.partition(b"From: <sip:")[2].partition(b"@")[0] for request in registers]
+    # Each is through with both its requests before the next begins (RFC 3261 §10.2).
+    assert users == [f"user{number}".encode() for number in range(1, 11) for _ in range(2)]
+
+
+async def test_a_destination_that_ignores_options_is_proven_all_the_same(
+    peer: Callable[[Script], UdpPeer],
+) -> None:
+    carrier = peer(lambda request: [] if request.startswith(b"OPTIONS") else registrar(request))
+    rows = [SweepRow(number, at(carrier), Credentials(f"user{number}", "secret")) for number in (1, 2)]
+    found = await reports(rows, timeout_seconds=1)
+    assert {report.reason for report in found.values()} == {Reason.CREDENTIALS_PROVEN}
+    assert all("options-ignored" in {each.code for each in report.warnings} for report in found.values())
+
+
+async def test_without_proof_no_credentials_leave(peer: Callable[[Script], UdpPeer]) -> None:
+    carrier = peer(registrar)
+    rows = [SweepRow(number, at(carrier), Credentials("user", "secret")) for number in (1, 2, 3)]
+    found = await reports(rows, proof=Proof.NONE)
+    assert {report.reason for report in found.values()} == {Reason.ALIVE}
+    assert len(carrier.received) == 1
+
+
+@pytest.mark.parametrize("transport", [TransportName.TCP, TransportName.TLS])
+async def test_streams_share_too(transport: TransportName) -> None:
+    with PracticePeer() as practice:
+        carrier = practice.running
+        settings = EngineSettings(guard=LOOPBACK, ca_file=carrier.ca_file)
+        port = carrier.tls_port if transport is TransportName.TLS else carrier.tcp_port
+        target = Target("127.0.0.1", port, transport)
+        credentials = Credentials("demo", "demo-password")
+        rows = [SweepRow(1, target), SweepRow(2, target, credentials), SweepRow(3, target)]
+        async with Engine(settings, windowed=True) as engine:
+            found = {each.number: each.report async for each in Sweep(engine).run(rows)}
+    reasons = [found[number].reason for number in (1, 2, 3)]
+    assert reasons == [Reason.ALIVE, Reason.CREDENTIALS_PROVEN, Reason.ALIVE]
+    assert (found[1].edges[0].certificate is None) is (transport is TransportName.TCP)
+
+
+async def test_rows_that_lead_nowhere_get_their_report() -> None:
+    rows: list[SweepRow | BadRow] = [
+        SweepRow(1, Target("10.1.2.3")),
+        SweepRow(2, Target("10.1.2.3")),
+        BadRow(3, "x y", "It has a space."),
+    ]
+    found = await reports(rows)
+    assert [found[number].reason for number in (1, 2, 3)] == [
+        Reason.ADDRESS_FORBIDDEN,
+        Reason.ADDRESS_FORBIDDEN,
+        Reason.TARGET_INVALID,
+    ]
+    assert "It has a space" in found[3].summary
+
+
+async def test_the_pace_holds_for_everything_sent(peer: Callable[[Script], UdpPeer]) -> None:
+    carrier = peer(registrar)
+    rows = [SweepRow(number, at(carrier), Credentials(f"user{number}", "secret")) for number in range(1, 6)]
+    await reports(rows, requests_per_second=40)
+    times = [datagram.received_at for datagram in carrier.received]
+    assert len(times) == 11  # one OPTIONS, and two REGISTER for each row
+    # The last turn comes after nine requests were paid for.
+    assert times[-1] - times[0] >= 9 / 40 - 0.01
+
+
+async def test_giving_up_ends_everything(peer: Callable[[Script], UdpPeer]) -> None:
+    carrier, quiet = peer(alive), peer(silent)
+    rows = [SweepRow(1, at(carrier)), *(SweepRow(number, at(quiet)) for number in (2, 3))]
+    async with sweeping() as sweep, aclosing(sweep.run(rows)) as results:
+        async for result in results:
+            assert result.number == 1
+            break
+    assert len(asyncio.all_tasks()) == 1
+
+
+async def test_a_slow_reader_holds_the_sweep_back(peer: Callable[[Script], UdpPeer]) -> None:
+    carriers = [peer(alive) for _ in range(12)]
+    rows = [SweepRow(number, at(carrier)) for number, carrier in enumerate(carriers, 1)]
+    async with sweeping(concurrency=2) as sweep, aclosing(sweep.run(rows)) as results:
+        await anext(results)
+        await asyncio.sleep(0.3)
+        assert sum(len(carrier.received) for carrier in carriers) <= 6
+        rest = [result.number async for result in results]
+    assert len(rest) == 11
+
+
+WANTED = {
+    1: (Outcome.VERIFIED, Reason.ALIVE),
+    2: (Outcome.FAILED, Reason.SIP_FORBIDDEN),
+    3: (Outcome.INCONCLUSIVE, Reason.SIP_SERVICE_UNAVAILABLE),
+    4: (Outcome.VERIFIED, Reason.ALIVE),
+    GARBAGE: (Outcome.FAILED, Reason.SIP_NOT_SPOKEN),
+    SILENT: (Outcome.FAILED, Reason.NO_RESPONSE),
+}
+
+
+@pytest.mark.skipif(
+    not Path("/proc/self/statm").exists(), reason="memory is read from /proc, which is Linux's"
+)
+async def test_twenty_thousand_destinations_with_flat_memory() -> None:
+    kinds = [1, 1, 1, 1, 1, 2, 3, 4, GARBAGE, 1]
+    with udp_fleet() as port:
+
+        def row(number: int) -> SweepRow:
+            kind = SILENT if number % 100 == 0 else kinds[number % 10]
+            return SweepRow(number, Target(f"127.{kind}.{number // 250}.{1 + number % 250}", port, UDP))
+
+        rows = [row(number) for number in range(1, 20_001)]
+        verdicts: Counter[tuple[int, Outcome, Reason]] = Counter()
+        resident: list[int] = []
+        async with sweeping(timeout_seconds=5) as sweep:
+            async for result in sweep.run(rows):
+                kind = int(rows[result.number - 1].target.domain.split(".")[1])
+                verdicts[kind, result.report.outcome, result.report.reason] += 1
+                if verdicts.total() % 5_000 == 0:
+                    resident.append(_resident_bytes())
+    assert verdicts.total() == 20_000
+    assert {key: (outcome, reason) for key, outcome, reason in verdicts} == WANTED
+    assert len(verdicts) == len(WANTED)
+    assert resident[-1] - resident[0] < 8 * 1024 * 1024
+
+
+def _resident_bytes() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")

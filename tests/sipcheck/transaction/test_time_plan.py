@@ -1,0 +1,23 @@
+"""SIP.md, "The time plan of one verification"."""
+
+import pytest
+
+from sipcheck.transaction.time_plan import TimePlan
+
+
+def test_the_shares_of_the_default_deadline() -> None:
+    plan = TimePlan()
+    assert (plan.dns_seconds, plan.connect_seconds, plan.patience_seconds, plan.settle_seconds) == (
+        3,
+        4,
+        2,
+        2,
+    )
+
+
+@pytest.mark.parametrize("timeout", [0.5, 5.0, 60.0])
+def test_another_deadline_keeps_the_proportion(timeout: float) -> None:
+    plan = TimePlan(timeout)
+    assert plan.dns_seconds == pytest.approx(timeout * 0.3)
+    assert plan.connect_seconds == pytest.approx(timeout * 0.4)
+    assert plan.patience_seconds == pytest.approx(timeout * 0.2)
