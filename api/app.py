@@ -31,8 +31,8 @@ from api.store_threads import StoreThreads
 from api.talkover import routes as talkover
 from api.waiter import Waiter
 from api.write_lane import WriteLane
-from trunks.installation import Installation
-from trunks.ringing import Doorbell
+from trunks.doorbell import Doorbell
+from trunks.installation.installation import Installation
 
 
 def create_app(

@@ -7,7 +7,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api.dialects import spoken_at
 from api.problems import unauthenticated
 from api.store_threads import StoreThreads
-from trunks.services.tenants import Caller, Tenants
+from trunks.tenancy.tenants import Caller, Tenants
 
 _STATE_KEY = "caller"
 

@@ -11,8 +11,8 @@ from api.readiness import Readiness
 from api.store_metrics import StoreMetrics
 from api.store_threads import StoreThreads
 from api.waiter import Waiter
-from trunks.installation import Installation
-from trunks.ringing import Doorbell
+from trunks.doorbell import Doorbell
+from trunks.installation.installation import Installation
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from uuid import UUID
 from api.store_threads import StoreThreads
 from api.waiter import Waiter
 from trunks.clock import Clock, utc_now
+from trunks.health.check_claims import LastResult, Liveness
 from trunks.ids import new_id
-from trunks.services.liveness import LastResult, Liveness
 
 
 class HealthLook:

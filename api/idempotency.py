@@ -16,7 +16,7 @@ from api.problems import Problem
 from api.store_threads import StoreThreads
 from api.write_lane import place_left
 from trunks.errors import StoreUnavailable
-from trunks.services.remembered_requests import (
+from trunks.tenancy.idempotent_requests import (
     IdempotencyKeyInUse,
     IdempotencyKeyReused,
     KeptAnswer,

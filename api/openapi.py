@@ -24,7 +24,7 @@ from api.problems import (
 )
 from api.rate_limits import rate_limited
 from api.request_ids import REQUEST_ID
-from trunks.services.remembered_requests import IdempotencyKeyInUse, IdempotencyKeyReused
+from trunks.tenancy.idempotent_requests import IdempotencyKeyInUse, IdempotencyKeyReused
 
 _FRAMEWORKS_OWN = ("HTTPValidationError", "ValidationError")
 _METHODS = ("get", "put", "post", "delete", "patch")

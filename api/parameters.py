@@ -11,7 +11,7 @@ from api.context import Context, context_of
 from api.idempotency import makes_id_of
 from trunks.errors import Refused, TrunkNotFound
 from trunks.ids import read_id
-from trunks.services.tenants import Caller
+from trunks.tenancy.tenants import Caller
 
 
 # Coroutines, since a plain function would be called in a thread: a hop for each request.

@@ -21,7 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api.answer_headers import answer_headers
 from api.authentication import caller_of
 from api.problems import Problem
-from trunks.services.tenants import Caller
+from trunks.tenancy.tenants import Caller
 
 _log = structlog.get_logger(__name__)
 

@@ -12,8 +12,8 @@ from prometheus_client.registry import Collector
 
 from api.store_threads import StoreThreads
 from trunks.errors import StoreUnavailable
-from trunks.services.figures import Figures, FiguresSeen
-from trunks.services.provisioning import ProvisionFigures, Provisioning
+from trunks.installation.statistics import Figures, FiguresSeen
+from trunks.provisions.status import ProvisionFigures, Provisioning
 
 _log = structlog.get_logger(__name__)
 

@@ -13,7 +13,7 @@ import pytest
 from tests.peers.ports import free_port
 from tests.test_dialect_pages import ready
 from tests.trunkd.daemon import Trunkd, run_trunkd
-from trunks.services.reconciliation import Finding
+from trunks.provisions.reconciliation import Finding
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")

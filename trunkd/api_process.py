@@ -13,8 +13,8 @@ from api.readiness import Check
 from trunkd.http_server import HttpServer
 from trunkd.listening import listen
 from trunkd.stopping import stop_event_of_loop
-from trunks.installation import Installation
-from trunks.settings import Settings
+from trunks.installation.installation import Installation
+from trunks.installation.settings import Settings
 from worker.app import make_app
 from worker.done_news import listen_for_done
 from worker.doorbell import CeleryDoorbell

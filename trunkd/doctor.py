@@ -9,7 +9,7 @@ from trunkd import doctor_checks
 from trunkd.doctor_checks import Unwell
 from trunkd.faults import FAULT
 from trunks.errors import SettingsInvalid
-from trunks.settings import Settings, load_settings, unknown_names
+from trunks.installation.settings import Settings, load_settings, unknown_names
 
 
 class Mark(StrEnum):

@@ -19,14 +19,14 @@ from sqlalchemy import text
 from sipcheck.errors import TransportFailed
 from sipcheck.target import HostPort
 from sipcheck.transport.udp import egress_address
-from trunks.database import Database
 from trunks.errors import KeysUnusable, SchemaOutdated, StoreUnavailable
-from trunks.installation import read_keys
-from trunks.keys import KEY_FILE_NAME
-from trunks.schema import require_current
-from trunks.secrets import SecretBox
-from trunks.services.key_rotation import KeyRotation
-from trunks.settings import PREFIX, Settings
+from trunks.installation.installation import read_keys
+from trunks.installation.key_rotation import KeyRotation
+from trunks.installation.settings import PREFIX, Settings
+from trunks.secrets.keys import KEY_FILE_NAME
+from trunks.secrets.secret_box import SecretBox
+from trunks.store.database import Database
+from trunks.store.schema import require_current
 from worker.app import make_app
 from worker.presence import broker_answers, worker_answers
 

@@ -9,15 +9,15 @@ from pathlib import Path
 import typer
 
 from trunkd.faults import told_in_one_line
-from trunks.database import Database
 from trunks.errors import InstallationFault
-from trunks.installation import read_keys
-from trunks.keys import KEY_FILE_NAME, new_key, read_key_file, replace_key_file
+from trunks.installation.installation import read_keys
+from trunks.installation.key_rotation import KeyRotation, Rotated
+from trunks.installation.settings import Settings, load_settings
 from trunks.logs import configure_logs
-from trunks.schema import require_current
-from trunks.secrets import SecretBox
-from trunks.services.key_rotation import KeyRotation, Rotated
-from trunks.settings import Settings, load_settings
+from trunks.secrets.keys import KEY_FILE_NAME, new_key, read_key_file, replace_key_file
+from trunks.secrets.secret_box import SecretBox
+from trunks.store.database import Database
+from trunks.store.schema import require_current
 
 key_commands = typer.Typer(help="The keys that stored secrets are encrypted under.", no_args_is_help=True)
 

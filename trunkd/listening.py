@@ -4,7 +4,7 @@ import errno
 import socket
 
 from trunkd.faults import AddressInUse
-from trunks.settings import PREFIX, Settings
+from trunks.installation.settings import PREFIX, Settings
 
 _BACKLOG = 2048
 

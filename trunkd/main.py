@@ -15,9 +15,9 @@ from trunkd.tenants import environment_commands, token_commands
 from trunkd.up import run_up
 from trunkd.worker_process import run_beat, run_worker
 from trunks.errors import SettingsInvalid
-from trunks.installation import prepare
+from trunks.installation.installation import prepare
+from trunks.installation.settings import PREFIX, Settings, load_settings, setting_names, unknown_names
 from trunks.logs import configure_logs
-from trunks.settings import PREFIX, Settings, load_settings, setting_names, unknown_names
 from worker.app import DEFAULT_CONCURRENCY
 from worker.queues import ALL_QUEUES, QueueName
 

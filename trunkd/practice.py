@@ -9,7 +9,7 @@ from pathlib import Path
 from sipcheck.carrier.listening import CarrierUnusable
 from sipcheck.carrier.server import PracticeCarrier
 from sipcheck.target import TransportName
-from trunks.services.tenants import DEFAULT_ENVIRONMENT
+from trunks.tenancy.tenants import DEFAULT_ENVIRONMENT
 
 HOST = "127.0.0.1"
 USERNAME = "demo"

@@ -9,10 +9,10 @@ import typer
 from trunkd.faults import told_in_one_line
 from trunks.errors import TokenNotFound
 from trunks.ids import read_id
-from trunks.installation import Installation
+from trunks.installation.installation import Installation
+from trunks.installation.settings import load_settings
 from trunks.logs import configure_logs
-from trunks.services.tenants import DEFAULT_REQUESTS_PER_MINUTE, Tenants
-from trunks.settings import load_settings
+from trunks.tenancy.tenants import DEFAULT_REQUESTS_PER_MINUTE, Tenants
 
 environment_commands = typer.Typer(help="Tenants.", no_args_is_help=True)
 token_commands = typer.Typer(help="Bearer tokens of tenants.", no_args_is_help=True)

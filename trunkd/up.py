@@ -18,8 +18,8 @@ from trunkd.listening import base_url, listen
 from trunkd.practice import HOST, example, practice_carrier
 from trunkd.stopping import stop_event_of_loop
 from trunkd.worker_process import LOOK_SECONDS
-from trunks.installation import Installation, prepare
-from trunks.settings import Settings
+from trunks.installation.installation import Installation, prepare
+from trunks.installation.settings import Settings
 from worker.app import DEFAULT_CONCURRENCY, make_app
 from worker.done_news import DoneAnnouncer, listen_for_done
 from worker.doorbell import CeleryDoorbell

@@ -9,8 +9,8 @@ from celery.beat import Scheduler, Service
 
 from trunkd.faults import FAULT
 from trunkd.stopping import stop_event_of_process
-from trunks.installation import Installation
-from trunks.settings import Settings
+from trunks.installation.installation import Installation
+from trunks.installation.settings import Settings
 from worker.app import make_app
 from worker.done_news import DoneAnnouncer
 from worker.doorbell import CeleryDoorbell

@@ -4,8 +4,8 @@ from typing import Any
 
 from celery import Celery
 
-from trunks.ringing import TEND_INTERVAL_SECONDS
-from trunks.settings import Settings
+from trunks.doorbell import TEND_INTERVAL_SECONDS
+from trunks.installation.settings import Settings
 from worker.queues import ALL_QUEUES, QueueName
 from worker.schedule import SCHEDULE
 

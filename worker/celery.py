@@ -1,8 +1,8 @@
 """The app as Celery's own command looks for it: `celery -A worker worker`."""
 
-from trunks.installation import Installation
+from trunks.installation.installation import Installation
+from trunks.installation.settings import load_settings
 from trunks.logs import configure_logs
-from trunks.settings import load_settings
 from worker.app import make_app
 from worker.done_news import DoneAnnouncer
 from worker.doorbell import CeleryDoorbell

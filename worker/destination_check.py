@@ -10,10 +10,10 @@ import structlog
 from sipcheck.dns.resolver import Edge
 from sipcheck.engine import Engine
 from sipcheck.sweep.liveness import Liveness, ask_edges, find_edges
-from trunks.check_work import CheckClaim, CheckResult
+from trunks.health.check import CheckClaim, CheckResult
 from trunks.ids import new_id
-from trunks.pace_keeper import PATIENCE_SECONDS
-from trunks.services.pacing import Pacing
+from trunks.runs.address_limits import Pacing
+from trunks.runs.admission import PATIENCE_SECONDS
 
 _log = structlog.get_logger(__name__)
 

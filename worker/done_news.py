@@ -15,7 +15,7 @@ from redis.backoff import ExponentialBackoff, NoBackoff
 from redis.retry import Retry
 
 from trunks.ids import read_id
-from trunks.settings import Settings
+from trunks.installation.settings import Settings
 from worker.app import broker_url
 from worker.sending_thread import SendingThread
 

@@ -12,9 +12,9 @@ from sipcheck.engine import Engine
 from sipcheck.report.model import Report
 from sipcheck.settings import EngineSettings
 from trunks.errors import RunInterrupted
-from trunks.job import Job
-from trunks.pace_keeper import PATIENCE_SECONDS
-from trunks.several_gateways import verify_gateways
+from trunks.runs.admission import PATIENCE_SECONDS
+from trunks.runs.gateway_check import Job
+from trunks.runs.several_gateways import verify_gateways
 
 # The engine keeps its own deadline, from when it may send on; one that is this much over it has lost its way.
 _OVERRUN_SECONDS = 5.0

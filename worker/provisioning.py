@@ -7,15 +7,15 @@ from uuid import UUID
 
 import structlog
 
+from trunks.doorbell import TEND_INTERVAL_SECONDS
 from trunks.errors import RunInterrupted, StoreUnavailable
-from trunks.installation import Installation
-from trunks.provisioning.choice import make_provisioner
-from trunks.provisioning.provisioner import FailureCause, Provisioner, ProvisioningFailed
-from trunks.provisioning.sides import ExistingSide, SideIds
-from trunks.provisioning.whole_trunk import provision, remove
-from trunks.ringing import TEND_INTERVAL_SECONDS
-from trunks.services.provision_claims import ProvisionClaim
-from trunks.services.reconciliation import Judgement
+from trunks.installation.installation import Installation
+from trunks.installation.provisioner_choice import make_provisioner
+from trunks.provisions.claims import ProvisionClaim
+from trunks.provisions.reconciliation import Judgement
+from trunks.voice.provision_trunk import provision, remove
+from trunks.voice.provisioner import FailureCause, Provisioner, ProvisioningFailed
+from trunks.voice.sides import ExistingSide, SideIds
 from worker.coroutine_loop import CoroutineLoop
 
 _log = structlog.get_logger(__name__)

@@ -6,10 +6,10 @@ from uuid import UUID
 
 import structlog
 
+from trunks.doorbell import TEND_INTERVAL_SECONDS, Doorbell
 from trunks.errors import StoreUnavailable
-from trunks.installation import Installation
-from trunks.ringing import TEND_INTERVAL_SECONDS, Doorbell
-from trunks.runner import OnDone, Runner
+from trunks.installation.installation import Installation
+from trunks.runs.runner import OnDone, Runner
 from worker.engine_loop import EngineLoop
 from worker.provisioning import ProvisionWork
 from worker.sweeper import Sweeper

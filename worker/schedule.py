@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from trunks.ringing import TEND_INTERVAL_SECONDS
+from trunks.doorbell import TEND_INTERVAL_SECONDS
 from worker.task_names import TEND_VERIFICATIONS
 
 SCHEDULE: dict[str, dict[str, Any]] = {

@@ -9,9 +9,9 @@ import structlog
 from sipcheck.engine import Engine
 from sipcheck.sweep.liveness import Liveness, ask_edges, find_edges
 from sipcheck.target import Target
-from trunks.check_work import CheckClaim, CheckResult
 from trunks.errors import StoreUnavailable
-from trunks.installation import Installation
+from trunks.health.check import CheckClaim, CheckResult
+from trunks.installation.installation import Installation
 from worker.destination_check import DestinationCheck
 
 _log = structlog.get_logger(__name__)

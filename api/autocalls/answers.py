@@ -6,10 +6,10 @@ from typing import Annotated
 from pydantic import BaseModel, Field, PlainSerializer
 
 from api.last_verification import LastVerification, show_last
-from trunks.profile import CallingFormat
-from trunks.provisioning.blueprint import InboundAuthorization
-from trunks.services.trunk_sheets import TrunkSheet
-from trunks.state import HealthStatus
+from trunks.catalog.views import TrunkSheet
+from trunks.rules.profile import CallingFormat
+from trunks.rules.trunk_state import HealthStatus
+from trunks.voice.blueprint import InboundAuthorization
 
 
 def _written(moment: datetime) -> str:

@@ -16,11 +16,11 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from api.fields import Host, Switch, one_line
-from trunks.new_trunk import NewGateway, NewNumber, NewTrunk
+from trunks.catalog.new_trunk import NewGateway, NewNumber, NewTrunk
 from trunks.phone_numbers import E164, is_country, read_e164
-from trunks.profile import CallingFormat, TrunkProfile
-from trunks.provisioning.allow_list import AllowListInvalid, read_allow_list
-from trunks.provisioning.blueprint import InboundAuthorization
+from trunks.rules.profile import CallingFormat, TrunkProfile
+from trunks.voice.allow_list import AllowListInvalid, read_allow_list
+from trunks.voice.blueprint import InboundAuthorization
 
 _MOST_ADDRESSES = 256
 _EXTENSION_CHARACTERS = 15

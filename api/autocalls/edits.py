@@ -7,10 +7,10 @@ from pydantic_core import PydanticCustomError
 from api.autocalls.answers import line_of
 from api.autocalls.bodies import LineType, UpdateTrunk, country_of, judge_line
 from api.autocalls.faults import invalid_fields
-from trunks.new_trunk import NewNumber
-from trunks.provisioning.blueprint import InboundAuthorization
-from trunks.services.trunk_sheets import TrunkSheet
-from trunks.trunk_edit import TrunkEdit
+from trunks.catalog.new_trunk import NewNumber
+from trunks.catalog.trunk_edit import TrunkEdit
+from trunks.catalog.views import TrunkSheet
+from trunks.voice.blueprint import InboundAuthorization
 
 # What a body calls it, and what the profile does.
 _PROFILE = {

@@ -13,9 +13,9 @@ from api.autocalls.answers import (
 from api.examples import CREATED_AT, UPDATED_AT, Example
 from api.last_verification import LastVerification
 from sipcheck.reasons import Reason
-from trunks.profile import CallingFormat
-from trunks.provisioning.blueprint import InboundAuthorization
-from trunks.state import HealthStatus
+from trunks.rules.profile import CallingFormat
+from trunks.rules.trunk_state import HealthStatus
+from trunks.voice.blueprint import InboundAuthorization
 
 _SHOWN = TrunkShown(
     id=42,

@@ -16,11 +16,11 @@ from api.context import Context
 from api.fault_answers import fault_answers_of
 from api.parameters import Calling, Using, current_request_id
 from api.problems import Problem
+from trunks.catalog.update import Edited
+from trunks.catalog.views import TrunkSheet
 from trunks.errors import ProvisioningUnfinished, TrunkNotFound
 from trunks.repositories.trunks import TrunkFilter
-from trunks.services.tenants import Caller
-from trunks.services.trunk_edits import Edited
-from trunks.services.trunk_sheets import TrunkSheet
+from trunks.tenancy.tenants import Caller
 
 PREFIX = "/api/user/phone-numbers"
 

@@ -9,11 +9,11 @@ from api.bolna.bodies import AuthType, Transport
 from api.last_verification import LastVerification, show_last
 from api.moments import Moment
 from sipcheck.reasons import Outcome, Reason
+from trunks.catalog.views import TrunkSheet
 from trunks.models.phone_number import PhoneNumber
 from trunks.models.verification import Verification
-from trunks.profile import CallingFormat, MediaEncryption
-from trunks.services.trunk_sheets import TrunkSheet
-from trunks.state import HealthStatus
+from trunks.rules.profile import CallingFormat, MediaEncryption
+from trunks.rules.trunk_state import HealthStatus
 
 
 class GatewayShown(BaseModel):

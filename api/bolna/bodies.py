@@ -17,10 +17,10 @@ from pydantic_core import PydanticCustomError
 from api.bolna.number_bodies import NumberBody
 from api.fields import Host, Line, Password, Port, Switch, one_line
 from sipcheck.target import TransportName
-from trunks.new_trunk import NewGateway, NewTrunk
-from trunks.profile import CallingFormat, MediaEncryption, TrunkProfile
-from trunks.provisioning.allow_list import AllowListInvalid, read_allow_list
-from trunks.provisioning.blueprint import InboundAuthorization
+from trunks.catalog.new_trunk import NewGateway, NewTrunk
+from trunks.rules.profile import CallingFormat, MediaEncryption, TrunkProfile
+from trunks.voice.allow_list import AllowListInvalid, read_allow_list
+from trunks.voice.blueprint import InboundAuthorization
 
 # The type of the one fault that is a 422 (bolna documents it so).
 SDES_WITHOUT_TLS = "sdes_without_tls"

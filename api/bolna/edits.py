@@ -17,9 +17,9 @@ from api.bolna.bodies import (
     to_interval,
 )
 from api.bolna.faults import FieldFault, invalid_fields
-from trunks.new_trunk import NewGateway
-from trunks.services.trunk_sheets import TrunkSheet
-from trunks.trunk_edit import TrunkEdit
+from trunks.catalog.new_trunk import NewGateway
+from trunks.catalog.trunk_edit import TrunkEdit
+from trunks.catalog.views import TrunkSheet
 
 
 def to_edit(body: UpdateTrunk, sheet: TrunkSheet, *, interval_floor_seconds: float) -> TrunkEdit:

@@ -16,8 +16,8 @@ from api.examples import CREATED_AT, NUMBER_ID, RUN_ID, TRUNK_ID, UPDATED_AT, Ex
 from api.last_verification import LastVerification
 from sipcheck.reasons import Outcome, Reason
 from trunks.models.verification import VerificationStatus
-from trunks.profile import MediaEncryption
-from trunks.state import HealthStatus
+from trunks.rules.profile import MediaEncryption
+from trunks.rules.trunk_state import HealthStatus
 
 _NUMBER = NumberShown(
     id=NUMBER_ID,

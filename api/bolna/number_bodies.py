@@ -14,7 +14,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from api.fields import Line, Switch, one_line
-from trunks.new_trunk import NewNumber
+from trunks.catalog.new_trunk import NewNumber
 from trunks.phone_numbers import E164, read_digits
 
 

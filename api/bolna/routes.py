@@ -25,10 +25,10 @@ from api.bolna.number_bodies import NumberBody
 from api.context import Context
 from api.fault_answers import fault_answers_of
 from api.parameters import Calling, MakesId, TrunkId, Using, current_request_id, id_in_path
+from trunks.catalog.views import TrunkSheet
 from trunks.errors import NumberNotFound
 from trunks.repositories.trunks import TrunkFilter
-from trunks.services.tenants import Caller
-from trunks.services.trunk_sheets import TrunkSheet
+from trunks.tenancy.tenants import Caller
 
 PREFIX = "/sip-trunks/trunks"
 

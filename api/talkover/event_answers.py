@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from api.moments import Moment
 from trunks.models.flip import Flip
-from trunks.state import Cause
+from trunks.rules.trunk_state import Cause
 
 
 class EventShown(BaseModel):

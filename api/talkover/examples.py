@@ -40,7 +40,7 @@ from sipcheck.report.model import TargetFacts
 from sipcheck.target import TransportName
 from sipcheck.verification.report_without_run import unrun_report
 from trunks.models.verification import VerificationStatus
-from trunks.state import Cause, HealthStatus
+from trunks.rules.trunk_state import Cause, HealthStatus
 
 _NAME = "Primary Carrier — US"
 _DOMAIN = "sip.carrier-x.com"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pydantic import BaseModel, Field
 
 from api.moments import Moment
-from trunks.services.liveness import LastResult
+from trunks.health.check_claims import LastResult
 
 
 class HealthShown(BaseModel):

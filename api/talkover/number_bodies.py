@@ -6,7 +6,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from pydantic_core import PydanticCustomError
 
 from api.fields import Line
-from trunks.new_trunk import NewNumber
+from trunks.catalog.new_trunk import NewNumber
 from trunks.phone_numbers import E164, calling_code_of, is_country, read_e164
 
 

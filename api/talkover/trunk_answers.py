@@ -8,9 +8,9 @@ from api.last_verification import LastVerification, show_last
 from api.moments import Moment
 from sipcheck.reasons import CredentialState
 from sipcheck.target import TransportName
+from trunks.catalog.trunks import TrunkView
 from trunks.models.trunk import Gateway, Trunk
-from trunks.services.trunk_book import TrunkView
-from trunks.state import HealthStatus
+from trunks.rules.trunk_state import HealthStatus
 
 _OURS = "(ours)"
 

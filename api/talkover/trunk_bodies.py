@@ -7,8 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from api.fields import Host, Line, Password, Port, Proxy, Switch
 from api.talkover.fields import SwitchAtCreation
 from sipcheck.target import TransportName, parse_host_port
-from trunks.new_trunk import NewGateway, NewTrunk
-from trunks.trunk_edit import TrunkEdit
+from trunks.catalog.new_trunk import NewGateway, NewTrunk
+from trunks.catalog.trunk_edit import TrunkEdit
 
 
 class CreateTrunk(BaseModel):

@@ -22,7 +22,7 @@ from api.talkover.trunk_answers import (
 )
 from api.talkover.trunk_bodies import CreateTrunk, UpdateTrunk
 from trunks.repositories.trunks import TrunkFilter
-from trunks.state import HealthStatus
+from trunks.rules.trunk_state import HealthStatus
 
 router = APIRouter(prefix="/sip-trunks")
 

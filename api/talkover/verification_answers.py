@@ -9,7 +9,7 @@ from api.moments import Moment
 from sipcheck.reasons import CredentialState, Outcome, Reason
 from trunks.models.trunk import Trunk
 from trunks.models.verification import Verification, VerificationStatus
-from trunks.state import HealthStatus
+from trunks.rules.trunk_state import HealthStatus
 
 _AUTHENTICATION_FAILED = (Reason.CREDENTIALS_REJECTED, Reason.REGISTRATION_FORBIDDEN)
 _SILENT = (Reason.NO_RESPONSE, Reason.CONNECTION_TIMEOUT)

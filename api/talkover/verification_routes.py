@@ -33,7 +33,7 @@ from api.talkover.verification_answers import (
 )
 from trunks.models.trunk import Trunk
 from trunks.models.verification import Verification
-from trunks.services.tenants import Caller
+from trunks.tenancy.tenants import Caller
 
 router = APIRouter(prefix="/sip-trunks")
 

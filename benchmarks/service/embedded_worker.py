@@ -3,9 +3,9 @@
 import sys
 from uuid import UUID
 
-from trunks.installation import Installation
+from trunks.installation.installation import Installation
+from trunks.installation.settings import load_settings
 from trunks.logs import configure_logs
-from trunks.settings import load_settings
 from worker.app import DEFAULT_CONCURRENCY, make_app
 from worker.doorbell import CeleryDoorbell
 from worker.process import WorkerProcess

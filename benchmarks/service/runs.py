@@ -10,11 +10,11 @@ from sqlalchemy import func, insert, select
 from benchmarks.cost import ProgramFailed
 from sipcheck.reasons import Reason
 from trunks.clock import utc_now
+from trunks.doorbell import next_ring_at
 from trunks.ids import new_id
-from trunks.installation import Installation
+from trunks.installation.installation import Installation
 from trunks.models.trunk import Trunk
 from trunks.models.verification import RequestedBy, Verification, VerificationStatus
-from trunks.ringing import next_ring_at
 
 _LOOK_SECONDS = 0.05
 _DONE_WITHIN_SECONDS = 180.0

@@ -15,18 +15,18 @@ from sqlalchemy import Table, select, text
 from benchmarks.service.rows import Row, Rows
 from sipcheck.reasons import CredentialState, Outcome, Reason
 from sipcheck.target import HostPort, Target, TransportName
+from trunks.catalog.new_trunk import NewGateway, NewTrunk
 from trunks.ids import new_id
-from trunks.installation import Installation
+from trunks.installation.installation import Installation
 from trunks.models.base import Base
 from trunks.models.destination import Destination
 from trunks.models.destination_health import DestinationHealth
+from trunks.models.state_columns import read_state, write_state
 from trunks.models.trunk import Trunk
-from trunks.new_trunk import NewGateway, NewTrunk
 from trunks.repositories.destinations import destination_key
 from trunks.repositories.liveness import LivenessRows
-from trunks.services.tenants import Caller
-from trunks.state import Policy, Verdict, after_verification
-from trunks.trunk_state import read_state, write_state
+from trunks.rules.trunk_state import Policy, Verdict, after_verification
+from trunks.tenancy.tenants import Caller
 
 PASSWORD = "correct horse battery"
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from benchmarks.peers.postgres import POSTGRES, postgres_server
 from benchmarks.peers.redis import REDIS, redis_server
-from trunks.installation import Installation, prepare
-from trunks.settings import PREFIX, load_settings
+from trunks.installation.installation import Installation, prepare
+from trunks.installation.settings import PREFIX, load_settings
 
 SERVERS = (POSTGRES, REDIS)
 

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from api.app import create_app
 from sipcheck.report.model import Report
 from tests.trunks.forms import PASSWORD, Store, make_report
-from trunks.installation import Installation
+from trunks.installation.installation import Installation
 
 BODY: dict[str, Any] = {
     "name": "Primary Carrier — US",

@@ -8,8 +8,8 @@ import pytest
 
 from tests.api.client import ApiUnderTest
 from tests.trunks.forms import Store, make_store, store, store_settings, without_settings
-from trunks.installation import Installation
-from trunks.settings import Settings
+from trunks.installation.installation import Installation
+from trunks.installation.settings import Settings
 
 __all__ = ["make_store", "store", "store_settings", "without_settings"]
 

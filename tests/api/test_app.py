@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.api.client import BODY, ApiUnderTest
-from trunks.services.trunk_book import TrunkBook
+from trunks.catalog.trunks import TrunkBook
 
 URL = "/api/v1/sip-trunks"
 

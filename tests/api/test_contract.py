@@ -12,7 +12,7 @@ import pytest
 from tests.api.client import ApiUnderTest
 from tests.api.http_thread import HttpThread
 from tests.trunks.forms import Store, make_report
-from trunks.settings import Settings
+from trunks.installation.settings import Settings
 
 PROGRAM = str(Path(sys.executable).with_name("schemathesis"))
 WITHIN_SECONDS = 180.0

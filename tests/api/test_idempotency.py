@@ -13,11 +13,11 @@ from structlog.testing import capture_logs
 from api import idempotency
 from tests.api.client import BODY, ApiUnderTest
 from tests.trunks.forms import PASSWORD
+from trunks.catalog.trunks import TrunkBook
 from trunks.errors import StoreUnavailable
 from trunks.models.idempotent_request import IdempotentRequest
 from trunks.models.trunk import Trunk
-from trunks.services.remembered_requests import KeptAnswer, KeyedRequest, RememberedRequests, RequestClaim
-from trunks.services.trunk_book import TrunkBook
+from trunks.tenancy.idempotent_requests import KeptAnswer, KeyedRequest, RememberedRequests, RequestClaim
 
 URL = "/api/v1/sip-trunks"
 DAY_SECONDS = 24 * 3600

@@ -15,7 +15,7 @@ from api import rate_limits
 from tests.api.client import ApiUnderTest
 from tests.peers.redis_server import RedisServer
 from tests.trunks.forms import Store
-from trunks.settings import Settings
+from trunks.installation.settings import Settings
 
 URL = "/api/v1/sip-trunks"
 LIMIT = 5

@@ -15,8 +15,8 @@ from api.problems import Problem
 from api.talkover import faults
 from tests.api.client import BODY, ApiUnderTest
 from tests.peers.postgres_server import PostgresServer
+from trunks.catalog.trunks import TrunkBook
 from trunks.errors import StoreUnavailable, TrunkNotFound
-from trunks.services.trunk_book import TrunkBook
 
 URL = "/api/v1/sip-trunks"
 JSON = {"Content-Type": "application/json"}

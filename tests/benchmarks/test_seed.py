@@ -10,13 +10,13 @@ from sqlalchemy import func, select, text
 from benchmarks.service.seed import PASSWORD, Fleet, seed, trunk_ids
 from benchmarks.service.store import Form, Store, open_store
 from sipcheck.target import HostPort, TransportName
+from trunks.catalog.new_trunk import NewGateway, NewTrunk
 from trunks.clock import utc_now
-from trunks.installation import Installation
+from trunks.installation.installation import Installation
 from trunks.models.base import Base
 from trunks.models.destination_health import DestinationHealth
 from trunks.models.trunk import Gateway, Trunk
-from trunks.new_trunk import NewGateway, NewTrunk
-from trunks.services.tenants import Caller
+from trunks.tenancy.tenants import Caller
 
 CARRIER = HostPort("127.0.0.1", 5070)
 

@@ -16,10 +16,10 @@ from sipcheck.target import TransportName
 from tests.peers.sip_reply import reply_to
 from tests.peers.udp_peer import Reply, UdpPeer
 from tests.trunks.forms import HandClock, Store
-from trunks.installation import Installation, prepare
+from trunks.installation.installation import Installation, prepare
+from trunks.installation.settings import load_settings
 from trunks.models.flip import Flip
 from trunks.models.verification import RequestedBy, Verification, VerificationStatus
-from trunks.settings import load_settings
 
 HOST = "127.0.0.1"
 PASSWORD = "correct horse battery"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.trunkd.daemon import run_trunkd
-from trunks.settings import setting_names
+from trunks.installation.settings import setting_names
 
 
 def test_help_lists_the_settings_with_their_defaults(tmp_path: Path) -> None:

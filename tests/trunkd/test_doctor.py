@@ -11,7 +11,7 @@ from tests.peers.ports import free_port
 from tests.peers.udp_peer import UdpPeer
 from tests.trunkd.conftest import Start
 from tests.trunkd.daemon import run_trunkd
-from trunks.keys import KEY_FILE_NAME
+from trunks.secrets.keys import KEY_FILE_NAME
 
 
 def name_server(query: bytes) -> list[bytes]:

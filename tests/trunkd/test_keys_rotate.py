@@ -13,10 +13,10 @@ from tests.trunkd.daemon import PROGRAM, run_trunkd
 from tests.trunks.forms import PASSWORD, SECRET_KEYS, HandClock, Store
 from trunks.errors import SecretUnreadable
 from trunks.ids import new_id
-from trunks.installation import Installation, prepare
-from trunks.keys import KEY_FILE_NAME, read_key_file
+from trunks.installation.installation import Installation, prepare
+from trunks.installation.settings import load_settings
 from trunks.models.trunk import Trunk
-from trunks.settings import load_settings
+from trunks.secrets.keys import KEY_FILE_NAME, read_key_file
 
 MANY = 1500
 

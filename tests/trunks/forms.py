@@ -14,13 +14,13 @@ import pytest
 from sipcheck.reasons import CredentialState, Outcome, Party, Reason, WarningCode
 from sipcheck.report.model import EdgeReport, Report, TargetFacts, Warning
 from sipcheck.target import TransportName
-from trunks.installation import Installation, prepare
+from trunks.catalog.new_trunk import NewGateway, NewTrunk
+from trunks.installation.installation import Installation, prepare
+from trunks.installation.settings import Settings, load_settings
 from trunks.models.flip import Flip
 from trunks.models.trunk import Trunk
 from trunks.models.verification import Verification
-from trunks.new_trunk import NewGateway, NewTrunk
-from trunks.services.tenants import Caller
-from trunks.settings import Settings, load_settings
+from trunks.tenancy.tenants import Caller
 
 SECRET_KEYS = "k1:" + "A" * 43 + "="
 PASSWORD = "correct horse battery"

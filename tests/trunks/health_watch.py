@@ -10,11 +10,11 @@ from sqlalchemy import func, select
 from sipcheck.reasons import CredentialState, Outcome, Reason
 from sipcheck.report.model import Report
 from tests.trunks.forms import Store, make_report
-from trunks.check_work import CheckClaim, CheckResult
+from trunks.health.check import CheckClaim, CheckResult
 from trunks.models.destination_health import DestinationHealth
 from trunks.models.flip import Flip
 from trunks.models.trunk import Trunk
-from trunks.state import HealthStatus
+from trunks.rules.trunk_state import HealthStatus
 
 # More than an interval of a minute with its jitter, less than an outage.
 LONG_ENOUGH_SECONDS = 67

@@ -5,8 +5,8 @@ from typing import Any
 from pydantic import SecretStr
 
 from tests.peers.livekit_server import API_KEY, API_SECRET, LiveKitServer
-from trunks.provisioning.provisioner import ProvisionerName
-from trunks.settings import Settings
+from trunks.installation.settings import Settings
+from trunks.voice.provisioner import ProvisionerName
 
 
 def with_livekit(settings: Settings, server: LiveKitServer, **given: Any) -> Settings:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.trunks.forms import form_settings, make_store, without_settings
 from tests.worker.service import Service
-from trunks.settings import Settings
+from trunks.installation.settings import Settings
 
 __all__ = ["form_settings", "make_store", "without_settings"]
 

@@ -9,10 +9,10 @@ from sipcheck.target import TransportName
 from tests.trunks.forms import HandClock, Store
 from trunks.clock import utc_now
 from trunks.ids import new_id
-from trunks.installation import Installation, prepare
+from trunks.installation.installation import Installation, prepare
+from trunks.installation.settings import Settings
 from trunks.models.trunk import Trunk
 from trunks.models.verification import Verification
-from trunks.settings import Settings
 from worker.app import make_app
 from worker.doorbell import CeleryDoorbell
 from worker.presence import worker_answers

@@ -14,7 +14,7 @@ from tests.peers.livekit_server import Fault, LiveKitServer
 from tests.trunks.forms import PASSWORD
 from tests.trunks.livekit_forms import with_livekit
 from tests.worker.service import Service
-from trunks.settings import Settings
+from trunks.installation.settings import Settings
 
 URL = "/api/user/phone-numbers/sip-trunks"
 NUMBER: dict[str, Any] = {

@@ -15,12 +15,12 @@ from tests.peers.sip_reply import reply_to
 from tests.peers.udp_peer import Reply, Script, UdpPeer
 from tests.trunks.forms import HandClock, Store
 from trunks.errors import StoreUnavailable
-from trunks.job import Job
+from trunks.installation.settings import Settings
 from trunks.models.trunk import Trunk
 from trunks.models.verification import RequestedBy, Verification, VerificationStatus
-from trunks.runner import Runner, VerifyJobs
-from trunks.services.credential_care import EXPLICIT_TRY_AFTER
-from trunks.settings import Settings
+from trunks.runs.credential_freeze import EXPLICIT_TRY_AFTER
+from trunks.runs.gateway_check import Job
+from trunks.runs.runner import Runner, VerifyJobs
 from worker.engine_loop import EngineLoop
 
 HOST = "127.0.0.1"

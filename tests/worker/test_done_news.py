@@ -11,7 +11,7 @@ import redis
 from tests.peers.ports import free_port
 from tests.peers.redis_server import RedisServer
 from trunks.ids import new_id
-from trunks.settings import Settings, load_settings
+from trunks.installation.settings import Settings, load_settings
 from worker.done_news import CHANNEL, DoneAnnouncer, listen_for_done, spreads_news
 
 WITHIN_SECONDS = 15.0

@@ -14,7 +14,7 @@ from sipcheck.target import Target, TransportName
 from tests.peers.sip_reply import reply_to
 from tests.peers.udp_peer import UdpPeer, silent
 from trunks.errors import RunInterrupted
-from trunks.job import Job
+from trunks.runs.gateway_check import Job
 from worker.engine_loop import EngineLoop
 
 LOOPBACK = EngineSettings(guard=Guard(allow_networks=(ip_network("127.0.0.0/8"),)))

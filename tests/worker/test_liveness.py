@@ -24,12 +24,12 @@ from tests.trunks.forms import SECRET_KEYS
 from tests.worker.service import Service
 from tests.worker.switched_peer import Behaviour, transactions
 from trunks.clock import utc_now
-from trunks.mass_fall_rules import Release
+from trunks.installation.setting_values import read_nameservers, read_targets
+from trunks.installation.settings import Settings, load_settings
 from trunks.models.destination_health import DestinationHealth
 from trunks.models.trunk import Trunk
-from trunks.setting_values import read_nameservers, read_targets
-from trunks.settings import Settings, load_settings
-from trunks.state import Cause, HealthStatus
+from trunks.rules.mass_failure import Release
+from trunks.rules.trunk_state import Cause, HealthStatus
 
 HOST = "127.0.0.1"
 QUICK = {
@@ -37,7 +37,7 @@ QUICK = {
     "health_interval_seconds": 0.5,
     "verify_timeout_seconds": 1.0,
     "probe_timeout_seconds": 0.5,
-    # The tests' destinations fall together; tests/trunks/services/test_breaker.py has the breaker.
+    # The tests' destinations fall together; tests/trunks/health/test_breaker.py has the breaker.
     "breaker_destinations": 1000,
 }
 

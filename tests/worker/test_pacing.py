@@ -12,7 +12,7 @@ from tests.peers.udp_peer import Script, UdpPeer
 from tests.trunks.forms import Store
 from tests.worker.service import Service
 from tests.worker.switched_peer import transactions
-from trunks.settings import Settings
+from trunks.installation.settings import Settings
 
 HOST = "127.0.0.1"
 RATE, BURST = 20, 6

@@ -7,7 +7,7 @@ from kombu.exceptions import OperationalError
 
 from tests.peers.redis_server import RedisServer
 from tests.worker.service import Service
-from trunks.settings import Settings
+from trunks.installation.settings import Settings
 from worker.app import make_app
 from worker.presence import broker_answers, worker_answers
 

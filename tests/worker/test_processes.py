@@ -23,8 +23,8 @@ from tests.trunks.forms import SECRET_KEYS
 from tests.worker.service import Service
 from trunks.clock import utc_now
 from trunks.ids import new_id
+from trunks.installation.settings import Settings, load_settings
 from trunks.models.verification import Verification, VerificationStatus
-from trunks.settings import Settings, load_settings
 from worker.presence import worker_answers
 
 HOST = "127.0.0.1"

@@ -19,14 +19,14 @@ from tests.trunks.forms import PASSWORD, SECRET_KEYS
 from tests.trunks.livekit_forms import with_livekit
 from tests.worker.service import Service
 from tests.worker.test_processes import program
+from trunks.catalog.new_trunk import NewNumber
 from trunks.clock import utc_now
+from trunks.installation.settings import Settings, load_settings
 from trunks.models.provision import Provision, ProvisionState
 from trunks.models.trunk import Trunk
-from trunks.new_trunk import NewNumber
-from trunks.provisioning.provisioner import FailureCause
-from trunks.services.provisioning import ProvisionView
-from trunks.settings import Settings, load_settings
-from trunks.state import Cause
+from trunks.provisions.status import ProvisionView
+from trunks.rules.trunk_state import Cause
+from trunks.voice.provisioner import FailureCause
 
 NUMBER = "+14155551234"
 WITHIN_SECONDS = 20.0

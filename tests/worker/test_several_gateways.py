@@ -9,9 +9,9 @@ from sipcheck.target import TransportName
 from tests.peers.kamailio import PASSWORD, USERNAME, Kamailio
 from tests.peers.udp_peer import UdpPeer, silent
 from tests.worker.service import Service
+from trunks.catalog.new_trunk import NewGateway
 from trunks.models.trunk import Trunk
-from trunks.new_trunk import NewGateway
-from trunks.state import HealthStatus
+from trunks.rules.trunk_state import HealthStatus
 
 HOST = "127.0.0.1"
 

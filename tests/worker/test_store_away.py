@@ -11,8 +11,8 @@ from tests.peers.postgres_server import PostgresServer
 from tests.peers.sip_reply import reply_to
 from tests.peers.udp_peer import Reply, Script, UdpPeer
 from tests.worker.service import Service
+from trunks.installation.settings import Settings
 from trunks.models.verification import VerificationStatus
-from trunks.settings import Settings
 
 HOST = "127.0.0.1"
 

@@ -17,9 +17,9 @@ from tests.peers.redis_server import RedisServer
 from tests.peers.sip_reply import reply_to
 from tests.peers.udp_peer import Script, UdpPeer, silent
 from tests.worker.service import Service
+from trunks.installation.settings import Settings
 from trunks.models.verification import VerificationStatus
-from trunks.settings import Settings
-from trunks.state import HealthStatus
+from trunks.rules.trunk_state import HealthStatus
 from worker.doorbell import CeleryDoorbell
 
 HOST = "127.0.0.1"

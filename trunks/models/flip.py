@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from trunks.models.base import Base, named
-from trunks.state import Cause
+from trunks.rules.trunk_state import Cause
 
 
 class Flip(Base):

@@ -5,8 +5,8 @@ from datetime import datetime
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from trunks.mass_fall_rules import Release
 from trunks.models.base import Base, named
+from trunks.rules.mass_failure import Release
 
 
 class MassFall(Base):

@@ -8,8 +8,8 @@ from sqlalchemy import JSON, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from trunks.models.base import Base, named
-from trunks.provisioning.blueprint import InboundAuthorization
-from trunks.provisioning.provisioner import FailureCause, ProvisionerName
+from trunks.voice.blueprint import InboundAuthorization
+from trunks.voice.provisioner import FailureCause, ProvisionerName
 
 
 class ProvisionStatus(StrEnum):

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from sipcheck.reasons import CredentialState
 from sipcheck.target import TransportName
 from trunks.models.base import Base, named
-from trunks.state import HealthStatus
+from trunks.rules.trunk_state import HealthStatus
 
 _DRAFTS = text("is_draft")
 _PROVEN = text("next_proof_at IS NOT NULL")

@@ -12,7 +12,7 @@ from trunks.models.destination_health import DestinationHealth
 from trunks.models.edge_budget import EdgeBudget
 from trunks.models.trunk import Trunk
 from trunks.models.verification import RequestedBy, Verification, VerificationStatus
-from trunks.state import HealthStatus
+from trunks.rules.trunk_state import HealthStatus
 
 
 @dataclass(frozen=True, slots=True)

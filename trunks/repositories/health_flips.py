@@ -16,7 +16,7 @@ from trunks.models.flip import Flip
 from trunks.models.trunk import Gateway, Trunk
 from trunks.repositories.among import among
 from trunks.repositories.liveness import Found, health_has_begun
-from trunks.state import HealthStatus, TrunkState
+from trunks.rules.trunk_state import HealthStatus, TrunkState
 
 
 class Cycle(Enum):

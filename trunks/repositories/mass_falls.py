@@ -7,9 +7,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from trunks.ids import new_id
-from trunks.mass_fall_rules import CANARY_INTERVAL, Fall, Release
 from trunks.models.destination_health import DestinationHealth
 from trunks.models.mass_fall import MassFall
+from trunks.rules.mass_failure import CANARY_INTERVAL, Fall, Release
 
 _OPEN = "open"
 

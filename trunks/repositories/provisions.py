@@ -14,7 +14,7 @@ from trunks.ids import new_id
 from trunks.models.phone_number import PhoneNumber
 from trunks.models.provision import Infrastructure, Provision, ProvisionState, ProvisionStatus
 from trunks.models.trunk import Trunk
-from trunks.provisioning.provisioner import ProvisionerName
+from trunks.voice.provisioner import ProvisionerName
 
 _IDS_PER_QUESTION = 500
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from trunks.models.trunk_profile import TrunkProfileRow
 from trunks.models.trunk_serial import trunk_serials
-from trunks.profile import PLAIN, TrunkProfile
+from trunks.rules.profile import PLAIN, TrunkProfile
 
 _NAMES = tuple(field.name for field in fields(TrunkProfile))
 

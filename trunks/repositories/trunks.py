@@ -12,7 +12,7 @@ from trunks.models.flip import Flip
 from trunks.models.phone_number import PhoneNumber
 from trunks.models.trunk import Gateway, Trunk
 from trunks.models.trunk_profile import TrunkProfileRow
-from trunks.state import HealthStatus
+from trunks.rules.trunk_state import HealthStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,7 +45,7 @@ UDP, TCP = TransportName.UDP, TransportName.TCP
 CHALLENGE = ("WWW-Authenticate", 'Digest realm="carrier.example", nonce="n", qop="auth"')
 # Said by the service alone, before any engine runs: tested where it is said, by this test.
 PLACED = {
-    Reason.SECRET_UNREADABLE: "tests/trunks/test_runner.py::test_a_password_that_does_not_open_is_a_verdict"
+    Reason.SECRET_UNREADABLE: "tests/trunks/runs/test_runner.py::test_a_password_that_does_not_open_is_a_verdict"
 }
 ROOT = Path(__file__).parents[3]
 
@@ -246,7 +246,7 @@ async def by_a_hook_that_freezes(stage: Stage) -> Report:
 
 @provokes(Reason.CANCELLED)
 async def by_a_hook_that_has_lost_its_claim(stage: Stage) -> Report:
-    """trunks/runner.py answers so when another worker has the run, or the store is away."""
+    """trunks/runs/runner.py answers so when another worker has the run, or the store is away."""
     port = stage.registrar().port
     return await verify(f"127.0.0.1:{port}", credentials=ALICE, hook=answering(Reason.CANCELLED))
 

@@ -1,0 +1,252 @@
+"""What exists on LiveKit against what should: found, mended where it is ours, told where it is not."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import pytest
+
+from tests.peers.livekit_server import API_KEY, API_SECRET, LiveKitServer
+from tests.trunks.forms import STARTED, Store
+from tests.trunks.livekit_forms import with_livekit
+from trunks.catalog.new_trunk import NewNumber
+from trunks.ids import new_id
+from trunks.installation.settings import Settings
+from trunks.models.provision import ProvisionState
+from trunks.models.trunk import Trunk
+from trunks.provisions.reconciliation import Finding, Judgement
+from trunks.voice.livekit import LiveKit
+from trunks.voice.provision_trunk import provision, remove
+from trunks.voice.provisioner import FailureCause, ProvisioningFailed
+from trunks.voice.sides import ExistingSide, SideIds
+
+NUMBER = "+14155551234"
+
+
+class Installed:
+    """A store and its LiveKit, with the worker's part done by hand."""
+
+    def __init__(self, store: Store, server: LiveKitServer) -> None:
+        self.store = store
+        self.server = server
+        self.reconciliation = store.installation.reconciliation
+        self.mark = self.reconciliation.mark()
+
+    def make_trunk(self, number: str = NUMBER) -> Trunk:
+        trunk = self.store.make_trunk(wanted=True)
+        self.store.installation.numbers.add(self.store.caller, trunk.id, NewNumber(number=number))
+        self.store.installation.provisioning.request(trunk.id)
+        return trunk
+
+    def livekit(self) -> LiveKit:
+        return LiveKit(self.server.url, API_KEY, API_SECRET, mark=self.mark)
+
+    async def work(self, trunk: Trunk) -> SideIds:
+        """Do what is asked for a trunk."""
+        claims = self.store.installation.provision_claims
+        claim = claims.claim(trunk.id)
+        assert claim is not None
+        livekit = self.livekit()
+        ids = SideIds()
+        if claim.blueprint is None:
+            await remove(livekit, trunk.id, claim.known)
+        else:
+            ids = await provision(
+                livekit, claim.blueprint.desired(self.store.installation.secrets), claim.known
+            )
+        claims.finish(claim, ids)
+        await livekit.close()
+        return ids
+
+    async def existing(self) -> list[ExistingSide]:
+        livekit = self.livekit()
+        existing = list(await livekit.read_all())
+        await livekit.close()
+        return existing
+
+    async def judge(self) -> Judgement:
+        """Read back and compare, a second later than what was done before."""
+        self.store.clock.advance(1)
+        read_at = self.store.clock()
+        return self.reconciliation.judge(await self.existing(), read_at=read_at)
+
+
+@pytest.fixture
+def livekit_server() -> Iterator[LiveKitServer]:
+    with LiveKitServer() as server:
+        yield server
+
+
+@pytest.fixture
+def installed(
+    make_store: Callable[[Settings], Store], store_settings: Settings, livekit_server: LiveKitServer
+) -> Installed:
+    return Installed(make_store(with_livekit(store_settings, livekit_server)), livekit_server)
+
+
+def kinds(judgement: Judgement) -> list[Finding]:
+    return [each.finding for each in judgement.found]
+
+
+async def test_nothing_is_found_where_all_is_as_it_should_be(installed: Installed) -> None:
+    installed.server.add_inbound(numbers=["+4930123456"])
+    await installed.work(installed.make_trunk())
+    assert (await installed.judge()).found == ()
+
+
+@pytest.mark.parametrize("side", ["inbound", "outbound"])
+async def test_a_missing_side_is_found_and_made_again(installed: Installed, side: str) -> None:
+    trunk = installed.make_trunk()
+    await installed.work(trunk)
+    getattr(installed.server, side).clear()
+    judgement = await installed.judge()
+    assert kinds(judgement) == [Finding.MISSING]
+    assert installed.reconciliation.mend(judgement) == (trunk.id,)
+    await installed.work(trunk)
+    assert (await installed.judge()).found == ()
+
+
+async def test_a_changed_side_is_found_and_put_right(installed: Installed) -> None:
+    trunk = installed.make_trunk()
+    ids = await installed.work(trunk)
+    assert ids.inbound is not None
+    installed.server.inbound[ids.inbound].auth_password = "by hand"
+    judgement = await installed.judge()
+    assert kinds(judgement) == [Finding.CHANGED]
+    installed.reconciliation.mend(judgement)
+    installed.server.calls.clear()
+    assert await installed.work(trunk) == ids
+    assert installed.server.changes() == ["UpdateSIPInboundTrunk"]
+
+
+async def test_an_edit_that_nobody_told_of_is_found(installed: Installed) -> None:
+    trunk = installed.make_trunk()
+    await installed.work(trunk)
+    with installed.store.installation.database.write() as session:
+        session.get_one(Trunk, trunk.id).gateways[0].host = "sip.other.example"
+    assert kinds(await installed.judge()) == [Finding.CHANGED]
+
+
+async def test_sides_of_a_trunk_that_is_not_there_are_orphaned(installed: Installed) -> None:
+    trunk = installed.make_trunk()
+    ids = await installed.work(trunk)
+    with installed.store.installation.database.write() as session:
+        session.execute(Trunk.__table__.delete())  # type: ignore[attr-defined]
+    judgement = await installed.judge()
+    assert kinds(judgement) == [Finding.ORPHANED, Finding.ORPHANED]
+    assert judgement.to_mend == {trunk.id}
+    installed.reconciliation.mend(judgement)
+    await installed.work(trunk)
+    assert installed.server.inbound.keys() | installed.server.outbound.keys() == set()
+    assert ids.known
+    assert installed.store.installation.provisioning.view(trunk.id) is None
+
+
+async def test_sides_that_no_row_knows_are_to_be_deleted_and_others_are_not(installed: Installed) -> None:
+    theirs = installed.server.add_inbound(
+        numbers=["+4930123456"], metadata='{"trunkd_installation": "other"}'
+    )
+    trunk = installed.make_trunk()
+    claim = installed.store.installation.provision_claims.claim(trunk.id)
+    assert claim is not None
+    assert claim.blueprint is not None
+    desired = claim.blueprint.desired(installed.store.installation.secrets)
+    assert desired.inbound is not None
+    livekit = installed.livekit()
+    left = await livekit.create(new_id(), desired.inbound)
+    await livekit.close()
+    judgement = await installed.judge()
+    assert judgement.to_delete == (left,)
+    assert theirs not in judgement.to_delete
+
+
+async def test_what_is_being_worked_on_is_let_alone(installed: Installed) -> None:
+    trunk = installed.make_trunk()
+    claims = installed.store.installation.provision_claims
+    assert (await installed.judge()).found == ()
+    claim = claims.claim(trunk.id)
+    assert claim is not None
+    assert claim.blueprint is not None
+    livekit = installed.livekit()
+    await provision(livekit, claim.blueprint.desired(installed.store.installation.secrets), SideIds())
+    await livekit.close()
+    judgement = await installed.judge()
+    assert (judgement.found, judgement.to_delete) == ((), ())
+
+
+async def test_what_ended_while_all_was_read_is_left_to_the_next_cycle(installed: Installed) -> None:
+    existing, read_at = await installed.existing(), installed.store.clock()
+    await installed.work(installed.make_trunk())
+    assert installed.reconciliation.judge(existing, read_at=read_at).found == ()
+    assert (await installed.judge()).found == ()
+
+
+async def test_what_failed_is_tried_again(installed: Installed) -> None:
+    trunk = installed.make_trunk()
+    claims = installed.store.installation.provision_claims
+    claim = claims.claim(trunk.id)
+    assert claim is not None
+    claims.fail(claim, ProvisioningFailed(FailureCause.DOWN, "down"))
+    judgement = await installed.judge()
+    assert kinds(judgement) == [Finding.FAILED]
+    assert installed.reconciliation.mend(judgement) == (trunk.id,)
+    await installed.work(trunk)
+    view = installed.store.installation.provisioning.view(trunk.id)
+    assert view is not None
+    assert (view.state, view.error) == (ProvisionState.PROVISIONED, None)
+
+
+async def test_what_cannot_be_provisioned_is_told_and_not_tried(installed: Installed) -> None:
+    trunk = installed.make_trunk()
+    await installed.work(trunk)
+    with installed.store.installation.database.write() as session:
+        session.get_one(Trunk, trunk.id).username = None
+    judgement = await installed.judge()
+    assert kinds(judgement) == [Finding.UNFIT]
+    assert installed.reconciliation.mend(judgement) == ()
+
+
+async def test_a_number_that_somebody_else_took_is_told(installed: Installed) -> None:
+    ids = await installed.work(installed.make_trunk())
+    # As LiveKit lets it be: limited to one caller, or spelled otherwise.
+    theirs = installed.server.add_inbound(numbers=["14155551234"])
+    (found,) = (await installed.judge()).found
+    assert (found.finding, found.side_id) == (Finding.CONFLICT, theirs)
+    assert found.told == f"has 14155551234, which {ids.inbound} has too"
+
+
+async def test_one_worker_at_a_time_reconciles_once_an_interval(installed: Installed) -> None:
+    reconciliation, clock = installed.reconciliation, installed.store.clock
+    holder = reconciliation.take(at_start=True)
+    assert holder is not None
+    assert reconciliation.take(at_start=True) is None
+    reconciliation.give_back(holder)
+    assert reconciliation.take() is None
+    clock.advance(299)
+    assert reconciliation.take() is None
+    clock.advance(1)
+    holder = reconciliation.take()
+    assert holder is not None
+    # Its worker is gone, and comes back too late.
+    clock.advance(121)
+    other = reconciliation.take()
+    assert other is not None
+    reconciliation.give_back(holder)
+    assert reconciliation.take() is None
+
+
+async def test_findings_are_counted_for_every_process(installed: Installed) -> None:
+    await installed.work(installed.make_trunk())
+    installed.server.inbound.clear()
+    judgement = await installed.judge()
+    for _ in range(2):
+        holder = installed.reconciliation.take(at_start=True)
+        assert holder is not None
+        installed.reconciliation.give_back(holder, judgement.found)
+    figures = installed.store.installation.provisioning.figures()
+    assert figures.findings == {"missing": 2}
+    assert figures.states == {ProvisionState.PROVISIONED: 1}
+    assert figures.reconciled_at == STARTED + timedelta(seconds=1)
+
+
+async def test_the_mark_stays_for_ever(installed: Installed) -> None:
+    assert installed.reconciliation.mark() == installed.mark

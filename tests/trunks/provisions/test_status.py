@@ -1,0 +1,235 @@
+"""Provisions in the store: asked for, claimed, ended, on both engines."""
+
+from collections.abc import Callable
+from uuid import UUID
+
+import pytest
+
+from tests.trunks.forms import Store
+from trunks.catalog.new_trunk import NewNumber
+from trunks.installation.settings import Settings
+from trunks.models.provision import ProvisionState
+from trunks.models.trunk import Trunk
+from trunks.provisions.claims import ProvisionClaim
+from trunks.provisions.requests import ProvisionRequests
+from trunks.rules.trunk_state import Cause
+from trunks.voice.blueprint import CallPlan, InboundAuthorization
+from trunks.voice.provisioner import FailureCause, ProvisionerName, ProvisioningFailed
+from trunks.voice.sides import SideIds
+
+IDS = SideIds("ST_in", "ST_out")
+DOWN = ProvisioningFailed(FailureCause.DOWN, "LiveKit cannot be reached.")
+BY_ADDRESS = CallPlan(authorization=InboundAuthorization.IP, allowed_addresses=("203.0.113.10",))
+
+
+@pytest.fixture
+def store(make_store: Callable[[Settings], Store], store_settings: Settings) -> Store:
+    return make_store(store_settings.model_copy(update={"provisioner": ProvisionerName.LIVEKIT}))
+
+
+@pytest.fixture
+def trunk(store: Store) -> Trunk:
+    trunk = store.make_trunk(wanted=True)
+    store.installation.numbers.add(store.caller, trunk.id, NewNumber(number="+14155551234"))
+    return trunk
+
+
+def claim(store: Store, trunk_id: UUID) -> ProvisionClaim:
+    claimed = store.installation.provision_claims.claim(trunk_id)
+    assert claimed is not None
+    return claimed
+
+
+def provisioned(store: Store, trunk: Trunk) -> None:
+    assert store.installation.provisioning.request(trunk.id)
+    assert store.installation.provision_claims.finish(claim(store, trunk.id), IDS)
+
+
+def activate(store: Store, trunk_id: UUID) -> None:
+    with store.installation.database.write() as session:
+        row = session.get_one(Trunk, trunk_id)
+        row.wanted = row.is_verified = row.is_active = True
+
+
+def test_what_was_asked_for_is_claimed_once_and_ends(store: Store, trunk: Trunk) -> None:
+    provisioning, claims = store.installation.provisioning, store.installation.provision_claims
+    assert provisioning.request(trunk.id)
+    assert provisioning.done_among([trunk.id]) == set()
+    claimed = claim(store, trunk.id)
+    assert claims.claim(trunk.id) is None
+    assert claimed.blueprint is not None
+    assert claimed.blueprint.numbers == ("+14155551234",)
+    assert claims.finish(claimed, IDS)
+    assert provisioning.done_among([trunk.id]) == {trunk.id}
+    view = provisioning.view(trunk.id)
+    assert view is not None
+    assert (view.succeeded, view.state) == (True, ProvisionState.PROVISIONED)
+    assert (view.inbound_id, view.outbound_id) == ("ST_in", "ST_out")
+    (flip,) = store.flips(trunk.id)
+    assert (flip.cause, flip.changes) == (Cause.PROVISIONING, {"provisioning": ["absent", "provisioned"]})
+
+
+def test_a_failure_is_told_once_and_its_cause_kept(store: Store, trunk: Trunk) -> None:
+    claims = store.installation.provision_claims
+    for _ in range(2):
+        store.installation.provisioning.request(trunk.id)
+        assert claims.fail(claim(store, trunk.id), DOWN)
+    view = store.installation.provisioning.view(trunk.id)
+    assert view is not None
+    assert (view.succeeded, view.state, view.cause) == (False, ProvisionState.FAILED, FailureCause.DOWN)
+    (flip,) = store.flips(trunk.id)
+    assert flip.changes == {
+        "provisioning": ["absent", "failed"],
+        "provisioning_error": [None, "LiveKit cannot be reached."],
+    }
+
+
+def test_a_failed_change_keeps_the_ids(store: Store, trunk: Trunk) -> None:
+    provisioned(store, trunk)
+    store.installation.provisioning.changed(trunk.id)
+    again = claim(store, trunk.id)
+    assert again.known == IDS
+    store.installation.provision_claims.fail(again, DOWN)
+    view = store.installation.provisioning.view(trunk.id)
+    assert view is not None
+    assert (view.inbound_id, view.outbound_id) == ("ST_in", "ST_out")
+
+
+def test_what_is_asked_while_work_runs_is_followed_by_more(store: Store, trunk: Trunk) -> None:
+    provisioning, claims = store.installation.provisioning, store.installation.provision_claims
+    provisioning.request(trunk.id)
+    first = claim(store, trunk.id)
+    provisioning.changed(trunk.id)
+    assert not claims.finish(first, IDS)
+    assert provisioning.done_among([trunk.id]) == set()
+    second = claim(store, trunk.id)
+    assert second.known == IDS
+    assert claims.finish(second, IDS)
+    assert provisioning.done_among([trunk.id]) == {trunk.id}
+
+
+def test_work_whose_worker_is_gone_is_taken_over_and_its_late_word_ignored(
+    store: Store, trunk: Trunk
+) -> None:
+    claims = store.installation.provision_claims
+    store.installation.provisioning.request(trunk.id)
+    lost = claim(store, trunk.id)
+    store.clock.advance(31)
+    assert claims.tend().reclaimed == ()
+    store.clock.advance(2)
+    tended = claims.tend()
+    assert tended.reclaimed == tended.to_ring == (trunk.id,)
+    again = claim(store, trunk.id)
+    assert not claims.finish(lost, SideIds("ST_late", None))
+    assert claims.finish(again, IDS)
+
+
+def test_work_that_is_given_back_is_anyones_at_once(store: Store, trunk: Trunk) -> None:
+    store.installation.provisioning.request(trunk.id)
+    store.installation.provision_claims.release(claim(store, trunk.id))
+    assert claim(store, trunk.id).known == SideIds()
+
+
+def test_what_nobody_came_for_is_rung_again_each_five_seconds(store: Store, trunk: Trunk) -> None:
+    claims = store.installation.provision_claims
+    store.installation.provisioning.request(trunk.id)
+    assert claims.tend().to_ring == ()
+    for _ in range(2):
+        store.clock.advance(5)
+        assert claims.tend().to_ring == (trunk.id,)
+        assert claims.tend().to_ring == ()
+
+
+def test_a_trunk_is_provisioned_when_it_first_becomes_active(store: Store, trunk: Trunk) -> None:
+    assert not store.installation.provisioning.changed(trunk.id)
+    assert store.installation.provision_claims.tend().to_ring == ()
+    activate(store, trunk.id)
+    assert store.installation.provision_claims.tend().to_ring == (trunk.id,)
+    assert claim(store, trunk.id).blueprint is not None
+    assert store.installation.provision_claims.tend().to_ring == ()
+
+
+def test_a_plan_waits_until_the_trunk_becomes_active(store: Store, trunk: Trunk) -> None:
+    with store.installation.database.write() as session:
+        requests = ProvisionRequests(session, ProvisionerName.LIVEKIT)
+        assert not requests.plan(trunk.id, BY_ADDRESS, store.clock())
+    assert store.installation.provision_claims.claim(trunk.id) is None
+    assert not store.installation.provisioning.changed(trunk.id)
+    activate(store, trunk.id)
+    assert store.installation.provision_claims.tend().to_ring == (trunk.id,)
+    blueprint = claim(store, trunk.id).blueprint
+    assert blueprint is not None
+    assert blueprint.plan == BY_ADDRESS
+
+
+def test_a_changed_plan_of_a_provisioned_trunk_is_work(store: Store, trunk: Trunk) -> None:
+    provisioned(store, trunk)
+    with store.installation.database.write() as session:
+        assert ProvisionRequests(session, ProvisionerName.LIVEKIT).plan(trunk.id, BY_ADDRESS, store.clock())
+    blueprint = claim(store, trunk.id).blueprint
+    assert blueprint is not None
+    assert blueprint.plan == BY_ADDRESS
+
+
+def test_the_customers_switch_takes_it_away_and_health_does_not(store: Store, trunk: Trunk) -> None:
+    provisioned(store, trunk)
+    with store.installation.database.write() as session:
+        row = session.get_one(Trunk, trunk.id)
+        row.is_verified, row.health_down, row.is_active = True, True, False
+    store.installation.provisioning.changed(trunk.id)
+    down = claim(store, trunk.id)
+    assert down.blueprint is not None
+    store.installation.provision_claims.finish(down, IDS)
+    with store.installation.database.write() as session:
+        session.get_one(Trunk, trunk.id).wanted = False
+    store.installation.provisioning.changed(trunk.id)
+    off = claim(store, trunk.id)
+    assert (off.blueprint, off.known) == (None, IDS)
+    store.installation.provision_claims.finish(off, SideIds())
+    view = store.installation.provisioning.view(trunk.id)
+    assert view is not None
+    assert (view.state, view.inbound_id) == (ProvisionState.ABSENT, None)
+
+
+def test_a_removed_trunk_takes_its_sides_along_and_leaves_no_row(store: Store, trunk: Trunk) -> None:
+    provisioned(store, trunk)
+    store.installation.trunks.remove(store.caller, trunk.id, with_numbers=True)
+    gone = claim(store, trunk.id)
+    assert (gone.blueprint, gone.known) == (None, IDS)
+    assert store.installation.provision_claims.finish(gone, SideIds())
+    assert store.installation.provisioning.view(trunk.id) is None
+    assert store.installation.provisioning.done_among([trunk.id]) == {trunk.id}
+
+
+def test_a_removal_that_fails_is_not_forgotten(store: Store, trunk: Trunk) -> None:
+    provisioned(store, trunk)
+    store.installation.trunks.remove(store.caller, trunk.id, with_numbers=True)
+    assert store.installation.provision_claims.fail(claim(store, trunk.id), DOWN)
+    view = store.installation.provisioning.view(trunk.id)
+    assert view is not None
+    assert (view.state, view.inbound_id) == (ProvisionState.FAILED, "ST_in")
+
+
+def test_an_infrastructures_odd_words_can_be_stored(store: Store, trunk: Trunk) -> None:
+    store.installation.provisioning.request(trunk.id)
+    odd = ProvisioningFailed(FailureCause.REFUSED, "It said \x00 and \udcff." + "x" * 5000)
+    assert store.installation.provision_claims.fail(claim(store, trunk.id), odd)
+    view = store.installation.provisioning.view(trunk.id)
+    assert view is not None
+    assert view.error is not None
+    assert view.error.startswith("It said  and ?.x")
+
+
+def test_nothing_is_asked_where_nothing_provisions(
+    make_store: Callable[[Settings], Store], store_settings: Settings
+) -> None:
+    store = make_store(store_settings)
+    trunk = store.make_trunk(wanted=True)
+    provisioning = store.installation.provisioning
+    assert provisioning.off
+    assert not provisioning.request(trunk.id)
+    assert not provisioning.changed(trunk.id)
+    assert not provisioning.remove(trunk.id)
+    activate(store, trunk.id)
+    assert store.installation.provision_claims.tend().to_ring == ()
+    assert provisioning.view(trunk.id) is None

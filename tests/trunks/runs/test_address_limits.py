@@ -1,0 +1,138 @@
+"""Token buckets and slots by address, on both engines (ARCHITECTURE.md, "Good manners")."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+
+from tests.trunks.forms import Store
+from trunks.ids import new_id
+from trunks.runs.address_limits import Admission, PaceLimits, Pacing
+
+ADDRESS, OTHER = "192.0.2.1", "2001:db8::1"
+
+
+class Gate:
+    """Asks for one address, with the store's own clock."""
+
+    def __init__(self, store: Store, limits: PaceLimits) -> None:
+        self.store = store
+        self.pacing = Pacing(store.installation.database, limits, clock=store.clock)
+
+    def ask(
+        self, requests: int = 1, *, on_demand: bool = True, patience: float = 0.0, address: str = ADDRESS
+    ) -> Admission:
+        return self.pacing.admit(
+            new_id(),
+            {address: requests},
+            held_until=self.store.clock.now + timedelta(seconds=20),
+            on_demand=on_demand,
+            patience_seconds=patience,
+        )
+
+
+@pytest.fixture
+def gate(store: Store) -> Gate:
+    return Gate(store, PaceLimits(rate=4, burst=8, concurrency=0))
+
+
+def test_a_burst_then_the_rate(store: Store, gate: Gate) -> None:
+    assert all(gate.ask(4) == Admission(True) for _ in range(2))
+    assert gate.ask(1) == Admission(False, 0.25)
+    store.clock.advance(0.25)
+    assert gate.ask(1) == Admission(True)
+    store.clock.advance(3600)
+    assert all(gate.ask(4) == Admission(True) for _ in range(2))
+    assert not gate.ask(1).granted
+
+
+def test_each_address_has_its_own(gate: Gate) -> None:
+    assert gate.ask(8).granted
+    assert gate.ask(8, address=OTHER).granted
+    assert not gate.ask(1).granted
+
+
+def test_on_demand_runs_take_tokens_to_come_and_scheduled_ones_find_none(store: Store, gate: Gate) -> None:
+    assert gate.ask(8).granted
+    assert gate.ask(2, patience=4) == Admission(True, 0.5)
+    assert gate.ask(2, patience=4) == Admission(True, 1.0)  # behind the other: its tokens come later
+    store.clock.advance(0.75)
+    assert not gate.ask(1, on_demand=False, patience=4).granted
+    store.clock.advance(0.5)
+    assert gate.ask(1, on_demand=False, patience=4).granted
+
+
+def test_more_patience_than_there_is_takes_nothing(gate: Gate) -> None:
+    assert gate.ask(8).granted
+    assert gate.ask(8, patience=1) == Admission(False, 2.0)
+    assert gate.ask(4, patience=1) == Admission(True, 1.0)
+
+
+def test_a_run_larger_than_the_burst_goes_all_the_same(store: Store) -> None:
+    gate = Gate(store, PaceLimits(rate=1, burst=1, concurrency=0))
+    assert gate.ask(3, patience=4) == Admission(True, 2.0)
+
+
+def test_what_was_not_sent_comes_back_and_retransmissions_are_debited(store: Store, gate: Gate) -> None:
+    claim_id = new_id()
+    until = store.clock.now + timedelta(seconds=20)
+    asked = {ADDRESS: 3}
+    gate.pacing.admit(claim_id, asked, held_until=until, on_demand=True, patience_seconds=0)
+    gate.pacing.settle(claim_id, asked, {ADDRESS: 1})
+    assert gate.ask(7).granted
+    gate.pacing.settle(claim_id, asked, {ADDRESS: 7})
+    assert gate.ask(1) == Admission(False, 1.25)  # four beyond what was granted
+
+
+def test_slots_end_with_their_run_or_with_its_lease(store: Store) -> None:
+    gate = Gate(store, PaceLimits(rate=0, burst=8, concurrency=2))
+    first = new_id()
+    until = store.clock.now + timedelta(seconds=20)
+    asked = {ADDRESS: 1, OTHER: 1}
+    assert gate.pacing.admit(first, asked, held_until=until, on_demand=True, patience_seconds=0).granted
+    assert gate.ask().granted
+    assert gate.ask() == Admission(False, 0.25)
+    assert gate.ask(address=OTHER).granted
+    gate.pacing.settle(first, asked, None)
+    assert gate.ask().granted
+    assert not gate.ask().granted
+    store.clock.advance(21)  # the workers are gone
+    assert gate.ask().granted
+
+
+def test_the_last_slot_is_kept_for_on_demand_runs(store: Store) -> None:
+    gate = Gate(store, PaceLimits(rate=0, burst=8, concurrency=2))
+    assert gate.ask(on_demand=False).granted
+    assert not gate.ask(on_demand=False).granted
+    assert gate.ask().granted
+
+
+def test_a_clock_that_is_behind_turns_nothing_back(store: Store, gate: Gate) -> None:
+    assert gate.ask(8).granted
+    store.clock.advance(-3600)
+    assert not gate.ask(1).granted
+    store.clock.advance(3600.25)
+    assert gate.ask(1).granted
+    assert not gate.ask(1).granted
+
+
+def test_racing_workers_share_one_bucket(store: Store, gate: Gate) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        granted = list(threads.map(lambda _: gate.ask().granted, range(30)))
+    assert granted.count(True) == 8
+
+
+def test_workers_that_ask_for_the_same_addresses_in_another_order_do_not_block_each_other(
+    store: Store,
+) -> None:
+    pacing = Pacing(store.installation.database, PaceLimits(rate=0, burst=8, concurrency=100))
+
+    def ask(number: int) -> bool:
+        addresses = (ADDRESS, OTHER) if number % 2 else (OTHER, ADDRESS)
+        until = store.clock.now + timedelta(days=3650)
+        return pacing.admit(
+            new_id(), dict.fromkeys(addresses, 1), held_until=until, on_demand=True, patience_seconds=0
+        ).granted
+
+    with ThreadPoolExecutor(8) as threads:
+        assert all(threads.map(ask, range(40)))

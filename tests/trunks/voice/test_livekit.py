@@ -1,0 +1,219 @@
+"""The official client against the official messages: what is written and read back, and how faults are told."""
+
+from collections.abc import AsyncIterator
+from uuid import UUID
+
+import pytest
+from livekit.protocol.sip import SIPTransport
+
+from sipcheck.target import TransportName
+from tests.peers.livekit_server import API_KEY, API_SECRET, Fault, LiveKitServer
+from trunks.ids import new_id
+from trunks.voice.livekit import LiveKit
+from trunks.voice.provisioner import FailureCause, ProvisioningFailed
+from trunks.voice.sides import InboundSide, OutboundSide, SideContent
+
+TRUNK_ID = new_id()
+PASSWORD = "correct horse battery"
+NUMBER = "+14155551234"
+INBOUND = InboundSide(numbers=(NUMBER,), auth_username="alice", auth_password=PASSWORD)
+BY_ADDRESS = InboundSide(numbers=(NUMBER,), allowed_addresses=("198.51.100.0/24", "203.0.113.10"))
+OUTBOUND = OutboundSide(
+    numbers=(NUMBER,),
+    address="sip.carrier.example:5061",
+    transport=TransportName.TLS,
+    auth_username="alice",
+    auth_password=PASSWORD,
+)
+THROUGH_EGRESS = OutboundSide(
+    numbers=(NUMBER,),
+    address="egress.example:5070",
+    auth_username="alice",
+    auth_password=PASSWORD,
+    from_host="sip.carrier.example",
+    destination="sip.carrier.example:5080",
+)
+
+
+def make_livekit(server: LiveKitServer, *, secret: str = API_SECRET, timeout_seconds: float = 4.0) -> LiveKit:
+    return LiveKit(server.url, API_KEY, secret, mark="here", call_timeout_seconds=timeout_seconds)
+
+
+@pytest.fixture
+async def livekit(livekit_server: LiveKitServer) -> AsyncIterator[LiveKit]:
+    livekit = make_livekit(livekit_server)
+    yield livekit
+    await livekit.close()
+
+
+@pytest.mark.parametrize("content", [INBOUND, BY_ADDRESS, OUTBOUND, THROUGH_EGRESS])
+async def test_what_is_created_is_read_back(livekit: LiveKit, content: SideContent) -> None:
+    side_id = await livekit.create(TRUNK_ID, content)
+    (by_id,) = await livekit.find(ids=[side_id], numbers=())
+    assert (by_id.id, by_id.trunk_id, by_id.content) == (side_id, TRUNK_ID, content)
+    assert list(await livekit.find(ids=(), numbers=["14155551234"])) == [by_id]
+    assert list(await livekit.read_all()) == [by_id]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [(INBOUND, BY_ADDRESS), (BY_ADDRESS, INBOUND), (OUTBOUND, THROUGH_EGRESS), (THROUGH_EGRESS, OUTBOUND)],
+)
+async def test_an_update_is_in_place_and_empties_what_is_no_more(
+    livekit: LiveKit, old: SideContent, new: SideContent
+) -> None:
+    side_id = await livekit.create(TRUNK_ID, old)
+    await livekit.update(side_id, TRUNK_ID, new)
+    (found,) = await livekit.read_all()
+    assert (found.id, found.content) == (side_id, new)
+
+
+async def test_the_messages_say_what_livekit_understands(
+    livekit: LiveKit, livekit_server: LiveKitServer
+) -> None:
+    info = livekit_server.outbound[await livekit.create(TRUNK_ID, THROUGH_EGRESS)]
+    assert (info.address, info.transport) == ("egress.example:5070", SIPTransport.SIP_TRANSPORT_AUTO)
+    assert info.from_host == "sip.carrier.example"
+    assert dict(info.headers) == {"X-Trunk-Destination": "sip.carrier.example:5080"}
+    assert str(TRUNK_ID) in info.name
+
+
+async def test_what_an_operator_added_stays(livekit: LiveKit, livekit_server: LiveKitServer) -> None:
+    side_id = await livekit.create(TRUNK_ID, THROUGH_EGRESS)
+    livekit_server.outbound[side_id].headers["X-Operator"] = "kept"
+    await livekit.update(side_id, TRUNK_ID, OUTBOUND)
+    assert dict(livekit_server.outbound[side_id].headers) == {"X-Operator": "kept"}
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        "",
+        "words",
+        "[]",
+        "null",
+        '{"trunkd_installation": "elsewhere", "trunkd_trunk": "01890000-0000-7000-8000-000000000000"}',
+        '{"trunkd_installation": "here", "trunkd_trunk": 7}',
+        '{"trunkd_installation": "here"}',
+    ],
+)
+async def test_what_others_made_is_known_as_theirs(
+    livekit: LiveKit, livekit_server: LiveKitServer, metadata: str
+) -> None:
+    livekit_server.add_inbound(numbers=[NUMBER], metadata=metadata)
+    (found,) = await livekit.read_all()
+    assert found.trunk_id is None
+
+
+async def test_a_trunk_without_numbers_is_no_match_for_ours(
+    livekit: LiveKit, livekit_server: LiveKitServer
+) -> None:
+    livekit_server.add_inbound(auth_username="any", auth_password="any")
+    (found,) = await livekit.find(ids=(), numbers=[NUMBER])
+    assert found.content.numbers == ()
+
+
+@pytest.mark.parametrize("knows_pages", [True, False])
+async def test_all_pages_are_read(knows_pages: bool) -> None:
+    with LiveKitServer(knows_pages=knows_pages) as server:
+        ids = {server.add_inbound(numbers=[f"+1415555{number:04}"]) for number in range(1203)}
+        livekit = make_livekit(server)
+        assert {side.id for side in await livekit.read_all()} == ids
+        await livekit.close()
+
+
+async def test_a_side_that_is_gone_can_be_deleted_again(
+    livekit: LiveKit, livekit_server: LiveKitServer
+) -> None:
+    side_id = await livekit.create(TRUNK_ID, INBOUND)
+    await livekit.delete(side_id)
+    await livekit.delete(side_id)
+    assert livekit_server.inbound == {}
+
+
+async def test_a_side_that_is_gone_cannot_be_updated(livekit: LiveKit) -> None:
+    with pytest.raises(ProvisioningFailed, match="has no trunk ST_gone any more"):
+        await livekit.update("ST_gone", TRUNK_ID, INBOUND)
+
+
+async def test_an_address_that_livekit_drops_is_told(livekit: LiveKit, livekit_server: LiveKitServer) -> None:
+    # Nothing of ours sends such a list; were LiveKit to read addresses otherwise than we do, it would be seen.
+    open_side = InboundSide(numbers=(NUMBER,), allowed_addresses=("10.0.0.0/255.0.0.0",))
+    with pytest.raises(
+        ProvisioningFailed, match="did not keep what it was told: allowed_addresses"
+    ) as failed:
+        await livekit.create(TRUNK_ID, open_side)
+    assert failed.value.cause is FailureCause.REFUSED
+    (left,) = livekit_server.inbound
+    assert livekit_server.admits(left, "192.0.2.66")
+
+
+@pytest.mark.parametrize(
+    ("fault", "cause", "told"),
+    [
+        (Fault.HUNG_UP, FailureCause.DOWN, "cannot be reached"),
+        (Fault.UNAVAILABLE, FailureCause.DOWN, "503 unavailable no SIP service"),
+        (Fault.INTERNAL, FailureCause.DOWN, "500 internal the store is broken"),
+        (Fault.KEY_REFUSED, FailureCause.KEY_REFUSED, "Check LIVEKIT_API_KEY and LIVEKIT_API_SECRET"),
+        (Fault.FORBIDDEN, FailureCause.KEY_REFUSED, "403 permission_denied"),
+        (Fault.WEB_PAGE, FailureCause.NONSENSE, "no message of LiveKit's"),
+        (Fault.EMPTY, FailureCause.NONSENSE, "gave no id"),
+        (Fault.GARBAGE, FailureCause.NONSENSE, "no message of LiveKit's"),
+        (Fault.NO_SUCH_PAGE, FailureCause.NONSENSE, "it answered 404"),
+    ],
+)
+async def test_a_fault_is_told_for_what_it_is(
+    livekit: LiveKit, livekit_server: LiveKitServer, fault: Fault, cause: FailureCause, told: str
+) -> None:
+    livekit_server.fail(fault)
+    with pytest.raises(ProvisioningFailed) as failed:
+        await livekit.create(TRUNK_ID, INBOUND)
+    assert failed.value.cause is cause
+    assert told in str(failed.value)
+    assert PASSWORD not in str(failed.value)
+    assert API_SECRET not in str(failed.value)
+
+
+async def test_a_livekit_that_is_down_is_told(livekit: LiveKit, livekit_server: LiveKitServer) -> None:
+    livekit_server.stop()
+    with pytest.raises(ProvisioningFailed, match="cannot be reached") as failed:
+        await livekit.read_all()
+    assert failed.value.cause is FailureCause.DOWN
+
+
+async def test_a_slow_livekit_is_not_waited_for(livekit_server: LiveKitServer) -> None:
+    livekit = make_livekit(livekit_server, timeout_seconds=0.2)
+    livekit_server.fail(Fault.HELD)
+    with pytest.raises(ProvisioningFailed, match=r"did not answer within 0\.2 s") as failed:
+        await livekit.read_all()
+    assert failed.value.cause is FailureCause.SLOW
+    await livekit.close()
+
+
+async def test_a_wrong_secret_is_refused(livekit_server: LiveKitServer) -> None:
+    livekit = make_livekit(livekit_server, secret="another secret of more than 32 characters")
+    with pytest.raises(ProvisioningFailed, match="refuses the key") as failed:
+        await livekit.create(TRUNK_ID, INBOUND)
+    assert failed.value.cause is FailureCause.KEY_REFUSED
+    assert livekit_server.calls == []
+    await livekit.close()
+
+
+async def test_a_conflict_that_livekit_finds_is_one(livekit: LiveKit, livekit_server: LiveKitServer) -> None:
+    livekit_server.add_inbound(numbers=[NUMBER])
+    with pytest.raises(ProvisioningFailed, match=r"found a conflict: .*\+14155551234") as failed:
+        await livekit.create(TRUNK_ID, INBOUND)
+    assert failed.value.cause is FailureCause.CONFLICT
+
+
+async def test_what_livekit_refuses_is_told_in_its_words(livekit: LiveKit) -> None:
+    with pytest.raises(ProvisioningFailed, match="no trunk numbers specified") as failed:
+        await livekit.create(UUID(int=1), OutboundSide(numbers=(), address="carrier.example"))
+    assert failed.value.cause is FailureCause.REFUSED
+
+
+async def test_a_creation_is_sent_once(livekit: LiveKit, livekit_server: LiveKitServer) -> None:
+    livekit_server.fail(Fault.DONE_AND_HUNG_UP)
+    with pytest.raises(ProvisioningFailed):
+        await livekit.create(TRUNK_ID, INBOUND)
+    assert livekit_server.changes() == ["CreateSIPInboundTrunk"]

@@ -1,0 +1,78 @@
+"""A trunk entered with all that belongs to it, inside a transaction of the caller's."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from sipcheck.reasons import CredentialState
+from trunks.catalog.gateways import lead
+from trunks.catalog.new_trunk import NewTrunk
+from trunks.catalog.phone_numbers import enter_number
+from trunks.errors import CustomTrunksNotAllowed
+from trunks.ids import new_id
+from trunks.models.state_columns import write_state
+from trunks.models.trunk import Trunk
+from trunks.provisions.requests import ProvisionRequests
+from trunks.repositories.trunk_profiles import TrunkProfiles, TrunkSerials
+from trunks.repositories.trunks import Trunks
+from trunks.rules.profile import PLAIN
+from trunks.rules.trunk_state import created
+from trunks.secrets.secret_box import SecretBox
+from trunks.tenancy.tenants import Caller
+from trunks.voice.provisioner import ProvisionerName
+
+FIRST_GENERATION = 1
+
+
+class TrunkEntry:
+    """Enters trunks of any dialect."""
+
+    def __init__(self, secrets: SecretBox, provisioner: ProvisionerName) -> None:
+        self._secrets = secrets
+        self._provisioner = provisioner
+
+    def enter(
+        self,
+        session: Session,
+        caller: Caller,
+        new: NewTrunk,
+        now: datetime,
+        *,
+        trunk_id: UUID | None = None,
+        is_draft: bool = False,
+    ) -> Trunk:
+        """Enter a trunk, or a draft of one. Raises CustomTrunksNotAllowed, NumberTaken."""
+        if not caller.allow_custom_sip_trunks:
+            raise CustomTrunksNotAllowed
+        trunk = self._row(caller, new, now, trunk_id=trunk_id or new_id(), is_draft=is_draft)
+        trunk.gateways = [lead(session, gateway, new.outbound_proxy, now) for gateway in new.gateways]
+        Trunks(session).add(trunk)
+        session.flush()
+        TrunkSerials(session).add(trunk.id)
+        if new.profile != PLAIN:
+            TrunkProfiles(session).keep(trunk.id, new.profile)
+            ProvisionRequests(session, self._provisioner).plan(trunk.id, new.profile.call_plan(), now)
+        for number in new.numbers:
+            enter_number(session, trunk, number, now)
+        return trunk
+
+    def _row(self, caller: Caller, new: NewTrunk, now: datetime, *, trunk_id: UUID, is_draft: bool) -> Trunk:
+        trunk = Trunk(
+            id=trunk_id,
+            environment_id=caller.environment_id,
+            name=new.name,
+            provider_name=new.provider_name,
+            username=new.username,
+            sealed_password=None if new.password is None else self._secrets.seal(new.password, trunk_id),
+            auth_realm=new.auth_realm,
+            outbound_proxy=None if new.outbound_proxy is None else str(new.outbound_proxy),
+            generation=FIRST_GENERATION,
+            credentials=CredentialState.NOT_TESTED,
+            health_interval_seconds=new.health_interval_seconds,
+            is_draft=is_draft,
+            created_at=now,
+            updated_at=now,
+        )
+        write_state(trunk, created(wanted=new.wanted))
+        return trunk

@@ -1,0 +1,43 @@
+"""Verifications of trunks that are not entered: a draft is made for the run, and removed with its answer."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from trunks.catalog.drafts import Drafts
+from trunks.catalog.new_trunk import NewTrunk
+from trunks.catalog.trunks import TrunkBook
+from trunks.models.trunk import Trunk
+from trunks.models.verification import Verification
+from trunks.runs.requests import RunBook
+from trunks.store.database import Database
+from trunks.tenancy.tenants import Caller
+
+
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """A run on its way."""
+
+    trunk_id: UUID
+    verification_id: UUID
+
+
+class DryRuns:
+    def __init__(self, database: Database, trunks: TrunkBook, runs: RunBook, drafts: Drafts) -> None:
+        self._database = database
+        self._trunks = trunks
+        self._runs = runs
+        self._drafts = drafts
+
+    def begin(self, caller: Caller, new: NewTrunk, *, request_id: str | None = None) -> DryRun:
+        """Queue a run of a trunk as described. Raises CustomTrunksNotAllowed."""
+        draft = self._trunks.create(caller, new, is_draft=True)
+        return DryRun(draft.id, self._runs.request(caller, draft.id, request_id=request_id))
+
+    def result(self, run: DryRun) -> tuple[Trunk, Verification]:
+        """Give the draft in the state that the run left it in, and the run."""
+        with self._database.read() as session:
+            return session.get_one(Trunk, run.trunk_id), session.get_one(Verification, run.verification_id)
+
+    def discard(self, run: DryRun) -> None:
+        """Remove the draft with its run; one that is still under way changes nothing then."""
+        self._drafts.discard(run.trunk_id)

@@ -1,0 +1,122 @@
+"""The phone numbers of the customers' trunks: entered, assigned, removed."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from trunks.catalog.new_trunk import NewNumber
+from trunks.clock import Clock, utc_now
+from trunks.errors import NumberInUse, NumberNotFound, NumberTaken, TrunkNotFound
+from trunks.ids import new_id
+from trunks.models.phone_number import PhoneNumber
+from trunks.models.trunk import Trunk
+from trunks.phone_numbers import read_digits
+from trunks.provisions.requests import ProvisionRequests
+from trunks.repositories.phone_numbers import PhoneNumbers
+from trunks.repositories.trunks import Trunks
+from trunks.store.database import Database
+from trunks.tenancy.tenants import Caller
+from trunks.voice.provisioner import ProvisionerName
+
+
+def enter_number(session: Session, trunk: Trunk, new: NewNumber, now: datetime) -> PhoneNumber:
+    """Enter a number of a trunk that is kept from being removed meanwhile. Raises NumberTaken."""
+    e164 = read_digits(new.number)
+    number = PhoneNumber(
+        id=new_id(),
+        environment_id=trunk.environment_id,
+        trunk_id=trunk.id,
+        key=number_key(new.number),
+        number=new.number,
+        e164=None if e164 is None else e164.text,
+        country_code=new.country_code,
+        name=new.name,
+        created_at=now,
+        updated_at=now,
+    )
+    if PhoneNumbers(session).taken(trunk.environment_id, number.key):
+        raise NumberTaken
+    try:
+        PhoneNumbers(session).add(number)
+    except IntegrityError as error:  # entered by another request between the look and the writing
+        raise NumberTaken from error
+    return number
+
+
+def replace_numbers(session: Session, trunk: Trunk, wanted: Sequence[NewNumber], now: datetime) -> None:
+    """Let a trunk have these numbers and no others. Raises NumberTaken, NumberInUse."""
+    numbers = PhoneNumbers(session)
+    there = {number.key: number for number in numbers.all_of([trunk.id])}
+    keys = [number_key(new.number) for new in wanted]
+    for key, number in there.items():
+        if key in keys:
+            continue
+        if number.assigned_to is not None:
+            raise NumberInUse
+        numbers.remove(number)
+    for key, new in dict(zip(keys, wanted, strict=True)).items():
+        if key in there:
+            there[key].name = new.name
+        else:
+            enter_number(session, trunk, new, now)
+
+
+def number_key(number: str) -> str:
+    """Spell what makes two numbers one: E.164, or the number as it was given."""
+    e164 = read_digits(number)
+    return number if e164 is None else e164.text
+
+
+class NumberBook:
+    def __init__(self, database: Database, *, provisioner: ProvisionerName, clock: Clock = utc_now) -> None:
+        self._database = database
+        self._provisioner = provisioner
+        self._clock = clock
+
+    def add(self, caller: Caller, trunk_id: UUID, new: NewNumber) -> PhoneNumber:
+        """Enter a number. Raises TrunkNotFound, NumberTaken."""
+        with self._database.write() as session:
+            # Kept from being removed meanwhile, since the number would go with it.
+            trunk = Trunks(session).steady(trunk_id)
+            if trunk is None or trunk.environment_id != caller.environment_id or trunk.is_draft:
+                raise TrunkNotFound
+            number = enter_number(session, trunk, new, self._clock())
+            ProvisionRequests(session, self._provisioner).changed(trunk_id, self._clock())
+            return number
+
+    def page(
+        self, caller: Caller, trunk_id: UUID, *, limit: int, before: UUID | None = None
+    ) -> Sequence[PhoneNumber]:
+        """List a trunk's numbers, newest first. Raises TrunkNotFound."""
+        with self._database.read() as session:
+            if Trunks(session).of(caller.environment_id, trunk_id) is None:
+                raise TrunkNotFound
+            return PhoneNumbers(session).page(trunk_id, limit=limit, before=before)
+
+    def assign(self, caller: Caller, trunk_id: UUID, number_id: UUID, assigned_to: str | None) -> PhoneNumber:
+        """Note what uses a number, or that nothing does. Raises TrunkNotFound, NumberNotFound."""
+        with self._database.write() as session:
+            number = self._find(session, caller, trunk_id, number_id)
+            number.assigned_to = assigned_to
+            number.updated_at = self._clock()
+            return number
+
+    def remove(self, caller: Caller, trunk_id: UUID, number_id: UUID) -> None:
+        """Remove a number. Raises TrunkNotFound, NumberNotFound, NumberInUse."""
+        with self._database.write() as session:
+            number = self._find(session, caller, trunk_id, number_id)
+            if number.assigned_to is not None:
+                raise NumberInUse
+            PhoneNumbers(session).remove(number)
+            ProvisionRequests(session, self._provisioner).changed(trunk_id, self._clock())
+
+    def _find(self, session: Session, caller: Caller, trunk_id: UUID, number_id: UUID) -> PhoneNumber:
+        if Trunks(session).of(caller.environment_id, trunk_id) is None:
+            raise TrunkNotFound
+        number = PhoneNumbers(session).locked(trunk_id, number_id)
+        if number is None:
+            raise NumberNotFound
+        return number

@@ -1,0 +1,211 @@
+"""Edits of customers' trunks: what changes, what that makes void, and how it is taken back."""
+
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from sipcheck.reasons import CredentialState
+from sipcheck.target import HostPort, parse_host_port
+from trunks.catalog.gateways import lead, lead_anew
+from trunks.catalog.new_trunk import NewGateway
+from trunks.catalog.phone_numbers import replace_numbers
+from trunks.catalog.snapshot import TrunkCopy, copy_trunk, restore_trunk
+from trunks.catalog.trunk_edit import KEPT, Kept, TrunkEdit
+from trunks.clock import Clock, utc_now
+from trunks.errors import NameTaken, SecretUnreadable, TrunkNotFound
+from trunks.health.verification_liveness import LivenessNotes
+from trunks.models.flip import Flip
+from trunks.models.state_columns import read_state, write_state
+from trunks.models.trunk import Trunk
+from trunks.provisions.requests import ProvisionRequests
+from trunks.repositories.tenants import Environments
+from trunks.repositories.trunk_profiles import TrunkProfiles
+from trunks.repositories.trunks import Flips, Trunks
+from trunks.rules.intervals import HealthPace
+from trunks.rules.trunk_state import Cause, TrunkState, after_edit, after_switch, changes
+from trunks.secrets.secret_box import SecretBox
+from trunks.store.database import Database
+from trunks.tenancy.tenants import Caller
+from trunks.voice.provisioner import ProvisionerName
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """`moved` says that connectivity changed; `provisioning` that the infrastructure is to follow."""
+
+    trunk: Trunk
+    moved: bool
+    provisioning: bool
+    before: TrunkCopy
+
+
+class TrunkEdits:
+    def __init__(
+        self,
+        database: Database,
+        secrets: SecretBox,
+        *,
+        provisioner: ProvisionerName,
+        health_pace: HealthPace,
+        clock: Clock = utc_now,
+    ) -> None:
+        self._database = database
+        self._secrets = secrets
+        self._provisioner = provisioner
+        self._health_pace = health_pace
+        self._clock = clock
+
+    def apply(
+        self, caller: Caller, trunk_id: UUID, edit: TrunkEdit, *, name_is_unique: bool = False
+    ) -> Edited:
+        """Change a trunk, all of it or nothing.
+
+        Raises TrunkNotFound, TrunkNotVerified, NumberTaken, NumberInUse, and NameTaken where the dialect knows
+        trunks by their names.
+
+        What is sent as it is already, a password included, is no change and makes nothing void.
+        """
+        with self._database.write() as session:
+            if name_is_unique and edit.name is not KEPT:
+                Environments(session).lock(caller.environment_id)
+                if Trunks(session).named(caller.environment_id, edit.name, but=trunk_id):
+                    raise NameTaken
+            trunk = Trunks(session).locked(trunk_id)
+            if trunk is None or trunk.environment_id != caller.environment_id or trunk.is_draft:
+                raise TrunkNotFound
+            before = copy_trunk(session, trunk)
+            moved = self._edit(session, trunk, edit)
+            if edit.wanted is not KEPT:
+                switched = after_switch(read_state(trunk), wanted=edit.wanted)
+                self._change_state(session, trunk, switched, Cause.CUSTOMER)
+            if edit.numbers is not KEPT:
+                replace_numbers(session, trunk, edit.numbers, self._clock())
+            if edit.health_interval_seconds is not KEPT:
+                LivenessNotes(session, self._health_pace).take_up(trunk, self._clock())
+            return Edited(trunk, moved, self._follow(session, trunk, edit), before)
+
+    def take_back(self, edited: Edited) -> None:
+        """Give a trunk its former values again, unless it was edited or removed since."""
+        with self._database.write() as session:
+            trunk = Trunks(session).locked(edited.trunk.id)
+            if trunk is None or trunk.generation != edited.trunk.generation:
+                return
+            state = read_state(trunk)
+            restore_trunk(session, trunk, edited.before, self._clock())
+            LivenessNotes(session, self._health_pace).take_up(trunk, self._clock())
+            self._note(session, trunk, state, Cause.PROVISIONING)
+            ProvisionRequests(session, self._provisioner).plan(
+                trunk.id, edited.before.profile.call_plan(), self._clock()
+            )
+
+    def _edit(self, session: Session, trunk: Trunk, edit: TrunkEdit) -> bool:
+        state = read_state(trunk)
+        described = [
+            _set(trunk, "name", edit.name),
+            _set(trunk, "provider_name", edit.provider_name),
+            _set(trunk, "health_interval_seconds", edit.health_interval_seconds),
+            self._change_profile(session, trunk, edit),
+        ]
+        connectivity = [
+            self._move(session, trunk, edit),
+            _set(trunk, "username", edit.username),
+            _set(trunk, "auth_realm", edit.auth_realm),
+            self._change_password(trunk, edit.password),
+        ]
+        moved = any(connectivity)
+        if moved:
+            trunk.generation += 1
+            trunk.credentials = CredentialState.NOT_TESTED
+        if moved or any(described):
+            trunk.updated_at = self._clock()
+        self._change_state(session, trunk, after_edit(state, connectivity=moved), Cause.EDIT)
+        return moved
+
+    def _change_profile(self, session: Session, trunk: Trunk, edit: TrunkEdit) -> bool:
+        if not edit.profile:
+            return False
+        profiles = TrunkProfiles(session)
+        old = profiles.of(trunk.id)
+        new = replace(old, **edit.profile)
+        if new == old:
+            return False
+        profiles.keep(trunk.id, new)
+        return True
+
+    def _move(self, session: Session, trunk: Trunk, edit: TrunkEdit) -> bool:
+        """Change where the trunk's gateways are; another spelling of the same destination moves nothing."""
+        first = trunk.gateways[0]
+        proxy: str | Kept | None = (
+            str(edit.outbound_proxy) if isinstance(edit.outbound_proxy, HostPort) else edit.outbound_proxy
+        )
+        changed = [
+            _set(first, "host", edit.domain),
+            _set(first, "port", edit.port),
+            _set(first, "transport", edit.transport),
+            _set(trunk, "outbound_proxy", proxy),
+        ]
+        leads_by = None if trunk.outbound_proxy is None else parse_host_port(trunk.outbound_proxy)
+        if edit.gateways is not KEPT:
+            return self._replace_gateways(session, trunk, edit.gateways, leads_by)
+        if not any(changed):
+            return False
+        now = self._clock()
+        trunk.updated_at = now
+        moved = [lead_anew(session, gateway, leads_by, now) for gateway in trunk.gateways]
+        return any(moved)
+
+    def _replace_gateways(
+        self, session: Session, trunk: Trunk, gateways: tuple[NewGateway, ...], leads_by: HostPort | None
+    ) -> bool:
+        now = self._clock()
+        old = sorted((each.priority, str(each.destination_id)) for each in trunk.gateways)
+        trunk.gateways = [lead(session, gateway, leads_by, now) for gateway in gateways]
+        trunk.updated_at = now
+        return old != sorted((each.priority, str(each.destination_id)) for each in trunk.gateways)
+
+    def _change_password(self, trunk: Trunk, password: str | Kept | None) -> bool:
+        if password is KEPT:
+            return False
+        if password is None:
+            return _set(trunk, "sealed_password", None)
+        if self._is_password(trunk, password):
+            return False
+        trunk.sealed_password = self._secrets.seal(password, trunk.id)
+        return True
+
+    def _is_password(self, trunk: Trunk, password: str) -> bool:
+        if trunk.sealed_password is None:
+            return False
+        try:
+            return self._secrets.open(trunk.sealed_password, trunk.id) == password
+        except SecretUnreadable:  # sent anew is how a customer mends that
+            return False
+
+    def _follow(self, session: Session, trunk: Trunk, edit: TrunkEdit) -> bool:
+        requests = ProvisionRequests(session, self._provisioner)
+        if edit.profile:
+            return requests.plan(trunk.id, TrunkProfiles(session).of(trunk.id).call_plan(), self._clock())
+        return requests.changed(trunk.id, self._clock())
+
+    def _change_state(self, session: Session, trunk: Trunk, new: TrunkState, cause: Cause) -> None:
+        old = read_state(trunk)
+        write_state(trunk, new)
+        self._note(session, trunk, old, cause)
+
+    def _note(self, session: Session, trunk: Trunk, old: TrunkState, cause: Cause) -> None:
+        changed = changes(old, read_state(trunk))
+        if not changed:
+            return
+        now = self._clock()
+        trunk.updated_at = now
+        Flips(session).add(
+            Flip(trunk_id=trunk.id, at=now, cause=cause, generation=trunk.generation, changes=changed)
+        )
+
+
+def _set(row: object, column: str, value: object) -> bool:
+    if value is KEPT or getattr(row, column) == value:
+        return False
+    setattr(row, column, value)
+    return True

@@ -1,0 +1,144 @@
+"""The breaker against mass falls: when most destinations fail at once the fault is ours (SIP.md, hazard 7)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+
+from trunks.clock import Clock, utc_now
+from trunks.health.check import CheckResult
+from trunks.models.mass_fall import MassFall
+from trunks.repositories.mass_falls import MassFalls
+from trunks.rules.mass_failure import Fall, Hold, Release, holds_back, is_mass_fall, release_of
+from trunks.store.database import Database
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class MassFallState:
+    """What metrics and people are told: whether flips are held, since when, and what the canary said last."""
+
+    held: bool
+    began_at: datetime | None = None
+    fallen: int = 0
+    canary_alive: bool | None = None
+    release: Release | None = None
+
+
+class Breaker:
+    """`interval_seconds` is within what falls count together."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        fewest_destinations: int,
+        interval_seconds: float,
+        canary_set: bool,
+        clock: Clock = utc_now,
+    ) -> None:
+        self._database = database
+        self._fewest = fewest_destinations
+        self._interval = timedelta(seconds=interval_seconds)
+        self._canary_set = canary_set
+        self._clock = clock
+
+    def held(self, failed: Sequence[CheckResult]) -> set[UUID]:
+        """Say which of these failures are held back; opens a hold where they make a mass fall."""
+        if not failed:
+            return set()
+        now = self._clock()
+        with self._database.read() as session:
+            open_fall = MassFalls(session).open()
+            fall = None if open_fall is not None else self._fall(MassFalls(session), failed, now)
+        if open_fall is None:
+            if fall is None or not is_mass_fall(fall, fewest_destinations=self._fewest):
+                return set()
+            self._begin(fall, now)
+            hold = Hold(now, self._canary_set)
+        else:
+            hold = self._hold(open_fall)
+        return {
+            result.claim.destination_id
+            for result in failed
+            if _fell_lately(result) and holds_back(hold, result.claim.held_failures)
+        }
+
+    def _fall(self, falls: MassFalls, failed: Sequence[CheckResult], now: datetime) -> Fall | None:
+        """Count what fell within one interval, these among it, but not what an earlier hold let go."""
+        new = [result for result in failed if result.claim.was_alive and result.claim.failures == 0]
+        if not new:
+            return None
+        since = now - self._interval
+        released_at = falls.last_released_at()
+        fallen, addresses = falls.fallen_since(since if released_at is None else max(since, released_at))
+        addresses.update(result.address for result in new if result.address is not None)
+        return Fall(
+            destinations=fallen + len(new),
+            addresses=len(addresses),
+            due=falls.due_since(since),
+        )
+
+    def _begin(self, fall: Fall, now: datetime) -> None:
+        with self._database.write() as session:
+            begun = MassFalls(session).begin(fall, now)
+        if begun:
+            _log.error(
+                "mass-fall-held",
+                destinations=fall.destinations,
+                addresses=fall.addresses,
+                due=fall.due,
+                canary_set=self._canary_set,
+            )
+
+    def _hold(self, fall: MassFall) -> Hold:
+        return Hold(fall.began_at, self._canary_set, fall.canary_alive)
+
+    def tend(self) -> bool:
+        """End a hold whose time has come; true when it is ours to ask the canary now."""
+        with self._database.read() as session:
+            if MassFalls(session).open() is None:
+                return False
+        with self._database.write() as session:
+            now = self._clock()
+            falls = MassFalls(session)
+            fall = falls.open()
+            if fall is None:
+                return False
+            release = release_of(self._hold(fall), now, still_held=falls.still_held())
+            if release is None:
+                return self._canary_set and falls.take_canary(now)
+            released = falls.release(release, now)
+        if released:
+            _log.warning("mass-fall-released", why=release.value)
+        return False
+
+    def canary_answered(self, *, alive: bool) -> None:
+        """Note what the canary said; its life lets go what is held, its death raises the alarm."""
+        with self._database.write() as session:
+            MassFalls(session).canary_answered(alive=alive, now=self._clock())
+        if not alive:
+            _log.error("canary-dead", flips="held")
+
+    def state(self) -> MassFallState:
+        """Tell whether flips are held."""
+        with self._database.read() as session:
+            fall = MassFalls(session).latest()
+        if fall is None:
+            return MassFallState(held=False)
+        return MassFallState(
+            held=fall.released_at is None,
+            began_at=fall.began_at,
+            fallen=fall.fallen,
+            canary_alive=fall.canary_alive,
+            release=fall.release,
+        )
+
+
+def _fell_lately(result: CheckResult) -> bool:
+    """Whether it was healthy before this fall: the first failure, or one that follows a held one."""
+    claim = result.claim
+    return claim.was_alive and (claim.failures == 0 or claim.fell_lately or claim.held_failures > 0)

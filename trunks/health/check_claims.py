@@ -1,0 +1,268 @@
+"""Liveness by destination: due ones claimed, results applied to all trunks that share them."""
+
+import random
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sipcheck.reasons import Reason
+from trunks.clock import Clock, utc_now
+from trunks.health.check import CheckClaim
+from trunks.ids import new_id
+from trunks.repositories.liveness import Found, LivenessRows
+from trunks.rules.intervals import HealthPace
+from trunks.store.database import Database
+
+# Beyond a check's own deadline: for DNS, for its turn at the pace, and for the writing of its result.
+LEASE_MARGIN_SECONDS = 10.0
+
+# What is later than its interval and this was not late but left lying: nobody worked for a while.
+_OUTAGE_MARGIN = timedelta(seconds=10)
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+# Trunks come, go and change their minds; how often a destination is looked through for its shortest interval.
+_CYCLES_PER_INTERVAL_LOOK = 10
+
+
+@dataclass(frozen=True, slots=True)
+class LastResult:
+    """The latest result of a destination, a verification's or a check's; `error` tells why it is not alive."""
+
+    alive: bool
+    latency_ms: float | None
+    checked_at: datetime
+    reason: Reason
+    sip_status: int | None
+
+    @property
+    def error(self) -> str | None:
+        """A short sentence; None while it is alive."""
+        if self.alive:
+            return None
+        answered = "" if self.sip_status is None else f": it answered {self.sip_status}"
+        return f"The carrier is not alive ({self.reason}){answered}."
+
+
+class Liveness:
+    """Claims and schedules; what results change is trunks.services.health_results'."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        pace: HealthPace,
+        probe_timeout_seconds: float,
+        clock: Clock = utc_now,
+    ) -> None:
+        self._database = database
+        self._pace = pace
+        self._lease = timedelta(seconds=probe_timeout_seconds + LEASE_MARGIN_SECONDS)
+        self._clock = clock
+
+    @property
+    def lease_seconds(self) -> float:
+        return self._lease.total_seconds()
+
+    def claim(self, *, limit: int) -> list[CheckClaim]:
+        """Make due destinations ours, at most one of a Request-URI host in its spacing; none when none is due.
+
+        What has no trunk any more is scheduled no longer; what was left lying is spread over one interval.
+        """
+        with self._database.read() as session:
+            if not LivenessRows(session).any_due(self._clock()):
+                return []
+        with self._database.write() as session:
+            rows = LivenessRows(session)
+            rows.alone()
+            now = self._clock()
+            asked = rows.asked(now, limit=limit)
+            due = rows.due(now, limit=limit - len(asked)) if len(asked) < limit else []
+            inhabited = rows.with_trunks([row.destination_id for row in due], begun=True)
+            inhabited |= rows.with_trunks([row.destination_id for row in asked], begun=False)
+            rows.change(_ended(asked, due, inhabited))
+            asked = [row for row in asked if row.destination_id in inhabited]
+            due = self._unless_left_lying(rows, [row for row in due if row.destination_id in inhabited], now)
+            due = self._one_of_a_host(rows, due, asked, now)
+            return self._claim(rows, asked, due, now)
+
+    def _unless_left_lying(self, rows: LivenessRows, due: Sequence[Found], now: datetime) -> Sequence[Found]:
+        """Spread what nobody came for; what a lost worker had is late for another reason, and goes first."""
+        lying = {
+            row.destination_id
+            for row in due
+            if row.lease_until is None
+            and now - row.next_check_at > timedelta(seconds=row.interval_seconds) + _OUTAGE_MARGIN
+        }
+        rows.change(
+            [
+                {
+                    "destination_id": row.destination_id,
+                    "next_check_at": now + timedelta(seconds=row.interval_seconds * random.random()),  # noqa: S311
+                }
+                for row in due
+                if row.destination_id in lying
+            ]
+        )
+        return [row for row in due if row.destination_id not in lying]
+
+    def _one_of_a_host(
+        self, rows: LivenessRows, due: Sequence[Found], asked: Sequence[Found], now: datetime
+    ) -> list[Found]:
+        """Choose one destination of each Request-URI host, and give the others later turns."""
+        spacing = timedelta(seconds=self._pace.host_spacing_seconds)
+        if not spacing:
+            return list(due)
+        last = rows.last_claims({row.domain for row in due}) | dict.fromkeys(
+            (row.domain for row in asked), now
+        )
+        chosen, later = [], []
+        # Those that had no turn for longest come first, so that in a crowd each has its own.
+        for row in sorted(due, key=lambda row: row.checked_at or _NEVER):
+            turn = max(now, last[row.domain] + spacing) if row.domain in last else now
+            last[row.domain] = turn
+            if turn <= now:
+                chosen.append(row)
+            else:
+                later.append({"destination_id": row.destination_id, "next_check_at": turn})
+        rows.change(later)
+        return chosen
+
+    def _claim(
+        self, rows: LivenessRows, asked: Sequence[Found], due: Sequence[Found], now: datetime
+    ) -> list[CheckClaim]:
+        look = [row for row in (*asked, *due) if row.cycle % _CYCLES_PER_INTERVAL_LOOK == 0]
+        intervals = self._intervals(rows, look)
+        claim_id = new_id()
+        claims = []
+        for row in (*asked, *due):
+            scheduled = row.next_check_at is not None and row.next_check_at <= now
+            interval_seconds = intervals.get(row.destination_id, row.interval_seconds)
+            claims.append(
+                CheckClaim(
+                    destination_id=row.destination_id,
+                    claim_id=claim_id,
+                    cycle=row.cycle + 1,
+                    claimed_at=now,
+                    lease_until=now + self._lease,
+                    domain=row.domain,
+                    port=row.port,
+                    transport=row.transport,
+                    outbound_proxy=row.outbound_proxy,
+                    interval_seconds=interval_seconds,
+                    counts=scheduled,
+                    asked=row.asked_at is not None,
+                    options_ignored=row.options_ignored,
+                    failures=row.failures,
+                    held_failures=row.held_failures,
+                    was_alive=row.answered_at is not None,
+                    fell_lately=row.fell_at is not None
+                    and now - row.fell_at <= timedelta(seconds=2 * interval_seconds),
+                )
+            )
+        rows.change([_claimed(claim) for claim in claims])
+        return claims
+
+    def _intervals(self, rows: LivenessRows, look: Sequence[Found]) -> dict[UUID, float]:
+        if not look:
+            return {}
+        asked = rows.intervals_asked([row.destination_id for row in look])
+        return {
+            destination_id: min(self._pace.interval_of(seconds) for seconds in wishes)
+            for destination_id, wishes in asked.items()
+        }
+
+    def postpone(self, waits: Sequence[tuple[CheckClaim, float]]) -> None:
+        """Give claims back that sent nothing and wait so many seconds for their turn; lost ones are left alone."""
+        wait_seconds = {claim.destination_id: seconds for claim, seconds in waits}
+
+        def later(claim: CheckClaim, now: datetime) -> dict[str, Any]:
+            wait = timedelta(seconds=wait_seconds[claim.destination_id])
+            return {"claimed_at": None} | ({"next_check_at": now + wait} if claim.counts else {})
+
+        self._free([claim for claim, _ in waits], later)
+
+    def keep(self, claims: Sequence[CheckClaim]) -> None:
+        """Have the leases of these begin anew, while their results wait for being written; lost ones stay lost."""
+        if not claims:
+            return
+        with self._database.write() as session:
+            rows = LivenessRows(session)
+            ours = rows.still_ours(_cycles(claims), {claim.claim_id for claim in claims})
+            lease_until = self._clock() + self._lease
+            rows.change([{"destination_id": each, "lease_until": lease_until} for each in sorted(ours)])
+
+    def release(self, claims: Sequence[CheckClaim]) -> None:
+        """Give claims back at once, as a worker that stops does; their requests may have left."""
+        self._free(claims, lambda claim, now: {})
+
+    def _free(
+        self, claims: Sequence[CheckClaim], more: Callable[[CheckClaim, datetime], dict[str, Any]]
+    ) -> None:
+        if not claims:
+            return
+        with self._database.write() as session:
+            now = self._clock()
+            rows = LivenessRows(session)
+            ours = rows.still_ours(_cycles(claims), {claim.claim_id for claim in claims})
+            for counts in (True, False):
+                rows.change(
+                    [
+                        {"destination_id": claim.destination_id, "claim_id": None, "lease_until": None}
+                        | more(claim, now)
+                        for claim in claims
+                        if claim.counts is counts and claim.destination_id in ours
+                    ]
+                )
+
+    def ask(self, destination_id: UUID) -> None:
+        """Ask for one result that counts towards no threshold, now; all who ask meanwhile share it."""
+        with self._database.write() as session:
+            LivenessRows(session).ask(
+                destination_id, interval_seconds=self._pace.interval_seconds, now=self._clock()
+            )
+
+    def last_result(self, destination_id: UUID) -> LastResult | None:
+        """Give the latest result of a destination; None when there was none yet."""
+        with self._database.read() as session:
+            found = LivenessRows(session).of(destination_id)
+            if found is None or found.checked_at is None or found.reason is None:
+                return None
+            return LastResult(
+                alive=bool(found.alive),
+                latency_ms=found.latency_ms,
+                checked_at=found.checked_at,
+                reason=found.reason,
+                sip_status=found.sip_status,
+            )
+
+    def answered_since(self, asked: Mapping[UUID, datetime]) -> set[UUID]:
+        """Which of these destinations have a result from the moment named or later."""
+        with self._database.read() as session:
+            checked_at = LivenessRows(session).checked_at(asked)
+        return {each for each, moment in asked.items() if each in checked_at and checked_at[each] >= moment}
+
+
+def _cycles(claims: Iterable[CheckClaim]) -> dict[UUID, int]:
+    return {claim.destination_id: claim.cycle for claim in claims}
+
+
+def _claimed(claim: CheckClaim) -> dict[str, Any]:
+    return {
+        "destination_id": claim.destination_id,
+        "claim_id": claim.claim_id,
+        "cycle": claim.cycle,
+        "claimed_at": claim.claimed_at,
+        "lease_until": claim.lease_until,
+        "interval_seconds": claim.interval_seconds,
+    }
+
+
+def _ended(asked: Sequence[Found], due: Sequence[Found], inhabited: set[UUID]) -> list[dict[str, Any]]:
+    return [
+        {"destination_id": row.destination_id, "next_check_at": None, "asked_at": None}
+        for row in (*asked, *due)
+        if row.destination_id not in inhabited
+    ]

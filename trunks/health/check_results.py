@@ -1,0 +1,234 @@
+"""Results of health checks, applied to all trunks that share a destination: set-based, fenced by the cycle."""
+
+import random
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from sipcheck.reasons import CredentialState
+from trunks.clock import Clock, utc_now
+from trunks.health.breaker import Breaker
+from trunks.health.check import CheckResult
+from trunks.ids import new_id
+from trunks.repositories.among import chunk_rows
+from trunks.repositories.health_flips import Cycle, HealthFlips
+from trunks.repositories.health_rollups import HealthRollups, Sample
+from trunks.repositories.liveness import Found, LivenessRows
+from trunks.rules.health import CheckOutcome, after_check, says_nothing
+from trunks.rules.intervals import HealthPace, jittered
+from trunks.rules.mass_failure import CANARY_INTERVAL
+from trunks.rules.trunk_state import Cause, Policy, TrunkState, changes
+from trunks.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Destinations whose cycle does the same to their trunks."""
+
+    cycle: Cycle
+    failures: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What a group's cycle makes of trunks that are alike."""
+
+    old: TrunkState
+    credentials_rejected: bool
+    others: int
+    others_living: int
+
+
+class HealthResults:
+    """`settle` may be called by any number of workers: a result whose claim was lost changes nothing."""
+
+    def __init__(
+        self,
+        database: Database,
+        breaker: Breaker,
+        *,
+        policy: Policy,
+        pace: HealthPace,
+        lease_seconds: float,
+        clock: Clock = utc_now,
+    ) -> None:
+        self._database = database
+        self._breaker = breaker
+        self._lease = timedelta(seconds=lease_seconds)
+        self._policy = policy
+        self._pace = pace
+        self._clock = clock
+
+    def settle(self, results: Sequence[CheckResult]) -> int:
+        """Apply results and schedule what follows; give the number of flips. Raises StoreUnavailable."""
+        counting = [result for result in results if result.claim.counts and _says_something(result)]
+        held = self._breaker.held([result for result in counting if not result.alive])
+        groups: dict[_Group, list[CheckResult]] = defaultdict(list)
+        for result in counting:
+            if result.claim.destination_id not in held:
+                groups[_group(result)].append(result)
+        flips = sum(self._apply(group, members) for group, members in groups.items())
+        self._finish(results, held)
+        return flips
+
+    def _apply(self, group: _Group, results: Sequence[CheckResult]) -> int:
+        """Flip the trunks of these destinations, a chunk in each transaction."""
+        cycles = {result.claim.destination_id: result.claim.cycle for result in results}
+        claim_ids = {result.claim.claim_id for result in results}
+        after: UUID | None = None
+        flips = 0
+        while True:
+            with self._database.write() as session:
+                limit = chunk_rows(session)
+                rows = HealthFlips(session).affected(group.cycle, cycles, after=after, limit=limit)
+                if rows:
+                    liveness = LivenessRows(session)
+                    ours = liveness.still_ours(cycles, claim_ids)
+                    # A carrier with a million trunks takes longer than a lease.
+                    lease_until = self._clock() + self._lease
+                    liveness.change([{"destination_id": each, "lease_until": lease_until} for each in ours])
+                    flips += self._flip(session, group, [row for row in rows if row.destination_id in ours])
+            if len(rows) < limit:
+                return flips
+            after = rows[-1].id
+
+    def _flip(self, session: Session, group: _Group, rows: Sequence[Found]) -> int:
+        """Write the same state to all trunks that are alike; the rule is asked once for them."""
+        alike: dict[_Step, list[Found]] = defaultdict(list)
+        for row in rows:
+            alike[_step(row)].append(row)
+        now = self._clock()
+        health = HealthFlips(session)
+        flips = 0
+        for step, members in alike.items():
+            new = after_check(
+                step.old,
+                _outcome(group, step),
+                self._policy,
+                credentials_rejected=step.credentials_rejected,
+            )
+            if new == step.old:
+                continue
+            changed = changes(step.old, new)
+            health.change([row.id for row in members], new, now, shown=bool(changed))
+            if changed:
+                health.record(list(_flips(members, changed, now)))
+                flips += len(members)
+        return flips
+
+    def _finish(self, results: Sequence[CheckResult], held: set[UUID]) -> None:
+        with self._database.write() as session:
+            now = self._clock()
+            rows = LivenessRows(session)
+            ours = rows.still_ours(
+                {result.claim.destination_id: result.claim.cycle for result in results},
+                {result.claim.claim_id for result in results},
+            )
+            kept = [result for result in results if result.claim.destination_id in ours]
+            for (counts, alive), alike in _by_kind(kept).items():
+                values = [self._values(result, held, now) for result in alike]
+                if counts and alive is False:
+                    rows.fail(values)
+                else:
+                    rows.change(values)
+            samples = [
+                Sample(result.claim.destination_id, result.alive, result.latency_ms)
+                for result in kept
+                if _says_something(result)
+            ]
+            HealthRollups(session).add(samples, now.replace(minute=0, second=0, microsecond=0))
+
+    def _values(self, result: CheckResult, held: set[UUID], now: datetime) -> dict[str, Any]:
+        claim = result.claim
+        values: dict[str, Any] = {
+            "destination_id": claim.destination_id,
+            "claim_id": None,
+            "lease_until": None,
+            "asked_at": None,
+            "alive": result.alive,
+            "some_dead": result.some_dead,
+            "reason": result.reason,
+            "sip_status": result.sip_status,
+            "latency_ms": result.latency_ms,
+            "checked_at": now,
+        }
+        if not claim.counts:
+            return values
+        is_held = claim.destination_id in held
+        values["next_check_at"] = now + timedelta(seconds=self._next_seconds(claim.interval_seconds, is_held))
+        if not _says_something(result):
+            return values
+        values["address"] = result.address
+        values["failures"] = 0 if result.alive else claim.failures + 1
+        values["held_failures"] = claim.held_failures + 1 if is_held else 0
+        if result.alive:
+            values["answered_at"] = now
+            values["fell_at"] = None
+        else:
+            values["fell_at"] = now if claim.was_alive and claim.failures == 0 else None
+        return values
+
+    def _next_seconds(self, interval_seconds: float, is_held: bool) -> float:
+        if is_held:
+            soon = max(self._pace.host_spacing_seconds, CANARY_INTERVAL.total_seconds())
+            interval_seconds = min(interval_seconds, soon)
+        return jittered(interval_seconds, random.random())  # noqa: S311 - spreads work
+
+
+def _says_something(result: CheckResult) -> bool:
+    return result.alive or not says_nothing(result.reason)
+
+
+def _group(result: CheckResult) -> _Group:
+    if not result.alive:
+        # What was held back counts now, beside this one.
+        return _Group(Cycle.FAILED, 1 + result.claim.held_failures)
+    return _Group(Cycle.DEGRADED if result.some_dead else Cycle.WELL)
+
+
+def _outcome(group: _Group, step: _Step) -> CheckOutcome:
+    """What the cycle says of a trunk whose other gateways answered or not when they were asked last."""
+    if group.cycle is Cycle.FAILED:
+        if step.others_living:
+            return CheckOutcome(alive=True, some_dead=True)
+        return CheckOutcome(alive=False, failures=group.failures)
+    return CheckOutcome(
+        alive=True, some_dead=group.cycle is Cycle.DEGRADED or step.others_living < step.others
+    )
+
+
+def _step(row: Found) -> _Step:
+    state = TrunkState(
+        wanted=row.wanted,
+        is_verified=row.is_verified,
+        health_down=row.health_down,
+        health_status=row.health_status,
+        failed_checks=row.failed_checks,
+        answered_checks=row.answered_checks,
+    )
+    return _Step(state, row.credentials is CredentialState.REJECTED, row.others, row.others_living)
+
+
+def _flips(rows: Iterable[Found], changed: Mapping[str, Any], now: datetime) -> Iterator[dict[str, Any]]:
+    for row in rows:
+        yield {
+            "id": new_id(),
+            "trunk_id": row.id,
+            "at": now,
+            "cause": Cause.HEALTH,
+            "generation": row.generation,
+            "changes": changed,
+        }
+
+
+def _by_kind(results: Iterable[CheckResult]) -> dict[tuple[bool, bool | None], list[CheckResult]]:
+    """Sort results so that those of one kind write the same columns."""
+    found: dict[tuple[bool, bool | None], list[CheckResult]] = defaultdict(list)
+    for result in results:
+        found[result.claim.counts, result.alive if _says_something(result) else None].append(result)
+    return found

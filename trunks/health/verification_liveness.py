@@ -1,0 +1,68 @@
+"""What a verification tells of its destination: its liveness, and that health checks begin."""
+
+import random
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from sipcheck.reasons import Outcome, WarningCode
+from sipcheck.report.model import Report
+from trunks.models.trunk import Trunk
+from trunks.repositories.liveness import LivenessRows
+from trunks.rules.health import is_living_edge, liveness_of
+from trunks.rules.intervals import HealthPace, jittered
+
+
+class LivenessNotes:
+    """Works inside a transaction of its caller, after the trunk has been changed."""
+
+    def __init__(self, session: Session, pace: HealthPace) -> None:
+        self._rows = LivenessRows(session)
+        self._pace = pace
+
+    def note(self, trunk: Trunk, destination_id: UUID, report: Report, now: datetime) -> None:
+        """Take a report of the trunk's current generation as the latest result of its destination."""
+        alive = liveness_of(report)
+        if alive is None:
+            return
+        if alive:
+            trunk.living_generation = trunk.generation
+            self.take_up(trunk, now)
+        self._rows.change([self._result(destination_id, report, now, alive=alive)])
+        if alive and report.outcome in (Outcome.VERIFIED, Outcome.REACHABLE):
+            ignored = any(warning.code is WarningCode.OPTIONS_IGNORED for warning in report.warnings)
+            self._rows.change(
+                [{"destination_id": destination_id, "options_ignored": ignored, "answered_at": now}]
+            )
+        if not alive and trunk.living_generation == trunk.generation:
+            self._rows.no_later_than(destination_id, now + timedelta(seconds=self._pace.soon_seconds))
+
+    def take_up(self, trunk: Trunk, now: datetime) -> None:
+        """Schedule the checks of a trunk whose health has begun, at the interval that it asks for now.
+
+        A longer one than before is noticed within ten cycles, since others may ask for the shorter.
+        """
+        if trunk.living_generation != trunk.generation:
+            return
+        if trunk.is_draft or trunk.health_interval_seconds == 0:
+            return
+        seconds = self._pace.interval_of(trunk.health_interval_seconds)
+        # In one order, as sweeps lock them.
+        for destination_id in sorted({gateway.destination_id for gateway in trunk.gateways}):
+            first_at = now + timedelta(seconds=jittered(seconds, random.random()))  # noqa: S311 - spreads work
+            self._rows.begin(destination_id, interval_seconds=seconds, first_at=first_at)
+
+    def _result(
+        self, destination_id: UUID, report: Report, now: datetime, *, alive: bool
+    ) -> dict[str, object]:
+        decisive = next((edge for edge in report.edges if is_living_edge(edge) or not alive), None)
+        return {
+            "destination_id": destination_id,
+            "alive": alive,
+            "some_dead": any(warning.code is WarningCode.EDGE_DOWN for warning in report.warnings),
+            "reason": report.reason,
+            "sip_status": None if decisive is None else decisive.sip_status,
+            "latency_ms": None if decisive is None else decisive.rtt_ms,
+            "checked_at": now,
+        }

@@ -1,0 +1,73 @@
+"""Every stored secret under the newest key: in small transactions, so that it can be broken off anywhere."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from trunks.errors import SecretUnreadable
+from trunks.repositories.sealed_secrets import SEALED_COLUMNS, SealedColumn, SealedRow, SealedSecrets
+from trunks.secrets.secret_box import SecretBox
+from trunks.store.database import Database
+
+_ROWS_PER_TURN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Rotated:
+    """How many secrets were sealed anew, and how many no key at hand opens: those stay as they are."""
+
+    resealed: int
+    unreadable: int
+    keys_in_use: frozenset[str]
+
+
+class KeyRotation:
+    def __init__(self, database: Database, secrets: SecretBox) -> None:
+        self._database = database
+        self._secrets = secrets
+
+    def reseal_all(self) -> Rotated:
+        """Seal anew what stands under older keys; started again it goes on where it ended.
+
+        Raises StoreUnavailable.
+        """
+        resealed = unreadable = 0
+        for column in SEALED_COLUMNS:
+            for rows in self._pages(column):
+                done, failed = self._reseal(column, rows)
+                resealed += done
+                unreadable += failed
+        return Rotated(resealed, unreadable, self.keys_in_use())
+
+    def _pages(self, column: SealedColumn) -> Iterator[list[SealedRow]]:
+        after = None
+        while True:
+            with self._database.read() as session:
+                rows = list(SealedSecrets(session, column).page(after=after, limit=_ROWS_PER_TURN))
+            if not rows:
+                return
+            yield rows
+            after = rows[-1].id
+
+    def _reseal(self, column: SealedColumn, rows: list[SealedRow]) -> tuple[int, int]:
+        resealed = unreadable = 0
+        with self._database.write() as session:
+            secrets = SealedSecrets(session, column)
+            for row in rows:
+                if self._secrets.is_newest(row.sealed):
+                    continue
+                try:
+                    sealed = self._secrets.seal(self._secrets.open(row.sealed, row.id), row.id)
+                except SecretUnreadable:
+                    unreadable += 1
+                    continue
+                resealed += secrets.replace(row, sealed)
+        return resealed, unreadable
+
+    def keys_in_use(self) -> frozenset[str]:
+        """Name the keys that stored secrets are sealed under."""
+        return frozenset(
+            self._secrets.key_id(row.sealed)
+            for column in SEALED_COLUMNS
+            for rows in self._pages(column)
+            for row in rows
+        )

@@ -1,0 +1,23 @@
+"""The provisioner that the settings name."""
+
+from collections.abc import Callable
+
+from trunks.errors import SettingsInvalid
+from trunks.installation.settings import Settings
+from trunks.voice.provisioner import Provisioner, ProvisionerName
+
+
+def make_provisioner(settings: Settings, *, mark: Callable[[], str]) -> Provisioner | None:
+    """Make it; None for `none`. `mark` tells how this installation knows what it made. Raises SettingsInvalid."""
+    if settings.provisioner is ProvisionerName.NONE:
+        return None
+    # An extra: whoever provisions elsewhere, or nowhere, need not have it.
+    try:
+        from trunks.voice.livekit import LiveKit
+    except ImportError as error:
+        raise SettingsInvalid(
+            f"TRUNKS_PROVISIONER: it is livekit, and {error.name} is not installed. "
+            "Install sipcheck with its extra: pip install 'sipcheck[livekit]'."
+        ) from error
+    api = settings.livekit_api()
+    return LiveKit(api.url, api.key, api.secret, mark=mark())

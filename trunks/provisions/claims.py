@@ -1,0 +1,223 @@
+"""Provisioning as the worker has it: claimed by a lease, every write fenced by the claim."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from sipcheck.target import HostPort
+from trunks.clock import Clock, utc_now
+from trunks.doorbell import next_ring_at
+from trunks.ids import new_id
+from trunks.models.flip import Flip
+from trunks.models.provision import Provision, ProvisionState, ProvisionStatus
+from trunks.models.trunk import Trunk
+from trunks.provisions.requests import ProvisionRequests, read_plan
+from trunks.repositories.provisions import ProvisionParts, Provisions
+from trunks.repositories.trunks import Flips, Trunks
+from trunks.rules.trunk_state import Cause
+from trunks.store.database import Database
+from trunks.voice.blueprint import Blueprint
+from trunks.voice.provision_trunk import DO_WITHIN_SECONDS, UNDO_WITHIN_SECONDS
+from trunks.voice.provisioner import ProvisionerName, ProvisioningFailed
+from trunks.voice.sides import SideIds
+
+LEASE_MARGIN_SECONDS = 10.0
+
+_LEASE = timedelta(seconds=2 * DO_WITHIN_SECONDS + UNDO_WITHIN_SECONDS + LEASE_MARGIN_SECONDS)
+_ROWS_PER_TURN = 100
+_ERROR_CHARACTERS = 2000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProvisionClaim:
+    """Work that is ours until its lease ends; without a blueprint both sides are to go."""
+
+    trunk_id: UUID
+    claim_id: UUID
+    revision: int
+    generation: int | None
+    blueprint: Blueprint | None
+    known: SideIds
+
+
+@dataclass(frozen=True, slots=True)
+class ProvisionsTended:
+    """Trunks to ring for, and those whose work was taken from workers that are gone."""
+
+    to_ring: tuple[UUID, ...]
+    reclaimed: tuple[UUID, ...]
+
+
+class ProvisionClaims:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        provisioner: ProvisionerName,
+        egress: HostPort | None,
+        clock: Clock = utc_now,
+    ) -> None:
+        self._database = database
+        self._provisioner = provisioner
+        self._egress = egress
+        self._clock = clock
+
+    def claim(self, trunk_id: UUID) -> ProvisionClaim | None:
+        """Make queued work ours; None when there is none."""
+        with self._database.write() as session:
+            # Locked in the order of every other writer: the trunk first.
+            Trunks(session).steady(trunk_id)
+            provision = Provisions(session).locked(trunk_id)
+            if (
+                provision is None
+                or provision.status is not ProvisionStatus.QUEUED
+                or provision.provisioner is not self._provisioner
+            ):
+                return None
+            (parts,) = Provisions(session).parts([provision])
+            claim = ProvisionClaim(
+                trunk_id=trunk_id,
+                claim_id=new_id(),
+                revision=provision.revision,
+                generation=None if parts.trunk is None else parts.trunk.generation,
+                blueprint=draw(parts, self._egress),
+                known=SideIds(provision.inbound_id, provision.outbound_id),
+            )
+            provision.status = ProvisionStatus.RUNNING
+            provision.claim_id = claim.claim_id
+            provision.lease_until = self._clock() + _LEASE
+            return claim
+
+    def finish(self, claim: ProvisionClaim, ids: SideIds) -> bool:
+        """Record what exists now; false when more is to be done, or the claim is lost."""
+        with self._database.write() as session:
+            trunk = Trunks(session).locked(claim.trunk_id)
+            provision = self._claimed(session, claim)
+            if provision is None:
+                return False
+            provision.inbound_id, provision.outbound_id = ids.inbound, ids.outbound
+            state = ProvisionState.PROVISIONED if ids.known else ProvisionState.ABSENT
+            provision.generation = claim.generation if ids.known else None
+            done = self._end(session, trunk, provision, claim, state, None)
+            if done and trunk is None and not ids.known:
+                Provisions(session).remove(provision)
+            return done
+
+    def fail(self, claim: ProvisionClaim, failure: ProvisioningFailed) -> bool:
+        """Record why it failed; what existed before exists still. False as in finish()."""
+        with self._database.write() as session:
+            trunk = Trunks(session).locked(claim.trunk_id)
+            provision = self._claimed(session, claim)
+            if provision is None:
+                return False
+            return self._end(session, trunk, provision, claim, ProvisionState.FAILED, failure)
+
+    def release(self, claim: ProvisionClaim) -> None:
+        """Give work back that a stopping worker broke off: the next one takes over what stands already."""
+        with self._database.write() as session:
+            provision = self._claimed(session, claim)
+            if provision is not None:
+                _queue_again(provision, self._clock())
+
+    def tend(self) -> ProvisionsTended:
+        """Take back work whose lease is over, begin with trunks that became active, and list what to ring for."""
+        if self._provisioner is ProvisionerName.NONE:
+            return ProvisionsTended((), ())
+        # Read before: it looks at every active trunk, and SQLite has one writer.
+        with self._database.read() as session:
+            begun = tuple(Provisions(session).active_without(limit=_ROWS_PER_TURN))
+        with self._database.write() as session:
+            now = self._clock()
+            provisions = Provisions(session)
+            expired = provisions.expired(now, limit=_ROWS_PER_TURN)
+            for provision in expired:
+                _queue_again(provision, now)
+            reclaimed = tuple(provision.trunk_id for provision in expired)
+            for trunk_id in begun:
+                ProvisionRequests(session, self._provisioner).request(trunk_id, now)
+            session.flush()
+            return ProvisionsTended(
+                (*begun, *_rung(provisions.unheard(now, limit=_ROWS_PER_TURN), now)), reclaimed
+            )
+
+    def _claimed(self, session: Session, claim: ProvisionClaim) -> Provision | None:
+        provision = Provisions(session).locked(claim.trunk_id)
+        if provision is None or provision.claim_id != claim.claim_id:
+            return None
+        return provision
+
+    def _end(
+        self,
+        session: Session,
+        trunk: Trunk | None,
+        provision: Provision,
+        claim: ProvisionClaim,
+        state: ProvisionState,
+        failure: ProvisioningFailed | None,
+    ) -> bool:
+        now = self._clock()
+        error = None if failure is None else _storable(str(failure))
+        changes: dict[str, list[str | None]] = {}
+        if provision.state is not state:
+            changes["provisioning"] = [provision.state.value, state.value]
+        if provision.error != error:
+            changes["provisioning_error"] = [provision.error, error]
+        if changes and trunk is not None:
+            flip = Flip(
+                trunk_id=trunk.id,
+                at=now,
+                cause=Cause.PROVISIONING,
+                generation=trunk.generation,
+                changes=dict(changes),
+            )
+            Flips(session).add(flip)
+        provision.state, provision.error = state, error
+        provision.cause = None if failure is None else failure.cause
+        provision.claim_id = provision.lease_until = None
+        provision.finished_at = now
+        if provision.revision != claim.revision:
+            _queue_again(provision, now)
+            return False
+        provision.status = ProvisionStatus.DONE
+        return True
+
+
+def draw(parts: ProvisionParts, egress: HostPort | None) -> Blueprint | None:
+    """Copy what is wanted from the rows; None when nothing is: the customer's switch is off, or the trunk is gone."""
+    trunk, provision = parts.trunk, parts.provision
+    if trunk is None or not provision.wanted or not trunk.wanted:
+        return None
+    gateway = trunk.gateways[0]
+    plan = read_plan(provision)
+    return Blueprint(
+        trunk_id=trunk.id,
+        plan=plan,
+        numbers=parts.numbers if plan.numbers is None else plan.numbers,
+        host=gateway.host,
+        port=gateway.port,
+        transport=gateway.transport,
+        outbound_proxy=trunk.outbound_proxy,
+        username=trunk.username,
+        sealed_password=trunk.sealed_password,
+        egress=egress,
+    )
+
+
+def _queue_again(provision: Provision, now: datetime) -> None:
+    provision.status = ProvisionStatus.QUEUED
+    provision.claim_id = provision.lease_until = None
+    provision.ring_at = now
+
+
+def _rung(provisions: Sequence[Provision], now: datetime) -> list[UUID]:
+    for provision in provisions:
+        provision.ring_at = next_ring_at(now)
+    return [provision.trunk_id for provision in provisions]
+
+
+def _storable(text: str) -> str:
+    # An infrastructure's words may hold what no column of text takes.
+    return text.encode("utf-8", errors="replace").decode("utf-8").replace("\x00", "")[:_ERROR_CHARACTERS]

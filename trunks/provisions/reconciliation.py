@@ -1,0 +1,210 @@
+"""What exists on the voice infrastructure against what should: what is ours is mended, the rest is told."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from sipcheck.target import HostPort
+from trunks.clock import Clock, utc_now
+from trunks.ids import new_id
+from trunks.models.provision import Provision, ProvisionState, ProvisionStatus
+from trunks.provisions.claims import draw
+from trunks.provisions.requests import queue
+from trunks.repositories.provisions import Infrastructures, ProvisionParts, Provisions
+from trunks.secrets.secret_box import SecretBox
+from trunks.store.database import Database
+from trunks.voice.provisioner import ProvisionerName, ProvisioningFailed
+from trunks.voice.sides import ExistingSide, InboundSide, OutboundSide, SideContent, plain_number
+
+# Longer than a cycle takes; one that took longer harms nothing, since all it does can be done twice.
+_LEASE = timedelta(minutes=2)
+_ROWS_PER_PAGE = 200
+
+
+class Finding(StrEnum):
+    """What is not as it should be; all but the last two are mended."""
+
+    MISSING = "missing"
+    CHANGED = "changed"
+    ORPHANED = "orphaned"
+    FAILED = "failed"
+    UNFIT = "unfit"
+    CONFLICT = "conflict"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One finding, about a trunk or a side, with what an operator has to know."""
+
+    finding: Finding
+    trunk_id: UUID | None
+    side_id: str | None = None
+    told: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """All findings; trunks to provision anew, and sides of no trunk to delete."""
+
+    found: tuple[Found, ...]
+    to_mend: frozenset[UUID]
+    to_delete: tuple[str, ...]
+
+
+class Reconciliation:
+    def __init__(
+        self,
+        database: Database,
+        secrets: SecretBox,
+        *,
+        provisioner: ProvisionerName,
+        egress: HostPort | None,
+        interval_seconds: float,
+        clock: Clock = utc_now,
+    ) -> None:
+        self._database = database
+        self._secrets = secrets
+        self._provisioner = provisioner
+        self._egress = egress
+        self._interval = timedelta(seconds=interval_seconds)
+        self._clock = clock
+
+    def mark(self) -> str:
+        """How this installation knows what it made, for ever."""
+        with self._database.write() as session:
+            return str(Infrastructures(session).ensure(self._provisioner).id)
+
+    def take(self, *, at_start: bool = False) -> UUID | None:
+        """Make the cycle ours, when one is due and nobody has it; at a worker's start one is always due."""
+        with self._database.write() as session:
+            row = Infrastructures(session).ensure(self._provisioner)
+            now = self._clock()
+            if row.held_until is not None and row.held_until > now:
+                return None
+            if not at_start and row.reconciled_at is not None and row.reconciled_at + self._interval > now:
+                return None
+            row.held_by, row.held_until = new_id(), now + _LEASE
+            return row.held_by
+
+    def give_back(self, holder: UUID, found: Sequence[Found] = ()) -> None:
+        """End a cycle, done or broken off, and count what it found; the next is due after the interval."""
+        with self._database.write() as session:
+            row = Infrastructures(session).ensure(self._provisioner)
+            if row.held_by == holder:
+                row.held_by = row.held_until = None
+                row.reconciled_at = self._clock()
+                counts = Counter(each.finding.value for each in found)
+                row.findings = dict(Counter(row.findings) + counts)
+
+    def judge(self, existing: Sequence[ExistingSide], *, read_at: datetime) -> Judgement:
+        """Compare what was read back, from `read_at` on, with the rows as they are now.
+
+        Work that ended since was not seen, and is left to the next cycle. In this order a side that was read has
+        had its row before it: one without a row belongs to nobody.
+        """
+        ours: dict[UUID, list[ExistingSide]] = {}
+        for side in existing:
+            if side.trunk_id is not None:
+                ours.setdefault(side.trunk_id, []).append(side)
+        found: list[Found] = []
+        for parts in self._all_parts():
+            standing = ours.pop(parts.provision.trunk_id, [])
+            if _settled(parts.provision, read_at):
+                found += self._judge_one(parts, standing)
+        to_mend = frozenset(
+            each.trunk_id for each in found if each.trunk_id and each.finding is not Finding.UNFIT
+        )
+        left = [side for sides in ours.values() for side in sides]
+        found += [Found(Finding.ORPHANED, None, side.id, f"for {side.trunk_id}") for side in left]
+        found += _conflicts(existing)
+        return Judgement(tuple(found), to_mend, tuple(side.id for side in left))
+
+    def mend(self, judgement: Judgement) -> tuple[UUID, ...]:
+        """Queue what has to be provisioned anew, and give the trunks to ring for."""
+        mended = []
+        for trunk_id in sorted(judgement.to_mend):
+            with self._database.write() as session:
+                provision = Provisions(session).locked(trunk_id)
+                if provision is not None and provision.status is ProvisionStatus.DONE:
+                    queue(provision, self._clock())
+                    mended.append(trunk_id)
+        return tuple(mended)
+
+    def _all_parts(self) -> Iterator[ProvisionParts]:
+        after = None
+        while True:
+            with self._database.read() as session:
+                provisions = Provisions(session)
+                page = provisions.page(self._provisioner, after=after, limit=_ROWS_PER_PAGE)
+                parts = provisions.parts(page)
+            if not parts:
+                return
+            yield from parts
+            after = parts[-1].provision.id
+
+    def _judge_one(self, parts: ProvisionParts, ours: Sequence[ExistingSide]) -> list[Found]:
+        provision = parts.provision
+        blueprint = draw(parts, self._egress)
+        if blueprint is None:
+            return _judge_unwanted(parts, ours)
+        try:
+            desired = blueprint.desired(self._secrets)
+        except ProvisioningFailed as failure:
+            return [Found(Finding.UNFIT, provision.trunk_id, None, str(failure))]
+        if provision.state is ProvisionState.FAILED:
+            return [Found(Finding.FAILED, provision.trunk_id, None, provision.error or "")]
+        return [
+            *_judge_side(provision, InboundSide, desired.inbound, ours, provision.inbound_id),
+            *_judge_side(provision, OutboundSide, desired.outbound, ours, provision.outbound_id),
+        ]
+
+
+def _settled(provision: Provision, read_at: datetime) -> bool:
+    """Whether nobody works on it, is about to, or has since everything was read."""
+    if provision.status is not ProvisionStatus.DONE:
+        return False
+    return provision.finished_at is None or provision.finished_at < read_at
+
+
+def _judge_unwanted(parts: ProvisionParts, ours: Sequence[ExistingSide]) -> list[Found]:
+    provision = parts.provision
+    found = [Found(Finding.ORPHANED, provision.trunk_id, side.id) for side in ours]
+    if not found and (provision.state is ProvisionState.FAILED or parts.trunk is None):
+        return [Found(Finding.FAILED, provision.trunk_id, None, provision.error or "its trunk is gone")]
+    return found
+
+
+def _judge_side(
+    provision: Provision,
+    kind: type[SideContent],
+    wanted: SideContent | None,
+    ours: Sequence[ExistingSide],
+    known_id: str | None,
+) -> Iterable[Found]:
+    standing = [side for side in ours if isinstance(side.content, kind)]
+    known = next((side for side in standing if side.id == known_id), None)
+    if wanted is not None and known is None:
+        yield Found(Finding.MISSING, provision.trunk_id, known_id, kind.__name__)
+    if known is not None and wanted is not None and known.content != wanted:
+        yield Found(Finding.CHANGED, provision.trunk_id, known_id, kind.__name__)
+    for side in standing:
+        if wanted is None or side is not known:
+            yield Found(Finding.ORPHANED, provision.trunk_id, side.id, kind.__name__)
+
+
+def _conflicts(existing: Sequence[ExistingSide]) -> list[Found]:
+    """Tell of others' inbound sides that carry a number of ours: which of the two a call reaches is luck."""
+    inbound = [side for side in existing if isinstance(side.content, InboundSide)]
+    ours = {
+        plain_number(number): side for side in inbound if side.trunk_id for number in side.content.numbers
+    }
+    return [
+        Found(Finding.CONFLICT, None, side.id, f"has {number}, which {ours[plain_number(number)].id} has too")
+        for side in inbound
+        if side.trunk_id is None
+        for number in side.content.numbers
+        if plain_number(number) in ours
+    ]

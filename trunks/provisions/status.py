@@ -1,0 +1,99 @@
+"""Provisioning as those see it who ask for it: requested, waited for, looked up."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from trunks.clock import Clock, utc_now
+from trunks.models.provision import ProvisionState, ProvisionStatus
+from trunks.provisions.requests import ProvisionRequests, read_plan
+from trunks.repositories.provisions import Infrastructures, Provisions
+from trunks.store.database import Database
+from trunks.voice.blueprint import CallPlan
+from trunks.voice.provisioner import FailureCause, ProvisionerName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProvisionView:
+    """What exists for a trunk; while `settled` is false, more work on it waits or runs."""
+
+    settled: bool
+    state: ProvisionState
+    inbound_id: str | None
+    outbound_id: str | None
+    plan: CallPlan
+    cause: FailureCause | None = None
+    error: str | None = None
+
+    @property
+    def succeeded(self) -> bool:
+        return self.settled and self.state is not ProvisionState.FAILED
+
+
+@dataclass(frozen=True, slots=True)
+class ProvisionFigures:
+    """Trunks by what exists for them, and what all reconciliations found, by kind."""
+
+    states: dict[ProvisionState, int]
+    findings: dict[str, int]
+    reconciled_at: datetime | None
+
+
+class Provisioning:
+    """What answers true is waited for by the trunk's id: done_among() tells when, view() what came of it."""
+
+    def __init__(self, database: Database, *, provisioner: ProvisionerName, clock: Clock = utc_now) -> None:
+        self._database = database
+        self._provisioner = provisioner
+        self._clock = clock
+
+    @property
+    def off(self) -> bool:
+        """Whether this installation provisions nothing anywhere."""
+        return self._provisioner is ProvisionerName.NONE
+
+    def request(self, trunk_id: UUID, plan: CallPlan | None = None) -> bool:
+        """Ask for both sides now; false when nothing provisions here."""
+        with self._database.write() as session:
+            return ProvisionRequests(session, self._provisioner).request(trunk_id, self._clock(), plan)
+
+    def changed(self, trunk_id: UUID) -> bool:
+        """Ask for what differs after an edit; false where nothing is provisioned."""
+        with self._database.write() as session:
+            return ProvisionRequests(session, self._provisioner).changed(trunk_id, self._clock())
+
+    def remove(self, trunk_id: UUID) -> bool:
+        """Ask for both sides to go; false when there is nothing to take away."""
+        with self._database.write() as session:
+            return ProvisionRequests(session, self._provisioner).remove(trunk_id, self._clock())
+
+    def view(self, trunk_id: UUID) -> ProvisionView | None:
+        """Look up what exists for a trunk; None when nothing does and nothing is planned."""
+        with self._database.read() as session:
+            found = Provisions(session).of(trunk_id)
+            if found is None:
+                return None
+            return ProvisionView(
+                settled=found.status is ProvisionStatus.DONE,
+                state=found.state,
+                inbound_id=found.inbound_id,
+                outbound_id=found.outbound_id,
+                plan=read_plan(found),
+                cause=found.cause,
+                error=found.error,
+            )
+
+    def figures(self) -> ProvisionFigures:
+        """Count what an operator watches; the same in every process."""
+        with self._database.read() as session:
+            infrastructure = Infrastructures(session).find(self._provisioner)
+            states = Provisions(session).count_by_state()
+            if infrastructure is None:
+                return ProvisionFigures(states, {}, None)
+            return ProvisionFigures(states, dict(infrastructure.findings), infrastructure.reconciled_at)
+
+    def done_among(self, trunk_ids: Collection[UUID]) -> set[UUID]:
+        """For which of these trunks no work waits or runs any more; one whose provision is gone is done."""
+        with self._database.read() as session:
+            return set(trunk_ids) - Provisions(session).open_among(trunk_ids)

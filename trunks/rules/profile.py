@@ -1,0 +1,59 @@
+"""What a trunk is beside where it leads: how calls are written, who may call in, and what a customer calls it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from trunks.voice.blueprint import CallPlan, InboundAuthorization
+
+
+class CallingFormat(StrEnum):
+    """How an outbound call's number is written (autocalls, "sip_calling_format")."""
+
+    PLUS_E164 = "+e164"
+    E164 = "e164"
+    NATIONAL = "national"
+
+
+class MediaEncryption(StrEnum):
+    NO = "no"
+    SDES = "sdes"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrunkProfile:
+    """The defaults are those of a trunk whose dialect has no such field.
+
+    `extension` is a line that is no phone number; `nickname` None where the customer gave no name.
+    `allowed_addresses` are in their normal form. Codecs and media are as bolna names them, kept for the
+    infrastructure that can be told.
+    """
+
+    nickname: str | None = None
+    extension: str | None = None
+    calling_format: CallingFormat = CallingFormat.PLUS_E164
+    authorization: InboundAuthorization = InboundAuthorization.AUTH
+    allowed_addresses: tuple[str, ...] = ()
+    country_code: str | None = None
+    fixed_egress: bool = False
+    description: str | None = None
+    media_encryption: MediaEncryption = MediaEncryption.NO
+    media_encryption_optimistic: bool = False
+    allow: str = "ulaw,alaw"
+    disallow: str = "all"
+    inbound_enabled: bool = True
+    direct_media: bool = False
+    rtp_symmetric: bool = True
+    force_rport: bool = True
+
+    def call_plan(self) -> CallPlan:
+        """What of it the voice infrastructure is to know."""
+        return CallPlan(
+            authorization=self.authorization,
+            allowed_addresses=self.allowed_addresses,
+            inbound_enabled=self.inbound_enabled,
+            fixed_egress=self.fixed_egress,
+            numbers=None if self.extension is None else (self.extension,),
+        )
+
+
+PLAIN = TrunkProfile()

@@ -1,0 +1,82 @@
+"""One run's dealings with the pace of its edges: admitted before it sends, debited for what it sent."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+
+from sipcheck.dns.resolver import Edge
+from sipcheck.report.model import Direction, Report
+from sipcheck.target import HostPort
+from trunks.errors import RunPostponed
+from trunks.runs.address_limits import Pacing
+from trunks.runs.claimed_run import Claim
+
+# Beyond this a run is given back instead of keeping a thread; it fits into the margin of a lease.
+PATIENCE_SECONDS = 4.0
+
+# Given back, it comes again after this at the earliest: others finish in the meantime.
+_COMES_AGAIN_SECONDS = 1.0
+
+# OPTIONS to every edge; REGISTER and its answer to the challenge to the first.
+_LIVENESS_REQUESTS = 1
+_PROOF_REQUESTS = 2
+
+
+class PaceKeeper:
+    """Give `admit` to the engine; call settle() once, however the run ended."""
+
+    def __init__(self, pacing: Pacing, claim: Claim) -> None:
+        self._pacing = pacing
+        self._claim = claim
+        self._granted: Counter[str] = Counter()
+        self._heard: list[Report] = []
+        self._addresses: dict[str, str] = {}
+
+    async def admit(self, edges: Sequence[Edge]) -> None:
+        """Wait for this run's turn at all its addresses. Raises RunPostponed, StoreUnavailable."""
+        if self._pacing.off or not edges:
+            return
+        self._addresses |= {str(HostPort(edge.address, edge.port)): edge.address for edge in edges}
+        requests: Counter[str] = Counter()
+        for edge in edges:
+            requests[edge.address] += _LIVENESS_REQUESTS
+        if self._claim.work.sealed_password is not None:
+            requests[edges[0].address] += _PROOF_REQUESTS
+        loop = asyncio.get_running_loop()
+        until = loop.time() + PATIENCE_SECONDS
+        while True:
+            patience_seconds = max(0.0, until - loop.time())
+            admission = await asyncio.to_thread(
+                self._pacing.admit,
+                self._claim.claim_id,
+                requests,
+                held_until=self._claim.lease_until,
+                on_demand=self._claim.explicit,
+                patience_seconds=patience_seconds,
+            )
+            if admission.granted:
+                self._granted += requests
+                await asyncio.sleep(admission.wait_seconds)
+                return
+            if admission.wait_seconds > patience_seconds:
+                raise RunPostponed(max(_COMES_AGAIN_SECONDS, admission.wait_seconds - PATIENCE_SECONDS))
+            await asyncio.sleep(admission.wait_seconds)
+
+    def heard(self, report: Report) -> None:
+        """Take a report of what was admitted; a gateway may have two."""
+        self._heard.append(report)
+
+    def settle(self) -> None:
+        """Debit what was sent, retransmissions among it. Raises StoreUnavailable."""
+        if self._granted:
+            self._pacing.settle(self._claim.claim_id, self._granted, self._sent() if self._heard else None)
+
+    def _sent(self) -> Counter[str]:
+        # An edge's large requests go to the same address and port by another transport (RFC 3261 §18.1.1).
+        places = (
+            (step.edge or "").rpartition("/")[0]
+            for report in self._heard
+            for step in report.trace
+            if step.direction is Direction.SENT
+        )
+        return Counter(self._addresses[place] for place in places if place in self._addresses)

@@ -1,0 +1,93 @@
+"""What a worker is given when it claims a run: copied from the rows, so that no row is held while it runs."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from uuid import UUID
+
+from sipcheck.credentials import Credentials
+from sipcheck.target import Target, TransportName, parse_host_port, parse_target
+from trunks.models.trunk import Gateway, Trunk
+from trunks.secrets.secret_box import SecretBox
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """A trunk's gateway as it was configured when the run was claimed; the first has the `others` by priority."""
+
+    trunk_id: UUID
+    destination_id: UUID
+    host: str
+    port: int | None
+    transport: TransportName | None
+    outbound_proxy: str | None
+    username: str | None
+    sealed_password: bytes | None = field(repr=False)
+    auth_realm: str | None
+    others: tuple["Work", ...] = ()
+
+    @classmethod
+    def of(cls, trunk: Trunk) -> "Work":
+        first, *others = (cls._of(trunk, gateway) for gateway in trunk.gateways)
+        return replace(first, others=tuple(others))
+
+    @classmethod
+    def _of(cls, trunk: Trunk, gateway: Gateway) -> "Work":
+        return cls(
+            trunk_id=trunk.id,
+            destination_id=gateway.destination_id,
+            host=gateway.host,
+            port=gateway.port,
+            transport=gateway.transport,
+            outbound_proxy=trunk.outbound_proxy,
+            username=trunk.username,
+            sealed_password=trunk.sealed_password,
+            auth_realm=trunk.auth_realm,
+        )
+
+    @property
+    def gateways(self) -> tuple["Work", ...]:
+        """This and the others."""
+        return (self, *self.others)
+
+    def target(self) -> Target:
+        """Where to send. Raises TargetInvalid."""
+        return Target(
+            domain=parse_target(self.host).domain,
+            port=self.port,
+            transport=self.transport,
+            outbound_proxy=None if self.outbound_proxy is None else parse_host_port(self.outbound_proxy),
+        )
+
+    def credentials(self, secrets: SecretBox, learned_realms: tuple[str, ...] = ()) -> Credentials | None:
+        """Open the credentials; None for a trunk without. A configured realm goes before learned ones.
+
+        Raises SecretUnreadable.
+        """
+        if self.username is None or self.sealed_password is None:
+            return None
+        return Credentials(
+            username=self.username,
+            password=secrets.open(self.sealed_password, self.trunk_id),
+            realms=learned_realms if self.auth_realm is None else (self.auth_realm,),
+            realms_learned=self.auth_realm is None and bool(learned_realms),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A run that is ours until `lease_until`: every write names `claim_id`, and a lost claim writes nothing.
+
+    `request_id` is that of the HTTP request that asked; `explicit` is one that a customer asked for, `scheduled` a
+    slow proof; `learned_realms` are those to expect where none is configured.
+    """
+
+    verification_id: UUID
+    claim_id: UUID
+    generation: int
+    claimed_at: datetime
+    lease_until: datetime
+    work: Work
+    request_id: str | None = None
+    explicit: bool = False
+    scheduled: bool = False
+    learned_realms: tuple[str, ...] = ()

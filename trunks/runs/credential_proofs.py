@@ -1,0 +1,91 @@
+"""Stored credentials are proven again, slowly and spread out: an ordinary run for each trunk (SIP.md, hazard 2)."""
+
+import random
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from sipcheck.reasons import CredentialState
+from trunks.clock import Clock, utc_now
+from trunks.doorbell import next_ring_at
+from trunks.ids import new_id
+from trunks.models.trunk import Trunk
+from trunks.models.verification import RequestedBy, Verification, VerificationStatus
+from trunks.repositories.proofs import Proofs
+from trunks.repositories.verifications import Verifications
+from trunks.rules.intervals import jittered
+from trunks.store.database import Database
+
+# A turn stays short: SQLite has one writer.
+_ROWS_PER_TURN = 100
+
+# What is later than this share of an interval was left lying, and is spread over as much.
+_LATE_SHARE = 0.1
+
+
+class Proof:
+    """`interval_seconds` lies between two proofs of a trunk's credentials, give or take a tenth."""
+
+    def __init__(self, database: Database, *, interval_seconds: float, clock: Clock = utc_now) -> None:
+        self._database = database
+        self._interval_seconds = interval_seconds
+        self._clock = clock
+
+    def tend(self) -> tuple[UUID, ...]:
+        """Queue runs for the trunks that are due, and give their ids for ringing."""
+        with self._database.read() as session:
+            if not Proofs(session).any_due(self._clock()):
+                return ()
+        with self._database.write() as session:
+            now = self._clock()
+            queued = [self._queue(session, trunk, now) for trunk in self._due(session, now)]
+            return tuple(run for run in queued if run is not None)
+
+    def _due(self, session: Session, now: datetime) -> Sequence[Trunk]:
+        late_seconds = _LATE_SHARE * self._interval_seconds
+        due = Proofs(session).due(now, limit=_ROWS_PER_TURN)
+        in_time = []
+        for trunk in due:
+            if trunk.next_proof_at is None:
+                continue
+            if now - trunk.next_proof_at > timedelta(seconds=late_seconds):
+                trunk.next_proof_at = now + timedelta(seconds=late_seconds * random.random())  # noqa: S311
+            else:
+                in_time.append(trunk)
+        return in_time
+
+    def _queue(self, session: Session, trunk: Trunk, now: datetime) -> UUID | None:
+        """Queue a run unless one is open, which proves the same; rejected credentials wait for the customer."""
+        trunk.next_proof_at = next_proof_at(trunk, now, self._interval_seconds)
+        if trunk.next_proof_at is None:
+            return None
+        runs = Verifications(session)
+        if runs.open_of(trunk.id, trunk.generation) is not None:
+            return None
+        verification = Verification(
+            id=new_id(),
+            trunk_id=trunk.id,
+            generation=trunk.generation,
+            status=VerificationStatus.QUEUED,
+            requested_by=RequestedBy.SCHEDULE,
+            requested_at=now,
+            due_at=now,
+            ring_at=next_ring_at(now),
+        )
+        runs.add(verification)
+        return verification.id
+
+
+def next_proof_at(trunk: Trunk, now: datetime, interval_seconds: float) -> datetime | None:
+    """When a trunk's credentials are proven next; None where there are none, or none that may be sent."""
+    provable = (
+        trunk.sealed_password is not None
+        and trunk.living_generation == trunk.generation
+        and trunk.credentials is not CredentialState.REJECTED
+        and not trunk.is_draft
+    )
+    if not provable:
+        return None
+    return now + timedelta(seconds=jittered(interval_seconds, random.random()))  # noqa: S311 - spreads work

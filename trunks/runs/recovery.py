@@ -1,0 +1,127 @@
+"""What makes lost messages and lost workers harmless: every worker tends the rows each 5 s."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from sipcheck.reasons import Reason
+from trunks.clock import Clock, utc_now
+from trunks.doorbell import next_ring_at
+from trunks.ids import new_id
+from trunks.models.trunk import Trunk
+from trunks.models.verification import RequestedBy, Verification, VerificationStatus
+from trunks.repositories.verifications import Verifications
+from trunks.runs.claimed_run import Claim, Work
+from trunks.runs.claims import done_values
+from trunks.runs.credential_freeze import CredentialCare
+from trunks.runs.service_report import own_report
+from trunks.store.database import Database
+
+# A turn stays short: SQLite has one writer, and a long queue is not rung through again and again.
+_ROWS_PER_TURN = 100
+_RETRY_AFTER = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Tended:
+    """What a turn found: runs to ring for, and runs that were taken from workers that are gone."""
+
+    to_ring: tuple[UUID, ...]
+    reclaimed: tuple[UUID, ...]
+    ended: tuple[UUID, ...]
+
+
+class Recovery:
+    def __init__(self, database: Database, *, clock: Clock = utc_now) -> None:
+        self._database = database
+        self._clock = clock
+
+    def tend(self) -> Tended:
+        """Take back runs whose lease is over, and list those that are due and were not heard."""
+        with self._database.write() as session:
+            now = self._clock()
+            runs = Verifications(session)
+            reclaimed, ended = self._give_back(session, runs.expired(now, limit=_ROWS_PER_TURN), now)
+            session.flush()
+            unheard = runs.unheard(now, limit=_ROWS_PER_TURN)
+            for verification in unheard:
+                verification.ring_at = next_ring_at(now)
+            return Tended(tuple(each.id for each in unheard), reclaimed, ended)
+
+    def release(self, claim: Claim) -> bool:
+        """Give a run back that is broken off by a worker that stops; false when the claim is lost."""
+        with self._database.write() as session:
+            verification = Verifications(session).claimed(claim.verification_id, claim.claim_id)
+            if verification is None:
+                return False
+            self._give_back(session, [verification], self._clock())
+            return True
+
+    def postpone(self, claim: Claim, *, seconds: float) -> bool:
+        """Give a run back that has to wait for its turn; false when the claim is lost."""
+        with self._database.write() as session:
+            verification = Verifications(session).claimed(claim.verification_id, claim.claim_id)
+            if verification is None:
+                return False
+            now = self._clock()
+            # Nothing has left: what it may hold all the same, whose commit was never confirmed, is free.
+            CredentialCare(session).let_go(claim.claim_id)
+            _queue_again(verification, now)
+            verification.due_at = verification.ring_at = now + timedelta(seconds=seconds)
+            return True
+
+    def _give_back(
+        self, session: Session, runs: Sequence[Verification], now: datetime
+    ) -> tuple[tuple[UUID, ...], tuple[UUID, ...]]:
+        """Queue runs again that sent nothing; end those whose credentials have left, since they go out once."""
+        reclaimed, ended = [], []
+        for verification in runs:
+            if verification.auth_sent_at is None:
+                _queue_again(verification, now)
+                reclaimed.append(verification.id)
+            else:
+                _end(session, verification, now)
+                ended.append(verification.id)
+        return tuple(reclaimed), tuple(ended)
+
+
+def _queue_again(verification: Verification, now: datetime) -> None:
+    verification.status = VerificationStatus.QUEUED
+    verification.claim_id = verification.claimed_at = verification.lease_until = None
+    verification.ring_at = now
+
+
+def _end(session: Session, verification: Verification, now: datetime) -> None:
+    """End as cancelled, and queue one more run for later: one only, in case it is the run that kills workers."""
+    trunk = session.get_one(Trunk, verification.trunk_id)
+    report = own_report(
+        Reason.CANCELLED,
+        Work.of(trunk),
+        started_at=verification.claimed_at or now,
+        finished_at=now,
+    )
+    for column, value in done_values(report).items():
+        setattr(verification, column, value)
+    verification.finished_at = now
+    verification.counted = False
+    if verification.claim_id is not None:
+        CredentialCare(session).lapse(verification.claim_id, now)
+    session.flush()
+    already_open = Verifications(session).open_of(trunk.id, trunk.generation)
+    if verification.requested_by is not RequestedBy.RECOVERY and already_open is None:
+        due_at = now + _RETRY_AFTER
+        Verifications(session).add(
+            Verification(
+                id=new_id(),
+                trunk_id=trunk.id,
+                generation=trunk.generation,
+                status=VerificationStatus.QUEUED,
+                requested_by=RequestedBy.RECOVERY,
+                requested_at=now,
+                due_at=due_at,
+                ring_at=due_at,
+            )
+        )

@@ -1,0 +1,86 @@
+"""Runs as those see them who ask for one: requested, looked up, waited for."""
+
+from collections.abc import Collection, Sequence
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from trunks.clock import Clock, utc_now
+from trunks.doorbell import next_ring_at
+from trunks.errors import TrunkNotFound, VerificationNotFound
+from trunks.ids import new_id
+from trunks.models.trunk import Trunk
+from trunks.models.verification import RequestedBy, Verification, VerificationStatus
+from trunks.repositories.trunks import Trunks
+from trunks.repositories.verifications import Verifications
+from trunks.store.database import Database
+from trunks.tenancy.tenants import Caller
+
+
+class RunBook:
+    def __init__(self, database: Database, *, clock: Clock = utc_now) -> None:
+        self._database = database
+        self._clock = clock
+
+    def request(self, caller: Caller, trunk_id: UUID, *, request_id: str | None = None) -> UUID:
+        """Queue a run and give its id; whoever asks while one is open is given that one.
+
+        A trunk's password goes out once for all who ask at the same moment: a carrier has to see one REGISTER
+        per address-of-record at a time (RFC 3261 §10.2). Raises TrunkNotFound.
+        """
+        with self._database.write() as session:
+            trunk = Trunks(session).locked(trunk_id)
+            if trunk is None or trunk.environment_id != caller.environment_id:
+                raise TrunkNotFound
+            return self._open(session, trunk, request_id).id
+
+    def _open(self, session: Session, trunk: Trunk, request_id: str | None) -> Verification:
+        now = self._clock()
+        runs = Verifications(session)
+        verification = runs.open_of(trunk.id, trunk.generation)
+        if verification is None:
+            verification = Verification(
+                id=new_id(),
+                trunk_id=trunk.id,
+                generation=trunk.generation,
+                status=VerificationStatus.QUEUED,
+                requested_by=RequestedBy.CUSTOMER,
+                requested_at=now,
+                due_at=now,
+                ring_at=next_ring_at(now),
+                request_id=request_id,
+            )
+            runs.add(verification)
+        elif verification.status is VerificationStatus.QUEUED and (
+            verification.due_at > now or verification.requested_by is RequestedBy.SCHEDULE
+        ):
+            # It waited for its minute to pass, or for its turn; a person asks now.
+            verification.requested_by = RequestedBy.CUSTOMER
+            verification.request_id = request_id
+            verification.due_at = now
+            verification.ring_at = next_ring_at(now)
+        return verification
+
+    def get(self, caller: Caller, trunk_id: UUID, verification_id: UUID) -> Verification:
+        """Look a run up. Raises TrunkNotFound, VerificationNotFound."""
+        with self._database.read() as session:
+            if Trunks(session).of(caller.environment_id, trunk_id) is None:
+                raise TrunkNotFound
+            found = Verifications(session).of(trunk_id, verification_id)
+            if found is None:
+                raise VerificationNotFound
+            return found
+
+    def page(
+        self, caller: Caller, trunk_id: UUID, *, limit: int, before: UUID | None = None
+    ) -> Sequence[Verification]:
+        """List a trunk's runs, newest first. Raises TrunkNotFound."""
+        with self._database.read() as session:
+            if Trunks(session).of(caller.environment_id, trunk_id) is None:
+                raise TrunkNotFound
+            return Verifications(session).page(trunk_id, limit=limit, before=before)
+
+    def done_among(self, ids: Collection[UUID]) -> set[UUID]:
+        """Which of these runs are done."""
+        with self._database.read() as session:
+            return Verifications(session).done_among(ids)

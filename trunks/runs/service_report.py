@@ -1,0 +1,30 @@
+"""Reports of runs that the service itself ended: nothing was learned about the trunk."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from sipcheck.reasons import Reason
+from sipcheck.report.model import Report, TargetFacts
+from sipcheck.verification.report_without_run import unrun_report
+from trunks.runs.claimed_run import Work
+
+
+def own_report(
+    reason: Reason,
+    work: Work,
+    *,
+    started_at: datetime,
+    finished_at: datetime,
+    retry_at: datetime | None = None,
+) -> Report:
+    """Report a run that ended without the engine: cancelled, credentials-frozen, secret-unreadable and the like."""
+    target = TargetFacts(
+        domain=work.host,
+        port=work.port,
+        transport=work.transport,
+        username=work.username,
+        outbound_proxy=work.outbound_proxy,
+    )
+    duration_ms = round((finished_at - started_at).total_seconds() * 1000, 3)
+    report = unrun_report(reason, target, started_at=started_at, duration_ms=duration_ms)
+    return replace(report, retry_at=retry_at)

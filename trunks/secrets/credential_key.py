@@ -1,0 +1,22 @@
+"""How credentials are recognised without being kept: a keyed hash of what a carrier is sent."""
+
+from trunks.secrets.keyed_hash import keyed_hash
+
+
+class CredentialHash:
+    """Hashes under a key of the installation, so that a copy of the store does not tell whose guess is right."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def key(self, domain: str, realm: str, username: str, secret: str) -> str:
+        """Name these credentials; a change of any of the four gives another name."""
+        return self._hash("credentials", domain, realm, username, secret)
+
+    def account_key(self, domain: str, username: str, secret: str) -> str:
+        """Name them while the realm is not known yet."""
+        return self._hash("account", domain, username, secret)
+
+    def _hash(self, *parts: str) -> str:
+        # A realm may hold any character, lone surrogates too.
+        return keyed_hash(self._key, *(part.encode("utf-8", errors="surrogatepass") for part in parts))

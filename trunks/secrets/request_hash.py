@@ -1,0 +1,22 @@
+"""How a request is recognised that comes again, without being kept: a body may hold a password."""
+
+from uuid import UUID
+
+from trunks.secrets.keyed_hash import keyed_hash
+
+
+class RequestHash:
+    """Hashes under a key of the installation."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def name(self, environment_id: UUID, method: str, path: str, idempotency_key: str) -> str:
+        """Name the request: one key names another request for another tenant, method or path."""
+        parts = ("name", str(environment_id), method, path, idempotency_key)
+        # A path is decoded from percent signs, and may hold what is no character.
+        return keyed_hash(self._key, *(part.encode("utf-8", errors="surrogatepass") for part in parts))
+
+    def content(self, query: bytes, body: bytes) -> str:
+        """Tell two contents under one name apart."""
+        return keyed_hash(self._key, b"content", query, body)

@@ -1,0 +1,146 @@
+"""POSTs under an Idempotency-Key: each is done once, and whoever sends it again is given the first answer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from trunks.clock import Clock, utc_now
+from trunks.errors import TrunksError
+from trunks.ids import new_id
+from trunks.models.idempotent_request import IdempotentRequest
+from trunks.repositories.idempotent_requests import IdempotentRequests
+from trunks.store.database import Database
+from trunks.tenancy.installation_keys import OwnKeys
+
+KEPT = timedelta(hours=24)
+
+# Beyond the longest wait that a request may have: for the store, which is asked before and after it.
+LEASE_MARGIN_SECONDS = 30.0
+
+# Each new request takes some old ones away, more than come in.
+_FORGOTTEN_AT_ONCE = 20
+
+
+class IdempotencyKeyReused(TrunksError):
+    """This Idempotency-Key was used for another request; give each request a key of its own."""
+
+
+class IdempotencyKeyInUse(TrunksError):
+    """The first request with this Idempotency-Key is still under way; try again in a moment."""
+
+    def __init__(self, lease_seconds: float) -> None:
+        super().__init__()
+        self.lease_seconds = lease_seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyedRequest:
+    """A POST with its key, as it came."""
+
+    environment_id: UUID
+    method: str
+    path: str
+    key: str
+    query: bytes = field(repr=False)
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RequestClaim:
+    """A request that is ours to do, until the lease is over.
+
+    `makes_id` is for what it creates, and the same for whoever does it again: what is there already is not made
+    a second time.
+    """
+
+    name: str
+    claim_id: UUID
+    makes_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAnswer:
+    """What the first was answered; `headers` without those that each answer has of its own."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+
+class RememberedRequests:
+    """`longest_seconds` is how long a request may take; one whose process died may be done again after that."""
+
+    def __init__(
+        self, database: Database, own_keys: OwnKeys, *, longest_seconds: float, clock: Clock = utc_now
+    ) -> None:
+        self._database = database
+        self._own_keys = own_keys
+        self._lease = timedelta(seconds=longest_seconds + LEASE_MARGIN_SECONDS)
+        self._clock = clock
+
+    def begin(self, request: KeyedRequest) -> RequestClaim | KeptAnswer:
+        """Claim the request, or give the answer of the one that came first.
+
+        Raises IdempotencyKeyReused, IdempotencyKeyInUse, SecretUnreadable, StoreUnavailable.
+        """
+        hashed = self._own_keys.request_hash()
+        name = hashed.name(request.environment_id, request.method, request.path, request.key)
+        content_hash = hashed.content(request.query, request.body)
+        with self._database.write() as session:
+            now = self._clock()
+            claim = RequestClaim(name, new_id(), new_id())
+            rows = IdempotentRequests(session)
+            rows.delete_older(now - KEPT, limit=_FORGOTTEN_AT_ONCE)
+            if rows.insert(
+                {
+                    "id": claim.makes_id,
+                    "environment_id": request.environment_id,
+                    "name": name,
+                    "content_hash": content_hash,
+                    "claim_id": claim.claim_id,
+                    "lease_until": now + self._lease,
+                    "created_at": now,
+                }
+            ):
+                return claim
+            return self._meet(session, claim, content_hash, now)
+
+    def _meet(
+        self, session: Session, claim: RequestClaim, content_hash: str, now: datetime
+    ) -> RequestClaim | KeptAnswer:
+        row = IdempotentRequests(session).locked(claim.name)
+        if row is None:  # given up in between: free for whoever asks next
+            raise IdempotencyKeyInUse(0.0)
+        if row.created_at + KEPT <= now:
+            row.id, row.content_hash, row.created_at = claim.makes_id, content_hash, now
+            return self._take_over(row, claim, now)
+        if row.content_hash != content_hash:
+            raise IdempotencyKeyReused
+        if row.status is not None:
+            return KeptAnswer(row.status, row.headers or {}, row.body or b"")
+        if row.lease_until > now:
+            raise IdempotencyKeyInUse((row.lease_until - now).total_seconds())
+        return self._take_over(row, claim, now)
+
+    def _take_over(self, row: IdempotentRequest, claim: RequestClaim, now: datetime) -> RequestClaim:
+        row.claim_id = claim.claim_id
+        row.lease_until = now + self._lease
+        row.status = row.headers = row.body = None
+        return replace(claim, makes_id=row.id)
+
+    def finish(self, claim: RequestClaim, answer: KeptAnswer) -> bool:
+        """Keep the answer for those who come again; false when the lease was lost. Raises StoreUnavailable."""
+        with self._database.write() as session:
+            return IdempotentRequests(session).change_claimed(
+                claim.name,
+                claim.claim_id,
+                {"status": answer.status, "headers": dict(answer.headers), "body": answer.body},
+            )
+
+    def release(self, claim: RequestClaim) -> None:
+        """Give up a request that came to nothing, so that it may be sent again. Raises StoreUnavailable."""
+        with self._database.write() as session:
+            IdempotentRequests(session).delete_claimed(claim.name, claim.claim_id)

@@ -1,0 +1,119 @@
+"""Environments and tokens: made by the operator, asked at every request."""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy.exc import IntegrityError
+
+from trunks.clock import Clock, utc_now
+from trunks.errors import EnvironmentExists, EnvironmentNotFound, TokenNotFound
+from trunks.models.environment import ApiToken, Environment
+from trunks.repositories.tenants import ApiTokens, Environments
+from trunks.store.database import Database
+
+DEFAULT_ENVIRONMENT = "default"
+DEFAULT_REQUESTS_PER_MINUTE = 1000
+
+_TOKEN_PREFIX = "trunks_"  # noqa: S105 - what leaked tokens are recognised by, no secret
+_TOKEN_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whom a token speaks for."""
+
+    environment_id: UUID
+    token_id: UUID
+    allow_custom_sip_trunks: bool
+    requests_per_minute: int = DEFAULT_REQUESTS_PER_MINUTE
+
+
+class Tenants:
+    def __init__(self, database: Database, *, clock: Clock = utc_now) -> None:
+        self._database = database
+        self._clock = clock
+
+    def create_environment(
+        self,
+        name: str,
+        *,
+        allow_custom_sip_trunks: bool = True,
+        requests_per_minute: int = DEFAULT_REQUESTS_PER_MINUTE,
+    ) -> Environment:
+        """Make a tenant. Raises EnvironmentExists."""
+        environment = Environment(
+            name=name,
+            allow_custom_sip_trunks=allow_custom_sip_trunks,
+            requests_per_minute=requests_per_minute,
+            created_at=self._clock(),
+        )
+        try:
+            with self._database.write() as session:
+                Environments(session).add(environment)
+        except IntegrityError as error:
+            raise EnvironmentExists(f"There is an environment {name!r} already.") from error
+        return environment
+
+    def environments(self) -> Sequence[Environment]:
+        with self._database.read() as session:
+            return Environments(session).all()
+
+    def create_token(self, environment_name: str, *, label: str = "") -> str:
+        """Make a token and give it; only its hash is kept. Raises EnvironmentNotFound."""
+        text = _TOKEN_PREFIX + secrets.token_urlsafe(_TOKEN_BYTES)
+        with self._database.write() as session:
+            environment = Environments(session).named(environment_name)
+            if environment is None:
+                raise EnvironmentNotFound(
+                    f"There is no environment {environment_name!r}; trunkd environment list shows them."
+                )
+            ApiTokens(session).add(
+                ApiToken(
+                    environment_id=environment.id,
+                    label=label,
+                    token_hash=_hash(text),
+                    created_at=self._clock(),
+                )
+            )
+        return text
+
+    def create_default(self) -> str | None:
+        """Make the first environment with a token and give that; None when there is an environment already."""
+        if self.environments():
+            return None
+        try:
+            self.create_environment(DEFAULT_ENVIRONMENT)
+        except EnvironmentExists:  # another process was first, and prints its token
+            return None
+        return self.create_token(DEFAULT_ENVIRONMENT, label="made at the first start")
+
+    def tokens(self) -> Sequence[ApiToken]:
+        with self._database.read() as session:
+            return ApiTokens(session).all()
+
+    def revoke_token(self, token_id: UUID) -> None:
+        """Make a token useless from now on. Raises TokenNotFound."""
+        with self._database.write() as session:
+            if not ApiTokens(session).revoke(token_id, self._clock()):
+                raise TokenNotFound(f"There is no standing token {token_id}; trunkd token list shows them.")
+
+    def authenticate(self, token: str) -> Caller | None:
+        """Find whom a token speaks for; None for one that is unknown or revoked."""
+        with self._database.read() as session:
+            found = ApiTokens(session).standing(_hash(token))
+            if found is None:
+                return None
+            environment = found.environment
+            return Caller(
+                found.environment_id,
+                found.id,
+                environment.allow_custom_sip_trunks,
+                environment.requests_per_minute,
+            )
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8")).hexdigest()

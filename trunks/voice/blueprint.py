@@ -1,0 +1,121 @@
+"""What is wanted for a trunk, copied from the rows, and what the infrastructure is to have for it."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from uuid import UUID
+
+from sipcheck.errors import TargetInvalid
+from sipcheck.target import HostPort, TransportName, parse_host_port
+from trunks.errors import SecretUnreadable
+from trunks.secrets.secret_box import SecretBox
+from trunks.voice.allow_list import AllowListInvalid, read_allow_list
+from trunks.voice.provisioner import FailureCause, ProvisioningFailed
+from trunks.voice.sides import DesiredTrunk, InboundSide, OutboundSide
+
+
+class InboundAuthorization(StrEnum):
+    AUTH = "auth"  # by the trunk's own user and password
+    IP = "ip"  # by the address that a call comes from
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallPlan:
+    """How calls come in and go out, as far as the trunk itself does not say.
+
+    `numbers` are those of the trunk when they are no phone numbers of its own, such as an extension.
+    """
+
+    authorization: InboundAuthorization = InboundAuthorization.AUTH
+    allowed_addresses: tuple[str, ...] = ()
+    inbound_enabled: bool = True
+    fixed_egress: bool = False
+    numbers: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blueprint:
+    """A trunk's first gateway and its plan, with the password still sealed."""
+
+    trunk_id: UUID
+    plan: CallPlan
+    numbers: tuple[str, ...]
+    host: str
+    port: int | None
+    transport: TransportName | None
+    outbound_proxy: str | None
+    username: str | None
+    sealed_password: bytes | None = field(repr=False)
+    egress: HostPort | None
+
+    def desired(self, secrets: SecretBox) -> DesiredTrunk:
+        """Work out both sides; neither is to be while the trunk has no number. Raises ProvisioningFailed."""
+        numbers = tuple(sorted(set(self.numbers)))
+        if not numbers:
+            return DesiredTrunk(trunk_id=self.trunk_id, inbound=None, outbound=None)
+        password = self._open(secrets)
+        return DesiredTrunk(
+            trunk_id=self.trunk_id,
+            inbound=self._inbound(numbers, password) if self.plan.inbound_enabled else None,
+            outbound=self._outbound(numbers, password),
+        )
+
+    def _inbound(self, numbers: tuple[str, ...], password: str | None) -> InboundSide:
+        if self.plan.authorization is InboundAuthorization.IP:
+            try:
+                allowed = read_allow_list(self.plan.allowed_addresses)
+            except AllowListInvalid as fault:
+                raise ProvisioningFailed(FailureCause.UNFIT, str(fault)) from fault
+            return InboundSide(numbers=numbers, allowed_addresses=allowed)
+        if not self.username or not password:
+            raise ProvisioningFailed(
+                FailureCause.UNFIT,
+                "Without user and password the inbound side would admit everyone; "
+                "give the trunk both, or an allow-list of addresses.",
+            )
+        return InboundSide(numbers=numbers, auth_username=self.username, auth_password=password)
+
+    def _outbound(self, numbers: tuple[str, ...], password: str | None) -> OutboundSide:
+        carrier = self._carrier()
+        if not self.plan.fixed_egress:
+            return OutboundSide(
+                numbers=numbers,
+                address=str(carrier),
+                transport=self.transport,
+                auth_username=self.username,
+                auth_password=password,
+            )
+        if self.egress is None:
+            raise ProvisioningFailed(
+                FailureCause.UNFIT,
+                "Calls are to leave through the fixed egress, and TRUNKS_FIXED_EGRESS is not set.",
+            )
+        return OutboundSide(
+            numbers=numbers,
+            address=str(self.egress),
+            auth_username=self.username,
+            auth_password=password,
+            from_host=carrier.host,
+            destination=str(carrier),
+        )
+
+    def _carrier(self) -> HostPort:
+        if self.outbound_proxy is not None:
+            raise ProvisioningFailed(
+                FailureCause.UNFIT,
+                f"The trunk has the outbound proxy {self.outbound_proxy}, which the voice infrastructure has no "
+                "field for; remove it, or name the carrier's own address.",
+            )
+        try:
+            return HostPort(parse_host_port(self.host).host, self.port)
+        except TargetInvalid as fault:
+            raise ProvisioningFailed(FailureCause.UNFIT, str(fault)) from fault
+
+    def _open(self, secrets: SecretBox) -> str | None:
+        if self.sealed_password is None:
+            return None
+        try:
+            return secrets.open(self.sealed_password, self.trunk_id)
+        except SecretUnreadable as error:
+            raise ProvisioningFailed(
+                FailureCause.OURS, "The stored password cannot be opened with the keys at hand."
+            ) from error

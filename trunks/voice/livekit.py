@@ -1,0 +1,172 @@
+"""LiveKit as the voice infrastructure, through the official client."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+from uuid import UUID
+
+from livekit.api import LiveKitAPI
+from livekit.api.sip_service import SipService
+from livekit.protocol.models import Pagination
+from livekit.protocol.sip import (
+    CreateSIPInboundTrunkRequest,
+    CreateSIPOutboundTrunkRequest,
+    DeleteSIPTrunkRequest,
+    ListSIPInboundTrunkRequest,
+    ListSIPOutboundTrunkRequest,
+    SIPInboundTrunkInfo,
+    SIPOutboundTrunkInfo,
+)
+
+from trunks.voice.livekit_errors import NotThere, nonsense, translated
+from trunks.voice.livekit_messages import (
+    TrunkInfo,
+    read_content,
+    read_side,
+    write_inbound,
+    write_outbound,
+)
+from trunks.voice.provisioner import FailureCause, ProvisioningFailed
+from trunks.voice.sides import ExistingSide, InboundSide, SideContent, plain_number
+
+CALL_TIMEOUT_SECONDS = 4.0
+_TRUNKS_PER_PAGE = 500
+
+
+class LiveKit:
+    """One client for the event loop that it is first used on; `mark` is how this installation knows its trunks."""
+
+    def __init__(
+        self,
+        url: str,
+        api_key: str,
+        api_secret: str,
+        *,
+        mark: str,
+        call_timeout_seconds: float = CALL_TIMEOUT_SECONDS,
+    ) -> None:
+        self._url = url
+        self._key = (api_key, api_secret)
+        self._mark = mark
+        self._timeout_seconds = call_timeout_seconds
+        self._client: LiveKitAPI | None = None
+
+    async def find(self, *, ids: Collection[str], numbers: Collection[str]) -> Sequence[ExistingSide]:
+        """Ask for the ids and for the numbers, in either spelling, at once."""
+        spellings = sorted(
+            {form for number in numbers for form in (f"+{plain_number(number)}", plain_number(number))}
+        )
+        questions: list[dict[str, Any]] = []
+        if ids:
+            questions.append({"trunk_ids": sorted(ids)})
+        if spellings:
+            questions.append({"numbers": spellings})
+        asked = (
+            call for question in questions for call in (self._inbound(**question), self._outbound(**question))
+        )
+        answers = await asyncio.gather(*asked)
+        found = {info.sip_trunk_id: info for infos in answers for info in infos}
+        return [read_side(info, self._mark) for info in found.values()]
+
+    async def read_all(self) -> Sequence[ExistingSide]:
+        """Ask page by page; a server that knows no pages gives all at once."""
+        sides = await asyncio.gather(self._all_of(self._inbound), self._all_of(self._outbound))
+        return [read_side(info, self._mark) for infos in sides for info in infos]
+
+    async def create(self, trunk_id: UUID, content: SideContent) -> str:
+        """Create; a side that LiveKit keeps otherwise than it was told fails, and the caller takes it away again."""
+        info = _blank(content)
+        self._write(info, trunk_id, content)
+        async with self._translated():
+            made: TrunkInfo
+            if isinstance(info, SIPInboundTrunkInfo):
+                made = await self._sip.create_inbound_trunk(CreateSIPInboundTrunkRequest(trunk=info))
+            else:
+                made = await self._sip.create_outbound_trunk(CreateSIPOutboundTrunkRequest(trunk=info))
+        if not made.sip_trunk_id:
+            raise nonsense(self._url, "it created a trunk and gave no id")
+        self._require_kept(made, content)
+        return made.sip_trunk_id
+
+    async def update(self, side_id: str, trunk_id: UUID, content: SideContent) -> None:
+        """Replace the whole, with our fields changed: an update by fields cannot empty a list."""
+        ask = self._inbound if isinstance(content, InboundSide) else self._outbound
+        info = next((each for each in await ask(trunk_ids=[side_id]) if each.sip_trunk_id == side_id), None)
+        if info is None:
+            raise NotThere(FailureCause.REFUSED, f"LiveKit at {self._url} has no trunk {side_id} any more.")
+        self._write(info, trunk_id, content)
+        async with self._translated():
+            kept: TrunkInfo
+            if isinstance(info, SIPInboundTrunkInfo):
+                kept = await self._sip.update_inbound_trunk(side_id, info)
+            else:
+                kept = await self._sip.update_outbound_trunk(side_id, info)
+        if kept.sip_trunk_id != side_id:
+            raise nonsense(
+                self._url, f"it updated {side_id} and answered with {kept.sip_trunk_id or 'no id'}"
+            )
+        self._require_kept(kept, content)
+
+    async def delete(self, side_id: str) -> None:
+        try:
+            async with self._translated():
+                await self._sip.delete_trunk(DeleteSIPTrunkRequest(sip_trunk_id=side_id))
+        except NotThere:
+            return
+
+    async def close(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            await client.aclose()
+
+    async def _all_of(self, ask: Callable[..., Awaitable[Sequence[TrunkInfo]]]) -> list[TrunkInfo]:
+        found: dict[str, TrunkInfo] = {}
+        while True:
+            page = await ask(page=Pagination(after_id=max(found, default=""), limit=_TRUNKS_PER_PAGE))
+            fresh = {info.sip_trunk_id: info for info in page if info.sip_trunk_id not in found}
+            if not fresh:
+                return list(found.values())
+            found |= fresh
+
+    async def _inbound(self, **question: Any) -> Sequence[TrunkInfo]:
+        async with self._translated():
+            return list((await self._sip.list_inbound_trunk(ListSIPInboundTrunkRequest(**question))).items)
+
+    async def _outbound(self, **question: Any) -> Sequence[TrunkInfo]:
+        async with self._translated():
+            return list((await self._sip.list_outbound_trunk(ListSIPOutboundTrunkRequest(**question))).items)
+
+    def _write(self, info: TrunkInfo, trunk_id: UUID, content: SideContent) -> None:
+        if isinstance(info, SIPInboundTrunkInfo) and isinstance(content, InboundSide):
+            write_inbound(info, trunk_id, content, self._mark)
+        elif isinstance(info, SIPOutboundTrunkInfo) and not isinstance(content, InboundSide):
+            write_outbound(info, trunk_id, content, self._mark)
+
+    def _require_kept(self, info: TrunkInfo, content: SideContent) -> None:
+        """LiveKit drops addresses that it cannot read, and an empty allow-list admits everyone."""
+        kept = read_content(info)
+        dropped = [
+            name
+            for name in type(content).__dataclass_fields__
+            if name != "auth_password" and getattr(kept, name) != getattr(content, name)
+        ]
+        if dropped:
+            raise ProvisioningFailed(
+                FailureCause.REFUSED,
+                f"LiveKit at {self._url} did not keep what it was told: {', '.join(dropped)} differ.",
+            )
+
+    @property
+    def _sip(self) -> SipService:
+        if self._client is None:
+            # No failover: it would send a creation again, and there would be two trunks.
+            self._client = LiveKitAPI(self._url, *self._key, failover=False)
+        return self._client.sip
+
+    def _translated(self) -> AbstractAsyncContextManager[None]:
+        return translated(self._url, self._timeout_seconds)
+
+
+def _blank(content: SideContent) -> TrunkInfo:
+    return SIPInboundTrunkInfo() if isinstance(content, InboundSide) else SIPOutboundTrunkInfo()

@@ -1,0 +1,89 @@
+"""What goes wrong between LiveKit and us, mapped here and nowhere else."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import aiohttp
+from google.protobuf.message import DecodeError
+from livekit.api import ServerError, ServerErrorCode
+
+from trunks.voice.provisioner import FailureCause, ProvisioningFailed
+
+_SHOWN_CHARACTERS = 300
+
+_UNAVAILABLE_STATUSES = frozenset({502, 503, 504})
+
+
+class NotThere(ProvisioningFailed):
+    """LiveKit has no trunk of this id."""
+
+
+@asynccontextmanager
+async def translated(url: str, timeout_seconds: float) -> AsyncIterator[None]:
+    """Bound a call of the client, and raise ProvisioningFailed for whatever it raises; `url` is for the message."""
+    try:
+        # The client (1.2.2) hands None to aiohttp for each call, which switches its session's timeout off.
+        async with asyncio.timeout(timeout_seconds):
+            yield
+    except ServerError as error:
+        raise _of_answer(error, url) from error
+    except TimeoutError as error:
+        raise ProvisioningFailed(
+            FailureCause.SLOW, f"LiveKit at {url} did not answer within {timeout_seconds:g} s."
+        ) from error
+    except (aiohttp.ClientConnectorError, aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
+        raise ProvisioningFailed(
+            FailureCause.DOWN, f"LiveKit at {url} cannot be reached: {_shown(str(error))}."
+        ) from error
+    except (DecodeError, UnicodeDecodeError, aiohttp.ClientError) as error:
+        raise nonsense(url, "its answer is no message of LiveKit's") from error
+
+
+def nonsense(url: str, fault: str) -> ProvisioningFailed:
+    """Say that whoever answered does not do what LiveKit does."""
+    return ProvisioningFailed(
+        FailureCause.NONSENSE,
+        f"What answers at {url} makes no sense: {fault}. Check that LIVEKIT_URL is LiveKit's address.",
+    )
+
+
+def _of_answer(error: ServerError, url: str) -> ProvisioningFailed:
+    told = _shown(f"{error.status} {error.code} {error.message}".strip())
+    match error.code:
+        case ServerErrorCode.UNAUTHENTICATED | ServerErrorCode.PERMISSION_DENIED:
+            return _key_refused(url, told)
+        case ServerErrorCode.NOT_FOUND:
+            return NotThere(FailureCause.REFUSED, f"LiveKit at {url} has no such trunk: {told}.")
+        case ServerErrorCode.ALREADY_EXISTS:
+            return ProvisioningFailed(FailureCause.CONFLICT, f"LiveKit found a conflict: {told}.")
+        case ServerErrorCode.INVALID_ARGUMENT if "onflict" in error.message:
+            return ProvisioningFailed(FailureCause.CONFLICT, f"LiveKit found a conflict: {told}.")
+        case ServerErrorCode.DEADLINE_EXCEEDED:
+            return ProvisioningFailed(FailureCause.SLOW, f"LiveKit at {url} ran out of time: {told}.")
+        case ServerErrorCode.UNAVAILABLE:
+            return _down(url, told)
+    if error.status in (401, 403):
+        return _key_refused(url, told)
+    if error.status in _UNAVAILABLE_STATUSES:
+        return _down(url, told)
+    if error.code == ServerErrorCode.UNKNOWN or error.status == 404:
+        return nonsense(url, f"it answered {told}")
+    if error.status >= 500:
+        return _down(url, told)
+    return ProvisioningFailed(FailureCause.REFUSED, f"LiveKit refused it: {told}.")
+
+
+def _key_refused(url: str, told: str) -> ProvisioningFailed:
+    return ProvisioningFailed(
+        FailureCause.KEY_REFUSED,
+        f"LiveKit at {url} refuses the key: {told}. Check LIVEKIT_API_KEY and LIVEKIT_API_SECRET.",
+    )
+
+
+def _down(url: str, told: str) -> ProvisioningFailed:
+    return ProvisioningFailed(FailureCause.DOWN, f"LiveKit at {url} is out of order: {told}.")
+
+
+def _shown(text: str) -> str:
+    return " ".join(text.split()).rstrip(".")[:_SHOWN_CHARACTERS]

@@ -1,0 +1,91 @@
+"""Between our sides and LiveKit's SIP trunks: the official messages, with our mark in their metadata."""
+
+import json
+from uuid import UUID
+
+from livekit.protocol.sip import SIPInboundTrunkInfo, SIPOutboundTrunkInfo, SIPTransport
+
+from sipcheck.target import TransportName
+from trunks.ids import read_id
+from trunks.voice.sides import ExistingSide, InboundSide, OutboundSide, SideContent
+
+DESTINATION_HEADER = "X-Trunk-Destination"
+
+TrunkInfo = SIPInboundTrunkInfo | SIPOutboundTrunkInfo
+
+_INSTALLATION, _TRUNK = "trunkd_installation", "trunkd_trunk"
+
+_TRANSPORTS = {
+    # LiveKit chooses then; it asks no SRV record.
+    None: SIPTransport.SIP_TRANSPORT_AUTO,
+    TransportName.UDP: SIPTransport.SIP_TRANSPORT_UDP,
+    TransportName.TCP: SIPTransport.SIP_TRANSPORT_TCP,
+    TransportName.TLS: SIPTransport.SIP_TRANSPORT_TLS,
+}
+_TRANSPORT_NAMES = {value: name for name, value in _TRANSPORTS.items()}
+
+
+def read_side(info: TrunkInfo, mark: str) -> ExistingSide:
+    """Read a trunk of LiveKit's back."""
+    return ExistingSide(info.sip_trunk_id, _owner(info.metadata, mark), read_content(info))
+
+
+def read_content(info: TrunkInfo) -> SideContent:
+    """Read what we set on a trunk, and nothing else that it may carry."""
+    if isinstance(info, SIPInboundTrunkInfo):
+        return InboundSide(
+            numbers=tuple(sorted(info.numbers)),
+            auth_username=info.auth_username or None,
+            auth_password=info.auth_password or None,
+            allowed_addresses=tuple(sorted(info.allowed_addresses)),
+        )
+    return OutboundSide(
+        numbers=tuple(sorted(info.numbers)),
+        address=info.address,
+        transport=_TRANSPORT_NAMES.get(info.transport),
+        auth_username=info.auth_username or None,
+        auth_password=info.auth_password or None,
+        from_host=info.from_host or None,
+        destination=info.headers.get(DESTINATION_HEADER),
+    )
+
+
+def write_inbound(info: SIPInboundTrunkInfo, trunk_id: UUID, side: InboundSide, mark: str) -> None:
+    """Set our fields on a message; what an operator added beside them stays."""
+    _write_mark(info, trunk_id, mark)
+    info.numbers[:] = side.numbers
+    info.allowed_addresses[:] = side.allowed_addresses
+    info.auth_username = side.auth_username or ""
+    info.auth_password = side.auth_password or ""
+
+
+def write_outbound(info: SIPOutboundTrunkInfo, trunk_id: UUID, side: OutboundSide, mark: str) -> None:
+    """Set our fields on a message; what an operator added beside them stays."""
+    _write_mark(info, trunk_id, mark)
+    info.numbers[:] = side.numbers
+    info.address = side.address
+    info.transport = _TRANSPORTS[side.transport]
+    info.auth_username = side.auth_username or ""
+    info.auth_password = side.auth_password or ""
+    info.from_host = side.from_host or ""
+    info.headers.pop(DESTINATION_HEADER, None)
+    if side.destination is not None:
+        info.headers[DESTINATION_HEADER] = side.destination
+
+
+def _write_mark(info: TrunkInfo, trunk_id: UUID, mark: str) -> None:
+    # Not the customer's name for it: a change of that touches nothing on the infrastructure.
+    info.name = f"trunkd {trunk_id}"
+    info.metadata = json.dumps({_INSTALLATION: mark, _TRUNK: str(trunk_id)})
+
+
+def _owner(metadata: str, mark: str) -> UUID | None:
+    """Whose trunk it is, when this installation made it; anything else in the metadata is somebody else's."""
+    try:
+        marks = json.loads(metadata)
+    except ValueError:
+        return None
+    if not isinstance(marks, dict) or marks.get(_INSTALLATION) != mark:
+        return None
+    trunk_id = marks.get(_TRUNK)
+    return read_id(trunk_id) if isinstance(trunk_id, str) else None

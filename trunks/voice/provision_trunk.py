@@ -1,0 +1,154 @@
+"""Both sides or none: provisioning whose second half fails undoes the first."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+import structlog
+
+from trunks.voice.provisioner import FailureCause, Provisioner, ProvisioningFailed
+from trunks.voice.sides import (
+    DesiredTrunk,
+    ExistingSide,
+    InboundSide,
+    OutboundSide,
+    SideContent,
+    SideIds,
+    plain_number,
+)
+
+_log = structlog.get_logger(__name__)
+
+# A caller waits 20 s for all of it.
+DO_WITHIN_SECONDS = 8.0
+UNDO_WITHIN_SECONDS = 6.0
+
+
+async def provision(provisioner: Provisioner, desired: DesiredTrunk, known: SideIds) -> SideIds:
+    """Make or change what differs, and touch nothing else; what a killed worker left is taken over.
+
+    Raises ProvisioningFailed with everything as it was before, as far as the infrastructure let us.
+    """
+    async with _bounded(DO_WITHIN_SECONDS):
+        found = await provisioner.find(ids=known.known, numbers=desired.numbers)
+    before = _ours(found, desired.trunk_id, known)
+    _refuse_conflicts(found, before, desired)
+    try:
+        async with _bounded(DO_WITHIN_SECONDS):
+            return await _settle_both(provisioner, desired, known, before)
+    except ProvisioningFailed as failure:
+        if not await _undone(provisioner, desired, known, before):
+            raise ProvisioningFailed(
+                failure.cause, f"{failure} What was made before that is removed by the next reconciliation."
+            ) from failure
+        raise
+
+
+async def remove(provisioner: Provisioner, trunk_id: UUID, known: SideIds) -> None:
+    """Take both sides away, with whatever a killed worker left. Raises ProvisioningFailed."""
+    async with _bounded(DO_WITHIN_SECONDS):
+        # Where an id is missing, a worker may have been killed before it could tell.
+        whole = known.inbound is not None and known.outbound is not None
+        found = await provisioner.find(ids=known.known, numbers=()) if whole else await provisioner.read_all()
+        for existing in _ours(found, trunk_id, known):
+            await provisioner.delete(existing.id)
+
+
+async def _settle_both(
+    provisioner: Provisioner, desired: DesiredTrunk, known: SideIds, before: Sequence[ExistingSide]
+) -> SideIds:
+    inbound = _pick(before, InboundSide, known.inbound)
+    outbound = _pick(before, OutboundSide, known.outbound)
+    for surplus in before:
+        if surplus not in (inbound, outbound):
+            await provisioner.delete(surplus.id)
+    ids = SideIds(
+        await _settle(provisioner, desired.trunk_id, desired.inbound, inbound),
+        await _settle(provisioner, desired.trunk_id, desired.outbound, outbound),
+    )
+    # Last, since a side that is gone comes back under another id only.
+    for wanted, existing in ((desired.inbound, inbound), (desired.outbound, outbound)):
+        if wanted is None and existing is not None:
+            await provisioner.delete(existing.id)
+    return ids
+
+
+async def _settle(
+    provisioner: Provisioner, trunk_id: UUID, wanted: SideContent | None, existing: ExistingSide | None
+) -> str | None:
+    if wanted is None:
+        return None
+    if existing is None:
+        return await provisioner.create(trunk_id, wanted)
+    # One whose mark was taken off by hand is marked again.
+    if existing.content != wanted or existing.trunk_id != trunk_id:
+        await provisioner.update(existing.id, trunk_id, wanted)
+    return existing.id
+
+
+async def _undone(
+    provisioner: Provisioner, desired: DesiredTrunk, known: SideIds, before: Sequence[ExistingSide]
+) -> bool:
+    """Bring back what was before, by what stands now: a call that failed for us may have been done all the same."""
+    was = {existing.id: existing for existing in before}
+    try:
+        async with _bounded(UNDO_WITHIN_SECONDS):
+            found = await provisioner.find(ids=known.known | was.keys(), numbers=desired.numbers)
+            for existing in _ours(found, desired.trunk_id, known):
+                if existing.id not in was:
+                    await provisioner.delete(existing.id)
+                elif existing.content != was[existing.id].content:
+                    await provisioner.update(existing.id, desired.trunk_id, was[existing.id].content)
+    except ProvisioningFailed as failure:
+        _log.warning(
+            "provision-not-undone",
+            trunk_id=str(desired.trunk_id),
+            cause=failure.cause.value,
+            error=str(failure),
+        )
+        return False
+    return True
+
+
+def _refuse_conflicts(
+    found: Sequence[ExistingSide], ours: Sequence[ExistingSide], desired: DesiredTrunk
+) -> None:
+    """Name a number that another inbound side has: both would match a call, and the infrastructure refuses it."""
+    if desired.inbound is None:
+        return
+    wanted = {plain_number(number): number for number in desired.inbound.numbers}
+    for existing in found:
+        if existing in ours or not isinstance(existing.content, InboundSide):
+            continue
+        taken = sorted(wanted.keys() & {plain_number(number) for number in existing.content.numbers})
+        if taken:
+            whose = "that of another trunk here" if existing.trunk_id else "not made by this installation"
+            raise ProvisioningFailed(
+                FailureCause.CONFLICT,
+                f"The number {wanted[taken[0]]} is on the inbound trunk {existing.id} already, which is {whose}; "
+                "take it off there, or use another number here.",
+            )
+
+
+def _ours(found: Sequence[ExistingSide], trunk_id: UUID, known: SideIds) -> list[ExistingSide]:
+    return [existing for existing in found if existing.trunk_id == trunk_id or existing.id in known.known]
+
+
+def _pick(
+    ours: Sequence[ExistingSide], content: type[SideContent], known_id: str | None
+) -> ExistingSide | None:
+    """Choose the side that we know of; else any, but by all workers the same."""
+    candidates = [existing for existing in ours if isinstance(existing.content, content)]
+    return min(candidates, key=lambda existing: (existing.id != known_id, existing.id), default=None)
+
+
+@asynccontextmanager
+async def _bounded(seconds: float) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError as error:
+        raise ProvisioningFailed(
+            FailureCause.SLOW, f"The voice infrastructure did not get it done within {seconds:g} s."
+        ) from error

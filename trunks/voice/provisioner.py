@@ -1,0 +1,57 @@
+"""What a voice infrastructure has to be able to do, and how it says that it cannot."""
+
+from collections.abc import Collection, Sequence
+from enum import StrEnum
+from typing import Protocol
+from uuid import UUID
+
+from trunks.errors import TrunksError
+from trunks.voice.sides import ExistingSide, SideContent
+
+
+class ProvisionerName(StrEnum):
+    NONE = "none"
+    LIVEKIT = "livekit"
+
+
+class FailureCause(StrEnum):
+    """Why provisioning failed: the first four are the infrastructure's state, the others what was asked of it."""
+
+    DOWN = "down"
+    SLOW = "slow"
+    KEY_REFUSED = "key-refused"
+    NONSENSE = "nonsense"
+    CONFLICT = "conflict"
+    REFUSED = "refused"
+    UNFIT = "unfit"
+    OURS = "ours"
+
+
+class ProvisioningFailed(TrunksError):
+    """The voice infrastructure could not be brought to what is wanted."""
+
+    def __init__(self, cause: FailureCause, message: str) -> None:
+        super().__init__(message)
+        self.cause = cause
+
+
+class Provisioner(Protocol):
+    """Works on one side at a time; each call is bounded in time and raises ProvisioningFailed."""
+
+    async def find(self, *, ids: Collection[str], numbers: Collection[str]) -> Sequence[ExistingSide]:
+        """Read back the sides of these ids and those that carry one of these numbers, whoever made them."""
+
+    async def read_all(self) -> Sequence[ExistingSide]:
+        """Read back every side there is, whoever made it."""
+
+    async def create(self, trunk_id: UUID, content: SideContent) -> str:
+        """Make a side, marked as ours and this trunk's, and give its id."""
+
+    async def update(self, side_id: str, trunk_id: UUID, content: SideContent) -> None:
+        """Change a side in place; its id stays."""
+
+    async def delete(self, side_id: str) -> None:
+        """Take a side away; one that is gone already is no fault."""
+
+    async def close(self) -> None:
+        """Give the connections back."""
