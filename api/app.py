@@ -11,26 +11,26 @@ from prometheus_client import Gauge
 from starlette.middleware import Middleware
 
 from api import operation
-from api.answering import Answering, handlers
-from api.authentication import Authentication
 from api.autocalls import routes as autocalls
-from api.body_limit import BodyLimit
 from api.bolna import routes as bolna
-from api.content_type import ContentType
 from api.context import Context
-from api.health_look import HealthLook
-from api.idempotency import Idempotency
+from api.current_health import HealthLook
 from api.metrics import RequestMetrics, make_registry
+from api.middleware.authentication import Authentication
+from api.middleware.body_limit import BodyLimit
+from api.middleware.content_type import ContentType
+from api.middleware.errors import Answering, handlers
+from api.middleware.idempotency import Idempotency
+from api.middleware.rate_limits import RateLimiting, RateLimits
+from api.middleware.request_ids import RequestIds
+from api.middleware.request_record import RequestRecord
+from api.middleware.write_concurrency import WriteLane
 from api.openapi import describe
-from api.rate_limits import RateLimiting, RateLimits
 from api.readiness import Check, Readiness
-from api.request_ids import RequestIds
-from api.request_record import RequestRecord
 from api.store_metrics import StoreMetrics
 from api.store_threads import StoreThreads
 from api.talkover import routes as talkover
 from api.waiter import Waiter
-from api.write_lane import WriteLane
 from trunks.doorbell import Doorbell
 from trunks.installation.installation import Installation
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from prometheus_client import CollectorRegistry, Gauge
 from starlette.requests import Request
 
-from api.health_look import HealthLook
-from api.rate_limits import RateLimits
+from api.current_health import HealthLook
+from api.middleware.rate_limits import RateLimits
 from api.readiness import Readiness
 from api.store_metrics import StoreMetrics
 from api.store_threads import StoreThreads

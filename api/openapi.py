@@ -12,7 +12,9 @@ from pydantic import BaseModel
 from api.dialect import Dialect
 from api.dialects import spoken_at
 from api.examples import fitting
-from api.idempotency import IDEMPOTENCY_KEY, KEY_PATTERN, REPLAYED, key_in_use, key_reused
+from api.middleware.idempotency import IDEMPOTENCY_KEY, KEY_PATTERN, REPLAYED, key_in_use, key_reused
+from api.middleware.rate_limits import rate_limited
+from api.middleware.request_ids import REQUEST_ID
 from api.problems import (
     Problem,
     internal_error,
@@ -22,8 +24,6 @@ from api.problems import (
     unauthenticated,
     unsupported_media_type,
 )
-from api.rate_limits import rate_limited
-from api.request_ids import REQUEST_ID
 from trunks.tenancy.idempotent_requests import IdempotencyKeyInUse, IdempotencyKeyReused
 
 _FRAMEWORKS_OWN = ("HTTPValidationError", "ValidationError")

@@ -6,9 +6,9 @@ from uuid import UUID
 import structlog
 from fastapi import Depends, Request
 
-from api.authentication import current_caller
 from api.context import Context, context_of
-from api.idempotency import makes_id_of
+from api.middleware.authentication import current_caller
+from api.middleware.idempotency import makes_id_of
 from trunks.errors import Refused, TrunkNotFound
 from trunks.ids import read_id
 from trunks.tenancy.tenants import Caller

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import structlog
 
-from api.write_lane import place_left
+from api.middleware.write_concurrency import place_left
 from trunks.errors import StoreUnavailable
 
 _log = structlog.get_logger(__name__)

@@ -16,9 +16,9 @@ from trunkd.stopping import stop_event_of_loop
 from trunks.installation.installation import Installation
 from trunks.installation.settings import Settings
 from worker.app import make_app
-from worker.done_news import listen_for_done
+from worker.broker_ping import broker_answers, worker_answers
+from worker.completion_channel import listen_for_done
 from worker.doorbell import CeleryDoorbell
-from worker.presence import broker_answers, worker_answers
 
 
 def readiness_checks(celery: Celery) -> Mapping[str, Check]:

@@ -28,7 +28,7 @@ from trunks.secrets.secret_box import SecretBox
 from trunks.store.database import Database
 from trunks.store.schema import require_current
 from worker.app import make_app
-from worker.presence import broker_answers, worker_answers
+from worker.broker_ping import broker_answers, worker_answers
 
 _LEAST_FREE_BYTES = 200 * 1024 * 1024
 _LEAST_FREE_SHARE = 0.02

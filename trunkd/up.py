@@ -21,7 +21,7 @@ from trunkd.worker_process import LOOK_SECONDS
 from trunks.installation.installation import Installation, prepare
 from trunks.installation.settings import Settings
 from worker.app import DEFAULT_CONCURRENCY, make_app
-from worker.done_news import DoneAnnouncer, listen_for_done
+from worker.completion_channel import DoneAnnouncer, listen_for_done
 from worker.doorbell import CeleryDoorbell
 from worker.process import WorkerProcess
 from worker.queues import ALL_QUEUES

@@ -12,7 +12,7 @@ from trunkd.stopping import stop_event_of_process
 from trunks.installation.installation import Installation
 from trunks.installation.settings import Settings
 from worker.app import make_app
-from worker.done_news import DoneAnnouncer
+from worker.completion_channel import DoneAnnouncer
 from worker.doorbell import CeleryDoorbell
 from worker.process import WorkerProcess
 from worker.queues import QueueName

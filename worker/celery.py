@@ -4,7 +4,7 @@ from trunks.installation.installation import Installation
 from trunks.installation.settings import load_settings
 from trunks.logs import configure_logs
 from worker.app import make_app
-from worker.done_news import DoneAnnouncer
+from worker.completion_channel import DoneAnnouncer
 from worker.doorbell import CeleryDoorbell
 from worker.runtime import Runtime
 from worker.tasks import bind

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from api.bolna.bodies import AuthType, Transport
 from api.last_verification import LastVerification, show_last
-from api.moments import Moment
+from api.timestamps import Moment
 from sipcheck.reasons import Outcome, Reason
 from trunks.catalog.views import TrunkSheet
 from trunks.models.phone_number import PhoneNumber

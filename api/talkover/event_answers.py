@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from api.moments import Moment
+from api.timestamps import Moment
 from trunks.models.flip import Flip
 from trunks.rules.trunk_state import Cause
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel, Field
 
-from api.moments import Moment
+from api.timestamps import Moment
 from trunks.health.check_claims import LastResult
 
 

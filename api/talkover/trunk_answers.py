@@ -5,7 +5,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from api.last_verification import LastVerification, show_last
-from api.moments import Moment
+from api.timestamps import Moment
 from sipcheck.reasons import CredentialState
 from sipcheck.target import TransportName
 from trunks.catalog.trunks import TrunkView

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from api.moments import Moment
+from api.timestamps import Moment
 from sipcheck.reasons import CredentialState, Outcome, Reason
 from trunks.models.trunk import Trunk
 from trunks.models.verification import Verification, VerificationStatus

@@ -49,7 +49,8 @@ exclude-method = "DELETE"
 parameters = {{ "path.trunk_id" = "{trunk_id}", "path.verification_id" = "{verification_id}" }}
 """
 
-# A key that was drawn twice would be refused, and the call behind it not be reached (tests/api/test_idempotency.py).
+# A key that was drawn twice would be refused, and the call behind it not be reached
+# (tests/api/middleware/test_idempotency.py).
 FRESH_KEYS = """
 import uuid
 

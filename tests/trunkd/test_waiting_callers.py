@@ -17,7 +17,7 @@ from tests.trunkd.conftest import Start
 from tests.trunkd.crowd import SETTINGS, Crowd, crowd_at
 from tests.trunkd.daemon import Trunkd
 from trunks.models.verification import VerificationStatus
-from worker.done_news import CHANNEL
+from worker.completion_channel import CHANNEL
 
 CALLERS = 200
 # The first runs end before their callers have waited enough, the others after.

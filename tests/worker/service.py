@@ -14,8 +14,8 @@ from trunks.installation.settings import Settings
 from trunks.models.trunk import Trunk
 from trunks.models.verification import Verification
 from worker.app import make_app
+from worker.broker_ping import worker_answers
 from worker.doorbell import CeleryDoorbell
-from worker.presence import worker_answers
 from worker.process import WorkerProcess
 from worker.queues import ALL_QUEUES
 from worker.runtime import Runtime

@@ -25,7 +25,7 @@ from trunks.clock import utc_now
 from trunks.ids import new_id
 from trunks.installation.settings import Settings, load_settings
 from trunks.models.verification import Verification, VerificationStatus
-from worker.presence import worker_answers
+from worker.broker_ping import worker_answers
 
 HOST = "127.0.0.1"
 

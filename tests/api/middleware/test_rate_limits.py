@@ -11,7 +11,7 @@ import pytest
 from pydantic import SecretStr
 from structlog.testing import capture_logs
 
-from api import rate_limits
+from api.middleware import rate_limits
 from tests.api.client import ApiUnderTest
 from tests.peers.redis_server import RedisServer
 from tests.trunks.forms import Store

@@ -12,7 +12,7 @@ from tests.peers.ports import free_port
 from tests.peers.redis_server import RedisServer
 from trunks.ids import new_id
 from trunks.installation.settings import Settings, load_settings
-from worker.done_news import CHANNEL, DoneAnnouncer, listen_for_done, spreads_news
+from worker.completion_channel import CHANNEL, DoneAnnouncer, listen_for_done, spreads_news
 
 WITHIN_SECONDS = 15.0
 

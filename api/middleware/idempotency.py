@@ -11,10 +11,10 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.authentication import caller_of
+from api.middleware.authentication import caller_of
+from api.middleware.write_concurrency import place_left
 from api.problems import Problem
 from api.store_threads import StoreThreads
-from api.write_lane import place_left
 from trunks.errors import StoreUnavailable
 from trunks.tenancy.idempotent_requests import (
     IdempotencyKeyInUse,

@@ -9,7 +9,7 @@ from tests.peers.redis_server import RedisServer
 from tests.worker.service import Service
 from trunks.installation.settings import Settings
 from worker.app import make_app
-from worker.presence import broker_answers, worker_answers
+from worker.broker_ping import broker_answers, worker_answers
 
 
 def test_a_consuming_worker_answers(service: Service) -> None:

@@ -19,7 +19,7 @@ from redis.exceptions import RedisError
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.answer_headers import answer_headers
-from api.authentication import caller_of
+from api.middleware.authentication import caller_of
 from api.problems import Problem
 from trunks.tenancy.tenants import Caller
 

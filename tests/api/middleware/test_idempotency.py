@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, select, text
 from structlog.testing import capture_logs
 
-from api import idempotency
+from api.middleware import idempotency
 from tests.api.client import BODY, ApiUnderTest
 from tests.trunks.forms import PASSWORD
 from trunks.catalog.trunks import TrunkBook
