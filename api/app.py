@@ -14,19 +14,19 @@ from api import operation
 from api.autocalls import routes as autocalls
 from api.bolna import routes as bolna
 from api.context import Context
-from api.current_health import HealthLook
+from api.current_health import CurrentHealth
 from api.metrics import RequestMetrics, make_registry
 from api.middleware.authentication import Authentication
 from api.middleware.body_limit import BodyLimit
 from api.middleware.content_type import ContentType
-from api.middleware.errors import Answering, handlers
+from api.middleware.errors import ErrorAnswers, handlers
 from api.middleware.idempotency import Idempotency
 from api.middleware.rate_limits import RateLimiting, RateLimits
 from api.middleware.request_ids import RequestIds
 from api.middleware.request_record import RequestRecord
-from api.middleware.write_concurrency import WriteLane
+from api.middleware.write_concurrency import WriteConcurrency
 from api.openapi import describe
-from api.readiness import Check, Readiness
+from api.readiness import Readiness, ReadinessCheck
 from api.store_metrics import StoreMetrics
 from api.store_threads import StoreThreads
 from api.talkover import routes as talkover
@@ -36,7 +36,7 @@ from trunks.installation.installation import Installation
 
 
 def create_app(
-    installation: Installation, *, doorbell: Doorbell, checks: Mapping[str, Check] | None = None
+    installation: Installation, *, doorbell: Doorbell, checks: Mapping[str, ReadinessCheck] | None = None
 ) -> FastAPI:
     """Make the application; `checks` are the parts that /readyz looks at beside the store.
 
@@ -60,7 +60,9 @@ def create_app(
     return app
 
 
-def _make_context(installation: Installation, doorbell: Doorbell, checks: Mapping[str, Check]) -> Context:
+def _make_context(
+    installation: Installation, doorbell: Doorbell, checks: Mapping[str, ReadinessCheck]
+) -> Context:
     threads = StoreThreads()
     registry = make_registry()
     waiter = Waiter(lambda ids: threads.run(installation.runs.done_among, ids))
@@ -72,7 +74,7 @@ def _make_context(installation: Installation, doorbell: Doorbell, checks: Mappin
         doorbell=doorbell,
         waiter=waiter,
         provision_waiter=Waiter(lambda ids: threads.run(installation.provisioning.done_among, ids)),
-        health_look=HealthLook(
+        current_health=CurrentHealth(
             installation.liveness,
             threads,
             fresh_seconds=installation.settings.health_interval_floor_seconds,
@@ -94,18 +96,18 @@ def _middleware(context: Context) -> list[Middleware]:
     return [
         Middleware(RequestIds),
         Middleware(RequestRecord, metrics=RequestMetrics(context.registry)),
-        Middleware(Answering),
-        Middleware(WriteLane),
+        Middleware(ErrorAnswers),
+        Middleware(WriteConcurrency),
         Middleware(Authentication, tenants=installation.tenants, threads=threads),
         Middleware(RateLimiting, limits=context.rate_limits),
         Middleware(BodyLimit),
         Middleware(ContentType),
-        Middleware(Idempotency, remembered=installation.remembered_requests, threads=threads),
+        Middleware(Idempotency, remembered=installation.keyed_requests, threads=threads),
     ]
 
 
 def _waiters(context: Context) -> tuple[Waiter, ...]:
-    return context.waiter, context.provision_waiter, context.health_look.waiter
+    return context.waiter, context.provision_waiter, context.current_health.waiter
 
 
 @asynccontextmanager

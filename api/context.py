@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from prometheus_client import CollectorRegistry, Gauge
 from starlette.requests import Request
 
-from api.current_health import HealthLook
+from api.current_health import CurrentHealth
 from api.middleware.rate_limits import RateLimits
 from api.readiness import Readiness
 from api.store_metrics import StoreMetrics
@@ -21,7 +21,7 @@ class Context:
     doorbell: Doorbell
     waiter: Waiter
     provision_waiter: Waiter
-    health_look: HealthLook
+    current_health: CurrentHealth
     threads: StoreThreads
     readiness: Readiness
     rate_limits: RateLimits

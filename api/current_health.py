@@ -8,16 +8,16 @@ from uuid import UUID
 from api.store_threads import StoreThreads
 from api.waiter import Waiter
 from trunks.clock import Clock, utc_now
-from trunks.health.check_claims import LastResult, Liveness
+from trunks.health.check_claims import CheckClaims, LastResult
 from trunks.ids import new_id
 
 
-class HealthLook:
+class CurrentHealth:
     """`fresh_seconds` is how old a result may be, `wait_seconds` how long a caller waits for a new one."""
 
     def __init__(
         self,
-        liveness: Liveness,
+        liveness: CheckClaims,
         threads: StoreThreads,
         *,
         fresh_seconds: float,

@@ -12,7 +12,7 @@ from sipcheck.target import HostPort, parse_host_port
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
-def one_line(text: str) -> str:
+def require_one_line(text: str) -> str:
     """Refuse control characters: PostgreSQL takes no NUL, and a SIP header no line end."""
     if _CONTROL.search(text):
         raise PydanticCustomError("control_character", "It holds a control character; remove it")
@@ -40,7 +40,9 @@ def _read_host_port(text: str) -> HostPort:
 
 
 Line = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255), AfterValidator(one_line)
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=255),
+    AfterValidator(require_one_line),
 ]
 Host = Annotated[Line, AfterValidator(_host)]
 Proxy = Annotated[Line, AfterValidator(_host_and_port)]

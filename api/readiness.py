@@ -13,13 +13,13 @@ _log = structlog.get_logger(__name__)
 # However often it is asked, the parts are looked at no more often than this.
 _KEEP_SECONDS = 1.0
 
-Check = Callable[[], None]
+ReadinessCheck = Callable[[], None]
 
 
 class Readiness:
     """`checks` by the name of the part; one that raises is a part that fails."""
 
-    def __init__(self, checks: Mapping[str, Check]) -> None:
+    def __init__(self, checks: Mapping[str, ReadinessCheck]) -> None:
         self._checks = dict(checks)
         self._lock = asyncio.Lock()
         self._parts: dict[str, bool] = {}

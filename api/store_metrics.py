@@ -12,8 +12,8 @@ from prometheus_client.registry import Collector
 
 from api.store_threads import StoreThreads
 from trunks.errors import StoreUnavailable
-from trunks.installation.statistics import Figures, FiguresSeen
-from trunks.provisions.status import ProvisionFigures, Provisioning
+from trunks.installation.statistics import Statistics, StatisticsSeen
+from trunks.provisions.status import ProvisionFigures, ProvisionOverview
 
 _log = structlog.get_logger(__name__)
 
@@ -29,14 +29,18 @@ class StoreMetrics(Collector):
     """
 
     def __init__(
-        self, figures: Figures, provisioning: Provisioning, threads: StoreThreads, registry: CollectorRegistry
+        self,
+        figures: Statistics,
+        provisioning: ProvisionOverview,
+        threads: StoreThreads,
+        registry: CollectorRegistry,
     ) -> None:
         self._figures = figures
         self._provisioning = provisioning
         self._provisions: ProvisionFigures | None = None
         self._threads = threads
         self._lock = asyncio.Lock()
-        self._seen: FiguresSeen | None = None
+        self._seen: StatisticsSeen | None = None
         self._looked_at = float("-inf")
         self._finished_since = figures.settled_until()
         self._finished = Counter(

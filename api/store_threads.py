@@ -7,7 +7,7 @@ from typing import ParamSpec, TypeVar
 from anyio import CapacityLimiter, to_thread
 
 Given = ParamSpec("Given")
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
 # As many as the store keeps connections open; more would only wait there.
 _THREADS = 10
@@ -19,6 +19,6 @@ class StoreThreads:
     def __init__(self) -> None:
         self._limiter = CapacityLimiter(_THREADS)
 
-    async def run(self, call: Callable[Given, Answer], *args: Given.args, **kwargs: Given.kwargs) -> Answer:
+    async def run(self, call: Callable[Given, Result], *args: Given.args, **kwargs: Given.kwargs) -> Result:
         """Make a call to the store; what it raises is raised here."""
         return await to_thread.run_sync(partial(call, *args, **kwargs), limiter=self._limiter)

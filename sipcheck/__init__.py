@@ -17,7 +17,8 @@ from sipcheck.engine import Engine
 from sipcheck.errors import CallerError, CredentialsInvalid, SettingInvalid, SipCheckError, TargetInvalid
 from sipcheck.guard import Guard
 from sipcheck.reasons import CredentialState, Outcome, Party, Reason, WarningCode
-from sipcheck.report.model import Certificate, Check, EdgeReport, Report, TraceStep, Warning
+from sipcheck.report.model import Certificate, Check, EdgeReport, Report, TraceStep
+from sipcheck.report.model import ReportWarning as Warning
 from sipcheck.settings import EngineSettings
 from sipcheck.target import HostPort, Target, TransportName, parse_host_port, parse_target
 from sipcheck.verify import verify

@@ -13,7 +13,7 @@ from sipcheck.report.model import Report
 from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS, EngineSettings
 from sipcheck.target import HostPort, Target, TransportName, parse_host_port
 from sipcheck.transaction.exchange import BeforeCredentials
-from sipcheck.transaction.udp_batch.batch import Window
+from sipcheck.transaction.udp_batch.batch import UdpBatch
 from sipcheck.transport.channel import Channel
 from sipcheck.transport.failures import from_error
 from sipcheck.transport.tcp import connect_tcp
@@ -32,7 +32,7 @@ class Engine:
     def __init__(self, settings: EngineSettings | None = None, *, windowed: bool = False) -> None:
         self.settings = settings or EngineSettings()
         self._windowed = windowed
-        self._windows: dict[socket.AddressFamily, Window] = {}
+        self._windows: dict[socket.AddressFamily, UdpBatch] = {}
         self._endpoints: dict[socket.AddressFamily, UdpEndpoint] = {}
         self._resolver: Resolver | None = None
         self._tls: TlsContexts | None = None
@@ -124,12 +124,12 @@ class Engine:
             proof=proof,
             timeout_seconds=timeout_seconds,
             before_credentials=before_credentials,
-            window_for=self.window_for if self._windowed else None,
+            udp_batch_for=self.udp_batch_for if self._windowed else None,
             survey=survey,
             admit=admit,
         )
 
-    def window_for(self, edge: Edge) -> tuple[Window, HostPort]:
+    def udp_batch_for(self, edge: Edge) -> tuple[UdpBatch, HostPort]:
         """Give the window through which a judged UDP edge is asked, and our own address there.
 
         Raises TransportFailed where no way leads.
@@ -139,7 +139,7 @@ class Engine:
         try:
             window = self._windows.get(family)
             if window is None:
-                window = self._windows[family] = Window(family, source_address=self.settings.source_address)
+                window = self._windows[family] = UdpBatch(family, source_address=self.settings.source_address)
         except OSError as error:
             raise from_error(error) from error
         return window, HostPort(address, window.port)

@@ -13,7 +13,7 @@ import pytest
 from tests.peers.ports import free_port
 from tests.test_dialect_pages import ready
 from tests.trunkd.daemon import Trunkd, run_trunkd
-from trunks.provisions.reconciliation import Finding
+from trunks.provisions.reconciliation import SideFinding
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
@@ -34,7 +34,7 @@ def table(heading: str) -> list[str]:
 @pytest.mark.parametrize("event", table("What an alarm in the log means"))
 def test_every_alarm_is_one_that_the_code_gives(event: str) -> None:
     finding = event.removeprefix("provision-")
-    spelled = f'"{event}"' in SOURCES or finding in set(Finding) or f'_log, "{event}' in SOURCES
+    spelled = f'"{event}"' in SOURCES or finding in set(SideFinding) or f'_log, "{event}' in SOURCES
     assert spelled or (event == "broker-away" and 'f"{self._name}-away"' in SOURCES)
 
 

@@ -9,7 +9,7 @@ import uvloop
 from celery import Celery
 
 from api.app import create_app
-from api.readiness import Check
+from api.readiness import ReadinessCheck
 from trunkd.http_server import HttpServer
 from trunkd.listening import listen
 from trunkd.stopping import stop_event_of_loop
@@ -21,7 +21,7 @@ from worker.completion_channel import listen_for_done
 from worker.doorbell import CeleryDoorbell
 
 
-def readiness_checks(celery: Celery) -> Mapping[str, Check]:
+def readiness_checks(celery: Celery) -> Mapping[str, ReadinessCheck]:
     """What /readyz asks of the broker."""
     return {"broker": partial(broker_answers, celery), "worker": partial(worker_answers, celery)}
 

@@ -21,7 +21,7 @@ from trunkd.worker_process import LOOK_SECONDS
 from trunks.installation.installation import Installation, prepare
 from trunks.installation.settings import Settings
 from worker.app import DEFAULT_CONCURRENCY, make_app
-from worker.completion_channel import DoneAnnouncer, listen_for_done
+from worker.completion_channel import CompletionAnnouncer, listen_for_done
 from worker.doorbell import CeleryDoorbell
 from worker.process import WorkerProcess
 from worker.queues import ALL_QUEUES
@@ -78,7 +78,7 @@ class Embedded:
         self._doorbell = CeleryDoorbell(celery)
         app = create_app(installation, doorbell=self._doorbell, checks=readiness_checks(celery))
         self._server = HttpServer(app)
-        self._announcer = DoneAnnouncer(installation.settings)
+        self._announcer = CompletionAnnouncer(installation.settings)
         self._notify = app.state.context.waiter.notify
         self._listen = partial(listen_for_done, installation.settings, self._notify)
         runtime = Runtime(

@@ -12,7 +12,7 @@ from trunkd.stopping import stop_event_of_process
 from trunks.installation.installation import Installation
 from trunks.installation.settings import Settings
 from worker.app import make_app
-from worker.completion_channel import DoneAnnouncer
+from worker.completion_channel import CompletionAnnouncer
 from worker.doorbell import CeleryDoorbell
 from worker.process import WorkerProcess
 from worker.queues import QueueName
@@ -35,7 +35,7 @@ def run_worker(settings: Settings, *, queues: Sequence[QueueName], concurrency: 
     app = make_app(settings)
     doorbell = CeleryDoorbell(app)
     # Callers wait in other processes.
-    announcer = DoneAnnouncer(settings)
+    announcer = CompletionAnnouncer(settings)
     runtime = Runtime(lambda: installation, doorbell=doorbell, on_done=announcer.announce)
     bind(app, runtime)
     worker = WorkerProcess(app, runtime, queues=queues, concurrency=concurrency)

@@ -18,6 +18,6 @@ class Doorbell(Protocol):
         """Tell that a trunk has to be provisioned; return at once as well."""
 
 
-def next_ring_at(now: datetime) -> datetime:
+def next_notify_at(now: datetime) -> datetime:
     """When a run that nobody came for is rung again."""
     return now + timedelta(seconds=TEND_INTERVAL_SECONDS)

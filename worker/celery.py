@@ -4,7 +4,7 @@ from trunks.installation.installation import Installation
 from trunks.installation.settings import load_settings
 from trunks.logs import configure_logs
 from worker.app import make_app
-from worker.completion_channel import DoneAnnouncer
+from worker.completion_channel import CompletionAnnouncer
 from worker.doorbell import CeleryDoorbell
 from worker.runtime import Runtime
 from worker.tasks import bind
@@ -14,7 +14,7 @@ _settings = load_settings()
 app = make_app(_settings)
 _doorbell = CeleryDoorbell(app)
 _doorbell.start()
-_announcer = DoneAnnouncer(_settings)
+_announcer = CompletionAnnouncer(_settings)
 _announcer.start()
 bind(
     app,

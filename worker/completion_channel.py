@@ -38,7 +38,7 @@ def spreads_news(settings: Settings) -> bool:
     return broker_url(settings).startswith(("redis://", "rediss://"))
 
 
-class DoneAnnouncer:
+class CompletionAnnouncer:
     """Announces between start() and stop(), from a thread of its own; does nothing over another broker."""
 
     def __init__(self, settings: Settings) -> None:

@@ -12,7 +12,7 @@ from sipcheck.engine import Engine
 from sipcheck.sweep.liveness import Liveness, ask_edges, find_edges
 from trunks.health.check import CheckClaim, CheckResult
 from trunks.ids import new_id
-from trunks.runs.address_limits import Pacing
+from trunks.runs.address_limits import AddressLimits
 from trunks.runs.admission import PATIENCE_SECONDS
 
 _log = structlog.get_logger(__name__)
@@ -41,7 +41,7 @@ class DestinationCheck:
     def __init__(
         self,
         engine: Engine,
-        pacing: Pacing,
+        pacing: AddressLimits,
         *,
         timeout_seconds: float,
         on_result: OnResult,

@@ -13,7 +13,7 @@ from sipcheck.report.model import Report
 from sipcheck.settings import EngineSettings
 from trunks.errors import RunInterrupted
 from trunks.runs.admission import PATIENCE_SECONDS
-from trunks.runs.gateway_check import Job
+from trunks.runs.gateway_check import GatewayCheck
 from trunks.runs.several_gateways import verify_gateways
 
 # The engine keeps its own deadline, from when it may send on; one that is this much over it has lost its way.
@@ -42,7 +42,7 @@ class EngineLoop:
         self._thread.start()
         self._started.result()
 
-    def verify(self, jobs: Sequence[Job]) -> Report:
+    def verify(self, jobs: Sequence[GatewayCheck]) -> Report:
         """Verify a trunk by its gateways, and wait.
 
         Raises RunInterrupted when the loop stops, TimeoutError when the engine overruns.
@@ -91,14 +91,14 @@ class EngineLoop:
                 raise
             self._started.set_exception(error)
 
-    async def _run(self, jobs: Sequence[Job]) -> Report:
+    async def _run(self, jobs: Sequence[GatewayCheck]) -> Report:
         task = asyncio.current_task()
         if task is not None:
             self._runs.add(task)
             task.add_done_callback(self._runs.discard)
         return await verify_gateways(self._verify, jobs, self._timeout_seconds)
 
-    async def _verify(self, job: Job, timeout_seconds: float) -> Report:
+    async def _verify(self, job: GatewayCheck, timeout_seconds: float) -> Report:
         report = await self._engine.verify(
             job.target,
             credentials=job.credentials,

@@ -10,9 +10,9 @@ from trunks.doorbell import TEND_INTERVAL_SECONDS, Doorbell
 from trunks.errors import StoreUnavailable
 from trunks.installation.installation import Installation
 from trunks.runs.runner import OnDone, Runner
+from worker.due_checks import DueChecks
 from worker.engine_loop import EngineLoop
 from worker.provisioning import ProvisionWork
-from worker.sweeper import Sweeper
 
 _log = structlog.get_logger(__name__)
 
@@ -69,7 +69,7 @@ class Runtime:
         self._provisioning.start()
         self._proof = installation.proof
         if sweeps:
-            self._engine_loop.begin(Sweeper(installation).run)
+            self._engine_loop.begin(DueChecks(installation).run)
         self._running = True
         self._tending.start()
 

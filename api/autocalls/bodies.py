@@ -15,7 +15,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from api.fields import Host, Switch, one_line
+from api.fields import Host, Switch, require_one_line
 from trunks.catalog.new_trunk import NewGateway, NewNumber, NewTrunk
 from trunks.phone_numbers import E164, is_country, read_e164
 from trunks.rules.profile import CallingFormat, TrunkProfile
@@ -45,9 +45,13 @@ def _allow_list(entries: list[str]) -> list[str]:
     return entries
 
 
-Nickname = Annotated[str, StringConstraints(strip_whitespace=True, max_length=50), AfterValidator(one_line)]
+Nickname = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=50), AfterValidator(require_one_line)
+]
 Username = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=3, max_length=128), AfterValidator(one_line)
+    str,
+    StringConstraints(strip_whitespace=True, min_length=3, max_length=128),
+    AfterValidator(require_one_line),
 ]
 Password = Annotated[SecretStr, Field(min_length=3, max_length=1024)]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2}$"), AfterValidator(_country)]

@@ -15,7 +15,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from api.bolna.number_bodies import NumberBody
-from api.fields import Host, Line, Password, Port, Switch, one_line
+from api.fields import Host, Line, Password, Port, Switch, require_one_line
 from sipcheck.target import TransportName
 from trunks.catalog.new_trunk import NewGateway, NewTrunk
 from trunks.rules.profile import CallingFormat, MediaEncryption, TrunkProfile
@@ -79,7 +79,9 @@ class AddressBody(BaseModel):
 Gateways = Annotated[list[GatewayBody], Field(min_length=1, max_length=_MOST_GATEWAYS)]
 Addresses = Annotated[list[AddressBody], Field(max_length=_MOST_ADDRESSES)]
 Numbers = Annotated[list[NumberBody], Field(max_length=_MOST_NUMBERS)]
-Codecs = Annotated[str, StringConstraints(strip_whitespace=True, max_length=255), AfterValidator(one_line)]
+Codecs = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=255), AfterValidator(require_one_line)
+]
 Frequency = Annotated[int, Field(strict=True, ge=0, le=_LONGEST_SECONDS)]
 
 

@@ -13,7 +13,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from api.fields import Line, Switch, one_line
+from api.fields import Line, Switch, require_one_line
 from trunks.catalog.new_trunk import NewNumber
 from trunks.phone_numbers import E164, read_digits
 
@@ -34,7 +34,9 @@ class NumberBody(BaseModel):
 
     e164_check_enabled: Switch | None = Field(False, description="Whether it has to be E.164.")
     phone_number: Annotated[
-        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64), AfterValidator(one_line)
+        str,
+        StringConstraints(strip_whitespace=True, min_length=1, max_length=64),
+        AfterValidator(require_one_line),
     ] = Field(description="The DID; shown as it is given.")
     name: Line | None = Field(None, description="Optional label.")
 

@@ -21,7 +21,7 @@ from trunks.logs import trace_of
 _log = structlog.get_logger(__name__)
 
 
-class Answering:
+class ErrorAnswers:
     """ASGI middleware: no exception passes it, and no answer without its headers (api.answer_headers)."""
 
     def __init__(self, app: ASGIApp) -> None:

@@ -21,7 +21,7 @@ from trunks.tenancy.idempotent_requests import (
     IdempotencyKeyReused,
     KeptAnswer,
     KeyedRequest,
-    RememberedRequests,
+    KeyedRequests,
     RequestClaim,
 )
 
@@ -43,7 +43,7 @@ _STATE_KEY = "makes_id"
 class Idempotency:
     """ASGI middleware: knows a caller's POSTs by their key. What failed on our side is not kept."""
 
-    def __init__(self, app: ASGIApp, *, remembered: RememberedRequests, threads: StoreThreads) -> None:
+    def __init__(self, app: ASGIApp, *, remembered: KeyedRequests, threads: StoreThreads) -> None:
         self._app = app
         self._remembered = remembered
         self._threads = threads

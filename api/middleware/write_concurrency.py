@@ -45,7 +45,7 @@ async def place_left() -> AsyncIterator[None]:
     await place.take()
 
 
-class WriteLane:
+class WriteConcurrency:
     """ASGI middleware: first come, first served; a slow client holds no place with its body or its answer."""
 
     def __init__(self, app: ASGIApp) -> None:

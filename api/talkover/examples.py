@@ -38,13 +38,13 @@ from sipcheck.reasons import CredentialState, Outcome, Reason
 from sipcheck.report.json_export import report_to_json
 from sipcheck.report.model import TargetFacts
 from sipcheck.target import TransportName
-from sipcheck.verification.report_without_run import unrun_report
+from sipcheck.verification.report_without_run import report_without_run
 from trunks.models.verification import VerificationStatus
 from trunks.rules.trunk_state import Cause, HealthStatus
 
 _NAME = "Primary Carrier — US"
 _DOMAIN = "sip.carrier-x.com"
-_REPORT = unrun_report(
+_REPORT = report_without_run(
     Reason.DNS_NXDOMAIN,
     TargetFacts(domain=_DOMAIN, port=5061, transport="tls", username="user_42", outbound_proxy=None),
     detail=f"no name server knows {_DOMAIN}",

@@ -104,7 +104,7 @@ async def check_health(trunk_id: TrunkId, caller: Calling, context: Using) -> He
     """
     view = await context.threads.run(context.installation.trunks.get, caller, trunk_id)
     destinations = [gateway.destination_id for gateway in view.trunk.gateways]
-    return show_health(await context.health_look.results(destinations))
+    return show_health(await context.current_health.results(destinations))
 
 
 @router.get("/{trunk_id}/events", responses=fault_answers(404, 422))

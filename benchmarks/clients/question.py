@@ -4,11 +4,11 @@ from enum import StrEnum
 
 from sipcheck import Credentials, HostPort, Target, TransportName
 from sipcheck.dns.resolver import Edge
-from sipcheck.transaction.request_template import RequestDraft
-from sipcheck.transaction.udp_batch.prepared_request import Question
+from sipcheck.transaction.request_template import RequestTemplate
+from sipcheck.transaction.udp_batch.prepared_request import PreparedRequest
 from sipcheck.verification.identity import Identity
-from sipcheck.verification.options import options_draft
-from sipcheck.verification.register import register_draft
+from sipcheck.verification.options import options_template
+from sipcheck.verification.register import register_template
 
 ADDRESS = "127.0.0.1"
 CREDENTIALS = Credentials("bench", "secret")
@@ -23,7 +23,7 @@ def edge_on(port: int, transport: TransportName) -> Edge:
     return Edge(host=ADDRESS, address=ADDRESS, port=port, transport=transport)
 
 
-def draft(method: Method, edge: Edge) -> RequestDraft:
+def draft(method: Method, edge: Edge) -> RequestTemplate:
     register = method is Method.REGISTER
     identity = Identity(
         target=Target(edge.host, edge.port, edge.transport),
@@ -31,9 +31,11 @@ def draft(method: Method, edge: Edge) -> RequestDraft:
         from_user="trunk-check",
         from_domain=None,
     )
-    return register_draft(identity) if register else options_draft(identity, ADDRESS)
+    return register_template(identity) if register else options_template(identity, ADDRESS)
 
 
-def prepare(method: Method, edge: Edge, local: HostPort) -> Question:
+def prepare(method: Method, edge: Edge, local: HostPort) -> PreparedRequest:
     """Prepare a request for the fast path; REGISTER has credentials for its challenge."""
-    return Question(edge, draft(method, edge), local, CREDENTIALS if method is Method.REGISTER else None)
+    return PreparedRequest(
+        edge, draft(method, edge), local, CREDENTIALS if method is Method.REGISTER else None
+    )

@@ -17,7 +17,7 @@ async def hold(port: int, count: int) -> None:
     """Print how much `count` probes add, each with a request prepared for it alone."""
     edge = edge_on(port, TransportName.UDP)
     async with Engine() as engine:
-        window, local = engine.window_for(edge)
+        window, local = engine.udp_batch_for(edge)
 
         def ask(probes: int) -> None:
             for _ in range(probes):

@@ -10,7 +10,7 @@ from sqlalchemy import func, insert, select
 from benchmarks.cost import ProgramFailed
 from sipcheck.reasons import Reason
 from trunks.clock import utc_now
-from trunks.doorbell import next_ring_at
+from trunks.doorbell import next_notify_at
 from trunks.ids import new_id
 from trunks.installation.installation import Installation
 from trunks.models.trunk import Trunk
@@ -37,7 +37,7 @@ def enter_runs(installation: Installation, trunks: Sequence[UUID]) -> list[UUID]
                 "requested_by": RequestedBy.CUSTOMER,
                 "requested_at": now,
                 "due_at": now,
-                "ring_at": next_ring_at(now),
+                "notify_at": next_notify_at(now),
             }
             for run, trunk_id in runs.items()
         ]

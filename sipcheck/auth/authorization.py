@@ -1,19 +1,7 @@
 """Digest authentication: the answer to a challenge, and how it is read (RFC 3261 §22, RFC 7616)."""
 
-from sipcheck.auth.challenge import Challenge, Chosen, Refused, choose, read_parameters
-from sipcheck.auth.digest import Algorithm, digest
-
-__all__ = [
-    "Algorithm",
-    "Challenge",
-    "Chosen",
-    "Refused",
-    "authorization",
-    "choose",
-    "digest",
-    "read_authorization",
-]
-
+from sipcheck.auth.challenge import Challenge, read_parameters
+from sipcheck.auth.digest import digest
 
 _FIRST_COUNT = "00000001"
 

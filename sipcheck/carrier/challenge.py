@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sipcheck.auth.authorization import Algorithm
+from sipcheck.auth.digest import Algorithm
 from sipcheck.carrier.faults import Fault
 
 _UNKNOWN_ALGORITHM = "SHA3-512"

@@ -4,13 +4,14 @@ import hmac
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 
-from sipcheck.auth.authorization import Algorithm, digest, read_authorization
+from sipcheck.auth.authorization import read_authorization
+from sipcheck.auth.digest import Algorithm, digest
 from sipcheck.carrier.answer import (
     ALLOW,
     METHOD_NOT_ALLOWED,
     METHODS,
     OK,
-    Answer,
+    CarrierAnswer,
     authenticated,
     unchallenged,
 )
@@ -29,7 +30,7 @@ REWRITTEN_ADDRESS = "203.0.113.7"  # documentation, RFC 5737: nobody's
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class RegistrarVerdict:
     """What becomes of a request: the datagrams or messages to send, and what is noted of it."""
 
     replies: tuple[bytes, ...]
@@ -57,9 +58,9 @@ class Registrar:
         self._new_token = new_token
         self._nonces: Recent[str, bool] = Recent()
         self._renewed: Recent[str, bool] = Recent()
-        self._answered: Recent[tuple[str, ...], Verdict] = Recent()
+        self._answered: Recent[tuple[str, ...], RegistrarVerdict] = Recent()
 
-    def answer(self, request: Request, source: HostPort, transport: TransportName) -> Verdict:
+    def answer(self, request: Request, source: HostPort, transport: TransportName) -> RegistrarVerdict:
         """Answer a request; one that is sent again gets the same bytes (§17.2.2)."""
         key = (*_identity(request), str(source), transport)
         earlier = self._answered.get(key)
@@ -73,13 +74,13 @@ class Registrar:
             authorized=self._form.answer_name in request.headers,
             status=answer.status,
         )
-        verdict = Verdict(self._write(answer, request, source), sighting)
+        verdict = RegistrarVerdict(self._write(answer, request, source), sighting)
         self._answered.remember(key, verdict)
         return verdict
 
-    def _decide(self, request: Request) -> Answer:
+    def _decide(self, request: Request) -> CarrierAnswer:
         if request.method == "ACK":  # nothing ever answers one (§17.1.1.3)
-            return Answer(None)
+            return CarrierAnswer(None)
         if request.method not in METHODS:
             return METHOD_NOT_ALLOWED
         answer = unchallenged(self._faults, request.method)
@@ -89,17 +90,17 @@ class Registrar:
             return answer
         return self._capabilities() if request.method == "OPTIONS" else self._register(request)
 
-    def _capabilities(self) -> Answer:
-        return Answer(OK.status, OK.phrase, (ALLOW, ("Accept", "application/sdp")))
+    def _capabilities(self) -> CarrierAnswer:
+        return CarrierAnswer(OK.status, OK.phrase, (ALLOW, ("Accept", "application/sdp")))
 
-    def _register(self, request: Request) -> Answer:
+    def _register(self, request: Request) -> CarrierAnswer:
         try:
             contacts = self.bindings.register(request)
         except ValueError:
-            return Answer(400, "Bad Request")
-        return Answer(OK.status, OK.phrase, tuple(("Contact", contact) for contact in contacts))
+            return CarrierAnswer(400, "Bad Request")
+        return CarrierAnswer(OK.status, OK.phrase, tuple(("Contact", contact) for contact in contacts))
 
-    def _refuse(self, request: Request) -> Answer | None:
+    def _refuse(self, request: Request) -> CarrierAnswer | None:
         """Challenge a request whose credentials are missing or wrong, or whose nonce is to count as stale."""
         nonce = self._proven_nonce(request)
         if nonce is None:
@@ -111,10 +112,10 @@ class Registrar:
             return self._challenge(stale=True)
         return None
 
-    def _challenge(self, *, stale: bool = False) -> Answer:
+    def _challenge(self, *, stale: bool = False) -> CarrierAnswer:
         nonce = self._new_token()
         self._nonces.remember(nonce, True)
-        return Answer(self._form.status, self._form.phrase, self._form.headers(nonce, stale=stale))
+        return CarrierAnswer(self._form.status, self._form.phrase, self._form.headers(nonce, stale=stale))
 
     def _proven_nonce(self, request: Request) -> str | None:
         """The nonce of ours that was answered with the right password, if one was."""
@@ -150,7 +151,7 @@ class Registrar:
         response = given.get("response", "").encode("utf-8", "surrogateescape")
         return nonce if hmac.compare_digest(expected.encode(), response) else None
 
-    def _write(self, answer: Answer, request: Request, source: HostPort) -> tuple[bytes, ...]:
+    def _write(self, answer: CarrierAnswer, request: Request, source: HostPort) -> tuple[bytes, ...]:
         if answer.status is None:
             return ()
         seen_as = HostPort(REWRITTEN_ADDRESS, source.port) if Fault.NAT_REWRITE in self._faults else source

@@ -16,7 +16,7 @@ MAX_CANDIDATES = 32
 _SIP_PORT, _SIPS_PORT = (transport.default_port for transport in (TransportName.UDP, TransportName.TLS))
 
 
-class Via(StrEnum):
+class FoundBy(StrEnum):
     """What speaks for a candidate."""
 
     SRV = "srv"
@@ -30,7 +30,7 @@ class Candidate:
     """One way to try. `configured` says that the target as it is set leads here; `refusal` is the guard's."""
 
     edge: Edge
-    via: Via
+    via: FoundBy
     configured: bool
     refusal: Refusal | None
 
@@ -95,7 +95,7 @@ def next_hop_at(target: Target, port: int | None) -> Target:
 
 def _ways(
     routes: dict[Target, Route], target: Target, transports: Sequence[TransportName], also: Sequence[int]
-) -> list[tuple[Edge, Via]]:
+) -> list[tuple[Edge, FoundBy]]:
     """List what may be tried, the likelier first, each address, port and transport once."""
     edges = [edge for route in routes.values() for edge in route.edges]
     named = [edge for edge in edges if edge.priority is not None]
@@ -104,16 +104,16 @@ def _ways(
     usual = [(transport.default_port, transport) for transport in transports]
     both = [(port, transport) for port in (_SIP_PORT, _SIPS_PORT) for transport in transports]
     ways = [
-        *((edge, Via.SRV) for edge in named),
-        *(_at(hosts, usual, Via.DEFAULT)),
-        *((edge, Via.CONFIGURED) for edge in routes[target].edges),
-        *(_at(hosts, [(port, transport) for port in also for transport in transports], Via.ALSO)),
-        *(_at(hosts, both, Via.DEFAULT)),
+        *((edge, FoundBy.SRV) for edge in named),
+        *(_at(hosts, usual, FoundBy.DEFAULT)),
+        *((edge, FoundBy.CONFIGURED) for edge in routes[target].edges),
+        *(_at(hosts, [(port, transport) for port in also for transport in transports], FoundBy.ALSO)),
+        *(_at(hosts, both, FoundBy.DEFAULT)),
     ]
-    first: dict[tuple[str, int, TransportName], tuple[Edge, Via]] = {}
+    first: dict[tuple[str, int, TransportName], tuple[Edge, FoundBy]] = {}
     for edge, via in ways:
-        if via is Via.CONFIGURED and edge.port in (_SIP_PORT, _SIPS_PORT):
-            via = Via.DEFAULT
+        if via is FoundBy.CONFIGURED and edge.port in (_SIP_PORT, _SIPS_PORT):
+            via = FoundBy.DEFAULT
         first.setdefault(_key(edge), (edge, via))
     return list(first.values())
 
@@ -123,8 +123,8 @@ def _hosts(edges: Iterable[Edge]) -> list[tuple[str, str]]:
 
 
 def _at(
-    hosts: Sequence[tuple[str, str]], ports: Sequence[tuple[int, TransportName]], via: Via
-) -> list[tuple[Edge, Via]]:
+    hosts: Sequence[tuple[str, str]], ports: Sequence[tuple[int, TransportName]], via: FoundBy
+) -> list[tuple[Edge, FoundBy]]:
     return [
         (Edge(host, address, port, transport), via) for port, transport in ports for host, address in hosts
     ]
@@ -136,7 +136,7 @@ def _key(edge: Edge) -> tuple[str, int, TransportName]:
 
 def _refusal_of_target(judged: Sequence[Candidate]) -> Refusal | None:
     """What the target itself leads to is refused whole; a port that the caller named, by itself alone."""
-    return next((each.refusal for each in judged if each.refusal and each.via is not Via.ALSO), None)
+    return next((each.refusal for each in judged if each.refusal and each.via is not FoundBy.ALSO), None)
 
 
 def _notes(routes: Iterable[Route], *, found: bool) -> list[str]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from sipcheck.diagnosis.evidence import ExchangeResult
-from sipcheck.discovery.candidates import Via
+from sipcheck.discovery.candidates import FoundBy
 from sipcheck.dns.resolver import DnsFailure
 from sipcheck.guard import Refusal
 from sipcheck.report.model import EdgeReport, TargetFacts
@@ -15,7 +15,7 @@ class Finding:
     """What one way came to; its report has no outcome where nothing was asked. `detail` says why it failed."""
 
     report: EdgeReport
-    via: Via
+    via: FoundBy
     configured: bool
     detail: str = ""
 

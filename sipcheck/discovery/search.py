@@ -9,7 +9,7 @@ from sipcheck.diagnosis.evidence import Proof
 from sipcheck.diagnosis.rules import ruling
 from sipcheck.discovery.address_pace import AddressPace, transmissions
 from sipcheck.discovery.advice import advise_instead
-from sipcheck.discovery.candidates import Candidate, Candidates, Via, find_candidates, next_hop_at
+from sipcheck.discovery.candidates import Candidate, Candidates, FoundBy, find_candidates, next_hop_at
 from sipcheck.discovery.findings import Discovery, Finding
 from sipcheck.dns.resolver import Edge
 from sipcheck.engine import Engine
@@ -157,7 +157,7 @@ class _Search:
         """Speak as a trunk would that is set to this way, for nobody but ourselves."""
         edge, target = candidate.edge, self.target
         if not candidate.configured:
-            by_default = candidate.via is Via.SRV or edge.port == edge.transport.default_port
+            by_default = candidate.via is FoundBy.SRV or edge.port == edge.transport.default_port
             target = next_hop_at(target, None if by_default else edge.port)
         settings = self.engine.settings
         return Identity(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from sipcheck.dns.query import Answer, AnswerKind, Record
+from sipcheck.dns.query import AnswerKind, DnsAnswer, Record
 from sipcheck.dns.route import DnsFailure
 from sipcheck.dns.srv import SrvRecord
 from sipcheck.reasons import Reason
@@ -16,20 +16,20 @@ _GRAVITY = (
 )
 
 
-def say_failed(answer: Answer[Record]) -> str:
+def say_failed(answer: DnsAnswer[Record]) -> str:
     """Say which question stands unanswered, and why."""
     if answer.kind is AnswerKind.TIMEOUT:
         return f"no resolver answered the {answer.record_type} query for {answer.name} in time"
     return f"the resolver could not answer the {answer.record_type} query for {answer.name} ({answer.fault})"
 
 
-def failure_of(answer: Answer[Record]) -> DnsFailure:
+def failure_of(answer: DnsAnswer[Record]) -> DnsFailure:
     """Read an unanswered question as the failure of the whole way."""
     reason = Reason.DNS_TIMEOUT if answer.kind is AnswerKind.TIMEOUT else Reason.DNS_SERVFAIL
     return DnsFailure(reason, say_failed(answer))
 
 
-def host_failure(ipv6: Answer[str], ipv4: Answer[str], *, named_by_srv: bool) -> DnsFailure | None:
+def host_failure(ipv6: DnsAnswer[str], ipv4: DnsAnswer[str], *, named_by_srv: bool) -> DnsFailure | None:
     """Judge a host by both families; None where either has an address.
 
     NXDOMAIN speaks for every type (RFC 8020 §2), so it outweighs a family without an answer; a server that
@@ -49,7 +49,7 @@ def host_failure(ipv6: Answer[str], ipv4: Answer[str], *, named_by_srv: bool) ->
     return DnsFailure(Reason.DNS_NO_RECORDS, f"{host} exists but has neither an A nor an AAAA record")
 
 
-def service_refused(domain: str, answers: Sequence[Answer[SrvRecord]]) -> DnsFailure:
+def service_refused(domain: str, answers: Sequence[DnsAnswer[SrvRecord]]) -> DnsFailure:
     """Judge SRV answers of which no record can be used: "." declines the service (RFC 2782, "Target")."""
     declined = [answer.name for answer in answers if any(not record.target for record in answer.records)]
     if not declined:

@@ -56,7 +56,7 @@ class AnswerKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer(Generic[Record]):
+class DnsAnswer(Generic[Record]):
     """The answer to one question; `fault` says why there is none, `ms` how long it took."""
 
     name: str
@@ -87,16 +87,16 @@ class DnsClient:
         self._sockets = ClosingBackend()
         self._read_at_state: tuple[int, int] | None = None
 
-    async def naptr(self, name: str, *, deadline_at: float) -> Answer[NaptrRecord]:
+    async def naptr(self, name: str, *, deadline_at: float) -> DnsAnswer[NaptrRecord]:
         return await self._ask(name, RecordType.NAPTR, deadline_at, _read_naptr)
 
-    async def srv(self, name: str, *, deadline_at: float) -> Answer[SrvRecord]:
+    async def srv(self, name: str, *, deadline_at: float) -> DnsAnswer[SrvRecord]:
         return await self._ask(name, RecordType.SRV, deadline_at, _read_srv)
 
-    async def ipv4(self, name: str, *, deadline_at: float) -> Answer[str]:
+    async def ipv4(self, name: str, *, deadline_at: float) -> DnsAnswer[str]:
         return await self._ask(name, RecordType.A, deadline_at, _read_address)
 
-    async def ipv6(self, name: str, *, deadline_at: float) -> Answer[str]:
+    async def ipv6(self, name: str, *, deadline_at: float) -> DnsAnswer[str]:
         return await self._ask(name, RecordType.AAAA, deadline_at, _read_address)
 
     async def _ask(
@@ -105,7 +105,7 @@ class DnsClient:
         record_type: RecordType,
         deadline_at: float,
         read: Callable[[Any], Record],
-    ) -> Answer[Record]:
+    ) -> DnsAnswer[Record]:
         """Ask until `deadline_at` on the loop's clock; every failure is an answer of its kind."""
         loop = asyncio.get_running_loop()
         started_at = loop.time()
@@ -130,7 +130,7 @@ class DnsClient:
             kind, fault = AnswerKind.SERVFAIL, _say_errors(refusal)
         except (dns.exception.DNSException, ValueError) as unusable:
             kind, fault = AnswerKind.SERVFAIL, str(unusable)
-        return Answer(name, record_type, kind, records, fault, (loop.time() - started_at) * 1000)
+        return DnsAnswer(name, record_type, kind, records, fault, (loop.time() - started_at) * 1000)
 
     async def _follow(
         self, name: str, record_type: RecordType, lifetime_seconds: float

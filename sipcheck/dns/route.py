@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from sipcheck.reasons import Reason
-from sipcheck.report.model import Warning
+from sipcheck.report.model import ReportWarning
 from sipcheck.target import HostPort, TransportName
 
 
@@ -52,6 +52,6 @@ class Route:
 
     edges: tuple[Edge, ...] = ()
     beyond: tuple[Edge, ...] = ()
-    warnings: tuple[Warning, ...] = ()
+    warnings: tuple[ReportWarning, ...] = ()
     failure: DnsFailure | None = None
     steps: tuple[Step, ...] = ()

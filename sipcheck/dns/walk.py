@@ -9,12 +9,12 @@ from typing import Any, TypeVar
 from sipcheck.dns.address_order import order_addresses
 from sipcheck.dns.failure import failure_of, gravest, host_failure, say_failed, service_refused
 from sipcheck.dns.naptr import Service, select_services, services_for
-from sipcheck.dns.query import Answer, DnsClient, Record
+from sipcheck.dns.query import DnsAnswer, DnsClient, Record
 from sipcheck.dns.route import DnsFailure, Edge, Route, Step
 from sipcheck.dns.srv import SrvRecord, order_srv
 from sipcheck.host import is_address
 from sipcheck.reasons import Reason, WarningCode
-from sipcheck.report.model import Warning
+from sipcheck.report.model import ReportWarning
 from sipcheck.target import HostPort, Target, TransportName
 
 MAX_SRV_RECORDS = 32
@@ -54,7 +54,7 @@ class Walk:
         self._deadline_at = deadline_at
         self._naptr_deadline_at = naptr_deadline_at
         self._steps: list[Step] = []
-        self._warnings: list[Warning] = []
+        self._warnings: list[ReportWarning] = []
 
     async def follow(self, target: Target) -> Route:
         """Ask whatever has to be asked, and give the edges or the failure with all that was seen on the way."""
@@ -140,7 +140,7 @@ class Walk:
             return service_refused(domain, answers)
         return self._bounded(servers, MAX_SRV_RECORDS, "SRV records")
 
-    def _usable(self, answer: Answer[SrvRecord]) -> list[SrvRecord]:
+    def _usable(self, answer: DnsAnswer[SrvRecord]) -> list[SrvRecord]:
         by_priority = sorted(answer.records, key=lambda record: record.priority)
         drawn = order_srv(self._bounded(by_priority, MAX_SRV_RECORDS, "SRV records"), self._random)
         for record in drawn:
@@ -179,7 +179,7 @@ class Walk:
             self._warn(f"{failure.detail}; the other servers were used")
         return list(edges.values())
 
-    def _addresses(self, ipv6: Answer[str], ipv4: Answer[str]) -> tuple[str, ...]:
+    def _addresses(self, ipv6: DnsAnswer[str], ipv4: DnsAnswer[str]) -> tuple[str, ...]:
         for lost, other in ((ipv6, ipv4), (ipv4, ipv6)):
             if lost.failed and other.records:
                 self._warn(f"{say_failed(lost)}; only its {other.record_type} records were used")
@@ -194,9 +194,9 @@ class Walk:
         return list(found[:most])
 
     def _warn(self, detail: str, code: WarningCode = WarningCode.DNS_PARTIAL) -> None:
-        self._warnings.append(Warning(code=code, detail=detail, edge=None))
+        self._warnings.append(ReportWarning(code=code, detail=detail, edge=None))
 
-    def _note(self, *answers: Answer[Record]) -> None:
+    def _note(self, *answers: DnsAnswer[Record]) -> None:
         for answer in answers:
             self._steps.append(
                 Step(
@@ -210,7 +210,7 @@ class Walk:
             )
 
 
-async def _together(questions: Iterable[Coroutine[Any, Any, Answer[Record]]]) -> list[Answer[Record]]:
+async def _together(questions: Iterable[Coroutine[Any, Any, DnsAnswer[Record]]]) -> list[DnsAnswer[Record]]:
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(question) for question in questions]
     return [task.result() for task in tasks]

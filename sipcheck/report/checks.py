@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from sipcheck.reasons import Outcome, Reason, WarningCode
-from sipcheck.report.model import Check, CheckName, CheckState, Warning
+from sipcheck.report.model import Check, CheckName, CheckState, ReportWarning
 
 # The axis on which each reason falls; the axes before it held, those after it were not reached.
 AXES: dict[Reason, CheckName] = {
@@ -87,7 +87,7 @@ def make_checks(
     outcome: Outcome,
     *,
     axis: CheckName | None = None,
-    warnings: Sequence[Warning],
+    warnings: Sequence[ReportWarning],
     details: Mapping[CheckName, str],
     explanation: str,
     skipped: frozenset[CheckName],
@@ -122,6 +122,6 @@ def _decisive_state(outcome: Outcome, reason: Reason) -> tuple[CheckState, str |
     return CheckState.FAILED, reason
 
 
-def _warned(name: CheckName, warnings: Sequence[Warning]) -> tuple[CheckState, str | None]:
+def _warned(name: CheckName, warnings: Sequence[ReportWarning]) -> tuple[CheckState, str | None]:
     code = next((warning.code for warning in warnings if _WARNING_AXES[warning.code] is name), None)
     return (CheckState.OK, None) if code is None else (CheckState.WARNING, code)

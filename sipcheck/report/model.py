@@ -51,7 +51,7 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
-class Warning:
+class ReportWarning:
     code: WarningCode
     detail: str
     edge: str | None
@@ -117,7 +117,7 @@ class Report:
     retry_at: datetime | None
     target: TargetFacts
     checks: tuple[Check, ...]
-    warnings: tuple[Warning, ...]
+    warnings: tuple[ReportWarning, ...]
     edges: tuple[EdgeReport, ...]
     trace: tuple[TraceStep, ...]
     started_at: datetime

@@ -94,7 +94,7 @@ def _context(
         deadline=asyncio.get_running_loop().time() + timeout_seconds,
         credentials=None,
         proof=Proof.NONE,
-        window_for=None if fresh else engine.window_for,
+        udp_batch_for=None if fresh else engine.udp_batch_for,
     )
 
 

@@ -9,7 +9,7 @@ from sipcheck.reasons import Reason
 from sipcheck.report.trace import Trace
 from sipcheck.target import HostPort
 from sipcheck.transaction.client_transaction import Action, ClientTransaction
-from sipcheck.transaction.matching import Listening, Transaction
+from sipcheck.transaction.matching import ResponseMatcher, TransactionId
 from sipcheck.transaction.time_plan import TimePlan
 from sipcheck.transaction.timers import RFC_3261, Timers
 from sipcheck.transport.channel import Channel
@@ -44,13 +44,13 @@ class Inbox:
         self.arrivals.put_nowait(error)
 
 
-class Pump:
+class TransactionDriver:
     """Carries one transaction. Times are the event loop's clock in seconds."""
 
     def __init__(
         self,
         channel: Channel,
-        identity: Transaction,
+        identity: TransactionId,
         message: bytes,
         *,
         edge: str,
@@ -70,7 +70,7 @@ class Pump:
         self._inbox = Inbox()
         self._loop = asyncio.get_running_loop()
         self._started = 0.0
-        self._listening = Listening(identity, edge, trace)
+        self._listening = ResponseMatcher(identity, edge, trace)
 
     async def run(self) -> Reply:
         """Send and wait; every remote failure is part of the reply."""
@@ -142,7 +142,7 @@ class Pump:
 
     def _why_silent(self, now: float) -> tuple[Reason, str]:
         self._listening.cut_short(self._channel.unfinished)
-        return self._listening.why_silent(now - self._started, self._plan)
+        return self._listening.silence(now - self._started, self._plan)
 
     def _without_answer(self, reason: Reason, detail: str) -> Reply:
         reason, detail = self._listening.why_failed(reason, detail)

@@ -5,7 +5,8 @@ import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
-from sipcheck.auth.authorization import Challenge, read_authorization
+from sipcheck.auth.authorization import read_authorization
+from sipcheck.auth.challenge import Challenge
 from sipcheck.auth.round import CHALLENGE_STATUS, AuthenticationRound, answer
 from sipcheck.credentials import Credentials
 from sipcheck.diagnosis.evidence import ExchangeResult
@@ -14,10 +15,10 @@ from sipcheck.printable import one_line
 from sipcheck.reasons import Reason
 from sipcheck.report.trace import Trace
 from sipcheck.target import HostPort
-from sipcheck.transaction.driver import Pump, Reply
-from sipcheck.transaction.large_requests import MAX_DATAGRAM_BYTES, LargeWay
-from sipcheck.transaction.matching import Transaction
-from sipcheck.transaction.request_template import RequestDraft
+from sipcheck.transaction.driver import Reply, TransactionDriver
+from sipcheck.transaction.large_requests import MAX_DATAGRAM_BYTES, LargeRequests
+from sipcheck.transaction.matching import TransactionId
+from sipcheck.transaction.request_template import RequestTemplate
 from sipcheck.transaction.time_plan import TimePlan
 from sipcheck.transaction.timers import RFC_3261, Timers
 from sipcheck.transport.channel import Channel
@@ -42,7 +43,7 @@ class ExchangeContext:
     timers: Timers = RFC_3261
     before_credentials: BeforeCredentials | None = None
     reconnect: Reconnect | None = None
-    large_way: LargeWay | None = None
+    large_requests: LargeRequests | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +52,12 @@ class _Transmission:
 
     channel: Channel
     edge: str
-    identity: Transaction
+    identity: TransactionId
     message: bytes
 
 
 async def exchange(
-    draft: RequestDraft, context: ExchangeContext, credentials: Credentials | None = None
+    draft: RequestTemplate, context: ExchangeContext, credentials: Credentials | None = None
 ) -> ExchangeResult:
     """Send a request and, once, the credentials it is challenged for (once more for `stale=true`)."""
     state = AuthenticationRound()
@@ -107,7 +108,7 @@ async def _open_channel(channel: Channel, context: ExchangeContext) -> Channel:
 
 
 async def _prepare(
-    draft: RequestDraft,
+    draft: RequestTemplate,
     context: ExchangeContext,
     channel: Channel,
     cseq: int,
@@ -115,7 +116,7 @@ async def _prepare(
 ) -> _Transmission:
     """Write the request for the way it was meant for, or for TCP where it is too large for a datagram (§18.1.1)."""
     branch = _BRANCH_COOKIE + secrets.token_hex(12)
-    identity = Transaction(draft.method, branch, cseq, draft.call_id, draft.from_tag)
+    identity = TransactionId(draft.method, branch, cseq, draft.call_id, draft.from_tag)
 
     def written(way: Channel, transport: str) -> bytes:
         return draft.build(
@@ -123,17 +124,17 @@ async def _prepare(
         )
 
     message = written(channel, context.transport)
-    large_way = context.large_way
-    if large_way is None or channel.reliable or len(message) <= MAX_DATAGRAM_BYTES:
+    large_requests = context.large_requests
+    if large_requests is None or channel.reliable or len(message) <= MAX_DATAGRAM_BYTES:
         return _Transmission(channel, context.edge, identity, message)
-    stream = await large_way.channel(draft.method, len(message))
+    stream = await large_requests.channel(draft.method, len(message))
     if stream is None:
         return _Transmission(channel, context.edge, identity, message)
-    return _Transmission(stream, large_way.name, identity, written(stream, large_way.transport))
+    return _Transmission(stream, large_requests.name, identity, written(stream, large_requests.transport))
 
 
 async def _transact(transmission: _Transmission, context: ExchangeContext) -> Reply:
-    pump = Pump(
+    pump = TransactionDriver(
         transmission.channel,
         transmission.identity,
         transmission.message,
@@ -173,7 +174,7 @@ async def _may_leave(
 
 
 def _answers(
-    challenges: tuple[Challenge, ...], draft: RequestDraft, credentials: Credentials, trace: Trace
+    challenges: tuple[Challenge, ...], draft: RequestTemplate, credentials: Credentials, trace: Trace
 ) -> tuple[tuple[str, str], ...]:
     cnonces = [secrets.token_hex(8) for _ in challenges]
     fields = answer(challenges, credentials, method=draft.method, uri=draft.request_uri, cnonces=cnonces)
@@ -188,7 +189,7 @@ def _elsewhere(reply: Reply, channel: Channel) -> HostPort | None:
 
 
 def _result(
-    draft: RequestDraft,
+    draft: RequestTemplate,
     context: ExchangeContext,
     channel: Channel,
     reply: Reply,

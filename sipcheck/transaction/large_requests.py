@@ -15,7 +15,7 @@ MAX_DATAGRAM_BYTES = 1300
 OpenTcp = Callable[[float], Awaitable[Channel]]
 
 
-class LargeWay:
+class LargeRequests:
     """One TCP connection to an edge of UDP, opened when the first large request needs it, closed by `close()`."""
 
     transport = "TCP"

@@ -22,7 +22,7 @@ _PROTOCOL_GREETINGS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Transaction:
+class TransactionId:
     """What identifies the one request that a response must answer (RFC 3261 §17.1.3)."""
 
     method: str
@@ -33,13 +33,13 @@ class Transaction:
 
 
 @dataclass(slots=True)
-class Listening:
+class ResponseMatcher:
     """Reads what comes for one transaction; with a trace, everything is told there.
 
     `provisional` is the last 1xx. `unusable` is what came instead of an answer, as a reason and its detail.
     """
 
-    identity: Transaction
+    identity: TransactionId
     edge: str
     trace: Trace | None
     provisional: int | None = None
@@ -73,7 +73,7 @@ class Listening:
             detail = f"the answer was cut short: {unfinished_bytes} bytes came, and its end did not"
             self.unusable = (Reason.SIP_MALFORMED_RESPONSE, detail)
 
-    def why_silent(self, waited_seconds: float, plan: TimePlan) -> tuple[Reason, str]:
+    def silence(self, waited_seconds: float, plan: TimePlan) -> tuple[Reason, str]:
         """Say what the lack of a final answer comes to."""
         if self.unusable is not None:
             return self.unusable

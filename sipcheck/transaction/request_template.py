@@ -8,7 +8,7 @@ from sipcheck.target import HostPort
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RequestDraft:
+class RequestTemplate:
     """What stays the same when a request is sent again with credentials (RFC 3261 §8.1.3.5, §22.2)."""
 
     method: str

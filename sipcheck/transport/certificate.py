@@ -10,7 +10,7 @@ from cryptography.x509.oid import NameOID
 
 from sipcheck.printable import one_line
 from sipcheck.reasons import WarningCode
-from sipcheck.report.model import Certificate, Warning
+from sipcheck.report.model import Certificate, ReportWarning
 
 _DAY = timedelta(days=1)
 _EXPIRES_SOON_DAYS = 21
@@ -182,12 +182,12 @@ def describe_mismatch(names: PresentedNames, domain: str, host: str) -> str:
     return f"it names {shown}"
 
 
-def certificate_warnings(facts: Certificate, match: NameMatch) -> tuple[Warning, ...]:
+def certificate_warnings(facts: Certificate, match: NameMatch) -> tuple[ReportWarning, ...]:
     """Say what is doubtful about a certificate that fits."""
-    found: list[Warning] = []
+    found: list[ReportWarning] = []
     if facts.days_left < _EXPIRES_SOON_DAYS:
         found.append(
-            Warning(
+            ReportWarning(
                 WarningCode.CERTIFICATE_EXPIRES_SOON,
                 f"the certificate expires in {facts.days_left} days, on {facts.not_after:%Y-%m-%d}",
                 None,
@@ -195,7 +195,7 @@ def certificate_warnings(facts: Certificate, match: NameMatch) -> tuple[Warning,
         )
     if match.wildcard is not None:
         found.append(
-            Warning(
+            ReportWarning(
                 WarningCode.TLS_WILDCARD_NAME,
                 f"the certificate fits only by its wildcard {match.wildcard}, which RFC 5922 §7.2 forbids",
                 None,
@@ -203,7 +203,7 @@ def certificate_warnings(facts: Certificate, match: NameMatch) -> tuple[Warning,
         )
     if match.common_name_only:
         found.append(
-            Warning(
+            ReportWarning(
                 WarningCode.TLS_COMMON_NAME_ONLY,
                 "the certificate names the domain only in its common name; it has no subjectAltName",
                 None,

@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from sipcheck.errors import TransportFailed
-from sipcheck.report.model import Certificate, Warning
+from sipcheck.report.model import Certificate, ReportWarning
 from sipcheck.target import HostPort
 
 
@@ -48,7 +48,7 @@ class Channel(Protocol):
     def certificate(self) -> Certificate | None: ...
 
     @property
-    def warnings(self) -> tuple[Warning, ...]: ...
+    def warnings(self) -> tuple[ReportWarning, ...]: ...
 
     def attach(self, branch: str, receiver: Receiver) -> None: ...
 

@@ -8,7 +8,7 @@ from sipcheck.errors import NotSip, ParseError, TransportFailed
 from sipcheck.message.framing import StreamFramer
 from sipcheck.message.parser import top_branch
 from sipcheck.reasons import Reason
-from sipcheck.report.model import Certificate, Warning
+from sipcheck.report.model import Certificate, ReportWarning
 from sipcheck.target import HostPort
 from sipcheck.transport.channel import Receiver
 from sipcheck.transport.failures import from_error
@@ -161,7 +161,7 @@ class StreamChannel:
         conversation: Conversation,
         remote: HostPort,
         certificate: Certificate | None = None,
-        warnings: tuple[Warning, ...] = (),
+        warnings: tuple[ReportWarning, ...] = (),
         explain: Explain | None = None,
     ) -> None:
         self._conversation = conversation

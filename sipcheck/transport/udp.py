@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from sipcheck.errors import TransportFailed
 from sipcheck.message.parser import top_branch
-from sipcheck.report.model import Certificate, Warning
+from sipcheck.report.model import Certificate, ReportWarning
 from sipcheck.target import HostPort
 from sipcheck.transport.channel import Receiver
 from sipcheck.transport.failures import from_error
@@ -81,7 +81,7 @@ class UdpChannel:
     heard: bool = False
     unfinished: int = 0
     certificate: Certificate | None = None
-    warnings: tuple[Warning, ...] = field(default=())
+    warnings: tuple[ReportWarning, ...] = field(default=())
 
     def attach(self, branch: str, receiver: Receiver) -> None:
         self.endpoint.attach(branch, self.remote, receiver)

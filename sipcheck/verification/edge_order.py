@@ -13,7 +13,7 @@ from sipcheck.verification.run_context import RunContext
 NextEdge = Callable[[Sequence[EdgeProbe]], Awaitable[EdgeProbe | None]]
 
 
-class Campaign:
+class EdgeOrder:
     """Runs the probes of a verification's edges, which stand in RFC 3263 order."""
 
     def __init__(self, probes: Sequence[EdgeProbe], run: RunContext) -> None:

@@ -9,17 +9,17 @@ from sipcheck.diagnosis.evidence import EdgeEvidence, ExchangeResult
 from sipcheck.dns.resolver import Edge
 from sipcheck.errors import TransportFailed
 from sipcheck.reasons import Reason
-from sipcheck.report.model import Certificate, Warning
+from sipcheck.report.model import Certificate, ReportWarning
 from sipcheck.target import TransportName
 from sipcheck.transaction.exchange import ExchangeContext, exchange
-from sipcheck.transaction.large_requests import LargeWay
-from sipcheck.transaction.request_template import RequestDraft
-from sipcheck.transaction.udp_batch.prepared_request import Question
+from sipcheck.transaction.large_requests import LargeRequests
+from sipcheck.transaction.request_template import RequestTemplate
+from sipcheck.transaction.udp_batch.prepared_request import PreparedRequest
 from sipcheck.transport.channel import Channel
 from sipcheck.transport.tls import CertificateRefused
-from sipcheck.verification.options import options_draft
-from sipcheck.verification.register import register_draft
-from sipcheck.verification.run_context import RunContext, WindowFor
+from sipcheck.verification.options import options_template
+from sipcheck.verification.register import register_template
+from sipcheck.verification.run_context import RunContext, UdpBatchFor
 
 
 @dataclass(slots=True)
@@ -33,14 +33,14 @@ class EdgeProbe:
     answered_options: ExchangeResult | None = None
     connect_failure: TransportFailed | None = None
     certificate: Certificate | None = None
-    warnings: list[Warning] = field(default_factory=list)
+    warnings: list[ReportWarning] = field(default_factory=list)
     connected_ms: float | None = None
     proven_here: bool = False
     credentials_leave: bool = False
     settled: asyncio.Event = field(default_factory=asyncio.Event)
     _channel: Channel | None = None
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _large_way: LargeWay | None = None
+    _large_way: LargeRequests | None = None
 
     @property
     def name(self) -> str:
@@ -88,21 +88,21 @@ class EdgeProbe:
         """Send OPTIONS once more, this time answering its challenge."""
         self.answered_options = await self._ask(self._options_draft, self.run.proof_credentials)
 
-    def _options_draft(self, egress: str) -> RequestDraft:
-        return options_draft(self.run.identity, egress)
+    def _options_draft(self, egress: str) -> RequestTemplate:
+        return options_template(self.run.identity, egress)
 
-    def _register_draft(self, egress: str) -> RequestDraft:
-        return register_draft(self.run.identity)
+    def _register_draft(self, egress: str) -> RequestTemplate:
+        return register_template(self.run.identity)
 
     async def _ask(
-        self, draft: Callable[[str], RequestDraft], credentials: Credentials | None
+        self, draft: Callable[[str], RequestTemplate], credentials: Credentials | None
     ) -> ExchangeResult | None:
         """Ask through the window, or over the connection; null when there is no way to this edge."""
         run = self.run
-        if run.window_for is not None and self._fits_window(credentials):
+        if run.udp_batch_for is not None and self._fits_window(credentials):
             if self.connect_failure is not None:
                 return None
-            through_window = await self._ask_through_window(run.window_for, draft, credentials)
+            through_window = await self._ask_through_window(run.udp_batch_for, draft, credentials)
             if through_window is not None or self.connect_failure is not None:
                 return through_window
         channel = await self._connected()
@@ -117,7 +117,10 @@ class EdgeProbe:
         return credentials is None or self.run.before_credentials is None
 
     async def _ask_through_window(
-        self, window_for: WindowFor, draft: Callable[[str], RequestDraft], credentials: Credentials | None
+        self,
+        udp_batch_for: UdpBatchFor,
+        draft: Callable[[str], RequestTemplate],
+        credentials: Credentials | None,
     ) -> ExchangeResult | None:
         """Ask by the fast path; null when there is no way, or when it comes to a request that is too large for it.
 
@@ -125,11 +128,11 @@ class EdgeProbe:
         """
         run = self.run
         try:
-            window, local = window_for(self.edge)
+            window, local = udp_batch_for(self.edge)
         except TransportFailed as failure:
             self._no_way(failure)
             return None
-        question = Question(self.edge, draft(local.host), local, credentials)
+        question = PreparedRequest(self.edge, draft(local.host), local, credentials)
         if question.room_bytes < 0:
             return None
         result = await window.exchange(
@@ -191,14 +194,14 @@ class EdgeProbe:
             deadline=run.deadline,
             before_credentials=self._before_credentials,
             reconnect=self._connected,
-            large_way=self._beside_udp(),
+            large_requests=self._beside_udp(),
         )
 
-    def _beside_udp(self) -> LargeWay | None:
+    def _beside_udp(self) -> LargeRequests | None:
         """The way of large requests: to the address and port that the guard has judged, by TCP."""
         run, edge = self.run, replace(self.edge, transport=TransportName.TCP)
         if self.edge.transport is TransportName.UDP and self._large_way is None:
-            self._large_way = LargeWay(
+            self._large_way = LargeRequests(
                 str(edge),
                 lambda deadline_at: run.open_channel(edge, run.identity.tls_name, deadline_at),
                 trace=run.trace,
@@ -230,7 +233,7 @@ class EdgeProbe:
                 return None
             self.certificate = self._channel.certificate
             self.warnings = [
-                Warning(warning.code, warning.detail, self.name) for warning in self._channel.warnings
+                ReportWarning(warning.code, warning.detail, self.name) for warning in self._channel.warnings
             ]
             return self._channel
 

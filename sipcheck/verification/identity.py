@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sipcheck.message.uri import SipUri
 from sipcheck.target import Target
-from sipcheck.transaction.request_template import RequestDraft
+from sipcheck.transaction.request_template import RequestTemplate
 
 # Honest, and without the words that shipped configurations drop (friendly, scanner, sipcli, sipvicious).
 USER_AGENT = "sipcheck (SIP trunk verification)"
@@ -55,8 +55,8 @@ class Identity:
 
     def draft(
         self, method: str, *, from_uri: str, to_uri: str, headers: tuple[tuple[str, str], ...]
-    ) -> RequestDraft:
-        return RequestDraft(
+    ) -> RequestTemplate:
+        return RequestTemplate(
             method=method,
             request_uri=self.request_uri(),
             from_uri=from_uri,

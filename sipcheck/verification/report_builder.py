@@ -9,7 +9,7 @@ from sipcheck.diagnosis.rules import credential_state, deciding_edge, diagnose, 
 from sipcheck.dns.resolver import Route
 from sipcheck.reasons import CredentialState, Reason
 from sipcheck.report.checks import failing_axis, make_checks
-from sipcheck.report.model import CheckName, EdgeReport, Report, TargetFacts, Warning
+from sipcheck.report.model import CheckName, EdgeReport, Report, ReportWarning, TargetFacts
 from sipcheck.settings import EngineSettings
 from sipcheck.target import HostPort, Target, TransportName
 from sipcheck.transaction.large_requests import MAX_DATAGRAM_BYTES
@@ -177,7 +177,7 @@ class ReportBuilder:
         reason: Reason,
         credentials: CredentialState,
         *,
-        warnings: Sequence[Warning],
+        warnings: Sequence[ReportWarning],
         edges: tuple[EdgeReport, ...],
         facts: Facts,
         retry_after_seconds: int | None = None,

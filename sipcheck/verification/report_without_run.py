@@ -13,7 +13,7 @@ from sipcheck.report.model import CheckName, Report, TargetFacts
 _USER_END = re.compile("@|\uff20|%40", re.IGNORECASE)
 
 
-def unrun_report(
+def report_without_run(
     reason: Reason,
     target: TargetFacts,
     *,
@@ -63,7 +63,7 @@ def invalid_target_report(
     target = TargetFacts(
         domain=_without_user(text), port=None, transport=None, username=username, outbound_proxy=None
     )
-    return unrun_report(Reason.TARGET_INVALID, target, detail=detail, started_at=started_at)
+    return report_without_run(Reason.TARGET_INVALID, target, detail=detail, started_at=started_at)
 
 
 def _without_user(text: str) -> str:

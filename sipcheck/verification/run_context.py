@@ -10,12 +10,12 @@ from sipcheck.report.trace import Trace
 from sipcheck.target import HostPort
 from sipcheck.transaction.exchange import BeforeCredentials
 from sipcheck.transaction.time_plan import TimePlan
-from sipcheck.transaction.udp_batch.batch import Window
+from sipcheck.transaction.udp_batch.batch import UdpBatch
 from sipcheck.transport.channel import Channel
 from sipcheck.verification.identity import Identity
 
 # A window of this edge's family, and our own address there. Raises TransportFailed.
-WindowFor = Callable[[Edge], tuple[Window, HostPort]]
+UdpBatchFor = Callable[[Edge], tuple[UdpBatch, HostPort]]
 
 # The edge, the name its certificate must bear, and the moment by which it must be open.
 OpenChannel = Callable[[Edge, str, float], Awaitable[Channel]]
@@ -33,7 +33,7 @@ class RunContext:
     credentials: Credentials | None
     proof: Proof
     before_credentials: BeforeCredentials | None = None
-    window_for: WindowFor | None = None
+    udp_batch_for: UdpBatchFor | None = None
 
     @property
     def realms_learned(self) -> bool:

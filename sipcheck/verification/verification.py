@@ -16,11 +16,11 @@ from sipcheck.settings import EngineSettings
 from sipcheck.target import Target
 from sipcheck.transaction.exchange import BeforeCredentials
 from sipcheck.transaction.time_plan import TimePlan
-from sipcheck.verification.edge_order import Campaign
+from sipcheck.verification.edge_order import EdgeOrder
 from sipcheck.verification.edge_probe import EdgeProbe
 from sipcheck.verification.identity import Identity
 from sipcheck.verification.report_builder import ReportBuilder
-from sipcheck.verification.run_context import OpenChannel, RunContext, WindowFor
+from sipcheck.verification.run_context import OpenChannel, RunContext, UdpBatchFor
 
 MAX_PROBED_EDGES = 8
 
@@ -56,7 +56,7 @@ class Verification:
         proof: Proof,
         timeout_seconds: float,
         before_credentials: BeforeCredentials | None,
-        window_for: WindowFor | None = None,
+        udp_batch_for: UdpBatchFor | None = None,
         survey: Survey | None = None,
         admit: Admit | None = None,
     ) -> None:
@@ -82,7 +82,7 @@ class Verification:
             credentials=credentials,
             proof=proof,
             before_credentials=before_credentials,
-            window_for=window_for,
+            udp_batch_for=udp_batch_for,
         )
         self._given = survey
         self._admit = admit
@@ -146,6 +146,6 @@ class Verification:
 
     async def _probe(self, probes: Sequence[EdgeProbe]) -> None:
         try:
-            await Campaign(probes, self._run).execute()
+            await EdgeOrder(probes, self._run).execute()
         finally:
             await asyncio.gather(*(probe.close() for probe in probes))

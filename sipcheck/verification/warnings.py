@@ -4,19 +4,19 @@ from collections.abc import Callable
 
 from sipcheck.diagnosis.evidence import ExchangeResult
 from sipcheck.reasons import WarningCode
-from sipcheck.report.model import Warning
+from sipcheck.report.model import ReportWarning
 from sipcheck.verification.edge_probe import EdgeProbe
 
 Warn = Callable[[WarningCode, str], None]
 
 
-def edge_warnings(probe: EdgeProbe, *, some_alive: bool) -> list[Warning]:
+def edge_warnings(probe: EdgeProbe, *, some_alive: bool) -> list[ReportWarning]:
     """Gather what one probed edge gives reason to mention."""
     found = list(probe.warnings)
     evidence = probe.evidence
 
     def warn(code: WarningCode, detail: str) -> None:
-        found.append(Warning(code, detail, probe.name))
+        found.append(ReportWarning(code, detail, probe.name))
 
     if some_alive and not evidence.alive and (evidence.exchanges or evidence.connect_failure):
         warn(WarningCode.EDGE_DOWN, f"this address does not answer while others do: {_why_down(probe)}")
@@ -75,5 +75,5 @@ def _exchange_warnings(exchange: ExchangeResult, warn: Warn) -> None:
         warn(WarningCode.RETRANSMITTED, f"{exchange.method} had to be sent again {times}: packets get lost")
 
 
-def _unique(warnings: list[Warning]) -> list[Warning]:
+def _unique(warnings: list[ReportWarning]) -> list[ReportWarning]:
     return list(dict.fromkeys(warnings))

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.api.client import BODY, ApiUnderTest
-from trunks.catalog.trunks import TrunkBook
+from trunks.catalog.trunks import TrunkCatalog
 
 URL = "/api/v1/sip-trunks"
 
@@ -62,7 +62,7 @@ async def test_a_bug_is_500_and_tells_nothing(api: ApiUnderTest, monkeypatch: py
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("hunter2")
 
-    monkeypatch.setattr(TrunkBook, "create", broken)
+    monkeypatch.setattr(TrunkCatalog, "create", broken)
     answer = await api.client.post(URL, json=BODY)
     assert answer.status_code == 500
     assert answer.json() == {

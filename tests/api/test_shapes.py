@@ -15,7 +15,7 @@ from api.problems import Problem
 from api.talkover import faults
 from tests.api.client import BODY, ApiUnderTest
 from tests.peers.postgres_server import PostgresServer
-from trunks.catalog.trunks import TrunkBook
+from trunks.catalog.trunks import TrunkCatalog
 from trunks.errors import StoreUnavailable, TrunkNotFound
 
 URL = "/api/v1/sip-trunks"
@@ -143,7 +143,7 @@ async def test_a_bug_is_logged_without_what_was_sent(
         except KeyError as error:
             raise ZeroDivisionError(BODY["password"]) from error
 
-    monkeypatch.setattr(TrunkBook, "create", broken)
+    monkeypatch.setattr(TrunkCatalog, "create", broken)
     with capture_logs(processors=[structlog.contextvars.merge_contextvars]) as lines:
         answer = await api.client.post(URL, json=BODY, headers={"X-Request-ID": "mine-1"})
     (broke,) = [line for line in lines if line["event"] == "request-broke"]

@@ -9,7 +9,7 @@ from sipcheck.dns.resolver import Edge
 from sipcheck.errors import TransportFailed
 from sipcheck.message.parser import top_branch
 from sipcheck.reasons import Reason
-from sipcheck.report.model import Certificate, Warning
+from sipcheck.report.model import Certificate, ReportWarning
 from sipcheck.target import HostPort, TransportName
 from sipcheck.transport.channel import Receiver
 
@@ -85,7 +85,7 @@ class MemoryChannel:
     heard = False
     unfinished = 0
     certificate: Certificate | None = None
-    warnings: tuple[Warning, ...] = ()
+    warnings: tuple[ReportWarning, ...] = ()
 
     def __init__(self, carrier: MemoryCarrier, edge: Edge) -> None:
         self.reliable = edge.transport is not TransportName.UDP

@@ -12,7 +12,7 @@ from uuid import UUID
 import pytest
 
 from sipcheck.reasons import CredentialState, Outcome, Party, Reason, WarningCode
-from sipcheck.report.model import EdgeReport, Report, TargetFacts, Warning
+from sipcheck.report.model import EdgeReport, Report, ReportWarning, TargetFacts
 from sipcheck.target import TransportName
 from trunks.catalog.new_trunk import NewGateway, NewTrunk
 from trunks.installation.installation import Installation, prepare
@@ -160,7 +160,7 @@ def make_report(
     summary: str = "The trunk works.",
 ) -> Report:
     """Make a report as the engine would, of the parts that the store looks at."""
-    warnings = (Warning(WarningCode.EDGE_DOWN, "192.0.2.2 does not answer", None),) if some_dead else ()
+    warnings = (ReportWarning(WarningCode.EDGE_DOWN, "192.0.2.2 does not answer", None),) if some_dead else ()
     return Report(
         outcome=outcome,
         reason=reason,

@@ -12,7 +12,7 @@ from tests.peers.ports import free_port
 from tests.peers.redis_server import RedisServer
 from trunks.ids import new_id
 from trunks.installation.settings import Settings, load_settings
-from worker.completion_channel import CHANNEL, DoneAnnouncer, listen_for_done, spreads_news
+from worker.completion_channel import CHANNEL, CompletionAnnouncer, listen_for_done, spreads_news
 
 WITHIN_SECONDS = 15.0
 
@@ -55,8 +55,8 @@ async def listening(settings: Settings) -> AsyncIterator[Listener]:
 
 
 @asynccontextmanager
-async def announcing(settings: Settings) -> AsyncIterator[DoneAnnouncer]:
-    announcer = DoneAnnouncer(settings)
+async def announcing(settings: Settings) -> AsyncIterator[CompletionAnnouncer]:
+    announcer = CompletionAnnouncer(settings)
     announcer.start()
     yield announcer
     await asyncio.to_thread(announcer.stop)

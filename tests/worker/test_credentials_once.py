@@ -19,7 +19,7 @@ from trunks.installation.settings import Settings
 from trunks.models.trunk import Trunk
 from trunks.models.verification import RequestedBy, Verification, VerificationStatus
 from trunks.runs.credential_freeze import EXPLICIT_TRY_AFTER
-from trunks.runs.gateway_check import Job
+from trunks.runs.gateway_check import GatewayCheck
 from trunks.runs.runner import Runner, VerifyJobs
 from worker.engine_loop import EngineLoop
 
@@ -63,7 +63,7 @@ class Desk:
     def run_and_vanish(self, verification_id: UUID) -> None:
         """Do a run as a worker that is killed before it records what came of it."""
 
-        def verify(jobs: Sequence[Job]) -> Report:
+        def verify(jobs: Sequence[GatewayCheck]) -> Report:
             self.engine.verify(jobs)
             raise Killed
 

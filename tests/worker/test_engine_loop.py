@@ -14,7 +14,7 @@ from sipcheck.target import Target, TransportName
 from tests.peers.sip_reply import reply_to
 from tests.peers.udp_peer import UdpPeer, silent
 from trunks.errors import RunInterrupted
-from trunks.runs.gateway_check import Job
+from trunks.runs.gateway_check import GatewayCheck
 from worker.engine_loop import EngineLoop
 
 LOOPBACK = EngineSettings(guard=Guard(allow_networks=(ip_network("127.0.0.0/8"),)))
@@ -24,8 +24,8 @@ async def never(realm: str) -> Reason | None:
     raise AssertionError(f"nothing challenged for {realm}")
 
 
-def job(peer: UdpPeer) -> Job:
-    return Job(Target(peer.address, peer.port, TransportName.UDP), None, never)
+def job(peer: UdpPeer) -> GatewayCheck:
+    return GatewayCheck(Target(peer.address, peer.port, TransportName.UDP), None, never)
 
 
 def test_jobs_of_many_threads_share_one_loop(udp_peer_factory: Callable[..., UdpPeer]) -> None:

@@ -25,7 +25,7 @@ from trunks.voice.provisioner import ProvisionerName
 FIRST_GENERATION = 1
 
 
-class TrunkEntry:
+class TrunkCreation:
     """Enters trunks of any dialect."""
 
     def __init__(self, secrets: SecretBox, provisioner: ProvisionerName) -> None:

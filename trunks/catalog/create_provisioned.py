@@ -4,8 +4,8 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from trunks.catalog.create import TrunkEntry
-from trunks.catalog.drafts import Drafts
+from trunks.catalog.create import TrunkCreation
+from trunks.catalog.drafts import UnsavedTrunks
 from trunks.catalog.new_trunk import NewTrunk
 from trunks.catalog.phone_numbers import number_key
 from trunks.clock import Clock, utc_now
@@ -21,14 +21,14 @@ from trunks.tenancy.tenants import Caller
 from trunks.voice.provisioner import ProvisionerName
 
 
-class WholeEntry:
+class ProvisionedCreation:
     """A trunk is a draft until its sides exist; one whose sides fail is gone, and its draft takes them along."""
 
     def __init__(
         self,
         database: Database,
-        entry: TrunkEntry,
-        drafts: Drafts,
+        entry: TrunkCreation,
+        drafts: UnsavedTrunks,
         *,
         provisioner: ProvisionerName,
         clock: Clock = utc_now,

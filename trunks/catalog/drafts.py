@@ -16,7 +16,7 @@ _LEFT_BEHIND_AFTER = timedelta(minutes=1)
 _AT_ONCE = 100
 
 
-class Drafts:
+class UnsavedTrunks:
     def __init__(
         self,
         database: Database,

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from trunks.catalog.drafts import Drafts
+from trunks.catalog.drafts import UnsavedTrunks
 from trunks.catalog.new_trunk import NewTrunk
-from trunks.catalog.trunks import TrunkBook
+from trunks.catalog.trunks import TrunkCatalog
 from trunks.models.trunk import Trunk
 from trunks.models.verification import Verification
-from trunks.runs.requests import RunBook
+from trunks.runs.requests import RunRequests
 from trunks.store.database import Database
 from trunks.tenancy.tenants import Caller
 
@@ -22,7 +22,9 @@ class DryRun:
 
 
 class DryRuns:
-    def __init__(self, database: Database, trunks: TrunkBook, runs: RunBook, drafts: Drafts) -> None:
+    def __init__(
+        self, database: Database, trunks: TrunkCatalog, runs: RunRequests, drafts: UnsavedTrunks
+    ) -> None:
         self._database = database
         self._trunks = trunks
         self._runs = runs

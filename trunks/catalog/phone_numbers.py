@@ -70,7 +70,7 @@ def number_key(number: str) -> str:
     return number if e164 is None else e164.text
 
 
-class NumberBook:
+class NumberCatalog:
     def __init__(self, database: Database, *, provisioner: ProvisionerName, clock: Clock = utc_now) -> None:
         self._database = database
         self._provisioner = provisioner

@@ -30,7 +30,7 @@ _COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True)
-class TrunkCopy:
+class TrunkSnapshot:
     values: dict[str, Any]
     state: TrunkState
     was_living: bool
@@ -40,8 +40,8 @@ class TrunkCopy:
     numbers: tuple[NewNumber, ...]
 
 
-def copy_trunk(session: Session, trunk: Trunk) -> TrunkCopy:
-    return TrunkCopy(
+def copy_trunk(session: Session, trunk: Trunk) -> TrunkSnapshot:
+    return TrunkSnapshot(
         values={name: getattr(trunk, name) for name in _COLUMNS},
         state=read_state(trunk),
         was_living=trunk.living_generation == trunk.generation,
@@ -58,7 +58,7 @@ def copy_trunk(session: Session, trunk: Trunk) -> TrunkCopy:
     )
 
 
-def restore_trunk(session: Session, trunk: Trunk, copy: TrunkCopy, now: datetime) -> None:
+def restore_trunk(session: Session, trunk: Trunk, copy: TrunkSnapshot, now: datetime) -> None:
     """Give a trunk its former values, in a generation of their own: results for what was tried are void."""
     if trunk.generation != copy.generation:
         trunk.generation += 1

@@ -9,14 +9,14 @@ from sipcheck.target import HostPort, TransportName
 from trunks.catalog.new_trunk import NewGateway, NewNumber
 
 
-class Kept(Enum):
+class Unset(Enum):
     """Stands for a field that an edit leaves as it is; null would clear it."""
 
-    KEPT = "kept"
+    UNSET = "kept"
 
 
-KEPT = Kept.KEPT
-_Kept = Literal[Kept.KEPT]
+UNSET = Unset.UNSET
+_Unset = Literal[Unset.UNSET]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,17 +26,17 @@ class TrunkEdit:
     `profile` has the fields of trunks.profile.TrunkProfile that change.
     """
 
-    name: str | _Kept = KEPT
-    provider_name: str | _Kept = KEPT
-    domain: str | _Kept = KEPT
-    port: int | _Kept | None = KEPT
-    transport: TransportName | _Kept = KEPT
-    gateways: tuple[NewGateway, ...] | _Kept = KEPT
-    username: str | _Kept | None = KEPT
-    password: str | _Kept | None = field(default=KEPT, repr=False)
-    outbound_proxy: HostPort | _Kept | None = KEPT
-    auth_realm: str | _Kept | None = KEPT
-    wanted: bool | _Kept = KEPT
-    health_interval_seconds: float | _Kept | None = KEPT
+    name: str | _Unset = UNSET
+    provider_name: str | _Unset = UNSET
+    domain: str | _Unset = UNSET
+    port: int | _Unset | None = UNSET
+    transport: TransportName | _Unset = UNSET
+    gateways: tuple[NewGateway, ...] | _Unset = UNSET
+    username: str | _Unset | None = UNSET
+    password: str | _Unset | None = field(default=UNSET, repr=False)
+    outbound_proxy: HostPort | _Unset | None = UNSET
+    auth_realm: str | _Unset | None = UNSET
+    wanted: bool | _Unset = UNSET
+    health_interval_seconds: float | _Unset | None = UNSET
     profile: Mapping[str, Any] = field(default_factory=dict)
-    numbers: tuple[NewNumber, ...] | _Kept = KEPT
+    numbers: tuple[NewNumber, ...] | _Unset = UNSET

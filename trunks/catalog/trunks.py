@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from trunks.catalog.create import TrunkEntry
+from trunks.catalog.create import TrunkCreation
 from trunks.catalog.new_trunk import NewTrunk
 from trunks.clock import Clock, utc_now
 from trunks.errors import NameTaken, TrunkHasNumbers, TrunkNotFound
@@ -46,11 +46,11 @@ class TrunkView:
         return max(moments, default=None)
 
 
-class TrunkBook:
+class TrunkCatalog:
     def __init__(
         self,
         database: Database,
-        entry: TrunkEntry,
+        entry: TrunkCreation,
         *,
         provisioner: ProvisionerName,
         clock: Clock = utc_now,

@@ -10,11 +10,11 @@ from sipcheck.target import HostPort, parse_host_port
 from trunks.catalog.gateways import lead, lead_anew
 from trunks.catalog.new_trunk import NewGateway
 from trunks.catalog.phone_numbers import replace_numbers
-from trunks.catalog.snapshot import TrunkCopy, copy_trunk, restore_trunk
-from trunks.catalog.trunk_edit import KEPT, Kept, TrunkEdit
+from trunks.catalog.snapshot import TrunkSnapshot, copy_trunk, restore_trunk
+from trunks.catalog.trunk_edit import UNSET, TrunkEdit, Unset
 from trunks.clock import Clock, utc_now
 from trunks.errors import NameTaken, SecretUnreadable, TrunkNotFound
-from trunks.health.verification_liveness import LivenessNotes
+from trunks.health.verification_liveness import VerificationLiveness
 from trunks.models.flip import Flip
 from trunks.models.state_columns import read_state, write_state
 from trunks.models.trunk import Trunk
@@ -22,7 +22,7 @@ from trunks.provisions.requests import ProvisionRequests
 from trunks.repositories.tenants import Environments
 from trunks.repositories.trunk_profiles import TrunkProfiles
 from trunks.repositories.trunks import Flips, Trunks
-from trunks.rules.intervals import HealthPace
+from trunks.rules.intervals import HealthIntervals
 from trunks.rules.trunk_state import Cause, TrunkState, after_edit, after_switch, changes
 from trunks.secrets.secret_box import SecretBox
 from trunks.store.database import Database
@@ -37,17 +37,17 @@ class Edited:
     trunk: Trunk
     moved: bool
     provisioning: bool
-    before: TrunkCopy
+    before: TrunkSnapshot
 
 
-class TrunkEdits:
+class TrunkUpdates:
     def __init__(
         self,
         database: Database,
         secrets: SecretBox,
         *,
         provisioner: ProvisionerName,
-        health_pace: HealthPace,
+        health_pace: HealthIntervals,
         clock: Clock = utc_now,
     ) -> None:
         self._database = database
@@ -67,7 +67,7 @@ class TrunkEdits:
         What is sent as it is already, a password included, is no change and makes nothing void.
         """
         with self._database.write() as session:
-            if name_is_unique and edit.name is not KEPT:
+            if name_is_unique and edit.name is not UNSET:
                 Environments(session).lock(caller.environment_id)
                 if Trunks(session).named(caller.environment_id, edit.name, but=trunk_id):
                     raise NameTaken
@@ -76,13 +76,13 @@ class TrunkEdits:
                 raise TrunkNotFound
             before = copy_trunk(session, trunk)
             moved = self._edit(session, trunk, edit)
-            if edit.wanted is not KEPT:
+            if edit.wanted is not UNSET:
                 switched = after_switch(read_state(trunk), wanted=edit.wanted)
                 self._change_state(session, trunk, switched, Cause.CUSTOMER)
-            if edit.numbers is not KEPT:
+            if edit.numbers is not UNSET:
                 replace_numbers(session, trunk, edit.numbers, self._clock())
-            if edit.health_interval_seconds is not KEPT:
-                LivenessNotes(session, self._health_pace).take_up(trunk, self._clock())
+            if edit.health_interval_seconds is not UNSET:
+                VerificationLiveness(session, self._health_pace).take_up(trunk, self._clock())
             return Edited(trunk, moved, self._follow(session, trunk, edit), before)
 
     def take_back(self, edited: Edited) -> None:
@@ -93,7 +93,7 @@ class TrunkEdits:
                 return
             state = read_state(trunk)
             restore_trunk(session, trunk, edited.before, self._clock())
-            LivenessNotes(session, self._health_pace).take_up(trunk, self._clock())
+            VerificationLiveness(session, self._health_pace).take_up(trunk, self._clock())
             self._note(session, trunk, state, Cause.PROVISIONING)
             ProvisionRequests(session, self._provisioner).plan(
                 trunk.id, edited.before.profile.call_plan(), self._clock()
@@ -136,7 +136,7 @@ class TrunkEdits:
     def _move(self, session: Session, trunk: Trunk, edit: TrunkEdit) -> bool:
         """Change where the trunk's gateways are; another spelling of the same destination moves nothing."""
         first = trunk.gateways[0]
-        proxy: str | Kept | None = (
+        proxy: str | Unset | None = (
             str(edit.outbound_proxy) if isinstance(edit.outbound_proxy, HostPort) else edit.outbound_proxy
         )
         changed = [
@@ -146,7 +146,7 @@ class TrunkEdits:
             _set(trunk, "outbound_proxy", proxy),
         ]
         leads_by = None if trunk.outbound_proxy is None else parse_host_port(trunk.outbound_proxy)
-        if edit.gateways is not KEPT:
+        if edit.gateways is not UNSET:
             return self._replace_gateways(session, trunk, edit.gateways, leads_by)
         if not any(changed):
             return False
@@ -164,8 +164,8 @@ class TrunkEdits:
         trunk.updated_at = now
         return old != sorted((each.priority, str(each.destination_id)) for each in trunk.gateways)
 
-    def _change_password(self, trunk: Trunk, password: str | Kept | None) -> bool:
-        if password is KEPT:
+    def _change_password(self, trunk: Trunk, password: str | Unset | None) -> bool:
+        if password is UNSET:
             return False
         if password is None:
             return _set(trunk, "sealed_password", None)
@@ -205,7 +205,7 @@ class TrunkEdits:
 
 
 def _set(row: object, column: str, value: object) -> bool:
-    if value is KEPT or getattr(row, column) == value:
+    if value is UNSET or getattr(row, column) == value:
         return False
     setattr(row, column, value)
     return True

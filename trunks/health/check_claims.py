@@ -12,7 +12,7 @@ from trunks.clock import Clock, utc_now
 from trunks.health.check import CheckClaim
 from trunks.ids import new_id
 from trunks.repositories.liveness import Found, LivenessRows
-from trunks.rules.intervals import HealthPace
+from trunks.rules.intervals import HealthIntervals
 from trunks.store.database import Database
 
 # Beyond a check's own deadline: for DNS, for its turn at the pace, and for the writing of its result.
@@ -46,14 +46,14 @@ class LastResult:
         return f"The carrier is not alive ({self.reason}){answered}."
 
 
-class Liveness:
+class CheckClaims:
     """Claims and schedules; what results change is trunks.services.health_results'."""
 
     def __init__(
         self,
         database: Database,
         *,
-        pace: HealthPace,
+        pace: HealthIntervals,
         probe_timeout_seconds: float,
         clock: Clock = utc_now,
     ) -> None:

@@ -20,7 +20,7 @@ from trunks.repositories.health_flips import Cycle, HealthFlips
 from trunks.repositories.health_rollups import HealthRollups, Sample
 from trunks.repositories.liveness import Found, LivenessRows
 from trunks.rules.health import CheckOutcome, after_check, says_nothing
-from trunks.rules.intervals import HealthPace, jittered
+from trunks.rules.intervals import HealthIntervals, jittered
 from trunks.rules.mass_failure import CANARY_INTERVAL
 from trunks.rules.trunk_state import Cause, Policy, TrunkState, changes
 from trunks.store.database import Database
@@ -44,7 +44,7 @@ class _Step:
     others_living: int
 
 
-class HealthResults:
+class CheckResults:
     """`settle` may be called by any number of workers: a result whose claim was lost changes nothing."""
 
     def __init__(
@@ -53,7 +53,7 @@ class HealthResults:
         breaker: Breaker,
         *,
         policy: Policy,
-        pace: HealthPace,
+        pace: HealthIntervals,
         lease_seconds: float,
         clock: Clock = utc_now,
     ) -> None:

@@ -11,13 +11,13 @@ from sipcheck.report.model import Report
 from trunks.models.trunk import Trunk
 from trunks.repositories.liveness import LivenessRows
 from trunks.rules.health import is_living_edge, liveness_of
-from trunks.rules.intervals import HealthPace, jittered
+from trunks.rules.intervals import HealthIntervals, jittered
 
 
-class LivenessNotes:
+class VerificationLiveness:
     """Works inside a transaction of its caller, after the trunk has been changed."""
 
-    def __init__(self, session: Session, pace: HealthPace) -> None:
+    def __init__(self, session: Session, pace: HealthIntervals) -> None:
         self._rows = LivenessRows(session)
         self._pace = pace
 

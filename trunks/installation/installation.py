@@ -3,37 +3,37 @@
 import tempfile
 from pathlib import Path
 
-from trunks.catalog.create import TrunkEntry
-from trunks.catalog.create_provisioned import WholeEntry
-from trunks.catalog.drafts import Drafts
+from trunks.catalog.create import TrunkCreation
+from trunks.catalog.create_provisioned import ProvisionedCreation
+from trunks.catalog.drafts import UnsavedTrunks
 from trunks.catalog.dry_runs import DryRuns
-from trunks.catalog.phone_numbers import NumberBook
-from trunks.catalog.trunks import TrunkBook
-from trunks.catalog.update import TrunkEdits
+from trunks.catalog.phone_numbers import NumberCatalog
+from trunks.catalog.trunks import TrunkCatalog
+from trunks.catalog.update import TrunkUpdates
 from trunks.catalog.views import TrunkSheets
 from trunks.clock import Clock, utc_now
 from trunks.errors import DataDirUnusable, KeysUnusable
 from trunks.health.breaker import Breaker
-from trunks.health.check_claims import Liveness
-from trunks.health.check_results import HealthResults
+from trunks.health.check_claims import CheckClaims
+from trunks.health.check_results import CheckResults
 from trunks.installation.settings import PREFIX, Settings
-from trunks.installation.statistics import Figures
+from trunks.installation.statistics import Statistics
 from trunks.provisions.claims import ProvisionClaims
 from trunks.provisions.reconciliation import Reconciliation
-from trunks.provisions.status import Provisioning
+from trunks.provisions.status import ProvisionOverview
 from trunks.repositories.installation_keys import InstallationKeys
 from trunks.repositories.trunks import Trunks
-from trunks.runs.address_limits import PaceLimits, Pacing
+from trunks.runs.address_limits import AddressLimits, PaceLimits
 from trunks.runs.claims import RunClaims
-from trunks.runs.credential_proofs import Proof
+from trunks.runs.credential_proofs import CredentialProofs
 from trunks.runs.recovery import Recovery
-from trunks.runs.requests import RunBook
+from trunks.runs.requests import RunRequests
 from trunks.secrets.keys import KEY_FILE_NAME, SecretKey, make_key_file, parse_keys, read_key_file
 from trunks.secrets.secret_box import SecretBox
 from trunks.store.database import Database
 from trunks.store.schema import migrate, require_current
-from trunks.tenancy.idempotent_requests import RememberedRequests
-from trunks.tenancy.installation_keys import OwnKeys
+from trunks.tenancy.idempotent_requests import KeyedRequests
+from trunks.tenancy.installation_keys import InstallationKeyring
 from trunks.tenancy.tenants import Tenants
 
 _DATA_DIR_MODE = 0o700
@@ -52,40 +52,40 @@ class Installation:
         require_current(self.database)
         self.secrets = SecretBox(read_keys(settings), read_again=lambda: read_keys(settings))
         self.tenants = Tenants(self.database, clock=clock)
-        entry = TrunkEntry(self.secrets, settings.provisioner)
-        self.trunks = TrunkBook(self.database, entry, provisioner=settings.provisioner, clock=clock)
+        entry = TrunkCreation(self.secrets, settings.provisioner)
+        self.trunks = TrunkCatalog(self.database, entry, provisioner=settings.provisioner, clock=clock)
         self.trunk_sheets = TrunkSheets(self.database)
-        self.drafts = Drafts(
+        self.drafts = UnsavedTrunks(
             self.database,
             provisioner=settings.provisioner,
             longest_seconds=settings.verify_wait_seconds,
             clock=clock,
         )
-        self.whole_entry = WholeEntry(
+        self.whole_entry = ProvisionedCreation(
             self.database, entry, self.drafts, provisioner=settings.provisioner, clock=clock
         )
-        self.trunk_edits = TrunkEdits(
+        self.trunk_edits = TrunkUpdates(
             self.database,
             self.secrets,
             provisioner=settings.provisioner,
             health_pace=settings.health_pace,
             clock=clock,
         )
-        self.numbers = NumberBook(self.database, provisioner=settings.provisioner, clock=clock)
-        self.runs = RunBook(self.database, clock=clock)
+        self.numbers = NumberCatalog(self.database, provisioner=settings.provisioner, clock=clock)
+        self.runs = RunRequests(self.database, clock=clock)
         self.dry_runs = DryRuns(self.database, self.trunks, self.runs, self.drafts)
-        self.own_keys = OwnKeys(self.database, self.secrets, clock=clock)
-        self.remembered_requests = RememberedRequests(
+        self.own_keys = InstallationKeyring(self.database, self.secrets, clock=clock)
+        self.keyed_requests = KeyedRequests(
             self.database, self.own_keys, longest_seconds=settings.verify_wait_seconds, clock=clock
         )
-        self.figures = Figures(self.database, address_rate=settings.address_rate, clock=clock)
-        self.pacing = Pacing(
+        self.figures = Statistics(self.database, address_rate=settings.address_rate, clock=clock)
+        self.pacing = AddressLimits(
             self.database,
             PaceLimits(settings.address_rate, settings.address_burst, settings.address_concurrency),
             clock=clock,
         )
         self.recovery = Recovery(self.database, clock=clock)
-        self.provisioning = Provisioning(self.database, provisioner=settings.provisioner, clock=clock)
+        self.provisioning = ProvisionOverview(self.database, provisioner=settings.provisioner, clock=clock)
         self.provision_claims = ProvisionClaims(
             self.database, provisioner=settings.provisioner, egress=settings.fixed_egress, clock=clock
         )
@@ -105,7 +105,9 @@ class Installation:
             proof_interval_seconds=settings.proof_interval_seconds,
             clock=clock,
         )
-        self.proof = Proof(self.database, interval_seconds=settings.proof_interval_seconds, clock=clock)
+        self.proof = CredentialProofs(
+            self.database, interval_seconds=settings.proof_interval_seconds, clock=clock
+        )
         self.breaker = Breaker(
             self.database,
             fewest_destinations=settings.breaker_destinations,
@@ -113,13 +115,13 @@ class Installation:
             canary_set=bool(settings.canary_targets),
             clock=clock,
         )
-        self.liveness = Liveness(
+        self.liveness = CheckClaims(
             self.database,
             pace=settings.health_pace,
             probe_timeout_seconds=settings.check_timeout_seconds,
             clock=clock,
         )
-        self.health_results = HealthResults(
+        self.health_results = CheckResults(
             self.database,
             self.breaker,
             policy=settings.policy,

@@ -28,7 +28,7 @@ from trunks.installation.setting_values import (
     read_ports,
     read_targets,
 )
-from trunks.rules.intervals import HealthPace
+from trunks.rules.intervals import HealthIntervals
 from trunks.rules.trunk_state import Policy
 from trunks.secrets.keys import parse_keys
 from trunks.voice.provisioner import ProvisionerName
@@ -257,8 +257,8 @@ class Settings(BaseSettings):
         return min(self.probe_timeout_seconds, self.verify_timeout_seconds)
 
     @property
-    def health_pace(self) -> HealthPace:
-        return HealthPace(self.health_interval_floor_seconds, self.health_interval_seconds)
+    def health_pace(self) -> HealthIntervals:
+        return HealthIntervals(self.health_interval_floor_seconds, self.health_interval_seconds)
 
     @property
     def store_url(self) -> str:

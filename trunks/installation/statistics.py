@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from trunks.clock import Clock, utc_now
 from trunks.models.verification import VerificationStatus
-from trunks.repositories.figures import DestinationCount, FigureCounts, FinishedCount, TrunkCount
+from trunks.repositories.figures import DestinationCount, FinishedCount, StatisticsCounts, TrunkCount
 from trunks.repositories.mass_falls import MassFalls
 from trunks.store.database import Database
 
@@ -15,7 +15,7 @@ SETTLED = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FiguresSeen:
+class StatisticsSeen:
     """The store at one moment; `finished` are the runs between the last time and `finished_until`."""
 
     finished: tuple[FinishedCount, ...]
@@ -30,7 +30,7 @@ class FiguresSeen:
     flips_are_held: bool
 
 
-class Figures:
+class Statistics:
     def __init__(self, database: Database, *, address_rate: float, clock: Clock = utc_now) -> None:
         self._database = database
         self._address_rate = address_rate
@@ -40,13 +40,13 @@ class Figures:
         """From when on finished runs are still to be counted."""
         return self._clock() - SETTLED
 
-    def see(self, finished_since: datetime) -> FiguresSeen:
+    def see(self, finished_since: datetime) -> StatisticsSeen:
         """Look at the store. Raises StoreUnavailable."""
         with self._database.read() as session:
             now = self._clock()
-            counts = FigureCounts(session)
+            counts = StatisticsCounts(session)
             until = max(finished_since, now - SETTLED)
-            return FiguresSeen(
+            return StatisticsSeen(
                 finished=counts.finished(finished_since, until),
                 finished_until=until,
                 verifications_waiting=counts.with_status(VerificationStatus.QUEUED),

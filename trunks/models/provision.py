@@ -39,7 +39,7 @@ class Provision(Base):
 
     __tablename__ = "provisions"
     __table_args__ = (
-        Index("ix_provisions_ring_at", "ring_at", postgresql_where=_QUEUED, sqlite_where=_QUEUED),
+        Index("ix_provisions_notify_at", "notify_at", postgresql_where=_QUEUED, sqlite_where=_QUEUED),
         Index("ix_provisions_lease_until", "lease_until", postgresql_where=_RUNNING, sqlite_where=_RUNNING),
     )
 
@@ -56,7 +56,7 @@ class Provision(Base):
     status: Mapped[ProvisionStatus] = mapped_column(named(ProvisionStatus))
     revision: Mapped[int]
     requested_at: Mapped[datetime]
-    ring_at: Mapped[datetime]
+    notify_at: Mapped[datetime]
     claim_id: Mapped[UUID | None]
     lease_until: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]

@@ -41,7 +41,7 @@ class Verification(Base):
     __tablename__ = "verifications"
     __table_args__ = (
         Index("ix_verifications_trunk_id_id", "trunk_id", "id"),
-        Index("ix_verifications_ring_at", "ring_at", postgresql_where=_QUEUED, sqlite_where=_QUEUED),
+        Index("ix_verifications_notify_at", "notify_at", postgresql_where=_QUEUED, sqlite_where=_QUEUED),
         Index(
             "ix_verifications_lease_until", "lease_until", postgresql_where=_RUNNING, sqlite_where=_RUNNING
         ),
@@ -54,7 +54,7 @@ class Verification(Base):
     requested_by: Mapped[RequestedBy] = mapped_column(named(RequestedBy))
     requested_at: Mapped[datetime]
     due_at: Mapped[datetime]
-    ring_at: Mapped[datetime]
+    notify_at: Mapped[datetime]
     claim_id: Mapped[UUID | None]
     claimed_at: Mapped[datetime | None]
     lease_until: Mapped[datetime | None]

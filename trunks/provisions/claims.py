@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from sipcheck.target import HostPort
 from trunks.clock import Clock, utc_now
-from trunks.doorbell import next_ring_at
+from trunks.doorbell import next_notify_at
 from trunks.ids import new_id
 from trunks.models.flip import Flip
 from trunks.models.provision import Provision, ProvisionState, ProvisionStatus
@@ -209,12 +209,12 @@ def draw(parts: ProvisionParts, egress: HostPort | None) -> Blueprint | None:
 def _queue_again(provision: Provision, now: datetime) -> None:
     provision.status = ProvisionStatus.QUEUED
     provision.claim_id = provision.lease_until = None
-    provision.ring_at = now
+    provision.notify_at = now
 
 
 def _rung(provisions: Sequence[Provision], now: datetime) -> list[UUID]:
     for provision in provisions:
-        provision.ring_at = next_ring_at(now)
+        provision.notify_at = next_notify_at(now)
     return [provision.trunk_id for provision in provisions]
 
 

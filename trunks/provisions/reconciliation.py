@@ -24,7 +24,7 @@ _LEASE = timedelta(minutes=2)
 _ROWS_PER_PAGE = 200
 
 
-class Finding(StrEnum):
+class SideFinding(StrEnum):
     """What is not as it should be; all but the last two are mended."""
 
     MISSING = "missing"
@@ -36,10 +36,10 @@ class Finding(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundSides:
     """One finding, about a trunk or a side, with what an operator has to know."""
 
-    finding: Finding
+    finding: SideFinding
     trunk_id: UUID | None
     side_id: str | None = None
     told: str = ""
@@ -49,7 +49,7 @@ class Found:
 class Judgement:
     """All findings; trunks to provision anew, and sides of no trunk to delete."""
 
-    found: tuple[Found, ...]
+    found: tuple[FoundSides, ...]
     to_mend: frozenset[UUID]
     to_delete: tuple[str, ...]
 
@@ -89,7 +89,7 @@ class Reconciliation:
             row.held_by, row.held_until = new_id(), now + _LEASE
             return row.held_by
 
-    def give_back(self, holder: UUID, found: Sequence[Found] = ()) -> None:
+    def give_back(self, holder: UUID, found: Sequence[FoundSides] = ()) -> None:
         """End a cycle, done or broken off, and count what it found; the next is due after the interval."""
         with self._database.write() as session:
             row = Infrastructures(session).ensure(self._provisioner)
@@ -109,16 +109,16 @@ class Reconciliation:
         for side in existing:
             if side.trunk_id is not None:
                 ours.setdefault(side.trunk_id, []).append(side)
-        found: list[Found] = []
+        found: list[FoundSides] = []
         for parts in self._all_parts():
             standing = ours.pop(parts.provision.trunk_id, [])
             if _settled(parts.provision, read_at):
                 found += self._judge_one(parts, standing)
         to_mend = frozenset(
-            each.trunk_id for each in found if each.trunk_id and each.finding is not Finding.UNFIT
+            each.trunk_id for each in found if each.trunk_id and each.finding is not SideFinding.UNFIT
         )
         left = [side for sides in ours.values() for side in sides]
-        found += [Found(Finding.ORPHANED, None, side.id, f"for {side.trunk_id}") for side in left]
+        found += [FoundSides(SideFinding.ORPHANED, None, side.id, f"for {side.trunk_id}") for side in left]
         found += _conflicts(existing)
         return Judgement(tuple(found), to_mend, tuple(side.id for side in left))
 
@@ -145,7 +145,7 @@ class Reconciliation:
             yield from parts
             after = parts[-1].provision.id
 
-    def _judge_one(self, parts: ProvisionParts, ours: Sequence[ExistingSide]) -> list[Found]:
+    def _judge_one(self, parts: ProvisionParts, ours: Sequence[ExistingSide]) -> list[FoundSides]:
         provision = parts.provision
         blueprint = draw(parts, self._egress)
         if blueprint is None:
@@ -153,9 +153,9 @@ class Reconciliation:
         try:
             desired = blueprint.desired(self._secrets)
         except ProvisioningFailed as failure:
-            return [Found(Finding.UNFIT, provision.trunk_id, None, str(failure))]
+            return [FoundSides(SideFinding.UNFIT, provision.trunk_id, None, str(failure))]
         if provision.state is ProvisionState.FAILED:
-            return [Found(Finding.FAILED, provision.trunk_id, None, provision.error or "")]
+            return [FoundSides(SideFinding.FAILED, provision.trunk_id, None, provision.error or "")]
         return [
             *_judge_side(provision, InboundSide, desired.inbound, ours, provision.inbound_id),
             *_judge_side(provision, OutboundSide, desired.outbound, ours, provision.outbound_id),
@@ -169,11 +169,13 @@ def _settled(provision: Provision, read_at: datetime) -> bool:
     return provision.finished_at is None or provision.finished_at < read_at
 
 
-def _judge_unwanted(parts: ProvisionParts, ours: Sequence[ExistingSide]) -> list[Found]:
+def _judge_unwanted(parts: ProvisionParts, ours: Sequence[ExistingSide]) -> list[FoundSides]:
     provision = parts.provision
-    found = [Found(Finding.ORPHANED, provision.trunk_id, side.id) for side in ours]
+    found = [FoundSides(SideFinding.ORPHANED, provision.trunk_id, side.id) for side in ours]
     if not found and (provision.state is ProvisionState.FAILED or parts.trunk is None):
-        return [Found(Finding.FAILED, provision.trunk_id, None, provision.error or "its trunk is gone")]
+        return [
+            FoundSides(SideFinding.FAILED, provision.trunk_id, None, provision.error or "its trunk is gone")
+        ]
     return found
 
 
@@ -183,26 +185,31 @@ def _judge_side(
     wanted: SideContent | None,
     ours: Sequence[ExistingSide],
     known_id: str | None,
-) -> Iterable[Found]:
+) -> Iterable[FoundSides]:
     standing = [side for side in ours if isinstance(side.content, kind)]
     known = next((side for side in standing if side.id == known_id), None)
     if wanted is not None and known is None:
-        yield Found(Finding.MISSING, provision.trunk_id, known_id, kind.__name__)
+        yield FoundSides(SideFinding.MISSING, provision.trunk_id, known_id, kind.__name__)
     if known is not None and wanted is not None and known.content != wanted:
-        yield Found(Finding.CHANGED, provision.trunk_id, known_id, kind.__name__)
+        yield FoundSides(SideFinding.CHANGED, provision.trunk_id, known_id, kind.__name__)
     for side in standing:
         if wanted is None or side is not known:
-            yield Found(Finding.ORPHANED, provision.trunk_id, side.id, kind.__name__)
+            yield FoundSides(SideFinding.ORPHANED, provision.trunk_id, side.id, kind.__name__)
 
 
-def _conflicts(existing: Sequence[ExistingSide]) -> list[Found]:
+def _conflicts(existing: Sequence[ExistingSide]) -> list[FoundSides]:
     """Tell of others' inbound sides that carry a number of ours: which of the two a call reaches is luck."""
     inbound = [side for side in existing if isinstance(side.content, InboundSide)]
     ours = {
         plain_number(number): side for side in inbound if side.trunk_id for number in side.content.numbers
     }
     return [
-        Found(Finding.CONFLICT, None, side.id, f"has {number}, which {ours[plain_number(number)].id} has too")
+        FoundSides(
+            SideFinding.CONFLICT,
+            None,
+            side.id,
+            f"has {number}, which {ours[plain_number(number)].id} has too",
+        )
         for side in inbound
         if side.trunk_id is None
         for number in side.content.numbers

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from trunks.doorbell import next_ring_at
+from trunks.doorbell import next_notify_at
 from trunks.models.provision import Provision, ProvisionState, ProvisionStatus
 from trunks.repositories.provisions import Provisions
 from trunks.voice.blueprint import CallPlan
@@ -67,7 +67,7 @@ class ProvisionRequests:
                 "state": ProvisionState.ABSENT,
                 "revision": 0,
                 "requested_at": now,
-                "ring_at": now,
+                "notify_at": now,
             },
         )
 
@@ -82,7 +82,7 @@ def queue(provision: Provision, now: datetime) -> None:
     provision.requested_at = now
     if provision.status is ProvisionStatus.DONE:
         provision.status = ProvisionStatus.QUEUED
-        provision.ring_at = next_ring_at(now)
+        provision.notify_at = next_notify_at(now)
 
 
 def set_plan(provision: Provision, plan: CallPlan) -> None:

@@ -40,7 +40,7 @@ class ProvisionFigures:
     reconciled_at: datetime | None
 
 
-class Provisioning:
+class ProvisionOverview:
     """What answers true is waited for by the trunk's id: done_among() tells when, view() what came of it."""
 
     def __init__(self, database: Database, *, provisioner: ProvisionerName, clock: Clock = utc_now) -> None:

@@ -38,7 +38,7 @@ class DestinationCount:
     count: int
 
 
-class FigureCounts:
+class StatisticsCounts:
     def __init__(self, session: Session) -> None:
         self._session = session
 

@@ -104,8 +104,8 @@ class Provisions:
         """List queued ones that nobody claimed since their message was sent, keeping others off them."""
         return self._session.scalars(
             select(Provision)
-            .where(Provision.status == ProvisionStatus.QUEUED, Provision.ring_at <= now)
-            .order_by(Provision.ring_at)
+            .where(Provision.status == ProvisionStatus.QUEUED, Provision.notify_at <= now)
+            .order_by(Provision.notify_at)
             .limit(limit)
             .with_for_update(skip_locked=True)
         ).all()

@@ -118,8 +118,8 @@ class Verifications:
         """List due ones that nobody claimed since their message was sent, keeping others off them."""
         return self._session.scalars(
             select(Verification)
-            .where(Verification.status == QUEUED, Verification.ring_at <= now, Verification.due_at <= now)
-            .order_by(Verification.ring_at)
+            .where(Verification.status == QUEUED, Verification.notify_at <= now, Verification.due_at <= now)
+            .order_by(Verification.notify_at)
             .limit(limit)
             .with_for_update(skip_locked=True)
         ).all()

@@ -9,7 +9,7 @@ _JITTER_SHARE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class HealthPace:
+class HealthIntervals:
     """Intervals in seconds. A floor below 30 lowers the other floors in proportion."""
 
     floor_seconds: float = _FLOOR_SECONDS

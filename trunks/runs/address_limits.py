@@ -35,7 +35,7 @@ class Admission:
     wait_seconds: float = 0.0
 
 
-class Pacing:
+class AddressLimits:
     """A granted run has its tokens at once and waits for them to have come: whoever asks later waits longer.
 
     Only on-demand runs may take tokens that are still to come, so that scheduled ones find none before them.

@@ -8,8 +8,8 @@ from sipcheck.dns.resolver import Edge
 from sipcheck.report.model import Direction, Report
 from sipcheck.target import HostPort
 from trunks.errors import RunPostponed
-from trunks.runs.address_limits import Pacing
-from trunks.runs.claimed_run import Claim
+from trunks.runs.address_limits import AddressLimits
+from trunks.runs.claimed_run import ClaimedRun
 
 # Beyond this a run is given back instead of keeping a thread; it fits into the margin of a lease.
 PATIENCE_SECONDS = 4.0
@@ -22,10 +22,10 @@ _LIVENESS_REQUESTS = 1
 _PROOF_REQUESTS = 2
 
 
-class PaceKeeper:
+class Admissions:
     """Give `admit` to the engine; call settle() once, however the run ended."""
 
-    def __init__(self, pacing: Pacing, claim: Claim) -> None:
+    def __init__(self, pacing: AddressLimits, claim: ClaimedRun) -> None:
         self._pacing = pacing
         self._claim = claim
         self._granted: Counter[str] = Counter()

@@ -11,7 +11,7 @@ from trunks.secrets.secret_box import SecretBox
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Work:
+class ClaimedGateway:
     """A trunk's gateway as it was configured when the run was claimed; the first has the `others` by priority."""
 
     trunk_id: UUID
@@ -23,15 +23,15 @@ class Work:
     username: str | None
     sealed_password: bytes | None = field(repr=False)
     auth_realm: str | None
-    others: tuple["Work", ...] = ()
+    others: tuple["ClaimedGateway", ...] = ()
 
     @classmethod
-    def of(cls, trunk: Trunk) -> "Work":
+    def of(cls, trunk: Trunk) -> "ClaimedGateway":
         first, *others = (cls._of(trunk, gateway) for gateway in trunk.gateways)
         return replace(first, others=tuple(others))
 
     @classmethod
-    def _of(cls, trunk: Trunk, gateway: Gateway) -> "Work":
+    def _of(cls, trunk: Trunk, gateway: Gateway) -> "ClaimedGateway":
         return cls(
             trunk_id=trunk.id,
             destination_id=gateway.destination_id,
@@ -45,7 +45,7 @@ class Work:
         )
 
     @property
-    def gateways(self) -> tuple["Work", ...]:
+    def gateways(self) -> tuple["ClaimedGateway", ...]:
         """This and the others."""
         return (self, *self.others)
 
@@ -74,7 +74,7 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
+class ClaimedRun:
     """A run that is ours until `lease_until`: every write names `claim_id`, and a lost claim writes nothing.
 
     `request_id` is that of the HTTP request that asked; `explicit` is one that a customer asked for, `scheduled` a
@@ -86,7 +86,7 @@ class Claim:
     generation: int
     claimed_at: datetime
     lease_until: datetime
-    work: Work
+    work: ClaimedGateway
     request_id: str | None = None
     explicit: bool = False
     scheduled: bool = False

@@ -13,7 +13,7 @@ from sipcheck.reasons import CredentialState, Outcome, Reason, WarningCode
 from sipcheck.report.json_export import report_to_json
 from sipcheck.report.model import Report
 from trunks.clock import Clock, utc_now
-from trunks.health.verification_liveness import LivenessNotes
+from trunks.health.verification_liveness import VerificationLiveness
 from trunks.ids import new_id
 from trunks.models.flip import Flip
 from trunks.models.state_columns import read_state, write_state
@@ -22,12 +22,12 @@ from trunks.models.verification import RequestedBy, Verification, VerificationSt
 from trunks.repositories.realm_pins import RealmPins
 from trunks.repositories.trunks import Flips, Trunks
 from trunks.repositories.verifications import Verifications
-from trunks.rules.intervals import HealthPace
+from trunks.rules.intervals import HealthIntervals
 from trunks.rules.trunk_state import Cause, Policy, Verdict, after_verification, changes, counts_as_verified
-from trunks.runs.claimed_run import Claim, Work
-from trunks.runs.credential_freeze import CredentialCare, CredentialKeys
+from trunks.runs.claimed_run import ClaimedGateway, ClaimedRun
+from trunks.runs.credential_freeze import CredentialFreezer, CredentialKeys
 from trunks.runs.credential_proofs import next_proof_at
-from trunks.runs.service_report import own_report
+from trunks.runs.service_report import service_report
 from trunks.runs.several_gateways import SeveralReport
 from trunks.store.database import Database
 
@@ -42,7 +42,7 @@ class RunClaims:
         *,
         policy: Policy,
         deadline_seconds: float,
-        health_pace: HealthPace,
+        health_pace: HealthIntervals,
         proof_interval_seconds: float,
         clock: Clock = utc_now,
     ) -> None:
@@ -53,7 +53,7 @@ class RunClaims:
         self._lease = timedelta(seconds=deadline_seconds + LEASE_MARGIN_SECONDS)
         self._clock = clock
 
-    def claim(self, verification_id: UUID) -> Claim | None:
+    def claim(self, verification_id: UUID) -> ClaimedRun | None:
         """Make a due run ours; None when another has it, it is done, or it is not due."""
         with self._database.write() as session:
             runs = Verifications(session)
@@ -62,13 +62,13 @@ class RunClaims:
             if trunk is None:
                 return None
             now = self._clock()
-            claim = Claim(
+            claim = ClaimedRun(
                 verification_id=verification_id,
                 claim_id=new_id(),
                 generation=trunk.generation,
                 claimed_at=now,
                 lease_until=now + self._lease,
-                work=Work.of(trunk),
+                work=ClaimedGateway.of(trunk),
             )
             values = {
                 "claim_id": claim.claim_id,
@@ -89,17 +89,19 @@ class RunClaims:
                 learned_realms=realms,
             )
 
-    def frozen_until(self, claim: Claim, account_key: str, configured_key: str | None) -> datetime | None:
+    def frozen_until(
+        self, claim: ClaimedRun, account_key: str, configured_key: str | None
+    ) -> datetime | None:
         """Say until when this run may send nothing; None when it may. Keys: trunks.credential_key.
 
         Raises RunPostponed.
         """
         with self._database.read() as session:
-            return CredentialCare(session).standing(
+            return CredentialFreezer(session).standing(
                 account_key, configured_key, self._clock(), explicit=claim.explicit
             )
 
-    def record_credentials_sent(self, claim: Claim, keys: CredentialKeys) -> bool:
+    def record_credentials_sent(self, claim: ClaimedRun, keys: CredentialKeys) -> bool:
         """Commit that credentials leave now, from this run alone; false when the claim is lost, and they must not.
 
         Raises CredentialsFrozen, CredentialsHeld.
@@ -110,12 +112,12 @@ class RunClaims:
                 claim.verification_id, claim.claim_id, {"auth_sent_at": now}
             )
             if ours:
-                CredentialCare(session).hold(
+                CredentialFreezer(session).hold(
                     keys, claim.claim_id, now, claim.lease_until, explicit=claim.explicit
                 )
             return ours
 
-    def finish(self, claim: Claim, report: Report, realms: Collection[str] = ()) -> bool:
+    def finish(self, claim: ClaimedRun, report: Report, realms: Collection[str] = ()) -> bool:
         """Record the report and what it changes, all or nothing; false when the claim is lost.
 
         A report on an older configuration is kept, and changes nothing. What it says about the credentials that
@@ -141,15 +143,17 @@ class RunClaims:
                 self._apply(session, trunk, claim, report, verdict)
             return ended
 
-    def _learn(self, session: Session, claim: Claim, report: Report, realms: Collection[str]) -> None:
+    def _learn(self, session: Session, claim: ClaimedRun, report: Report, realms: Collection[str]) -> None:
         now = self._clock()
-        CredentialCare(session).settle(claim.claim_id, report, now)
+        CredentialFreezer(session).settle(claim.claim_id, report, now)
         work = claim.work
         proven = report.credentials is CredentialState.PROVEN and realms
         if proven and work.username is not None and work.auth_realm is None:
             RealmPins(session).learn(work.destination_id, work.username, realms, now)
 
-    def _apply(self, session: Session, trunk: Trunk, claim: Claim, report: Report, verdict: Verdict) -> None:
+    def _apply(
+        self, session: Session, trunk: Trunk, claim: ClaimedRun, report: Report, verdict: Verdict
+    ) -> None:
         now = self._clock()
         old = read_state(trunk)
         new = after_verification(old, verdict, self._policy)
@@ -158,7 +162,7 @@ class RunClaims:
             trunk.last_health_check_at = now
             if report.credentials is not CredentialState.NOT_TESTED:
                 trunk.credentials = report.credentials
-            notes = LivenessNotes(session, self._health_pace)
+            notes = VerificationLiveness(session, self._health_pace)
             for destination_id, each in sorted(_by_destination(claim.work, report).items()):
                 notes.note(trunk, destination_id, each, now)
             trunk.next_proof_at = next_proof_at(trunk, now, self._proof_interval_seconds)
@@ -176,15 +180,19 @@ class RunClaims:
                 )
             )
 
-    def end_for_ourselves(self, claim: Claim, reason: Reason, *, retry_at: datetime | None = None) -> bool:
+    def end_for_ourselves(
+        self, claim: ClaimedRun, reason: Reason, *, retry_at: datetime | None = None
+    ) -> bool:
         """Finish a run that sent nothing, or came to nothing for a reason of ours."""
-        report = own_report(
+        report = service_report(
             reason, claim.work, started_at=claim.claimed_at, finished_at=self._clock(), retry_at=retry_at
         )
         return self.finish(claim, report)
 
 
-def _realms_to_expect(session: Session, trunk: Trunk, work: Work, *, explicit: bool) -> tuple[str, ...]:
+def _realms_to_expect(
+    session: Session, trunk: Trunk, work: ClaimedGateway, *, explicit: bool
+) -> tuple[str, ...]:
     """Give the learned realms, or none where the customer was told of their change and asks again (decision 7)."""
     if work.username is None or work.auth_realm is not None:
         return ()
@@ -220,7 +228,7 @@ def _verdict(report: Report) -> Verdict:
     )
 
 
-def _by_destination(work: Work, report: Report) -> dict[UUID, Report]:
+def _by_destination(work: ClaimedGateway, report: Report) -> dict[UUID, Report]:
     if not isinstance(report, SeveralReport):
         return {work.destination_id: report}
     destinations = [gateway.destination_id for gateway in work.gateways]

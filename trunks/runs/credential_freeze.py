@@ -58,7 +58,7 @@ def unsettled_until(freeze: CredentialFreeze, now: datetime, *, explicit: bool) 
     return known_at if now < known_at else None
 
 
-class CredentialCare:
+class CredentialFreezer:
     """Works inside a transaction of its caller."""
 
     def __init__(self, session: Session) -> None:

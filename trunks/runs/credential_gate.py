@@ -8,7 +8,7 @@ import structlog
 from sipcheck.credentials import Credentials
 from sipcheck.reasons import Reason
 from trunks.errors import StoreUnavailable
-from trunks.runs.claimed_run import Claim
+from trunks.runs.claimed_run import ClaimedRun
 from trunks.runs.claims import RunClaims
 from trunks.runs.credential_freeze import CredentialKeys, CredentialsFrozen, CredentialsHeld
 from trunks.secrets.credential_key import CredentialHash
@@ -25,7 +25,7 @@ class CredentialGate:
     def __init__(
         self,
         claims: RunClaims,
-        claim: Claim,
+        claim: ClaimedRun,
         credentials: Credentials,
         hashed: CredentialHash,
         *,

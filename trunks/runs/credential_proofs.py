@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from sipcheck.reasons import CredentialState
 from trunks.clock import Clock, utc_now
-from trunks.doorbell import next_ring_at
+from trunks.doorbell import next_notify_at
 from trunks.ids import new_id
 from trunks.models.trunk import Trunk
 from trunks.models.verification import RequestedBy, Verification, VerificationStatus
@@ -25,7 +25,7 @@ _ROWS_PER_TURN = 100
 _LATE_SHARE = 0.1
 
 
-class Proof:
+class CredentialProofs:
     """`interval_seconds` lies between two proofs of a trunk's credentials, give or take a tenth."""
 
     def __init__(self, database: Database, *, interval_seconds: float, clock: Clock = utc_now) -> None:
@@ -72,7 +72,7 @@ class Proof:
             requested_by=RequestedBy.SCHEDULE,
             requested_at=now,
             due_at=now,
-            ring_at=next_ring_at(now),
+            notify_at=next_notify_at(now),
         )
         runs.add(verification)
         return verification.id

@@ -15,7 +15,7 @@ def _nobody(report: Report) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class GatewayCheck:
     """`heard` is told of every report of this gateway; there may be two."""
 
     target: Target

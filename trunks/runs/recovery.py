@@ -9,15 +9,15 @@ from sqlalchemy.orm import Session
 
 from sipcheck.reasons import Reason
 from trunks.clock import Clock, utc_now
-from trunks.doorbell import next_ring_at
+from trunks.doorbell import next_notify_at
 from trunks.ids import new_id
 from trunks.models.trunk import Trunk
 from trunks.models.verification import RequestedBy, Verification, VerificationStatus
 from trunks.repositories.verifications import Verifications
-from trunks.runs.claimed_run import Claim, Work
+from trunks.runs.claimed_run import ClaimedGateway, ClaimedRun
 from trunks.runs.claims import done_values
-from trunks.runs.credential_freeze import CredentialCare
-from trunks.runs.service_report import own_report
+from trunks.runs.credential_freeze import CredentialFreezer
+from trunks.runs.service_report import service_report
 from trunks.store.database import Database
 
 # A turn stays short: SQLite has one writer, and a long queue is not rung through again and again.
@@ -48,10 +48,10 @@ class Recovery:
             session.flush()
             unheard = runs.unheard(now, limit=_ROWS_PER_TURN)
             for verification in unheard:
-                verification.ring_at = next_ring_at(now)
+                verification.notify_at = next_notify_at(now)
             return Tended(tuple(each.id for each in unheard), reclaimed, ended)
 
-    def release(self, claim: Claim) -> bool:
+    def release(self, claim: ClaimedRun) -> bool:
         """Give a run back that is broken off by a worker that stops; false when the claim is lost."""
         with self._database.write() as session:
             verification = Verifications(session).claimed(claim.verification_id, claim.claim_id)
@@ -60,7 +60,7 @@ class Recovery:
             self._give_back(session, [verification], self._clock())
             return True
 
-    def postpone(self, claim: Claim, *, seconds: float) -> bool:
+    def postpone(self, claim: ClaimedRun, *, seconds: float) -> bool:
         """Give a run back that has to wait for its turn; false when the claim is lost."""
         with self._database.write() as session:
             verification = Verifications(session).claimed(claim.verification_id, claim.claim_id)
@@ -68,9 +68,9 @@ class Recovery:
                 return False
             now = self._clock()
             # Nothing has left: what it may hold all the same, whose commit was never confirmed, is free.
-            CredentialCare(session).let_go(claim.claim_id)
+            CredentialFreezer(session).let_go(claim.claim_id)
             _queue_again(verification, now)
-            verification.due_at = verification.ring_at = now + timedelta(seconds=seconds)
+            verification.due_at = verification.notify_at = now + timedelta(seconds=seconds)
             return True
 
     def _give_back(
@@ -91,15 +91,15 @@ class Recovery:
 def _queue_again(verification: Verification, now: datetime) -> None:
     verification.status = VerificationStatus.QUEUED
     verification.claim_id = verification.claimed_at = verification.lease_until = None
-    verification.ring_at = now
+    verification.notify_at = now
 
 
 def _end(session: Session, verification: Verification, now: datetime) -> None:
     """End as cancelled, and queue one more run for later: one only, in case it is the run that kills workers."""
     trunk = session.get_one(Trunk, verification.trunk_id)
-    report = own_report(
+    report = service_report(
         Reason.CANCELLED,
-        Work.of(trunk),
+        ClaimedGateway.of(trunk),
         started_at=verification.claimed_at or now,
         finished_at=now,
     )
@@ -108,7 +108,7 @@ def _end(session: Session, verification: Verification, now: datetime) -> None:
     verification.finished_at = now
     verification.counted = False
     if verification.claim_id is not None:
-        CredentialCare(session).lapse(verification.claim_id, now)
+        CredentialFreezer(session).lapse(verification.claim_id, now)
     session.flush()
     already_open = Verifications(session).open_of(trunk.id, trunk.generation)
     if verification.requested_by is not RequestedBy.RECOVERY and already_open is None:
@@ -122,6 +122,6 @@ def _end(session: Session, verification: Verification, now: datetime) -> None:
                 requested_by=RequestedBy.RECOVERY,
                 requested_at=now,
                 due_at=due_at,
-                ring_at=due_at,
+                notify_at=due_at,
             )
         )

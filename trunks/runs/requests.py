@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from trunks.clock import Clock, utc_now
-from trunks.doorbell import next_ring_at
+from trunks.doorbell import next_notify_at
 from trunks.errors import TrunkNotFound, VerificationNotFound
 from trunks.ids import new_id
 from trunks.models.trunk import Trunk
@@ -17,7 +17,7 @@ from trunks.store.database import Database
 from trunks.tenancy.tenants import Caller
 
 
-class RunBook:
+class RunRequests:
     def __init__(self, database: Database, *, clock: Clock = utc_now) -> None:
         self._database = database
         self._clock = clock
@@ -47,7 +47,7 @@ class RunBook:
                 requested_by=RequestedBy.CUSTOMER,
                 requested_at=now,
                 due_at=now,
-                ring_at=next_ring_at(now),
+                notify_at=next_notify_at(now),
                 request_id=request_id,
             )
             runs.add(verification)
@@ -58,7 +58,7 @@ class RunBook:
             verification.requested_by = RequestedBy.CUSTOMER
             verification.request_id = request_id
             verification.due_at = now
-            verification.ring_at = next_ring_at(now)
+            verification.notify_at = next_notify_at(now)
         return verification
 
     def get(self, caller: Caller, trunk_id: UUID, verification_id: UUID) -> Verification:

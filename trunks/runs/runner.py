@@ -15,16 +15,16 @@ from sipcheck.report.model import Report
 from sipcheck.target import Target
 from sipcheck.verification.report_without_run import invalid_target_report
 from trunks.errors import RunInterrupted, RunPostponed, SecretUnreadable, StoreUnavailable
-from trunks.runs.address_limits import Pacing
-from trunks.runs.admission import PaceKeeper
-from trunks.runs.claimed_run import Claim
+from trunks.runs.address_limits import AddressLimits
+from trunks.runs.admission import Admissions
+from trunks.runs.claimed_run import ClaimedRun
 from trunks.runs.claims import RunClaims
 from trunks.runs.credential_gate import CredentialGate
-from trunks.runs.gateway_check import Job
+from trunks.runs.gateway_check import GatewayCheck
 from trunks.runs.recovery import Recovery
 from trunks.runs.several_gateways import SeveralReport
 from trunks.secrets.secret_box import SecretBox
-from trunks.tenancy.installation_keys import OwnKeys
+from trunks.tenancy.installation_keys import InstallationKeyring
 
 _log = structlog.get_logger(__name__)
 
@@ -37,10 +37,10 @@ _TRY_AGAIN_SECONDS = 0.5
 
 # Runs a trunk's gateways on the engine and waits. Raises RunInterrupted when the worker stops, TimeoutError on
 # overrun, and what `admit` raises.
-VerifyJobs = Callable[[Sequence[Job]], Report]
+VerifyJobs = Callable[[Sequence[GatewayCheck]], Report]
 
 
-def _logged_as_asked(claim: Claim) -> AbstractContextManager[None]:
+def _logged_as_asked(claim: ClaimedRun) -> AbstractContextManager[None]:
     """Put the id of the HTTP request that asked on every line about the run."""
     return nullcontext() if claim.request_id is None else bound_contextvars(request_id=claim.request_id)
 
@@ -53,9 +53,9 @@ class Runner:
         claims: RunClaims,
         recovery: Recovery,
         secrets: SecretBox,
-        own_keys: OwnKeys,
+        own_keys: InstallationKeyring,
         *,
-        pacing: Pacing,
+        pacing: AddressLimits,
         verify: VerifyJobs,
         on_done: OnDone,
     ) -> None:
@@ -74,7 +74,7 @@ class Runner:
             with _logged_as_asked(claim):
                 self._run_claimed(claim)
 
-    def _run_claimed(self, claim: Claim) -> None:
+    def _run_claimed(self, claim: ClaimedRun) -> None:
         verification_id = claim.verification_id
         log = _log.bind(verification_id=str(verification_id), trunk_id=str(claim.work.trunk_id))
         try:
@@ -92,7 +92,7 @@ class Runner:
         else:
             log.warning("verification-claim-lost")
 
-    def _record(self, claim: Claim, log: structlog.stdlib.BoundLogger) -> bool:
+    def _record(self, claim: ClaimedRun, log: structlog.stdlib.BoundLogger) -> bool:
         try:
             return self._run(claim, log)
         except SecretUnreadable:
@@ -107,7 +107,7 @@ class Runner:
             log.exception("verification-broke")
             return self._claims.end_for_ourselves(claim, Reason.CANCELLED)
 
-    def _run(self, claim: Claim, log: structlog.stdlib.BoundLogger) -> bool:
+    def _run(self, claim: ClaimedRun, log: structlog.stdlib.BoundLogger) -> bool:
         try:
             targets = [work.target() for work in claim.work.gateways]
         except TargetInvalid as fault:
@@ -123,7 +123,7 @@ class Runner:
                 return self._claims.end_for_ourselves(claim, Reason.CREDENTIALS_FROZEN, retry_at=retry_at)
         return self._finish(claim, self._paced(claim, targets, gates), gates, log)
 
-    def _gates(self, claim: Claim, targets: Sequence[Target]) -> tuple[CredentialGate, ...]:
+    def _gates(self, claim: ClaimedRun, targets: Sequence[Target]) -> tuple[CredentialGate, ...]:
         """Make a gate for each gateway; none for a trunk without credentials."""
         first = claim.work.credentials(self._secrets, claim.learned_realms)
         later = claim.work.credentials(self._secrets)
@@ -136,10 +136,10 @@ class Runner:
             for number, target in enumerate(targets)
         )
 
-    def _paced(self, claim: Claim, targets: Sequence[Target], gates: Sequence[CredentialGate]) -> Report:
-        keepers = [PaceKeeper(self._pacing, claim) for _ in targets]
+    def _paced(self, claim: ClaimedRun, targets: Sequence[Target], gates: Sequence[CredentialGate]) -> Report:
+        keepers = [Admissions(self._pacing, claim) for _ in targets]
         jobs = [
-            Job(target, None, admit=keeper.admit, heard=keeper.heard)
+            GatewayCheck(target, None, admit=keeper.admit, heard=keeper.heard)
             for target, keeper in zip(targets, keepers, strict=True)
         ]
         if gates:
@@ -153,7 +153,7 @@ class Runner:
             for keeper in keepers:
                 self._settle(keeper, claim)
 
-    def _settle(self, keeper: PaceKeeper, claim: Claim) -> None:
+    def _settle(self, keeper: Admissions, claim: ClaimedRun) -> None:
         try:
             keeper.settle()
         except StoreUnavailable:
@@ -162,7 +162,7 @@ class Runner:
 
     def _finish(
         self,
-        claim: Claim,
+        claim: ClaimedRun,
         report: Report,
         gates: Sequence[CredentialGate],
         log: structlog.stdlib.BoundLogger,

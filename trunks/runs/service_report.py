@@ -5,13 +5,13 @@ from datetime import datetime
 
 from sipcheck.reasons import Reason
 from sipcheck.report.model import Report, TargetFacts
-from sipcheck.verification.report_without_run import unrun_report
-from trunks.runs.claimed_run import Work
+from sipcheck.verification.report_without_run import report_without_run
+from trunks.runs.claimed_run import ClaimedGateway
 
 
-def own_report(
+def service_report(
     reason: Reason,
-    work: Work,
+    work: ClaimedGateway,
     *,
     started_at: datetime,
     finished_at: datetime,
@@ -26,5 +26,5 @@ def own_report(
         outbound_proxy=work.outbound_proxy,
     )
     duration_ms = round((finished_at - started_at).total_seconds() * 1000, 3)
-    report = unrun_report(reason, target, started_at=started_at, duration_ms=duration_ms)
+    report = report_without_run(reason, target, started_at=started_at, duration_ms=duration_ms)
     return replace(report, retry_at=retry_at)

@@ -5,12 +5,12 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 
 from sipcheck.reasons import Reason, WarningCode
-from sipcheck.report.model import Report, Warning
+from sipcheck.report.model import Report, ReportWarning
 from trunks.rules.health import liveness_of
-from trunks.runs.gateway_check import Job
+from trunks.runs.gateway_check import GatewayCheck
 
 # With a deadline in seconds. Raises what the job's `admit` raises.
-VerifyOne = Callable[[Job, float], Awaitable[Report]]
+VerifyOne = Callable[[GatewayCheck, float], Awaitable[Report]]
 
 # After these no other gateway is tried with the same credentials.
 _STOPS = frozenset({Reason.CREDENTIALS_FROZEN, Reason.CANCELLED})
@@ -23,7 +23,7 @@ class SeveralReport(Report):
     gateways: tuple[Report, ...] = ()
 
 
-async def verify_gateways(verify: VerifyOne, jobs: Sequence[Job], timeout_seconds: float) -> Report:
+async def verify_gateways(verify: VerifyOne, jobs: Sequence[GatewayCheck], timeout_seconds: float) -> Report:
     """Verify a trunk within one deadline; `jobs` are its gateways by priority.
 
     Of several, all are asked at once, the first with the credentials; where that one does not live, the first that
@@ -60,10 +60,10 @@ def _first_living(reports: Sequence[Report]) -> int:
     return next((number for number, report in enumerate(reports) if liveness_of(report)), 0)
 
 
-def _together(jobs: Sequence[Job], reports: Sequence[Report], decides: int) -> Report:
+def _together(jobs: Sequence[GatewayCheck], reports: Sequence[Report], decides: int) -> Report:
     report = reports[decides]
     dead = [
-        Warning(
+        ReportWarning(
             WarningCode.EDGE_DOWN,
             f"the gateway {_named(job)} does not answer while {_named(jobs[decides])} does: {each.reason}",
             None,
@@ -77,7 +77,7 @@ def _together(jobs: Sequence[Job], reports: Sequence[Report], decides: int) -> R
     return SeveralReport(**values, gateways=tuple(reports))
 
 
-def _named(job: Job) -> str:
+def _named(job: GatewayCheck) -> str:
     target = job.target
     host = f"[{target.domain}]" if ":" in target.domain else target.domain
     return host if target.port is None else f"{host}:{target.port}"

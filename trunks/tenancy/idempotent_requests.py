@@ -13,9 +13,9 @@ from trunks.ids import new_id
 from trunks.models.idempotent_request import IdempotentRequest
 from trunks.repositories.idempotent_requests import IdempotentRequests
 from trunks.store.database import Database
-from trunks.tenancy.installation_keys import OwnKeys
+from trunks.tenancy.installation_keys import InstallationKeyring
 
-KEPT = timedelta(hours=24)
+UNSET = timedelta(hours=24)
 
 # Beyond the longest wait that a request may have: for the store, which is asked before and after it.
 LEASE_MARGIN_SECONDS = 30.0
@@ -70,11 +70,16 @@ class KeptAnswer:
     body: bytes = field(repr=False)
 
 
-class RememberedRequests:
+class KeyedRequests:
     """`longest_seconds` is how long a request may take; one whose process died may be done again after that."""
 
     def __init__(
-        self, database: Database, own_keys: OwnKeys, *, longest_seconds: float, clock: Clock = utc_now
+        self,
+        database: Database,
+        own_keys: InstallationKeyring,
+        *,
+        longest_seconds: float,
+        clock: Clock = utc_now,
     ) -> None:
         self._database = database
         self._own_keys = own_keys
@@ -93,7 +98,7 @@ class RememberedRequests:
             now = self._clock()
             claim = RequestClaim(name, new_id(), new_id())
             rows = IdempotentRequests(session)
-            rows.delete_older(now - KEPT, limit=_FORGOTTEN_AT_ONCE)
+            rows.delete_older(now - UNSET, limit=_FORGOTTEN_AT_ONCE)
             if rows.insert(
                 {
                     "id": claim.makes_id,
@@ -114,7 +119,7 @@ class RememberedRequests:
         row = IdempotentRequests(session).locked(claim.name)
         if row is None:  # given up in between: free for whoever asks next
             raise IdempotencyKeyInUse(0.0)
-        if row.created_at + KEPT <= now:
+        if row.created_at + UNSET <= now:
             row.id, row.content_hash, row.created_at = claim.makes_id, content_hash, now
             return self._take_over(row, claim, now)
         if row.content_hash != content_hash:

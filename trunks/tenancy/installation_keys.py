@@ -16,7 +16,7 @@ from trunks.store.database import Database
 _KEY_BYTES = 32
 
 
-class OwnKeys:
+class InstallationKeyring:
     """A stored key of its own, and not one derived from the secret keys: those come and go with rotations."""
 
     def __init__(self, database: Database, secret_box: SecretBox, *, clock: Clock = utc_now) -> None:

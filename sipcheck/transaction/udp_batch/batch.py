@@ -1,7 +1,8 @@
 """The fast path: thousands of short UDP exchanges over one socket, without a task, a future or a timer for each.
 
-It keeps the rules of the plain path (exchange.py, pump.py) by using the same parts: a plain answer is settled by a
-glance, everything else goes through `Listening` and `AuthenticationRound`. The tests of the plain path run over it.
+It keeps the rules of the plain path (exchange.py, driver.py) by using the same parts: a plain answer is settled by a
+glance, everything else goes through `ResponseMatcher` and `AuthenticationRound`. The tests of the plain path run over
+it.
 """
 
 import asyncio
@@ -19,9 +20,9 @@ from sipcheck.report.trace import Trace
 from sipcheck.transaction.time_plan import REFERENCE_PLAN, TimePlan
 from sipcheck.transaction.timers import RFC_3261, Timers
 from sipcheck.transaction.udp_batch.credential_lines import credential_lines
-from sipcheck.transaction.udp_batch.pending import Answered, Asking, MayLeave
-from sipcheck.transaction.udp_batch.plain_response import Plain, own_via, read_plain
-from sipcheck.transaction.udp_batch.prepared_request import Question
+from sipcheck.transaction.udp_batch.pending import Answered, MayLeave, PendingRequest
+from sipcheck.transaction.udp_batch.plain_response import PlainResponse, own_via, read_plain
+from sipcheck.transaction.udp_batch.prepared_request import PreparedRequest
 from sipcheck.transaction.udp_batch.tokens import tokens
 from sipcheck.transport.udp import KEEP_ALIVE, host_port
 from sipcheck.transport.udp_socket import SocketAddress, UdpSocket
@@ -31,7 +32,7 @@ DEFAULT_SIZE = 1000  # exchanges at once; the answers of that many fit the socke
 _SWEEP_SECONDS = 0.05  # how late a retransmission may be
 
 
-class Window:
+class UdpBatch:
     """Asks over a socket of its own; opened in a running loop, closed by `close()`.
 
     Raises SettingInvalid for a source address that cannot be bound, OSError where the family has no socket.
@@ -49,7 +50,7 @@ class Window:
         self._t1_seconds = timers.t1_seconds
         self._f_seconds = timers.f_seconds
         self._tokens = tokens()
-        self._asked: dict[bytes, Asking] = {}
+        self._asked: dict[bytes, PendingRequest] = {}
         self._sweeping: asyncio.TimerHandle | None = None
         self._socket = UdpSocket(family, self, source_address)
         self.port = self._socket.port
@@ -68,14 +69,14 @@ class Window:
 
     def ask(
         self,
-        question: Question,
+        question: PreparedRequest,
         answered: Answered,
         *,
         plan: TimePlan = REFERENCE_PLAN,
         deadline_at: float | None = None,
         may_leave: MayLeave | None = None,
         trace: Trace | None = None,
-    ) -> Asking:
+    ) -> PendingRequest:
         """Send one request now; `answered` is called once, from the loop, or at once when nothing can be sent.
 
         Credentials of the question go out as the answer to one challenge, unless `may_leave(realm)` gives a
@@ -86,18 +87,18 @@ class Window:
         if deadline_at is None:
             deadline_at = now + plan.timeout_seconds
         token = next(self._tokens)
-        asking = Asking(question, answered, plan, may_leave, trace, token, deadline_at)
+        asking = PendingRequest(question, answered, plan, may_leave, trace, token, deadline_at)
         self._begin(asking, token, now)
         return asking
 
-    def forget(self, asking: Asking) -> None:
+    def forget(self, asking: PendingRequest) -> None:
         """Wait for this answer no more; one that still comes is nobody's."""
         if self._asked.get(asking.branch) is asking:
             del self._asked[asking.branch]
 
     async def exchange(
         self,
-        question: Question,
+        question: PreparedRequest,
         *,
         plan: TimePlan,
         deadline_at: float,
@@ -105,7 +106,7 @@ class Window:
         trace: Trace | None = None,
     ) -> ExchangeResult:
         """Ask once and wait for what comes of it; every remote failure is part of the result."""
-        ended: asyncio.Future[Asking] = self._loop.create_future()
+        ended: asyncio.Future[PendingRequest] = self._loop.create_future()
         asking = self.ask(
             question,
             ended.set_result,
@@ -121,20 +122,20 @@ class Window:
 
     async def run(
         self,
-        questions: Iterable[Question],
+        questions: Iterable[PreparedRequest],
         *,
         size: int = DEFAULT_SIZE,
         plan: TimePlan = REFERENCE_PLAN,
         may_leave: MayLeave | None = None,
-    ) -> AsyncGenerator[Asking, None]:
+    ) -> AsyncGenerator[PendingRequest, None]:
         """Ask all, `size` at once, and yield each as it ends; the next is taken from `questions` only then.
 
         What is in flight when the iteration is given up is forgotten.
         """
-        ended: deque[Asking] = deque()
+        ended: deque[PendingRequest] = deque()
         waiting = self._loop.create_future()
 
-        def take(asking: Asking) -> None:
+        def take(asking: PendingRequest) -> None:
             ended.append(asking)
             if not waiting.done():
                 waiting.set_result(None)
@@ -181,7 +182,7 @@ class Window:
         for asking in self._asked_of(address):
             self._fail(asking, failure.reason, failure.detail)
 
-    def _begin(self, asking: Asking, branch: bytes, now: float) -> None:
+    def _begin(self, asking: PendingRequest, branch: bytes, now: float) -> None:
         asking.branch = branch
         asking.started = now
         asking.interval_seconds = self._t1_seconds
@@ -193,7 +194,7 @@ class Window:
             self._sweeping = self._loop.call_later(_SWEEP_SECONDS, self._sweep)
         self._send(asking)
 
-    def _send(self, asking: Asking) -> None:
+    def _send(self, asking: PendingRequest) -> None:
         message = asking.template.render(asking.branch, asking.dialog, asking.further_lines)
         try:
             self._socket.send(message, asking.question.address)
@@ -216,11 +217,11 @@ class Window:
         if found is not None:
             self._read(found, data, address)
 
-    def _asked_of(self, address: SocketAddress) -> list[Asking]:
+    def _asked_of(self, address: SocketAddress) -> list[PendingRequest]:
         source = host_port(address)
         return [asking for asking in self._asked.values() if asking.question.source == source]
 
-    def _read(self, asking: Asking, data: bytes, address: SocketAddress) -> None:
+    def _read(self, asking: PendingRequest, data: bytes, address: SocketAddress) -> None:
         listening = asking.listening
         response = listening.read(data)
         if response is None:
@@ -233,7 +234,12 @@ class Window:
             self._final(asking, response.status, data, address, None)
 
     def _final(
-        self, asking: Asking, status: int, data: bytes, address: SocketAddress, plain: Plain | None
+        self,
+        asking: PendingRequest,
+        status: int,
+        data: bytes,
+        address: SocketAddress,
+        plain: PlainResponse | None,
     ) -> None:
         del self._asked[asking.branch]
         asking.status = status
@@ -245,13 +251,13 @@ class Window:
             return
         asking.answered(asking)
 
-    def _fail(self, asking: Asking, reason: Reason, detail: str) -> None:
+    def _fail(self, asking: PendingRequest, reason: Reason, detail: str) -> None:
         del self._asked[asking.branch]
         asking.failure, asking.detail = asking.listening.why_failed(reason, detail)
         asking.status = asking.data = asking.rtt_seconds = None
         asking.answered(asking)
 
-    def _go_on(self, asking: Asking, now: float, plain: Plain | None) -> bool:
+    def _go_on(self, asking: PendingRequest, now: float, plain: PlainResponse | None) -> bool:
         """Answer a challenge where there is something to answer it with; tell whether the exchange goes on."""
         lines = credential_lines(asking, self._tokens, now, plain)
         if lines is None:
@@ -268,7 +274,7 @@ class Window:
         ]:
             if asking.ends_at <= now:
                 waited_seconds = now - asking.started
-                self._fail(asking, *asking.listening.why_silent(waited_seconds, asking.plan))
+                self._fail(asking, *asking.listening.silence(waited_seconds, asking.plan))
             else:
                 asking.schedule_retransmission(now, self._timers)
                 self._send(asking)

@@ -2,18 +2,19 @@
 
 from collections.abc import Iterator, Sequence
 
-from sipcheck.auth.authorization import Challenge, authorization, read_authorization
+from sipcheck.auth.authorization import authorization, read_authorization
+from sipcheck.auth.challenge import Challenge
 from sipcheck.auth.round import AuthenticationRound
 from sipcheck.credentials import Credentials
 from sipcheck.reasons import Reason
-from sipcheck.transaction.udp_batch.pending import Asking, MayLeave
-from sipcheck.transaction.udp_batch.plain_response import Plain
+from sipcheck.transaction.udp_batch.pending import MayLeave, PendingRequest
+from sipcheck.transaction.udp_batch.plain_response import PlainResponse
 
 _CNONCE_DIGITS = 16
 
 
 def credential_lines(
-    asking: Asking, tokens: Iterator[bytes], now: float, plain: Plain | None
+    asking: PendingRequest, tokens: Iterator[bytes], now: float, plain: PlainResponse | None
 ) -> bytes | None:
     """Write the header lines that answer the challenge of the final answer; None, noted in `asking`, sends none.
 
@@ -49,7 +50,7 @@ def credential_lines(
 
 
 def _written(
-    asking: Asking, challenges: Sequence[Challenge], credentials: Credentials, tokens: Iterator[bytes]
+    asking: PendingRequest, challenges: Sequence[Challenge], credentials: Credentials, tokens: Iterator[bytes]
 ) -> bytes:
     draft = asking.question.draft
     text = ""

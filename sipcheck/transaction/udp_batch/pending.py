@@ -12,20 +12,20 @@ from sipcheck.reasons import Reason
 from sipcheck.report.trace import Trace
 from sipcheck.target import HostPort
 from sipcheck.transaction.exchange import received_address
-from sipcheck.transaction.matching import Listening, Transaction
+from sipcheck.transaction.matching import ResponseMatcher, TransactionId
 from sipcheck.transaction.time_plan import TimePlan
 from sipcheck.transaction.timers import Timers
-from sipcheck.transaction.udp_batch.plain_response import Plain, challenge_values
-from sipcheck.transaction.udp_batch.prepared_request import Question
+from sipcheck.transaction.udp_batch.plain_response import PlainResponse, challenge_values
+from sipcheck.transaction.udp_batch.prepared_request import PreparedRequest
 from sipcheck.transport.udp import host_port
 from sipcheck.transport.udp_socket import SocketAddress
 
 # Asked with the realm right before credentials leave; a Reason withholds them.
 MayLeave = Callable[[str], Reason | None]
-Answered = Callable[["Asking"], None]
+Answered = Callable[["PendingRequest"], None]
 
 
-class Asking:
+class PendingRequest:
     """Moments are on the event loop's clock, durations in seconds; exactly one of `status` and `failure` is set.
 
     Written for the many: no attribute is set before it is needed, and the answer is read only when asked for.
@@ -42,7 +42,7 @@ class Asking:
     data: bytes | None = None
     address: SocketAddress | None = None
     too_large = False
-    _listening: Listening | None = None
+    _listening: ResponseMatcher | None = None
 
     branch: bytes
     started: float
@@ -52,7 +52,7 @@ class Asking:
 
     def __init__(
         self,
-        question: Question,
+        question: PreparedRequest,
         answered: Answered,
         plan: TimePlan,
         may_leave: MayLeave | None,
@@ -70,17 +70,17 @@ class Asking:
         self.deadline = deadline
 
     @property
-    def listening(self) -> Listening:
+    def listening(self) -> ResponseMatcher:
         """What has been heard besides a plain answer."""
         if self._listening is None:
-            identity = Transaction(
+            identity = TransactionId(
                 method=self.question.draft.method,
                 branch=BRANCH_COOKIE + self.branch.decode(),
                 cseq=self.template.cseq,
                 call_id=self.dialog.decode(),
                 from_tag=self.dialog.decode(),
             )
-            self._listening = Listening(identity, str(self.question.edge), self.trace)
+            self._listening = ResponseMatcher(identity, str(self.question.edge), self.trace)
         return self._listening
 
     @property
@@ -111,7 +111,7 @@ class Asking:
         self.status = self.data = self.address = self.rtt_seconds = None
         self._listening = None
 
-    def challenge_values(self, plain: Plain | None) -> tuple[Sequence[str], Sequence[str]]:
+    def challenge_values(self, plain: PlainResponse | None) -> tuple[Sequence[str], Sequence[str]]:
         """The values of WWW-Authenticate and of Proxy-Authenticate in the final answer, a field line each."""
         if plain is not None:
             return challenge_values(plain)

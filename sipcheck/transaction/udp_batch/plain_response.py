@@ -8,7 +8,7 @@ import re
 from typing import NamedTuple
 
 from sipcheck.message.grammar import is_token
-from sipcheck.transaction.udp_batch.prepared_request import Template
+from sipcheck.transaction.udp_batch.prepared_request import PreparedMessage
 
 _VIA = re.compile(
     rb"\r\nVia: SIP/2\.0/UDP ([A-Fa-f0-9.:\[\]]++)"
@@ -33,7 +33,7 @@ class _Shape(NamedTuple):
 
 # A response in plain form: its status, its lines without their ends, and which of these is the only challenge.
 # A bare tuple, because even a named one is felt here.
-Plain = tuple[int, list[bytes], int | None]
+PlainResponse = tuple[int, list[bytes], int | None]
 
 # Senders write the same header names in the same order each time: judged once, remembered.
 _shapes: dict[tuple[bytes, ...], _Shape] = {}
@@ -44,7 +44,9 @@ def own_via(data: bytes) -> re.Match[bytes] | None:
     return _VIA.search(data)
 
 
-def read_plain(data: bytes, via: re.Match[bytes], template: Template, dialog: bytes) -> Plain | None:
+def read_plain(
+    data: bytes, via: re.Match[bytes], template: PreparedMessage, dialog: bytes
+) -> PlainResponse | None:
     """Read a bodyless response in plain form that repeats what the request said; None for all else.
 
     `via` is the response's, as `own_via` found it.
@@ -73,7 +75,7 @@ def read_plain(data: bytes, via: re.Match[bytes], template: Template, dialog: by
     return None
 
 
-def challenge_values(plain: Plain) -> tuple[list[str], list[str]]:
+def challenge_values(plain: PlainResponse) -> tuple[list[str], list[str]]:
     """The values of WWW-Authenticate and of Proxy-Authenticate, a field line each, of a response in plain form."""
     _, lines, challenge = plain
     if challenge is not None:

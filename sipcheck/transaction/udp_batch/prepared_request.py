@@ -8,7 +8,7 @@ from sipcheck.dns.resolver import Edge
 from sipcheck.message.builder import BRANCH_COOKIE
 from sipcheck.target import HostPort
 from sipcheck.transaction.large_requests import MAX_DATAGRAM_BYTES
-from sipcheck.transaction.request_template import RequestDraft
+from sipcheck.transaction.request_template import RequestTemplate
 from sipcheck.transaction.udp_batch.tokens import TOKEN_BYTES
 from sipcheck.transport.udp_socket import SocketAddress
 
@@ -16,7 +16,7 @@ _LAST_LINE = b"Content-Length: 0\r\n\r\n"
 
 
 @dataclass(frozen=True, slots=True)
-class Template:
+class PreparedMessage:
     """A request of one CSeq, cut where its tokens stand; the others are what a response has to repeat."""
 
     cseq: int
@@ -30,7 +30,7 @@ class Template:
     cseq_line: bytes
 
     @classmethod
-    def of(cls, draft: RequestDraft, sent_by: HostPort, cseq: int) -> "Template":
+    def of(cls, draft: RequestTemplate, sent_by: HostPort, cseq: int) -> "PreparedMessage":
         """Write the draft once, by the strict builder, and cut it. Raises ValueError as the builder does."""
         # Stand-ins that nobody can foresee, so that no domain or username can hold one.
         branch, dialog = secrets.token_hex(TOKEN_BYTES // 2), secrets.token_hex(TOKEN_BYTES // 2)
@@ -69,7 +69,7 @@ class Template:
 
 
 @dataclass(slots=True, eq=False)
-class Question:
+class PreparedRequest:
     """One request to one edge over UDP; ask it as often as wanted. `local` is our own address there.
 
     The draft's Call-ID and From tag are replaced by new ones each time. Raises ValueError for a draft that the
@@ -77,26 +77,26 @@ class Question:
     """
 
     edge: Edge
-    draft: RequestDraft
+    draft: RequestTemplate
     local: HostPort
     credentials: Credentials | None = None
     address: SocketAddress = field(init=False)
     source: HostPort = field(init=False)
-    first: Template = field(init=False)
+    first: PreparedMessage = field(init=False)
     room_bytes: int = field(init=False)
-    _later: dict[int, Template] = field(init=False, default_factory=dict)
+    _later: dict[int, PreparedMessage] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self.address = (self.edge.address, self.edge.port)
         self.source = HostPort(self.edge.address, self.edge.port)
-        self.first = Template.of(self.draft, self.local, 1)
+        self.first = PreparedMessage.of(self.draft, self.local, 1)
         # What credentials may add to it before it is too large for a datagram; below zero it is that already.
         self.room_bytes = MAX_DATAGRAM_BYTES - len(self.first.render(bytes(TOKEN_BYTES), bytes(TOKEN_BYTES)))
 
-    def template(self, cseq: int) -> Template:
+    def template(self, cseq: int) -> PreparedMessage:
         """The request of a later CSeq, as sent again with credentials."""
         if cseq == 1:
             return self.first
         if cseq not in self._later:
-            self._later[cseq] = Template.of(self.draft, self.local, cseq)
+            self._later[cseq] = PreparedMessage.of(self.draft, self.local, cseq)
         return self._later[cseq]

@@ -13,11 +13,11 @@ from structlog.testing import capture_logs
 from api.middleware import idempotency
 from tests.api.client import BODY, ApiUnderTest
 from tests.trunks.forms import PASSWORD
-from trunks.catalog.trunks import TrunkBook
+from trunks.catalog.trunks import TrunkCatalog
 from trunks.errors import StoreUnavailable
 from trunks.models.idempotent_request import IdempotentRequest
 from trunks.models.trunk import Trunk
-from trunks.tenancy.idempotent_requests import KeptAnswer, KeyedRequest, RememberedRequests, RequestClaim
+from trunks.tenancy.idempotent_requests import KeptAnswer, KeyedRequest, KeyedRequests, RequestClaim
 
 URL = "/api/v1/sip-trunks"
 DAY_SECONDS = 24 * 3600
@@ -135,7 +135,7 @@ async def test_what_broke_on_our_side_may_be_sent_again(
             def broken(*_: object, error: Exception = error, **__: object) -> None:
                 raise error
 
-            patched.setattr(TrunkBook, "create", broken)
+            patched.setattr(TrunkCatalog, "create", broken)
             assert (await post(api, "k1")).status_code == status
     answer = await post(api, "k1")
     assert (answer.status_code, "Idempotent-Replayed" in answer.headers) == (201, False)
@@ -153,7 +153,7 @@ async def test_a_refusal_is_an_answer_too(api: ApiUnderTest) -> None:
 def begun_elsewhere(api: ApiUnderTest, key: str) -> RequestClaim:
     """Begin the request of post() as another process does that never comes to its end."""
     request = httpx.Request("POST", "http://api", json=BODY)
-    claim = api.store.installation.remembered_requests.begin(
+    claim = api.store.installation.keyed_requests.begin(
         KeyedRequest(
             environment_id=api.store.caller.environment_id,
             method="POST",
@@ -184,7 +184,7 @@ async def test_a_first_that_goes_on_is_told_and_one_that_died_is_done_again(
 @on_sqlite
 async def test_the_second_waits_for_the_first(api: ApiUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
     claim = begun_elsewhere(api, "k1")
-    remembered = api.store.installation.remembered_requests
+    remembered = api.store.installation.keyed_requests
     begin, looked = remembered.begin, threading.Semaphore(0)
 
     def noted(request: KeyedRequest) -> RequestClaim | KeptAnswer:
@@ -205,7 +205,7 @@ async def test_the_second_waits_for_the_first(api: ApiUnderTest, monkeypatch: py
 
 @on_sqlite
 async def test_who_lost_its_lease_keeps_nothing(api: ApiUnderTest) -> None:
-    remembered = api.store.installation.remembered_requests
+    remembered = api.store.installation.keyed_requests
     late = begun_elsewhere(api, "k1")
     api.store.clock.advance(1000)
     answer = await post(api, "k1")
@@ -230,7 +230,7 @@ async def test_a_process_that_died_behind_its_work_made_the_only_one(
 ) -> None:
     with monkeypatch.context() as patched:
         # As after kill -9: the trunk is entered, and nothing is kept of the answer.
-        patched.setattr(RememberedRequests, "finish", lambda *_: False)
+        patched.setattr(KeyedRequests, "finish", lambda *_: False)
         first = await post(api, "k1", url=url, json=body)
     api.store.clock.advance(api.store.installation.settings.verify_wait_seconds + 31)
     again = await post(api, "k1", url=url, json=body)
@@ -246,7 +246,7 @@ async def test_an_answer_that_cannot_be_kept_is_given_all_the_same(
     def away(*_: object) -> bool:
         raise StoreUnavailable
 
-    monkeypatch.setattr(RememberedRequests, "finish", away)
+    monkeypatch.setattr(KeyedRequests, "finish", away)
     with capture_logs() as lines:
         assert (await post(api, "k1")).status_code == 201
     assert "idempotency-answer-not-kept" in {line["event"] for line in lines}

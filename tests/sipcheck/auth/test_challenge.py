@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sipcheck.auth.authorization import authorization, read_authorization
-from sipcheck.auth.challenge import Challenge, Chosen, Refused, choose
+from sipcheck.auth.challenge import Challenge, ChallengeRefused, Chosen, choose
 from sipcheck.auth.digest import Algorithm
 from sipcheck.reasons import Reason
 
@@ -16,9 +16,9 @@ def chosen(*values: str, realms: tuple[str, ...] = ()) -> Challenge:
     return choice.challenges[0]
 
 
-def refused(*values: str, realms: tuple[str, ...] = ()) -> Refused:
+def refused(*values: str, realms: tuple[str, ...] = ()) -> ChallengeRefused:
     choice = choose(values, (), realms=realms)
-    assert isinstance(choice, Refused), choice
+    assert isinstance(choice, ChallengeRefused), choice
     return choice
 
 
@@ -191,7 +191,7 @@ def test_nothing_a_peer_sends_raises(first: str, others: list[str]) -> None:
 )
 def test_no_jumble_of_tokens_raises(parts: list[str]) -> None:
     choice = choose(["".join(parts)], ())
-    assert isinstance(choice, Chosen | Refused)
+    assert isinstance(choice, Chosen | ChallengeRefused)
 
 
 _WORDS = st.sampled_from(

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from sipcheck.auth.authorization import Challenge, Chosen, authorization, choose
+from sipcheck.auth.authorization import authorization
+from sipcheck.auth.challenge import Challenge, Chosen, choose
 from sipcheck.carrier.faults import Fault
-from sipcheck.carrier.registrar import REWRITTEN_ADDRESS, Registrar, Verdict
+from sipcheck.carrier.registrar import REWRITTEN_ADDRESS, Registrar, RegistrarVerdict
 from sipcheck.errors import ParseError
 from sipcheck.message.message import Request, Response
 from sipcheck.message.parser import parse
@@ -39,13 +40,13 @@ def registrar() -> NewRegistrar:
     return make
 
 
-def ask(registrar: Registrar, data: bytes, *, source: HostPort = SOURCE) -> Verdict:
+def ask(registrar: Registrar, data: bytes, *, source: HostPort = SOURCE) -> RegistrarVerdict:
     request = parse(data)
     assert isinstance(request, Request)
     return registrar.answer(request, source, TransportName.UDP)
 
 
-def response(verdict: Verdict) -> Response:
+def response(verdict: RegistrarVerdict) -> Response:
     (data,) = verdict.replies
     found = parse(data)
     assert isinstance(found, Response)

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from sippy.SipAuthorization import DigestCalcHA1, DigestCalcResponse, SipAuthorization
 from sippy.SipURL import SipURL
 
-from sipcheck.auth.authorization import Algorithm, Challenge, Chosen, authorization, choose, digest
+from sipcheck.auth.authorization import authorization
+from sipcheck.auth.challenge import Challenge, Chosen, choose
+from sipcheck.auth.digest import Algorithm, digest
 from sipcheck.message.uri import SipUri
 
 WITHOUT_QUOTES = st.characters(

@@ -29,7 +29,7 @@ from sipcheck import (
 from sipcheck.carrier.faults import Fault
 from sipcheck.carrier.server import ALL_TRANSPORTS, PracticeCarrier
 from sipcheck.discovery.address_pace import BURST_REQUESTS, REQUESTS_PER_SECOND, AddressPace, transmissions
-from sipcheck.discovery.candidates import MAX_CANDIDATES, Via
+from sipcheck.discovery.candidates import MAX_CANDIDATES, FoundBy
 from tests.peers.certificates import CertificateKind, Certificates
 from tests.peers.dns_server import DnsServer
 from tests.peers.dns_server import Fault as DnsFault
@@ -137,7 +137,7 @@ async def test_the_domain_s_addresses_are_asked_at_both_ports_by_every_transport
         discovery = await search(dns=dns, ca_file=carrier.ca_file)
         sightings = tuple(carrier.seen)
     assert ways(discovery) == SIP_PORTS
-    assert {finding.via for finding in discovery.findings} == {Via.DEFAULT}
+    assert {finding.via for finding in discovery.findings} == {FoundBy.DEFAULT}
     assert names(discovery.answering) == names(discovery.working)
     assert names(discovery.working) == [f"{address}:5060/udp", f"{address}:5060/tcp", f"{address}:5061/tls"]
     working = discovery.working[0].report
@@ -185,10 +185,10 @@ async def test_srv_leads_elsewhere_for_each_transport(
     discovery = await search(
         "carrier.example", dns=dns_server_factory("\n".join(zone)), ca_file=certificates.ca_file
     )
-    found = [(each.edge, each.via, each.configured) for each in discovery.findings if each.via is Via.SRV]
+    found = [(each.edge, each.via, each.configured) for each in discovery.findings if each.via is FoundBy.SRV]
     assert found == [
-        (f"127.0.0.1:{datagrams.port}/udp", Via.SRV, True),
-        (f"127.0.0.1:{secure.port}/tls", Via.SRV, False),
+        (f"127.0.0.1:{datagrams.port}/udp", FoundBy.SRV, True),
+        (f"127.0.0.1:{secure.port}/tls", FoundBy.SRV, False),
     ]
     assert {f"127.0.0.1:{datagrams.port}/udp", f"127.0.0.1:{secure.port}/tls"} <= set(
         names(discovery.working)
@@ -216,7 +216,7 @@ async def test_also_tries_a_port_by_every_transport(
 ) -> None:
     peer = udp_peer_factory(lambda request: [reply_to(request, 403, "Forbidden")])
     discovery = await search(dns=dns_server_factory(f"{DOMAIN}. A 127.0.0.1"), also=[peer.port, peer.port])
-    also = [finding for finding in discovery.findings if finding.via is Via.ALSO]
+    also = [finding for finding in discovery.findings if finding.via is FoundBy.ALSO]
     assert [(each.report.port, each.report.transport) for each in also] == [
         (peer.port, transport) for transport in TransportName
     ]
@@ -231,7 +231,7 @@ async def test_the_port_of_the_target_is_one_of_the_ways(
     peer = udp_peer_factory(lambda request: [reply_to(request)])
     discovery = await search(f"127.0.0.1:{peer.port}")
     marked = [(each.edge, each.via) for each in discovery.findings if each.configured]
-    assert marked == [(f"127.0.0.1:{peer.port}/udp", Via.CONFIGURED)]
+    assert marked == [(f"127.0.0.1:{peer.port}/udp", FoundBy.CONFIGURED)]
     assert f"127.0.0.1:{peer.port}/udp" in names(discovery.working)
 
 

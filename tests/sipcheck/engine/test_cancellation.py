@@ -64,7 +64,7 @@ async def test_over_udp(
         await cancel(verification)
         if windowed:
             edge = Edge("127.0.0.1", "127.0.0.1", peer.port, TransportName.UDP)
-            assert engine.window_for(edge)[0].in_flight == 0
+            assert engine.udp_batch_for(edge)[0].in_flight == 0
         # The shared socket goes on working for the others.
         another = parse_target(f"127.0.0.1:{answering.port}", transport=TransportName.UDP)
         assert (await engine.verify(another)).outcome is Outcome.VERIFIED

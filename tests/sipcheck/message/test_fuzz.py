@@ -9,7 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sipcheck.auth.authorization import Refused, authorization, choose, read_authorization
+from sipcheck.auth.authorization import authorization, read_authorization
+from sipcheck.auth.challenge import ChallengeRefused, choose
 from sipcheck.errors import ParseError
 from sipcheck.message.builder import build_request, build_response
 from sipcheck.message.framing import StreamFramer
@@ -239,7 +240,7 @@ def test_a_changed_challenge_is_answered_in_a_form_that_can_be_sent(
     for at, removed, put in changes:
         text = text[:at] + put + text[at + removed :]
     choice = choose([text], [])
-    if isinstance(choice, Refused):
+    if isinstance(choice, ChallengeRefused):
         assert choice.detail.isprintable()
         return
     name, value = authorization(

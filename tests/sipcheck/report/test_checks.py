@@ -5,13 +5,13 @@ import pytest
 from sipcheck.diagnosis.rules import ruling
 from sipcheck.reasons import Outcome, Reason, WarningCode
 from sipcheck.report.checks import AXES, failing_axis, make_checks
-from sipcheck.report.model import Check, CheckName, CheckState, Warning
+from sipcheck.report.model import Check, CheckName, CheckState, ReportWarning
 
 ORDER = ["target", "dns", "address", "transport", "tls", "sip", "auth"]
 
 
 def checks_for(
-    reason: Reason, *warnings: Warning, skipped: frozenset[CheckName] = frozenset()
+    reason: Reason, *warnings: ReportWarning, skipped: frozenset[CheckName] = frozenset()
 ) -> tuple[Check, ...]:
     return make_checks(
         reason,
@@ -41,14 +41,14 @@ def test_a_code_is_null_when_ok_or_skipped() -> None:
 
 
 def test_a_warning_marks_its_axis() -> None:
-    warning = Warning(WarningCode.TLS_WILDCARD_NAME, "…", None)
+    warning = ReportWarning(WarningCode.TLS_WILDCARD_NAME, "…", None)
     by_name = {check.name: check for check in checks_for(Reason.CREDENTIALS_PROVEN, warning)}
     assert by_name[CheckName.TLS].state is CheckState.WARNING
     assert by_name[CheckName.TLS].code == "tls-wildcard-name"
 
 
 def test_a_failure_outweighs_a_warning_on_its_axis() -> None:
-    warning = Warning(WarningCode.REPLY_DEFECTS, "…", None)
+    warning = ReportWarning(WarningCode.REPLY_DEFECTS, "…", None)
     by_name = {check.name: check for check in checks_for(Reason.SIP_FORBIDDEN, warning)}
     assert (by_name[CheckName.SIP].state, by_name[CheckName.SIP].code) == (CheckState.FAILED, "sip-forbidden")
     assert by_name[CheckName.SIP].detail == "why"

@@ -3,21 +3,21 @@
 import pytest
 
 from sipcheck.reasons import Reason
-from sipcheck.transaction.matching import Listening, Transaction
+from sipcheck.transaction.matching import ResponseMatcher, TransactionId
 from sipcheck.transaction.time_plan import TimePlan
 
 PLAN = TimePlan()
 
 
-def listening() -> Listening:
-    return Listening(Transaction("OPTIONS", "z9hG4bKa", 1, "c", "t"), "192.0.2.1:5060/tcp", None)
+def listening() -> ResponseMatcher:
+    return ResponseMatcher(TransactionId("OPTIONS", "z9hG4bKa", 1, "c", "t"), "192.0.2.1:5060/tcp", None)
 
 
 @pytest.mark.parametrize(
     ("waited_seconds", "reason"), [(0.9, Reason.DEADLINE_EXCEEDED), (1.0, Reason.NO_RESPONSE)]
 )
 def test_silence_is_the_carriers_only_after_a_fair_chance(waited_seconds: float, reason: Reason) -> None:
-    assert listening().why_silent(waited_seconds, PLAN)[0] is reason
+    assert listening().silence(waited_seconds, PLAN)[0] is reason
 
 
 @pytest.mark.parametrize("provisional", [None, 100])
@@ -26,7 +26,7 @@ def test_a_part_of_an_answer_is_no_silence(provisional: int | None, waited_secon
     heard = listening()
     heard.provisional = provisional
     heard.cut_short(17)
-    reason, detail = heard.why_silent(waited_seconds, PLAN)
+    reason, detail = heard.silence(waited_seconds, PLAN)
     assert reason is Reason.SIP_MALFORMED_RESPONSE
     assert "17 bytes" in detail
 
@@ -34,11 +34,11 @@ def test_a_part_of_an_answer_is_no_silence(provisional: int | None, waited_secon
 def test_no_part_of_an_answer_changes_nothing() -> None:
     heard = listening()
     heard.cut_short(0)
-    assert heard.why_silent(10.0, PLAN) == (Reason.NO_RESPONSE, "no answer in 10.0 s")
+    assert heard.silence(10.0, PLAN) == (Reason.NO_RESPONSE, "no answer in 10.0 s")
 
 
 def test_what_was_whole_and_unusable_says_more_than_what_was_cut_short() -> None:
     heard = listening()
     assert heard.read(b"HTTP/1.1 400 Bad Request\r\n\r\n") is None
     heard.cut_short(17)
-    assert heard.why_silent(10.0, PLAN)[0] is Reason.SIP_NOT_SPOKEN
+    assert heard.silence(10.0, PLAN)[0] is Reason.SIP_NOT_SPOKEN

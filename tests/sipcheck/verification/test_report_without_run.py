@@ -6,7 +6,7 @@ import pytest
 
 from sipcheck.reasons import Reason
 from sipcheck.report.model import CheckState, TargetFacts
-from sipcheck.verification.report_without_run import invalid_target_report, unrun_report
+from sipcheck.verification.report_without_run import invalid_target_report, report_without_run
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 TARGET = TargetFacts("carrier.example", None, None, None, None)
@@ -16,7 +16,7 @@ TARGET = TargetFacts("carrier.example", None, None, None, None)
     "reason", [Reason.CANCELLED, Reason.DEADLINE_EXCEEDED, Reason.SECRET_UNREADABLE, Reason.OVERLOADED]
 )
 def test_every_check_but_its_own_is_skipped(reason: Reason) -> None:
-    report = unrun_report(reason, TARGET, started_at=NOW)
+    report = report_without_run(reason, TARGET, started_at=NOW)
     states = [check.state for check in report.checks]
     assert states.count(CheckState.FAILED) == 1
     assert states.count(CheckState.SKIPPED) == 6

@@ -15,7 +15,7 @@ from sipcheck.report.trace import Trace
 from sipcheck.target import parse_target
 from sipcheck.transaction.exchange import BeforeCredentials
 from sipcheck.transaction.time_plan import TimePlan
-from sipcheck.verification.edge_order import Campaign
+from sipcheck.verification.edge_order import EdgeOrder
 from sipcheck.verification.edge_probe import EdgeProbe
 from sipcheck.verification.identity import Identity
 from sipcheck.verification.report_builder import ReportBuilder
@@ -116,7 +116,7 @@ async def _run(
     )
     edges = tuple(Edge("carrier.example", address, 5060, transport) for address in scripts)
     probes = [EdgeProbe(edge, context) for edge in edges]
-    await Campaign(probes, context).execute()
+    await EdgeOrder(probes, context).execute()
     builder = ReportBuilder(
         target=target, settings=EngineSettings(), run=context, started_at=datetime(2026, 1, 1, tzinfo=UTC)
     )

@@ -13,7 +13,7 @@ from trunks.ids import new_id
 from trunks.installation.settings import Settings
 from trunks.models.provision import ProvisionState
 from trunks.models.trunk import Trunk
-from trunks.provisions.reconciliation import Finding, Judgement
+from trunks.provisions.reconciliation import Judgement, SideFinding
 from trunks.voice.livekit import LiveKit
 from trunks.voice.provision_trunk import provision, remove
 from trunks.voice.provisioner import FailureCause, ProvisioningFailed
@@ -83,7 +83,7 @@ def installed(
     return Installed(make_store(with_livekit(store_settings, livekit_server)), livekit_server)
 
 
-def kinds(judgement: Judgement) -> list[Finding]:
+def kinds(judgement: Judgement) -> list[SideFinding]:
     return [each.finding for each in judgement.found]
 
 
@@ -99,7 +99,7 @@ async def test_a_missing_side_is_found_and_made_again(installed: Installed, side
     await installed.work(trunk)
     getattr(installed.server, side).clear()
     judgement = await installed.judge()
-    assert kinds(judgement) == [Finding.MISSING]
+    assert kinds(judgement) == [SideFinding.MISSING]
     assert installed.reconciliation.mend(judgement) == (trunk.id,)
     await installed.work(trunk)
     assert (await installed.judge()).found == ()
@@ -111,7 +111,7 @@ async def test_a_changed_side_is_found_and_put_right(installed: Installed) -> No
     assert ids.inbound is not None
     installed.server.inbound[ids.inbound].auth_password = "by hand"
     judgement = await installed.judge()
-    assert kinds(judgement) == [Finding.CHANGED]
+    assert kinds(judgement) == [SideFinding.CHANGED]
     installed.reconciliation.mend(judgement)
     installed.server.calls.clear()
     assert await installed.work(trunk) == ids
@@ -123,7 +123,7 @@ async def test_an_edit_that_nobody_told_of_is_found(installed: Installed) -> Non
     await installed.work(trunk)
     with installed.store.installation.database.write() as session:
         session.get_one(Trunk, trunk.id).gateways[0].host = "sip.other.example"
-    assert kinds(await installed.judge()) == [Finding.CHANGED]
+    assert kinds(await installed.judge()) == [SideFinding.CHANGED]
 
 
 async def test_sides_of_a_trunk_that_is_not_there_are_orphaned(installed: Installed) -> None:
@@ -132,7 +132,7 @@ async def test_sides_of_a_trunk_that_is_not_there_are_orphaned(installed: Instal
     with installed.store.installation.database.write() as session:
         session.execute(Trunk.__table__.delete())  # type: ignore[attr-defined]
     judgement = await installed.judge()
-    assert kinds(judgement) == [Finding.ORPHANED, Finding.ORPHANED]
+    assert kinds(judgement) == [SideFinding.ORPHANED, SideFinding.ORPHANED]
     assert judgement.to_mend == {trunk.id}
     installed.reconciliation.mend(judgement)
     await installed.work(trunk)
@@ -187,7 +187,7 @@ async def test_what_failed_is_tried_again(installed: Installed) -> None:
     assert claim is not None
     claims.fail(claim, ProvisioningFailed(FailureCause.DOWN, "down"))
     judgement = await installed.judge()
-    assert kinds(judgement) == [Finding.FAILED]
+    assert kinds(judgement) == [SideFinding.FAILED]
     assert installed.reconciliation.mend(judgement) == (trunk.id,)
     await installed.work(trunk)
     view = installed.store.installation.provisioning.view(trunk.id)
@@ -201,7 +201,7 @@ async def test_what_cannot_be_provisioned_is_told_and_not_tried(installed: Insta
     with installed.store.installation.database.write() as session:
         session.get_one(Trunk, trunk.id).username = None
     judgement = await installed.judge()
-    assert kinds(judgement) == [Finding.UNFIT]
+    assert kinds(judgement) == [SideFinding.UNFIT]
     assert installed.reconciliation.mend(judgement) == ()
 
 
@@ -210,7 +210,7 @@ async def test_a_number_that_somebody_else_took_is_told(installed: Installed) ->
     # As LiveKit lets it be: limited to one caller, or spelled otherwise.
     theirs = installed.server.add_inbound(numbers=["14155551234"])
     (found,) = (await installed.judge()).found
-    assert (found.finding, found.side_id) == (Finding.CONFLICT, theirs)
+    assert (found.finding, found.side_id) == (SideFinding.CONFLICT, theirs)
     assert found.told == f"has 14155551234, which {ids.inbound} has too"
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.trunks.forms import Store
 from trunks.ids import new_id
-from trunks.runs.address_limits import Admission, PaceLimits, Pacing
+from trunks.runs.address_limits import AddressLimits, Admission, PaceLimits
 
 ADDRESS, OTHER = "192.0.2.1", "2001:db8::1"
 
@@ -17,7 +17,7 @@ class Gate:
 
     def __init__(self, store: Store, limits: PaceLimits) -> None:
         self.store = store
-        self.pacing = Pacing(store.installation.database, limits, clock=store.clock)
+        self.pacing = AddressLimits(store.installation.database, limits, clock=store.clock)
 
     def ask(
         self, requests: int = 1, *, on_demand: bool = True, patience: float = 0.0, address: str = ADDRESS
@@ -125,7 +125,7 @@ def test_racing_workers_share_one_bucket(store: Store, gate: Gate) -> None:
 def test_workers_that_ask_for_the_same_addresses_in_another_order_do_not_block_each_other(
     store: Store,
 ) -> None:
-    pacing = Pacing(store.installation.database, PaceLimits(rate=0, burst=8, concurrency=100))
+    pacing = AddressLimits(store.installation.database, PaceLimits(rate=0, burst=8, concurrency=100))
 
     def ask(number: int) -> bool:
         addresses = (ADDRESS, OTHER) if number % 2 else (OTHER, ADDRESS)

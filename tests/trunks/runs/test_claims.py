@@ -11,7 +11,7 @@ from trunks.ids import new_id
 from trunks.models.trunk import Trunk
 from trunks.models.verification import VerificationStatus
 from trunks.rules.trunk_state import HealthStatus
-from trunks.runs.claimed_run import Claim
+from trunks.runs.claimed_run import ClaimedRun
 from trunks.runs.credential_freeze import CredentialKeys
 
 NO_RESPONSE = make_report(Outcome.FAILED, Reason.NO_RESPONSE, credentials=CredentialState.NOT_TESTED)
@@ -28,13 +28,13 @@ def trunk(store: Store) -> Trunk:
     return store.make_trunk()
 
 
-def claim_new(store: Store, trunk: Trunk) -> Claim:
+def claim_new(store: Store, trunk: Trunk) -> ClaimedRun:
     claim = store.installation.claims.claim(store.installation.runs.request(store.caller, trunk.id))
     assert claim is not None
     return claim
 
 
-def lose(store: Store, claim: Claim) -> UUID:
+def lose(store: Store, claim: ClaimedRun) -> UUID:
     """Let the lease pass, so that the run is queued again."""
     store.clock.advance(21)
     assert store.installation.recovery.tend().reclaimed == (claim.verification_id,)

@@ -10,7 +10,7 @@ from tests.trunks.forms import STARTED, Store, make_report
 from trunks.errors import RunPostponed
 from trunks.models.trunk import Trunk
 from trunks.models.verification import RequestedBy, VerificationStatus
-from trunks.runs.claimed_run import Claim
+from trunks.runs.claimed_run import ClaimedRun
 from trunks.runs.credential_freeze import CredentialKeys, CredentialsFrozen
 
 KEYS = CredentialKeys(key="k" * 64, account_key="a" * 64)
@@ -22,7 +22,7 @@ def trunk(store: Store) -> Trunk:
     return store.make_trunk()
 
 
-def claim_new(store: Store, trunk: Trunk) -> Claim:
+def claim_new(store: Store, trunk: Trunk) -> ClaimedRun:
     claim = store.installation.claims.claim(store.installation.runs.request(store.caller, trunk.id))
     assert claim is not None
     return claim

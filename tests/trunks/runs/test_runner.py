@@ -12,7 +12,7 @@ from tests.trunks.forms import PASSWORD, Store, make_report
 from trunks.errors import RunInterrupted, StoreUnavailable
 from trunks.models.trunk import Trunk
 from trunks.models.verification import VerificationStatus
-from trunks.runs.gateway_check import Job
+from trunks.runs.gateway_check import GatewayCheck
 from trunks.runs.runner import Runner, VerifyJobs
 from trunks.secrets.keys import parse_keys
 from trunks.secrets.secret_box import SecretBox
@@ -41,18 +41,18 @@ def make_runner(store: Store, verify: VerifyJobs, *, done: list[UUID] | None = N
     )
 
 
-def raising(error: Exception) -> Callable[[Sequence[Job]], Report]:
-    def verify(jobs: Sequence[Job]) -> Report:
+def raising(error: Exception) -> Callable[[Sequence[GatewayCheck]], Report]:
+    def verify(jobs: Sequence[GatewayCheck]) -> Report:
         raise error
 
     return verify
 
 
 def test_a_run_is_verified_recorded_and_told(store: Store, trunk: Trunk, requested: UUID) -> None:
-    jobs: list[Job] = []
+    jobs: list[GatewayCheck] = []
     done: list[UUID] = []
 
-    def verify(given: Sequence[Job]) -> Report:
+    def verify(given: Sequence[GatewayCheck]) -> Report:
         (job,) = given
         jobs.append(job)
         return make_report()
@@ -69,9 +69,9 @@ def test_a_run_is_verified_recorded_and_told(store: Store, trunk: Trunk, request
 
 
 def test_a_doubled_message_verifies_once(store: Store, requested: UUID) -> None:
-    calls: list[Job] = []
+    calls: list[GatewayCheck] = []
 
-    def verify(given: Sequence[Job]) -> Report:
+    def verify(given: Sequence[GatewayCheck]) -> Report:
         (job,) = given
         calls.append(job)
         runner.run(requested)  # the second message comes while the first is at work
@@ -122,7 +122,7 @@ def test_before_credentials_commits_and_withholds_when_the_claim_is_lost(
 ) -> None:
     answers: list[Reason | None] = []
 
-    def verify(given: Sequence[Job]) -> Report:
+    def verify(given: Sequence[GatewayCheck]) -> Report:
         (job,) = given
         answers.append(asyncio.run(_ask(job)))
         assert store.run(trunk.id, requested).auth_sent_at is not None
@@ -142,7 +142,7 @@ def test_before_credentials_withholds_when_the_store_is_away(
     def away(*_: object) -> bool:
         raise StoreUnavailable
 
-    def verify(given: Sequence[Job]) -> Report:
+    def verify(given: Sequence[GatewayCheck]) -> Report:
         (job,) = given
         with monkeypatch.context() as patch:
             patch.setattr(store.installation.claims, "record_credentials_sent", away)
@@ -153,6 +153,6 @@ def test_before_credentials_withholds_when_the_store_is_away(
     assert answers == [Reason.CANCELLED]
 
 
-async def _ask(job: Job) -> Reason | None:
+async def _ask(job: GatewayCheck) -> Reason | None:
     assert job.before_credentials is not None
     return await job.before_credentials("carrier.example")

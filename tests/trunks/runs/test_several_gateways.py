@@ -12,7 +12,7 @@ from sipcheck.report.model import Report
 from sipcheck.target import Target
 from tests.trunks.forms import make_report
 from trunks.errors import RunPostponed
-from trunks.runs.gateway_check import Job
+from trunks.runs.gateway_check import GatewayCheck
 from trunks.runs.several_gateways import SeveralReport, verify_gateways
 
 CREDENTIALS = Credentials("alice", "secret")
@@ -31,7 +31,7 @@ class Carrier:
         self.proven_at: list[int] = []
         self.asked: list[tuple[int, float]] = []
 
-    async def verify(self, job: Job, timeout_seconds: float) -> Report:
+    async def verify(self, job: GatewayCheck, timeout_seconds: float) -> Report:
         number = int(job.target.domain.removeprefix("g").removesuffix(".example"))
         self.asked.append((number, timeout_seconds))
         with_credentials, without = self.answers[number]
@@ -40,9 +40,9 @@ class Carrier:
         self.proven_at.append(number)
         return with_credentials
 
-    def jobs(self, *, credentials: bool = True) -> list[Job]:
+    def jobs(self, *, credentials: bool = True) -> list[GatewayCheck]:
         return [
-            Job(Target(f"g{number}.example", 5060), CREDENTIALS if credentials else None)
+            GatewayCheck(Target(f"g{number}.example", 5060), CREDENTIALS if credentials else None)
             for number in range(len(self.answers))
         ]
 
@@ -95,7 +95,7 @@ async def test_without_credentials_nobody_is_asked_twice() -> None:
 async def test_one_that_is_not_admitted_postpones_all_and_leaves_nothing_running() -> None:
     ended = asyncio.Event()
 
-    async def verify(job: Job, timeout_seconds: float) -> Report:
+    async def verify(job: GatewayCheck, timeout_seconds: float) -> Report:
         if job.credentials is None:
             raise RunPostponed(3.0)
         try:

@@ -16,12 +16,12 @@ from sipcheck.dns.resolver import Edge
 from sipcheck.target import HostPort
 from sipcheck.transaction.time_plan import TimePlan
 from sipcheck.transaction.timers import Timers
-from sipcheck.transaction.udp_batch.batch import Window
-from sipcheck.transaction.udp_batch.pending import Asking
-from sipcheck.transaction.udp_batch.prepared_request import Question
+from sipcheck.transaction.udp_batch.batch import UdpBatch
+from sipcheck.transaction.udp_batch.pending import PendingRequest
+from sipcheck.transaction.udp_batch.prepared_request import PreparedRequest
 from sipcheck.verification.identity import Identity
-from sipcheck.verification.options import options_draft
-from sipcheck.verification.register import register_draft
+from sipcheck.verification.options import options_template
+from sipcheck.verification.register import register_template
 from tests.peers.ports import free_port
 from tests.peers.sip_reply import reply_to
 from tests.peers.udp_fleet import udp_fleet
@@ -31,8 +31,8 @@ SHORT = TimePlan(1.0)
 
 
 @pytest.fixture
-async def window() -> AsyncIterator[Window]:
-    opened = Window(socket.AF_INET)
+async def window() -> AsyncIterator[UdpBatch]:
+    opened = UdpBatch(socket.AF_INET)
     yield opened
     opened.close()
 
@@ -44,8 +44,8 @@ def peer() -> Iterator[Callable[..., UdpPeer]]:
 
 
 def question(
-    window: Window, port: int, credentials: Credentials | None = None, *, address: str = "127.0.0.1"
-) -> Question:
+    window: UdpBatch, port: int, credentials: Credentials | None = None, *, address: str = "127.0.0.1"
+) -> PreparedRequest:
     target = Target(address, port, TransportName.UDP)
     identity = Identity(
         target=target,
@@ -54,12 +54,12 @@ def question(
         from_domain=None,
     )
     local = "::1" if ":" in address else "127.0.0.1"
-    draft = register_draft(identity) if credentials else options_draft(identity, local)
+    draft = register_template(identity) if credentials else options_template(identity, local)
     edge = Edge(address, address, port, TransportName.UDP)
-    return Question(edge, draft, HostPort(local, window.port), credentials)
+    return PreparedRequest(edge, draft, HostPort(local, window.port), credentials)
 
 
-async def ask(window: Window, asked: Question, plan: TimePlan = SHORT) -> Asking:
+async def ask(window: UdpBatch, asked: PreparedRequest, plan: TimePlan = SHORT) -> PendingRequest:
     (answered,) = [each async for each in window.run([asked], plan=plan)]
     return answered
 
@@ -69,13 +69,13 @@ def alive(request: bytes) -> Sequence[bytes | Reply]:
 
 
 async def test_the_next_is_taken_only_when_one_has_ended(
-    window: Window, peer: Callable[..., UdpPeer]
+    window: UdpBatch, peer: Callable[..., UdpPeer]
 ) -> None:
     carrier = peer(alive)
     taken = itertools.count(1)
     most = 0
 
-    def questions() -> Iterator[Question]:
+    def questions() -> Iterator[PreparedRequest]:
         prepared = question(window, carrier.port)
         while (number := next(taken)) <= 300:
             del number
@@ -92,7 +92,7 @@ async def test_the_next_is_taken_only_when_one_has_ended(
     assert len(branches) == 300
 
 
-async def test_giving_up_forgets_what_is_in_flight(window: Window, peer: Callable[..., UdpPeer]) -> None:
+async def test_giving_up_forgets_what_is_in_flight(window: UdpBatch, peer: Callable[..., UdpPeer]) -> None:
     carrier, quiet = peer(alive), peer(silent)
     questions = [question(window, quiet.port), question(window, carrier.port)]
     async with aclosing(window.run(questions)) as answers:
@@ -103,7 +103,7 @@ async def test_giving_up_forgets_what_is_in_flight(window: Window, peer: Callabl
 
 
 async def test_what_cannot_be_sent_ends_at_once_and_stalls_nobody(
-    window: Window, peer: Callable[..., UdpPeer]
+    window: UdpBatch, peer: Callable[..., UdpPeer]
 ) -> None:
     carrier = peer(alive)
     nowhere = question(window, 5060, address="255.255.255.255")  # the system refuses to broadcast
@@ -112,7 +112,7 @@ async def test_what_cannot_be_sent_ends_at_once_and_stalls_nobody(
     assert seen == {Reason.HOST_UNREACHABLE: 10_000, 200: 1}
 
 
-async def test_a_refusal_hits_its_own_exchange_alone(window: Window, peer: Callable[..., UdpPeer]) -> None:
+async def test_a_refusal_hits_its_own_exchange_alone(window: UdpBatch, peer: Callable[..., UdpPeer]) -> None:
     """RFC 3261 §18.4: an ICMP error ends the transaction that it answers."""
     carrier = peer(alive)
     closed = free_port("127.0.0.1")
@@ -121,7 +121,7 @@ async def test_a_refusal_hits_its_own_exchange_alone(window: Window, peer: Calla
     assert seen == {200: 100, Reason.CONNECTION_REFUSED: 100}
 
 
-async def test_provisional_then_final(window: Window, peer: Callable[..., UdpPeer]) -> None:
+async def test_provisional_then_final(window: UdpBatch, peer: Callable[..., UdpPeer]) -> None:
     carrier = peer(lambda request: [reply_to(request, 100, "Trying"), reply_to(request, 486, "Busy Here")])
     result = (await ask(window, question(window, carrier.port))).result()
     assert (result.status, result.provisional, result.phrase) == (486, 100, "Busy Here")
@@ -130,7 +130,7 @@ async def test_provisional_then_final(window: Window, peer: Callable[..., UdpPee
 async def test_retransmissions_follow_timer_e(peer: Callable[..., UdpPeer]) -> None:
     """RFC 3261 §17.1.2.2, with a T1 of 100 ms and a T2 of 400 ms: the gaps double up to T2."""
     quiet = peer(silent)
-    window = Window(socket.AF_INET, timers=Timers(t1_seconds=0.1, t2_seconds=0.4))
+    window = UdpBatch(socket.AF_INET, timers=Timers(t1_seconds=0.1, t2_seconds=0.4))
     try:
         asking = await ask(window, question(window, quiet.port), TimePlan(2.0))
     finally:
@@ -148,7 +148,7 @@ async def test_retransmissions_follow_timer_e(peer: Callable[..., UdpPeer]) -> N
 
 async def test_timer_f_ends_what_the_deadline_would_not(peer: Callable[..., UdpPeer]) -> None:
     quiet = peer(silent)
-    window = Window(socket.AF_INET, timers=Timers(t1_seconds=0.01, t2_seconds=0.04))
+    window = UdpBatch(socket.AF_INET, timers=Timers(t1_seconds=0.01, t2_seconds=0.04))
     try:
         asking = await ask(window, question(window, quiet.port), TimePlan(600.0))
     finally:
@@ -157,7 +157,7 @@ async def test_timer_f_ends_what_the_deadline_would_not(peer: Callable[..., UdpP
 
 
 async def test_noise_is_named_and_a_better_answer_still_counts(
-    window: Window, peer: Callable[..., UdpPeer]
+    window: UdpBatch, peer: Callable[..., UdpPeer]
 ) -> None:
     noisy = peer(lambda _: [b"HTTP/1.1 400 Bad Request\r\n\r\n"])
     late = peer(lambda request: [b"\x00\xff" * 40, Reply(data=reply_to(request), after_seconds=0.05)])
@@ -165,7 +165,9 @@ async def test_noise_is_named_and_a_better_answer_still_counts(
     assert (await ask(window, question(window, late.port))).status == 200
 
 
-async def test_late_and_foreign_answers_settle_nothing(window: Window, peer: Callable[..., UdpPeer]) -> None:
+async def test_late_and_foreign_answers_settle_nothing(
+    window: UdpBatch, peer: Callable[..., UdpPeer]
+) -> None:
     """RFC 4321 §1.3; RFC 3261 §17.1.3."""
 
     def script(request: bytes) -> Sequence[bytes | Reply]:
@@ -183,7 +185,7 @@ async def test_late_and_foreign_answers_settle_nothing(window: Window, peer: Cal
 
 @pytest.mark.parametrize("answer", [(), (401,)], ids=["alive", "challenge"])
 async def test_an_answer_from_elsewhere(
-    answer: tuple[int, ...], window: Window, peer: Callable[..., UdpPeer]
+    answer: tuple[int, ...], window: UdpBatch, peer: Callable[..., UdpPeer]
 ) -> None:
     """It counts for liveness; a challenge from there is never answered."""
     challenge = [("WWW-Authenticate", 'Digest realm="r", nonce="n"')]
@@ -210,7 +212,7 @@ def registrar(request: bytes) -> Sequence[bytes | Reply]:
 
 
 async def test_credentials_are_withheld_where_they_may_not_leave(
-    window: Window, peer: Callable[..., UdpPeer]
+    window: UdpBatch, peer: Callable[..., UdpPeer]
 ) -> None:
     carrier = peer(registrar)
     asked: list[str] = []
@@ -230,7 +232,7 @@ async def test_credentials_are_withheld_where_they_may_not_leave(
     ("stale", "sent", "rejected", "loop"), [("false", 1, True, False), ("true", 2, False, True)]
 )
 async def test_credentials_go_out_once_and_once_more_when_stale(
-    stale: str, sent: int, rejected: bool, loop: bool, window: Window, peer: Callable[..., UdpPeer]
+    stale: str, sent: int, rejected: bool, loop: bool, window: UdpBatch, peer: Callable[..., UdpPeer]
 ) -> None:
     challenge = [("WWW-Authenticate", f'Digest realm="r", nonce="n", stale={stale}')]
     carrier = peer(lambda request: [reply_to(request, 401, "Unauthorized", headers=challenge)])
@@ -252,7 +254,7 @@ def _line(message: bytes, name: bytes) -> bytes:
 
 async def test_over_ipv6(peer: Callable[..., UdpPeer]) -> None:
     carrier = peer(alive, address="::1")
-    window = Window(socket.AF_INET6)
+    window = UdpBatch(socket.AF_INET6)
     try:
         result = (await ask(window, question(window, carrier.port, address="::1"))).result()
     finally:
@@ -262,7 +264,7 @@ async def test_over_ipv6(peer: Callable[..., UdpPeer]) -> None:
 
 async def test_closing_in_mid_flight_is_quiet(peer: Callable[..., UdpPeer]) -> None:
     quiet = peer(silent)
-    window = Window(socket.AF_INET)
+    window = UdpBatch(socket.AF_INET)
     window.ask(question(window, quiet.port), lambda _: pytest.fail("nothing was to end"))
     window.close()
     await asyncio.sleep(0.1)
@@ -272,7 +274,7 @@ async def test_closing_in_mid_flight_is_quiet(peer: Callable[..., UdpPeer]) -> N
 @pytest.mark.skipif(
     not Path("/proc/self/statm").exists(), reason="memory is read from /proc, which is Linux's"
 )
-async def test_memory_stays_flat(window: Window) -> None:
+async def test_memory_stays_flat(window: UdpBatch) -> None:
     resident = []
     with udp_fleet() as port:
         prepared = question(window, port, address="127.1.0.1")

@@ -10,16 +10,16 @@ from hypothesis import strategies as st
 from sipcheck.dns.resolver import Edge
 from sipcheck.message.parser import parse
 from sipcheck.target import HostPort, TransportName
-from sipcheck.transaction.matching import Listening, Transaction
-from sipcheck.transaction.request_template import RequestDraft
-from sipcheck.transaction.udp_batch.plain_response import Plain, challenge_values, own_via, read_plain
-from sipcheck.transaction.udp_batch.prepared_request import Question
+from sipcheck.transaction.matching import ResponseMatcher, TransactionId
+from sipcheck.transaction.request_template import RequestTemplate
+from sipcheck.transaction.udp_batch.plain_response import PlainResponse, challenge_values, own_via, read_plain
+from sipcheck.transaction.udp_batch.prepared_request import PreparedRequest
 
 BRANCH = b"0123456789abcdef01234567"
 DIALOG = b"fedcba9876543210fedcba98"
-QUESTION = Question(
+QUESTION = PreparedRequest(
     Edge("192.0.2.1", "192.0.2.1", 5060, TransportName.UDP),
-    RequestDraft(
+    RequestTemplate(
         method="REGISTER",
         request_uri="sip:carrier.example",
         from_uri="sip:alice@carrier.example",
@@ -82,7 +82,7 @@ def written(lines: tuple[bytes, ...]) -> bytes:
     return b"\r\n".join((*lines, b"", b""))
 
 
-def look(data: bytes) -> Plain | None:
+def look(data: bytes) -> PlainResponse | None:
     """Look as the window does: first for the branch, then for the rest."""
     via = own_via(data)
     if via is None or via[2] != BRANCH:
@@ -96,10 +96,10 @@ def glance(data: bytes) -> int | None:
 
 
 def parser(data: bytes) -> int | None:
-    identity = Transaction(
+    identity = TransactionId(
         "REGISTER", "z9hG4bK" + BRANCH.decode(), 1, call_id=DIALOG.decode(), from_tag=DIALOG.decode()
     )
-    response = Listening(identity, "edge", None).read(data)
+    response = ResponseMatcher(identity, "edge", None).read(data)
     if response is None or response.vias[0].branch != identity.branch:
         return None
     return response.status

@@ -32,7 +32,7 @@ _Given = ParamSpec("_Given")
 _Found = TypeVar("_Found")
 
 
-class Sweeper:
+class DueChecks:
     """Give `run` to the engine's loop; the store is asked in two threads at most, one to claim and one to settle."""
 
     def __init__(self, installation: Installation) -> None:
