@@ -31,7 +31,7 @@ _DONE = text("status = 'done'")
 
 
 class Verification(Base):
-    """A queued one is due at `due_at`, and its message is sent again from `ring_at` on.
+    """A queued one is due at `due_at`, and its message is sent again from `notify_at` on.
 
     A running one belongs to whoever knows `claim_id`, until `lease_until`. `counted` says whether the trunk
     counted as verified by this run. `request_id` is that of the HTTP request that
