@@ -5,11 +5,10 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from trunks.ids import new_id
 from trunks.models.credential_freeze import CredentialFreeze
+from trunks.repositories.insert_or import insert_or_update
 
 
 class CredentialFreezes:
@@ -18,13 +17,13 @@ class CredentialFreezes:
 
     def locked(self, key: str, account_key: str) -> CredentialFreeze:
         """Find or make the row of these credentials, keeping others off it."""
-        dialect = postgresql if self._session.get_bind().dialect.name == "postgresql" else sqlite
-        values = {"id": new_id(), "key": key, "account_key": account_key}
         # An update, though it changes nothing: it locks the row, which another could remove before it is selected.
-        self._session.execute(
-            dialect.insert(CredentialFreeze)
-            .values(values)
-            .on_conflict_do_update(index_elements=["key"], set_={"account_key": account_key})
+        insert_or_update(
+            self._session,
+            CredentialFreeze,
+            {"key": key, "account_key": account_key},
+            unique=["key"],
+            changed=lambda new: {"account_key": new.account_key},
         )
         return self._session.scalars(select(CredentialFreeze).where(CredentialFreeze.key == key)).one()
 

@@ -4,12 +4,11 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from sipcheck.target import Target
-from trunks.ids import new_id
 from trunks.models.destination import Destination
+from trunks.repositories.insert_or import insert_or_ignore
 
 
 class Destinations:
@@ -19,7 +18,6 @@ class Destinations:
     def ensure(self, target: Target, now: datetime) -> UUID:
         """Give the id of the destination that this target is; of two writers at once one makes it."""
         values = {
-            "id": new_id(),
             "key": destination_key(target),
             "domain": target.domain,
             "port": target.port,
@@ -27,10 +25,7 @@ class Destinations:
             "outbound_proxy": None if target.outbound_proxy is None else str(target.outbound_proxy),
             "created_at": now,
         }
-        dialect = postgresql if self._session.get_bind().dialect.name == "postgresql" else sqlite
-        self._session.execute(
-            dialect.insert(Destination).values(values).on_conflict_do_nothing(index_elements=["key"])
-        )
+        insert_or_ignore(self._session, Destination, values, unique=["key"])
         return self._session.scalars(select(Destination.id).where(Destination.key == values["key"])).one()
 
 

@@ -5,11 +5,10 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from trunks.ids import new_id
 from trunks.models.edge_budget import EdgeBudget, EdgeSlot
+from trunks.repositories.insert_or import insert_or_ignore
 
 
 class EdgeBudgets:
@@ -18,18 +17,9 @@ class EdgeBudgets:
 
     def locked(self, addresses: Collection[str], *, burst: float, now: datetime) -> Sequence[EdgeBudget]:
         """Find or make the buckets, new ones full, keeping others off them."""
-        dialect = postgresql if self._session.get_bind().dialect.name == "postgresql" else sqlite
         ordered = sorted(addresses)
-        self._session.execute(
-            dialect.insert(EdgeBudget)
-            .values(
-                [
-                    {"id": new_id(), "address": address, "tokens": burst, "refilled_at": now}
-                    for address in ordered
-                ]
-            )
-            .on_conflict_do_nothing(index_elements=["address"])
-        )
+        full = ({"address": address, "tokens": burst, "refilled_at": now} for address in ordered)
+        insert_or_ignore(self._session, EdgeBudget, *full, unique=["address"])
         return self._session.scalars(
             select(EdgeBudget)
             .where(EdgeBudget.address.in_(ordered))
@@ -49,17 +39,11 @@ class EdgeBudgets:
 
     def take_slots(self, addresses: Collection[str], claim_id: UUID, held_until: datetime) -> None:
         """Take a slot at each; a run with two gateways at one address has one there."""
-        dialect = postgresql if self._session.get_bind().dialect.name == "postgresql" else sqlite
-        self._session.execute(
-            dialect.insert(EdgeSlot)
-            .values(
-                [
-                    {"id": new_id(), "address": address, "claim_id": claim_id, "held_until": held_until}
-                    for address in sorted(addresses)
-                ]
-            )
-            .on_conflict_do_nothing(index_elements=["address", "claim_id"])
+        slots = (
+            {"address": address, "claim_id": claim_id, "held_until": held_until}
+            for address in sorted(addresses)
         )
+        insert_or_ignore(self._session, EdgeSlot, *slots, unique=["address", "claim_id"])
 
     def free_slots(self, claim_id: UUID) -> None:
         self._session.execute(delete(EdgeSlot).where(EdgeSlot.claim_id == claim_id))

@@ -6,10 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from trunks.models.idempotent_request import IdempotentRequest
+from trunks.repositories.insert_or import insert_or_ignore
 
 
 class IdempotentRequests:
@@ -18,14 +18,7 @@ class IdempotentRequests:
 
     def insert(self, values: Mapping[str, Any]) -> bool:
         """Enter a request; false when its name is there, once whoever enters it at this moment has committed."""
-        dialect = postgresql if self._session.get_bind().dialect.name == "postgresql" else sqlite
-        inserted = self._session.execute(
-            dialect.insert(IdempotentRequest)
-            .values(**values)
-            .on_conflict_do_nothing(index_elements=["name"])
-            .returning(IdempotentRequest.id)
-        )
-        return inserted.first() is not None
+        return insert_or_ignore(self._session, IdempotentRequest, values, unique=["name"])
 
     def locked(self, name: str) -> IdempotentRequest | None:
         """Find a request, keeping others off it."""

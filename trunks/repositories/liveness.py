@@ -1,20 +1,19 @@
 """When destinations are asked, and what came of it; rows are locked after those of trunks, in order of their ids."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, Select, Table, bindparam, case, exists, func, or_, select, text, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 
-from trunks.ids import new_id
 from trunks.models.destination import Destination
 from trunks.models.destination_health import DestinationHealth
 from trunks.models.trunk import Gateway, Trunk
 from trunks.repositories.among import among
+from trunks.repositories.insert_or import Values, insert_or_update
 
 Found = Row[*tuple[Any, ...]]
 
@@ -161,13 +160,13 @@ class LivenessRows:
 
     def begin(self, destination_id: UUID, *, interval_seconds: float, first_at: datetime) -> None:
         """Schedule a destination that was not, or shorten the interval of one that was; no check comes later by it."""
-        table = _TABLE.c
+        row = _TABLE.c
         self._insert(
             destination_id,
             {"interval_seconds": interval_seconds, "next_check_at": first_at},
-            {
-                "interval_seconds": _least(table.interval_seconds, interval_seconds),
-                "next_check_at": case((table.next_check_at <= first_at, table.next_check_at), else_=first_at),
+            lambda new: {
+                column: case((row[column] <= new[column], row[column]), else_=new[column])
+                for column in ("interval_seconds", "next_check_at")
             },
         )
 
@@ -176,16 +175,14 @@ class LivenessRows:
         self._insert(
             destination_id,
             {"interval_seconds": interval_seconds, "asked_at": now},
-            {"asked_at": func.coalesce(_TABLE.c.asked_at, now)},
+            lambda new: {"asked_at": func.coalesce(_TABLE.c.asked_at, new.asked_at)},
         )
 
-    def _insert(self, destination_id: UUID, new: Mapping[str, Any], changed: Mapping[str, Any]) -> None:
-        dialect = postgresql if self._is_postgresql else sqlite
+    def _insert(self, destination_id: UUID, values: Values, changed: Callable[[Any], Values]) -> None:
         domain = self._session.scalar(select(Destination.domain).where(Destination.id == destination_id))
         if domain is None:
             return
-        values = {
-            "id": new_id(),
+        row = {
             "destination_id": destination_id,
             "domain": domain,
             "cycle": 0,
@@ -193,13 +190,9 @@ class LivenessRows:
             "options_ignored": False,
             "failures": 0,
             "held_failures": 0,
-            **new,
+            **values,
         }
-        self._session.execute(
-            dialect.insert(DestinationHealth)
-            .values(values)
-            .on_conflict_do_update(index_elements=["destination_id"], set_=dict(changed))
-        )
+        insert_or_update(self._session, DestinationHealth, row, unique=["destination_id"], changed=changed)
 
     def no_later_than(self, destination_id: UUID, moment: datetime) -> None:
         """Bring the next check of a scheduled destination forward."""
@@ -239,7 +232,3 @@ def _bound(change: Mapping[str, Any]) -> dict[str, Any]:
         ("of_destination" if name == "destination_id" else f"new_{name}"): value
         for name, value in change.items()
     }
-
-
-def _least(column: Any, value: float) -> Any:
-    return case((column <= value, column), else_=value)

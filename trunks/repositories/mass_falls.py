@@ -3,12 +3,11 @@
 from datetime import datetime
 
 from sqlalchemy import func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from trunks.ids import new_id
 from trunks.models.destination_health import DestinationHealth
 from trunks.models.mass_fall import MassFall
+from trunks.repositories.insert_or import insert_or_ignore
 from trunks.rules.mass_failure import CANARY_INTERVAL, Fall, Release
 
 _OPEN = "open"
@@ -30,20 +29,13 @@ class MassFalls:
 
     def begin(self, fall: Fall, now: datetime) -> bool:
         """Open a hold; false when another worker has."""
-        dialect = postgresql if self._session.get_bind().dialect.name == "postgresql" else sqlite
-        begun = self._session.execute(
-            dialect.insert(MassFall)
-            .values(
-                id=new_id(),
-                open_mark=_OPEN,
-                began_at=now,
-                fallen=fall.destinations,
-                addresses=fall.addresses,
-            )
-            .on_conflict_do_nothing(index_elements=["open_mark"])
-            .returning(MassFall.id)
-        )
-        return begun.first() is not None
+        values = {
+            "open_mark": _OPEN,
+            "began_at": now,
+            "fallen": fall.destinations,
+            "addresses": fall.addresses,
+        }
+        return insert_or_ignore(self._session, MassFall, values, unique=["open_mark"])
 
     def release(self, release: Release, now: datetime) -> bool:
         """Let go; false when another worker has."""

@@ -7,13 +7,12 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, exists, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from trunks.ids import new_id
 from trunks.models.phone_number import PhoneNumber
 from trunks.models.provision import Infrastructure, Provision, ProvisionState, ProvisionStatus
 from trunks.models.trunk import Trunk
+from trunks.repositories.insert_or import insert_or_ignore
 from trunks.voice.provisioner import ProvisionerName
 
 _IDS_PER_QUESTION = 500
@@ -51,12 +50,7 @@ class Provisions:
 
     def ensure(self, trunk_id: UUID, values: dict[str, Any]) -> Provision:
         """Find or make a trunk's provision, keeping others off it."""
-        self._session.execute(
-            _inserting(self._session)
-            .insert(Provision)
-            .values(id=new_id(), trunk_id=trunk_id, **values)
-            .on_conflict_do_nothing(index_elements=["trunk_id"])
-        )
+        insert_or_ignore(self._session, Provision, {"trunk_id": trunk_id, **values}, unique=["trunk_id"])
         found = self.locked(trunk_id)
         if found is None:
             # Removed by another between the two statements: it is ours to make now.
@@ -149,19 +143,11 @@ class Infrastructures:
 
     def ensure(self, provisioner: ProvisionerName) -> Infrastructure:
         """Find or make the row of an infrastructure, keeping others off it."""
-        self._session.execute(
-            _inserting(self._session)
-            .insert(Infrastructure)
-            .values(id=new_id(), provisioner=provisioner, findings={})
-            .on_conflict_do_nothing(index_elements=["provisioner"])
-        )
+        values = {"provisioner": provisioner, "findings": {}}
+        insert_or_ignore(self._session, Infrastructure, values, unique=["provisioner"])
         return self._session.scalars(
             select(Infrastructure).where(Infrastructure.provisioner == provisioner).with_for_update()
         ).one()
 
     def find(self, provisioner: ProvisionerName) -> Infrastructure | None:
         return self._session.scalar(select(Infrastructure).where(Infrastructure.provisioner == provisioner))
-
-
-def _inserting(session: Session) -> Any:
-    return postgresql if session.get_bind().dialect.name == "postgresql" else sqlite

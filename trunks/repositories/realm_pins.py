@@ -5,11 +5,10 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from trunks.ids import new_id
 from trunks.models.realm_pin import RealmPin
+from trunks.repositories.insert_or import insert_or_update
 
 
 class RealmPins:
@@ -27,10 +26,15 @@ class RealmPins:
 
     def learn(self, destination_id: UUID, username: str, realms: Collection[str], now: datetime) -> None:
         """Keep the realms of the latest proof, and no others."""
-        dialect = postgresql if self._session.get_bind().dialect.name == "postgresql" else sqlite
-        learned = {"realms": list(realms), "proven_at": now}
-        self._session.execute(
-            dialect.insert(RealmPin)
-            .values(id=new_id(), destination_id=destination_id, username=username, **learned)
-            .on_conflict_do_update(index_elements=["destination_id", "username"], set_=learned)
+        insert_or_update(
+            self._session,
+            RealmPin,
+            {
+                "destination_id": destination_id,
+                "username": username,
+                "realms": list(realms),
+                "proven_at": now,
+            },
+            unique=["destination_id", "username"],
+            changed=lambda new: {"realms": new.realms, "proven_at": new.proven_at},
         )
