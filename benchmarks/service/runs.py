@@ -22,7 +22,7 @@ _IDS_PER_QUESTION = 500
 
 
 def enter_runs(installation: Installation, trunks: Sequence[UUID]) -> list[UUID]:
-    """Queue a run of each trunk, in one statement, as RunBook queues them one by one."""
+    """Queue a run of each trunk, in one statement, as the service queues them one by one."""
     now = utc_now()
     with installation.database.write() as session:
         found = session.execute(select(Trunk.id, Trunk.generation))

@@ -10,12 +10,13 @@ from sipcheck.target import parse_host_port
 from trunks.catalog.gateways import lead
 from trunks.catalog.new_trunk import NewGateway, NewNumber
 from trunks.catalog.phone_numbers import replace_numbers
-from trunks.models.state_columns import read_state, write_state
+from trunks.models.state_columns import read_state
 from trunks.models.trunk import Trunk
 from trunks.repositories.phone_numbers import PhoneNumbers
 from trunks.repositories.trunk_profiles import TrunkProfiles
+from trunks.repositories.trunks import Trunks
 from trunks.rules.profile import TrunkProfile
-from trunks.rules.trunk_state import TrunkState
+from trunks.rules.trunk_state import Cause, TrunkState
 
 _COLUMNS = (
     "name",
@@ -68,6 +69,6 @@ def restore_trunk(session: Session, trunk: Trunk, copy: TrunkSnapshot, now: date
     trunk.gateways = [lead(session, gateway, proxy, now) for gateway in copy.gateways]
     trunk.living_generation = trunk.generation if copy.was_living else None
     trunk.updated_at = now
-    write_state(trunk, copy.state)
+    Trunks(session).change_state(trunk, copy.state, Cause.PROVISIONING, now)
     TrunkProfiles(session).keep(trunk.id, copy.profile)
     replace_numbers(session, trunk, copy.numbers, now)

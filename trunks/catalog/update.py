@@ -15,15 +15,14 @@ from trunks.catalog.trunk_edit import UNSET, TrunkEdit, Unset
 from trunks.clock import Clock, utc_now
 from trunks.errors import NameTaken, SecretUnreadable, TrunkNotFound
 from trunks.health.verification_liveness import VerificationLiveness
-from trunks.models.flip import Flip
-from trunks.models.state_columns import read_state, write_state
+from trunks.models.state_columns import read_state
 from trunks.models.trunk import Trunk
 from trunks.provisions.requests import ProvisionRequests
 from trunks.repositories.tenants import Environments
 from trunks.repositories.trunk_profiles import TrunkProfiles
-from trunks.repositories.trunks import Flips, Trunks
+from trunks.repositories.trunks import Trunks
 from trunks.rules.intervals import HealthIntervals
-from trunks.rules.trunk_state import Cause, TrunkState, after_edit, after_switch, changes
+from trunks.rules.trunk_state import Cause, after_edit, after_switch
 from trunks.secrets.secret_box import SecretBox
 from trunks.store.database import Database
 from trunks.tenancy.tenants import Caller
@@ -78,7 +77,7 @@ class TrunkUpdates:
             moved = self._edit(session, trunk, edit)
             if edit.wanted is not UNSET:
                 switched = after_switch(read_state(trunk), wanted=edit.wanted)
-                self._change_state(session, trunk, switched, Cause.CUSTOMER)
+                Trunks(session).change_state(trunk, switched, Cause.CUSTOMER, self._clock())
             if edit.numbers is not UNSET:
                 replace_numbers(session, trunk, edit.numbers, self._clock())
             if edit.health_interval_seconds is not UNSET:
@@ -91,10 +90,8 @@ class TrunkUpdates:
             trunk = Trunks(session).locked(edited.trunk.id)
             if trunk is None or trunk.generation != edited.trunk.generation:
                 return
-            state = read_state(trunk)
             restore_trunk(session, trunk, edited.before, self._clock())
             VerificationLiveness(session, self._health_pace).take_up(trunk, self._clock())
-            self._note(session, trunk, state, Cause.PROVISIONING)
             ProvisionRequests(session, self._provisioner).plan(
                 trunk.id, edited.before.profile.call_plan(), self._clock()
             )
@@ -119,7 +116,7 @@ class TrunkUpdates:
             trunk.credentials = CredentialState.NOT_TESTED
         if moved or any(described):
             trunk.updated_at = self._clock()
-        self._change_state(session, trunk, after_edit(state, connectivity=moved), Cause.EDIT)
+        Trunks(session).change_state(trunk, after_edit(state, connectivity=moved), Cause.EDIT, self._clock())
         return moved
 
     def _change_profile(self, session: Session, trunk: Trunk, edit: TrunkEdit) -> bool:
@@ -187,21 +184,6 @@ class TrunkUpdates:
         if edit.profile:
             return requests.plan(trunk.id, TrunkProfiles(session).of(trunk.id).call_plan(), self._clock())
         return requests.changed(trunk.id, self._clock())
-
-    def _change_state(self, session: Session, trunk: Trunk, new: TrunkState, cause: Cause) -> None:
-        old = read_state(trunk)
-        write_state(trunk, new)
-        self._note(session, trunk, old, cause)
-
-    def _note(self, session: Session, trunk: Trunk, old: TrunkState, cause: Cause) -> None:
-        changed = changes(old, read_state(trunk))
-        if not changed:
-            return
-        now = self._clock()
-        trunk.updated_at = now
-        Flips(session).add(
-            Flip(trunk_id=trunk.id, at=now, cause=cause, generation=trunk.generation, changes=changed)
-        )
 
 
 def _set(row: object, column: str, value: object) -> bool:

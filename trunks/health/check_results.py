@@ -2,7 +2,7 @@
 
 import random
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,11 +14,11 @@ from sipcheck.reasons import CredentialState
 from trunks.clock import Clock, utc_now
 from trunks.health.breaker import Breaker
 from trunks.health.check import CheckResult
-from trunks.ids import new_id
 from trunks.repositories.among import chunk_rows
 from trunks.repositories.health_flips import Cycle, HealthFlips
 from trunks.repositories.health_rollups import HealthRollups, Sample
 from trunks.repositories.liveness import Found, LivenessRows
+from trunks.repositories.trunks import Flips
 from trunks.rules.health import CheckOutcome, after_check, says_nothing
 from trunks.rules.intervals import HealthIntervals, jittered
 from trunks.rules.mass_failure import CANARY_INTERVAL
@@ -117,7 +117,8 @@ class CheckResults:
             changed = changes(step.old, new)
             health.change([row.id for row in members], new, now, shown=bool(changed))
             if changed:
-                health.record(list(_flips(members, changed, now)))
+                generations = {row.id: row.generation for row in members}
+                Flips(session).note(generations, Cause.HEALTH, changed, now)
                 flips += len(members)
         return flips
 
@@ -212,18 +213,6 @@ def _step(row: Found) -> _Step:
         answered_checks=row.answered_checks,
     )
     return _Step(state, row.credentials is CredentialState.REJECTED, row.others, row.others_living)
-
-
-def _flips(rows: Iterable[Found], changed: Mapping[str, Any], now: datetime) -> Iterator[dict[str, Any]]:
-    for row in rows:
-        yield {
-            "id": new_id(),
-            "trunk_id": row.id,
-            "at": now,
-            "cause": Cause.HEALTH,
-            "generation": row.generation,
-            "changes": changed,
-        }
 
 
 def _by_kind(results: Iterable[CheckResult]) -> dict[tuple[bool, bool | None], list[CheckResult]]:

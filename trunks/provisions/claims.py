@@ -11,7 +11,6 @@ from sipcheck.target import HostPort
 from trunks.clock import Clock, utc_now
 from trunks.doorbell import next_notify_at
 from trunks.ids import new_id
-from trunks.models.flip import Flip
 from trunks.models.provision import Provision, ProvisionState, ProvisionStatus
 from trunks.models.trunk import Trunk
 from trunks.provisions.requests import ProvisionRequests, read_plan
@@ -166,14 +165,7 @@ class ProvisionClaims:
         if provision.error != error:
             changes["provisioning_error"] = [provision.error, error]
         if changes and trunk is not None:
-            flip = Flip(
-                trunk_id=trunk.id,
-                at=now,
-                cause=Cause.PROVISIONING,
-                generation=trunk.generation,
-                changes=dict(changes),
-            )
-            Flips(session).add(flip)
+            Flips(session).note({trunk.id: trunk.generation}, Cause.PROVISIONING, changes, now)
         provision.state, provision.error = state, error
         provision.cause = None if failure is None else failure.cause
         provision.claim_id = provision.lease_until = None

@@ -1,18 +1,17 @@
 """What a cycle of health checks changes in the trunks of its destinations, written for many at once."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from enum import Enum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, exists, func, insert, or_, select, tuple_, update
+from sqlalchemy import Select, and_, exists, func, or_, select, tuple_, update
 from sqlalchemy.orm import Session, aliased
 from sqlalchemy.sql.elements import ColumnElement
 
 from sipcheck.reasons import CredentialState
 from trunks.models.destination_health import DestinationHealth
-from trunks.models.flip import Flip
 from trunks.models.trunk import Gateway, Trunk
 from trunks.repositories.among import among
 from trunks.repositories.liveness import Found, health_has_begun
@@ -112,7 +111,3 @@ class HealthFlips:
             .values(**values)
             .execution_options(synchronize_session=False)
         )
-
-    def record(self, flips: Sequence[Mapping[str, Any]]) -> None:
-        if flips:
-            self._session.execute(insert(Flip), flips)

@@ -1,18 +1,20 @@
 """Trunks and their flips."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, exists, func, select
+from sqlalchemy import delete, exists, func, insert, select
 from sqlalchemy.orm import Session
 
 from trunks.models.flip import Flip
 from trunks.models.phone_number import PhoneNumber
+from trunks.models.state_columns import read_state, write_state
 from trunks.models.trunk import Gateway, Trunk
 from trunks.models.trunk_profile import TrunkProfileRow
-from trunks.rules.trunk_state import HealthStatus
+from trunks.rules.trunk_state import Cause, HealthStatus, TrunkState, changes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +112,24 @@ class Trunks:
             .with_for_update(skip_locked=True)
         ).all()
 
+    def change_state(
+        self,
+        trunk: Trunk,
+        new: TrunkState,
+        cause: Cause,
+        now: datetime,
+        *,
+        verification_id: UUID | None = None,
+    ) -> None:
+        """Write a state, with the flip of what a customer sees of the change."""
+        changed = changes(read_state(trunk), new)
+        write_state(trunk, new)
+        if changed:
+            trunk.updated_at = now
+            Flips(self._session).note(
+                {trunk.id: trunk.generation}, cause, changed, now, verification_id=verification_id
+            )
+
     def any_sealed(self) -> bool:
         """Whether the store holds a secret."""
         return bool(self._session.scalar(select(exists().where(Trunk.sealed_password.is_not(None)))))
@@ -119,8 +139,24 @@ class Flips:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def add(self, flip: Flip) -> None:
-        self._session.add(flip)
+    def note(
+        self,
+        generations: Mapping[UUID, int],
+        cause: Cause,
+        changed: Mapping[str, Any],
+        now: datetime,
+        *,
+        verification_id: UUID | None = None,
+    ) -> None:
+        """Enter the same change for each of these trunks, given with their generations."""
+        same = {"at": now, "cause": cause, "changes": changed, "verification_id": verification_id}
+        self._session.execute(
+            insert(Flip),
+            [
+                {"trunk_id": trunk_id, "generation": generation, **same}
+                for trunk_id, generation in generations.items()
+            ],
+        )
 
     def page(self, trunk_id: UUID, *, limit: int, before: UUID | None) -> Sequence[Flip]:
         """List a trunk's changes of state, newest first, from the one before `before` on."""

@@ -15,15 +15,14 @@ from sipcheck.report.model import Report
 from trunks.clock import Clock, utc_now
 from trunks.health.verification_liveness import VerificationLiveness
 from trunks.ids import new_id
-from trunks.models.flip import Flip
-from trunks.models.state_columns import read_state, write_state
+from trunks.models.state_columns import read_state
 from trunks.models.trunk import Trunk
 from trunks.models.verification import RequestedBy, Verification, VerificationStatus
 from trunks.repositories.realm_pins import RealmPins
-from trunks.repositories.trunks import Flips, Trunks
+from trunks.repositories.trunks import Trunks
 from trunks.repositories.verifications import Verifications
 from trunks.rules.intervals import HealthIntervals
-from trunks.rules.trunk_state import Cause, Policy, Verdict, after_verification, changes, counts_as_verified
+from trunks.rules.trunk_state import Cause, Policy, Verdict, after_verification, counts_as_verified
 from trunks.runs.claimed_run import ClaimedGateway, ClaimedRun
 from trunks.runs.credential_freeze import CredentialFreezer, CredentialKeys
 from trunks.runs.credential_proofs import next_proof_at
@@ -155,9 +154,9 @@ class RunClaims:
         self, session: Session, trunk: Trunk, claim: ClaimedRun, report: Report, verdict: Verdict
     ) -> None:
         now = self._clock()
-        old = read_state(trunk)
-        new = after_verification(old, verdict, self._policy)
-        write_state(trunk, new)
+        new = after_verification(read_state(trunk), verdict, self._policy)
+        cause = Cause.PROOF if claim.scheduled else Cause.VERIFICATION
+        Trunks(session).change_state(trunk, new, cause, now, verification_id=claim.verification_id)
         if report.outcome is not Outcome.INCONCLUSIVE:
             trunk.last_health_check_at = now
             if report.credentials is not CredentialState.NOT_TESTED:
@@ -166,19 +165,6 @@ class RunClaims:
             for destination_id, each in sorted(_by_destination(claim.work, report).items()):
                 notes.note(trunk, destination_id, each, now)
             trunk.next_proof_at = next_proof_at(trunk, now, self._proof_interval_seconds)
-        changed = changes(old, new)
-        if changed:
-            trunk.updated_at = now
-            Flips(session).add(
-                Flip(
-                    trunk_id=trunk.id,
-                    at=now,
-                    cause=Cause.PROOF if claim.scheduled else Cause.VERIFICATION,
-                    verification_id=claim.verification_id,
-                    generation=trunk.generation,
-                    changes=changed,
-                )
-            )
 
     def end_for_ourselves(
         self, claim: ClaimedRun, reason: Reason, *, retry_at: datetime | None = None

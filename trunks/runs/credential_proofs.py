@@ -9,13 +9,11 @@ from sqlalchemy.orm import Session
 
 from sipcheck.reasons import CredentialState
 from trunks.clock import Clock, utc_now
-from trunks.doorbell import next_notify_at
-from trunks.ids import new_id
 from trunks.models.trunk import Trunk
-from trunks.models.verification import RequestedBy, Verification, VerificationStatus
+from trunks.models.verification import RequestedBy
 from trunks.repositories.proofs import Proofs
-from trunks.repositories.verifications import Verifications
 from trunks.rules.intervals import jittered
+from trunks.runs.queue import find_or_queue
 from trunks.store.database import Database
 
 # A turn stays short: SQLite has one writer.
@@ -61,21 +59,8 @@ class CredentialProofs:
         trunk.next_proof_at = next_proof_at(trunk, now, self._interval_seconds)
         if trunk.next_proof_at is None:
             return None
-        runs = Verifications(session)
-        if runs.open_of(trunk.id, trunk.generation) is not None:
-            return None
-        verification = Verification(
-            id=new_id(),
-            trunk_id=trunk.id,
-            generation=trunk.generation,
-            status=VerificationStatus.QUEUED,
-            requested_by=RequestedBy.SCHEDULE,
-            requested_at=now,
-            due_at=now,
-            notify_at=next_notify_at(now),
-        )
-        runs.add(verification)
-        return verification.id
+        run, is_new = find_or_queue(session, trunk, RequestedBy.SCHEDULE, now)
+        return run.id if is_new else None
 
 
 def next_proof_at(trunk: Trunk, now: datetime, interval_seconds: float) -> datetime | None:

@@ -10,13 +10,13 @@ from sqlalchemy.orm import Session
 from sipcheck.reasons import Reason
 from trunks.clock import Clock, utc_now
 from trunks.doorbell import next_notify_at
-from trunks.ids import new_id
 from trunks.models.trunk import Trunk
-from trunks.models.verification import RequestedBy, Verification, VerificationStatus
+from trunks.models.verification import RequestedBy, Verification
 from trunks.repositories.verifications import Verifications
 from trunks.runs.claimed_run import ClaimedGateway, ClaimedRun
 from trunks.runs.claims import done_values
 from trunks.runs.credential_freeze import CredentialFreezer
+from trunks.runs.queue import find_or_queue, queue_again
 from trunks.runs.service_report import service_report
 from trunks.store.database import Database
 
@@ -69,8 +69,7 @@ class Recovery:
             now = self._clock()
             # Nothing has left: what it may hold all the same, whose commit was never confirmed, is free.
             CredentialFreezer(session).let_go(claim.claim_id)
-            _queue_again(verification, now)
-            verification.due_at = verification.notify_at = now + timedelta(seconds=seconds)
+            queue_again(verification, now, due_at=now + timedelta(seconds=seconds))
             return True
 
     def _give_back(
@@ -80,18 +79,12 @@ class Recovery:
         reclaimed, ended = [], []
         for verification in runs:
             if verification.auth_sent_at is None:
-                _queue_again(verification, now)
+                queue_again(verification, now)
                 reclaimed.append(verification.id)
             else:
                 _end(session, verification, now)
                 ended.append(verification.id)
         return tuple(reclaimed), tuple(ended)
-
-
-def _queue_again(verification: Verification, now: datetime) -> None:
-    verification.status = VerificationStatus.QUEUED
-    verification.claim_id = verification.claimed_at = verification.lease_until = None
-    verification.notify_at = now
 
 
 def _end(session: Session, verification: Verification, now: datetime) -> None:
@@ -109,19 +102,6 @@ def _end(session: Session, verification: Verification, now: datetime) -> None:
     verification.counted = False
     if verification.claim_id is not None:
         CredentialFreezer(session).lapse(verification.claim_id, now)
-    session.flush()
-    already_open = Verifications(session).open_of(trunk.id, trunk.generation)
-    if verification.requested_by is not RequestedBy.RECOVERY and already_open is None:
-        due_at = now + _RETRY_AFTER
-        Verifications(session).add(
-            Verification(
-                id=new_id(),
-                trunk_id=trunk.id,
-                generation=trunk.generation,
-                status=VerificationStatus.QUEUED,
-                requested_by=RequestedBy.RECOVERY,
-                requested_at=now,
-                due_at=due_at,
-                notify_at=due_at,
-            )
-        )
+    if verification.requested_by is not RequestedBy.RECOVERY:
+        session.flush()
+        find_or_queue(session, trunk, RequestedBy.RECOVERY, now, due_at=now + _RETRY_AFTER)

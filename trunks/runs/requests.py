@@ -3,16 +3,12 @@
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from sqlalchemy.orm import Session
-
 from trunks.clock import Clock, utc_now
-from trunks.doorbell import next_notify_at
 from trunks.errors import TrunkNotFound, VerificationNotFound
-from trunks.ids import new_id
-from trunks.models.trunk import Trunk
-from trunks.models.verification import RequestedBy, Verification, VerificationStatus
+from trunks.models.verification import RequestedBy, Verification
 from trunks.repositories.trunks import Trunks
 from trunks.repositories.verifications import Verifications
+from trunks.runs.queue import bring_forward, find_or_queue
 from trunks.store.database import Database
 from trunks.tenancy.tenants import Caller
 
@@ -32,34 +28,11 @@ class RunRequests:
             trunk = Trunks(session).locked(trunk_id)
             if trunk is None or trunk.environment_id != caller.environment_id:
                 raise TrunkNotFound
-            return self._open(session, trunk, request_id).id
-
-    def _open(self, session: Session, trunk: Trunk, request_id: str | None) -> Verification:
-        now = self._clock()
-        runs = Verifications(session)
-        verification = runs.open_of(trunk.id, trunk.generation)
-        if verification is None:
-            verification = Verification(
-                id=new_id(),
-                trunk_id=trunk.id,
-                generation=trunk.generation,
-                status=VerificationStatus.QUEUED,
-                requested_by=RequestedBy.CUSTOMER,
-                requested_at=now,
-                due_at=now,
-                notify_at=next_notify_at(now),
-                request_id=request_id,
-            )
-            runs.add(verification)
-        elif verification.status is VerificationStatus.QUEUED and (
-            verification.due_at > now or verification.requested_by is RequestedBy.SCHEDULE
-        ):
-            # It waited for its minute to pass, or for its turn; a person asks now.
-            verification.requested_by = RequestedBy.CUSTOMER
-            verification.request_id = request_id
-            verification.due_at = now
-            verification.notify_at = next_notify_at(now)
-        return verification
+            now = self._clock()
+            run, is_new = find_or_queue(session, trunk, RequestedBy.CUSTOMER, now, request_id=request_id)
+            if not is_new:
+                bring_forward(run, now, request_id=request_id)
+            return run.id
 
     def get(self, caller: Caller, trunk_id: UUID, verification_id: UUID) -> Verification:
         """Look a run up. Raises TrunkNotFound, VerificationNotFound."""

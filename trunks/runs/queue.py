@@ -1,0 +1,62 @@
+"""The queue of runs: where each is entered, brought forward and given back, whoever wants it.
+
+All work inside a transaction of their caller, which holds the trunk's lock, and rings for the run after its commit.
+"""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from trunks.doorbell import next_notify_at
+from trunks.ids import new_id
+from trunks.models.trunk import Trunk
+from trunks.models.verification import RequestedBy, Verification, VerificationStatus
+from trunks.repositories.verifications import Verifications
+
+
+def find_or_queue(
+    session: Session,
+    trunk: Trunk,
+    requested_by: RequestedBy,
+    now: datetime,
+    *,
+    due_at: datetime | None = None,
+    request_id: str | None = None,
+) -> tuple[Verification, bool]:
+    """Give the run of a trunk that is open, or queue one that is due now or at `due_at`; true when it is new."""
+    runs = Verifications(session)
+    found = runs.open_of(trunk.id, trunk.generation)
+    if found is not None:
+        return found, False
+    run = Verification(
+        id=new_id(),
+        trunk_id=trunk.id,
+        generation=trunk.generation,
+        status=VerificationStatus.QUEUED,
+        requested_by=requested_by,
+        requested_at=now,
+        due_at=due_at or now,
+        notify_at=due_at or next_notify_at(now),
+        request_id=request_id,
+    )
+    runs.add(run)
+    return run, True
+
+
+def bring_forward(run: Verification, now: datetime, *, request_id: str | None) -> None:
+    """Make a queued run that waits for its time or for its turn one that a customer asks for now."""
+    if run.status is VerificationStatus.QUEUED and (
+        run.due_at > now or run.requested_by is RequestedBy.SCHEDULE
+    ):
+        run.requested_by = RequestedBy.CUSTOMER
+        run.request_id = request_id
+        run.due_at = now
+        run.notify_at = next_notify_at(now)
+
+
+def queue_again(run: Verification, now: datetime, *, due_at: datetime | None = None) -> None:
+    """Give a claimed run back: it is due at once, or at `due_at`."""
+    run.status = VerificationStatus.QUEUED
+    run.claim_id = run.claimed_at = run.lease_until = None
+    run.notify_at = due_at or now
+    run.due_at = due_at or run.due_at
