@@ -20,6 +20,7 @@ from trunks.installation.settings import Settings, load_settings
 from trunks.models.flip import Flip
 from trunks.models.trunk import Trunk
 from trunks.models.verification import Verification
+from trunks.provisions.requests import ProvisionRequests
 from trunks.tenancy.tenants import Caller
 
 SECRET_KEYS = "k1:" + "A" * 43 + "="
@@ -108,6 +109,18 @@ class Store:
             "password": PASSWORD,
         }
         return self.installation.trunks.create(self.caller, NewTrunk(**(values | given)))
+
+    def provision(self, trunk_id: UUID) -> bool:
+        """Ask for a trunk's sides, as its creation does; false where nothing provisions."""
+        with self.installation.database.write() as session:
+            requests = ProvisionRequests(session, self.installation.settings.provisioner)
+            return requests.request(trunk_id, self.installation.clock())
+
+    def provision_changes(self, trunk_id: UUID) -> bool:
+        """Ask for what differs, as an edit does; false where nothing is provisioned."""
+        with self.installation.database.write() as session:
+            requests = ProvisionRequests(session, self.installation.settings.provisioner)
+            return requests.changed(trunk_id, self.installation.clock())
 
     def trunk(self, trunk_id: UUID) -> Trunk:
         return self.installation.trunks.get(self.caller, trunk_id).trunk

@@ -11,8 +11,10 @@ from sipcheck.reasons import CredentialState, Outcome, Reason
 from sipcheck.report.model import Report
 from tests.trunks.forms import Store, make_report
 from trunks.health.check import CheckClaim, CheckResult
+from trunks.installation.installation import Installation
 from trunks.models.destination_health import DestinationHealth
 from trunks.models.flip import Flip
+from trunks.models.mass_fall import MassFall
 from trunks.models.trunk import Trunk
 from trunks.rules.trunk_state import HealthStatus
 
@@ -78,6 +80,16 @@ class HealthWatch:
     def count_flips(self) -> int:
         with self.store.installation.database.read() as session:
             return session.scalar(select(func.count()).select_from(Flip)) or 0
+
+
+def latest_fall(installation: Installation) -> MassFall | None:
+    with installation.database.read() as session:
+        return session.scalar(select(MassFall).order_by(MassFall.began_at.desc()).limit(1))
+
+
+def flips_are_held(installation: Installation) -> bool:
+    """What the metric trunks_flips_held says."""
+    return installation.figures.see(installation.clock()).flips_are_held
 
 
 def address_of(claim: CheckClaim) -> str:

@@ -21,12 +21,14 @@ from tests.peers.tls_server import TlsServer
 from tests.peers.udp_peer import UdpPeer
 from tests.peers.unbound_server import UnboundServer
 from tests.trunks.forms import SECRET_KEYS
+from tests.trunks.health_watch import flips_are_held, latest_fall
 from tests.worker.service import Service
 from tests.worker.switched_peer import Behaviour, transactions
 from trunks.clock import utc_now
 from trunks.installation.setting_values import read_nameservers, read_targets
 from trunks.installation.settings import Settings, load_settings
 from trunks.models.destination_health import DestinationHealth
+from trunks.models.mass_fall import MassFall
 from trunks.models.trunk import Trunk
 from trunks.rules.mass_failure import Release
 from trunks.rules.trunk_state import Cause, HealthStatus
@@ -45,6 +47,12 @@ QUICK = {
 @pytest.fixture
 def quick(form_settings: Settings) -> Settings:
     return form_settings.model_copy(update=QUICK)
+
+
+def _fall(service: Service) -> MassFall:
+    found = latest_fall(service.installation)
+    assert found is not None
+    return found
 
 
 def wait_until(service: Service, true: Callable[[], bool], *, within_seconds: float = 30.0) -> None:
@@ -339,8 +347,8 @@ def test_a_mass_fall_waits_for_the_canary(
     peers = [udp_peer_factory(carrier, address=f"127.0.0.{number}") for number in range(41, 53)]
     trunks = [entered(service, peer) for peer in peers]
     carrier.fall_silent()
-    breaker = service.installation.breaker
-    wait_until(service, lambda: breaker.state().canary_alive is False)
+    wait_until(service, lambda: flips_are_held(service.installation))
+    wait_until(service, lambda: _fall(service).canary_alive is False)
     cycles = [health_of(service, trunk).cycle for trunk in trunks]
     wait_until(
         service,
@@ -348,10 +356,10 @@ def test_a_mass_fall_waits_for_the_canary(
             health_of(service, trunk).cycle >= cycle + 2 for trunk, cycle in zip(trunks, cycles, strict=True)
         ),
     )
-    assert breaker.state().held
+    assert flips_are_held(service.installation)
     assert all(is_active(service, trunk) for trunk in trunks)
     canary.speak()
-    wait_until(service, lambda: breaker.state().release is Release.CANARY_ALIVE)
+    wait_until(service, lambda: _fall(service).release is Release.CANARY_ALIVE)
     wait_until(service, lambda: not any(is_active(service, trunk) for trunk in trunks))
 
 

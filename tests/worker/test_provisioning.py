@@ -58,7 +58,7 @@ def make_trunk(service: Service, number: str = NUMBER) -> Trunk:
 
 def ask(service: Service, trunk: Trunk) -> None:
     """Ask for a trunk's sides and ring, as the API does."""
-    assert service.installation.provisioning.request(trunk.id)
+    assert service.store.provision(trunk.id)
     service.doorbell.ring_provision(trunk.id)
 
 

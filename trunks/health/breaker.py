@@ -1,7 +1,6 @@
 """The breaker against mass falls: when most destinations fail at once the fault is ours (SIP.md, hazard 7)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -11,21 +10,10 @@ from trunks.clock import Clock, utc_now
 from trunks.health.check import CheckResult
 from trunks.models.mass_fall import MassFall
 from trunks.repositories.mass_falls import MassFalls
-from trunks.rules.mass_failure import Fall, Hold, Release, holds_back, is_mass_fall, release_of
+from trunks.rules.mass_failure import Fall, Hold, holds_back, is_mass_fall, release_of
 from trunks.store.database import Database
 
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class MassFallState:
-    """What metrics and people are told: whether flips are held, since when, and what the canary said last."""
-
-    held: bool
-    began_at: datetime | None = None
-    fallen: int = 0
-    canary_alive: bool | None = None
-    release: Release | None = None
 
 
 class Breaker:
@@ -122,20 +110,6 @@ class Breaker:
             MassFalls(session).canary_answered(alive=alive, now=self._clock())
         if not alive:
             _log.error("canary-dead", flips="held")
-
-    def state(self) -> MassFallState:
-        """Tell whether flips are held."""
-        with self._database.read() as session:
-            fall = MassFalls(session).latest()
-        if fall is None:
-            return MassFallState(held=False)
-        return MassFallState(
-            held=fall.released_at is None,
-            began_at=fall.began_at,
-            fallen=fall.fallen,
-            canary_alive=fall.canary_alive,
-            release=fall.release,
-        )
 
 
 def _fell_lately(result: CheckResult) -> bool:

@@ -85,7 +85,7 @@ class Installation:
             clock=clock,
         )
         self.recovery = Recovery(self.database, clock=clock)
-        self.provisioning = ProvisionOverview(self.database, provisioner=settings.provisioner, clock=clock)
+        self.provisioning = ProvisionOverview(self.database, provisioner=settings.provisioner)
         self.provision_claims = ProvisionClaims(
             self.database, provisioner=settings.provisioner, egress=settings.fixed_egress, clock=clock
         )

@@ -1,13 +1,12 @@
-"""Provisioning as those see it who ask for it: requested, waited for, looked up."""
+"""Provisioning as those see it who asked for it: waited for, looked up, counted."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from trunks.clock import Clock, utc_now
 from trunks.models.provision import ProvisionState, ProvisionStatus
-from trunks.provisions.requests import ProvisionRequests, read_plan
+from trunks.provisions.requests import read_plan
 from trunks.repositories.provisions import Infrastructures, Provisions
 from trunks.store.database import Database
 from trunks.voice.blueprint import CallPlan
@@ -41,32 +40,16 @@ class ProvisionFigures:
 
 
 class ProvisionOverview:
-    """What answers true is waited for by the trunk's id: done_among() tells when, view() what came of it."""
+    """Work is waited for by its trunk's id: done_among() tells when it has ended, view() what came of it."""
 
-    def __init__(self, database: Database, *, provisioner: ProvisionerName, clock: Clock = utc_now) -> None:
+    def __init__(self, database: Database, *, provisioner: ProvisionerName) -> None:
         self._database = database
         self._provisioner = provisioner
-        self._clock = clock
 
     @property
     def off(self) -> bool:
         """Whether this installation provisions nothing anywhere."""
         return self._provisioner is ProvisionerName.NONE
-
-    def request(self, trunk_id: UUID, plan: CallPlan | None = None) -> bool:
-        """Ask for both sides now; false when nothing provisions here."""
-        with self._database.write() as session:
-            return ProvisionRequests(session, self._provisioner).request(trunk_id, self._clock(), plan)
-
-    def changed(self, trunk_id: UUID) -> bool:
-        """Ask for what differs after an edit; false where nothing is provisioned."""
-        with self._database.write() as session:
-            return ProvisionRequests(session, self._provisioner).changed(trunk_id, self._clock())
-
-    def remove(self, trunk_id: UUID) -> bool:
-        """Ask for both sides to go; false when there is nothing to take away."""
-        with self._database.write() as session:
-            return ProvisionRequests(session, self._provisioner).remove(trunk_id, self._clock())
 
     def view(self, trunk_id: UUID) -> ProvisionView | None:
         """Look up what exists for a trunk; None when nothing does and nothing is planned."""

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import case, select
+from sqlalchemy import case
 from sqlalchemy.orm import Session
 
 from trunks.models.health_rollup import HealthRollup
@@ -44,14 +44,6 @@ class HealthRollups:
         insert_or_update(
             self._session, HealthRollup, *rows, unique=["destination_id", "hour"], changed=_added
         )
-
-    def of(self, destination_id: UUID, *, since: datetime) -> Sequence[HealthRollup]:
-        """List a destination's hours, oldest first."""
-        return self._session.scalars(
-            select(HealthRollup)
-            .where(HealthRollup.destination_id == destination_id, HealthRollup.hour >= since)
-            .order_by(HealthRollup.hour)
-        ).all()
 
 
 def _added(new: Any) -> dict[str, Any]:

@@ -21,9 +21,6 @@ class MassFalls:
         """Find the one that holds."""
         return self._session.scalar(select(MassFall).where(MassFall.open_mark == _OPEN))
 
-    def latest(self) -> MassFall | None:
-        return self._session.scalar(select(MassFall).order_by(MassFall.began_at.desc()).limit(1))
-
     def last_released_at(self) -> datetime | None:
         return self._session.scalar(select(func.max(MassFall.released_at)))
 

@@ -6,7 +6,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.trunks.forms import Store
-from tests.trunks.health_watch import HealthWatch
+from tests.trunks.health_watch import HealthWatch, flips_are_held, latest_fall
 from trunks.health.check import CheckClaim
 from trunks.installation.settings import Settings, load_settings
 from trunks.models.trunk import Trunk
@@ -39,6 +39,15 @@ def failures(watch: HealthWatch, trunks: list[Trunk]) -> set[int]:
     return {watch.store.trunk(trunk.id).failed_checks for trunk in trunks}
 
 
+def held(watch: HealthWatch) -> bool:
+    return flips_are_held(watch.store.installation)
+
+
+def release(watch: HealthWatch) -> Release | None:
+    fall = latest_fall(watch.store.installation)
+    return None if fall is None else fall.release
+
+
 def again(watch: HealthWatch, *, alive: bool) -> list[CheckClaim]:
     """Let the time to the second probe pass."""
     watch.store.clock.advance(REPROBE_SECONDS)
@@ -52,8 +61,9 @@ def test_a_mass_fall_is_held_and_says_so(watch: HealthWatch) -> None:
     with capture_logs() as logs:
         watch.cycle(alive=False)
     assert failures(watch, trunks) == {0}
-    state = watch.store.installation.breaker.state()
-    assert (state.held, state.fallen) == (True, DESTINATIONS)
+    fall = latest_fall(watch.store.installation)
+    assert fall is not None
+    assert (held(watch), fall.fallen) == (True, DESTINATIONS)
     (told,) = [line for line in logs if line["event"] == "mass-fall-held"]
     assert (told["log_level"], told["destinations"], told["addresses"]) == ("error", DESTINATIONS, 3)
 
@@ -65,8 +75,7 @@ def test_what_answers_the_second_probe_was_never_down(watch: HealthWatch) -> Non
     assert len(again(watch, alive=True)) == DESTINATIONS
     assert not watch.store.installation.breaker.tend()
     assert (failures(watch, trunks), watch.count_flips()) == ({0}, flips)
-    state = watch.store.installation.breaker.state()
-    assert (state.held, state.release) == (False, Release.PROBED_AGAIN)
+    assert (held(watch), release(watch)) == (False, Release.PROBED_AGAIN)
 
 
 def test_without_a_canary_the_second_failure_lets_go(watch: HealthWatch) -> None:
@@ -75,10 +84,10 @@ def test_without_a_canary_the_second_failure_lets_go(watch: HealthWatch) -> None
     again(watch, alive=False)
     assert failures(watch, trunks) == {2}  # the held one counts as well
     watch.store.installation.breaker.tend()
-    assert not watch.store.installation.breaker.state().held
+    assert not held(watch)
     watch.cycle(alive=False)
     assert {watch.status(trunk) for trunk in trunks} == {(False, True, HealthStatus.UNHEALTHY)}
-    assert not watch.store.installation.breaker.state().held
+    assert not held(watch)
 
 
 def test_a_single_fall_is_not_held(watch: HealthWatch) -> None:
@@ -86,7 +95,7 @@ def test_a_single_fall_is_not_held(watch: HealthWatch) -> None:
     for _ in range(3):
         watch.cycle(alive=lambda claim: claim.domain != HELD[0])
     assert watch.status(trunks[0]) == (False, True, HealthStatus.UNHEALTHY)
-    assert not watch.store.installation.breaker.state().held
+    assert not held(watch)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +111,7 @@ def test_what_is_no_mass_fall_is_not_held(watch: HealthWatch, domains: list[str]
     watch.cycle(alive=lambda claim: claim.domain[0] not in dead)
     fallen = [trunk for trunk in trunks if trunk.gateways[0].host[0] in dead]
     assert failures(watch, fallen) == {1}
-    assert not watch.store.installation.breaker.state().held
+    assert not held(watch)
 
 
 def test_destinations_that_were_dead_before_do_not_make_a_mass_fall(watch: HealthWatch) -> None:
@@ -113,7 +122,7 @@ def test_destinations_that_were_dead_before_do_not_make_a_mass_fall(watch: Healt
     breaker.tend()
     for _ in range(4):
         watch.cycle(alive=False)
-        assert not breaker.state().held
+        assert not held(watch)
     assert {watch.store.trunk(trunk.id).health_down for trunk in trunks} == {True}
 
 
@@ -133,7 +142,7 @@ def test_a_dead_canary_holds_for_ten_minutes_and_is_asked_every_ten_seconds(with
         assert failures(watch, trunks) == {0}
     watch.store.clock.advance(60)
     assert not breaker.tend()
-    assert breaker.state().release is Release.HELD_LONG_ENOUGH
+    assert release(watch) is Release.HELD_LONG_ENOUGH
     watch.settle(watch.claim(), alive=False)
     assert {watch.status(trunk) for trunk in trunks} == {(False, True, HealthStatus.UNHEALTHY)}
 
@@ -145,12 +154,11 @@ def test_a_living_canary_lets_go(with_canary: HealthWatch) -> None:
     assert breaker.tend()
     breaker.canary_answered(alive=True)
     assert not breaker.tend()
-    assert breaker.state().release is Release.CANARY_ALIVE
+    assert release(watch) is Release.CANARY_ALIVE
     again(watch, alive=False)
     assert failures(watch, trunks) == {2}
 
 
 def test_nothing_is_tended_while_nothing_is_held(watch: HealthWatch) -> None:
     assert not watch.store.installation.breaker.tend()
-    state = watch.store.installation.breaker.state()
-    assert (state.held, state.began_at) == (False, None)
+    assert latest_fall(watch.store.installation) is None

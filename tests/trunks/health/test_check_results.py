@@ -1,17 +1,17 @@
 """What results do to the trunks that share a destination: the state table, set-based, on both engines."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from sipcheck.reasons import CredentialState, Outcome, Reason
 from tests.trunks.forms import STARTED, Store, make_report
 from tests.trunks.health_watch import LONG_ENOUGH_SECONDS, SILENT, HealthWatch
 from trunks.health.check import CheckClaim
 from trunks.ids import new_id
+from trunks.models.health_rollup import HealthRollup
 from trunks.models.trunk import Gateway, Trunk
-from trunks.repositories.health_rollups import HealthRollups
 from trunks.rules.trunk_state import Cause, HealthStatus
 
 UP = (True, False, HealthStatus.HEALTHY)
@@ -195,7 +195,9 @@ def test_the_hour_is_rolled_up_by_destination(watch: HealthWatch) -> None:
     for alive in (True, False, True):
         watch.cycle(alive=alive)
     with watch.store.installation.database.read() as session:
-        (hour,) = HealthRollups(session).of(watch.destination_of(trunk), since=STARTED - timedelta(hours=1))
+        (hour,) = session.scalars(
+            select(HealthRollup).where(HealthRollup.destination_id == watch.destination_of(trunk))
+        )
     assert (hour.hour, hour.checks, hour.failures) == (STARTED, 3, 1)
     assert (hour.latency_sum_ms, hour.latency_max_ms) == (25.0, 12.5)
 

@@ -34,7 +34,7 @@ class Installed:
     def make_trunk(self, number: str = NUMBER) -> Trunk:
         trunk = self.store.make_trunk(wanted=True)
         self.store.installation.numbers.add(self.store.caller, trunk.id, NewNumber(number=number))
-        self.store.installation.provisioning.request(trunk.id)
+        self.store.provision(trunk.id)
         return trunk
 
     def livekit(self) -> LiveKit:

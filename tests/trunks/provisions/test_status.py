@@ -41,7 +41,7 @@ def claim(store: Store, trunk_id: UUID) -> ProvisionClaim:
 
 
 def provisioned(store: Store, trunk: Trunk) -> None:
-    assert store.installation.provisioning.request(trunk.id)
+    assert store.provision(trunk.id)
     assert store.installation.provision_claims.finish(claim(store, trunk.id), IDS)
 
 
@@ -53,7 +53,7 @@ def activate(store: Store, trunk_id: UUID) -> None:
 
 def test_what_was_asked_for_is_claimed_once_and_ends(store: Store, trunk: Trunk) -> None:
     provisioning, claims = store.installation.provisioning, store.installation.provision_claims
-    assert provisioning.request(trunk.id)
+    assert store.provision(trunk.id)
     assert provisioning.done_among([trunk.id]) == set()
     claimed = claim(store, trunk.id)
     assert claims.claim(trunk.id) is None
@@ -72,7 +72,7 @@ def test_what_was_asked_for_is_claimed_once_and_ends(store: Store, trunk: Trunk)
 def test_a_failure_is_told_once_and_its_cause_kept(store: Store, trunk: Trunk) -> None:
     claims = store.installation.provision_claims
     for _ in range(2):
-        store.installation.provisioning.request(trunk.id)
+        store.provision(trunk.id)
         assert claims.fail(claim(store, trunk.id), DOWN)
     view = store.installation.provisioning.view(trunk.id)
     assert view is not None
@@ -86,7 +86,7 @@ def test_a_failure_is_told_once_and_its_cause_kept(store: Store, trunk: Trunk) -
 
 def test_a_failed_change_keeps_the_ids(store: Store, trunk: Trunk) -> None:
     provisioned(store, trunk)
-    store.installation.provisioning.changed(trunk.id)
+    store.provision_changes(trunk.id)
     again = claim(store, trunk.id)
     assert again.known == IDS
     store.installation.provision_claims.fail(again, DOWN)
@@ -97,9 +97,9 @@ def test_a_failed_change_keeps_the_ids(store: Store, trunk: Trunk) -> None:
 
 def test_what_is_asked_while_work_runs_is_followed_by_more(store: Store, trunk: Trunk) -> None:
     provisioning, claims = store.installation.provisioning, store.installation.provision_claims
-    provisioning.request(trunk.id)
+    store.provision(trunk.id)
     first = claim(store, trunk.id)
-    provisioning.changed(trunk.id)
+    store.provision_changes(trunk.id)
     assert not claims.finish(first, IDS)
     assert provisioning.done_among([trunk.id]) == set()
     second = claim(store, trunk.id)
@@ -112,7 +112,7 @@ def test_work_whose_worker_is_gone_is_taken_over_and_its_late_word_ignored(
     store: Store, trunk: Trunk
 ) -> None:
     claims = store.installation.provision_claims
-    store.installation.provisioning.request(trunk.id)
+    store.provision(trunk.id)
     lost = claim(store, trunk.id)
     store.clock.advance(31)
     assert claims.tend().reclaimed == ()
@@ -125,14 +125,14 @@ def test_work_whose_worker_is_gone_is_taken_over_and_its_late_word_ignored(
 
 
 def test_work_that_is_given_back_is_anyones_at_once(store: Store, trunk: Trunk) -> None:
-    store.installation.provisioning.request(trunk.id)
+    store.provision(trunk.id)
     store.installation.provision_claims.release(claim(store, trunk.id))
     assert claim(store, trunk.id).known == SideIds()
 
 
 def test_what_nobody_came_for_is_rung_again_each_five_seconds(store: Store, trunk: Trunk) -> None:
     claims = store.installation.provision_claims
-    store.installation.provisioning.request(trunk.id)
+    store.provision(trunk.id)
     assert claims.tend().to_ring == ()
     for _ in range(2):
         store.clock.advance(5)
@@ -141,7 +141,7 @@ def test_what_nobody_came_for_is_rung_again_each_five_seconds(store: Store, trun
 
 
 def test_a_trunk_is_provisioned_when_it_first_becomes_active(store: Store, trunk: Trunk) -> None:
-    assert not store.installation.provisioning.changed(trunk.id)
+    assert not store.provision_changes(trunk.id)
     assert store.installation.provision_claims.tend().to_ring == ()
     activate(store, trunk.id)
     assert store.installation.provision_claims.tend().to_ring == (trunk.id,)
@@ -154,7 +154,7 @@ def test_a_plan_waits_until_the_trunk_becomes_active(store: Store, trunk: Trunk)
         requests = ProvisionRequests(session, ProvisionerName.LIVEKIT)
         assert not requests.plan(trunk.id, BY_ADDRESS, store.clock())
     assert store.installation.provision_claims.claim(trunk.id) is None
-    assert not store.installation.provisioning.changed(trunk.id)
+    assert not store.provision_changes(trunk.id)
     activate(store, trunk.id)
     assert store.installation.provision_claims.tend().to_ring == (trunk.id,)
     blueprint = claim(store, trunk.id).blueprint
@@ -176,13 +176,13 @@ def test_the_customers_switch_takes_it_away_and_health_does_not(store: Store, tr
     with store.installation.database.write() as session:
         row = session.get_one(Trunk, trunk.id)
         row.is_verified, row.health_down, row.is_active = True, True, False
-    store.installation.provisioning.changed(trunk.id)
+    store.provision_changes(trunk.id)
     down = claim(store, trunk.id)
     assert down.blueprint is not None
     store.installation.provision_claims.finish(down, IDS)
     with store.installation.database.write() as session:
         session.get_one(Trunk, trunk.id).wanted = False
-    store.installation.provisioning.changed(trunk.id)
+    store.provision_changes(trunk.id)
     off = claim(store, trunk.id)
     assert (off.blueprint, off.known) == (None, IDS)
     store.installation.provision_claims.finish(off, SideIds())
@@ -211,7 +211,7 @@ def test_a_removal_that_fails_is_not_forgotten(store: Store, trunk: Trunk) -> No
 
 
 def test_an_infrastructures_odd_words_can_be_stored(store: Store, trunk: Trunk) -> None:
-    store.installation.provisioning.request(trunk.id)
+    store.provision(trunk.id)
     odd = ProvisioningFailed(FailureCause.REFUSED, "It said \x00 and \udcff." + "x" * 5000)
     assert store.installation.provision_claims.fail(claim(store, trunk.id), odd)
     view = store.installation.provisioning.view(trunk.id)
@@ -227,9 +227,8 @@ def test_nothing_is_asked_where_nothing_provisions(
     trunk = store.make_trunk(wanted=True)
     provisioning = store.installation.provisioning
     assert provisioning.off
-    assert not provisioning.request(trunk.id)
-    assert not provisioning.changed(trunk.id)
-    assert not provisioning.remove(trunk.id)
+    assert not store.provision(trunk.id)
+    assert not store.provision_changes(trunk.id)
     activate(store, trunk.id)
     assert store.installation.provision_claims.tend().to_ring == ()
     assert provisioning.view(trunk.id) is None
