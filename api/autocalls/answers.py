@@ -7,9 +7,8 @@ from pydantic import BaseModel, Field, PlainSerializer
 
 from api.last_verification import LastVerification, show_last
 from trunks.catalog.views import TrunkSheet
-from trunks.rules.profile import CallingFormat
+from trunks.rules.profile import CallingFormat, InboundAuthorization
 from trunks.rules.trunk_state import HealthStatus
-from trunks.voice.blueprint import InboundAuthorization
 
 
 def _written(moment: datetime) -> str:

@@ -18,9 +18,8 @@ from pydantic_core import PydanticCustomError
 from api.fields import Host, Switch, require_one_line
 from trunks.catalog.new_trunk import NewGateway, NewNumber, NewTrunk
 from trunks.phone_numbers import E164, is_country, read_e164
-from trunks.rules.profile import CallingFormat, TrunkProfile
+from trunks.rules.profile import CallingFormat, InboundAuthorization, TrunkProfile
 from trunks.voice.allow_list import AllowListInvalid, read_allow_list
-from trunks.voice.blueprint import InboundAuthorization
 
 _MOST_ADDRESSES = 256
 _EXTENSION_CHARACTERS = 15

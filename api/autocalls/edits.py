@@ -10,7 +10,7 @@ from api.autocalls.faults import invalid_fields
 from trunks.catalog.new_trunk import NewNumber
 from trunks.catalog.trunk_edit import TrunkEdit
 from trunks.catalog.views import TrunkSheet
-from trunks.voice.blueprint import InboundAuthorization
+from trunks.rules.profile import InboundAuthorization
 
 # What a body calls it, and what the profile does.
 _PROFILE = {

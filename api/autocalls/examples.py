@@ -13,9 +13,8 @@ from api.autocalls.answers import (
 from api.examples import CREATED_AT, UPDATED_AT, Example
 from api.last_verification import LastVerification
 from sipcheck.reasons import Reason
-from trunks.rules.profile import CallingFormat
+from trunks.rules.profile import CallingFormat, InboundAuthorization
 from trunks.rules.trunk_state import HealthStatus
-from trunks.voice.blueprint import InboundAuthorization
 
 _SHOWN = TrunkShown(
     id=42,

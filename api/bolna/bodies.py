@@ -18,9 +18,8 @@ from api.bolna.number_bodies import NumberBody
 from api.fields import Host, Line, Password, Port, Switch, require_one_line
 from sipcheck.target import TransportName
 from trunks.catalog.new_trunk import NewGateway, NewTrunk
-from trunks.rules.profile import CallingFormat, MediaEncryption, TrunkProfile
+from trunks.rules.profile import CallingFormat, InboundAuthorization, MediaEncryption, TrunkProfile
 from trunks.voice.allow_list import AllowListInvalid, read_allow_list
-from trunks.voice.blueprint import InboundAuthorization
 
 # The type of the one fault that is a 422 (bolna documents it so).
 SDES_WITHOUT_TLS = "sdes_without_tls"

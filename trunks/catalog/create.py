@@ -13,14 +13,12 @@ from trunks.errors import CustomTrunksNotAllowed
 from trunks.ids import new_id
 from trunks.models.state_columns import write_state
 from trunks.models.trunk import Trunk
-from trunks.provisions.requests import ProvisionRequests
 from trunks.repositories.trunk_profiles import TrunkProfiles, TrunkSerials
 from trunks.repositories.trunks import Trunks
 from trunks.rules.profile import PLAIN
 from trunks.rules.trunk_state import created
 from trunks.secrets.secret_box import SecretBox
 from trunks.tenancy.tenants import Caller
-from trunks.voice.provisioner import ProvisionerName
 
 FIRST_GENERATION = 1
 
@@ -28,9 +26,8 @@ FIRST_GENERATION = 1
 class TrunkCreation:
     """Enters trunks of any dialect."""
 
-    def __init__(self, secrets: SecretBox, provisioner: ProvisionerName) -> None:
+    def __init__(self, secrets: SecretBox) -> None:
         self._secrets = secrets
-        self._provisioner = provisioner
 
     def enter(
         self,
@@ -52,7 +49,6 @@ class TrunkCreation:
         TrunkSerials(session).add(trunk.id)
         if new.profile != PLAIN:
             TrunkProfiles(session).keep(trunk.id, new.profile)
-            ProvisionRequests(session, self._provisioner).plan(trunk.id, new.profile.call_plan(), now)
         for number in new.numbers:
             enter_number(session, trunk, number, now)
         return trunk

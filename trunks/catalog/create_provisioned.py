@@ -55,7 +55,7 @@ class ProvisionedCreation:
             Environments(session).lock(caller.environment_id)
             self._refuse_second(session, caller, new)
             trunk = self._entry.enter(session, caller, new, now, is_draft=self.provisions)
-            ProvisionRequests(session, self._provisioner).request(trunk.id, now, new.profile.call_plan())
+            ProvisionRequests(session, self._provisioner).request(trunk.id, now)
             return trunk
 
     def settle(self, trunk_id: UUID) -> Trunk:

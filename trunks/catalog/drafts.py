@@ -46,5 +46,5 @@ class UnsavedTrunks:
     def _remove(self, session: Session, trunk_id: UUID) -> None:
         # Locked in the order of every other writer: the trunk, then its provision.
         Trunks(session).locked(trunk_id)
-        ProvisionRequests(session, self._provisioner).remove(trunk_id, self._clock())
+        ProvisionRequests(session, self._provisioner).changed(trunk_id, self._clock())
         Trunks(session).remove_draft(trunk_id)

@@ -121,7 +121,7 @@ class TrunkCatalog:
                 raise TrunkNotFound
             if not with_numbers and PhoneNumbers(session).any_of(trunk_id):
                 raise TrunkHasNumbers
-            ProvisionRequests(session, self._provisioner).remove(trunk_id, self._clock())
+            ProvisionRequests(session, self._provisioner).changed(trunk_id, self._clock())
             Trunks(session).remove(trunk)
 
 

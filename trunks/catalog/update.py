@@ -82,7 +82,8 @@ class TrunkUpdates:
                 replace_numbers(session, trunk, edit.numbers, self._clock())
             if edit.health_interval_seconds is not UNSET:
                 VerificationLiveness(session, self._health_pace).take_up(trunk, self._clock())
-            return Edited(trunk, moved, self._follow(session, trunk, edit), before)
+            follows = ProvisionRequests(session, self._provisioner).changed(trunk.id, self._clock())
+            return Edited(trunk, moved, follows, before)
 
     def take_back(self, edited: Edited) -> None:
         """Give a trunk its former values again, unless it was edited or removed since."""
@@ -92,9 +93,7 @@ class TrunkUpdates:
                 return
             restore_trunk(session, trunk, edited.before, self._clock())
             VerificationLiveness(session, self._health_pace).take_up(trunk, self._clock())
-            ProvisionRequests(session, self._provisioner).plan(
-                trunk.id, edited.before.profile.call_plan(), self._clock()
-            )
+            ProvisionRequests(session, self._provisioner).changed(trunk.id, self._clock())
 
     def _edit(self, session: Session, trunk: Trunk, edit: TrunkEdit) -> bool:
         state = read_state(trunk)
@@ -178,12 +177,6 @@ class TrunkUpdates:
             return self._secrets.open(trunk.sealed_password, trunk.id) == password
         except SecretUnreadable:  # sent anew is how a customer mends that
             return False
-
-    def _follow(self, session: Session, trunk: Trunk, edit: TrunkEdit) -> bool:
-        requests = ProvisionRequests(session, self._provisioner)
-        if edit.profile:
-            return requests.plan(trunk.id, TrunkProfiles(session).of(trunk.id).call_plan(), self._clock())
-        return requests.changed(trunk.id, self._clock())
 
 
 def _set(row: object, column: str, value: object) -> bool:

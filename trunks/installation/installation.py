@@ -52,7 +52,7 @@ class Installation:
         require_current(self.database)
         self.secrets = SecretBox(read_keys(settings), read_again=lambda: read_keys(settings))
         self.tenants = Tenants(self.database, clock=clock)
-        entry = TrunkCreation(self.secrets, settings.provisioner)
+        entry = TrunkCreation(self.secrets)
         self.trunks = TrunkCatalog(self.database, entry, provisioner=settings.provisioner, clock=clock)
         self.trunk_sheets = TrunkSheets(self.database)
         self.drafts = UnsavedTrunks(

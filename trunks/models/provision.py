@@ -1,4 +1,4 @@
-"""What exists for a trunk on the voice infrastructure, what is wanted there, and who works on it."""
+"""What exists for a trunk on the voice infrastructure, and who works on it."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -8,7 +8,6 @@ from sqlalchemy import JSON, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from trunks.models.base import Base, named
-from trunks.voice.blueprint import InboundAuthorization
 from trunks.voice.provisioner import FailureCause, ProvisionerName
 
 
@@ -33,8 +32,9 @@ _RUNNING = text("status = 'running'")
 class Provision(Base):
     """One for a trunk; `trunk_id` refers to nothing, since the sides are taken away after the trunk is gone.
 
-    `revision` counts what was asked: work on an older one is followed by more. `generation` is the trunk's when
-    the sides were last right. `wanted` ends with the trunk; the customer's switch is the trunk's own.
+    What the sides are to be is not here: it is worked out from the trunk, its profile and its numbers, and nothing
+    is to be where the trunk is gone or switched off by the customer. `revision` counts the requests: work on an older
+    one is followed by more. `generation` is the trunk's when the sides were last right.
     """
 
     __tablename__ = "provisions"
@@ -45,14 +45,6 @@ class Provision(Base):
 
     trunk_id: Mapped[UUID] = mapped_column(unique=True)
     provisioner: Mapped[ProvisionerName] = mapped_column(named(ProvisionerName))
-    wanted: Mapped[bool]
-
-    authorization: Mapped[InboundAuthorization] = mapped_column(named(InboundAuthorization))
-    allowed_addresses: Mapped[list[str]] = mapped_column(JSON)
-    inbound_enabled: Mapped[bool]
-    fixed_egress: Mapped[bool]
-    own_numbers: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
-
     status: Mapped[ProvisionStatus] = mapped_column(named(ProvisionStatus))
     revision: Mapped[int]
     requested_at: Mapped[datetime]

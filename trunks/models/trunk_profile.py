@@ -6,8 +6,7 @@ from sqlalchemy import JSON, ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from trunks.models.base import Base, named
-from trunks.rules.profile import CallingFormat, MediaEncryption
-from trunks.voice.blueprint import InboundAuthorization
+from trunks.rules.profile import CallingFormat, InboundAuthorization, MediaEncryption
 
 
 class TrunkProfileRow(Base):

@@ -13,7 +13,7 @@ from trunks.doorbell import next_notify_at
 from trunks.ids import new_id
 from trunks.models.provision import Provision, ProvisionState, ProvisionStatus
 from trunks.models.trunk import Trunk
-from trunks.provisions.requests import ProvisionRequests, read_plan
+from trunks.provisions.requests import ProvisionRequests
 from trunks.repositories.provisions import ProvisionParts, Provisions
 from trunks.repositories.trunks import Flips, Trunks
 from trunks.rules.trunk_state import Cause
@@ -179,15 +179,14 @@ class ProvisionClaims:
 
 def draw(parts: ProvisionParts, egress: HostPort | None) -> Blueprint | None:
     """Copy what is wanted from the rows; None when nothing is: the customer's switch is off, or the trunk is gone."""
-    trunk, provision = parts.trunk, parts.provision
-    if trunk is None or not provision.wanted or not trunk.wanted:
+    trunk, profile = parts.trunk, parts.profile
+    if trunk is None or not trunk.wanted:
         return None
     gateway = trunk.gateways[0]
-    plan = read_plan(provision)
     return Blueprint(
         trunk_id=trunk.id,
-        plan=plan,
-        numbers=parts.numbers if plan.numbers is None else plan.numbers,
+        profile=profile,
+        numbers=parts.numbers if profile.extension is None else (profile.extension,),
         host=gateway.host,
         port=gateway.port,
         transport=gateway.transport,

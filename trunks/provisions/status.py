@@ -6,10 +6,8 @@ from datetime import datetime
 from uuid import UUID
 
 from trunks.models.provision import ProvisionState, ProvisionStatus
-from trunks.provisions.requests import read_plan
 from trunks.repositories.provisions import Infrastructures, Provisions
 from trunks.store.database import Database
-from trunks.voice.blueprint import CallPlan
 from trunks.voice.provisioner import FailureCause, ProvisionerName
 
 
@@ -21,7 +19,6 @@ class ProvisionView:
     state: ProvisionState
     inbound_id: str | None
     outbound_id: str | None
-    plan: CallPlan
     cause: FailureCause | None = None
     error: str | None = None
 
@@ -52,7 +49,7 @@ class ProvisionOverview:
         return self._provisioner is ProvisionerName.NONE
 
     def view(self, trunk_id: UUID) -> ProvisionView | None:
-        """Look up what exists for a trunk; None when nothing does and nothing is planned."""
+        """Look up what exists for a trunk; None when nothing was ever asked for, or all is gone with the trunk."""
         with self._database.read() as session:
             found = Provisions(session).of(trunk_id)
             if found is None:
@@ -62,7 +59,6 @@ class ProvisionOverview:
                 state=found.state,
                 inbound_id=found.inbound_id,
                 outbound_id=found.outbound_id,
-                plan=read_plan(found),
                 cause=found.cause,
                 error=found.error,
             )

@@ -13,6 +13,8 @@ from trunks.models.phone_number import PhoneNumber
 from trunks.models.provision import Infrastructure, Provision, ProvisionState, ProvisionStatus
 from trunks.models.trunk import Trunk
 from trunks.repositories.insert_or import insert_or_ignore
+from trunks.repositories.trunk_profiles import TrunkProfiles
+from trunks.rules.profile import PLAIN, TrunkProfile
 from trunks.voice.provisioner import ProvisionerName
 
 _IDS_PER_QUESTION = 500
@@ -20,10 +22,11 @@ _IDS_PER_QUESTION = 500
 
 @dataclass(frozen=True, slots=True)
 class ProvisionParts:
-    """A provision with what it is worked out from; `trunk` is None when that is gone."""
+    """A provision with what its sides are worked out from; `trunk` is None when that is gone."""
 
     provision: Provision
     trunk: Trunk | None
+    profile: TrunkProfile
     numbers: tuple[str, ...]
 
 
@@ -61,11 +64,12 @@ class Provisions:
         self._session.execute(delete(Provision).where(Provision.id == provision.id))
 
     def parts(self, provisions: Sequence[Provision]) -> list[ProvisionParts]:
-        """Add trunks and numbers, in two questions for all of them."""
+        """Add trunks, profiles and numbers, in a question for each kind."""
         trunk_ids = [each.trunk_id for each in provisions]
         trunks = {
             each.id: each for each in self._session.scalars(select(Trunk).where(Trunk.id.in_(trunk_ids)))
         }
+        profiles = TrunkProfiles(self._session).of_all(trunk_ids)
         numbers: dict[UUID, list[str]] = {}
         asked = select(PhoneNumber.trunk_id, PhoneNumber.e164, PhoneNumber.number).where(
             PhoneNumber.trunk_id.in_(trunk_ids)
@@ -73,7 +77,12 @@ class Provisions:
         for trunk_id, e164, number in self._session.execute(asked):
             numbers.setdefault(trunk_id, []).append(e164 or number)
         return [
-            ProvisionParts(each, trunks.get(each.trunk_id), tuple(sorted(numbers.get(each.trunk_id, ()))))
+            ProvisionParts(
+                each,
+                trunks.get(each.trunk_id),
+                profiles.get(each.trunk_id, PLAIN),
+                tuple(sorted(numbers.get(each.trunk_id, ()))),
+            )
             for each in provisions
         ]
 
@@ -111,7 +120,7 @@ class Provisions:
             .where(
                 Trunk.is_active,
                 Trunk.is_draft.is_(False),
-                ~exists().where(Provision.trunk_id == Trunk.id, Provision.wanted),
+                ~exists().where(Provision.trunk_id == Trunk.id),
             )
             .order_by(Trunk.id)
             .limit(limit)

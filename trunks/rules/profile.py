@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from trunks.voice.blueprint import CallPlan, InboundAuthorization
-
 
 class CallingFormat(StrEnum):
     """How an outbound call's number is written (autocalls, "sip_calling_format")."""
@@ -12,6 +10,11 @@ class CallingFormat(StrEnum):
     PLUS_E164 = "+e164"
     E164 = "e164"
     NATIONAL = "national"
+
+
+class InboundAuthorization(StrEnum):
+    AUTH = "auth"  # by the trunk's own user and password
+    IP = "ip"  # by the address that a call comes from
 
 
 class MediaEncryption(StrEnum):
@@ -25,7 +28,7 @@ class TrunkProfile:
 
     `extension` is a line that is no phone number; `nickname` None where the customer gave no name.
     `allowed_addresses` are in their normal form. Codecs and media are as bolna names them, kept for the
-    infrastructure that can be told.
+    infrastructure that has fields for them.
     """
 
     nickname: str | None = None
@@ -44,16 +47,6 @@ class TrunkProfile:
     direct_media: bool = False
     rtp_symmetric: bool = True
     force_rport: bool = True
-
-    def call_plan(self) -> CallPlan:
-        """What of it the voice infrastructure is to know."""
-        return CallPlan(
-            authorization=self.authorization,
-            allowed_addresses=self.allowed_addresses,
-            inbound_enabled=self.inbound_enabled,
-            fixed_egress=self.fixed_egress,
-            numbers=None if self.extension is None else (self.extension,),
-        )
 
 
 PLAIN = TrunkProfile()

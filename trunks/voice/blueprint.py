@@ -1,43 +1,24 @@
 """What is wanted for a trunk, copied from the rows, and what the infrastructure is to have for it."""
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 from uuid import UUID
 
 from sipcheck.errors import TargetInvalid
 from sipcheck.target import HostPort, TransportName, parse_host_port
 from trunks.errors import SecretUnreadable
+from trunks.rules.profile import InboundAuthorization, TrunkProfile
 from trunks.secrets.secret_box import SecretBox
 from trunks.voice.allow_list import AllowListInvalid, read_allow_list
 from trunks.voice.provisioner import FailureCause, ProvisioningFailed
 from trunks.voice.sides import DesiredTrunk, InboundSide, OutboundSide
 
 
-class InboundAuthorization(StrEnum):
-    AUTH = "auth"  # by the trunk's own user and password
-    IP = "ip"  # by the address that a call comes from
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallPlan:
-    """How calls come in and go out, as far as the trunk itself does not say.
-
-    `numbers` are those of the trunk when they are no phone numbers of its own, such as an extension.
-    """
-
-    authorization: InboundAuthorization = InboundAuthorization.AUTH
-    allowed_addresses: tuple[str, ...] = ()
-    inbound_enabled: bool = True
-    fixed_egress: bool = False
-    numbers: tuple[str, ...] | None = None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blueprint:
-    """A trunk's first gateway and its plan, with the password still sealed."""
+    """A trunk's first gateway, its numbers and its profile, with the password still sealed."""
 
     trunk_id: UUID
-    plan: CallPlan
+    profile: TrunkProfile
     numbers: tuple[str, ...]
     host: str
     port: int | None
@@ -55,14 +36,14 @@ class Blueprint:
         password = self._open(secrets)
         return DesiredTrunk(
             trunk_id=self.trunk_id,
-            inbound=self._inbound(numbers, password) if self.plan.inbound_enabled else None,
+            inbound=self._inbound(numbers, password) if self.profile.inbound_enabled else None,
             outbound=self._outbound(numbers, password),
         )
 
     def _inbound(self, numbers: tuple[str, ...], password: str | None) -> InboundSide:
-        if self.plan.authorization is InboundAuthorization.IP:
+        if self.profile.authorization is InboundAuthorization.IP:
             try:
-                allowed = read_allow_list(self.plan.allowed_addresses)
+                allowed = read_allow_list(self.profile.allowed_addresses)
             except AllowListInvalid as fault:
                 raise ProvisioningFailed(FailureCause.UNFIT, str(fault)) from fault
             return InboundSide(numbers=numbers, allowed_addresses=allowed)
@@ -76,7 +57,7 @@ class Blueprint:
 
     def _outbound(self, numbers: tuple[str, ...], password: str | None) -> OutboundSide:
         carrier = self._carrier()
-        if not self.plan.fixed_egress:
+        if not self.profile.fixed_egress:
             return OutboundSide(
                 numbers=numbers,
                 address=str(carrier),

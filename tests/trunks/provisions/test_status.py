@@ -7,19 +7,19 @@ import pytest
 
 from tests.trunks.forms import Store
 from trunks.catalog.new_trunk import NewNumber
+from trunks.catalog.trunk_edit import TrunkEdit
 from trunks.installation.settings import Settings
 from trunks.models.provision import ProvisionState
 from trunks.models.trunk import Trunk
 from trunks.provisions.claims import ProvisionClaim
-from trunks.provisions.requests import ProvisionRequests
+from trunks.rules.profile import InboundAuthorization, TrunkProfile
 from trunks.rules.trunk_state import Cause
-from trunks.voice.blueprint import CallPlan, InboundAuthorization
 from trunks.voice.provisioner import FailureCause, ProvisionerName, ProvisioningFailed
 from trunks.voice.sides import SideIds
 
 IDS = SideIds("ST_in", "ST_out")
 DOWN = ProvisioningFailed(FailureCause.DOWN, "LiveKit cannot be reached.")
-BY_ADDRESS = CallPlan(authorization=InboundAuthorization.IP, allowed_addresses=("203.0.113.10",))
+BY_ADDRESS = TrunkProfile(authorization=InboundAuthorization.IP, allowed_addresses=("203.0.113.10",))
 
 
 @pytest.fixture
@@ -149,26 +149,34 @@ def test_a_trunk_is_provisioned_when_it_first_becomes_active(store: Store, trunk
     assert store.installation.provision_claims.tend().to_ring == ()
 
 
-def test_a_plan_waits_until_the_trunk_becomes_active(store: Store, trunk: Trunk) -> None:
-    with store.installation.database.write() as session:
-        requests = ProvisionRequests(session, ProvisionerName.LIVEKIT)
-        assert not requests.plan(trunk.id, BY_ADDRESS, store.clock())
+def test_a_profile_waits_until_the_trunk_becomes_active(store: Store) -> None:
+    trunk = store.make_trunk(wanted=True, profile=BY_ADDRESS)
     assert store.installation.provision_claims.claim(trunk.id) is None
     assert not store.provision_changes(trunk.id)
     activate(store, trunk.id)
     assert store.installation.provision_claims.tend().to_ring == (trunk.id,)
     blueprint = claim(store, trunk.id).blueprint
     assert blueprint is not None
-    assert blueprint.plan == BY_ADDRESS
+    assert blueprint.profile == BY_ADDRESS
 
 
-def test_a_changed_plan_of_a_provisioned_trunk_is_work(store: Store, trunk: Trunk) -> None:
+def test_a_changed_profile_of_a_provisioned_trunk_is_work(store: Store, trunk: Trunk) -> None:
     provisioned(store, trunk)
-    with store.installation.database.write() as session:
-        assert ProvisionRequests(session, ProvisionerName.LIVEKIT).plan(trunk.id, BY_ADDRESS, store.clock())
+    changed = {"authorization": InboundAuthorization.IP, "allowed_addresses": ("203.0.113.10",)}
+    assert store.installation.trunk_edits.apply(
+        store.caller, trunk.id, TrunkEdit(profile=changed)
+    ).provisioning
     blueprint = claim(store, trunk.id).blueprint
     assert blueprint is not None
-    assert blueprint.plan == BY_ADDRESS
+    assert blueprint.profile == BY_ADDRESS
+
+
+def test_an_extension_stands_in_place_of_the_numbers(store: Store) -> None:
+    trunk = store.make_trunk(wanted=True, profile=TrunkProfile(extension="1001"))
+    store.provision(trunk.id)
+    blueprint = claim(store, trunk.id).blueprint
+    assert blueprint is not None
+    assert blueprint.numbers == ("1001",)
 
 
 def test_the_customers_switch_takes_it_away_and_health_does_not(store: Store, trunk: Trunk) -> None:

@@ -7,22 +7,23 @@ import pytest
 from sipcheck.target import HostPort, TransportName
 from tests.trunks.forms import PASSWORD, SECRET_KEYS
 from trunks.ids import new_id
+from trunks.rules.profile import PLAIN, InboundAuthorization, TrunkProfile
 from trunks.secrets.keys import parse_keys
 from trunks.secrets.secret_box import SecretBox
-from trunks.voice.blueprint import Blueprint, CallPlan, InboundAuthorization
+from trunks.voice.blueprint import Blueprint
 from trunks.voice.provisioner import FailureCause, ProvisioningFailed
 from trunks.voice.sides import InboundSide, OutboundSide
 
 SECRETS = SecretBox(parse_keys(SECRET_KEYS))
 TRUNK_ID = new_id()
 NUMBERS = ("+14155551234",)
-BY_ADDRESS = CallPlan(authorization=InboundAuthorization.IP, allowed_addresses=("203.0.113.10",))
+BY_ADDRESS = TrunkProfile(authorization=InboundAuthorization.IP, allowed_addresses=("203.0.113.10",))
 
 
 def make_blueprint(**given: Any) -> Blueprint:
     values: dict[str, Any] = {
         "trunk_id": TRUNK_ID,
-        "plan": CallPlan(),
+        "profile": PLAIN,
         "numbers": NUMBERS,
         "host": "SIP.Carrier.example",
         "port": 5080,
@@ -48,7 +49,7 @@ def test_user_and_password_are_those_of_both_directions() -> None:
 
 
 def test_by_address_the_inbound_side_asks_for_no_password() -> None:
-    desired = make_blueprint(plan=BY_ADDRESS).desired(SECRETS)
+    desired = make_blueprint(profile=BY_ADDRESS).desired(SECRETS)
     assert desired.inbound == InboundSide(numbers=NUMBERS, allowed_addresses=("203.0.113.10",))
     assert desired.outbound is not None
     assert desired.outbound.auth_password == PASSWORD
@@ -70,7 +71,7 @@ def test_the_address_is_as_sip_writes_it(host: str, port: int | None, address: s
 
 
 def test_through_the_fixed_egress_the_carrier_is_kept_beside() -> None:
-    outbound = make_blueprint(plan=CallPlan(fixed_egress=True)).desired(SECRETS).outbound
+    outbound = make_blueprint(profile=TrunkProfile(fixed_egress=True)).desired(SECRETS).outbound
     assert outbound == OutboundSide(
         numbers=NUMBERS,
         address="egress.example:5070",
@@ -88,7 +89,7 @@ def test_a_trunk_without_numbers_has_neither_side() -> None:
 
 
 def test_no_inbound_side_where_it_is_off() -> None:
-    desired = make_blueprint(plan=CallPlan(inbound_enabled=False)).desired(SECRETS)
+    desired = make_blueprint(profile=TrunkProfile(inbound_enabled=False)).desired(SECRETS)
     assert desired.inbound is None
     assert desired.outbound is not None
 
@@ -98,13 +99,21 @@ def test_no_inbound_side_where_it_is_off() -> None:
     [
         ({"username": None, "sealed_password": None}, FailureCause.UNFIT, "would admit everyone"),
         ({"sealed_password": None}, FailureCause.UNFIT, "would admit everyone"),
-        ({"plan": CallPlan(authorization=InboundAuthorization.IP)}, FailureCause.UNFIT, "empty"),
+        ({"profile": TrunkProfile(authorization=InboundAuthorization.IP)}, FailureCause.UNFIT, "empty"),
         (
-            {"plan": CallPlan(authorization=InboundAuthorization.IP, allowed_addresses=("0.0.0.0/0",))},
+            {
+                "profile": TrunkProfile(
+                    authorization=InboundAuthorization.IP, allowed_addresses=("0.0.0.0/0",)
+                )
+            },
             FailureCause.UNFIT,
             "admits everyone",
         ),
-        ({"plan": CallPlan(fixed_egress=True), "egress": None}, FailureCause.UNFIT, "TRUNKS_FIXED_EGRESS"),
+        (
+            {"profile": TrunkProfile(fixed_egress=True), "egress": None},
+            FailureCause.UNFIT,
+            "TRUNKS_FIXED_EGRESS",
+        ),
         ({"outbound_proxy": "proxy.example"}, FailureCause.UNFIT, "proxy.example"),
         ({"host": "not a host"}, FailureCause.UNFIT, "not a host"),
         (

@@ -1,0 +1,185 @@
+"""Stores of former revisions, with rows in them, brought to the current schema on both engines."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from importlib.resources import as_file, files
+from typing import Any
+from uuid import UUID
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import JSON, Boolean, ColumnClause, Integer, String, Uuid, column, insert, table
+from sqlalchemy.orm import Session
+from sqlalchemy.types import TypeEngine
+
+from tests.trunks.forms import STARTED
+from trunks.ids import new_id
+from trunks.installation.installation import Installation, prepare
+from trunks.installation.settings import Settings
+from trunks.models.base import UtcDateTime
+from trunks.rules.profile import InboundAuthorization
+from trunks.store.database import Database
+from trunks.voice.provisioner import ProvisionerName
+from trunks.voice.sides import SideIds
+
+_TYPES: dict[type, TypeEngine[Any]] = {
+    UUID: Uuid(),
+    datetime: UtcDateTime(),
+    bool: Boolean(),
+    int: Integer(),
+    str: String(),
+    list: JSON(),
+    dict: JSON(),
+}
+
+
+class FormerStore:
+    """A database at a former revision; rows are given as its tables had them."""
+
+    def __init__(self, settings: Settings) -> None:
+        settings.data_dir.mkdir(exist_ok=True)
+        self.database = Database(settings.store_url)
+
+    def migrate(self, revision: str) -> None:
+        with self.database.write() as session, as_file(files("trunks.migrations")) as folder:
+            config = Config()
+            config.set_main_option("script_location", str(folder))
+            config.attributes["connection"] = session.connection()
+            command.upgrade(config, revision)
+
+    def insert(self, session: Session, into: str, /, **values: Any) -> None:
+        row = {"id": new_id(), **values}
+        columns: list[ColumnClause[Any]] = [column(key, _TYPES[type(value)]) for key, value in row.items()]
+        session.execute(insert(table(into, *columns)).values(row))
+
+
+@pytest.fixture
+def former(store_settings: Settings) -> Iterator[FormerStore]:
+    store = FormerStore(store_settings)
+    yield store
+    store.database.close()
+
+
+def _insert_trunk(former: FormerStore, session: Session, environment_id: UUID) -> UUID:
+    trunk_id, destination_id = new_id(), new_id()
+    former.insert(
+        session,
+        "destinations",
+        id=destination_id,
+        key=str(destination_id),
+        domain="sip.carrier.example",
+        created_at=STARTED,
+    )
+    former.insert(
+        session,
+        "trunks",
+        id=trunk_id,
+        environment_id=environment_id,
+        name="Primary",
+        provider_name="carrier-x",
+        generation=1,
+        wanted=True,
+        is_verified=True,
+        health_down=False,
+        is_active=True,
+        health_status="healthy",
+        failed_checks=0,
+        credentials="not-tested",
+        created_at=STARTED,
+        updated_at=STARTED,
+    )
+    former.insert(
+        session,
+        "gateways",
+        trunk_id=trunk_id,
+        destination_id=destination_id,
+        host="sip.carrier.example",
+        priority=1,
+    )
+    former.insert(
+        session,
+        "trunk_profiles",
+        trunk_id=trunk_id,
+        extension="1001",
+        calling_format="+e164",
+        authorization="ip",
+        allowed_addresses=["203.0.113.10"],
+        fixed_egress=False,
+        media_encryption="no",
+        media_encryption_optimistic=False,
+        allow="ulaw",
+        disallow="all",
+        inbound_enabled=True,
+        direct_media=False,
+        rtp_symmetric=True,
+        force_rport=True,
+    )
+    return trunk_id
+
+
+def _insert_provision(former: FormerStore, session: Session, trunk_id: UUID, **values: Any) -> None:
+    former.insert(
+        session,
+        "provisions",
+        trunk_id=trunk_id,
+        provisioner="livekit",
+        authorization="ip",
+        allowed_addresses=["203.0.113.10"],
+        inbound_enabled=True,
+        fixed_egress=False,
+        own_numbers=["1001"],
+        revision=1,
+        requested_at=STARTED,
+        notify_at=STARTED,
+        **values,
+    )
+
+
+def test_provisions_of_r0008_go_on_from_the_profiles(former: FormerStore, store_settings: Settings) -> None:
+    environment_id, gone_id = new_id(), new_id()
+    former.migrate("r0008")
+    with former.database.write() as session:
+        former.insert(
+            session,
+            "environments",
+            id=environment_id,
+            name="acme",
+            allow_custom_sip_trunks=True,
+            requests_per_minute=1000,
+            created_at=STARTED,
+        )
+        queued_id = _insert_trunk(former, session, environment_id)
+        _insert_provision(former, session, queued_id, wanted=True, status="queued", state="absent")
+        planned_id = _insert_trunk(former, session, environment_id)
+        _insert_provision(former, session, planned_id, wanted=False, status="done", state="absent")
+        _insert_provision(
+            former,
+            session,
+            gone_id,
+            wanted=False,
+            status="queued",
+            state="provisioned",
+            inbound_id="ST_in",
+            outbound_id="ST_out",
+        )
+    settings = store_settings.model_copy(update={"provisioner": ProvisionerName.LIVEKIT})
+    prepare(settings)
+    installation = Installation(settings)
+    try:
+        queued = installation.provision_claims.claim(queued_id)
+        assert queued is not None
+        assert queued.blueprint is not None
+        assert queued.blueprint.numbers == ("1001",)
+        assert queued.blueprint.profile.authorization is InboundAuthorization.IP
+        assert queued.blueprint.profile.allowed_addresses == ("203.0.113.10",)
+        # What was planned and never begun is begun as any active trunk is.
+        assert installation.provisioning.view(planned_id) is None
+        assert planned_id in installation.provision_claims.tend().to_ring
+        gone = installation.provision_claims.claim(gone_id)
+        assert gone is not None
+        assert (gone.blueprint, gone.known) == (None, SideIds("ST_in", "ST_out"))
+        assert installation.provision_claims.finish(gone, SideIds())
+        assert installation.provisioning.view(gone_id) is None
+    finally:
+        installation.close()
