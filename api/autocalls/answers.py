@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field, PlainSerializer
 
 from api.last_verification import LastVerification, show_last
-from trunks.catalog.views import TrunkSheet
+from trunks.catalog.views import TrunkView
 from trunks.rules.profile import CallingFormat, InboundAuthorization
 from trunks.rules.trunk_state import HealthStatus
 
@@ -60,19 +60,19 @@ class Done(BaseModel):
     message: str
 
 
-def line_of(sheet: TrunkSheet) -> str | None:
+def line_of(view: TrunkView) -> str | None:
     """The extension, or the first number."""
-    if sheet.profile.extension is not None:
-        return sheet.profile.extension
-    return sheet.numbers[0].number if sheet.numbers else None
+    if view.profile.extension is not None:
+        return view.profile.extension
+    return view.numbers[0].number if view.numbers else None
 
 
-def show(sheet: TrunkSheet) -> TrunkShown:
-    trunk, profile, line = sheet.trunk, sheet.profile, line_of(sheet)
+def show(view: TrunkView) -> TrunkShown:
+    trunk, profile, line = view.trunk, view.profile, line_of(view)
     # A trunk of another dialect has a name instead.
     nickname = profile.nickname if profile.nickname or trunk.name == line else trunk.name
     return TrunkShown(
-        id=sheet.serial,
+        id=view.serial,
         phone_number=line,
         nickname=nickname,
         sip_username=trunk.username,
@@ -81,19 +81,19 @@ def show(sheet: TrunkSheet) -> TrunkShown:
         inbound_authorization_type=profile.authorization,
         allowed_inbound_ips=list(profile.allowed_addresses) or None,
         outbound_proxy=profile.fixed_egress,
-        country_code=profile.country_code or next((each.country_code for each in sheet.numbers), None),
-        inbound_trunk_id=sheet.inbound_id,
-        outbound_trunk_id=sheet.outbound_id,
+        country_code=profile.country_code or next((each.country_code for each in view.numbers), None),
+        inbound_trunk_id=view.sides.inbound,
+        outbound_trunk_id=view.sides.outbound,
         created_at=trunk.created_at,
         updated_at=trunk.updated_at,
     )
 
 
-def show_details(sheet: TrunkSheet) -> TrunkDetails:
+def show_details(view: TrunkView) -> TrunkDetails:
     return TrunkDetails(
-        **dict(show(sheet)),
-        is_active=sheet.trunk.is_active,
-        is_verified=sheet.trunk.is_verified,
-        health_status=sheet.trunk.health_status,
-        last_verification=show_last(sheet.last_verification),
+        **dict(show(view)),
+        is_active=view.trunk.is_active,
+        is_verified=view.trunk.is_verified,
+        health_status=view.trunk.health_status,
+        last_verification=show_last(view.last_verification),
     )

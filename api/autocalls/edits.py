@@ -9,7 +9,7 @@ from api.autocalls.bodies import LineType, UpdateTrunk, country_of, judge_line
 from api.autocalls.faults import invalid_fields
 from trunks.catalog.new_trunk import NewNumber
 from trunks.catalog.trunk_edit import TrunkEdit
-from trunks.catalog.views import TrunkSheet
+from trunks.catalog.views import TrunkView
 from trunks.rules.profile import InboundAuthorization
 
 # What a body calls it, and what the profile does.
@@ -22,7 +22,7 @@ _PROFILE = {
 }
 
 
-def to_edit(body: UpdateTrunk, sheet: TrunkSheet) -> TrunkEdit:
+def to_edit(body: UpdateTrunk, view: TrunkView) -> TrunkEdit:
     """Judge what only the trunk's present values decide. Raises Problem."""
     sent = body.sent()
     profile: dict[str, Any] = {ours: sent[theirs] for theirs, ours in _PROFILE.items() if theirs in sent}
@@ -33,45 +33,45 @@ def to_edit(body: UpdateTrunk, sheet: TrunkSheet) -> TrunkEdit:
         edit["password"] = body.sip_password.get_secret_value()
     if "sip_address" in sent:
         edit["domain"] = body.sip_address
-    profile |= _addresses(body, sent, sheet)
-    line = line_of(sheet)
+    profile |= _addresses(body, sent, view)
+    line = line_of(view)
     if sent.keys() & {"phone_number", "sip_trunk_type"}:
-        line = _line(body, sent, sheet)
-        is_number = _kind(body, sent, sheet) is LineType.NUMBER
+        line = _line(body, sent, view)
+        is_number = _kind(body, sent, view) is LineType.NUMBER
         profile["extension"] = None if is_number else line
         if is_number:
-            profile["country_code"] = country_of(line, sent.get("country_code", sheet.profile.country_code))
+            profile["country_code"] = country_of(line, sent.get("country_code", view.profile.country_code))
         numbers = (NewNumber(number=line, country_code=profile.get("country_code")),) if is_number else ()
         edit["numbers"] = numbers
     if "nickname" in sent:
         profile["nickname"] = body.nickname or None
-    nickname = profile.get("nickname", sheet.profile.nickname)
+    nickname = profile.get("nickname", view.profile.nickname)
     if sent.keys() & {"nickname", "phone_number"}:
-        edit["name"] = nickname or line or sheet.trunk.name
+        edit["name"] = nickname or line or view.trunk.name
     return TrunkEdit(profile=profile, **edit)
 
 
-def _kind(body: UpdateTrunk, sent: dict[str, Any], sheet: TrunkSheet) -> LineType:
+def _kind(body: UpdateTrunk, sent: dict[str, Any], view: TrunkView) -> LineType:
     if "sip_trunk_type" in sent:
         return body.sip_trunk_type
-    return LineType.NUMBER if sheet.profile.extension is None else LineType.EXTENSION
+    return LineType.NUMBER if view.profile.extension is None else LineType.EXTENSION
 
 
-def _line(body: UpdateTrunk, sent: dict[str, Any], sheet: TrunkSheet) -> str:
-    text = sent.get("phone_number", line_of(sheet) or "")
+def _line(body: UpdateTrunk, sent: dict[str, Any], view: TrunkView) -> str:
+    text = sent.get("phone_number", line_of(view) or "")
     try:
-        return judge_line(_kind(body, sent, sheet), text)
+        return judge_line(_kind(body, sent, view), text)
     except PydanticCustomError as fault:
         raise invalid_fields({"phone_number": [f"Phone number {fault.message()}."]}) from None
 
 
-def _addresses(body: UpdateTrunk, sent: dict[str, Any], sheet: TrunkSheet) -> dict[str, Any]:
-    authorization = sent.get("inbound_authorization_type", sheet.profile.authorization)
+def _addresses(body: UpdateTrunk, sent: dict[str, Any], view: TrunkView) -> dict[str, Any]:
+    authorization = sent.get("inbound_authorization_type", view.profile.authorization)
     if authorization is InboundAuthorization.AUTH:
-        return {"allowed_addresses": ()} if sheet.profile.allowed_addresses else {}
+        return {"allowed_addresses": ()} if view.profile.allowed_addresses else {}
     if "allowed_inbound_ips" in sent:
         return {"allowed_addresses": tuple(body.allowed_inbound_ips)}
-    if not sheet.profile.allowed_addresses:
+    if not view.profile.allowed_addresses:
         told = "Allowed inbound IPs must hold at least one valid IP address for ip."
         raise invalid_fields({"allowed_inbound_ips": [told]})
     return {}

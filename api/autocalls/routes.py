@@ -17,7 +17,7 @@ from api.fault_answers import fault_answers_of
 from api.parameters import Calling, Using, current_request_id
 from api.problems import Problem
 from trunks.catalog.update import Edited
-from trunks.catalog.views import TrunkSheet
+from trunks.catalog.views import TrunkView
 from trunks.errors import ProvisioningUnfinished, TrunkNotFound
 from trunks.repositories.trunks import TrunkFilter
 from trunks.tenancy.tenants import Caller
@@ -50,7 +50,7 @@ async def _trunk_id(
     # More digits than any id has would not fit the column.
     if not (trunk_id.isascii() and trunk_id.isdigit() and len(trunk_id) <= 18):
         raise TrunkNotFound
-    return await context.threads.run(context.installation.trunk_sheets.id_of, caller, int(trunk_id))
+    return await context.threads.run(context.installation.trunk_views.id_of, caller, int(trunk_id))
 
 
 TrunkId = Annotated[UUID, Depends(_trunk_id)]
@@ -64,23 +64,23 @@ async def create_sip_trunk(body: CreateTrunk, caller: Calling, context: Using) -
     if context.installation.whole_entry.provisions:
         await _settle(context, trunk.id)
     await _verify(context, caller, trunk.id)
-    sheet = await context.threads.run(context.installation.trunk_sheets.get, caller, trunk.id)
-    return TrunkAnswer(message="SIP trunk created successfully.", data=show(sheet))
+    view = await context.threads.run(context.installation.trunk_views.get, caller, trunk.id)
+    return TrunkAnswer(message="SIP trunk created successfully.", data=show(view))
 
 
 @router.get("/sip-trunks")
 async def list_sip_trunks(caller: Calling, context: Using) -> TrunkList:
     """List the newest 1,000 SIP trunks, those of other dialects too (ours)."""
-    sheets = await context.threads.run(
-        context.installation.trunk_sheets.page, caller, TrunkFilter(), limit=_MOST_SHOWN
+    views = await context.threads.run(
+        context.installation.trunk_views.page, caller, TrunkFilter(), limit=_MOST_SHOWN
     )
-    return TrunkList(data=[show_details(sheet) for sheet in sheets])
+    return TrunkList(data=[show_details(view) for view in views])
 
 
 @router.get("/sip-trunks/{trunk_id}", responses=_answers(404))
 async def get_sip_trunk(trunk_id: TrunkId, caller: Calling, context: Using) -> TrunkFound:
     """Show a SIP trunk."""
-    return TrunkFound(data=show_details(await _sheet(context, caller, trunk_id)))
+    return TrunkFound(data=show_details(await _view(context, caller, trunk_id)))
 
 
 @router.put("/sip-trunks/{trunk_id}", responses=_answers(400, 404, 409, 413, 415, 422))
@@ -92,14 +92,14 @@ async def update_sip_trunk(
     A side that fails takes the whole change back, with 500 (ours).
     """
     _need_egress("outbound_proxy" in body.model_fields_set and body.outbound_proxy, context)
-    edit = to_edit(body, await _sheet(context, caller, trunk_id))
+    edit = to_edit(body, await _view(context, caller, trunk_id))
     edited = await context.threads.run(context.installation.trunk_edits.apply, caller, trunk_id, edit)
     if edited.provisioning:
         await _follow(context, edited)
     if edited.moved:
         await _verify(context, caller, trunk_id)
-    sheet = await _sheet(context, caller, trunk_id)
-    return TrunkAnswer(message="SIP trunk updated successfully.", data=show(sheet))
+    view = await _view(context, caller, trunk_id)
+    return TrunkAnswer(message="SIP trunk updated successfully.", data=show(view))
 
 
 @router.delete("/{trunk_id}", responses=_answers(404, 409))
@@ -114,8 +114,8 @@ async def delete_phone_number(trunk_id: str, caller: Calling, context: Using) ->
     return Done(message="Phone number deleted successfully.")
 
 
-async def _sheet(context: Context, caller: Caller, trunk_id: UUID) -> TrunkSheet:
-    return await context.threads.run(context.installation.trunk_sheets.get, caller, trunk_id)
+async def _view(context: Context, caller: Caller, trunk_id: UUID) -> TrunkView:
+    return await context.threads.run(context.installation.trunk_views.get, caller, trunk_id)
 
 
 def _need_egress(wanted: bool | None, context: Context) -> None:

@@ -9,7 +9,7 @@ from api.bolna.bodies import AuthType, Transport
 from api.last_verification import LastVerification, show_last
 from api.timestamps import Moment
 from sipcheck.reasons import Outcome, Reason
-from trunks.catalog.views import TrunkSheet
+from trunks.catalog.views import TrunkView
 from trunks.models.phone_number import PhoneNumber
 from trunks.models.verification import Verification
 from trunks.rules.profile import CallingFormat, MediaEncryption
@@ -89,19 +89,19 @@ class Done(BaseModel):
     message: str
 
 
-def auth_type_of(sheet: TrunkSheet) -> AuthType:
-    return AuthType.IP_BASED if sheet.trunk.username is None else AuthType.USERPASS
+def auth_type_of(view: TrunkView) -> AuthType:
+    return AuthType.IP_BASED if view.trunk.username is None else AuthType.USERPASS
 
 
-def show_trunk(sheet: TrunkSheet, *, interval_seconds: float) -> TrunkShown:
+def show_trunk(view: TrunkView, *, interval_seconds: float) -> TrunkShown:
     """`interval_seconds` is the installation's, for a trunk whose dialect says none."""
-    return TrunkShown(**_trunk(sheet, interval_seconds))
+    return TrunkShown(**_trunk(view, interval_seconds))
 
 
-def show_verified(sheet: TrunkSheet, run: Verification, *, interval_seconds: float) -> TrunkVerified:
+def show_verified(view: TrunkView, run: Verification, *, interval_seconds: float) -> TrunkVerified:
     report = run.report or {}
     return TrunkVerified(
-        **_trunk(sheet, interval_seconds),
+        **_trunk(view, interval_seconds),
         verification_id=run.id,
         outcome=run.outcome,
         reason=run.reason,
@@ -120,8 +120,8 @@ def show_number(number: PhoneNumber) -> NumberShown:
     )
 
 
-def _trunk(sheet: TrunkSheet, interval_seconds: float) -> dict[str, Any]:
-    trunk, profile = sheet.trunk, sheet.profile
+def _trunk(view: TrunkView, interval_seconds: float) -> dict[str, Any]:
+    trunk, profile = view.trunk, view.profile
     interval = interval_seconds if trunk.health_interval_seconds is None else trunk.health_interval_seconds
     transport = Transport.of(trunk.gateways[0].transport)
     return {
@@ -129,7 +129,7 @@ def _trunk(sheet: TrunkSheet, interval_seconds: float) -> dict[str, Any]:
         "name": trunk.name,
         "provider": trunk.provider_name,
         "description": profile.description,
-        "auth_type": auth_type_of(sheet),
+        "auth_type": auth_type_of(view),
         "auth_username": trunk.username,
         "gateways": [
             GatewayShown(
@@ -151,11 +151,11 @@ def _trunk(sheet: TrunkSheet, interval_seconds: float) -> dict[str, Any]:
         "direct_media": profile.direct_media,
         "rtp_symmetric": profile.rtp_symmetric,
         "force_rport": profile.force_rport,
-        "phone_numbers": [show_number(number) for number in sheet.numbers],
+        "phone_numbers": [show_number(number) for number in view.numbers],
         "created_at": trunk.created_at,
         "updated_at": trunk.updated_at,
         "is_active": trunk.is_active,
         "is_verified": trunk.is_verified,
         "health_status": trunk.health_status,
-        "last_verification": show_last(sheet.last_verification),
+        "last_verification": show_last(view.last_verification),
     }

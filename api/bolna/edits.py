@@ -19,20 +19,20 @@ from api.bolna.bodies import (
 from api.bolna.faults import FieldFault, invalid_fields
 from trunks.catalog.new_trunk import NewGateway
 from trunks.catalog.trunk_edit import TrunkEdit
-from trunks.catalog.views import TrunkSheet
+from trunks.catalog.views import TrunkView
 
 
-def to_edit(body: UpdateTrunk, sheet: TrunkSheet, *, interval_floor_seconds: float) -> TrunkEdit:
+def to_edit(body: UpdateTrunk, view: TrunkView, *, interval_floor_seconds: float) -> TrunkEdit:
     """Judge what only the trunk's present values decide, all of it at once. Raises Problem."""
     sent = body.sent()
-    _judge(sent, sheet)
+    _judge(sent, view)
     edit: dict[str, Any] = {}
     for theirs, ours in (("name", "name"), ("provider", "provider_name"), ("is_active", "wanted")):
         if theirs in sent:
             edit[ours] = sent[theirs]
-    edit |= _credentials(sent, sheet)
+    edit |= _credentials(sent, view)
     if "transport" in sent or "gateways" in sent:
-        edit["gateways"] = _gateways(sent, sheet)
+        edit["gateways"] = _gateways(sent, view)
     if "qualify_frequency" in sent:
         edit["health_interval_seconds"] = to_interval(sent["qualify_frequency"], interval_floor_seconds)
     if "phone_numbers" in sent:
@@ -40,21 +40,21 @@ def to_edit(body: UpdateTrunk, sheet: TrunkSheet, *, interval_floor_seconds: flo
     return TrunkEdit(profile=profile_fields(sent), **edit)
 
 
-def _judge(sent: dict[str, Any], sheet: TrunkSheet) -> None:
-    kind = sent.get("auth_type", auth_type_of(sheet))
-    transport = sent.get("transport", Transport.of(sheet.trunk.gateways[0].transport))
-    encryption = sent.get("media_encryption", sheet.profile.media_encryption)
+def _judge(sent: dict[str, Any], view: TrunkView) -> None:
+    kind = sent.get("auth_type", auth_type_of(view))
+    transport = sent.get("transport", Transport.of(view.trunk.gateways[0].transport))
+    encryption = sent.get("media_encryption", view.profile.media_encryption)
     addresses = [each.ip_address for each in sent.get("ip_identifiers", ())] or list(
-        sheet.profile.allowed_addresses
+        view.profile.allowed_addresses
     )
     faults: list[FieldFault] = []
     _collect(faults, "media_encryption", lambda: judge_encryption(encryption, transport))
     if kind is AuthType.IP_BASED and sent.keys() & {"auth_type", "ip_identifiers"}:
         _collect(faults, "ip_identifiers", lambda: judge_addresses(addresses))
     if kind is AuthType.USERPASS:
-        if "auth_username" not in sent and sheet.trunk.username is None:
+        if "auth_username" not in sent and view.trunk.username is None:
             faults.append(FieldFault("auth_username", "required", "It is required for userpass."))
-        if "auth_password" not in sent and sheet.trunk.sealed_password is None:
+        if "auth_password" not in sent and view.trunk.sealed_password is None:
             faults.append(FieldFault("auth_password", "required", "It is required for userpass."))
     if faults:
         raise invalid_fields(faults)
@@ -67,8 +67,8 @@ def _collect(faults: list[FieldFault], field: str, judge: Callable[[], None]) ->
         faults.append(FieldFault(field, fault.type, f"{fault.message()}."))
 
 
-def _credentials(sent: dict[str, Any], sheet: TrunkSheet) -> dict[str, Any]:
-    if sent.get("auth_type", auth_type_of(sheet)) is AuthType.IP_BASED:
+def _credentials(sent: dict[str, Any], view: TrunkView) -> dict[str, Any]:
+    if sent.get("auth_type", auth_type_of(view)) is AuthType.IP_BASED:
         return {"username": None, "password": None} if "auth_type" in sent else {}
     edit: dict[str, Any] = {}
     if "auth_username" in sent:
@@ -78,11 +78,11 @@ def _credentials(sent: dict[str, Any], sheet: TrunkSheet) -> dict[str, Any]:
     return edit
 
 
-def _gateways(sent: dict[str, Any], sheet: TrunkSheet) -> tuple[NewGateway, ...]:
-    transport = sent.get("transport", Transport.of(sheet.trunk.gateways[0].transport))
+def _gateways(sent: dict[str, Any], view: TrunkView) -> tuple[NewGateway, ...]:
+    transport = sent.get("transport", Transport.of(view.trunk.gateways[0].transport))
     if "gateways" in sent:
         return to_gateways(sent["gateways"], transport)
     return tuple(
         NewGateway(host=each.host, port=each.port, transport=transport.name_here, priority=each.priority)
-        for each in sheet.trunk.gateways
+        for each in view.trunk.gateways
     )

@@ -25,7 +25,7 @@ from api.bolna.number_bodies import NumberBody
 from api.context import Context
 from api.fault_answers import fault_answers_of
 from api.parameters import Calling, MakesId, TrunkId, Using, current_request_id, id_in_path
-from trunks.catalog.views import TrunkSheet
+from trunks.catalog.views import TrunkView
 from trunks.errors import NumberNotFound
 from trunks.repositories.trunks import TrunkFilter
 from trunks.tenancy.tenants import Caller
@@ -71,10 +71,10 @@ async def list_trunks(
     is_active: Annotated[bool | None, Query(description="Only those that are, or are not, active.")] = None,
 ) -> list[TrunkShown]:
     """List the newest 1,000 trunks, those of other dialects too (ours)."""
-    sheets = await context.threads.run(
-        context.installation.trunk_sheets.page, caller, TrunkFilter(is_active=is_active), limit=_MOST_SHOWN
+    views = await context.threads.run(
+        context.installation.trunk_views.page, caller, TrunkFilter(is_active=is_active), limit=_MOST_SHOWN
     )
-    return [show_trunk(sheet, interval_seconds=_interval(context)) for sheet in sheets]
+    return [show_trunk(view, interval_seconds=_interval(context)) for view in views]
 
 
 @router.get("/{trunk_id}", responses=_answers(404))
@@ -86,7 +86,7 @@ async def get_trunk(trunk_id: TrunkId, caller: Calling, context: Using) -> Trunk
 @router.patch("/{trunk_id}", responses=_answers(400, 404, 409, 413, 415, 422))
 async def update_trunk(trunk_id: TrunkId, body: UpdateTrunk, caller: Calling, context: Using) -> TrunkShown:
     """Change some fields of a trunk; arrays are replaced whole. A change of connectivity is verified (ours)."""
-    edit = to_edit(body, await _sheet(context, caller, trunk_id), interval_floor_seconds=_floor(context))
+    edit = to_edit(body, await _view(context, caller, trunk_id), interval_floor_seconds=_floor(context))
     edited = await context.threads.run(
         context.installation.trunk_edits.apply, caller, trunk_id, edit, name_is_unique=True
     )
@@ -100,10 +100,10 @@ async def update_trunk(trunk_id: TrunkId, body: UpdateTrunk, caller: Calling, co
 @router.delete("/{trunk_id}", responses=_answers(404))
 async def delete_trunk(trunk_id: TrunkId, caller: Calling, context: Using) -> Done:
     """Delete a trunk with its numbers."""
-    sheet = await _sheet(context, caller, trunk_id)
+    view = await _view(context, caller, trunk_id)
     await context.threads.run(context.installation.trunks.remove, caller, trunk_id, with_numbers=True)
     context.doorbell.ring_provision(trunk_id)
-    return Done(message=f"Trunk deleted successfully. {len(sheet.numbers)} phone number(s) removed.")
+    return Done(message=f"Trunk deleted successfully. {len(view.numbers)} phone number(s) removed.")
 
 
 @router.post(
@@ -120,7 +120,7 @@ async def verify_trunk(trunk_id: TrunkId, caller: Calling, context: Using) -> An
     if not done:
         waiting = RunWaiting(verification_id=run.id, status=run.status)
         return JSONResponse(waiting.model_dump(mode="json"), status_code=HTTPStatus.ACCEPTED)
-    return show_verified(await _sheet(context, caller, trunk_id), run, interval_seconds=_interval(context))
+    return show_verified(await _view(context, caller, trunk_id), run, interval_seconds=_interval(context))
 
 
 @router.post(
@@ -150,12 +150,12 @@ async def remove_number(trunk_id: TrunkId, number_id: NumberId, caller: Calling,
     return Done(message="Phone number removed successfully")
 
 
-async def _sheet(context: Context, caller: Caller, trunk_id: UUID) -> TrunkSheet:
-    return await context.threads.run(context.installation.trunk_sheets.get, caller, trunk_id)
+async def _view(context: Context, caller: Caller, trunk_id: UUID) -> TrunkView:
+    return await context.threads.run(context.installation.trunk_views.get, caller, trunk_id)
 
 
 async def _shown(context: Context, caller: Caller, trunk_id: UUID) -> TrunkShown:
-    return show_trunk(await _sheet(context, caller, trunk_id), interval_seconds=_interval(context))
+    return show_trunk(await _view(context, caller, trunk_id), interval_seconds=_interval(context))
 
 
 async def _request(context: Context, caller: Caller, trunk_id: UUID) -> UUID:

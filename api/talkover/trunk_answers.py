@@ -8,7 +8,7 @@ from api.last_verification import LastVerification, show_last
 from api.timestamps import Moment
 from sipcheck.reasons import CredentialState
 from sipcheck.target import TransportName
-from trunks.catalog.trunks import TrunkView
+from trunks.catalog.views import TrunkView
 from trunks.models.trunk import Gateway, Trunk
 from trunks.rules.trunk_state import HealthStatus
 

@@ -53,7 +53,7 @@ async def list_sip_trunks(
     """List the trunks of your environment, newest first (ours)."""
     shown = TrunkFilter(is_active=is_active, is_verified=is_verified, health_status=health_status)
     found = await context.threads.run(
-        context.installation.trunks.page, caller, shown, limit=limit + 1, before=before(cursor)
+        context.installation.trunk_views.page, caller, shown, limit=limit + 1, before=before(cursor)
     )
     page, next_cursor = cut(found, limit)
     return TrunkList(data=[show_details(view) for view in page], next_cursor=next_cursor)
@@ -62,7 +62,7 @@ async def list_sip_trunks(
 @router.get("/{trunk_id}", responses=fault_answers(404))
 async def get_sip_trunk(trunk_id: TrunkId, caller: Calling, context: Using) -> TrunkFound:
     """Show a trunk with its state and its last verification."""
-    view = await context.threads.run(context.installation.trunks.get, caller, trunk_id)
+    view = await context.threads.run(context.installation.trunk_views.get, caller, trunk_id)
     return TrunkFound(data=show_details(view))
 
 
@@ -102,8 +102,8 @@ async def check_health(trunk_id: TrunkId, caller: Calling, context: Using) -> He
     A result of the last 30 seconds serves; else one question is asked for all trunks that share the carrier's
     address, at its pace (ours).
     """
-    view = await context.threads.run(context.installation.trunks.get, caller, trunk_id)
-    destinations = [gateway.destination_id for gateway in view.trunk.gateways]
+    trunk = await context.threads.run(context.installation.trunks.get, caller, trunk_id)
+    destinations = [gateway.destination_id for gateway in trunk.gateways]
     return show_health(await context.current_health.results(destinations))
 
 

@@ -99,7 +99,7 @@ def _after(
 ) -> tuple[Trunk, Verification]:
     installation = context.installation
     verification = installation.runs.get(caller, trunk_id, verification_id)
-    return installation.trunks.get(caller, trunk_id).trunk, verification
+    return installation.trunks.get(caller, trunk_id), verification
 
 
 async def _later(context: Context, caller: Caller, trunk_id: UUID, verification_id: UUID) -> JSONResponse:

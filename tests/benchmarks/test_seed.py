@@ -91,7 +91,7 @@ def test_each_is_what_the_service_makes(store: Store, caller: Caller) -> None:
             for trunk_id in (seeded, entered.id)
         )
         assert ours == theirs, table
-    trunk = installation.trunks.get(caller, seeded).trunk
+    trunk = installation.trunks.get(caller, seeded)
     assert trunk.gateways[0].destination_id == entered.gateways[0].destination_id
     assert trunk.sealed_password is not None
     assert installation.secrets.open(trunk.sealed_password, trunk.id) == PASSWORD

@@ -123,7 +123,7 @@ class Store:
             return requests.changed(trunk_id, self.installation.clock())
 
     def trunk(self, trunk_id: UUID) -> Trunk:
-        return self.installation.trunks.get(self.caller, trunk_id).trunk
+        return self.installation.trunks.get(self.caller, trunk_id)
 
     def run(self, trunk_id: UUID, verification_id: UUID) -> Verification:
         return self.installation.runs.get(self.caller, trunk_id, verification_id)

@@ -1,7 +1,8 @@
-"""Trunks with all that is known of them: what the dialects that show one whole are made from."""
+"""Trunks with all that is known of them, from which every dialect shows what it knows."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -10,38 +11,43 @@ from trunks.errors import TrunkNotFound
 from trunks.models.phone_number import PhoneNumber
 from trunks.models.trunk import Trunk
 from trunks.models.verification import Verification
+from trunks.repositories.liveness import LivenessRows
 from trunks.repositories.phone_numbers import PhoneNumbers
-from trunks.repositories.provisions import Provisions
-from trunks.repositories.trunk_profiles import TrunkProfiles, TrunkSerials
+from trunks.repositories.trunk_profiles import TrunkSerials, find_trunk_parts
 from trunks.repositories.trunks import TrunkFilter, Trunks
 from trunks.repositories.verifications import Verifications
-from trunks.rules.profile import PLAIN, TrunkProfile
+from trunks.rules.profile import TrunkProfile
 from trunks.store.database import Database
 from trunks.tenancy.tenants import Caller
+from trunks.voice.sides import SideIds
 
 
 @dataclass(frozen=True, slots=True)
-class TrunkSheet:
-    """`serial` is the trunk's integer; the ids are the infrastructure's, None where nothing is provisioned."""
+class TrunkView:
+    """`serial` is the trunk's integer, `last_verification` the last run of its current configuration.
+
+    `sides` are its ids on the voice infrastructure, `last_health_check_at` when it was last found well or not, by a
+    check of what it shares with others too.
+    """
 
     trunk: Trunk
     serial: int
     profile: TrunkProfile
     numbers: tuple[PhoneNumber, ...]
-    inbound_id: str | None
-    outbound_id: str | None
+    sides: SideIds
     last_verification: Verification | None
+    last_health_check_at: datetime | None
 
     @property
     def id(self) -> UUID:
         return self.trunk.id
 
 
-class TrunkSheets:
+class TrunkViews:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def get(self, caller: Caller, trunk_id: UUID) -> TrunkSheet:
+    def get(self, caller: Caller, trunk_id: UUID) -> TrunkView:
         """Look a trunk up. Raises TrunkNotFound for another tenant's too."""
         with self._database.read() as session:
             trunk = Trunks(session).of(caller.environment_id, trunk_id)
@@ -59,7 +65,7 @@ class TrunkSheets:
 
     def page(
         self, caller: Caller, shown: TrunkFilter, *, limit: int, before: UUID | None = None
-    ) -> Sequence[TrunkSheet]:
+    ) -> Sequence[TrunkView]:
         """List a tenant's trunks, newest first."""
         with self._database.read() as session:
             return _fill(
@@ -67,28 +73,45 @@ class TrunkSheets:
             )
 
 
-def _fill(session: Session, trunks: Sequence[Trunk]) -> list[TrunkSheet]:
-    """Add what belongs to the trunks, in one question for each kind."""
+def _fill(session: Session, trunks: Sequence[Trunk]) -> list[TrunkView]:
+    """Add what belongs to the trunks, by one query for each kind."""
     ids = [trunk.id for trunk in trunks]
-    profiles = TrunkProfiles(session).of_all(ids)
-    serials = TrunkSerials(session).of_all(ids)
-    provisions = Provisions(session).of_all(ids)
+    parts = find_trunk_parts(session, ids)
     runs = Verifications(session).latest_done_of(trunks)
+    checked_at = _checked_at(session, trunks)
     numbers: dict[UUID, list[PhoneNumber]] = {}
     for number in PhoneNumbers(session).all_of(ids):
         numbers.setdefault(number.trunk_id, []).append(number)
-    sheets = []
-    for trunk in trunks:
-        provision = provisions.get(trunk.id)
-        sheets.append(
-            TrunkSheet(
-                trunk=trunk,
-                serial=serials[trunk.id],
-                profile=profiles.get(trunk.id, PLAIN),
-                numbers=tuple(numbers.get(trunk.id, ())),
-                inbound_id=None if provision is None else provision.inbound_id,
-                outbound_id=None if provision is None else provision.outbound_id,
-                last_verification=runs.get(trunk.id),
-            )
+    return [
+        TrunkView(
+            trunk=trunk,
+            serial=parts[trunk.id].serial,
+            profile=parts[trunk.id].profile,
+            numbers=tuple(numbers.get(trunk.id, ())),
+            sides=parts[trunk.id].sides,
+            last_verification=runs.get(trunk.id),
+            last_health_check_at=_latest(trunk, checked_at),
         )
-    return sheets
+        for trunk in trunks
+    ]
+
+
+def _checked_at(session: Session, trunks: Sequence[Trunk]) -> Mapping[UUID, datetime]:
+    """When the destinations of those trunks were last checked whose health has begun, by their ids."""
+    ids = {
+        gateway.destination_id for trunk in trunks if _health_has_begun(trunk) for gateway in trunk.gateways
+    }
+    return LivenessRows(session).checked_at(ids) if ids else {}
+
+
+def _latest(trunk: Trunk, checked_at: Mapping[UUID, datetime]) -> datetime | None:
+    moments = [trunk.last_health_check_at] if trunk.last_health_check_at is not None else []
+    if _health_has_begun(trunk):
+        moments += [
+            checked_at[each.destination_id] for each in trunk.gateways if each.destination_id in checked_at
+        ]
+    return max(moments, default=None)
+
+
+def _health_has_begun(trunk: Trunk) -> bool:
+    return trunk.living_generation == trunk.generation

@@ -10,7 +10,7 @@ from trunks.catalog.dry_runs import DryRuns
 from trunks.catalog.phone_numbers import NumberCatalog
 from trunks.catalog.trunks import TrunkCatalog
 from trunks.catalog.update import TrunkUpdates
-from trunks.catalog.views import TrunkSheets
+from trunks.catalog.views import TrunkViews
 from trunks.clock import Clock, utc_now
 from trunks.errors import DataDirUnusable, KeysUnusable
 from trunks.health.breaker import Breaker
@@ -54,7 +54,7 @@ class Installation:
         self.tenants = Tenants(self.database, clock=clock)
         entry = TrunkCreation(self.secrets)
         self.trunks = TrunkCatalog(self.database, entry, provisioner=settings.provisioner, clock=clock)
-        self.trunk_sheets = TrunkSheets(self.database)
+        self.trunk_views = TrunkViews(self.database)
         self.drafts = UnsavedTrunks(
             self.database,
             provisioner=settings.provisioner,

@@ -37,11 +37,6 @@ class Provisions:
     def of(self, trunk_id: UUID) -> Provision | None:
         return self._session.scalar(select(Provision).where(Provision.trunk_id == trunk_id))
 
-    def of_all(self, trunk_ids: Sequence[UUID]) -> dict[UUID, Provision]:
-        """Find the provisions of trunks, by their ids."""
-        found = self._session.scalars(select(Provision).where(Provision.trunk_id.in_(trunk_ids)))
-        return {provision.trunk_id: provision for provision in found}
-
     def locked(self, trunk_id: UUID) -> Provision | None:
         """Find a trunk's provision, keeping others off it; taken after any lock on the trunk."""
         return self._session.scalar(

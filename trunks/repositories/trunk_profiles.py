@@ -1,16 +1,18 @@
-"""Trunks' profiles and serial numbers."""
+"""Trunks' profiles and serial numbers, and what else a trunk has one of."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select
 from sqlalchemy.orm import Session
 
+from trunks.models.provision import Provision
 from trunks.models.trunk_profile import TrunkProfileRow
 from trunks.models.trunk_serial import trunk_serials
 from trunks.rules.profile import PLAIN, TrunkProfile
+from trunks.voice.sides import SideIds
 
 _NAMES = tuple(field.name for field in fields(TrunkProfile))
 
@@ -33,20 +35,39 @@ class TrunkProfiles:
         self._session.add(TrunkProfileRow(trunk_id=trunk_id, **_values(profile)))
 
 
+_SERIALS = trunk_serials.c
+_PARTS = (
+    select(_SERIALS.trunk_id, _SERIALS.serial, TrunkProfileRow, Provision.inbound_id, Provision.outbound_id)
+    .outerjoin(TrunkProfileRow, TrunkProfileRow.trunk_id == _SERIALS.trunk_id)
+    .outerjoin(Provision, Provision.trunk_id == _SERIALS.trunk_id)
+    .where(_SERIALS.trunk_id.in_(bindparam("trunk_ids", expanding=True)))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TrunkParts:
+    """What a trunk has one of, in tables of their own."""
+
+    serial: int
+    profile: TrunkProfile
+    sides: SideIds
+
+
+def find_trunk_parts(session: Session, trunk_ids: Sequence[UUID]) -> Mapping[UUID, TrunkParts]:
+    """Find the parts of these trunks, in one query for all."""
+    rows = session.execute(_PARTS, {"trunk_ids": trunk_ids})
+    return {
+        trunk_id: TrunkParts(serial, PLAIN if profile is None else _read(profile), SideIds(inbound, outbound))
+        for trunk_id, serial, profile, inbound, outbound in rows
+    }
+
+
 class TrunkSerials:
     def __init__(self, session: Session) -> None:
         self._session = session
 
     def add(self, trunk_id: UUID) -> None:
         self._session.execute(insert(trunk_serials).values(trunk_id=trunk_id))
-
-    def of_all(self, trunk_ids: Sequence[UUID]) -> Mapping[UUID, int]:
-        rows = self._session.execute(
-            select(trunk_serials.c.trunk_id, trunk_serials.c.serial).where(
-                trunk_serials.c.trunk_id.in_(trunk_ids)
-            )
-        )
-        return {row.trunk_id: row.serial for row in rows}
 
     def trunk_of(self, serial: int) -> UUID | None:
         return self._session.scalar(select(trunk_serials.c.trunk_id).where(trunk_serials.c.serial == serial))

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session, aliased
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -16,6 +16,24 @@ QUEUED, RUNNING, DONE = VerificationStatus.QUEUED, VerificationStatus.RUNNING, V
 
 # SQLite takes 32,766 parameters a statement; a poll for more callers than this is asked in parts.
 _IDS_PER_QUESTION = 500
+
+
+_OTHER = aliased(Verification)
+# Composed once: each read of a trunk asks it, and to compose it costs more than to ask.
+_LATEST_DONE = (
+    select(Verification)
+    .join(Trunk, Trunk.id == Verification.trunk_id)
+    .where(
+        Trunk.id.in_(bindparam("trunk_ids", expanding=True)),
+        Verification.id
+        == select(_OTHER.id)
+        .where(_OTHER.trunk_id == Trunk.id, _OTHER.generation == Trunk.generation, _OTHER.status == DONE)
+        .order_by(_OTHER.id.desc())
+        .limit(1)
+        .correlate(Trunk)
+        .scalar_subquery(),
+    )
+)
 
 
 class Verifications:
@@ -40,35 +58,9 @@ class Verifications:
             query = query.where(Verification.id < before)
         return self._session.scalars(query.order_by(Verification.id.desc()).limit(limit)).all()
 
-    def latest_done(self, trunk_id: UUID, generation: int) -> Verification | None:
-        """Find the last finished run of a trunk as it is configured now."""
-        return self._session.scalar(
-            select(Verification)
-            .where(
-                Verification.trunk_id == trunk_id,
-                Verification.generation == generation,
-                Verification.status == DONE,
-            )
-            .order_by(Verification.finished_at.desc(), Verification.id.desc())
-            .limit(1)
-        )
-
     def latest_done_of(self, trunks: Sequence[Trunk]) -> Mapping[UUID, Verification]:
-        """Find the last finished run of each trunk as it is configured now, by the trunk's id."""
-        other = aliased(Verification)
-        latest = (
-            select(other.id)
-            .where(other.trunk_id == Trunk.id, other.generation == Trunk.generation, other.status == DONE)
-            .order_by(other.id.desc())
-            .limit(1)
-            .correlate(Trunk)
-            .scalar_subquery()
-        )
-        found = self._session.scalars(
-            select(Verification)
-            .join(Trunk, Trunk.id == Verification.trunk_id)
-            .where(Trunk.id.in_([trunk.id for trunk in trunks]), Verification.id == latest)
-        )
+        """Find the last run that is done of each trunk as it is configured now, by the trunk's id."""
+        found = self._session.scalars(_LATEST_DONE, {"trunk_ids": [trunk.id for trunk in trunks]})
         return {verification.trunk_id: verification for verification in found}
 
     def open_of(self, trunk_id: UUID, generation: int) -> Verification | None:

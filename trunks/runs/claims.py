@@ -183,7 +183,7 @@ def _realms_to_expect(
     if work.username is None or work.auth_realm is not None:
         return ()
     if explicit:
-        latest = Verifications(session).latest_done(trunk.id, trunk.generation)
+        latest = Verifications(session).latest_done_of([trunk]).get(trunk.id)
         if latest is not None and latest.reason is Reason.REALM_MISMATCH:
             return ()
     return RealmPins(session).of(work.destination_id, work.username)

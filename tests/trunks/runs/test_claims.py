@@ -122,7 +122,7 @@ def test_a_result_for_an_older_configuration_changes_nothing(store: Store, trunk
     assert store.flips(trunk.id) == []
     verification = store.run(trunk.id, claim.verification_id)
     assert (verification.outcome, verification.counted) == (Outcome.VERIFIED, False)
-    assert store.installation.trunks.get(store.caller, trunk.id).last_verification is None
+    assert store.installation.trunk_views.get(store.caller, trunk.id).last_verification is None
 
 
 def test_a_claim_takes_the_configuration_it_finds(store: Store, trunk: Trunk) -> None:
@@ -187,7 +187,7 @@ def test_an_inconclusive_run_is_kept_and_changes_nothing(store: Store, trunk: Tr
     after = store.trunk(trunk.id)
     assert (after.is_verified, after.health_status) == (True, HealthStatus.HEALTHY)
     assert after.last_health_check_at == before.last_health_check_at
-    view = store.installation.trunks.get(store.caller, trunk.id)
+    view = store.installation.trunk_views.get(store.caller, trunk.id)
     assert view.last_verification is not None
     assert view.last_verification.id == claim.verification_id
 
