@@ -113,7 +113,7 @@ class DueChecks:
         refused: Sequence[tuple[CheckClaim, float]],
         waiting: Sequence[CheckClaim],
     ) -> None:
-        self._liveness.keep(waiting)
+        self._liveness.renew(waiting)
         flips = self._results.settle(done) if done else 0
         # Where many flip the next ones wait for long: then they have their leases renewed more often.
         self._settled_at_once = _FEW if flips > _MANY_FLIPS else _CHUNK

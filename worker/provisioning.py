@@ -73,8 +73,8 @@ class ProvisionWork:
         """Read back what exists and mend what is ours; None when no cycle is due, or another worker has it."""
         if self._provisioner is None:
             return None
-        holder = self._reconciliation.take(at_start=at_start)
-        if holder is None:
+        claim_id = self._reconciliation.claim(at_start=at_start)
+        if claim_id is None:
             return None
         judgement = None
         try:
@@ -84,7 +84,7 @@ class ProvisionWork:
         except ProvisioningFailed as failure:
             _log.warning("reconciliation-failed", cause=failure.cause.value, error=str(failure))
         finally:
-            self._reconciliation.give_back(holder, () if judgement is None else judgement.found)
+            self._reconciliation.finish(claim_id, () if judgement is None else judgement.found)
         return judgement
 
     def _do(self, claim: ProvisionClaim, provisioner: Provisioner) -> None:

@@ -107,7 +107,7 @@ async def test_pacing_shows(api: ApiUnderTest) -> None:
     installation.pacing.admit(
         claim.claim_id,
         {"192.0.2.1": 10},
-        held_until=claim.lease_until,
+        lease_until=claim.lease_until,
         on_demand=True,
         patience_seconds=4,
     )

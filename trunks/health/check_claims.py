@@ -1,7 +1,7 @@
 """Liveness by destination: due ones claimed, results applied to all trunks that share them."""
 
 import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -184,13 +184,13 @@ class CheckClaims:
 
         self._free([claim for claim, _ in waits], later)
 
-    def keep(self, claims: Sequence[CheckClaim]) -> None:
-        """Have the leases of these begin anew, while their results wait for being written; lost ones stay lost."""
+    def renew(self, claims: Sequence[CheckClaim]) -> None:
+        """Begin the leases of these anew, while their results wait to be written; lost ones stay lost."""
         if not claims:
             return
         with self._database.write() as session:
             rows = LivenessRows(session)
-            ours = rows.still_ours(_cycles(claims), {claim.claim_id for claim in claims})
+            ours = rows.claimed(claims)
             lease_until = self._clock() + self._lease
             rows.change([{"destination_id": each, "lease_until": lease_until} for each in sorted(ours)])
 
@@ -206,7 +206,7 @@ class CheckClaims:
         with self._database.write() as session:
             now = self._clock()
             rows = LivenessRows(session)
-            ours = rows.still_ours(_cycles(claims), {claim.claim_id for claim in claims})
+            ours = rows.claimed(claims)
             for counts in (True, False):
                 rows.change(
                     [
@@ -243,10 +243,6 @@ class CheckClaims:
         with self._database.read() as session:
             checked_at = LivenessRows(session).checked_at(asked)
         return {each for each, moment in asked.items() if each in checked_at and checked_at[each] >= moment}
-
-
-def _cycles(claims: Iterable[CheckClaim]) -> dict[UUID, int]:
-    return {claim.destination_id: claim.cycle for claim in claims}
 
 
 def _claimed(claim: CheckClaim) -> dict[str, Any]:

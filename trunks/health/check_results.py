@@ -78,17 +78,16 @@ class CheckResults:
 
     def _apply(self, group: _Group, results: Sequence[CheckResult]) -> int:
         """Flip the trunks of these destinations, a chunk in each transaction."""
-        cycles = {result.claim.destination_id: result.claim.cycle for result in results}
-        claim_ids = {result.claim.claim_id for result in results}
+        claims = {result.claim.destination_id: result.claim for result in results}
         after: UUID | None = None
         flips = 0
         while True:
             with self._database.write() as session:
                 limit = chunk_rows(session)
-                rows = HealthFlips(session).affected(group.cycle, cycles, after=after, limit=limit)
+                rows = HealthFlips(session).affected(group.cycle, claims, after=after, limit=limit)
                 if rows:
                     liveness = LivenessRows(session)
-                    ours = liveness.still_ours(cycles, claim_ids)
+                    ours = liveness.claimed(claims.values())
                     # A carrier with a million trunks takes longer than a lease.
                     lease_until = self._clock() + self._lease
                     liveness.change([{"destination_id": each, "lease_until": lease_until} for each in ours])
@@ -126,10 +125,7 @@ class CheckResults:
         with self._database.write() as session:
             now = self._clock()
             rows = LivenessRows(session)
-            ours = rows.still_ours(
-                {result.claim.destination_id: result.claim.cycle for result in results},
-                {result.claim.claim_id for result in results},
-            )
+            ours = rows.claimed(result.claim for result in results)
             kept = [result for result in results if result.claim.destination_id in ours]
             for (counts, alive), alike in _by_kind(kept).items():
                 values = [self._values(result, held, now) for result in alike]

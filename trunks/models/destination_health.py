@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from sipcheck.reasons import Reason
 from trunks.models.base import Base, named
+from trunks.models.lease import Leased
 
 # Most destinations are scheduled, few of them are held, fallen or asked for.
 _SCHEDULED = text("next_check_at IS NOT NULL")
@@ -15,10 +16,10 @@ _ASKED = text("asked_at IS NOT NULL")
 _FALLEN = text("fell_at IS NOT NULL")
 
 
-class DestinationHealth(Base):
+class DestinationHealth(Leased, Base):
     """Due at `next_check_at`, which is null before the first living answer and after the last trunk has gone.
 
-    Whoever knows `claim_id` has cycle number `cycle` until `lease_until`. `asked_at` asks for one result that counts
+    The lease is of cycle number `cycle`. `asked_at` asks for one result that counts
     towards no threshold. `alive` to `checked_at` are the latest result, a verification's too; `failures` to
     `address` are of scheduled checks alone: failed ones in a row, how many of these the breaker holds back, since when.
     `domain` is the destination's, for the pace of a Request-URI host.
@@ -46,9 +47,7 @@ class DestinationHealth(Base):
     asked_at: Mapped[datetime | None]
 
     cycle: Mapped[int]
-    claim_id: Mapped[UUID | None]
     claimed_at: Mapped[datetime | None]
-    lease_until: Mapped[datetime | None]
 
     alive: Mapped[bool | None]
     some_dead: Mapped[bool]

@@ -20,11 +20,11 @@ class EdgeBudget(Base):
 
 
 class EdgeSlot(Base):
-    """A verification in flight; a worker that dies gives it back at `held_until`."""
+    """A verification in flight; a worker that dies gives it back at `lease_until`."""
 
     __tablename__ = "edge_slots"
     __table_args__ = (UniqueConstraint("address", "claim_id"),)
 
     address: Mapped[str] = mapped_column(String(64))
     claim_id: Mapped[UUID] = mapped_column(index=True)
-    held_until: Mapped[datetime]
+    lease_until: Mapped[datetime]

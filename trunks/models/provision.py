@@ -8,6 +8,7 @@ from sqlalchemy import JSON, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from trunks.models.base import Base, named
+from trunks.models.lease import Leased
 from trunks.voice.provisioner import FailureCause, ProvisionerName
 
 
@@ -29,7 +30,7 @@ _QUEUED = text("status = 'queued'")
 _RUNNING = text("status = 'running'")
 
 
-class Provision(Base):
+class Provision(Leased, Base):
     """One for a trunk; `trunk_id` refers to nothing, since the sides are taken away after the trunk is gone.
 
     What the sides are to be is not here: it is worked out from the trunk, its profile and its numbers, and nothing
@@ -49,8 +50,6 @@ class Provision(Base):
     revision: Mapped[int]
     requested_at: Mapped[datetime]
     notify_at: Mapped[datetime]
-    claim_id: Mapped[UUID | None]
-    lease_until: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
 
     state: Mapped[ProvisionState] = mapped_column(named(ProvisionState))
@@ -61,16 +60,14 @@ class Provision(Base):
     error: Mapped[str | None] = mapped_column(String(2000))
 
 
-class Infrastructure(Base):
+class Infrastructure(Leased, Base):
     """A voice infrastructure that this installation provisions; its id is our mark on what we made there.
 
-    `held_by` reconciles it now, until `held_until`. `findings` counts what reconciliations found, since the first.
+    The lease is of the worker that reconciles it now. `findings` counts what reconciliations found, since the first.
     """
 
     __tablename__ = "infrastructures"
 
     provisioner: Mapped[ProvisionerName] = mapped_column(named(ProvisionerName), unique=True)
-    held_by: Mapped[UUID | None]
-    held_until: Mapped[datetime | None]
     reconciled_at: Mapped[datetime | None]
     findings: Mapped[dict[str, int]] = mapped_column(JSON)

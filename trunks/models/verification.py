@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from sipcheck.reasons import Outcome, Reason
 from trunks.models.base import Base, named
+from trunks.models.lease import Leased
 
 
 class VerificationStatus(StrEnum):
@@ -30,12 +31,11 @@ _RUNNING = text("status = 'running'")
 _DONE = text("status = 'done'")
 
 
-class Verification(Base):
+class Verification(Leased, Base):
     """A queued one is due at `due_at`, and its message is sent again from `notify_at` on.
 
-    A running one belongs to whoever knows `claim_id`, until `lease_until`. `counted` says whether the trunk
-    counted as verified by this run. `request_id` is that of the HTTP request that
-    asked.
+    The lease is of a running one. `counted` says whether the trunk counted as verified by this run. `request_id` is
+    that of the HTTP request that asked.
     """
 
     __tablename__ = "verifications"
@@ -55,9 +55,7 @@ class Verification(Base):
     requested_at: Mapped[datetime]
     due_at: Mapped[datetime]
     notify_at: Mapped[datetime]
-    claim_id: Mapped[UUID | None]
     claimed_at: Mapped[datetime | None]
-    lease_until: Mapped[datetime | None]
     auth_sent_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     outcome: Mapped[Outcome | None] = mapped_column(named(Outcome))

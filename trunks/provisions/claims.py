@@ -86,8 +86,7 @@ class ProvisionClaims:
                 known=SideIds(provision.inbound_id, provision.outbound_id),
             )
             provision.status = ProvisionStatus.RUNNING
-            provision.claim_id = claim.claim_id
-            provision.lease_until = self._clock() + _LEASE
+            provision.claim(claim.claim_id, self._clock() + _LEASE)
             return claim
 
     def finish(self, claim: ProvisionClaim, ids: SideIds) -> bool:
@@ -168,7 +167,7 @@ class ProvisionClaims:
             Flips(session).note({trunk.id: trunk.generation}, Cause.PROVISIONING, changes, now)
         provision.state, provision.error = state, error
         provision.cause = None if failure is None else failure.cause
-        provision.claim_id = provision.lease_until = None
+        provision.release()
         provision.finished_at = now
         if provision.revision != claim.revision:
             _queue_again(provision, now)
@@ -199,7 +198,7 @@ def draw(parts: ProvisionParts, egress: HostPort | None) -> Blueprint | None:
 
 def _queue_again(provision: Provision, now: datetime) -> None:
     provision.status = ProvisionStatus.QUEUED
-    provision.claim_id = provision.lease_until = None
+    provision.release()
     provision.notify_at = now
 
 

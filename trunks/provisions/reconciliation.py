@@ -77,24 +77,24 @@ class Reconciliation:
         with self._database.write() as session:
             return str(Infrastructures(session).ensure(self._provisioner).id)
 
-    def take(self, *, at_start: bool = False) -> UUID | None:
+    def claim(self, *, at_start: bool = False) -> UUID | None:
         """Make the cycle ours, when one is due and nobody has it; at a worker's start one is always due."""
         with self._database.write() as session:
             row = Infrastructures(session).ensure(self._provisioner)
             now = self._clock()
-            if row.held_until is not None and row.held_until > now:
+            if row.is_claimed(now):
                 return None
             if not at_start and row.reconciled_at is not None and row.reconciled_at + self._interval > now:
                 return None
-            row.held_by, row.held_until = new_id(), now + _LEASE
-            return row.held_by
+            row.claim(claim_id := new_id(), now + _LEASE)
+            return claim_id
 
-    def give_back(self, holder: UUID, found: Sequence[FoundSides] = ()) -> None:
+    def finish(self, claim_id: UUID, found: Sequence[FoundSides] = ()) -> None:
         """End a cycle, done or broken off, and count what it found; the next is due after the interval."""
         with self._database.write() as session:
             row = Infrastructures(session).ensure(self._provisioner)
-            if row.held_by == holder:
-                row.held_by = row.held_until = None
+            if row.claim_id == claim_id:
+                row.release()
                 row.reconciled_at = self._clock()
                 counts = Counter(each.finding.value for each in found)
                 row.findings = dict(Counter(row.findings) + counts)

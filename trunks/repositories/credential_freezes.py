@@ -36,20 +36,20 @@ class CredentialFreezes:
         ).all()
 
     def unsettled_of(self, account_key: str, now: datetime) -> Sequence[CredentialFreeze]:
-        """List what was sent of a user and secret at a domain, and nobody told what became of it."""
+        """List what runs sent of a user and secret at a domain that were lost before they said what came of it."""
         return self._session.scalars(
             select(CredentialFreeze).where(
                 CredentialFreeze.account_key == account_key,
-                CredentialFreeze.held_by.is_not(None),
-                CredentialFreeze.held_until <= now,
+                CredentialFreeze.claim_id.is_not(None),
+                CredentialFreeze.lease_until <= now,
             )
         ).all()
 
-    def held_by(self, claim_id: UUID) -> Sequence[CredentialFreeze]:
+    def claimed_by(self, claim_id: UUID) -> Sequence[CredentialFreeze]:
         """List what a claim is sending, keeping others off it."""
         return self._session.scalars(
             select(CredentialFreeze)
-            .where(CredentialFreeze.held_by == claim_id)
+            .where(CredentialFreeze.claim_id == claim_id)
             .order_by(CredentialFreeze.key)
             .with_for_update()
         ).all()

@@ -30,17 +30,17 @@ class EdgeBudgets:
     def most_in_flight(self, addresses: Collection[str], now: datetime) -> int:
         """Count the verifications at the busiest of these addresses, forgetting those whose worker is gone."""
         self._session.execute(
-            delete(EdgeSlot).where(EdgeSlot.address.in_(addresses), EdgeSlot.held_until <= now)
+            delete(EdgeSlot).where(EdgeSlot.address.in_(addresses), EdgeSlot.lease_until <= now)
         )
         counts = self._session.scalars(
             select(func.count()).where(EdgeSlot.address.in_(addresses)).group_by(EdgeSlot.address)
         ).all()
         return max(counts, default=0)
 
-    def take_slots(self, addresses: Collection[str], claim_id: UUID, held_until: datetime) -> None:
+    def take_slots(self, addresses: Collection[str], claim_id: UUID, lease_until: datetime) -> None:
         """Take a slot at each; a run with two gateways at one address has one there."""
         slots = (
-            {"address": address, "claim_id": claim_id, "held_until": held_until}
+            {"address": address, "claim_id": claim_id, "lease_until": lease_until}
             for address in sorted(addresses)
         )
         insert_or_ignore(self._session, EdgeSlot, *slots, unique=["address", "claim_id"])

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from sqlalchemy import Row, Select, Table, bindparam, case, exists, func, or_, select, text, update
@@ -41,6 +41,17 @@ _CLAIMED_COLUMNS = (
 )
 
 
+class CycleClaim(Protocol):
+    """A claim of a destination for one cycle of checks."""
+
+    @property
+    def destination_id(self) -> UUID: ...
+    @property
+    def claim_id(self) -> UUID: ...
+    @property
+    def cycle(self) -> int: ...
+
+
 def health_has_begun() -> ColumnElement[bool]:
     """Whether a trunk takes part in health checks: alive once as it is configured, and not without an interval."""
     wants = or_(Trunk.health_interval_seconds.is_(None), Trunk.health_interval_seconds > 0)
@@ -59,7 +70,7 @@ class LivenessRows:
 
     def any_due(self, now: datetime) -> bool:
         waits = or_(DestinationHealth.next_check_at <= now, DestinationHealth.asked_at.is_not(None))
-        return bool(self._session.scalar(select(exists().where(waits, _free(now)))))
+        return bool(self._session.scalar(select(exists().where(waits, DestinationHealth.is_free(now)))))
 
     def asked(self, now: datetime, *, limit: int) -> Sequence[Found]:
         """List those that somebody asked for, keeping others off them."""
@@ -75,7 +86,7 @@ class LivenessRows:
         query: Select[*tuple[Any, ...]] = (
             select(*_CLAIMED_COLUMNS)
             .join(Destination, Destination.id == DestinationHealth.destination_id)
-            .where(wanted, _free(now))
+            .where(wanted, DestinationHealth.is_free(now))
             .order_by(DestinationHealth.next_check_at)
             .limit(limit)
             .with_for_update(skip_locked=True, of=DestinationHealth)
@@ -148,15 +159,16 @@ class LivenessRows:
         )
         self._session.connection().execute(statement, [_bound(change) for change in changes])
 
-    def still_ours(self, cycles: Mapping[UUID, int], claim_ids: Collection[UUID]) -> set[UUID]:
-        """Which of these nobody else has claimed since, keeping others off them."""
+    def claimed(self, claims: Iterable[CycleClaim]) -> set[UUID]:
+        """The destinations of those claims that nobody else has since, keeping others off them."""
+        cycles = {claim.destination_id: (claim.claim_id, claim.cycle) for claim in claims}
         rows = self._session.execute(
-            select(DestinationHealth.destination_id, DestinationHealth.cycle)
-            .where(self._among(cycles), among(self._session, DestinationHealth.claim_id, claim_ids))  # type: ignore[arg-type]
+            select(DestinationHealth.destination_id, DestinationHealth.claim_id, DestinationHealth.cycle)
+            .where(self._among(cycles))
             .order_by(DestinationHealth.destination_id)
             .with_for_update()
         )
-        return {destination_id for destination_id, cycle in rows if cycles[destination_id] == cycle}
+        return {each for each, claim_id, cycle in rows if cycles[each] == (claim_id, cycle)}
 
     def begin(self, destination_id: UUID, *, interval_seconds: float, first_at: datetime) -> None:
         """Schedule a destination that was not, or shorten the interval of one that was; no check comes later by it."""
@@ -221,10 +233,6 @@ class LivenessRows:
 
     def _among(self, destination_ids: Iterable[UUID]) -> ColumnElement[bool]:
         return among(self._session, DestinationHealth.destination_id, list(destination_ids))
-
-
-def _free(now: datetime) -> ColumnElement[bool]:
-    return or_(DestinationHealth.lease_until.is_(None), DestinationHealth.lease_until <= now)
 
 
 def _bound(change: Mapping[str, Any]) -> dict[str, Any]:

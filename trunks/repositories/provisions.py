@@ -13,6 +13,7 @@ from trunks.models.phone_number import PhoneNumber
 from trunks.models.provision import Infrastructure, Provision, ProvisionState, ProvisionStatus
 from trunks.models.trunk import Trunk
 from trunks.repositories.insert_or import insert_or_ignore
+from trunks.repositories.leases import lease_over, message_lost
 from trunks.repositories.trunk_profiles import TrunkProfiles
 from trunks.rules.profile import PLAIN, TrunkProfile
 from trunks.voice.provisioner import ProvisionerName
@@ -90,23 +91,13 @@ class Provisions:
 
     def expired(self, now: datetime, *, limit: int) -> Sequence[Provision]:
         """List running ones whose lease is over, keeping others off them."""
-        return self._session.scalars(
-            select(Provision)
-            .where(Provision.status == ProvisionStatus.RUNNING, Provision.lease_until < now)
-            .order_by(Provision.lease_until)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-        ).all()
+        running = Provision.status == ProvisionStatus.RUNNING
+        return lease_over(self._session, Provision, running, now, limit=limit)
 
     def unheard(self, now: datetime, *, limit: int) -> Sequence[Provision]:
         """List queued ones that nobody claimed since their message was sent, keeping others off them."""
-        return self._session.scalars(
-            select(Provision)
-            .where(Provision.status == ProvisionStatus.QUEUED, Provision.notify_at <= now)
-            .order_by(Provision.notify_at)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-        ).all()
+        queued = Provision.status == ProvisionStatus.QUEUED
+        return message_lost(self._session, Provision, queued, now, limit=limit)
 
     def active_without(self, *, limit: int) -> Sequence[UUID]:
         """List trunks that have become active, and whose provision is not begun."""

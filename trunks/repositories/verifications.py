@@ -11,6 +11,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from trunks.models.trunk import Trunk
 from trunks.models.verification import Verification, VerificationStatus
+from trunks.repositories.leases import lease_over, message_lost
 
 QUEUED, RUNNING, DONE = VerificationStatus.QUEUED, VerificationStatus.RUNNING, VerificationStatus.DONE
 
@@ -98,23 +99,12 @@ class Verifications:
 
     def expired(self, now: datetime, *, limit: int) -> Sequence[Verification]:
         """List running ones whose lease is over, keeping others off them."""
-        return self._session.scalars(
-            select(Verification)
-            .where(Verification.status == RUNNING, Verification.lease_until < now)
-            .order_by(Verification.lease_until)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-        ).all()
+        return lease_over(self._session, Verification, Verification.status == RUNNING, now, limit=limit)
 
     def unheard(self, now: datetime, *, limit: int) -> Sequence[Verification]:
         """List due ones that nobody claimed since their message was sent, keeping others off them."""
-        return self._session.scalars(
-            select(Verification)
-            .where(Verification.status == QUEUED, Verification.notify_at <= now, Verification.due_at <= now)
-            .order_by(Verification.notify_at)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-        ).all()
+        due = (Verification.status == QUEUED) & (Verification.due_at <= now)
+        return message_lost(self._session, Verification, due, now, limit=limit)
 
     def done_among(self, ids: Collection[UUID]) -> set[UUID]:
         wanted = list(ids)

@@ -55,7 +55,7 @@ class AddressLimits:
         claim_id: UUID,
         requests: Mapping[str, int],
         *,
-        held_until: datetime,
+        lease_until: datetime,
         on_demand: bool,
         patience_seconds: float,
     ) -> Admission:
@@ -79,7 +79,7 @@ class AddressLimits:
                     return Admission(False, wait_seconds)
                 for bucket in buckets:
                     bucket.tokens -= requests[bucket.address]
-            budgets.take_slots(requests, claim_id, held_until)
+            budgets.take_slots(requests, claim_id, lease_until)
             return Admission(True, wait_seconds)
 
     def admit_each(

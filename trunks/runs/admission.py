@@ -50,7 +50,7 @@ class Admissions:
                 self._pacing.admit,
                 self._claim.claim_id,
                 requests,
-                held_until=self._claim.lease_until,
+                lease_until=self._claim.lease_until,
                 on_demand=self._claim.explicit,
                 patience_seconds=patience_seconds,
             )

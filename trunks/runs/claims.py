@@ -103,7 +103,7 @@ class RunClaims:
     def record_credentials_sent(self, claim: ClaimedRun, keys: CredentialKeys) -> bool:
         """Commit that credentials leave now, from this run alone; false when the claim is lost, and they must not.
 
-        Raises CredentialsFrozen, CredentialsHeld.
+        Raises CredentialsFrozen, CredentialsClaimed.
         """
         with self._database.write() as session:
             now = self._clock()
@@ -111,7 +111,7 @@ class RunClaims:
                 claim.verification_id, claim.claim_id, {"auth_sent_at": now}
             )
             if ours:
-                CredentialFreezer(session).hold(
+                CredentialFreezer(session).claim(
                     keys, claim.claim_id, now, claim.lease_until, explicit=claim.explicit
                 )
             return ours
@@ -144,7 +144,7 @@ class RunClaims:
 
     def _learn(self, session: Session, claim: ClaimedRun, report: Report, realms: Collection[str]) -> None:
         now = self._clock()
-        CredentialFreezer(session).settle(claim.claim_id, report, now)
+        CredentialFreezer(session).finish(claim.claim_id, report, now)
         work = claim.work
         proven = report.credentials is CredentialState.PROVEN and realms
         if proven and work.username is not None and work.auth_realm is None:

@@ -27,7 +27,7 @@ class CredentialsFrozen(TrunksError):
         self.retry_at = retry_at
 
 
-class CredentialsHeld(TrunksError):
+class CredentialsClaimed(TrunksError):
     """Another run is sending these credentials at this moment."""
 
 
@@ -52,9 +52,9 @@ def unsettled_until(freeze: CredentialFreeze, now: datetime, *, explicit: bool) 
 
     Whoever asks by hand may send them: a password that is right would else wait for nothing.
     """
-    if explicit or freeze.held_by is None or freeze.held_until is None or freeze.held_until > now:
+    if explicit or freeze.lease_until is None or freeze.lease_until > now:
         return None
-    known_at = freeze.held_until + EXPLICIT_TRY_AFTER
+    known_at = freeze.lease_until + EXPLICIT_TRY_AFTER
     return known_at if now < known_at else None
 
 
@@ -86,42 +86,41 @@ class CredentialFreezer:
             raise RunPostponed((max(unsettled) - now).total_seconds())
         return max(rejected, default=None)
 
-    def hold(
-        self, keys: CredentialKeys, claim_id: UUID, now: datetime, held_until: datetime, *, explicit: bool
+    def claim(
+        self, keys: CredentialKeys, claim_id: UUID, now: datetime, lease_until: datetime, *, explicit: bool
     ) -> None:
-        """Make it ours to send them. Raises CredentialsFrozen, CredentialsHeld."""
+        """Make it ours to send them. Raises CredentialsFrozen, CredentialsClaimed."""
         freeze = self._freezes.locked(keys.key, keys.account_key)
-        held = freeze.held_by not in (None, claim_id)
-        if held and freeze.held_until is not None and freeze.held_until > now:
-            raise CredentialsHeld
+        if freeze.is_claimed(now) and freeze.claim_id != claim_id:
+            raise CredentialsClaimed
         retry_at = frozen_until(freeze.rejected_at, now, explicit=explicit) or unsettled_until(
             freeze, now, explicit=explicit
         )
         if retry_at is not None:
             raise CredentialsFrozen(retry_at)
-        freeze.held_by, freeze.held_until = claim_id, held_until
+        freeze.claim(claim_id, lease_until)
 
-    def settle(self, claim_id: UUID, report: Report, now: datetime) -> None:
+    def finish(self, claim_id: UUID, report: Report, now: datetime) -> None:
         """Freeze what the carrier refused, thaw what it took, and let others send what it left open."""
-        for freeze in self._freezes.held_by(claim_id):
+        for freeze in self._freezes.claimed_by(claim_id):
             if report.reason in _REJECTIONS:
                 freeze.rejected_at = now
             elif report.credentials is CredentialState.PROVEN:
                 freeze.rejected_at = None
             self._free(freeze)
 
-    def let_go(self, claim_id: UUID) -> None:
+    def release(self, claim_id: UUID) -> None:
         """Let others send what this claim did not."""
-        for freeze in self._freezes.held_by(claim_id):
+        for freeze in self._freezes.claimed_by(claim_id):
             self._free(freeze)
 
     def lapse(self, claim_id: UUID, now: datetime) -> None:
         """Keep in mind that they left, and that nobody will tell what became of them."""
-        for freeze in self._freezes.held_by(claim_id):
-            freeze.held_until = now
+        for freeze in self._freezes.claimed_by(claim_id):
+            freeze.lease_until = now
 
     def _free(self, freeze: CredentialFreeze) -> None:
-        freeze.held_by = freeze.held_until = None
+        freeze.release()
         if freeze.rejected_at is None:
             self._freezes.remove(freeze)
 

@@ -10,7 +10,7 @@ from sipcheck.reasons import Reason
 from trunks.errors import StoreUnavailable
 from trunks.runs.claimed_run import ClaimedRun
 from trunks.runs.claims import RunClaims
-from trunks.runs.credential_freeze import CredentialKeys, CredentialsFrozen, CredentialsHeld
+from trunks.runs.credential_freeze import CredentialKeys, CredentialsClaimed, CredentialsFrozen
 from trunks.secrets.credential_key import CredentialHash
 
 _log = structlog.get_logger(__name__)
@@ -57,7 +57,7 @@ class CredentialGate:
             try:
                 # In a thread: the store is synchronous, and this loop carries every other run.
                 ours = await asyncio.to_thread(self._claims.record_credentials_sent, self._claim, keys)
-            except CredentialsHeld:
+            except CredentialsClaimed:
                 await asyncio.sleep(_LOOK_SECONDS)
                 continue
             except CredentialsFrozen as frozen:

@@ -57,6 +57,7 @@ def bring_forward(run: Verification, now: datetime, *, request_id: str | None) -
 def queue_again(run: Verification, now: datetime, *, due_at: datetime | None = None) -> None:
     """Give a claimed run back: it is due at once, or at `due_at`."""
     run.status = VerificationStatus.QUEUED
-    run.claim_id = run.claimed_at = run.lease_until = None
+    run.release()
+    run.claimed_at = None
     run.notify_at = due_at or now
     run.due_at = due_at or run.due_at

@@ -68,7 +68,7 @@ class Recovery:
                 return False
             now = self._clock()
             # Nothing has left: what it may hold all the same, whose commit was never confirmed, is free.
-            CredentialFreezer(session).let_go(claim.claim_id)
+            CredentialFreezer(session).release(claim.claim_id)
             queue_again(verification, now, due_at=now + timedelta(seconds=seconds))
             return True
 

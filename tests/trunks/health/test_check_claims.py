@@ -91,14 +91,14 @@ def test_a_lease_is_renewed_while_its_result_waits_and_never_for_another(watch: 
     watch.store.clock.advance(LONG_ENOUGH_SECONDS)
     claims = watch.claim()
     watch.store.clock.advance(14)
-    watch.store.installation.liveness.keep(claims)
+    watch.store.installation.liveness.renew(claims)
     watch.store.clock.advance(14)
     assert watch.claim() == []
     watch.store.clock.advance(2)
     (taken,) = watch.claim()
     before = watch.health(watch.destination_of(trunk)).lease_until
     watch.store.clock.advance(5)
-    watch.store.installation.liveness.keep(claims)
+    watch.store.installation.liveness.renew(claims)
     assert watch.health(watch.destination_of(trunk)).lease_until == before == taken.lease_until
 
 

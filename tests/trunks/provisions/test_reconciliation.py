@@ -216,22 +216,22 @@ async def test_a_number_that_somebody_else_took_is_told(installed: Installed) ->
 
 async def test_one_worker_at_a_time_reconciles_once_an_interval(installed: Installed) -> None:
     reconciliation, clock = installed.reconciliation, installed.store.clock
-    holder = reconciliation.take(at_start=True)
+    holder = reconciliation.claim(at_start=True)
     assert holder is not None
-    assert reconciliation.take(at_start=True) is None
-    reconciliation.give_back(holder)
-    assert reconciliation.take() is None
+    assert reconciliation.claim(at_start=True) is None
+    reconciliation.finish(holder)
+    assert reconciliation.claim() is None
     clock.advance(299)
-    assert reconciliation.take() is None
+    assert reconciliation.claim() is None
     clock.advance(1)
-    holder = reconciliation.take()
+    holder = reconciliation.claim()
     assert holder is not None
     # Its worker is gone, and comes back too late.
     clock.advance(121)
-    other = reconciliation.take()
+    other = reconciliation.claim()
     assert other is not None
-    reconciliation.give_back(holder)
-    assert reconciliation.take() is None
+    reconciliation.finish(holder)
+    assert reconciliation.claim() is None
 
 
 async def test_findings_are_counted_for_every_process(installed: Installed) -> None:
@@ -239,9 +239,9 @@ async def test_findings_are_counted_for_every_process(installed: Installed) -> N
     installed.server.inbound.clear()
     judgement = await installed.judge()
     for _ in range(2):
-        holder = installed.reconciliation.take(at_start=True)
+        holder = installed.reconciliation.claim(at_start=True)
         assert holder is not None
-        installed.reconciliation.give_back(holder, judgement.found)
+        installed.reconciliation.finish(holder, judgement.found)
     figures = installed.store.installation.provisioning.figures()
     assert figures.findings == {"missing": 2}
     assert figures.states == {ProvisionState.PROVISIONED: 1}

@@ -25,7 +25,7 @@ class Gate:
         return self.pacing.admit(
             new_id(),
             {address: requests},
-            held_until=self.store.clock.now + timedelta(seconds=20),
+            lease_until=self.store.clock.now + timedelta(seconds=20),
             on_demand=on_demand,
             patience_seconds=patience,
         )
@@ -77,7 +77,7 @@ def test_what_was_not_sent_comes_back_and_retransmissions_are_debited(store: Sto
     claim_id = new_id()
     until = store.clock.now + timedelta(seconds=20)
     asked = {ADDRESS: 3}
-    gate.pacing.admit(claim_id, asked, held_until=until, on_demand=True, patience_seconds=0)
+    gate.pacing.admit(claim_id, asked, lease_until=until, on_demand=True, patience_seconds=0)
     gate.pacing.settle(claim_id, asked, {ADDRESS: 1})
     assert gate.ask(7).granted
     gate.pacing.settle(claim_id, asked, {ADDRESS: 7})
@@ -89,7 +89,7 @@ def test_slots_end_with_their_run_or_with_its_lease(store: Store) -> None:
     first = new_id()
     until = store.clock.now + timedelta(seconds=20)
     asked = {ADDRESS: 1, OTHER: 1}
-    assert gate.pacing.admit(first, asked, held_until=until, on_demand=True, patience_seconds=0).granted
+    assert gate.pacing.admit(first, asked, lease_until=until, on_demand=True, patience_seconds=0).granted
     assert gate.ask().granted
     assert gate.ask() == Admission(False, 0.25)
     assert gate.ask(address=OTHER).granted
@@ -131,7 +131,7 @@ def test_workers_that_ask_for_the_same_addresses_in_another_order_do_not_block_e
         addresses = (ADDRESS, OTHER) if number % 2 else (OTHER, ADDRESS)
         until = store.clock.now + timedelta(days=3650)
         return pacing.admit(
-            new_id(), dict.fromkeys(addresses, 1), held_until=until, on_demand=True, patience_seconds=0
+            new_id(), dict.fromkeys(addresses, 1), lease_until=until, on_demand=True, patience_seconds=0
         ).granted
 
     with ThreadPoolExecutor(8) as threads:

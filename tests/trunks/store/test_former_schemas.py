@@ -1,7 +1,7 @@
 """Stores of former revisions, with rows in them, brought to the current schema on both engines."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib.resources import as_file, files
 from typing import Any
 from uuid import UUID
@@ -18,6 +18,9 @@ from trunks.ids import new_id
 from trunks.installation.installation import Installation, prepare
 from trunks.installation.settings import Settings
 from trunks.models.base import UtcDateTime
+from trunks.repositories.credential_freezes import CredentialFreezes
+from trunks.repositories.edge_budgets import EdgeBudgets
+from trunks.repositories.provisions import Infrastructures
 from trunks.rules.profile import InboundAuthorization
 from trunks.store.database import Database
 from trunks.voice.provisioner import ProvisionerName
@@ -183,3 +186,31 @@ def test_provisions_of_r0008_go_on_from_the_profiles(former: FormerStore, store_
         assert installation.provisioning.view(gone_id) is None
     finally:
         installation.close()
+
+
+def test_leases_of_r0009_are_kept(former: FormerStore, store_settings: Settings) -> None:
+    run, cycle, until = new_id(), new_id(), STARTED + timedelta(seconds=20)
+    mark, freeze = new_id(), {"key": "k", "account_key": "a"}
+    former.migrate("r0009")
+    with former.database.write() as session:
+        former.insert(session, "credential_freezes", held_by=run, held_until=until, **freeze)
+        former.insert(session, "edge_slots", address="192.0.2.1", claim_id=run, held_until=until)
+        former.insert(
+            session,
+            "infrastructures",
+            id=mark,
+            provisioner="livekit",
+            held_by=cycle,
+            held_until=until,
+            findings={"missing": 2},
+        )
+    prepare(store_settings)
+    with former.database.write() as session:
+        (sent,) = CredentialFreezes(session).claimed_by(run)
+        assert (sent.key, sent.lease_until) == ("k", until)
+        assert EdgeBudgets(session).most_in_flight(["192.0.2.1"], STARTED) == 1
+        assert EdgeBudgets(session).most_in_flight(["192.0.2.1"], until) == 0
+        infrastructure = Infrastructures(session).ensure(ProvisionerName.LIVEKIT)
+        assert (infrastructure.id, infrastructure.claim_id) == (mark, cycle)
+        assert infrastructure.is_claimed(STARTED)
+        assert infrastructure.findings == {"missing": 2}
