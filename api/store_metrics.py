@@ -13,7 +13,7 @@ from prometheus_client.registry import Collector
 from api.store_threads import StoreThreads
 from trunks.errors import StoreUnavailable
 from trunks.installation.statistics import Statistics, StatisticsSeen
-from trunks.provisions.status import ProvisionFigures, ProvisionOverview
+from trunks.provisions.status import ProvisionOverview, ProvisionStatistics
 
 _log = structlog.get_logger(__name__)
 
@@ -30,19 +30,19 @@ class StoreMetrics(Collector):
 
     def __init__(
         self,
-        figures: Statistics,
+        statistics: Statistics,
         provisioning: ProvisionOverview,
         threads: StoreThreads,
         registry: CollectorRegistry,
     ) -> None:
-        self._figures = figures
+        self._statistics = statistics
         self._provisioning = provisioning
-        self._provisions: ProvisionFigures | None = None
+        self._provisions: ProvisionStatistics | None = None
         self._threads = threads
         self._lock = asyncio.Lock()
         self._seen: StatisticsSeen | None = None
         self._looked_at = float("-inf")
-        self._finished_since = figures.settled_until()
+        self._finished_since = statistics.settled_until()
         self._finished = Counter(
             "trunks_verifications_finished",
             "Verifications that were finished, 10 s later; the same in every API process.",
@@ -52,14 +52,14 @@ class StoreMetrics(Collector):
         registry.register(self)
 
     async def refresh(self) -> None:
-        """Look at the store, unless that was a moment ago. Without a store its figures are missing."""
+        """Look at the store, unless that was a moment ago. Without a store its numbers are missing."""
         async with self._lock:
             if time.monotonic() - self._looked_at < _KEEP_SECONDS:
                 return
             try:
                 if not self._provisioning.off:
-                    self._provisions = await self._threads.run(self._provisioning.figures)
-                self._seen = await self._threads.run(self._figures.see, self._finished_since)
+                    self._provisions = await self._threads.run(self._provisioning.statistics)
+                self._seen = await self._threads.run(self._statistics.see, self._finished_since)
             except StoreUnavailable as error:
                 _log.warning("store-away", error=str(error))
                 self._seen = None
@@ -96,14 +96,14 @@ class StoreMetrics(Collector):
             yield from _of_provisions(self._provisions)
 
 
-def _of_provisions(figures: ProvisionFigures) -> Iterator[Metric]:
+def _of_provisions(counted: ProvisionStatistics) -> Iterator[Metric]:
     states = GaugeMetricFamily("trunks_provisions", "Trunks by what exists for them.", labels=("state",))
     findings = GaugeMetricFamily(
         "trunks_provision_findings", "What reconciliations found, since the first.", labels=("finding",)
     )
-    for state, count in figures.states.items():
+    for state, count in counted.states.items():
         states.add_metric((state,), count)
-    for finding, count in figures.findings.items():
+    for finding, count in counted.findings.items():
         findings.add_metric((finding,), count)
     yield from (states, findings)
 

@@ -55,13 +55,13 @@ def trace_of(error: BaseException) -> str:
     return "".join(_frames(error, set()))
 
 
-def _frames(error: BaseException, told: set[int]) -> Iterator[str]:
-    told.add(id(error))
+def _frames(error: BaseException, seen: set[int]) -> Iterator[str]:
+    seen.add(id(error))
     before = error.__cause__ or error.__context__
-    if before is not None and id(before) not in told:
-        yield from _frames(before, told)
+    if before is not None and id(before) not in seen:
+        yield from _frames(before, seen)
     yield from traceback.format_tb(error.__traceback__)
     yield f"{type(error).__module__}.{type(error).__qualname__}\n"
     if isinstance(error, BaseExceptionGroup):
         for each in error.exceptions:
-            yield from _frames(each, told)
+            yield from _frames(each, seen)

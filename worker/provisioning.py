@@ -127,9 +127,9 @@ class ProvisionWork:
                 f"provision-{each.finding.value}",
                 trunk_id=None if each.trunk_id is None else str(each.trunk_id),
                 side_id=each.side_id,
-                told=each.told,
+                told=each.message,
             )
-        for trunk_id in self._reconciliation.mend(judgement):
+        for trunk_id in self._reconciliation.fix(judgement):
             self._ring(trunk_id)
         self._loop.run(self._delete(provisioner, judgement.to_delete))
         _log.info("reconciled", sides=len(existing), findings=len(judgement.found))

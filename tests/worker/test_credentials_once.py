@@ -20,7 +20,7 @@ from trunks.models.trunk import Trunk
 from trunks.models.verification import RequestedBy, Verification, VerificationStatus
 from trunks.runs.credential_freeze import EXPLICIT_TRY_AFTER
 from trunks.runs.gateway_check import GatewayCheck
-from trunks.runs.runner import Runner, VerifyJobs
+from trunks.runs.runner import Runner, VerifyGateways
 from worker.engine_loop import EngineLoop
 
 HOST = "127.0.0.1"
@@ -39,7 +39,7 @@ class Desk:
         self.engine = engine
         self.runner = self._runner(engine.verify)
 
-    def _runner(self, verify: VerifyJobs) -> Runner:
+    def _runner(self, verify: VerifyGateways) -> Runner:
         installation = self.store.installation
         return Runner(
             installation.claims,

@@ -45,7 +45,7 @@ class ProvisionedCreation:
         return self._provisioner is not ProvisionerName.NONE
 
     def begin(self, caller: Caller, new: NewTrunk) -> Trunk:
-        """Enter a trunk that leads nowhere else yet; a draft, where sides are to be made and waited for.
+        """Enter a trunk whose line no other has; as a draft, where sides are to be made and waited for.
 
         Raises TrunkExists for the same line, username and host; CustomTrunksNotAllowed, NumberTaken.
         """

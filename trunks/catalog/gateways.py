@@ -11,7 +11,7 @@ from trunks.repositories.destinations import Destinations
 
 
 def lead(session: Session, new: NewGateway, outbound_proxy: HostPort | None, now: datetime) -> Gateway:
-    """Make a gateway that leads to its destination."""
+    """Make a gateway, with the destination that it shares."""
     gateway = Gateway(host=new.host, port=new.port, transport=new.transport, priority=new.priority)
     lead_anew(session, gateway, outbound_proxy, now)
     return gateway

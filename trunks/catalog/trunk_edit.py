@@ -23,7 +23,7 @@ _Unset = Literal[Unset.UNSET]
 class TrunkEdit:
     """`domain`, `port` and `transport` are the first gateway's; `gateways` and `numbers` replace all there are.
 
-    `profile` has the fields of trunks.profile.TrunkProfile that change.
+    `profile` has the fields of trunks.rules.profile.TrunkProfile that change.
     """
 
     name: str | _Unset = UNSET

@@ -175,7 +175,7 @@ class TrunkUpdates:
             return False
         try:
             return self._secrets.open(trunk.sealed_password, trunk.id) == password
-        except SecretUnreadable:  # sent anew is how a customer mends that
+        except SecretUnreadable:  # sent anew is how a customer repairs that
             return False
 
 

@@ -1,4 +1,4 @@
-"""Liveness by destination: due ones claimed, results applied to all trunks that share them."""
+"""Health checks by destination: claimed when they are due, given back, asked for, and what they said last."""
 
 import random
 from collections.abc import Callable, Mapping, Sequence
@@ -18,18 +18,18 @@ from trunks.store.database import Database
 # Beyond a check's own deadline: for DNS, for its turn at the pace, and for the writing of its result.
 LEASE_MARGIN_SECONDS = 10.0
 
-# What is later than its interval and this was not late but left lying: nobody worked for a while.
+# What is overdue by more than its interval and this was due while no worker ran.
 _OUTAGE_MARGIN = timedelta(seconds=10)
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
-# Trunks come, go and change their minds; how often a destination is looked through for its shortest interval.
-_CYCLES_PER_INTERVAL_LOOK = 10
+# Trunks come, go and are edited: after so many cycles the shortest interval that a destination's ask for is found anew.
+_CYCLES_PER_INTERVAL = 10
 
 
 @dataclass(frozen=True, slots=True)
 class LastResult:
-    """The latest result of a destination, a verification's or a check's; `error` tells why it is not alive."""
+    """The latest result of a destination, a verification's or a check's."""
 
     alive: bool
     latency_ms: float | None
@@ -39,7 +39,7 @@ class LastResult:
 
     @property
     def error(self) -> str | None:
-        """A short sentence; None while it is alive."""
+        """Why it is not alive, in a sentence; None while it is."""
         if self.alive:
             return None
         answered = "" if self.sip_status is None else f": it answered {self.sip_status}"
@@ -47,7 +47,7 @@ class LastResult:
 
 
 class CheckClaims:
-    """Claims and schedules; what results change is trunks.services.health_results'."""
+    """Claims and schedules; what the results change is in trunks.health.check_results."""
 
     def __init__(
         self,
@@ -67,9 +67,10 @@ class CheckClaims:
         return self._lease.total_seconds()
 
     def claim(self, *, limit: int) -> list[CheckClaim]:
-        """Make due destinations ours, at most one of a Request-URI host in its spacing; none when none is due.
+        """Claim due checks, at most one of a Request-URI host within its spacing.
 
-        What has no trunk any more is scheduled no longer; what was left lying is spread over one interval.
+        A destination without a trunk is scheduled no longer. What was overdue for another reason than a lost worker is
+        spread over one interval.
         """
         with self._database.read() as session:
             if not LivenessRows(session).any_due(self._clock()):
@@ -84,13 +85,13 @@ class CheckClaims:
             inhabited |= rows.with_trunks([row.destination_id for row in asked], begun=False)
             rows.change(_ended(asked, due, inhabited))
             asked = [row for row in asked if row.destination_id in inhabited]
-            due = self._unless_left_lying(rows, [row for row in due if row.destination_id in inhabited], now)
+            due = self._spread_overdue(rows, [row for row in due if row.destination_id in inhabited], now)
             due = self._one_of_a_host(rows, due, asked, now)
             return self._claim(rows, asked, due, now)
 
-    def _unless_left_lying(self, rows: LivenessRows, due: Sequence[Found], now: datetime) -> Sequence[Found]:
-        """Spread what nobody came for; what a lost worker had is late for another reason, and goes first."""
-        lying = {
+    def _spread_overdue(self, rows: LivenessRows, due: Sequence[Found], now: datetime) -> Sequence[Found]:
+        """Spread over one interval what was due while no worker ran; give the rest, what a lost worker had among it."""
+        overdue = {
             row.destination_id
             for row in due
             if row.lease_until is None
@@ -103,15 +104,15 @@ class CheckClaims:
                     "next_check_at": now + timedelta(seconds=row.interval_seconds * random.random()),  # noqa: S311
                 }
                 for row in due
-                if row.destination_id in lying
+                if row.destination_id in overdue
             ]
         )
-        return [row for row in due if row.destination_id not in lying]
+        return [row for row in due if row.destination_id not in overdue]
 
     def _one_of_a_host(
         self, rows: LivenessRows, due: Sequence[Found], asked: Sequence[Found], now: datetime
     ) -> list[Found]:
-        """Choose one destination of each Request-URI host, and give the others later turns."""
+        """Choose one destination of each Request-URI host, and schedule the others after it, a spacing apart."""
         spacing = timedelta(seconds=self._pace.host_spacing_seconds)
         if not spacing:
             return list(due)
@@ -119,7 +120,7 @@ class CheckClaims:
             (row.domain for row in asked), now
         )
         chosen, later = [], []
-        # Those that had no turn for longest come first, so that in a crowd each has its own.
+        # The longest unchecked first: else some of a crowded host would never be checked.
         for row in sorted(due, key=lambda row: row.checked_at or _NEVER):
             turn = max(now, last[row.domain] + spacing) if row.domain in last else now
             last[row.domain] = turn
@@ -133,7 +134,7 @@ class CheckClaims:
     def _claim(
         self, rows: LivenessRows, asked: Sequence[Found], due: Sequence[Found], now: datetime
     ) -> list[CheckClaim]:
-        look = [row for row in (*asked, *due) if row.cycle % _CYCLES_PER_INTERVAL_LOOK == 0]
+        look = [row for row in (*asked, *due) if row.cycle % _CYCLES_PER_INTERVAL == 0]
         intervals = self._intervals(rows, look)
         claim_id = new_id()
         claims = []
@@ -175,7 +176,7 @@ class CheckClaims:
         }
 
     def postpone(self, waits: Sequence[tuple[CheckClaim, float]]) -> None:
-        """Give claims back that sent nothing and wait so many seconds for their turn; lost ones are left alone."""
+        """Give claims back that sent nothing, each to be due in so many seconds; lost ones are left alone."""
         wait_seconds = {claim.destination_id: seconds for claim, seconds in waits}
 
         def later(claim: CheckClaim, now: datetime) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a verification tells of its destination: its liveness, and that health checks begin."""
+"""What a verification says of its destination: whether it lives, and that health checks begin."""
 
 import random
 from datetime import datetime, timedelta
@@ -21,7 +21,7 @@ class VerificationLiveness:
         self._rows = LivenessRows(session)
         self._pace = pace
 
-    def note(self, trunk: Trunk, destination_id: UUID, report: Report, now: datetime) -> None:
+    def record(self, trunk: Trunk, destination_id: UUID, report: Report, now: datetime) -> None:
         """Take a report of the trunk's current generation as the latest result of its destination."""
         alive = liveness_of(report)
         if alive is None:

@@ -1,16 +1,16 @@
-"""The store's figures for the metrics: cheap enough to be asked every few seconds."""
+"""The store's statistics for the metrics: cheap enough to be asked every few seconds."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from trunks.clock import Clock, utc_now
 from trunks.models.verification import VerificationStatus
-from trunks.repositories.figures import DestinationCount, FinishedCount, StatisticsCounts, TrunkCount
 from trunks.repositories.mass_falls import MassFalls
+from trunks.repositories.statistics import DestinationCount, FinishedCount, StatisticsCounts, TrunkCount
 from trunks.store.database import Database
 
-# A run is told finished before its transaction commits, and workers' clocks differ: what is younger is left for the
-# next time, so that each run is counted once.
+# A run has its `finished_at` before its transaction commits, and workers' clocks differ: what is younger is left for
+# the next time, so that each run is counted once.
 SETTLED = timedelta(seconds=10)
 
 

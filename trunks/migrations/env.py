@@ -1,4 +1,4 @@
-"""Run the migrations on the connection that trunks.schema hands over."""
+"""Run the migrations on the connection that trunks.store.schema hands over."""
 
 from alembic import context
 

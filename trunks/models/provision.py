@@ -19,7 +19,7 @@ class ProvisionStatus(StrEnum):
 
 
 class ProvisionState(StrEnum):
-    """What the last finished work came to."""
+    """What the last turn came to."""
 
     ABSENT = "absent"
     PROVISIONED = "provisioned"
@@ -34,8 +34,8 @@ class Provision(Leased, Base):
     """One for a trunk; `trunk_id` refers to nothing, since the sides are taken away after the trunk is gone.
 
     What the sides are to be is not here: it is worked out from the trunk, its profile and its numbers, and nothing
-    is to be where the trunk is gone or switched off by the customer. `revision` counts the requests: work on an older
-    one is followed by more. `generation` is the trunk's when the sides were last right.
+    is to be where the trunk is gone or switched off by the customer. `revision` counts the requests: what was done for
+    an older one is followed by another turn. `generation` is the trunk's when the sides were last right.
     """
 
     __tablename__ = "provisions"

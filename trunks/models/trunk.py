@@ -1,4 +1,4 @@
-"""A customer's trunk, its gateways, and the state that the rules keep (trunks.state)."""
+"""A customer's trunk, its gateways, and the state that the rules keep (trunks.rules.trunk_state)."""
 
 from datetime import datetime
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""A trunk's profile; a trunk without one has the defaults of trunks.profile."""
+"""A trunk's profile; a trunk without one has the defaults of trunks.rules.profile."""
 
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from trunks.rules.profile import CallingFormat, InboundAuthorization, MediaEncry
 
 
 class TrunkProfileRow(Base):
-    """The columns are the fields of trunks.profile.TrunkProfile."""
+    """The columns are the fields of trunks.rules.profile.TrunkProfile."""
 
     __tablename__ = "trunk_profiles"
 

@@ -32,7 +32,7 @@ _ERROR_CHARACTERS = 2000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProvisionClaim:
-    """Work that is ours until its lease ends; without a blueprint both sides are to go."""
+    """A trunk's provisioning, ours until the lease ends; without a blueprint both sides are to go."""
 
     trunk_id: UUID
     claim_id: UUID
@@ -44,7 +44,7 @@ class ProvisionClaim:
 
 @dataclass(frozen=True, slots=True)
 class ProvisionsTended:
-    """Trunks to ring for, and those whose work was taken from workers that are gone."""
+    """Trunks to ring for, and those whose provisioning was taken from lost workers."""
 
     to_ring: tuple[UUID, ...]
     reclaimed: tuple[UUID, ...]
@@ -65,7 +65,7 @@ class ProvisionClaims:
         self._clock = clock
 
     def claim(self, trunk_id: UUID) -> ProvisionClaim | None:
-        """Make queued work ours; None when there is none."""
+        """Claim what is queued for a trunk; None when nothing is."""
         with self._database.write() as session:
             # Locked in the order of every other writer: the trunk first.
             Trunks(session).steady(trunk_id)
@@ -114,14 +114,14 @@ class ProvisionClaims:
             return self._end(session, trunk, provision, claim, ProvisionState.FAILED, failure)
 
     def release(self, claim: ProvisionClaim) -> None:
-        """Give work back that a stopping worker broke off: the next one takes over what stands already."""
+        """Give back what a stopping worker broke off: the next one takes over what stands already."""
         with self._database.write() as session:
             provision = self._claimed(session, claim)
             if provision is not None:
                 _queue_again(provision, self._clock())
 
     def tend(self) -> ProvisionsTended:
-        """Take back work whose lease is over, begin with trunks that became active, and list what to ring for."""
+        """Take back what has lost its worker, begin with trunks that became active, and list what to ring for."""
         if self._provisioner is ProvisionerName.NONE:
             return ProvisionsTended((), ())
         # Read before: it looks at every active trunk, and SQLite has one writer.
@@ -138,7 +138,7 @@ class ProvisionClaims:
                 ProvisionRequests(session, self._provisioner).request(trunk_id, now)
             session.flush()
             return ProvisionsTended(
-                (*begun, *_rung(provisions.unheard(now, limit=_ROWS_PER_TURN), now)), reclaimed
+                (*begun, *_to_ring(provisions.message_lost(now, limit=_ROWS_PER_TURN), now)), reclaimed
             )
 
     def _claimed(self, session: Session, claim: ProvisionClaim) -> Provision | None:
@@ -202,7 +202,7 @@ def _queue_again(provision: Provision, now: datetime) -> None:
     provision.notify_at = now
 
 
-def _rung(provisions: Sequence[Provision], now: datetime) -> list[UUID]:
+def _to_ring(provisions: Sequence[Provision], now: datetime) -> list[UUID]:
     for provision in provisions:
         provision.notify_at = next_notify_at(now)
     return [provision.trunk_id for provision in provisions]

@@ -1,4 +1,4 @@
-"""What exists on the voice infrastructure against what should: what is ours is mended, the rest is told."""
+"""What exists on the voice infrastructure against what should: what is ours is fixed, the rest is reported."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -25,7 +25,7 @@ _ROWS_PER_PAGE = 200
 
 
 class SideFinding(StrEnum):
-    """What is not as it should be; all but the last two are mended."""
+    """What is not as it should be; all but the last two are fixed."""
 
     MISSING = "missing"
     CHANGED = "changed"
@@ -42,7 +42,7 @@ class FoundSides:
     finding: SideFinding
     trunk_id: UUID | None
     side_id: str | None = None
-    told: str = ""
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Judgement:
     """All findings; trunks to provision anew, and sides of no trunk to delete."""
 
     found: tuple[FoundSides, ...]
-    to_mend: frozenset[UUID]
+    to_fix: frozenset[UUID]
     to_delete: tuple[str, ...]
 
 
@@ -114,24 +114,24 @@ class Reconciliation:
             standing = ours.pop(parts.provision.trunk_id, [])
             if _settled(parts.provision, read_at):
                 found += self._judge_one(parts, standing)
-        to_mend = frozenset(
+        to_fix = frozenset(
             each.trunk_id for each in found if each.trunk_id and each.finding is not SideFinding.UNFIT
         )
         left = [side for sides in ours.values() for side in sides]
         found += [FoundSides(SideFinding.ORPHANED, None, side.id, f"for {side.trunk_id}") for side in left]
         found += _conflicts(existing)
-        return Judgement(tuple(found), to_mend, tuple(side.id for side in left))
+        return Judgement(tuple(found), to_fix, tuple(side.id for side in left))
 
-    def mend(self, judgement: Judgement) -> tuple[UUID, ...]:
+    def fix(self, judgement: Judgement) -> tuple[UUID, ...]:
         """Queue what has to be provisioned anew, and give the trunks to ring for."""
-        mended = []
-        for trunk_id in sorted(judgement.to_mend):
+        fixed = []
+        for trunk_id in sorted(judgement.to_fix):
             with self._database.write() as session:
                 provision = Provisions(session).locked(trunk_id)
                 if provision is not None and provision.status is ProvisionStatus.DONE:
                     queue(provision, self._clock())
-                    mended.append(trunk_id)
-        return tuple(mended)
+                    fixed.append(trunk_id)
+        return tuple(fixed)
 
     def _all_parts(self) -> Iterator[ProvisionParts]:
         after = None
@@ -198,7 +198,7 @@ def _judge_side(
 
 
 def _conflicts(existing: Sequence[ExistingSide]) -> list[FoundSides]:
-    """Tell of others' inbound sides that carry a number of ours: which of the two a call reaches is luck."""
+    """Find others' inbound sides that carry a number of ours: which of the two a call reaches is luck."""
     inbound = [side for side in existing if isinstance(side.content, InboundSide)]
     ours = {
         plain_number(number): side for side in inbound if side.trunk_id for number in side.content.numbers

@@ -12,7 +12,7 @@ from trunks.voice.provisioner import ProvisionerName
 
 
 class ProvisionRequests:
-    """Works inside a transaction of its caller, who rings for the trunk afterwards where it is told to."""
+    """Works inside a transaction of its caller, who rings for the trunk afterwards where the answer is true."""
 
     def __init__(self, session: Session, provisioner: ProvisionerName) -> None:
         self._provisions = Provisions(session)

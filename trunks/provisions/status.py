@@ -1,4 +1,4 @@
-"""Provisioning as those see it who asked for it: waited for, looked up, counted."""
+"""Provisioning for those who asked for it: waited for, looked up, counted."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from trunks.voice.provisioner import FailureCause, ProvisionerName
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProvisionView:
-    """What exists for a trunk; while `settled` is false, more work on it waits or runs."""
+    """What exists for a trunk; while `settled` is false, a worker has something to do for it."""
 
     settled: bool
     state: ProvisionState
@@ -28,7 +28,7 @@ class ProvisionView:
 
 
 @dataclass(frozen=True, slots=True)
-class ProvisionFigures:
+class ProvisionStatistics:
     """Trunks by what exists for them, and what all reconciliations found, by kind."""
 
     states: dict[ProvisionState, int]
@@ -37,7 +37,7 @@ class ProvisionFigures:
 
 
 class ProvisionOverview:
-    """Work is waited for by its trunk's id: done_among() tells when it has ended, view() what came of it."""
+    """It is waited for by the trunk's id: done_among() says when it has ended, view() what came of it."""
 
     def __init__(self, database: Database, *, provisioner: ProvisionerName) -> None:
         self._database = database
@@ -63,16 +63,16 @@ class ProvisionOverview:
                 error=found.error,
             )
 
-    def figures(self) -> ProvisionFigures:
+    def statistics(self) -> ProvisionStatistics:
         """Count what an operator watches; the same in every process."""
         with self._database.read() as session:
             infrastructure = Infrastructures(session).find(self._provisioner)
             states = Provisions(session).count_by_state()
             if infrastructure is None:
-                return ProvisionFigures(states, {}, None)
-            return ProvisionFigures(states, dict(infrastructure.findings), infrastructure.reconciled_at)
+                return ProvisionStatistics(states, {}, None)
+            return ProvisionStatistics(states, dict(infrastructure.findings), infrastructure.reconciled_at)
 
     def done_among(self, trunk_ids: Collection[UUID]) -> set[UUID]:
-        """For which of these trunks no work waits or runs any more; one whose provision is gone is done."""
+        """Those of these trunks for which nothing is queued or runs any more; one whose provision is gone is done."""
         with self._database.read() as session:
             return set(trunk_ids) - Provisions(session).open_among(trunk_ids)

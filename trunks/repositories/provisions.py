@@ -94,7 +94,7 @@ class Provisions:
         running = Provision.status == ProvisionStatus.RUNNING
         return lease_over(self._session, Provision, running, now, limit=limit)
 
-    def unheard(self, now: datetime, *, limit: int) -> Sequence[Provision]:
+    def message_lost(self, now: datetime, *, limit: int) -> Sequence[Provision]:
         """List queued ones that nobody claimed since their message was sent, keeping others off them."""
         queued = Provision.status == ProvisionStatus.QUEUED
         return message_lost(self._session, Provision, queued, now, limit=limit)

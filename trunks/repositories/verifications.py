@@ -65,7 +65,7 @@ class Verifications:
         return {verification.trunk_id: verification for verification in found}
 
     def open_of(self, trunk_id: UUID, generation: int) -> Verification | None:
-        """Find a run that will tell, or is just telling, about this generation: a queued one takes what it finds."""
+        """Find a run that is queued, or that runs with this generation: a queued one takes the one it finds."""
         waits = Verification.status == QUEUED
         runs = (Verification.status == RUNNING) & (Verification.generation == generation)
         return self._session.scalar(
@@ -101,7 +101,7 @@ class Verifications:
         """List running ones whose lease is over, keeping others off them."""
         return lease_over(self._session, Verification, Verification.status == RUNNING, now, limit=limit)
 
-    def unheard(self, now: datetime, *, limit: int) -> Sequence[Verification]:
+    def message_lost(self, now: datetime, *, limit: int) -> Sequence[Verification]:
         """List due ones that nobody claimed since their message was sent, keeping others off them."""
         due = (Verification.status == QUEUED) & (Verification.due_at <= now)
         return message_lost(self._session, Verification, due, now, limit=limit)

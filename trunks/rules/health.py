@@ -67,7 +67,7 @@ def is_living_edge(edge: EdgeReport) -> bool:
 
 
 def says_nothing(reason: Reason) -> bool:
-    """Whether a failed check tells of us or of our resolver, and so counts towards nothing."""
+    """Whether a failed check is about us or our resolver, and so counts towards nothing."""
     return reason in _SAYS_NOTHING
 
 

@@ -37,7 +37,7 @@ def is_mass_fall(fall: Fall, *, fewest_destinations: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A mass fall that is held; `canary_alive` is the last word of the canary, where one is set."""
+    """A mass fall that is held; `canary_alive` is the canary's last answer, where one is set."""
 
     began_at: datetime
     canary_set: bool

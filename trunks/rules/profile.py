@@ -1,4 +1,4 @@
-"""What a trunk is beside where it leads: how calls are written, who may call in, and what a customer calls it."""
+"""What a trunk is beside its gateways: how calls are written, who may call in, and what a customer calls it."""
 
 from dataclasses import dataclass
 from enum import StrEnum

@@ -26,7 +26,7 @@ class Cause(StrEnum):
     PROVISIONING = "provisioning"
 
 
-# Failures that no retry mends: the configuration is wrong, or the certificate is.
+# Failures that no retry repairs: the configuration is wrong, or the certificate is.
 DEFINITE_REASONS = frozenset(
     {
         Reason.CREDENTIALS_REJECTED,
@@ -145,7 +145,7 @@ _SHOWN = ("wanted", "is_verified", "health_down", "health_status")
 
 
 def changes(old: TrunkState, new: TrunkState) -> dict[str, Any]:
-    """List what a flip tells, as {field: [old, new]}; empty when nothing did change."""
+    """List what a customer sees of a change, as {field: [old, new]}; empty where he sees none."""
     before, after = asdict(old), asdict(new)
     found = {field: [before[field], after[field]] for field in _SHOWN if before[field] != after[field]}
     if old.is_active != new.is_active:

@@ -85,7 +85,7 @@ class AddressLimits:
     def admit_each(
         self, wishes: Sequence[Mapping[str, int]], *, patience_seconds: Sequence[float]
     ) -> list[Admission]:
-        """Ask for many scheduled checks in one turn; the further back in the queue, the longer the wait told.
+        """Ask for many scheduled checks in one turn; the further back in the queue, the longer the wait.
 
         They take no slots: each is one request to an address, and is no verification. One with patience may take
         tokens that are still to come, as an on-demand run does.

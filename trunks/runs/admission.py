@@ -40,7 +40,7 @@ class Admissions:
         requests: Counter[str] = Counter()
         for edge in edges:
             requests[edge.address] += _LIVENESS_REQUESTS
-        if self._claim.work.sealed_password is not None:
+        if self._claim.first.sealed_password is not None:
             requests[edges[0].address] += _PROOF_REQUESTS
         loop = asyncio.get_running_loop()
         until = loop.time() + PATIENCE_SECONDS

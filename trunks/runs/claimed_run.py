@@ -1,18 +1,18 @@
 """What a worker is given when it claims a run: copied from the rows, so that no row is held while it runs."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 from sipcheck.credentials import Credentials
 from sipcheck.target import Target, TransportName, parse_host_port, parse_target
-from trunks.models.trunk import Gateway, Trunk
+from trunks.models.trunk import Trunk
 from trunks.secrets.secret_box import SecretBox
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimedGateway:
-    """A trunk's gateway as it was configured when the run was claimed; the first has the `others` by priority."""
+    """A trunk's gateway as it was configured when the run was claimed, with what is the trunk's own."""
 
     trunk_id: UUID
     destination_id: UUID
@@ -23,31 +23,6 @@ class ClaimedGateway:
     username: str | None
     sealed_password: bytes | None = field(repr=False)
     auth_realm: str | None
-    others: tuple["ClaimedGateway", ...] = ()
-
-    @classmethod
-    def of(cls, trunk: Trunk) -> "ClaimedGateway":
-        first, *others = (cls._of(trunk, gateway) for gateway in trunk.gateways)
-        return replace(first, others=tuple(others))
-
-    @classmethod
-    def _of(cls, trunk: Trunk, gateway: Gateway) -> "ClaimedGateway":
-        return cls(
-            trunk_id=trunk.id,
-            destination_id=gateway.destination_id,
-            host=gateway.host,
-            port=gateway.port,
-            transport=gateway.transport,
-            outbound_proxy=trunk.outbound_proxy,
-            username=trunk.username,
-            sealed_password=trunk.sealed_password,
-            auth_realm=trunk.auth_realm,
-        )
-
-    @property
-    def gateways(self) -> tuple["ClaimedGateway", ...]:
-        """This and the others."""
-        return (self, *self.others)
 
     def target(self) -> Target:
         """Where to send. Raises TargetInvalid."""
@@ -73,12 +48,31 @@ class ClaimedGateway:
         )
 
 
+def claimed_gateways(trunk: Trunk) -> tuple[ClaimedGateway, ...]:
+    """Copy a trunk's gateways, by priority."""
+    return tuple(
+        ClaimedGateway(
+            trunk_id=trunk.id,
+            destination_id=gateway.destination_id,
+            host=gateway.host,
+            port=gateway.port,
+            transport=gateway.transport,
+            outbound_proxy=trunk.outbound_proxy,
+            username=trunk.username,
+            sealed_password=trunk.sealed_password,
+            auth_realm=trunk.auth_realm,
+        )
+        for gateway in trunk.gateways
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimedRun:
     """A run that is ours until `lease_until`: every write names `claim_id`, and a lost claim writes nothing.
 
-    `request_id` is that of the HTTP request that asked; `explicit` is one that a customer asked for, `scheduled` a
-    slow proof; `learned_realms` are those to expect where none is configured.
+    `gateways` are by priority. `request_id` is that of the HTTP request that asked; `explicit` is a run that a
+    customer asked for, `scheduled` a proof by schedule; `learned_realms` are the first gateway's, to expect where none
+    is configured.
     """
 
     verification_id: UUID
@@ -86,8 +80,12 @@ class ClaimedRun:
     generation: int
     claimed_at: datetime
     lease_until: datetime
-    work: ClaimedGateway
+    gateways: tuple[ClaimedGateway, ...]
     request_id: str | None = None
     explicit: bool = False
     scheduled: bool = False
     learned_realms: tuple[str, ...] = ()
+
+    @property
+    def first(self) -> ClaimedGateway:
+        return self.gateways[0]

@@ -1,33 +1,55 @@
-"""Runs as the worker has them: claimed by a lease, every write fenced by the claim."""
+"""Runs as the worker has them: claimed by a lease, every write fenced by the claim.
 
-import json
+A run is *queued*, *running* or *done*.
+
+    queued  → running   claim(): the row is due, and one conditional update makes it ours with a lease, which lasts as
+                        long as the engine's deadline and 10 s
+    running → running   record_credentials_sent(): `auth_sent_at` is committed before credentials leave
+    running → done      finish(), end_for_ourselves(): the report and all that follows from it, in one transaction
+    running → queued    trunks.runs.recovery: given back by a worker that stops, or whose turn has not come; or the
+                        lease is over and no credentials had left
+    running → done      trunks.runs.recovery: given back, or the lease is over, after credentials had left; the run ends
+                        as cancelled, since they go out once, and one more run is queued for a minute later
+
+Who may do what. Anybody may queue a run (trunks.runs.queue); whoever claims it alone writes to it, by naming its
+claim: a write of a worker whose lease was over, and whose run another has, changes no row and says so. The trunk's row
+is locked before the run's, which is the order of all writers. A report on an older generation of the trunk's
+configuration is kept as the run's, and changes nothing of the trunk; what it says of the credentials that were sent
+holds all the same, for those are known by their own hash.
+
+What a crash leaves. Before the claim commits: a queued row, for which another message is sent. While the engine runs:
+a running row, taken back within 5 s of the lease's end. Between the commit of `auth_sent_at` and the answer: nobody
+knows whether the carrier refused the credentials, so nothing scheduled sends them for 15 minutes
+(trunks.runs.credential_freeze). After the engine's report and before finish(): the same, and the
+report is lost.
+"""
+
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from sipcheck.reasons import CredentialState, Outcome, Reason, WarningCode
-from sipcheck.report.json_export import report_to_json
 from sipcheck.report.model import Report
 from trunks.clock import Clock, utc_now
 from trunks.health.verification_liveness import VerificationLiveness
 from trunks.ids import new_id
 from trunks.models.state_columns import read_state
 from trunks.models.trunk import Trunk
-from trunks.models.verification import RequestedBy, Verification, VerificationStatus
+from trunks.models.verification import RequestedBy, Verification
 from trunks.repositories.realm_pins import RealmPins
 from trunks.repositories.trunks import Trunks
 from trunks.repositories.verifications import Verifications
 from trunks.rules.intervals import HealthIntervals
 from trunks.rules.trunk_state import Cause, Policy, Verdict, after_verification, counts_as_verified
-from trunks.runs.claimed_run import ClaimedGateway, ClaimedRun
+from trunks.runs.claimed_run import ClaimedGateway, ClaimedRun, claimed_gateways
 from trunks.runs.credential_freeze import CredentialFreezer, CredentialKeys
 from trunks.runs.credential_proofs import next_proof_at
 from trunks.runs.service_report import service_report
 from trunks.runs.several_gateways import SeveralReport
+from trunks.runs.stored_report import done_values
 from trunks.store.database import Database
 
 # Beyond the engine's deadline, for what comes before and after it.
@@ -67,7 +89,7 @@ class RunClaims:
                 generation=trunk.generation,
                 claimed_at=now,
                 lease_until=now + self._lease,
-                work=ClaimedGateway.of(trunk),
+                gateways=claimed_gateways(trunk),
             )
             values = {
                 "claim_id": claim.claim_id,
@@ -79,7 +101,7 @@ class RunClaims:
                 return None
             run = session.get_one(Verification, verification_id)
             explicit = run.requested_by is RequestedBy.CUSTOMER
-            realms = _realms_to_expect(session, trunk, claim.work, explicit=explicit)
+            realms = _realms_to_expect(session, trunk, claim.first, explicit=explicit)
             return replace(
                 claim,
                 request_id=run.request_id,
@@ -91,7 +113,7 @@ class RunClaims:
     def frozen_until(
         self, claim: ClaimedRun, account_key: str, configured_key: str | None
     ) -> datetime | None:
-        """Say until when this run may send nothing; None when it may. Keys: trunks.credential_key.
+        """Say until when this run may send nothing; None when it may. The keys are trunks.secrets.credential_key's.
 
         Raises RunPostponed.
         """
@@ -124,7 +146,7 @@ class RunClaims:
         """
         with self._database.write() as session:
             self._learn(session, claim, report, realms)
-            trunk = Trunks(session).locked(claim.work.trunk_id)
+            trunk = Trunks(session).locked(claim.first.trunk_id)
             if trunk is None:
                 return False
             current = trunk.generation == claim.generation
@@ -145,10 +167,10 @@ class RunClaims:
     def _learn(self, session: Session, claim: ClaimedRun, report: Report, realms: Collection[str]) -> None:
         now = self._clock()
         CredentialFreezer(session).finish(claim.claim_id, report, now)
-        work = claim.work
+        first = claim.first
         proven = report.credentials is CredentialState.PROVEN and realms
-        if proven and work.username is not None and work.auth_realm is None:
-            RealmPins(session).learn(work.destination_id, work.username, realms, now)
+        if proven and first.username is not None and first.auth_realm is None:
+            RealmPins(session).learn(first.destination_id, first.username, realms, now)
 
     def _apply(
         self, session: Session, trunk: Trunk, claim: ClaimedRun, report: Report, verdict: Verdict
@@ -161,9 +183,9 @@ class RunClaims:
             trunk.last_health_check_at = now
             if report.credentials is not CredentialState.NOT_TESTED:
                 trunk.credentials = report.credentials
-            notes = VerificationLiveness(session, self._health_pace)
-            for destination_id, each in sorted(_by_destination(claim.work, report).items()):
-                notes.note(trunk, destination_id, each, now)
+            liveness = VerificationLiveness(session, self._health_pace)
+            for destination_id, each in sorted(_by_destination(claim, report).items()):
+                liveness.record(trunk, destination_id, each, now)
             trunk.next_proof_at = next_proof_at(trunk, now, self._proof_interval_seconds)
 
     def end_for_ourselves(
@@ -171,39 +193,22 @@ class RunClaims:
     ) -> bool:
         """Finish a run that sent nothing, or came to nothing for a reason of ours."""
         report = service_report(
-            reason, claim.work, started_at=claim.claimed_at, finished_at=self._clock(), retry_at=retry_at
+            reason, claim.first, started_at=claim.claimed_at, finished_at=self._clock(), retry_at=retry_at
         )
         return self.finish(claim, report)
 
 
 def _realms_to_expect(
-    session: Session, trunk: Trunk, work: ClaimedGateway, *, explicit: bool
+    session: Session, trunk: Trunk, first: ClaimedGateway, *, explicit: bool
 ) -> tuple[str, ...]:
-    """Give the learned realms, or none where the customer was told of their change and asks again (decision 7)."""
-    if work.username is None or work.auth_realm is not None:
+    """The learned realms; none where the customer's last run said that they changed, and he asks again (decision 7)."""
+    if first.username is None or first.auth_realm is not None:
         return ()
     if explicit:
         latest = Verifications(session).latest_done_of([trunk]).get(trunk.id)
         if latest is not None and latest.reason is Reason.REALM_MISMATCH:
             return ()
-    return RealmPins(session).of(work.destination_id, work.username)
-
-
-def done_values(report: Report) -> dict[str, Any]:
-    """The columns of a run that is done; the report without what no column of text can hold."""
-    return {
-        "status": VerificationStatus.DONE,
-        "outcome": report.outcome,
-        "reason": report.reason,
-        "report": _storable(_exported(report)),
-    }
-
-
-def _storable(report: dict[str, Any]) -> dict[str, Any]:
-    # A peer's words may hold lone surrogates, which no encoder of an answer takes.
-    text = json.dumps(report, ensure_ascii=False).encode("utf-8", errors="replace")
-    stored: dict[str, Any] = json.loads(text)
-    return stored
+    return RealmPins(session).of(first.destination_id, first.username)
 
 
 def _verdict(report: Report) -> Verdict:
@@ -214,15 +219,8 @@ def _verdict(report: Report) -> Verdict:
     )
 
 
-def _by_destination(work: ClaimedGateway, report: Report) -> dict[UUID, Report]:
+def _by_destination(claim: ClaimedRun, report: Report) -> dict[UUID, Report]:
     if not isinstance(report, SeveralReport):
-        return {work.destination_id: report}
-    destinations = [gateway.destination_id for gateway in work.gateways]
+        return {claim.first.destination_id: report}
+    destinations = [gateway.destination_id for gateway in claim.gateways]
     return dict(zip(destinations, report.gateways, strict=True))
-
-
-def _exported(report: Report) -> dict[str, Any]:
-    exported = report_to_json(report)
-    if isinstance(report, SeveralReport):
-        exported["gateways"] = [report_to_json(each) for each in report.gateways]
-    return exported

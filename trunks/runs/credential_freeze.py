@@ -1,4 +1,28 @@
-"""Credentials that were rejected stay unsent, and go out from one run at a time (SIP.md, hazard 2)."""
+"""Credentials that were rejected stay unsent, and go out from one run at a time (SIP.md, hazard 2).
+
+There is at most one row for credentials (domain, realm, user, secret, known by a keyed hash alone), for all tenants
+and workers together. Without a row nothing stands against sending. With one they are
+
+    claimed     a run sends them now: others wait for it, as long as its lease lasts
+    frozen      the carrier rejected them at `rejected_at`
+    unsettled   the lease is over and the claim is still named: the run was lost before it said what came of them
+
+and become
+
+    claimed     claim(), in the transaction that commits `auth_sent_at`, before they leave
+    frozen      finish() of a run whose report is a rejection, or that proved nothing of what was frozen before
+    unsettled   lapse(), when the run is ended by another; or the lease is over, and nobody called anything
+    (no row)    finish() of a run that proved them, or that left them open and found them unfrozen;
+                release(), when they did not leave after all
+
+Who may send. Frozen: a customer who asks, from 15 minutes after the last rejection on, whoever made it; the schedule
+never. Unsettled: a customer who asks, at once; anything else after 15 minutes, as if they had been rejected when the
+lease ended (decision 10). A run asks twice: standing() before it sends anything at all, when only the user and the
+secret are known, and the realm if one is configured; claim() when the challenge has named the realm.
+
+What a crash leaves. Before claim() commits nothing has left. After it the row is claimed, and unsettled from the end
+of the lease on; the next claim() of the same credentials takes it over. Rows are locked in the order of their keys.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -40,7 +64,7 @@ class CredentialKeys:
 
 
 def frozen_until(rejected_at: datetime | None, now: datetime, *, explicit: bool) -> datetime | None:
-    """Say when an explicit try is allowed; None when sending is allowed now, which the schedule never is."""
+    """When a customer may try rejected credentials again; None when these may be sent now."""
     if rejected_at is None:
         return None
     retry_at = rejected_at + EXPLICIT_TRY_AFTER
@@ -48,9 +72,9 @@ def frozen_until(rejected_at: datetime | None, now: datetime, *, explicit: bool)
 
 
 def unsettled_until(freeze: CredentialFreeze, now: datetime, *, explicit: bool) -> datetime | None:
-    """Say until when credentials count as rejected whose sender was lost before it told what became of them.
+    """Until when unsettled credentials count as rejected; None for others, and for a customer who asks.
 
-    Whoever asks by hand may send them: a password that is right would else wait for nothing.
+    A customer's right password would else wait for a fault of ours.
     """
     if explicit or freeze.lease_until is None or freeze.lease_until > now:
         return None
@@ -67,10 +91,10 @@ class CredentialFreezer:
     def standing(
         self, account_key: str, configured_key: str | None, now: datetime, *, explicit: bool
     ) -> datetime | None:
-        """Say until when nothing may be sent, before anything is.
+        """Until when a run may send nothing at all; None when it may begin.
 
-        A configured realm is binding, so freezes of others do not matter; else the realm is taken to be the same.
-        Raises RunPostponed for credentials that may have been rejected, which time will tell.
+        With a configured realm only its own freeze counts; without one any realm's does. Raises RunPostponed while
+        nothing but unsettled credentials stands against it.
         """
         rejected = _moments(
             frozen_until(freeze.rejected_at, now, explicit=explicit)
@@ -89,7 +113,7 @@ class CredentialFreezer:
     def claim(
         self, keys: CredentialKeys, claim_id: UUID, now: datetime, lease_until: datetime, *, explicit: bool
     ) -> None:
-        """Make it ours to send them. Raises CredentialsFrozen, CredentialsClaimed."""
+        """Claim them for sending. Raises CredentialsFrozen, CredentialsClaimed."""
         freeze = self._freezes.locked(keys.key, keys.account_key)
         if freeze.is_claimed(now) and freeze.claim_id != claim_id:
             raise CredentialsClaimed
@@ -101,7 +125,7 @@ class CredentialFreezer:
         freeze.claim(claim_id, lease_until)
 
     def finish(self, claim_id: UUID, report: Report, now: datetime) -> None:
-        """Freeze what the carrier refused, thaw what it took, and let others send what it left open."""
+        """Freeze what the carrier rejected, thaw what it accepted, and leave the rest as it was before the claim."""
         for freeze in self._freezes.claimed_by(claim_id):
             if report.reason in _REJECTIONS:
                 freeze.rejected_at = now
@@ -110,12 +134,12 @@ class CredentialFreezer:
             self._free(freeze)
 
     def release(self, claim_id: UUID) -> None:
-        """Let others send what this claim did not."""
+        """Give back what this claim did not send."""
         for freeze in self._freezes.claimed_by(claim_id):
             self._free(freeze)
 
     def lapse(self, claim_id: UUID, now: datetime) -> None:
-        """Keep in mind that they left, and that nobody will tell what became of them."""
+        """End the claim of a lost run: what it sent is unsettled."""
         for freeze in self._freezes.claimed_by(claim_id):
             freeze.lease_until = now
 

@@ -45,7 +45,7 @@ class CredentialGate:
 
         Raises RunPostponed while nobody knows what became of them at their last sending; StoreUnavailable.
         """
-        configured = self._claim.work.auth_realm
+        configured = self._claim.first.auth_realm
         return self._claims.frozen_until(
             self._claim, self._account_key, None if configured is None else self._key(configured)
         )

@@ -16,7 +16,7 @@ def _nobody(report: Report) -> None:
 
 @dataclass(frozen=True, slots=True)
 class GatewayCheck:
-    """`heard` is told of every report of this gateway; there may be two."""
+    """`heard` is called with every report of this gateway; there may be two."""
 
     target: Target
     credentials: Credentials | None

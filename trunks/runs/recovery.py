@@ -13,11 +13,11 @@ from trunks.doorbell import next_notify_at
 from trunks.models.trunk import Trunk
 from trunks.models.verification import RequestedBy, Verification
 from trunks.repositories.verifications import Verifications
-from trunks.runs.claimed_run import ClaimedGateway, ClaimedRun
-from trunks.runs.claims import done_values
+from trunks.runs.claimed_run import ClaimedRun, claimed_gateways
 from trunks.runs.credential_freeze import CredentialFreezer
 from trunks.runs.queue import find_or_queue, queue_again
 from trunks.runs.service_report import service_report
+from trunks.runs.stored_report import done_values
 from trunks.store.database import Database
 
 # A turn stays short: SQLite has one writer, and a long queue is not rung through again and again.
@@ -27,7 +27,7 @@ _RETRY_AFTER = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Tended:
-    """What a turn found: runs to ring for, and runs that were taken from workers that are gone."""
+    """Runs to ring for, and runs that were taken from lost workers: queued again, or ended."""
 
     to_ring: tuple[UUID, ...]
     reclaimed: tuple[UUID, ...]
@@ -40,16 +40,16 @@ class Recovery:
         self._clock = clock
 
     def tend(self) -> Tended:
-        """Take back runs whose lease is over, and list those that are due and were not heard."""
+        """Take back runs whose lease is over, and list those that are due and whose message was lost."""
         with self._database.write() as session:
             now = self._clock()
             runs = Verifications(session)
             reclaimed, ended = self._give_back(session, runs.expired(now, limit=_ROWS_PER_TURN), now)
             session.flush()
-            unheard = runs.unheard(now, limit=_ROWS_PER_TURN)
-            for verification in unheard:
+            unclaimed = runs.message_lost(now, limit=_ROWS_PER_TURN)
+            for verification in unclaimed:
                 verification.notify_at = next_notify_at(now)
-            return Tended(tuple(each.id for each in unheard), reclaimed, ended)
+            return Tended(tuple(each.id for each in unclaimed), reclaimed, ended)
 
     def release(self, claim: ClaimedRun) -> bool:
         """Give a run back that is broken off by a worker that stops; false when the claim is lost."""
@@ -92,7 +92,7 @@ def _end(session: Session, verification: Verification, now: datetime) -> None:
     trunk = session.get_one(Trunk, verification.trunk_id)
     report = service_report(
         Reason.CANCELLED,
-        ClaimedGateway.of(trunk),
+        claimed_gateways(trunk)[0],
         started_at=verification.claimed_at or now,
         finished_at=now,
     )

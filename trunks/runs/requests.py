@@ -1,4 +1,4 @@
-"""Runs as those see them who ask for one: requested, looked up, waited for."""
+"""Runs for those who ask for one: requested, looked up, waited for."""
 
 from collections.abc import Collection, Sequence
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""One run from its claim to its record: what the task does when the doorbell rings."""
+"""One run from its claim to its record: what a task does with the id that it was sent."""
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -37,7 +37,7 @@ _TRY_AGAIN_SECONDS = 0.5
 
 # Runs a trunk's gateways on the engine and waits. Raises RunInterrupted when the worker stops, TimeoutError on
 # overrun, and what `admit` raises.
-VerifyJobs = Callable[[Sequence[GatewayCheck]], Report]
+VerifyGateways = Callable[[Sequence[GatewayCheck]], Report]
 
 
 def _logged_as_asked(claim: ClaimedRun) -> AbstractContextManager[None]:
@@ -46,7 +46,7 @@ def _logged_as_asked(claim: ClaimedRun) -> AbstractContextManager[None]:
 
 
 class Runner:
-    """Runs on a thread of its own for each run; `on_done` is told of what was recorded."""
+    """Runs on a thread of its own for each run; `on_done` is called when a run has been recorded."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class Runner:
         own_keys: InstallationKeyring,
         *,
         pacing: AddressLimits,
-        verify: VerifyJobs,
+        verify: VerifyGateways,
         on_done: OnDone,
     ) -> None:
         self._claims = claims
@@ -76,7 +76,7 @@ class Runner:
 
     def _run_claimed(self, claim: ClaimedRun) -> None:
         verification_id = claim.verification_id
-        log = _log.bind(verification_id=str(verification_id), trunk_id=str(claim.work.trunk_id))
+        log = _log.bind(verification_id=str(verification_id), trunk_id=str(claim.first.trunk_id))
         try:
             recorded = self._record(claim, log)
         except RunInterrupted:
@@ -109,10 +109,10 @@ class Runner:
 
     def _run(self, claim: ClaimedRun, log: structlog.stdlib.BoundLogger) -> bool:
         try:
-            targets = [work.target() for work in claim.work.gateways]
+            targets = [gateway.target() for gateway in claim.gateways]
         except TargetInvalid as fault:
             report = invalid_target_report(
-                claim.work.host, str(fault), started_at=claim.claimed_at, username=claim.work.username
+                claim.first.host, str(fault), started_at=claim.claimed_at, username=claim.first.username
             )
             return self._finish(claim, report, (), log)
         gates = self._gates(claim, targets)
@@ -125,8 +125,8 @@ class Runner:
 
     def _gates(self, claim: ClaimedRun, targets: Sequence[Target]) -> tuple[CredentialGate, ...]:
         """Make a gate for each gateway; none for a trunk without credentials."""
-        first = claim.work.credentials(self._secrets, claim.learned_realms)
-        later = claim.work.credentials(self._secrets)
+        first = claim.first.credentials(self._secrets, claim.learned_realms)
+        later = claim.first.credentials(self._secrets)
         if first is None or later is None:
             return ()
         hashed = self._own_keys.credential_hash()
@@ -137,25 +137,25 @@ class Runner:
         )
 
     def _paced(self, claim: ClaimedRun, targets: Sequence[Target], gates: Sequence[CredentialGate]) -> Report:
-        keepers = [Admissions(self._pacing, claim) for _ in targets]
-        jobs = [
-            GatewayCheck(target, None, admit=keeper.admit, heard=keeper.heard)
-            for target, keeper in zip(targets, keepers, strict=True)
+        admissions = [Admissions(self._pacing, claim) for _ in targets]
+        checks = [
+            GatewayCheck(target, None, admit=admission.admit, heard=admission.heard)
+            for target, admission in zip(targets, admissions, strict=True)
         ]
         if gates:
-            jobs = [
-                replace(job, credentials=gate.credentials, before_credentials=gate.before_credentials)
-                for job, gate in zip(jobs, gates, strict=True)
+            checks = [
+                replace(check, credentials=gate.credentials, before_credentials=gate.before_credentials)
+                for check, gate in zip(checks, gates, strict=True)
             ]
         try:
-            return self._verify(jobs)
+            return self._verify(checks)
         finally:
-            for keeper in keepers:
-                self._settle(keeper, claim)
+            for admission in admissions:
+                self._settle(admission, claim)
 
-    def _settle(self, keeper: Admissions, claim: ClaimedRun) -> None:
+    def _settle(self, admission: Admissions, claim: ClaimedRun) -> None:
         try:
-            keeper.settle()
+            admission.settle()
         except StoreUnavailable:
             # The verdict matters more: the slot ends with its lease, and what was granted stays debited.
             _log.warning("pace-unsettled", verification_id=str(claim.verification_id))

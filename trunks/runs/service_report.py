@@ -11,7 +11,7 @@ from trunks.runs.claimed_run import ClaimedGateway
 
 def service_report(
     reason: Reason,
-    work: ClaimedGateway,
+    gateway: ClaimedGateway,
     *,
     started_at: datetime,
     finished_at: datetime,
@@ -19,11 +19,11 @@ def service_report(
 ) -> Report:
     """Report a run that ended without the engine: cancelled, credentials-frozen, secret-unreadable and the like."""
     target = TargetFacts(
-        domain=work.host,
-        port=work.port,
-        transport=work.transport,
-        username=work.username,
-        outbound_proxy=work.outbound_proxy,
+        domain=gateway.host,
+        port=gateway.port,
+        transport=gateway.transport,
+        username=gateway.username,
+        outbound_proxy=gateway.outbound_proxy,
     )
     duration_ms = round((finished_at - started_at).total_seconds() * 1000, 3)
     report = report_without_run(reason, target, started_at=started_at, duration_ms=duration_ms)

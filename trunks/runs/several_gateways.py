@@ -9,7 +9,7 @@ from sipcheck.report.model import Report, ReportWarning
 from trunks.rules.health import liveness_of
 from trunks.runs.gateway_check import GatewayCheck
 
-# With a deadline in seconds. Raises what the job's `admit` raises.
+# With a deadline in seconds. Raises what the check's `admit` raises.
 VerifyOne = Callable[[GatewayCheck, float], Awaitable[Report]]
 
 # After these no other gateway is tried with the same credentials.
@@ -23,23 +23,25 @@ class SeveralReport(Report):
     gateways: tuple[Report, ...] = ()
 
 
-async def verify_gateways(verify: VerifyOne, jobs: Sequence[GatewayCheck], timeout_seconds: float) -> Report:
-    """Verify a trunk within one deadline; `jobs` are its gateways by priority.
+async def verify_gateways(
+    verify: VerifyOne, checks: Sequence[GatewayCheck], timeout_seconds: float
+) -> Report:
+    """Verify a trunk within one deadline; `checks` are its gateways by priority.
 
     Of several, all are asked at once, the first with the credentials; where that one does not live, the first that
     does proves them. A rejection stops there. None living gives the first one's report.
     """
-    if len(jobs) == 1:
-        return await verify(jobs[0], timeout_seconds)
+    if len(checks) == 1:
+        return await verify(checks[0], timeout_seconds)
     # What may follow has to fit in.
     turn_seconds = timeout_seconds / 2
-    first, *others = jobs
-    asked = [first, *(replace(job, credentials=None, before_credentials=None) for job in others)]
-    reports = await _all(verify(job, turn_seconds) for job in asked)
+    first, *others = checks
+    asked = [first, *(replace(check, credentials=None, before_credentials=None) for check in others)]
+    reports = await _all(verify(check, turn_seconds) for check in asked)
     decides = _first_living(reports)
-    if decides and jobs[decides].credentials is not None:
-        reports[decides] = await verify(jobs[decides], turn_seconds)
-    return _together(jobs, reports, decides)
+    if decides and checks[decides].credentials is not None:
+        reports[decides] = await verify(checks[decides], turn_seconds)
+    return _together(checks, reports, decides)
 
 
 async def _all(runs: Iterable[Awaitable[Report]]) -> list[Report]:
@@ -60,15 +62,15 @@ def _first_living(reports: Sequence[Report]) -> int:
     return next((number for number, report in enumerate(reports) if liveness_of(report)), 0)
 
 
-def _together(jobs: Sequence[GatewayCheck], reports: Sequence[Report], decides: int) -> Report:
+def _together(checks: Sequence[GatewayCheck], reports: Sequence[Report], decides: int) -> Report:
     report = reports[decides]
     dead = [
         ReportWarning(
             WarningCode.EDGE_DOWN,
-            f"the gateway {_named(job)} does not answer while {_named(jobs[decides])} does: {each.reason}",
+            f"the gateway {_named(check)} does not answer while {_named(checks[decides])} does: {each.reason}",
             None,
         )
-        for job, each in zip(jobs, reports, strict=True)
+        for check, each in zip(checks, reports, strict=True)
         if liveness_of(report) and liveness_of(each) is False
     ]
     values = {field.name: getattr(report, field.name) for field in fields(Report)}
@@ -77,7 +79,7 @@ def _together(jobs: Sequence[GatewayCheck], reports: Sequence[Report], decides: 
     return SeveralReport(**values, gateways=tuple(reports))
 
 
-def _named(job: GatewayCheck) -> str:
-    target = job.target
+def _named(check: GatewayCheck) -> str:
+    target = check.target
     host = f"[{target.domain}]" if ":" in target.domain else target.domain
     return host if target.port is None else f"{host}:{target.port}"

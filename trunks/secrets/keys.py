@@ -104,7 +104,7 @@ def _write_beside(folder: Path, keys: Sequence[SecretKey]) -> Path:
 
 
 def read_key_file(folder: Path) -> tuple[SecretKey, ...]:
-    """Read the keys of an installation. Raises KeysUnusable with the file, the fault and the mend."""
+    """Read the keys of an installation. Raises KeysUnusable with the file, the fault and the fix."""
     path = folder / KEY_FILE_NAME
     try:
         mode = stat.S_IMODE(path.stat().st_mode)

@@ -75,7 +75,7 @@ class LiveKit:
         return [read_side(info, self._mark) for infos in sides for info in infos]
 
     async def create(self, trunk_id: UUID, content: SideContent) -> str:
-        """Create; a side that LiveKit keeps otherwise than it was told fails, and the caller takes it away again."""
+        """Create; fails where LiveKit keeps something else than it was given: the caller takes that away again."""
         info = _blank(content)
         self._write(info, trunk_id, content)
         async with self._translated():

@@ -49,40 +49,40 @@ def nonsense(url: str, fault: str) -> ProvisioningFailed:
 
 
 def _of_answer(error: ServerError, url: str) -> ProvisioningFailed:
-    told = _shown(f"{error.status} {error.code} {error.message}".strip())
+    message = _shown(f"{error.status} {error.code} {error.message}".strip())
     match error.code:
         case ServerErrorCode.UNAUTHENTICATED | ServerErrorCode.PERMISSION_DENIED:
-            return _key_refused(url, told)
+            return _key_refused(url, message)
         case ServerErrorCode.NOT_FOUND:
-            return NotThere(FailureCause.REFUSED, f"LiveKit at {url} has no such trunk: {told}.")
+            return NotThere(FailureCause.REFUSED, f"LiveKit at {url} has no such trunk: {message}.")
         case ServerErrorCode.ALREADY_EXISTS:
-            return ProvisioningFailed(FailureCause.CONFLICT, f"LiveKit found a conflict: {told}.")
+            return ProvisioningFailed(FailureCause.CONFLICT, f"LiveKit found a conflict: {message}.")
         case ServerErrorCode.INVALID_ARGUMENT if "onflict" in error.message:
-            return ProvisioningFailed(FailureCause.CONFLICT, f"LiveKit found a conflict: {told}.")
+            return ProvisioningFailed(FailureCause.CONFLICT, f"LiveKit found a conflict: {message}.")
         case ServerErrorCode.DEADLINE_EXCEEDED:
-            return ProvisioningFailed(FailureCause.SLOW, f"LiveKit at {url} ran out of time: {told}.")
+            return ProvisioningFailed(FailureCause.SLOW, f"LiveKit at {url} ran out of time: {message}.")
         case ServerErrorCode.UNAVAILABLE:
-            return _down(url, told)
+            return _down(url, message)
     if error.status in (401, 403):
-        return _key_refused(url, told)
+        return _key_refused(url, message)
     if error.status in _UNAVAILABLE_STATUSES:
-        return _down(url, told)
+        return _down(url, message)
     if error.code == ServerErrorCode.UNKNOWN or error.status == 404:
-        return nonsense(url, f"it answered {told}")
+        return nonsense(url, f"it answered {message}")
     if error.status >= 500:
-        return _down(url, told)
-    return ProvisioningFailed(FailureCause.REFUSED, f"LiveKit refused it: {told}.")
+        return _down(url, message)
+    return ProvisioningFailed(FailureCause.REFUSED, f"LiveKit refused it: {message}.")
 
 
-def _key_refused(url: str, told: str) -> ProvisioningFailed:
+def _key_refused(url: str, message: str) -> ProvisioningFailed:
     return ProvisioningFailed(
         FailureCause.KEY_REFUSED,
-        f"LiveKit at {url} refuses the key: {told}. Check LIVEKIT_API_KEY and LIVEKIT_API_SECRET.",
+        f"LiveKit at {url} refuses the key: {message}. Check LIVEKIT_API_KEY and LIVEKIT_API_SECRET.",
     )
 
 
-def _down(url: str, told: str) -> ProvisioningFailed:
-    return ProvisioningFailed(FailureCause.DOWN, f"LiveKit at {url} is out of order: {told}.")
+def _down(url: str, message: str) -> ProvisioningFailed:
+    return ProvisioningFailed(FailureCause.DOWN, f"LiveKit at {url} is out of order: {message}.")
 
 
 def _shown(text: str) -> str:

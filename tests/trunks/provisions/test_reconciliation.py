@@ -100,7 +100,7 @@ async def test_a_missing_side_is_found_and_made_again(installed: Installed, side
     getattr(installed.server, side).clear()
     judgement = await installed.judge()
     assert kinds(judgement) == [SideFinding.MISSING]
-    assert installed.reconciliation.mend(judgement) == (trunk.id,)
+    assert installed.reconciliation.fix(judgement) == (trunk.id,)
     await installed.work(trunk)
     assert (await installed.judge()).found == ()
 
@@ -112,7 +112,7 @@ async def test_a_changed_side_is_found_and_put_right(installed: Installed) -> No
     installed.server.inbound[ids.inbound].auth_password = "by hand"
     judgement = await installed.judge()
     assert kinds(judgement) == [SideFinding.CHANGED]
-    installed.reconciliation.mend(judgement)
+    installed.reconciliation.fix(judgement)
     installed.server.calls.clear()
     assert await installed.work(trunk) == ids
     assert installed.server.changes() == ["UpdateSIPInboundTrunk"]
@@ -133,8 +133,8 @@ async def test_sides_of_a_trunk_that_is_not_there_are_orphaned(installed: Instal
         session.execute(Trunk.__table__.delete())  # type: ignore[attr-defined]
     judgement = await installed.judge()
     assert kinds(judgement) == [SideFinding.ORPHANED, SideFinding.ORPHANED]
-    assert judgement.to_mend == {trunk.id}
-    installed.reconciliation.mend(judgement)
+    assert judgement.to_fix == {trunk.id}
+    installed.reconciliation.fix(judgement)
     await installed.work(trunk)
     assert installed.server.inbound.keys() | installed.server.outbound.keys() == set()
     assert ids.known
@@ -188,7 +188,7 @@ async def test_what_failed_is_tried_again(installed: Installed) -> None:
     claims.fail(claim, ProvisioningFailed(FailureCause.DOWN, "down"))
     judgement = await installed.judge()
     assert kinds(judgement) == [SideFinding.FAILED]
-    assert installed.reconciliation.mend(judgement) == (trunk.id,)
+    assert installed.reconciliation.fix(judgement) == (trunk.id,)
     await installed.work(trunk)
     view = installed.store.installation.provisioning.view(trunk.id)
     assert view is not None
@@ -202,7 +202,7 @@ async def test_what_cannot_be_provisioned_is_told_and_not_tried(installed: Insta
         session.get_one(Trunk, trunk.id).username = None
     judgement = await installed.judge()
     assert kinds(judgement) == [SideFinding.UNFIT]
-    assert installed.reconciliation.mend(judgement) == ()
+    assert installed.reconciliation.fix(judgement) == ()
 
 
 async def test_a_number_that_somebody_else_took_is_told(installed: Installed) -> None:
@@ -211,7 +211,7 @@ async def test_a_number_that_somebody_else_took_is_told(installed: Installed) ->
     theirs = installed.server.add_inbound(numbers=["14155551234"])
     (found,) = (await installed.judge()).found
     assert (found.finding, found.side_id) == (SideFinding.CONFLICT, theirs)
-    assert found.told == f"has 14155551234, which {ids.inbound} has too"
+    assert found.message == f"has 14155551234, which {ids.inbound} has too"
 
 
 async def test_one_worker_at_a_time_reconciles_once_an_interval(installed: Installed) -> None:
@@ -242,10 +242,10 @@ async def test_findings_are_counted_for_every_process(installed: Installed) -> N
         holder = installed.reconciliation.claim(at_start=True)
         assert holder is not None
         installed.reconciliation.finish(holder, judgement.found)
-    figures = installed.store.installation.provisioning.figures()
-    assert figures.findings == {"missing": 2}
-    assert figures.states == {ProvisionState.PROVISIONED: 1}
-    assert figures.reconciled_at == STARTED + timedelta(seconds=1)
+    statistics = installed.store.installation.provisioning.statistics()
+    assert statistics.findings == {"missing": 2}
+    assert statistics.states == {ProvisionState.PROVISIONED: 1}
+    assert statistics.reconciled_at == STARTED + timedelta(seconds=1)
 
 
 async def test_the_mark_stays_for_ever(installed: Installed) -> None:

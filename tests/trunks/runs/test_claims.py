@@ -44,10 +44,10 @@ def lose(store: Store, claim: ClaimedRun) -> UUID:
 def test_a_claim_carries_what_is_needed_and_a_lease(store: Store, trunk: Trunk) -> None:
     claim = claim_new(store, trunk)
     assert (claim.lease_until - claim.claimed_at).total_seconds() == 20  # the deadline + 10 s
-    credentials = claim.work.credentials(store.installation.secrets)
+    credentials = claim.first.credentials(store.installation.secrets)
     assert credentials is not None
     assert (credentials.username, credentials.password) == ("alice", PASSWORD)
-    assert claim.work.target().domain == "sip.carrier.example"
+    assert claim.first.target().domain == "sip.carrier.example"
     assert store.run(trunk.id, claim.verification_id).status is VerificationStatus.RUNNING
     assert PASSWORD not in repr(claim)
 

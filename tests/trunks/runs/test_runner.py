@@ -13,7 +13,7 @@ from trunks.errors import RunInterrupted, StoreUnavailable
 from trunks.models.trunk import Trunk
 from trunks.models.verification import VerificationStatus
 from trunks.runs.gateway_check import GatewayCheck
-from trunks.runs.runner import Runner, VerifyJobs
+from trunks.runs.runner import Runner, VerifyGateways
 from trunks.secrets.keys import parse_keys
 from trunks.secrets.secret_box import SecretBox
 
@@ -28,7 +28,7 @@ def requested(store: Store, trunk: Trunk) -> UUID:
     return store.installation.runs.request(store.caller, trunk.id)
 
 
-def make_runner(store: Store, verify: VerifyJobs, *, done: list[UUID] | None = None) -> Runner:
+def make_runner(store: Store, verify: VerifyGateways, *, done: list[UUID] | None = None) -> Runner:
     installation = store.installation
     return Runner(
         installation.claims,
