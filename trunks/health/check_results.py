@@ -1,4 +1,27 @@
-"""Results of health checks, applied to all trunks that share a destination: set-based, fenced by the cycle."""
+"""Results of health checks, applied to all trunks that share a destination: set-based, fenced by the cycle.
+
+A destination has a row (trunks.models.destination_health). It is *due*, *claimed* for one cycle by a lease
+(trunks.health.check_claims), and due again once settle() has written what the cycle came to, in these steps:
+
+    1. What counts is chosen: scheduled checks, not those that somebody asked for in between, whose result says
+       something of the carrier and not of our resolver or ourselves.
+    2. The breaker may hold failures back (trunks.health.breaker). A held failure changes no trunk; it is counted at its
+       destination, and counts beside the next failure when the hold has ended.
+    3. The others are grouped by what they do: well, degraded, failed so many times. For each group the trunks that it
+       may change are read in chunks, sorted by their state, and the rule (trunks.rules.health) is asked once for each
+       state; trunks that are alike are written by one statement, their flips by another.
+    4. The destinations' rows are written, whatever they came to: the result, failures in a row, the next check's time,
+       the end of the lease; and the hour's rollups.
+
+Who may do what. Any number of workers settle at the same time. Only the destination of a trunk's first gateway changes
+the trunk; what the others answered last is looked up. A trunk's row is locked before its destination's, and rows of a
+kind in the order of their ids, by all writers. Each transaction first asks which of its claims nobody else has since,
+by (destination, claim, cycle), locks those and leaves the others alone.
+
+What a crash leaves. Before step 4 the claim is open, and the destination is checked again when its lease is over. The
+chunks of step 3 that were committed stay: their trunks have counted the lost cycle, and count the repeated one as well.
+A state is never written twice: a trunk that is down already is in no group that takes it down.
+"""
 
 import random
 from collections import defaultdict
@@ -28,7 +51,7 @@ from trunks.store.database import Database
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """Destinations whose cycle does the same to their trunks."""
+    """What the cycle of some destinations does to their trunks; `failures` with those that were held back."""
 
     cycle: Cycle
     failures: int = 0
@@ -36,7 +59,7 @@ class _Group:
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """What a group's cycle makes of trunks that are alike."""
+    """What the rule is asked with: the state of trunks that are alike, and of their other gateways."""
 
     old: TrunkState
     credentials_rejected: bool
@@ -45,7 +68,7 @@ class _Step:
 
 
 class CheckResults:
-    """`settle` may be called by any number of workers: a result whose claim was lost changes nothing."""
+    """A result whose claim was lost changes nothing."""
 
     def __init__(
         self,
