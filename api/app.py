@@ -30,7 +30,7 @@ from api.readiness import Readiness, ReadinessCheck
 from api.store_metrics import StoreMetrics
 from api.store_threads import StoreThreads
 from api.talkover import routes as talkover
-from api.waiter import Waiter
+from api.waiter import Awaited, Waiter
 from trunks.doorbell import Doorbell
 from trunks.installation.installation import Installation
 
@@ -40,7 +40,8 @@ def create_app(
 ) -> FastAPI:
     """Make the application; `checks` are the parts that /readyz looks at beside the store.
 
-    `app.state.context.waiter.notify` may be told of runs that this process finished.
+    `app.state.context.waiter.notify` takes the ids of what is done: verifications, trunks whose sides are
+    provisioned, destinations whose health was asked for.
     """
     context = _make_context(installation, doorbell, checks or {})
     app = FastAPI(
@@ -65,18 +66,21 @@ def _make_context(
 ) -> Context:
     threads = StoreThreads()
     registry = make_registry()
-    waiter = Waiter(lambda ids: threads.run(installation.runs.done_among, ids))
+    waiter = Waiter()
+    verifications = Awaited(lambda ids: threads.run(installation.runs.done_among, ids), announced_once=True)
     Gauge("trunks_callers_waiting", "Callers who wait for a verification.", registry=registry).set_function(
-        lambda: waiter.waiting
+        lambda: waiter.count(verifications)
     )
     return Context(
         installation=installation,
         doorbell=doorbell,
         waiter=waiter,
-        provision_waiter=Waiter(lambda ids: threads.run(installation.provisioning.done_among, ids)),
+        verifications=verifications,
+        provisions=Awaited(lambda ids: threads.run(installation.provisioning.done_among, ids)),
         current_health=CurrentHealth(
             installation.liveness,
             threads,
+            waiter,
             fresh_seconds=installation.settings.health_interval_floor_seconds,
             wait_seconds=installation.settings.verify_wait_seconds,
             clock=installation.clock,
@@ -106,19 +110,14 @@ def _middleware(context: Context) -> list[Middleware]:
     ]
 
 
-def _waiters(context: Context) -> tuple[Waiter, ...]:
-    return context.waiter, context.provision_waiter, context.current_health.waiter
-
-
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     context: Context = app.state.context
-    waiting = [asyncio.create_task(each.run()) for each in _waiters(context)]
+    waiting = asyncio.create_task(context.waiter.run())
     try:
         yield
     finally:
-        for task in waiting:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+        waiting.cancel()
+        with suppress(asyncio.CancelledError):
+            await waiting
         await context.rate_limits.close()

@@ -10,17 +10,20 @@ from api.middleware.rate_limits import RateLimits
 from api.readiness import Readiness
 from api.store_metrics import StoreMetrics
 from api.store_threads import StoreThreads
-from api.waiter import Waiter
+from api.waiter import Awaited, Waiter
 from trunks.doorbell import Doorbell
 from trunks.installation.installation import Installation
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
+    """`verifications` and `provisions` are what a route may wait for, by the id of a verification or a trunk."""
+
     installation: Installation
     doorbell: Doorbell
     waiter: Waiter
-    provision_waiter: Waiter
+    verifications: Awaited
+    provisions: Awaited
     current_health: CurrentHealth
     threads: StoreThreads
     readiness: Readiness

@@ -6,10 +6,9 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from api.store_threads import StoreThreads
-from api.waiter import Waiter
+from api.waiter import Awaited, Waiter
 from trunks.clock import Clock, utc_now
 from trunks.health.check_claims import CheckClaims, LastResult
-from trunks.ids import new_id
 
 
 class CurrentHealth:
@@ -19,6 +18,7 @@ class CurrentHealth:
         self,
         liveness: CheckClaims,
         threads: StoreThreads,
+        waiter: Waiter,
         *,
         fresh_seconds: float,
         wait_seconds: float,
@@ -26,12 +26,13 @@ class CurrentHealth:
     ) -> None:
         self._liveness = liveness
         self._threads = threads
+        self._waiter = waiter
         self._fresh = timedelta(seconds=fresh_seconds)
         self._wait_seconds = wait_seconds
         self._clock = clock
-        # A wait by an id of its own: two callers may have asked at different moments.
-        self._asked: dict[UUID, tuple[UUID, datetime]] = {}
-        self.waiter = Waiter(self._answered)
+        self._awaited = Awaited(self._answered_among)
+        # When those asked who wait for a destination.
+        self._asked_at: dict[UUID, list[datetime]] = {}
 
     async def results(self, destination_ids: Sequence[UUID]) -> list[LastResult | None]:
         """Give a young result for each; an old one, or none, for what does not answer in time."""
@@ -43,17 +44,20 @@ class CurrentHealth:
         if last is not None and now - last.checked_at < self._fresh:
             return last
         await self._threads.run(self._liveness.ask, destination_id)
-        token = new_id()
-        self._asked[token] = destination_id, now
-        try:
-            await self.waiter.wait(token, timeout_seconds=self._wait_seconds)
-        finally:
-            del self._asked[token]
+        await self._wait(destination_id, now)
         return await self._threads.run(self._liveness.last_result, destination_id)
 
-    async def _answered(self, tokens: Collection[UUID]) -> set[UUID]:
-        asked = {token: self._asked[token] for token in tokens if token in self._asked}
+    async def _wait(self, destination_id: UUID, asked_at: datetime) -> None:
+        all_asked = self._asked_at.setdefault(destination_id, [])
+        all_asked.append(asked_at)
+        try:
+            await self._waiter.wait(destination_id, self._awaited, timeout_seconds=self._wait_seconds)
+        finally:
+            all_asked.remove(asked_at)
+            if not all_asked:
+                del self._asked_at[destination_id]
+
+    async def _answered_among(self, destination_ids: Collection[UUID]) -> set[UUID]:
         # A result since the first of them asked is young enough for all.
-        moments = dict(sorted(asked.values(), reverse=True))
-        done = await self._threads.run(self._liveness.answered_since, moments)
-        return {token for token, (destination_id, _) in asked.items() if destination_id in done}
+        since = {each: min(asked) for each in destination_ids if (asked := self._asked_at.get(each))}
+        return await self._threads.run(self._liveness.answered_since, since)

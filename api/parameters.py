@@ -7,8 +7,7 @@ import structlog
 from fastapi import Depends, Request
 
 from api.context import Context, context_of
-from api.middleware.authentication import current_caller
-from api.middleware.idempotency import makes_id_of
+from api.request_state import current_caller, makes_id_of
 from trunks.errors import Refused, TrunkNotFound
 from trunks.ids import read_id
 from trunks.tenancy.tenants import Caller

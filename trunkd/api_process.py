@@ -10,7 +10,7 @@ from celery import Celery
 
 from api.app import create_app
 from api.readiness import ReadinessCheck
-from trunkd.http_server import HttpServer
+from trunkd.http_server import WAITING_GRACE_SECONDS, HttpServer
 from trunkd.listening import listen
 from trunkd.stopping import stop_event_of_loop
 from trunks.installation.installation import Installation
@@ -47,11 +47,13 @@ async def _serve(
     server: HttpServer, listener: socket.socket, listening: Callable[[], Awaitable[None]]
 ) -> None:
     asked = stop_event_of_loop()
-    news = asyncio.ensure_future(listening())
+    announcements = asyncio.ensure_future(listening())
     serving = asyncio.create_task(server.serve_on(listener))
     await asyncio.wait((serving, asyncio.create_task(asked.wait())), return_when=asyncio.FIRST_COMPLETED)
     server.stop_serving()
+    # Workers elsewhere go on: most of what is waited for is done within the grace.
+    await asyncio.wait((serving,), timeout=WAITING_GRACE_SECONDS)
     server.dismiss_waiting()
     await serving
-    news.cancel()
-    await asyncio.gather(news, return_exceptions=True)
+    announcements.cancel()
+    await asyncio.gather(announcements, return_exceptions=True)

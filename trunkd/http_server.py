@@ -8,7 +8,9 @@ from contextlib import contextmanager
 import uvicorn
 from fastapi import FastAPI
 
-# The rest of the 10 s that a stopping process has belongs to the runs whose callers wait here.
+# Of the 10 s that a stopping process has, what callers wait for gets these to be finished here or elsewhere; then
+# they are dismissed, and answered before the rest of the requests is broken off.
+WAITING_GRACE_SECONDS = 6.0
 _GRACE_SECONDS = 8
 
 
@@ -46,7 +48,7 @@ class HttpServer(uvicorn.Server):
         self.should_exit = True
 
     def dismiss_waiting(self) -> None:
-        """Answer the callers who wait for a run that nobody here will finish."""
+        """Answer all callers who still wait for something, and whoever comes to wait after them."""
         self._app.state.context.waiter.dismiss()
 
     @contextmanager

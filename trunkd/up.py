@@ -13,7 +13,7 @@ import uvloop
 from api.app import create_app
 from trunkd.api_process import readiness_checks
 from trunkd.faults import FAULT
-from trunkd.http_server import HttpServer
+from trunkd.http_server import WAITING_GRACE_SECONDS, HttpServer
 from trunkd.listening import base_url, listen
 from trunkd.practice import HOST, example, practice_carrier
 from trunkd.stopping import stop_event_of_loop
@@ -67,9 +67,9 @@ async def _run(installation: Installation, listener: socket.socket, *, practice:
 
 
 class Embedded:
-    """The API's loop is this one; the worker has threads of its own, and tells the waiter what is done.
+    """The API's loop is this one; the worker has threads of its own, and announces to the waiter what is done.
 
-    Beside other processes on one Redis it tells them too, and hears of theirs.
+    Beside other processes on one Redis it announces to them too, and hears of theirs.
     """
 
     def __init__(self, installation: Installation, listener: socket.socket, endpoints: Endpoints) -> None:
@@ -113,10 +113,12 @@ class Embedded:
         return False
 
     async def stop(self) -> None:
-        """End all parts: runs finish or go back, and the callers who wait for them are answered."""
+        """End all parts: runs finish or go back, and the callers who wait for anything are answered."""
         self._server.stop_serving()
-        await asyncio.to_thread(self._worker.stop)
+        stopping = asyncio.create_task(asyncio.to_thread(self._worker.stop))
+        await asyncio.wait((stopping,), timeout=WAITING_GRACE_SECONDS)
         self._server.dismiss_waiting()
+        await stopping
         await self._serving
         self._listening.cancel()
         await asyncio.gather(self._listening, return_exceptions=True)
@@ -124,9 +126,9 @@ class Embedded:
         await asyncio.to_thread(self._doorbell.stop)
         _log.info("stopped")
 
-    def _on_done(self, verification_id: UUID) -> None:
-        self._notify(verification_id)
-        self._announcer.announce(verification_id)
+    def _on_done(self, done_id: UUID) -> None:
+        self._notify(done_id)
+        self._announcer.announce(done_id)
 
 
 def _greeting(url: str, token: str | None) -> str:

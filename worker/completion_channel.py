@@ -1,7 +1,8 @@
-"""The news that a run is done, over Redis, to the processes whose callers wait for it: ids and nothing else.
+"""What is done is announced over Redis to the processes whose callers wait for it: ids and nothing else.
 
-It only comes sooner than the waiter's poll of the store: while Redis is away, and over any other broker, the poll
-serves alone.
+They are those of verifications, of trunks whose sides are provisioned, and of destinations whose health was asked
+for. An announcement only comes sooner than the waiter's poll of the store: while Redis is away, and over any other
+broker, the poll serves alone.
 """
 
 from collections.abc import Callable
@@ -22,8 +23,12 @@ from worker.sending_thread import SendingThread
 _log = structlog.get_logger(__name__)
 
 # Redis keeps channels apart from its databases: two installations on one server hear each other's ids, and
-# nobody waits for those.
+# nobody waits for those. The name is from when verifications alone were announced, and processes of two releases
+# may run side by side.
 CHANNEL = "trunks.verification.done"
+
+# The beginning of its events in the log, which are stable.
+_LOGGED_AS = "done-news"
 
 _ANSWER_WITHIN_SECONDS = 2.0
 _RECONNECT_AT_LEAST_SECONDS = 0.1
@@ -33,8 +38,8 @@ _FOR_EVER = -1
 OnDone = Callable[[UUID], None]
 
 
-def spreads_news(settings: Settings) -> bool:
-    """Whether the broker is one that this news goes over."""
+def announces(settings: Settings) -> bool:
+    """Whether the broker is one that can be announced over."""
     return broker_url(settings).startswith(("redis://", "rediss://"))
 
 
@@ -43,7 +48,7 @@ class CompletionAnnouncer:
 
     def __init__(self, settings: Settings) -> None:
         self._client: redis.Redis | None = None
-        if spreads_news(settings):
+        if announces(settings):
             self._client = redis.Redis.from_url(
                 broker_url(settings),
                 socket_connect_timeout=_ANSWER_WITHIN_SECONDS,
@@ -51,15 +56,15 @@ class CompletionAnnouncer:
                 # Once more: the connection may be from before the last restart.
                 retry=Retry(NoBackoff(), 1),
             )
-        self._sender = SendingThread("done-news", self._publish)
+        self._sender = SendingThread(_LOGGED_AS, self._publish)
 
     def start(self) -> None:
         self._sender.start()
 
-    def announce(self, verification_id: UUID) -> None:
+    def announce(self, done_id: UUID) -> None:
         """Hand over to the sending thread; return at once."""
         if self._client is not None:
-            self._sender.hand_over(verification_id)
+            self._sender.hand_over(done_id)
 
     def stop(self) -> None:
         """Send what was announced before, unless Redis takes too long for it."""
@@ -67,14 +72,14 @@ class CompletionAnnouncer:
         if self._client is not None:
             self._client.close()
 
-    def _publish(self, verification_id: UUID) -> None:
+    def _publish(self, done_id: UUID) -> None:
         if self._client is not None:
-            self._client.publish(CHANNEL, str(verification_id))
+            self._client.publish(CHANNEL, str(done_id))
 
 
 async def listen_for_done(settings: Settings, on_done: OnDone) -> None:
-    """Tell what is announced anywhere, until cancelled; the client connects again by itself, for ever."""
-    if not spreads_news(settings):
+    """Call back with what is announced anywhere, until cancelled; the client connects again by itself, for ever."""
+    if not announces(settings):
         return
     client = redis.asyncio.Redis.from_url(
         broker_url(settings),
@@ -88,12 +93,12 @@ async def listen_for_done(settings: Settings, on_done: OnDone) -> None:
         async with client, client.pubsub(ignore_subscribe_messages=True) as subscription:
             await subscription.subscribe(CHANNEL)
             async for message in subscription.listen():
-                _tell(message["data"], on_done)
+                _hear(message["data"], on_done)
     except Exception as error:  # noqa: BLE001 - the border of the task: a refusal, which no new connection mends
-        _log.warning("done-news-refused", error=type(error).__name__)
+        _log.warning(f"{_LOGGED_AS}-refused", error=type(error).__name__)
 
 
-def _tell(data: bytes, on_done: OnDone) -> None:
-    verification_id = read_id(data.decode("ascii", errors="replace"))
-    if verification_id is not None:
-        on_done(verification_id)
+def _hear(data: bytes, on_done: OnDone) -> None:
+    done_id = read_id(data.decode("ascii", errors="replace"))
+    if done_id is not None:
+        on_done(done_id)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import ParamSpec, TypeVar
+from uuid import UUID
 
 import structlog
 
@@ -35,7 +36,8 @@ _Found = TypeVar("_Found")
 class DueChecks:
     """Give `run` to the engine's loop; the store is asked in two threads at most, one to claim and one to settle."""
 
-    def __init__(self, installation: Installation) -> None:
+    def __init__(self, installation: Installation, *, on_answer: Callable[[UUID], None]) -> None:
+        """Take what is called, in a thread, with each destination that was asked for and has its result stored."""
         settings = installation.settings
         self._liveness = installation.liveness
         self._results = installation.health_results
@@ -43,6 +45,7 @@ class DueChecks:
         self._pacing = installation.pacing
         self._timeout_seconds = settings.check_timeout_seconds
         self._canaries = settings.canary_targets
+        self._on_answer = on_answer
         self._settled_at_once = _CHUNK
         self._checking: set[asyncio.Task[None]] = set()
         self._open: dict[int, CheckClaim] = {}
@@ -115,6 +118,9 @@ class DueChecks:
     ) -> None:
         self._liveness.renew(waiting)
         flips = self._results.settle(done) if done else 0
+        for result in done:
+            if result.claim.asked:
+                self._on_answer(result.claim.destination_id)
         # Where many flip the next ones wait for long: then they have their leases renewed more often.
         self._settled_at_once = _FEW if flips > _MANY_FLIPS else _CHUNK
         self._liveness.postpone(refused)

@@ -69,7 +69,7 @@ class Runtime:
         self._provisioning.start()
         self._proof = installation.proof
         if sweeps:
-            self._engine_loop.begin(DueChecks(installation).run)
+            self._engine_loop.begin(DueChecks(installation, on_answer=self._on_done).run)
         self._running = True
         self._tending.start()
 

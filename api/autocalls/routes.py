@@ -16,6 +16,7 @@ from api.context import Context
 from api.fault_answers import fault_answers_of
 from api.parameters import Calling, Using, current_request_id
 from api.problems import Problem
+from api.waiter import WaitEnd
 from trunks.catalog.update import Edited
 from trunks.catalog.views import TrunkView
 from trunks.errors import ProvisioningUnfinished, TrunkNotFound
@@ -28,6 +29,7 @@ PREFIX = "/api/user/phone-numbers"
 _MOST_SHOWN = 1000
 # Both sides, made one after the other by a worker.
 _PROVISION_WAIT_SECONDS = 30.0
+_RESTARTED_AFTER_SECONDS = "10"
 
 _log = structlog.get_logger(__name__)
 _bearer = HTTPBearer(auto_error=False, description="A token of your environment.")
@@ -126,31 +128,32 @@ def _need_egress(wanted: bool | None, context: Context) -> None:
 
 async def _settle(context: Context, trunk_id: UUID) -> None:
     """Wait for both sides; without them nothing is left of the trunk."""
-    await _provisioned(context, trunk_id)
+    end = await _provisioned(context, trunk_id)
     try:
         await context.threads.run(context.installation.whole_entry.settle, trunk_id)
     except ProvisioningUnfinished as failure:
         _log.warning("trunk-not-provisioned", trunk_id=str(trunk_id), cause=failure.cause)
         context.doorbell.ring_provision(trunk_id)
-        raise _failed("create") from failure
+        raise (_broken_off("create") if end is WaitEnd.DISMISSED else _failed("create")) from failure
 
 
 async def _follow(context: Context, edited: Edited) -> None:
     """Wait for the sides to follow an edit, or take it back."""
     trunk_id = edited.trunk.id
-    if await _provisioned(context, trunk_id):
+    end = await _provisioned(context, trunk_id)
+    if end is WaitEnd.DONE:
         view = await context.threads.run(context.installation.provisioning.view, trunk_id)
         if view is not None and view.succeeded:
             return
     _log.warning("edit-not-provisioned", trunk_id=str(trunk_id))
     await context.threads.run(context.installation.trunk_edits.take_back, edited)
     context.doorbell.ring_provision(trunk_id)
-    raise _failed("update")
+    raise _broken_off("update") if end is WaitEnd.DISMISSED else _failed("update")
 
 
-async def _provisioned(context: Context, trunk_id: UUID) -> bool:
+async def _provisioned(context: Context, trunk_id: UUID) -> WaitEnd:
     context.doorbell.ring_provision(trunk_id)
-    return await context.provision_waiter.wait(trunk_id, timeout_seconds=_PROVISION_WAIT_SECONDS)
+    return await context.waiter.wait(trunk_id, context.provisions, timeout_seconds=_PROVISION_WAIT_SECONDS)
 
 
 def _failed(what: str) -> Problem:
@@ -158,6 +161,17 @@ def _failed(what: str) -> Problem:
         HTTPStatus.INTERNAL_SERVER_ERROR,
         "PROVISIONING_FAILED",
         f"Failed to {what} SIP trunk. Please try again or contact support.",
+    )
+
+
+def _broken_off(what: str) -> Problem:
+    """Answer for a process that ends; nothing is kept under an Idempotency-Key, and the request may come again."""
+    return Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "PROVISIONING_BROKEN_OFF",
+        f"Failed to {what} SIP trunk: this service is being restarted, and nothing was changed. "
+        "Send the same request again in a few seconds.",
+        headers={"Retry-After": _RESTARTED_AFTER_SECONDS},
     )
 
 

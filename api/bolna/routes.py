@@ -25,6 +25,7 @@ from api.bolna.number_bodies import NumberBody
 from api.context import Context
 from api.fault_answers import fault_answers_of
 from api.parameters import Calling, MakesId, TrunkId, Using, current_request_id, id_in_path
+from api.waiter import WaitEnd
 from trunks.catalog.views import TrunkView
 from trunks.errors import NumberNotFound
 from trunks.repositories.trunks import TrunkFilter
@@ -115,9 +116,11 @@ async def verify_trunk(trunk_id: TrunkId, caller: Calling, context: Using) -> An
     """Verify a trunk and wait for what it comes to (ours)."""
     verification_id = await _request(context, caller, trunk_id)
     runs, settings = context.installation.runs, context.installation.settings
-    done = await context.waiter.wait(verification_id, timeout_seconds=settings.verify_wait_seconds)
+    end = await context.waiter.wait(
+        verification_id, context.verifications, timeout_seconds=settings.verify_wait_seconds
+    )
     run = await context.threads.run(runs.get, caller, trunk_id, verification_id)
-    if not done:
+    if end is not WaitEnd.DONE:
         waiting = RunWaiting(verification_id=run.id, status=run.status)
         return JSONResponse(waiting.model_dump(mode="json"), status_code=HTTPStatus.ACCEPTED)
     return show_verified(await _view(context, caller, trunk_id), run, interval_seconds=_interval(context))

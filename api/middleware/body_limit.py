@@ -3,22 +3,18 @@
 from http import HTTPStatus
 
 from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
+
+from api.middleware.http_middleware import HttpMiddleware
 
 MAX_BODY_BYTES = 1024 * 1024
 
 
-class BodyLimit:
-    """ASGI middleware: refuses what is announced as too large, and what turns out to be while it is read."""
+class BodyLimit(HttpMiddleware):
+    """Refuses what is announced as too large, and what turns out to be while it is read."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on. Raises HTTPException, which the framework lets through where it reads the body."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
         if _announced_bytes(scope) > MAX_BODY_BYTES:
             raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         read_bytes = 0

@@ -3,23 +3,21 @@
 from email.message import Message as MimeHeader
 
 from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from api.dialects import spoken_at
+from api.middleware.http_middleware import HttpMiddleware
 from api.problems import unsupported_media_type
 
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 
-class ContentType:
-    """ASGI middleware: refuses a body that is not declared as JSON; what has no body needs no type."""
+class ContentType(HttpMiddleware):
+    """Refuses a body that is not declared as JSON; what has no body needs no type."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on. Raises Problem."""
-        if scope["type"] == "http" and scope["method"] in _WITH_BODY and spoken_at(scope["path"]) is not None:
+        if scope["method"] in _WITH_BODY and spoken_at(scope["path"]) is not None:
             headers = Headers(scope=scope)
             if _has_body(headers) and not _is_json(headers.get("content-type", "")):
                 raise unsupported_media_type()

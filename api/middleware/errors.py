@@ -9,29 +9,24 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from api.allowed_methods import allowed_methods
-from api.answer_headers import answer_headers
 from api.dialects import answering_at
+from api.middleware.http_middleware import HttpMiddleware
 from api.problems import Problem, internal_error, invalid_json, of_status, store_full, store_unavailable
+from api.request_state import answer_headers
 from trunks.errors import Refused, StoreFull, StoreUnavailable
 from trunks.logs import trace_of
 
 _log = structlog.get_logger(__name__)
 
 
-class ErrorAnswers:
-    """ASGI middleware: no exception passes it, and no answer without its headers (api.answer_headers)."""
+class ErrorAnswers(HttpMiddleware):
+    """No exception passes it, and no answer without its headers (api.request_state)."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on, and answer for what breaks."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
         started = False
 
         async def sending(message: Message) -> None:

@@ -4,16 +4,16 @@ import asyncio
 import math
 import re
 from http import HTTPStatus
-from uuid import UUID
 
 import structlog
 from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.middleware.authentication import caller_of
+from api.middleware.http_middleware import HttpMiddleware
 from api.middleware.write_concurrency import place_left
 from api.problems import Problem
+from api.request_state import caller_of, set_makes_id
 from api.store_threads import StoreThreads
 from trunks.errors import StoreUnavailable
 from trunks.tenancy.idempotent_requests import (
@@ -37,21 +37,20 @@ _FIRST_LOOK_SECONDS = 0.05
 _LAST_LOOK_SECONDS = 0.5
 
 _KEY = re.compile(KEY_PATTERN)
-_STATE_KEY = "makes_id"
 
 
-class Idempotency:
-    """ASGI middleware: knows a caller's POSTs by their key. What failed on our side is not kept."""
+class Idempotency(HttpMiddleware):
+    """Knows a caller's POSTs by their key. What failed on our side is not kept."""
 
     def __init__(self, app: ASGIApp, *, remembered: KeyedRequests, threads: StoreThreads) -> None:
-        self._app = app
+        super().__init__(app)
         self._remembered = remembered
         self._threads = threads
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on what has no key. Raises Problem, StoreUnavailable."""
         caller = caller_of(scope)
-        keys = Headers(scope=scope).getlist(IDEMPOTENCY_KEY) if scope["type"] == "http" else []
+        keys = Headers(scope=scope).getlist(IDEMPOTENCY_KEY)
         if caller is None or scope["method"] != "POST" or not keys:
             await self._app(scope, receive, send)
             return
@@ -92,7 +91,7 @@ class Idempotency:
 
     async def _do(self, claim: RequestClaim, scope: Scope, body: "_Body", send: Send) -> None:
         answer = _Answer()
-        scope.setdefault("state", {})[_STATE_KEY] = claim.makes_id
+        set_makes_id(scope, claim.makes_id)
         try:
             await self._app(scope, body.receive, answer.take)
         except BaseException:
@@ -118,12 +117,6 @@ class Idempotency:
             await asyncio.shield(self._threads.run(self._remembered.release, claim))
         except StoreUnavailable as error:
             _log.warning("idempotency-key-held", error=str(error))
-
-
-def makes_id_of(scope: Scope) -> UUID | None:
-    """Give the id that what this request creates has under its key; None without a key."""
-    makes_id: UUID | None = scope.get("state", {}).get(_STATE_KEY)
-    return makes_id
 
 
 class _Body:

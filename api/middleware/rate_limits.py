@@ -18,9 +18,9 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.answer_headers import answer_headers
-from api.middleware.authentication import caller_of
+from api.middleware.http_middleware import HttpMiddleware
 from api.problems import Problem
+from api.request_state import answer_headers, caller_of
 from trunks.tenancy.tenants import Caller
 
 _log = structlog.get_logger(__name__)
@@ -93,14 +93,14 @@ class RateLimits:
         self._away = False
 
 
-class RateLimiting:
-    """ASGI middleware: every authenticated answer tells the allowance, and beyond it there is none but 429."""
+class RateLimiting(HttpMiddleware):
+    """Every authenticated answer tells the allowance, and beyond it there is none but 429."""
 
     def __init__(self, app: ASGIApp, *, limits: RateLimits) -> None:
-        self._app = app
+        super().__init__(app)
         self._limits = limits
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on what is allowed. Raises Problem."""
         caller = caller_of(scope)
         if caller is not None:

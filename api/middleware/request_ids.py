@@ -3,10 +3,11 @@
 import re
 
 from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 
-from api.answer_headers import answer_headers
+from api.middleware.http_middleware import HttpMiddleware
+from api.request_state import answer_headers
 from trunks.ids import new_id
 
 REQUEST_ID = "X-Request-ID"
@@ -15,20 +16,14 @@ REQUEST_ID = "X-Request-ID"
 _USABLE = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
-class RequestIds:
-    """ASGI middleware: takes the client's id where it can be used, and makes one where not.
+class RequestIds(HttpMiddleware):
+    """Takes the client's id where it can be used, and makes one where not.
 
     It is bound as `request_id` in structlog's context, where everything that serves the request finds it.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on with the id known."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
         request_id = _usable(Headers(scope=scope)) or str(new_id())
         answer_headers(scope)[REQUEST_ID] = request_id
         with bound_contextvars(request_id=request_id):

@@ -7,6 +7,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.dialects import spoken_at
 from api.metrics import RequestMetrics
+from api.middleware.http_middleware import HttpMiddleware
 
 _log = structlog.get_logger(__name__)
 
@@ -17,18 +18,15 @@ _NO_DIALECT = "none"
 _NO_ANSWER = 499
 
 
-class RequestRecord:
-    """ASGI middleware: times what it passes on."""
+class RequestRecord(HttpMiddleware):
+    """Times what it passes on."""
 
     def __init__(self, app: ASGIApp, *, metrics: RequestMetrics) -> None:
-        self._app = app
+        super().__init__(app)
         self._metrics = metrics
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on, and record."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
         status = _NO_ANSWER
 
         async def noting(message: Message) -> None:

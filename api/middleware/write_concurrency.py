@@ -7,6 +7,8 @@ from contextvars import ContextVar
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.middleware.http_middleware import HttpMiddleware
+
 # Measured with 200 callers on two cores: more do not come sooner to their end, and keep the reading ones waiting.
 _PLACES = 2
 
@@ -45,16 +47,16 @@ async def place_left() -> AsyncIterator[None]:
     await place.take()
 
 
-class WriteConcurrency:
-    """ASGI middleware: first come, first served; a slow client holds no place with its body or its answer."""
+class WriteConcurrency(HttpMiddleware):
+    """First come, first served; a slow client holds no place with its body or its answer."""
 
     def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+        super().__init__(app)
         self._places = asyncio.Semaphore(_PLACES)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on once there is a place; what only reads needs none."""
-        if scope["type"] != "http" or scope["method"] in _ONLY_READ:
+        if scope["method"] in _ONLY_READ:
             await self._app(scope, receive, send)
             return
         place = _Place(self._places)

@@ -31,6 +31,7 @@ from api.talkover.verification_answers import (
     show_run,
     show_verified,
 )
+from api.waiter import WaitEnd
 from trunks.models.trunk import Trunk
 from trunks.models.verification import Verification
 from trunks.tenancy.tenants import Caller
@@ -91,7 +92,10 @@ async def verify_sip_trunk(
 
 async def _waited(context: Context, verification_id: UUID) -> bool:
     settings = context.installation.settings
-    return await context.waiter.wait(verification_id, timeout_seconds=settings.verify_wait_seconds)
+    end = await context.waiter.wait(
+        verification_id, context.verifications, timeout_seconds=settings.verify_wait_seconds
+    )
+    return end is WaitEnd.DONE
 
 
 def _after(

@@ -13,12 +13,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from sipcheck.cli.options import AllowNetworks, AllowPorts, CaFile, Nameservers, SourceAddress, TlsStrict
+from sipcheck.cli.option_groups import with_option_groups
+from sipcheck.cli.options import EngineOptions, SourceAddress
 from sipcheck.cli.output import speaking
 from sipcheck.cli.page import open_page
 from sipcheck.cli.signs import Signs
 from sipcheck.cli.usage import USAGE_STATUS, refuse
-from sipcheck.cli.values import check_outbound_proxy, read_port, read_ports, read_settings, read_timeout
+from sipcheck.cli.values import check_outbound_proxy, read_port, read_ports, read_target, read_timeout
 from sipcheck.cli.verify import EXIT_STATUS, INTERRUPTED_STATUS
 from sipcheck.diagnosis.rules import ruling
 from sipcheck.discovery.advice import name_ways
@@ -30,13 +31,15 @@ from sipcheck.guard import Refusal
 from sipcheck.reasons import Outcome, Reason
 from sipcheck.report.model import CheckState, EdgeReport
 from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS, EngineSettings
-from sipcheck.target import Target, TransportName, parse_target
+from sipcheck.target import Target, TransportName
 from sipcheck.verification.report_without_run import invalid_target_report
 
 _EDGE_REPORT = TypeAdapter(EdgeReport)
 
 
+@with_option_groups
 def discover(
+    *,
     target: Annotated[
         str, typer.Argument(help="A domain, host name, IP address, host:port, or sip:/sips: URI.")
     ],
@@ -54,11 +57,7 @@ def discover(
         str | None,
         typer.Option(metavar="HOST[:PORT]", help="Search at this host; requests name TARGET's domain."),
     ] = None,
-    nameservers: Nameservers = None,
-    ca_file: CaFile = None,
-    tls_strict: TlsStrict = False,
-    allow_networks: AllowNetworks = None,
-    allow_ports: AllowPorts = None,
+    checking: EngineOptions,
     source_address: SourceAddress = None,
     timeout: Annotated[
         str, typer.Option(metavar="SECONDS", help="The one deadline for the whole search.")
@@ -71,24 +70,15 @@ def discover(
     Exit status: 0 something answers, 1 nothing does or the guard refuses the target, 2 usage error or invalid
     target, 3 DNS could not answer.
     """
-    settings = read_settings(
-        nameservers=nameservers,
-        ca_file=ca_file,
-        tls_strict=tls_strict,
-        allow_networks=allow_networks,
-        allow_ports=allow_ports,
-        source_address=source_address,
-    )
+    settings = checking.settings(source_address)
     timeout_seconds = read_timeout(timeout)
     wanted_port = read_port(port)
     ports = read_ports(also or (), "--also")
     check_outbound_proxy(outbound_proxy)
     try:
-        parsed = parse_target(target, transport=transport, port=wanted_port, outbound_proxy=outbound_proxy)
+        parsed = read_target(target, transport=transport, port=wanted_port, outbound_proxy=outbound_proxy)
     except TargetInvalid as error:
         discovery = _of_invalid_target(target, str(error))
-    except CallerError as error:
-        refuse(str(error))
     else:
         discovery = _run(parsed, settings, ports, timeout_seconds)
     with speaking():

@@ -1,9 +1,19 @@
-"""Options that several commands share: one meaning, one wording."""
+"""Options that several commands share: one meaning, one wording, one value (sipcheck.cli.option_groups)."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from sipcheck.cli.password import read_password
+from sipcheck.cli.usage import refuse
+from sipcheck.cli.values import read_guard, read_nameservers, read_source_address
+from sipcheck.credentials import Credentials
+from sipcheck.errors import CallerError
+from sipcheck.guard import Guard
+from sipcheck.settings import EngineSettings
+from sipcheck.target import HostPort
 
 Nameservers = Annotated[
     list[str] | None,
@@ -33,3 +43,97 @@ SourceAddress = Annotated[
         metavar="IP", help="Leave from this address, as the calls do.", show_default="the system's choice"
     ),
 ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookupOptions:
+    """Whom to ask for names, and which of the addresses found may be probed."""
+
+    nameservers: Nameservers = None
+    allow_networks: AllowNetworks = None
+    allow_ports: AllowPorts = None
+
+    def guard(self) -> Guard:
+        """Read what the guard lets through."""
+        return read_guard(self.allow_networks or (), self.allow_ports or ())
+
+    def servers(self) -> tuple[HostPort, ...]:
+        """Read the name servers; none stands for the system's."""
+        return read_nameservers(self.nameservers or ())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineOptions:
+    """How to check, whatever is checked; where to leave from is each command's own option, in its own place."""
+
+    nameservers: Nameservers = None
+    ca_file: CaFile = None
+    tls_strict: TlsStrict = False
+    allow_networks: AllowNetworks = None
+    allow_ports: AllowPorts = None
+
+    def settings(self, source_address: str | None) -> EngineSettings:
+        """Read them with --source-address; files and addresses are for the engine to try."""
+        return EngineSettings(
+            nameservers=read_nameservers(self.nameservers or ()),
+            ca_file=self.ca_file,
+            tls_strict=self.tls_strict,
+            guard=read_guard(self.allow_networks or (), self.allow_ports or ()),
+            source_address=read_source_address(source_address),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CredentialOptions:
+    """Whose password to prove, and where it comes from."""
+
+    username: Annotated[
+        str | None,
+        typer.Option(help="The address-of-record's user, and the digest's.", show_default="no proof"),
+    ] = None
+    auth_username: Annotated[
+        str | None, typer.Option(help="The digest user where it differs.", show_default="--username")
+    ] = None
+    password_env: Annotated[
+        str | None, typer.Option(metavar="VAR", help="Take the password from this environment variable.")
+    ] = None
+    password_file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Take the password from this file.")
+    ] = None
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Take the password from standard input.")
+    ] = False
+    realm: Annotated[
+        list[str] | None, typer.Option(help="Repeatable; the only realms to answer.", show_default="any")
+    ] = None
+
+    def read(self) -> Credentials | None:
+        """Read the password from its source; None without a username, for a check that proves nothing."""
+        password = read_password(
+            variable=self.password_env, file=self.password_file, from_stdin=self.password_stdin
+        )
+        if self.username is None:
+            self._refuse_lonely(password)
+            return None
+        if password is None:
+            refuse(
+                f"--username {self.username!r} needs a password; "
+                "add --password-env VAR, --password-file FILE or --password-stdin"
+            )
+        realms = tuple(self.realm or ())
+        for option, given in (("--auth-username", (self.auth_username,)), ("--realm", realms)):
+            if "" in given:
+                refuse(f"{option} '' is empty; leave it out, or give it as the carrier wrote it")
+        try:
+            return Credentials(self.username, password, self.auth_username, realms)
+        except CallerError as error:
+            refuse(str(error))
+
+    def _refuse_lonely(self, password: str | None) -> None:
+        for option, value in (
+            ("a password", password),
+            ("--auth-username", self.auth_username),
+            ("--realm", self.realm),
+        ):
+            if value:
+                refuse(f"{option} is given without --username; add --username")

@@ -10,12 +10,13 @@ import typer
 from rich.text import Text
 from rich.tree import Tree
 
-from sipcheck.cli.options import AllowNetworks, AllowPorts, Nameservers
+from sipcheck.cli.option_groups import with_option_groups
+from sipcheck.cli.options import LookupOptions
 from sipcheck.cli.output import speaking
 from sipcheck.cli.page import open_page
 from sipcheck.cli.signs import Signs
 from sipcheck.cli.usage import refuse
-from sipcheck.cli.values import read_guard, read_nameservers, read_port, read_timeout
+from sipcheck.cli.values import read_port, read_timeout
 from sipcheck.cli.verify import EXIT_STATUS
 from sipcheck.diagnosis.rules import ruling
 from sipcheck.dns.resolver import DNS_SECONDS, Resolver
@@ -29,16 +30,16 @@ from sipcheck.target import HostPort, Target, TransportName, parse_target
 Judged = Sequence[tuple[Edge, Refusal | None]]
 
 
+@with_option_groups
 def resolve(
+    *,
     target: Annotated[str, typer.Argument(help="A domain, host name, host:port, or sip:/sips: URI.")],
     transport: Annotated[TransportName | None, typer.Option(help="Force the transport.")] = None,
     port: Annotated[str | None, typer.Option(metavar="N", help="1-65535; then no NAPTR or SRV.")] = None,
     outbound_proxy: Annotated[
         str | None, typer.Option(metavar="HOST[:PORT]", help="Resolve this host in the target's place.")
     ] = None,
-    nameservers: Nameservers = None,
-    allow_networks: AllowNetworks = None,
-    allow_ports: AllowPorts = None,
+    lookup: LookupOptions,
     timeout: Annotated[
         str, typer.Option(metavar="SECONDS", help="For all questions together.")
     ] = f"{DNS_SECONDS:g}",
@@ -49,8 +50,8 @@ def resolve(
     Exit status: 0 every address may be probed, 1 DNS leads nowhere or the guard refuses one, 2 usage error,
     3 DNS could not answer.
     """
-    guard = read_guard(allow_networks or (), allow_ports or ())
-    servers = read_nameservers(nameservers or ())
+    guard = lookup.guard()
+    servers = lookup.servers()
     seconds = read_timeout(timeout)
     try:
         parsed = parse_target(

@@ -1,8 +1,10 @@
 """`sipcheck sweep`: many trunks in one loop."""
 
 import json
-import resource
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -11,25 +13,29 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from sipcheck.cli.loop import run_fast
-from sipcheck.cli.options import AllowNetworks, AllowPorts, CaFile, Nameservers, SourceAddress, TlsStrict
+from sipcheck.cli.option_groups import with_option_groups
+from sipcheck.cli.options import EngineOptions, SourceAddress
 from sipcheck.cli.output import speaking
 from sipcheck.cli.sweep_rows import FileUnusable, read_rows
 from sipcheck.cli.sweep_table import SweepTable
 from sipcheck.cli.usage import refuse
-from sipcheck.cli.values import read_positive, read_settings, read_timeout
+from sipcheck.cli.values import read_positive, read_timeout
 from sipcheck.cli.verify import INTERRUPTED_STATUS
 from sipcheck.diagnosis.evidence import Proof
-from sipcheck.engine import Engine
 from sipcheck.errors import CallerError
 from sipcheck.report.json_export import report_to_json
-from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS
-from sipcheck.sweep.sweep import DEFAULT_CONCURRENCY, BadRow, Sweep, SweepResult, SweepRow
+from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS, EngineSettings
+from sipcheck.sweep.run import SweepPlan, allow_open_files, run_sweep
+from sipcheck.sweep.sweep import DEFAULT_CONCURRENCY, BadRow, SweepResult, SweepRow
 
 _MOST_AT_ONCE = 10_000
-_SOCKETS_A_DESTINATION = 10  # eight edges, a name server's, and one to spare
+
+_Rows = list[SweepRow | BadRow]
 
 
+@with_option_groups
 def sweep(
+    *,
     file: Annotated[
         str, typer.Argument(metavar="FILE", help="CSV with a header, or JSON lines; - for standard input.")
     ],
@@ -40,11 +46,7 @@ def sweep(
         str | None,
         typer.Option(metavar="N", help="Probes a second over all rows.", show_default="unlimited"),
     ] = None,
-    nameservers: Nameservers = None,
-    ca_file: CaFile = None,
-    tls_strict: TlsStrict = False,
-    allow_networks: AllowNetworks = None,
-    allow_ports: AllowPorts = None,
+    checking: EngineOptions,
     proof: Annotated[
         Proof, typer.Option(help="How to prove the credentials; none sends OPTIONS alone.")
     ] = Proof.AUTO,
@@ -61,56 +63,50 @@ def sweep(
     Columns: target, transport, port, username, auth_username, password, realm, outbound_proxy; all but the first
     optional. Exit status: 0 every row is verified, 1 some row is not, 2 the file or an option cannot be used.
     """
-    settings = read_settings(
-        nameservers=nameservers,
-        ca_file=ca_file,
-        tls_strict=tls_strict,
-        allow_networks=allow_networks,
-        allow_ports=allow_ports,
-        source_address=source_address,
+    settings = checking.settings(source_address)
+    plan = SweepPlan(
+        proof=proof,
+        concurrency=_read_concurrency(concurrency),
+        requests_per_second=_read_rate(rate),
+        timeout_seconds=read_timeout(timeout),
     )
-    at_once = _read_concurrency(concurrency)
-    per_second = _read_rate(rate)
-    timeout_seconds = read_timeout(timeout)
     rows = _read_file(file)
-    _allow_open_files(at_once * _SOCKETS_A_DESTINATION)
-
-    table = None if as_json else SweepTable()
-    all_verified = False
-
-    async def run() -> bool:
-        verified = True
-        async with Engine(settings, windowed=True) as engine:
-            work = Sweep(
-                engine,
-                proof=proof,
-                timeout_seconds=timeout_seconds,
-                concurrency=at_once,
-                requests_per_second=per_second,
-            )
-            with _progress() as progress:
-                task = progress.add_task("verifying", total=len(rows))
-                async for result in work.run(rows):
-                    verified = verified and result.report.verified
-                    if table is None:
-                        _print_line(result)
-                    else:
-                        table.add(result)
-                    progress.advance(task)
-        return verified
-
+    allow_open_files(plan.open_files)
+    all_verified = False  # what nobody reads to its end has not been
     try:
         with speaking():
-            try:
-                all_verified = run_fast(run())
-            finally:
-                if table is not None:
-                    table.draw()  # interrupted, it shows what is known
+            all_verified = (
+                _run_as_lines(rows, settings, plan) if as_json else _run_as_table(rows, settings, plan)
+            )
     except CallerError as error:
         refuse(str(error))
     except KeyboardInterrupt:
         raise typer.Exit(INTERRUPTED_STATUS) from None
     raise typer.Exit(0 if all_verified else 1)
+
+
+def _run_as_lines(rows: _Rows, settings: EngineSettings, plan: SweepPlan) -> bool:
+    with _progress(len(rows)) as advance:
+
+        def print_result(result: SweepResult) -> None:
+            _print_line(result)
+            advance()
+
+        return run_fast(run_sweep(rows, settings, plan, on_result=print_result))
+
+
+def _run_as_table(rows: _Rows, settings: EngineSettings, plan: SweepPlan) -> bool:
+    table = SweepTable()
+    try:
+        with _progress(len(rows)) as advance:
+
+            def add_result(result: SweepResult) -> None:
+                table.add(result)
+                advance()
+
+            return run_fast(run_sweep(rows, settings, plan, on_result=add_result))
+    finally:
+        table.draw()  # interrupted, it shows what is known
 
 
 def _print_line(result: SweepResult) -> None:
@@ -119,9 +115,10 @@ def _print_line(result: SweepResult) -> None:
     sys.stdout.flush()
 
 
-def _progress() -> Progress:
-    """A bar on standard error, where somebody is looking."""
-    return Progress(
+@contextmanager
+def _progress(rows: int) -> Iterator[Callable[[], None]]:
+    """Draw a bar on standard error, where somebody is looking; give what moves it by a row."""
+    with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
@@ -129,10 +126,11 @@ def _progress() -> Progress:
         console=Console(stderr=True),
         transient=True,
         disable=not sys.stderr.isatty(),
-    )
+    ) as progress:
+        yield partial(progress.advance, progress.add_task("verifying", total=rows))
 
 
-def _read_file(file: str) -> list[SweepRow | BadRow]:
+def _read_file(file: str) -> _Rows:
     try:
         data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
         return read_rows(data.decode("utf-8"))
@@ -157,11 +155,3 @@ def _read_rate(text: str | None) -> float | None:
     if per_second is None:
         refuse(f"--rate {text!r} is not usable; give probes a second, such as 50 or 0.5")
     return per_second
-
-
-def _allow_open_files(wanted: int) -> None:
-    """Raise the soft limit of open files as far as is needed and allowed; each connection is one."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-    if soft != resource.RLIM_INFINITY and soft < most:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))

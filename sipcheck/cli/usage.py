@@ -8,6 +8,6 @@ USAGE_STATUS = 2
 
 
 def refuse(message: str) -> NoReturn:
-    """End with a usage error; the message names the value, the fault and the mend."""
+    """End with a usage error; the message names the value, the fault and the fix."""
     typer.echo(f"sipcheck: {message}", err=True)
     raise typer.Exit(USAGE_STATUS)

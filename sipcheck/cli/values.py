@@ -1,15 +1,13 @@
-"""Option values that need reading: each is refused with the value, the fault and the mend."""
+"""Option values that need reading: each is refused with the value, the fault and the fix."""
 
 import re
 from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
-from pathlib import Path
 
 from sipcheck.cli.usage import refuse
-from sipcheck.errors import TargetInvalid
+from sipcheck.errors import CallerError, TargetInvalid
 from sipcheck.guard import Guard
-from sipcheck.settings import EngineSettings
-from sipcheck.target import HostPort, parse_host_port
+from sipcheck.target import HostPort, Target, TransportName, parse_host_port, parse_target
 
 _LONGEST_SECONDS = 3600
 _DECIMAL = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?|\.[0-9]{1,9}")
@@ -23,23 +21,16 @@ def read_guard(networks: Sequence[str], ports: Sequence[str]) -> Guard:
     )
 
 
-def read_settings(
-    *,
-    nameservers: Sequence[str] | None,
-    ca_file: Path | None,
-    tls_strict: bool,
-    allow_networks: Sequence[str] | None,
-    allow_ports: Sequence[str] | None,
-    source_address: str | None,
-) -> EngineSettings:
-    """Read the options that say how to check; files and addresses are for the engine to try."""
-    return EngineSettings(
-        nameservers=read_nameservers(nameservers or ()),
-        ca_file=ca_file,
-        tls_strict=tls_strict,
-        guard=read_guard(allow_networks or (), allow_ports or ()),
-        source_address=read_source_address(source_address),
-    )
+def read_target(
+    text: str, *, transport: TransportName | None, port: int | None, outbound_proxy: str | None
+) -> Target:
+    """Read TARGET with the options that say where it is. Raises TargetInvalid for TARGET itself."""
+    try:
+        return parse_target(text, transport=transport, port=port, outbound_proxy=outbound_proxy)
+    except TargetInvalid:
+        raise
+    except CallerError as error:
+        refuse(str(error))
 
 
 def check_outbound_proxy(text: str | None) -> None:

@@ -63,7 +63,7 @@ class Trunkd:
     def err(self) -> str:
         return self._err.read_text()
 
-    def wait_until(self, holds: Callable[[], bool], *, within_seconds: float = 20.0) -> None:
+    def wait_until(self, holds: Callable[[], bool], *, within_seconds: float = 60.0) -> None:
         """Wait for something to hold while it runs."""
         deadline = time.monotonic() + within_seconds
         while not holds():

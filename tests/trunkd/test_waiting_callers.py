@@ -35,6 +35,7 @@ def environment(form_environment: dict[str, str], port: int) -> dict[str, str]:
         "TRUNKS_PORT": str(port),
         "TRUNKS_VERIFY_TIMEOUT_SECONDS": str(DEADLINE_SECONDS),
         "TRUNKS_VERIFY_WAIT_SECONDS": str(WAIT_SECONDS),
+        "TRUNKS_PROBE_TIMEOUT_SECONDS": "1",
     }
 
 
@@ -95,16 +96,18 @@ async def test_two_hundred_wait_while_others_are_served_and_none_is_lost(
 
 
 @pytest.mark.parametrize("form_environment", ["scaled"], indirect=True)
-async def test_each_process_of_the_api_hears_of_runs_that_are_done(
+async def test_each_process_of_the_api_hears_of_what_is_done(
     served: list[Trunkd], crowd: Crowd, client: httpx.AsyncClient, redis_server: RedisServer
 ) -> None:
     async with redis.asyncio.Redis.from_url(redis_server.url) as watcher, watcher.pubsub() as news:
         assert dict(await watcher.pubsub_numsub(CHANNEL)) == {CHANNEL.encode(): 1}
         await news.subscribe(CHANNEL)
+        heard = (message["data"].decode() async for message in news.listen() if message["type"] == "message")
+        assert (await client.get(f"/{crowd.trunks[0]}/health")).json()["data"]["is_healthy"] is False
+        assert await anext(heard) == str(crowd.destination_of(crowd.trunks[0]))
         answer = await client.post(f"/{crowd.trunks[0]}/verify")
         assert answer.status_code == 200
-        message = await anext(message async for message in news.listen() if message["type"] == "message")
-        assert message["data"].decode() == answer.json()["data"]["verification_id"]
+        assert await anext(heard) == answer.json()["data"]["verification_id"]
 
 
 # Long enough for all to be in flight at once, and shorter than the grace that runs get.

@@ -12,7 +12,7 @@ from tests.peers.ports import free_port
 from tests.peers.redis_server import RedisServer
 from trunks.ids import new_id
 from trunks.installation.settings import Settings, load_settings
-from worker.completion_channel import CHANNEL, CompletionAnnouncer, listen_for_done, spreads_news
+from worker.completion_channel import CHANNEL, CompletionAnnouncer, announces, listen_for_done
 
 WITHIN_SECONDS = 15.0
 
@@ -123,7 +123,7 @@ async def test_nothing_but_the_id_is_sent(settings: Settings, redis_server: Redi
 @pytest.mark.parametrize("url", [None, "amqp://guest@127.0.0.1:1//"])
 async def test_over_another_broker_there_is_no_news(url: str | None) -> None:
     settings = load_settings(broker_url=url)
-    assert not spreads_news(settings)
+    assert not announces(settings)
     async with announcing(settings) as announcer:
         announcer.announce(new_id())
         await listen_for_done(settings, Listener().on_done)

@@ -225,6 +225,7 @@ def test_who_asks_is_answered_at_once(
     for thread in threads:
         thread.join()
     wait_until(service, lambda: destination_id in liveness.answered_since({destination_id: asked_at}))
+    service.wait_done(destination_id)
     result = liveness.last_result(destination_id)
     assert result is not None
     assert (result.alive, result.error) == (True, None)
