@@ -1,4 +1,4 @@
-"""Credentials that were rejected stay unsent, and go out from one run at a time (SIP.md, hazard 2)."""
+"""Credentials that were rejected stay unsent, and go out from one run at a time (docs/design/sip.md, hazard 2)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
