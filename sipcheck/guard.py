@@ -1,4 +1,4 @@
-"""Which addresses and ports may be probed: the one place (SIP.md, hazard 3)."""
+"""Which addresses and ports may be probed: the one place (docs/design/sip.md, hazard 3)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -11,7 +11,9 @@ DEFAULT_TIMEOUT_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineSettings:
-    """How this installation checks trunks; see the options of the same names in CLI.md and SERVICE.md.
+    """How this installation checks trunks; see the options of the same names.
+
+    Source: docs/design/command-line.md, docs/design/service.md.
 
     `advertised_address` is what advice prints for allow-lists; `from_domain` None means the egress address.
     """

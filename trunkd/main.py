@@ -1,4 +1,4 @@
-"""The command line of the service (SERVICE.md)."""
+"""The command line of the service (docs/design/service.md)."""
 
 import logging
 from typing import Annotated

@@ -1,4 +1,7 @@
-"""The doorbell: a message says that a row may be due, and says nothing else (ARCHITECTURE.md, "Rows are the truth")."""
+"""The doorbell: a message says that a row may be due, and nothing else.
+
+Source: docs/design/architecture.md, "Rows are the truth".
+"""
 
 from datetime import datetime, timedelta
 from typing import Protocol

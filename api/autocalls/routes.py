@@ -1,4 +1,4 @@
-"""autocalls (DIALECTS.md): the trunk is on the voice infrastructure when the create call answers, or nowhere."""
+"""autocalls (docs/design/dialects.md): when the create call answers, the trunk is provisioned, or nowhere at all."""
 
 from http import HTTPStatus
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""bolna (DIALECTS.md)."""
+"""bolna (docs/design/dialects.md)."""
 
 from http import HTTPStatus
 from typing import Annotated, Any

@@ -1,4 +1,4 @@
-"""Idempotency-Key: a POST that comes again is given the answer of the first (DIALECTS.md, "All")."""
+"""Idempotency-Key: a POST that comes again is given the answer of the first (docs/design/dialects.md, "All")."""
 
 import asyncio
 import math

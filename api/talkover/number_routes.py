@@ -1,4 +1,4 @@
-"""talkover's DIDs (DIALECTS.md)."""
+"""talkover's DIDs (docs/design/dialects.md)."""
 
 from http import HTTPStatus
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""talkover, the native dialect (DIALECTS.md)."""
+"""talkover, the native dialect (docs/design/dialects.md)."""
 
 from fastapi import APIRouter, Security
 from fastapi.security import HTTPBearer

@@ -1,4 +1,4 @@
-"""talkover's trunks (DIALECTS.md)."""
+"""talkover's trunks (docs/design/dialects.md)."""
 
 from http import HTTPStatus
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""talkover's verifications (DIALECTS.md)."""
+"""talkover's verifications (docs/design/dialects.md)."""
 
 from http import HTTPStatus
 from typing import Annotated, Any

@@ -30,7 +30,7 @@ _LABORATORY = {
 
 
 class Form(StrEnum):
-    """The two forms of the service (ARCHITECTURE.md)."""
+    """The two forms of the service (docs/design/architecture.md)."""
 
     EMBEDDED = "embedded"
     SCALED = "PostgreSQL and Redis"

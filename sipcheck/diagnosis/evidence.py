@@ -7,7 +7,7 @@ from sipcheck.reasons import Reason
 
 
 class Proof(StrEnum):
-    """How credentials are to be proven (CLI.md, `--proof`)."""
+    """How credentials are to be proven (docs/design/command-line.md, `--proof`)."""
 
     AUTO = "auto"
     OPTIONS = "options"
@@ -50,7 +50,7 @@ class ExchangeResult:
 
     @property
     def alive(self) -> bool:
-        """Any final answer but 408 and 5xx other than 501 and 505 (SIP.md, "Liveness")."""
+        """Any final answer but 408 and 5xx other than 501 and 505 (docs/design/sip.md, "Liveness")."""
         if self.status is None:
             return False
         return self.status != 408 and (self.status < 500 or self.status >= 600 or self.status in (501, 505))

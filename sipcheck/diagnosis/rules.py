@@ -1,4 +1,4 @@
-"""From evidence to a verdict: an ordered rule table, first match wins (SIP.md, "Reasons")."""
+"""From evidence to a verdict: an ordered rule table, first match wins (docs/design/sip.md, "Reasons")."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -224,7 +224,10 @@ def fails_over(evidence: EdgeEvidence) -> bool:
 
 
 def credential_state(reason: Reason, edges: Sequence[EdgeEvidence]) -> CredentialState:
-    """Say what is known of the credentials (CLI.md, `credentials`), whichever edge they were tried at."""
+    """Say what is known of the credentials, whichever edge they were tried at.
+
+    Source: docs/design/command-line.md, `credentials`.
+    """
     if not any(evidence.proof_wanted for evidence in edges):
         return CredentialState.NOT_TESTED
     if reason is Reason.CREDENTIALS_PROVEN:

@@ -1,4 +1,7 @@
-"""The pace of requests to one address: a token bucket whose tokens are booked ahead (ARCHITECTURE.md, pacing)."""
+"""The pace of requests to one address: a token bucket whose tokens are booked ahead.
+
+Source: docs/design/architecture.md, "Good manners".
+"""
 
 from collections.abc import Iterable, Sequence
 

@@ -31,7 +31,7 @@ class Finding:
 
     @property
     def alive(self) -> bool:
-        """Whether the answer is a sign of life (SIP.md, "Liveness")."""
+        """Whether the answer is a sign of life (docs/design/sip.md, "Liveness")."""
         return ExchangeResult(method="OPTIONS", status=self.report.sip_status).alive
 
 

@@ -27,7 +27,7 @@ from sipcheck.verification.identity import Identity
 from sipcheck.verification.report_builder import target_facts
 from sipcheck.verification.run_context import OpenChannel, RunContext
 
-# How long a way is listened to, of the whole time: after this UDP is not sent again (SIP.md, hazard 4).
+# How long a way is listened to, of the whole time: after this UDP is not sent again (docs/design/sip.md, hazard 4).
 _ANSWER_SHARE = 0.3
 
 # What stands in the way of a trunk that may be reachable by another: what else there is to try is worth knowing.

@@ -1,4 +1,4 @@
-"""The seven checks of a report: each axis with its own state (SIP.md, "Separate axes, then a verdict")."""
+"""The seven checks of a report: each axis with its own state (docs/design/sip.md, "Separate axes, then a verdict")."""
 
 from collections.abc import Mapping, Sequence
 
@@ -93,7 +93,7 @@ def make_checks(
     skipped: frozenset[CheckName],
     times_ms: Mapping[CheckName, float],
 ) -> tuple[Check, ...]:
-    """Make all seven checks in CLI.md's order.
+    """Make all seven checks in the order of docs/design/command-line.md.
 
     `axis` is the deciding one, the reason's own unless given. `explanation` says what was wrong on it; `skipped`
     are axes that this run had no need of.

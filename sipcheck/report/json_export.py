@@ -1,4 +1,4 @@
-"""The report as the JSON object that CLI.md promises."""
+"""The report as the JSON object that docs/design/command-line.md promises."""
 
 from functools import cache
 from typing import Any

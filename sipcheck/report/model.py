@@ -1,4 +1,4 @@
-"""The report of one verification: what CLI.md promises, as frozen values."""
+"""The report of one verification: what docs/design/command-line.md promises, as frozen values."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Is a destination alive? One request to each of its edges, which speaks for no tenant (SIP.md, "Liveness")."""
+"""Is a destination alive? One request to each edge, which speaks for no tenant (docs/design/sip.md, "Liveness")."""
 
 import asyncio
 from collections import Counter

@@ -1,7 +1,7 @@
 """Many targets in one loop: a window of destinations, each probed by one at a time, with liveness shared.
 
-Rows with equal targets are one destination (ARCHITECTURE.md): its edges get one OPTIONS, which speaks for no tenant,
-and the credentials of each row are proven one after the other.
+Rows with equal targets are one destination (docs/design/architecture.md, "Good manners"): its edges get one OPTIONS,
+which speaks for no tenant, and the credentials of each row are proven one after the other.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""How the one deadline of a verification is shared out (SIP.md, "The time plan of one verification")."""
+"""How the one deadline of a verification is shared out (docs/design/sip.md, "The time plan of one verification")."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Who speaks, and to whom (SIP.md): the drafts of both probes are made of this."""
+"""Who speaks, and to whom (docs/design/sip.md): the drafts of both probes are made of this."""
 
 import secrets
 from dataclasses import dataclass

@@ -18,7 +18,7 @@ from sipcheck.verification.edge_report import decisive_exchange, edge_report, pr
 from sipcheck.verification.run_context import RunContext
 from sipcheck.verification.warnings import edge_warnings
 
-# The reasons that name a moment to try again (CLI.md, `retry_at`).
+# The reasons that name a moment to try again (docs/design/command-line.md, `retry_at`).
 _RETRIABLE = frozenset(
     {
         Reason.SIP_SERVICE_UNAVAILABLE,
@@ -165,7 +165,7 @@ class ReportBuilder:
         )
 
     def _our_address(self, local: str | None) -> str:
-        """The address that advice prints for allow-lists (SIP.md, hazard 8)."""
+        """The address that advice prints for allow-lists (docs/design/sip.md, hazard 8)."""
         if self._settings.advertised_address is not None:
             return self._settings.advertised_address
         if self._settings.source_address is not None:

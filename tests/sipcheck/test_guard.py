@@ -1,4 +1,4 @@
-"""SIP.md, hazard 3: every disguise of an address that is not the public internet's."""
+"""docs/design/sip.md, hazard 3: every disguise of an address that is not the public internet's."""
 
 from ipaddress import ip_network
 

@@ -90,9 +90,7 @@ class Crowd:
             return list(threads.map(call, self.trunks))
 
     def destination_of(self, trunk_id: UUID) -> UUID:
-        return (
-            self.store.installation.trunks.get(self.store.caller, trunk_id).trunk.gateways[0].destination_id
-        )
+        return self.store.installation.trunks.get(self.store.caller, trunk_id).gateways[0].destination_id
 
     def asked(self) -> Mapping[UUID, Verification]:
         """The customers' runs by trunk; there is one of each."""

@@ -76,6 +76,6 @@ class Trunkd:
         self._process.wait()
 
     def stop(self, by: signal.Signals = signal.SIGTERM) -> int:
-        """Ask it to end, and give the status; the contract gives it 10 s (SERVICE.md)."""
+        """Ask it to end, and give the status; the contract gives it 10 s (docs/design/service.md)."""
         self._process.send_signal(by)
         return self._process.wait(10)

@@ -1,4 +1,4 @@
-"""`trunkd keys rotate`: what was sealed opens all the time, wherever it is broken off (SERVICE.md)."""
+"""`trunkd keys rotate`: what was sealed opens all the time, wherever it is broken off (docs/design/service.md)."""
 
 import stat
 import subprocess

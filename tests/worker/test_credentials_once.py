@@ -1,4 +1,4 @@
-"""Credentials and their carriers, told over real sockets with the time passed in (SIP.md, hazards 2 and 5)."""
+"""Credentials and their carriers, over real sockets with the time passed in (docs/design/sip.md, hazards 2 and 5)."""
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""Health checks of running workers, as a carrier and a customer see them (SIP.md, "Liveness")."""
+"""Health checks of running workers, as a carrier and a customer see them (docs/design/sip.md, "Liveness")."""
 
 import sys
 import threading

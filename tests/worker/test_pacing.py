@@ -1,4 +1,4 @@
-"""The pace of one address under several workers, as its peer sees it (SIP.md, hazard 1)."""
+"""The pace of one address under several workers, as its peer sees it (docs/design/sip.md, hazard 1)."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack

@@ -1,4 +1,4 @@
-"""The breaker against mass falls: when most destinations fail at once the fault is ours (SIP.md, hazard 7)."""
+"""The breaker: when most destinations fail at once the fault is ours (docs/design/sip.md, hazard 7)."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta

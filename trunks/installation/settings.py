@@ -1,4 +1,4 @@
-"""The settings of an installation: environment variables TRUNKS_*, or a file .env (SERVICE.md)."""
+"""The settings of an installation: environment variables TRUNKS_*, or a file .env (docs/design/service.md)."""
 
 import os
 from dataclasses import dataclass, field

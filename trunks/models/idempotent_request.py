@@ -1,4 +1,4 @@
-"""A POST that may come again under its Idempotency-Key, and what it was answered (DIALECTS.md, "All")."""
+"""A POST that may come again under its Idempotency-Key, and what it was answered (docs/design/dialects.md, "All")."""
 
 from datetime import datetime
 from typing import Any

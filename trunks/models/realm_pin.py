@@ -1,4 +1,4 @@
-"""The realms that a user's credentials were proven with at a destination (SIP.md, hazard 5)."""
+"""The realms that a user's credentials were proven with at a destination (docs/design/sip.md, hazard 5)."""
 
 from datetime import datetime
 from uuid import UUID

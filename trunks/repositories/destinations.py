@@ -30,6 +30,6 @@ class Destinations:
 
 
 def destination_key(target: Target) -> str:
-    """Spell what makes two gateways one destination (ARCHITECTURE.md, "Good manners")."""
+    """Spell what makes two gateways one destination (docs/design/architecture.md, "Good manners")."""
     parts = (target.domain, target.port, target.transport, target.outbound_proxy)
     return "|".join("" if part is None else str(part) for part in parts)

@@ -1,4 +1,4 @@
-"""What a health check does to a trunk's state (ARCHITECTURE.md, "State rules"): pure functions."""
+"""What a health check does to a trunk's state (docs/design/architecture.md, "State rules"): pure functions."""
 
 from dataclasses import dataclass, replace
 
@@ -47,7 +47,7 @@ class CheckOutcome:
 
 
 def is_living_status(status: int | None) -> bool:
-    """Any final answer but 408 and 5xx other than 501 and 505 (SIP.md, "Liveness")."""
+    """Any final answer but 408 and 5xx other than 501 and 505 (docs/design/sip.md, "Liveness")."""
     if status is None:
         return False
     return status != 408 and (status < 500 or status >= 600 or status in (501, 505))

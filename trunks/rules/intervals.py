@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 _FLOOR_SECONDS = 30.0
-_HOST_SPACING_SECONDS = 15.0  # Twilio bans OPTIONS faster than one per 10-15 s (SIP.md, hazard 1)
+_HOST_SPACING_SECONDS = 15.0  # Twilio bans OPTIONS faster than one per 10-15 s (docs/design/sip.md, hazard 1)
 _PROOF_FLOOR_SECONDS = 3600.0
 _JITTER_SHARE = 0.1
 

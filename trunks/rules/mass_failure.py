@@ -1,4 +1,4 @@
-"""When a fall is a mass fall, and when what was held is let go (ARCHITECTURE.md, "Breaker"): pure functions."""
+"""When a fall is a mass fall, and when its hold ends (docs/design/architecture.md, "Breaker"): pure functions."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""The rules of a trunk's state (ARCHITECTURE.md, "State rules"): pure functions, a row of the table each."""
+"""The rules of a trunk's state (docs/design/architecture.md, "State rules"): pure functions, one a row."""
 
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum

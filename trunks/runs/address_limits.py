@@ -1,4 +1,4 @@
-"""Pace by edge address, over all workers and tenants (ARCHITECTURE.md, "Good manners")."""
+"""Pace by edge address, over all workers and tenants (docs/design/architecture.md, "Good manners")."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

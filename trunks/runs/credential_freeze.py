@@ -1,4 +1,4 @@
-"""Credentials that were rejected stay unsent, and go out from one run at a time (SIP.md, hazard 2).
+"""Credentials that were rejected stay unsent, and go out from one run at a time (docs/design/sip.md, hazard 2).
 
 There is at most one row for credentials (domain, realm, user, secret, known by a keyed hash alone), for all tenants
 and workers together. Without a row nothing stands against sending. With one they are

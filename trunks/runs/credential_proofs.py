@@ -1,4 +1,4 @@
-"""Stored credentials are proven again, slowly and spread out: an ordinary run for each trunk (SIP.md, hazard 2)."""
+"""Stored credentials are proven again, spread out: an ordinary run for each trunk (docs/design/sip.md, hazard 2)."""
 
 import random
 from collections.abc import Sequence

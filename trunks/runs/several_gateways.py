@@ -1,4 +1,7 @@
-"""A trunk of several gateways: one report each, and what they come to together (ARCHITECTURE.md, "State rules")."""
+"""A trunk of several gateways: one report each, and what they come to together.
+
+Source: docs/design/architecture.md, "State rules".
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence

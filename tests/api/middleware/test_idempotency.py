@@ -1,4 +1,4 @@
-"""Idempotency-Key: a POST that comes again is done once (DIALECTS.md, "All")."""
+"""Idempotency-Key: a POST that comes again is done once (docs/design/dialects.md, "All")."""
 
 import asyncio
 import threading

@@ -164,7 +164,7 @@ def test_an_authorization_that_cannot_be_read(value: str) -> None:
 
 @given(st.text(max_size=300), st.lists(st.text(max_size=100), max_size=3))
 def test_nothing_a_peer_sends_raises(first: str, others: list[str]) -> None:
-    """SIP.md, requirement 25, for challenges."""
+    """docs/design/sip.md, requirement 25, for challenges."""
     choose([f"Digest {first}", first, *others], others)
 
 

@@ -1,6 +1,7 @@
 """Every carrier-caused reason can be provoked: a fault of the practice carrier, and what the engine makes of it.
 
-The verdicts are SIP.md's ("Reasons"). All runs share one loop, so the table takes as long as its slowest row.
+The verdicts are those of docs/design/sip.md, "Reasons". All runs share one loop, so the table takes as long as its
+slowest row.
 """
 
 import asyncio
@@ -140,7 +141,7 @@ ROWS = [
     *row(Reason.SIP_MALFORMED_RESPONSE, Fault.TWO_VIAS, timeout_seconds=SILENT_SECONDS),
     *row(PROVEN, Fault.SLOPPY, attempts=1, warnings={WarningCode.REPLY_DEFECTS}),
     *row(PROVEN, Fault.NAT_REWRITE, attempts=1, warnings={WarningCode.NAT_REWRITE}),
-    # A challenge from elsewhere is never answered (SIP.md, requirement 4).
+    # A challenge from elsewhere is never answered (docs/design/sip.md, requirement 4).
     *row(
         UNPROVEN,
         Fault.RESPONSE_FROM_ELSEWHERE,

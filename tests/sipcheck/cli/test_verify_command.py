@@ -1,4 +1,4 @@
-"""`sipcheck verify`: CLI.md's options, exit statuses and usage errors."""
+"""`sipcheck verify`: options, exit statuses and usage errors (docs/design/command-line.md)."""
 
 import contextlib
 import json

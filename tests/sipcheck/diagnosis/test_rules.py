@@ -1,4 +1,4 @@
-"""SIP.md, "Reasons": every row of the table that one edge's evidence can decide."""
+"""docs/design/sip.md, "Reasons": every row of the table that one edge's evidence can decide."""
 
 import pytest
 
@@ -172,7 +172,7 @@ def edge(asked: ExchangeResult | None = None, registered: ExchangeResult | None 
     ],
 )
 def test_the_edge_that_decides(edges: list[EdgeEvidence], decisive: int) -> None:
-    """CLI.md: the first living edge, or a later one where the proof followed 503 or silence."""
+    """docs/design/command-line.md: the first living edge, or a later one where the proof followed 503 or silence."""
     assert deciding_edge(edges) == decisive
 
 

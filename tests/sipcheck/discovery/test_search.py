@@ -220,7 +220,9 @@ async def test_also_tries_a_port_by_every_transport(
     assert [(each.report.port, each.report.transport) for each in also] == [
         (peer.port, transport) for transport in TransportName
     ]
-    assert f"127.0.0.1:{peer.port}/udp" in names(discovery.working)  # any final answer (SIP.md, "Liveness")
+    assert f"127.0.0.1:{peer.port}/udp" in names(
+        discovery.working
+    )  # any final answer (docs/design/sip.md, "Liveness")
     # As the trunk would speak that is set to this port.
     assert peer.received[0].data.startswith(f"OPTIONS sip:{DOMAIN}:{peer.port} SIP/2.0".encode())
 
@@ -279,7 +281,7 @@ async def test_a_name_with_one_forbidden_address_fails_whole(
     udp_peer_factory: Callable[..., UdpPeer],
     dns_server_factory: Callable[..., DnsServer],
 ) -> None:
-    """SIP.md, hazard 3: nothing is sent, also not to the address that is allowed."""
+    """docs/design/sip.md, hazard 3: nothing is sent, also not to the address that is allowed."""
     peer = udp_peer_factory(lambda request: [reply_to(request)])
     zone = f"{DOMAIN}. A 127.0.0.1\n_sip._udp.{DOMAIN}. SRV 1 0 {peer.port} {DOMAIN}.\n{record.format(domain=DOMAIN)}"
     discovery = await search(dns=dns_server_factory(zone))
@@ -354,7 +356,7 @@ async def test_a_timeout_that_is_none(seconds: float, search: Search) -> None:
 async def test_silence_is_asked_no_faster_than_the_pace(
     search: Search, udp_peer_factory: Callable[..., UdpPeer]
 ) -> None:
-    """SIP.md, hazard 1: 8 at once and 4 a second, retransmissions included, whatever there is to ask."""
+    """docs/design/sip.md, hazard 1: 8 at once and 4 a second, retransmissions included, whatever there is to ask."""
     peers = [udp_peer_factory(silent) for _ in range(8)]
     ports = {peer.port for peer in peers}
     discovery = await search("127.0.0.1", also=sorted(ports), timeout_seconds=2.0)
@@ -412,7 +414,7 @@ def test_what_was_sent_before_is_owed() -> None:
 async def test_the_advice_names_what_would_work(
     address: str, verify_and_search: VerifyAndSearch, dns_server_factory: Callable[..., DnsServer]
 ) -> None:
-    """CLI.md, "Other commands"; the password given for the verification goes nowhere else."""
+    """docs/design/command-line.md, "Other commands"; the password given for the verification goes nowhere else."""
     dns = dns_server_factory(f"{DOMAIN}. A {address}")
     async with practice(address, transports=[UDP]) as carrier:
         report = await verify_and_search(dns=dns, transport=TLS, credentials=ALICE)

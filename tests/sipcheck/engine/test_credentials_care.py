@@ -59,7 +59,7 @@ async def test_a_living_edge_that_was_not_asked_does_not_hide_a_failed_proof(
 async def test_options_never_sends_what_register_has_sent(
     udp_peer_factory: Callable[..., UdpPeer], verify: Verify
 ) -> None:
-    """SIP.md, requirement 15: once per run, also where the answer to REGISTER cannot be used."""
+    """docs/design/sip.md, requirement 15: once per run, also where the answer to REGISTER cannot be used."""
 
     def script(request: bytes) -> list[bytes]:
         if request.startswith(b"REGISTER") and b"Authorization" in request:
@@ -109,7 +109,7 @@ async def test_an_echo_of_the_digest_stays_out_of_the_report(
 async def test_every_realm_is_asked_for_before_it_is_answered(
     second: tuple[str, str], asked: list[str], udp_peer_factory: Callable[..., UdpPeer], verify: Verify
 ) -> None:
-    """SIP.md, hazard 5, also at first contact, when nothing is pinned yet."""
+    """docs/design/sip.md, hazard 5, also at first contact, when nothing is pinned yet."""
     realms: list[str] = []
 
     async def hook(realm: str) -> Reason | None:

@@ -84,7 +84,7 @@ async def test_the_proof_goes_on_to_the_next_address(
 async def test_every_address_that_dns_gave_is_judged(
     udp_peer_factory: Callable[..., UdpPeer], dns_server_factory: Callable[..., DnsServer], verify: Verify
 ) -> None:
-    """SIP.md, hazard 3: also those above the number that is used; nothing is sent to any of them."""
+    """docs/design/sip.md, hazard 3: also those above the number that is used; nothing is sent to any of them."""
     peer = udp_peer_factory(registrar)
     allowed = [f"a.example. A 127.0.0.{number}" for number in range(1, 41)]
     allowed += [f"_sip._udp.x.example. SRV 1 0 {peer.port} a.example."]

@@ -127,7 +127,7 @@ async def test_both_ways_are_answered_over_ipv6(
 async def test_the_request_names_the_domain_behind_an_outbound_proxy(
     kamailio_factory: Callable[..., Kamailio], verify: Verify
 ) -> None:
-    """SIP.md, "Who speaks, and to whom"."""
+    """docs/design/sip.md, "Who speaks, and to whom"."""
     registrar = kamailio_factory()
     proxy = f"127.0.0.1:{registrar.port}"
     report = await verify(
@@ -199,7 +199,7 @@ async def test_a_challenged_options_without_credentials(
 async def test_a_pinned_realm_is_the_only_one_answered(
     kamailio_factory: Callable[..., Kamailio], verify: Verify
 ) -> None:
-    """SIP.md, hazard 5: a hostile host challenges in another carrier's name."""
+    """docs/design/sip.md, hazard 5: a hostile host challenges in another carrier's name."""
     registrar = kamailio_factory(realm="other.example")
     report = await verify(
         "carrier.example",

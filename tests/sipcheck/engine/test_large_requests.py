@@ -146,7 +146,7 @@ async def test_a_request_large_from_the_start(
 async def test_silence_over_tcp_is_the_verdict_of_a_large_request(
     udp_peer_factory: Callable[..., UdpPeer], verify: Verify
 ) -> None:
-    """Once it is connected there is no way back: the credentials have left (SIP.md requirement 15)."""
+    """Once it is connected there is no way back: the credentials have left (docs/design/sip.md requirement 15)."""
     peer = udp_peer_factory(challenged_by("n" * 1200))
     by_tcp = TcpRegistrar(lambda _: [])
     with StreamPeer(by_tcp, port=peer.port):

@@ -149,7 +149,7 @@ async def test_without_credentials(status: int, outcome: Outcome, reason: Reason
 async def test_a_challenge_from_elsewhere_is_never_answered(
     udp_peer_factory: Callable[..., UdpPeer], verify: Verify
 ) -> None:
-    """SIP.md, requirement 4: it counts for life, and gets no credentials."""
+    """docs/design/sip.md, requirement 4: it counts for life, and gets no credentials."""
     peer = udp_peer_factory(
         lambda r: [
             Reply(data=reply_to(r, 401, "Unauthorized", headers=[CHALLENGE]), from_elsewhere="127.0.0.2")
@@ -173,7 +173,7 @@ async def test_a_rewriting_nat_is_told(check: Check) -> None:
 
 
 async def test_options_proves_what_register_does_not(check: Check) -> None:
-    """CLI.md, --proof auto: a challenged OPTIONS is answered only when REGISTER was not challenged."""
+    """docs/design/command-line.md, `--proof auto`: OPTIONS is answered only when REGISTER was not challenged."""
     seen: list[bytes] = []
 
     def script(request: bytes) -> list[bytes]:
@@ -295,7 +295,7 @@ async def test_nobody_listens(verify: Verify, udp_peer_factory: Callable[..., Ud
 def test_no_mutated_reply_raises(
     mutation: tuple[int, bytes, int], udp_peer_factory: Callable[..., UdpPeer]
 ) -> None:
-    """SIP.md, requirement 25: always a verdict."""
+    """docs/design/sip.md, requirement 25: always a verdict."""
     at, inserted, removed = mutation
 
     def script(request: bytes) -> list[bytes]:

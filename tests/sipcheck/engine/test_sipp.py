@@ -38,7 +38,7 @@ async def test_nothing_is_sent_twice_over_tcp(sipp_factory: Callable[..., Sipp],
 async def test_silence_to_options_gets_register_all_the_same(
     sipp_factory: Callable[..., Sipp], verify: Verify
 ) -> None:
-    """SIP.md, the time plan: after 2 s of 10, here 0.4 s of 2."""
+    """docs/design/sip.md, the time plan: after 2 s of 10, here 0.4 s of 2."""
     peer = sipp_factory(scenario=Scenario.SILENT)
     report = await verify(
         f"127.0.0.1:{peer.port}", transport=TransportName.UDP, timeout_seconds=2, credentials=ALICE

@@ -35,7 +35,7 @@ async def test_streams(
 async def test_a_peer_that_hangs_up_after_each_answer_is_called_again(
     tls_server_factory: Callable[..., TlsServer], verify: Verify
 ) -> None:
-    """SIP.md, hazard 6: a dead kept connection is no dead trunk; a fresh one decides."""
+    """docs/design/sip.md, hazard 6: a dead kept connection is no dead trunk; a fresh one decides."""
     server = tls_server_factory(script=lambda request: [reply_to(request), b""])
     for _ in range(
         20

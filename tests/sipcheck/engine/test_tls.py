@@ -138,7 +138,7 @@ async def test_old_tls(
     ("maximum", "reasons"),
     [
         (ssl.TLSVersion.TLSv1_3, {Reason.TLS_CLIENT_CERTIFICATE_REQUIRED}),
-        # SIP.md: a TLS 1.2 server that wants one may look like a plain handshake failure.
+        # docs/design/sip.md: a TLS 1.2 server that wants one may look like a plain handshake failure.
         (ssl.TLSVersion.TLSv1_2, {Reason.TLS_CLIENT_CERTIFICATE_REQUIRED, Reason.TLS_HANDSHAKE_FAILED}),
     ],
 )
@@ -178,7 +178,7 @@ async def test_no_tls_at_all(
 async def test_a_certificate_of_the_srv_target_alone_is_explained(
     tls_server_factory: Callable[..., TlsServer], certificates: Certificates, check: Check
 ) -> None:
-    """SIP.md, requirement 21: the name given to RFC 3263 counts, and the advice says what the certificate names."""
+    """docs/design/sip.md, requirement 21: the name given to RFC 3263 counts; advice says what the certificate names."""
     report = await check(tls_server_factory(certificate=certificates[CertificateKind.SRV_TARGET]))
     assert report.reason is Reason.TLS_NAME_MISMATCH
     assert "edge.carrier.example, the server that DNS leads to" in report.summary

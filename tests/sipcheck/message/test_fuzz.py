@@ -1,4 +1,4 @@
-"""Whatever the bytes: nothing but the parse error, and no work out of proportion (SIP.md requirement 25)."""
+"""Whatever the bytes: nothing but the parse error, and no undue work (docs/design/sip.md, requirement 25)."""
 
 import re
 from collections.abc import Callable

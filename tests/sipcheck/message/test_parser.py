@@ -1,4 +1,4 @@
-"""The tolerances of SIP.md requirement 26, and where they end (RFC 3261 §7, §18.3, §20)."""
+"""The tolerances of docs/design/sip.md requirement 26, and where they end (RFC 3261 §7, §18.3, §20)."""
 
 import pytest
 
@@ -203,7 +203,7 @@ def test_what_does_not_start_as_sip(data: bytes) -> None:
 
 
 def test_what_is_not_sip_is_not_quoted() -> None:
-    """SIP.md hazard 3: tenants get a reason, never bytes of an answer that was not SIP."""
+    """docs/design/sip.md hazard 3: tenants get a reason, never bytes of an answer that was not SIP."""
     with pytest.raises(NotSip) as caught:
         parse(b"220 internal-host ESMTP\r\n")
     assert "internal" not in str(caught.value)

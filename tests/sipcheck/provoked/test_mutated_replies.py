@@ -1,4 +1,4 @@
-"""Replies with something wrong in them, through the whole engine: always a verdict (SIP.md, requirement 25).
+"""Replies with something wrong in them, through the engine: always a verdict (docs/design/sip.md, requirement 25).
 
 Many runs share a loop, each with a peer of its own; the peers speak asyncio, since a thread for each would be
 slower than what they test.
@@ -181,7 +181,7 @@ def judge(report: Report, registrar: Registrar) -> None:
     assert report.reason in AXES
     written = json.dumps(report_to_json(report), ensure_ascii=False).encode()
     assert ALICE.password.encode() not in written
-    # SIP.md, requirement 15: once, and once more for a stale nonce; a retransmission is the same bytes.
+    # docs/design/sip.md, requirement 15: once, and once more for a stale nonce; a retransmission is the same bytes.
     assert len(set(registrar.authorized)) <= 2
     for request in registrar.authorized:
         response = re.search(rb'response="(\w+)"', request)

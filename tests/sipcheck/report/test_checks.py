@@ -1,4 +1,4 @@
-"""The seven checks: all of them, once, in CLI.md's order."""
+"""The seven checks: all of them, once, in the order of docs/design/command-line.md."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The names in CLI.md: never renamed, only added to."""
+"""The names in docs/design/command-line.md: never renamed, only added to."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""SIP.md, "The time plan of one verification"."""
+"""docs/design/sip.md, "The time plan of one verification"."""
 
 import pytest
 

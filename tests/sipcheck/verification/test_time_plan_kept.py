@@ -1,4 +1,7 @@
-"""SIP.md, "The time plan of one verification", on a clock that jumps; once for real in tests/sipcheck/engine."""
+"""docs/design/sip.md, "The time plan of one verification", on a clock that jumps.
+
+Once for real in tests/sipcheck/engine.
+"""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -235,13 +238,13 @@ def test_503_leads_to_the_next_edge_with_a_new_branch(windows: tuple[str, str]) 
 
 @pytest.mark.parametrize("status", [302, 400, 403, 404, 480, 486, 500, 600, 603, 606])
 def test_no_other_answer_leads_to_the_next_edge(status: int) -> None:
-    """SIP.md requirement 18: not on 4xx, not on 6xx."""
+    """docs/design/sip.md requirement 18: not on 4xx, not on 6xx."""
     seen = run({A: refusing_register(status), B: registrar()})
     assert seen.registers() == [(0, A)]
 
 
 def test_credentials_that_were_answered_with_503_go_to_no_other_edge() -> None:
-    """SIP.md requirement 15: once per run."""
+    """docs/design/sip.md requirement 15: once per run."""
 
     def busy_behind_the_challenge(request: bytes) -> Sequence[bytes | Delayed]:
         if b"\r\nAuthorization:" in request:

@@ -1,4 +1,4 @@
-"""A mass fall is held, a single fall is not (ARCHITECTURE.md, "Breaker"), on both engines."""
+"""A mass fall is held, a single fall is not (docs/design/architecture.md, "Breaker"), on both engines."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Wrong settings are refused with name, fault and fix; never with a traceback or a secret (SERVICE.md)."""
+"""Wrong settings are refused with name, fault and fix; never with a traceback or a secret (docs/design/service.md)."""
 
 from ipaddress import ip_network
 from pathlib import Path

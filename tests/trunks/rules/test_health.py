@@ -1,4 +1,4 @@
-"""The health rows of ARCHITECTURE.md, "State rules", one by one."""
+"""The health rows of docs/design/architecture.md, "State rules", one by one."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""When a fall is held, and what lets it go (ARCHITECTURE.md, "Breaker")."""
+"""When a fall is held, and what lets it go (docs/design/architecture.md, "Breaker")."""
 
 from datetime import UTC, datetime, timedelta
 

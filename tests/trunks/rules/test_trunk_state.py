@@ -1,4 +1,4 @@
-"""The table of ARCHITECTURE.md, "State rules", row by row."""
+"""The table of docs/design/architecture.md, "State rules", row by row."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Token buckets and slots by address, on both engines (ARCHITECTURE.md, "Good manners")."""
+"""Token buckets and slots by address, on both engines (docs/design/architecture.md, "Good manners")."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
