@@ -15,6 +15,8 @@ from tests.peers.sipp import Sipp, SippSettings
 from tests.peers.tls_server import TlsServer, TlsServerSettings
 from tests.peers.udp_peer import Script, UdpPeer
 from tests.peers.unbound_server import UnboundServer
+from trunks.store.database import Database
+from trunks.store.schema import migrate
 
 
 @pytest.fixture(scope="session")
@@ -109,10 +111,22 @@ def postgres_server(_postgres_session: PostgresServer) -> PostgresServer:
     return _postgres_session
 
 
+@pytest.fixture(scope="session")
+def _postgres_template(_postgres_session: PostgresServer) -> str:
+    """A database with the current schema: to copy one is cheaper than to migrate one."""
+    if not _postgres_session.running:
+        _postgres_session.start()
+    url = _postgres_session.create_database()
+    database = Database(url)
+    migrate(database)
+    database.close()
+    return url
+
+
 @pytest.fixture
-def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
-    """Give the URL of an empty database that lives as long as the test."""
-    url = postgres_server.create_database()
+def postgres_url(postgres_server: PostgresServer, _postgres_template: str) -> Iterator[str]:
+    """Give the URL of a database with the current schema and no rows, which lives as long as the test."""
+    url = postgres_server.create_database(_postgres_template)
     yield url
     if not postgres_server.running:
         postgres_server.start()

@@ -7,11 +7,11 @@ import httpx
 import pytest
 
 from tests.api.client import ApiUnderTest
-from tests.trunks.forms import Store, make_store, store, store_settings, without_settings
+from tests.trunks.forms import Store, make_store, sqlite_template, store, store_settings, without_settings
 from trunks.installation.installation import Installation
 from trunks.installation.settings import Settings
 
-__all__ = ["make_store", "store", "store_settings", "without_settings"]
+__all__ = ["make_store", "sqlite_template", "store", "store_settings", "without_settings"]
 
 
 @pytest.fixture

@@ -77,10 +77,16 @@ class PostgresServer:
     def log(self) -> str:
         return self._process.log()
 
-    def create_database(self) -> str:
-        """Create an empty database and give its URL, as TRUNKS_DATABASE_URL takes it."""
+    def create_database(self, template: str | None = None) -> str:
+        """Create a database and give its URL, as TRUNKS_DATABASE_URL takes it; a copy of `template`'s, or an empty one.
+
+        Nobody may be connected to the template.
+        """
         name = f"trunks_{next(self._numbers)}"
-        self._execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        source = "template1" if template is None else template.rpartition("/")[2]
+        self._execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(source))
+        )
         return f"postgresql+psycopg://{_ROLE}@{_ADDRESS}:{self.port}/{name}"
 
     def drop_database(self, url: str) -> None:

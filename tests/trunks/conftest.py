@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.peers.livekit_server import LiveKitServer
-from tests.trunks.forms import make_store, store, store_settings, without_settings
+from tests.trunks.forms import make_store, sqlite_template, store, store_settings, without_settings
 
-__all__ = ["make_store", "store", "store_settings", "without_settings"]
+__all__ = ["make_store", "sqlite_template", "store", "store_settings", "without_settings"]
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The two forms of the service: everything in one process on SQLite, or on PostgreSQL and Redis."""
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -16,11 +17,13 @@ from sipcheck.report.model import EdgeReport, Report, ReportWarning, TargetFacts
 from sipcheck.target import TransportName
 from trunks.catalog.new_trunk import NewGateway, NewTrunk
 from trunks.installation.installation import Installation, prepare
-from trunks.installation.settings import Settings, load_settings
+from trunks.installation.settings import DATABASE_FILE_NAME, Settings, load_settings
 from trunks.models.flip import Flip
 from trunks.models.trunk import Trunk
 from trunks.models.verification import Verification
 from trunks.provisions.requests import ProvisionRequests
+from trunks.store.database import Database
+from trunks.store.schema import migrate
 from trunks.tenancy.tenants import Caller
 
 SECRET_KEYS = "k1:" + "A" * 43 + "="
@@ -143,12 +146,25 @@ class Store:
             session.get_one(Trunk, trunk_id).generation += 1
 
 
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a database file with the current schema: to copy one is cheaper than to migrate one."""
+    file = tmp_path_factory.mktemp("template") / DATABASE_FILE_NAME
+    database = Database(f"sqlite:///{file}")
+    migrate(database)
+    database.close()
+    return file
+
+
 @pytest.fixture
-def make_store() -> Iterator[Callable[[Settings], Store]]:
+def make_store(sqlite_template: Path) -> Iterator[Callable[[Settings], Store]]:
     """Open installations, and close them."""
     with ExitStack() as stack:
 
         def make(settings: Settings) -> Store:
+            if settings.database_url is None and not settings.data_dir.exists():
+                settings.data_dir.mkdir(mode=0o700)
+                shutil.copy(sqlite_template, settings.data_dir)
             prepare(settings)
             clock = HandClock()
             installation = Installation(settings, clock=clock)

@@ -5,11 +5,11 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.trunks.forms import form_settings, make_store, without_settings
+from tests.trunks.forms import form_settings, make_store, sqlite_template, without_settings
 from tests.worker.service import Service
 from trunks.installation.settings import Settings
 
-__all__ = ["form_settings", "make_store", "without_settings"]
+__all__ = ["form_settings", "make_store", "sqlite_template", "without_settings"]
 
 
 @pytest.fixture

@@ -1,4 +1,7 @@
-"""Every setting: a row of its name, its reader, its default and what would be right (docs/design/service.md, "Settings")."""
+"""Every setting: a row of its name, its reader, its default and what would be right (docs/design/service.md).
+
+The names are that page's, in its section "Settings".
+"""
 
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
