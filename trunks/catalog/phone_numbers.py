@@ -92,8 +92,7 @@ class NumberCatalog:
     ) -> Sequence[PhoneNumber]:
         """List a trunk's numbers, newest first. Raises TrunkNotFound."""
         with self._database.read() as session:
-            if Trunks(session).of(caller.environment_id, trunk_id) is None:
-                raise TrunkNotFound
+            Trunks(session).get(caller.environment_id, trunk_id)
             return PhoneNumbers(session).page(trunk_id, limit=limit, before=before)
 
     def assign(self, caller: Caller, trunk_id: UUID, number_id: UUID, assigned_to: str | None) -> PhoneNumber:
@@ -114,8 +113,7 @@ class NumberCatalog:
             ProvisionRequests(session, self._provisioner).changed(trunk_id, self._clock())
 
     def _find(self, session: Session, caller: Caller, trunk_id: UUID, number_id: UUID) -> PhoneNumber:
-        if Trunks(session).of(caller.environment_id, trunk_id) is None:
-            raise TrunkNotFound
+        Trunks(session).get(caller.environment_id, trunk_id)
         number = PhoneNumbers(session).locked(trunk_id, number_id)
         if number is None:
             raise NumberNotFound

@@ -60,18 +60,14 @@ class TrunkCatalog:
     def get(self, caller: Caller, trunk_id: UUID) -> Trunk:
         """Look a trunk up. Raises TrunkNotFound for another tenant's too."""
         with self._database.read() as session:
-            trunk = Trunks(session).of(caller.environment_id, trunk_id)
-            if trunk is None:
-                raise TrunkNotFound
-            return trunk
+            return Trunks(session).get(caller.environment_id, trunk_id)
 
     def flips(
         self, caller: Caller, trunk_id: UUID, *, limit: int, before: UUID | None = None
     ) -> Sequence[Flip]:
         """List a trunk's changes of state, newest first. Raises TrunkNotFound."""
         with self._database.read() as session:
-            if Trunks(session).of(caller.environment_id, trunk_id) is None:
-                raise TrunkNotFound
+            Trunks(session).get(caller.environment_id, trunk_id)
             return Flips(session).page(trunk_id, limit=limit, before=before)
 
     def remove(self, caller: Caller, trunk_id: UUID, *, with_numbers: bool = False) -> None:

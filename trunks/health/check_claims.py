@@ -208,15 +208,12 @@ class CheckClaims:
             now = self._clock()
             rows = LivenessRows(session)
             ours = rows.claimed(claims)
-            for counts in (True, False):
-                rows.change(
-                    [
-                        {"destination_id": claim.destination_id, "claim_id": None, "lease_until": None}
-                        | more(claim, now)
-                        for claim in claims
-                        if claim.counts is counts and claim.destination_id in ours
-                    ]
-                )
+            rows.change(
+                {"destination_id": claim.destination_id, "claim_id": None, "lease_until": None}
+                | more(claim, now)
+                for claim in claims
+                if claim.destination_id in ours
+            )
 
     def ask(self, destination_id: UUID) -> None:
         """Ask for one result that counts towards no threshold, now; all who ask meanwhile share it."""

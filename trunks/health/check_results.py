@@ -25,7 +25,7 @@ A state is never written twice: a trunk that is down already is in no group that
 
 import random
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -150,12 +150,7 @@ class CheckResults:
             rows = LivenessRows(session)
             ours = rows.claimed(result.claim for result in results)
             kept = [result for result in results if result.claim.destination_id in ours]
-            for (counts, alive), alike in _by_kind(kept).items():
-                values = [self._values(result, held, now) for result in alike]
-                if counts and alive is False:
-                    rows.fail(values)
-                else:
-                    rows.change(values)
+            rows.change(self._values(result, held, now) for result in kept)
             samples = [
                 Sample(result.claim.destination_id, result.alive, result.latency_ms)
                 for result in kept
@@ -189,8 +184,8 @@ class CheckResults:
         if result.alive:
             values["answered_at"] = now
             values["fell_at"] = None
-        else:
-            values["fell_at"] = now if claim.was_alive and claim.failures == 0 else None
+        elif claim.was_alive and claim.failures == 0:
+            values["fell_at"] = now
         return values
 
     def _next_seconds(self, interval_seconds: float, is_held: bool) -> float:
@@ -232,11 +227,3 @@ def _step(row: Found) -> _Step:
         answered_checks=row.answered_checks,
     )
     return _Step(state, row.credentials is CredentialState.REJECTED, row.others, row.others_living)
-
-
-def _by_kind(results: Iterable[CheckResult]) -> dict[tuple[bool, bool | None], list[CheckResult]]:
-    """Sort results so that those of one kind write the same columns."""
-    found: dict[tuple[bool, bool | None], list[CheckResult]] = defaultdict(list)
-    for result in results:
-        found[result.claim.counts, result.alive if _says_something(result) else None].append(result)
-    return found

@@ -5,16 +5,13 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from trunks.models.credential_freeze import CredentialFreeze
 from trunks.repositories.insert_or import insert_or_update
+from trunks.repositories.repository import Repository
 
 
-class CredentialFreezes:
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
+class CredentialFreezes(Repository):
     def locked(self, key: str, account_key: str) -> CredentialFreeze:
         """Find or make the row of these credentials, keeping others off it."""
         # An update, though it changes nothing: it locks the row, which another could remove before it is selected.

@@ -7,10 +7,10 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import case
-from sqlalchemy.orm import Session
 
 from trunks.models.health_rollup import HealthRollup
 from trunks.repositories.insert_or import insert_or_update
+from trunks.repositories.repository import Repository
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +22,7 @@ class Sample:
     latency_ms: float | None
 
 
-class HealthRollups:
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
+class HealthRollups(Repository):
     def add(self, samples: Sequence[Sample], hour: datetime) -> None:
         """Add one check of each destination to its hour."""
         if not samples:

@@ -4,15 +4,12 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import delete, exists, select
-from sqlalchemy.orm import Session
 
 from trunks.models.phone_number import PhoneNumber
+from trunks.repositories.repository import Repository
 
 
-class PhoneNumbers:
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
+class PhoneNumbers(Repository):
     def add(self, number: PhoneNumber) -> None:
         """Enter a number. Raises IntegrityError where the environment has it."""
         self._session.add(number)
@@ -39,9 +36,7 @@ class PhoneNumbers:
     def page(self, trunk_id: UUID, *, limit: int, before: UUID | None) -> Sequence[PhoneNumber]:
         """List a trunk's numbers, newest first, from the one before `before` on."""
         query = select(PhoneNumber).where(PhoneNumber.trunk_id == trunk_id)
-        if before is not None:
-            query = query.where(PhoneNumber.id < before)
-        return self._session.scalars(query.order_by(PhoneNumber.id.desc()).limit(limit)).all()
+        return self._newest(query, PhoneNumber, limit=limit, before=before)
 
     def all_of(self, trunk_ids: Sequence[UUID]) -> Sequence[PhoneNumber]:
         """List the numbers of trunks in the order in which they were entered."""

@@ -4,15 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import exists, select
-from sqlalchemy.orm import Session
 
 from trunks.models.trunk import Trunk
+from trunks.repositories.repository import Repository
 
 
-class Proofs:
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
+class Proofs(Repository):
     def any_due(self, now: datetime) -> bool:
         return bool(self._session.scalar(select(exists().where(Trunk.next_proof_at <= now))))
 

@@ -7,18 +7,16 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, exists, func, select
-from sqlalchemy.orm import Session
 
 from trunks.models.phone_number import PhoneNumber
 from trunks.models.provision import Infrastructure, Provision, ProvisionState, ProvisionStatus
 from trunks.models.trunk import Trunk
 from trunks.repositories.insert_or import insert_or_ignore
 from trunks.repositories.leases import lease_over, message_lost
+from trunks.repositories.repository import Repository, in_parts
 from trunks.repositories.trunk_profiles import TrunkProfiles
 from trunks.rules.profile import PLAIN, TrunkProfile
 from trunks.voice.provisioner import ProvisionerName
-
-_IDS_PER_QUESTION = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +29,7 @@ class ProvisionParts:
     numbers: tuple[str, ...]
 
 
-class Provisions:
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
+class Provisions(Repository):
     def of(self, trunk_id: UUID) -> Provision | None:
         return self._session.scalar(select(Provision).where(Provision.trunk_id == trunk_id))
 
@@ -118,24 +113,16 @@ class Provisions:
 
     def open_among(self, trunk_ids: Collection[UUID]) -> set[UUID]:
         """Which of these trunks have a provision that waits or runs."""
-        wanted = list(trunk_ids)
         found: set[UUID] = set()
-        for start in range(0, len(wanted), _IDS_PER_QUESTION):
-            part = wanted[start : start + _IDS_PER_QUESTION]
+        for part in in_parts(trunk_ids):
+            is_open = Provision.status != ProvisionStatus.DONE
             found.update(
-                self._session.scalars(
-                    select(Provision.trunk_id).where(
-                        Provision.trunk_id.in_(part), Provision.status != ProvisionStatus.DONE
-                    )
-                )
+                self._session.scalars(select(Provision.trunk_id).where(Provision.trunk_id.in_(part), is_open))
             )
         return found
 
 
-class Infrastructures:
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
+class Infrastructures(Repository):
     def ensure(self, provisioner: ProvisionerName) -> Infrastructure:
         """Find or make the row of an infrastructure, keeping others off it."""
         values = {"provisioner": provisioner, "findings": {}}

@@ -5,16 +5,13 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from trunks.models.realm_pin import RealmPin
 from trunks.repositories.insert_or import insert_or_update
+from trunks.repositories.repository import Repository
 
 
-class RealmPins:
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
+class RealmPins(Repository):
     def of(self, destination_id: UUID, username: str) -> tuple[str, ...]:
         """Give the realms that were proven last; none when none was."""
         realms = self._session.scalar(

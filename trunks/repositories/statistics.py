@@ -5,13 +5,13 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
 
 from sipcheck.reasons import Outcome, Reason
 from trunks.models.destination_health import DestinationHealth
 from trunks.models.edge_budget import EdgeBudget
 from trunks.models.trunk import Trunk
 from trunks.models.verification import RequestedBy, Verification, VerificationStatus
+from trunks.repositories.repository import Repository
 from trunks.rules.trunk_state import HealthStatus
 
 
@@ -38,10 +38,7 @@ class DestinationCount:
     count: int
 
 
-class StatisticsCounts:
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
+class StatisticsCounts(Repository):
     def finished(self, since: datetime, until: datetime) -> tuple[FinishedCount, ...]:
         """Count the runs that were finished from `since` on and before `until`."""
         rows = self._session.execute(
