@@ -67,7 +67,7 @@ def entered(service: Service, peer: UdpPeer | TlsServer, **given: Any) -> Trunk:
     values = {"transport": TransportName.UDP, "username": None, "password": None, "wanted": True}
     trunk = service.make_trunk(host=given.pop("host", peer.address), port=peer.port, **(values | given))
     verification_id = service.request(trunk)
-    wait_until(service, lambda: bool(service.installation.runs.done_among([verification_id])))
+    wait_until(service, lambda: bool(service.installation.runs.requests.done_among([verification_id])))
     assert service.store.run(trunk.id, verification_id).counted
     return trunk
 
@@ -217,7 +217,7 @@ def test_who_asks_is_answered_at_once(
     service = start_service(form_settings)
     trunk = entered(service, peer)
     destination_id = trunk.gateways[0].destination_id
-    liveness = service.installation.liveness
+    liveness = service.installation.health.claims
     asked_at = utc_now()
     threads = [threading.Thread(target=liveness.ask, args=(destination_id,)) for _ in range(5)]
     for thread in threads:
