@@ -80,7 +80,7 @@ def _make_context(
         verifications=verifications,
         provisions=Awaited(lambda ids: threads.run(installation.provisions.overview.done_among, ids)),
         current_health=CurrentHealth(
-            installation.health.claims,
+            installation.health.latest,
             threads,
             waiter,
             fresh_seconds=installation.settings.health_interval_floor_seconds,

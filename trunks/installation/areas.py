@@ -14,6 +14,7 @@ from trunks.clock import Clock
 from trunks.health.breaker import Breaker
 from trunks.health.check_claims import CheckClaims
 from trunks.health.check_results import CheckResults
+from trunks.health.latest_results import LatestResults
 from trunks.installation.settings import Settings
 from trunks.provisions.claims import ProvisionClaims
 from trunks.provisions.reconciliation import Reconciliation
@@ -70,6 +71,7 @@ class Runs:
 @dataclass(frozen=True, slots=True)
 class Health:
     claims: CheckClaims
+    latest: LatestResults
     results: CheckResults
     breaker: Breaker
 
@@ -152,7 +154,8 @@ def make_health(on: Foundation) -> Health:
         lease_seconds=claims.lease_seconds,
         clock=clock,
     )
-    return Health(claims, results, breaker)
+    latest = LatestResults(database, pace=settings.health_pace, clock=clock)
+    return Health(claims, latest, results, breaker)
 
 
 def make_provisions(on: Foundation) -> Provisions:

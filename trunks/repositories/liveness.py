@@ -66,7 +66,7 @@ class LivenessRows(Repository):
 
     def any_due(self, now: datetime) -> bool:
         waits = or_(DestinationHealth.next_check_at <= now, DestinationHealth.asked_at.is_not(None))
-        return bool(self._session.scalar(select(exists().where(waits, DestinationHealth.is_free(now)))))
+        return self._exists(waits, DestinationHealth.is_free(now))
 
     def asked(self, now: datetime, *, limit: int) -> Sequence[Found]:
         """List those that somebody asked for, keeping others off them."""

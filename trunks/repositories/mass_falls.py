@@ -57,23 +57,11 @@ class MassFalls(Repository):
 
     def due_since(self, moment: datetime) -> int:
         """Count destinations that were due since then: checked, or being checked now."""
-        return (
-            self._session.scalar(
-                select(func.count()).where(
-                    or_(DestinationHealth.checked_at > moment, DestinationHealth.claim_id.is_not(None)),
-                    DestinationHealth.next_check_at.is_not(None),
-                )
-            )
-            or 0
+        return self._count(
+            or_(DestinationHealth.checked_at > moment, DestinationHealth.claim_id.is_not(None)),
+            DestinationHealth.next_check_at.is_not(None),
         )
 
     def still_held(self) -> int:
         """Count destinations whose second probe is still to come."""
-        return (
-            self._session.scalar(
-                select(func.count()).where(
-                    DestinationHealth.fell_at.is_not(None), DestinationHealth.held_failures > 0
-                )
-            )
-            or 0
-        )
+        return self._count(DestinationHealth.fell_at.is_not(None), DestinationHealth.held_failures > 0)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import delete, exists, select
+from sqlalchemy import delete, select
 
 from trunks.models.phone_number import PhoneNumber
 from trunks.repositories.repository import Repository
@@ -16,14 +16,10 @@ class PhoneNumbers(Repository):
         self._session.flush()
 
     def taken(self, environment_id: UUID, key: str) -> bool:
-        return bool(
-            self._session.scalar(
-                select(exists().where(PhoneNumber.environment_id == environment_id, PhoneNumber.key == key))
-            )
-        )
+        return self._exists(PhoneNumber.environment_id == environment_id, PhoneNumber.key == key)
 
     def any_of(self, trunk_id: UUID) -> bool:
-        return bool(self._session.scalar(select(exists().where(PhoneNumber.trunk_id == trunk_id))))
+        return self._exists(PhoneNumber.trunk_id == trunk_id)
 
     def locked(self, trunk_id: UUID, number_id: UUID) -> PhoneNumber | None:
         """Find a number of a trunk, keeping other writers off it."""

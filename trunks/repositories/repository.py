@@ -5,7 +5,7 @@ from itertools import islice
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Select, update
+from sqlalchemy import Select, exists, func, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -22,6 +22,12 @@ class Repository:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+
+    def _exists(self, *conditions: ColumnElement[bool]) -> bool:
+        return bool(self._session.scalar(select(exists().where(*conditions))))
+
+    def _count(self, *conditions: ColumnElement[bool]) -> int:
+        return self._session.scalar(select(func.count()).where(*conditions)) or 0
 
     def _change(self, model: type[Base], *conditions: ColumnElement[bool], **values: Any) -> bool:
         """Change the rows that fulfil the conditions; false when none does."""

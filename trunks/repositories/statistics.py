@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import func, select
 
@@ -90,6 +89,3 @@ class StatisticsCounts(Repository):
     def overdrawn(self) -> tuple[EdgeBudget, ...]:
         """List the addresses whose tokens were spent in advance, as of when each was last refilled."""
         return tuple(self._session.scalars(select(EdgeBudget).where(EdgeBudget.tokens < 0)))
-
-    def _count(self, *conditions: Any) -> int:
-        return self._session.scalar(select(func.count()).select_from(Verification).where(*conditions)) or 0

@@ -60,10 +60,10 @@ class Trunks(Repository):
 
     def named(self, environment_id: UUID, name: str, *, but: UUID | None = None) -> bool:
         """Whether a tenant has a trunk of this name, beside the one given."""
-        found = select(Trunk.id).where(
-            Trunk.environment_id == environment_id, Trunk.name == name, Trunk.is_draft.is_(False)
+        others = [] if but is None else [Trunk.id != but]
+        return self._exists(
+            Trunk.environment_id == environment_id, Trunk.name == name, Trunk.is_draft.is_(False), *others
         )
-        return self._session.scalar(found if but is None else found.where(Trunk.id != but)) is not None
 
     def same_line(
         self, environment_id: UUID, *, lines: Sequence[str], username: str | None, host: str
@@ -72,10 +72,9 @@ class Trunks(Repository):
         number = exists().where(PhoneNumber.trunk_id == Trunk.id, PhoneNumber.key.in_(lines))
         extension = exists().where(TrunkProfileRow.trunk_id == Trunk.id, TrunkProfileRow.extension.in_(lines))
         led = exists().where(Gateway.trunk_id == Trunk.id, func.lower(Gateway.host) == host.lower())
-        found = select(Trunk.id).where(
+        return self._exists(
             Trunk.environment_id == environment_id, Trunk.username == username, led, number | extension
         )
-        return self._session.scalar(found.limit(1)) is not None
 
     def locked(self, trunk_id: UUID) -> Trunk | None:
         """Find a trunk and keep every other writer off it; taken before any lock on a verification."""
@@ -134,7 +133,7 @@ class Trunks(Repository):
 
     def any_sealed(self) -> bool:
         """Whether the store holds a secret."""
-        return bool(self._session.scalar(select(exists().where(Trunk.sealed_password.is_not(None)))))
+        return self._exists(Trunk.sealed_password.is_not(None))
 
 
 class Flips(Repository):

@@ -202,19 +202,19 @@ def test_what_waits_for_its_turn_comes_later(watch: HealthWatch) -> None:
 def test_who_asks_gets_a_result_that_counts_towards_no_threshold(watch: HealthWatch) -> None:
     trunk = watch.verified()
     destination_id = watch.destination_of(trunk)
-    liveness = watch.store.installation.health.claims
+    latest = watch.store.installation.health.latest
     before = watch.health(destination_id).next_check_at
     watch.store.clock.advance(5)
     asked_at = watch.store.clock.now
     for _ in range(3):
-        liveness.ask(destination_id)
-    assert liveness.answered_since({destination_id: asked_at}) == set()
+        latest.ask(destination_id)
+    assert latest.answered_since({destination_id: asked_at}) == set()
     (claim,) = watch.claim()
-    liveness.ask(destination_id)  # while it runs: this one's result is the answer too
+    latest.ask(destination_id)  # while it runs: this one's result is the answer too
     assert (claim.asked, claim.counts) == (True, False)
     watch.settle([claim], alive=False)
-    assert liveness.answered_since({destination_id: asked_at}) == {destination_id}
-    result = liveness.last_result(destination_id)
+    assert latest.answered_since({destination_id: asked_at}) == {destination_id}
+    result = latest.last_result(destination_id)
     assert result is not None
     assert (result.alive, result.reason) == (False, Reason.NO_RESPONSE)
     assert result.error == "The carrier is not alive (no-response)."
@@ -226,7 +226,7 @@ def test_who_asks_gets_a_result_that_counts_towards_no_threshold(watch: HealthWa
 def test_asking_while_a_check_is_due_is_that_check(watch: HealthWatch) -> None:
     trunk = watch.verified()
     watch.store.clock.advance(LONG_ENOUGH_SECONDS)
-    watch.store.installation.health.claims.ask(watch.destination_of(trunk))
+    watch.store.installation.health.latest.ask(watch.destination_of(trunk))
     (claim,) = watch.claim()
     assert (claim.asked, claim.counts) == (True, True)
 
@@ -234,10 +234,10 @@ def test_asking_while_a_check_is_due_is_that_check(watch: HealthWatch) -> None:
 def test_a_destination_that_never_answered_is_asked_for_whoever_wants_to_know(watch: HealthWatch) -> None:
     trunk = watch.store.make_trunk()
     destination_id = watch.destination_of(trunk)
-    watch.store.installation.health.claims.ask(destination_id)
+    watch.store.installation.health.latest.ask(destination_id)
     (claim,) = watch.claim()
     watch.settle([claim], alive=True)
-    result = watch.store.installation.health.claims.last_result(destination_id)
+    result = watch.store.installation.health.latest.last_result(destination_id)
     assert result is not None
     assert (result.alive, result.latency_ms, result.error) == (True, 12.5, None)
     assert watch.cycle(alive=True) == []
@@ -245,14 +245,14 @@ def test_a_destination_that_never_answered_is_asked_for_whoever_wants_to_know(wa
 
 def test_a_verification_is_the_latest_result_of_its_destination(watch: HealthWatch) -> None:
     trunk = watch.verified()
-    liveness = watch.store.installation.health.claims
+    latest = watch.store.installation.health.latest
     destination_id = watch.destination_of(trunk)
-    result = liveness.last_result(destination_id)
+    result = latest.last_result(destination_id)
     assert result is not None
     assert (result.alive, result.checked_at) == (True, watch.store.clock.now)
     watch.store.clock.advance(5)
     watch.verify(trunk, SILENT)
-    result = liveness.last_result(destination_id)
+    result = latest.last_result(destination_id)
     assert result is not None
     assert (result.alive, result.checked_at) == (False, watch.store.clock.now)
 
