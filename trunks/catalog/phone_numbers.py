@@ -65,7 +65,7 @@ def replace_numbers(session: Session, trunk: Trunk, wanted: Sequence[NewNumber],
 
 
 def number_key(number: str) -> str:
-    """Spell what makes two numbers one: E.164, or the number as it was given."""
+    """What makes two numbers one: E.164, or the number as it was given."""
     e164 = read_digits(number)
     return number if e164 is None else e164.text
 
@@ -96,7 +96,7 @@ class NumberCatalog:
             return PhoneNumbers(session).page(trunk_id, limit=limit, before=before)
 
     def assign(self, caller: Caller, trunk_id: UUID, number_id: UUID, assigned_to: str | None) -> PhoneNumber:
-        """Note what uses a number, or that nothing does. Raises TrunkNotFound, NumberNotFound."""
+        """Set what uses a number, or that nothing does. Raises TrunkNotFound, NumberNotFound."""
         with self._database.write() as session:
             number = self._find(session, caller, trunk_id, number_id)
             number.assigned_to = assigned_to

@@ -22,13 +22,13 @@ class TrunkCatalog:
     def __init__(
         self,
         database: Database,
-        entry: TrunkCreation,
+        creation: TrunkCreation,
         *,
         provisioner: ProvisionerName,
         clock: Clock = utc_now,
     ) -> None:
         self._database = database
-        self._entry = entry
+        self._creation = creation
         self._provisioner = provisioner
         self._clock = clock
 
@@ -53,7 +53,7 @@ class TrunkCatalog:
                 Environments(session).lock(caller.environment_id)
                 if Trunks(session).named(caller.environment_id, new.name):
                     raise NameTaken
-            return self._entry.enter(
+            return self._creation.enter(
                 session, caller, new, self._clock(), trunk_id=trunk_id, is_draft=is_draft
             )
 

@@ -37,8 +37,8 @@ from sipcheck.reasons import CredentialState
 from trunks.clock import Clock, utc_now
 from trunks.health.breaker import Breaker
 from trunks.health.check import CheckResult
+from trunks.repositories.affected_trunks import AffectedTrunks, Cycle
 from trunks.repositories.among import chunk_rows
-from trunks.repositories.health_flips import Cycle, HealthFlips
 from trunks.repositories.health_rollups import HealthRollups, Sample
 from trunks.repositories.liveness import Found, LivenessRows
 from trunks.repositories.trunks import Flips
@@ -107,7 +107,7 @@ class CheckResults:
         while True:
             with self._database.write() as session:
                 limit = chunk_rows(session)
-                rows = HealthFlips(session).affected(group.cycle, claims, after=after, limit=limit)
+                rows = AffectedTrunks(session).page(group.cycle, claims, after=after, limit=limit)
                 if rows:
                     liveness = LivenessRows(session)
                     ours = liveness.claimed(claims.values())
@@ -125,7 +125,7 @@ class CheckResults:
         for row in rows:
             alike[_step(row)].append(row)
         now = self._clock()
-        health = HealthFlips(session)
+        trunks = AffectedTrunks(session)
         flips = 0
         for step, members in alike.items():
             new = after_check(
@@ -137,10 +137,10 @@ class CheckResults:
             if new == step.old:
                 continue
             changed = changes(step.old, new)
-            health.change([row.id for row in members], new, now, shown=bool(changed))
+            trunks.change([row.id for row in members], new, now, shown=bool(changed))
             if changed:
                 generations = {row.id: row.generation for row in members}
-                Flips(session).note(generations, Cause.HEALTH, changed, now)
+                Flips(session).record(generations, Cause.HEALTH, changed, now)
                 flips += len(members)
         return flips
 

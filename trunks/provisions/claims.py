@@ -171,7 +171,7 @@ def _change_state(
     if provision.error != error:
         changed["provisioning_error"] = [provision.error, error]
     if changed and trunk is not None:
-        Flips(session).note({trunk.id: trunk.generation}, Cause.PROVISIONING, changed, now)
+        Flips(session).record({trunk.id: trunk.generation}, Cause.PROVISIONING, changed, now)
     provision.state, provision.error = state, error
     provision.cause = None if failure is None else failure.cause
 

@@ -13,7 +13,7 @@ from trunks.repositories.repository import Repository
 
 class CredentialFreezes(Repository):
     def locked(self, key: str, account_key: str) -> CredentialFreeze:
-        """Find or make the row of these credentials, keeping others off it."""
+        """Find or make the row of these credentials, locked."""
         # An update, though it changes nothing: it locks the row, which another could remove before it is selected.
         insert_or_update(
             self._session,
@@ -43,7 +43,7 @@ class CredentialFreezes(Repository):
         ).all()
 
     def claimed_by(self, claim_id: UUID) -> Sequence[CredentialFreeze]:
-        """List what a claim is sending, keeping others off it."""
+        """List what a claim is sending, locked."""
         return self._session.scalars(
             select(CredentialFreeze)
             .where(CredentialFreeze.claim_id == claim_id)

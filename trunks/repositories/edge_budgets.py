@@ -13,7 +13,7 @@ from trunks.repositories.repository import Repository
 
 class EdgeBudgets(Repository):
     def locked(self, addresses: Collection[str], *, burst: float, now: datetime) -> Sequence[EdgeBudget]:
-        """Find or make the buckets, new ones full, keeping others off them."""
+        """Find or make the buckets, new ones full, locked."""
         ordered = sorted(addresses)
         full = ({"address": address, "tokens": burst, "refilled_at": now} for address in ordered)
         insert_or_ignore(self._session, EdgeBudget, *full, unique=["address"])

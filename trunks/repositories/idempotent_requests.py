@@ -19,7 +19,7 @@ class IdempotentRequests(Repository):
         return insert_or_ignore(self._session, IdempotentRequest, values, unique=["name"])
 
     def locked(self, name: str) -> IdempotentRequest | None:
-        """Find a request, keeping others off it."""
+        """Find a request, locked."""
         return self._session.scalar(
             select(IdempotentRequest).where(IdempotentRequest.name == name).with_for_update()
         )

@@ -69,12 +69,12 @@ class LivenessRows(Repository):
         return self._exists(waits, DestinationHealth.is_free(now))
 
     def asked(self, now: datetime, *, limit: int) -> Sequence[Found]:
-        """List those that somebody asked for, keeping others off them."""
+        """List those that somebody asked for, locked."""
         wanted = DestinationHealth.asked_at.is_not(None)
         return self._candidates(wanted, now, limit)
 
     def due(self, now: datetime, *, limit: int) -> Sequence[Found]:
-        """List those that are due and that nobody has, the longest overdue first, keeping others off them."""
+        """List those that are due and that nobody has, the longest overdue first, locked."""
         wanted = (DestinationHealth.next_check_at <= now) & DestinationHealth.asked_at.is_(None)
         return self._candidates(wanted, now, limit)
 
@@ -142,7 +142,7 @@ class LivenessRows(Repository):
             self._session.connection().execute(statement, [_bound(row) for row in rows])
 
     def claimed(self, claims: Iterable[CycleClaim]) -> set[UUID]:
-        """The destinations of those claims that nobody else has since, keeping others off them."""
+        """The destinations of those claims that nobody else has since, locked."""
         cycles = {claim.destination_id: (claim.claim_id, claim.cycle) for claim in claims}
         rows = self._session.execute(
             select(DestinationHealth.destination_id, DestinationHealth.claim_id, DestinationHealth.cycle)

@@ -22,7 +22,7 @@ class PhoneNumbers(Repository):
         return self._exists(PhoneNumber.trunk_id == trunk_id)
 
     def locked(self, trunk_id: UUID, number_id: UUID) -> PhoneNumber | None:
-        """Find a number of a trunk, keeping other writers off it."""
+        """Find a number of a trunk, locked."""
         return self._session.scalar(
             select(PhoneNumber)
             .where(PhoneNumber.id == number_id, PhoneNumber.trunk_id == trunk_id)

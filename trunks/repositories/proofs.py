@@ -14,7 +14,7 @@ class Proofs(Repository):
         return self._exists(Trunk.next_proof_at <= now)
 
     def due(self, now: datetime, *, limit: int) -> Sequence[Trunk]:
-        """List those that are due, the longest overdue first, keeping others off them."""
+        """List those that are due, the longest overdue first, locked."""
         return self._session.scalars(
             select(Trunk)
             .where(Trunk.next_proof_at <= now)

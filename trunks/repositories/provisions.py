@@ -34,7 +34,7 @@ class Provisions(Repository):
         return self._session.scalar(select(Provision).where(Provision.trunk_id == trunk_id))
 
     def locked(self, trunk_id: UUID) -> Provision | None:
-        """Find a trunk's provision, keeping others off it; taken after any lock on the trunk."""
+        """Find a trunk's provision, locked; taken after any lock on the trunk."""
         return self._session.scalar(
             select(Provision)
             .where(Provision.trunk_id == trunk_id)
@@ -43,7 +43,7 @@ class Provisions(Repository):
         )
 
     def ensure(self, trunk_id: UUID, values: dict[str, Any]) -> Provision:
-        """Find or make a trunk's provision, keeping others off it."""
+        """Find or make a trunk's provision, locked."""
         insert_or_ignore(self._session, Provision, {"trunk_id": trunk_id, **values}, unique=["trunk_id"])
         found = self.locked(trunk_id)
         if found is None:
@@ -85,12 +85,12 @@ class Provisions(Repository):
         return self._session.scalars(query.order_by(Provision.id).limit(limit)).all()
 
     def expired(self, now: datetime, *, limit: int) -> Sequence[Provision]:
-        """List running ones whose lease is over, keeping others off them."""
+        """List running ones whose lease is over, locked."""
         running = Provision.status == ProvisionStatus.RUNNING
         return lease_over(self._session, Provision, running, now, limit=limit)
 
     def message_lost(self, now: datetime, *, limit: int) -> Sequence[Provision]:
-        """List queued ones that nobody claimed since their message was sent, keeping others off them."""
+        """List queued ones that nobody claimed since their message was sent, locked."""
         queued = Provision.status == ProvisionStatus.QUEUED
         return message_lost(self._session, Provision, queued, now, limit=limit)
 
@@ -124,7 +124,7 @@ class Provisions(Repository):
 
 class Infrastructures(Repository):
     def ensure(self, provisioner: ProvisionerName) -> Infrastructure:
-        """Find or make the row of an infrastructure, keeping others off it."""
+        """Find or make the row of an infrastructure, locked."""
         values = {"provisioner": provisioner, "findings": {}}
         insert_or_ignore(self._session, Infrastructure, values, unique=["provisioner"])
         return self._session.scalars(

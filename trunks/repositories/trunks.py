@@ -104,7 +104,7 @@ class Trunks(Repository):
         self._session.execute(delete(Trunk).where(Trunk.id == trunk_id, Trunk.is_draft))
 
     def drafts(self, *, made_before: datetime, limit: int) -> Sequence[UUID]:
-        """List old drafts, keeping others off them."""
+        """List old drafts, locked."""
         return self._session.scalars(
             select(Trunk.id)
             .where(Trunk.is_draft, Trunk.created_at < made_before)
@@ -127,7 +127,7 @@ class Trunks(Repository):
         write_state(trunk, new)
         if changed:
             trunk.updated_at = now
-            Flips(self._session).note(
+            Flips(self._session).record(
                 {trunk.id: trunk.generation}, cause, changed, now, verification_id=verification_id
             )
 
@@ -137,7 +137,7 @@ class Trunks(Repository):
 
 
 class Flips(Repository):
-    def note(
+    def record(
         self,
         generations: Mapping[UUID, int],
         cause: Cause,

@@ -79,7 +79,7 @@ class Verifications(Repository):
         return self._change(Verification, Verification.id == verification_id, ours, **values)
 
     def claimed(self, verification_id: UUID, claim_id: UUID) -> Verification | None:
-        """Find a run that is still ours, keeping others off it."""
+        """Find a run that is still ours, locked."""
         return self._session.scalar(
             select(Verification)
             .where(
@@ -91,11 +91,11 @@ class Verifications(Repository):
         )
 
     def expired(self, now: datetime, *, limit: int) -> Sequence[Verification]:
-        """List running ones whose lease is over, keeping others off them."""
+        """List running ones whose lease is over, locked."""
         return lease_over(self._session, Verification, Verification.status == RUNNING, now, limit=limit)
 
     def message_lost(self, now: datetime, *, limit: int) -> Sequence[Verification]:
-        """List due ones that nobody claimed since their message was sent, keeping others off them."""
+        """List due ones that nobody claimed since their message was sent, locked."""
         due = (Verification.status == QUEUED) & (Verification.due_at <= now)
         return message_lost(self._session, Verification, due, now, limit=limit)
 

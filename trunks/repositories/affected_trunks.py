@@ -1,4 +1,4 @@
-"""What a cycle of health checks changes in the trunks of its destinations, written for many at once."""
+"""The trunks that a cycle of health checks may change, read and written for many at once."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -46,11 +46,11 @@ _MAY_CHANGE: dict[Cycle, ColumnElement[bool]] = {
 }
 
 
-class HealthFlips(Repository):
-    def affected(
+class AffectedTrunks(Repository):
+    def page(
         self, cycle: Cycle, destination_ids: Collection[UUID], *, after: UUID | None, limit: int
     ) -> Sequence[Found]:
-        """List trunks that a cycle of their first gateway may change, in the order of their ids, locked.
+        """List trunks that a cycle of their first gateway may change, locked, in the order of their ids.
 
         A trunk's other gateways are counted beside it, and how many of these did not fail last.
         """
