@@ -39,7 +39,7 @@ from trunks.health.breaker import Breaker
 from trunks.health.check import CheckResult
 from trunks.repositories.affected_trunks import AffectedTrunks, Cycle
 from trunks.repositories.among import chunk_rows
-from trunks.repositories.health_rollups import HealthRollups, Sample
+from trunks.repositories.health_rollups import HealthRollups
 from trunks.repositories.liveness import Found, LivenessRows
 from trunks.repositories.trunks import Flips
 from trunks.rules.health import CheckOutcome, after_check, says_nothing
@@ -151,12 +151,12 @@ class CheckResults:
             ours = rows.claimed(result.claim for result in results)
             kept = [result for result in results if result.claim.destination_id in ours]
             rows.change(self._values(result, held, now) for result in kept)
-            samples = [
-                Sample(result.claim.destination_id, result.alive, result.latency_ms)
+            checks = {
+                result.claim.destination_id: (result.alive, result.latency_ms)
                 for result in kept
                 if _says_something(result)
-            ]
-            HealthRollups(session).add(samples, now.replace(minute=0, second=0, microsecond=0))
+            }
+            HealthRollups(session).add(checks, now.replace(minute=0, second=0, microsecond=0))
 
     def _values(self, result: CheckResult, held: set[UUID], now: datetime) -> dict[str, Any]:
         claim = result.claim

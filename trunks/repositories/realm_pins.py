@@ -23,15 +23,12 @@ class RealmPins(Repository):
 
     def learn(self, destination_id: UUID, username: str, realms: Collection[str], now: datetime) -> None:
         """Keep the realms of the latest proof, and no others."""
+        whose = {"destination_id": destination_id, "username": username}
+        learned = {"realms": list(realms), "proven_at": now}
         insert_or_update(
             self._session,
             RealmPin,
-            {
-                "destination_id": destination_id,
-                "username": username,
-                "realms": list(realms),
-                "proven_at": now,
-            },
-            unique=["destination_id", "username"],
-            changed=lambda new: {"realms": new.realms, "proven_at": new.proven_at},
+            {**whose, **learned},
+            unique=list(whose),
+            changed=lambda new: {column: new[column] for column in learned},
         )

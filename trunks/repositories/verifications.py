@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import aliased
+from sqlalchemy.sql.elements import ColumnElement
 
 from trunks.models.trunk import Trunk
 from trunks.models.verification import Verification, VerificationStatus
@@ -75,20 +76,12 @@ class Verifications(Repository):
 
     def change_claimed(self, verification_id: UUID, claim_id: UUID, values: Mapping[str, Any]) -> bool:
         """Change a run that is still ours; false when its lease was lost and another has it, or ended it."""
-        ours = (Verification.status == RUNNING) & (Verification.claim_id == claim_id)
-        return self._change(Verification, Verification.id == verification_id, ours, **values)
+        return self._change(Verification, _claimed(verification_id, claim_id), **values)
 
     def claimed(self, verification_id: UUID, claim_id: UUID) -> Verification | None:
         """Find a run that is still ours, locked."""
-        return self._session.scalar(
-            select(Verification)
-            .where(
-                Verification.id == verification_id,
-                Verification.status == RUNNING,
-                Verification.claim_id == claim_id,
-            )
-            .with_for_update()
-        )
+        found = select(Verification).where(_claimed(verification_id, claim_id))
+        return self._session.scalar(found.with_for_update())
 
     def expired(self, now: datetime, *, limit: int) -> Sequence[Verification]:
         """List running ones whose lease is over, locked."""
@@ -105,3 +98,8 @@ class Verifications(Repository):
             done = select(Verification.id).where(Verification.id.in_(part), Verification.status == DONE)
             found.update(self._session.scalars(done))
         return found
+
+
+def _claimed(verification_id: UUID, claim_id: UUID) -> ColumnElement[bool]:
+    run = Verification
+    return (run.id == verification_id) & (run.status == RUNNING) & (run.claim_id == claim_id)
