@@ -67,7 +67,9 @@ def _make_context(
     threads = StoreThreads()
     registry = make_registry()
     waiter = Waiter()
-    verifications = Awaited(lambda ids: threads.run(installation.runs.done_among, ids), announced_once=True)
+    verifications = Awaited(
+        lambda ids: threads.run(installation.runs.requests.done_among, ids), announced_once=True
+    )
     Gauge("trunks_callers_waiting", "Callers who wait for a verification.", registry=registry).set_function(
         lambda: waiter.count(verifications)
     )
@@ -76,9 +78,9 @@ def _make_context(
         doorbell=doorbell,
         waiter=waiter,
         verifications=verifications,
-        provisions=Awaited(lambda ids: threads.run(installation.provisioning.done_among, ids)),
+        provisions=Awaited(lambda ids: threads.run(installation.provisions.overview.done_among, ids)),
         current_health=CurrentHealth(
-            installation.liveness,
+            installation.health.latest,
             threads,
             waiter,
             fresh_seconds=installation.settings.health_interval_floor_seconds,
@@ -89,7 +91,9 @@ def _make_context(
         readiness=Readiness({"store": installation.database.ping, **checks}),
         rate_limits=RateLimits(installation.settings.broker_url),
         registry=registry,
-        store_metrics=StoreMetrics(installation.figures, installation.provisioning, threads, registry),
+        store_metrics=StoreMetrics(
+            installation.statistics, installation.provisions.overview, threads, registry
+        ),
         parts_up=operation.make_parts_up(registry),
     )
 
@@ -102,11 +106,11 @@ def _middleware(context: Context) -> list[Middleware]:
         Middleware(RequestRecord, metrics=RequestMetrics(context.registry)),
         Middleware(ErrorAnswers),
         Middleware(WriteConcurrency),
-        Middleware(Authentication, tenants=installation.tenants, threads=threads),
+        Middleware(Authentication, tenants=installation.tenancy.tenants, threads=threads),
         Middleware(RateLimiting, limits=context.rate_limits),
         Middleware(BodyLimit),
         Middleware(ContentType),
-        Middleware(Idempotency, remembered=installation.keyed_requests, threads=threads),
+        Middleware(Idempotency, remembered=installation.tenancy.keyed_requests, threads=threads),
     ]
 
 

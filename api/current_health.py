@@ -8,7 +8,7 @@ from uuid import UUID
 from api.store_threads import StoreThreads
 from api.waiter import Awaited, Waiter
 from trunks.clock import Clock, utc_now
-from trunks.health.check_claims import CheckClaims, LastResult
+from trunks.health.latest_results import LastResult, LatestResults
 
 
 class CurrentHealth:
@@ -16,7 +16,7 @@ class CurrentHealth:
 
     def __init__(
         self,
-        liveness: CheckClaims,
+        liveness: LatestResults,
         threads: StoreThreads,
         waiter: Waiter,
         *,

@@ -24,7 +24,7 @@ def _tenants() -> Iterator[Tenants]:
         configure_logs()
         installation = Installation(load_settings())
         try:
-            yield installation.tenants
+            yield installation.tenancy.tenants
         finally:
             installation.close()
 

@@ -57,7 +57,7 @@ async def _run(installation: Installation, listener: socket.socket, *, practice:
         embedded = Embedded(installation, listener, endpoints)
         await embedded.start()
         gc.freeze()  # what is loaded by now stays, and is not looked through again
-        token = await asyncio.to_thread(installation.tenants.create_default)
+        token = await asyncio.to_thread(installation.tenancy.tenants.create_default)
         print(_greeting(url, token), flush=True)
         if port is not None:
             print(example(url=url, port=port, token=token), flush=True)

@@ -12,13 +12,13 @@ TEND_INTERVAL_SECONDS = 5.0
 
 
 class Doorbell(Protocol):
-    """Tells workers that a run is due; a lost ring is made good by the tending loop."""
+    """Sends workers the message that a run is due; one that is lost is sent again by the tending loop."""
 
     def ring(self, verification_id: UUID) -> None:
         """Return at once, whatever the broker does."""
 
     def ring_provision(self, trunk_id: UUID) -> None:
-        """Tell that a trunk has to be provisioned; return at once as well."""
+        """The same for a trunk that has to be provisioned."""
 
 
 def next_notify_at(now: datetime) -> datetime:

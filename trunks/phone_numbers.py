@@ -22,11 +22,11 @@ class E164:
 
     @property
     def country(self) -> str | None:
-        """The country (ISO 3166-1 alpha-2), where the number tells one."""
+        """The country (ISO 3166-1 alpha-2), where the number has one."""
         number = _parse(self.text)
         found = phonenumbers.region_code_for_number(number)
         if found is None:
-            # A number that nobody may be given, such as the vendors' +1 555…, still tells its plan's main country.
+            # A number that nobody may be given, such as the vendors' +1 555…, still has its plan's main country.
             found = phonenumbers.region_code_for_country_code(_calling_code(number))
         return found if found is not None and is_country(found) else None
 

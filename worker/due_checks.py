@@ -39,10 +39,10 @@ class DueChecks:
     def __init__(self, installation: Installation, *, on_answer: Callable[[UUID], None]) -> None:
         """Take what is called, in a thread, with each destination that was asked for and has its result stored."""
         settings = installation.settings
-        self._liveness = installation.liveness
-        self._results = installation.health_results
-        self._breaker = installation.breaker
-        self._pacing = installation.pacing
+        self._liveness = installation.health.claims
+        self._results = installation.health.results
+        self._breaker = installation.health.breaker
+        self._pacing = installation.runs.address_limits
         self._timeout_seconds = settings.check_timeout_seconds
         self._canaries = settings.canary_targets
         self._on_answer = on_answer

@@ -32,8 +32,8 @@ class ProvisionWork:
         on_done: Callable[[UUID], None],
     ) -> None:
         self._settings = installation.settings
-        self._claims = installation.provision_claims
-        self._reconciliation = installation.reconciliation
+        self._claims = installation.provisions.claims
+        self._reconciliation = installation.provisions.reconciliation
         self._secrets = installation.secrets
         self._clock = installation.clock
         self._ring = ring

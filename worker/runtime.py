@@ -52,14 +52,14 @@ class Runtime:
             timeout_seconds=settings.verify_timeout_seconds,
         )
         self._engine_loop.start()
-        self._recovery = installation.recovery
-        self._drafts = installation.drafts
+        self._recovery = installation.runs.recovery
+        self._drafts = installation.catalog.unsaved
         self._runner = Runner(
-            installation.claims,
-            installation.recovery,
+            installation.runs.claims,
+            installation.runs.recovery,
             installation.secrets,
-            installation.own_keys,
-            pacing=installation.pacing,
+            installation.tenancy.keys,
+            pacing=installation.runs.address_limits,
             verify=self._engine_loop.verify,
             on_done=self._on_done,
         )
@@ -67,7 +67,7 @@ class Runtime:
             installation, ring=self._doorbell.ring_provision, on_done=self._on_done
         )
         self._provisioning.start()
-        self._proof = installation.proof
+        self._proof = installation.runs.proofs
         if sweeps:
             self._engine_loop.begin(DueChecks(installation, on_answer=self._on_done).run)
         self._running = True

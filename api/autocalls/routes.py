@@ -52,7 +52,7 @@ async def _trunk_id(
     # More digits than any id has would not fit the column.
     if not (trunk_id.isascii() and trunk_id.isdigit() and len(trunk_id) <= 18):
         raise TrunkNotFound
-    return await context.threads.run(context.installation.trunk_views.id_of, caller, int(trunk_id))
+    return await context.threads.run(context.installation.catalog.views.id_of, caller, int(trunk_id))
 
 
 TrunkId = Annotated[UUID, Depends(_trunk_id)]
@@ -62,11 +62,11 @@ TrunkId = Annotated[UUID, Depends(_trunk_id)]
 async def create_sip_trunk(body: CreateTrunk, caller: Calling, context: Using) -> TrunkAnswer:
     """Create a SIP trunk with its inbound and outbound trunk on the voice infrastructure, then verify it (ours)."""
     _need_egress(body.outbound_proxy, context)
-    trunk = await context.threads.run(context.installation.whole_entry.begin, caller, body.to_trunk())
-    if context.installation.whole_entry.provisions:
+    trunk = await context.threads.run(context.installation.catalog.provisioned.begin, caller, body.to_trunk())
+    if context.installation.catalog.provisioned.provisions:
         await _settle(context, trunk.id)
     await _verify(context, caller, trunk.id)
-    view = await context.threads.run(context.installation.trunk_views.get, caller, trunk.id)
+    view = await context.threads.run(context.installation.catalog.views.get, caller, trunk.id)
     return TrunkAnswer(message="SIP trunk created successfully.", data=show(view))
 
 
@@ -74,7 +74,7 @@ async def create_sip_trunk(body: CreateTrunk, caller: Calling, context: Using) -
 async def list_sip_trunks(caller: Calling, context: Using) -> TrunkList:
     """List the newest 1,000 SIP trunks, those of other dialects too (ours)."""
     views = await context.threads.run(
-        context.installation.trunk_views.page, caller, TrunkFilter(), limit=_MOST_SHOWN
+        context.installation.catalog.views.page, caller, TrunkFilter(), limit=_MOST_SHOWN
     )
     return TrunkList(data=[show_details(view) for view in views])
 
@@ -95,7 +95,7 @@ async def update_sip_trunk(
     """
     _need_egress("outbound_proxy" in body.model_fields_set and body.outbound_proxy, context)
     edit = to_edit(body, await _view(context, caller, trunk_id))
-    edited = await context.threads.run(context.installation.trunk_edits.apply, caller, trunk_id, edit)
+    edited = await context.threads.run(context.installation.catalog.updates.apply, caller, trunk_id, edit)
     if edited.provisioning:
         await _follow(context, edited)
     if edited.moved:
@@ -109,7 +109,9 @@ async def delete_phone_number(trunk_id: str, caller: Calling, context: Using) ->
     """Delete a SIP trunk, with both its sides on the voice infrastructure."""
     try:
         found = await _trunk_id(trunk_id, caller, context)
-        await context.threads.run(context.installation.trunks.remove, caller, found, with_numbers=True)
+        await context.threads.run(
+            context.installation.catalog.trunks.remove, caller, found, with_numbers=True
+        )
     except TrunkNotFound:
         raise Problem(HTTPStatus.NOT_FOUND, "NOT_FOUND", "Phone number not found.") from None
     context.doorbell.ring_provision(found)
@@ -117,7 +119,7 @@ async def delete_phone_number(trunk_id: str, caller: Calling, context: Using) ->
 
 
 async def _view(context: Context, caller: Caller, trunk_id: UUID) -> TrunkView:
-    return await context.threads.run(context.installation.trunk_views.get, caller, trunk_id)
+    return await context.threads.run(context.installation.catalog.views.get, caller, trunk_id)
 
 
 def _need_egress(wanted: bool | None, context: Context) -> None:
@@ -130,7 +132,7 @@ async def _settle(context: Context, trunk_id: UUID) -> None:
     """Wait for both sides; without them nothing is left of the trunk."""
     end = await _provisioned(context, trunk_id)
     try:
-        await context.threads.run(context.installation.whole_entry.settle, trunk_id)
+        await context.threads.run(context.installation.catalog.provisioned.settle, trunk_id)
     except ProvisioningUnfinished as failure:
         _log.warning("trunk-not-provisioned", trunk_id=str(trunk_id), cause=failure.cause)
         context.doorbell.ring_provision(trunk_id)
@@ -142,11 +144,11 @@ async def _follow(context: Context, edited: Edited) -> None:
     trunk_id = edited.trunk.id
     end = await _provisioned(context, trunk_id)
     if end is WaitEnd.DONE:
-        view = await context.threads.run(context.installation.provisioning.view, trunk_id)
+        view = await context.threads.run(context.installation.provisions.overview.view, trunk_id)
         if view is not None and view.succeeded:
             return
     _log.warning("edit-not-provisioned", trunk_id=str(trunk_id))
-    await context.threads.run(context.installation.trunk_edits.take_back, edited)
+    await context.threads.run(context.installation.catalog.updates.take_back, edited)
     context.doorbell.ring_provision(trunk_id)
     raise _broken_off("update") if end is WaitEnd.DISMISSED else _failed("update")
 
@@ -177,6 +179,6 @@ def _broken_off(what: str) -> Problem:
 
 async def _verify(context: Context, caller: Caller, trunk_id: UUID) -> None:
     verification_id = await context.threads.run(
-        context.installation.runs.request, caller, trunk_id, request_id=current_request_id()
+        context.installation.runs.requests.request, caller, trunk_id, request_id=current_request_id()
     )
     context.doorbell.ring(verification_id)

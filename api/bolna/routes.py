@@ -59,7 +59,7 @@ async def create_trunk(body: CreateTrunk, caller: Calling, context: Using, makes
     """Create a trunk with its gateways, addresses and numbers, and verify it (ours)."""
     new = body.to_trunk(interval_floor_seconds=_floor(context))
     trunk = await context.threads.run(
-        context.installation.trunks.create, caller, new, trunk_id=makes_id, name_is_unique=True
+        context.installation.catalog.trunks.create, caller, new, trunk_id=makes_id, name_is_unique=True
     )
     await _request(context, caller, trunk.id)
     return await _shown(context, caller, trunk.id)
@@ -73,7 +73,7 @@ async def list_trunks(
 ) -> list[TrunkShown]:
     """List the newest 1,000 trunks, those of other dialects too (ours)."""
     views = await context.threads.run(
-        context.installation.trunk_views.page, caller, TrunkFilter(is_active=is_active), limit=_MOST_SHOWN
+        context.installation.catalog.views.page, caller, TrunkFilter(is_active=is_active), limit=_MOST_SHOWN
     )
     return [show_trunk(view, interval_seconds=_interval(context)) for view in views]
 
@@ -89,7 +89,7 @@ async def update_trunk(trunk_id: TrunkId, body: UpdateTrunk, caller: Calling, co
     """Change some fields of a trunk; arrays are replaced whole. A change of connectivity is verified (ours)."""
     edit = to_edit(body, await _view(context, caller, trunk_id), interval_floor_seconds=_floor(context))
     edited = await context.threads.run(
-        context.installation.trunk_edits.apply, caller, trunk_id, edit, name_is_unique=True
+        context.installation.catalog.updates.apply, caller, trunk_id, edit, name_is_unique=True
     )
     if edited.provisioning:
         context.doorbell.ring_provision(trunk_id)
@@ -102,7 +102,7 @@ async def update_trunk(trunk_id: TrunkId, body: UpdateTrunk, caller: Calling, co
 async def delete_trunk(trunk_id: TrunkId, caller: Calling, context: Using) -> Done:
     """Delete a trunk with its numbers."""
     view = await _view(context, caller, trunk_id)
-    await context.threads.run(context.installation.trunks.remove, caller, trunk_id, with_numbers=True)
+    await context.threads.run(context.installation.catalog.trunks.remove, caller, trunk_id, with_numbers=True)
     context.doorbell.ring_provision(trunk_id)
     return Done(message=f"Trunk deleted successfully. {len(view.numbers)} phone number(s) removed.")
 
@@ -115,7 +115,7 @@ async def delete_trunk(trunk_id: TrunkId, caller: Calling, context: Using) -> Do
 async def verify_trunk(trunk_id: TrunkId, caller: Calling, context: Using) -> Any:
     """Verify a trunk and wait for what it comes to (ours)."""
     verification_id = await _request(context, caller, trunk_id)
-    runs, settings = context.installation.runs, context.installation.settings
+    runs, settings = context.installation.runs.requests, context.installation.settings
     end = await context.waiter.wait(
         verification_id, context.verifications, timeout_seconds=settings.verify_wait_seconds
     )
@@ -133,7 +133,9 @@ async def verify_trunk(trunk_id: TrunkId, caller: Calling, context: Using) -> An
 )
 async def add_number(trunk_id: TrunkId, body: NumberBody, caller: Calling, context: Using) -> NumberShown:
     """Add a phone number to a trunk."""
-    number = await context.threads.run(context.installation.numbers.add, caller, trunk_id, body.to_number())
+    number = await context.threads.run(
+        context.installation.catalog.numbers.add, caller, trunk_id, body.to_number()
+    )
     return show_number(number)
 
 
@@ -141,7 +143,7 @@ async def add_number(trunk_id: TrunkId, body: NumberBody, caller: Calling, conte
 async def list_numbers(trunk_id: TrunkId, caller: Calling, context: Using) -> list[NumberShown]:
     """List the newest 1,000 numbers of a trunk."""
     numbers = await context.threads.run(
-        context.installation.numbers.page, caller, trunk_id, limit=_MOST_SHOWN
+        context.installation.catalog.numbers.page, caller, trunk_id, limit=_MOST_SHOWN
     )
     return [show_number(number) for number in numbers]
 
@@ -149,12 +151,12 @@ async def list_numbers(trunk_id: TrunkId, caller: Calling, context: Using) -> li
 @router.delete("/{trunk_id}/numbers/{number_id}", responses=_answers(404, 409))
 async def remove_number(trunk_id: TrunkId, number_id: NumberId, caller: Calling, context: Using) -> Done:
     """Remove a phone number from a trunk."""
-    await context.threads.run(context.installation.numbers.remove, caller, trunk_id, number_id)
+    await context.threads.run(context.installation.catalog.numbers.remove, caller, trunk_id, number_id)
     return Done(message="Phone number removed successfully")
 
 
 async def _view(context: Context, caller: Caller, trunk_id: UUID) -> TrunkView:
-    return await context.threads.run(context.installation.trunk_views.get, caller, trunk_id)
+    return await context.threads.run(context.installation.catalog.views.get, caller, trunk_id)
 
 
 async def _shown(context: Context, caller: Caller, trunk_id: UUID) -> TrunkShown:
@@ -163,7 +165,7 @@ async def _shown(context: Context, caller: Caller, trunk_id: UUID) -> TrunkShown
 
 async def _request(context: Context, caller: Caller, trunk_id: UUID) -> UUID:
     verification_id = await context.threads.run(
-        context.installation.runs.request, caller, trunk_id, request_id=current_request_id()
+        context.installation.runs.requests.request, caller, trunk_id, request_id=current_request_id()
     )
     context.doorbell.ring(verification_id)
     return verification_id

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pydantic import BaseModel, Field
 
 from api.timestamps import Moment
-from trunks.health.check_claims import LastResult
+from trunks.health.latest_results import LastResult
 
 
 class HealthShown(BaseModel):

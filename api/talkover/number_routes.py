@@ -32,7 +32,9 @@ router = APIRouter(prefix="/sip-trunks/{trunk_id}/dids")
 )
 async def create_did(trunk_id: TrunkId, body: CreateNumber, caller: Calling, context: Using) -> NumberCreated:
     """Add a DID (phone number) to a trunk."""
-    number = await context.threads.run(context.installation.numbers.add, caller, trunk_id, body.to_number())
+    number = await context.threads.run(
+        context.installation.catalog.numbers.add, caller, trunk_id, body.to_number()
+    )
     return show_created(number, body.mismatch)
 
 
@@ -46,7 +48,7 @@ async def list_dids(
 ) -> NumberList:
     """List a trunk's DIDs, newest first."""
     found = await context.threads.run(
-        context.installation.numbers.page, caller, trunk_id, limit=limit + 1, before=before(cursor)
+        context.installation.catalog.numbers.page, caller, trunk_id, limit=limit + 1, before=before(cursor)
     )
     page, next_cursor = cut(found, limit)
     return NumberList(data=[show_listed(number) for number in page], next_cursor=next_cursor)
@@ -58,7 +60,7 @@ async def assign_did(
 ) -> NumberChanged:
     """Note what uses a DID, such as an agent; one in use cannot be removed (ours)."""
     number = await context.threads.run(
-        context.installation.numbers.assign, caller, trunk_id, did_id, body.assigned_to
+        context.installation.catalog.numbers.assign, caller, trunk_id, did_id, body.assigned_to
     )
     return NumberChanged(data=show_listed(number))
 
@@ -66,5 +68,5 @@ async def assign_did(
 @router.delete("/{did_id}", responses=fault_answers(404, 409))
 async def delete_did(trunk_id: TrunkId, did_id: NumberId, caller: Calling, context: Using) -> NumberRemoved:
     """Remove a DID from a trunk."""
-    await context.threads.run(context.installation.numbers.remove, caller, trunk_id, did_id)
+    await context.threads.run(context.installation.catalog.numbers.remove, caller, trunk_id, did_id)
     return NumberRemoved()

@@ -33,7 +33,7 @@ async def create_sip_trunk(
 ) -> TrunkCreated:
     """Register a custom SIP trunk for your environment. It has to be verified before it can be used."""
     trunk = await context.threads.run(
-        context.installation.trunks.create, caller, body.to_trunk(), trunk_id=makes_id
+        context.installation.catalog.trunks.create, caller, body.to_trunk(), trunk_id=makes_id
     )
     return show_created(trunk)
 
@@ -53,7 +53,7 @@ async def list_sip_trunks(
     """List the trunks of your environment, newest first (ours)."""
     shown = TrunkFilter(is_active=is_active, is_verified=is_verified, health_status=health_status)
     found = await context.threads.run(
-        context.installation.trunk_views.page, caller, shown, limit=limit + 1, before=before(cursor)
+        context.installation.catalog.views.page, caller, shown, limit=limit + 1, before=before(cursor)
     )
     page, next_cursor = cut(found, limit)
     return TrunkList(data=[show_details(view) for view in page], next_cursor=next_cursor)
@@ -62,7 +62,7 @@ async def list_sip_trunks(
 @router.get("/{trunk_id}", responses=fault_answers(404))
 async def get_sip_trunk(trunk_id: TrunkId, caller: Calling, context: Using) -> TrunkFound:
     """Show a trunk with its state and its last verification."""
-    view = await context.threads.run(context.installation.trunk_views.get, caller, trunk_id)
+    view = await context.threads.run(context.installation.catalog.views.get, caller, trunk_id)
     return TrunkFound(data=show_details(view))
 
 
@@ -81,7 +81,7 @@ async def update_sip_trunk(
     switch stays as you set it: verified again, the trunk is active again (ours).
     """
     edited = await context.threads.run(
-        context.installation.trunk_edits.apply, caller, trunk_id, body.to_edit()
+        context.installation.catalog.updates.apply, caller, trunk_id, body.to_edit()
     )
     if edited.provisioning:
         context.doorbell.ring_provision(trunk_id)
@@ -91,7 +91,7 @@ async def update_sip_trunk(
 @router.delete("/{trunk_id}", responses=fault_answers(404, 409))
 async def delete_sip_trunk(trunk_id: TrunkId, caller: Calling, context: Using) -> TrunkRemoved:
     """Delete a trunk that has no DIDs."""
-    await context.threads.run(context.installation.trunks.remove, caller, trunk_id)
+    await context.threads.run(context.installation.catalog.trunks.remove, caller, trunk_id)
     return TrunkRemoved()
 
 
@@ -102,7 +102,7 @@ async def check_health(trunk_id: TrunkId, caller: Calling, context: Using) -> He
     A result of the last 30 seconds serves; else one question is asked for all trunks that share the carrier's
     address, at its pace (ours).
     """
-    trunk = await context.threads.run(context.installation.trunks.get, caller, trunk_id)
+    trunk = await context.threads.run(context.installation.catalog.trunks.get, caller, trunk_id)
     destinations = [gateway.destination_id for gateway in trunk.gateways]
     return show_health(await context.current_health.results(destinations))
 
@@ -113,7 +113,7 @@ async def list_events(
 ) -> EventList:
     """List how and why a trunk's state changed, newest first (ours)."""
     found = await context.threads.run(
-        context.installation.trunks.flips, caller, trunk_id, limit=limit + 1, before=before(cursor)
+        context.installation.catalog.trunks.flips, caller, trunk_id, limit=limit + 1, before=before(cursor)
     )
     page, next_cursor = cut(found, limit)
     return EventList(data=[show_event(flip) for flip in page], next_cursor=next_cursor)

@@ -47,7 +47,7 @@ router = APIRouter(prefix="/sip-trunks")
 )
 async def verify_before_creating(body: CreateTrunk, caller: Calling, context: Using) -> DryRunAnswer:
     """Test a trunk that is not entered yet: the body is that of creation, and nothing is stored (ours)."""
-    dry_runs = context.installation.dry_runs
+    dry_runs = context.installation.catalog.dry_runs
     run = await context.threads.run(dry_runs.begin, caller, body.to_trunk(), request_id=current_request_id())
     try:
         context.doorbell.ring(run.verification_id)
@@ -82,7 +82,7 @@ async def verify_sip_trunk(
     It answers 200 for a good and for a bad result; `success` and `error` tell them apart (ours).
     """
     verification_id = await context.threads.run(
-        context.installation.runs.request, caller, trunk_id, request_id=current_request_id()
+        context.installation.runs.requests.request, caller, trunk_id, request_id=current_request_id()
     )
     context.doorbell.ring(verification_id)
     if asynchronous or not await _waited(context, verification_id):
@@ -102,12 +102,14 @@ def _after(
     context: Context, caller: Caller, trunk_id: UUID, verification_id: UUID
 ) -> tuple[Trunk, Verification]:
     installation = context.installation
-    verification = installation.runs.get(caller, trunk_id, verification_id)
-    return installation.trunks.get(caller, trunk_id), verification
+    verification = installation.runs.requests.get(caller, trunk_id, verification_id)
+    return installation.catalog.trunks.get(caller, trunk_id), verification
 
 
 async def _later(context: Context, caller: Caller, trunk_id: UUID, verification_id: UUID) -> JSONResponse:
-    found = await context.threads.run(context.installation.runs.get, caller, trunk_id, verification_id)
+    found = await context.threads.run(
+        context.installation.runs.requests.get, caller, trunk_id, verification_id
+    )
     answer = VerifyLater(data=RunWaiting(verification_id=found.id, status=found.status))
     return JSONResponse(answer.model_dump(mode="json"), status_code=HTTPStatus.ACCEPTED)
 
@@ -118,7 +120,7 @@ async def list_verifications(
 ) -> RunList:
     """List a trunk's verifications, newest first (ours)."""
     found = await context.threads.run(
-        context.installation.runs.page, caller, trunk_id, limit=limit + 1, before=before(cursor)
+        context.installation.runs.requests.page, caller, trunk_id, limit=limit + 1, before=before(cursor)
     )
     page, next_cursor = cut(found, limit)
     return RunList(data=[show_run(each) for each in page], next_cursor=next_cursor)
@@ -129,5 +131,7 @@ async def get_verification(
     trunk_id: TrunkId, verification_id: VerificationId, caller: Calling, context: Using
 ) -> RunFound:
     """Show one verification, with its report once it is done (ours)."""
-    found = await context.threads.run(context.installation.runs.get, caller, trunk_id, verification_id)
+    found = await context.threads.run(
+        context.installation.runs.requests.get, caller, trunk_id, verification_id
+    )
     return RunFound(data=show_run(found))

@@ -52,7 +52,7 @@ def _measure(conditions: Conditions) -> tuple[Series, ...]:
         running_service(fleet.store, conditions.cores) as service,
         sweep_store(fleet.store) as asked,
     ):
-        caller = fleet.store.installation.tenants.authenticate(fleet.store.token)
+        caller = fleet.store.installation.tenancy.tenants.authenticate(fleet.store.token)
         assert caller is not None
         # Of many destinations, and none twice.
         ids = trunk_ids(fleet.store.installation, caller)

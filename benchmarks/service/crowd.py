@@ -27,7 +27,7 @@ def crowded_forms(
 
 def enter_trunks(store: Store, responder: Responder, count: int) -> list[UUID]:
     """Enter trunks with credentials, spread over destinations that are all at the responder; give their ids."""
-    caller = store.installation.tenants.authenticate(store.token)
+    caller = store.installation.tenancy.tenants.authenticate(store.token)
     assert caller is not None
     fleet = Fleet(
         caller=caller,

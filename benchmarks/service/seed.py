@@ -89,7 +89,7 @@ def _domain(number: int) -> str:
 
 def _make_prototype(installation: Installation, fleet: Fleet) -> tuple[UUID, UUID]:
     """Create a trunk at the first destination, in the state that the fleet is to be in; give both ids."""
-    created = installation.trunks.create(
+    created = installation.catalog.trunks.create(
         fleet.caller,
         NewTrunk(
             name="prototype",

@@ -69,8 +69,10 @@ def open_store(form: Form, **settings: str) -> Iterator[Store]:
             given |= {"database_url": postgres.url, "broker_url": redis.url, "secret_keys": _SECRET_KEYS}
         installation = _open(given)
         stack.callback(installation.close)
-        installation.tenants.create_environment(_ENVIRONMENT_NAME, requests_per_minute=_REQUESTS_PER_MINUTE)
-        token = installation.tenants.create_token(_ENVIRONMENT_NAME)
+        installation.tenancy.tenants.create_environment(
+            _ENVIRONMENT_NAME, requests_per_minute=_REQUESTS_PER_MINUTE
+        )
+        token = installation.tenancy.tenants.create_token(_ENVIRONMENT_NAME)
         yield Store(form, folder, _environment(given), pids, installation, token)
 
 

@@ -76,7 +76,7 @@ class Swept:
 def swept(size: Size, responder: Responder) -> Iterator[Swept]:
     """Enter a living fleet at the responder, in PostgreSQL. Raises ProgramFailed."""
     with open_store(Form.SCALED, **_SETTINGS, probe_timeout_seconds=f"{size.silence_seconds:g}") as store:
-        caller = store.installation.tenants.authenticate(store.token)
+        caller = store.installation.tenancy.tenants.authenticate(store.token)
         assert caller is not None
         fleet = Fleet(
             caller=caller,

@@ -38,7 +38,7 @@ class ApiUnderTest:
         )
         self.broker_holds = True
         transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
-        token = store.installation.tenants.create_token(store.tenant)
+        token = store.installation.tenancy.tenants.create_token(store.tenant)
         self.client = httpx.AsyncClient(
             transport=transport, base_url="http://api", headers={"Authorization": f"Bearer {token}"}
         )
@@ -64,7 +64,7 @@ class ApiUnderTest:
         """Play a worker that comes to this report at once."""
 
         def run(verification_id: UUID) -> None:
-            claims = self.store.installation.claims
+            claims = self.store.installation.runs.claims
             claim = claims.claim(verification_id)
             assert claim is not None
             claims.finish(claim, report)
@@ -82,6 +82,6 @@ class ApiUnderTest:
         return await self.client.post(f"/api/v1/sip-trunks/{trunk_id}/verify")
 
     def forbid_custom_trunks(self) -> str:
-        tenants = self.store.installation.tenants
+        tenants = self.store.installation.tenancy.tenants
         tenants.create_environment("basic", allow_custom_sip_trunks=False)
         return tenants.create_token("basic")

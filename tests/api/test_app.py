@@ -39,7 +39,7 @@ async def test_without_a_token_everything_is_401(
 
 
 async def test_a_revoked_token_is_401(api: ApiUnderTest) -> None:
-    tenants = api.store.installation.tenants
+    tenants = api.store.installation.tenancy.tenants
     for token in tenants.tokens():
         tenants.revoke_token(token.id)
     assert (await api.client.get(f"{URL}/x")).status_code == 401

@@ -255,8 +255,8 @@ async def test_an_unknown_id_is_404(api: ApiUnderTest, serial: str) -> None:
 
 async def test_another_tenants_trunk_is_404(api: ApiUnderTest) -> None:
     made = await create(api, EXTENSION)
-    api.store.installation.tenants.create_environment("other")
-    headers = {"Authorization": f"Bearer {api.store.installation.tenants.create_token('other')}"}
+    api.store.installation.tenancy.tenants.create_environment("other")
+    headers = {"Authorization": f"Bearer {api.store.installation.tenancy.tenants.create_token('other')}"}
     for method, url in (
         ("GET", f"{URL}/{made['id']}"),
         ("PUT", f"{URL}/{made['id']}"),

@@ -357,8 +357,10 @@ async def test_every_error_has_the_vendors_shape(api: ApiUnderTest) -> None:
 
 async def test_another_tenants_trunk_is_404(api: ApiUnderTest) -> None:
     trunk = await create(api, USERPASS)
-    api.store.installation.tenants.create_environment("other")
-    api.client.headers["Authorization"] = f"Bearer {api.store.installation.tenants.create_token('other')}"
+    api.store.installation.tenancy.tenants.create_environment("other")
+    api.client.headers["Authorization"] = (
+        f"Bearer {api.store.installation.tenancy.tenants.create_token('other')}"
+    )
     for method, path in (
         ("GET", ""),
         ("PATCH", ""),

@@ -71,7 +71,7 @@ class TestedApi(ApiUnderTest):
     __test__ = False
 
     def ring(self, verification_id: UUID) -> None:
-        claims = self.store.installation.claims
+        claims = self.store.installation.runs.claims
         claim = claims.claim(verification_id)
         if claim is not None:
             claims.finish(claim, make_report())
@@ -82,7 +82,7 @@ class TestedApi(ApiUnderTest):
 def served(make_store: Callable[[Settings], Store], store_settings: Settings) -> Iterator[httpx.Client]:
     """Serve the API, and give a client with a token that may make many requests."""
     store = make_store(store_settings.model_copy(update={"verify_wait_seconds": 0.5}))
-    tenants = store.installation.tenants
+    tenants = store.installation.tenancy.tenants
     tenants.create_environment("tested", requests_per_minute=1_000_000)
     headers = {"Authorization": f"Bearer {tenants.create_token('tested')}"}
     with (

@@ -88,7 +88,7 @@ async def test_a_number_is_taken_once_in_an_environment(api: ApiUnderTest) -> No
         "message": "This number is already registered in your environment",
         "code": "DID_ALREADY_EXISTS",
     }
-    tenants = api.store.installation.tenants
+    tenants = api.store.installation.tenancy.tenants
     tenants.create_environment("other")
     api.client.headers["Authorization"] = f"Bearer {tenants.create_token('other')}"
     await add(api, (await api.create())["id"])

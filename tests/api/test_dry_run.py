@@ -61,7 +61,7 @@ async def test_one_that_does_not_end_leaves_nothing(api: ApiUnderTest) -> None:
     assert (answer.status_code, answer.json()["code"]) == (503, "VERIFICATION_UNFINISHED")
     assert rows(api) == NOTHING
     # The worker that has it at last finds nothing to do.
-    assert api.store.installation.claims.claim(api.rung[0]) is None
+    assert api.store.installation.runs.claims.claim(api.rung[0]) is None
 
 
 async def test_while_it_runs_nobody_sees_it(api: ApiUnderTest) -> None:
@@ -84,9 +84,9 @@ async def test_while_it_runs_nobody_sees_it(api: ApiUnderTest) -> None:
 
 async def test_a_process_that_was_killed_leaves_no_draft_for_ever(api: ApiUnderTest) -> None:
     installation = api.store.installation
-    installation.dry_runs.begin(api.store.caller, CreateTrunk(**BODY).to_trunk())
+    installation.catalog.dry_runs.begin(api.store.caller, CreateTrunk(**BODY).to_trunk())
     api.store.clock.advance(installation.settings.verify_wait_seconds + 61)
-    installation.drafts.remove_left_behind()
+    installation.catalog.unsaved.remove_left_behind()
     assert rows(api) == NOTHING
 
 

@@ -72,8 +72,8 @@ async def test_an_unknown_or_malformed_id_is_404(
 @pytest.mark.parametrize(("method", "path"), [("GET", ""), ("POST", "/verify"), ("GET", "/verifications")])
 async def test_another_tenants_trunk_is_404(api: ApiUnderTest, method: str, path: str) -> None:
     made = await api.create()
-    api.store.installation.tenants.create_environment("other")
-    token = api.store.installation.tenants.create_token("other")
+    api.store.installation.tenancy.tenants.create_environment("other")
+    token = api.store.installation.tenancy.tenants.create_token("other")
     answer = await api.client.request(
         method, f"{URL}/{made['id']}{path}", headers={"Authorization": f"Bearer {token}"}
     )

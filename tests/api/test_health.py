@@ -46,7 +46,7 @@ async def test_an_old_result_is_asked_for_anew_and_the_trunk_stays_as_it_is(api:
     api.store.clock.advance(31)
     before = (await api.client.get(f"{URL}/{made['id']}")).json()["data"]
     waiting = asyncio.create_task(health(api, made["id"]))
-    liveness = api.store.installation.liveness
+    liveness = api.store.installation.health.claims
     claims: list[Any] = []
     while not claims:
         await asyncio.sleep(0.01)

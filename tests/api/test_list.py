@@ -63,8 +63,8 @@ async def test_filters_join(api: ApiUnderTest) -> None:
 
 async def test_another_tenants_trunks_are_not_listed(api: ApiUnderTest) -> None:
     await api.create()
-    api.store.installation.tenants.create_environment("other")
-    token = api.store.installation.tenants.create_token("other")
+    api.store.installation.tenancy.tenants.create_environment("other")
+    token = api.store.installation.tenancy.tenants.create_token("other")
     answer = await api.client.get(URL, headers={"Authorization": f"Bearer {token}"})
     assert answer.json()["data"] == []
 

@@ -102,16 +102,16 @@ async def test_pacing_shows(api: ApiUnderTest) -> None:
     trunk_id = (await api.create())["id"]
     await api.client.post(f"{URL}/{trunk_id}/verify?async=true")
     installation = api.store.installation
-    claim = installation.claims.claim(api.rung[0])
+    claim = installation.runs.claims.claim(api.rung[0])
     assert claim is not None
-    installation.pacing.admit(
+    installation.runs.address_limits.admit(
         claim.claim_id,
         {"192.0.2.1": 10},
         lease_until=claim.lease_until,
         on_demand=True,
         patience_seconds=4,
     )
-    assert installation.recovery.postpone(claim, seconds=2)
+    assert installation.runs.recovery.postpone(claim, seconds=2)
     samples = await scrape(api)
     assert value(samples, "trunks_pacing_addresses_short") == 1
     assert value(samples, "trunks_verifications_put_off") == 1

@@ -133,7 +133,7 @@ async def test_switching_off_lasts(api: ApiUnderTest) -> None:
 
 async def test_a_result_for_the_configuration_before_an_edit_changes_nothing(api: ApiUnderTest) -> None:
     made = await api.create()
-    runs, claims = api.store.installation.runs, api.store.installation.claims
+    runs, claims = api.store.installation.runs.requests, api.store.installation.runs.claims
     claim = claims.claim(runs.request(api.store.caller, UUID(made["id"])))
     assert claim is not None
     await api.client.put(f"{URL}/{made['id']}", json={"port": 5070})
@@ -178,8 +178,8 @@ async def test_an_unknown_trunk_is_404(api: ApiUnderTest, trunk_id: str) -> None
 
 async def test_another_tenants_trunk_is_404(api: ApiUnderTest) -> None:
     made = await api.create()
-    api.store.installation.tenants.create_environment("other")
-    headers = {"Authorization": f"Bearer {api.store.installation.tenants.create_token('other')}"}
+    api.store.installation.tenancy.tenants.create_environment("other")
+    headers = {"Authorization": f"Bearer {api.store.installation.tenancy.tenants.create_token('other')}"}
     for method in ("PUT", "DELETE"):
         answer = await api.client.request(
             method, f"{URL}/{made['id']}", json={"name": "mine"}, headers=headers

@@ -32,7 +32,7 @@ def store(request: pytest.FixtureRequest) -> Iterator[Store]:
 
 @pytest.fixture
 def caller(store: Store) -> Caller:
-    found = store.installation.tenants.authenticate(store.token)
+    found = store.installation.tenancy.tenants.authenticate(store.token)
     assert found is not None
     return found
 
@@ -69,7 +69,7 @@ def test_each_is_what_the_service_makes(store: Store, caller: Caller) -> None:
     installation = store.installation
     seed(installation, Fleet(caller=caller, carrier=CARRIER, trunks=3, destinations=2))
     seeded = trunk_ids(installation, caller)[1]
-    entered = installation.trunks.create(
+    entered = installation.catalog.trunks.create(
         caller,
         NewTrunk(
             name="as entered",
@@ -91,7 +91,7 @@ def test_each_is_what_the_service_makes(store: Store, caller: Caller) -> None:
             for trunk_id in (seeded, entered.id)
         )
         assert ours == theirs, table
-    trunk = installation.trunks.get(caller, seeded)
+    trunk = installation.catalog.trunks.get(caller, seeded)
     assert trunk.gateways[0].destination_id == entered.gateways[0].destination_id
     assert trunk.sealed_password is not None
     assert installation.secrets.open(trunk.sealed_password, trunk.id) == PASSWORD

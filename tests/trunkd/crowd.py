@@ -61,7 +61,9 @@ class Crowd:
 
     def __init__(self, installation: Installation, ports: Sequence[int]) -> None:
         self.store = Store(installation, HandClock())
-        self.headers = {"Authorization": f"Bearer {installation.tenants.create_token(self.store.tenant)}"}
+        self.headers = {
+            "Authorization": f"Bearer {installation.tenancy.tenants.create_token(self.store.tenant)}"
+        }
         self.users: dict[UUID, str] = {}
         self.trunks: list[UUID] = []
         for number, port in enumerate(ports):
@@ -90,7 +92,9 @@ class Crowd:
             return list(threads.map(call, self.trunks))
 
     def destination_of(self, trunk_id: UUID) -> UUID:
-        return self.store.installation.trunks.get(self.store.caller, trunk_id).gateways[0].destination_id
+        return (
+            self.store.installation.catalog.trunks.get(self.store.caller, trunk_id).gateways[0].destination_id
+        )
 
     def asked(self) -> Mapping[UUID, Verification]:
         """The customers' runs by trunk; there is one of each."""

@@ -48,7 +48,7 @@ def key_ids_in_use(store: Store) -> set[str]:
 def test_every_secret_is_sealed_under_a_new_key(store: Store, tmp_path: Path) -> None:
     store.make_trunk()
     store.make_trunk()
-    frozen = store.installation.own_keys.credential_hash().key("d", "r", "u", "s")
+    frozen = store.installation.tenancy.keys.credential_hash().key("d", "r", "u", "s")
     done = run_trunkd("keys", "rotate", folder=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == (
@@ -61,7 +61,7 @@ def test_every_secret_is_sealed_under_a_new_key(store: Store, tmp_path: Path) ->
     assert [key.id for key in read_key_file(file.parent)] == ["k2", "k1"]
     # Freezes stand: the key that they are named under is the same.
     again = Installation(store.installation.settings)
-    assert again.own_keys.credential_hash().key("d", "r", "u", "s") == frozen
+    assert again.tenancy.keys.credential_hash().key("d", "r", "u", "s") == frozen
     again.close()
 
 

@@ -91,7 +91,7 @@ class Store:
     caller: Caller = field(init=False)
 
     def __post_init__(self) -> None:
-        tenants = self.installation.tenants
+        tenants = self.installation.tenancy.tenants
         tenants.create_environment(self.tenant)
         caller = tenants.authenticate(tenants.create_token(self.tenant))
         assert caller is not None
@@ -111,7 +111,7 @@ class Store:
             "username": "alice",
             "password": PASSWORD,
         }
-        return self.installation.trunks.create(self.caller, NewTrunk(**(values | given)))
+        return self.installation.catalog.trunks.create(self.caller, NewTrunk(**(values | given)))
 
     def provision(self, trunk_id: UUID) -> bool:
         """Ask for a trunk's sides, as its creation does; false where nothing provisions."""
@@ -126,13 +126,13 @@ class Store:
             return requests.changed(trunk_id, self.installation.clock())
 
     def trunk(self, trunk_id: UUID) -> Trunk:
-        return self.installation.trunks.get(self.caller, trunk_id)
+        return self.installation.catalog.trunks.get(self.caller, trunk_id)
 
     def run(self, trunk_id: UUID, verification_id: UUID) -> Verification:
-        return self.installation.runs.get(self.caller, trunk_id, verification_id)
+        return self.installation.runs.requests.get(self.caller, trunk_id, verification_id)
 
     def runs(self, trunk_id: UUID) -> list[Verification]:
-        return list(self.installation.runs.page(self.caller, trunk_id, limit=100))
+        return list(self.installation.runs.requests.page(self.caller, trunk_id, limit=100))
 
     def flips(self, trunk_id: UUID) -> list[Flip]:
         with self.installation.database.read() as session:

@@ -39,12 +39,14 @@ class HealthWatch:
 
     def verify(self, trunk: Trunk, report: Report) -> None:
         installation = self.store.installation
-        claim = installation.claims.claim(installation.runs.request(self.store.caller, trunk.id))
+        claim = installation.runs.claims.claim(
+            installation.runs.requests.request(self.store.caller, trunk.id)
+        )
         assert claim is not None
-        assert installation.claims.finish(claim, report)
+        assert installation.runs.claims.finish(claim, report)
 
     def claim(self, *, limit: int = 100) -> list[CheckClaim]:
-        return self.store.installation.liveness.claim(limit=limit)
+        return self.store.installation.health.claims.claim(limit=limit)
 
     def settle(self, claims: Collection[CheckClaim], *, alive: bool | Living, **told: Any) -> int:
         """Settle claims; `alive` may ask for each."""
@@ -54,7 +56,7 @@ class HealthWatch:
             reason = Reason.ALIVE if lives else Reason.NO_RESPONSE
             values = {"reason": reason, "latency_ms": 12.5 if lives else None, "address": address_of(claim)}
             results.append(CheckResult(claim=claim, alive=lives, **(values | told)))
-        return self.store.installation.health_results.settle(results)
+        return self.store.installation.health.results.settle(results)
 
     def cycle(self, *, alive: bool | Living, **told: Any) -> list[CheckClaim]:
         """Let an interval pass, and every due destination answer or not."""
@@ -89,7 +91,7 @@ def latest_fall(installation: Installation) -> MassFall | None:
 
 def flips_are_held(installation: Installation) -> bool:
     """What the metric trunks_flips_held says."""
-    return installation.figures.see(installation.clock()).flips_are_held
+    return installation.statistics.see(installation.clock()).flips_are_held
 
 
 def address_of(claim: CheckClaim) -> str:

@@ -78,7 +78,7 @@ class Service:
 
     def request(self, trunk: Trunk) -> UUID:
         """Queue a run and ring, as the API does."""
-        verification_id = self.installation.runs.request(self.store.caller, trunk.id)
+        verification_id = self.installation.runs.requests.request(self.store.caller, trunk.id)
         self.doorbell.ring(verification_id)
         return verification_id
 

@@ -47,7 +47,7 @@ def service(
 @pytest.fixture
 async def client(service: Service) -> AsyncIterator[httpx.AsyncClient]:
     app = create_app(service.installation, doorbell=service.doorbell)
-    token = service.installation.tenants.create_token(service.store.tenant)
+    token = service.installation.tenancy.tenants.create_token(service.store.tenant)
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(app.router.lifespan_context(app))
         yield await stack.enter_async_context(
@@ -185,7 +185,7 @@ async def test_the_fixed_egress_carries_the_carriers_name(
     settings = with_livekit(form_settings, livekit, fixed_egress=HostPort("192.0.2.50", 5060))
     service = start_service(settings)
     app = create_app(service.installation, doorbell=service.doorbell)
-    token = service.installation.tenants.create_token(service.store.tenant)
+    token = service.installation.tenancy.tenants.create_token(service.store.tenant)
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://api", timeout=60) as client,

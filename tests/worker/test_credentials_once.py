@@ -42,11 +42,11 @@ class Desk:
     def _runner(self, verify: VerifyGateways) -> Runner:
         installation = self.store.installation
         return Runner(
-            installation.claims,
-            installation.recovery,
+            installation.runs.claims,
+            installation.runs.recovery,
             installation.secrets,
-            installation.own_keys,
-            pacing=installation.pacing,
+            installation.tenancy.keys,
+            pacing=installation.runs.address_limits,
             verify=verify,
             on_done=lambda _: None,
         )
@@ -55,7 +55,7 @@ class Desk:
         return self.store.make_trunk(domain=HOST, port=peer.port, transport=TransportName.UDP, **given)
 
     def request(self, trunk: Trunk, *, by: RequestedBy = RequestedBy.CUSTOMER) -> UUID:
-        verification_id = self.store.installation.runs.request(self.store.caller, trunk.id)
+        verification_id = self.store.installation.runs.requests.request(self.store.caller, trunk.id)
         with self.store.installation.database.write() as session:
             session.get_one(Verification, verification_id).requested_by = by
         return verification_id
@@ -156,7 +156,7 @@ def test_a_wrong_password_is_tried_once_though_its_worker_was_killed(
     desk.run_and_vanish(lost)
     assert len(proofs(peer)) == 1
     clock.advance(MINUTE)
-    assert desk.store.installation.recovery.tend().ended == (lost,)
+    assert desk.store.installation.runs.recovery.tend().ended == (lost,)
     retry = desk.store.runs(trunk.id)[0]
     lost_at = clock.now
     desk.request(same, by=RequestedBy.RECOVERY)
@@ -194,7 +194,7 @@ def test_a_store_that_goes_away_as_credentials_would_leave_keeps_them_in(
     assert proofs(peer) == []
     postgres_server.start()
     clock.advance(20)
-    assert desk.store.installation.recovery.tend().reclaimed == (verification_id,)
+    assert desk.store.installation.runs.recovery.tend().reclaimed == (verification_id,)
     assert proofs(peer) == []
 
 

@@ -67,7 +67,7 @@ def entered(service: Service, peer: UdpPeer | TlsServer, **given: Any) -> Trunk:
     values = {"transport": TransportName.UDP, "username": None, "password": None, "wanted": True}
     trunk = service.make_trunk(host=given.pop("host", peer.address), port=peer.port, **(values | given))
     verification_id = service.request(trunk)
-    wait_until(service, lambda: bool(service.installation.runs.done_among([verification_id])))
+    wait_until(service, lambda: bool(service.installation.runs.requests.done_among([verification_id])))
     assert service.store.run(trunk.id, verification_id).counted
     return trunk
 
@@ -217,16 +217,16 @@ def test_who_asks_is_answered_at_once(
     service = start_service(form_settings)
     trunk = entered(service, peer)
     destination_id = trunk.gateways[0].destination_id
-    liveness = service.installation.liveness
+    latest = service.installation.health.latest
     asked_at = utc_now()
-    threads = [threading.Thread(target=liveness.ask, args=(destination_id,)) for _ in range(5)]
+    threads = [threading.Thread(target=latest.ask, args=(destination_id,)) for _ in range(5)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    wait_until(service, lambda: destination_id in liveness.answered_since({destination_id: asked_at}))
+    wait_until(service, lambda: destination_id in latest.answered_since({destination_id: asked_at}))
     service.wait_done(destination_id)
-    result = liveness.last_result(destination_id)
+    result = latest.last_result(destination_id)
     assert result is not None
     assert (result.alive, result.error) == (True, None)
     assert result.latency_ms is not None

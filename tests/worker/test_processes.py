@@ -104,7 +104,10 @@ def test_celerys_own_command_runs_a_worker(
     with celery:
         verification_id = asking.request(trunk)
         deadline = time.monotonic() + 20
-        while not asking.installation.runs.done_among([verification_id]) and time.monotonic() < deadline:
+        while (
+            not asking.installation.runs.requests.done_among([verification_id])
+            and time.monotonic() < deadline
+        ):
             time.sleep(0.05)
         assert asking.store.trunk(trunk.id).is_verified
         os.kill(celery.pid, signal.SIGTERM)
@@ -138,11 +141,11 @@ def test_two_workers_that_hear_of_every_run_often_do_each_once(
             )
             for _ in range(30)
         ]
-        ids = [asking.installation.runs.request(asking.store.caller, trunk.id) for trunk in trunks]
+        ids = [asking.installation.runs.requests.request(asking.store.caller, trunk.id) for trunk in trunks]
         for verification_id in ids * 5:
             asking.doorbell.ring(verification_id)
         deadline = time.monotonic() + 30
-        while asking.installation.runs.done_among(ids) != set(ids):
+        while asking.installation.runs.requests.done_among(ids) != set(ids):
             assert time.monotonic() < deadline
             time.sleep(0.05)
     # The workers have ended: whatever a message too many could do, it has done.

@@ -52,7 +52,7 @@ def make_trunk(service: Service, number: str = NUMBER) -> Trunk:
     trunk = service.make_trunk(
         host="sip.carrier.example", port=5060, transport=TransportName.UDP, wanted=True
     )
-    service.installation.numbers.add(service.store.caller, trunk.id, NewNumber(number=number))
+    service.installation.catalog.numbers.add(service.store.caller, trunk.id, NewNumber(number=number))
     return trunk
 
 
@@ -63,7 +63,7 @@ def ask(service: Service, trunk: Trunk) -> None:
 
 
 def view(service: Service, trunk: Trunk) -> ProvisionView:
-    found = service.installation.provisioning.view(trunk.id)
+    found = service.installation.provisions.overview.view(trunk.id)
     assert found is not None
     return found
 
@@ -91,10 +91,10 @@ def test_a_trunk_comes_to_stand_and_goes(service: Service, livekit_server: LiveK
     assert livekit_server.outbound.keys() == {stands.outbound_id}
     (outbound,) = livekit_server.outbound.values()
     assert (outbound.address, outbound.auth_password) == ("sip.carrier.example:5060", PASSWORD)
-    service.installation.trunks.remove(service.store.caller, trunk.id, with_numbers=True)
+    service.installation.catalog.trunks.remove(service.store.caller, trunk.id, with_numbers=True)
     service.doorbell.ring_provision(trunk.id)
     wait_until(lambda: not (livekit_server.inbound or livekit_server.outbound))
-    wait_until(lambda: service.installation.provisioning.view(trunk.id) is None)
+    wait_until(lambda: service.installation.provisions.overview.view(trunk.id) is None)
 
 
 def test_a_doubled_message_does_it_once(service: Service, livekit_server: LiveKitServer) -> None:
@@ -268,10 +268,10 @@ def test_a_kill_between_the_halves_of_a_trunk_that_is_given_up_leaves_nothing(
     livekit_server: LiveKitServer,
 ) -> None:
     asking, trunk = killed
-    asking.installation.trunks.remove(asking.store.caller, trunk.id, with_numbers=True)
+    asking.installation.catalog.trunks.remove(asking.store.caller, trunk.id, with_numbers=True)
     start_service(asking.installation.settings)
     wait_until(lambda: not livekit_server.inbound)
-    wait_until(lambda: asking.installation.provisioning.view(trunk.id) is None)
+    wait_until(lambda: asking.installation.provisions.overview.view(trunk.id) is None)
     assert livekit_server.outbound == {}
 
 

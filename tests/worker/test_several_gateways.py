@@ -44,7 +44,7 @@ def test_a_dead_first_gateway_is_told_and_the_second_proves(
     assert (found.is_verified, found.health_status) == (True, HealthStatus.DEGRADED)
     assert not any(b"Authorization" in each.data for each in dead.received)
     results = [
-        service.installation.liveness.last_result(gateway.destination_id) for gateway in found.gateways
+        service.installation.health.latest.last_result(gateway.destination_id) for gateway in found.gateways
     ]
     assert [result is not None and result.alive for result in results] == [False, True]
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from sipcheck.reasons import CredentialState
-from trunks.catalog.gateways import lead
+from trunks.catalog.gateways import make_gateway
 from trunks.catalog.new_trunk import NewTrunk
 from trunks.catalog.phone_numbers import enter_number
 from trunks.errors import CustomTrunksNotAllowed
@@ -43,7 +43,7 @@ class TrunkCreation:
         if not caller.allow_custom_sip_trunks:
             raise CustomTrunksNotAllowed
         trunk = self._row(caller, new, now, trunk_id=trunk_id or new_id(), is_draft=is_draft)
-        trunk.gateways = [lead(session, gateway, new.outbound_proxy, now) for gateway in new.gateways]
+        trunk.gateways = [make_gateway(session, gateway, new.outbound_proxy, now) for gateway in new.gateways]
         Trunks(session).add(trunk)
         session.flush()
         TrunkSerials(session).add(trunk.id)

@@ -27,14 +27,14 @@ class ProvisionedCreation:
     def __init__(
         self,
         database: Database,
-        entry: TrunkCreation,
+        creation: TrunkCreation,
         drafts: UnsavedTrunks,
         *,
         provisioner: ProvisionerName,
         clock: Clock = utc_now,
     ) -> None:
         self._database = database
-        self._entry = entry
+        self._creation = creation
         self._drafts = drafts
         self._provisioner = provisioner
         self._clock = clock
@@ -54,7 +54,7 @@ class ProvisionedCreation:
             # Kept from entering another meanwhile: two lines alike would pass each other's look.
             Environments(session).lock(caller.environment_id)
             self._refuse_second(session, caller, new)
-            trunk = self._entry.enter(session, caller, new, now, is_draft=self.provisions)
+            trunk = self._creation.enter(session, caller, new, now, is_draft=self.provisions)
             ProvisionRequests(session, self._provisioner).request(trunk.id, now)
             return trunk
 

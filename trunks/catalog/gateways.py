@@ -1,4 +1,4 @@
-"""A trunk's gateways, each with the destination that it shares with its likes."""
+"""A trunk's gateways, each with the destination that it shares with equal ones."""
 
 from datetime import datetime
 
@@ -10,14 +10,18 @@ from trunks.models.trunk import Gateway
 from trunks.repositories.destinations import Destinations
 
 
-def lead(session: Session, new: NewGateway, outbound_proxy: HostPort | None, now: datetime) -> Gateway:
+def make_gateway(
+    session: Session, new: NewGateway, outbound_proxy: HostPort | None, now: datetime
+) -> Gateway:
     """Make a gateway, with the destination that it shares."""
     gateway = Gateway(host=new.host, port=new.port, transport=new.transport, priority=new.priority)
-    lead_anew(session, gateway, outbound_proxy, now)
+    find_destination(session, gateway, outbound_proxy, now)
     return gateway
 
 
-def lead_anew(session: Session, gateway: Gateway, outbound_proxy: HostPort | None, now: datetime) -> bool:
+def find_destination(
+    session: Session, gateway: Gateway, outbound_proxy: HostPort | None, now: datetime
+) -> bool:
     """Find the destination of a gateway that was edited; true when it is another."""
     target = Target(
         domain=parse_host_port(gateway.host).host,

@@ -65,7 +65,7 @@ def replace_numbers(session: Session, trunk: Trunk, wanted: Sequence[NewNumber],
 
 
 def number_key(number: str) -> str:
-    """Spell what makes two numbers one: E.164, or the number as it was given."""
+    """What makes two numbers one: E.164, or the number as it was given."""
     e164 = read_digits(number)
     return number if e164 is None else e164.text
 
@@ -92,12 +92,11 @@ class NumberCatalog:
     ) -> Sequence[PhoneNumber]:
         """List a trunk's numbers, newest first. Raises TrunkNotFound."""
         with self._database.read() as session:
-            if Trunks(session).of(caller.environment_id, trunk_id) is None:
-                raise TrunkNotFound
+            Trunks(session).get(caller.environment_id, trunk_id)
             return PhoneNumbers(session).page(trunk_id, limit=limit, before=before)
 
     def assign(self, caller: Caller, trunk_id: UUID, number_id: UUID, assigned_to: str | None) -> PhoneNumber:
-        """Note what uses a number, or that nothing does. Raises TrunkNotFound, NumberNotFound."""
+        """Set what uses a number, or that nothing does. Raises TrunkNotFound, NumberNotFound."""
         with self._database.write() as session:
             number = self._find(session, caller, trunk_id, number_id)
             number.assigned_to = assigned_to
@@ -114,8 +113,7 @@ class NumberCatalog:
             ProvisionRequests(session, self._provisioner).changed(trunk_id, self._clock())
 
     def _find(self, session: Session, caller: Caller, trunk_id: UUID, number_id: UUID) -> PhoneNumber:
-        if Trunks(session).of(caller.environment_id, trunk_id) is None:
-            raise TrunkNotFound
+        Trunks(session).get(caller.environment_id, trunk_id)
         number = PhoneNumbers(session).locked(trunk_id, number_id)
         if number is None:
             raise NumberNotFound

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from sipcheck.target import parse_host_port
-from trunks.catalog.gateways import lead
+from trunks.catalog.gateways import make_gateway
 from trunks.catalog.new_trunk import NewGateway, NewNumber
 from trunks.catalog.phone_numbers import replace_numbers
 from trunks.models.state_columns import read_state
@@ -66,7 +66,7 @@ def restore_trunk(session: Session, trunk: Trunk, copy: TrunkSnapshot, now: date
     for name, value in copy.values.items():
         setattr(trunk, name, value)
     proxy = None if trunk.outbound_proxy is None else parse_host_port(trunk.outbound_proxy)
-    trunk.gateways = [lead(session, gateway, proxy, now) for gateway in copy.gateways]
+    trunk.gateways = [make_gateway(session, gateway, proxy, now) for gateway in copy.gateways]
     trunk.living_generation = trunk.generation if copy.was_living else None
     trunk.updated_at = now
     Trunks(session).change_state(trunk, copy.state, Cause.PROVISIONING, now)

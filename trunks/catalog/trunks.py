@@ -22,13 +22,13 @@ class TrunkCatalog:
     def __init__(
         self,
         database: Database,
-        entry: TrunkCreation,
+        creation: TrunkCreation,
         *,
         provisioner: ProvisionerName,
         clock: Clock = utc_now,
     ) -> None:
         self._database = database
-        self._entry = entry
+        self._creation = creation
         self._provisioner = provisioner
         self._clock = clock
 
@@ -53,25 +53,21 @@ class TrunkCatalog:
                 Environments(session).lock(caller.environment_id)
                 if Trunks(session).named(caller.environment_id, new.name):
                     raise NameTaken
-            return self._entry.enter(
+            return self._creation.enter(
                 session, caller, new, self._clock(), trunk_id=trunk_id, is_draft=is_draft
             )
 
     def get(self, caller: Caller, trunk_id: UUID) -> Trunk:
         """Look a trunk up. Raises TrunkNotFound for another tenant's too."""
         with self._database.read() as session:
-            trunk = Trunks(session).of(caller.environment_id, trunk_id)
-            if trunk is None:
-                raise TrunkNotFound
-            return trunk
+            return Trunks(session).get(caller.environment_id, trunk_id)
 
     def flips(
         self, caller: Caller, trunk_id: UUID, *, limit: int, before: UUID | None = None
     ) -> Sequence[Flip]:
         """List a trunk's changes of state, newest first. Raises TrunkNotFound."""
         with self._database.read() as session:
-            if Trunks(session).of(caller.environment_id, trunk_id) is None:
-                raise TrunkNotFound
+            Trunks(session).get(caller.environment_id, trunk_id)
             return Flips(session).page(trunk_id, limit=limit, before=before)
 
     def remove(self, caller: Caller, trunk_id: UUID, *, with_numbers: bool = False) -> None:

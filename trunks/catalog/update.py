@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from sipcheck.reasons import CredentialState
 from sipcheck.target import HostPort, parse_host_port
-from trunks.catalog.gateways import lead, lead_anew
+from trunks.catalog.gateways import find_destination, make_gateway
 from trunks.catalog.new_trunk import NewGateway
 from trunks.catalog.phone_numbers import replace_numbers
 from trunks.catalog.snapshot import TrunkSnapshot, copy_trunk, restore_trunk
@@ -132,31 +132,31 @@ class TrunkUpdates:
     def _move(self, session: Session, trunk: Trunk, edit: TrunkEdit) -> bool:
         """Change where the trunk's gateways are; another spelling of the same destination moves nothing."""
         first = trunk.gateways[0]
-        proxy: str | Unset | None = (
+        written: str | Unset | None = (
             str(edit.outbound_proxy) if isinstance(edit.outbound_proxy, HostPort) else edit.outbound_proxy
         )
         changed = [
             _set(first, "host", edit.domain),
             _set(first, "port", edit.port),
             _set(first, "transport", edit.transport),
-            _set(trunk, "outbound_proxy", proxy),
+            _set(trunk, "outbound_proxy", written),
         ]
-        leads_by = None if trunk.outbound_proxy is None else parse_host_port(trunk.outbound_proxy)
+        proxy = None if trunk.outbound_proxy is None else parse_host_port(trunk.outbound_proxy)
         if edit.gateways is not UNSET:
-            return self._replace_gateways(session, trunk, edit.gateways, leads_by)
+            return self._replace_gateways(session, trunk, edit.gateways, proxy)
         if not any(changed):
             return False
         now = self._clock()
         trunk.updated_at = now
-        moved = [lead_anew(session, gateway, leads_by, now) for gateway in trunk.gateways]
+        moved = [find_destination(session, gateway, proxy, now) for gateway in trunk.gateways]
         return any(moved)
 
     def _replace_gateways(
-        self, session: Session, trunk: Trunk, gateways: tuple[NewGateway, ...], leads_by: HostPort | None
+        self, session: Session, trunk: Trunk, gateways: tuple[NewGateway, ...], proxy: HostPort | None
     ) -> bool:
         now = self._clock()
         old = sorted((each.priority, str(each.destination_id)) for each in trunk.gateways)
-        trunk.gateways = [lead(session, gateway, leads_by, now) for gateway in gateways]
+        trunk.gateways = [make_gateway(session, gateway, proxy, now) for gateway in gateways]
         trunk.updated_at = now
         return old != sorted((each.priority, str(each.destination_id)) for each in trunk.gateways)
 

@@ -50,18 +50,15 @@ class TrunkViews:
     def get(self, caller: Caller, trunk_id: UUID) -> TrunkView:
         """Look a trunk up. Raises TrunkNotFound for another tenant's too."""
         with self._database.read() as session:
-            trunk = Trunks(session).of(caller.environment_id, trunk_id)
-            if trunk is None:
-                raise TrunkNotFound
-            return _fill(session, [trunk])[0]
+            return _fill(session, [Trunks(session).get(caller.environment_id, trunk_id)])[0]
 
     def id_of(self, caller: Caller, serial: int) -> UUID:
         """Find a trunk by its integer. Raises TrunkNotFound."""
         with self._database.read() as session:
             trunk_id = TrunkSerials(session).trunk_of(serial)
-            if trunk_id is None or Trunks(session).of(caller.environment_id, trunk_id) is None:
+            if trunk_id is None:
                 raise TrunkNotFound
-            return trunk_id
+            return Trunks(session).get(caller.environment_id, trunk_id).id
 
     def page(
         self, caller: Caller, shown: TrunkFilter, *, limit: int, before: UUID | None = None

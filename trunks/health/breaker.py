@@ -17,7 +17,7 @@ _log = structlog.get_logger(__name__)
 
 
 class Breaker:
-    """`interval_seconds` is within what falls count together."""
+    """Destinations that fall within `interval_seconds` count together."""
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class Breaker:
         self._clock = clock
 
     def held(self, failed: Sequence[CheckResult]) -> set[UUID]:
-        """Say which of these failures are held back; opens a hold where they make a mass fall."""
+        """Give the destinations whose failure is held back; begin a hold where these make a mass fall."""
         if not failed:
             return set()
         now = self._clock()
@@ -56,7 +56,7 @@ class Breaker:
         }
 
     def _fall(self, falls: MassFalls, failed: Sequence[CheckResult], now: datetime) -> Fall | None:
-        """Count what fell within one interval, these among it, but not what an earlier hold let go."""
+        """Count what fell within one interval, these among it, and nothing that fell before the last hold ended."""
         new = [result for result in failed if result.claim.was_alive and result.claim.failures == 0]
         if not new:
             return None
@@ -105,7 +105,7 @@ class Breaker:
         return False
 
     def canary_answered(self, *, alive: bool) -> None:
-        """Note what the canary said; its life lets go what is held, its death raises the alarm."""
+        """Record whether the canary lives; where it does the hold ends, where it does not an alarm is logged."""
         with self._database.write() as session:
             MassFalls(session).canary_answered(alive=alive, now=self._clock())
         if not alive:

@@ -1,4 +1,4 @@
-"""What a sweep is given when it claims a destination, and what it gives back: values, so that no row is held."""
+"""A claim of a destination and what came of it: values, so that no row is locked while it is checked."""
 
 from dataclasses import dataclass
 from datetime import datetime

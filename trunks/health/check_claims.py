@@ -1,13 +1,11 @@
-"""Health checks by destination: claimed when they are due, given back, asked for, and what they said last."""
+"""Health checks by destination: claimed when they are due, and given back."""
 
 import random
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sipcheck.reasons import Reason
 from trunks.clock import Clock, utc_now
 from trunks.health.check import CheckClaim
 from trunks.ids import new_id
@@ -23,27 +21,10 @@ _OUTAGE_MARGIN = timedelta(seconds=10)
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
+_CLAIM_COLUMNS = ("destination_id", "claim_id", "cycle", "claimed_at", "lease_until", "interval_seconds")
+
 # Trunks come, go and are edited: after so many cycles the shortest interval that a destination's ask for is found anew.
 _CYCLES_PER_INTERVAL = 10
-
-
-@dataclass(frozen=True, slots=True)
-class LastResult:
-    """The latest result of a destination, a verification's or a check's."""
-
-    alive: bool
-    latency_ms: float | None
-    checked_at: datetime
-    reason: Reason
-    sip_status: int | None
-
-    @property
-    def error(self) -> str | None:
-        """Why it is not alive, in a sentence; None while it is."""
-        if self.alive:
-            return None
-        answered = "" if self.sip_status is None else f": it answered {self.sip_status}"
-        return f"The carrier is not alive ({self.reason}){answered}."
 
 
 class CheckClaims:
@@ -208,53 +189,16 @@ class CheckClaims:
             now = self._clock()
             rows = LivenessRows(session)
             ours = rows.claimed(claims)
-            for counts in (True, False):
-                rows.change(
-                    [
-                        {"destination_id": claim.destination_id, "claim_id": None, "lease_until": None}
-                        | more(claim, now)
-                        for claim in claims
-                        if claim.counts is counts and claim.destination_id in ours
-                    ]
-                )
-
-    def ask(self, destination_id: UUID) -> None:
-        """Ask for one result that counts towards no threshold, now; all who ask meanwhile share it."""
-        with self._database.write() as session:
-            LivenessRows(session).ask(
-                destination_id, interval_seconds=self._pace.interval_seconds, now=self._clock()
+            rows.change(
+                {"destination_id": claim.destination_id, "claim_id": None, "lease_until": None}
+                | more(claim, now)
+                for claim in claims
+                if claim.destination_id in ours
             )
-
-    def last_result(self, destination_id: UUID) -> LastResult | None:
-        """Give the latest result of a destination; None when there was none yet."""
-        with self._database.read() as session:
-            found = LivenessRows(session).of(destination_id)
-            if found is None or found.checked_at is None or found.reason is None:
-                return None
-            return LastResult(
-                alive=bool(found.alive),
-                latency_ms=found.latency_ms,
-                checked_at=found.checked_at,
-                reason=found.reason,
-                sip_status=found.sip_status,
-            )
-
-    def answered_since(self, asked: Mapping[UUID, datetime]) -> set[UUID]:
-        """Which of these destinations have a result from the moment named or later."""
-        with self._database.read() as session:
-            checked_at = LivenessRows(session).checked_at(asked)
-        return {each for each, moment in asked.items() if each in checked_at and checked_at[each] >= moment}
 
 
 def _claimed(claim: CheckClaim) -> dict[str, Any]:
-    return {
-        "destination_id": claim.destination_id,
-        "claim_id": claim.claim_id,
-        "cycle": claim.cycle,
-        "claimed_at": claim.claimed_at,
-        "lease_until": claim.lease_until,
-        "interval_seconds": claim.interval_seconds,
-    }
+    return {column: getattr(claim, column) for column in _CLAIM_COLUMNS}
 
 
 def _ended(asked: Sequence[Found], due: Sequence[Found], inhabited: set[UUID]) -> list[dict[str, Any]]:

@@ -25,7 +25,7 @@ A state is never written twice: a trunk that is down already is in no group that
 
 import random
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -37,9 +37,9 @@ from sipcheck.reasons import CredentialState
 from trunks.clock import Clock, utc_now
 from trunks.health.breaker import Breaker
 from trunks.health.check import CheckResult
+from trunks.repositories.affected_trunks import AffectedTrunks, Cycle
 from trunks.repositories.among import chunk_rows
-from trunks.repositories.health_flips import Cycle, HealthFlips
-from trunks.repositories.health_rollups import HealthRollups, Sample
+from trunks.repositories.health_rollups import HealthRollups
 from trunks.repositories.liveness import Found, LivenessRows
 from trunks.repositories.trunks import Flips
 from trunks.rules.health import CheckOutcome, after_check, says_nothing
@@ -107,7 +107,7 @@ class CheckResults:
         while True:
             with self._database.write() as session:
                 limit = chunk_rows(session)
-                rows = HealthFlips(session).affected(group.cycle, claims, after=after, limit=limit)
+                rows = AffectedTrunks(session).page(group.cycle, claims, after=after, limit=limit)
                 if rows:
                     liveness = LivenessRows(session)
                     ours = liveness.claimed(claims.values())
@@ -125,7 +125,7 @@ class CheckResults:
         for row in rows:
             alike[_step(row)].append(row)
         now = self._clock()
-        health = HealthFlips(session)
+        trunks = AffectedTrunks(session)
         flips = 0
         for step, members in alike.items():
             new = after_check(
@@ -137,10 +137,10 @@ class CheckResults:
             if new == step.old:
                 continue
             changed = changes(step.old, new)
-            health.change([row.id for row in members], new, now, shown=bool(changed))
+            trunks.change([row.id for row in members], new, now, shown=bool(changed))
             if changed:
                 generations = {row.id: row.generation for row in members}
-                Flips(session).note(generations, Cause.HEALTH, changed, now)
+                Flips(session).record(generations, Cause.HEALTH, changed, now)
                 flips += len(members)
         return flips
 
@@ -150,18 +150,13 @@ class CheckResults:
             rows = LivenessRows(session)
             ours = rows.claimed(result.claim for result in results)
             kept = [result for result in results if result.claim.destination_id in ours]
-            for (counts, alive), alike in _by_kind(kept).items():
-                values = [self._values(result, held, now) for result in alike]
-                if counts and alive is False:
-                    rows.fail(values)
-                else:
-                    rows.change(values)
-            samples = [
-                Sample(result.claim.destination_id, result.alive, result.latency_ms)
+            rows.change(self._values(result, held, now) for result in kept)
+            checks = {
+                result.claim.destination_id: (result.alive, result.latency_ms)
                 for result in kept
                 if _says_something(result)
-            ]
-            HealthRollups(session).add(samples, now.replace(minute=0, second=0, microsecond=0))
+            }
+            HealthRollups(session).add(checks, now.replace(minute=0, second=0, microsecond=0))
 
     def _values(self, result: CheckResult, held: set[UUID], now: datetime) -> dict[str, Any]:
         claim = result.claim
@@ -189,8 +184,8 @@ class CheckResults:
         if result.alive:
             values["answered_at"] = now
             values["fell_at"] = None
-        else:
-            values["fell_at"] = now if claim.was_alive and claim.failures == 0 else None
+        elif claim.was_alive and claim.failures == 0:
+            values["fell_at"] = now
         return values
 
     def _next_seconds(self, interval_seconds: float, is_held: bool) -> float:
@@ -232,11 +227,3 @@ def _step(row: Found) -> _Step:
         answered_checks=row.answered_checks,
     )
     return _Step(state, row.credentials is CredentialState.REJECTED, row.others, row.others_living)
-
-
-def _by_kind(results: Iterable[CheckResult]) -> dict[tuple[bool, bool | None], list[CheckResult]]:
-    """Sort results so that those of one kind write the same columns."""
-    found: dict[tuple[bool, bool | None], list[CheckResult]] = defaultdict(list)
-    for result in results:
-        found[result.claim.counts, result.alive if _says_something(result) else None].append(result)
-    return found

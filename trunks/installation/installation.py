@@ -1,40 +1,26 @@
-"""An installation: its store, its keys, and the services over them."""
+"""An installation: its store, its keys, and the services over them, by area."""
 
 import tempfile
 from pathlib import Path
 
-from trunks.catalog.create import TrunkCreation
-from trunks.catalog.create_provisioned import ProvisionedCreation
-from trunks.catalog.drafts import UnsavedTrunks
-from trunks.catalog.dry_runs import DryRuns
-from trunks.catalog.phone_numbers import NumberCatalog
-from trunks.catalog.trunks import TrunkCatalog
-from trunks.catalog.update import TrunkUpdates
-from trunks.catalog.views import TrunkViews
 from trunks.clock import Clock, utc_now
 from trunks.errors import DataDirUnusable, KeysUnusable
-from trunks.health.breaker import Breaker
-from trunks.health.check_claims import CheckClaims
-from trunks.health.check_results import CheckResults
+from trunks.installation.areas import (
+    Foundation,
+    make_catalog,
+    make_health,
+    make_provisions,
+    make_runs,
+    make_tenancy,
+)
 from trunks.installation.settings import PREFIX, Settings
 from trunks.installation.statistics import Statistics
-from trunks.provisions.claims import ProvisionClaims
-from trunks.provisions.reconciliation import Reconciliation
-from trunks.provisions.status import ProvisionOverview
 from trunks.repositories.installation_keys import InstallationKeys
 from trunks.repositories.trunks import Trunks
-from trunks.runs.address_limits import AddressLimits, PaceLimits
-from trunks.runs.claims import RunClaims
-from trunks.runs.credential_proofs import CredentialProofs
-from trunks.runs.recovery import Recovery
-from trunks.runs.requests import RunRequests
 from trunks.secrets.keys import KEY_FILE_NAME, SecretKey, make_key_file, parse_keys, read_key_file
 from trunks.secrets.secret_box import SecretBox
 from trunks.store.database import Database
 from trunks.store.schema import migrate, require_current
-from trunks.tenancy.idempotent_requests import KeyedRequests
-from trunks.tenancy.installation_keys import InstallationKeyring
-from trunks.tenancy.tenants import Tenants
 
 _DATA_DIR_MODE = 0o700
 
@@ -51,84 +37,13 @@ class Installation:
         self.database = Database(settings.store_url)
         require_current(self.database)
         self.secrets = SecretBox(read_keys(settings), read_again=lambda: read_keys(settings))
-        self.tenants = Tenants(self.database, clock=clock)
-        entry = TrunkCreation(self.secrets)
-        self.trunks = TrunkCatalog(self.database, entry, provisioner=settings.provisioner, clock=clock)
-        self.trunk_views = TrunkViews(self.database)
-        self.drafts = UnsavedTrunks(
-            self.database,
-            provisioner=settings.provisioner,
-            longest_seconds=settings.verify_wait_seconds,
-            clock=clock,
-        )
-        self.whole_entry = ProvisionedCreation(
-            self.database, entry, self.drafts, provisioner=settings.provisioner, clock=clock
-        )
-        self.trunk_edits = TrunkUpdates(
-            self.database,
-            self.secrets,
-            provisioner=settings.provisioner,
-            health_pace=settings.health_pace,
-            clock=clock,
-        )
-        self.numbers = NumberCatalog(self.database, provisioner=settings.provisioner, clock=clock)
-        self.runs = RunRequests(self.database, clock=clock)
-        self.dry_runs = DryRuns(self.database, self.trunks, self.runs, self.drafts)
-        self.own_keys = InstallationKeyring(self.database, self.secrets, clock=clock)
-        self.keyed_requests = KeyedRequests(
-            self.database, self.own_keys, longest_seconds=settings.verify_wait_seconds, clock=clock
-        )
-        self.figures = Statistics(self.database, address_rate=settings.address_rate, clock=clock)
-        self.pacing = AddressLimits(
-            self.database,
-            PaceLimits(settings.address_rate, settings.address_burst, settings.address_concurrency),
-            clock=clock,
-        )
-        self.recovery = Recovery(self.database, clock=clock)
-        self.provisioning = ProvisionOverview(self.database, provisioner=settings.provisioner)
-        self.provision_claims = ProvisionClaims(
-            self.database, provisioner=settings.provisioner, egress=settings.fixed_egress, clock=clock
-        )
-        self.reconciliation = Reconciliation(
-            self.database,
-            self.secrets,
-            provisioner=settings.provisioner,
-            egress=settings.fixed_egress,
-            interval_seconds=settings.reconcile_interval_seconds,
-            clock=clock,
-        )
-        self.claims = RunClaims(
-            self.database,
-            policy=settings.policy,
-            deadline_seconds=settings.verify_timeout_seconds,
-            health_pace=settings.health_pace,
-            proof_interval_seconds=settings.proof_interval_seconds,
-            clock=clock,
-        )
-        self.proof = CredentialProofs(
-            self.database, interval_seconds=settings.proof_interval_seconds, clock=clock
-        )
-        self.breaker = Breaker(
-            self.database,
-            fewest_destinations=settings.breaker_destinations,
-            interval_seconds=settings.health_interval_seconds,
-            canary_set=bool(settings.canary_targets),
-            clock=clock,
-        )
-        self.liveness = CheckClaims(
-            self.database,
-            pace=settings.health_pace,
-            probe_timeout_seconds=settings.check_timeout_seconds,
-            clock=clock,
-        )
-        self.health_results = CheckResults(
-            self.database,
-            self.breaker,
-            policy=settings.policy,
-            pace=settings.health_pace,
-            lease_seconds=self.liveness.lease_seconds,
-            clock=clock,
-        )
+        foundation = Foundation(settings, clock, self.database, self.secrets)
+        self.tenancy = make_tenancy(foundation)
+        self.runs = make_runs(foundation)
+        self.catalog = make_catalog(foundation, self.runs)
+        self.health = make_health(foundation)
+        self.provisions = make_provisions(foundation)
+        self.statistics = Statistics(self.database, address_rate=settings.address_rate, clock=clock)
 
     def close(self) -> None:
         self.database.close()

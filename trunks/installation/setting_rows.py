@@ -1,7 +1,4 @@
-"""Every setting: a row of its name, its reader, its default and what would be right (docs/design/service.md).
-
-The names are that page's, in its section "Settings".
-"""
+"""Every setting: name, reader, default and what would be right (docs/design/service.md, "Settings")."""
 
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path

@@ -1,6 +1,7 @@
 """The texts that settings are written as, read into values; each raises ValueError with the fault and the fix."""
 
 import re
+from collections.abc import Collection
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from urllib.parse import urlsplit
 
@@ -11,8 +12,6 @@ from sipcheck.errors import CallerError, TargetInvalid
 from sipcheck.target import HostPort, Target, parse_host_port, parse_target
 from trunks.secrets.keys import parse_keys
 
-_HTTP_SCHEMES = ("http", "https", "ws", "wss")
-_BROKER_SCHEMES = ("redis", "rediss", "amqp", "amqps")
 _FROM_USER = re.compile(r"[A-Za-z0-9._~!*'()+-]{1,64}", re.ASCII)  # unreserved, RFC 3261 §25.1
 _DATABASE_FORM = "postgresql+psycopg://user:password@host/database, or sqlite:///file"
 
@@ -89,17 +88,11 @@ def read_host_port(text: str) -> HostPort:
 
 
 def read_http_url(text: str) -> str:
-    """The fault never shows the URL: it may hold a password."""
-    try:
-        parts = urlsplit(text)
-        known = parts.scheme in _HTTP_SCHEMES and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        known = False
-    if not known:
-        raise ValueError(
-            "it is no URL of LiveKit's; give one such as https://project.example or ws://host:7880"
-        )
-    return text
+    return _read_url(
+        text,
+        ("http", "https", "ws", "wss"),
+        "it is no URL of LiveKit's; give one such as https://project.example or ws://host:7880",
+    )
 
 
 def read_from_user(text: str) -> str:
@@ -126,16 +119,23 @@ def read_database_url(text: str) -> str:
 
 
 def read_broker_url(text: str) -> str:
+    return _read_url(
+        text,
+        ("redis", "rediss", "amqp", "amqps"),
+        "it is no broker URL; give redis://host:6379/0 or amqp://user:password@host//",
+    )
+
+
+def _read_url(text: str, schemes: Collection[str], fault: str) -> str:
     """The fault never shows the URL: it may hold a password."""
     try:
         parts = urlsplit(text)
-        known = parts.scheme in _BROKER_SCHEMES and bool(parts.hostname)
         # Reading the port is what judges it.
-        known = known and parts.port != 0
+        known = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
     except ValueError:
         known = False
     if not known:
-        raise ValueError("it is no broker URL; give redis://host:6379/0 or amqp://user:password@host//")
+        raise ValueError(fault)
     return text
 
 

@@ -46,33 +46,26 @@ class Settings(SettingRows):
 
     @model_validator(mode="after")
     def _need_livekits_address_and_key(self) -> Self:
-        if self.provisioner is ProvisionerName.LIVEKIT:
-            missing = [
-                setting_name(field)
-                for field in ("livekit_url", "livekit_api_key", "livekit_api_secret")
-                if getattr(self, field) is None
-            ]
-            if missing:
-                raise ValueError(
-                    f"TRUNKS_PROVISIONER is livekit, and {', '.join(missing)} is not set. Set it, or use none."
-                )
+        needed = ("livekit_url", "livekit_api_key", "livekit_api_secret")
+        missing = [setting_name(name) for name in needed if getattr(self, name) is None]
+        if self.provisioner is ProvisionerName.LIVEKIT and missing:
+            raise ValueError(
+                f"TRUNKS_PROVISIONER is livekit, and {', '.join(missing)} is not set. Set it, or use none."
+            )
         return self
 
     @model_validator(mode="after")
     def _hold_to_the_floors(self) -> Self:
-        pace = self.health_pace
-        if self.health_interval_seconds < pace.floor_seconds:
-            raise ValueError(
-                f"{PREFIX}HEALTH_INTERVAL_SECONDS: {self.health_interval_seconds:g} is below "
-                f"{pace.floor_seconds:g}, which spares the carriers. Raise it; in a laboratory lower "
-                f"{PREFIX}HEALTH_INTERVAL_FLOOR_SECONDS."
-            )
-        if self.proof_interval_seconds < pace.proof_floor_seconds:
-            raise ValueError(
-                f"{PREFIX}PROOF_INTERVAL_SECONDS: {self.proof_interval_seconds:g} is below "
-                f"{pace.proof_floor_seconds:g}, which spares the carriers. Raise it; in a laboratory lower "
-                f"{PREFIX}HEALTH_INTERVAL_FLOOR_SECONDS."
-            )
+        floors = {
+            "health_interval_seconds": self.health_pace.floor_seconds,
+            "proof_interval_seconds": self.health_pace.proof_floor_seconds,
+        }
+        for name, floor in floors.items():
+            if getattr(self, name) < floor:
+                raise ValueError(
+                    f"{setting_name(name)}: {getattr(self, name):g} is below {floor:g}, which spares the "
+                    f"carriers. Raise it; in a laboratory lower {PREFIX}HEALTH_INTERVAL_FLOOR_SECONDS."
+                )
         return self
 
     def livekit_api(self) -> LiveKitApi:

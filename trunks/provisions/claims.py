@@ -91,27 +91,34 @@ class ProvisionClaims:
 
     def finish(self, claim: ProvisionClaim, ids: SideIds) -> bool:
         """Record what exists now; false when more is to be done, or the claim is lost."""
-        with self._database.write() as session:
-            trunk = Trunks(session).locked(claim.trunk_id)
-            provision = self._claimed(session, claim)
-            if provision is None:
-                return False
-            provision.inbound_id, provision.outbound_id = ids.inbound, ids.outbound
-            state = ProvisionState.PROVISIONED if ids.known else ProvisionState.ABSENT
-            provision.generation = claim.generation if ids.known else None
-            done = self._end(session, trunk, provision, claim, state, None)
-            if done and trunk is None and not ids.known:
-                Provisions(session).remove(provision)
-            return done
+        return self._end(claim, ids, None)
 
     def fail(self, claim: ProvisionClaim, failure: ProvisioningFailed) -> bool:
         """Record why it failed; what existed before exists still. False as in finish()."""
+        return self._end(claim, None, failure)
+
+    def _end(self, claim: ProvisionClaim, ids: SideIds | None, failure: ProvisioningFailed | None) -> bool:
         with self._database.write() as session:
             trunk = Trunks(session).locked(claim.trunk_id)
             provision = self._claimed(session, claim)
             if provision is None:
                 return False
-            return self._end(session, trunk, provision, claim, ProvisionState.FAILED, failure)
+            now = self._clock()
+            state = ProvisionState.FAILED
+            if ids is not None:
+                state = ProvisionState.PROVISIONED if ids.known else ProvisionState.ABSENT
+                provision.inbound_id, provision.outbound_id = ids.inbound, ids.outbound
+                provision.generation = claim.generation if ids.known else None
+            _change_state(session, trunk, provision, state, failure, now)
+            provision.release()
+            provision.finished_at = now
+            if provision.revision != claim.revision:
+                _queue_again(provision, now)
+                return False
+            provision.status = ProvisionStatus.DONE
+            if trunk is None and state is ProvisionState.ABSENT:
+                Provisions(session).remove(provision)
+            return True
 
     def release(self, claim: ProvisionClaim) -> None:
         """Give back what a stopping worker broke off: the next one takes over what stands already."""
@@ -147,33 +154,26 @@ class ProvisionClaims:
             return None
         return provision
 
-    def _end(
-        self,
-        session: Session,
-        trunk: Trunk | None,
-        provision: Provision,
-        claim: ProvisionClaim,
-        state: ProvisionState,
-        failure: ProvisioningFailed | None,
-    ) -> bool:
-        now = self._clock()
-        error = None if failure is None else _storable(str(failure))
-        changes: dict[str, list[str | None]] = {}
-        if provision.state is not state:
-            changes["provisioning"] = [provision.state.value, state.value]
-        if provision.error != error:
-            changes["provisioning_error"] = [provision.error, error]
-        if changes and trunk is not None:
-            Flips(session).note({trunk.id: trunk.generation}, Cause.PROVISIONING, changes, now)
-        provision.state, provision.error = state, error
-        provision.cause = None if failure is None else failure.cause
-        provision.release()
-        provision.finished_at = now
-        if provision.revision != claim.revision:
-            _queue_again(provision, now)
-            return False
-        provision.status = ProvisionStatus.DONE
-        return True
+
+def _change_state(
+    session: Session,
+    trunk: Trunk | None,
+    provision: Provision,
+    state: ProvisionState,
+    failure: ProvisioningFailed | None,
+    now: datetime,
+) -> None:
+    """Set the state with its error and, where they are others than before, note the trunk's flip."""
+    error = None if failure is None else _storable(str(failure))
+    changed: dict[str, list[str | None]] = {}
+    if provision.state is not state:
+        changed["provisioning"] = [provision.state.value, state.value]
+    if provision.error != error:
+        changed["provisioning_error"] = [provision.error, error]
+    if changed and trunk is not None:
+        Flips(session).record({trunk.id: trunk.generation}, Cause.PROVISIONING, changed, now)
+    provision.state, provision.error = state, error
+    provision.cause = None if failure is None else failure.cause
 
 
 def draw(parts: ProvisionParts, egress: HostPort | None) -> Blueprint | None:

@@ -102,7 +102,7 @@ class Reconciliation:
     def judge(self, existing: Sequence[ExistingSide], *, read_at: datetime) -> Judgement:
         """Compare what was read back, from `read_at` on, with the rows as they are now.
 
-        Work that ended since was not seen, and is left to the next cycle. In this order a side that was read has
+        What ended since was not seen, and is left to the next cycle. In this order a side that was read has
         had its row before it: one without a row belongs to nobody.
         """
         ours: dict[UUID, list[ExistingSide]] = {}

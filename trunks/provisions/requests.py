@@ -1,4 +1,4 @@
-"""Work on the voice infrastructure, asked for in the transaction that changes the trunk."""
+"""Provisioning, asked for in the transaction that changes the trunk."""
 
 from datetime import datetime
 from uuid import UUID
@@ -46,7 +46,7 @@ class ProvisionRequests:
 
 
 def queue(provision: Provision, now: datetime) -> None:
-    """Ask for work; what runs at this moment is followed by more."""
+    """Queue a provision; one that runs at this moment is followed by another turn."""
     provision.revision += 1
     provision.requested_at = now
     if provision.status is ProvisionStatus.DONE:

@@ -5,18 +5,15 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from trunks.models.credential_freeze import CredentialFreeze
 from trunks.repositories.insert_or import insert_or_update
+from trunks.repositories.repository import Repository
 
 
-class CredentialFreezes:
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
+class CredentialFreezes(Repository):
     def locked(self, key: str, account_key: str) -> CredentialFreeze:
-        """Find or make the row of these credentials, keeping others off it."""
+        """Find or make the row of these credentials, locked."""
         # An update, though it changes nothing: it locks the row, which another could remove before it is selected.
         insert_or_update(
             self._session,
@@ -46,7 +43,7 @@ class CredentialFreezes:
         ).all()
 
     def claimed_by(self, claim_id: UUID) -> Sequence[CredentialFreeze]:
-        """List what a claim is sending, keeping others off it."""
+        """List what a claim is sending, locked."""
         return self._session.scalars(
             select(CredentialFreeze)
             .where(CredentialFreeze.claim_id == claim_id)

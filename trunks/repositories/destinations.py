@@ -4,17 +4,14 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from sipcheck.target import Target
 from trunks.models.destination import Destination
 from trunks.repositories.insert_or import insert_or_ignore
+from trunks.repositories.repository import Repository
 
 
-class Destinations:
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
+class Destinations(Repository):
     def ensure(self, target: Target, now: datetime) -> UUID:
         """Give the id of the destination that this target is; of two writers at once one makes it."""
         values = {

@@ -5,18 +5,15 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import delete, func, select
-from sqlalchemy.orm import Session
 
 from trunks.models.edge_budget import EdgeBudget, EdgeSlot
 from trunks.repositories.insert_or import insert_or_ignore
+from trunks.repositories.repository import Repository
 
 
-class EdgeBudgets:
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
+class EdgeBudgets(Repository):
     def locked(self, addresses: Collection[str], *, burst: float, now: datetime) -> Sequence[EdgeBudget]:
-        """Find or make the buckets, new ones full, keeping others off them."""
+        """Find or make the buckets, new ones full, locked."""
         ordered = sorted(addresses)
         full = ({"address": address, "tokens": burst, "refilled_at": now} for address in ordered)
         insert_or_ignore(self._session, EdgeBudget, *full, unique=["address"])

@@ -1,45 +1,32 @@
 """Rollups by destination and hour, added to for many destinations at once."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import case
-from sqlalchemy.orm import Session
 
 from trunks.models.health_rollup import HealthRollup
 from trunks.repositories.insert_or import insert_or_update
+from trunks.repositories.repository import Repository
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """One check of a destination; `latency_ms` where it answered."""
-
-    destination_id: UUID
-    alive: bool
-    latency_ms: float | None
-
-
-class HealthRollups:
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    def add(self, samples: Sequence[Sample], hour: datetime) -> None:
-        """Add one check of each destination to its hour."""
-        if not samples:
+class HealthRollups(Repository):
+    def add(self, checks: Mapping[UUID, tuple[bool, float | None]], hour: datetime) -> None:
+        """Add one check of each destination to its hour: whether it was alive, and its latency in milliseconds."""
+        if not checks:
             return
         rows = (
             {
-                "destination_id": sample.destination_id,
+                "destination_id": destination_id,
                 "hour": hour,
                 "checks": 1,
-                "failures": 0 if sample.alive else 1,
-                "latency_sum_ms": sample.latency_ms or 0.0,
-                "latency_max_ms": sample.latency_ms or 0.0,
+                "failures": 0 if alive else 1,
+                "latency_sum_ms": latency_ms or 0.0,
+                "latency_max_ms": latency_ms or 0.0,
             }
-            for sample in samples
+            for destination_id, (alive, latency_ms) in checks.items()
         )
         insert_or_update(
             self._session, HealthRollup, *rows, unique=["destination_id", "hour"], changed=_added

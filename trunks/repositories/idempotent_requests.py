@@ -5,51 +5,32 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import delete, select
+from sqlalchemy.sql.elements import ColumnElement
 
 from trunks.models.idempotent_request import IdempotentRequest
 from trunks.repositories.insert_or import insert_or_ignore
+from trunks.repositories.repository import Repository
 
 
-class IdempotentRequests:
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
+class IdempotentRequests(Repository):
     def insert(self, values: Mapping[str, Any]) -> bool:
         """Enter a request; false when its name is there, once whoever enters it at this moment has committed."""
         return insert_or_ignore(self._session, IdempotentRequest, values, unique=["name"])
 
     def locked(self, name: str) -> IdempotentRequest | None:
-        """Find a request, keeping others off it."""
+        """Find a request, locked."""
         return self._session.scalar(
             select(IdempotentRequest).where(IdempotentRequest.name == name).with_for_update()
         )
 
     def change_claimed(self, name: str, claim_id: UUID, values: Mapping[str, Any]) -> bool:
         """Change a request that is under way and still ours; false when its lease was lost to another."""
-        changed = self._session.execute(
-            update(IdempotentRequest)
-            .where(
-                IdempotentRequest.name == name,
-                IdempotentRequest.claim_id == claim_id,
-                IdempotentRequest.status.is_(None),
-            )
-            .values(**values)
-            .returning(IdempotentRequest.id)
-            .execution_options(synchronize_session=False)
-        )
-        return changed.first() is not None
+        return self._change(IdempotentRequest, _under_way(name, claim_id), **values)
 
     def delete_claimed(self, name: str, claim_id: UUID) -> None:
         """Forget a request that is under way, if it is still ours."""
-        self._session.execute(
-            delete(IdempotentRequest).where(
-                IdempotentRequest.name == name,
-                IdempotentRequest.claim_id == claim_id,
-                IdempotentRequest.status.is_(None),
-            )
-        )
+        self._session.execute(delete(IdempotentRequest).where(_under_way(name, claim_id)))
 
     def delete_older(self, than: datetime, *, limit: int) -> None:
         """Forget some of those that were entered before `than`; two who do so take different ones."""
@@ -65,3 +46,8 @@ class IdempotentRequests:
             .where(IdempotentRequest.id.in_(old.scalar_subquery()))
             .execution_options(synchronize_session=False)
         )
+
+
+def _under_way(name: str, claim_id: UUID) -> ColumnElement[bool]:
+    row = IdempotentRequest
+    return (row.name == name) & (row.claim_id == claim_id) & row.status.is_(None)

@@ -4,16 +4,13 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import exists, select
-from sqlalchemy.orm import Session
 
 from trunks.models.installation_key import InstallationKey, KeyName
 from trunks.repositories.insert_or import insert_or_ignore
+from trunks.repositories.repository import Repository
 
 
-class InstallationKeys:
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
+class InstallationKeys(Repository):
     def named(self, name: KeyName) -> InstallationKey | None:
         return self._session.scalar(select(InstallationKey).where(InstallationKey.name == name.value))
 

@@ -17,7 +17,7 @@ Queued = TypeVar("Queued", Verification, Provision)
 def lease_over(
     session: Session, model: type[Queued], running: ColumnElement[bool], now: datetime, *, limit: int
 ) -> Sequence[Queued]:
-    """List running rows whose lease is over, the longest first, keeping others off them."""
+    """List running rows whose lease is over, the longest first, locked."""
     return session.scalars(
         select(model)
         .where(running, model.is_free(now))
@@ -30,7 +30,7 @@ def lease_over(
 def message_lost(
     session: Session, model: type[Queued], due: ColumnElement[bool], now: datetime, *, limit: int
 ) -> Sequence[Queued]:
-    """List due rows that nobody claimed since their message was sent, the longest first, keeping others off them."""
+    """List due rows that nobody claimed since their message was sent, the longest first, locked."""
     return session.scalars(
         select(model)
         .where(due, model.notify_at <= now)

@@ -1,12 +1,12 @@
 """When destinations are asked, and what came of it; rows are locked after those of trunks, in order of their ids."""
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
 from sqlalchemy import Row, Select, Table, bindparam, case, exists, func, or_, select, text, update
-from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 
 from trunks.models.destination import Destination
@@ -14,11 +14,11 @@ from trunks.models.destination_health import DestinationHealth
 from trunks.models.trunk import Gateway, Trunk
 from trunks.repositories.among import among
 from trunks.repositories.insert_or import Values, insert_or_update
+from trunks.repositories.repository import Repository
 
 Found = Row[*tuple[Any, ...]]
 
 _TABLE: Table = DestinationHealth.__table__  # type: ignore[assignment]
-_MOMENT = _TABLE.c.fell_at.type
 _CLAIM_LOCK = 7_204_118_224  # any number of ours, for PostgreSQL's advisory locks
 
 _CLAIMED_COLUMNS = (
@@ -58,27 +58,23 @@ def health_has_begun() -> ColumnElement[bool]:
     return (Trunk.living_generation == Trunk.generation) & Trunk.is_draft.is_(False) & wants
 
 
-class LivenessRows:
-    def __init__(self, session: Session) -> None:
-        self._session = session
-        self._is_postgresql = session.get_bind().dialect.name == "postgresql"
-
+class LivenessRows(Repository):
     def alone(self) -> None:
         """Let no other process claim until this transaction ends: two could else ask one host at once."""
-        if self._is_postgresql:
+        if self._session.get_bind().dialect.name == "postgresql":
             self._session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _CLAIM_LOCK})
 
     def any_due(self, now: datetime) -> bool:
         waits = or_(DestinationHealth.next_check_at <= now, DestinationHealth.asked_at.is_not(None))
-        return bool(self._session.scalar(select(exists().where(waits, DestinationHealth.is_free(now)))))
+        return self._exists(waits, DestinationHealth.is_free(now))
 
     def asked(self, now: datetime, *, limit: int) -> Sequence[Found]:
-        """List those that somebody asked for, keeping others off them."""
+        """List those that somebody asked for, locked."""
         wanted = DestinationHealth.asked_at.is_not(None)
         return self._candidates(wanted, now, limit)
 
     def due(self, now: datetime, *, limit: int) -> Sequence[Found]:
-        """List those that are due and that nobody has, the longest overdue first, keeping others off them."""
+        """List those that are due and that nobody has, the longest overdue first, locked."""
         wanted = (DestinationHealth.next_check_at <= now) & DestinationHealth.asked_at.is_(None)
         return self._candidates(wanted, now, limit)
 
@@ -132,35 +128,21 @@ class LivenessRows:
         )
         return {domain: claimed_at for domain, claimed_at in rows if claimed_at is not None}
 
-    def change(self, changes: Sequence[Mapping[str, Any]]) -> None:
-        """Change rows by `destination_id`; every one names the same columns."""
-        if not changes:
-            return
-        columns = [name for name in changes[0] if name != "destination_id"]
-        statement = (
-            update(_TABLE)
-            .where(_TABLE.c.destination_id == bindparam("of_destination"))
-            .values({name: bindparam(f"new_{name}") for name in columns})
-        )
-        self._session.connection().execute(statement, [_bound(change) for change in changes])
-
-    def fail(self, changes: Sequence[Mapping[str, Any]]) -> None:
-        """Change rows as change() does, keeping the moment at which one fell."""
-        if not changes:
-            return
-        columns = [name for name in changes[0] if name not in ("destination_id", "fell_at")]
-        statement = (
-            update(_TABLE)
-            .where(_TABLE.c.destination_id == bindparam("of_destination"))
-            .values(
-                {name: bindparam(f"new_{name}") for name in columns}
-                | {"fell_at": func.coalesce(_TABLE.c.fell_at, bindparam("new_fell_at", type_=_MOMENT))}
+    def change(self, changes: Iterable[Mapping[str, Any]]) -> None:
+        """Change rows by `destination_id`; those that name the same columns by one statement."""
+        alike: dict[tuple[str, ...], list[Mapping[str, Any]]] = defaultdict(list)
+        for change in changes:
+            alike[tuple(change)].append(change)
+        for columns, rows in alike.items():
+            statement = (
+                update(_TABLE)
+                .where(_TABLE.c.destination_id == bindparam("of_destination"))
+                .values({name: bindparam(f"new_{name}") for name in columns if name != "destination_id"})
             )
-        )
-        self._session.connection().execute(statement, [_bound(change) for change in changes])
+            self._session.connection().execute(statement, [_bound(row) for row in rows])
 
     def claimed(self, claims: Iterable[CycleClaim]) -> set[UUID]:
-        """The destinations of those claims that nobody else has since, keeping others off them."""
+        """The destinations of those claims that nobody else has since, locked."""
         cycles = {claim.destination_id: (claim.claim_id, claim.cycle) for claim in claims}
         rows = self._session.execute(
             select(DestinationHealth.destination_id, DestinationHealth.claim_id, DestinationHealth.cycle)
@@ -208,13 +190,9 @@ class LivenessRows:
 
     def no_later_than(self, destination_id: UUID, moment: datetime) -> None:
         """Bring the next check of a scheduled destination forward."""
-        self._session.execute(
-            update(DestinationHealth)
-            .where(
-                DestinationHealth.destination_id == destination_id, DestinationHealth.next_check_at > moment
-            )
-            .values(next_check_at=moment)
-            .execution_options(synchronize_session=False)
+        later = DestinationHealth.next_check_at > moment
+        self._change(
+            DestinationHealth, DestinationHealth.destination_id == destination_id, later, next_check_at=moment
         )
 
     def of(self, destination_id: UUID) -> DestinationHealth | None:

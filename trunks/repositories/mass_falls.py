@@ -2,21 +2,18 @@
 
 from datetime import datetime
 
-from sqlalchemy import func, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import func, or_, select
 
 from trunks.models.destination_health import DestinationHealth
 from trunks.models.mass_fall import MassFall
 from trunks.repositories.insert_or import insert_or_ignore
+from trunks.repositories.repository import Repository
 from trunks.rules.mass_failure import CANARY_INTERVAL, Fall, Release
 
 _OPEN = "open"
 
 
-class MassFalls:
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
+class MassFalls(Repository):
     def open(self) -> MassFall | None:
         """Find the one that holds."""
         return self._session.scalar(select(MassFall).where(MassFall.open_mark == _OPEN))
@@ -36,35 +33,18 @@ class MassFalls:
 
     def release(self, release: Release, now: datetime) -> bool:
         """Let go; false when another worker has."""
-        ended = self._session.execute(
-            update(MassFall)
-            .where(MassFall.open_mark == _OPEN)
-            .values(open_mark=None, released_at=now, release=release)
-            .returning(MassFall.id)
-            .execution_options(synchronize_session=False)
+        return self._change(
+            MassFall, MassFall.open_mark == _OPEN, open_mark=None, released_at=now, release=release
         )
-        return ended.first() is not None
 
     def take_canary(self, now: datetime) -> bool:
         """Make it ours to ask the canary, when that is due."""
         due = or_(MassFall.canary_asked_at.is_(None), MassFall.canary_asked_at <= now - CANARY_INTERVAL)
-        taken = self._session.execute(
-            update(MassFall)
-            .where(MassFall.open_mark == _OPEN, due)
-            .values(canary_asked_at=now)
-            .returning(MassFall.id)
-            .execution_options(synchronize_session=False)
-        )
-        return taken.first() is not None
+        return self._change(MassFall, MassFall.open_mark == _OPEN, due, canary_asked_at=now)
 
     def canary_answered(self, *, alive: bool, now: datetime) -> None:
         values = {"canary_alive": alive} | ({} if alive else {"alarmed_at": now})
-        self._session.execute(
-            update(MassFall)
-            .where(MassFall.open_mark == _OPEN)
-            .values(**values)
-            .execution_options(synchronize_session=False)
-        )
+        self._change(MassFall, MassFall.open_mark == _OPEN, **values)
 
     def fallen_since(self, moment: datetime) -> tuple[int, set[str]]:
         """Count formerly healthy destinations that fell since then, and give their addresses."""
@@ -77,23 +57,11 @@ class MassFalls:
 
     def due_since(self, moment: datetime) -> int:
         """Count destinations that were due since then: checked, or being checked now."""
-        return (
-            self._session.scalar(
-                select(func.count()).where(
-                    or_(DestinationHealth.checked_at > moment, DestinationHealth.claim_id.is_not(None)),
-                    DestinationHealth.next_check_at.is_not(None),
-                )
-            )
-            or 0
+        return self._count(
+            or_(DestinationHealth.checked_at > moment, DestinationHealth.claim_id.is_not(None)),
+            DestinationHealth.next_check_at.is_not(None),
         )
 
     def still_held(self) -> int:
         """Count destinations whose second probe is still to come."""
-        return (
-            self._session.scalar(
-                select(func.count()).where(
-                    DestinationHealth.fell_at.is_not(None), DestinationHealth.held_failures > 0
-                )
-            )
-            or 0
-        )
+        return self._count(DestinationHealth.fell_at.is_not(None), DestinationHealth.held_failures > 0)

@@ -3,33 +3,26 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import delete, exists, select
-from sqlalchemy.orm import Session
+from sqlalchemy import delete, select
 
 from trunks.models.phone_number import PhoneNumber
+from trunks.repositories.repository import Repository
 
 
-class PhoneNumbers:
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
+class PhoneNumbers(Repository):
     def add(self, number: PhoneNumber) -> None:
         """Enter a number. Raises IntegrityError where the environment has it."""
         self._session.add(number)
         self._session.flush()
 
     def taken(self, environment_id: UUID, key: str) -> bool:
-        return bool(
-            self._session.scalar(
-                select(exists().where(PhoneNumber.environment_id == environment_id, PhoneNumber.key == key))
-            )
-        )
+        return self._exists(PhoneNumber.environment_id == environment_id, PhoneNumber.key == key)
 
     def any_of(self, trunk_id: UUID) -> bool:
-        return bool(self._session.scalar(select(exists().where(PhoneNumber.trunk_id == trunk_id))))
+        return self._exists(PhoneNumber.trunk_id == trunk_id)
 
     def locked(self, trunk_id: UUID, number_id: UUID) -> PhoneNumber | None:
-        """Find a number of a trunk, keeping other writers off it."""
+        """Find a number of a trunk, locked."""
         return self._session.scalar(
             select(PhoneNumber)
             .where(PhoneNumber.id == number_id, PhoneNumber.trunk_id == trunk_id)
@@ -39,9 +32,7 @@ class PhoneNumbers:
     def page(self, trunk_id: UUID, *, limit: int, before: UUID | None) -> Sequence[PhoneNumber]:
         """List a trunk's numbers, newest first, from the one before `before` on."""
         query = select(PhoneNumber).where(PhoneNumber.trunk_id == trunk_id)
-        if before is not None:
-            query = query.where(PhoneNumber.id < before)
-        return self._session.scalars(query.order_by(PhoneNumber.id.desc()).limit(limit)).all()
+        return self._newest(query, PhoneNumber, limit=limit, before=before)
 
     def all_of(self, trunk_ids: Sequence[UUID]) -> Sequence[PhoneNumber]:
         """List the numbers of trunks in the order in which they were entered."""

@@ -3,21 +3,18 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import exists, select
-from sqlalchemy.orm import Session
+from sqlalchemy import select
 
 from trunks.models.trunk import Trunk
+from trunks.repositories.repository import Repository
 
 
-class Proofs:
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
+class Proofs(Repository):
     def any_due(self, now: datetime) -> bool:
-        return bool(self._session.scalar(select(exists().where(Trunk.next_proof_at <= now))))
+        return self._exists(Trunk.next_proof_at <= now)
 
     def due(self, now: datetime, *, limit: int) -> Sequence[Trunk]:
-        """List those that are due, the longest overdue first, keeping others off them."""
+        """List those that are due, the longest overdue first, locked."""
         return self._session.scalars(
             select(Trunk)
             .where(Trunk.next_proof_at <= now)

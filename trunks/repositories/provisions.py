@@ -7,18 +7,16 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, exists, func, select
-from sqlalchemy.orm import Session
 
 from trunks.models.phone_number import PhoneNumber
 from trunks.models.provision import Infrastructure, Provision, ProvisionState, ProvisionStatus
 from trunks.models.trunk import Trunk
 from trunks.repositories.insert_or import insert_or_ignore
 from trunks.repositories.leases import lease_over, message_lost
+from trunks.repositories.repository import Repository, in_parts
 from trunks.repositories.trunk_profiles import TrunkProfiles
 from trunks.rules.profile import PLAIN, TrunkProfile
 from trunks.voice.provisioner import ProvisionerName
-
-_IDS_PER_QUESTION = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +29,12 @@ class ProvisionParts:
     numbers: tuple[str, ...]
 
 
-class Provisions:
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
+class Provisions(Repository):
     def of(self, trunk_id: UUID) -> Provision | None:
         return self._session.scalar(select(Provision).where(Provision.trunk_id == trunk_id))
 
     def locked(self, trunk_id: UUID) -> Provision | None:
-        """Find a trunk's provision, keeping others off it; taken after any lock on the trunk."""
+        """Find a trunk's provision, locked; taken after any lock on the trunk."""
         return self._session.scalar(
             select(Provision)
             .where(Provision.trunk_id == trunk_id)
@@ -48,7 +43,7 @@ class Provisions:
         )
 
     def ensure(self, trunk_id: UUID, values: dict[str, Any]) -> Provision:
-        """Find or make a trunk's provision, keeping others off it."""
+        """Find or make a trunk's provision, locked."""
         insert_or_ignore(self._session, Provision, {"trunk_id": trunk_id, **values}, unique=["trunk_id"])
         found = self.locked(trunk_id)
         if found is None:
@@ -90,12 +85,12 @@ class Provisions:
         return self._session.scalars(query.order_by(Provision.id).limit(limit)).all()
 
     def expired(self, now: datetime, *, limit: int) -> Sequence[Provision]:
-        """List running ones whose lease is over, keeping others off them."""
+        """List running ones whose lease is over, locked."""
         running = Provision.status == ProvisionStatus.RUNNING
         return lease_over(self._session, Provision, running, now, limit=limit)
 
     def message_lost(self, now: datetime, *, limit: int) -> Sequence[Provision]:
-        """List queued ones that nobody claimed since their message was sent, keeping others off them."""
+        """List queued ones that nobody claimed since their message was sent, locked."""
         queued = Provision.status == ProvisionStatus.QUEUED
         return message_lost(self._session, Provision, queued, now, limit=limit)
 
@@ -118,26 +113,18 @@ class Provisions:
 
     def open_among(self, trunk_ids: Collection[UUID]) -> set[UUID]:
         """Which of these trunks have a provision that waits or runs."""
-        wanted = list(trunk_ids)
         found: set[UUID] = set()
-        for start in range(0, len(wanted), _IDS_PER_QUESTION):
-            part = wanted[start : start + _IDS_PER_QUESTION]
+        for part in in_parts(trunk_ids):
+            is_open = Provision.status != ProvisionStatus.DONE
             found.update(
-                self._session.scalars(
-                    select(Provision.trunk_id).where(
-                        Provision.trunk_id.in_(part), Provision.status != ProvisionStatus.DONE
-                    )
-                )
+                self._session.scalars(select(Provision.trunk_id).where(Provision.trunk_id.in_(part), is_open))
             )
         return found
 
 
-class Infrastructures:
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
+class Infrastructures(Repository):
     def ensure(self, provisioner: ProvisionerName) -> Infrastructure:
-        """Find or make the row of an infrastructure, keeping others off it."""
+        """Find or make the row of an infrastructure, locked."""
         values = {"provisioner": provisioner, "findings": {}}
         insert_or_ignore(self._session, Infrastructure, values, unique=["provisioner"])
         return self._session.scalars(

@@ -5,16 +5,13 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from trunks.models.realm_pin import RealmPin
 from trunks.repositories.insert_or import insert_or_update
+from trunks.repositories.repository import Repository
 
 
-class RealmPins:
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
+class RealmPins(Repository):
     def of(self, destination_id: UUID, username: str) -> tuple[str, ...]:
         """Give the realms that were proven last; none when none was."""
         realms = self._session.scalar(
@@ -26,15 +23,12 @@ class RealmPins:
 
     def learn(self, destination_id: UUID, username: str, realms: Collection[str], now: datetime) -> None:
         """Keep the realms of the latest proof, and no others."""
+        whose = {"destination_id": destination_id, "username": username}
+        learned = {"realms": list(realms), "proven_at": now}
         insert_or_update(
             self._session,
             RealmPin,
-            {
-                "destination_id": destination_id,
-                "username": username,
-                "realms": list(realms),
-                "proven_at": now,
-            },
-            unique=["destination_id", "username"],
-            changed=lambda new: {"realms": new.realms, "proven_at": new.proven_at},
+            {**whose, **learned},
+            unique=list(whose),
+            changed=lambda new: {column: new[column] for column in learned},
         )

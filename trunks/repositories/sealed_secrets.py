@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from trunks.models.installation_key import InstallationKey
 from trunks.models.trunk import Trunk
+from trunks.repositories.repository import Repository
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +33,9 @@ class SealedRow:
     sealed: bytes = field(repr=False)
 
 
-class SealedSecrets:
+class SealedSecrets(Repository):
     def __init__(self, session: Session, column: SealedColumn) -> None:
-        self._session = session
+        super().__init__(session)
         self._column = column
 
     def page(self, *, after: UUID | None, limit: int) -> Sequence[SealedRow]:
@@ -48,12 +49,5 @@ class SealedSecrets:
 
     def replace(self, row: SealedRow, sealed: bytes) -> bool:
         """Seal anew; false when the secret was edited or removed since it was read."""
-        table = self._column.table
-        changed = self._session.execute(
-            update(table)
-            .where(table.id == row.id, self._column.sealed == row.sealed)
-            .values({self._column.sealed: sealed})
-            .returning(table.id)
-            .execution_options(synchronize_session=False)
-        )
-        return changed.first() is not None
+        table, column = self._column.table, self._column.sealed
+        return self._change(table, table.id == row.id, column == row.sealed, **{column.key: sealed})

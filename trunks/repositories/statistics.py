@@ -2,16 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
 
 from sipcheck.reasons import Outcome, Reason
 from trunks.models.destination_health import DestinationHealth
 from trunks.models.edge_budget import EdgeBudget
 from trunks.models.trunk import Trunk
 from trunks.models.verification import RequestedBy, Verification, VerificationStatus
+from trunks.repositories.repository import Repository
 from trunks.rules.trunk_state import HealthStatus
 
 
@@ -38,10 +37,7 @@ class DestinationCount:
     count: int
 
 
-class StatisticsCounts:
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
+class StatisticsCounts(Repository):
     def finished(self, since: datetime, until: datetime) -> tuple[FinishedCount, ...]:
         """Count the runs that were finished from `since` on and before `until`."""
         rows = self._session.execute(
@@ -93,6 +89,3 @@ class StatisticsCounts:
     def overdrawn(self) -> tuple[EdgeBudget, ...]:
         """List the addresses whose tokens were spent in advance, as of when each was last refilled."""
         return tuple(self._session.scalars(select(EdgeBudget).where(EdgeBudget.tokens < 0)))
-
-    def _count(self, *conditions: Any) -> int:
-        return self._session.scalar(select(func.count()).select_from(Verification).where(*conditions)) or 0

@@ -4,16 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import select
 
 from trunks.models.environment import ApiToken, Environment
+from trunks.repositories.repository import Repository
 
 
-class Environments:
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
+class Environments(Repository):
     def add(self, environment: Environment) -> None:
         """Insert at once, so that a name that is taken shows here (IntegrityError)."""
         self._session.add(environment)
@@ -32,10 +29,7 @@ class Environments:
         return self._session.scalars(select(Environment).order_by(Environment.id)).all()
 
 
-class ApiTokens:
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
+class ApiTokens(Repository):
     def add(self, token: ApiToken) -> None:
         self._session.add(token)
 
@@ -50,10 +44,4 @@ class ApiTokens:
 
     def revoke(self, token_id: UUID, now: datetime) -> bool:
         """Mark as revoked; false when there is no such token, or it was revoked before."""
-        revoked = self._session.execute(
-            update(ApiToken)
-            .where(ApiToken.id == token_id, ApiToken.revoked_at.is_(None))
-            .values(revoked_at=now)
-            .returning(ApiToken.id)
-        )
-        return revoked.first() is not None
+        return self._change(ApiToken, ApiToken.id == token_id, ApiToken.revoked_at.is_(None), revoked_at=now)

@@ -11,16 +11,14 @@ from sqlalchemy.orm import Session
 from trunks.models.provision import Provision
 from trunks.models.trunk_profile import TrunkProfileRow
 from trunks.models.trunk_serial import trunk_serials
+from trunks.repositories.repository import Repository
 from trunks.rules.profile import PLAIN, TrunkProfile
 from trunks.voice.sides import SideIds
 
 _NAMES = tuple(field.name for field in fields(TrunkProfile))
 
 
-class TrunkProfiles:
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
+class TrunkProfiles(Repository):
     def of(self, trunk_id: UUID) -> TrunkProfile:
         return self.of_all([trunk_id]).get(trunk_id, PLAIN)
 
@@ -62,10 +60,7 @@ def find_trunk_parts(session: Session, trunk_ids: Sequence[UUID]) -> Mapping[UUI
     }
 
 
-class TrunkSerials:
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
+class TrunkSerials(Repository):
     def add(self, trunk_id: UUID) -> None:
         self._session.execute(insert(trunk_serials).values(trunk_id=trunk_id))
 

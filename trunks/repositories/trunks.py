@@ -7,13 +7,14 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, exists, func, insert, select
-from sqlalchemy.orm import Session
 
+from trunks.errors import TrunkNotFound
 from trunks.models.flip import Flip
 from trunks.models.phone_number import PhoneNumber
 from trunks.models.state_columns import read_state, write_state
 from trunks.models.trunk import Gateway, Trunk
 from trunks.models.trunk_profile import TrunkProfileRow
+from trunks.repositories.repository import Repository
 from trunks.rules.trunk_state import Cause, HealthStatus, TrunkState, changes
 
 
@@ -26,15 +27,18 @@ class TrunkFilter:
     health_status: HealthStatus | None = None
 
 
-class Trunks:
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
+class Trunks(Repository):
     def add(self, trunk: Trunk) -> None:
         self._session.add(trunk)
 
+    def get(self, environment_id: UUID, trunk_id: UUID) -> Trunk:
+        """Find a trunk of this tenant. Raises TrunkNotFound, for another tenant's too."""
+        found = self.of(environment_id, trunk_id)
+        if found is None:
+            raise TrunkNotFound
+        return found
+
     def of(self, environment_id: UUID, trunk_id: UUID) -> Trunk | None:
-        """Find a trunk of this tenant; another's is not there."""
         return self._session.scalar(
             select(Trunk).where(
                 Trunk.id == trunk_id, Trunk.environment_id == environment_id, Trunk.is_draft.is_(False)
@@ -46,22 +50,20 @@ class Trunks:
     ) -> Sequence[Trunk]:
         """List a tenant's trunks, newest first, from the one before `before` on."""
         query = select(Trunk).where(Trunk.environment_id == environment_id, Trunk.is_draft.is_(False))
-        if before is not None:
-            query = query.where(Trunk.id < before)
         if shown.is_active is not None:
             query = query.where(Trunk.is_active == shown.is_active)
         if shown.is_verified is not None:
             query = query.where(Trunk.is_verified == shown.is_verified)
         if shown.health_status is not None:
             query = query.where(Trunk.health_status == shown.health_status)
-        return self._session.scalars(query.order_by(Trunk.id.desc()).limit(limit)).all()
+        return self._newest(query, Trunk, limit=limit, before=before)
 
     def named(self, environment_id: UUID, name: str, *, but: UUID | None = None) -> bool:
         """Whether a tenant has a trunk of this name, beside the one given."""
-        found = select(Trunk.id).where(
-            Trunk.environment_id == environment_id, Trunk.name == name, Trunk.is_draft.is_(False)
+        others = [] if but is None else [Trunk.id != but]
+        return self._exists(
+            Trunk.environment_id == environment_id, Trunk.name == name, Trunk.is_draft.is_(False), *others
         )
-        return self._session.scalar(found if but is None else found.where(Trunk.id != but)) is not None
 
     def same_line(
         self, environment_id: UUID, *, lines: Sequence[str], username: str | None, host: str
@@ -70,10 +72,9 @@ class Trunks:
         number = exists().where(PhoneNumber.trunk_id == Trunk.id, PhoneNumber.key.in_(lines))
         extension = exists().where(TrunkProfileRow.trunk_id == Trunk.id, TrunkProfileRow.extension.in_(lines))
         led = exists().where(Gateway.trunk_id == Trunk.id, func.lower(Gateway.host) == host.lower())
-        found = select(Trunk.id).where(
+        return self._exists(
             Trunk.environment_id == environment_id, Trunk.username == username, led, number | extension
         )
-        return self._session.scalar(found.limit(1)) is not None
 
     def locked(self, trunk_id: UUID) -> Trunk | None:
         """Find a trunk and keep every other writer off it; taken before any lock on a verification."""
@@ -103,7 +104,7 @@ class Trunks:
         self._session.execute(delete(Trunk).where(Trunk.id == trunk_id, Trunk.is_draft))
 
     def drafts(self, *, made_before: datetime, limit: int) -> Sequence[UUID]:
-        """List old drafts, keeping others off them."""
+        """List old drafts, locked."""
         return self._session.scalars(
             select(Trunk.id)
             .where(Trunk.is_draft, Trunk.created_at < made_before)
@@ -126,20 +127,17 @@ class Trunks:
         write_state(trunk, new)
         if changed:
             trunk.updated_at = now
-            Flips(self._session).note(
+            Flips(self._session).record(
                 {trunk.id: trunk.generation}, cause, changed, now, verification_id=verification_id
             )
 
     def any_sealed(self) -> bool:
         """Whether the store holds a secret."""
-        return bool(self._session.scalar(select(exists().where(Trunk.sealed_password.is_not(None)))))
+        return self._exists(Trunk.sealed_password.is_not(None))
 
 
-class Flips:
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    def note(
+class Flips(Repository):
+    def record(
         self,
         generations: Mapping[UUID, int],
         cause: Cause,
@@ -161,6 +159,4 @@ class Flips:
     def page(self, trunk_id: UUID, *, limit: int, before: UUID | None) -> Sequence[Flip]:
         """List a trunk's changes of state, newest first, from the one before `before` on."""
         query = select(Flip).where(Flip.trunk_id == trunk_id)
-        if before is not None:
-            query = query.where(Flip.id < before)
-        return self._session.scalars(query.order_by(Flip.id.desc()).limit(limit)).all()
+        return self._newest(query, Flip, limit=limit, before=before)

@@ -5,18 +5,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import aliased
 from sqlalchemy.sql.elements import ColumnElement
 
 from trunks.models.trunk import Trunk
 from trunks.models.verification import Verification, VerificationStatus
 from trunks.repositories.leases import lease_over, message_lost
+from trunks.repositories.repository import Repository, in_parts
 
 QUEUED, RUNNING, DONE = VerificationStatus.QUEUED, VerificationStatus.RUNNING, VerificationStatus.DONE
-
-# SQLite takes 32,766 parameters a statement; a poll for more callers than this is asked in parts.
-_IDS_PER_QUESTION = 500
 
 
 _OTHER = aliased(Verification)
@@ -37,10 +35,7 @@ _LATEST_DONE = (
 )
 
 
-class Verifications:
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
+class Verifications(Repository):
     def add(self, verification: Verification) -> None:
         self._session.add(verification)
 
@@ -55,9 +50,7 @@ class Verifications:
     def page(self, trunk_id: UUID, *, limit: int, before: UUID | None) -> Sequence[Verification]:
         """List a trunk's runs, newest first, from the one before `before` on."""
         query = select(Verification).where(Verification.trunk_id == trunk_id)
-        if before is not None:
-            query = query.where(Verification.id < before)
-        return self._session.scalars(query.order_by(Verification.id.desc()).limit(limit)).all()
+        return self._newest(query, Verification, limit=limit, before=before)
 
     def latest_done_of(self, trunks: Sequence[Trunk]) -> Mapping[UUID, Verification]:
         """Find the last run that is done of each trunk as it is configured now, by the trunk's id."""
@@ -78,54 +71,35 @@ class Verifications:
     def claim(self, verification_id: UUID, now: datetime, values: Mapping[str, Any]) -> bool:
         """Make a queued run that is due ours; false when another was first."""
         due = (Verification.status == QUEUED) & (Verification.due_at <= now)
-        return self._change(verification_id, due, {"status": RUNNING, "auth_sent_at": None, **values})
+        values = {"status": RUNNING, "auth_sent_at": None, **values}
+        return self._change(Verification, Verification.id == verification_id, due, **values)
 
     def change_claimed(self, verification_id: UUID, claim_id: UUID, values: Mapping[str, Any]) -> bool:
         """Change a run that is still ours; false when its lease was lost and another has it, or ended it."""
-        ours = (Verification.status == RUNNING) & (Verification.claim_id == claim_id)
-        return self._change(verification_id, ours, values)
+        return self._change(Verification, _claimed(verification_id, claim_id), **values)
 
     def claimed(self, verification_id: UUID, claim_id: UUID) -> Verification | None:
-        """Find a run that is still ours, keeping others off it."""
-        return self._session.scalar(
-            select(Verification)
-            .where(
-                Verification.id == verification_id,
-                Verification.status == RUNNING,
-                Verification.claim_id == claim_id,
-            )
-            .with_for_update()
-        )
+        """Find a run that is still ours, locked."""
+        found = select(Verification).where(_claimed(verification_id, claim_id))
+        return self._session.scalar(found.with_for_update())
 
     def expired(self, now: datetime, *, limit: int) -> Sequence[Verification]:
-        """List running ones whose lease is over, keeping others off them."""
+        """List running ones whose lease is over, locked."""
         return lease_over(self._session, Verification, Verification.status == RUNNING, now, limit=limit)
 
     def message_lost(self, now: datetime, *, limit: int) -> Sequence[Verification]:
-        """List due ones that nobody claimed since their message was sent, keeping others off them."""
+        """List due ones that nobody claimed since their message was sent, locked."""
         due = (Verification.status == QUEUED) & (Verification.due_at <= now)
         return message_lost(self._session, Verification, due, now, limit=limit)
 
     def done_among(self, ids: Collection[UUID]) -> set[UUID]:
-        wanted = list(ids)
         found: set[UUID] = set()
-        for start in range(0, len(wanted), _IDS_PER_QUESTION):
-            part = wanted[start : start + _IDS_PER_QUESTION]
-            found.update(
-                self._session.scalars(
-                    select(Verification.id).where(Verification.id.in_(part), Verification.status == DONE)
-                )
-            )
+        for part in in_parts(ids):
+            done = select(Verification.id).where(Verification.id.in_(part), Verification.status == DONE)
+            found.update(self._session.scalars(done))
         return found
 
-    def _change(
-        self, verification_id: UUID, condition: ColumnElement[bool], values: Mapping[str, Any]
-    ) -> bool:
-        changed = self._session.execute(
-            update(Verification)
-            .where(Verification.id == verification_id, condition)
-            .values(**values)
-            .returning(Verification.id)
-            .execution_options(synchronize_session=False)
-        )
-        return changed.first() is not None
+
+def _claimed(verification_id: UUID, claim_id: UUID) -> ColumnElement[bool]:
+    run = Verification
+    return (run.id == verification_id) & (run.status == RUNNING) & (run.claim_id == claim_id)

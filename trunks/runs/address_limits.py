@@ -36,7 +36,8 @@ class Admission:
 
 
 class AddressLimits:
-    """A granted run has its tokens at once and waits for them to have come: whoever asks later waits longer.
+    """A token bucket and slots for each address. A granted run takes its tokens at once, also those still to come, for
+    which it waits: whoever asks later waits longer.
 
     Only on-demand runs may take tokens that are still to come, so that scheduled ones find none before them.
     """

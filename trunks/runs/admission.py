@@ -1,4 +1,4 @@
-"""One run's dealings with the pace of its edges: admitted before it sends, debited for what it sent."""
+"""A run at the pace of its edges' addresses: admitted before it sends, debited for what it sent."""
 
 import asyncio
 from collections import Counter

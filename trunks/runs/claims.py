@@ -25,7 +25,6 @@ report is lost.
 """
 
 from collections.abc import Collection
-from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -83,31 +82,29 @@ class RunClaims:
             if trunk is None:
                 return None
             now = self._clock()
-            claim = ClaimedRun(
-                verification_id=verification_id,
-                claim_id=new_id(),
-                generation=trunk.generation,
-                claimed_at=now,
-                lease_until=now + self._lease,
-                gateways=claimed_gateways(trunk),
-            )
+            claim_id, lease_until = new_id(), now + self._lease
             values = {
-                "claim_id": claim.claim_id,
+                "claim_id": claim_id,
                 "claimed_at": now,
-                "lease_until": claim.lease_until,
-                "generation": claim.generation,
+                "lease_until": lease_until,
+                "generation": trunk.generation,
             }
             if not runs.claim(verification_id, now, values):
                 return None
             run = session.get_one(Verification, verification_id)
+            gateways = claimed_gateways(trunk)
             explicit = run.requested_by is RequestedBy.CUSTOMER
-            realms = _realms_to_expect(session, trunk, claim.first, explicit=explicit)
-            return replace(
-                claim,
+            return ClaimedRun(
+                verification_id=verification_id,
+                claim_id=claim_id,
+                generation=trunk.generation,
+                claimed_at=now,
+                lease_until=lease_until,
+                gateways=gateways,
                 request_id=run.request_id,
                 explicit=explicit,
                 scheduled=run.requested_by is RequestedBy.SCHEDULE,
-                learned_realms=realms,
+                learned_realms=_realms_to_expect(session, trunk, gateways[0], explicit=explicit),
             )
 
     def frozen_until(

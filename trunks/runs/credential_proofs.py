@@ -19,7 +19,7 @@ from trunks.store.database import Database
 # A turn stays short: SQLite has one writer.
 _ROWS_PER_TURN = 100
 
-# What is later than this share of an interval was left lying, and is spread over as much.
+# What is overdue by more than this share of an interval was due while no worker ran, and is spread over as much.
 _LATE_SHARE = 0.1
 
 

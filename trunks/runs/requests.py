@@ -37,8 +37,7 @@ class RunRequests:
     def get(self, caller: Caller, trunk_id: UUID, verification_id: UUID) -> Verification:
         """Look a run up. Raises TrunkNotFound, VerificationNotFound."""
         with self._database.read() as session:
-            if Trunks(session).of(caller.environment_id, trunk_id) is None:
-                raise TrunkNotFound
+            Trunks(session).get(caller.environment_id, trunk_id)
             found = Verifications(session).of(trunk_id, verification_id)
             if found is None:
                 raise VerificationNotFound
@@ -49,8 +48,7 @@ class RunRequests:
     ) -> Sequence[Verification]:
         """List a trunk's runs, newest first. Raises TrunkNotFound."""
         with self._database.read() as session:
-            if Trunks(session).of(caller.environment_id, trunk_id) is None:
-                raise TrunkNotFound
+            Trunks(session).get(caller.environment_id, trunk_id)
             return Verifications(session).page(trunk_id, limit=limit, before=before)
 
     def done_among(self, ids: Collection[UUID]) -> set[UUID]:

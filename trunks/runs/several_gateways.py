@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields, replace
 
 from sipcheck.reasons import Reason, WarningCode
 from sipcheck.report.model import Report, ReportWarning
+from sipcheck.target import HostPort
 from trunks.rules.health import liveness_of
 from trunks.runs.gateway_check import GatewayCheck
 
@@ -83,6 +84,4 @@ def _together(checks: Sequence[GatewayCheck], reports: Sequence[Report], decides
 
 
 def _named(check: GatewayCheck) -> str:
-    target = check.target
-    host = f"[{target.domain}]" if ":" in target.domain else target.domain
-    return host if target.port is None else f"{host}:{target.port}"
+    return str(HostPort(check.target.domain, check.target.port))

@@ -4,7 +4,7 @@ from trunks.secrets.keyed_hash import keyed_hash
 
 
 class CredentialHash:
-    """Hashes under a key of the installation, so that a copy of the store does not tell whose guess is right."""
+    """Hashes under a key of the installation, so that guesses cannot be tried against a copy of the store."""
 
     def __init__(self, key: bytes) -> None:
         self._key = key

@@ -48,7 +48,7 @@ async def provision(provisioner: Provisioner, desired: DesiredTrunk, known: Side
 async def remove(provisioner: Provisioner, trunk_id: UUID, known: SideIds) -> None:
     """Take both sides away, with whatever a killed worker left. Raises ProvisioningFailed."""
     async with _bounded(DO_WITHIN_SECONDS):
-        # Where an id is missing, a worker may have been killed before it could tell.
+        # Where an id is missing, a worker may have been killed before it could say.
         whole = known.inbound is not None and known.outbound is not None
         found = await provisioner.find(ids=known.known, numbers=()) if whole else await provisioner.read_all()
         for existing in _ours(found, trunk_id, known):

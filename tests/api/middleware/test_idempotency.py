@@ -78,7 +78,7 @@ async def test_parallel_calls_through_two_processes_make_one_row(
 @on_sqlite
 async def test_a_key_is_of_one_environment_method_and_path(api: ApiUnderTest) -> None:
     made = (await post(api, "k1")).json()["data"]["id"]
-    tenants = api.store.installation.tenants
+    tenants = api.store.installation.tenancy.tenants
     tenants.create_environment("globex")
     foreign = {"Authorization": f"Bearer {tenants.create_token('globex')}"}
     assert (await post(api, "k1", headers=foreign)).json()["data"]["id"] != made
@@ -153,7 +153,7 @@ async def test_a_refusal_is_an_answer_too(api: ApiUnderTest) -> None:
 def begun_elsewhere(api: ApiUnderTest, key: str) -> RequestClaim:
     """Begin the request of post() as another process does that never comes to its end."""
     request = httpx.Request("POST", "http://api", json=BODY)
-    claim = api.store.installation.keyed_requests.begin(
+    claim = api.store.installation.tenancy.keyed_requests.begin(
         KeyedRequest(
             environment_id=api.store.caller.environment_id,
             method="POST",
@@ -184,7 +184,7 @@ async def test_a_first_that_goes_on_is_told_and_one_that_died_is_done_again(
 @on_sqlite
 async def test_the_second_waits_for_the_first(api: ApiUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
     claim = begun_elsewhere(api, "k1")
-    remembered = api.store.installation.keyed_requests
+    remembered = api.store.installation.tenancy.keyed_requests
     begin, looked = remembered.begin, threading.Semaphore(0)
 
     def noted(request: KeyedRequest) -> RequestClaim | KeptAnswer:
@@ -205,7 +205,7 @@ async def test_the_second_waits_for_the_first(api: ApiUnderTest, monkeypatch: py
 
 @on_sqlite
 async def test_who_lost_its_lease_keeps_nothing(api: ApiUnderTest) -> None:
-    remembered = api.store.installation.keyed_requests
+    remembered = api.store.installation.tenancy.keyed_requests
     late = begun_elsewhere(api, "k1")
     api.store.clock.advance(1000)
     answer = await post(api, "k1")

@@ -46,7 +46,7 @@ def store_settings_of_api(
 @pytest.fixture
 def headers(api: ApiUnderTest) -> dict[str, str]:
     """Give a token that may make few requests."""
-    tenants = api.store.installation.tenants
+    tenants = api.store.installation.tenancy.tenants
     tenants.create_environment("small", requests_per_minute=LIMIT)
     return {"Authorization": f"Bearer {tenants.create_token('small')}"}
 
@@ -76,7 +76,7 @@ async def test_each_answer_tells_what_is_left_and_then_it_is_429(
 
 
 async def test_it_is_counted_by_token(api: ApiUnderTest, headers: dict[str, str]) -> None:
-    other = {"Authorization": f"Bearer {api.store.installation.tenants.create_token('small')}"}
+    other = {"Authorization": f"Bearer {api.store.installation.tenancy.tenants.create_token('small')}"}
     for _ in range(LIMIT):
         await api.client.get(URL, headers=headers)
     assert (await api.client.get(URL, headers=headers)).status_code == 429

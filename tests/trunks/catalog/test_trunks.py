@@ -67,11 +67,11 @@ def test_another_tenants_trunk_is_not_there(store: Store) -> None:
     trunk = store.make_trunk()
     stranger = dataclasses.replace(store.caller, environment_id=new_id())
     with pytest.raises(TrunkNotFound):
-        store.installation.trunks.get(stranger, trunk.id)
+        store.installation.catalog.trunks.get(stranger, trunk.id)
     with pytest.raises(TrunkNotFound):
-        store.installation.runs.request(stranger, trunk.id)
+        store.installation.runs.requests.request(stranger, trunk.id)
     with pytest.raises(TrunkNotFound):
-        store.installation.runs.page(stranger, trunk.id, limit=1)
+        store.installation.runs.requests.page(stranger, trunk.id, limit=1)
 
 
 def test_a_plan_without_custom_trunks_is_refused(store: Store) -> None:

@@ -73,7 +73,7 @@ def test_what_answers_the_second_probe_was_never_down(watch: HealthWatch) -> Non
     flips = watch.count_flips()
     watch.cycle(alive=False)
     assert len(again(watch, alive=True)) == DESTINATIONS
-    assert not watch.store.installation.breaker.tend()
+    assert not watch.store.installation.health.breaker.tend()
     assert (failures(watch, trunks), watch.count_flips()) == ({0}, flips)
     assert (held(watch), release(watch)) == (False, Release.PROBED_AGAIN)
 
@@ -83,7 +83,7 @@ def test_without_a_canary_the_second_failure_lets_go(watch: HealthWatch) -> None
     watch.cycle(alive=False)
     again(watch, alive=False)
     assert failures(watch, trunks) == {2}  # the held one counts as well
-    watch.store.installation.breaker.tend()
+    watch.store.installation.health.breaker.tend()
     assert not held(watch)
     watch.cycle(alive=False)
     assert {watch.status(trunk) for trunk in trunks} == {(False, True, HealthStatus.UNHEALTHY)}
@@ -116,7 +116,7 @@ def test_what_is_no_mass_fall_is_not_held(watch: HealthWatch, domains: list[str]
 
 def test_destinations_that_were_dead_before_do_not_make_a_mass_fall(watch: HealthWatch) -> None:
     trunks = enter(watch, HELD)
-    breaker = watch.store.installation.breaker
+    breaker = watch.store.installation.health.breaker
     watch.cycle(alive=False)
     again(watch, alive=False)
     breaker.tend()
@@ -127,7 +127,7 @@ def test_destinations_that_were_dead_before_do_not_make_a_mass_fall(watch: Healt
 
 
 def test_a_dead_canary_holds_for_ten_minutes_and_is_asked_every_ten_seconds(with_canary: HealthWatch) -> None:
-    watch, breaker = with_canary, with_canary.store.installation.breaker
+    watch, breaker = with_canary, with_canary.store.installation.health.breaker
     trunks = enter(watch, HELD)
     watch.cycle(alive=False)
     assert breaker.tend()
@@ -148,7 +148,7 @@ def test_a_dead_canary_holds_for_ten_minutes_and_is_asked_every_ten_seconds(with
 
 
 def test_a_living_canary_lets_go(with_canary: HealthWatch) -> None:
-    watch, breaker = with_canary, with_canary.store.installation.breaker
+    watch, breaker = with_canary, with_canary.store.installation.health.breaker
     trunks = enter(watch, HELD)
     watch.cycle(alive=False)
     assert breaker.tend()
@@ -160,5 +160,5 @@ def test_a_living_canary_lets_go(with_canary: HealthWatch) -> None:
 
 
 def test_nothing_is_tended_while_nothing_is_held(watch: HealthWatch) -> None:
-    assert not watch.store.installation.breaker.tend()
+    assert not watch.store.installation.health.breaker.tend()
     assert latest_fall(watch.store.installation) is None

@@ -80,7 +80,7 @@ def test_a_worker_that_stops_gives_its_claims_back(watch: HealthWatch) -> None:
     watch.verified()
     watch.store.clock.advance(LONG_ENOUGH_SECONDS)
     claims = watch.claim()
-    watch.store.installation.liveness.release(claims)
+    watch.store.installation.health.claims.release(claims)
     assert watch.claim() == []  # its request may have left: the host has its pause all the same
     watch.store.clock.advance(15)
     assert [claim.destination_id for claim in watch.claim()] == [claims[0].destination_id]
@@ -91,14 +91,14 @@ def test_a_lease_is_renewed_while_its_result_waits_and_never_for_another(watch: 
     watch.store.clock.advance(LONG_ENOUGH_SECONDS)
     claims = watch.claim()
     watch.store.clock.advance(14)
-    watch.store.installation.liveness.renew(claims)
+    watch.store.installation.health.claims.renew(claims)
     watch.store.clock.advance(14)
     assert watch.claim() == []
     watch.store.clock.advance(2)
     (taken,) = watch.claim()
     before = watch.health(watch.destination_of(trunk)).lease_until
     watch.store.clock.advance(5)
-    watch.store.installation.liveness.renew(claims)
+    watch.store.installation.health.claims.renew(claims)
     assert watch.health(watch.destination_of(trunk)).lease_until == before == taken.lease_until
 
 
@@ -192,7 +192,7 @@ def test_what_waits_for_its_turn_comes_later(watch: HealthWatch) -> None:
     watch.verified()
     watch.store.clock.advance(LONG_ENOUGH_SECONDS)
     claims = watch.claim()
-    watch.store.installation.liveness.postpone([(claims[0], 3.0)])
+    watch.store.installation.health.claims.postpone([(claims[0], 3.0)])
     watch.store.clock.advance(2)
     assert watch.claim() == []
     watch.store.clock.advance(1)
@@ -202,19 +202,19 @@ def test_what_waits_for_its_turn_comes_later(watch: HealthWatch) -> None:
 def test_who_asks_gets_a_result_that_counts_towards_no_threshold(watch: HealthWatch) -> None:
     trunk = watch.verified()
     destination_id = watch.destination_of(trunk)
-    liveness = watch.store.installation.liveness
+    latest = watch.store.installation.health.latest
     before = watch.health(destination_id).next_check_at
     watch.store.clock.advance(5)
     asked_at = watch.store.clock.now
     for _ in range(3):
-        liveness.ask(destination_id)
-    assert liveness.answered_since({destination_id: asked_at}) == set()
+        latest.ask(destination_id)
+    assert latest.answered_since({destination_id: asked_at}) == set()
     (claim,) = watch.claim()
-    liveness.ask(destination_id)  # while it runs: this one's result is the answer too
+    latest.ask(destination_id)  # while it runs: this one's result is the answer too
     assert (claim.asked, claim.counts) == (True, False)
     watch.settle([claim], alive=False)
-    assert liveness.answered_since({destination_id: asked_at}) == {destination_id}
-    result = liveness.last_result(destination_id)
+    assert latest.answered_since({destination_id: asked_at}) == {destination_id}
+    result = latest.last_result(destination_id)
     assert result is not None
     assert (result.alive, result.reason) == (False, Reason.NO_RESPONSE)
     assert result.error == "The carrier is not alive (no-response)."
@@ -226,7 +226,7 @@ def test_who_asks_gets_a_result_that_counts_towards_no_threshold(watch: HealthWa
 def test_asking_while_a_check_is_due_is_that_check(watch: HealthWatch) -> None:
     trunk = watch.verified()
     watch.store.clock.advance(LONG_ENOUGH_SECONDS)
-    watch.store.installation.liveness.ask(watch.destination_of(trunk))
+    watch.store.installation.health.latest.ask(watch.destination_of(trunk))
     (claim,) = watch.claim()
     assert (claim.asked, claim.counts) == (True, True)
 
@@ -234,10 +234,10 @@ def test_asking_while_a_check_is_due_is_that_check(watch: HealthWatch) -> None:
 def test_a_destination_that_never_answered_is_asked_for_whoever_wants_to_know(watch: HealthWatch) -> None:
     trunk = watch.store.make_trunk()
     destination_id = watch.destination_of(trunk)
-    watch.store.installation.liveness.ask(destination_id)
+    watch.store.installation.health.latest.ask(destination_id)
     (claim,) = watch.claim()
     watch.settle([claim], alive=True)
-    result = watch.store.installation.liveness.last_result(destination_id)
+    result = watch.store.installation.health.latest.last_result(destination_id)
     assert result is not None
     assert (result.alive, result.latency_ms, result.error) == (True, 12.5, None)
     assert watch.cycle(alive=True) == []
@@ -245,14 +245,14 @@ def test_a_destination_that_never_answered_is_asked_for_whoever_wants_to_know(wa
 
 def test_a_verification_is_the_latest_result_of_its_destination(watch: HealthWatch) -> None:
     trunk = watch.verified()
-    liveness = watch.store.installation.liveness
+    latest = watch.store.installation.health.latest
     destination_id = watch.destination_of(trunk)
-    result = liveness.last_result(destination_id)
+    result = latest.last_result(destination_id)
     assert result is not None
     assert (result.alive, result.checked_at) == (True, watch.store.clock.now)
     watch.store.clock.advance(5)
     watch.verify(trunk, SILENT)
-    result = liveness.last_result(destination_id)
+    result = latest.last_result(destination_id)
     assert result is not None
     assert (result.alive, result.checked_at) == (False, watch.store.clock.now)
 
@@ -268,7 +268,7 @@ def test_after_a_failed_verification_the_next_check_is_within_half_a_minute(watc
 
 def _edit(watch: HealthWatch, trunk: Trunk, seconds: float) -> None:
     edit = TrunkEdit(health_interval_seconds=seconds)
-    watch.store.installation.trunk_edits.apply(watch.store.caller, trunk.id, edit)
+    watch.store.installation.catalog.updates.apply(watch.store.caller, trunk.id, edit)
 
 
 def _wish(watch: HealthWatch, trunk: Trunk, seconds: float | None) -> None:

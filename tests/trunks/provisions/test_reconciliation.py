@@ -28,12 +28,12 @@ class Installed:
     def __init__(self, store: Store, server: LiveKitServer) -> None:
         self.store = store
         self.server = server
-        self.reconciliation = store.installation.reconciliation
+        self.reconciliation = store.installation.provisions.reconciliation
         self.mark = self.reconciliation.mark()
 
     def make_trunk(self, number: str = NUMBER) -> Trunk:
         trunk = self.store.make_trunk(wanted=True)
-        self.store.installation.numbers.add(self.store.caller, trunk.id, NewNumber(number=number))
+        self.store.installation.catalog.numbers.add(self.store.caller, trunk.id, NewNumber(number=number))
         self.store.provision(trunk.id)
         return trunk
 
@@ -42,7 +42,7 @@ class Installed:
 
     async def work(self, trunk: Trunk) -> SideIds:
         """Do what is asked for a trunk."""
-        claims = self.store.installation.provision_claims
+        claims = self.store.installation.provisions.claims
         claim = claims.claim(trunk.id)
         assert claim is not None
         livekit = self.livekit()
@@ -138,7 +138,7 @@ async def test_sides_of_a_trunk_that_is_not_there_are_orphaned(installed: Instal
     await installed.work(trunk)
     assert installed.server.inbound.keys() | installed.server.outbound.keys() == set()
     assert ids.known
-    assert installed.store.installation.provisioning.view(trunk.id) is None
+    assert installed.store.installation.provisions.overview.view(trunk.id) is None
 
 
 async def test_sides_that_no_row_knows_are_to_be_deleted_and_others_are_not(installed: Installed) -> None:
@@ -146,7 +146,7 @@ async def test_sides_that_no_row_knows_are_to_be_deleted_and_others_are_not(inst
         numbers=["+4930123456"], metadata='{"trunkd_installation": "other"}'
     )
     trunk = installed.make_trunk()
-    claim = installed.store.installation.provision_claims.claim(trunk.id)
+    claim = installed.store.installation.provisions.claims.claim(trunk.id)
     assert claim is not None
     assert claim.blueprint is not None
     desired = claim.blueprint.desired(installed.store.installation.secrets)
@@ -161,7 +161,7 @@ async def test_sides_that_no_row_knows_are_to_be_deleted_and_others_are_not(inst
 
 async def test_what_is_being_worked_on_is_let_alone(installed: Installed) -> None:
     trunk = installed.make_trunk()
-    claims = installed.store.installation.provision_claims
+    claims = installed.store.installation.provisions.claims
     assert (await installed.judge()).found == ()
     claim = claims.claim(trunk.id)
     assert claim is not None
@@ -182,7 +182,7 @@ async def test_what_ended_while_all_was_read_is_left_to_the_next_cycle(installed
 
 async def test_what_failed_is_tried_again(installed: Installed) -> None:
     trunk = installed.make_trunk()
-    claims = installed.store.installation.provision_claims
+    claims = installed.store.installation.provisions.claims
     claim = claims.claim(trunk.id)
     assert claim is not None
     claims.fail(claim, ProvisioningFailed(FailureCause.DOWN, "down"))
@@ -190,7 +190,7 @@ async def test_what_failed_is_tried_again(installed: Installed) -> None:
     assert kinds(judgement) == [SideFinding.FAILED]
     assert installed.reconciliation.fix(judgement) == (trunk.id,)
     await installed.work(trunk)
-    view = installed.store.installation.provisioning.view(trunk.id)
+    view = installed.store.installation.provisions.overview.view(trunk.id)
     assert view is not None
     assert (view.state, view.error) == (ProvisionState.PROVISIONED, None)
 
@@ -242,7 +242,7 @@ async def test_findings_are_counted_for_every_process(installed: Installed) -> N
         holder = installed.reconciliation.claim(at_start=True)
         assert holder is not None
         installed.reconciliation.finish(holder, judgement.found)
-    statistics = installed.store.installation.provisioning.statistics()
+    statistics = installed.store.installation.provisions.overview.statistics()
     assert statistics.findings == {"missing": 2}
     assert statistics.states == {ProvisionState.PROVISIONED: 1}
     assert statistics.reconciled_at == STARTED + timedelta(seconds=1)

@@ -30,19 +30,19 @@ def store(make_store: Callable[[Settings], Store], store_settings: Settings) -> 
 @pytest.fixture
 def trunk(store: Store) -> Trunk:
     trunk = store.make_trunk(wanted=True)
-    store.installation.numbers.add(store.caller, trunk.id, NewNumber(number="+14155551234"))
+    store.installation.catalog.numbers.add(store.caller, trunk.id, NewNumber(number="+14155551234"))
     return trunk
 
 
 def claim(store: Store, trunk_id: UUID) -> ProvisionClaim:
-    claimed = store.installation.provision_claims.claim(trunk_id)
+    claimed = store.installation.provisions.claims.claim(trunk_id)
     assert claimed is not None
     return claimed
 
 
 def provisioned(store: Store, trunk: Trunk) -> None:
     assert store.provision(trunk.id)
-    assert store.installation.provision_claims.finish(claim(store, trunk.id), IDS)
+    assert store.installation.provisions.claims.finish(claim(store, trunk.id), IDS)
 
 
 def activate(store: Store, trunk_id: UUID) -> None:
@@ -52,7 +52,7 @@ def activate(store: Store, trunk_id: UUID) -> None:
 
 
 def test_what_was_asked_for_is_claimed_once_and_ends(store: Store, trunk: Trunk) -> None:
-    provisioning, claims = store.installation.provisioning, store.installation.provision_claims
+    provisioning, claims = store.installation.provisions.overview, store.installation.provisions.claims
     assert store.provision(trunk.id)
     assert provisioning.done_among([trunk.id]) == set()
     claimed = claim(store, trunk.id)
@@ -70,11 +70,11 @@ def test_what_was_asked_for_is_claimed_once_and_ends(store: Store, trunk: Trunk)
 
 
 def test_a_failure_is_told_once_and_its_cause_kept(store: Store, trunk: Trunk) -> None:
-    claims = store.installation.provision_claims
+    claims = store.installation.provisions.claims
     for _ in range(2):
         store.provision(trunk.id)
         assert claims.fail(claim(store, trunk.id), DOWN)
-    view = store.installation.provisioning.view(trunk.id)
+    view = store.installation.provisions.overview.view(trunk.id)
     assert view is not None
     assert (view.succeeded, view.state, view.cause) == (False, ProvisionState.FAILED, FailureCause.DOWN)
     (flip,) = store.flips(trunk.id)
@@ -89,14 +89,14 @@ def test_a_failed_change_keeps_the_ids(store: Store, trunk: Trunk) -> None:
     store.provision_changes(trunk.id)
     again = claim(store, trunk.id)
     assert again.known == IDS
-    store.installation.provision_claims.fail(again, DOWN)
-    view = store.installation.provisioning.view(trunk.id)
+    store.installation.provisions.claims.fail(again, DOWN)
+    view = store.installation.provisions.overview.view(trunk.id)
     assert view is not None
     assert (view.inbound_id, view.outbound_id) == ("ST_in", "ST_out")
 
 
 def test_what_is_asked_while_work_runs_is_followed_by_more(store: Store, trunk: Trunk) -> None:
-    provisioning, claims = store.installation.provisioning, store.installation.provision_claims
+    provisioning, claims = store.installation.provisions.overview, store.installation.provisions.claims
     store.provision(trunk.id)
     first = claim(store, trunk.id)
     store.provision_changes(trunk.id)
@@ -111,7 +111,7 @@ def test_what_is_asked_while_work_runs_is_followed_by_more(store: Store, trunk: 
 def test_work_whose_worker_is_gone_is_taken_over_and_its_late_word_ignored(
     store: Store, trunk: Trunk
 ) -> None:
-    claims = store.installation.provision_claims
+    claims = store.installation.provisions.claims
     store.provision(trunk.id)
     lost = claim(store, trunk.id)
     store.clock.advance(31)
@@ -126,12 +126,12 @@ def test_work_whose_worker_is_gone_is_taken_over_and_its_late_word_ignored(
 
 def test_work_that_is_given_back_is_anyones_at_once(store: Store, trunk: Trunk) -> None:
     store.provision(trunk.id)
-    store.installation.provision_claims.release(claim(store, trunk.id))
+    store.installation.provisions.claims.release(claim(store, trunk.id))
     assert claim(store, trunk.id).known == SideIds()
 
 
 def test_what_nobody_came_for_is_rung_again_each_five_seconds(store: Store, trunk: Trunk) -> None:
-    claims = store.installation.provision_claims
+    claims = store.installation.provisions.claims
     store.provision(trunk.id)
     assert claims.tend().to_ring == ()
     for _ in range(2):
@@ -142,19 +142,19 @@ def test_what_nobody_came_for_is_rung_again_each_five_seconds(store: Store, trun
 
 def test_a_trunk_is_provisioned_when_it_first_becomes_active(store: Store, trunk: Trunk) -> None:
     assert not store.provision_changes(trunk.id)
-    assert store.installation.provision_claims.tend().to_ring == ()
+    assert store.installation.provisions.claims.tend().to_ring == ()
     activate(store, trunk.id)
-    assert store.installation.provision_claims.tend().to_ring == (trunk.id,)
+    assert store.installation.provisions.claims.tend().to_ring == (trunk.id,)
     assert claim(store, trunk.id).blueprint is not None
-    assert store.installation.provision_claims.tend().to_ring == ()
+    assert store.installation.provisions.claims.tend().to_ring == ()
 
 
 def test_a_profile_waits_until_the_trunk_becomes_active(store: Store) -> None:
     trunk = store.make_trunk(wanted=True, profile=BY_ADDRESS)
-    assert store.installation.provision_claims.claim(trunk.id) is None
+    assert store.installation.provisions.claims.claim(trunk.id) is None
     assert not store.provision_changes(trunk.id)
     activate(store, trunk.id)
-    assert store.installation.provision_claims.tend().to_ring == (trunk.id,)
+    assert store.installation.provisions.claims.tend().to_ring == (trunk.id,)
     blueprint = claim(store, trunk.id).blueprint
     assert blueprint is not None
     assert blueprint.profile == BY_ADDRESS
@@ -163,7 +163,7 @@ def test_a_profile_waits_until_the_trunk_becomes_active(store: Store) -> None:
 def test_a_changed_profile_of_a_provisioned_trunk_is_work(store: Store, trunk: Trunk) -> None:
     provisioned(store, trunk)
     changed = {"authorization": InboundAuthorization.IP, "allowed_addresses": ("203.0.113.10",)}
-    assert store.installation.trunk_edits.apply(
+    assert store.installation.catalog.updates.apply(
         store.caller, trunk.id, TrunkEdit(profile=changed)
     ).provisioning
     blueprint = claim(store, trunk.id).blueprint
@@ -187,33 +187,33 @@ def test_the_customers_switch_takes_it_away_and_health_does_not(store: Store, tr
     store.provision_changes(trunk.id)
     down = claim(store, trunk.id)
     assert down.blueprint is not None
-    store.installation.provision_claims.finish(down, IDS)
+    store.installation.provisions.claims.finish(down, IDS)
     with store.installation.database.write() as session:
         session.get_one(Trunk, trunk.id).wanted = False
     store.provision_changes(trunk.id)
     off = claim(store, trunk.id)
     assert (off.blueprint, off.known) == (None, IDS)
-    store.installation.provision_claims.finish(off, SideIds())
-    view = store.installation.provisioning.view(trunk.id)
+    store.installation.provisions.claims.finish(off, SideIds())
+    view = store.installation.provisions.overview.view(trunk.id)
     assert view is not None
     assert (view.state, view.inbound_id) == (ProvisionState.ABSENT, None)
 
 
 def test_a_removed_trunk_takes_its_sides_along_and_leaves_no_row(store: Store, trunk: Trunk) -> None:
     provisioned(store, trunk)
-    store.installation.trunks.remove(store.caller, trunk.id, with_numbers=True)
+    store.installation.catalog.trunks.remove(store.caller, trunk.id, with_numbers=True)
     gone = claim(store, trunk.id)
     assert (gone.blueprint, gone.known) == (None, IDS)
-    assert store.installation.provision_claims.finish(gone, SideIds())
-    assert store.installation.provisioning.view(trunk.id) is None
-    assert store.installation.provisioning.done_among([trunk.id]) == {trunk.id}
+    assert store.installation.provisions.claims.finish(gone, SideIds())
+    assert store.installation.provisions.overview.view(trunk.id) is None
+    assert store.installation.provisions.overview.done_among([trunk.id]) == {trunk.id}
 
 
 def test_a_removal_that_fails_is_not_forgotten(store: Store, trunk: Trunk) -> None:
     provisioned(store, trunk)
-    store.installation.trunks.remove(store.caller, trunk.id, with_numbers=True)
-    assert store.installation.provision_claims.fail(claim(store, trunk.id), DOWN)
-    view = store.installation.provisioning.view(trunk.id)
+    store.installation.catalog.trunks.remove(store.caller, trunk.id, with_numbers=True)
+    assert store.installation.provisions.claims.fail(claim(store, trunk.id), DOWN)
+    view = store.installation.provisions.overview.view(trunk.id)
     assert view is not None
     assert (view.state, view.inbound_id) == (ProvisionState.FAILED, "ST_in")
 
@@ -221,8 +221,8 @@ def test_a_removal_that_fails_is_not_forgotten(store: Store, trunk: Trunk) -> No
 def test_an_infrastructures_odd_words_can_be_stored(store: Store, trunk: Trunk) -> None:
     store.provision(trunk.id)
     odd = ProvisioningFailed(FailureCause.REFUSED, "It said \x00 and \udcff." + "x" * 5000)
-    assert store.installation.provision_claims.fail(claim(store, trunk.id), odd)
-    view = store.installation.provisioning.view(trunk.id)
+    assert store.installation.provisions.claims.fail(claim(store, trunk.id), odd)
+    view = store.installation.provisions.overview.view(trunk.id)
     assert view is not None
     assert view.error is not None
     assert view.error.startswith("It said  and ?.x")
@@ -233,10 +233,10 @@ def test_nothing_is_asked_where_nothing_provisions(
 ) -> None:
     store = make_store(store_settings)
     trunk = store.make_trunk(wanted=True)
-    provisioning = store.installation.provisioning
+    provisioning = store.installation.provisions.overview
     assert provisioning.off
     assert not store.provision(trunk.id)
     assert not store.provision_changes(trunk.id)
     activate(store, trunk.id)
-    assert store.installation.provision_claims.tend().to_ring == ()
+    assert store.installation.provisions.claims.tend().to_ring == ()
     assert provisioning.view(trunk.id) is None

@@ -41,43 +41,43 @@ def test_a_proven_trunk_is_proven_again_within_a_tenth_of_the_interval(watch: He
     assert max(waits) <= 1.1 * DAY_SECONDS
     assert len(set(waits)) == 10  # spread
     watch.store.clock.advance(0.89 * DAY_SECONDS)
-    assert watch.store.installation.proof.tend() == ()
+    assert watch.store.installation.runs.proofs.tend() == ()
 
 
 def test_a_proof_is_an_ordinary_run_asked_for_by_the_schedule(watch: HealthWatch) -> None:
     trunk = proven(watch)
     wait_due(watch, trunk)
-    (verification_id,) = watch.store.installation.proof.tend()
+    (verification_id,) = watch.store.installation.runs.proofs.tend()
     run = watch.store.run(trunk.id, verification_id)
     assert (run.requested_by, run.due_at) == (RequestedBy.SCHEDULE, watch.store.clock.now)
-    claim = watch.store.installation.claims.claim(verification_id)
+    claim = watch.store.installation.runs.claims.claim(verification_id)
     assert claim is not None
     assert (claim.scheduled, claim.explicit) == (True, False)
-    assert watch.store.installation.claims.finish(claim, make_report())
+    assert watch.store.installation.runs.claims.finish(claim, make_report())
     assert watch.store.trunk(trunk.id).is_verified
-    assert watch.store.installation.proof.tend() == ()
+    assert watch.store.installation.runs.proofs.tend() == ()
 
 
 def test_a_rejected_proof_takes_the_verification_away_and_is_not_tried_again(watch: HealthWatch) -> None:
     trunk = proven(watch)
     wait_due(watch, trunk)
-    (verification_id,) = watch.store.installation.proof.tend()
-    claim = watch.store.installation.claims.claim(verification_id)
+    (verification_id,) = watch.store.installation.runs.proofs.tend()
+    claim = watch.store.installation.runs.claims.claim(verification_id)
     assert claim is not None
-    watch.store.installation.claims.finish(claim, REJECTED)
+    watch.store.installation.runs.claims.finish(claim, REJECTED)
     assert watch.status(trunk) == (False, False, HealthStatus.UNHEALTHY)
     flip = watch.store.flips(trunk.id)[-1]
     assert (flip.cause, flip.verification_id) == (Cause.PROOF, verification_id)
     assert watch.store.trunk(trunk.id).next_proof_at is None
     watch.store.clock.advance(10 * DAY_SECONDS)
-    assert watch.store.installation.proof.tend() == ()
+    assert watch.store.installation.runs.proofs.tend() == ()
 
 
 def test_while_a_run_is_open_none_is_added(watch: HealthWatch) -> None:
     trunk = proven(watch)
     wait_due(watch, trunk)
-    open_run = watch.store.installation.runs.request(watch.store.caller, trunk.id)
-    assert watch.store.installation.proof.tend() == ()
+    open_run = watch.store.installation.runs.requests.request(watch.store.caller, trunk.id)
+    assert watch.store.installation.runs.proofs.tend() == ()
     assert [run.id for run in watch.store.runs(trunk.id) if run.status is VerificationStatus.QUEUED] == [
         open_run
     ]
@@ -86,9 +86,9 @@ def test_while_a_run_is_open_none_is_added(watch: HealthWatch) -> None:
 def test_who_asks_while_a_proof_is_queued_makes_it_theirs(watch: HealthWatch) -> None:
     trunk = proven(watch)
     wait_due(watch, trunk)
-    (verification_id,) = watch.store.installation.proof.tend()
-    assert watch.store.installation.runs.request(watch.store.caller, trunk.id) == verification_id
-    claim = watch.store.installation.claims.claim(verification_id)
+    (verification_id,) = watch.store.installation.runs.proofs.tend()
+    assert watch.store.installation.runs.requests.request(watch.store.caller, trunk.id) == verification_id
+    claim = watch.store.installation.runs.claims.claim(verification_id)
     assert claim is not None
     assert (claim.explicit, claim.scheduled) == (True, False)
 
@@ -96,10 +96,10 @@ def test_who_asks_while_a_proof_is_queued_makes_it_theirs(watch: HealthWatch) ->
 def test_an_inconclusive_proof_changes_nothing_and_comes_again(watch: HealthWatch) -> None:
     trunk = proven(watch)
     wait_due(watch, trunk)
-    (verification_id,) = watch.store.installation.proof.tend()
-    claim = watch.store.installation.claims.claim(verification_id)
+    (verification_id,) = watch.store.installation.runs.proofs.tend()
+    claim = watch.store.installation.runs.claims.claim(verification_id)
     assert claim is not None
-    watch.store.installation.claims.finish(claim, BUSY)
+    watch.store.installation.runs.claims.finish(claim, BUSY)
     found = watch.store.trunk(trunk.id)
     assert found.is_verified
     assert found.next_proof_at is not None
@@ -115,7 +115,7 @@ def test_an_edited_trunk_is_proven_only_after_it_was_verified_anew(watch: Health
     trunk = proven(watch)
     watch.store.edit(trunk.id)
     wait_due(watch, trunk)
-    assert watch.store.installation.proof.tend() == ()
+    assert watch.store.installation.runs.proofs.tend() == ()
     assert watch.store.trunk(trunk.id).next_proof_at is None
     watch.verify(trunk, make_report())
     assert watch.store.trunk(trunk.id).next_proof_at is not None
@@ -124,7 +124,7 @@ def test_an_edited_trunk_is_proven_only_after_it_was_verified_anew(watch: Health
 def test_the_start_after_an_outage_spreads_the_proofs(watch: HealthWatch) -> None:
     trunks = [proven(watch) for _ in range(10)]
     watch.store.clock.advance(30 * DAY_SECONDS)
-    assert watch.store.installation.proof.tend() == ()
+    assert watch.store.installation.runs.proofs.tend() == ()
     moments = {watch.store.trunk(trunk.id).next_proof_at for trunk in trunks}
     assert len(moments) == 10
     assert all(moment is not None and moment > watch.store.clock.now for moment in moments)

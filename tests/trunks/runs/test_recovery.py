@@ -23,14 +23,16 @@ def trunk(store: Store) -> Trunk:
 
 
 def claim_new(store: Store, trunk: Trunk) -> ClaimedRun:
-    claim = store.installation.claims.claim(store.installation.runs.request(store.caller, trunk.id))
+    claim = store.installation.runs.claims.claim(
+        store.installation.runs.requests.request(store.caller, trunk.id)
+    )
     assert claim is not None
     return claim
 
 
 def test_a_run_nobody_came_for_is_rung_again_each_five_seconds(store: Store, trunk: Trunk) -> None:
-    verification_id = store.installation.runs.request(store.caller, trunk.id)
-    recovery = store.installation.recovery
+    verification_id = store.installation.runs.requests.request(store.caller, trunk.id)
+    recovery = store.installation.runs.recovery
     assert recovery.tend().to_ring == ()
     for _ in range(3):
         store.clock.advance(5)
@@ -39,10 +41,12 @@ def test_a_run_nobody_came_for_is_rung_again_each_five_seconds(store: Store, tru
 
 
 def test_several_workers_that_tend_at_once_ring_once(store: Store) -> None:
-    waiting = {store.installation.runs.request(store.caller, store.make_trunk().id) for _ in range(20)}
+    waiting = {
+        store.installation.runs.requests.request(store.caller, store.make_trunk().id) for _ in range(20)
+    }
     store.clock.advance(5)
     with ThreadPoolExecutor(4) as threads:
-        turns = list(threads.map(lambda _: store.installation.recovery.tend().to_ring, range(8)))
+        turns = list(threads.map(lambda _: store.installation.runs.recovery.tend().to_ring, range(8)))
     rung = [verification_id for turn in turns for verification_id in turn]
     assert sorted(rung) == sorted(waiting)
 
@@ -50,29 +54,29 @@ def test_several_workers_that_tend_at_once_ring_once(store: Store) -> None:
 def test_a_running_or_done_run_is_not_rung(store: Store, trunk: Trunk) -> None:
     claim = claim_new(store, trunk)
     store.clock.advance(15)
-    assert store.installation.recovery.tend().to_ring == ()
-    store.installation.claims.finish(claim, make_report())
+    assert store.installation.runs.recovery.tend().to_ring == ()
+    store.installation.runs.claims.finish(claim, make_report())
     store.clock.advance(60)
-    assert store.installation.recovery.tend().to_ring == ()
+    assert store.installation.runs.recovery.tend().to_ring == ()
 
 
 def test_a_run_whose_worker_is_gone_is_queued_and_rung_at_once(store: Store, trunk: Trunk) -> None:
     claim = claim_new(store, trunk)
     store.clock.advance(19)
-    assert store.installation.recovery.tend().reclaimed == ()
+    assert store.installation.runs.recovery.tend().reclaimed == ()
     store.clock.advance(2)
-    tended = store.installation.recovery.tend()
+    tended = store.installation.runs.recovery.tend()
     assert tended.reclaimed == tended.to_ring == (claim.verification_id,)
-    again = store.installation.claims.claim(claim.verification_id)
+    again = store.installation.runs.claims.claim(claim.verification_id)
     assert again is not None
     assert again.claim_id != claim.claim_id
 
 
 def test_credentials_that_left_are_not_sent_again(store: Store, trunk: Trunk) -> None:
     claim = claim_new(store, trunk)
-    store.installation.claims.record_credentials_sent(claim, KEYS)
+    store.installation.runs.claims.record_credentials_sent(claim, KEYS)
     store.clock.advance(21)
-    tended = store.installation.recovery.tend()
+    tended = store.installation.runs.recovery.tend()
     assert (tended.ended, tended.reclaimed, tended.to_ring) == ((claim.verification_id,), (), ())
     ended = store.run(trunk.id, claim.verification_id)
     assert (ended.status, ended.outcome, ended.reason) == (
@@ -86,46 +90,46 @@ def test_credentials_that_left_are_not_sent_again(store: Store, trunk: Trunk) ->
 
 def test_one_more_run_follows_a_minute_later_and_no_third(store: Store, trunk: Trunk) -> None:
     first = claim_new(store, trunk)
-    store.installation.claims.record_credentials_sent(first, KEYS)
+    store.installation.runs.claims.record_credentials_sent(first, KEYS)
     store.clock.advance(21)
-    store.installation.recovery.tend()
+    store.installation.runs.recovery.tend()
     retry = store.runs(trunk.id)[0]
     assert retry.requested_by is RequestedBy.RECOVERY
     assert retry.due_at == STARTED + timedelta(seconds=81)
-    assert store.installation.claims.claim(retry.id) is None
+    assert store.installation.runs.claims.claim(retry.id) is None
     store.clock.advance(59)
-    assert store.installation.recovery.tend().to_ring == ()
+    assert store.installation.runs.recovery.tend().to_ring == ()
     store.clock.advance(1)
-    assert store.installation.recovery.tend().to_ring == (retry.id,)
+    assert store.installation.runs.recovery.tend().to_ring == (retry.id,)
     store.clock.advance(QUARTER)  # what was sent may have been rejected: see below
-    second = store.installation.claims.claim(retry.id)
+    second = store.installation.runs.claims.claim(retry.id)
     assert second is not None
-    store.installation.claims.record_credentials_sent(second, KEYS)
+    store.installation.runs.claims.record_credentials_sent(second, KEYS)
     store.clock.advance(21)
-    assert store.installation.recovery.tend().ended == (retry.id,)
+    assert store.installation.runs.recovery.tend().ended == (retry.id,)
     assert [each.status for each in store.runs(trunk.id)] == [VerificationStatus.DONE] * 2
 
 
 def test_whoever_asks_meanwhile_need_not_wait_for_the_minute(store: Store, trunk: Trunk) -> None:
     first = claim_new(store, trunk)
-    store.installation.claims.record_credentials_sent(first, KEYS)
+    store.installation.runs.claims.record_credentials_sent(first, KEYS)
     store.clock.advance(21)
-    store.installation.recovery.tend()
-    asked = store.installation.runs.request(store.caller, trunk.id)
+    store.installation.runs.recovery.tend()
+    asked = store.installation.runs.requests.request(store.caller, trunk.id)
     assert asked == store.runs(trunk.id)[0].id
-    assert store.installation.claims.claim(asked) is not None
+    assert store.installation.runs.claims.claim(asked) is not None
 
 
 def lose_behind_credentials(store: Store, trunk: Trunk) -> None:
     """Let a worker vanish between sending and recording, and its lease pass."""
-    store.installation.claims.record_credentials_sent(claim_new(store, trunk), KEYS)
+    store.installation.runs.claims.record_credentials_sent(claim_new(store, trunk), KEYS)
     store.clock.advance(21)
-    store.installation.recovery.tend()
+    store.installation.runs.recovery.tend()
 
 
 def test_what_became_of_lost_credentials_is_waited_for(store: Store, trunk: Trunk) -> None:
     lose_behind_credentials(store, trunk)
-    claims, retry = store.installation.claims, store.runs(trunk.id)[0]
+    claims, retry = store.installation.runs.claims, store.runs(trunk.id)[0]
     store.clock.advance(60)
     claim = claims.claim(retry.id)
     assert claim is not None
@@ -136,7 +140,7 @@ def test_what_became_of_lost_credentials_is_waited_for(store: Store, trunk: Trun
     assert claims.frozen_until(claim, KEYS.account_key, "another realm's") is None
     with pytest.raises(CredentialsFrozen):
         claims.record_credentials_sent(claim, KEYS)
-    assert store.installation.recovery.postpone(claim, seconds=postponed.value.seconds)
+    assert store.installation.runs.recovery.postpone(claim, seconds=postponed.value.seconds)
     store.clock.advance(QUARTER - 61)
     assert claims.claim(retry.id) is None
     store.clock.advance(1)
@@ -150,38 +154,38 @@ def test_whoever_asks_by_hand_may_send_lost_credentials_at_once(store: Store, tr
     lose_behind_credentials(store, trunk)
     claim = claim_new(store, trunk)
     assert claim.explicit
-    assert store.installation.claims.frozen_until(claim, KEYS.account_key, None) is None
-    assert store.installation.claims.record_credentials_sent(claim, KEYS)
+    assert store.installation.runs.claims.frozen_until(claim, KEYS.account_key, None) is None
+    assert store.installation.runs.claims.record_credentials_sent(claim, KEYS)
 
 
 def test_a_stopping_worker_leaves_no_hold_to_wait_for(store: Store, trunk: Trunk) -> None:
     claim = claim_new(store, trunk)
-    store.installation.claims.record_credentials_sent(claim, KEYS)
-    store.installation.recovery.release(claim)
-    assert store.installation.claims.record_credentials_sent(claim_new(store, trunk), KEYS)
+    store.installation.runs.claims.record_credentials_sent(claim, KEYS)
+    store.installation.runs.recovery.release(claim)
+    assert store.installation.runs.claims.record_credentials_sent(claim_new(store, trunk), KEYS)
 
 
 def test_a_run_put_off_holds_nothing(store: Store, trunk: Trunk) -> None:
     claim = claim_new(store, trunk)
-    store.installation.claims.record_credentials_sent(claim, KEYS)
-    assert store.installation.recovery.postpone(claim, seconds=0)
-    again = store.installation.claims.claim(claim.verification_id)
+    store.installation.runs.claims.record_credentials_sent(claim, KEYS)
+    assert store.installation.runs.recovery.postpone(claim, seconds=0)
+    again = store.installation.runs.claims.claim(claim.verification_id)
     assert again is not None
     assert store.run(trunk.id, again.verification_id).auth_sent_at is None
-    assert store.installation.claims.record_credentials_sent(again, KEYS)
+    assert store.installation.runs.claims.record_credentials_sent(again, KEYS)
 
 
 def test_a_run_that_is_given_back_is_anyones_at_once(store: Store, trunk: Trunk) -> None:
     claim = claim_new(store, trunk)
-    assert store.installation.recovery.release(claim)
-    assert store.installation.recovery.tend().to_ring == (claim.verification_id,)
-    assert store.installation.claims.claim(claim.verification_id) is not None
+    assert store.installation.runs.recovery.release(claim)
+    assert store.installation.runs.recovery.tend().to_ring == (claim.verification_id,)
+    assert store.installation.runs.claims.claim(claim.verification_id) is not None
 
 
 def test_a_run_given_back_after_credentials_left_ends(store: Store, trunk: Trunk) -> None:
     claim = claim_new(store, trunk)
-    store.installation.claims.record_credentials_sent(claim, KEYS)
-    assert store.installation.recovery.release(claim)
+    store.installation.runs.claims.record_credentials_sent(claim, KEYS)
+    assert store.installation.runs.recovery.release(claim)
     assert store.run(trunk.id, claim.verification_id).reason is Reason.CANCELLED
     assert len(store.runs(trunk.id)) == 2
 
@@ -189,7 +193,7 @@ def test_a_run_given_back_after_credentials_left_ends(store: Store, trunk: Trunk
 def test_a_turn_stays_short_however_long_the_queue_is(store: Store) -> None:
     trunks = [store.make_trunk() for _ in range(120)]
     for trunk in trunks:
-        store.installation.runs.request(store.caller, trunk.id)
+        store.installation.runs.requests.request(store.caller, trunk.id)
     store.clock.advance(5)
-    assert len(store.installation.recovery.tend().to_ring) == 100
-    assert len(store.installation.recovery.tend().to_ring) == 20
+    assert len(store.installation.runs.recovery.tend().to_ring) == 100
+    assert len(store.installation.runs.recovery.tend().to_ring) == 20

@@ -12,34 +12,36 @@ from trunks.models.verification import RequestedBy, VerificationStatus
 
 def test_a_requested_run_waits_in_the_queue(store: Store) -> None:
     trunk = store.make_trunk()
-    verification = store.run(trunk.id, store.installation.runs.request(store.caller, trunk.id))
+    verification = store.run(trunk.id, store.installation.runs.requests.request(store.caller, trunk.id))
     assert verification.status is VerificationStatus.QUEUED
     assert verification.requested_by is RequestedBy.CUSTOMER
     assert verification.requested_at == verification.due_at == store.clock.now
 
 
 def test_whoever_asks_while_a_run_is_open_gets_that_one(store: Store) -> None:
-    trunk, runs = store.make_trunk(), store.installation.runs
+    trunk, runs = store.make_trunk(), store.installation.runs.requests
     first = runs.request(store.caller, trunk.id)
     assert runs.request(store.caller, trunk.id) == first
-    claim = store.installation.claims.claim(first)
+    claim = store.installation.runs.claims.claim(first)
     assert claim is not None
     assert runs.request(store.caller, trunk.id) == first
-    store.installation.claims.finish(claim, make_report())
+    store.installation.runs.claims.finish(claim, make_report())
     assert runs.request(store.caller, trunk.id) != first
 
 
 def test_many_who_ask_at_once_get_one_run(store: Store) -> None:
     trunk = store.make_trunk()
     with ThreadPoolExecutor(8) as threads:
-        ids = set(threads.map(lambda _: store.installation.runs.request(store.caller, trunk.id), range(16)))
+        ids = set(
+            threads.map(lambda _: store.installation.runs.requests.request(store.caller, trunk.id), range(16))
+        )
     assert len(ids) == 1
 
 
 def test_after_an_edit_a_running_run_is_not_waited_for(store: Store) -> None:
-    trunk, runs = store.make_trunk(), store.installation.runs
+    trunk, runs = store.make_trunk(), store.installation.runs.requests
     first = runs.request(store.caller, trunk.id)
-    assert store.installation.claims.claim(first) is not None
+    assert store.installation.runs.claims.claim(first) is not None
     store.edit(trunk.id)
     assert runs.request(store.caller, trunk.id) != first
 
@@ -47,12 +49,12 @@ def test_after_an_edit_a_running_run_is_not_waited_for(store: Store) -> None:
 def test_pages_go_from_the_newest_back(store: Store) -> None:
     trunk, made = store.make_trunk(), []
     for _ in range(3):
-        verification_id = store.installation.runs.request(store.caller, trunk.id)
-        claim = store.installation.claims.claim(verification_id)
+        verification_id = store.installation.runs.requests.request(store.caller, trunk.id)
+        claim = store.installation.runs.claims.claim(verification_id)
         assert claim is not None
-        store.installation.claims.finish(claim, make_report())
+        store.installation.runs.claims.finish(claim, make_report())
         made.append(verification_id)
-    runs = store.installation.runs
+    runs = store.installation.runs.requests
     first = runs.page(store.caller, trunk.id, limit=2)
     assert [each.id for each in first] == [made[2], made[1]]
     rest = runs.page(store.caller, trunk.id, limit=2, before=first[-1].id)
@@ -61,17 +63,17 @@ def test_pages_go_from_the_newest_back(store: Store) -> None:
 
 def test_a_run_of_another_trunk_is_not_there(store: Store) -> None:
     trunk, other = store.make_trunk(), store.make_trunk()
-    verification_id = store.installation.runs.request(store.caller, trunk.id)
+    verification_id = store.installation.runs.requests.request(store.caller, trunk.id)
     with pytest.raises(VerificationNotFound):
-        store.installation.runs.get(store.caller, other.id, verification_id)
+        store.installation.runs.requests.get(store.caller, other.id, verification_id)
 
 
 def test_those_that_are_done_are_told_apart_in_any_number(store: Store) -> None:
-    trunk, runs = store.make_trunk(), store.installation.runs
+    trunk, runs = store.make_trunk(), store.installation.runs.requests
     done = runs.request(store.caller, trunk.id)
-    claim = store.installation.claims.claim(done)
+    claim = store.installation.runs.claims.claim(done)
     assert claim is not None
-    store.installation.claims.finish(claim, make_report())
+    store.installation.runs.claims.finish(claim, make_report())
     waiting = runs.request(store.caller, trunk.id)
     assert runs.done_among([done, waiting, *(new_id() for _ in range(1200))]) == {done}
     assert runs.done_among([]) == set()

@@ -25,17 +25,17 @@ def trunk(store: Store) -> Trunk:
 
 @pytest.fixture
 def requested(store: Store, trunk: Trunk) -> UUID:
-    return store.installation.runs.request(store.caller, trunk.id)
+    return store.installation.runs.requests.request(store.caller, trunk.id)
 
 
 def make_runner(store: Store, verify: VerifyGateways, *, done: list[UUID] | None = None) -> Runner:
     installation = store.installation
     return Runner(
-        installation.claims,
-        installation.recovery,
+        installation.runs.claims,
+        installation.runs.recovery,
         installation.secrets,
-        installation.own_keys,
-        pacing=installation.pacing,
+        installation.tenancy.keys,
+        pacing=installation.runs.address_limits,
         verify=verify,
         on_done=(done if done is not None else []).append,
     )
@@ -106,11 +106,11 @@ def test_a_password_that_does_not_open_is_a_verdict(store: Store, trunk: Trunk, 
     installation = store.installation
     other_keys = SecretBox(parse_keys("k9:" + "B" * 43 + "="))
     Runner(
-        installation.claims,
-        installation.recovery,
+        installation.runs.claims,
+        installation.runs.recovery,
         other_keys,
-        installation.own_keys,
-        pacing=installation.pacing,
+        installation.tenancy.keys,
+        pacing=installation.runs.address_limits,
         verify=raising(AssertionError("nothing may be sent")),
         on_done=lambda _: None,
     ).run(requested)
@@ -145,7 +145,7 @@ def test_before_credentials_withholds_when_the_store_is_away(
     def verify(given: Sequence[GatewayCheck]) -> Report:
         (job,) = given
         with monkeypatch.context() as patch:
-            patch.setattr(store.installation.claims, "record_credentials_sent", away)
+            patch.setattr(store.installation.runs.claims, "record_credentials_sent", away)
             answers.append(asyncio.run(_ask(job)))
         return make_report()
 

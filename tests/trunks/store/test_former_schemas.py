@@ -170,20 +170,20 @@ def test_provisions_of_r0008_go_on_from_the_profiles(former: FormerStore, store_
     prepare(settings)
     installation = Installation(settings)
     try:
-        queued = installation.provision_claims.claim(queued_id)
+        queued = installation.provisions.claims.claim(queued_id)
         assert queued is not None
         assert queued.blueprint is not None
         assert queued.blueprint.numbers == ("1001",)
         assert queued.blueprint.profile.authorization is InboundAuthorization.IP
         assert queued.blueprint.profile.allowed_addresses == ("203.0.113.10",)
         # What was planned and never begun is begun as any active trunk is.
-        assert installation.provisioning.view(planned_id) is None
-        assert planned_id in installation.provision_claims.tend().to_ring
-        gone = installation.provision_claims.claim(gone_id)
+        assert installation.provisions.overview.view(planned_id) is None
+        assert planned_id in installation.provisions.claims.tend().to_ring
+        gone = installation.provisions.claims.claim(gone_id)
         assert gone is not None
         assert (gone.blueprint, gone.known) == (None, SideIds("ST_in", "ST_out"))
-        assert installation.provision_claims.finish(gone, SideIds())
-        assert installation.provisioning.view(gone_id) is None
+        assert installation.provisions.claims.finish(gone, SideIds())
+        assert installation.provisions.overview.view(gone_id) is None
     finally:
         installation.close()
 

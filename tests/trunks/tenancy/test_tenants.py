@@ -12,7 +12,7 @@ from trunks.ids import new_id
 
 
 def test_a_token_speaks_for_its_environment_alone(store: Store) -> None:
-    tenants = store.installation.tenants
+    tenants = store.installation.tenancy.tenants
     other = tenants.create_environment("other", allow_custom_sip_trunks=False)
     caller = tenants.authenticate(tenants.create_token("other"))
     assert caller is not None
@@ -21,7 +21,7 @@ def test_a_token_speaks_for_its_environment_alone(store: Store) -> None:
 
 
 def test_a_token_is_random_and_not_kept(store: Store) -> None:
-    tenants = store.installation.tenants
+    tenants = store.installation.tenancy.tenants
     token = tenants.create_token("acme", label="ci")
     assert re.fullmatch(r"trunks_[\w-]{43}", token)
     assert tenants.create_token("acme") != token
@@ -33,11 +33,11 @@ def test_a_token_is_random_and_not_kept(store: Store) -> None:
 
 @pytest.mark.parametrize("wrong", ["", "trunks_", "x" * 10_000, "ü"])
 def test_a_wrong_token_speaks_for_nobody(store: Store, wrong: str) -> None:
-    assert store.installation.tenants.authenticate(wrong) is None
+    assert store.installation.tenancy.tenants.authenticate(wrong) is None
 
 
 def test_a_revoked_token_speaks_for_nobody(store: Store) -> None:
-    tenants = store.installation.tenants
+    tenants = store.installation.tenancy.tenants
     token = tenants.create_token("acme")
     caller = tenants.authenticate(token)
     assert caller is not None
@@ -49,7 +49,7 @@ def test_a_revoked_token_speaks_for_nobody(store: Store) -> None:
 
 
 def test_what_is_not_there_is_told(store: Store) -> None:
-    tenants = store.installation.tenants
+    tenants = store.installation.tenancy.tenants
     with pytest.raises(EnvironmentExists, match="acme"):
         tenants.create_environment("acme")
     with pytest.raises(EnvironmentNotFound, match="nowhere"):
@@ -59,14 +59,14 @@ def test_what_is_not_there_is_told(store: Store) -> None:
 
 
 def test_the_default_environment_is_made_once(store: Store) -> None:
-    assert store.installation.tenants.create_default() is None
-    assert [each.name for each in store.installation.tenants.environments()] == ["acme"]
+    assert store.installation.tenancy.tenants.create_default() is None
+    assert [each.name for each in store.installation.tenancy.tenants.environments()] == ["acme"]
 
 
 def test_of_several_first_starts_one_makes_the_default_environment(store: Store) -> None:
     with store.installation.database.write() as session:
         session.execute(text("DELETE FROM environments"))
     with ThreadPoolExecutor(4) as threads:
-        tokens = list(threads.map(lambda _: store.installation.tenants.create_default(), range(4)))
+        tokens = list(threads.map(lambda _: store.installation.tenancy.tenants.create_default(), range(4)))
     assert len([token for token in tokens if token]) == 1
-    assert [each.name for each in store.installation.tenants.environments()] == ["default"]
+    assert [each.name for each in store.installation.tenancy.tenants.environments()] == ["default"]

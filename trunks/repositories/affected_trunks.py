@@ -1,4 +1,4 @@
-"""What a cycle of health checks changes in the trunks of its destinations, written for many at once."""
+"""The trunks that a cycle of health checks may change, read and written for many at once."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, and_, exists, func, or_, select, tuple_, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import aliased
 from sqlalchemy.sql.elements import ColumnElement
 
 from sipcheck.reasons import CredentialState
@@ -15,6 +15,7 @@ from trunks.models.destination_health import DestinationHealth
 from trunks.models.trunk import Gateway, Trunk
 from trunks.repositories.among import among
 from trunks.repositories.liveness import Found, health_has_begun
+from trunks.repositories.repository import Repository
 from trunks.rules.trunk_state import HealthStatus, TrunkState
 
 
@@ -45,14 +46,11 @@ _MAY_CHANGE: dict[Cycle, ColumnElement[bool]] = {
 }
 
 
-class HealthFlips:
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    def affected(
+class AffectedTrunks(Repository):
+    def page(
         self, cycle: Cycle, destination_ids: Collection[UUID], *, after: UUID | None, limit: int
     ) -> Sequence[Found]:
-        """List trunks that a cycle of their first gateway may change, in the order of their ids, locked.
+        """List trunks that a cycle of their first gateway may change, locked, in the order of their ids.
 
         A trunk's other gateways are counted beside it, and how many of these did not fail last.
         """

@@ -1,0 +1,65 @@
+"""What a destination said last, and a new result for whoever asks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sipcheck.reasons import Reason
+from trunks.clock import Clock, utc_now
+from trunks.repositories.liveness import LivenessRows
+from trunks.rules.intervals import HealthIntervals
+from trunks.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class LastResult:
+    """The latest result of a destination, a verification's or a check's."""
+
+    alive: bool
+    latency_ms: float | None
+    checked_at: datetime
+    reason: Reason
+    sip_status: int | None
+
+    @property
+    def error(self) -> str | None:
+        """Why it is not alive, in a sentence; None while it is."""
+        if self.alive:
+            return None
+        answered = "" if self.sip_status is None else f": it answered {self.sip_status}"
+        return f"The carrier is not alive ({self.reason}){answered}."
+
+
+class LatestResults:
+    def __init__(self, database: Database, *, pace: HealthIntervals, clock: Clock = utc_now) -> None:
+        self._database = database
+        self._pace = pace
+        self._clock = clock
+
+    def ask(self, destination_id: UUID) -> None:
+        """Ask for one result that counts towards no threshold, now; all who ask meanwhile share it."""
+        with self._database.write() as session:
+            LivenessRows(session).ask(
+                destination_id, interval_seconds=self._pace.interval_seconds, now=self._clock()
+            )
+
+    def last_result(self, destination_id: UUID) -> LastResult | None:
+        """Give the latest result of a destination; None when there was none yet."""
+        with self._database.read() as session:
+            found = LivenessRows(session).of(destination_id)
+            if found is None or found.checked_at is None or found.reason is None:
+                return None
+            return LastResult(
+                alive=bool(found.alive),
+                latency_ms=found.latency_ms,
+                checked_at=found.checked_at,
+                reason=found.reason,
+                sip_status=found.sip_status,
+            )
+
+    def answered_since(self, asked: Mapping[UUID, datetime]) -> set[UUID]:
+        """Which of these destinations have a result from the moment named or later."""
+        with self._database.read() as session:
+            checked_at = LivenessRows(session).checked_at(asked)
+        return {each for each, moment in asked.items() if each in checked_at and checked_at[each] >= moment}
