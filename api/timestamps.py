@@ -6,9 +6,9 @@ from typing import Annotated
 from pydantic import PlainSerializer
 
 
-def written(moment: datetime) -> str:
+def write_timestamp(at: datetime) -> str:
     """Write in UTC to the second: 2024-01-15T14:00:00Z."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-Moment = Annotated[datetime, PlainSerializer(written, return_type=str)]
+Timestamp = Annotated[datetime, PlainSerializer(write_timestamp, return_type=str)]

@@ -1,12 +1,12 @@
-"""`trunkd doctor`: a line for each thing that an installation needs, with the fault and the mend."""
+"""`trunkd doctor`: a line for each thing that an installation needs, with the fault and the fix."""
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 
 from trunkd import doctor_checks
-from trunkd.doctor_checks import Unwell
+from trunkd.doctor_checks import CheckFailed
 from trunkd.faults import FAULT
 from trunks.errors import SettingsInvalid
 from trunks.installation.settings import Settings, load_settings, unknown_names
@@ -20,19 +20,23 @@ class Mark(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a check came to; `mend` is empty where nothing is to be done."""
+    """What a check came to; `fix` is empty where nothing is to be done."""
 
     check: str
     mark: Mark
     detail: str
-    mend: str = ""
+    fix: str = ""
 
     def __str__(self) -> str:
-        mend = f" Mend: {self.mend}" if self.mend else ""
-        return f"{self.mark:8}{self.check:14}{self.detail}{mend}"
+        fix = f" Mend: {self.fix}" if self.fix else ""
+        return f"{self.mark:8}{self.check:14}{self.detail}{fix}"
+
+    def exported(self) -> dict[str, str]:
+        """Give what `--json` prints; its names are a contract."""
+        return {"check": self.check, "mark": self.mark, "detail": self.detail, "mend": self.fix}
 
 
-# Each says in a sentence what it found, or raises Unwell.
+# Each says in a sentence what it found, or raises CheckFailed.
 Check = Callable[[Settings], str]
 
 _CHECKS: dict[str, Check] = {
@@ -54,7 +58,7 @@ def run_doctor(*, as_json: bool) -> int:
     """Look at everything, print a line each, and give the exit status: 1 when something failed."""
     failed = False
     for finding in examine():
-        print(json.dumps(asdict(finding)) if as_json else finding, flush=True)
+        print(json.dumps(finding.exported()) if as_json else finding, flush=True)
         failed = failed or finding.mark is Mark.FAILED
     return FAULT if failed else 0
 
@@ -69,8 +73,8 @@ def examine() -> Iterator[Finding]:
         return
     unknown = unknown_names()
     if unknown:
-        mend = "correct or remove it; trunkd --help lists all settings."
-        yield Finding("settings", Mark.WARNING, f"{', '.join(unknown)}: no such setting.", mend)
+        fix = "correct or remove it; trunkd --help lists all settings."
+        yield Finding("settings", Mark.WARNING, f"{', '.join(unknown)}: no such setting.", fix)
     else:
         yield Finding("settings", Mark.OK, "all are understood.")
     for name, check in _CHECKS.items():
@@ -80,5 +84,5 @@ def examine() -> Iterator[Finding]:
 def _finding(name: str, check: Check, settings: Settings) -> Finding:
     try:
         return Finding(name, Mark.OK, check(settings))
-    except Unwell as unwell:
-        return Finding(name, Mark.WARNING if unwell.harmless else Mark.FAILED, str(unwell), unwell.mend)
+    except CheckFailed as failure:
+        return Finding(name, Mark.WARNING if failure.harmless else Mark.FAILED, str(failure), failure.fix)

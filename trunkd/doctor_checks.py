@@ -1,4 +1,4 @@
-"""What `trunkd doctor` looks at: each check is told the settings, and says what it found or raises Unwell."""
+"""What `trunkd doctor` looks at: each check is told the settings, and says what it found or raises CheckFailed."""
 
 import asyncio
 import os
@@ -41,12 +41,12 @@ _SOMEWHERE_IPV4 = HostPort("192.0.2.1", 5060)
 _SOMEWHERE_IPV6 = HostPort("2001:db8::1", 5060)
 
 
-class Unwell(Exception):
+class CheckFailed(Exception):
     """A check found a fault; a harmless one keeps nothing from working."""
 
-    def __init__(self, fault: str, mend: str, *, harmless: bool = False) -> None:
+    def __init__(self, fault: str, fix: str, *, harmless: bool = False) -> None:
         super().__init__(fault)
-        self.mend = mend
+        self.fix = fix
         self.harmless = harmless
 
 
@@ -57,18 +57,18 @@ def data_dir(settings: Settings) -> str:
     folder = settings.data_dir
     name = f"{PREFIX}DATA_DIR"
     if not folder.is_dir():
-        raise Unwell(
+        raise CheckFailed(
             f"{folder} does not exist.", f"run trunkd migrate, or set {name} to the right directory."
         )
     if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
-        raise Unwell(
+        raise CheckFailed(
             f"{folder} cannot be written by this user.", f"chown it to the user of trunkd, or set {name}."
         )
     for path, others in ((folder, 0o077), *((each, 0o077) for each in _store_files(folder))):
         mode = stat.S_IMODE(path.stat().st_mode)
         # A directory that is shut keeps the files shut.
         if mode & others and stat.S_IMODE(folder.stat().st_mode) & 0o077:
-            raise Unwell(f"{path} can be read by others (mode {mode:04o}).", f"run chmod go= {path}.")
+            raise CheckFailed(f"{path} can be read by others (mode {mode:04o}).", f"run chmod go= {path}.")
     return f"{folder.absolute()} is writable, and shut to others."
 
 
@@ -84,7 +84,7 @@ def disk(settings: Settings) -> str:
     usage = shutil.disk_usage(folder)
     free = f"{usage.free // 1024**2} MiB free of {usage.total // 1024**2}"
     if usage.free < max(_LEAST_FREE_BYTES, usage.total * _LEAST_FREE_SHARE):
-        raise Unwell(f"{free} at {folder.absolute()}.", "make room: a full disk ends all writing.")
+        raise CheckFailed(f"{free} at {folder.absolute()}.", "make room: a full disk ends all writing.")
     return f"{free}."
 
 
@@ -93,7 +93,7 @@ def keys(settings: Settings) -> str:
     try:
         found = read_keys(settings)
     except KeysUnusable as fault:
-        raise Unwell(
+        raise CheckFailed(
             str(fault), f"see there; {KEY_FILE_NAME} or {PREFIX}SECRET_KEYS has to hold them."
         ) from fault
     return f"{len(found)} at hand, the newest is {found[0].id}."
@@ -112,9 +112,9 @@ def _database(settings: Settings) -> Iterator[Database]:
         require_current(database)
         yield database
     except SchemaOutdated as fault:
-        raise Unwell(str(fault), "run trunkd migrate.") from fault
+        raise CheckFailed(str(fault), "run trunkd migrate.") from fault
     except StoreUnavailable as fault:
-        raise Unwell(str(fault), f"start the database, or correct {PREFIX}DATABASE_URL.") from fault
+        raise CheckFailed(str(fault), f"start the database, or correct {PREFIX}DATABASE_URL.") from fault
     finally:
         database.close()
 
@@ -125,11 +125,13 @@ def stored_secrets(settings: Settings) -> str:
         try:
             at_hand = read_keys(settings)
         except KeysUnusable as fault:
-            raise Unwell("without keys no stored secret opens.", "see the line about the keys.") from fault
+            raise CheckFailed(
+                "without keys no stored secret opens.", "see the line about the keys."
+            ) from fault
         used = KeyRotation(database, SecretBox(at_hand)).keys_in_use()
     missing = used - {key.id for key in at_hand}
     if missing:
-        raise Unwell(
+        raise CheckFailed(
             f"some are sealed under {', '.join(sorted(missing))}, which is not at hand.",
             f"add that key to {PREFIX}SECRET_KEYS or to the key file; a backup may have it.",
         )
@@ -140,14 +142,14 @@ def clock(settings: Settings) -> str:
     """Leases and freezes are moments: this clock has to agree with the database's."""
     now = datetime.now(UTC)
     if now.year < _EARLIEST_YEAR:
-        raise Unwell(f"it shows {now:%Y-%m-%d}.", "set it; run an NTP client.")
+        raise CheckFailed(f"it shows {now:%Y-%m-%d}.", "set it; run an NTP client.")
     if settings.uses_sqlite:
         return f"it shows {now:%Y-%m-%d %H:%M:%S} UTC; with SQLite there is no other to agree with."
     with _database(settings) as database, database.read() as session:
         theirs: datetime = session.execute(text("SELECT clock_timestamp()")).scalar_one()
         apart_seconds = abs((datetime.now(UTC) - theirs).total_seconds())
     if apart_seconds > _CLOCK_MAY_DIFFER_SECONDS:
-        raise Unwell(
+        raise CheckFailed(
             f"it is {apart_seconds:.1f} s apart from the database's.", "run an NTP client on both machines."
         )
     return "it agrees with the database's."
@@ -161,7 +163,7 @@ def broker(settings: Settings) -> str:
         broker_answers(make_app(settings))
     except Exception as error:
         # Each transport has its own errors; their text may hold the URL with its password.
-        raise Unwell(
+        raise CheckFailed(
             f"it does not answer ({type(error).__name__}).", f"start it, or correct {PREFIX}BROKER_URL."
         ) from error
     return "it answers."
@@ -174,9 +176,9 @@ def worker(settings: Settings) -> str:
     try:
         worker_answers(make_app(settings))
     except LookupError as error:
-        raise Unwell("none answers.", "start trunkd worker with the same settings.") from error
+        raise CheckFailed("none answers.", "start trunkd worker with the same settings.") from error
     except Exception as error:
-        raise Unwell("the broker does not answer.", "see the line about the broker.") from error
+        raise CheckFailed("the broker does not answer.", "see the line about the broker.") from error
     return "one answers."
 
 
@@ -184,12 +186,12 @@ def dns(settings: Settings) -> str:
     """Each name server gives an answer, whatever it says."""
     servers = settings.nameservers or _system_nameservers()
     if not servers:
-        raise Unwell(
+        raise CheckFailed(
             "the system names no name server.", f"set {PREFIX}NAMESERVERS, or mend /etc/resolv.conf."
         )
     silent = [str(server) for server in servers if not asyncio.run(_answers(server))]
     if silent:
-        raise Unwell(
+        raise CheckFailed(
             f"{', '.join(silent)} does not answer.",
             f"mend it, or set {PREFIX}NAMESERVERS to one that does.",
             harmless=len(silent) < len(servers),
@@ -234,14 +236,14 @@ def _egress(settings: Settings, family: socket.AddressFamily, somewhere: HostPor
             with socket.socket(family, socket.SOCK_DGRAM) as bound:
                 bound.bind((source, 0))
         except OSError as error:
-            raise Unwell(
+            raise CheckFailed(
                 f"{source} cannot be had: {error.strerror}.", f"set {setting} to an address of this machine."
             ) from error
         return f"checks leave from {source}."
     try:
         address = egress_address(somewhere, None)
     except (TransportFailed, OSError) as error:
-        raise Unwell(
+        raise CheckFailed(
             f"there is no way out: {error}.",
             "mend the routes, where carriers are to be reached so.",
             harmless=harmless,

@@ -22,7 +22,7 @@ class BrokerNeeded(InstallationFault):
 
 
 @contextmanager
-def told_in_one_line() -> Iterator[None]:
+def faults_in_one_line() -> Iterator[None]:
     """Print a fault of the installation or of what was asked, and exit: 2 for a setting, else 1."""
     try:
         yield

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import typer
 
-from trunkd.faults import told_in_one_line
+from trunkd.faults import faults_in_one_line
 from trunks.errors import InstallationFault
 from trunks.installation.installation import read_keys
 from trunks.installation.key_rotation import KeyRotation, Rotated
@@ -33,7 +33,7 @@ class SecretsUnreadable(InstallationFault):
 @key_commands.command("rotate")
 def rotate() -> None:
     """Make a new key where the keys are in the data directory, and encrypt every stored secret under the newest."""
-    with told_in_one_line():
+    with faults_in_one_line():
         configure_logs()
         settings = load_settings()
         database = Database(settings.store_url)

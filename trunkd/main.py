@@ -1,4 +1,7 @@
-"""The command line of the service (docs/design/service.md)."""
+"""The command line of the service (docs/design/service.md).
+
+What a command runs is loaded by it: to make a token takes no HTTP server, and to say that a setting is wrong no worker.
+"""
 
 import logging
 from typing import Annotated
@@ -7,13 +10,9 @@ import structlog
 import typer
 from pydantic_core import PydanticUndefined
 
-from trunkd.api_process import run_api
-from trunkd.doctor import run_doctor
-from trunkd.faults import BrokerNeeded, told_in_one_line
+from trunkd.faults import BrokerNeeded, faults_in_one_line
 from trunkd.keys_rotate import key_commands
 from trunkd.tenants import environment_commands, token_commands
-from trunkd.up import run_up
-from trunkd.worker_process import run_beat, run_worker
 from trunks.errors import SettingsInvalid
 from trunks.installation.installation import prepare
 from trunks.installation.settings import PREFIX, Settings, load_settings, setting_names, unknown_names
@@ -55,16 +54,21 @@ def up(
     ] = False,
 ) -> None:
     """Run API, worker and schedule in one process."""
-    with told_in_one_line():
-        raise typer.Exit(run_up(_start(), practice=practice))
+    with faults_in_one_line():
+        settings = _start()
+        from trunkd.up import run_up
+
+        raise typer.Exit(run_up(settings, practice=practice))
 
 
 @app.command()
 def api() -> None:
     """Run the API alone."""
-    with told_in_one_line():
+    with faults_in_one_line():
         settings = _start()
         _need_broker(settings, "api")
+        from trunkd.api_process import run_api
+
         run_api(settings)
 
 
@@ -78,26 +82,30 @@ def worker(
     ] = DEFAULT_CONCURRENCY,
 ) -> None:
     """Run a worker alone."""
-    with told_in_one_line():
+    with faults_in_one_line():
         named = _read_queues(queues)
         settings = _start()
         _need_broker(settings, "worker")
+        from trunkd.worker_process import run_worker
+
         raise typer.Exit(run_worker(settings, queues=named, concurrency=concurrency))
 
 
 @app.command()
 def beat() -> None:
     """Run the schedule alone."""
-    with told_in_one_line():
+    with faults_in_one_line():
         settings = _start()
         _need_broker(settings, "beat")
+        from trunkd.worker_process import run_beat
+
         run_beat(settings)
 
 
 @app.command()
 def migrate() -> None:
     """Bring the database to the current schema, and make the keys where they are missing."""
-    with told_in_one_line():
+    with faults_in_one_line():
         prepare(_start())
     print("The database has the current schema.")
 
@@ -107,6 +115,8 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object a line.")] = False,
 ) -> None:
     """Say what is wrong with this installation; status 1 when something is."""
+    from trunkd.doctor import run_doctor
+
     configure_logs(level=logging.CRITICAL)
     raise typer.Exit(run_doctor(as_json=as_json))
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from trunkd.faults import told_in_one_line
+from trunkd.faults import faults_in_one_line
 from trunks.errors import TokenNotFound
 from trunks.ids import read_id
 from trunks.installation.installation import Installation
@@ -20,7 +20,7 @@ token_commands = typer.Typer(help="Bearer tokens of tenants.", no_args_is_help=T
 
 @contextmanager
 def _tenants() -> Iterator[Tenants]:
-    with told_in_one_line():
+    with faults_in_one_line():
         configure_logs()
         installation = Installation(load_settings())
         try:

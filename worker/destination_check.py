@@ -25,13 +25,13 @@ OnRefused = Callable[[CheckClaim, float], None]
 
 
 @dataclass(slots=True)
-class _Way:
+class _Route:
     """A claim with the edges it leads to, and the requests granted at their addresses."""
 
     claim: CheckClaim
     edges: tuple[Edge, ...]
 
-    def wish(self) -> Counter[str]:
+    def requests(self) -> Counter[str]:
         return Counter(edge.address for edge in self.edges)
 
 
@@ -63,45 +63,45 @@ class DestinationCheck:
                 finding.append(group.create_task(self._find(claim)))
                 if number % _BEGUN_AT_ONCE == 0:
                     await asyncio.sleep(0)
-        ways = [way for task in finding if (way := task.result()) is not None]
-        waits = await self._admitted(ways)
+        routes = [route for task in finding if (route := task.result()) is not None]
+        waits = await self._admitted(routes)
         async with asyncio.TaskGroup() as group:
-            for number, (way, wait_seconds) in enumerate(waits, start=1):
-                group.create_task(self._ask(way, wait_seconds))
+            for number, (route, wait_seconds) in enumerate(waits, start=1):
+                group.create_task(self._ask(route, wait_seconds))
                 if number % _BEGUN_AT_ONCE == 0:
                     await asyncio.sleep(0)
 
-    async def _find(self, claim: CheckClaim) -> _Way | None:
+    async def _find(self, claim: CheckClaim) -> _Route | None:
         found = await find_edges(self._engine, claim.target(), timeout_seconds=self._timeout_seconds)
         if isinstance(found, Liveness):
             self._on_result(CheckResult(claim=claim, alive=False, reason=found.reason))
             return None
-        return _Way(claim, found)
+        return _Route(claim, found)
 
-    async def _admitted(self, ways: Sequence[_Way]) -> list[tuple[_Way, float]]:
+    async def _admitted(self, routes: Sequence[_Route]) -> list[tuple[_Route, float]]:
         """Take tokens for all at once; only where somebody waits for the answer they are waited for."""
-        if self._pacing.off or not ways:
-            return [(way, 0.0) for way in ways]
-        wishes = [way.wish() for way in ways]
-        patience = [PATIENCE_SECONDS if way.claim.asked else 0.0 for way in ways]
-        admissions = await asyncio.to_thread(self._pacing.admit_each, wishes, patience_seconds=patience)
+        if self._pacing.off or not routes:
+            return [(route, 0.0) for route in routes]
+        wanted = [route.requests() for route in routes]
+        patience = [PATIENCE_SECONDS if route.claim.asked else 0.0 for route in routes]
+        admissions = await asyncio.to_thread(self._pacing.admit_each, wanted, patience_seconds=patience)
         granted = []
-        for way, admission in zip(ways, admissions, strict=True):
+        for route, admission in zip(routes, admissions, strict=True):
             if admission.granted:
-                granted.append((way, admission.wait_seconds))
+                granted.append((route, admission.wait_seconds))
             else:
-                self._on_refused(way.claim, admission.wait_seconds)
+                self._on_refused(route.claim, admission.wait_seconds)
         return granted
 
-    async def _ask(self, way: _Way, wait_seconds: float) -> None:
+    async def _ask(self, route: _Route, wait_seconds: float) -> None:
         if wait_seconds:
             await asyncio.sleep(wait_seconds)
-        claim = way.claim
+        claim = route.claim
         try:
             found = await ask_edges(
                 self._engine,
                 claim.target(),
-                way.edges,
+                route.edges,
                 timeout_seconds=self._timeout_seconds,
                 by_register=claim.options_ignored,
                 # What failed before is asked over another socket: that decides about life and death.
@@ -110,8 +110,8 @@ class DestinationCheck:
         except Exception:  # noqa: BLE001 - the border of a check: its claim ends with its lease, and others go on
             _log.exception("check-broke", destination_id=str(claim.destination_id))
             return
-        # Both at once: what is granted and still on its way must not be given back.
-        self._granted.update(way.wish())
+        # Both at once: what is granted and still on its route must not be given back.
+        self._granted.update(route.requests())
         self._sent.update(found.sent)
         self._on_result(
             CheckResult(
@@ -121,7 +121,7 @@ class DestinationCheck:
                 some_dead=found.some_dead,
                 sip_status=found.sip_status,
                 latency_ms=found.latency_ms,
-                address=way.edges[0].address,
+                address=route.edges[0].address,
             )
         )
 

@@ -11,12 +11,12 @@ from trunks.rules.profile import CallingFormat, InboundAuthorization
 from trunks.rules.trunk_state import HealthStatus
 
 
-def _written(moment: datetime) -> str:
+def _write_timestamp(at: datetime) -> str:
     """Write in UTC to the microsecond: 2026-03-31T10:00:00.000000Z."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-Moment = Annotated[datetime, PlainSerializer(_written, return_type=str)]
+Timestamp = Annotated[datetime, PlainSerializer(_write_timestamp, return_type=str)]
 
 
 class TrunkShown(BaseModel):
@@ -32,8 +32,8 @@ class TrunkShown(BaseModel):
     country_code: str | None
     inbound_trunk_id: str | None = Field(description="null where nothing is provisioned (ours).")
     outbound_trunk_id: str | None = Field(description="null where nothing is provisioned (ours).")
-    created_at: Moment
-    updated_at: Moment
+    created_at: Timestamp
+    updated_at: Timestamp
 
 
 class TrunkDetails(TrunkShown):

@@ -72,6 +72,6 @@ def _addresses(body: UpdateTrunk, sent: dict[str, Any], view: TrunkView) -> dict
     if "allowed_inbound_ips" in sent:
         return {"allowed_addresses": tuple(body.allowed_inbound_ips)}
     if not view.profile.allowed_addresses:
-        told = "Allowed inbound IPs must hold at least one valid IP address for ip."
-        raise invalid_fields({"allowed_inbound_ips": [told]})
+        message = "Allowed inbound IPs must hold at least one valid IP address for ip."
+        raise invalid_fields({"allowed_inbound_ips": [message]})
     return {}

@@ -68,7 +68,7 @@ def invalid(error: RequestValidationError) -> Problem:
     errors: dict[str, list[str]] = {}
     for fault in faults:
         field = field_of(fault)
-        errors.setdefault(field, []).append(_told(field, fault))
+        errors.setdefault(field, []).append(_message(field, fault))
     return invalid_fields(errors)
 
 
@@ -78,7 +78,7 @@ def invalid_fields(errors: FieldErrors) -> Problem:
     )
 
 
-def _told(field: str, fault: Any) -> str:
+def _message(field: str, fault: Any) -> str:
     declared = CreateTrunk.model_fields.get(field.partition(".")[0])
     label = declared.title if declared is not None and declared.title else field
     match fault["type"]:

@@ -124,8 +124,8 @@ async def _view(context: Context, caller: Caller, trunk_id: UUID) -> TrunkView:
 
 def _need_egress(wanted: bool | None, context: Context) -> None:
     if wanted and context.installation.settings.fixed_egress is None:
-        told = "Outbound proxy needs a fixed address of this platform: TRUNKS_FIXED_EGRESS is not set."
-        raise invalid_fields({"outbound_proxy": [told]})
+        message = "Outbound proxy needs a fixed address of this platform: TRUNKS_FIXED_EGRESS is not set."
+        raise invalid_fields({"outbound_proxy": [message]})
 
 
 async def _settle(context: Context, trunk_id: UUID) -> None:

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from api.bolna.bodies import AuthType, Transport
 from api.last_verification import LastVerification, show_last
-from api.timestamps import Moment
+from api.timestamps import Timestamp
 from sipcheck.reasons import Outcome, Reason
 from trunks.catalog.views import TrunkView
 from trunks.models.phone_number import PhoneNumber
@@ -35,8 +35,8 @@ class NumberShown(BaseModel):
     byot_trunk_id: UUID
     telephony_provider: str = "sip-trunk"
     deleted: bool = False
-    created_at: Moment
-    updated_at: Moment
+    created_at: Timestamp
+    updated_at: Timestamp
 
 
 class TrunkShown(BaseModel):
@@ -60,8 +60,8 @@ class TrunkShown(BaseModel):
     rtp_symmetric: bool
     force_rport: bool
     phone_numbers: list[NumberShown]
-    created_at: Moment
-    updated_at: Moment
+    created_at: Timestamp
+    updated_at: Timestamp
     is_active: bool = Field(description="(ours)")
     is_verified: bool = Field(description="(ours)")
     health_status: HealthStatus = Field(description="(ours)")

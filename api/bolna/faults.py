@@ -44,7 +44,7 @@ class Fault(BaseModel):
 class FieldFault(NamedTuple):
     field: str
     kind: str
-    told: str
+    message: str
 
 
 def shape(problem: Problem) -> dict[str, Any]:
@@ -81,10 +81,10 @@ def invalid_fields(faults: Sequence[FieldFault]) -> Problem:
     only_sdes = all(fault.kind == SDES_WITHOUT_TLS for fault in faults)
     errors: dict[str, list[str]] = {}
     for fault in faults:
-        errors.setdefault(fault.field, []).append(fault.told)
+        errors.setdefault(fault.field, []).append(fault.message)
     return Problem(
         HTTPStatus.UNPROCESSABLE_ENTITY if only_sdes else HTTPStatus.BAD_REQUEST,
         "VALIDATION_ERROR",
-        " ".join(f"{field}: {' '.join(told)}" for field, told in errors.items()),
+        " ".join(f"{field}: {' '.join(message)}" for field, message in errors.items()),
         errors=errors,
     )

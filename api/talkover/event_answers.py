@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from api.timestamps import Moment
+from api.timestamps import Timestamp
 from trunks.models.flip import Flip
 from trunks.rules.trunk_state import Cause
 
@@ -14,7 +14,7 @@ class EventShown(BaseModel):
     """A change of state."""
 
     id: UUID
-    at: Moment
+    at: Timestamp
     cause: Cause
     changes: dict[str, list[Any]] = Field(description="{field: [old, new]}")
     verification_id: UUID | None = Field(description="The verification that made the change, if one did.")

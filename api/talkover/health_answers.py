@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel, Field
 
-from api.timestamps import Moment
+from api.timestamps import Timestamp
 from trunks.health.latest_results import LastResult
 
 
 class HealthShown(BaseModel):
     is_healthy: bool
     response_time_ms: int | None
-    checked_at: Moment | None
+    checked_at: Timestamp | None
     error: str | None = Field(None, description="Why it is not healthy, only when it is not.")
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from api.last_verification import LastVerification, show_last
-from api.timestamps import Moment
+from api.timestamps import Timestamp
 from sipcheck.reasons import CredentialState
 from sipcheck.target import TransportName
 from trunks.catalog.views import TrunkView
@@ -33,7 +33,7 @@ class TrunkShown(BaseModel):
     port: int
     is_active: bool
     is_verified: bool
-    created_at: Moment
+    created_at: Timestamp
 
 
 class TrunkDetails(TrunkShown):
@@ -43,8 +43,8 @@ class TrunkDetails(TrunkShown):
     outbound_proxy: str | None
     auth_realm: str | None
     health_status: HealthStatus
-    last_health_check_at: Moment | None
-    updated_at: Moment
+    last_health_check_at: Timestamp | None
+    updated_at: Timestamp
     gateways: list[GatewayShown] = Field(description=_OURS)
     credentials: CredentialState = Field(description=f"What is known of the credentials {_OURS}.")
     last_verification: LastVerification | None = Field(description=_OURS)
@@ -73,7 +73,7 @@ class TrunkState(BaseModel):
     name: str
     is_active: bool
     is_verified: bool
-    updated_at: Moment
+    updated_at: Timestamp
 
 
 class TrunkChanged(BaseModel):

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from api.timestamps import Moment
+from api.timestamps import Timestamp
 from sipcheck.reasons import CredentialState, Outcome, Reason
 from trunks.models.trunk import Trunk
 from trunks.models.verification import Verification, VerificationStatus
@@ -20,7 +20,7 @@ class VerdictData(BaseModel):
 
     is_verified: bool
     health_status: HealthStatus
-    last_health_check_at: Moment | None
+    last_health_check_at: Timestamp | None
     error: str | None = Field(None, description="Only when the trunk does not count as verified by this run.")
     outcome: Outcome = Field(description="(ours)")
     reason: Reason = Field(description="(ours)")
@@ -67,8 +67,8 @@ class VerifyLater(BaseModel):
 class RunShown(BaseModel):
     id: UUID
     status: VerificationStatus
-    requested_at: Moment
-    finished_at: Moment | None
+    requested_at: Timestamp
+    finished_at: Timestamp | None
     report: dict[str, Any] | None = Field(description="The report, secrets and digest responses redacted.")
 
 

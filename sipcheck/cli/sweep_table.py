@@ -37,7 +37,7 @@ class _Line:
 class _Cause:
     party: Party
     outcome: Outcome
-    told: str
+    message: str
     first_row: int
     rows: int = 0
 
@@ -81,7 +81,7 @@ class SweepTable:
                     console.print(
                         Text.assemble(
                             (f"{reason}", style),
-                            f" ({cause.rows} of {len(self._lines)}, {example}): {cause.told}",
+                            f" ({cause.rows} of {len(self._lines)}, {example}): {cause.message}",
                         )
                     )
 
@@ -89,8 +89,8 @@ class SweepTable:
         counts = dict.fromkeys(Outcome, 0)
         for line in self._lines:
             counts[line.outcome] += 1
-        told = ", ".join(f"{count} {outcome}" for outcome, count in counts.items() if count)
-        return Text(f"{len(self._lines)} row{'' if len(self._lines) == 1 else 's'}: {told}", style="bold")
+        counted = ", ".join(f"{count} {outcome}" for outcome, count in counts.items() if count)
+        return Text(f"{len(self._lines)} row{'' if len(self._lines) == 1 else 's'}: {counted}", style="bold")
 
 
 def _rows(lines: Iterable[_Line], signs: Signs) -> Table:

@@ -10,11 +10,16 @@ from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 from tests.peers.certificates import Certificate
 from tests.peers.ports import family_of, free_port
-from tests.peers.process import OwnedProcess, PeerFailed
+from tests.peers.process import (
+    END_WITHIN_SECONDS,
+    READY_WITHIN_SECONDS,
+    OwnedProcess,
+    PeerFailed,
+)
 
 USERNAME = "alice"
 PASSWORD = "correct horse"
@@ -74,7 +79,7 @@ class SeenRequest:
         return bool(self.authorization_length or self.proxy_authorization_length)
 
 
-class Kamailio:
+class Kamailio(OwnedProcess):
     """Run one Kamailio in a folder of its own; UDP and TCP share port, TLS has tls_port."""
 
     def __init__(self, settings: KamailioSettings, folder: Path) -> None:
@@ -88,7 +93,7 @@ class Kamailio:
         self._make_database()
         configuration = folder / "kamailio.cfg"
         configuration.write_text(self._configuration(folder))
-        self._process = OwnedProcess(
+        super().__init__(
             "kamailio",
             # In the foreground with its log on standard error; 32 MiB shared and 8 MiB private memory.
             ["-f", str(configuration), "-DD", "-E", "-m", "32", "-M", "8", "-w", str(folder)],
@@ -96,19 +101,19 @@ class Kamailio:
             log_file=folder / "kamailio.log",
         )
 
-    def start(self) -> None:
+    def start(self, *, within_seconds: float = READY_WITHIN_SECONDS) -> None:
         """Start, and bind what the settings want bound. Raises PeerFailed.
 
         With TLS once more when it dies at its start: children of 5.6 meet in OpenSSL 3's memory, and the last one
         to be ready has to have shaken hands before the others are believed to live.
         """
         try:
-            self._process.start()
+            super().start(within_seconds=within_seconds)
         except PeerFailed:
             if self.settings.certificate is None:
                 raise
-            self._process.kill()  # children that outlived it hold its ports
-            self._process.start()
+            self.kill()  # children that outlived it hold its ports
+            super().start(within_seconds=within_seconds)
         try:
             for user, contact in self.settings.bindings.items():
                 self.add_binding(user, contact)
@@ -116,19 +121,9 @@ class Kamailio:
             self.end()
             raise
 
-    def end(self) -> None:
+    def end(self, *, within_seconds: float = END_WITHIN_SECONDS) -> None:
         # Nothing is left to write, and a TERM that meets its last children while they start is lost on them.
-        self._process.kill()
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.end()
-
-    def log(self) -> str:
-        return self._process.log()
+        self.kill()
 
     def requests_seen(
         self, method: str | None = None, *, credentials: bool | None = None

@@ -7,13 +7,17 @@ import signal
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import Self
 
 import psycopg
 from psycopg import sql
 
 from tests.peers.ports import free_port
-from tests.peers.process import OwnedProcess, PeerFailed
+from tests.peers.process import (
+    END_WITHIN_SECONDS,
+    READY_WITHIN_SECONDS,
+    OwnedProcess,
+    PeerFailed,
+)
 from tests.peers.programs import find_program
 
 _ADDRESS = "127.0.0.1"
@@ -23,7 +27,7 @@ _SYSTEM_USER = "postgres"
 _CONNECT_SECONDS = 2
 
 
-class PostgresServer:
+class PostgresServer(OwnedProcess):
     """Run one cluster without fsync: it survives kill(), which is all that tests do to it."""
 
     def __init__(self) -> None:
@@ -33,7 +37,7 @@ class PostgresServer:
         self._log_folder = Path(tempfile.mkdtemp(prefix="trunks-postgres-log-"))
         self._user = _SYSTEM_USER if os.geteuid() == 0 else None
         self._numbers = itertools.count(1)
-        self._process = OwnedProcess(
+        super().__init__(
             "postgres",
             [
                 *("-D", str(self._folder / "data"), "-p", str(self.port), "-h", _ADDRESS),
@@ -47,35 +51,17 @@ class PostgresServer:
             end_signal=signal.SIGINT,
         )
 
-    @property
-    def running(self) -> bool:
-        return self._process.running
-
-    def start(self) -> None:
+    def start(self, *, within_seconds: float = READY_WITHIN_SECONDS) -> None:
         """Make the cluster at the first start, and run it. Raises PeerFailed."""
         if not (self._folder / "data").exists():
             self._make_cluster()
-        self._process.start()
+        super().start(within_seconds=within_seconds)
 
-    def kill(self) -> None:
-        """End it and every backend with SIGKILL; start() brings it back with what was committed."""
-        self._process.kill()
-
-    def end(self) -> None:
+    def end(self, *, within_seconds: float = END_WITHIN_SECONDS) -> None:
         """End it and remove the cluster."""
-        self._process.end()
+        super().end(within_seconds=within_seconds)
         shutil.rmtree(self._folder)
         shutil.rmtree(self._log_folder)
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.end()
-
-    def log(self) -> str:
-        return self._process.log()
 
     def create_database(self, template: str | None = None) -> str:
         """Create a database and give its URL, as TRUNKS_DATABASE_URL takes it; a copy of `template`'s, or an empty one.

@@ -11,8 +11,8 @@ from typing import Self
 
 from tests.peers.programs import find_program
 
-_READY_WITHIN_SECONDS = 20.0
-_END_WITHIN_SECONDS = 5.0
+READY_WITHIN_SECONDS = 20.0
+END_WITHIN_SECONDS = 5.0
 _POLL_SECONDS = 0.01
 _LOG_TAIL_CHARACTERS = 4000
 
@@ -53,7 +53,7 @@ class OwnedProcess:
             *arguments,
         ]
 
-    def start(self, *, within_seconds: float = _READY_WITHIN_SECONDS) -> None:
+    def start(self, *, within_seconds: float = READY_WITHIN_SECONDS) -> None:
         """Start and wait until ready. Raises PeerFailed."""
         if self.running:
             raise PeerFailed(f"{self._name} is running already")
@@ -85,7 +85,7 @@ class OwnedProcess:
         """Read what the process wrote on standard output and error, over all its starts."""
         return self._log_file.read_text(errors="replace") if self._log_file.exists() else ""
 
-    def end(self, *, within_seconds: float = _END_WITHIN_SECONDS) -> None:
+    def end(self, *, within_seconds: float = END_WITHIN_SECONDS) -> None:
         """End it as its operator would, and by force when that takes too long."""
         if self._process is None:
             return

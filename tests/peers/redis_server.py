@@ -2,7 +2,6 @@
 
 import socket
 from pathlib import Path
-from typing import Self
 
 from tests.peers.ports import free_port
 from tests.peers.process import OwnedProcess
@@ -11,13 +10,13 @@ _ADDRESS = "127.0.0.1"
 _CONNECT_SECONDS = 1.0
 
 
-class RedisServer:
-    """Run one Redis in a folder of its own; what it held is gone after kill() or end()."""
+class RedisServer(OwnedProcess):
+    """Run one Redis in a folder of its own; each start is at the same port, and empty."""
 
     def __init__(self, folder: Path) -> None:
         self.port = free_port()
         self.url = f"redis://{_ADDRESS}:{self.port}/0"
-        self._process = OwnedProcess(
+        super().__init__(
             "redis-server",
             [
                 *("--bind", _ADDRESS, "--port", str(self.port), "--dir", str(folder)),
@@ -26,31 +25,6 @@ class RedisServer:
             ready=lambda: _answers(self.port),
             log_file=folder / "redis.log",
         )
-
-    @property
-    def running(self) -> bool:
-        return self._process.running
-
-    def start(self) -> None:
-        """Start, on the same port each time. Raises PeerFailed."""
-        self._process.start()
-
-    def kill(self) -> None:
-        """End it with SIGKILL; start() brings it back, empty."""
-        self._process.kill()
-
-    def end(self) -> None:
-        self._process.end()
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.end()
-
-    def log(self) -> str:
-        return self._process.log()
 
     def flush(self) -> None:
         """Delete every key."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal
 
 from tests.peers.ports import free_port
 from tests.peers.process import OwnedProcess
@@ -56,7 +56,7 @@ class SippMessage:
         return None if first == "SIP/2.0" else first
 
 
-class Sipp:
+class Sipp(OwnedProcess):
     """Run sipp as a server in a folder of its own."""
 
     def __init__(self, settings: SippSettings, folder: Path) -> None:
@@ -68,7 +68,7 @@ class Sipp:
         scenario = settings.scenario
         file = scenario if isinstance(scenario, Path) else _SCENARIOS / f"{scenario}.xml"
         keys = [part for name, value in settings.keys.items() for part in ("-key", name, value)]
-        self._process = OwnedProcess(
+        super().__init__(
             "sipp",
             [
                 *("-sf", str(file), "-i", self.address, "-p", str(self.port)),
@@ -81,20 +81,6 @@ class Sipp:
             ready=self._is_ready,
             log_file=folder / "sipp.log",
         )
-
-    def start(self) -> None:
-        """Start and wait until it listens. Raises PeerFailed."""
-        self._process.start()
-
-    def end(self) -> None:
-        self._process.end()
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.end()
 
     def messages(self, *, method: str | None = None) -> list[SippMessage]:
         """Read the trace, in order; with a method only the requests received."""
@@ -127,7 +113,7 @@ class Sipp:
     def log(self) -> str:
         """Read what sipp printed and complained about."""
         errors = self._errors.read_text(errors="replace") if self._errors.exists() else ""
-        return self._process.log() + errors
+        return super().log() + errors
 
     def _is_ready(self) -> bool:
         return _listens(self.settings.transport, self.port)

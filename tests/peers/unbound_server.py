@@ -2,7 +2,6 @@
 
 import shutil
 from pathlib import Path
-from typing import Self
 
 import dns.exception
 import dns.message
@@ -51,7 +50,7 @@ ns IN A 127.0.0.1
 """
 
 
-class UnboundServer:
+class UnboundServer(OwnedProcess):
     """Run one Unbound in a folder of its own; records are zone file lines (SRV, NAPTR, A, AAAA, CNAME …).
 
     `configuration` stands behind the rest of unbound.conf: further clauses, with files in `folder`.
@@ -70,29 +69,12 @@ class UnboundServer:
         )
         # A copy: Debian's AppArmor profile is tied to the installed path, and lets it read no folder of ours.
         program = shutil.copy(find_program("unbound"), folder / "unbound")
-        self._process = OwnedProcess(
+        super().__init__(
             str(program),
             ["-d", "-p", "-c", str(configuration_file)],
             ready=self._answers,
             log_file=folder / "unbound.log",
         )
-
-    def start(self) -> None:
-        """Start. Raises PeerFailed."""
-        self._process.start()
-
-    def end(self) -> None:
-        self._process.end()
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.end()
-
-    def log(self) -> str:
-        return self._process.log()
 
     def _answers(self) -> bool:
         question = dns.message.make_query(self._zone, "SOA")

@@ -15,9 +15,9 @@ from sqlalchemy import select
 from sipcheck.target import TransportName
 from tests.peers.sip_reply import reply_to
 from tests.peers.udp_peer import Reply, UdpPeer
+from tests.trunkd.prepared import installed
 from tests.trunks.forms import HandClock, Store
-from trunks.installation.installation import Installation, prepare
-from trunks.installation.settings import load_settings
+from trunks.installation.installation import Installation
 from trunks.models.flip import Flip
 from trunks.models.verification import RequestedBy, Verification, VerificationStatus
 
@@ -137,14 +137,5 @@ class Crowd:
 @contextmanager
 def crowd_at(ports: Sequence[int], folder: Path, environment: Mapping[str, str]) -> Iterator[Crowd]:
     """Enter the crowd into the store that this environment names."""
-    settings = load_settings(
-        data_dir=folder / "var",
-        database_url=environment.get("TRUNKS_DATABASE_URL"),
-        secret_keys=environment.get("TRUNKS_SECRET_KEYS"),
-    )
-    prepare(settings)
-    installation = Installation(settings)
-    try:
+    with installed(folder, environment) as installation:
         yield Crowd(installation, ports)
-    finally:
-        installation.close()

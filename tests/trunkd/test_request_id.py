@@ -9,7 +9,8 @@ import pytest
 
 from tests.peers.kamailio import PASSWORD, USERNAME, Kamailio
 from tests.trunkd.conftest import Start
-from tests.trunkd.daemon import Trunkd, run_trunkd
+from tests.trunkd.daemon import Trunkd
+from tests.trunkd.prepared import make_token
 
 URL = "/api/v1/sip-trunks"
 HOST = "127.0.0.1"
@@ -17,27 +18,22 @@ HOST = "127.0.0.1"
 
 @pytest.fixture
 def running(
-    request: pytest.FixtureRequest,
     form_environment: dict[str, str],
     start: Start,
     port: int,
     is_ready: Callable[[], bool],
+    http: httpx.Client,
     tmp_path: Path,
 ) -> tuple[Trunkd, Trunkd]:
     """Start either form, and give its API and its worker."""
     environment = {**form_environment, "TRUNKS_PORT": str(port), "TRUNKS_ALLOW_NETWORKS": "127.0.0.0/8"}
+    http.headers["Authorization"] = f"Bearer {make_token(tmp_path, environment)}"
     if not form_environment:
         up = start("up", **environment)
-        up.wait_until(lambda: "trunkd is up" in up.out)  # only then there is an environment
         parts = up, up
     else:
-        run_trunkd("migrate", folder=tmp_path, **environment)
-        run_trunkd("environment", "create", "default", folder=tmp_path, **environment)
         parts = start("api", **environment), start("worker", **environment)
     parts[0].wait_until(is_ready)
-    made = run_trunkd("token", "create", "--environment", "default", folder=tmp_path, **environment)
-    http: httpx.Client = request.getfixturevalue("http")
-    http.headers["Authorization"] = f"Bearer {made.stdout.strip()}"
     return parts
 
 

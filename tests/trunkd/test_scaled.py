@@ -7,31 +7,28 @@ import httpx
 import pytest
 
 from tests.peers.kamailio import PASSWORD, USERNAME, Kamailio
+from tests.peers.postgres_server import PostgresServer
 from tests.peers.redis_server import RedisServer
 from tests.trunkd.conftest import Start
 from tests.trunkd.daemon import run_trunkd
+from tests.trunkd.prepared import make_token
 
 HOST = "127.0.0.1"
 
 
 @pytest.fixture
-def environment(scaled_environment: dict[str, str], port: int, tmp_path: Path) -> dict[str, str]:
-    environment = {
+def environment(scaled_environment: dict[str, str], port: int) -> dict[str, str]:
+    return {
         **scaled_environment,
         "TRUNKS_PORT": str(port),
         "TRUNKS_ALLOW_NETWORKS": "127.0.0.0/8",
         "TRUNKS_VERIFY_TIMEOUT_SECONDS": "3",
     }
-    migrated = run_trunkd("migrate", folder=tmp_path, **environment)
-    assert migrated.returncode == 0, migrated.stderr
-    return environment
 
 
 @pytest.fixture
 def token(environment: dict[str, str], tmp_path: Path) -> str:
-    assert run_trunkd("environment", "create", "acme", folder=tmp_path, **environment).returncode == 0
-    made = run_trunkd("token", "create", "--environment", "acme", folder=tmp_path, **environment)
-    return made.stdout.strip()
+    return make_token(tmp_path, environment)
 
 
 @pytest.fixture
@@ -136,9 +133,11 @@ def test_a_worker_ends_cleanly_while_the_broker_is_away(
 
 @pytest.mark.parametrize("part", ["api", "worker"])
 def test_an_old_schema_is_refused_in_one_line(
-    part: str, scaled_environment: dict[str, str], port: int, tmp_path: Path
+    part: str, scaled_environment: dict[str, str], postgres_server: PostgresServer, port: int, tmp_path: Path
 ) -> None:
-    refused = run_trunkd(part, folder=tmp_path, TRUNKS_PORT=str(port), **scaled_environment)
+    empty = {"TRUNKS_DATABASE_URL": postgres_server.create_database(), "TRUNKS_PORT": str(port)}
+    refused = run_trunkd(part, folder=tmp_path, **(scaled_environment | empty))
+    postgres_server.drop_database(empty["TRUNKS_DATABASE_URL"])
     assert refused.returncode == 1
     (line,) = refused.stderr.splitlines()
     assert line.startswith("trunkd: The database has schema none")

@@ -10,7 +10,8 @@ import pytest
 from tests.peers.sip_reply import reply_to
 from tests.peers.udp_peer import Reply, Script, UdpPeer
 from tests.trunkd.conftest import Start
-from tests.trunkd.daemon import Trunkd, run_trunkd
+from tests.trunkd.daemon import Trunkd
+from tests.trunkd.prepared import make_token
 
 HOST = "127.0.0.1"
 URL = "/api/v1/sip-trunks"
@@ -99,13 +100,11 @@ def customer(
 ) -> Customer:
     """Run either form, and enter a trunk at the carrier."""
     environment = {**form_environment, **LABORATORY, "TRUNKS_PORT": str(port)}
-    assert run_trunkd("migrate", folder=tmp_path, **environment).returncode == 0
-    assert run_trunkd("environment", "create", "acme", folder=tmp_path, **environment).returncode == 0
-    token = run_trunkd("token", "create", "--environment", "acme", folder=tmp_path, **environment)
+    token = make_token(tmp_path, environment)
     parts = ("api", "worker", "worker", "beat") if form_environment else ("up",)
     running = [start(part, **environment) for part in parts]
     running[0].wait_until(is_ready)
-    http.headers["Authorization"] = f"Bearer {token.stdout.strip()}"
+    http.headers["Authorization"] = f"Bearer {token}"
     made = http.post(
         URL,
         json={

@@ -1,0 +1,34 @@
+"""A store with a tenant for processes to be started on, made without a process for each command.
+
+The commands themselves are tests/trunkd/test_commands.py's.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from trunks.installation.installation import Installation, prepare
+from trunks.installation.settings import load_settings
+
+
+@contextmanager
+def installed(folder: Path, environment: Mapping[str, str]) -> Iterator[Installation]:
+    """Prepare the store that trunkd finds with this environment in this folder, and open it."""
+    settings = load_settings(
+        data_dir=folder / "var",
+        database_url=environment.get("TRUNKS_DATABASE_URL"),
+        secret_keys=environment.get("TRUNKS_SECRET_KEYS"),
+    )
+    prepare(settings)
+    installation = Installation(settings)
+    try:
+        yield installation
+    finally:
+        installation.close()
+
+
+def make_token(folder: Path, environment: Mapping[str, str], *, tenant: str = "acme") -> str:
+    """Prepare the store, make a tenant in it, and give a token of his."""
+    with installed(folder, environment) as installation:
+        installation.tenancy.tenants.create_environment(tenant)
+        return installation.tenancy.tenants.create_token(tenant)
