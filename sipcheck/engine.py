@@ -8,6 +8,7 @@ from sipcheck.credentials import Credentials
 from sipcheck.diagnosis.evidence import Proof
 from sipcheck.dns.resolver import Edge, Resolver
 from sipcheck.errors import SettingInvalid, TargetInvalid, TransportFailed
+from sipcheck.failure import Failure
 from sipcheck.reasons import Reason
 from sipcheck.report.model import Report
 from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS, EngineSettings
@@ -141,7 +142,7 @@ class Engine:
             if window is None:
                 window = self._windows[family] = UdpBatch(family, source_address=self.settings.source_address)
         except OSError as error:
-            raise from_error(error) from error
+            raise TransportFailed(from_error(error)) from error
         return window, HostPort(address, window.port)
 
     async def open_channel(self, edge: Edge, tls_name: str, deadline_at: float) -> Channel:
@@ -170,9 +171,8 @@ class Engine:
     def _check_family(self, edge: Edge) -> None:
         source = self.settings.source_address
         if source is not None and _family(source) is not _family(edge.address):
-            raise TransportFailed(
-                Reason.HOST_UNREACHABLE, f"checks leave from {source}, which has no way to {edge.address}"
-            )
+            detail = f"checks leave from {source}, which has no way to {edge.address}"
+            raise TransportFailed(Failure(Reason.HOST_UNREACHABLE, detail))
 
     def _egress(self, edge: Edge) -> str:
         self._check_family(edge)
@@ -183,7 +183,7 @@ class Engine:
         try:
             endpoint = self._endpoint(_family(edge.address))
         except OSError as error:
-            raise from_error(error) from error
+            raise TransportFailed(from_error(error)) from error
         return UdpChannel(endpoint, HostPort(edge.address, edge.port), HostPort(address, endpoint.port))
 
     def _endpoint(self, family: socket.AddressFamily) -> UdpEndpoint:

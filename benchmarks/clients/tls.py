@@ -33,7 +33,7 @@ async def connect_and_ask(engine: Engine, edge: Edge) -> None:
     finally:
         await channel.close()
     if result.status != 200:
-        raise RuntimeError(f"{result.status or result.failure}: {result.detail}")
+        raise RuntimeError(str(result.status or result.failure))
 
 
 async def connect(port: int, count: int, ca_file: Path) -> None:

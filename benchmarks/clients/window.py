@@ -15,7 +15,7 @@ async def ask(method: Method, port: int, count: int) -> None:
         window, local = engine.udp_batch_for(edge)
         async for asking in window.run(repeat(prepare(method, edge, local), count)):
             if asking.status != 200:
-                raise RuntimeError(f"{asking.status or asking.failure}: {asking.detail}")
+                raise RuntimeError(str(asking.status or asking.failure))
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from sipcheck.failure import Failure
 from sipcheck.reasons import Reason
 
 
@@ -20,7 +21,8 @@ class ExchangeResult:
     """What one request and its authentication round came to.
 
     Exactly one of `status` (a final response was received) and `failure` (none was) is set. `withheld` says
-    why a challenge was not answered; `rejected` and `stale_loop` qualify a challenge that followed an answer.
+    why a challenge was not answered, `detail` in the words for a person; `rejected` and `stale_loop` qualify a
+    challenge that followed an answer.
     `by_tcp`: its last request was too large for a datagram and went by TCP to an edge of UDP (RFC 3261 §18.1.1).
     `too_large`: the answer to a challenge was, and the way it was asked by has no TCP beside it; it was not sent.
     Times are in seconds.
@@ -29,7 +31,7 @@ class ExchangeResult:
     method: str
     status: int | None = None
     phrase: str = ""
-    failure: Reason | None = None
+    failure: Failure | None = None
     detail: str = ""
     challenged: bool = False
     credentials_sent: bool = False
@@ -65,6 +67,11 @@ class ExchangeResult:
         return self.status is not None and 200 <= self.status < 300
 
     @property
+    def explanation(self) -> str:
+        """Why there was no answer, or why its challenge was not answered; empty for neither."""
+        return self.failure.detail if self.failure is not None else self.detail
+
+    @property
     def silent(self) -> bool:
         """Whether nothing that counts came back: no answer, or none that was SIP."""
         return self.status is None
@@ -82,8 +89,7 @@ class EdgeEvidence:
     answered_options: ExchangeResult | None = None
     credentials_given: bool = False
     proof: Proof = Proof.AUTO
-    connect_failure: Reason | None = None
-    connect_detail: str = ""
+    connect_failure: Failure | None = None
 
     @property
     def exchanges(self) -> tuple[ExchangeResult, ...]:

@@ -13,6 +13,9 @@ _NOT_UNDERSTOOD = frozenset({400, 413, 414, 415, 416, 420, 421})
 
 _CREDENTIALS_REFUSED = frozenset({Reason.CREDENTIALS_REJECTED, Reason.REGISTRATION_FORBIDDEN})
 
+# The vaguer of the two first.
+_SILENCE = (Reason.DEADLINE_EXCEEDED, Reason.NO_RESPONSE)
+
 _FAILOVER_STATUS = 503  # RFC 3263 §4.3; transport failures and silence have no status
 
 _SETTLED_PROOFS = frozenset(
@@ -112,9 +115,9 @@ def _after_credentials(evidence: EdgeEvidence) -> Reason | None:
         return Reason.ACCOUNT_NOT_FOUND
     if proof.status is not None and 300 <= proof.status < 400:
         return Reason.SIP_REDIRECTED
-    if proof.failure in (Reason.NO_RESPONSE, Reason.DEADLINE_EXCEEDED):
-        return Reason.SIP_REQUEST_TIMEOUT
-    return _temporary(proof) or proof.failure or Reason.ALIVE_CREDENTIALS_UNPROVEN
+    if proof.failure is not None:
+        return Reason.SIP_REQUEST_TIMEOUT if proof.failure.reason in _SILENCE else proof.failure.reason
+    return _temporary(proof) or Reason.ALIVE_CREDENTIALS_UNPROVEN
 
 
 def _withheld(evidence: EdgeEvidence) -> Reason | None:
@@ -157,15 +160,14 @@ def _by_options(evidence: EdgeEvidence) -> Reason | None:
 
 def _no_answer(evidence: EdgeEvidence) -> Reason | None:
     """Nothing final came: what did come says more than silence, and silence more than a clock that ran out."""
-    failures = [exchange.failure for exchange in evidence.exchanges if exchange.failure is not None]
-    for vague in (Reason.DEADLINE_EXCEEDED, Reason.NO_RESPONSE):
-        telling = [failure for failure in failures if failure is not vague]
-        failures = telling or failures
-    return failures[0] if failures else None
+    reasons = [exchange.failure.reason for exchange in evidence.exchanges if exchange.failure is not None]
+    for vague in _SILENCE:
+        reasons = [reason for reason in reasons if reason is not vague] or reasons
+    return reasons[0] if reasons else None
 
 
 def _unconnected(evidence: EdgeEvidence) -> Reason | None:
-    return evidence.connect_failure
+    return evidence.connect_failure.reason if evidence.connect_failure is not None else None
 
 
 RULES: tuple[Callable[[EdgeEvidence], Reason | None], ...] = (

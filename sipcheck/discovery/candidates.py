@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from sipcheck.diagnosis.rules import ruling
-from sipcheck.dns.resolver import DnsFailure, Edge, Resolver, Route
-from sipcheck.guard import Guard, Refusal
+from sipcheck.dns.resolver import Edge, Resolver, Route
+from sipcheck.failure import Failure
+from sipcheck.guard import Guard
 from sipcheck.reasons import Outcome, WarningCode
 from sipcheck.target import HostPort, Target, TransportName
 
@@ -32,7 +33,7 @@ class Candidate:
     edge: Edge
     via: FoundBy
     configured: bool
-    refusal: Refusal | None
+    refusal: Failure | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,8 @@ class Candidates:
     """
 
     found: tuple[Candidate, ...] = ()
-    failure: DnsFailure | None = None
-    refusal: Refusal | None = None
+    failure: Failure | None = None
+    refusal: Failure | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -134,7 +135,7 @@ def _key(edge: Edge) -> tuple[str, int, TransportName]:
     return edge.address, edge.port, edge.transport
 
 
-def _refusal_of_target(judged: Sequence[Candidate]) -> Refusal | None:
+def _refusal_of_target(judged: Sequence[Candidate]) -> Failure | None:
     """What the target itself leads to is refused whole; a port that the caller named, by itself alone."""
     return next((each.refusal for each in judged if each.refusal and each.via is not FoundBy.ALSO), None)
 

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 from sipcheck.diagnosis.evidence import ExchangeResult
 from sipcheck.discovery.candidates import FoundBy
-from sipcheck.dns.resolver import DnsFailure
-from sipcheck.guard import Refusal
+from sipcheck.failure import Failure
 from sipcheck.report.model import EdgeReport, TargetFacts
 from sipcheck.target import HostPort
 
@@ -44,7 +43,7 @@ class Discovery:
 
     target: TargetFacts
     findings: tuple[Finding, ...]
-    failure: DnsFailure | Refusal | None
+    failure: Failure | None
     notes: tuple[str, ...]
     duration_ms: float
 

@@ -14,6 +14,7 @@ from sipcheck.discovery.findings import Discovery, Finding
 from sipcheck.dns.resolver import Edge
 from sipcheck.engine import Engine
 from sipcheck.errors import SettingInvalid, TransportFailed
+from sipcheck.failure import Failure
 from sipcheck.reasons import Reason
 from sipcheck.report.model import Direction, EdgeReport, Report
 from sipcheck.report.trace import Trace
@@ -178,7 +179,9 @@ def _paced(open_channel: OpenChannel, pace: AddressPace, moments: tuple[float, .
         try:
             if moment >= deadline_at:
                 pace.release([moment])
-                raise TransportFailed(Reason.DEADLINE_EXCEEDED, "the pace left no time for a request")
+                raise TransportFailed(
+                    Failure(Reason.DEADLINE_EXCEEDED, "the pace left no time for a request")
+                )
             await asyncio.sleep(moment - loop.time())
         except BaseException:
             await channel.close()
@@ -200,7 +203,7 @@ def _unasked(candidate: Candidate) -> Finding:
 def _detail(probe: EdgeProbe) -> str:
     if probe.connect_failure is not None:
         return probe.connect_failure.detail
-    return probe.options.detail if probe.options is not None else ""
+    return probe.options.explanation if probe.options is not None else ""
 
 
 def _left_out(candidates: Candidates, findings: Sequence[Finding]) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sipcheck.reasons import Reason
+from sipcheck.failure import Failure
 from sipcheck.report.model import ReportWarning
 from sipcheck.target import HostPort, TransportName
 
@@ -35,14 +35,6 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class DnsFailure:
-    """Why there is no edge: one of the dns-* reasons, and a sentence for a person."""
-
-    reason: Reason
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
 class Route:
     """Edges, or the failure that left none; `steps` is the NAPTR, SRV, A/AAAA way in the order asked.
 
@@ -53,5 +45,5 @@ class Route:
     edges: tuple[Edge, ...] = ()
     beyond: tuple[Edge, ...] = ()
     warnings: tuple[ReportWarning, ...] = ()
-    failure: DnsFailure | None = None
+    failure: Failure | None = None
     steps: tuple[Step, ...] = ()

@@ -4,8 +4,8 @@ import asyncio
 from dataclasses import dataclass, field
 
 from sipcheck.errors import TransportFailed
+from sipcheck.failure import Failure
 from sipcheck.message.message import Response
-from sipcheck.reasons import Reason
 from sipcheck.report.trace import Trace
 from sipcheck.target import HostPort
 from sipcheck.transaction.client_transaction import Action, ClientTransaction
@@ -20,8 +20,7 @@ class Reply:
     """A final response, or why none came; `rtt_seconds` counts from the first transmission."""
 
     response: Response | None = None
-    failure: Reason | None = None
-    detail: str = ""
+    failure: Failure | None = None
     source: HostPort | None = None
     provisional: int | None = None
     rtt_seconds: float | None = None
@@ -32,7 +31,7 @@ class Reply:
 class Inbox:
     """Takes what the transport delivers, in order, until the pump has time for it."""
 
-    arrivals: asyncio.Queue[tuple[bytes, HostPort] | TransportFailed] = field(default_factory=asyncio.Queue)
+    arrivals: asyncio.Queue[tuple[bytes, HostPort] | Failure] = field(default_factory=asyncio.Queue)
 
     def message_received(self, data: bytes, source: HostPort) -> None:
         self.arrivals.put_nowait((data, source))
@@ -40,8 +39,8 @@ class Inbox:
     def noise_received(self, data: bytes, source: HostPort) -> None:
         self.arrivals.put_nowait((data, source))
 
-    def failed(self, error: TransportFailed) -> None:
-        self.arrivals.put_nowait(error)
+    def failed(self, failure: Failure) -> None:
+        self.arrivals.put_nowait(failure)
 
 
 class TransactionDriver:
@@ -78,10 +77,9 @@ class TransactionDriver:
         self._channel.attach(self._identity.branch, self._inbox)
         try:
             return await self._pump()
-        except TransportFailed as failure:
+        except TransportFailed as error:
             self._machine.on_transport_error(self._loop.time())
-            failure = await self._channel.explain(failure)
-            return self._without_answer(failure.reason, failure.detail)
+            return self._without_answer(await self._channel.explain(error.failure))
         finally:
             self._channel.detach(self._identity.branch)
 
@@ -93,15 +91,15 @@ class TransactionDriver:
             now = self._loop.time()
             if arrival is None:
                 if now >= self._deadline:
-                    return self._without_answer(*self._why_silent(now))
+                    return self._without_answer(self._why_silent(now))
                 if (ended := self._perform(self._machine.on_time(now))) is not None:
                     return ended
-            elif isinstance(arrival, TransportFailed):
-                raise arrival
+            elif isinstance(arrival, Failure):
+                raise TransportFailed(arrival)
             elif (reply := self._consider(*arrival, now)) is not None:
                 return reply
 
-    async def _next_arrival(self) -> tuple[bytes, HostPort] | TransportFailed | None:
+    async def _next_arrival(self) -> tuple[bytes, HostPort] | Failure | None:
         """Return what arrived, or None when a timer or the deadline is due."""
         timer_at = self._machine.next_at
         due_at = self._deadline if timer_at is None else min(timer_at, self._deadline)
@@ -117,7 +115,7 @@ class TransactionDriver:
                 self._channel.send(self._message)
                 self._trace.sent(self._edge, self._message)
             elif action is Action.TIMED_OUT:
-                return self._without_answer(*self._why_silent(self._loop.time()))
+                return self._without_answer(self._why_silent(self._loop.time()))
         return None
 
     def _consider(self, data: bytes, source: HostPort, now: float) -> Reply | None:
@@ -140,15 +138,13 @@ class TransactionDriver:
             retransmissions=self._machine.retransmissions,
         )
 
-    def _why_silent(self, now: float) -> tuple[Reason, str]:
+    def _why_silent(self, now: float) -> Failure:
         self._listening.cut_short(self._channel.unfinished)
         return self._listening.silence(now - self._started, self._plan)
 
-    def _without_answer(self, reason: Reason, detail: str) -> Reply:
-        reason, detail = self._listening.why_failed(reason, detail)
+    def _without_answer(self, failure: Failure) -> Reply:
         return Reply(
-            failure=reason,
-            detail=detail,
+            failure=self._listening.why_failed(failure),
             provisional=self._listening.provisional,
             retransmissions=self._machine.retransmissions,
         )

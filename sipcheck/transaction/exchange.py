@@ -73,7 +73,7 @@ async def exchange(
         kept = channel.heard
         reply = await _transact(transmission, context)
         retransmissions += reply.retransmissions
-        if kept and not reconnected and not state.sent and reply.failure is Reason.CONNECTION_RESET:
+        if kept and not reconnected and not state.sent and _was_reset(reply):
             # A connection kept from an earlier answer proves nothing by being dead: a fresh one decides.
             reconnected = True
             cseq += 1
@@ -98,6 +98,10 @@ async def exchange(
         state.sent = True
         cseq += 1
     return _result(draft, context, channel, reply, state, retransmissions)
+
+
+def _was_reset(reply: Reply) -> bool:
+    return reply.failure is not None and reply.failure.reason is Reason.CONNECTION_RESET
 
 
 async def _open_channel(channel: Channel, context: ExchangeContext) -> Channel:
@@ -199,7 +203,7 @@ def _result(
     result = ExchangeResult(
         method=draft.method,
         failure=reply.failure,
-        detail=state.detail or reply.detail,
+        detail=state.detail,
         challenged=state.challenged,
         credentials_sent=state.sent,
         withheld=state.withheld,

@@ -59,6 +59,8 @@ class LargeRequests:
         allowed_seconds = min(self._plan.connect_seconds, max(0.0, self._deadline - now) / 2)
         try:
             self._channel = await self._open_tcp(now + allowed_seconds)
-        except TransportFailed as failure:
+        except TransportFailed as error:
             self._no_way = True
-            self._trace.event(self.name, f"no TCP for a large request, so it goes by UDP: {failure.detail}")
+            self._trace.event(
+                self.name, f"no TCP for a large request, so it goes by UDP: {error.failure.detail}"
+            )

@@ -10,6 +10,7 @@ import socket
 import threading
 from typing import Protocol
 
+from sipcheck.errors import TransportFailed
 from sipcheck.target import HostPort
 from sipcheck.transport.failures import from_error
 
@@ -75,7 +76,7 @@ class StreamSocket:
         try:
             connection = _connecting(remote, source_address)
         except OSError as error:
-            raise from_error(error) from error
+            raise TransportFailed(from_error(error)) from error
         self._socket: socket.socket | None = connection
         self._file_number = connection.fileno()
         self._loop.add_writer(self._file_number, self._settled)

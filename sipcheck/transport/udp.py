@@ -1,9 +1,10 @@
 """UDP for single verifications: one shared socket for each address family, and a channel for each edge."""
 
 import socket
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sipcheck.errors import TransportFailed
+from sipcheck.failure import Failure
 from sipcheck.message.parser import top_branch
 from sipcheck.report.model import Certificate, ReportWarning
 from sipcheck.target import HostPort
@@ -52,7 +53,7 @@ class UdpEndpoint:
             if remote == source:
                 receiver.noise_received(data, source)
 
-    def error_received(self, sent: bytes, address: SocketAddress, failure: TransportFailed) -> None:
+    def error_received(self, sent: bytes, address: SocketAddress, failure: Failure) -> None:
         branch = top_branch(sent)
         if branch is not None:
             if branch in self._receivers:
@@ -92,7 +93,7 @@ class UdpChannel:
     def send(self, data: bytes) -> None:
         self.endpoint.send(data, self.remote)
 
-    async def explain(self, failure: TransportFailed) -> TransportFailed:
+    async def explain(self, failure: Failure) -> Failure:
         """Give back what ICMP said; there is no more to find out."""
         return failure
 
@@ -119,4 +120,4 @@ def egress_address(remote: HostPort, source_address: str | None = None) -> str:
 def _no_route(error: OSError, remote: HostPort, source_address: str | None) -> TransportFailed:
     failure = from_error(error)
     origin = f" from {source_address}" if source_address else ""
-    return TransportFailed(failure.reason, f"no way{origin} to {remote.host}: {failure.detail}")
+    return TransportFailed(replace(failure, detail=f"no way{origin} to {remote.host}: {failure.detail}"))

@@ -152,7 +152,8 @@ def _hopeless(probe: EdgeProbe) -> bool:
     if probe.connect_failure is not None:
         return True
     asked = probe.options
-    return asked is not None and asked.silent and asked.failure is not Reason.NO_RESPONSE
+    failure = None if asked is None else asked.failure
+    return failure is not None and failure.reason is not Reason.NO_RESPONSE
 
 
 def _unanswered(probe: EdgeProbe) -> bool:

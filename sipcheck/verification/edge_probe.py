@@ -8,6 +8,7 @@ from sipcheck.credentials import Credentials
 from sipcheck.diagnosis.evidence import EdgeEvidence, ExchangeResult
 from sipcheck.dns.resolver import Edge
 from sipcheck.errors import TransportFailed
+from sipcheck.failure import Failure
 from sipcheck.reasons import Reason
 from sipcheck.report.model import Certificate, ReportWarning
 from sipcheck.target import TransportName
@@ -31,7 +32,7 @@ class EdgeProbe:
     options: ExchangeResult | None = None
     register: ExchangeResult | None = None
     answered_options: ExchangeResult | None = None
-    connect_failure: TransportFailed | None = None
+    connect_failure: Failure | None = None
     certificate: Certificate | None = None
     warnings: list[ReportWarning] = field(default_factory=list)
     connected_ms: float | None = None
@@ -49,15 +50,13 @@ class EdgeProbe:
     @property
     def evidence(self) -> EdgeEvidence:
         """What was seen so far."""
-        failure = self.connect_failure
         return EdgeEvidence(
             options=self.options,
             register=self.register,
             answered_options=self.answered_options,
             credentials_given=self.run.credentials is not None,
             proof=self.run.proof,
-            connect_failure=failure.reason if failure else None,
-            connect_detail=failure.detail if failure else "",
+            connect_failure=self.connect_failure,
         )
 
     @property
@@ -129,8 +128,8 @@ class EdgeProbe:
         run = self.run
         try:
             window, local = udp_batch_for(self.edge)
-        except TransportFailed as failure:
-            self._no_way(failure)
+        except TransportFailed as error:
+            self._no_way(error)
             return None
         question = PreparedRequest(self.edge, draft(local.host), local, credentials)
         if question.room_bytes < 0:
@@ -157,14 +156,13 @@ class EdgeProbe:
         """Note that OPTIONS went unanswered until the verdict no longer waited for it."""
         unconnected = self._channel is None and self.edge.transport is not TransportName.UDP
         if unconnected and self.connect_failure is None:
-            self.connect_failure = TransportFailed(
+            self.connect_failure = Failure(
                 Reason.CONNECTION_TIMEOUT, "no connection before the verdict was settled"
             )
         elif self.options is None and self.connect_failure is None:
             self.options = ExchangeResult(
                 method="OPTIONS",
-                failure=Reason.NO_RESPONSE,
-                detail="no answer before the verdict was settled",
+                failure=Failure(Reason.NO_RESPONSE, "no answer before the verdict was settled"),
             )
         self.settled.set()
 
@@ -173,8 +171,7 @@ class EdgeProbe:
         if self.register is None:
             self.register = ExchangeResult(
                 method="REGISTER",
-                failure=Reason.NO_RESPONSE,
-                detail="no answer before the next edge had its turn",
+                failure=Failure(Reason.NO_RESPONSE, "no answer before the next edge had its turn"),
             )
 
     async def close(self) -> None:
@@ -228,8 +225,8 @@ class EdgeProbe:
                 self._channel = None
             try:
                 self._channel = await self._open()
-            except TransportFailed as failure:
-                self._no_way(failure)
+            except TransportFailed as error:
+                self._no_way(error)
                 return None
             self.certificate = self._channel.certificate
             self.warnings = [
@@ -237,11 +234,11 @@ class EdgeProbe:
             ]
             return self._channel
 
-    def _no_way(self, failure: TransportFailed) -> None:
-        self.run.trace.event(self.name, f"{failure.reason}: {failure.detail}")
-        self.connect_failure = failure
-        if isinstance(failure, CertificateRefused):
-            self.certificate = failure.certificate
+    def _no_way(self, error: TransportFailed) -> None:
+        self.connect_failure = error.failure
+        self.run.trace.event(self.name, f"{error.failure.reason}: {error.failure.detail}")
+        if isinstance(error, CertificateRefused):
+            self.certificate = error.certificate
 
     async def _open(self) -> Channel:
         run = self.run

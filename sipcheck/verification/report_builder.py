@@ -7,6 +7,7 @@ from sipcheck.diagnosis.advice import Facts, advise
 from sipcheck.diagnosis.evidence import EdgeEvidence, ExchangeResult
 from sipcheck.diagnosis.rules import credential_state, deciding_edge, diagnose, ruling
 from sipcheck.dns.resolver import Route
+from sipcheck.failure import Failure
 from sipcheck.reasons import CredentialState, Reason
 from sipcheck.report.checks import failing_axis, make_checks
 from sipcheck.report.model import CheckName, EdgeReport, Report, ReportWarning, TargetFacts
@@ -69,15 +70,15 @@ class ReportBuilder:
         count = len({edge.address for edge in route.edges})
         self._details[CheckName.DNS] = f"{count} address{'' if count == 1 else 'es'} found"
 
-    def unreached(self, reason: Reason, detail: str) -> Report:
+    def unreached(self, failure: Failure) -> Report:
         """End a run that reached no edge."""
         edges = tuple(unprobed_edge(edge) for edge in self._route.edges)
         return self._report(
-            reason,
+            failure.reason,
             CredentialState.NOT_TESTED,
             warnings=self._route.warnings,
             edges=edges,
-            facts=self._facts(where=self._target.domain, detail=detail),
+            facts=self._facts(where=self._target.domain, detail=failure.detail),
         )
 
     def probed(self, probes: Sequence[EdgeProbe]) -> Report:
@@ -224,7 +225,7 @@ def _spelled(target: Target) -> str:
 
 def _answer(exchange: ExchangeResult) -> str:
     if exchange.status is None:
-        return exchange.detail or "no answer"
+        return exchange.explanation or "no answer"
     return f"{exchange.status} {exchange.phrase}".rstrip()
 
 
@@ -240,4 +241,4 @@ def _detail(probe: EdgeProbe, exchange: ExchangeResult | None, reason: Reason) -
         return failure.detail
     if exchange is None:
         return ""
-    return exchange.detail or _answer(exchange)
+    return exchange.explanation or _answer(exchange)

@@ -9,7 +9,7 @@ from sipcheck.credentials import Credentials
 from sipcheck.diagnosis.evidence import Proof
 from sipcheck.dns.resolver import Edge, Resolver, Route
 from sipcheck.errors import SettingInvalid
-from sipcheck.guard import Refusal
+from sipcheck.failure import Failure
 from sipcheck.report.model import Direction, Report
 from sipcheck.report.trace import Trace
 from sipcheck.settings import EngineSettings
@@ -99,11 +99,11 @@ class Verification:
         route = survey.route if survey is not None else await self._resolve()
         self._builder.resolved(route)
         if route.failure is not None:
-            return self._builder.unreached(route.failure.reason, route.failure.detail)
+            return self._builder.unreached(route.failure)
         refusal = self._judge(route)
         if refusal is not None:
             self._trace.event(None, f"{refusal.reason}: {refusal.detail}")
-            return self._builder.unreached(refusal.reason, refusal.detail)
+            return self._builder.unreached(refusal)
         await self._wait_admitted(route)
         probes = self._probes(route)
         if survey is not None:
@@ -136,12 +136,12 @@ class Verification:
     def _probes(self, route: Route) -> tuple[EdgeProbe, ...]:
         return tuple(EdgeProbe(edge, self._run) for edge in route.edges[:MAX_PROBED_EDGES])
 
-    def _judge(self, route: Route) -> Refusal | None:
+    def _judge(self, route: Route) -> Failure | None:
         """A name with one forbidden address fails whole: the rest could change places with it."""
         edges = (*route.edges, *route.beyond)
         return next((refusal for edge in edges if (refusal := self._refusal(edge))), None)
 
-    def _refusal(self, edge: Edge) -> Refusal | None:
+    def _refusal(self, edge: Edge) -> Failure | None:
         return self._settings.guard.judge(edge.address, edge.port)
 
     async def _probe(self, probes: Sequence[EdgeProbe]) -> None:

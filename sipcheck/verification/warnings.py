@@ -32,7 +32,7 @@ def _why_down(probe: EdgeProbe) -> str:
     last = probe.evidence.exchanges[-1] if probe.evidence.exchanges else None
     if last is None:
         return "nothing came back"
-    return last.detail if last.status is None else f"{last.status} {last.phrase}".rstrip()
+    return last.explanation if last.status is None else f"{last.status} {last.phrase}".rstrip()
 
 
 def _method_warnings(options: ExchangeResult | None, register: ExchangeResult | None, warn: Warn) -> None:

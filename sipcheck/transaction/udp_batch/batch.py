@@ -13,9 +13,9 @@ from collections.abc import AsyncGenerator, Iterable
 from sipcheck.auth.round import CHALLENGE_STATUS
 from sipcheck.diagnosis.evidence import ExchangeResult
 from sipcheck.errors import TransportFailed
+from sipcheck.failure import Failure
 from sipcheck.message.builder import BRANCH_COOKIE
 from sipcheck.message.parser import top_branch
-from sipcheck.reasons import Reason
 from sipcheck.report.trace import Trace
 from sipcheck.transaction.time_plan import REFERENCE_PLAN, TimePlan
 from sipcheck.transaction.timers import RFC_3261, Timers
@@ -172,15 +172,15 @@ class UdpBatch:
                 return
         self._look_closely(data, address)
 
-    def error_received(self, sent: bytes, address: SocketAddress, failure: TransportFailed) -> None:
+    def error_received(self, sent: bytes, address: SocketAddress, failure: Failure) -> None:
         branch = top_branch(sent)
         if branch is not None:
             asking = self._asked.get(_token(branch))
             if asking is not None:
-                self._fail(asking, failure.reason, failure.detail)
+                self._fail(asking, failure)
             return
         for asking in self._asked_of(address):
-            self._fail(asking, failure.reason, failure.detail)
+            self._fail(asking, failure)
 
     def _begin(self, asking: PendingRequest, branch: bytes, now: float) -> None:
         asking.branch = branch
@@ -198,8 +198,8 @@ class UdpBatch:
         message = asking.template.render(asking.branch, asking.dialog, asking.further_lines)
         try:
             self._socket.send(message, asking.question.address)
-        except TransportFailed as failure:
-            self._fail(asking, failure.reason, failure.detail)
+        except TransportFailed as error:
+            self._fail(asking, error.failure)
         else:
             if asking.trace is not None:
                 asking.trace.sent(str(asking.question.edge), message)
@@ -251,9 +251,9 @@ class UdpBatch:
             return
         asking.answered(asking)
 
-    def _fail(self, asking: PendingRequest, reason: Reason, detail: str) -> None:
+    def _fail(self, asking: PendingRequest, failure: Failure) -> None:
         del self._asked[asking.branch]
-        asking.failure, asking.detail = asking.listening.why_failed(reason, detail)
+        asking.failure = asking.listening.why_failed(failure)
         asking.status = asking.data = asking.rtt_seconds = None
         asking.answered(asking)
 
@@ -273,8 +273,7 @@ class UdpBatch:
             each for each in self._asked.values() if each.retransmit_at <= now or each.ends_at <= now
         ]:
             if asking.ends_at <= now:
-                waited_seconds = now - asking.started
-                self._fail(asking, *asking.listening.silence(waited_seconds, asking.plan))
+                self._fail(asking, asking.listening.silence(now - asking.started, asking.plan))
             else:
                 asking.schedule_retransmission(now, self._timers)
                 self._send(asking)

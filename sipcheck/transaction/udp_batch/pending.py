@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from sipcheck.auth.round import CHALLENGE_STATUS, AuthenticationRound
 from sipcheck.diagnosis.evidence import ExchangeResult
+from sipcheck.failure import Failure
 from sipcheck.message.builder import BRANCH_COOKIE
 from sipcheck.message.message import Response
 from sipcheck.message.parser import parse
@@ -36,8 +37,7 @@ class PendingRequest:
     further_lines = b""
     retransmissions = 0
     status: int | None = None
-    failure: Reason | None = None
-    detail = ""
+    failure: Failure | None = None
     rtt_seconds: float | None = None
     data: bytes | None = None
     address: SocketAddress | None = None
@@ -139,7 +139,7 @@ class PendingRequest:
             status=self.status,
             phrase=self._shown(response.phrase) if response else "",
             failure=self.failure,
-            detail=round_.detail or self.detail,
+            detail=round_.detail,
             challenged=round_.challenged,
             credentials_sent=round_.sent,
             withheld=round_.withheld,

@@ -64,6 +64,11 @@ async def ask(window: UdpBatch, asked: PreparedRequest, plan: TimePlan = SHORT) 
     return answered
 
 
+def ending(asked: PendingRequest) -> int | Reason | None:
+    """The status of the answer, or why there is none."""
+    return asked.status if asked.failure is None else asked.failure.reason
+
+
 def alive(request: bytes) -> Sequence[bytes | Reply]:
     return [reply_to(request)]
 
@@ -108,7 +113,7 @@ async def test_what_cannot_be_sent_ends_at_once_and_stalls_nobody(
     carrier = peer(alive)
     nowhere = question(window, 5060, address="255.255.255.255")  # the system refuses to broadcast
     questions = itertools.chain(itertools.repeat(nowhere, 10_000), [question(window, carrier.port)])
-    seen = Counter([asking.status or asking.failure async for asking in window.run(questions, size=50)])
+    seen = Counter([ending(asking) async for asking in window.run(questions, size=50)])
     assert seen == {Reason.HOST_UNREACHABLE: 10_000, 200: 1}
 
 
@@ -117,7 +122,7 @@ async def test_a_refusal_hits_its_own_exchange_alone(window: UdpBatch, peer: Cal
     carrier = peer(alive)
     closed = free_port("127.0.0.1")
     questions = [question(window, port) for port in (carrier.port, closed) * 100]
-    seen = Counter([each.status or each.failure async for each in window.run(questions, size=20)])
+    seen = Counter([ending(each) async for each in window.run(questions, size=20)])
     assert seen == {200: 100, Reason.CONNECTION_REFUSED: 100}
 
 
@@ -137,7 +142,7 @@ async def test_retransmissions_follow_timer_e(peer: Callable[..., UdpPeer]) -> N
         window.close()
     times = [datagram.received_at for datagram in quiet.received]
     gaps = [later - earlier for earlier, later in itertools.pairwise(times)]
-    assert asking.failure is Reason.NO_RESPONSE
+    assert ending(asking) is Reason.NO_RESPONSE
     assert asking.retransmissions == len(gaps)
     assert len({datagram.data for datagram in quiet.received}) == 1  # the same bytes each time
     # Never early; how late is the machine's affair.
@@ -161,7 +166,7 @@ async def test_noise_is_named_and_a_better_answer_still_counts(
 ) -> None:
     noisy = peer(lambda _: [b"HTTP/1.1 400 Bad Request\r\n\r\n"])
     late = peer(lambda request: [b"\x00\xff" * 40, Reply(data=reply_to(request), after_seconds=0.05)])
-    assert (await ask(window, question(window, noisy.port))).failure is Reason.SIP_NOT_SPOKEN
+    assert ending(await ask(window, question(window, noisy.port))) is Reason.SIP_NOT_SPOKEN
     assert (await ask(window, question(window, late.port))).status == 200
 
 
