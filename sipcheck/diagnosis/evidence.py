@@ -1,10 +1,12 @@
 """What the probes saw, as values: the input of the diagnosis. No verdict is formed here."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from sipcheck.failure import Failure
 from sipcheck.reasons import Reason
+from sipcheck.target import HostPort
 
 
 class Proof(StrEnum):
@@ -18,11 +20,12 @@ class Proof(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExchangeResult:
-    """What one request and its authentication round came to.
+    """What one request came to, or a request with its authentication round.
 
     Exactly one of `status` (a final response was received) and `failure` (none was) is set. `withheld` says
     why a challenge was not answered, `detail` in the words for a person; `rejected` and `stale_loop` qualify a
-    challenge that followed an answer.
+    challenge that followed an answer. `challenges` are the values of WWW-Authenticate and of Proxy-Authenticate, a
+    field line each.
     `by_tcp`: its last request was too large for a datagram and went by TCP to an edge of UDP (RFC 3261 §18.1.1).
     `too_large`: the answer to a challenge was, and the way it was asked by has no TCP beside it; it was not sent.
     Times are in seconds.
@@ -38,13 +41,13 @@ class ExchangeResult:
     withheld: Reason | None = None
     rejected: bool = False
     stale_loop: bool = False
-    provisional: int | None = None
+    challenges: tuple[Sequence[str], Sequence[str]] = ((), ())
     retry_after_seconds: int | None = None
     rtt_seconds: float | None = None
     retransmissions: int = 0
     server: str | None = None
     defects: tuple[str, ...] = ()
-    other_source: str | None = None
+    other_source: HostPort | None = None
     local_address: str | None = None
     by_tcp: bool = False
     too_large: bool = False

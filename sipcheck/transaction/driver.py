@@ -1,30 +1,19 @@
 """The only pump: one transport × one transaction, until a final answer, a failure or the deadline."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from sipcheck.diagnosis.evidence import ExchangeResult
 from sipcheck.errors import TransportFailed
 from sipcheck.failure import Failure
-from sipcheck.message.message import Response
 from sipcheck.report.trace import Trace
 from sipcheck.target import HostPort
 from sipcheck.transaction.client_transaction import Action, ClientTransaction
 from sipcheck.transaction.matching import ResponseMatcher, TransactionId
+from sipcheck.transaction.result import read_result
 from sipcheck.transaction.time_plan import TimePlan
 from sipcheck.transaction.timers import RFC_3261, Timers
 from sipcheck.transport.channel import Channel
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
-    """A final response, or why none came; `rtt_seconds` counts from the first transmission."""
-
-    response: Response | None = None
-    failure: Failure | None = None
-    source: HostPort | None = None
-    provisional: int | None = None
-    rtt_seconds: float | None = None
-    retransmissions: int = 0
 
 
 @dataclass(slots=True)
@@ -71,8 +60,8 @@ class TransactionDriver:
         self._started = 0.0
         self._listening = ResponseMatcher(identity, edge, trace)
 
-    async def run(self) -> Reply:
-        """Send and wait; every remote failure is part of the reply."""
+    async def run(self) -> ExchangeResult:
+        """Send and wait; every remote failure is part of the result."""
         self._started = self._loop.time()
         self._channel.attach(self._identity.branch, self._inbox)
         try:
@@ -83,7 +72,7 @@ class TransactionDriver:
         finally:
             self._channel.detach(self._identity.branch)
 
-    async def _pump(self) -> Reply:
+    async def _pump(self) -> ExchangeResult:
         if (ended := self._perform(self._machine.start(self._started))) is not None:
             return ended
         while True:
@@ -109,7 +98,7 @@ class TransactionDriver:
         except TimeoutError:
             return None
 
-    def _perform(self, actions: tuple[Action, ...]) -> Reply | None:
+    def _perform(self, actions: tuple[Action, ...]) -> ExchangeResult | None:
         for action in actions:
             if action is Action.SEND:
                 self._channel.send(self._message)
@@ -118,7 +107,7 @@ class TransactionDriver:
                 return self._without_answer(self._why_silent(self._loop.time()))
         return None
 
-    def _consider(self, data: bytes, source: HostPort, now: float) -> Reply | None:
+    def _consider(self, data: bytes, source: HostPort, now: float) -> ExchangeResult | None:
         """Take a message for our final answer, or note why it is none and wait on."""
         response = self._listening.read(data)
         if response is None:
@@ -130,21 +119,20 @@ class TransactionDriver:
             self._listening.provisional = response.status
         if Action.DELIVER_FINAL not in actions:
             return None
-        return Reply(
-            response=response,
-            source=source,
-            provisional=self._listening.provisional,
-            rtt_seconds=now - self._started,
-            retransmissions=self._machine.retransmissions,
+        channel = self._channel
+        result = read_result(
+            response, source=source, remote=channel.remote, local=channel.local, trace=self._trace
         )
+        return replace(result, rtt_seconds=now - self._started, retransmissions=self._machine.retransmissions)
 
     def _why_silent(self, now: float) -> Failure:
         self._listening.cut_short(self._channel.unfinished)
         return self._listening.silence(now - self._started, self._plan)
 
-    def _without_answer(self, failure: Failure) -> Reply:
-        return Reply(
+    def _without_answer(self, failure: Failure) -> ExchangeResult:
+        return ExchangeResult(
+            method=self._identity.method,
             failure=self._listening.why_failed(failure),
-            provisional=self._listening.provisional,
+            local_address=str(self._channel.local),
             retransmissions=self._machine.retransmissions,
         )

@@ -10,15 +10,13 @@ from sipcheck.auth.challenge import Challenge
 from sipcheck.auth.round import CHALLENGE_STATUS, AuthenticationRound, answer
 from sipcheck.credentials import Credentials
 from sipcheck.diagnosis.evidence import ExchangeResult
-from sipcheck.message.message import Response
-from sipcheck.printable import one_line
 from sipcheck.reasons import Reason
 from sipcheck.report.trace import Trace
-from sipcheck.target import HostPort
-from sipcheck.transaction.driver import Reply, TransactionDriver
+from sipcheck.transaction.driver import TransactionDriver
 from sipcheck.transaction.large_requests import MAX_DATAGRAM_BYTES, LargeRequests
 from sipcheck.transaction.matching import TransactionId
 from sipcheck.transaction.request_template import RequestTemplate
+from sipcheck.transaction.result import with_round
 from sipcheck.transaction.time_plan import TimePlan
 from sipcheck.transaction.timers import RFC_3261, Timers
 from sipcheck.transport.channel import Channel
@@ -78,29 +76,25 @@ async def exchange(
             reconnected = True
             cseq += 1
             continue
-        response = reply.response
-        if response is None or response.status not in CHALLENGE_STATUS:
+        if reply.status not in CHALLENGE_STATUS:
             break
         state.challenged = True
         if credentials is None:
             break
-        if (elsewhere := _elsewhere(reply, channel)) is not None:
-            state.leave_unanswered(elsewhere)
+        if reply.other_source is not None:
+            state.leave_unanswered(reply.other_source)
             break
-        challenges = state.to_answer(
-            response.headers.get_all("WWW-Authenticate"),
-            response.headers.get_all("Proxy-Authenticate"),
-            credentials,
-        )
+        challenges = state.to_answer(*reply.challenges, credentials)
         if challenges is None or not await _may_leave(challenges, channel, context, state):
             break
         fields = _answers(challenges, draft, credentials, context.trace)
         state.sent = True
         cseq += 1
-    return _result(draft, context, channel, reply, state, retransmissions)
+    by_tcp = channel.reliable and not context.channel.reliable
+    return with_round(replace(reply, retransmissions=retransmissions, by_tcp=by_tcp), state)
 
 
-def _was_reset(reply: Reply) -> bool:
+def _was_reset(reply: ExchangeResult) -> bool:
     return reply.failure is not None and reply.failure.reason is Reason.CONNECTION_RESET
 
 
@@ -137,7 +131,7 @@ async def _prepare(
     return _Transmission(stream, large_requests.name, identity, written(stream, large_requests.transport))
 
 
-async def _transact(transmission: _Transmission, context: ExchangeContext) -> Reply:
+async def _transact(transmission: _Transmission, context: ExchangeContext) -> ExchangeResult:
     pump = TransactionDriver(
         transmission.channel,
         transmission.identity,
@@ -185,56 +179,3 @@ def _answers(
     for secret in (*cnonces, *(read_authorization(value)["response"] for _, value in fields)):
         trace.conceal(secret)
     return fields
-
-
-def _elsewhere(reply: Reply, channel: Channel) -> HostPort | None:
-    """The source of an answer that came from another address or port than the request went to."""
-    return reply.source if reply.source != channel.remote else None
-
-
-def _result(
-    draft: RequestTemplate,
-    context: ExchangeContext,
-    channel: Channel,
-    reply: Reply,
-    state: AuthenticationRound,
-    retransmissions: int,
-) -> ExchangeResult:
-    result = ExchangeResult(
-        method=draft.method,
-        failure=reply.failure,
-        detail=state.detail,
-        challenged=state.challenged,
-        credentials_sent=state.sent,
-        withheld=state.withheld,
-        rejected=state.rejected,
-        stale_loop=state.stale_loop,
-        provisional=reply.provisional,
-        rtt_seconds=reply.rtt_seconds,
-        retransmissions=retransmissions,
-        local_address=str(channel.local),
-        by_tcp=channel.reliable and not context.channel.reliable,
-    )
-    response = reply.response
-    if response is None:
-        return result
-    source = _elsewhere(reply, channel)
-    return replace(
-        result,
-        status=response.status,
-        phrase=one_line(context.trace.without_secrets(response.phrase)),
-        retry_after_seconds=response.retry_after_seconds,
-        server=one_line(context.trace.without_secrets(response.server)) if response.server else None,
-        defects=response.defects,
-        other_source=str(source) if source else None,
-        received_address=received_address(response, channel.local),
-    )
-
-
-def received_address(response: Response, local: HostPort) -> str | None:
-    """Our address as the peer saw it, from the Via it returned (RFC 3581 §4), or None when it did not say."""
-    via = response.vias[0]
-    if via.received is None and not via.rport:
-        return None
-    port = via.rport if isinstance(via.rport, int) else local.port
-    return str(HostPort(via.received or local.host, port))

@@ -1,6 +1,7 @@
 """One question on its way: what has been sent and heard for it, and in the end its answer."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from sipcheck.auth.round import CHALLENGE_STATUS, AuthenticationRound
 from sipcheck.diagnosis.evidence import ExchangeResult
@@ -8,12 +9,11 @@ from sipcheck.failure import Failure
 from sipcheck.message.builder import BRANCH_COOKIE
 from sipcheck.message.message import Response
 from sipcheck.message.parser import parse
-from sipcheck.printable import one_line
 from sipcheck.reasons import Reason
 from sipcheck.report.trace import Trace
 from sipcheck.target import HostPort
-from sipcheck.transaction.exchange import received_address
 from sipcheck.transaction.matching import ResponseMatcher, TransactionId
+from sipcheck.transaction.result import read_result, with_round
 from sipcheck.transaction.time_plan import TimePlan
 from sipcheck.transaction.timers import Timers
 from sipcheck.transaction.udp_batch.plain_response import PlainResponse, challenge_values
@@ -129,33 +129,20 @@ class PendingRequest:
         return message if isinstance(message, Response) else None
 
     def result(self) -> ExchangeResult:
-        """What the question came to, in the form the diagnosis reads."""
-        response = self.response()
-        round_ = self.authentication or AuthenticationRound(challenged=self.status in CHALLENGE_STATUS)
+        """What the request came to, in the form the diagnosis reads."""
         local = self.question.local
-        source = self.other_source
-        return ExchangeResult(
-            method=self.question.draft.method,
-            status=self.status,
-            phrase=self._shown(response.phrase) if response else "",
-            failure=self.failure,
-            detail=round_.detail,
-            challenged=round_.challenged,
-            credentials_sent=round_.sent,
-            withheld=round_.withheld,
-            rejected=round_.rejected,
-            stale_loop=round_.stale_loop,
-            provisional=self.provisional,
-            retry_after_seconds=response.retry_after_seconds if response else None,
+        response = self.response()
+        if response is None or self.address is None:
+            read = ExchangeResult(
+                method=self.question.draft.method, failure=self.failure, local_address=str(local)
+            )
+        else:
+            source, remote = host_port(self.address), self.question.source
+            read = read_result(response, source=source, remote=remote, local=local, trace=self.trace)
+        state = self.authentication or AuthenticationRound(challenged=self.status in CHALLENGE_STATUS)
+        return replace(
+            with_round(read, state),
             rtt_seconds=self.rtt_seconds,
             retransmissions=self.retransmissions,
-            server=self._shown(response.server) if response and response.server else None,
-            defects=response.defects if response else (),
-            other_source=str(source) if source else None,
-            local_address=str(local),
             too_large=self.too_large,
-            received_address=received_address(response, local) if response else None,
         )
-
-    def _shown(self, text: str) -> str:
-        return one_line(text if self.trace is None else self.trace.without_secrets(text))

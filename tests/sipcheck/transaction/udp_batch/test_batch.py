@@ -128,8 +128,8 @@ async def test_a_refusal_hits_its_own_exchange_alone(window: UdpBatch, peer: Cal
 
 async def test_provisional_then_final(window: UdpBatch, peer: Callable[..., UdpPeer]) -> None:
     carrier = peer(lambda request: [reply_to(request, 100, "Trying"), reply_to(request, 486, "Busy Here")])
-    result = (await ask(window, question(window, carrier.port))).result()
-    assert (result.status, result.provisional, result.phrase) == (486, 100, "Busy Here")
+    asked = await ask(window, question(window, carrier.port))
+    assert (asked.status, asked.provisional, asked.result().phrase) == (486, 100, "Busy Here")
 
 
 async def test_retransmissions_follow_timer_e(peer: Callable[..., UdpPeer]) -> None:
