@@ -1,19 +1,23 @@
 """The engine: what all verifications of a process share, from the resolver to the sockets."""
 
+import asyncio
 import socket
 from types import TracebackType
 from typing import Self
 
-from sipcheck.credentials import Credentials
+from sipcheck.credentials import BeforeCredentials, Credentials
 from sipcheck.diagnosis.evidence import Proof
-from sipcheck.dns.resolver import Edge, Resolver
+from sipcheck.dns.resolver import Resolver
+from sipcheck.dns.route import Edge
 from sipcheck.errors import SettingInvalid, TargetInvalid, TransportFailed
 from sipcheck.failure import Failure
 from sipcheck.reasons import Reason
 from sipcheck.report.model import Report
+from sipcheck.report.trace import Trace
 from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS, EngineSettings
 from sipcheck.target import HostPort, Target, TransportName, parse_host_port
-from sipcheck.transaction.exchange import BeforeCredentials
+from sipcheck.transaction.run_context import RunContext
+from sipcheck.transaction.time_plan import TimePlan
 from sipcheck.transaction.udp_batch.batch import UdpBatch
 from sipcheck.transport.channel import Channel
 from sipcheck.transport.failures import from_error
@@ -87,47 +91,43 @@ class Engine:
         To cancel it raises CancelledError, as with every coroutine, and gives no report: its requests are forgotten
         and its connections closed. Whoever has to say what became of the run says `cancelled` himself.
         """
-        verification = self._verification(
-            target,
-            credentials,
-            proof,
-            timeout_seconds,
-            before_credentials=before_credentials,
-            survey=survey,
-            admit=admit,
+        run = self.run_context(
+            timeout_seconds, credentials=credentials, proof=proof, before_credentials=before_credentials
         )
-        return await verification.run()
+        return await self._verification(target, run).report(survey, admit)
 
     async def survey(self, target: Target, *, timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS) -> Survey:
         """Ask a destination for liveness, speaking for no tenant; verifications of its trunks can share it.
 
         Raises SettingInvalid for a timeout that is not positive.
         """
-        return await self._verification(target, None, Proof.NONE, timeout_seconds).survey()
+        return await self._verification(target, self.run_context(timeout_seconds)).survey()
 
-    def _verification(
+    def _verification(self, target: Target, run: RunContext) -> Verification:
+        return Verification(target, run, settings=self.settings, resolver=self.resolver)
+
+    def run_context(
         self,
-        target: Target,
-        credentials: Credentials | None,
-        proof: Proof,
         timeout_seconds: float,
         *,
+        credentials: Credentials | None = None,
+        proof: Proof = Proof.NONE,
         before_credentials: BeforeCredentials | None = None,
-        survey: Survey | None = None,
-        admit: Admit | None = None,
-    ) -> Verification:
-        return Verification(
-            target=target,
-            settings=self.settings,
-            resolver=self.resolver,
+    ) -> RunContext:
+        """Begin a run, whose deadline is `timeout_seconds` from now.
+
+        Raises SettingInvalid for a timeout that is not positive.
+        """
+        plan = TimePlan(timeout_seconds)
+        return RunContext(
             open_channel=self.open_channel,
+            trace=Trace(),
+            plan=plan,
+            deadline=asyncio.get_running_loop().time() + timeout_seconds,
             credentials=credentials,
             proof=proof,
-            timeout_seconds=timeout_seconds,
             before_credentials=before_credentials,
             udp_batch_for=self.udp_batch_for if self._windowed else None,
-            survey=survey,
-            admit=admit,
         )
 
     def udp_batch_for(self, edge: Edge) -> tuple[UdpBatch, HostPort]:

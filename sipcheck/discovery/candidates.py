@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from sipcheck.diagnosis.rules import ruling
-from sipcheck.dns.resolver import Edge, Resolver, Route
+from sipcheck.dns.resolver import Resolver
+from sipcheck.dns.route import Edge, Route, judge_edges
 from sipcheck.failure import Failure
 from sipcheck.guard import Guard
 from sipcheck.reasons import Outcome, WarningCode
@@ -82,8 +83,8 @@ async def find_candidates(
     if len(judged) > MAX_CANDIDATES:
         notes.append(f"there are {len(judged)} ways to try; the first {MAX_CANDIDATES} were taken")
     # What DNS named beyond the edges that are ever tried is judged with them.
-    beyond = [guard.judge(edge.address, edge.port) for route in routes.values() for edge in route.beyond]
-    refusal = _refusal_of_target(judged) or next((each for each in beyond if each), None)
+    beyond = (edge for route in routes.values() for edge in route.beyond)
+    refusal = _refusal_of_target(judged) or judge_edges(beyond, guard)
     return Candidates(found=tuple(judged[:MAX_CANDIDATES]), refusal=refusal, notes=tuple(notes))
 
 

@@ -1,8 +1,10 @@
 """Where RFC 3263 leads: edges in the order to try them, and the questions asked on the way."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sipcheck.failure import Failure
+from sipcheck.guard import Guard
 from sipcheck.report.model import ReportWarning
 from sipcheck.target import HostPort, TransportName
 
@@ -47,3 +49,12 @@ class Route:
     warnings: tuple[ReportWarning, ...] = ()
     failure: Failure | None = None
     steps: tuple[Step, ...] = ()
+
+    def refusal(self, guard: Guard) -> Failure | None:
+        """Judge it whole: with one forbidden address all of it is, since the rest could change places with it."""
+        return judge_edges((*self.edges, *self.beyond), guard)
+
+
+def judge_edges(edges: Iterable[Edge], guard: Guard) -> Failure | None:
+    """The guard's word on the first edge that it lets nothing be sent to; None where there is none."""
+    return next((refusal for edge in edges if (refusal := guard.judge(edge.address, edge.port))), None)

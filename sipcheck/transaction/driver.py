@@ -1,4 +1,4 @@
-"""The only pump: one transport × one transaction, until a final answer, a failure or the deadline."""
+"""Carries one transaction over one channel, until a final response, a failure or the deadline."""
 
 import asyncio
 from dataclasses import dataclass, field, replace
@@ -6,19 +6,27 @@ from dataclasses import dataclass, field, replace
 from sipcheck.diagnosis.evidence import ExchangeResult
 from sipcheck.errors import TransportFailed
 from sipcheck.failure import Failure
-from sipcheck.report.trace import Trace
 from sipcheck.target import HostPort
 from sipcheck.transaction.client_transaction import Action, ClientTransaction
 from sipcheck.transaction.matching import ResponseMatcher, TransactionId
 from sipcheck.transaction.result import read_result
-from sipcheck.transaction.time_plan import TimePlan
-from sipcheck.transaction.timers import RFC_3261, Timers
+from sipcheck.transaction.run_context import RunContext
 from sipcheck.transport.channel import Channel
+
+
+@dataclass(frozen=True, slots=True)
+class Transmission:
+    """The request of one transaction, and the way it goes; `edge` names it in the trace."""
+
+    channel: Channel
+    edge: str
+    identity: TransactionId
+    message: bytes
 
 
 @dataclass(slots=True)
 class Inbox:
-    """Takes what the transport delivers, in order, until the pump has time for it."""
+    """Takes what the transport delivers, in order, until the driver has time for it."""
 
     arrivals: asyncio.Queue[tuple[bytes, HostPort] | Failure] = field(default_factory=asyncio.Queue)
 
@@ -33,46 +41,33 @@ class Inbox:
 
 
 class TransactionDriver:
-    """Carries one transaction. Times are the event loop's clock in seconds."""
+    """Carries one transaction; moments are on the event loop's clock."""
 
-    def __init__(
-        self,
-        channel: Channel,
-        identity: TransactionId,
-        message: bytes,
-        *,
-        edge: str,
-        trace: Trace,
-        deadline: float,
-        plan: TimePlan,
-        timers: Timers = RFC_3261,
-    ) -> None:
-        self._channel = channel
-        self._identity = identity
-        self._message = message
-        self._edge = edge
-        self._trace = trace
-        self._deadline = deadline
-        self._plan = plan
-        self._machine = ClientTransaction(reliable=channel.reliable, timers=timers)
+    def __init__(self, transmission: Transmission, run: RunContext) -> None:
+        self._sending = transmission
+        self._channel = transmission.channel
+        self._trace = run.trace
+        self._deadline = run.deadline
+        self._plan = run.plan
+        self._machine = ClientTransaction(reliable=self._channel.reliable)
         self._inbox = Inbox()
         self._loop = asyncio.get_running_loop()
         self._started = 0.0
-        self._listening = ResponseMatcher(identity, edge, trace)
+        self._matcher = ResponseMatcher(transmission.identity, transmission.edge, run.trace)
 
     async def run(self) -> ExchangeResult:
         """Send and wait; every remote failure is part of the result."""
         self._started = self._loop.time()
-        self._channel.attach(self._identity.branch, self._inbox)
+        self._channel.attach(self._sending.identity.branch, self._inbox)
         try:
-            return await self._pump()
+            return await self._wait()
         except TransportFailed as error:
             self._machine.on_transport_error(self._loop.time())
             return self._without_answer(await self._channel.explain(error.failure))
         finally:
-            self._channel.detach(self._identity.branch)
+            self._channel.detach(self._sending.identity.branch)
 
-    async def _pump(self) -> ExchangeResult:
+    async def _wait(self) -> ExchangeResult:
         if (ended := self._perform(self._machine.start(self._started))) is not None:
             return ended
         while True:
@@ -101,22 +96,22 @@ class TransactionDriver:
     def _perform(self, actions: tuple[Action, ...]) -> ExchangeResult | None:
         for action in actions:
             if action is Action.SEND:
-                self._channel.send(self._message)
-                self._trace.sent(self._edge, self._message)
+                self._channel.send(self._sending.message)
+                self._trace.sent(self._sending.edge, self._sending.message)
             elif action is Action.TIMED_OUT:
                 return self._without_answer(self._why_silent(self._loop.time()))
         return None
 
     def _consider(self, data: bytes, source: HostPort, now: float) -> ExchangeResult | None:
         """Take a message for our final answer, or note why it is none and wait on."""
-        response = self._listening.read(data)
+        response = self._matcher.read(data)
         if response is None:
-            if self._listening.unusable is not None:
+            if self._matcher.unusable is not None:
                 self._deadline = min(self._deadline, now + self._plan.settle_seconds)
             return None
         actions = self._machine.on_response(response.status, now)
         if Action.DELIVER_PROVISIONAL in actions:
-            self._listening.provisional = response.status
+            self._matcher.provisional = response.status
         if Action.DELIVER_FINAL not in actions:
             return None
         channel = self._channel
@@ -126,13 +121,13 @@ class TransactionDriver:
         return replace(result, rtt_seconds=now - self._started, retransmissions=self._machine.retransmissions)
 
     def _why_silent(self, now: float) -> Failure:
-        self._listening.cut_short(self._channel.unfinished)
-        return self._listening.silence(now - self._started, self._plan)
+        self._matcher.cut_short(self._channel.unfinished)
+        return self._matcher.silence(now - self._started, self._plan)
 
     def _without_answer(self, failure: Failure) -> ExchangeResult:
         return ExchangeResult(
-            method=self._identity.method,
-            failure=self._listening.why_failed(failure),
+            method=self._sending.identity.method,
+            failure=self._matcher.why_failed(failure),
             local_address=str(self._channel.local),
             retransmissions=self._machine.retransmissions,
         )

@@ -13,10 +13,10 @@ from sipcheck.report.checks import failing_axis, make_checks
 from sipcheck.report.model import CheckName, EdgeReport, Report, ReportWarning, TargetFacts
 from sipcheck.settings import EngineSettings
 from sipcheck.target import HostPort, Target, TransportName
-from sipcheck.transaction.large_requests import MAX_DATAGRAM_BYTES
+from sipcheck.transaction.request_template import MAX_DATAGRAM_BYTES
+from sipcheck.transaction.run_context import RunContext
 from sipcheck.verification.edge_probe import EdgeProbe
 from sipcheck.verification.edge_report import decisive_exchange, edge_report, proving_exchange, unprobed_edge
-from sipcheck.verification.run_context import RunContext
 from sipcheck.verification.warnings import edge_warnings
 
 # The reasons that name a moment to try again (CLI.md, `retry_at`).
@@ -121,14 +121,15 @@ class ReportBuilder:
         count = len({edge.address for edge in self._route.edges})
         self._details[CheckName.ADDRESS] = f"{count} judged, none forbidden"
         self._details[CheckName.TRANSPORT] = probe.name + _beside_udp(probe.evidence)
-        if probe.connected_ms is not None:
-            self._times_ms[CheckName.TRANSPORT] = round(probe.connected_ms, 3)
+        connection = probe.connection
+        if connection.connected_ms is not None:
+            self._times_ms[CheckName.TRANSPORT] = round(connection.connected_ms, 3)
         if probe.edge.transport is not TransportName.TLS:
             self._skipped.add(CheckName.TLS)
             self._details[CheckName.TLS] = f"not used over {probe.edge.transport}"
-        if probe.certificate is not None:
-            version = probe.certificate.tls_version or "TLS"
-            self._details[CheckName.TLS] = f"{version}, certificate of {probe.certificate.subject}"
+        if connection.certificate is not None:
+            version = connection.certificate.tls_version or "TLS"
+            self._details[CheckName.TLS] = f"{version}, certificate of {connection.certificate.subject}"
         if probe.options is not None and probe.options.status is not None:
             self._details[CheckName.SIP] = f"OPTIONS: {_answer(probe.options)}"
         elif probe.register is not None and probe.register.status is not None:
@@ -151,14 +152,13 @@ class ReportBuilder:
         exchange: ExchangeResult | None = None,
         local: str | None = None,
     ) -> Facts:
-        credentials = self._run.credentials
         retry = exchange.retry_after_seconds if exchange else None
         return Facts(
             domain=self._target.domain,
             where=where,
             transport=(transport or self._target.transport or "SIP").upper(),
             answer=_answer(exchange) if exchange else "nothing",
-            username=credentials.username if credentials else "",
+            username=self._run.username or "",
             our_address=self._our_address(local),
             detail=detail.rstrip("."),
             seconds=f"{self._run.plan.timeout_seconds:g}",
@@ -198,7 +198,7 @@ class ReportBuilder:
             summary=summary,
             advice=advice,
             retry_at=retry_at,
-            target=target_facts(self._target, run.credentials.username if run.credentials else None),
+            target=target_facts(self._target, run.username),
             checks=make_checks(
                 reason,
                 verdict.outcome,
@@ -236,7 +236,7 @@ def _beside_udp(evidence: EdgeEvidence) -> str:
 
 
 def _detail(probe: EdgeProbe, exchange: ExchangeResult | None, reason: Reason) -> str:
-    failure = probe.connect_failure
+    failure = probe.connection.failure
     if failure is not None and failure.reason is reason:
         return failure.detail
     if exchange is None:

@@ -7,8 +7,7 @@ from sipcheck.credentials import Credentials
 from sipcheck.dns.resolver import Edge
 from sipcheck.message.builder import BRANCH_COOKIE
 from sipcheck.target import HostPort
-from sipcheck.transaction.large_requests import MAX_DATAGRAM_BYTES
-from sipcheck.transaction.request_template import RequestTemplate
+from sipcheck.transaction.request_template import MAX_DATAGRAM_BYTES, RequestTemplate
 from sipcheck.transaction.udp_batch.tokens import TOKEN_BYTES
 from sipcheck.transport.udp_socket import SocketAddress
 
