@@ -9,6 +9,7 @@ from sipcheck.credentials import BeforeCredentials, Credentials
 from sipcheck.diagnosis.evidence import Proof
 from sipcheck.dns.resolver import Resolver
 from sipcheck.dns.route import Edge
+from sipcheck.egress import address_family
 from sipcheck.errors import SettingInvalid, TargetInvalid, TransportFailed
 from sipcheck.failure import Failure
 from sipcheck.reasons import Reason
@@ -48,7 +49,7 @@ class Engine:
         self._resolver = Resolver(nameservers=settings.nameservers)
         self._tls = TlsContexts.create(ca_file=settings.ca_file, strict=settings.tls_strict)
         if settings.source_address is not None:
-            self._endpoint(_family(settings.source_address))
+            self._endpoint(address_family(settings.source_address))
         return self
 
     async def __aexit__(
@@ -136,7 +137,7 @@ class Engine:
         Raises TransportFailed where no way leads.
         """
         address = self._egress(edge)
-        family = _family(edge.address)
+        family = address_family(edge.address)
         try:
             window = self._windows.get(family)
             if window is None:
@@ -170,7 +171,7 @@ class Engine:
 
     def _check_family(self, edge: Edge) -> None:
         source = self.settings.source_address
-        if source is not None and _family(source) is not _family(edge.address):
+        if source is not None and address_family(source) is not address_family(edge.address):
             detail = f"checks leave from {source}, which has no way to {edge.address}"
             raise TransportFailed(Failure(Reason.HOST_UNREACHABLE, detail))
 
@@ -181,7 +182,7 @@ class Engine:
     def _udp_channel(self, edge: Edge) -> UdpChannel:
         address = self._egress(edge)
         try:
-            endpoint = self._endpoint(_family(edge.address))
+            endpoint = self._endpoint(address_family(edge.address))
         except OSError as error:
             raise TransportFailed(from_error(error)) from error
         return UdpChannel(endpoint, HostPort(edge.address, edge.port), HostPort(address, endpoint.port))
@@ -203,7 +204,3 @@ def _check_from(settings: EngineSettings) -> None:
         parse_host_port(settings.from_domain)
     except TargetInvalid as error:
         raise SettingInvalid(f"the From domain cannot be used: {error}") from error
-
-
-def _family(address: str) -> socket.AddressFamily:
-    return socket.AF_INET6 if ":" in address else socket.AF_INET

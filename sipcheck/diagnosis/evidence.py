@@ -18,6 +18,13 @@ class Proof(StrEnum):
     NONE = "none"
 
 
+def is_sign_of_life(status: int | None) -> bool:
+    """Any final response but 408 and 5xx; 501 and 505 are refusals, not outages (SIP.md, "Liveness")."""
+    if status is None:
+        return False
+    return status != 408 and (status < 500 or status >= 600 or status in (501, 505))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExchangeResult:
     """What one request came to, or a request with its authentication round.
@@ -55,10 +62,7 @@ class ExchangeResult:
 
     @property
     def alive(self) -> bool:
-        """Any final answer but 408 and 5xx other than 501 and 505 (SIP.md, "Liveness")."""
-        if self.status is None:
-            return False
-        return self.status != 408 and (self.status < 500 or self.status >= 600 or self.status in (501, 505))
+        return is_sign_of_life(self.status)
 
     @property
     def refused(self) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sipcheck.diagnosis.evidence import EdgeEvidence, ExchangeResult, Proof
 from sipcheck.reasons import CredentialState, Outcome, Party, Reason
 
-_TEMPORARY = {408: Reason.SIP_REQUEST_TIMEOUT, 503: Reason.SIP_SERVICE_UNAVAILABLE}
+_OUTAGES = {408: Reason.SIP_REQUEST_TIMEOUT, 503: Reason.SIP_SERVICE_UNAVAILABLE}
 
 # Our request was not understood (RFC 3261 §21.4): these say nothing about the trunk.
 _NOT_UNDERSTOOD = frozenset({400, 413, 414, 415, 416, 420, 421})
@@ -86,14 +86,10 @@ RULINGS: dict[Reason, Ruling] = {
 
 
 def _temporary(exchange: ExchangeResult | None) -> Reason | None:
-    """408 and the 5xx that are an outage (501 and 505 are plain refusals)."""
-    if exchange is None or exchange.status is None:
+    """Which outage an answer is that is no sign of life."""
+    if exchange is None or exchange.status is None or exchange.alive:
         return None
-    if exchange.status in _TEMPORARY:
-        return _TEMPORARY[exchange.status]
-    if 500 <= exchange.status < 600 and exchange.status not in (501, 505):
-        return Reason.SIP_SERVER_ERROR
-    return None
+    return _OUTAGES.get(exchange.status, Reason.SIP_SERVER_ERROR)
 
 
 def _after_credentials(evidence: EdgeEvidence) -> Reason | None:

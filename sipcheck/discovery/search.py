@@ -17,7 +17,7 @@ from sipcheck.failure import Failure
 from sipcheck.reasons import Reason
 from sipcheck.report.model import Direction, EdgeReport, Report
 from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS, EngineSettings
-from sipcheck.target import Target, TransportName
+from sipcheck.target import Target, edge_name
 from sipcheck.transaction.run_context import OpenChannel, RunContext
 from sipcheck.transport.channel import Channel
 from sipcheck.verification.edge_probe import EdgeProbe, probing
@@ -200,7 +200,7 @@ def _known(report: Report | None) -> dict[str, EdgeReport]:
     if report is None:
         return {}
     return {
-        str(Edge(each.host, each.address, each.port, TransportName(each.transport))): each
+        edge_name(each.address, each.port, each.transport): each
         for each in report.edges
         if each.outcome is not None
     }

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sipcheck.failure import Failure
 from sipcheck.guard import Guard
 from sipcheck.report.model import ReportWarning
-from sipcheck.target import HostPort, TransportName
+from sipcheck.target import TransportName, edge_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Edge:
     weight: int | None = None
 
     def __str__(self) -> str:
-        return f"{HostPort(self.address, self.port)}/{self.transport}"
+        return edge_name(self.address, self.port, self.transport)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import socket
 import threading
 from typing import Protocol
 
+from sipcheck.egress import address_family
 from sipcheck.errors import TransportFailed
 from sipcheck.target import HostPort
 from sipcheck.transport.failures import from_error
@@ -213,8 +214,7 @@ class StreamSocket:
 
 def _connecting(remote: HostPort, source_address: str | None) -> socket.socket:
     """Start to connect to a judged literal. Raises OSError."""
-    family = socket.AF_INET6 if ":" in remote.host else socket.AF_INET
-    connection = socket.socket(family, socket.SOCK_STREAM)
+    connection = socket.socket(address_family(remote.host), socket.SOCK_STREAM)
     try:
         connection.setblocking(False)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -3,6 +3,7 @@
 import socket
 from dataclasses import dataclass, field, replace
 
+from sipcheck.egress import address_towards
 from sipcheck.errors import TransportFailed
 from sipcheck.failure import Failure
 from sipcheck.message.parser import top_branch
@@ -102,22 +103,11 @@ class UdpChannel:
 
 
 def egress_address(remote: HostPort, source_address: str | None = None) -> str:
-    """Ask the routing table which of our addresses leads to `remote`; no packet is sent.
-
-    Raises TransportFailed when no route does.
-    """
-    family = socket.AF_INET6 if ":" in remote.host else socket.AF_INET
+    """Give our own address on the way to `remote`. Raises TransportFailed when no route leads there."""
     try:
-        with socket.socket(family, socket.SOCK_DGRAM) as probe:
-            if source_address is not None:
-                probe.bind((source_address, 0))
-            probe.connect((remote.host, remote.port or 5060))
-            return str(probe.getsockname()[0])
+        return address_towards(remote.host, remote.port or 5060, source_address)
     except OSError as error:
-        raise _no_route(error, remote, source_address) from error
-
-
-def _no_route(error: OSError, remote: HostPort, source_address: str | None) -> TransportFailed:
-    failure = from_error(error)
-    origin = f" from {source_address}" if source_address else ""
-    return TransportFailed(replace(failure, detail=f"no way{origin} to {remote.host}: {failure.detail}"))
+        failure = from_error(error)
+        origin = f" from {source_address}" if source_address else ""
+        detail = f"no way{origin} to {remote.host}: {failure.detail}"
+        raise TransportFailed(replace(failure, detail=detail)) from error

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields, replace
 
 from sipcheck.reasons import Reason, WarningCode
 from sipcheck.report.model import Report, ReportWarning
+from sipcheck.target import HostPort
 from trunks.rules.health import liveness_of
 from trunks.runs.gateway_check import GatewayCheck
 
@@ -78,6 +79,4 @@ def _together(jobs: Sequence[GatewayCheck], reports: Sequence[Report], decides: 
 
 
 def _named(job: GatewayCheck) -> str:
-    target = job.target
-    host = f"[{target.domain}]" if ":" in target.domain else target.domain
-    return host if target.port is None else f"{host}:{target.port}"
+    return str(HostPort(job.target.domain, job.target.port))
