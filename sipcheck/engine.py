@@ -1,7 +1,6 @@
 """The engine: what all verifications of a process share, from the resolver to the sockets."""
 
 import asyncio
-import socket
 from types import TracebackType
 from typing import Self
 
@@ -21,25 +20,25 @@ from sipcheck.transaction.run_context import RunContext
 from sipcheck.transaction.time_plan import TimePlan
 from sipcheck.transaction.udp_batch.batch import UdpBatch
 from sipcheck.transport.channel import Channel
-from sipcheck.transport.failures import from_error
 from sipcheck.transport.tcp import connect_tcp
 from sipcheck.transport.tls import TlsContexts, connect_tls
-from sipcheck.transport.udp import UdpChannel, UdpEndpoint, egress_address
+from sipcheck.transport.udp import UdpChannel, UdpEndpoint, UdpEndpoints
 from sipcheck.verification.verification import Admit, Survey, Verification
 
 
 class Engine:
     """Verifies trunks on one event loop; an async context manager that owns every socket it opens.
 
-    A `windowed` one asks over UDP by the fast path (sipcheck.window), for many targets at once.
+    A `windowed` one asks over UDP by the fast path (transaction/udp_batch), for many targets at once.
     Entering raises SettingInvalid for a CA file, a nameserver or a source address that cannot be used.
     """
 
     def __init__(self, settings: EngineSettings | None = None, *, windowed: bool = False) -> None:
         self.settings = settings or EngineSettings()
         self._windowed = windowed
-        self._windows: dict[socket.AddressFamily, UdpBatch] = {}
-        self._endpoints: dict[socket.AddressFamily, UdpEndpoint] = {}
+        self._udp = UdpEndpoints(self.settings.source_address)
+        self._udp_apart = UdpEndpoints(self.settings.source_address)
+        self._batches: dict[UdpEndpoint, UdpBatch] = {}
         self._resolver: Resolver | None = None
         self._tls: TlsContexts | None = None
 
@@ -49,18 +48,17 @@ class Engine:
         self._resolver = Resolver(nameservers=settings.nameservers)
         self._tls = TlsContexts.create(ca_file=settings.ca_file, strict=settings.tls_strict)
         if settings.source_address is not None:
-            self._endpoint(address_family(settings.source_address))
+            self._udp.endpoint(settings.source_address)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for endpoint in self._endpoints.values():
-            endpoint.close()
-        self._endpoints.clear()
-        for window in self._windows.values():
-            window.close()
-        self._windows.clear()
+        for batch in self._batches.values():
+            batch.close()
+        self._batches.clear()
+        self._udp.close()
+        self._udp_apart.close()
 
     @property
     def resolver(self) -> Resolver:
@@ -132,30 +130,38 @@ class Engine:
         )
 
     def udp_batch_for(self, edge: Edge) -> tuple[UdpBatch, HostPort]:
-        """Give the window through which a judged UDP edge is asked, and our own address there.
+        """Give the batch through which a judged UDP edge is asked, and our own address there.
 
         Raises TransportFailed where no way leads.
         """
-        address = self._egress(edge)
-        family = address_family(edge.address)
-        try:
-            window = self._windows.get(family)
-            if window is None:
-                window = self._windows[family] = UdpBatch(family, source_address=self.settings.source_address)
-        except OSError as error:
-            raise TransportFailed(from_error(error)) from error
-        return window, HostPort(address, window.port)
+        self._check_family(edge)
+        endpoint, local = self._udp.towards(HostPort(edge.address, edge.port))
+        if endpoint not in self._batches:
+            self._batches[endpoint] = UdpBatch(endpoint)
+        return self._batches[endpoint], local
 
     async def open_channel(self, edge: Edge, tls_name: str, deadline_at: float) -> Channel:
         """Open the way to a judged edge; `tls_name` is the domain its certificate must name.
 
         `deadline_at` is on the event loop's clock. Raises TransportFailed.
         """
+        return await self._open_channel(self._udp, edge, tls_name, deadline_at)
+
+    async def open_channel_apart(self, edge: Edge, tls_name: str, deadline_at: float) -> Channel:
+        """Open it as `open_channel` does, but for UDP over another socket than everything else: it cannot share
+        a fault of that one.
+        """
+        return await self._open_channel(self._udp_apart, edge, tls_name, deadline_at)
+
+    async def _open_channel(
+        self, udp: UdpEndpoints, edge: Edge, tls_name: str, deadline_at: float
+    ) -> Channel:
         remote = HostPort(edge.address, edge.port)
         source = self.settings.source_address
         self._check_family(edge)
         if edge.transport is TransportName.UDP:
-            return self._udp_channel(edge)
+            endpoint, local = udp.towards(remote)
+            return UdpChannel(endpoint, remote, local)
         if edge.transport is TransportName.TCP:
             return await connect_tcp(remote, deadline_at=deadline_at, source_address=source)
         if self._tls is None:
@@ -174,24 +180,6 @@ class Engine:
         if source is not None and address_family(source) is not address_family(edge.address):
             detail = f"checks leave from {source}, which has no way to {edge.address}"
             raise TransportFailed(Failure(Reason.HOST_UNREACHABLE, detail))
-
-    def _egress(self, edge: Edge) -> str:
-        self._check_family(edge)
-        return egress_address(HostPort(edge.address, edge.port), self.settings.source_address)
-
-    def _udp_channel(self, edge: Edge) -> UdpChannel:
-        address = self._egress(edge)
-        try:
-            endpoint = self._endpoint(address_family(edge.address))
-        except OSError as error:
-            raise TransportFailed(from_error(error)) from error
-        return UdpChannel(endpoint, HostPort(edge.address, edge.port), HostPort(address, endpoint.port))
-
-    def _endpoint(self, family: socket.AddressFamily) -> UdpEndpoint:
-        endpoint = self._endpoints.get(family)
-        if endpoint is None:
-            endpoint = self._endpoints[family] = UdpEndpoint(family, self.settings.source_address)
-        return endpoint
 
 
 def _check_from(settings: EngineSettings) -> None:

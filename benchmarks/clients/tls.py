@@ -5,7 +5,7 @@ import asyncio
 from pathlib import Path
 
 from benchmarks.clients.loop import Loop, run
-from benchmarks.clients.question import Method, draft, edge_on
+from benchmarks.clients.question import Method, edge_on, template
 from sipcheck import Engine, EngineSettings, TransportName
 from sipcheck.dns.resolver import Edge
 from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS
@@ -23,7 +23,7 @@ async def connect_and_ask(engine: Engine, edge: Edge) -> None:
         channel = await connection.open()
         if channel is None:
             raise RuntimeError(str(connection.failure))
-        result = await exchange(draft(Method.OPTIONS, edge), connection, channel, run)
+        result = await exchange(template(Method.OPTIONS, edge), connection, channel, run)
     finally:
         await connection.close()
     if result.status != 200:

@@ -58,7 +58,10 @@ async def ask_edges(
     the shared one decides nothing. Connections are always new. Raises ValueError as the builder does.
     """
     run = engine.run_context(timeout_seconds)
-    run = replace(run, udp_batch_for=None if fresh else engine.udp_batch_for)
+    if fresh:
+        run = replace(run, udp_batch_for=None, open_channel=engine.open_channel_apart)
+    else:
+        run = replace(run, udp_batch_for=engine.udp_batch_for)
     # A REGISTER needs an address-of-record; this one is nobody's.
     username = engine.settings.from_user if by_register else None
     async with probing(edges, Identity.of(target, engine.settings, username), run) as probes:

@@ -30,10 +30,7 @@ class Inbox:
 
     arrivals: asyncio.Queue[tuple[bytes, HostPort] | Failure] = field(default_factory=asyncio.Queue)
 
-    def message_received(self, data: bytes, source: HostPort) -> None:
-        self.arrivals.put_nowait((data, source))
-
-    def noise_received(self, data: bytes, source: HostPort) -> None:
+    def received(self, data: bytes, source: HostPort) -> None:
         self.arrivals.put_nowait((data, source))
 
     def failed(self, failure: Failure) -> None:

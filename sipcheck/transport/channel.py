@@ -10,11 +10,8 @@ from sipcheck.target import HostPort
 class Receiver(Protocol):
     """Is told what comes for one transaction. Calls come from the event loop and must not block."""
 
-    def message_received(self, data: bytes, source: HostPort) -> None:
-        """A whole message whose topmost branch is this receiver's."""
-
-    def noise_received(self, data: bytes, source: HostPort) -> None:
-        """Bytes from the edge that carry no branch of a SIP message."""
+    def received(self, data: bytes, source: HostPort) -> None:
+        """A whole message whose topmost branch is this receiver's, or bytes from the edge without any branch."""
 
     def failed(self, failure: Failure) -> None:
         """The transport can bring nothing more for this transaction."""

@@ -84,9 +84,9 @@ class Conversation:
         branch = top_branch(message)
         if branch is None:
             for receiver in tuple(self._receivers.values()):
-                receiver.noise_received(message, self._remote)
+                receiver.received(message, self._remote)
         elif branch in self._receivers:
-            self._receivers[branch].message_received(message, self._remote)
+            self._receivers[branch].received(message, self._remote)
 
     def _lost_the_thread(self, fault: ParseError, held: bytes) -> None:
         """The start of the next message can no longer be found: the connection is of no more use."""
@@ -94,7 +94,7 @@ class Conversation:
         if isinstance(fault, NotSip):
             reason = Reason.SIP_NOT_SPOKEN
             for receiver in tuple(self._receivers.values()):
-                receiver.noise_received(held, self._remote)
+                receiver.received(held, self._remote)
         self.fail(Failure(reason, str(fault)))
         if self._pipe is not None:
             self._pipe.abort()

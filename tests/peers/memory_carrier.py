@@ -111,7 +111,7 @@ class MemoryChannel:
     def _deliver(self, data: bytes) -> None:
         receiver = self._receivers.get(top_branch(data) or "")
         if receiver is not None:
-            receiver.message_received(data, self.remote)
+            receiver.received(data, self.remote)
 
     async def explain(self, failure: Failure) -> Failure:
         return failure
