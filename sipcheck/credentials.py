@@ -1,9 +1,14 @@
 """A trunk's credentials, as a value that never shows its password."""
 
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from sipcheck.errors import CredentialsInvalid
+from sipcheck.reasons import Reason
+
+# Awaited with the realm right before credentials leave; a Reason withholds them.
+BeforeCredentials = Callable[[str], Awaitable[Reason | None]]
 
 _UNSENDABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 

@@ -1,39 +1,44 @@
 """The engine: what all verifications of a process share, from the resolver to the sockets."""
 
-import socket
+import asyncio
 from types import TracebackType
 from typing import Self
 
-from sipcheck.credentials import Credentials
+from sipcheck.credentials import BeforeCredentials, Credentials
 from sipcheck.diagnosis.evidence import Proof
-from sipcheck.dns.resolver import Edge, Resolver
+from sipcheck.dns.resolver import Resolver
+from sipcheck.dns.route import Edge
+from sipcheck.egress import address_family
 from sipcheck.errors import SettingInvalid, TargetInvalid, TransportFailed
+from sipcheck.failure import Failure
 from sipcheck.reasons import Reason
 from sipcheck.report.model import Report
+from sipcheck.report.trace import Trace
 from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS, EngineSettings
 from sipcheck.target import HostPort, Target, TransportName, parse_host_port
-from sipcheck.transaction.exchange import BeforeCredentials
+from sipcheck.transaction.run_context import RunContext
+from sipcheck.transaction.time_plan import TimePlan
 from sipcheck.transaction.udp_batch.batch import UdpBatch
 from sipcheck.transport.channel import Channel
-from sipcheck.transport.failures import from_error
 from sipcheck.transport.tcp import connect_tcp
 from sipcheck.transport.tls import TlsContexts, connect_tls
-from sipcheck.transport.udp import UdpChannel, UdpEndpoint, egress_address
+from sipcheck.transport.udp import UdpChannel, UdpEndpoint, UdpEndpoints
 from sipcheck.verification.verification import Admit, Survey, Verification
 
 
 class Engine:
     """Verifies trunks on one event loop; an async context manager that owns every socket it opens.
 
-    A `windowed` one asks over UDP by the fast path (sipcheck.window), for many targets at once.
+    A `windowed` one asks over UDP by the fast path (transaction/udp_batch), for many targets at once.
     Entering raises SettingInvalid for a CA file, a nameserver or a source address that cannot be used.
     """
 
     def __init__(self, settings: EngineSettings | None = None, *, windowed: bool = False) -> None:
         self.settings = settings or EngineSettings()
         self._windowed = windowed
-        self._windows: dict[socket.AddressFamily, UdpBatch] = {}
-        self._endpoints: dict[socket.AddressFamily, UdpEndpoint] = {}
+        self._udp = UdpEndpoints(self.settings.source_address)
+        self._udp_apart = UdpEndpoints(self.settings.source_address)
+        self._batches: dict[UdpEndpoint, UdpBatch] = {}
         self._resolver: Resolver | None = None
         self._tls: TlsContexts | None = None
 
@@ -43,18 +48,17 @@ class Engine:
         self._resolver = Resolver(nameservers=settings.nameservers)
         self._tls = TlsContexts.create(ca_file=settings.ca_file, strict=settings.tls_strict)
         if settings.source_address is not None:
-            self._endpoint(_family(settings.source_address))
+            self._udp.endpoint(settings.source_address)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for endpoint in self._endpoints.values():
-            endpoint.close()
-        self._endpoints.clear()
-        for window in self._windows.values():
-            window.close()
-        self._windows.clear()
+        for batch in self._batches.values():
+            batch.close()
+        self._batches.clear()
+        self._udp.close()
+        self._udp_apart.close()
 
     @property
     def resolver(self) -> Resolver:
@@ -86,74 +90,78 @@ class Engine:
         To cancel it raises CancelledError, as with every coroutine, and gives no report: its requests are forgotten
         and its connections closed. Whoever has to say what became of the run says `cancelled` himself.
         """
-        verification = self._verification(
-            target,
-            credentials,
-            proof,
-            timeout_seconds,
-            before_credentials=before_credentials,
-            survey=survey,
-            admit=admit,
+        run = self.run_context(
+            timeout_seconds, credentials=credentials, proof=proof, before_credentials=before_credentials
         )
-        return await verification.run()
+        return await self._verification(target, run).report(survey, admit)
 
     async def survey(self, target: Target, *, timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS) -> Survey:
         """Ask a destination for liveness, speaking for no tenant; verifications of its trunks can share it.
 
         Raises SettingInvalid for a timeout that is not positive.
         """
-        return await self._verification(target, None, Proof.NONE, timeout_seconds).survey()
+        return await self._verification(target, self.run_context(timeout_seconds)).survey()
 
-    def _verification(
+    def _verification(self, target: Target, run: RunContext) -> Verification:
+        return Verification(target, run, settings=self.settings, resolver=self.resolver)
+
+    def run_context(
         self,
-        target: Target,
-        credentials: Credentials | None,
-        proof: Proof,
         timeout_seconds: float,
         *,
+        credentials: Credentials | None = None,
+        proof: Proof = Proof.NONE,
         before_credentials: BeforeCredentials | None = None,
-        survey: Survey | None = None,
-        admit: Admit | None = None,
-    ) -> Verification:
-        return Verification(
-            target=target,
-            settings=self.settings,
-            resolver=self.resolver,
+    ) -> RunContext:
+        """Begin a run, whose deadline is `timeout_seconds` from now.
+
+        Raises SettingInvalid for a timeout that is not positive.
+        """
+        plan = TimePlan(timeout_seconds)
+        return RunContext(
             open_channel=self.open_channel,
+            trace=Trace(),
+            plan=plan,
+            deadline=asyncio.get_running_loop().time() + timeout_seconds,
             credentials=credentials,
             proof=proof,
-            timeout_seconds=timeout_seconds,
             before_credentials=before_credentials,
             udp_batch_for=self.udp_batch_for if self._windowed else None,
-            survey=survey,
-            admit=admit,
         )
 
     def udp_batch_for(self, edge: Edge) -> tuple[UdpBatch, HostPort]:
-        """Give the window through which a judged UDP edge is asked, and our own address there.
+        """Give the batch through which a judged UDP edge is asked, and our own address there.
 
         Raises TransportFailed where no way leads.
         """
-        address = self._egress(edge)
-        family = _family(edge.address)
-        try:
-            window = self._windows.get(family)
-            if window is None:
-                window = self._windows[family] = UdpBatch(family, source_address=self.settings.source_address)
-        except OSError as error:
-            raise from_error(error) from error
-        return window, HostPort(address, window.port)
+        self._check_family(edge)
+        endpoint, local = self._udp.towards(HostPort(edge.address, edge.port))
+        if endpoint not in self._batches:
+            self._batches[endpoint] = UdpBatch(endpoint)
+        return self._batches[endpoint], local
 
     async def open_channel(self, edge: Edge, tls_name: str, deadline_at: float) -> Channel:
         """Open the way to a judged edge; `tls_name` is the domain its certificate must name.
 
         `deadline_at` is on the event loop's clock. Raises TransportFailed.
         """
+        return await self._open_channel(self._udp, edge, tls_name, deadline_at)
+
+    async def open_channel_apart(self, edge: Edge, tls_name: str, deadline_at: float) -> Channel:
+        """Open it as `open_channel` does, but for UDP over another socket than everything else: it cannot share
+        a fault of that one.
+        """
+        return await self._open_channel(self._udp_apart, edge, tls_name, deadline_at)
+
+    async def _open_channel(
+        self, udp: UdpEndpoints, edge: Edge, tls_name: str, deadline_at: float
+    ) -> Channel:
         remote = HostPort(edge.address, edge.port)
         source = self.settings.source_address
         self._check_family(edge)
         if edge.transport is TransportName.UDP:
-            return self._udp_channel(edge)
+            endpoint, local = udp.towards(remote)
+            return UdpChannel(endpoint, remote, local)
         if edge.transport is TransportName.TCP:
             return await connect_tcp(remote, deadline_at=deadline_at, source_address=source)
         if self._tls is None:
@@ -169,28 +177,9 @@ class Engine:
 
     def _check_family(self, edge: Edge) -> None:
         source = self.settings.source_address
-        if source is not None and _family(source) is not _family(edge.address):
-            raise TransportFailed(
-                Reason.HOST_UNREACHABLE, f"checks leave from {source}, which has no way to {edge.address}"
-            )
-
-    def _egress(self, edge: Edge) -> str:
-        self._check_family(edge)
-        return egress_address(HostPort(edge.address, edge.port), self.settings.source_address)
-
-    def _udp_channel(self, edge: Edge) -> UdpChannel:
-        address = self._egress(edge)
-        try:
-            endpoint = self._endpoint(_family(edge.address))
-        except OSError as error:
-            raise from_error(error) from error
-        return UdpChannel(endpoint, HostPort(edge.address, edge.port), HostPort(address, endpoint.port))
-
-    def _endpoint(self, family: socket.AddressFamily) -> UdpEndpoint:
-        endpoint = self._endpoints.get(family)
-        if endpoint is None:
-            endpoint = self._endpoints[family] = UdpEndpoint(family, self.settings.source_address)
-        return endpoint
+        if source is not None and address_family(source) is not address_family(edge.address):
+            detail = f"checks leave from {source}, which has no way to {edge.address}"
+            raise TransportFailed(Failure(Reason.HOST_UNREACHABLE, detail))
 
 
 def _check_from(settings: EngineSettings) -> None:
@@ -203,7 +192,3 @@ def _check_from(settings: EngineSettings) -> None:
         parse_host_port(settings.from_domain)
     except TargetInvalid as error:
         raise SettingInvalid(f"the From domain cannot be used: {error}") from error
-
-
-def _family(address: str) -> socket.AddressFamily:
-    return socket.AF_INET6 if ":" in address else socket.AF_INET

@@ -1,6 +1,6 @@
 """The engine's own exceptions. A remote failure is a report; these are the caller's mistakes and the parser's word."""
 
-from sipcheck.reasons import Reason
+from sipcheck.failure import Failure
 
 
 class SipCheckError(Exception):
@@ -42,9 +42,8 @@ class MalformedMessage(ParseError):
 
 
 class TransportFailed(SipCheckError):
-    """The way to an edge could not be used; `reason` says how, `detail` what the system said."""
+    """The way to an edge could not be used; the detail of `failure` is what the system said."""
 
-    def __init__(self, reason: Reason, detail: str) -> None:
-        super().__init__(detail)
-        self.reason = reason
-        self.detail = detail
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.detail)
+        self.failure = failure

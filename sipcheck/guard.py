@@ -5,18 +5,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
+from sipcheck.failure import Failure
 from sipcheck.reasons import Reason
+
+# The reasons that the guard gives.
+FORBIDDEN = (Reason.ADDRESS_FORBIDDEN, Reason.PORT_FORBIDDEN)
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why the guard lets nothing be sent there."""
-
-    reason: Reason
-    detail: str
 
 
 # `ipaddress.is_global` is no guard: it passes NAT64 and 6to4 forms of loopback, multicast, and cloud metadata.
@@ -109,13 +105,13 @@ class Guard:
     allow_ports: frozenset[int] = frozenset()
     allow_endpoints: frozenset[tuple[str, int]] = frozenset()
 
-    def judge(self, address: str, port: int) -> Refusal | None:
+    def judge(self, address: str, port: int) -> Failure | None:
         """Judge the address and the port that would be dialled; None lets it through."""
         if (address, port) in self.allow_endpoints:
             return None
         return self.judge_address(address) or self.judge_port(port)
 
-    def judge_address(self, address: str) -> Refusal | None:
+    def judge_address(self, address: str) -> Failure | None:
         """Refuse what is not a public unicast address, in any of its disguises."""
         if "%" in address:
             return _forbidden(address, "an address of one link only")
@@ -127,23 +123,23 @@ class Guard:
             return None
         return _judge_public(parsed)
 
-    def judge_port(self, port: int) -> Refusal | None:
+    def judge_port(self, port: int) -> Failure | None:
         """Refuse ports of other services, and all below 1024 but 80 and 443."""
         if port in self.allow_ports or port in _ALWAYS_ALLOWED_PORTS:
             return None
         if not 1 <= port <= 65535:
-            return Refusal(Reason.PORT_FORBIDDEN, f"{port} is no port; ports run from 1 to 65535")
+            return Failure(Reason.PORT_FORBIDDEN, f"{port} is no port; ports run from 1 to 65535")
         if port < _FIRST_UNPRIVILEGED_PORT:
-            return Refusal(Reason.PORT_FORBIDDEN, f"port {port} is below 1024 and neither 80 nor 443")
+            return Failure(Reason.PORT_FORBIDDEN, f"port {port} is below 1024 and neither 80 nor 443")
         if port in _SERVICE_PORTS:
-            return Refusal(
+            return Failure(
                 Reason.PORT_FORBIDDEN, f"port {port} is that of {_SERVICE_PORTS[port]}, not of SIP"
             )
         return None
 
 
 @lru_cache(maxsize=4096)
-def _judge_public(address: Address) -> Refusal | None:
+def _judge_public(address: Address) -> Failure | None:
     for form in (address, *_wrapped(address)):
         for network, why in _DENIED_BY_VERSION[form.version]:
             if form in network:
@@ -169,5 +165,5 @@ def _wrapped(address: Address) -> Iterator[IPv4Address]:
         yield IPv4Address(number & 0xFFFFFFFF)
 
 
-def _forbidden(address: str, why: str) -> Refusal:
-    return Refusal(Reason.ADDRESS_FORBIDDEN, f"{address} is {why}")
+def _forbidden(address: str, why: str) -> Failure:
+    return Failure(Reason.ADDRESS_FORBIDDEN, f"{address} is {why}")

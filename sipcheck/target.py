@@ -50,6 +50,11 @@ class HostPort:
         return host if self.port is None else f"{host}:{self.port}"
 
 
+def edge_name(address: str, port: int, transport: str) -> str:
+    """Name an edge as reports and traces do: `address:port/transport`."""
+    return f"{HostPort(address, port)}/{transport}"
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """`secure` is true for a `sips:` URI, which never falls back from TLS (RFC 3261 §26.2.2)."""

@@ -2,14 +2,13 @@
 
 from datetime import UTC, datetime
 
-from sipcheck.credentials import Credentials
+from sipcheck.credentials import BeforeCredentials, Credentials
 from sipcheck.diagnosis.evidence import Proof
 from sipcheck.engine import Engine
 from sipcheck.errors import TargetInvalid
 from sipcheck.report.model import Report
 from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS, EngineSettings
 from sipcheck.target import Target, parse_target
-from sipcheck.transaction.exchange import BeforeCredentials
 from sipcheck.verification.report_without_run import invalid_target_report
 
 

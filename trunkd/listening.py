@@ -3,6 +3,7 @@
 import errno
 import socket
 
+from sipcheck.target import HostPort
 from trunkd.faults import AddressInUse
 from trunks.installation.settings import PREFIX, Settings
 
@@ -38,5 +39,4 @@ def listen(settings: Settings) -> socket.socket:
 
 
 def base_url(settings: Settings) -> str:
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    return f"http://{host}:{settings.port}"
+    return f"http://{HostPort(settings.host, settings.port)}"

@@ -23,7 +23,7 @@ def edge_on(port: int, transport: TransportName) -> Edge:
     return Edge(host=ADDRESS, address=ADDRESS, port=port, transport=transport)
 
 
-def draft(method: Method, edge: Edge) -> RequestTemplate:
+def template(method: Method, edge: Edge) -> RequestTemplate:
     register = method is Method.REGISTER
     identity = Identity(
         target=Target(edge.host, edge.port, edge.transport),
@@ -37,5 +37,5 @@ def draft(method: Method, edge: Edge) -> RequestTemplate:
 def prepare(method: Method, edge: Edge, local: HostPort) -> PreparedRequest:
     """Prepare a request for the fast path; REGISTER has credentials for its challenge."""
     return PreparedRequest(
-        edge, draft(method, edge), local, CREDENTIALS if method is Method.REGISTER else None
+        edge, template(method, edge), local, CREDENTIALS if method is Method.REGISTER else None
     )

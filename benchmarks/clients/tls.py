@@ -5,35 +5,29 @@ import asyncio
 from pathlib import Path
 
 from benchmarks.clients.loop import Loop, run
-from benchmarks.clients.question import Method, draft, edge_on
+from benchmarks.clients.question import Method, edge_on, template
 from sipcheck import Engine, EngineSettings, TransportName
 from sipcheck.dns.resolver import Edge
-from sipcheck.report.trace import Trace
-from sipcheck.transaction.exchange import ExchangeContext, exchange
-from sipcheck.transaction.time_plan import TimePlan
+from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS
+from sipcheck.transaction.edge_connection import EdgeConnection
+from sipcheck.transaction.exchange import exchange
 
 CONCURRENCY = 16
 
 
 async def connect_and_ask(engine: Engine, edge: Edge) -> None:
     """Open a verified connection, ask OPTIONS, close; raises RuntimeError for anything but a 200."""
-    plan = TimePlan()
-    deadline_at = asyncio.get_running_loop().time() + plan.timeout_seconds
-    channel = await engine.open_channel(edge, edge.host, deadline_at)
+    run = engine.run_context(DEFAULT_TIMEOUT_SECONDS)
+    connection = EdgeConnection(edge, edge.host, run)
     try:
-        context = ExchangeContext(
-            channel=channel,
-            edge=str(edge),
-            transport="TLS",
-            trace=Trace(),
-            plan=plan,
-            deadline=deadline_at,
-        )
-        result = await exchange(draft(Method.OPTIONS, edge), context)
+        channel = await connection.open()
+        if channel is None:
+            raise RuntimeError(str(connection.failure))
+        result = await exchange(template(Method.OPTIONS, edge), connection, channel, run)
     finally:
-        await channel.close()
+        await connection.close()
     if result.status != 200:
-        raise RuntimeError(f"{result.status or result.failure}: {result.detail}")
+        raise RuntimeError(str(result.status or result.failure))
 
 
 async def connect(port: int, count: int, ca_file: Path) -> None:

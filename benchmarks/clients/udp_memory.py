@@ -7,6 +7,7 @@ from benchmarks.clients.loop import Loop, run
 from benchmarks.clients.question import Method, edge_on, prepare
 from benchmarks.resident import resident_bytes
 from sipcheck import Engine, TransportName
+from sipcheck.transaction.udp_batch.pending import PendingRequest
 
 # Past the second retransmission, so that what a retransmission needs is counted too.
 _IN_FLIGHT_SECONDS = 2.0
@@ -17,18 +18,19 @@ async def hold(port: int, count: int) -> None:
     """Print how much `count` probes add, each with a request prepared for it alone."""
     edge = edge_on(port, TransportName.UDP)
     async with Engine() as engine:
-        window, local = engine.udp_batch_for(edge)
+        ended: list[PendingRequest] = []
+        batch, local = engine.udp_batch_for(edge)
 
         def ask(probes: int) -> None:
             for _ in range(probes):
-                window.ask(prepare(Method.OPTIONS, edge, local), lambda asking: None)
+                batch.ask(prepare(Method.OPTIONS, edge, local), ended.append)
 
         ask(_WARM_UP)
         before = resident_bytes()
         ask(count)
         await asyncio.sleep(_IN_FLIGHT_SECONDS)
-        if window.in_flight != _WARM_UP + count:
-            raise RuntimeError(f"{window.in_flight} probes are in flight, not {_WARM_UP + count}")
+        if ended:
+            raise RuntimeError(f"{len(ended)} probes ended that were to stay in flight")
         print((resident_bytes() - before) / count)
 
 

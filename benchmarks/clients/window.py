@@ -12,10 +12,10 @@ async def ask(method: Method, port: int, count: int) -> None:
     """Ask `count` times; raises RuntimeError for anything but a 200."""
     edge = edge_on(port, TransportName.UDP)
     async with Engine() as engine:
-        window, local = engine.udp_batch_for(edge)
-        async for asking in window.run(repeat(prepare(method, edge, local), count)):
-            if asking.status != 200:
-                raise RuntimeError(f"{asking.status or asking.failure}: {asking.detail}")
+        batch, local = engine.udp_batch_for(edge)
+        async for pending in batch.run(repeat(prepare(method, edge, local), count)):
+            if pending.status != 200:
+                raise RuntimeError(str(pending.status or pending.failure))
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from sipcheck.auth.digest import Algorithm
+from sipcheck.failure import Failure
 from sipcheck.printable import one_line
 from sipcheck.reasons import Reason
 
@@ -61,14 +62,6 @@ class Chosen(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class ChallengeRefused:
-    """Why no challenge is answered."""
-
-    reason: Reason
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
 class _Shape:
     """What stands around the nonce of a challenge, read once; None where the rules have to look each time."""
 
@@ -85,9 +78,7 @@ class _Offer:
     readable: bool
 
 
-def choose(
-    www: Sequence[str], proxy: Sequence[str], *, realms: Sequence[str] = ()
-) -> Chosen | ChallengeRefused:
+def choose(www: Sequence[str], proxy: Sequence[str], *, realms: Sequence[str] = ()) -> Chosen | Failure:
     """Choose the strongest challenge that each kind of field offers.
 
     `www` and `proxy` are the values of WWW-Authenticate and Proxy-Authenticate as they came, a field line each.
@@ -102,13 +93,11 @@ def choose(
         if not values:
             continue
         choice = _choose_of_kind(values, realms, is_proxy=is_proxy)
-        if isinstance(choice, ChallengeRefused):
+        if isinstance(choice, Failure):
             return choice
         chosen.append(choice)
     if not chosen:
-        return ChallengeRefused(
-            Reason.AUTH_CHALLENGE_MALFORMED, "the answer asks for credentials without a challenge"
-        )
+        return Failure(Reason.AUTH_CHALLENGE_MALFORMED, "the answer asks for credentials without a challenge")
     return Chosen(tuple(chosen))
 
 
@@ -144,63 +133,59 @@ def _judge_shape(value: str, shape: tuple[str, str, bool]) -> "_Shape":
     return known
 
 
-def _choose_of_kind(
-    values: Sequence[str], realms: Sequence[str], *, is_proxy: bool
-) -> Challenge | ChallengeRefused:
+def _choose_of_kind(values: Sequence[str], realms: Sequence[str], *, is_proxy: bool) -> Challenge | Failure:
     offers = [offer for value in values for offer in _read_offers(value)]
     digests = [offer for offer in offers if offer.scheme == "digest"]
     if not digests:
         schemes = ", ".join(dict.fromkeys(offer.scheme for offer in offers))
         if not schemes:
-            return ChallengeRefused(Reason.AUTH_CHALLENGE_MALFORMED, "the challenge cannot be read")
-        return ChallengeRefused(Reason.AUTH_SCHEME_UNSUPPORTED, f"it offers {schemes} alone")
+            return Failure(Reason.AUTH_CHALLENGE_MALFORMED, "the challenge cannot be read")
+        return Failure(Reason.AUTH_SCHEME_UNSUPPORTED, f"it offers {schemes} alone")
     read = [_read_challenge(offer, is_proxy=is_proxy) for offer in digests]
     usable = [challenge for challenge in read if isinstance(challenge, Challenge)]
     if not usable:
-        return _worst([refusal for refusal in read if isinstance(refusal, ChallengeRefused)])
+        return _worst([refusal for refusal in read if isinstance(refusal, Failure)])
     allowed = [challenge for challenge in usable if not realms or _unquoted(challenge.realm) in realms]
     if not allowed:
         found = one_line(", ".join(f"'{challenge.realm}'" for challenge in usable))
-        return ChallengeRefused(
+        return Failure(
             Reason.REALM_MISMATCH, f"the realm is {found}, expected {' or '.join(map(repr, realms))}"
         )
     return min(allowed, key=lambda challenge: _STRENGTH.index(challenge.algorithm))
 
 
-def _worst(refusals: Sequence[ChallengeRefused]) -> ChallengeRefused:
+def _worst(refusals: Sequence[Failure]) -> Failure:
     """An algorithm that nobody knows says more than a challenge that cannot be read."""
     unsupported = [each for each in refusals if each.reason is Reason.AUTH_ALGORITHM_UNSUPPORTED]
     return (unsupported or list(refusals))[0]
 
 
-def _read_challenge(offer: _Offer, *, is_proxy: bool) -> Challenge | ChallengeRefused:
+def _read_challenge(offer: _Offer, *, is_proxy: bool) -> Challenge | Failure:
     parameters = offer.parameters
     named = parameters.get("algorithm", "MD5")
     algorithm = _ALGORITHMS.get(named.lower())
     if algorithm is None:
-        return ChallengeRefused(Reason.AUTH_ALGORITHM_UNSUPPORTED, f"the algorithm is {named[:40]!r}")
+        return Failure(Reason.AUTH_ALGORITHM_UNSUPPORTED, f"the algorithm is {named[:40]!r}")
     if not offer.readable:
-        return ChallengeRefused(Reason.AUTH_CHALLENGE_MALFORMED, "its parameters cannot be read")
+        return Failure(Reason.AUTH_CHALLENGE_MALFORMED, "its parameters cannot be read")
     for name in ("realm", "nonce"):
         if name not in parameters:
-            return ChallengeRefused(Reason.AUTH_CHALLENGE_MALFORMED, f"it has no {name}")
+            return Failure(Reason.AUTH_CHALLENGE_MALFORMED, f"it has no {name}")
     if not parameters["nonce"]:
-        return ChallengeRefused(Reason.AUTH_CHALLENGE_MALFORMED, "its nonce is empty")
+        return Failure(Reason.AUTH_CHALLENGE_MALFORMED, "its nonce is empty")
     if _NOT_SENDABLE.search(parameters["realm"] + parameters["nonce"] + parameters.get("opaque", "")):
-        return ChallengeRefused(
+        return Failure(
             Reason.AUTH_CHALLENGE_MALFORMED, "it holds control characters, which cannot be sent back"
         )
     offered = [item.strip().lower() for item in parameters.get("qop", "").split(",") if item.strip()]
     known = tuple([protection for protection in _PROTECTIONS if protection in offered])
     if offered and not known:
-        return ChallengeRefused(
+        return Failure(
             Reason.AUTH_ALGORITHM_UNSUPPORTED, f"the only qop offered is {', '.join(offered)[:40]!r}"
         )
     if algorithm.session and not known:
         # RFC 7616 binds the session to a cnonce, which is sent only beside a qop.
-        return ChallengeRefused(
-            Reason.AUTH_CHALLENGE_MALFORMED, f"{algorithm} needs a qop, and none is offered"
-        )
+        return Failure(Reason.AUTH_CHALLENGE_MALFORMED, f"{algorithm} needs a qop, and none is offered")
     return Challenge(
         proxy=is_proxy,
         realm=parameters["realm"],

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sipcheck.auth.authorization import authorization
-from sipcheck.auth.challenge import Challenge, ChallengeRefused, Chosen, choose
+from sipcheck.auth.challenge import Challenge, Chosen, choose
 from sipcheck.credentials import Credentials
+from sipcheck.failure import Failure
 from sipcheck.reasons import Reason
 from sipcheck.target import HostPort
 
@@ -37,7 +38,7 @@ class AuthenticationRound:
         `www` and `proxy` are the values of WWW-Authenticate and Proxy-Authenticate as they came.
         """
         choice = choose(www, proxy, realms=credentials.realms)
-        if isinstance(choice, ChallengeRefused):
+        if isinstance(choice, Failure):
             self.withheld, self.detail = choice.reason, choice.detail
             return None
         if not self._answered:

@@ -5,6 +5,7 @@ import errno
 import socket
 from collections.abc import Sequence
 
+from sipcheck.egress import address_family
 from sipcheck.errors import CallerError
 
 _ATTEMPTS = 20  # a port the system chose for UDP may be taken for TCP
@@ -18,7 +19,7 @@ def bind(host: str, port: int, kind: socket.SocketKind) -> socket.socket:
     """Bind a socket; port 0 means a free one. Raises CarrierUnusable."""
     if not 0 <= port <= 65535:
         raise CarrierUnusable(f"The port {port} cannot be used: a port is a number from 1 to 65535.")
-    bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, kind)
+    bound = socket.socket(address_family(host), kind)
     try:
         bound.setblocking(False)
         if kind is socket.SOCK_STREAM:

@@ -27,7 +27,7 @@ from sipcheck.discovery.findings import Discovery, Finding
 from sipcheck.discovery.search import discover as search
 from sipcheck.engine import Engine
 from sipcheck.errors import CallerError, TargetInvalid
-from sipcheck.guard import Refusal
+from sipcheck.failure import Failure
 from sipcheck.reasons import Outcome, Reason
 from sipcheck.report.model import CheckState, EdgeReport
 from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS, EngineSettings
@@ -106,7 +106,7 @@ def _run(target: Target, settings: EngineSettings, also: list[int], timeout_seco
 
 def _of_invalid_target(text: str, detail: str) -> Discovery:
     report = invalid_target_report(text, detail, started_at=datetime.now(UTC))
-    return Discovery(report.target, (), Refusal(report.reason, detail), (), 0.0)
+    return Discovery(report.target, (), Failure(report.reason, detail), (), 0.0)
 
 
 def _status(discovery: Discovery) -> int:

@@ -22,12 +22,12 @@ from sipcheck.diagnosis.rules import ruling
 from sipcheck.dns.resolver import DNS_SECONDS, Resolver
 from sipcheck.dns.route import Edge, Route
 from sipcheck.errors import CallerError
-from sipcheck.guard import Refusal
+from sipcheck.failure import Failure
 from sipcheck.reasons import Outcome
 from sipcheck.report.model import CheckState
 from sipcheck.target import HostPort, Target, TransportName, parse_target
 
-Judged = Sequence[tuple[Edge, Refusal | None]]
+Judged = Sequence[tuple[Edge, Failure | None]]
 
 
 @with_option_groups
@@ -108,7 +108,7 @@ def _tree(target: Target, route: Route, judged: Judged, signs: Signs) -> Tree:
     return tree
 
 
-def _edge(edge: Edge, refusal: Refusal | None, signs: Signs) -> Text:
+def _edge(edge: Edge, refusal: Failure | None, signs: Signs) -> Text:
     rank = "" if edge.priority is None else f"  priority {edge.priority}, weight {edge.weight}"
     if refusal is None:
         return Text.assemble((signs.marks[CheckState.OK], "green"), f" {edge}", (rank, "dim"))

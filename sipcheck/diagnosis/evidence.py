@@ -1,9 +1,12 @@
 """What the probes saw, as values: the input of the diagnosis. No verdict is formed here."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from sipcheck.failure import Failure
 from sipcheck.reasons import Reason
+from sipcheck.target import HostPort
 
 
 class Proof(StrEnum):
@@ -15,12 +18,21 @@ class Proof(StrEnum):
     NONE = "none"
 
 
+def is_sign_of_life(status: int | None) -> bool:
+    """Any final response but 408 and 5xx; 501 and 505 are refusals, not outages (docs/design/sip.md, "Liveness")."""
+    if status is None:
+        return False
+    return status != 408 and (status < 500 or status >= 600 or status in (501, 505))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExchangeResult:
-    """What one request and its authentication round came to.
+    """What one request came to, or a request with its authentication round.
 
     Exactly one of `status` (a final response was received) and `failure` (none was) is set. `withheld` says
-    why a challenge was not answered; `rejected` and `stale_loop` qualify a challenge that followed an answer.
+    why a challenge was not answered, `detail` in the words for a person; `rejected` and `stale_loop` qualify a
+    challenge that followed an answer. `challenges` are the values of WWW-Authenticate and of Proxy-Authenticate, a
+    field line each.
     `by_tcp`: its last request was too large for a datagram and went by TCP to an edge of UDP (RFC 3261 §18.1.1).
     `too_large`: the answer to a challenge was, and the way it was asked by has no TCP beside it; it was not sent.
     Times are in seconds.
@@ -29,20 +41,20 @@ class ExchangeResult:
     method: str
     status: int | None = None
     phrase: str = ""
-    failure: Reason | None = None
+    failure: Failure | None = None
     detail: str = ""
     challenged: bool = False
     credentials_sent: bool = False
     withheld: Reason | None = None
     rejected: bool = False
     stale_loop: bool = False
-    provisional: int | None = None
+    challenges: tuple[Sequence[str], Sequence[str]] = ((), ())
     retry_after_seconds: int | None = None
     rtt_seconds: float | None = None
     retransmissions: int = 0
     server: str | None = None
     defects: tuple[str, ...] = ()
-    other_source: str | None = None
+    other_source: HostPort | None = None
     local_address: str | None = None
     by_tcp: bool = False
     too_large: bool = False
@@ -50,10 +62,7 @@ class ExchangeResult:
 
     @property
     def alive(self) -> bool:
-        """Any final answer but 408 and 5xx other than 501 and 505 (docs/design/sip.md, "Liveness")."""
-        if self.status is None:
-            return False
-        return self.status != 408 and (self.status < 500 or self.status >= 600 or self.status in (501, 505))
+        return is_sign_of_life(self.status)
 
     @property
     def refused(self) -> bool:
@@ -63,6 +72,11 @@ class ExchangeResult:
     @property
     def succeeded(self) -> bool:
         return self.status is not None and 200 <= self.status < 300
+
+    @property
+    def explanation(self) -> str:
+        """Why there was no answer, or why its challenge was not answered; empty for neither."""
+        return self.failure.detail if self.failure is not None else self.detail
 
     @property
     def silent(self) -> bool:
@@ -82,8 +96,7 @@ class EdgeEvidence:
     answered_options: ExchangeResult | None = None
     credentials_given: bool = False
     proof: Proof = Proof.AUTO
-    connect_failure: Reason | None = None
-    connect_detail: str = ""
+    connect_failure: Failure | None = None
 
     @property
     def exchanges(self) -> tuple[ExchangeResult, ...]:

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from sipcheck.diagnosis.evidence import EdgeEvidence, ExchangeResult, Proof
 from sipcheck.reasons import CredentialState, Outcome, Party, Reason
 
-_TEMPORARY = {408: Reason.SIP_REQUEST_TIMEOUT, 503: Reason.SIP_SERVICE_UNAVAILABLE}
+_OUTAGES = {408: Reason.SIP_REQUEST_TIMEOUT, 503: Reason.SIP_SERVICE_UNAVAILABLE}
 
 # Our request was not understood (RFC 3261 §21.4): these say nothing about the trunk.
 _NOT_UNDERSTOOD = frozenset({400, 413, 414, 415, 416, 420, 421})
 
 _CREDENTIALS_REFUSED = frozenset({Reason.CREDENTIALS_REJECTED, Reason.REGISTRATION_FORBIDDEN})
+
+# The vaguer of the two first.
+_SILENCE = (Reason.DEADLINE_EXCEEDED, Reason.NO_RESPONSE)
 
 _FAILOVER_STATUS = 503  # RFC 3263 §4.3; transport failures and silence have no status
 
@@ -83,14 +86,10 @@ RULINGS: dict[Reason, Ruling] = {
 
 
 def _temporary(exchange: ExchangeResult | None) -> Reason | None:
-    """408 and the 5xx that are an outage (501 and 505 are plain refusals)."""
-    if exchange is None or exchange.status is None:
+    """Which outage an answer is that is no sign of life."""
+    if exchange is None or exchange.status is None or exchange.alive:
         return None
-    if exchange.status in _TEMPORARY:
-        return _TEMPORARY[exchange.status]
-    if 500 <= exchange.status < 600 and exchange.status not in (501, 505):
-        return Reason.SIP_SERVER_ERROR
-    return None
+    return _OUTAGES.get(exchange.status, Reason.SIP_SERVER_ERROR)
 
 
 def _after_credentials(evidence: EdgeEvidence) -> Reason | None:
@@ -112,9 +111,9 @@ def _after_credentials(evidence: EdgeEvidence) -> Reason | None:
         return Reason.ACCOUNT_NOT_FOUND
     if proof.status is not None and 300 <= proof.status < 400:
         return Reason.SIP_REDIRECTED
-    if proof.failure in (Reason.NO_RESPONSE, Reason.DEADLINE_EXCEEDED):
-        return Reason.SIP_REQUEST_TIMEOUT
-    return _temporary(proof) or proof.failure or Reason.ALIVE_CREDENTIALS_UNPROVEN
+    if proof.failure is not None:
+        return Reason.SIP_REQUEST_TIMEOUT if proof.failure.reason in _SILENCE else proof.failure.reason
+    return _temporary(proof) or Reason.ALIVE_CREDENTIALS_UNPROVEN
 
 
 def _withheld(evidence: EdgeEvidence) -> Reason | None:
@@ -157,15 +156,14 @@ def _by_options(evidence: EdgeEvidence) -> Reason | None:
 
 def _no_answer(evidence: EdgeEvidence) -> Reason | None:
     """Nothing final came: what did come says more than silence, and silence more than a clock that ran out."""
-    failures = [exchange.failure for exchange in evidence.exchanges if exchange.failure is not None]
-    for vague in (Reason.DEADLINE_EXCEEDED, Reason.NO_RESPONSE):
-        telling = [failure for failure in failures if failure is not vague]
-        failures = telling or failures
-    return failures[0] if failures else None
+    reasons = [exchange.failure.reason for exchange in evidence.exchanges if exchange.failure is not None]
+    for vague in _SILENCE:
+        reasons = [reason for reason in reasons if reason is not vague] or reasons
+    return reasons[0] if reasons else None
 
 
 def _unconnected(evidence: EdgeEvidence) -> Reason | None:
-    return evidence.connect_failure
+    return evidence.connect_failure.reason if evidence.connect_failure is not None else None
 
 
 RULES: tuple[Callable[[EdgeEvidence], Reason | None], ...] = (

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 
 from sipcheck.discovery.findings import Discovery, Finding
-from sipcheck.guard import Refusal
+from sipcheck.guard import FORBIDDEN
 from sipcheck.report.model import Report
 
 _MOST_NAMED = 4
@@ -18,7 +18,7 @@ def advise_instead(discovery: Discovery, report: Report) -> str:
     if any(finding.answers for finding in others):
         said = [finding for finding in others if finding.answers]
         return _joined(f"Elsewhere, {_answers(said, report)}; {_setting(report)}.", report.advice)
-    if isinstance(discovery.failure, Refusal):
+    if discovery.failure is not None and discovery.failure.reason in FORBIDDEN:
         return _joined(report.advice, f"Nothing else was tried: {discovery.failure.detail}.")
     if not any(finding.report.outcome is not None for finding in others):
         return _joined(report.advice, "There is nothing else to try: DNS leads to no other address.")

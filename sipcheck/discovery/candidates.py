@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from sipcheck.diagnosis.rules import ruling
-from sipcheck.dns.resolver import DnsFailure, Edge, Resolver, Route
-from sipcheck.guard import Guard, Refusal
+from sipcheck.dns.resolver import Resolver
+from sipcheck.dns.route import Edge, Route, judge_edges
+from sipcheck.failure import Failure
+from sipcheck.guard import Guard
 from sipcheck.reasons import Outcome, WarningCode
 from sipcheck.target import HostPort, Target, TransportName
 
@@ -32,7 +34,7 @@ class Candidate:
     edge: Edge
     via: FoundBy
     configured: bool
-    refusal: Refusal | None
+    refusal: Failure | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +45,8 @@ class Candidates:
     """
 
     found: tuple[Candidate, ...] = ()
-    failure: DnsFailure | None = None
-    refusal: Refusal | None = None
+    failure: Failure | None = None
+    refusal: Failure | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -81,8 +83,8 @@ async def find_candidates(
     if len(judged) > MAX_CANDIDATES:
         notes.append(f"there are {len(judged)} ways to try; the first {MAX_CANDIDATES} were taken")
     # What DNS named beyond the edges that are ever tried is judged with them.
-    beyond = [guard.judge(edge.address, edge.port) for route in routes.values() for edge in route.beyond]
-    refusal = _refusal_of_target(judged) or next((each for each in beyond if each), None)
+    beyond = (edge for route in routes.values() for edge in route.beyond)
+    refusal = _refusal_of_target(judged) or judge_edges(beyond, guard)
     return Candidates(found=tuple(judged[:MAX_CANDIDATES]), refusal=refusal, notes=tuple(notes))
 
 
@@ -134,7 +136,7 @@ def _key(edge: Edge) -> tuple[str, int, TransportName]:
     return edge.address, edge.port, edge.transport
 
 
-def _refusal_of_target(judged: Sequence[Candidate]) -> Refusal | None:
+def _refusal_of_target(judged: Sequence[Candidate]) -> Failure | None:
     """What the target itself leads to is refused whole; a port that the caller named, by itself alone."""
     return next((each.refusal for each in judged if each.refusal and each.via is not FoundBy.ALSO), None)
 

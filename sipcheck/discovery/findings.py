@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 
-from sipcheck.diagnosis.evidence import ExchangeResult
+from sipcheck.diagnosis.evidence import is_sign_of_life
 from sipcheck.discovery.candidates import FoundBy
-from sipcheck.dns.resolver import DnsFailure
-from sipcheck.guard import Refusal
+from sipcheck.failure import Failure
 from sipcheck.report.model import EdgeReport, TargetFacts
-from sipcheck.target import HostPort
+from sipcheck.target import edge_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +21,7 @@ class Finding:
     @property
     def edge(self) -> str:
         """The way as reports write it, `address:port/transport`."""
-        return f"{HostPort(self.report.address, self.report.port)}/{self.report.transport}"
+        return edge_name(self.report.address, self.report.port, self.report.transport)
 
     @property
     def answers(self) -> bool:
@@ -32,7 +31,7 @@ class Finding:
     @property
     def alive(self) -> bool:
         """Whether the answer is a sign of life (docs/design/sip.md, "Liveness")."""
-        return ExchangeResult(method="OPTIONS", status=self.report.sip_status).alive
+        return is_sign_of_life(self.report.sip_status)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,7 @@ class Discovery:
 
     target: TargetFacts
     findings: tuple[Finding, ...]
-    failure: DnsFailure | Refusal | None
+    failure: Failure | None
     notes: tuple[str, ...]
     duration_ms: float
 

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from sipcheck.diagnosis.evidence import Proof
 from sipcheck.diagnosis.rules import ruling
 from sipcheck.discovery.address_pace import AddressPace, transmissions
 from sipcheck.discovery.advice import advise_instead
@@ -13,19 +12,18 @@ from sipcheck.discovery.candidates import Candidate, Candidates, FoundBy, find_c
 from sipcheck.discovery.findings import Discovery, Finding
 from sipcheck.dns.resolver import Edge
 from sipcheck.engine import Engine
-from sipcheck.errors import SettingInvalid, TransportFailed
+from sipcheck.errors import TransportFailed
+from sipcheck.failure import Failure
 from sipcheck.reasons import Reason
 from sipcheck.report.model import Direction, EdgeReport, Report
-from sipcheck.report.trace import Trace
-from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS
-from sipcheck.target import Target, TransportName
-from sipcheck.transaction.time_plan import TimePlan
+from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS, EngineSettings
+from sipcheck.target import Target, edge_name
+from sipcheck.transaction.run_context import OpenChannel, RunContext
 from sipcheck.transport.channel import Channel
-from sipcheck.verification.edge_probe import EdgeProbe
+from sipcheck.verification.edge_probe import EdgeProbe, probing
 from sipcheck.verification.edge_report import edge_report, unprobed_edge
 from sipcheck.verification.identity import Identity
 from sipcheck.verification.report_builder import target_facts
-from sipcheck.verification.run_context import OpenChannel, RunContext
 
 # How long a way is listened to, of the whole time: after this UDP is not sent again (docs/design/sip.md, hazard 4).
 _ANSWER_SHARE = 0.3
@@ -53,28 +51,21 @@ async def discover(
     tried by every transport. `after` is the report of a verification that has just ended: what it asked is not
     asked again, and what it sent counts in the pace. Raises SettingInvalid for a timeout that is not positive.
     """
-    if not 0 < timeout_seconds < float("inf"):
-        raise SettingInvalid(f"timeout {timeout_seconds!r} is not a positive number of seconds")
-    started_at = asyncio.get_running_loop().time()
-    plan = TimePlan(timeout_seconds)
+    # One after the other at a measured pace: not by the batch.
+    run = replace(engine.run_context(timeout_seconds), udp_batch_for=None)
     candidates = await find_candidates(
-        target, engine.resolver, engine.settings.guard, also=also, timeout_seconds=plan.dns_seconds
+        target, engine.resolver, engine.settings.guard, also=also, timeout_seconds=run.plan.dns_seconds
     )
     search = _Search(
-        target=target,
-        engine=engine,
-        plan=plan,
-        deadline_at=started_at + timeout_seconds,
-        known=_known(after),
-        paces=_paces(after),
+        target=target, settings=engine.settings, run=run, known=_known(after), paces=_paces(after)
     )
-    findings = await search.run(candidates)
+    findings = await search.ask(candidates)
     return Discovery(
         target=target_facts(target, None),
         findings=findings,
         failure=candidates.failure or candidates.refusal,
         notes=(*candidates.notes, *_left_out(candidates, findings)),
-        duration_ms=round((asyncio.get_running_loop().time() - started_at) * 1000, 3),
+        duration_ms=round((timeout_seconds - run.seconds_left) * 1000, 3),
     )
 
 
@@ -102,22 +93,20 @@ class _Search:
     """One round over all candidates; `known` are edges that were asked before."""
 
     target: Target
-    engine: Engine
-    plan: TimePlan
-    deadline_at: float
+    settings: EngineSettings
+    run: RunContext
     known: Mapping[str, EdgeReport]
     paces: dict[str, AddressPace]
 
-    async def run(self, candidates: Candidates) -> tuple[Finding, ...]:
+    async def ask(self, candidates: Candidates) -> tuple[Finding, ...]:
         if candidates.refusal is not None:
             return tuple(_unasked(candidate) for candidate in candidates.found)
-        trace = Trace()
         async with asyncio.TaskGroup() as group:
             # Tasks begin in this order, and so the likelier ways are the first to be given a moment.
-            tasks = [group.create_task(self._find(candidate, trace)) for candidate in candidates.found]
+            tasks = [group.create_task(self._find(candidate)) for candidate in candidates.found]
         return tuple(task.result() for task in tasks)
 
-    async def _find(self, candidate: Candidate, trace: Trace) -> Finding:
+    async def _find(self, candidate: Candidate) -> Finding:
         if candidate.refusal is not None:
             return _unasked(candidate)
         known = self.known.get(str(candidate.edge))
@@ -126,29 +115,23 @@ class _Search:
         pace = self.paces.setdefault(candidate.edge.address, AddressPace())
         loop = asyncio.get_running_loop()
         reliable = candidate.edge.transport.reliable
-        window_seconds = self.plan.timeout_seconds * _ANSWER_SHARE
-        offsets = transmissions(window_seconds, reliable=reliable)
+        plan = self.run.plan
+        listening_seconds = plan.timeout_seconds * _ANSWER_SHARE
+        offsets = transmissions(listening_seconds, reliable=reliable)
         if reliable:
-            window_seconds += self.plan.connect_seconds
+            listening_seconds += plan.connect_seconds
         moments = pace.book(loop.time(), offsets)
-        if self.deadline_at - moments[0] < self.plan.fair_chance_seconds:
+        if self.run.deadline - moments[0] < plan.fair_chance_seconds:
             pace.release(moments)
             return _unasked(candidate)
         await asyncio.sleep(moments[0] - loop.time())
-        run = RunContext(
-            identity=self._identity(candidate),
-            open_channel=_paced(self.engine.open_channel, pace, moments),
-            trace=trace,
-            plan=self.plan,
-            deadline=min(moments[0] + window_seconds, self.deadline_at),
-            credentials=None,
-            proof=Proof.NONE,
+        run = replace(
+            self.run,
+            open_channel=_paced(self.run.open_channel, pace, moments),
+            deadline=min(moments[0] + listening_seconds, self.run.deadline),
         )
-        probe = EdgeProbe(candidate.edge, run)
-        try:
+        async with probing([candidate.edge], self._identity(candidate), run) as (probe,):
             await probe.ask_options()
-        finally:
-            await probe.close()
         if not reliable:
             pace.release(moment for moment in moments if moment > loop.time())
         return Finding(edge_report(probe), candidate.via, candidate.configured, _detail(probe))
@@ -159,10 +142,7 @@ class _Search:
         if not candidate.configured:
             by_default = candidate.via is FoundBy.SRV or edge.port == edge.transport.default_port
             target = next_hop_at(target, None if by_default else edge.port)
-        settings = self.engine.settings
-        return Identity(
-            target=target, username=None, from_user=settings.from_user, from_domain=settings.from_domain
-        )
+        return Identity.of(target, self.settings, None)
 
 
 def _paced(open_channel: OpenChannel, pace: AddressPace, moments: tuple[float, ...]) -> OpenChannel:
@@ -178,7 +158,9 @@ def _paced(open_channel: OpenChannel, pace: AddressPace, moments: tuple[float, .
         try:
             if moment >= deadline_at:
                 pace.release([moment])
-                raise TransportFailed(Reason.DEADLINE_EXCEEDED, "the pace left no time for a request")
+                raise TransportFailed(
+                    Failure(Reason.DEADLINE_EXCEEDED, "the pace left no time for a request")
+                )
             await asyncio.sleep(moment - loop.time())
         except BaseException:
             await channel.close()
@@ -198,9 +180,9 @@ def _unasked(candidate: Candidate) -> Finding:
 
 
 def _detail(probe: EdgeProbe) -> str:
-    if probe.connect_failure is not None:
-        return probe.connect_failure.detail
-    return probe.options.detail if probe.options is not None else ""
+    if probe.connection.failure is not None:
+        return probe.connection.failure.detail
+    return probe.options.explanation if probe.options is not None else ""
 
 
 def _left_out(candidates: Candidates, findings: Sequence[Finding]) -> tuple[str, ...]:
@@ -218,7 +200,7 @@ def _known(report: Report | None) -> dict[str, EdgeReport]:
     if report is None:
         return {}
     return {
-        str(Edge(each.host, each.address, each.port, TransportName(each.transport))): each
+        edge_name(each.address, each.port, each.transport): each
         for each in report.edges
         if each.outcome is not None
     }

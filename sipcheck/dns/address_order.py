@@ -1,16 +1,17 @@
 """The order of one host's addresses: usable ones first, then the families in turn (RFC 6724, RFC 7984)."""
 
-import socket
 from collections.abc import Callable, Sequence
 from itertools import chain, zip_longest
+
+from sipcheck.egress import address_towards
+
+_DISCARD_PORT = 9  # any would do
 
 
 def has_route(address: str) -> bool:
     """Tell whether this machine has a route and a source address for `address`; no packet is sent."""
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
     try:
-        with socket.socket(family, socket.SOCK_DGRAM) as probe:
-            probe.connect((address, 9))
+        address_towards(address, _DISCARD_PORT)
     except OSError:
         return False
     return True

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 
 from sipcheck.dns.query import AnswerKind, DnsAnswer, Record
-from sipcheck.dns.route import DnsFailure
 from sipcheck.dns.srv import SrvRecord
+from sipcheck.failure import Failure
 from sipcheck.reasons import Reason
 
 # First what may be otherwise the next time: it must not be told as a fault of the customer's records.
@@ -23,13 +23,13 @@ def say_failed(answer: DnsAnswer[Record]) -> str:
     return f"the resolver could not answer the {answer.record_type} query for {answer.name} ({answer.fault})"
 
 
-def failure_of(answer: DnsAnswer[Record]) -> DnsFailure:
+def failure_of(answer: DnsAnswer[Record]) -> Failure:
     """Read an unanswered question as the failure of the whole way."""
     reason = Reason.DNS_TIMEOUT if answer.kind is AnswerKind.TIMEOUT else Reason.DNS_SERVFAIL
-    return DnsFailure(reason, say_failed(answer))
+    return Failure(reason, say_failed(answer))
 
 
-def host_failure(ipv6: DnsAnswer[str], ipv4: DnsAnswer[str], *, named_by_srv: bool) -> DnsFailure | None:
+def host_failure(ipv6: DnsAnswer[str], ipv4: DnsAnswer[str], *, named_by_srv: bool) -> Failure | None:
     """Judge a host by both families; None where either has an address.
 
     NXDOMAIN speaks for every type (RFC 8020 §2), so it outweighs a family without an answer; a server that
@@ -42,24 +42,24 @@ def host_failure(ipv6: DnsAnswer[str], ipv4: DnsAnswer[str], *, named_by_srv: bo
     if AnswerKind.NXDOMAIN in kinds and AnswerKind.NO_RECORDS not in kinds:
         missing = ipv4 if ipv4.kind is AnswerKind.NXDOMAIN else ipv6
         cname = f": {missing.fault}" if missing.fault else ""
-        return DnsFailure(Reason.DNS_NXDOMAIN, f"{host} does not exist (NXDOMAIN){cname}")
+        return Failure(Reason.DNS_NXDOMAIN, f"{host} does not exist (NXDOMAIN){cname}")
     for answer in (ipv4, ipv6):
         if answer.failed:
             return failure_of(answer)
-    return DnsFailure(Reason.DNS_NO_RECORDS, f"{host} exists but has neither an A nor an AAAA record")
+    return Failure(Reason.DNS_NO_RECORDS, f"{host} exists but has neither an A nor an AAAA record")
 
 
-def service_refused(domain: str, answers: Sequence[DnsAnswer[SrvRecord]]) -> DnsFailure:
+def service_refused(domain: str, answers: Sequence[DnsAnswer[SrvRecord]]) -> Failure:
     """Judge SRV answers of which no record can be used: "." declines the service (RFC 2782, "Target")."""
     declined = [answer.name for answer in answers if any(not record.target for record in answer.records)]
     if not declined:
-        return DnsFailure(Reason.DNS_NO_RECORDS, f"{domain} has SRV records, but none that can be used")
-    return DnsFailure(
+        return Failure(Reason.DNS_NO_RECORDS, f"{domain} has SRV records, but none that can be used")
+    return Failure(
         Reason.DNS_SERVICE_REFUSED,
         f"{domain} says that it does not offer SIP: the SRV target of {', '.join(declined)} is a single dot",
     )
 
 
-def gravest(failures: Iterable[DnsFailure]) -> DnsFailure:
+def gravest(failures: Iterable[Failure]) -> Failure:
     """Choose the failure to tell where several servers are lost."""
     return min(failures, key=lambda failure: _GRAVITY.index(failure.reason))

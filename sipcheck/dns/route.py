@@ -1,10 +1,12 @@
 """Where RFC 3263 leads: edges in the order to try them, and the questions asked on the way."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sipcheck.reasons import Reason
+from sipcheck.failure import Failure
+from sipcheck.guard import Guard
 from sipcheck.report.model import ReportWarning
-from sipcheck.target import HostPort, TransportName
+from sipcheck.target import TransportName, edge_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +21,7 @@ class Edge:
     weight: int | None = None
 
     def __str__(self) -> str:
-        return f"{HostPort(self.address, self.port)}/{self.transport}"
+        return edge_name(self.address, self.port, self.transport)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +37,6 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class DnsFailure:
-    """Why there is no edge: one of the dns-* reasons, and a sentence for a person."""
-
-    reason: Reason
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
 class Route:
     """Edges, or the failure that left none; `steps` is the NAPTR, SRV, A/AAAA way in the order asked.
 
@@ -53,5 +47,14 @@ class Route:
     edges: tuple[Edge, ...] = ()
     beyond: tuple[Edge, ...] = ()
     warnings: tuple[ReportWarning, ...] = ()
-    failure: DnsFailure | None = None
+    failure: Failure | None = None
     steps: tuple[Step, ...] = ()
+
+    def refusal(self, guard: Guard) -> Failure | None:
+        """Judge it whole: with one forbidden address all of it is, since the rest could change places with it."""
+        return judge_edges((*self.edges, *self.beyond), guard)
+
+
+def judge_edges(edges: Iterable[Edge], guard: Guard) -> Failure | None:
+    """The guard's word on the first edge that it lets nothing be sent to; None where there is none."""
+    return next((refusal for edge in edges if (refusal := guard.judge(edge.address, edge.port))), None)

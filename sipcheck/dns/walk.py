@@ -10,8 +10,9 @@ from sipcheck.dns.address_order import order_addresses
 from sipcheck.dns.failure import failure_of, gravest, host_failure, say_failed, service_refused
 from sipcheck.dns.naptr import Service, select_services, services_for
 from sipcheck.dns.query import DnsAnswer, DnsClient, Record
-from sipcheck.dns.route import DnsFailure, Edge, Route, Step
+from sipcheck.dns.route import Edge, Route, Step
 from sipcheck.dns.srv import SrvRecord, order_srv
+from sipcheck.failure import Failure
 from sipcheck.host import is_address
 from sipcheck.reasons import Reason, WarningCode
 from sipcheck.report.model import ReportWarning
@@ -59,8 +60,8 @@ class Walk:
     async def follow(self, target: Target) -> Route:
         """Ask whatever has to be asked, and give the edges or the failure with all that was seen on the way."""
         found = await self._follow(target)
-        failure = found if isinstance(found, DnsFailure) else None
-        edges = () if isinstance(found, DnsFailure) else tuple(found)
+        failure = found if isinstance(found, Failure) else None
+        edges = () if isinstance(found, Failure) else tuple(found)
         if len(edges) > MAX_EDGES:
             self._warn(f"there are {len(edges)} addresses; the first {MAX_EDGES} were used")
         return Route(
@@ -71,7 +72,7 @@ class Walk:
             steps=tuple(self._steps),
         )
 
-    async def _follow(self, target: Target) -> list[Edge] | DnsFailure:
+    async def _follow(self, target: Target) -> list[Edge] | Failure:
         next_hop = target.outbound_proxy or HostPort(target.domain, target.port)
         asked = TransportName.TLS if target.secure else target.transport
         # §4.1: where nothing else decides, UDP for sip:.
@@ -84,7 +85,7 @@ class Walk:
         services = () if asked is not None and not target.secure else await self._naptr(target, next_hop.host)
         named = services or services_for(next_hop.host, transport=asked, secure=target.secure)
         servers = await self._srv(next_hop.host, named)
-        if isinstance(servers, DnsFailure):
+        if isinstance(servers, Failure):
             return servers
         if not servers and services:
             # §4.2: the transport stays the one that NAPTR chose.
@@ -94,15 +95,15 @@ class Walk:
 
     async def _follow_port(
         self, server: _Server, asked: TransportName | None, *, secure: bool
-    ) -> list[Edge] | DnsFailure:
+    ) -> list[Edge] | Failure:
         """A port given means A and AAAA (§4.2), unless it is the usual one and the name has none."""
         edges = await self._edges([server])
-        if not isinstance(edges, DnsFailure) or server.port not in _SRV_AFTER_ALL_PORTS:
+        if not isinstance(edges, Failure) or server.port not in _SRV_AFTER_ALL_PORTS:
             return edges
         if edges.reason not in (Reason.DNS_NXDOMAIN, Reason.DNS_NO_RECORDS):
             return edges
         servers = await self._srv(server.host, services_for(server.host, transport=asked, secure=secure))
-        if isinstance(servers, DnsFailure):
+        if isinstance(servers, Failure):
             return servers
         if not servers:
             return edges
@@ -120,7 +121,7 @@ class Walk:
             self._warn(f"{say_failed(answer)}; the way went on by SRV")
         return select_services(answer.records, secure=target.secure)
 
-    async def _srv(self, domain: str, services: Sequence[Service]) -> list[_Server] | DnsFailure:
+    async def _srv(self, domain: str, services: Sequence[Service]) -> list[_Server] | Failure:
         """Ask for every service; an empty list says that none has a record (RFC 2782)."""
         answers = await _together(
             self._client.srv(service.srv_name, deadline_at=self._deadline_at) for service in services
@@ -150,7 +151,7 @@ class Walk:
                 )
         return [record for record in drawn if record.target and record.port]
 
-    async def _edges(self, servers: Sequence[_Server]) -> list[Edge] | DnsFailure:
+    async def _edges(self, servers: Sequence[_Server]) -> list[Edge] | Failure:
         """Look up every host in both families at once; lost ones are warnings while others are found."""
         named_by_srv = {server.host: server.priority is not None for server in servers}
         answers = await _together(

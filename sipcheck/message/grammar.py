@@ -57,12 +57,6 @@ def read_host_port(text: str, *, bare_ipv6: bool = False) -> tuple[str, int | No
     return host, _port_after_colon(colon + port) if colon else None
 
 
-def write_host_port(host: str, port: int | None) -> str:
-    """Write `host [":" port]` with brackets around IPv6."""
-    bracketed = f"[{host}]" if ":" in host else host
-    return bracketed if port is None else f"{bracketed}:{port}"
-
-
 def split_top_level(text: str, separator: str) -> list[str]:
     """Split at the commas or semicolons outside quoted strings and angle brackets; parts are stripped."""
     if '"' not in text and "<" not in text:

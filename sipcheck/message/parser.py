@@ -1,6 +1,7 @@
 """The tolerant parser: bytes from a datagram or a framed stream to a message."""
 
 import re
+from collections.abc import Callable
 
 from sipcheck.errors import MalformedMessage
 from sipcheck.message.cseq import CSeq
@@ -14,6 +15,13 @@ from sipcheck.message.start_line import RequestLine, parse_start_line
 from sipcheck.message.via import Via
 
 _TOP_VIA = re.compile(rb"\n(?:Via|v)[ \t]*+:((?:[^\r\n]++|\r?\n[ \t])*+)", re.IGNORECASE)
+
+# Finds the first UDP Via in the form that we write: its sent-by is group 1, and group 2 follows the magic cookie. It is
+# quick, and no proof that this is the topmost one: a Via before it may be written in another form.
+plain_via: Callable[[bytes], re.Match[bytes] | None] = re.compile(
+    rb"\r\nVia: SIP/2\.0/UDP ([A-Fa-f0-9.:\[\]]++)"
+    rb"(?:;rport(?:=[1-9][0-9]{0,4}+)?+|;received=[A-Fa-f0-9.:]++|;branch=z9hG4bK([0-9a-f]{24}))++\r\n"
+).search
 
 
 def parse(data: bytes) -> Request | Response:

@@ -4,8 +4,9 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import quote, unquote
 
-from sipcheck.message.grammar import read_host_port, write_host_port
+from sipcheck.message.grammar import read_host_port
 from sipcheck.message.parameters import NO_PARAMETERS, Parameters
+from sipcheck.target import HostPort
 
 _USER_UNRESERVED = "-_.!~*'()&=+$,;?/"  # §25.1 `user`, besides letters and digits
 _UNUSABLE = re.compile(r'[\x00-\x20\x7f<>"]')
@@ -60,7 +61,7 @@ class SipUri:
             userinfo = f"{user}@" if self.password is None else f"{user}:{self.password}@"
         headers = "&".join(f"{name}={value}" for name, value in self.headers)
         scheme = "sips" if self.secure else "sip"
-        address = write_host_port(self.host, self.port)
+        address = HostPort(self.host, self.port)
         return f"{scheme}:{userinfo}{address}{self.params}{'?' if headers else ''}{headers}"
 
 

@@ -9,9 +9,9 @@ from sipcheck.message.grammar import (
     WORD_CHARACTERS,
     read_host_port,
     read_integer,
-    write_host_port,
 )
 from sipcheck.message.parameters import NO_PARAMETERS, Parameters
+from sipcheck.target import HostPort
 
 _PROTOCOL = re.compile(
     rf"SIP[ \t]*+/[ \t]*+2\.0[ \t]*+/[ \t]*+([{WORD_CHARACTERS}]++)[ \t]++([^;]++)(?:;(.*))?",
@@ -68,4 +68,4 @@ class Via:
         return "rport" in self.params and not self.params.get("rport")
 
     def __str__(self) -> str:
-        return f"SIP/2.0/{self.transport} {write_host_port(self.host, self.port)}{self.params}"
+        return f"SIP/2.0/{self.transport} {HostPort(self.host, self.port)}{self.params}"

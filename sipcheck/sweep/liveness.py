@@ -3,19 +3,16 @@
 import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from sipcheck.diagnosis.evidence import Proof
 from sipcheck.diagnosis.rules import diagnose
-from sipcheck.dns.resolver import Edge
+from sipcheck.dns.route import Edge
 from sipcheck.engine import Engine
 from sipcheck.reasons import Reason
-from sipcheck.report.trace import Trace
 from sipcheck.target import Target
 from sipcheck.transaction.time_plan import TimePlan
-from sipcheck.verification.edge_probe import EdgeProbe
+from sipcheck.verification.edge_probe import EdgeProbe, probing
 from sipcheck.verification.identity import Identity
-from sipcheck.verification.run_context import RunContext
 from sipcheck.verification.verification import MAX_PROBED_EDGES
 
 
@@ -40,13 +37,9 @@ async def find_edges(
     """Resolve a target and judge every address; what leads nowhere, or where nothing may be sent, is a result."""
     plan = TimePlan(timeout_seconds)
     route = await engine.resolver.resolve(target, timeout_seconds=plan.dns_seconds)
-    if route.failure is not None:
-        return Liveness(alive=False, reason=route.failure.reason)
-    guard = engine.settings.guard
-    for edge in (*route.edges, *route.beyond):
-        refusal = guard.judge(edge.address, edge.port)
-        if refusal is not None:
-            return Liveness(alive=False, reason=refusal.reason)
+    failure = route.failure or route.refusal(engine.settings.guard)
+    if failure is not None:
+        return Liveness(alive=False, reason=failure.reason)
     return route.edges[:MAX_PROBED_EDGES]
 
 
@@ -61,41 +54,21 @@ async def ask_edges(
 ) -> Liveness:
     """Ask judged edges once each: by OPTIONS, or by REGISTER without credentials and Contact.
 
-    UDP goes through the engine's window; `fresh` takes the plain way instead, whose socket is another one, so that a
-    fault of the shared one decides nothing. Connections are always new. Raises ValueError as the builder does.
+    UDP goes through the engine's batch; `fresh` takes the plain way over another socket instead, so that a fault of
+    the shared one decides nothing. Connections are always new. Raises ValueError as the builder does.
     """
-    run = _context(engine, target, timeout_seconds, by_register=by_register, fresh=fresh)
-    probes = [EdgeProbe(edge, run) for edge in edges]
-    try:
+    run = engine.run_context(timeout_seconds)
+    if fresh:
+        run = replace(run, udp_batch_for=None, open_channel=engine.open_channel_apart)
+    else:
+        run = replace(run, udp_batch_for=engine.udp_batch_for)
+    # A REGISTER needs an address-of-record; this one is nobody's.
+    username = engine.settings.from_user if by_register else None
+    async with probing(edges, Identity.of(target, engine.settings, username), run) as probes:
         await asyncio.gather(
             *(probe.ask_register() if by_register else probe.ask_options() for probe in probes)
         )
-    finally:
-        await asyncio.gather(*(probe.close() for probe in probes))
     return _liveness(probes)
-
-
-def _context(
-    engine: Engine, target: Target, timeout_seconds: float, *, by_register: bool, fresh: bool
-) -> RunContext:
-    settings = engine.settings
-    identity = Identity(
-        target=target,
-        # A REGISTER needs an address-of-record; this one is nobody's.
-        username=settings.from_user if by_register else None,
-        from_user=settings.from_user,
-        from_domain=settings.from_domain,
-    )
-    return RunContext(
-        identity=identity,
-        open_channel=engine.open_channel,
-        trace=Trace(),
-        plan=TimePlan(timeout_seconds),
-        deadline=asyncio.get_running_loop().time() + timeout_seconds,
-        credentials=None,
-        proof=Proof.NONE,
-        udp_batch_for=None if fresh else engine.udp_batch_for,
-    )
 
 
 def _liveness(probes: Sequence[EdgeProbe]) -> Liveness:

@@ -1,91 +1,70 @@
-"""The only pump: one transport × one transaction, until a final answer, a failure or the deadline."""
+"""Carries one transaction over one channel, until a final response, a failure or the deadline."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from sipcheck.diagnosis.evidence import ExchangeResult
 from sipcheck.errors import TransportFailed
-from sipcheck.message.message import Response
-from sipcheck.reasons import Reason
-from sipcheck.report.trace import Trace
+from sipcheck.failure import Failure
 from sipcheck.target import HostPort
 from sipcheck.transaction.client_transaction import Action, ClientTransaction
 from sipcheck.transaction.matching import ResponseMatcher, TransactionId
-from sipcheck.transaction.time_plan import TimePlan
-from sipcheck.transaction.timers import RFC_3261, Timers
+from sipcheck.transaction.result import read_result
+from sipcheck.transaction.run_context import RunContext
 from sipcheck.transport.channel import Channel
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
-    """A final response, or why none came; `rtt_seconds` counts from the first transmission."""
+@dataclass(frozen=True, slots=True)
+class Transmission:
+    """The request of one transaction, and the way it goes; `edge` names it in the trace."""
 
-    response: Response | None = None
-    failure: Reason | None = None
-    detail: str = ""
-    source: HostPort | None = None
-    provisional: int | None = None
-    rtt_seconds: float | None = None
-    retransmissions: int = 0
+    channel: Channel
+    edge: str
+    identity: TransactionId
+    message: bytes
 
 
 @dataclass(slots=True)
 class Inbox:
-    """Takes what the transport delivers, in order, until the pump has time for it."""
+    """Takes what the transport delivers, in order, until the driver has time for it."""
 
-    arrivals: asyncio.Queue[tuple[bytes, HostPort] | TransportFailed] = field(default_factory=asyncio.Queue)
+    arrivals: asyncio.Queue[tuple[bytes, HostPort] | Failure] = field(default_factory=asyncio.Queue)
 
-    def message_received(self, data: bytes, source: HostPort) -> None:
+    def received(self, data: bytes, source: HostPort) -> None:
         self.arrivals.put_nowait((data, source))
 
-    def noise_received(self, data: bytes, source: HostPort) -> None:
-        self.arrivals.put_nowait((data, source))
-
-    def failed(self, error: TransportFailed) -> None:
-        self.arrivals.put_nowait(error)
+    def failed(self, failure: Failure) -> None:
+        self.arrivals.put_nowait(failure)
 
 
 class TransactionDriver:
-    """Carries one transaction. Times are the event loop's clock in seconds."""
+    """Carries one transaction; moments are on the event loop's clock."""
 
-    def __init__(
-        self,
-        channel: Channel,
-        identity: TransactionId,
-        message: bytes,
-        *,
-        edge: str,
-        trace: Trace,
-        deadline: float,
-        plan: TimePlan,
-        timers: Timers = RFC_3261,
-    ) -> None:
-        self._channel = channel
-        self._identity = identity
-        self._message = message
-        self._edge = edge
-        self._trace = trace
-        self._deadline = deadline
-        self._plan = plan
-        self._machine = ClientTransaction(reliable=channel.reliable, timers=timers)
+    def __init__(self, transmission: Transmission, run: RunContext) -> None:
+        self._sending = transmission
+        self._channel = transmission.channel
+        self._trace = run.trace
+        self._deadline = run.deadline
+        self._plan = run.plan
+        self._machine = ClientTransaction(reliable=self._channel.reliable)
         self._inbox = Inbox()
         self._loop = asyncio.get_running_loop()
         self._started = 0.0
-        self._listening = ResponseMatcher(identity, edge, trace)
+        self._matcher = ResponseMatcher(transmission.identity, transmission.edge, run.trace)
 
-    async def run(self) -> Reply:
-        """Send and wait; every remote failure is part of the reply."""
+    async def run(self) -> ExchangeResult:
+        """Send and wait; every remote failure is part of the result."""
         self._started = self._loop.time()
-        self._channel.attach(self._identity.branch, self._inbox)
+        self._channel.attach(self._sending.identity.branch, self._inbox)
         try:
-            return await self._pump()
-        except TransportFailed as failure:
+            return await self._wait()
+        except TransportFailed as error:
             self._machine.on_transport_error(self._loop.time())
-            failure = await self._channel.explain(failure)
-            return self._without_answer(failure.reason, failure.detail)
+            return self._without_answer(await self._channel.explain(error.failure))
         finally:
-            self._channel.detach(self._identity.branch)
+            self._channel.detach(self._sending.identity.branch)
 
-    async def _pump(self) -> Reply:
+    async def _wait(self) -> ExchangeResult:
         if (ended := self._perform(self._machine.start(self._started))) is not None:
             return ended
         while True:
@@ -93,15 +72,15 @@ class TransactionDriver:
             now = self._loop.time()
             if arrival is None:
                 if now >= self._deadline:
-                    return self._without_answer(*self._why_silent(now))
+                    return self._without_answer(self._why_silent(now))
                 if (ended := self._perform(self._machine.on_time(now))) is not None:
                     return ended
-            elif isinstance(arrival, TransportFailed):
-                raise arrival
+            elif isinstance(arrival, Failure):
+                raise TransportFailed(arrival)
             elif (reply := self._consider(*arrival, now)) is not None:
                 return reply
 
-    async def _next_arrival(self) -> tuple[bytes, HostPort] | TransportFailed | None:
+    async def _next_arrival(self) -> tuple[bytes, HostPort] | Failure | None:
         """Return what arrived, or None when a timer or the deadline is due."""
         timer_at = self._machine.next_at
         due_at = self._deadline if timer_at is None else min(timer_at, self._deadline)
@@ -111,44 +90,41 @@ class TransactionDriver:
         except TimeoutError:
             return None
 
-    def _perform(self, actions: tuple[Action, ...]) -> Reply | None:
+    def _perform(self, actions: tuple[Action, ...]) -> ExchangeResult | None:
         for action in actions:
             if action is Action.SEND:
-                self._channel.send(self._message)
-                self._trace.sent(self._edge, self._message)
+                self._channel.send(self._sending.message)
+                self._trace.sent(self._sending.edge, self._sending.message)
             elif action is Action.TIMED_OUT:
-                return self._without_answer(*self._why_silent(self._loop.time()))
+                return self._without_answer(self._why_silent(self._loop.time()))
         return None
 
-    def _consider(self, data: bytes, source: HostPort, now: float) -> Reply | None:
+    def _consider(self, data: bytes, source: HostPort, now: float) -> ExchangeResult | None:
         """Take a message for our final answer, or note why it is none and wait on."""
-        response = self._listening.read(data)
+        response = self._matcher.read(data)
         if response is None:
-            if self._listening.unusable is not None:
+            if self._matcher.unusable is not None:
                 self._deadline = min(self._deadline, now + self._plan.settle_seconds)
             return None
         actions = self._machine.on_response(response.status, now)
         if Action.DELIVER_PROVISIONAL in actions:
-            self._listening.provisional = response.status
+            self._matcher.provisional = response.status
         if Action.DELIVER_FINAL not in actions:
             return None
-        return Reply(
-            response=response,
-            source=source,
-            provisional=self._listening.provisional,
-            rtt_seconds=now - self._started,
-            retransmissions=self._machine.retransmissions,
+        channel = self._channel
+        result = read_result(
+            response, source=source, remote=channel.remote, local=channel.local, trace=self._trace
         )
+        return replace(result, rtt_seconds=now - self._started, retransmissions=self._machine.retransmissions)
 
-    def _why_silent(self, now: float) -> tuple[Reason, str]:
-        self._listening.cut_short(self._channel.unfinished)
-        return self._listening.silence(now - self._started, self._plan)
+    def _why_silent(self, now: float) -> Failure:
+        self._matcher.cut_short(self._channel.unfinished)
+        return self._matcher.silence(now - self._started, self._plan)
 
-    def _without_answer(self, reason: Reason, detail: str) -> Reply:
-        reason, detail = self._listening.why_failed(reason, detail)
-        return Reply(
-            failure=reason,
-            detail=detail,
-            provisional=self._listening.provisional,
+    def _without_answer(self, failure: Failure) -> ExchangeResult:
+        return ExchangeResult(
+            method=self._sending.identity.method,
+            failure=self._matcher.why_failed(failure),
+            local_address=str(self._channel.local),
             retransmissions=self._machine.retransmissions,
         )

@@ -2,235 +2,157 @@
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 from sipcheck.auth.authorization import read_authorization
 from sipcheck.auth.challenge import Challenge
 from sipcheck.auth.round import CHALLENGE_STATUS, AuthenticationRound, answer
 from sipcheck.credentials import Credentials
 from sipcheck.diagnosis.evidence import ExchangeResult
-from sipcheck.message.message import Response
-from sipcheck.printable import one_line
+from sipcheck.message.builder import BRANCH_COOKIE
 from sipcheck.reasons import Reason
-from sipcheck.report.trace import Trace
-from sipcheck.target import HostPort
-from sipcheck.transaction.driver import Reply, TransactionDriver
-from sipcheck.transaction.large_requests import MAX_DATAGRAM_BYTES, LargeRequests
+from sipcheck.transaction.driver import TransactionDriver, Transmission
+from sipcheck.transaction.edge_connection import EdgeConnection
 from sipcheck.transaction.matching import TransactionId
-from sipcheck.transaction.request_template import RequestTemplate
-from sipcheck.transaction.time_plan import TimePlan
-from sipcheck.transaction.timers import RFC_3261, Timers
+from sipcheck.transaction.request_template import MAX_DATAGRAM_BYTES, RequestTemplate
+from sipcheck.transaction.result import with_round
+from sipcheck.transaction.run_context import RunContext
 from sipcheck.transport.channel import Channel
 
-BeforeCredentials = Callable[[str], Awaitable[Reason | None]]
-Reconnect = Callable[[], Awaitable[Channel | None]]
-
-_BRANCH_COOKIE = "z9hG4bK"  # RFC 3261 §8.1.1.7
 _SECONDS_TO_SEE_AN_END = 0.01
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExchangeContext:
-    """What an exchange needs besides its request: the way, the clock's end, and where to record."""
-
-    channel: Channel
-    edge: str
-    transport: str
-    trace: Trace
-    plan: TimePlan
-    deadline: float
-    timers: Timers = RFC_3261
-    before_credentials: BeforeCredentials | None = None
-    reconnect: Reconnect | None = None
-    large_requests: LargeRequests | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Transmission:
-    """One transaction's message, and the way it goes."""
-
-    channel: Channel
-    edge: str
-    identity: TransactionId
-    message: bytes
-
-
 async def exchange(
-    draft: RequestTemplate, context: ExchangeContext, credentials: Credentials | None = None
+    template: RequestTemplate,
+    connection: EdgeConnection,
+    channel: Channel,
+    run: RunContext,
+    credentials: Credentials | None = None,
 ) -> ExchangeResult:
-    """Send a request and, once, the credentials it is challenged for (once more for `stale=true`)."""
-    state = AuthenticationRound()
-    reconnected = False
-    cseq = 1
+    """Send a request and, once, the credentials it is challenged for (once more for `stale=true`).
+
+    `channel` is the open one of the connection. Every remote failure is part of the result.
+    """
+    return await _Exchange(template, connection, channel, run, credentials).carry_out()
+
+
+@dataclass(slots=True)
+class _Exchange:
+    """The transactions of one exchange, one after the other: the same Call-ID and From tag, CSeq by CSeq."""
+
+    template: RequestTemplate
+    connection: EdgeConnection
+    channel: Channel
+    run: RunContext
+    credentials: Credentials | None
+    state: AuthenticationRound = field(default_factory=AuthenticationRound)
     fields: tuple[tuple[str, str], ...] = ()
-    retransmissions = 0
-    usual = context.channel
-    while True:
-        usual = await _open_channel(usual, context)
-        transmission = await _prepare(draft, context, usual, cseq, fields)
-        channel = transmission.channel
-        kept = channel.heard
-        reply = await _transact(transmission, context)
-        retransmissions += reply.retransmissions
-        if kept and not reconnected and not state.sent and reply.failure is Reason.CONNECTION_RESET:
-            # A connection kept from an earlier answer proves nothing by being dead: a fresh one decides.
-            reconnected = True
-            cseq += 1
-            continue
-        response = reply.response
-        if response is None or response.status not in CHALLENGE_STATUS:
-            break
+    cseq: int = 0
+    retransmissions: int = 0
+    reconnected: bool = False
+
+    async def carry_out(self) -> ExchangeResult:
+        while True:
+            transmission = await self._prepare()
+            channel = transmission.channel
+            kept = channel.heard
+            result = await TransactionDriver(transmission, self.run).run()
+            self.retransmissions += result.retransmissions
+            if kept and self._proves_nothing(result):
+                self.reconnected = True
+            elif not await self._answer_challenge(result, channel):
+                by_tcp = channel.reliable and not self.channel.reliable
+                result = replace(result, retransmissions=self.retransmissions, by_tcp=by_tcp)
+                return with_round(result, self.state)
+
+    async def _prepare(self) -> Transmission:
+        """Write the request for the way it was meant for, or for TCP where it is too large for a datagram (§18.1.1)."""
+        # Where what the peer has closed cannot be opened again, the closed one says why.
+        self.channel = channel = await self.connection.open() or self.channel
+        self.cseq += 1
+        template, connection = self.template, self.connection
+        branch = BRANCH_COOKIE + secrets.token_hex(12)
+        identity = TransactionId(template.method, branch, self.cseq, template.call_id, template.from_tag)
+        message = self._write(channel, connection.edge.transport.upper(), branch)
+        large_requests = connection.large_requests
+        if large_requests is not None and len(message) > MAX_DATAGRAM_BYTES:
+            stream = await large_requests.channel(template.method, len(message))
+            if stream is not None:
+                written = self._write(stream, "TCP", branch)
+                return Transmission(stream, str(large_requests.edge), identity, written)
+        return Transmission(channel, connection.name, identity, message)
+
+    def _write(self, channel: Channel, transport: str, branch: str) -> bytes:
+        return self.template.build(
+            transport=transport,
+            sent_by=channel.local,
+            branch=branch,
+            cseq=self.cseq,
+            credentials=self.fields,
+        )
+
+    def _proves_nothing(self, result: ExchangeResult) -> bool:
+        """Whether it is a connection kept from an earlier answer that has died: then a fresh one decides, once."""
+        was_reset = result.failure is not None and result.failure.reason is Reason.CONNECTION_RESET
+        return was_reset and not self.reconnected and not self.state.sent
+
+    async def _answer_challenge(self, result: ExchangeResult, channel: Channel) -> bool:
+        """Write what answers a challenge; tell whether there is another request to send."""
+        state = self.state
+        if result.status not in CHALLENGE_STATUS:
+            return False
         state.challenged = True
-        if credentials is None:
-            break
-        if (elsewhere := _elsewhere(reply, channel)) is not None:
-            state.leave_unanswered(elsewhere)
-            break
-        challenges = state.to_answer(
-            response.headers.get_all("WWW-Authenticate"),
-            response.headers.get_all("Proxy-Authenticate"),
-            credentials,
-        )
-        if challenges is None or not await _may_leave(challenges, channel, context, state):
-            break
-        fields = _answers(challenges, draft, credentials, context.trace)
+        if self.credentials is None:
+            return False
+        if result.other_source is not None:
+            state.leave_unanswered(result.other_source)
+            return False
+        challenges = state.to_answer(*result.challenges, self.credentials)
+        if challenges is None or not await self._may_leave(challenges, channel):
+            return False
+        self.fields = self._write_credentials(challenges, self.credentials)
         state.sent = True
-        cseq += 1
-    return _result(draft, context, channel, reply, state, retransmissions)
+        return True
 
+    async def _may_leave(self, challenges: Sequence[Challenge], channel: Channel) -> bool:
+        """Ask for each realm before it is answered for the first time, and leave time for the answer to come."""
+        run, state = self.run, self.state
+        try:
+            async with asyncio.timeout_at(run.deadline):
+                state.withheld = await self._ask_before(challenges)
+        except TimeoutError:
+            state.withheld = Reason.DEADLINE_EXCEEDED
+        if state.withheld is None and run.seconds_left < run.plan.last_chance_seconds:
+            state.withheld = Reason.DEADLINE_EXCEEDED
+        if state.withheld is not None:
+            return False
+        if channel.reliable:
+            # A peer that hangs up behind its challenge is seen to, before credentials go down a dead connection.
+            await asyncio.sleep(_SECONDS_TO_SEE_AN_END)
+        return True
 
-async def _open_channel(channel: Channel, context: ExchangeContext) -> Channel:
-    """Reopen what the peer has closed; where that fails, the closed one says why."""
-    if channel.usable or context.reconnect is None:
-        return channel
-    return await context.reconnect() or channel
-
-
-async def _prepare(
-    draft: RequestTemplate,
-    context: ExchangeContext,
-    channel: Channel,
-    cseq: int,
-    fields: tuple[tuple[str, str], ...],
-) -> _Transmission:
-    """Write the request for the way it was meant for, or for TCP where it is too large for a datagram (§18.1.1)."""
-    branch = _BRANCH_COOKIE + secrets.token_hex(12)
-    identity = TransactionId(draft.method, branch, cseq, draft.call_id, draft.from_tag)
-
-    def written(way: Channel, transport: str) -> bytes:
-        return draft.build(
-            transport=transport, sent_by=way.local, branch=branch, cseq=cseq, credentials=fields
-        )
-
-    message = written(channel, context.transport)
-    large_requests = context.large_requests
-    if large_requests is None or channel.reliable or len(message) <= MAX_DATAGRAM_BYTES:
-        return _Transmission(channel, context.edge, identity, message)
-    stream = await large_requests.channel(draft.method, len(message))
-    if stream is None:
-        return _Transmission(channel, context.edge, identity, message)
-    return _Transmission(stream, large_requests.name, identity, written(stream, large_requests.transport))
-
-
-async def _transact(transmission: _Transmission, context: ExchangeContext) -> Reply:
-    pump = TransactionDriver(
-        transmission.channel,
-        transmission.identity,
-        transmission.message,
-        edge=transmission.edge,
-        trace=context.trace,
-        deadline=context.deadline,
-        plan=context.plan,
-        timers=context.timers,
-    )
-    return await pump.run()
-
-
-async def _may_leave(
-    challenges: tuple[Challenge, ...], channel: Channel, context: ExchangeContext, state: AuthenticationRound
-) -> bool:
-    """Ask for each realm before it is answered for the first time, and leave time for the answer to come."""
-    loop = asyncio.get_running_loop()
-    try:
-        async with asyncio.timeout_at(context.deadline):
-            for realm in dict.fromkeys(challenge.realm for challenge in challenges):
-                if context.before_credentials is None or realm in state.realms:
-                    continue
-                state.withheld = await context.before_credentials(realm)
-                if state.withheld is not None:
-                    return False
-                state.realms |= {realm}
-    except TimeoutError:
-        state.withheld = Reason.DEADLINE_EXCEEDED
-        return False
-    if context.deadline - loop.time() < context.plan.last_chance_seconds:
-        state.withheld = Reason.DEADLINE_EXCEEDED
-        return False
-    if channel.reliable:
-        # A peer that hangs up behind its challenge is seen to, before credentials go down a dead connection.
-        await asyncio.sleep(_SECONDS_TO_SEE_AN_END)
-    return True
-
-
-def _answers(
-    challenges: tuple[Challenge, ...], draft: RequestTemplate, credentials: Credentials, trace: Trace
-) -> tuple[tuple[str, str], ...]:
-    cnonces = [secrets.token_hex(8) for _ in challenges]
-    fields = answer(challenges, credentials, method=draft.method, uri=draft.request_uri, cnonces=cnonces)
-    for secret in (*cnonces, *(read_authorization(value)["response"] for _, value in fields)):
-        trace.conceal(secret)
-    return fields
-
-
-def _elsewhere(reply: Reply, channel: Channel) -> HostPort | None:
-    """The source of an answer that came from another address or port than the request went to."""
-    return reply.source if reply.source != channel.remote else None
-
-
-def _result(
-    draft: RequestTemplate,
-    context: ExchangeContext,
-    channel: Channel,
-    reply: Reply,
-    state: AuthenticationRound,
-    retransmissions: int,
-) -> ExchangeResult:
-    result = ExchangeResult(
-        method=draft.method,
-        failure=reply.failure,
-        detail=state.detail or reply.detail,
-        challenged=state.challenged,
-        credentials_sent=state.sent,
-        withheld=state.withheld,
-        rejected=state.rejected,
-        stale_loop=state.stale_loop,
-        provisional=reply.provisional,
-        rtt_seconds=reply.rtt_seconds,
-        retransmissions=retransmissions,
-        local_address=str(channel.local),
-        by_tcp=channel.reliable and not context.channel.reliable,
-    )
-    response = reply.response
-    if response is None:
-        return result
-    source = _elsewhere(reply, channel)
-    return replace(
-        result,
-        status=response.status,
-        phrase=one_line(context.trace.without_secrets(response.phrase)),
-        retry_after_seconds=response.retry_after_seconds,
-        server=one_line(context.trace.without_secrets(response.server)) if response.server else None,
-        defects=response.defects,
-        other_source=str(source) if source else None,
-        received_address=received_address(response, channel.local),
-    )
-
-
-def received_address(response: Response, local: HostPort) -> str | None:
-    """Our address as the peer saw it, from the Via it returned (RFC 3581 §4), or None when it did not say."""
-    via = response.vias[0]
-    if via.received is None and not via.rport:
+    async def _ask_before(self, challenges: Sequence[Challenge]) -> Reason | None:
+        before_credentials, state = self.run.before_credentials, self.state
+        if before_credentials is None:
+            return None
+        for realm in dict.fromkeys(challenge.realm for challenge in challenges):
+            if realm in state.realms:
+                continue
+            withheld = await before_credentials(realm)
+            if withheld is not None:
+                return withheld
+            state.realms |= {realm}
         return None
-    port = via.rport if isinstance(via.rport, int) else local.port
-    return str(HostPort(via.received or local.host, port))
+
+    def _write_credentials(
+        self, challenges: Sequence[Challenge], credentials: Credentials
+    ) -> tuple[tuple[str, str], ...]:
+        template, trace = self.template, self.run.trace
+        cnonces = [secrets.token_hex(8) for _ in challenges]
+        fields = answer(
+            challenges, credentials, method=template.method, uri=template.request_uri, cnonces=cnonces
+        )
+        for secret in (*cnonces, *(read_authorization(value)["response"] for _, value in fields)):
+            trace.conceal(secret)
+        return fields

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from sipcheck.errors import NotSip, ParseError
+from sipcheck.failure import Failure
 from sipcheck.message.message import Request, Response
 from sipcheck.message.parser import parse
 from sipcheck.reasons import Reason
@@ -36,14 +37,14 @@ class TransactionId:
 class ResponseMatcher:
     """Reads what comes for one transaction; with a trace, everything is told there.
 
-    `provisional` is the last 1xx. `unusable` is what came instead of an answer, as a reason and its detail.
+    `provisional` is the last 1xx. `unusable` says what came instead of an answer.
     """
 
     identity: TransactionId
     edge: str
     trace: Trace | None
     provisional: int | None = None
-    unusable: tuple[Reason, str] | None = None
+    unusable: Failure | None = None
 
     def read(self, data: bytes) -> Response | None:
         """Return the response that answers our request, or note why this is none."""
@@ -59,7 +60,7 @@ class ResponseMatcher:
             self._received(data)
             detail = f"the answer carries {len(message.vias)} Via headers, where ours alone belongs (RFC 3261 §8.1.3.3)"
             self._tell(detail)
-            self.unusable = (Reason.SIP_MALFORMED_RESPONSE, detail)
+            self.unusable = Failure(Reason.SIP_MALFORMED_RESPONSE, detail)
             return None
         if not self._answers_us(message):
             self._tell(f"a {message.status} that answers another request, ignored")
@@ -71,24 +72,25 @@ class ResponseMatcher:
         """Take in how much of an answer had come when we stopped waiting: that is no silence."""
         if unfinished_bytes and self.unusable is None:
             detail = f"the answer was cut short: {unfinished_bytes} bytes came, and its end did not"
-            self.unusable = (Reason.SIP_MALFORMED_RESPONSE, detail)
+            self.unusable = Failure(Reason.SIP_MALFORMED_RESPONSE, detail)
 
-    def silence(self, waited_seconds: float, plan: TimePlan) -> tuple[Reason, str]:
+    def silence(self, waited_seconds: float, plan: TimePlan) -> Failure:
         """Say what the lack of a final answer comes to."""
         if self.unusable is not None:
             return self.unusable
         if self.provisional is not None:
-            return Reason.NO_RESPONSE, f"only {self.provisional}, and no final answer"
+            return Failure(Reason.NO_RESPONSE, f"only {self.provisional}, and no final answer")
         if waited_seconds < plan.fair_chance_seconds:
-            return Reason.DEADLINE_EXCEEDED, f"our deadline left only {waited_seconds:.1f} s for an answer"
-        return Reason.NO_RESPONSE, f"no answer in {waited_seconds:.1f} s"
+            detail = f"our deadline left only {waited_seconds:.1f} s for an answer"
+            return Failure(Reason.DEADLINE_EXCEEDED, detail)
+        return Failure(Reason.NO_RESPONSE, f"no answer in {waited_seconds:.1f} s")
 
-    def why_failed(self, reason: Reason, detail: str) -> tuple[Reason, str]:
+    def why_failed(self, failure: Failure) -> Failure:
         """Put what came before a failure of the transport above the failure itself."""
-        if self.unusable is not None and reason is not self.unusable[0]:
-            reason, detail = self.unusable
-        self._tell(f"{self.identity.method}: {detail}")
-        return reason, detail
+        if self.unusable is not None and failure.reason is not self.unusable.reason:
+            failure = self.unusable
+        self._tell(f"{self.identity.method}: {failure.detail}")
+        return failure
 
     def _answers_us(self, response: Response) -> bool:
         ours, cseq = self.identity, response.cseq
@@ -103,12 +105,12 @@ class ResponseMatcher:
         if isinstance(error, NotSip):
             protocol = next((name for start, name in _PROTOCOL_GREETINGS if data.startswith(start)), None)
             detail = f"it looks like {protocol}" if protocol else f"{len(data)} bytes that are not SIP"
-            self.unusable = self.unusable or (Reason.SIP_NOT_SPOKEN, detail)
+            self.unusable = self.unusable or Failure(Reason.SIP_NOT_SPOKEN, detail)
             self._tell(f"not SIP: {detail}")
             return
         self._received(data)
         self._tell(f"not usable: {error}")
-        self.unusable = (Reason.SIP_MALFORMED_RESPONSE, str(error))
+        self.unusable = Failure(Reason.SIP_MALFORMED_RESPONSE, str(error))
 
     def _tell(self, text: str) -> None:
         if self.trace is not None:

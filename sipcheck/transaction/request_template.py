@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from sipcheck.message.builder import build_request
 from sipcheck.target import HostPort
 
+# RFC 3261 §18.1.1: the limit while the path's MTU is not known, and nobody tells us what it is.
+MAX_DATAGRAM_BYTES = 1300
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestTemplate:

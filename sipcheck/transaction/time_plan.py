@@ -2,14 +2,23 @@
 
 from dataclasses import dataclass
 
+from sipcheck.errors import SettingInvalid
+
 _REFERENCE_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class TimePlan:
-    """Shares of one deadline in seconds; with another deadline they keep their proportion."""
+    """Shares of one deadline in seconds; with another deadline they keep their proportion.
+
+    Raises SettingInvalid for a timeout that is not a positive number of seconds.
+    """
 
     timeout_seconds: float = _REFERENCE_SECONDS
+
+    def __post_init__(self) -> None:
+        if not 0 < self.timeout_seconds < float("inf"):
+            raise SettingInvalid(f"timeout {self.timeout_seconds!r} is not a positive number of seconds")
 
     def _share(self, seconds: float) -> float:
         return seconds * self.timeout_seconds / _REFERENCE_SECONDS

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from sipcheck.errors import TransportFailed
+from sipcheck.failure import Failure
 from sipcheck.report.model import Certificate, ReportWarning
 from sipcheck.target import HostPort
 
@@ -10,13 +10,10 @@ from sipcheck.target import HostPort
 class Receiver(Protocol):
     """Is told what comes for one transaction. Calls come from the event loop and must not block."""
 
-    def message_received(self, data: bytes, source: HostPort) -> None:
-        """A whole message whose topmost branch is this receiver's."""
+    def received(self, data: bytes, source: HostPort) -> None:
+        """A whole message whose topmost branch is this receiver's, or bytes from the edge without any branch."""
 
-    def noise_received(self, data: bytes, source: HostPort) -> None:
-        """Bytes from the edge that carry no branch of a SIP message."""
-
-    def failed(self, error: TransportFailed) -> None:
+    def failed(self, failure: Failure) -> None:
         """The transport can bring nothing more for this transaction."""
 
 
@@ -57,7 +54,7 @@ class Channel(Protocol):
     def send(self, data: bytes) -> None:
         """Send one message; raises TransportFailed when the system refuses it at once."""
 
-    async def explain(self, failure: TransportFailed) -> TransportFailed:
+    async def explain(self, failure: Failure) -> Failure:
         """Find out more about why the connection broke off, where that can be found out; else give it back."""
 
     async def close(self) -> None: ...

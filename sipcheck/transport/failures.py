@@ -4,7 +4,7 @@ import errno
 import os
 import ssl
 
-from sipcheck.errors import TransportFailed
+from sipcheck.failure import Failure
 from sipcheck.reasons import Reason
 
 _ERRNO_REASONS: dict[int, Reason] = {
@@ -53,14 +53,14 @@ _SSL_REASONS: dict[str, Reason] = {
 }
 
 
-def from_errno(number: int) -> TransportFailed:
+def from_errno(number: int) -> Failure:
     """Map an errno, also one that ICMP brought; one nobody foresaw counts as unreachable, with its name."""
     name = errno.errorcode.get(number, str(number))
     reason = _ERRNO_REASONS.get(number, Reason.HOST_UNREACHABLE)
-    return TransportFailed(reason, f"{os.strerror(number)} ({name})")
+    return Failure(reason, f"{os.strerror(number)} ({name})")
 
 
-def from_error(error: OSError | ssl.SSLError, *, during_handshake: bool = False) -> TransportFailed:
+def from_error(error: OSError | ssl.SSLError, *, during_handshake: bool = False) -> Failure:
     """Map what a socket or a TLS session raised.
 
     A peer that hangs up in the middle of the handshake has failed the handshake.
@@ -72,19 +72,17 @@ def from_error(error: OSError | ssl.SSLError, *, during_handshake: bool = False)
         reason = _SSL_REASONS.get(name)
         if reason is None:
             reason = Reason.TLS_HANDSHAKE_FAILED if during_handshake else Reason.CONNECTION_RESET
-        return TransportFailed(reason, name.lower().replace("_", " ") or "the TLS session broke off")
+        return Failure(reason, name.lower().replace("_", " ") or "the TLS session broke off")
     if isinstance(error, TimeoutError) and error.errno is None and during_handshake:
-        return TransportFailed(
-            Reason.TLS_HANDSHAKE_FAILED, "the peer did not answer the TLS handshake in time"
-        )
+        return Failure(Reason.TLS_HANDSHAKE_FAILED, "the peer did not answer the TLS handshake in time")
     if isinstance(error, TimeoutError) and error.errno is None:
-        return TransportFailed(Reason.CONNECTION_TIMEOUT, "no answer within the time allowed")
+        return Failure(Reason.CONNECTION_TIMEOUT, "no answer within the time allowed")
     if during_handshake and (error.errno is None or _is_hang_up(error.errno)):
-        return TransportFailed(
+        return Failure(
             Reason.TLS_HANDSHAKE_FAILED, "the peer closed the connection in the middle of the TLS handshake"
         )
     if error.errno is None:
-        return TransportFailed(Reason.CONNECTION_RESET, "the peer closed the connection")
+        return Failure(Reason.CONNECTION_RESET, "the peer closed the connection")
     return from_errno(error.errno)
 
 
@@ -92,6 +90,6 @@ def _is_hang_up(number: int) -> bool:
     return _ERRNO_REASONS.get(number) is Reason.CONNECTION_RESET
 
 
-def _from_verification(error: ssl.SSLCertVerificationError) -> TransportFailed:
+def _from_verification(error: ssl.SSLCertVerificationError) -> Failure:
     reason = _VERIFY_REASONS.get(error.verify_code, Reason.TLS_UNTRUSTED)
-    return TransportFailed(reason, error.verify_message)
+    return Failure(reason, error.verify_message)

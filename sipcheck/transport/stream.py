@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from sipcheck.errors import NotSip, ParseError, TransportFailed
+from sipcheck.failure import Failure
 from sipcheck.message.framing import StreamFramer
 from sipcheck.message.parser import top_branch
 from sipcheck.reasons import Reason
@@ -13,7 +14,7 @@ from sipcheck.target import HostPort
 from sipcheck.transport.channel import Receiver
 from sipcheck.transport.failures import from_error
 
-Explain = Callable[[TransportFailed], Awaitable[TransportFailed]]
+Explain = Callable[[Failure], Awaitable[Failure]]
 
 
 class Pipe(Protocol):
@@ -42,7 +43,7 @@ class Conversation:
         self._pipe: Pipe | None = None
         self._framer: StreamFramer | None = None
         self._receivers: dict[str, Receiver] = {}
-        self.failure: TransportFailed | None = None
+        self.failure: Failure | None = None
         self.heard = False
 
     async def open(self, pipe: Pipe, deadline_at: float) -> None:
@@ -83,9 +84,9 @@ class Conversation:
         branch = top_branch(message)
         if branch is None:
             for receiver in tuple(self._receivers.values()):
-                receiver.noise_received(message, self._remote)
+                receiver.received(message, self._remote)
         elif branch in self._receivers:
-            self._receivers[branch].message_received(message, self._remote)
+            self._receivers[branch].received(message, self._remote)
 
     def _lost_the_thread(self, fault: ParseError, held: bytes) -> None:
         """The start of the next message can no longer be found: the connection is of no more use."""
@@ -93,8 +94,8 @@ class Conversation:
         if isinstance(fault, NotSip):
             reason = Reason.SIP_NOT_SPOKEN
             for receiver in tuple(self._receivers.values()):
-                receiver.noise_received(held, self._remote)
-        self.fail(TransportFailed(reason, str(fault)))
+                receiver.received(held, self._remote)
+        self.fail(Failure(reason, str(fault)))
         if self._pipe is not None:
             self._pipe.abort()
 
@@ -103,19 +104,17 @@ class Conversation:
             self.fail(from_error(error))
         elif self.unfinished:
             self.fail(
-                TransportFailed(
-                    Reason.SIP_MALFORMED_RESPONSE, "the connection ended in the middle of a message"
-                )
+                Failure(Reason.SIP_MALFORMED_RESPONSE, "the connection ended in the middle of a message")
             )
         else:
-            self.fail(TransportFailed(Reason.CONNECTION_RESET, "the peer closed the connection"))
+            self.fail(Failure(Reason.CONNECTION_RESET, "the peer closed the connection"))
 
-    def fail(self, failure: TransportFailed) -> None:
+    def fail(self, failure: Failure) -> None:
         """Bring nothing more, for this reason."""
         if self.failure is None:
             self.failure = failure
         if self._opened is not None and not self._opened.done():
-            self._opened.set_exception(self.failure)
+            self._opened.set_exception(TransportFailed(self.failure))
         for receiver in tuple(self._receivers.values()):
             receiver.failed(self.failure)
 
@@ -136,7 +135,7 @@ class Conversation:
 
     def write(self, data: bytes) -> None:
         if self.failure is not None:
-            raise self.failure
+            raise TransportFailed(self.failure)
         if self._pipe is not None:
             self._pipe.write(data)
 
@@ -144,7 +143,7 @@ class Conversation:
         """Close in good order; a peer that does not answer TLS's farewell is not waited for."""
         pipe, self._pipe = self._pipe, None
         if self.failure is None:
-            self.failure = TransportFailed(Reason.CONNECTION_RESET, "the connection is closed")
+            self.failure = Failure(Reason.CONNECTION_RESET, "the connection is closed")
         if pipe is not None:
             await pipe.close()
 
@@ -193,7 +192,7 @@ class StreamChannel:
     def send(self, data: bytes) -> None:
         self._conversation.write(data)
 
-    async def explain(self, failure: TransportFailed) -> TransportFailed:
+    async def explain(self, failure: Failure) -> Failure:
         if self._explain is None or self._conversation.heard:
             return failure
         return await self._explain(failure)

@@ -10,6 +10,8 @@ import socket
 import threading
 from typing import Protocol
 
+from sipcheck.egress import address_family
+from sipcheck.errors import TransportFailed
 from sipcheck.target import HostPort
 from sipcheck.transport.failures import from_error
 
@@ -75,7 +77,7 @@ class StreamSocket:
         try:
             connection = _connecting(remote, source_address)
         except OSError as error:
-            raise from_error(error) from error
+            raise TransportFailed(from_error(error)) from error
         self._socket: socket.socket | None = connection
         self._file_number = connection.fileno()
         self._loop.add_writer(self._file_number, self._settled)
@@ -212,8 +214,7 @@ class StreamSocket:
 
 def _connecting(remote: HostPort, source_address: str | None) -> socket.socket:
     """Start to connect to a judged literal. Raises OSError."""
-    family = socket.AF_INET6 if ":" in remote.host else socket.AF_INET
-    connection = socket.socket(family, socket.SOCK_STREAM)
+    connection = socket.socket(address_family(remote.host), socket.SOCK_STREAM)
     try:
         connection.setblocking(False)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

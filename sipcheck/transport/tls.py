@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sipcheck.errors import SettingInvalid, TransportFailed
+from sipcheck.failure import Failure
 from sipcheck.printable import one_line
 from sipcheck.reasons import Reason
 from sipcheck.report.model import Certificate
@@ -43,8 +44,8 @@ _CERTIFICATE_REFUSALS = frozenset(
 class CertificateRefused(TransportFailed):
     """The certificate does not convince; `certificate` holds its facts where they could be read."""
 
-    def __init__(self, reason: Reason, detail: str, certificate: Certificate | None) -> None:
-        super().__init__(reason, detail)
+    def __init__(self, failure: Failure, certificate: Certificate | None) -> None:
+        super().__init__(failure)
         self.certificate = certificate
 
 
@@ -102,23 +103,25 @@ async def connect_tls(
         conversation, session = await _handshake(
             remote, domain, contexts.verifying, source_address, deadline_at
         )
-    except TransportFailed as failure:
-        if failure.reason not in _CERTIFICATE_REFUSALS:
+    except TransportFailed as error:
+        if error.failure.reason not in _CERTIFICATE_REFUSALS:
             raise
-        facts = await _read_refused(remote, domain, contexts, source_address, deadline_at, failure.detail)
-        raise CertificateRefused(failure.reason, failure.detail, facts) from failure
+        facts = await _read_refused(
+            remote, domain, contexts, source_address, deadline_at, error.failure.detail
+        )
+        raise CertificateRefused(error.failure, facts) from error
     try:
         presented = _presented(session)
         match = match_name(presented.names, domain, strict=contexts.strict)
         fault = None if match.fits else describe_mismatch(presented.names, domain, host)
         facts = _facts(presented, session, verified=match.fits, error=fault)
         if fault is not None:
-            raise CertificateRefused(Reason.TLS_NAME_MISMATCH, fault, facts)
+            raise CertificateRefused(Failure(Reason.TLS_NAME_MISMATCH, fault), facts)
     except TransportFailed:
         await conversation.close()
         raise
 
-    async def explain(failure: TransportFailed) -> TransportFailed:
+    async def explain(failure: Failure) -> Failure:
         return await _explain_reset(failure, remote, domain, contexts, source_address, deadline_at)
 
     return StreamChannel(conversation, remote, facts, certificate_warnings(facts, match), explain)
@@ -127,11 +130,15 @@ async def connect_tls(
 def _presented(session: TlsSession) -> ReadCertificate:
     der = session.certificate
     if der is None:
-        raise TransportFailed(Reason.TLS_HANDSHAKE_FAILED, "the peer presented no certificate")
+        raise _unfinished("the peer presented no certificate")
     try:
         return read_certificate(der)
     except UNREADABLE as error:
-        raise TransportFailed(Reason.TLS_HANDSHAKE_FAILED, "the certificate cannot be read") from error
+        raise _unfinished("the certificate cannot be read") from error
+
+
+def _unfinished(detail: str) -> TransportFailed:
+    return TransportFailed(Failure(Reason.TLS_HANDSHAKE_FAILED, detail))
 
 
 async def _handshake(
@@ -142,9 +149,7 @@ async def _handshake(
     try:
         session = TlsSession(remote, source_address, context, server_name, conversation)
     except ValueError as error:
-        raise TransportFailed(
-            Reason.TLS_HANDSHAKE_FAILED, f"no server can be asked for by the name {one_line(domain)}"
-        ) from error
+        raise _unfinished(f"no server can be asked for by the name {one_line(domain)}") from error
     await conversation.open(session, deadline_at)
     return conversation, session
 
@@ -158,13 +163,13 @@ def _is_literal(domain: str) -> bool:
 
 
 async def _explain_reset(
-    failure: TransportFailed,
+    failure: Failure,
     remote: HostPort,
     domain: str,
     contexts: TlsContexts,
     source_address: str | None,
     connect_deadline_at: float,
-) -> TransportFailed:
+) -> Failure:
     """Listen on a second connection for the alert that a reset may have swallowed; nothing is sent on it.
 
     A TLS 1.3 server misses our certificate only after our side of the handshake is done, and answers the SIP
@@ -179,14 +184,18 @@ async def _explain_reset(
             remote, domain, contexts.verifying, source_address, deadline_at
         )
     except TransportFailed as second:
-        return second if second.reason is Reason.TLS_CLIENT_CERTIFICATE_REQUIRED else failure
+        return _more_telling(second.failure, failure)
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout_at(deadline_at):
             await session.gone()
     heard = conversation.failure
     await conversation.close()
-    certificate_wanted = heard is not None and heard.reason is Reason.TLS_CLIENT_CERTIFICATE_REQUIRED
-    return heard if heard is not None and certificate_wanted else failure
+    return _more_telling(heard, failure)
+
+
+def _more_telling(second: Failure | None, first: Failure) -> Failure:
+    wants_certificate = second is not None and second.reason is Reason.TLS_CLIENT_CERTIFICATE_REQUIRED
+    return second if second is not None and wants_certificate else first
 
 
 async def _read_refused(

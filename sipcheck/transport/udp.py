@@ -1,67 +1,86 @@
-"""UDP for single verifications: one shared socket for each address family, and a channel for each edge."""
+"""UDP: one socket for each address family, shared by all requests, and what comes told to the branch it answers."""
 
+import re
 import socket
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Protocol
 
+from sipcheck.egress import address_family, address_towards
 from sipcheck.errors import TransportFailed
-from sipcheck.message.parser import top_branch
+from sipcheck.failure import Failure
+from sipcheck.message.builder import BRANCH_COOKIE
+from sipcheck.message.parser import plain_via, top_branch
 from sipcheck.report.model import Certificate, ReportWarning
 from sipcheck.target import HostPort
 from sipcheck.transport.channel import Receiver
 from sipcheck.transport.failures import from_error
 from sipcheck.transport.udp_socket import SocketAddress, UdpSocket
 
-KEEP_ALIVE = b"\r\n\0"  # RFC 5626 §4.4.1, and the four zero bytes that others send
+_KEEP_ALIVE = b"\r\n\0"  # RFC 5626 §4.4.1, and the four zero bytes that others send
+
+
+class UdpReceiver(Protocol):
+    """Waits for what comes for one branch. Calls come from the event loop and must not block."""
+
+    @property
+    def remote(self) -> HostPort:
+        """Where its request went."""
+
+    def settled_by(self, data: bytes, address: SocketAddress, via: re.Match[bytes]) -> bool:
+        """Take a datagram that has this branch in a plain Via, unless it has to be read in full first."""
+
+    def received(self, data: bytes, address: SocketAddress) -> None:
+        """Read a datagram whose topmost branch is this one, or one without any branch that came from `remote`."""
+
+    def failed(self, failure: Failure) -> None:
+        """ICMP has refused the request (RFC 3261 §18.4)."""
 
 
 class UdpEndpoint:
-    """The shared socket of one family; opened in a running loop, closed by `close()`.
+    """The socket of one family; opened in a running loop, closed by `close()`.
+
+    Whoever waits for an answer stands in `receivers`, under what follows the magic cookie in its branch. A branch
+    that is not there is a late answer's or somebody else's: it settles nothing (RFC 4321 §1.3).
 
     Raises SettingInvalid for a source address that cannot be bound, OSError where the family has no socket.
     """
 
     def __init__(self, family: socket.AddressFamily, source_address: str | None = None) -> None:
-        self._receivers: dict[str, tuple[HostPort, Receiver]] = {}
+        self.receivers: dict[bytes, UdpReceiver] = {}
         self._socket = UdpSocket(family, self, source_address)
         self.port = self._socket.port
-
-    def attach(self, branch: str, remote: HostPort, receiver: Receiver) -> None:
-        self._receivers[branch] = (remote, receiver)
-
-    def detach(self, branch: str) -> None:
-        self._receivers.pop(branch, None)
-
-    def send(self, data: bytes, remote: HostPort) -> None:
-        """Send one datagram; raises TransportFailed when the system refuses it."""
-        self._socket.send(data, (remote.host, remote.port or 0))
+        # Sends one datagram to an address of the socket module; raises TransportFailed when the system refuses it.
+        self.send = self._socket.send
 
     def close(self) -> None:
         self._socket.close()
 
     def datagram_received(self, data: bytes, address: SocketAddress) -> None:
-        if not data.strip(KEEP_ALIVE):
-            return
-        source = host_port(address)
-        branch = top_branch(data)
-        if branch is not None:
-            # A branch we do not know is a late answer or somebody else's: it settles nothing (RFC 4321 §1.3).
-            if branch in self._receivers:
-                self._receivers[branch][1].message_received(data, source)
-            return
-        for remote, receiver in tuple(self._receivers.values()):
-            if remote == source:
-                receiver.noise_received(data, source)
+        via = plain_via(data)
+        if via is not None:
+            receiver = self.receivers.get(via[2])
+            if receiver is not None and receiver.settled_by(data, address, via):
+                return
+        if data.strip(_KEEP_ALIVE):
+            for receiver in self._meant(top_branch(data), address):
+                receiver.received(data, address)
 
-    def error_received(self, sent: bytes, address: SocketAddress, failure: TransportFailed) -> None:
-        branch = top_branch(sent)
+    def error_received(self, sent: bytes, address: SocketAddress, failure: Failure) -> None:
+        for receiver in self._meant(top_branch(sent), address):
+            receiver.failed(failure)
+
+    def _meant(self, branch: str | None, address: SocketAddress) -> list[UdpReceiver]:
+        """The receiver of a branch; where there is none to be read, all that wait for something from there."""
         if branch is not None:
-            if branch in self._receivers:
-                self._receivers[branch][1].failed(failure)
-            return
-        remote = host_port(address)
-        for own_remote, receiver in tuple(self._receivers.values()):
-            if own_remote == remote:
-                receiver.failed(failure)
+            receiver = self.receivers.get(branch_key(branch))
+            return [] if receiver is None else [receiver]
+        source = host_port(address)
+        return [receiver for receiver in self.receivers.values() if receiver.remote == source]
+
+
+def branch_key(branch: str) -> bytes:
+    """What follows the magic cookie (RFC 3261 §8.1.1.7)."""
+    return branch.removeprefix(BRANCH_COOKIE).encode("utf-8", "surrogateescape")
 
 
 def host_port(address: SocketAddress) -> HostPort:
@@ -69,9 +88,38 @@ def host_port(address: SocketAddress) -> HostPort:
     return HostPort(str(address[0]).partition("%")[0], int(address[1]))
 
 
+class UdpEndpoints:
+    """An endpoint for each address family, opened when it is first needed; closed together by `close()`."""
+
+    def __init__(self, source_address: str | None) -> None:
+        self._source_address = source_address
+        self._opened: dict[socket.AddressFamily, UdpEndpoint] = {}
+
+    def endpoint(self, address: str) -> UdpEndpoint:
+        """Give the endpoint of this address's family. Raises SettingInvalid and OSError as UdpEndpoint does."""
+        family = address_family(address)
+        if family not in self._opened:
+            self._opened[family] = UdpEndpoint(family, self._source_address)
+        return self._opened[family]
+
+    def towards(self, remote: HostPort) -> tuple[UdpEndpoint, HostPort]:
+        """Give the endpoint for `remote`, and our own address on the way there. Raises TransportFailed."""
+        egress = egress_address(remote, self._source_address)
+        try:
+            endpoint = self.endpoint(remote.host)
+        except OSError as error:
+            raise TransportFailed(from_error(error)) from error
+        return endpoint, HostPort(egress, endpoint.port)
+
+    def close(self) -> None:
+        for endpoint in self._opened.values():
+            endpoint.close()
+        self._opened.clear()
+
+
 @dataclass(frozen=True, slots=True)
 class UdpChannel:
-    """One edge over the shared socket."""
+    """One edge over a shared socket."""
 
     endpoint: UdpEndpoint
     remote: HostPort
@@ -84,15 +132,15 @@ class UdpChannel:
     warnings: tuple[ReportWarning, ...] = field(default=())
 
     def attach(self, branch: str, receiver: Receiver) -> None:
-        self.endpoint.attach(branch, self.remote, receiver)
+        self.endpoint.receivers[branch_key(branch)] = _Attached(self.remote, receiver)
 
     def detach(self, branch: str) -> None:
-        self.endpoint.detach(branch)
+        self.endpoint.receivers.pop(branch_key(branch), None)
 
     def send(self, data: bytes) -> None:
-        self.endpoint.send(data, self.remote)
+        self.endpoint.send(data, (self.remote.host, self.remote.port))
 
-    async def explain(self, failure: TransportFailed) -> TransportFailed:
+    async def explain(self, failure: Failure) -> Failure:
         """Give back what ICMP said; there is no more to find out."""
         return failure
 
@@ -100,23 +148,29 @@ class UdpChannel:
         """Leave the shared socket open; it is the endpoint's owner's to close."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Attached:
+    """A receiver that reads every datagram in full."""
+
+    remote: HostPort
+    receiver: Receiver
+
+    def settled_by(self, data: bytes, address: SocketAddress, via: re.Match[bytes]) -> bool:
+        return False
+
+    def received(self, data: bytes, address: SocketAddress) -> None:
+        self.receiver.received(data, host_port(address))
+
+    def failed(self, failure: Failure) -> None:
+        self.receiver.failed(failure)
+
+
 def egress_address(remote: HostPort, source_address: str | None = None) -> str:
-    """Ask the routing table which of our addresses leads to `remote`; no packet is sent.
-
-    Raises TransportFailed when no route does.
-    """
-    family = socket.AF_INET6 if ":" in remote.host else socket.AF_INET
+    """Give our own address on the way to `remote`. Raises TransportFailed when no route leads there."""
     try:
-        with socket.socket(family, socket.SOCK_DGRAM) as probe:
-            if source_address is not None:
-                probe.bind((source_address, 0))
-            probe.connect((remote.host, remote.port or 5060))
-            return str(probe.getsockname()[0])
+        return address_towards(remote.host, remote.port or 5060, source_address)
     except OSError as error:
-        raise _no_route(error, remote, source_address) from error
-
-
-def _no_route(error: OSError, remote: HostPort, source_address: str | None) -> TransportFailed:
-    failure = from_error(error)
-    origin = f" from {source_address}" if source_address else ""
-    return TransportFailed(failure.reason, f"no way{origin} to {remote.host}: {failure.detail}")
+        failure = from_error(error)
+        origin = f" from {source_address}" if source_address else ""
+        detail = f"no way{origin} to {remote.host}: {failure.detail}"
+        raise TransportFailed(replace(failure, detail=detail)) from error

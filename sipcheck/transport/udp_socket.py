@@ -13,6 +13,7 @@ import struct
 from typing import Any, Protocol
 
 from sipcheck.errors import SettingInvalid, TransportFailed
+from sipcheck.failure import Failure
 from sipcheck.transport.failures import from_errno, from_error
 
 # What the socket module takes and gives: (host, port), and for IPv6 also flow label and scope.
@@ -37,7 +38,7 @@ class DatagramReceiver(Protocol):
     def datagram_received(self, data: bytes, address: SocketAddress) -> None:
         """One whole datagram."""
 
-    def error_received(self, sent: bytes, address: SocketAddress, failure: TransportFailed) -> None:
+    def error_received(self, sent: bytes, address: SocketAddress, failure: Failure) -> None:
         """What became of a datagram of ours; `sent` is as much of it as the error quotes."""
 
 
@@ -106,7 +107,7 @@ class UdpSocket:
                 failure = error
             else:
                 return
-        raise from_error(failure) from failure
+        raise TransportFailed(from_error(failure)) from failure
 
     def close(self) -> None:
         self._closed = True

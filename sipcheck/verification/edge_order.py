@@ -7,8 +7,8 @@ from sipcheck.auth.round import CHALLENGE_STATUS
 from sipcheck.diagnosis.evidence import Proof
 from sipcheck.diagnosis.rules import fails_over
 from sipcheck.reasons import Reason
+from sipcheck.transaction.run_context import RunContext
 from sipcheck.verification.edge_probe import EdgeProbe
-from sipcheck.verification.run_context import RunContext
 
 NextEdge = Callable[[Sequence[EdgeProbe]], Awaitable[EdgeProbe | None]]
 
@@ -149,10 +149,11 @@ class EdgeOrder:
 
 def _hopeless(probe: EdgeProbe) -> bool:
     """Whether REGISTER need not be tried: the connection failed, or OPTIONS met more than mere silence."""
-    if probe.connect_failure is not None:
+    if probe.connection.failure is not None:
         return True
     asked = probe.options
-    return asked is not None and asked.silent and asked.failure is not Reason.NO_RESPONSE
+    failure = None if asked is None else asked.failure
+    return failure is not None and failure.reason is not Reason.NO_RESPONSE
 
 
 def _unanswered(probe: EdgeProbe) -> bool:

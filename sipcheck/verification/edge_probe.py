@@ -1,46 +1,51 @@
-"""One edge: its connection, what is asked over it, and what was seen."""
+"""One edge: what is asked of it, and what was seen."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
 from sipcheck.credentials import Credentials
 from sipcheck.diagnosis.evidence import EdgeEvidence, ExchangeResult
-from sipcheck.dns.resolver import Edge
+from sipcheck.dns.route import Edge
 from sipcheck.errors import TransportFailed
+from sipcheck.failure import Failure
 from sipcheck.reasons import Reason
-from sipcheck.report.model import Certificate, ReportWarning
 from sipcheck.target import TransportName
-from sipcheck.transaction.exchange import ExchangeContext, exchange
-from sipcheck.transaction.large_requests import LargeRequests
+from sipcheck.transaction.edge_connection import EdgeConnection
+from sipcheck.transaction.exchange import exchange
 from sipcheck.transaction.request_template import RequestTemplate
+from sipcheck.transaction.run_context import RunContext, UdpBatchFor
 from sipcheck.transaction.udp_batch.prepared_request import PreparedRequest
-from sipcheck.transport.channel import Channel
-from sipcheck.transport.tls import CertificateRefused
+from sipcheck.verification.identity import Identity
 from sipcheck.verification.options import options_template
 from sipcheck.verification.register import register_template
-from sipcheck.verification.run_context import RunContext, UdpBatchFor
+
+# Writes a request that is to leave from this address of ours.
+_Write = Callable[[str], RequestTemplate]
 
 
 @dataclass(slots=True)
 class EdgeProbe:
-    """Asks one edge and keeps what came of it; `settled` is set once OPTIONS (or the connection) has an end."""
+    """Asks one edge and keeps what came of it; `settled` is set once OPTIONS (or the connection) has an end.
+
+    `proven_here` says that it was this edge's turn to prove the credentials, `credentials_leave` that they are on
+    their way.
+    """
 
     edge: Edge
+    identity: Identity
     run: RunContext
     options: ExchangeResult | None = None
     register: ExchangeResult | None = None
     answered_options: ExchangeResult | None = None
-    connect_failure: TransportFailed | None = None
-    certificate: Certificate | None = None
-    warnings: list[ReportWarning] = field(default_factory=list)
-    connected_ms: float | None = None
     proven_here: bool = False
     credentials_leave: bool = False
     settled: asyncio.Event = field(default_factory=asyncio.Event)
-    _channel: Channel | None = None
-    _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _large_way: LargeRequests | None = None
+    connection: EdgeConnection = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.connection = EdgeConnection(self.edge, self.identity.tls_name, self.run)
 
     @property
     def name(self) -> str:
@@ -49,15 +54,13 @@ class EdgeProbe:
     @property
     def evidence(self) -> EdgeEvidence:
         """What was seen so far."""
-        failure = self.connect_failure
         return EdgeEvidence(
             options=self.options,
             register=self.register,
             answered_options=self.answered_options,
             credentials_given=self.run.credentials is not None,
             proof=self.run.proof,
-            connect_failure=failure.reason if failure else None,
-            connect_detail=failure.detail if failure else "",
+            connect_failure=self.connection.failure,
         )
 
     @property
@@ -67,76 +70,83 @@ class EdgeProbe:
     def adopt(self, seen: "EdgeProbe") -> None:
         """Take over what another run saw of this edge's liveness, instead of asking again."""
         self.options = seen.options
-        self.connect_failure = seen.connect_failure
-        self.certificate = seen.certificate
-        self.warnings = seen.warnings
-        self.connected_ms = seen.connected_ms
+        self.connection.adopt(seen.connection)
         self.settled.set()
 
-    async def ask_options(self, credentials: Credentials | None = None) -> None:
+    async def ask_options(self) -> None:
         """Connect and send OPTIONS; whatever comes is kept."""
         try:
-            self.options = await self._ask(self._options_draft, credentials)
+            self.options = await self._ask(self._options, None)
         finally:
             self.settled.set()
 
     async def ask_register(self) -> None:
         """Prove the credentials by REGISTER over the same connection."""
-        self.register = await self._ask(self._register_draft, self.run.proof_credentials)
+        self.register = await self._ask(self._register, self.run.proof_credentials)
 
     async def answer_options(self) -> None:
         """Send OPTIONS once more, this time answering its challenge."""
-        self.answered_options = await self._ask(self._options_draft, self.run.proof_credentials)
+        self.answered_options = await self._ask(self._options, self.run.proof_credentials)
 
-    def _options_draft(self, egress: str) -> RequestTemplate:
-        return options_template(self.run.identity, egress)
+    def abandon_options(self) -> None:
+        """Note that OPTIONS went unanswered until the verdict no longer waited for it."""
+        connection = self.connection
+        if connection.failure is None:
+            if self.edge.transport.reliable and not connection.opened:
+                connection.failure = Failure(
+                    Reason.CONNECTION_TIMEOUT, "no connection before the verdict was settled"
+                )
+            elif self.options is None:
+                self.options = _given_up("OPTIONS", "no answer before the verdict was settled")
+        self.settled.set()
 
-    def _register_draft(self, egress: str) -> RequestTemplate:
-        return register_template(self.run.identity)
+    def abandon_register(self) -> None:
+        """Note that REGISTER went unanswered until the next edge had its turn."""
+        if self.register is None:
+            self.register = _given_up("REGISTER", "no answer before the next edge had its turn")
 
-    async def _ask(
-        self, draft: Callable[[str], RequestTemplate], credentials: Credentials | None
-    ) -> ExchangeResult | None:
-        """Ask through the window, or over the connection; null when there is no way to this edge."""
-        run = self.run
-        if run.udp_batch_for is not None and self._fits_window(credentials):
-            if self.connect_failure is not None:
-                return None
-            through_window = await self._ask_through_window(run.udp_batch_for, draft, credentials)
-            if through_window is not None or self.connect_failure is not None:
-                return through_window
-        channel = await self._connected()
+    def _options(self, egress: str) -> RequestTemplate:
+        return options_template(self.identity, egress)
+
+    def _register(self, egress: str) -> RequestTemplate:
+        return register_template(self.identity)
+
+    async def _ask(self, write: _Write, credentials: Credentials | None) -> ExchangeResult | None:
+        """Ask through the UDP batch, or over the connection; None when there is no way to this edge."""
+        if self.run.udp_batch_for is not None and self._fits_batch(credentials):
+            result = await self._ask_in_batch(self.run.udp_batch_for, write, credentials)
+            if result is not None:
+                return result
+        channel = await self.connection.open()
         if channel is None:
             return None
-        return await exchange(draft(channel.local.host), self._context(channel), credentials)
+        run = replace(self.run, before_credentials=self._before_credentials)
+        return await exchange(write(channel.local.host), self.connection, channel, run, credentials)
 
-    def _fits_window(self, credentials: Credentials | None) -> bool:
+    def _fits_batch(self, credentials: Credentials | None) -> bool:
         """Whether this can go by the fast path: not where somebody has to be waited for before credentials leave."""
-        if self.edge.transport is not TransportName.UDP:
+        if self.edge.transport is not TransportName.UDP or self.connection.failure is not None:
             return False
         return credentials is None or self.run.before_credentials is None
 
-    async def _ask_through_window(
-        self,
-        udp_batch_for: UdpBatchFor,
-        draft: Callable[[str], RequestTemplate],
-        credentials: Credentials | None,
+    async def _ask_in_batch(
+        self, udp_batch_for: UdpBatchFor, write: _Write, credentials: Credentials | None
     ) -> ExchangeResult | None:
-        """Ask by the fast path; null when there is no way, or when it comes to a request that is too large for it.
+        """Ask by the fast path; None when there is no way, or when it comes to a request that is too large for it.
 
         The answer to a large challenge is such a request: it is asked for once more, by the plain path.
         """
         run = self.run
         try:
-            window, local = udp_batch_for(self.edge)
-        except TransportFailed as failure:
-            self._no_way(failure)
+            batch, local = udp_batch_for(self.edge)
+        except TransportFailed as error:
+            self.connection.fail(error)
             return None
-        question = PreparedRequest(self.edge, draft(local.host), local, credentials)
-        if question.room_bytes < 0:
+        request = PreparedRequest(self.edge, write(local.host), local, credentials)
+        if request.room_bytes < 0:
             return None
-        result = await window.exchange(
-            question,
+        result = await batch.exchange(
+            request,
             plan=run.plan,
             deadline_at=run.deadline,
             may_leave=self._may_leave,
@@ -153,102 +163,24 @@ class EdgeProbe:
         self.credentials_leave = True
         return None
 
-    def abandon_options(self) -> None:
-        """Note that OPTIONS went unanswered until the verdict no longer waited for it."""
-        unconnected = self._channel is None and self.edge.transport is not TransportName.UDP
-        if unconnected and self.connect_failure is None:
-            self.connect_failure = TransportFailed(
-                Reason.CONNECTION_TIMEOUT, "no connection before the verdict was settled"
-            )
-        elif self.options is None and self.connect_failure is None:
-            self.options = ExchangeResult(
-                method="OPTIONS",
-                failure=Reason.NO_RESPONSE,
-                detail="no answer before the verdict was settled",
-            )
-        self.settled.set()
-
-    def abandon_register(self) -> None:
-        """Note that REGISTER went unanswered until the next edge had its turn."""
-        if self.register is None:
-            self.register = ExchangeResult(
-                method="REGISTER",
-                failure=Reason.NO_RESPONSE,
-                detail="no answer before the next edge had its turn",
-            )
-
-    async def close(self) -> None:
-        if self._channel is not None:
-            await self._channel.close()
-        if self._large_way is not None:
-            await self._large_way.close()
-
-    def _context(self, channel: Channel) -> ExchangeContext:
-        run = self.run
-        return ExchangeContext(
-            channel=channel,
-            edge=self.name,
-            transport=self.edge.transport.upper(),
-            trace=run.trace,
-            plan=run.plan,
-            deadline=run.deadline,
-            before_credentials=self._before_credentials,
-            reconnect=self._connected,
-            large_requests=self._beside_udp(),
-        )
-
-    def _beside_udp(self) -> LargeRequests | None:
-        """The way of large requests: to the address and port that the guard has judged, by TCP."""
-        run, edge = self.run, replace(self.edge, transport=TransportName.TCP)
-        if self.edge.transport is TransportName.UDP and self._large_way is None:
-            self._large_way = LargeRequests(
-                str(edge),
-                lambda deadline_at: run.open_channel(edge, run.identity.tls_name, deadline_at),
-                trace=run.trace,
-                plan=run.plan,
-                deadline=run.deadline,
-            )
-        return self._large_way
-
     async def _before_credentials(self, realm: str) -> Reason | None:
         self.credentials_leave = True
         if self.run.before_credentials is None:
             return None
         return await self.run.before_credentials(realm)
 
-    async def _connected(self) -> Channel | None:
-        """The open connection, opened once more where the peer has closed it after an answer."""
-        async with self._opening:
-            if self.connect_failure is not None:
-                return None
-            if self._channel is not None and self._channel.usable:
-                return self._channel
-            if self._channel is not None:
-                await self._channel.close()
-                self._channel = None
-            try:
-                self._channel = await self._open()
-            except TransportFailed as failure:
-                self._no_way(failure)
-                return None
-            self.certificate = self._channel.certificate
-            self.warnings = [
-                ReportWarning(warning.code, warning.detail, self.name) for warning in self._channel.warnings
-            ]
-            return self._channel
 
-    def _no_way(self, failure: TransportFailed) -> None:
-        self.run.trace.event(self.name, f"{failure.reason}: {failure.detail}")
-        self.connect_failure = failure
-        if isinstance(failure, CertificateRefused):
-            self.certificate = failure.certificate
+@asynccontextmanager
+async def probing(
+    edges: Iterable[Edge], identity: Identity, run: RunContext
+) -> AsyncIterator[tuple[EdgeProbe, ...]]:
+    """Give a probe for each edge, in their order; afterwards their connections are closed."""
+    probes = tuple(EdgeProbe(edge, identity, run) for edge in edges)
+    try:
+        yield probes
+    finally:
+        await asyncio.gather(*(probe.connection.close() for probe in probes))
 
-    async def _open(self) -> Channel:
-        run = self.run
-        deadline_at = min(asyncio.get_running_loop().time() + run.plan.connect_seconds, run.deadline)
-        started_ms = run.trace.elapsed_ms()
-        channel = await run.open_channel(self.edge, run.identity.tls_name, deadline_at)
-        if channel.reliable:
-            self.connected_ms = run.trace.elapsed_ms() - started_ms
-            run.trace.event(self.name, f"connected by {self.edge.transport} in {self.connected_ms:.0f} ms")
-        return channel
+
+def _given_up(method: str, detail: str) -> ExchangeResult:
+    return ExchangeResult(method=method, failure=Failure(Reason.NO_RESPONSE, detail))

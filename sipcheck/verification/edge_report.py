@@ -74,5 +74,5 @@ def edge_report(probe: EdgeProbe) -> EdgeReport:
         defects=tuple(dict.fromkeys(defect for each in answered for defect in each.defects)),
         local_address=next((each.local_address for each in evidence.exchanges if each.local_address), None),
         received_address=next((each.received_address for each in answered if each.received_address), None),
-        certificate=probe.certificate,
+        certificate=probe.connection.certificate,
     )

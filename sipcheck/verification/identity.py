@@ -1,9 +1,10 @@
-"""Who speaks, and to whom (docs/design/sip.md): the drafts of both probes are made of this."""
+"""Who speaks, and to whom (docs/design/sip.md): the requests of a run are made of this."""
 
 import secrets
 from dataclasses import dataclass
 
 from sipcheck.message.uri import SipUri
+from sipcheck.settings import EngineSettings
 from sipcheck.target import Target
 from sipcheck.transaction.request_template import RequestTemplate
 
@@ -19,6 +20,16 @@ class Identity:
     username: str | None
     from_user: str
     from_domain: str | None
+
+    @classmethod
+    def of(cls, target: Target, settings: EngineSettings, username: str | None) -> "Identity":
+        """Speak for the trunk's user where there is one, else as the settings say."""
+        return cls(
+            target=target,
+            username=username,
+            from_user=settings.from_user,
+            from_domain=settings.from_domain,
+        )
 
     @property
     def tls_name(self) -> str:
@@ -53,7 +64,7 @@ class Identity:
             return None
         return f"<{SipUri(secure=self.target.secure, user=None, host=proxy.host, port=proxy.port)};lr>"
 
-    def draft(
+    def template(
         self, method: str, *, from_uri: str, to_uri: str, headers: tuple[tuple[str, str], ...]
     ) -> RequestTemplate:
         return RequestTemplate(

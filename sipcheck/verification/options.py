@@ -8,6 +8,6 @@ _HEADERS = (("Accept", "application/sdp"),)
 
 def options_template(identity: Identity, egress: str) -> RequestTemplate:
     """Write OPTIONS for the domain, to leave from our address `egress`."""
-    return identity.draft(
+    return identity.template(
         "OPTIONS", from_uri=identity.from_uri(egress), to_uri=identity.domain_uri(), headers=_HEADERS
     )

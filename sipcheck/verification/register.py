@@ -7,4 +7,4 @@ from sipcheck.verification.identity import Identity
 def register_template(identity: Identity) -> RequestTemplate:
     """Write REGISTER without Contact for the address-of-record."""
     aor = identity.address_of_record()
-    return identity.draft("REGISTER", from_uri=aor, to_uri=aor, headers=())
+    return identity.template("REGISTER", from_uri=aor, to_uri=aor, headers=())

@@ -7,15 +7,16 @@ from sipcheck.diagnosis.advice import Facts, advise
 from sipcheck.diagnosis.evidence import EdgeEvidence, ExchangeResult
 from sipcheck.diagnosis.rules import credential_state, deciding_edge, diagnose, ruling
 from sipcheck.dns.resolver import Route
+from sipcheck.failure import Failure
 from sipcheck.reasons import CredentialState, Reason
 from sipcheck.report.checks import failing_axis, make_checks
 from sipcheck.report.model import CheckName, EdgeReport, Report, ReportWarning, TargetFacts
 from sipcheck.settings import EngineSettings
 from sipcheck.target import HostPort, Target, TransportName
-from sipcheck.transaction.large_requests import MAX_DATAGRAM_BYTES
+from sipcheck.transaction.request_template import MAX_DATAGRAM_BYTES
+from sipcheck.transaction.run_context import RunContext
 from sipcheck.verification.edge_probe import EdgeProbe
 from sipcheck.verification.edge_report import decisive_exchange, edge_report, proving_exchange, unprobed_edge
-from sipcheck.verification.run_context import RunContext
 from sipcheck.verification.warnings import edge_warnings
 
 # The reasons that name a moment to try again (docs/design/command-line.md, `retry_at`).
@@ -69,15 +70,15 @@ class ReportBuilder:
         count = len({edge.address for edge in route.edges})
         self._details[CheckName.DNS] = f"{count} address{'' if count == 1 else 'es'} found"
 
-    def unreached(self, reason: Reason, detail: str) -> Report:
+    def unreached(self, failure: Failure) -> Report:
         """End a run that reached no edge."""
         edges = tuple(unprobed_edge(edge) for edge in self._route.edges)
         return self._report(
-            reason,
+            failure.reason,
             CredentialState.NOT_TESTED,
             warnings=self._route.warnings,
             edges=edges,
-            facts=self._facts(where=self._target.domain, detail=detail),
+            facts=self._facts(where=self._target.domain, detail=failure.detail),
         )
 
     def probed(self, probes: Sequence[EdgeProbe]) -> Report:
@@ -120,14 +121,15 @@ class ReportBuilder:
         count = len({edge.address for edge in self._route.edges})
         self._details[CheckName.ADDRESS] = f"{count} judged, none forbidden"
         self._details[CheckName.TRANSPORT] = probe.name + _beside_udp(probe.evidence)
-        if probe.connected_ms is not None:
-            self._times_ms[CheckName.TRANSPORT] = round(probe.connected_ms, 3)
+        connection = probe.connection
+        if connection.connected_ms is not None:
+            self._times_ms[CheckName.TRANSPORT] = round(connection.connected_ms, 3)
         if probe.edge.transport is not TransportName.TLS:
             self._skipped.add(CheckName.TLS)
             self._details[CheckName.TLS] = f"not used over {probe.edge.transport}"
-        if probe.certificate is not None:
-            version = probe.certificate.tls_version or "TLS"
-            self._details[CheckName.TLS] = f"{version}, certificate of {probe.certificate.subject}"
+        if connection.certificate is not None:
+            version = connection.certificate.tls_version or "TLS"
+            self._details[CheckName.TLS] = f"{version}, certificate of {connection.certificate.subject}"
         if probe.options is not None and probe.options.status is not None:
             self._details[CheckName.SIP] = f"OPTIONS: {_answer(probe.options)}"
         elif probe.register is not None and probe.register.status is not None:
@@ -150,14 +152,13 @@ class ReportBuilder:
         exchange: ExchangeResult | None = None,
         local: str | None = None,
     ) -> Facts:
-        credentials = self._run.credentials
         retry = exchange.retry_after_seconds if exchange else None
         return Facts(
             domain=self._target.domain,
             where=where,
             transport=(transport or self._target.transport or "SIP").upper(),
             answer=_answer(exchange) if exchange else "nothing",
-            username=credentials.username if credentials else "",
+            username=self._run.username or "",
             our_address=self._our_address(local),
             detail=detail.rstrip("."),
             seconds=f"{self._run.plan.timeout_seconds:g}",
@@ -197,7 +198,7 @@ class ReportBuilder:
             summary=summary,
             advice=advice,
             retry_at=retry_at,
-            target=target_facts(self._target, run.credentials.username if run.credentials else None),
+            target=target_facts(self._target, run.username),
             checks=make_checks(
                 reason,
                 verdict.outcome,
@@ -224,7 +225,7 @@ def _spelled(target: Target) -> str:
 
 def _answer(exchange: ExchangeResult) -> str:
     if exchange.status is None:
-        return exchange.detail or "no answer"
+        return exchange.explanation or "no answer"
     return f"{exchange.status} {exchange.phrase}".rstrip()
 
 
@@ -235,9 +236,9 @@ def _beside_udp(evidence: EdgeEvidence) -> str:
 
 
 def _detail(probe: EdgeProbe, exchange: ExchangeResult | None, reason: Reason) -> str:
-    failure = probe.connect_failure
+    failure = probe.connection.failure
     if failure is not None and failure.reason is reason:
         return failure.detail
     if exchange is None:
         return ""
-    return exchange.detail or _answer(exchange)
+    return exchange.explanation or _answer(exchange)

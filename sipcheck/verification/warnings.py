@@ -12,7 +12,7 @@ Warn = Callable[[WarningCode, str], None]
 
 def edge_warnings(probe: EdgeProbe, *, some_alive: bool) -> list[ReportWarning]:
     """Gather what one probed edge gives reason to mention."""
-    found = list(probe.warnings)
+    found = list(probe.connection.warnings)
     evidence = probe.evidence
 
     def warn(code: WarningCode, detail: str) -> None:
@@ -27,12 +27,12 @@ def edge_warnings(probe: EdgeProbe, *, some_alive: bool) -> list[ReportWarning]:
 
 
 def _why_down(probe: EdgeProbe) -> str:
-    if probe.connect_failure is not None:
-        return probe.connect_failure.detail
+    if probe.connection.failure is not None:
+        return probe.connection.failure.detail
     last = probe.evidence.exchanges[-1] if probe.evidence.exchanges else None
     if last is None:
         return "nothing came back"
-    return last.detail if last.status is None else f"{last.status} {last.phrase}".rstrip()
+    return last.explanation if last.status is None else f"{last.status} {last.phrase}".rstrip()
 
 
 def _method_warnings(options: ExchangeResult | None, register: ExchangeResult | None, warn: Warn) -> None:

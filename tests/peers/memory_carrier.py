@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from sipcheck.dns.resolver import Edge
 from sipcheck.errors import TransportFailed
+from sipcheck.failure import Failure
 from sipcheck.message.parser import top_branch
 from sipcheck.reasons import Reason
 from sipcheck.report.model import Certificate, ReportWarning
@@ -64,7 +65,7 @@ class MemoryCarrier:
         """Connect to an edge, as the engine does; raises TransportFailed."""
         if edge.transport is not TransportName.UDP and edge.address in self.unconnected:
             await asyncio.sleep(deadline_at - asyncio.get_running_loop().time())
-            raise TransportFailed(Reason.CONNECTION_TIMEOUT, "no answer within the time allowed")
+            raise TransportFailed(Failure(Reason.CONNECTION_TIMEOUT, "no answer within the time allowed"))
         return MemoryChannel(self, edge)
 
     def requests(self, method: str) -> list[Sent]:
@@ -110,9 +111,9 @@ class MemoryChannel:
     def _deliver(self, data: bytes) -> None:
         receiver = self._receivers.get(top_branch(data) or "")
         if receiver is not None:
-            receiver.message_received(data, self.remote)
+            receiver.received(data, self.remote)
 
-    async def explain(self, failure: TransportFailed) -> TransportFailed:
+    async def explain(self, failure: Failure) -> Failure:
         return failure
 
     async def close(self) -> None:

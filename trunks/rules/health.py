@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from sipcheck.diagnosis.evidence import is_sign_of_life
 from sipcheck.reasons import Outcome, Reason
 from sipcheck.report.model import EdgeReport, Report
 from trunks.rules.trunk_state import HealthStatus, Policy, TrunkState, after_failed_check
@@ -46,24 +47,17 @@ class CheckOutcome:
     failures: int = 1
 
 
-def is_living_status(status: int | None) -> bool:
-    """Any final answer but 408 and 5xx other than 501 and 505 (docs/design/sip.md, "Liveness")."""
-    if status is None:
-        return False
-    return status != 408 and (status < 500 or status >= 600 or status in (501, 505))
-
-
 def liveness_of(report: Report) -> bool | None:
     """Say whether a verification found its destination alive; None when it says nothing of that."""
     if report.outcome in (Outcome.VERIFIED, Outcome.REACHABLE) or report.reason in _LIVING_REASONS:
         return True
-    if any(is_living_status(edge.sip_status) for edge in report.edges):
+    if any(is_sign_of_life(edge.sip_status) for edge in report.edges):
         return True
     return None if report.reason in _SAYS_NOTHING else False
 
 
 def is_living_edge(edge: EdgeReport) -> bool:
-    return edge.outcome in (Outcome.VERIFIED, Outcome.REACHABLE) or is_living_status(edge.sip_status)
+    return edge.outcome in (Outcome.VERIFIED, Outcome.REACHABLE) or is_sign_of_life(edge.sip_status)
 
 
 def says_nothing(reason: Reason) -> bool:

@@ -3,10 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sipcheck.credentials import Credentials
+from sipcheck.credentials import BeforeCredentials, Credentials
 from sipcheck.report.model import Report
 from sipcheck.target import Target
-from sipcheck.transaction.exchange import BeforeCredentials
 from sipcheck.verification.verification import Admit
 
 

@@ -1,31 +1,49 @@
-"""The fast path: thousands of short UDP exchanges over one socket, without a task, a future or a timer for each.
+"""The fast path: thousands of short UDP exchanges, without a task, a future or a timer for each.
 
-It keeps the rules of the plain path (exchange.py, driver.py) by using the same parts: a plain answer is settled by a
-glance, everything else goes through `ResponseMatcher` and `AuthenticationRound`. The tests of the plain path run over
-it.
+It keeps the rules of the plain path (exchange.py, driver.py) by using the same parts, and the tests of the plain path
+run over it. A final response in plain form is settled at a glance (plain_response.py); everything else is read by
+`ResponseMatcher`, and challenges are answered by the rules of `AuthenticationRound`.
+
+A request is *pending* from `ask` until its callback `ended` has been called, which happens exactly once, or until it
+is forgotten. While it is pending it stands in the endpoint's `receivers` under the branch of its present transaction;
+to take it out there is what ends it, and whoever does so goes on to call `ended` or to begin the next transaction:
+
+    begin -> sent --+-- final response, no challenge that we answer ----> ended, with `status`
+              ^     +-- challenge that we answer --> new branch, CSeq + 1 --+
+              |     |                                                       |
+              +-----|-------------------------------------------------------+
+                    +-- ICMP refuses it, or the system does -------------> ended, with `failure`
+                    +-- Timer F or the deadline (`ends_at`) -------------> ended, with `failure`
+                    +-- `forget`, `close` -------------------------------> nothing is called
+
+A provisional response changes the pace of retransmissions alone. What cannot be used is kept by the matcher, for the
+failure to name it, and leaves a better answer `plan.settle_seconds` to come. What comes late or twice finds no branch
+in `receivers` and settles nothing (RFC 4321 §1.3); so does the first answer to a request that was already sent again
+with credentials, whose branch is a new one.
+
+One timer for the whole batch runs while anything is pending. It sends again (Timer E) and ends what is due, so both
+may be up to 50 ms late and are never early. Everything happens in the event loop's callbacks; `ended` may call `ask`
+and `forget`, and must not block.
 """
 
 import asyncio
-import socket
 from collections import deque
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Iterable, Iterator
 
 from sipcheck.auth.round import CHALLENGE_STATUS
 from sipcheck.diagnosis.evidence import ExchangeResult
 from sipcheck.errors import TransportFailed
-from sipcheck.message.builder import BRANCH_COOKIE
-from sipcheck.message.parser import top_branch
-from sipcheck.reasons import Reason
+from sipcheck.failure import Failure
 from sipcheck.report.trace import Trace
 from sipcheck.transaction.time_plan import REFERENCE_PLAN, TimePlan
 from sipcheck.transaction.timers import RFC_3261, Timers
 from sipcheck.transaction.udp_batch.credential_lines import credential_lines
-from sipcheck.transaction.udp_batch.pending import Answered, MayLeave, PendingRequest
-from sipcheck.transaction.udp_batch.plain_response import PlainResponse, own_via, read_plain
+from sipcheck.transaction.udp_batch.pending import Ended, MayLeave, PendingRequest
+from sipcheck.transaction.udp_batch.plain_response import PlainResponse
 from sipcheck.transaction.udp_batch.prepared_request import PreparedRequest
 from sipcheck.transaction.udp_batch.tokens import tokens
-from sipcheck.transport.udp import KEEP_ALIVE, host_port
-from sipcheck.transport.udp_socket import SocketAddress, UdpSocket
+from sipcheck.transport.udp import UdpEndpoint
+from sipcheck.transport.udp_socket import SocketAddress
 
 DEFAULT_SIZE = 1000  # exchanges at once; the answers of that many fit the socket's receive buffer
 
@@ -33,53 +51,39 @@ _SWEEP_SECONDS = 0.05  # how late a retransmission may be
 
 
 class UdpBatch:
-    """Asks over a socket of its own; opened in a running loop, closed by `close()`.
+    """Sends over an endpoint that it may share; made in a running loop, ended by `close()` before the endpoint is."""
 
-    Raises SettingInvalid for a source address that cannot be bound, OSError where the family has no socket.
-    """
-
-    def __init__(
-        self,
-        family: socket.AddressFamily,
-        *,
-        source_address: str | None = None,
-        timers: Timers = RFC_3261,
-    ) -> None:
+    def __init__(self, endpoint: UdpEndpoint, *, timers: Timers = RFC_3261) -> None:
         self._loop = asyncio.get_running_loop()
         self._timers = timers
         self._t1_seconds = timers.t1_seconds
         self._f_seconds = timers.f_seconds
         self._tokens = tokens()
-        self._asked: dict[bytes, PendingRequest] = {}
+        self._receivers = endpoint.receivers
+        self._send_datagram = endpoint.send
         self._sweeping: asyncio.TimerHandle | None = None
-        self._socket = UdpSocket(family, self, source_address)
-        self.port = self._socket.port
-
-    @property
-    def in_flight(self) -> int:
-        return len(self._asked)
 
     def close(self) -> None:
-        """Forget what is in flight and close the socket."""
-        self._asked.clear()
+        """Forget what is pending."""
+        for pending in list(self._pending()):
+            self.forget(pending)
         if self._sweeping is not None:
             self._sweeping.cancel()
             self._sweeping = None
-        self._socket.close()
 
     def ask(
         self,
-        question: PreparedRequest,
-        answered: Answered,
+        request: PreparedRequest,
+        ended: Ended,
         *,
         plan: TimePlan = REFERENCE_PLAN,
         deadline_at: float | None = None,
         may_leave: MayLeave | None = None,
         trace: Trace | None = None,
     ) -> PendingRequest:
-        """Send one request now; `answered` is called once, from the loop, or at once when nothing can be sent.
+        """Send one request now; `ended` is called once, from the loop, or at once when nothing can be sent.
 
-        Credentials of the question go out as the answer to one challenge, unless `may_leave(realm)` gives a
+        Credentials of the request go out as the answer to one challenge, unless `may_leave(realm)` gives a
         Reason to withhold them. `deadline_at`, on the event loop's clock, is the plan's timeout from now unless
         given.
         """
@@ -87,18 +91,20 @@ class UdpBatch:
         if deadline_at is None:
             deadline_at = now + plan.timeout_seconds
         token = next(self._tokens)
-        asking = PendingRequest(question, answered, plan, may_leave, trace, token, deadline_at)
-        self._begin(asking, token, now)
-        return asking
+        pending = PendingRequest(self, request, ended, plan, may_leave, trace, token, deadline_at)
+        self._begin(pending, token, now)
+        return pending
 
-    def forget(self, asking: PendingRequest) -> None:
-        """Wait for this answer no more; one that still comes is nobody's."""
-        if self._asked.get(asking.branch) is asking:
-            del self._asked[asking.branch]
+    def forget(self, pending: PendingRequest) -> bool:
+        """Wait for this response no more: one that still comes is nobody's. Tell whether it was pending."""
+        if self._receivers.get(pending.branch) is not pending:
+            return False
+        del self._receivers[pending.branch]
+        return True
 
     async def exchange(
         self,
-        question: PreparedRequest,
+        request: PreparedRequest,
         *,
         plan: TimePlan,
         deadline_at: float,
@@ -107,8 +113,8 @@ class UdpBatch:
     ) -> ExchangeResult:
         """Ask once and wait for what comes of it; every remote failure is part of the result."""
         ended: asyncio.Future[PendingRequest] = self._loop.create_future()
-        asking = self.ask(
-            question,
+        pending = self.ask(
+            request,
             ended.set_result,
             plan=plan,
             deadline_at=deadline_at,
@@ -118,34 +124,34 @@ class UdpBatch:
         try:
             return (await ended).result()
         finally:
-            self.forget(asking)
+            self.forget(pending)
 
     async def run(
         self,
-        questions: Iterable[PreparedRequest],
+        requests: Iterable[PreparedRequest],
         *,
         size: int = DEFAULT_SIZE,
         plan: TimePlan = REFERENCE_PLAN,
         may_leave: MayLeave | None = None,
     ) -> AsyncGenerator[PendingRequest, None]:
-        """Ask all, `size` at once, and yield each as it ends; the next is taken from `questions` only then.
+        """Ask all, `size` at once, and yield each as it ends; the next is taken from `requests` only then.
 
-        What is in flight when the iteration is given up is forgotten.
+        What is pending when the iteration is given up is forgotten.
         """
-        ended: deque[PendingRequest] = deque()
+        results: deque[PendingRequest] = deque()
         waiting = self._loop.create_future()
 
-        def take(asking: PendingRequest) -> None:
-            ended.append(asking)
+        def take(pending: PendingRequest) -> None:
+            results.append(pending)
             if not waiting.done():
                 waiting.set_result(None)
 
-        feed = iter(questions)
+        feed = iter(requests)
         free = size
         try:
             while True:
-                for question in feed if free else ():
-                    self.ask(question, take, plan=plan, may_leave=may_leave)
+                for request in feed if free else ():
+                    self.ask(request, take, plan=plan, may_leave=may_leave)
                     free -= 1
                     if not free:
                         break
@@ -153,133 +159,97 @@ class UdpBatch:
                     return
                 await waiting
                 waiting = self._loop.create_future()
-                while ended:
+                while results:
                     free += 1
-                    yield ended.popleft()
+                    yield results.popleft()
         finally:
-            for asking in [each for each in self._asked.values() if each.answered is take]:
-                self.forget(asking)
+            for pending in [each for each in self._pending() if each.ended is take]:
+                self.forget(pending)
 
-    def datagram_received(self, data: bytes, address: SocketAddress) -> None:
-        via = own_via(data)
-        asking = None if via is None else self._asked.get(via[2])
-        if via is not None and asking is not None:
-            plain = read_plain(data, via, asking.template, asking.dialog)
-            if plain is not None and plain[0] >= 200:
-                if asking.trace is not None:
-                    asking.trace.received(str(asking.question.edge), data)
-                self._final(asking, plain[0], data, address, plain)
-                return
-        self._look_closely(data, address)
-
-    def error_received(self, sent: bytes, address: SocketAddress, failure: TransportFailed) -> None:
-        branch = top_branch(sent)
-        if branch is not None:
-            asking = self._asked.get(_token(branch))
-            if asking is not None:
-                self._fail(asking, failure.reason, failure.detail)
-            return
-        for asking in self._asked_of(address):
-            self._fail(asking, failure.reason, failure.detail)
-
-    def _begin(self, asking: PendingRequest, branch: bytes, now: float) -> None:
-        asking.branch = branch
-        asking.started = now
-        asking.interval_seconds = self._t1_seconds
-        asking.retransmit_at = now + self._t1_seconds
-        ends_at = now + self._f_seconds
-        asking.ends_at = asking.deadline if asking.deadline < ends_at else ends_at
-        self._asked[branch] = asking
-        if self._sweeping is None:
-            self._sweeping = self._loop.call_later(_SWEEP_SECONDS, self._sweep)
-        self._send(asking)
-
-    def _send(self, asking: PendingRequest) -> None:
-        message = asking.template.render(asking.branch, asking.dialog, asking.further_lines)
-        try:
-            self._socket.send(message, asking.question.address)
-        except TransportFailed as failure:
-            self._fail(asking, failure.reason, failure.detail)
-        else:
-            if asking.trace is not None:
-                asking.trace.sent(str(asking.question.edge), message)
-
-    def _look_closely(self, data: bytes, address: SocketAddress) -> None:
-        if not data.strip(KEEP_ALIVE):
-            return
-        branch = top_branch(data)
-        if branch is None:
-            for asking in self._asked_of(address):
-                self._read(asking, data, address)
-            return
-        # A branch we do not know is a late answer or somebody else's: it settles nothing (RFC 4321 §1.3).
-        found = self._asked.get(_token(branch))
-        if found is not None:
-            self._read(found, data, address)
-
-    def _asked_of(self, address: SocketAddress) -> list[PendingRequest]:
-        source = host_port(address)
-        return [asking for asking in self._asked.values() if asking.question.source == source]
-
-    def _read(self, asking: PendingRequest, data: bytes, address: SocketAddress) -> None:
-        listening = asking.listening
-        response = listening.read(data)
-        if response is None:
-            if listening.unusable is not None:
-                settled_at = self._loop.time() + asking.plan.settle_seconds
-                asking.ends_at = min(asking.ends_at, settled_at)
-        elif response.status < 200:
-            listening.provisional = response.status
-        else:
-            self._final(asking, response.status, data, address, None)
-
-    def _final(
+    def settle(
         self,
-        asking: PendingRequest,
+        pending: PendingRequest,
         status: int,
         data: bytes,
         address: SocketAddress,
         plain: PlainResponse | None,
     ) -> None:
-        del self._asked[asking.branch]
-        asking.status = status
-        asking.data = data
-        asking.address = address
+        """Take the final response: answer its challenge where there is something to answer it with, else end."""
+        del self._receivers[pending.branch]
+        pending.status = status
+        pending.data = data
+        pending.address = address
         now = self._loop.time()
-        asking.rtt_seconds = now - asking.started
-        if status in CHALLENGE_STATUS and self._go_on(asking, now, plain):
-            return
-        asking.answered(asking)
+        pending.rtt_seconds = now - pending.started
+        if status in CHALLENGE_STATUS:
+            lines = credential_lines(pending, self._tokens, now, plain)
+            if lines is not None:
+                pending.carry(lines)
+                self._begin(pending, next(self._tokens), now)
+                return
+        pending.ended(pending)
 
-    def _fail(self, asking: PendingRequest, reason: Reason, detail: str) -> None:
-        del self._asked[asking.branch]
-        asking.failure, asking.detail = asking.listening.why_failed(reason, detail)
-        asking.status = asking.data = asking.rtt_seconds = None
-        asking.answered(asking)
+    def read(self, pending: PendingRequest, data: bytes, address: SocketAddress) -> None:
+        """Read in full what has come, and note what is no final response."""
+        if self._receivers.get(pending.branch) is not pending:
+            return  # ended by what the same datagram meant to another
+        matcher = pending.matcher
+        response = matcher.read(data)
+        if response is None:
+            if matcher.unusable is not None:
+                settled_at = self._loop.time() + pending.plan.settle_seconds
+                pending.ends_at = min(pending.ends_at, settled_at)
+        elif response.status < 200:
+            matcher.provisional = response.status
+        else:
+            self.settle(pending, response.status, data, address, None)
 
-    def _go_on(self, asking: PendingRequest, now: float, plain: PlainResponse | None) -> bool:
-        """Answer a challenge where there is something to answer it with; tell whether the exchange goes on."""
-        lines = credential_lines(asking, self._tokens, now, plain)
-        if lines is None:
-            return False
-        asking.carry(lines)
-        self._begin(asking, next(self._tokens), now)
-        return True
+    def fail(self, pending: PendingRequest, failure: Failure) -> None:
+        """End without a response; a second failure of the same transaction changes nothing."""
+        if self.forget(pending):
+            pending.failure = pending.matcher.why_failed(failure)
+            pending.status = pending.data = pending.rtt_seconds = None
+            pending.ended(pending)
+
+    def _pending(self) -> Iterator[PendingRequest]:
+        """What of the endpoint's receivers is this batch's; none may be taken out meanwhile."""
+        for receiver in self._receivers.values():
+            if isinstance(receiver, PendingRequest) and receiver.owner is self:
+                yield receiver
+
+    def _begin(self, pending: PendingRequest, branch: bytes, now: float) -> None:
+        pending.branch = branch
+        pending.started = now
+        pending.interval_seconds = self._t1_seconds
+        pending.retransmit_at = now + self._t1_seconds
+        ends_at = now + self._f_seconds
+        pending.ends_at = pending.deadline if pending.deadline < ends_at else ends_at
+        self._receivers[branch] = pending
+        if self._sweeping is None:
+            self._sweeping = self._loop.call_later(_SWEEP_SECONDS, self._sweep)
+        self._send(pending)
+
+    def _send(self, pending: PendingRequest) -> None:
+        message = pending.message.render(pending.branch, pending.dialog, pending.further_lines)
+        try:
+            self._send_datagram(message, pending.request.address)
+        except TransportFailed as error:
+            self.fail(pending, error.failure)
+        else:
+            if pending.trace is not None:
+                pending.trace.sent(str(pending.request.edge), message)
 
     def _sweep(self) -> None:
-        """Retransmit and end what is due, in one pass over everything that is in flight."""
+        """Send again and end what is due, in one pass over everything that is pending."""
         now = self._loop.time()
-        for asking in [
-            each for each in self._asked.values() if each.retransmit_at <= now or each.ends_at <= now
-        ]:
-            if asking.ends_at <= now:
-                waited_seconds = now - asking.started
-                self._fail(asking, *asking.listening.silence(waited_seconds, asking.plan))
+        due = [each for each in self._pending() if each.retransmit_at <= now or each.ends_at <= now]
+        for pending in due:
+            if self._receivers.get(pending.branch) is not pending:
+                continue  # forgotten when one before it ended
+            if pending.ends_at <= now:
+                self.fail(pending, pending.matcher.silence(now - pending.started, pending.plan))
             else:
-                asking.schedule_retransmission(now, self._timers)
-                self._send(asking)
-        self._sweeping = self._loop.call_later(_SWEEP_SECONDS, self._sweep) if self._asked else None
-
-
-def _token(branch: str) -> bytes:
-    return branch.removeprefix(BRANCH_COOKIE).encode("utf-8", "surrogateescape")
+                pending.schedule_retransmission(now, self._timers)
+                self._send(pending)
+        idle = next(self._pending(), None) is None
+        self._sweeping = None if idle else self._loop.call_later(_SWEEP_SECONDS, self._sweep)

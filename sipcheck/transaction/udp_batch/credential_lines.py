@@ -1,4 +1,4 @@
-"""The answer to a challenge in the window: by the rules of AuthenticationRound, or the reason why there is none."""
+"""The answer to a challenge in the batch, by the rules of AuthenticationRound."""
 
 from collections.abc import Iterator, Sequence
 
@@ -14,45 +14,49 @@ _CNONCE_DIGITS = 16
 
 
 def credential_lines(
-    asking: PendingRequest, tokens: Iterator[bytes], now: float, plain: PlainResponse | None
+    pending: PendingRequest, tokens: Iterator[bytes], now: float, plain: PlainResponse | None
 ) -> bytes | None:
-    """Write the header lines that answer the challenge of the final answer; None, noted in `asking`, sends none.
+    """Write the header lines that answer the challenge of the final response.
 
-    `now` is on the event loop's clock; `plain` is the answer, where it passed the glance.
+    None, with what there is to say in `pending.authentication`, where none are to be sent. `now` is on the event loop's
+    clock; `plain` is the response, where it is in plain form.
     """
-    credentials = asking.question.credentials
-    state = asking.authentication
+    credentials = pending.request.credentials
+    state = pending.authentication
     if state is None:
-        state = asking.authentication = AuthenticationRound(challenged=True)
+        state = pending.authentication = AuthenticationRound(challenged=True)
     if credentials is None:
         return None
-    elsewhere = asking.other_source
+    elsewhere = pending.other_source
     if elsewhere is not None:
         state.leave_unanswered(elsewhere)
         return None
-    challenges = state.to_answer(*asking.challenge_values(plain), credentials)
+    challenges = state.to_answer(*pending.challenge_values(plain), credentials)
     if challenges is None:
         return None
-    if asking.may_leave is not None:
-        state.withheld = _withheld(asking.may_leave, challenges, state)
+    if pending.may_leave is not None:
+        state.withheld = _ask_before(pending.may_leave, challenges, state)
         if state.withheld is not None:
             return None
-    if asking.deadline - now < asking.plan.last_chance_seconds:
+    if pending.deadline - now < pending.plan.last_chance_seconds:
         state.withheld = Reason.DEADLINE_EXCEEDED
         return None
-    lines = _written(asking, challenges, credentials, tokens)
-    if len(lines) > asking.question.room_bytes and not state.sent:
+    lines = _write(pending, challenges, credentials, tokens)
+    if len(lines) > pending.request.room_bytes and not state.sent:
         # RFC 3261 §18.1.1: it has to go by TCP, which is the plain path's. Once they were sent, never again.
-        asking.too_large = True
+        pending.too_large = True
         return None
     state.sent = True
     return lines
 
 
-def _written(
-    asking: PendingRequest, challenges: Sequence[Challenge], credentials: Credentials, tokens: Iterator[bytes]
+def _write(
+    pending: PendingRequest,
+    challenges: Sequence[Challenge],
+    credentials: Credentials,
+    tokens: Iterator[bytes],
 ) -> bytes:
-    draft = asking.question.draft
+    template = pending.request.template
     text = ""
     for challenge in challenges:
         cnonce = next(tokens)[:_CNONCE_DIGITS].decode()
@@ -60,18 +64,18 @@ def _written(
             challenge,
             username=credentials.digest_username,
             password=credentials.password,
-            method=draft.method,
-            uri=draft.request_uri,
+            method=template.method,
+            uri=template.request_uri,
             cnonce=cnonce,
         )
         text += f"{name}: {value}\r\n"
-        if asking.trace is not None:
-            asking.trace.conceal(cnonce)
-            asking.trace.conceal(read_authorization(value)["response"])
+        if pending.trace is not None:
+            pending.trace.conceal(cnonce)
+            pending.trace.conceal(read_authorization(value)["response"])
     return text.encode("utf-8", "surrogateescape")
 
 
-def _withheld(
+def _ask_before(
     may_leave: MayLeave, challenges: Sequence[Challenge], state: AuthenticationRound
 ) -> Reason | None:
     """Ask for each realm before it is answered for the first time."""

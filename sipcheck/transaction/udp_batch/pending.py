@@ -1,34 +1,54 @@
-"""One question on its way: what has been sent and heard for it, and in the end its answer."""
+"""One request on its way: what has been sent and received for it, and in the end what it came to."""
 
+import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Protocol
 
 from sipcheck.auth.round import CHALLENGE_STATUS, AuthenticationRound
 from sipcheck.diagnosis.evidence import ExchangeResult
+from sipcheck.failure import Failure
 from sipcheck.message.builder import BRANCH_COOKIE
 from sipcheck.message.message import Response
 from sipcheck.message.parser import parse
-from sipcheck.printable import one_line
 from sipcheck.reasons import Reason
 from sipcheck.report.trace import Trace
 from sipcheck.target import HostPort
-from sipcheck.transaction.exchange import received_address
 from sipcheck.transaction.matching import ResponseMatcher, TransactionId
+from sipcheck.transaction.result import read_result, with_round
 from sipcheck.transaction.time_plan import TimePlan
 from sipcheck.transaction.timers import Timers
-from sipcheck.transaction.udp_batch.plain_response import PlainResponse, challenge_values
+from sipcheck.transaction.udp_batch.plain_response import PlainResponse, challenge_values, read_plain
 from sipcheck.transaction.udp_batch.prepared_request import PreparedRequest
 from sipcheck.transport.udp import host_port
 from sipcheck.transport.udp_socket import SocketAddress
 
 # Asked with the realm right before credentials leave; a Reason withholds them.
 MayLeave = Callable[[str], Reason | None]
-Answered = Callable[["PendingRequest"], None]
+Ended = Callable[["PendingRequest"], None]
+
+
+class Owner(Protocol):
+    """The batch, as a pending request knows it: what comes for the request is decided there."""
+
+    def settle(
+        self,
+        pending: "PendingRequest",
+        status: int,
+        data: bytes,
+        address: SocketAddress,
+        plain: PlainResponse | None,
+    ) -> None: ...
+
+    def read(self, pending: "PendingRequest", data: bytes, address: SocketAddress) -> None: ...
+
+    def fail(self, pending: "PendingRequest", failure: Failure) -> None: ...
 
 
 class PendingRequest:
-    """Moments are on the event loop's clock, durations in seconds; exactly one of `status` and `failure` is set.
+    """Moments are on the event loop's clock, durations in seconds; at its end one of `status` and `failure` is set.
 
-    Written for the many: no attribute is set before it is needed, and the answer is read only when asked for.
+    Written for the many: no attribute is set before it is needed, and the response is read only when asked for.
     """
 
     # Defaults of the class: what is the same for nearly all is set for none.
@@ -36,13 +56,12 @@ class PendingRequest:
     further_lines = b""
     retransmissions = 0
     status: int | None = None
-    failure: Reason | None = None
-    detail = ""
+    failure: Failure | None = None
     rtt_seconds: float | None = None
     data: bytes | None = None
     address: SocketAddress | None = None
     too_large = False
-    _listening: ResponseMatcher | None = None
+    _matcher: ResponseMatcher | None = None
 
     branch: bytes
     started: float
@@ -52,17 +71,19 @@ class PendingRequest:
 
     def __init__(
         self,
-        question: PreparedRequest,
-        answered: Answered,
+        owner: Owner,
+        request: PreparedRequest,
+        ended: Ended,
         plan: TimePlan,
         may_leave: MayLeave | None,
         trace: Trace | None,
         dialog: bytes,
         deadline: float,
     ) -> None:
-        self.question = question
-        self.template = question.first
-        self.answered = answered
+        self.owner = owner
+        self.request = request
+        self.message = request.first
+        self.ended = ended
         self.plan = plan
         self.may_leave = may_leave
         self.trace = trace
@@ -70,30 +91,50 @@ class PendingRequest:
         self.deadline = deadline
 
     @property
-    def listening(self) -> ResponseMatcher:
-        """What has been heard besides a plain answer."""
-        if self._listening is None:
+    def remote(self) -> HostPort:
+        return self.request.remote
+
+    def settled_by(self, data: bytes, address: SocketAddress, via: re.Match[bytes]) -> bool:
+        """Take a final response in plain form; leave everything else to be read in full."""
+        plain = read_plain(data, via, self.message, self.dialog)
+        if plain is None or plain[0] < 200:
+            return False
+        if self.trace is not None:
+            self.trace.received(str(self.request.edge), data)
+        self.owner.settle(self, plain[0], data, address, plain)
+        return True
+
+    def received(self, data: bytes, address: SocketAddress) -> None:
+        self.owner.read(self, data, address)
+
+    def failed(self, failure: Failure) -> None:
+        self.owner.fail(self, failure)
+
+    @property
+    def matcher(self) -> ResponseMatcher:
+        """What has come besides a final response in plain form."""
+        if self._matcher is None:
             identity = TransactionId(
-                method=self.question.draft.method,
+                method=self.request.template.method,
                 branch=BRANCH_COOKIE + self.branch.decode(),
-                cseq=self.template.cseq,
+                cseq=self.message.cseq,
                 call_id=self.dialog.decode(),
                 from_tag=self.dialog.decode(),
             )
-            self._listening = ResponseMatcher(identity, str(self.question.edge), self.trace)
-        return self._listening
+            self._matcher = ResponseMatcher(identity, str(self.request.edge), self.trace)
+        return self._matcher
 
     @property
     def provisional(self) -> int | None:
-        return None if self._listening is None else self._listening.provisional
+        return None if self._matcher is None else self._matcher.provisional
 
     @property
     def other_source(self) -> HostPort | None:
-        """Where the answer came from when that is not where the request went."""
-        if self.address is None or self.address[:2] == self.question.address:
+        """Where the response came from when that is not where the request went."""
+        if self.address is None or self.address[:2] == self.request.address:
             return None
         source = host_port(self.address)
-        return source if source != self.question.source else None
+        return source if source != self.request.remote else None
 
     def schedule_retransmission(self, now: float, timers: Timers) -> None:
         """Set Timer E anew: doubled up to T2, and T2 at once after a provisional response (§17.1.2.2)."""
@@ -107,12 +148,12 @@ class PendingRequest:
     def carry(self, further_lines: bytes) -> None:
         """Make ready for the next transaction, which carries these header lines."""
         self.further_lines = further_lines
-        self.template = self.question.template(self.template.cseq + 1)
+        self.message = self.request.message(self.message.cseq + 1)
         self.status = self.data = self.address = self.rtt_seconds = None
-        self._listening = None
+        self._matcher = None
 
     def challenge_values(self, plain: PlainResponse | None) -> tuple[Sequence[str], Sequence[str]]:
-        """The values of WWW-Authenticate and of Proxy-Authenticate in the final answer, a field line each."""
+        """The values of WWW-Authenticate and of Proxy-Authenticate in the final response, a field line each."""
         if plain is not None:
             return challenge_values(plain)
         response = self.response()
@@ -122,40 +163,31 @@ class PendingRequest:
         return headers.get_all("WWW-Authenticate"), headers.get_all("Proxy-Authenticate")
 
     def response(self) -> Response | None:
-        """Read the final answer in full."""
+        """Read the final response in full."""
         if self.data is None:
             return None
         message = parse(self.data)
         return message if isinstance(message, Response) else None
 
     def result(self) -> ExchangeResult:
-        """What the question came to, in the form the diagnosis reads."""
-        response = self.response()
-        round_ = self.authentication or AuthenticationRound(challenged=self.status in CHALLENGE_STATUS)
-        local = self.question.local
-        source = self.other_source
-        return ExchangeResult(
-            method=self.question.draft.method,
-            status=self.status,
-            phrase=self._shown(response.phrase) if response else "",
-            failure=self.failure,
-            detail=round_.detail or self.detail,
-            challenged=round_.challenged,
-            credentials_sent=round_.sent,
-            withheld=round_.withheld,
-            rejected=round_.rejected,
-            stale_loop=round_.stale_loop,
-            provisional=self.provisional,
-            retry_after_seconds=response.retry_after_seconds if response else None,
+        """What the request came to, in the form the diagnosis reads."""
+        request, response = self.request, self.response()
+        if response is None or self.address is None:
+            read = ExchangeResult(
+                method=request.template.method, failure=self.failure, local_address=str(request.local)
+            )
+        else:
+            read = read_result(
+                response,
+                source=host_port(self.address),
+                remote=request.remote,
+                local=request.local,
+                trace=self.trace,
+            )
+        state = self.authentication or AuthenticationRound(challenged=self.status in CHALLENGE_STATUS)
+        return replace(
+            with_round(read, state),
             rtt_seconds=self.rtt_seconds,
             retransmissions=self.retransmissions,
-            server=self._shown(response.server) if response and response.server else None,
-            defects=response.defects if response else (),
-            other_source=str(source) if source else None,
-            local_address=str(local),
             too_large=self.too_large,
-            received_address=received_address(response, local) if response else None,
         )
-
-    def _shown(self, text: str) -> str:
-        return one_line(text if self.trace is None else self.trace.without_secrets(text))

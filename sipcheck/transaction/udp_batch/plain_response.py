@@ -8,12 +8,8 @@ import re
 from typing import NamedTuple
 
 from sipcheck.message.grammar import is_token
-from sipcheck.transaction.udp_batch.prepared_request import PreparedMessage
+from sipcheck.transaction.udp_batch.prepared_message import PreparedMessage
 
-_VIA = re.compile(
-    rb"\r\nVia: SIP/2\.0/UDP ([A-Fa-f0-9.:\[\]]++)"
-    rb"(?:;rport(?:=[1-9][0-9]{0,4}+)?+|;received=[A-Fa-f0-9.:]++|;branch=z9hG4bK([0-9a-f]{24}))++\r\n"
-)
 _TAG = re.compile(rb"(?:;tag=[A-Za-z0-9\-.!%*_+`'~]++)?+\r\n")
 _NAME = re.compile(rb"\n([^:\r\n]*+):")
 _CHALLENGES = (b"www-authenticate", b"proxy-authenticate")
@@ -39,20 +35,15 @@ PlainResponse = tuple[int, list[bytes], int | None]
 _shapes: dict[tuple[bytes, ...], _Shape] = {}
 
 
-def own_via(data: bytes) -> re.Match[bytes] | None:
-    """Find a plain Via with a branch like ours: its sent-by is group 1, the branch's token group 2."""
-    return _VIA.search(data)
-
-
 def read_plain(
-    data: bytes, via: re.Match[bytes], template: PreparedMessage, dialog: bytes
+    data: bytes, via: re.Match[bytes], request: PreparedMessage, dialog: bytes
 ) -> PlainResponse | None:
     """Read a bodyless response in plain form that repeats what the request said; None for all else.
 
-    `via` is the response's, as `own_via` found it.
+    `via` is the response's, as `plain_via` found it.
     """
     status = _STATUS.get(data[:12])
-    if status is None or via[1] != template.sent_by or not data.endswith(_NO_BODY):
+    if status is None or via[1] != request.sent_by or not data.endswith(_NO_BODY):
         return None
     lines = data.split(b"\r\n")
     names = tuple(_NAME.findall(data))
@@ -63,13 +54,13 @@ def read_plain(
     shape = _shapes.get(names) or _judge(names)
     if not shape.plain:
         return None
-    to = data.find(template.to_start)
+    to = data.find(request.to_start)
     if (
         to > 0
-        and _TAG.match(data, to + len(template.to_start))
-        and template.from_start + dialog in lines
+        and _TAG.match(data, to + len(request.to_start))
+        and request.from_start + dialog in lines
         and b"Call-ID: " + dialog in lines
-        and template.cseq_line in lines
+        and request.cseq_line in lines
     ):
         return status, lines, shape.challenge
     return None

@@ -5,8 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sipcheck.auth.authorization import authorization, read_authorization
-from sipcheck.auth.challenge import Challenge, ChallengeRefused, Chosen, choose
+from sipcheck.auth.challenge import Challenge, Chosen, choose
 from sipcheck.auth.digest import Algorithm
+from sipcheck.failure import Failure
 from sipcheck.reasons import Reason
 
 
@@ -16,9 +17,9 @@ def chosen(*values: str, realms: tuple[str, ...] = ()) -> Challenge:
     return choice.challenges[0]
 
 
-def refused(*values: str, realms: tuple[str, ...] = ()) -> ChallengeRefused:
+def refused(*values: str, realms: tuple[str, ...] = ()) -> Failure:
     choice = choose(values, (), realms=realms)
-    assert isinstance(choice, ChallengeRefused), choice
+    assert isinstance(choice, Failure), choice
     return choice
 
 
@@ -191,7 +192,7 @@ def test_nothing_a_peer_sends_raises(first: str, others: list[str]) -> None:
 )
 def test_no_jumble_of_tokens_raises(parts: list[str]) -> None:
     choice = choose(["".join(parts)], ())
-    assert isinstance(choice, Chosen | ChallengeRefused)
+    assert isinstance(choice, Chosen | Failure)
 
 
 _WORDS = st.sampled_from(

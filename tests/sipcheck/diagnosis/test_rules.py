@@ -4,6 +4,7 @@ import pytest
 
 from sipcheck.diagnosis.evidence import EdgeEvidence, ExchangeResult, Proof
 from sipcheck.diagnosis.rules import RULINGS, credential_state, deciding_edge, diagnose, ruling
+from sipcheck.failure import Failure
 from sipcheck.reasons import CredentialState, Outcome, Reason
 
 
@@ -16,7 +17,8 @@ def register(status: int | None = None, **facts: object) -> ExchangeResult:
 
 
 def _exchange(method: str, status: int | None, facts: dict[str, object]) -> ExchangeResult:
-    failure = facts.pop("failure", Reason.NO_RESPONSE if status is None else None)
+    reason = facts.pop("failure", Reason.NO_RESPONSE if status is None else None)
+    failure = Failure(reason, "") if isinstance(reason, Reason) else None
     return ExchangeResult(method=method, status=status, failure=failure, **facts)  # type: ignore[arg-type]
 
 
@@ -131,12 +133,14 @@ def test_no_proof_wanted_makes_any_life_verified(status: int) -> None:
 
 @pytest.mark.parametrize("failure", [Reason.CONNECTION_REFUSED, Reason.TLS_EXPIRED, Reason.HOST_UNREACHABLE])
 def test_a_connection_that_never_was(failure: Reason) -> None:
-    assert diagnose(EdgeEvidence(connect_failure=failure)) is failure
+    assert diagnose(EdgeEvidence(connect_failure=Failure(failure, ""))) is failure
 
 
 def test_an_answer_outweighs_a_connection_lost_later() -> None:
     evidence = EdgeEvidence(
-        options=options(200), credentials_given=True, connect_failure=Reason.CONNECTION_REFUSED
+        options=options(200),
+        credentials_given=True,
+        connect_failure=Failure(Reason.CONNECTION_REFUSED, ""),
     )
     assert diagnose(evidence) is Reason.ALIVE_CREDENTIALS_UNPROVEN
 
@@ -185,7 +189,7 @@ def test_the_edge_that_decides(edges: list[EdgeEvidence], decisive: int) -> None
             CredentialState.NOT_TESTED,
         ),
         (
-            EdgeEvidence(credentials_given=True, connect_failure=Reason.TLS_EXPIRED),
+            EdgeEvidence(credentials_given=True, connect_failure=Failure(Reason.TLS_EXPIRED, "")),
             CredentialState.NOT_TESTED,
         ),
         (

@@ -10,8 +10,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sipcheck.auth.authorization import authorization, read_authorization
-from sipcheck.auth.challenge import ChallengeRefused, choose
+from sipcheck.auth.challenge import choose
 from sipcheck.errors import ParseError
+from sipcheck.failure import Failure
 from sipcheck.message.builder import build_request, build_response
 from sipcheck.message.framing import StreamFramer
 from sipcheck.message.message import Request, Response
@@ -240,7 +241,7 @@ def test_a_changed_challenge_is_answered_in_a_form_that_can_be_sent(
     for at, removed, put in changes:
         text = text[:at] + put + text[at + removed :]
     choice = choose([text], [])
-    if isinstance(choice, ChallengeRefused):
+    if isinstance(choice, Failure):
         assert choice.detail.isprintable()
         return
     name, value = authorization(

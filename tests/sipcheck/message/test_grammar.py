@@ -2,7 +2,7 @@
 
 import pytest
 
-from sipcheck.message.grammar import is_token, read_host_port, read_integer, split_top_level, write_host_port
+from sipcheck.message.grammar import is_token, read_host_port, read_integer, split_top_level
 
 
 @pytest.mark.parametrize("text", ["INVITE", "!interesting-Method0123456789_*+`.%indeed'~"])
@@ -72,11 +72,6 @@ def test_what_is_no_host_and_port(text: str) -> None:
 def test_bare_ipv6_is_an_address_without_port_where_it_is_tolerated() -> None:
     """RFC 5118 §4.3: what looks like a port belongs to the address."""
     assert read_host_port("2001:db8::10:5070", bare_ipv6=True) == ("2001:db8::10:5070", None)
-
-
-def test_ipv6_is_written_in_brackets() -> None:
-    assert write_host_port("2001:db8::1", 5060) == "[2001:db8::1]:5060"
-    assert write_host_port("192.0.2.1", None) == "192.0.2.1"
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import pytest
 
+from sipcheck.failure import Failure
 from sipcheck.reasons import Reason
 from sipcheck.transaction.matching import ResponseMatcher, TransactionId
 from sipcheck.transaction.time_plan import TimePlan
@@ -17,7 +18,7 @@ def listening() -> ResponseMatcher:
     ("waited_seconds", "reason"), [(0.9, Reason.DEADLINE_EXCEEDED), (1.0, Reason.NO_RESPONSE)]
 )
 def test_silence_is_the_carriers_only_after_a_fair_chance(waited_seconds: float, reason: Reason) -> None:
-    assert listening().silence(waited_seconds, PLAN)[0] is reason
+    assert listening().silence(waited_seconds, PLAN).reason is reason
 
 
 @pytest.mark.parametrize("provisional", [None, 100])
@@ -26,19 +27,19 @@ def test_a_part_of_an_answer_is_no_silence(provisional: int | None, waited_secon
     heard = listening()
     heard.provisional = provisional
     heard.cut_short(17)
-    reason, detail = heard.silence(waited_seconds, PLAN)
-    assert reason is Reason.SIP_MALFORMED_RESPONSE
-    assert "17 bytes" in detail
+    failure = heard.silence(waited_seconds, PLAN)
+    assert failure.reason is Reason.SIP_MALFORMED_RESPONSE
+    assert "17 bytes" in failure.detail
 
 
 def test_no_part_of_an_answer_changes_nothing() -> None:
     heard = listening()
     heard.cut_short(0)
-    assert heard.silence(10.0, PLAN) == (Reason.NO_RESPONSE, "no answer in 10.0 s")
+    assert heard.silence(10.0, PLAN) == Failure(Reason.NO_RESPONSE, "no answer in 10.0 s")
 
 
 def test_what_was_whole_and_unusable_says_more_than_what_was_cut_short() -> None:
     heard = listening()
     assert heard.read(b"HTTP/1.1 400 Bad Request\r\n\r\n") is None
     heard.cut_short(17)
-    assert heard.silence(10.0, PLAN)[0] is Reason.SIP_NOT_SPOKEN
+    assert heard.silence(10.0, PLAN).reason is Reason.SIP_NOT_SPOKEN

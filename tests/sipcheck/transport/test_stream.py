@@ -9,6 +9,7 @@ import threading
 import pytest
 
 from sipcheck.errors import TransportFailed
+from sipcheck.failure import Failure
 from sipcheck.reasons import Reason
 from sipcheck.target import HostPort
 from sipcheck.transaction.driver import Inbox
@@ -39,10 +40,10 @@ async def connect(peer: StreamPeer) -> tuple[StreamChannel, Inbox]:
     return channel, inbox
 
 
-async def arrival(inbox: Inbox) -> bytes | TransportFailed:
+async def arrival(inbox: Inbox) -> bytes | Failure:
     async with asyncio.timeout(10):
         arrived = await inbox.arrivals.get()
-    return arrived if isinstance(arrived, TransportFailed) else arrived[0]
+    return arrived if isinstance(arrived, Failure) else arrived[0]
 
 
 def reset(connection: socket.socket) -> None:
@@ -89,9 +90,9 @@ async def test_garbage_behind_a_good_answer_is_known_at_once(garbage: bytes, rea
         assert await arrival(inbox) == ANSWER
         assert not channel.usable
         last = [await arrival(inbox)]
-        while not isinstance(last[-1], TransportFailed):
+        while not isinstance(last[-1], Failure):
             last.append(await arrival(inbox))
-        assert [each.reason for each in last if isinstance(each, TransportFailed)] == [reason]
+        assert [each.reason for each in last if isinstance(each, Failure)] == [reason]
         assert [each for each in last if each == garbage] == [garbage] * (reason is Reason.SIP_NOT_SPOKEN)
         with pytest.raises(TransportFailed):
             channel.send(REQUEST)
@@ -118,7 +119,7 @@ async def test_a_reset_behind_the_answer_does_not_swallow_it() -> None:
             channel.send(REQUEST)
             assert await arrival(inbox) == ANSWER
             failure = await arrival(inbox)
-            assert isinstance(failure, TransportFailed)
+            assert isinstance(failure, Failure)
             assert failure.reason is Reason.CONNECTION_RESET
             await channel.close()
 
@@ -146,7 +147,7 @@ async def test_a_reset_behind_more_than_one_wake_up_reads_is_seen() -> None:
         poured.wait(10)  # the loop stands still meanwhile
         while (last := await arrival(inbox)) == ANSWER:
             pass
-        assert isinstance(last, TransportFailed)
+        assert isinstance(last, Failure)
         await channel.close()
 
 
@@ -164,7 +165,7 @@ async def test_what_a_peer_said_before_it_hung_up_comes_before_the_broken_pipe()
         channel.send(REQUEST)  # the peer's system answers it with a reset
         channel.send(REQUEST)
         assert await arrival(inbox) == ANSWER
-        assert isinstance(await arrival(inbox), TransportFailed)
+        assert isinstance(await arrival(inbox), Failure)
         await channel.close()
 
 
@@ -218,7 +219,7 @@ async def test_a_flood_is_cut() -> None:
         channel, inbox = await connect(peer)
         channel.send(REQUEST)
         failure = await arrival(inbox)
-        assert isinstance(failure, TransportFailed)
+        assert isinstance(failure, Failure)
         assert failure.reason is Reason.SIP_MALFORMED_RESPONSE
         await channel.close()
 
@@ -237,7 +238,7 @@ async def test_nobody_listens() -> None:
         port = unused.getsockname()[1]
     with pytest.raises(TransportFailed) as refused:
         await connect_tcp(HostPort("127.0.0.1", port), deadline_at=soon())
-    assert refused.value.reason is Reason.CONNECTION_REFUSED
+    assert refused.value.failure.reason is Reason.CONNECTION_REFUSED
 
 
 async def test_a_connection_that_is_never_accepted_takes_no_longer_than_its_deadline() -> None:
@@ -256,7 +257,7 @@ async def test_a_connection_that_is_never_accepted_takes_no_longer_than_its_dead
             await connect_tcp(
                 HostPort("127.0.0.1", address[1]), deadline_at=asyncio.get_running_loop().time() + 0.1
             )
-    assert timed_out.value.reason is Reason.CONNECTION_TIMEOUT
+    assert timed_out.value.failure.reason is Reason.CONNECTION_TIMEOUT
 
 
 async def test_an_attempt_that_is_given_up_leaves_nothing_open() -> None:

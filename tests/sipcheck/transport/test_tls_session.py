@@ -10,6 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from sipcheck.errors import TransportFailed
+from sipcheck.failure import Failure
 from sipcheck.reasons import Reason
 from sipcheck.target import HostPort
 from sipcheck.transaction.driver import Inbox
@@ -50,15 +51,15 @@ async def connect(port: int, contexts: TlsContexts) -> tuple[StreamChannel, Inbo
     return channel, inbox
 
 
-async def arrival(inbox: Inbox) -> bytes | TransportFailed:
+async def arrival(inbox: Inbox) -> bytes | Failure:
     async with asyncio.timeout(10):
         arrived = await inbox.arrivals.get()
-    return arrived if isinstance(arrived, TransportFailed) else arrived[0]
+    return arrived if isinstance(arrived, Failure) else arrived[0]
 
 
 async def failure(inbox: Inbox) -> Reason:
     arrived = await arrival(inbox)
-    assert isinstance(arrived, TransportFailed), arrived
+    assert isinstance(arrived, Failure), arrived
     return arrived.reason
 
 
@@ -450,4 +451,4 @@ async def test_a_name_that_no_sni_can_carry_is_a_failure_of_the_handshake(contex
             contexts=contexts,
             deadline_at=asyncio.get_running_loop().time() + 10,
         )
-    assert raised.value.reason is Reason.TLS_HANDSHAKE_FAILED
+    assert raised.value.failure.reason is Reason.TLS_HANDSHAKE_FAILED

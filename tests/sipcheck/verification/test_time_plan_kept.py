@@ -11,18 +11,18 @@ from datetime import UTC, datetime
 import pytest
 
 from sipcheck import Credentials, Engine, EngineSettings, HostPort, Reason, Report, TransportName, WarningCode
+from sipcheck.credentials import BeforeCredentials
 from sipcheck.diagnosis.evidence import Proof
 from sipcheck.dns.resolver import Edge, Route
 from sipcheck.report.model import Check, CheckName, CheckState
 from sipcheck.report.trace import Trace
 from sipcheck.target import parse_target
-from sipcheck.transaction.exchange import BeforeCredentials
+from sipcheck.transaction.run_context import RunContext
 from sipcheck.transaction.time_plan import TimePlan
 from sipcheck.verification.edge_order import EdgeOrder
 from sipcheck.verification.edge_probe import EdgeProbe
 from sipcheck.verification.identity import Identity
 from sipcheck.verification.report_builder import ReportBuilder
-from sipcheck.verification.run_context import RunContext
 from tests.peers.memory_carrier import Delayed, MemoryCarrier, Script, silent
 from tests.peers.sip_reply import reply_to
 from tests.peers.udp_peer import UdpPeer
@@ -101,14 +101,7 @@ async def _run(
     started = loop.time()
     carrier = MemoryCarrier(scripts, unconnected)
     target = parse_target("carrier.example")
-    identity = Identity(
-        target=target,
-        username=credentials.username if credentials else None,
-        from_user="trunk-check",
-        from_domain=None,
-    )
     context = RunContext(
-        identity=identity,
         open_channel=carrier.open,
         trace=Trace(loop.time),
         plan=TimePlan(timeout_seconds),
@@ -118,7 +111,8 @@ async def _run(
         before_credentials=before_credentials,
     )
     edges = tuple(Edge("carrier.example", address, 5060, transport) for address in scripts)
-    probes = [EdgeProbe(edge, context) for edge in edges]
+    identity = Identity.of(target, EngineSettings(), context.username)
+    probes = [EdgeProbe(edge, identity, context) for edge in edges]
     await EdgeOrder(probes, context).execute()
     builder = ReportBuilder(
         target=target, settings=EngineSettings(), run=context, started_at=datetime(2026, 1, 1, tzinfo=UTC)

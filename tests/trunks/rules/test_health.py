@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from sipcheck.diagnosis.evidence import is_sign_of_life
 from sipcheck.reasons import CredentialState, Outcome, Reason
 from tests.trunks.forms import make_report, with_edge
-from trunks.rules.health import CheckOutcome, after_check, is_living_status, liveness_of, says_nothing
+from trunks.rules.health import CheckOutcome, after_check, liveness_of, says_nothing
 from trunks.rules.trunk_state import HealthStatus, Policy, TrunkState
 
 POLICY = Policy(failure_threshold=3, recovery_threshold=2)
@@ -112,7 +113,7 @@ def test_thresholds_of_one_flip_at_once() -> None:
     ],
 )
 def test_any_final_answer_is_alive_but_408_and_outages(status: int | None, living: bool) -> None:
-    assert is_living_status(status) is living
+    assert is_sign_of_life(status) is living
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The window's tests run on asyncio's loop and on uvloop."""
+"""The batch's tests run on asyncio's loop and on uvloop."""
 
 import asyncio
 from collections.abc import Callable, Mapping

@@ -6,7 +6,8 @@ import os
 import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import ExitStack, aclosing
+from contextlib import ExitStack, aclosing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -15,10 +16,11 @@ from sipcheck import Credentials, Reason, Target, TransportName
 from sipcheck.dns.resolver import Edge
 from sipcheck.target import HostPort
 from sipcheck.transaction.time_plan import TimePlan
-from sipcheck.transaction.timers import Timers
+from sipcheck.transaction.timers import RFC_3261, Timers
 from sipcheck.transaction.udp_batch.batch import UdpBatch
 from sipcheck.transaction.udp_batch.pending import PendingRequest
 from sipcheck.transaction.udp_batch.prepared_request import PreparedRequest
+from sipcheck.transport.udp import UdpEndpoint
 from sipcheck.verification.identity import Identity
 from sipcheck.verification.options import options_template
 from sipcheck.verification.register import register_template
@@ -30,11 +32,31 @@ from tests.peers.udp_peer import Reply, UdpPeer, silent
 SHORT = TimePlan(1.0)
 
 
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A batch with an endpoint of its own, and the port it sends from."""
+
+    batch: UdpBatch
+    port: int
+
+    @classmethod
+    @contextmanager
+    def open(
+        cls, family: socket.AddressFamily = socket.AF_INET, timers: Timers = RFC_3261
+    ) -> Iterator["Batch"]:
+        endpoint = UdpEndpoint(family)
+        batch = UdpBatch(endpoint, timers=timers)
+        try:
+            yield cls(batch, endpoint.port)
+        finally:
+            batch.close()
+            endpoint.close()
+
+
 @pytest.fixture
-async def window() -> AsyncIterator[UdpBatch]:
-    opened = UdpBatch(socket.AF_INET)
-    yield opened
-    opened.close()
+async def opened() -> AsyncIterator[Batch]:
+    with Batch.open() as opened:
+        yield opened
 
 
 @pytest.fixture
@@ -43,8 +65,8 @@ def peer() -> Iterator[Callable[..., UdpPeer]]:
         yield lambda script, **options: stack.enter_context(UdpPeer(script, **options))
 
 
-def question(
-    window: UdpBatch, port: int, credentials: Credentials | None = None, *, address: str = "127.0.0.1"
+def request_to(
+    opened: Batch, port: int, credentials: Credentials | None = None, *, address: str = "127.0.0.1"
 ) -> PreparedRequest:
     target = Target(address, port, TransportName.UDP)
     identity = Identity(
@@ -54,91 +76,91 @@ def question(
         from_domain=None,
     )
     local = "::1" if ":" in address else "127.0.0.1"
-    draft = register_template(identity) if credentials else options_template(identity, local)
+    template = register_template(identity) if credentials else options_template(identity, local)
     edge = Edge(address, address, port, TransportName.UDP)
-    return PreparedRequest(edge, draft, HostPort(local, window.port), credentials)
+    return PreparedRequest(edge, template, HostPort(local, opened.port), credentials)
 
 
-async def ask(window: UdpBatch, asked: PreparedRequest, plan: TimePlan = SHORT) -> PendingRequest:
-    (answered,) = [each async for each in window.run([asked], plan=plan)]
+async def ask(opened: Batch, asked: PreparedRequest, plan: TimePlan = SHORT) -> PendingRequest:
+    (answered,) = [each async for each in opened.batch.run([asked], plan=plan)]
     return answered
+
+
+def ending(asked: PendingRequest) -> int | Reason | None:
+    """The status of the answer, or why there is none."""
+    return asked.status if asked.failure is None else asked.failure.reason
 
 
 def alive(request: bytes) -> Sequence[bytes | Reply]:
     return [reply_to(request)]
 
 
-async def test_the_next_is_taken_only_when_one_has_ended(
-    window: UdpBatch, peer: Callable[..., UdpPeer]
-) -> None:
+async def test_the_next_is_taken_only_when_one_has_ended(opened: Batch, peer: Callable[..., UdpPeer]) -> None:
     carrier = peer(alive)
-    taken = itertools.count(1)
-    most = 0
+    taken = ended = most = 0
 
-    def questions() -> Iterator[PreparedRequest]:
-        prepared = question(window, carrier.port)
-        while (number := next(taken)) <= 300:
-            del number
+    def requests() -> Iterator[PreparedRequest]:
+        nonlocal taken, most
+        prepared = request_to(opened, carrier.port)
+        for taken in range(1, 301):
+            most = max(most, taken - ended)
             yield prepared
 
-    ended = 0
-    async for asking in window.run(questions(), size=7):
+    async for pending in opened.batch.run(requests(), size=7):
         ended += 1
-        most = max(most, window.in_flight)
-        assert asking.status == 200
+        assert pending.status == 200
     assert ended == 300
     assert most <= 7
     branches = {datagram.data.partition(b"branch=")[2][:31] for datagram in carrier.received}
     assert len(branches) == 300
 
 
-async def test_giving_up_forgets_what_is_in_flight(window: UdpBatch, peer: Callable[..., UdpPeer]) -> None:
+async def test_giving_up_forgets_what_is_pending(peer: Callable[..., UdpPeer]) -> None:
     carrier, quiet = peer(alive), peer(silent)
-    questions = [question(window, quiet.port), question(window, carrier.port)]
-    async with aclosing(window.run(questions)) as answers:
-        async for asking in answers:
-            assert asking.status == 200
-            break
-    assert window.in_flight == 0
+    with Batch.open(timers=Timers(t1_seconds=0.2)) as opened:
+        requests = [request_to(opened, quiet.port), request_to(opened, carrier.port)]
+        async with aclosing(opened.batch.run(requests)) as answers:
+            async for pending in answers:
+                assert pending.status == 200
+                break
+        await asyncio.sleep(0.4)
+    assert len(quiet.received) == 1  # it was not sent again
 
 
 async def test_what_cannot_be_sent_ends_at_once_and_stalls_nobody(
-    window: UdpBatch, peer: Callable[..., UdpPeer]
+    opened: Batch, peer: Callable[..., UdpPeer]
 ) -> None:
     carrier = peer(alive)
-    nowhere = question(window, 5060, address="255.255.255.255")  # the system refuses to broadcast
-    questions = itertools.chain(itertools.repeat(nowhere, 10_000), [question(window, carrier.port)])
-    seen = Counter([asking.status or asking.failure async for asking in window.run(questions, size=50)])
+    nowhere = request_to(opened, 5060, address="255.255.255.255")  # the system refuses to broadcast
+    requests = itertools.chain(itertools.repeat(nowhere, 10_000), [request_to(opened, carrier.port)])
+    seen = Counter([ending(pending) async for pending in opened.batch.run(requests, size=50)])
     assert seen == {Reason.HOST_UNREACHABLE: 10_000, 200: 1}
 
 
-async def test_a_refusal_hits_its_own_exchange_alone(window: UdpBatch, peer: Callable[..., UdpPeer]) -> None:
+async def test_a_refusal_hits_its_own_exchange_alone(opened: Batch, peer: Callable[..., UdpPeer]) -> None:
     """RFC 3261 §18.4: an ICMP error ends the transaction that it answers."""
     carrier = peer(alive)
     closed = free_port("127.0.0.1")
-    questions = [question(window, port) for port in (carrier.port, closed) * 100]
-    seen = Counter([each.status or each.failure async for each in window.run(questions, size=20)])
+    requests = [request_to(opened, port) for port in (carrier.port, closed) * 100]
+    seen = Counter([ending(each) async for each in opened.batch.run(requests, size=20)])
     assert seen == {200: 100, Reason.CONNECTION_REFUSED: 100}
 
 
-async def test_provisional_then_final(window: UdpBatch, peer: Callable[..., UdpPeer]) -> None:
+async def test_provisional_then_final(opened: Batch, peer: Callable[..., UdpPeer]) -> None:
     carrier = peer(lambda request: [reply_to(request, 100, "Trying"), reply_to(request, 486, "Busy Here")])
-    result = (await ask(window, question(window, carrier.port))).result()
-    assert (result.status, result.provisional, result.phrase) == (486, 100, "Busy Here")
+    asked = await ask(opened, request_to(opened, carrier.port))
+    assert (asked.status, asked.provisional, asked.result().phrase) == (486, 100, "Busy Here")
 
 
 async def test_retransmissions_follow_timer_e(peer: Callable[..., UdpPeer]) -> None:
     """RFC 3261 §17.1.2.2, with a T1 of 100 ms and a T2 of 400 ms: the gaps double up to T2."""
     quiet = peer(silent)
-    window = UdpBatch(socket.AF_INET, timers=Timers(t1_seconds=0.1, t2_seconds=0.4))
-    try:
-        asking = await ask(window, question(window, quiet.port), TimePlan(2.0))
-    finally:
-        window.close()
+    with Batch.open(timers=Timers(t1_seconds=0.1, t2_seconds=0.4)) as opened:
+        pending = await ask(opened, request_to(opened, quiet.port), TimePlan(2.0))
     times = [datagram.received_at for datagram in quiet.received]
     gaps = [later - earlier for earlier, later in itertools.pairwise(times)]
-    assert asking.failure is Reason.NO_RESPONSE
-    assert asking.retransmissions == len(gaps)
+    assert ending(pending) is Reason.NO_RESPONSE
+    assert pending.retransmissions == len(gaps)
     assert len({datagram.data for datagram in quiet.received}) == 1  # the same bytes each time
     # Never early; how late is the machine's affair.
     wanted = [0.1, 0.2, 0.4, 0.4, 0.4, 0.4]
@@ -148,26 +170,21 @@ async def test_retransmissions_follow_timer_e(peer: Callable[..., UdpPeer]) -> N
 
 async def test_timer_f_ends_what_the_deadline_would_not(peer: Callable[..., UdpPeer]) -> None:
     quiet = peer(silent)
-    window = UdpBatch(socket.AF_INET, timers=Timers(t1_seconds=0.01, t2_seconds=0.04))
-    try:
-        asking = await ask(window, question(window, quiet.port), TimePlan(600.0))
-    finally:
-        window.close()
-    assert asking.failure is not None
+    with Batch.open(timers=Timers(t1_seconds=0.01, t2_seconds=0.04)) as opened:
+        pending = await ask(opened, request_to(opened, quiet.port), TimePlan(600.0))
+    assert pending.failure is not None
 
 
 async def test_noise_is_named_and_a_better_answer_still_counts(
-    window: UdpBatch, peer: Callable[..., UdpPeer]
+    opened: Batch, peer: Callable[..., UdpPeer]
 ) -> None:
     noisy = peer(lambda _: [b"HTTP/1.1 400 Bad Request\r\n\r\n"])
     late = peer(lambda request: [b"\x00\xff" * 40, Reply(data=reply_to(request), after_seconds=0.05)])
-    assert (await ask(window, question(window, noisy.port))).failure is Reason.SIP_NOT_SPOKEN
-    assert (await ask(window, question(window, late.port))).status == 200
+    assert ending(await ask(opened, request_to(opened, noisy.port))) is Reason.SIP_NOT_SPOKEN
+    assert (await ask(opened, request_to(opened, late.port))).status == 200
 
 
-async def test_late_and_foreign_answers_settle_nothing(
-    window: UdpBatch, peer: Callable[..., UdpPeer]
-) -> None:
+async def test_late_and_foreign_answers_settle_nothing(opened: Batch, peer: Callable[..., UdpPeer]) -> None:
     """RFC 4321 §1.3; RFC 3261 §17.1.3."""
 
     def script(request: bytes) -> Sequence[bytes | Reply]:
@@ -180,12 +197,14 @@ async def test_late_and_foreign_answers_settle_nothing(
         ]
 
     carrier = peer(script)
-    assert [each.status async for each in window.run([question(window, carrier.port)] * 3)] == [200] * 3
+    assert [each.status async for each in opened.batch.run([request_to(opened, carrier.port)] * 3)] == [
+        200
+    ] * 3
 
 
 @pytest.mark.parametrize("answer", [(), (401,)], ids=["alive", "challenge"])
 async def test_an_answer_from_elsewhere(
-    answer: tuple[int, ...], window: UdpBatch, peer: Callable[..., UdpPeer]
+    answer: tuple[int, ...], opened: Batch, peer: Callable[..., UdpPeer]
 ) -> None:
     """It counts for liveness; a challenge from there is never answered."""
     challenge = [("WWW-Authenticate", 'Digest realm="r", nonce="n"')]
@@ -195,7 +214,7 @@ async def test_an_answer_from_elsewhere(
         return [Reply(data=reply, from_elsewhere=True)]
 
     carrier = peer(script)
-    result = (await ask(window, question(window, carrier.port, Credentials("alice", "secret")))).result()
+    result = (await ask(opened, request_to(opened, carrier.port, Credentials("alice", "secret")))).result()
     assert result.other_source is not None
     assert result.alive
     assert not result.credentials_sent
@@ -212,7 +231,7 @@ def registrar(request: bytes) -> Sequence[bytes | Reply]:
 
 
 async def test_credentials_are_withheld_where_they_may_not_leave(
-    window: UdpBatch, peer: Callable[..., UdpPeer]
+    opened: Batch, peer: Callable[..., UdpPeer]
 ) -> None:
     carrier = peer(registrar)
     asked: list[str] = []
@@ -221,9 +240,9 @@ async def test_credentials_are_withheld_where_they_may_not_leave(
         asked.append(realm)
         return Reason.CREDENTIALS_FROZEN
 
-    prepared = question(window, carrier.port, Credentials("alice", "secret"))
-    (asking,) = [each async for each in window.run([prepared], may_leave=may_leave)]
-    result = asking.result()
+    prepared = request_to(opened, carrier.port, Credentials("alice", "secret"))
+    (pending,) = [each async for each in opened.batch.run([prepared], may_leave=may_leave)]
+    result = pending.result()
     assert (result.withheld, result.credentials_sent, asked) == (Reason.CREDENTIALS_FROZEN, False, ["r"])
     assert len(carrier.received) == 1
 
@@ -232,11 +251,11 @@ async def test_credentials_are_withheld_where_they_may_not_leave(
     ("stale", "sent", "rejected", "loop"), [("false", 1, True, False), ("true", 2, False, True)]
 )
 async def test_credentials_go_out_once_and_once_more_when_stale(
-    stale: str, sent: int, rejected: bool, loop: bool, window: UdpBatch, peer: Callable[..., UdpPeer]
+    stale: str, sent: int, rejected: bool, loop: bool, opened: Batch, peer: Callable[..., UdpPeer]
 ) -> None:
     challenge = [("WWW-Authenticate", f'Digest realm="r", nonce="n", stale={stale}')]
     carrier = peer(lambda request: [reply_to(request, 401, "Unauthorized", headers=challenge)])
-    result = (await ask(window, question(window, carrier.port, Credentials("alice", "wrong")))).result()
+    result = (await ask(opened, request_to(opened, carrier.port, Credentials("alice", "wrong")))).result()
     assert (result.rejected, result.stale_loop) == (rejected, loop)
     authenticated = [each.data for each in carrier.received if b"\r\nAuthorization:" in each.data]
     assert len(authenticated) == sent
@@ -254,32 +273,29 @@ def _line(message: bytes, name: bytes) -> bytes:
 
 async def test_over_ipv6(peer: Callable[..., UdpPeer]) -> None:
     carrier = peer(alive, address="::1")
-    window = UdpBatch(socket.AF_INET6)
-    try:
-        result = (await ask(window, question(window, carrier.port, address="::1"))).result()
-    finally:
-        window.close()
+    with Batch.open(socket.AF_INET6) as opened:
+        result = (await ask(opened, request_to(opened, carrier.port, address="::1"))).result()
     assert (result.status, result.other_source) == (200, None)
 
 
 async def test_closing_in_mid_flight_is_quiet(peer: Callable[..., UdpPeer]) -> None:
     quiet = peer(silent)
-    window = UdpBatch(socket.AF_INET)
-    window.ask(question(window, quiet.port), lambda _: pytest.fail("nothing was to end"))
-    window.close()
-    await asyncio.sleep(0.1)
-    assert window.in_flight == 0
+    with Batch.open(timers=Timers(t1_seconds=0.05)) as opened:
+        opened.batch.ask(request_to(opened, quiet.port), lambda _: pytest.fail("nothing was to end"))
+        opened.batch.close()
+        await asyncio.sleep(0.2)
+    assert len(quiet.received) == 1
 
 
 @pytest.mark.skipif(
     not Path("/proc/self/statm").exists(), reason="memory is read from /proc, which is Linux's"
 )
-async def test_memory_stays_flat(window: UdpBatch) -> None:
+async def test_memory_stays_flat(opened: Batch) -> None:
     resident = []
     with udp_fleet() as port:
-        prepared = question(window, port, address="127.1.0.1")
+        prepared = request_to(opened, port, address="127.1.0.1")
         for _ in range(4):
-            seen = Counter([each.status async for each in window.run([prepared] * 10_000, size=200)])
+            seen = Counter([each.status async for each in opened.batch.run([prepared] * 10_000, size=200)])
             assert seen == {200: 10_000}
             resident.append(_resident_bytes())
     assert resident[-1] - resident[0] < 4 * 1024 * 1024

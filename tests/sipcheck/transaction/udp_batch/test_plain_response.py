@@ -8,16 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sipcheck.dns.resolver import Edge
-from sipcheck.message.parser import parse
+from sipcheck.message.parser import parse, plain_via
 from sipcheck.target import HostPort, TransportName
 from sipcheck.transaction.matching import ResponseMatcher, TransactionId
 from sipcheck.transaction.request_template import RequestTemplate
-from sipcheck.transaction.udp_batch.plain_response import PlainResponse, challenge_values, own_via, read_plain
+from sipcheck.transaction.udp_batch.plain_response import PlainResponse, challenge_values, read_plain
 from sipcheck.transaction.udp_batch.prepared_request import PreparedRequest
 
 BRANCH = b"0123456789abcdef01234567"
 DIALOG = b"fedcba9876543210fedcba98"
-QUESTION = PreparedRequest(
+REQUEST = PreparedRequest(
     Edge("192.0.2.1", "192.0.2.1", 5060, TransportName.UDP),
     RequestTemplate(
         method="REGISTER",
@@ -83,11 +83,11 @@ def written(lines: tuple[bytes, ...]) -> bytes:
 
 
 def look(data: bytes) -> PlainResponse | None:
-    """Look as the window does: first for the branch, then for the rest."""
-    via = own_via(data)
+    """Look as the batch does: first for the branch, then for the rest."""
+    via = plain_via(data)
     if via is None or via[2] != BRANCH:
         return None
-    return read_plain(data, via, QUESTION.first, DIALOG)
+    return read_plain(data, via, REQUEST.first, DIALOG)
 
 
 def glance(data: bytes) -> int | None:

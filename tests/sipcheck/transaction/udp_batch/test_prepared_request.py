@@ -28,7 +28,7 @@ def test_it_is_what_the_builder_writes(
     method: str, host: str, user: str, cseq: int, route: str | None, sent_by: HostPort, realm: str | None
 ) -> None:
     branch, dialog = next(TOKENS), next(TOKENS)
-    draft = RequestTemplate(
+    template = RequestTemplate(
         method=method,
         request_uri=f"sip:{host}",
         from_uri=f"sip:{user}@{host}",
@@ -40,9 +40,9 @@ def test_it_is_what_the_builder_writes(
         headers=(("Accept", "application/sdp"),) if method == "OPTIONS" else (),
     )
     fields = () if realm is None else (("Authorization", f'Digest realm="{realm}"'),)
-    question = PreparedRequest(Edge(host, "192.0.2.1", 5060, TransportName.UDP), draft, sent_by)
+    request = PreparedRequest(Edge(host, "192.0.2.1", 5060, TransportName.UDP), template, sent_by)
     further = b"".join(f"{name}: {value}\r\n".encode("utf-8", "surrogateescape") for name, value in fields)
-    assert question.template(cseq).render(branch, dialog, further) == draft.build(
+    assert request.message(cseq).render(branch, dialog, further) == template.build(
         transport="UDP", sent_by=sent_by, branch=f"z9hG4bK{branch.decode()}", cseq=cseq, credentials=fields
     )
 

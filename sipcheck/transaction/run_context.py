@@ -1,39 +1,46 @@
-"""What all edges of one verification share."""
+"""What all requests of one run share."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from sipcheck.credentials import Credentials
+from sipcheck.credentials import BeforeCredentials, Credentials
 from sipcheck.diagnosis.evidence import Proof
-from sipcheck.dns.resolver import Edge
+from sipcheck.dns.route import Edge
 from sipcheck.report.trace import Trace
 from sipcheck.target import HostPort
-from sipcheck.transaction.exchange import BeforeCredentials
 from sipcheck.transaction.time_plan import TimePlan
 from sipcheck.transaction.udp_batch.batch import UdpBatch
 from sipcheck.transport.channel import Channel
-from sipcheck.verification.identity import Identity
 
-# A window of this edge's family, and our own address there. Raises TransportFailed.
+# The batch of this edge's address family, and our own address there. Raises TransportFailed.
 UdpBatchFor = Callable[[Edge], tuple[UdpBatch, HostPort]]
 
-# The edge, the name its certificate must bear, and the moment by which it must be open.
+# The edge, the name its certificate must bear, and the moment by which it must be open. Raises TransportFailed.
 OpenChannel = Callable[[Edge, str, float], Awaitable[Channel]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunContext:
-    """What all edges of one verification share. `deadline` is on the event loop's clock."""
+    """Handed down from the engine to each transaction. `deadline` is on the event loop's clock."""
 
-    identity: Identity
     open_channel: OpenChannel
     trace: Trace
     plan: TimePlan
     deadline: float
-    credentials: Credentials | None
-    proof: Proof
+    credentials: Credentials | None = None
+    proof: Proof = Proof.NONE
     before_credentials: BeforeCredentials | None = None
     udp_batch_for: UdpBatchFor | None = None
+
+    @property
+    def seconds_left(self) -> float:
+        """Until the deadline; negative once it has passed."""
+        return self.deadline - asyncio.get_running_loop().time()
+
+    @property
+    def username(self) -> str | None:
+        return None if self.credentials is None else self.credentials.username
 
     @property
     def realms_learned(self) -> bool:

@@ -1,0 +1,95 @@
+"""The way to one edge: a connection of its own, or the shared UDP socket with TCP beside it for large requests."""
+
+import asyncio
+from dataclasses import dataclass, field, replace
+
+from sipcheck.dns.route import Edge
+from sipcheck.errors import TransportFailed
+from sipcheck.failure import Failure
+from sipcheck.report.model import Certificate, ReportWarning
+from sipcheck.target import TransportName
+from sipcheck.transaction.large_requests import LargeRequests
+from sipcheck.transaction.run_context import RunContext
+from sipcheck.transport.channel import Channel
+from sipcheck.transport.tls import CertificateRefused
+
+
+@dataclass(slots=True)
+class EdgeConnection:
+    """Opened when the first request needs it, and closed by `close()`; `tls_name` must stand in its certificate.
+
+    `failure` says why there is no way to the edge: once set, nothing more is sent there. `connected_ms` is how long
+    the connection took, null over UDP.
+    """
+
+    edge: Edge
+    tls_name: str
+    run: RunContext
+    failure: Failure | None = None
+    certificate: Certificate | None = None
+    warnings: tuple[ReportWarning, ...] = ()
+    connected_ms: float | None = None
+    large_requests: LargeRequests | None = field(init=False, default=None)
+    _channel: Channel | None = None
+    _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def __post_init__(self) -> None:
+        if self.edge.transport is TransportName.UDP:
+            by_tcp = replace(self.edge, transport=TransportName.TCP)
+            self.large_requests = LargeRequests(by_tcp, self.tls_name, self.run)
+
+    @property
+    def name(self) -> str:
+        return str(self.edge)
+
+    @property
+    def opened(self) -> bool:
+        return self._channel is not None
+
+    def adopt(self, seen: "EdgeConnection") -> None:
+        """Take over what another run saw of this edge's connection."""
+        self.failure = seen.failure
+        self.certificate = seen.certificate
+        self.warnings = seen.warnings
+        self.connected_ms = seen.connected_ms
+
+    async def open(self) -> Channel | None:
+        """Give the open channel, opened once more where the peer has closed it; None, with `failure`, for no way."""
+        async with self._opening:
+            if self.failure is not None:
+                return None
+            if self._channel is not None and self._channel.usable:
+                return self._channel
+            if self._channel is not None:
+                await self._channel.close()
+                self._channel = None
+            try:
+                self._channel = await self._connect()
+            except TransportFailed as error:
+                self.fail(error)
+            return self._channel
+
+    def fail(self, error: TransportFailed) -> None:
+        """Note that there is no way to the edge."""
+        self.failure = error.failure
+        self.run.trace.event(self.name, f"{error.failure.reason}: {error.failure.detail}")
+        if isinstance(error, CertificateRefused):
+            self.certificate = error.certificate
+
+    async def close(self) -> None:
+        if self._channel is not None:
+            await self._channel.close()
+        if self.large_requests is not None:
+            await self.large_requests.close()
+
+    async def _connect(self) -> Channel:
+        run = self.run
+        deadline_at = min(asyncio.get_running_loop().time() + run.plan.connect_seconds, run.deadline)
+        started_ms = run.trace.elapsed_ms()
+        channel = await run.open_channel(self.edge, self.tls_name, deadline_at)
+        if channel.reliable:
+            self.connected_ms = run.trace.elapsed_ms() - started_ms
+            run.trace.event(self.name, f"connected by {self.edge.transport} in {self.connected_ms:.0f} ms")
+        self.certificate = channel.certificate
+        self.warnings = tuple(replace(warning, edge=self.name) for warning in channel.warnings)
+        return channel

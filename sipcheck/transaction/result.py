@@ -1,0 +1,54 @@
+"""From a final response, and the authentication round around it, to the facts that the diagnosis reads."""
+
+from dataclasses import replace
+
+from sipcheck.auth.round import AuthenticationRound
+from sipcheck.diagnosis.evidence import ExchangeResult
+from sipcheck.message.message import Response
+from sipcheck.printable import one_line
+from sipcheck.report.trace import Trace
+from sipcheck.target import HostPort
+
+
+def read_result(
+    response: Response, *, source: HostPort, remote: HostPort, local: HostPort, trace: Trace | None
+) -> ExchangeResult:
+    """Read the final response to a request that went from `local` to `remote`; it came from `source`."""
+
+    def shown(text: str) -> str:
+        return one_line(text if trace is None else trace.without_secrets(text))
+
+    headers = response.headers
+    return ExchangeResult(
+        method=response.cseq.method,
+        status=response.status,
+        phrase=shown(response.phrase),
+        challenges=(headers.get_all("WWW-Authenticate"), headers.get_all("Proxy-Authenticate")),
+        retry_after_seconds=response.retry_after_seconds,
+        server=shown(response.server) if response.server else None,
+        defects=response.defects,
+        other_source=source if source != remote else None,
+        local_address=str(local),
+        received_address=_received_address(response, local),
+    )
+
+
+def with_round(result: ExchangeResult, state: AuthenticationRound) -> ExchangeResult:
+    """Put the outcome of the authentication round beside the result of its last request."""
+    return replace(
+        result,
+        detail=state.detail,
+        challenged=state.challenged,
+        credentials_sent=state.sent,
+        withheld=state.withheld,
+        rejected=state.rejected,
+        stale_loop=state.stale_loop,
+    )
+
+
+def _received_address(response: Response, local: HostPort) -> str | None:
+    """Our address as the peer saw it, from the Via it returned (RFC 3581 §4), or None when it did not say."""
+    via = response.vias[0]
+    if via.received is None and not via.rport:
+        return None
+    return str(HostPort(via.received or local.host, via.rport or local.port))
