@@ -5,12 +5,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from sipcheck.diagnosis.rules import ruling
 from sipcheck.dns.resolver import Resolver
 from sipcheck.dns.route import Edge, Route, judge_edges
 from sipcheck.failure import Failure
 from sipcheck.guard import Guard
 from sipcheck.reasons import Outcome, WarningCode
+from sipcheck.report.rulings import ruling
 from sipcheck.target import HostPort, Target, TransportName
 
 MAX_CANDIDATES = 32

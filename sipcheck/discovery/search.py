@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from sipcheck.diagnosis.rules import ruling
 from sipcheck.discovery.address_pace import AddressPace, transmissions
 from sipcheck.discovery.advice import advise_instead
 from sipcheck.discovery.candidates import Candidate, Candidates, FoundBy, find_candidates, next_hop_at
@@ -16,6 +15,7 @@ from sipcheck.errors import TransportFailed
 from sipcheck.failure import Failure
 from sipcheck.reasons import Reason
 from sipcheck.report.model import Direction, EdgeReport, Report
+from sipcheck.report.rulings import ruling
 from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS, EngineSettings
 from sipcheck.target import Target, edge_name
 from sipcheck.transaction.run_context import OpenChannel, RunContext
