@@ -142,7 +142,7 @@ def _refusal_of_target(judged: Sequence[Candidate]) -> Failure | None:
 
 
 def _notes(routes: Iterable[Route], *, found: bool) -> list[str]:
-    """Say what DNS left unanswered; that a service has no record is nothing to tell."""
+    """Say what DNS left unanswered; that a service has no record is not worth a note."""
     said = []
     for route in routes:
         said += [warning.detail for warning in route.warnings if warning.code is WarningCode.DNS_PARTIAL]

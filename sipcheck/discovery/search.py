@@ -25,10 +25,10 @@ from sipcheck.verification.edge_report import edge_report, unprobed_edge
 from sipcheck.verification.identity import Identity
 from sipcheck.verification.report_builder import target_facts
 
-# How long a way is listened to, of the whole time: after this UDP is not sent again (SIP.md, hazard 4).
+# The share of the whole time that one way may take to answer; UDP is not sent again after it (SIP.md, hazard 4).
 _ANSWER_SHARE = 0.3
 
-# What stands in the way of a trunk that may be reachable by another: what else there is to try is worth knowing.
+# The reasons for which another port or transport may be the answer.
 _IN_THE_WAY = frozenset(
     reason
     for reason in Reason

@@ -98,11 +98,11 @@ class TlsSession:
         self._progress()
 
     def break_off(self, error: OSError | None) -> None:
-        """Close at once and tell the channel why."""
+        """Close at once, and give the channel the reason."""
         self._socket.break_off(error)
 
     def abort(self) -> None:
-        """Close at once, without a farewell; the channel is told nothing."""
+        """Close at once, without a farewell; the channel does not learn of it."""
         self._session = None
         self._socket.abort()
 

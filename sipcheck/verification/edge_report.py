@@ -26,7 +26,7 @@ def proving_exchange(evidence: EdgeEvidence) -> ExchangeResult | None:
 
 
 def unprobed_edge(edge: Edge) -> EdgeReport:
-    """An address beyond those that are probed, or one that the run had no need of."""
+    """Report an edge that was not probed: beyond the number that is, or not needed by the run."""
     return EdgeReport(
         host=edge.host,
         address=edge.address,
