@@ -87,8 +87,8 @@ class Engine:
         `admit(edges)` is awaited before the first request; its time is added to the deadline, and what it raises
         ends the run.
 
-        To cancel it raises CancelledError, as with every coroutine, and gives no report: its requests are forgotten
-        and its connections closed. Whoever has to say what became of the run says `cancelled` himself.
+        Cancelled, it forgets its requests, closes its connections and gives no report; a caller who owes one reports
+        the reason `cancelled`.
         """
         run = self.run_context(
             timeout_seconds, credentials=credentials, proof=proof, before_credentials=before_credentials

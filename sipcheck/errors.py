@@ -1,4 +1,4 @@
-"""The engine's own exceptions. A remote failure is a report; these are the caller's mistakes and the parser's word."""
+"""The engine's own exceptions; a remote failure is none of them: it ends in a report."""
 
 from sipcheck.failure import Failure
 

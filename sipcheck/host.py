@@ -28,7 +28,7 @@ def is_address(host: str) -> bool:
 def read_host(text: str) -> str:
     """Read a host name or an IPv4 literal into lower case A-labels without the trailing dot.
 
-    Raises ValueError with the fault and its mend. A name whose last label is a number (none is,
+    Raises ValueError with the fault and how to fix it. A name whose last label is a number (none is,
     RFC 3696 §2) must be four decimal numbers: `127.1`, `0x7f.1`, `2130706433` are addresses to `inet_aton`.
     Unicode is mapped by UTS #46 and encoded by IDNA 2008 (RFC 5891 §4).
     """
@@ -45,7 +45,7 @@ def read_host(text: str) -> str:
 def read_ipv6(text: str) -> str:
     """Read an IPv6 literal without brackets into its compressed form (RFC 5952).
 
-    Raises ValueError with the fault and its mend; a zone id means nothing outside its machine (RFC 4007 §6).
+    Raises ValueError with the fault and how to fix it; a zone id means nothing outside its machine (RFC 4007 §6).
     """
     if "%" in text:
         raise ValueError(

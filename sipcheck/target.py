@@ -103,7 +103,7 @@ def parse_target(
 def parse_host_port(text: str) -> HostPort:
     """Read `host` or `host:port`; IPv6 with a port needs brackets.
 
-    Raises TargetInvalid with the value, the fault and the mend.
+    Raises TargetInvalid with the value, the fault and how to fix it.
     """
     return _parse_named(text, "address")
 

@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from sipcheck.carrier.faults import Fault
-from sipcheck.diagnosis.rules import RULINGS
 from sipcheck.reasons import Reason, WarningCode
-from sipcheck.report.checks import AXES
+from sipcheck.report.rulings import RULINGS
 from tests.peers.demonstration import Demonstration, masked, read_demonstration, run_demonstration
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reasons"
@@ -73,7 +72,7 @@ def test_every_warning_has_its_section_and_every_section_its_warning() -> None:
 def test_a_page_says_what_the_rule_table_says(reason: Reason) -> None:
     text, ruling = page(reason), RULINGS[reason]
     assert text.startswith(f"# {reason}\n")
-    assert rows(text)[2] == [ruling.outcome, ruling.party, AXES[reason]]
+    assert rows(text)[2] == [ruling.outcome, ruling.party, ruling.axis]
     assert tuple(re.findall(r"^## (.+)$", text, re.MULTILINE)) == SECTIONS
 
 

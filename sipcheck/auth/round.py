@@ -1,9 +1,9 @@
 """The authentication of one exchange: what may be answered, and what a second challenge means (RFC 3261 §22)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sipcheck.auth.authorization import authorization
+from sipcheck.auth.authorization import authorization, read_authorization
 from sipcheck.auth.challenge import Challenge, Chosen, choose
 from sipcheck.credentials import Credentials
 from sipcheck.failure import Failure
@@ -83,11 +83,17 @@ def answer(
     *,
     method: str,
     uri: str,
-    cnonces: Sequence[str],
-) -> tuple[tuple[str, str], ...]:
-    """Write the header fields that answer the challenges, each with a client nonce of its own."""
-    return tuple(
-        authorization(
+    new_cnonce: Callable[[], str],
+    conceal: Callable[[str], None] | None,
+) -> list[tuple[str, str]]:
+    """Write the header fields that answer the challenges, each with a client nonce of its own.
+
+    `conceal` is called with what a dictionary attack on a captured answer would need.
+    """
+    fields = []
+    for challenge in challenges:
+        cnonce = new_cnonce()
+        name, value = authorization(
             challenge,
             username=credentials.digest_username,
             password=credentials.password,
@@ -95,5 +101,8 @@ def answer(
             uri=uri,
             cnonce=cnonce,
         )
-        for challenge, cnonce in zip(challenges, cnonces, strict=True)
-    )
+        if conceal is not None:
+            conceal(cnonce)
+            conceal(read_authorization(value)["response"])
+        fields.append((name, value))
+    return fields

@@ -21,7 +21,6 @@ from sipcheck.cli.signs import Signs
 from sipcheck.cli.usage import USAGE_STATUS, refuse
 from sipcheck.cli.values import check_outbound_proxy, read_port, read_ports, read_target, read_timeout
 from sipcheck.cli.verify import EXIT_STATUS, INTERRUPTED_STATUS
-from sipcheck.diagnosis.rules import ruling
 from sipcheck.discovery.advice import name_ways
 from sipcheck.discovery.findings import Discovery, Finding
 from sipcheck.discovery.search import discover as search
@@ -30,6 +29,7 @@ from sipcheck.errors import CallerError, TargetInvalid
 from sipcheck.failure import Failure
 from sipcheck.reasons import Outcome, Reason
 from sipcheck.report.model import CheckState, EdgeReport
+from sipcheck.report.rulings import ruling
 from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS, EngineSettings
 from sipcheck.target import Target, TransportName
 from sipcheck.verification.report_without_run import invalid_target_report

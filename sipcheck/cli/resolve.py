@@ -18,13 +18,13 @@ from sipcheck.cli.signs import Signs
 from sipcheck.cli.usage import refuse
 from sipcheck.cli.values import read_port, read_timeout
 from sipcheck.cli.verify import EXIT_STATUS
-from sipcheck.diagnosis.rules import ruling
 from sipcheck.dns.resolver import DNS_SECONDS, Resolver
 from sipcheck.dns.route import Edge, Route
 from sipcheck.errors import CallerError
 from sipcheck.failure import Failure
 from sipcheck.reasons import Outcome
 from sipcheck.report.model import CheckState
+from sipcheck.report.rulings import ruling
 from sipcheck.target import HostPort, Target, TransportName, parse_target
 
 Judged = Sequence[tuple[Edge, Failure | None]]

@@ -74,6 +74,11 @@ class ExchangeResult:
         return self.status is not None and 200 <= self.status < 300
 
     @property
+    def answer(self) -> str:
+        """The final response as a person reads it, `403 Forbidden`; empty where there was none."""
+        return "" if self.status is None else f"{self.status} {self.phrase}".rstrip()
+
+    @property
     def explanation(self) -> str:
         """Why there was no answer, or why its challenge was not answered; empty for neither."""
         return self.failure.detail if self.failure is not None else self.detail

@@ -1,10 +1,9 @@
 """From evidence to a verdict: an ordered rule table, first match wins (docs/design/sip.md, "Reasons")."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from sipcheck.diagnosis.evidence import EdgeEvidence, ExchangeResult, Proof
-from sipcheck.reasons import CredentialState, Outcome, Party, Reason
+from sipcheck.reasons import CredentialState, Reason
 
 _OUTAGES = {408: Reason.SIP_REQUEST_TIMEOUT, 503: Reason.SIP_SERVICE_UNAVAILABLE}
 
@@ -26,63 +25,6 @@ _SETTLED_PROOFS = frozenset(
         Reason.ACCOUNT_NOT_FOUND,
     }
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Ruling:
-    outcome: Outcome
-    party: Party
-
-
-RULINGS: dict[Reason, Ruling] = {
-    Reason.CREDENTIALS_PROVEN: Ruling(Outcome.VERIFIED, Party.NOBODY),
-    Reason.ALIVE: Ruling(Outcome.VERIFIED, Party.NOBODY),
-    Reason.ALIVE_CREDENTIALS_UNPROVEN: Ruling(Outcome.REACHABLE, Party.NOBODY),
-    Reason.CREDENTIALS_MISSING: Ruling(Outcome.REACHABLE, Party.CONFIGURATION),
-    Reason.SIP_FORBIDDEN: Ruling(Outcome.FAILED, Party.CONFIGURATION),
-    Reason.TARGET_INVALID: Ruling(Outcome.FAILED, Party.CONFIGURATION),
-    Reason.ADDRESS_FORBIDDEN: Ruling(Outcome.FAILED, Party.CONFIGURATION),
-    Reason.PORT_FORBIDDEN: Ruling(Outcome.FAILED, Party.CONFIGURATION),
-    Reason.DNS_NXDOMAIN: Ruling(Outcome.FAILED, Party.CONFIGURATION),
-    Reason.DNS_NO_RECORDS: Ruling(Outcome.FAILED, Party.CONFIGURATION),
-    Reason.DNS_SERVICE_REFUSED: Ruling(Outcome.FAILED, Party.CONFIGURATION),
-    Reason.DNS_SERVFAIL: Ruling(Outcome.INCONCLUSIVE, Party.NETWORK),
-    Reason.DNS_TIMEOUT: Ruling(Outcome.INCONCLUSIVE, Party.NETWORK),
-    Reason.CONNECTION_REFUSED: Ruling(Outcome.FAILED, Party.CARRIER),
-    Reason.CONNECTION_TIMEOUT: Ruling(Outcome.FAILED, Party.NETWORK),
-    Reason.CONNECTION_RESET: Ruling(Outcome.FAILED, Party.CARRIER),
-    Reason.HOST_UNREACHABLE: Ruling(Outcome.INCONCLUSIVE, Party.NETWORK),
-    Reason.NO_RESPONSE: Ruling(Outcome.FAILED, Party.NETWORK),
-    Reason.TLS_UNTRUSTED: Ruling(Outcome.FAILED, Party.CARRIER),
-    Reason.TLS_SELF_SIGNED: Ruling(Outcome.FAILED, Party.CARRIER),
-    Reason.TLS_EXPIRED: Ruling(Outcome.FAILED, Party.CARRIER),
-    Reason.TLS_NOT_YET_VALID: Ruling(Outcome.FAILED, Party.CARRIER),
-    Reason.TLS_NAME_MISMATCH: Ruling(Outcome.FAILED, Party.CARRIER),
-    Reason.TLS_VERSION_UNSUPPORTED: Ruling(Outcome.FAILED, Party.CARRIER),
-    Reason.TLS_CLIENT_CERTIFICATE_REQUIRED: Ruling(Outcome.FAILED, Party.CARRIER),
-    Reason.TLS_NOT_SPOKEN: Ruling(Outcome.FAILED, Party.CARRIER),
-    Reason.TLS_HANDSHAKE_FAILED: Ruling(Outcome.FAILED, Party.CARRIER),
-    Reason.SIP_NOT_SPOKEN: Ruling(Outcome.FAILED, Party.CARRIER),
-    Reason.SIP_MALFORMED_RESPONSE: Ruling(Outcome.FAILED, Party.CARRIER),
-    Reason.SIP_SERVICE_UNAVAILABLE: Ruling(Outcome.INCONCLUSIVE, Party.CARRIER),
-    Reason.SIP_SERVER_ERROR: Ruling(Outcome.INCONCLUSIVE, Party.CARRIER),
-    Reason.SIP_REQUEST_TIMEOUT: Ruling(Outcome.INCONCLUSIVE, Party.CARRIER),
-    Reason.SIP_BAD_REQUEST: Ruling(Outcome.INCONCLUSIVE, Party.OURS),
-    Reason.SIP_REDIRECTED: Ruling(Outcome.REACHABLE, Party.CONFIGURATION),
-    Reason.CREDENTIALS_REJECTED: Ruling(Outcome.FAILED, Party.CONFIGURATION),
-    Reason.REGISTRATION_FORBIDDEN: Ruling(Outcome.FAILED, Party.CONFIGURATION),
-    Reason.ACCOUNT_NOT_FOUND: Ruling(Outcome.FAILED, Party.CONFIGURATION),
-    Reason.CREDENTIALS_FROZEN: Ruling(Outcome.INCONCLUSIVE, Party.CONFIGURATION),
-    Reason.REALM_MISMATCH: Ruling(Outcome.FAILED, Party.CONFIGURATION),
-    Reason.AUTH_ALGORITHM_UNSUPPORTED: Ruling(Outcome.FAILED, Party.CARRIER),
-    Reason.AUTH_CHALLENGE_MALFORMED: Ruling(Outcome.FAILED, Party.CARRIER),
-    Reason.AUTH_STALE_LOOP: Ruling(Outcome.FAILED, Party.CARRIER),
-    Reason.AUTH_SCHEME_UNSUPPORTED: Ruling(Outcome.FAILED, Party.CARRIER),
-    Reason.DEADLINE_EXCEEDED: Ruling(Outcome.INCONCLUSIVE, Party.OURS),
-    Reason.OVERLOADED: Ruling(Outcome.INCONCLUSIVE, Party.OURS),
-    Reason.CANCELLED: Ruling(Outcome.INCONCLUSIVE, Party.OURS),
-    Reason.SECRET_UNREADABLE: Ruling(Outcome.INCONCLUSIVE, Party.OURS),
-}
 
 
 def _temporary(exchange: ExchangeResult | None) -> Reason | None:
@@ -237,10 +179,3 @@ def credential_state(reason: Reason, edges: Sequence[EdgeEvidence]) -> Credentia
     if not attempts or (not sent and any(attempt.withheld for attempt in attempts)):
         return CredentialState.NOT_TESTED
     return CredentialState.UNPROVEN
-
-
-def ruling(reason: Reason, *, realm_learned: bool = False) -> Ruling:
-    """Look up outcome and party; a mismatch with a merely learned realm is inconclusive."""
-    if reason is Reason.REALM_MISMATCH and realm_learned:
-        return Ruling(Outcome.INCONCLUSIVE, Party.CONFIGURATION)
-    return RULINGS[reason]

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from sipcheck.diagnosis.rules import ruling
 from sipcheck.dns.resolver import Resolver
 from sipcheck.dns.route import Edge, Route, judge_edges
 from sipcheck.failure import Failure
 from sipcheck.guard import Guard
 from sipcheck.reasons import Outcome, WarningCode
+from sipcheck.report.rulings import ruling
 from sipcheck.target import HostPort, Target, TransportName
 
 MAX_CANDIDATES = 32
@@ -142,7 +142,7 @@ def _refusal_of_target(judged: Sequence[Candidate]) -> Failure | None:
 
 
 def _notes(routes: Iterable[Route], *, found: bool) -> list[str]:
-    """Say what DNS left unanswered; that a service has no record is nothing to tell."""
+    """Say what DNS left unanswered; that a service has no record is not worth a note."""
     said = []
     for route in routes:
         said += [warning.detail for warning in route.warnings if warning.code is WarningCode.DNS_PARTIAL]

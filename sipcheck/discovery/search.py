@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from sipcheck.diagnosis.rules import ruling
 from sipcheck.discovery.address_pace import AddressPace, transmissions
 from sipcheck.discovery.advice import advise_instead
 from sipcheck.discovery.candidates import Candidate, Candidates, FoundBy, find_candidates, next_hop_at
@@ -16,6 +15,7 @@ from sipcheck.errors import TransportFailed
 from sipcheck.failure import Failure
 from sipcheck.reasons import Reason
 from sipcheck.report.model import Direction, EdgeReport, Report
+from sipcheck.report.rulings import ruling
 from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS, EngineSettings
 from sipcheck.target import Target, edge_name
 from sipcheck.transaction.run_context import OpenChannel, RunContext
@@ -25,10 +25,11 @@ from sipcheck.verification.edge_report import edge_report, unprobed_edge
 from sipcheck.verification.identity import Identity
 from sipcheck.verification.report_builder import target_facts
 
-# How long a way is listened to, of the whole time: after this UDP is not sent again (docs/design/sip.md, hazard 4).
+# The share of the whole time that one way may take to answer; UDP is not sent again after it
+# (docs/design/sip.md, hazard 4).
 _ANSWER_SHARE = 0.3
 
-# What stands in the way of a trunk that may be reachable by another: what else there is to try is worth knowing.
+# The reasons for which another port or transport may be the answer.
 _IN_THE_WAY = frozenset(
     reason
     for reason in Reason

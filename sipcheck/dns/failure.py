@@ -7,7 +7,7 @@ from sipcheck.dns.srv import SrvRecord
 from sipcheck.failure import Failure
 from sipcheck.reasons import Reason
 
-# First what may be otherwise the next time: it must not be told as a fault of the customer's records.
+# First what may be otherwise the next time: it must not be reported as a fault of the customer's records.
 _GRAVITY = (
     Reason.DNS_SERVFAIL,
     Reason.DNS_TIMEOUT,
@@ -61,5 +61,5 @@ def service_refused(domain: str, answers: Sequence[DnsAnswer[SrvRecord]]) -> Fai
 
 
 def gravest(failures: Iterable[Failure]) -> Failure:
-    """Choose the failure to tell where several servers are lost."""
+    """Choose the failure to report where no server of several has an address."""
     return min(failures, key=lambda failure: _GRAVITY.index(failure.reason))

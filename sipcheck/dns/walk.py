@@ -152,7 +152,7 @@ class Walk:
         return [record for record in drawn if record.target and record.port]
 
     async def _edges(self, servers: Sequence[_Server]) -> list[Edge] | Failure:
-        """Look up every host in both families at once; lost ones are warnings while others are found."""
+        """Look up every host in both families at once; a host without an address is a warning while others have one."""
         named_by_srv = {server.host: server.priority is not None for server in servers}
         answers = await _together(
             ask(host, deadline_at=self._deadline_at)

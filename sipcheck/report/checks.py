@@ -4,57 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from sipcheck.reasons import Outcome, Reason, WarningCode
 from sipcheck.report.model import Check, CheckName, CheckState, ReportWarning
-
-# The axis on which each reason falls; the axes before it held, those after it were not reached.
-AXES: dict[Reason, CheckName] = {
-    Reason.TARGET_INVALID: CheckName.TARGET,
-    Reason.DNS_NXDOMAIN: CheckName.DNS,
-    Reason.DNS_NO_RECORDS: CheckName.DNS,
-    Reason.DNS_SERVICE_REFUSED: CheckName.DNS,
-    Reason.DNS_SERVFAIL: CheckName.DNS,
-    Reason.DNS_TIMEOUT: CheckName.DNS,
-    Reason.ADDRESS_FORBIDDEN: CheckName.ADDRESS,
-    Reason.PORT_FORBIDDEN: CheckName.ADDRESS,
-    Reason.CONNECTION_REFUSED: CheckName.TRANSPORT,
-    Reason.CONNECTION_TIMEOUT: CheckName.TRANSPORT,
-    Reason.CONNECTION_RESET: CheckName.TRANSPORT,
-    Reason.HOST_UNREACHABLE: CheckName.TRANSPORT,
-    Reason.OVERLOADED: CheckName.TRANSPORT,
-    Reason.TLS_UNTRUSTED: CheckName.TLS,
-    Reason.TLS_SELF_SIGNED: CheckName.TLS,
-    Reason.TLS_EXPIRED: CheckName.TLS,
-    Reason.TLS_NOT_YET_VALID: CheckName.TLS,
-    Reason.TLS_NAME_MISMATCH: CheckName.TLS,
-    Reason.TLS_VERSION_UNSUPPORTED: CheckName.TLS,
-    Reason.TLS_CLIENT_CERTIFICATE_REQUIRED: CheckName.TLS,
-    Reason.TLS_NOT_SPOKEN: CheckName.TLS,
-    Reason.TLS_HANDSHAKE_FAILED: CheckName.TLS,
-    Reason.NO_RESPONSE: CheckName.SIP,
-    Reason.DEADLINE_EXCEEDED: CheckName.SIP,
-    Reason.CANCELLED: CheckName.SIP,
-    Reason.SIP_NOT_SPOKEN: CheckName.SIP,
-    Reason.SIP_MALFORMED_RESPONSE: CheckName.SIP,
-    Reason.SIP_SERVICE_UNAVAILABLE: CheckName.SIP,
-    Reason.SIP_SERVER_ERROR: CheckName.SIP,
-    Reason.SIP_REQUEST_TIMEOUT: CheckName.SIP,
-    Reason.SIP_BAD_REQUEST: CheckName.SIP,
-    Reason.SIP_REDIRECTED: CheckName.SIP,
-    Reason.SIP_FORBIDDEN: CheckName.SIP,
-    Reason.ALIVE: CheckName.SIP,
-    Reason.CREDENTIALS_PROVEN: CheckName.AUTH,
-    Reason.ALIVE_CREDENTIALS_UNPROVEN: CheckName.AUTH,
-    Reason.CREDENTIALS_MISSING: CheckName.AUTH,
-    Reason.CREDENTIALS_REJECTED: CheckName.AUTH,
-    Reason.REGISTRATION_FORBIDDEN: CheckName.AUTH,
-    Reason.ACCOUNT_NOT_FOUND: CheckName.AUTH,
-    Reason.CREDENTIALS_FROZEN: CheckName.AUTH,
-    Reason.REALM_MISMATCH: CheckName.AUTH,
-    Reason.AUTH_ALGORITHM_UNSUPPORTED: CheckName.AUTH,
-    Reason.AUTH_CHALLENGE_MALFORMED: CheckName.AUTH,
-    Reason.AUTH_STALE_LOOP: CheckName.AUTH,
-    Reason.AUTH_SCHEME_UNSUPPORTED: CheckName.AUTH,
-    Reason.SECRET_UNREADABLE: CheckName.AUTH,
-}
+from sipcheck.report.rulings import RULINGS
 
 _WARNING_AXES: dict[WarningCode, CheckName] = {
     WarningCode.DNS_PARTIAL: CheckName.DNS,
@@ -79,7 +29,7 @@ _CUT_SHORT = frozenset({Reason.DEADLINE_EXCEEDED, Reason.CANCELLED})
 
 def failing_axis(reason: Reason, *, challenged: bool) -> CheckName:
     """Choose the axis of a reason: a run that we cut behind a challenge did see SIP, and lacks only the proof."""
-    return CheckName.AUTH if challenged and reason in _CUT_SHORT else AXES[reason]
+    return CheckName.AUTH if challenged and reason in _CUT_SHORT else RULINGS[reason].axis
 
 
 def make_checks(
@@ -99,7 +49,7 @@ def make_checks(
     are axes that this run had no need of.
     """
     order = list(CheckName)
-    decisive = order.index(axis or AXES[reason])
+    decisive = order.index(axis or RULINGS[reason].axis)
     checks = []
     for index, name in enumerate(order):
         state, code = CheckState.SKIPPED, None

@@ -9,7 +9,7 @@ from sipcheck.printable import printable
 from sipcheck.report.model import Direction, TraceStep
 
 _TEXT_LIMIT = 4096
-_STEP_LIMIT = 250  # eight edges at their most talkative need about a hundred; a flood of answers is no story
+_STEP_LIMIT = 250  # eight edges at their most talkative need about a hundred
 
 _CREDENTIAL_LINE = re.compile(
     r"^((?:Proxy-)?Authorization[ \t]*:)[ \t]*([^\s]+)?(.*(?:\n[ \t].*)*)", re.IGNORECASE | re.MULTILINE

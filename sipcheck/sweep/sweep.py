@@ -1,4 +1,4 @@
-"""Many targets in one loop: a window of destinations, each probed by one at a time, with liveness shared.
+"""Many targets in one loop: so many destinations at once, the rows of each one after the other, sharing its liveness.
 
 Rows with equal targets are one destination (docs/design/architecture.md, "Good manners"): its edges get one OPTIONS,
 which speaks for no tenant, and the credentials of each row are proven one after the other.
@@ -33,7 +33,7 @@ class SweepRow:
 
 @dataclass(frozen=True, slots=True)
 class BadRow:
-    """A row that cannot be used: `text` is its target as written, `fault` says what is wrong and how to mend it."""
+    """A row that cannot be used: `text` is its target as written, `fault` says what is wrong and how to fix it."""
 
     number: int
     text: str

@@ -1,4 +1,28 @@
-"""The non-INVITE client transaction as a table (RFC 3261 §17.1.2, Figure 6). Time is an argument."""
+"""The non-INVITE client transaction as a table (RFC 3261 §17.1.2, Figure 6). Time is an argument.
+
+The machine has no socket, no clock and no loop. Its driver (driver.py) tells it what has happened and when, does what
+the returned actions say, in their order, and comes back at `next_at` with `on_time`:
+
+    idle --start--> trying --1xx--> proceeding --final--> completed --Timer K--> terminated
+                      |                 |                                            ^
+                      +------final------|----> completed                             |
+                      +-----------------+---- Timer F, transport error --------------+
+
+* trying: the request has been sent. On an unreliable transport Timer E sends it again, T1 after the first time and
+  then at gaps that double up to T2.
+* proceeding: a provisional response has come. Timer E goes on at gaps of T2, and Timer F still ends the wait: a 100
+  is no promise that a final response will follow.
+* completed: the final response has been delivered, once. Timer K keeps the transaction for T4, so that further copies
+  of the response find it and are absorbed; on a reliable transport it is over at once.
+* terminated: nothing changes any more, and no timer runs.
+
+Only the first final response counts. What comes late, twice or too early (a copy of a response, a 1xx behind the final
+response, a timer that an answer has beaten, an error of a transport that has done its duty) has its own row in the
+table, which stays where it is and does nothing. Whether a message belongs to this transaction at all is decided before,
+by its branch (transport) and by what it repeats of the request (matching.py).
+
+Timer F is 64 × T1 as the RFC has it; the driver's own deadline is usually earlier, and is no event of this machine.
+"""
 
 from enum import StrEnum
 

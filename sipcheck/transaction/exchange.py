@@ -5,7 +5,6 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from sipcheck.auth.authorization import read_authorization
 from sipcheck.auth.challenge import Challenge
 from sipcheck.auth.round import CHALLENGE_STATUS, AuthenticationRound, answer
 from sipcheck.credentials import Credentials
@@ -20,6 +19,7 @@ from sipcheck.transaction.result import with_round
 from sipcheck.transaction.run_context import RunContext
 from sipcheck.transport.channel import Channel
 
+_CNONCE_BYTES = 8
 _SECONDS_TO_SEE_AN_END = 0.01
 
 
@@ -47,7 +47,7 @@ class _Exchange:
     run: RunContext
     credentials: Credentials | None
     state: AuthenticationRound = field(default_factory=AuthenticationRound)
-    fields: tuple[tuple[str, str], ...] = ()
+    fields: Sequence[tuple[str, str]] = ()
     cseq: int = 0
     retransmissions: int = 0
     reconnected: bool = False
@@ -111,7 +111,14 @@ class _Exchange:
         challenges = state.to_answer(*result.challenges, self.credentials)
         if challenges is None or not await self._may_leave(challenges, channel):
             return False
-        self.fields = self._write_credentials(challenges, self.credentials)
+        self.fields = answer(
+            challenges,
+            self.credentials,
+            method=self.template.method,
+            uri=self.template.request_uri,
+            new_cnonce=lambda: secrets.token_hex(_CNONCE_BYTES),
+            conceal=self.run.trace.conceal,
+        )
         state.sent = True
         return True
 
@@ -144,15 +151,3 @@ class _Exchange:
                 return withheld
             state.realms |= {realm}
         return None
-
-    def _write_credentials(
-        self, challenges: Sequence[Challenge], credentials: Credentials
-    ) -> tuple[tuple[str, str], ...]:
-        template, trace = self.template, self.run.trace
-        cnonces = [secrets.token_hex(8) for _ in challenges]
-        fields = answer(
-            challenges, credentials, method=template.method, uri=template.request_uri, cnonces=cnonces
-        )
-        for secret in (*cnonces, *(read_authorization(value)["response"] for _, value in fields)):
-            trace.conceal(secret)
-        return fields

@@ -1,4 +1,4 @@
-"""What one transaction has heard so far: which message answers it, and what silence means (RFC 3261 §17.1.3)."""
+"""Which message answers a transaction, and what it means when none does (RFC 3261 §17.1.3)."""
 
 from dataclasses import dataclass
 
@@ -35,7 +35,7 @@ class TransactionId:
 
 @dataclass(slots=True)
 class ResponseMatcher:
-    """Reads what comes for one transaction; with a trace, everything is told there.
+    """Reads what comes for one transaction, and records it in the trace where there is one.
 
     `provisional` is the last 1xx. `unusable` says what came instead of an answer.
     """
@@ -54,16 +54,16 @@ class ResponseMatcher:
             self._note_unusable(data, error)
             return None
         if isinstance(message, Request):
-            self._tell(f"a {message.method} request from the peer, ignored")
+            self._note(f"a {message.method} request from the peer, ignored")
             return None
         if len(message.vias) > 1:
             self._received(data)
             detail = f"the answer carries {len(message.vias)} Via headers, where ours alone belongs (RFC 3261 §8.1.3.3)"
-            self._tell(detail)
+            self._note(detail)
             self.unusable = Failure(Reason.SIP_MALFORMED_RESPONSE, detail)
             return None
         if not self._answers_us(message):
-            self._tell(f"a {message.status} that answers another request, ignored")
+            self._note(f"a {message.status} that answers another request, ignored")
             return None
         self._received(data)
         return message
@@ -89,7 +89,7 @@ class ResponseMatcher:
         """Put what came before a failure of the transport above the failure itself."""
         if self.unusable is not None and failure.reason is not self.unusable.reason:
             failure = self.unusable
-        self._tell(f"{self.identity.method}: {failure.detail}")
+        self._note(f"{self.identity.method}: {failure.detail}")
         return failure
 
     def _answers_us(self, response: Response) -> bool:
@@ -106,13 +106,13 @@ class ResponseMatcher:
             protocol = next((name for start, name in _PROTOCOL_GREETINGS if data.startswith(start)), None)
             detail = f"it looks like {protocol}" if protocol else f"{len(data)} bytes that are not SIP"
             self.unusable = self.unusable or Failure(Reason.SIP_NOT_SPOKEN, detail)
-            self._tell(f"not SIP: {detail}")
+            self._note(f"not SIP: {detail}")
             return
         self._received(data)
-        self._tell(f"not usable: {error}")
+        self._note(f"not usable: {error}")
         self.unusable = Failure(Reason.SIP_MALFORMED_RESPONSE, str(error))
 
-    def _tell(self, text: str) -> None:
+    def _note(self, text: str) -> None:
         if self.trace is not None:
             self.trace.event(self.edge, text)
 

@@ -8,7 +8,7 @@ from sipcheck.target import HostPort
 
 
 class Receiver(Protocol):
-    """Is told what comes for one transaction. Calls come from the event loop and must not block."""
+    """Takes what comes for one transaction. Calls come from the event loop and must not block."""
 
     def received(self, data: bytes, source: HostPort) -> None:
         """A whole message whose topmost branch is this receiver's, or bytes from the edge without any branch."""

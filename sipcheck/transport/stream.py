@@ -18,7 +18,7 @@ Explain = Callable[[Failure], Awaitable[Failure]]
 
 
 class Pipe(Protocol):
-    """What a conversation goes through: a TCP connection, or TLS on one."""
+    """What a channel goes through: a TCP connection, or TLS on one."""
 
     @property
     def local(self) -> HostPort: ...
@@ -32,13 +32,34 @@ class Pipe(Protocol):
     async def close(self) -> None: ...
 
 
-class Conversation:
-    """Frames what one connection brings and hands each message to the receiver of its branch."""
+class StreamChannel:
+    """One edge over one connection: frames what comes and hands each message to the receiver of its branch.
 
-    __slots__ = ("_framer", "_opened", "_pipe", "_receivers", "_remote", "failure", "heard")
+    `failure` says why nothing more comes, once that is so. `explain_reset` finds out more about it.
+    """
+
+    reliable = True
+
+    __slots__ = (
+        "_framer",
+        "_opened",
+        "_pipe",
+        "_receivers",
+        "certificate",
+        "explain_reset",
+        "failure",
+        "heard",
+        "local",
+        "remote",
+        "warnings",
+    )
 
     def __init__(self, remote: HostPort) -> None:
-        self._remote = remote
+        self.remote = remote
+        self.local = HostPort("", None)
+        self.certificate: Certificate | None = None
+        self.warnings: tuple[ReportWarning, ...] = ()
+        self.explain_reset: Explain | None = None
         self._opened: asyncio.Future[None] | None = None
         self._pipe: Pipe | None = None
         self._framer: StreamFramer | None = None
@@ -60,6 +81,7 @@ class Conversation:
         finally:
             timer.cancel()
             self._opened = None
+        self.local = pipe.local
 
     def connected(self) -> None:
         if self._opened is not None and not self._opened.done():
@@ -84,9 +106,9 @@ class Conversation:
         branch = top_branch(message)
         if branch is None:
             for receiver in tuple(self._receivers.values()):
-                receiver.received(message, self._remote)
+                receiver.received(message, self.remote)
         elif branch in self._receivers:
-            self._receivers[branch].received(message, self._remote)
+            self._receivers[branch].received(message, self.remote)
 
     def _lost_the_thread(self, fault: ParseError, held: bytes) -> None:
         """The start of the next message can no longer be found: the connection is of no more use."""
@@ -94,7 +116,7 @@ class Conversation:
         if isinstance(fault, NotSip):
             reason = Reason.SIP_NOT_SPOKEN
             for receiver in tuple(self._receivers.values()):
-                receiver.received(held, self._remote)
+                receiver.received(held, self.remote)
         self.fail(Failure(reason, str(fault)))
         if self._pipe is not None:
             self._pipe.abort()
@@ -120,12 +142,12 @@ class Conversation:
 
     @property
     def unfinished(self) -> int:
-        """How many bytes of a message have come that is not whole yet."""
+        """How many bytes of a message have come that is not whole yet: what silence is not."""
         return self._framer.held_bytes if self._framer is not None else 0
 
     @property
-    def local(self) -> HostPort:
-        return self._pipe.local if self._pipe is not None else HostPort("", None)
+    def usable(self) -> bool:
+        return self.failure is None
 
     def attach(self, branch: str, receiver: Receiver) -> None:
         self._receivers[branch] = receiver
@@ -133,11 +155,16 @@ class Conversation:
     def detach(self, branch: str) -> None:
         self._receivers.pop(branch, None)
 
-    def write(self, data: bytes) -> None:
+    def send(self, data: bytes) -> None:
         if self.failure is not None:
             raise TransportFailed(self.failure)
         if self._pipe is not None:
             self._pipe.write(data)
+
+    async def explain(self, failure: Failure) -> Failure:
+        if self.explain_reset is None or self.heard:
+            return failure
+        return await self.explain_reset(failure)
 
     async def close(self) -> None:
         """Close in good order; a peer that does not answer TLS's farewell is not waited for."""
@@ -146,56 +173,3 @@ class Conversation:
             self.failure = Failure(Reason.CONNECTION_RESET, "the connection is closed")
         if pipe is not None:
             await pipe.close()
-
-
-class StreamChannel:
-    """One edge over one connection of its own."""
-
-    reliable = True
-
-    __slots__ = ("_conversation", "_explain", "certificate", "local", "remote", "warnings")
-
-    def __init__(
-        self,
-        conversation: Conversation,
-        remote: HostPort,
-        certificate: Certificate | None = None,
-        warnings: tuple[ReportWarning, ...] = (),
-        explain: Explain | None = None,
-    ) -> None:
-        self._conversation = conversation
-        self.remote = remote
-        self.local = conversation.local
-        self.certificate = certificate
-        self.warnings = warnings
-        self._explain = explain
-
-    @property
-    def usable(self) -> bool:
-        return self._conversation.failure is None
-
-    @property
-    def heard(self) -> bool:
-        return self._conversation.heard
-
-    @property
-    def unfinished(self) -> int:
-        """How many bytes of a message have come that is not whole yet: what silence is not."""
-        return self._conversation.unfinished
-
-    def attach(self, branch: str, receiver: Receiver) -> None:
-        self._conversation.attach(branch, receiver)
-
-    def detach(self, branch: str) -> None:
-        self._conversation.detach(branch)
-
-    def send(self, data: bytes) -> None:
-        self._conversation.write(data)
-
-    async def explain(self, failure: Failure) -> Failure:
-        if self._explain is None or self._conversation.heard:
-            return failure
-        return await self._explain(failure)
-
-    async def close(self) -> None:
-        await self._conversation.close()

@@ -21,7 +21,7 @@ _CLOSE_SECONDS = 0.25
 
 
 class ByteReceiver(Protocol):
-    """Is told what a connection brings. Calls come from the event loop and must not block."""
+    """Takes what a connection receives. Calls come from the event loop and must not block."""
 
     def connected(self) -> None:
         """The peer has accepted the connection."""
@@ -125,7 +125,7 @@ class StreamSocket:
         await asyncio.shield(self._gone)
 
     def abort(self) -> None:
-        """Close at once; the receiver is told nothing."""
+        """Close at once; the receiver does not learn of it."""
         connection, self._socket = self._socket, None
         if connection is None:
             return
@@ -137,7 +137,7 @@ class StreamSocket:
             self._gone.set_result(None)
 
     def break_off(self, error: OSError | None) -> None:
-        """Close at once and tell the receiver why."""
+        """Close at once, and give the receiver the reason."""
         if self._socket is not None:
             self.abort()
             self._receiver.ended(error)

@@ -5,14 +5,14 @@ A refused certificate is read on a second connection that verifies nothing, send
 
 import asyncio
 import contextlib
-import ipaddress
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from sipcheck.errors import SettingInvalid, TransportFailed
 from sipcheck.failure import Failure
+from sipcheck.host import is_address
 from sipcheck.printable import one_line
 from sipcheck.reasons import Reason
 from sipcheck.report.model import Certificate
@@ -25,7 +25,7 @@ from sipcheck.transport.certificate import (
     match_name,
     read_certificate,
 )
-from sipcheck.transport.stream import Conversation, StreamChannel
+from sipcheck.transport.stream import StreamChannel
 from sipcheck.transport.tls_session import TlsSession
 
 _ALERT_SECONDS = 1.0
@@ -85,6 +85,29 @@ def _load_roots(context: ssl.SSLContext, ca_file: Path) -> None:
         ) from error
 
 
+@dataclass(frozen=True, slots=True)
+class _Peer:
+    """Whom to connect to for which SIP domain, from where and by which moment on the event loop's clock."""
+
+    remote: HostPort
+    domain: str
+    source_address: str | None
+    deadline_at: float
+
+    async def handshake(self, context: ssl.SSLContext) -> tuple[StreamChannel, TlsSession]:
+        """Open a connection of TLS; raises TransportFailed. An IP literal sends no SNI (RFC 6066 §3)."""
+        channel = StreamChannel(self.remote)
+        server_name = None if is_address(self.domain) else self.domain
+        try:
+            session = TlsSession(self.remote, self.source_address, context, server_name, channel)
+        except ValueError as error:
+            raise _handshake_failed(
+                f"no server can be asked for by the name {one_line(self.domain)}"
+            ) from error
+        await channel.open(session, self.deadline_at)
+        return channel, session
+
+
 async def connect_tls(
     remote: HostPort,
     *,
@@ -96,19 +119,16 @@ async def connect_tls(
 ) -> StreamChannel:
     """Open a verified connection to `remote` for the SIP `domain`; raises TransportFailed.
 
-    SNI and the name check use `domain`; an IP literal sends no SNI (RFC 6066 §3). `host` is the name that DNS led
-    to, which explains a mismatch and never heals it. `deadline_at` is on the event loop's clock.
+    SNI and the name check use `domain`. `host` is the name that DNS led to, which explains a mismatch and never
+    heals it. `deadline_at` is on the event loop's clock.
     """
+    peer = _Peer(remote, domain, source_address, deadline_at)
     try:
-        conversation, session = await _handshake(
-            remote, domain, contexts.verifying, source_address, deadline_at
-        )
+        channel, session = await peer.handshake(contexts.verifying)
     except TransportFailed as error:
         if error.failure.reason not in _CERTIFICATE_REFUSALS:
             raise
-        facts = await _read_refused(
-            remote, domain, contexts, source_address, deadline_at, error.failure.detail
-        )
+        facts = await _read_refused(peer, contexts.reading, error.failure.detail)
         raise CertificateRefused(error.failure, facts) from error
     try:
         presented = _presented(session)
@@ -118,58 +138,33 @@ async def connect_tls(
         if fault is not None:
             raise CertificateRefused(Failure(Reason.TLS_NAME_MISMATCH, fault), facts)
     except TransportFailed:
-        await conversation.close()
+        await channel.close()
         raise
 
     async def explain(failure: Failure) -> Failure:
-        return await _explain_reset(failure, remote, domain, contexts, source_address, deadline_at)
+        return await _explain_reset(failure, peer, contexts.verifying)
 
-    return StreamChannel(conversation, remote, facts, certificate_warnings(facts, match), explain)
+    channel.certificate = facts
+    channel.warnings = certificate_warnings(facts, match)
+    channel.explain_reset = explain
+    return channel
 
 
 def _presented(session: TlsSession) -> ReadCertificate:
     der = session.certificate
     if der is None:
-        raise _unfinished("the peer presented no certificate")
+        raise _handshake_failed("the peer presented no certificate")
     try:
         return read_certificate(der)
     except UNREADABLE as error:
-        raise _unfinished("the certificate cannot be read") from error
+        raise _handshake_failed("the certificate cannot be read") from error
 
 
-def _unfinished(detail: str) -> TransportFailed:
+def _handshake_failed(detail: str) -> TransportFailed:
     return TransportFailed(Failure(Reason.TLS_HANDSHAKE_FAILED, detail))
 
 
-async def _handshake(
-    remote: HostPort, domain: str, context: ssl.SSLContext, source_address: str | None, deadline_at: float
-) -> tuple[Conversation, TlsSession]:
-    conversation = Conversation(remote)
-    server_name = None if _is_literal(domain) else domain
-    try:
-        session = TlsSession(remote, source_address, context, server_name, conversation)
-    except ValueError as error:
-        raise _unfinished(f"no server can be asked for by the name {one_line(domain)}") from error
-    await conversation.open(session, deadline_at)
-    return conversation, session
-
-
-def _is_literal(domain: str) -> bool:
-    try:
-        ipaddress.ip_address(domain)
-    except ValueError:
-        return False
-    return True
-
-
-async def _explain_reset(
-    failure: Failure,
-    remote: HostPort,
-    domain: str,
-    contexts: TlsContexts,
-    source_address: str | None,
-    connect_deadline_at: float,
-) -> Failure:
+async def _explain_reset(failure: Failure, peer: _Peer, context: ssl.SSLContext) -> Failure:
     """Listen on a second connection for the alert that a reset may have swallowed; nothing is sent on it.
 
     A TLS 1.3 server misses our certificate only after our side of the handshake is done, and answers the SIP
@@ -178,39 +173,26 @@ async def _explain_reset(
     if failure.reason is not Reason.CONNECTION_RESET:
         return failure
     # Within the time that connecting has, so that no run outlives its deadline.
-    deadline_at = min(asyncio.get_running_loop().time() + _ALERT_SECONDS, connect_deadline_at)
+    deadline_at = min(asyncio.get_running_loop().time() + _ALERT_SECONDS, peer.deadline_at)
     try:
-        conversation, session = await _handshake(
-            remote, domain, contexts.verifying, source_address, deadline_at
-        )
+        channel, session = await replace(peer, deadline_at=deadline_at).handshake(context)
     except TransportFailed as second:
-        return _more_telling(second.failure, failure)
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout_at(deadline_at):
-            await session.gone()
-    heard = conversation.failure
-    await conversation.close()
-    return _more_telling(heard, failure)
+        heard: Failure | None = second.failure
+    else:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout_at(deadline_at):
+                await session.gone()
+        heard = channel.failure
+        await channel.close()
+    if heard is not None and heard.reason is Reason.TLS_CLIENT_CERTIFICATE_REQUIRED:
+        return heard
+    return failure
 
 
-def _more_telling(second: Failure | None, first: Failure) -> Failure:
-    wants_certificate = second is not None and second.reason is Reason.TLS_CLIENT_CERTIFICATE_REQUIRED
-    return second if second is not None and wants_certificate else first
-
-
-async def _read_refused(
-    remote: HostPort,
-    domain: str,
-    contexts: TlsContexts,
-    source_address: str | None,
-    deadline_at: float,
-    error: str,
-) -> Certificate | None:
+async def _read_refused(peer: _Peer, context: ssl.SSLContext, error: str) -> Certificate | None:
     """Read what was refused; the refusal stands whether or not this succeeds."""
     try:
-        conversation, session = await _handshake(
-            remote, domain, contexts.reading, source_address, deadline_at
-        )
+        channel, session = await peer.handshake(context)
     except TransportFailed:
         return None
     try:
@@ -218,7 +200,7 @@ async def _read_refused(
     except TransportFailed:
         return None
     finally:
-        await conversation.close()
+        await channel.close()
 
 
 def _facts(

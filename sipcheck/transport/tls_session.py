@@ -12,7 +12,7 @@ from typing import cast
 
 from sipcheck.target import HostPort
 from sipcheck.transport.failures import from_error
-from sipcheck.transport.stream import Conversation
+from sipcheck.transport.stream import StreamChannel
 from sipcheck.transport.stream_socket import StreamSocket
 
 _RECORD_BYTES = 16 * 1024  # what one record carries at most (RFC 8446 §5.1)
@@ -33,15 +33,15 @@ _memory = _Memory()
 
 
 class TlsSession:
-    """A TLS connection that carries one conversation; `server_name` is the SNI, null for none.
+    """A TLS connection that carries one channel; `server_name` is the SNI, null for none.
 
     `certificate` is what the peer presented, as DER; it, `version` and `cipher` are null before the handshake.
     Raises TransportFailed for what the system refuses at once, ValueError for a name that SNI cannot carry.
     """
 
     __slots__ = (
+        "_channel",
         "_connected",
-        "_conversation",
         "_established",
         "_incoming",
         "_outgoing",
@@ -59,9 +59,9 @@ class TlsSession:
         source_address: str | None,
         context: ssl.SSLContext,
         server_name: str | None,
-        conversation: Conversation,
+        channel: StreamChannel,
     ) -> None:
-        self._conversation = conversation
+        self._channel = channel
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._session: ssl.SSLObject | None = context.wrap_bio(
@@ -98,11 +98,11 @@ class TlsSession:
         self._progress()
 
     def break_off(self, error: OSError | None) -> None:
-        """Close at once and tell the conversation why."""
+        """Close at once, and give the channel the reason."""
         self._socket.break_off(error)
 
     def abort(self) -> None:
-        """Close at once, without a farewell; the conversation is told nothing."""
+        """Close at once, without a farewell; the channel does not learn of it."""
         self._session = None
         self._socket.abort()
 
@@ -147,7 +147,7 @@ class TlsSession:
         self.cipher = cipher[0] if cipher else None
         self._established = True
         self._flush()
-        self._conversation.connected()
+        self._channel.connected()
 
     def _decrypt(self, session: ssl.SSLObject) -> None:
         """Hand on what can be read, many small records at once."""
@@ -164,7 +164,7 @@ class TlsSession:
                 pass  # half a record, or one of the protocol's own
             finally:
                 if held:
-                    self._conversation.bytes_received(plain[:held])
+                    self._channel.bytes_received(plain[:held])
             if not count:
                 self._answer_farewell(session)
 
@@ -192,7 +192,7 @@ class TlsSession:
             return
         self.abort()
         if self._established:
-            self._conversation.ended(error)
+            self._channel.ended(error)
         else:
             failure = from_error(error or ConnectionResetError(), during_handshake=self._connected)
-            self._conversation.fail(failure)
+            self._channel.fail(failure)

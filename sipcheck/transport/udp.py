@@ -1,4 +1,4 @@
-"""UDP: one socket for each address family, shared by all requests, and what comes told to the branch it answers."""
+"""UDP: one socket for each address family, shared by all requests; what comes is dispatched by its branch."""
 
 import re
 import socket

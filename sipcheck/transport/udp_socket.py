@@ -33,7 +33,7 @@ _ORIGIN_LOCAL = 1
 
 
 class DatagramReceiver(Protocol):
-    """Is told what a socket brings. Calls come from the event loop and must not block."""
+    """Takes what a socket receives. Calls come from the event loop and must not block."""
 
     def datagram_received(self, data: bytes, address: SocketAddress) -> None:
         """One whole datagram."""
@@ -86,7 +86,7 @@ class UdpSocket:
     def send(self, data: bytes, address: SocketAddress) -> None:
         """Send one datagram; raises TransportFailed when the system refuses it.
 
-        A full send buffer is a lost datagram, which Timer E mends.
+        A full send buffer is a lost datagram, which Timer E makes up for.
         """
         try:
             self._socket.sendto(data, address)
@@ -96,7 +96,7 @@ class UdpSocket:
             self._send_again(data, address, error)
 
     def _send_again(self, data: bytes, address: SocketAddress, failure: OSError) -> None:
-        """Send after an error, which may be another datagram's: ICMP's are told to whoever calls next."""
+        """Send after an error that may be another datagram's: the system reports what ICMP brought to the next call."""
         for _ in range(_SEND_ATTEMPTS):
             self._drain_errors()  # its own queue says whose it is
             try:

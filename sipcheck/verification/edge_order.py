@@ -25,26 +25,26 @@ class EdgeOrder:
         self._changed = asyncio.Event()
 
     async def execute(self) -> None:
-        """Probe until the verdict is settled and the silent edges have had their grace."""
+        """Probe until the verdict is settled and the silent edges have had their last chance."""
         if self._run.proof_credentials is not None and self._run.proof is Proof.REGISTER:
             await self._prove(self._next_in_order)
             return
         async with asyncio.TaskGroup() as group:
-            asking = [group.create_task(self._ask(probe)) for probe in self._probes]
+            tasks = [group.create_task(self._ask(probe)) for probe in self._probes]
             if self._run.proof_credentials is None:
-                await self._any_life()
+                await self._wait_for_life()
             else:
                 await self._prove(self._next_by_answer)
-            await self._grace(asking)
+            await self._give_last_chance(tasks)
 
     async def _ask(self, probe: EdgeProbe) -> None:
         if not probe.settled.is_set():
             await probe.ask_options()
         self._changed.set()
 
-    async def _any_life(self) -> None:
+    async def _wait_for_life(self) -> None:
         while not any(probe.alive for probe in self._probes) and not self._all_settled() and not self._over():
-            await self._change(self._run.deadline)
+            await self._wait_for_change(self._run.deadline)
 
     async def _prove(self, next_edge: NextEdge) -> None:
         """Prove the credentials at one edge, and at the next only after 503, a transport failure or silence."""
@@ -75,11 +75,11 @@ class EdgeOrder:
                 overtakable = any(probe in pending for probe in open_edges[: open_edges.index(answering)])
                 if not overtakable or now >= precedence_until or self._over():
                     return answering
-                await self._change(precedence_until)
+                await self._wait_for_change(precedence_until)
             elif not pending or now >= patience_until or self._over():
                 return next(iter(sorted(open_edges, key=_unanswered)), None)
             else:
-                await self._change(patience_until)
+                await self._wait_for_change(patience_until)
 
     async def _register_at(self, probe: EdgeProbe) -> None:
         """Send REGISTER; one that stays unanswered is given up for another way, but never once credentials left.
@@ -90,8 +90,8 @@ class EdgeOrder:
         async with asyncio.TaskGroup() as group:
             task = group.create_task(probe.ask_register())
             while not task.done():
-                window = self._plan.register_seconds if probe.alive else self._plan.patience_seconds
-                remaining = started + window - self._loop.time()
+                patience = self._plan.register_seconds if probe.alive else self._plan.patience_seconds
+                remaining = started + patience - self._loop.time()
                 if remaining > 0:
                     await asyncio.wait([task], timeout=remaining)
                 elif probe.credentials_leave or not self._another_way(probe):
@@ -108,8 +108,8 @@ class EdgeOrder:
 
     def _options_may_prove(self, probe: EdgeProbe) -> bool:
         """Whether OPTIONS was challenged and REGISTER was not: then its challenge is the proof."""
-        asked, register = probe.options, probe.register
-        if asked is None or asked.status not in CHALLENGE_STATUS or self._run.proof is Proof.REGISTER:
+        options, register = probe.options, probe.register
+        if options is None or options.status not in CHALLENGE_STATUS or self._run.proof is Proof.REGISTER:
             return False
         if register is None:
             return True
@@ -117,16 +117,16 @@ class EdgeOrder:
             return False
         return register.silent or register.alive
 
-    async def _grace(self, asking: Sequence["asyncio.Task[None]"]) -> None:
+    async def _give_last_chance(self, tasks: Sequence["asyncio.Task[None]"]) -> None:
         """Give edges that are still silent their last chance, then count them as down.
 
         While none is alive there is no verdict to wait for them: each ends by itself at the deadline.
         """
         if not any(probe.alive for probe in self._probes):
-            await asyncio.wait(asking)
+            await asyncio.wait(tasks)
             return
-        _, silent = await asyncio.wait(asking, timeout=self._plan.settle_seconds)
-        for probe, task in zip(self._probes, asking, strict=True):
+        _, silent = await asyncio.wait(tasks, timeout=self._plan.settle_seconds)
+        for probe, task in zip(self._probes, tasks, strict=True):
             if task in silent:
                 task.cancel()
                 probe.abandon_options()
@@ -137,7 +137,7 @@ class EdgeOrder:
     def _all_settled(self) -> bool:
         return all(probe.settled.is_set() for probe in self._probes)
 
-    async def _change(self, moment: float) -> None:
+    async def _wait_for_change(self, moment: float) -> None:
         """Wait for the next answer or end of an edge, until the moment or the deadline."""
         self._changed.clear()
         try:
@@ -151,8 +151,7 @@ def _hopeless(probe: EdgeProbe) -> bool:
     """Whether REGISTER need not be tried: the connection failed, or OPTIONS met more than mere silence."""
     if probe.connection.failure is not None:
         return True
-    asked = probe.options
-    failure = None if asked is None else asked.failure
+    failure = None if probe.options is None else probe.options.failure
     return failure is not None and failure.reason is not Reason.NO_RESPONSE
 
 

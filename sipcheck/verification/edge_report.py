@@ -1,9 +1,12 @@
 """What one address came to, in the report's shape."""
 
+from dataclasses import replace
+
 from sipcheck.diagnosis.evidence import EdgeEvidence, ExchangeResult
-from sipcheck.diagnosis.rules import diagnose, ruling
+from sipcheck.diagnosis.rules import diagnose
 from sipcheck.dns.resolver import Edge
 from sipcheck.report.model import EdgeReport
+from sipcheck.report.rulings import ruling
 from sipcheck.verification.edge_probe import EdgeProbe
 
 
@@ -23,7 +26,7 @@ def proving_exchange(evidence: EdgeEvidence) -> ExchangeResult | None:
 
 
 def unprobed_edge(edge: Edge) -> EdgeReport:
-    """An address beyond those that are probed, or one that the run had no need of."""
+    """Report an edge that was not probed: beyond the number that is, or not needed by the run."""
     return EdgeReport(
         host=edge.host,
         address=edge.address,
@@ -51,18 +54,12 @@ def edge_report(probe: EdgeProbe) -> EdgeReport:
     evidence = probe.evidence
     if not evidence.exchanges and evidence.connect_failure is None:
         return unprobed_edge(probe.edge)
-    edge = probe.edge
     reason = diagnose(evidence)
     exchange = decisive_exchange(evidence)
     answered = [each for each in evidence.exchanges if each.status is not None]
     times = [each.rtt_seconds for each in answered if each.rtt_seconds is not None]
-    return EdgeReport(
-        host=edge.host,
-        address=edge.address,
-        port=edge.port,
-        transport=edge.transport,
-        priority=edge.priority,
-        weight=edge.weight,
+    return replace(
+        unprobed_edge(probe.edge),
         outcome=ruling(reason, realm_learned=probe.run.realms_learned).outcome,
         reason=reason,
         sip_status=exchange.status if exchange else None,

@@ -5,12 +5,13 @@ from datetime import datetime, timedelta
 
 from sipcheck.diagnosis.advice import Facts, advise
 from sipcheck.diagnosis.evidence import EdgeEvidence, ExchangeResult
-from sipcheck.diagnosis.rules import credential_state, deciding_edge, diagnose, ruling
+from sipcheck.diagnosis.rules import credential_state, deciding_edge, diagnose
 from sipcheck.dns.resolver import Route
 from sipcheck.failure import Failure
 from sipcheck.reasons import CredentialState, Reason
 from sipcheck.report.checks import failing_axis, make_checks
 from sipcheck.report.model import CheckName, EdgeReport, Report, ReportWarning, TargetFacts
+from sipcheck.report.rulings import ruling
 from sipcheck.settings import EngineSettings
 from sipcheck.target import HostPort, Target, TransportName
 from sipcheck.transaction.request_template import MAX_DATAGRAM_BYTES
@@ -224,9 +225,7 @@ def _spelled(target: Target) -> str:
 
 
 def _answer(exchange: ExchangeResult) -> str:
-    if exchange.status is None:
-        return exchange.explanation or "no answer"
-    return f"{exchange.status} {exchange.phrase}".rstrip()
+    return exchange.answer or exchange.explanation or "no answer"
 
 
 def _beside_udp(evidence: EdgeEvidence) -> str:

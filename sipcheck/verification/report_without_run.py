@@ -4,11 +4,11 @@ import re
 from datetime import datetime
 
 from sipcheck.diagnosis.advice import Facts, advise
-from sipcheck.diagnosis.rules import ruling
 from sipcheck.printable import one_line
 from sipcheck.reasons import CredentialState, Reason
 from sipcheck.report.checks import make_checks
 from sipcheck.report.model import CheckName, Report, TargetFacts
+from sipcheck.report.rulings import ruling
 
 _USER_END = re.compile("@|\uff20|%40", re.IGNORECASE)
 

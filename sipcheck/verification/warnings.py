@@ -32,7 +32,7 @@ def _why_down(probe: EdgeProbe) -> str:
     last = probe.evidence.exchanges[-1] if probe.evidence.exchanges else None
     if last is None:
         return "nothing came back"
-    return last.explanation if last.status is None else f"{last.status} {last.phrase}".rstrip()
+    return last.answer or last.explanation
 
 
 def _method_warnings(options: ExchangeResult | None, register: ExchangeResult | None, warn: Warn) -> None:
@@ -54,7 +54,7 @@ def _refused_after_all(register: ExchangeResult) -> bool:
 
 
 def _refusal(register: ExchangeResult) -> str:
-    return f"REGISTER was refused with {register.status} {register.phrase}".rstrip()
+    return f"REGISTER was refused with {register.answer}"
 
 
 def _exchange_warnings(exchange: ExchangeResult, warn: Warn) -> None:

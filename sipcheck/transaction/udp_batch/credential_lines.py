@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from sipcheck.auth.authorization import authorization, read_authorization
 from sipcheck.auth.challenge import Challenge
-from sipcheck.auth.round import AuthenticationRound
+from sipcheck.auth.round import AuthenticationRound, answer
 from sipcheck.credentials import Credentials
 from sipcheck.reasons import Reason
 from sipcheck.transaction.udp_batch.pending import MayLeave, PendingRequest
@@ -57,21 +56,15 @@ def _write(
     tokens: Iterator[bytes],
 ) -> bytes:
     template = pending.request.template
-    text = ""
-    for challenge in challenges:
-        cnonce = next(tokens)[:_CNONCE_DIGITS].decode()
-        name, value = authorization(
-            challenge,
-            username=credentials.digest_username,
-            password=credentials.password,
-            method=template.method,
-            uri=template.request_uri,
-            cnonce=cnonce,
-        )
-        text += f"{name}: {value}\r\n"
-        if pending.trace is not None:
-            pending.trace.conceal(cnonce)
-            pending.trace.conceal(read_authorization(value)["response"])
+    fields = answer(
+        challenges,
+        credentials,
+        method=template.method,
+        uri=template.request_uri,
+        new_cnonce=lambda: next(tokens)[:_CNONCE_DIGITS].decode(),
+        conceal=None if pending.trace is None else pending.trace.conceal,
+    )
+    text = "".join([f"{name}: {value}\r\n" for name, value in fields])
     return text.encode("utf-8", "surrogateescape")
 
 

@@ -3,8 +3,8 @@
 import pytest
 
 from sipcheck.diagnosis.advice import ADVICE, Facts, advise
-from sipcheck.diagnosis.rules import ruling
 from sipcheck.reasons import Outcome, Party, Reason
+from sipcheck.report.rulings import ruling
 
 FACTS = Facts(
     domain="sip.carrier.example",

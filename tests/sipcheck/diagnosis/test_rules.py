@@ -3,9 +3,10 @@
 import pytest
 
 from sipcheck.diagnosis.evidence import EdgeEvidence, ExchangeResult, Proof
-from sipcheck.diagnosis.rules import RULINGS, credential_state, deciding_edge, diagnose, ruling
+from sipcheck.diagnosis.rules import credential_state, deciding_edge, diagnose
 from sipcheck.failure import Failure
 from sipcheck.reasons import CredentialState, Outcome, Reason
+from sipcheck.report.rulings import RULINGS, ruling
 
 
 def options(status: int | None = None, **facts: object) -> ExchangeResult:

@@ -30,10 +30,10 @@ from sipcheck import (
     parse_target,
 )
 from sipcheck import verify as verify_once
-from sipcheck.diagnosis.rules import ruling
 from sipcheck.engine import Engine
 from sipcheck.report.checks import failing_axis
 from sipcheck.report.model import CheckState
+from sipcheck.report.rulings import ruling
 from tests.peers.dns_server import DnsServer, Fault
 from tests.peers.ports import free_port
 from tests.peers.sip_reply import reply_to

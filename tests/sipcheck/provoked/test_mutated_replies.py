@@ -25,10 +25,9 @@ from sipcheck import (
     TransportName,
     parse_target,
 )
-from sipcheck.diagnosis.rules import RULINGS
-from sipcheck.report.checks import AXES
 from sipcheck.report.json_export import report_to_json
 from sipcheck.report.model import CheckName
+from sipcheck.report.rulings import RULINGS
 from tests.peers.sip_reply import reply_to, split_message
 from tests.sipcheck.conftest import ALICE, LOOPBACK
 
@@ -178,7 +177,7 @@ def judge(report: Report, registrar: Registrar) -> None:
     ruling = RULINGS[report.reason]
     assert (report.outcome, report.party) == (ruling.outcome, ruling.party)
     assert [check.name for check in report.checks] == list(CheckName)
-    assert report.reason in AXES
+    assert report.reason in RULINGS
     written = json.dumps(report_to_json(report), ensure_ascii=False).encode()
     assert ALICE.password.encode() not in written
     # docs/design/sip.md, requirement 15: once, and once more for a stale nonce; a retransmission is the same bytes.

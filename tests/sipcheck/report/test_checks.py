@@ -2,10 +2,10 @@
 
 import pytest
 
-from sipcheck.diagnosis.rules import ruling
 from sipcheck.reasons import Outcome, Reason, WarningCode
-from sipcheck.report.checks import AXES, failing_axis, make_checks
+from sipcheck.report.checks import failing_axis, make_checks
 from sipcheck.report.model import Check, CheckName, CheckState, ReportWarning
+from sipcheck.report.rulings import RULINGS, ruling
 
 ORDER = ["target", "dns", "address", "transport", "tls", "sip", "auth"]
 
@@ -28,7 +28,7 @@ def checks_for(
 def test_every_reason_has_its_axis(reason: Reason) -> None:
     checks = checks_for(reason)
     assert [check.name for check in checks] == ORDER
-    decisive = ORDER.index(AXES[reason])
+    decisive = ORDER.index(RULINGS[reason].axis)
     assert all(check.state is CheckState.OK for check in checks[:decisive])
     assert all(check.state is CheckState.SKIPPED for check in checks[decisive + 1 :])
     verified = ruling(reason).outcome is Outcome.VERIFIED
@@ -56,6 +56,6 @@ def test_a_failure_outweighs_a_warning_on_its_axis() -> None:
 
 @pytest.mark.parametrize("reason", list(Reason))
 def test_only_our_own_end_of_a_run_moves_to_the_proof_behind_a_challenge(reason: Reason) -> None:
-    assert failing_axis(reason, challenged=False) is AXES[reason]
+    assert failing_axis(reason, challenged=False) is RULINGS[reason].axis
     cut_short = reason in (Reason.DEADLINE_EXCEEDED, Reason.CANCELLED)
-    assert failing_axis(reason, challenged=True) is (CheckName.AUTH if cut_short else AXES[reason])
+    assert failing_axis(reason, challenged=True) is (CheckName.AUTH if cut_short else RULINGS[reason].axis)

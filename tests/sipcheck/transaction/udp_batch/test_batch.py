@@ -14,6 +14,8 @@ import pytest
 
 from sipcheck import Credentials, Reason, Target, TransportName
 from sipcheck.dns.resolver import Edge
+from sipcheck.report.model import Direction
+from sipcheck.report.trace import Trace
 from sipcheck.target import HostPort
 from sipcheck.transaction.time_plan import TimePlan
 from sipcheck.transaction.timers import RFC_3261, Timers
@@ -155,17 +157,20 @@ async def test_provisional_then_final(opened: Batch, peer: Callable[..., UdpPeer
 async def test_retransmissions_follow_timer_e(peer: Callable[..., UdpPeer]) -> None:
     """RFC 3261 §17.1.2.2, with a T1 of 100 ms and a T2 of 400 ms: the gaps double up to T2."""
     quiet = peer(silent)
+    loop = asyncio.get_running_loop()
+    ended: asyncio.Future[PendingRequest] = loop.create_future()
     with Batch.open(timers=Timers(t1_seconds=0.1, t2_seconds=0.4)) as opened:
-        pending = await ask(opened, request_to(opened, quiet.port), TimePlan(2.0))
-    times = [datagram.received_at for datagram in quiet.received]
-    gaps = [later - earlier for earlier, later in itertools.pairwise(times)]
+        request, trace = request_to(opened, quiet.port), Trace(loop.time)
+        opened.batch.ask(request, ended.set_result, plan=TimePlan(2.0), trace=trace)
+        pending = await ended
+    sent_at = [step.at_ms / 1000 for step in trace.steps if step.direction is Direction.SENT]
     assert ending(pending) is Reason.NO_RESPONSE
-    assert pending.retransmissions == len(gaps)
+    assert pending.retransmissions == len(sent_at) - 1
     assert len({datagram.data for datagram in quiet.received}) == 1  # the same bytes each time
     # Never early; how late is the machine's affair.
-    wanted = [0.1, 0.2, 0.4, 0.4, 0.4, 0.4]
-    assert 3 <= len(gaps) <= len(wanted)
-    assert all(gap >= least - 0.06 for gap, least in zip(gaps, wanted, strict=False))
+    wanted = [0.0, 0.1, 0.3, 0.7, 1.1, 1.5, 1.9]
+    assert 4 <= len(sent_at) <= len(wanted)
+    assert all(moment >= due for moment, due in zip(sent_at, wanted, strict=False))
 
 
 async def test_timer_f_ends_what_the_deadline_would_not(peer: Callable[..., UdpPeer]) -> None:
