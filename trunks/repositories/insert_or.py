@@ -16,8 +16,11 @@ def insert_or_ignore(session: Session, model: type[Base], *rows: Values, unique:
 
     Where another transaction inserts the same at this moment, wait for its end.
     """
-    statement = _insert(session, model).on_conflict_do_nothing(index_elements=unique).returning(model.id)
-    return session.execute(statement, rows).first() is not None
+    statement = _insert(session, model)
+    inserted = session.execute(
+        statement.on_conflict_do_nothing(index_elements=unique).returning(statement.table.c.id), rows
+    )
+    return inserted.first() is not None
 
 
 def insert_or_update(
@@ -36,4 +39,5 @@ def insert_or_update(
 
 def _insert(session: Session, model: type[Base]) -> Any:
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    return dialect.insert(model)
+    # Into the table and not the class: what the mapper does beside it costs more than the rest.
+    return dialect.insert(model.__table__)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, exists, func, insert, select
+from sqlalchemy import Table, delete, exists, func, insert, select
 
 from trunks.errors import TrunkNotFound
 from trunks.models.flip import Flip
@@ -136,6 +136,9 @@ class Trunks(Repository):
         return self._exists(Trunk.sealed_password.is_not(None))
 
 
+_FLIPS: Table = Flip.__table__  # type: ignore[assignment]
+
+
 class Flips(Repository):
     def record(
         self,
@@ -149,7 +152,7 @@ class Flips(Repository):
         """Enter the same change for each of these trunks, given with their generations."""
         same = {"at": now, "cause": cause, "changes": changed, "verification_id": verification_id}
         self._session.execute(
-            insert(Flip),
+            insert(_FLIPS),
             [
                 {"trunk_id": trunk_id, "generation": generation, **same}
                 for trunk_id, generation in generations.items()

@@ -173,9 +173,6 @@ class RunClaims:
         self, session: Session, trunk: Trunk, claim: ClaimedRun, report: Report, verdict: Verdict
     ) -> None:
         now = self._clock()
-        new = after_verification(read_state(trunk), verdict, self._policy)
-        cause = Cause.PROOF if claim.scheduled else Cause.VERIFICATION
-        Trunks(session).change_state(trunk, new, cause, now, verification_id=claim.verification_id)
         if report.outcome is not Outcome.INCONCLUSIVE:
             trunk.last_health_check_at = now
             if report.credentials is not CredentialState.NOT_TESTED:
@@ -184,6 +181,9 @@ class RunClaims:
             for destination_id, each in sorted(_by_destination(claim, report).items()):
                 liveness.record(trunk, destination_id, each, now)
             trunk.next_proof_at = next_proof_at(trunk, now, self._proof_interval_seconds)
+        new = after_verification(read_state(trunk), verdict, self._policy)
+        cause = Cause.PROOF if claim.scheduled else Cause.VERIFICATION
+        Trunks(session).change_state(trunk, new, cause, now, verification_id=claim.verification_id)
 
     def end_for_ourselves(
         self, claim: ClaimedRun, reason: Reason, *, retry_at: datetime | None = None
