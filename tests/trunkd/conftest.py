@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -61,11 +62,11 @@ def http(port: int) -> Iterator[httpx.Client]:
 @pytest.fixture
 def is_ready(http: httpx.Client) -> Callable[[], bool]:
     """Tell whether all parts answer."""
+    return partial(all_parts_answer, http)
 
-    def ready() -> bool:
-        try:
-            return http.get("/readyz").status_code == 200
-        except httpx.TransportError:
-            return False
 
-    return ready
+def all_parts_answer(http: httpx.Client) -> bool:
+    try:
+        return http.get("/readyz").status_code == 200
+    except httpx.TransportError:
+        return False

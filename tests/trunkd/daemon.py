@@ -11,6 +11,7 @@ from typing import Self
 
 PROGRAM = str(Path(sys.executable).with_name("trunkd"))
 
+_SETTINGS = ("TRUNKS_", "LIVEKIT_")
 _POLL_SECONDS = 0.02
 _COMMAND_WITHIN_SECONDS = 30.0
 
@@ -34,7 +35,9 @@ class Trunkd:
     def __init__(self, *arguments: str, folder: Path, environment: Mapping[str, str]) -> None:
         self._arguments = arguments
         self._folder = folder
-        self._environment = {**os.environ, **environment}
+        # Without the settings of whoever runs the tests.
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(_SETTINGS)}
+        self._environment = inherited | dict(environment)
         name = "-".join(arguments).replace("--", "") + f"-{id(self)}"
         self._out, self._err = folder / f"{name}.out", folder / f"{name}.err"
 

@@ -42,12 +42,8 @@ def lines_with(part: Trunkd, request_id: str) -> list[dict[str, object]]:
     return [line for line in lines if line.get("request_id") == request_id]
 
 
-@pytest.mark.parametrize("asynchronous", [False, True])
 def test_the_workers_lines_carry_the_clients_id(
-    running: tuple[Trunkd, Trunkd],
-    http: httpx.Client,
-    kamailio_factory: Callable[..., Kamailio],
-    asynchronous: bool,
+    running: tuple[Trunkd, Trunkd], http: httpx.Client, kamailio_factory: Callable[..., Kamailio]
 ) -> None:
     api, worker = running
     made = http.post(
@@ -63,20 +59,23 @@ def test_the_workers_lines_carry_the_clients_id(
         },
         headers={"X-Request-ID": "creates"},
     ).json()["data"]["id"]
-    answer = http.post(
-        f"{URL}/{made}/verify",
-        params={"async": asynchronous},
-        headers={"X-Request-ID": "verifies.1"},
-    )
-    assert answer.headers["X-Request-ID"] == "verifies.1"
-    verification_id = answer.json()["data"]["verification_id"]
-    worker.wait_until(
-        lambda: any(line["event"] == "verification-done" for line in lines_with(worker, "verifies.1"))
-    )
-    (done,) = [line for line in lines_with(worker, "verifies.1") if line["event"] == "verification-done"]
-    assert done["verification_id"] == verification_id
-    # The answer is sent before its line is written.
-    api.wait_until(lambda: any(line["event"] == "request" for line in lines_with(api, "verifies.1")))
-    (asked,) = [line for line in lines_with(api, "verifies.1") if line["event"] == "request"]
-    assert (asked["route"], asked["status"]) == (f"{URL}/{{trunk_id}}/verify", answer.status_code)
+    for request_id, asynchronous in (("verifies.1", False), ("verifies.2", True)):
+        answer = http.post(
+            f"{URL}/{made}/verify", params={"async": asynchronous}, headers={"X-Request-ID": request_id}
+        )
+        assert answer.headers["X-Request-ID"] == request_id
+        done = wait_for_line(worker, request_id, "verification-done")
+        assert done["verification_id"] == answer.json()["data"]["verification_id"]
+        # The answer is sent before its line is written.
+        asked = wait_for_line(api, request_id, "request")
+        assert (asked["route"], asked["status"]) == (f"{URL}/{{trunk_id}}/verify", answer.status_code)
     assert {line["event"] for line in lines_with(api, "creates")} == {"request"}
+
+
+def wait_for_line(part: Trunkd, request_id: str, event: str) -> dict[str, object]:
+    def found() -> list[dict[str, object]]:
+        return [line for line in lines_with(part, request_id) if line["event"] == event]
+
+    part.wait_until(lambda: bool(found()))
+    (line,) = found()
+    return line

@@ -1,17 +1,22 @@
 """The state rules as a customer sees them: over HTTP, at a carrier whose behaviour is switched while all runs."""
 
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import pytest
 
+from tests.peers.ports import free_port
+from tests.peers.postgres_server import PostgresServer
+from tests.peers.redis_server import RedisServer
 from tests.peers.sip_reply import reply_to
 from tests.peers.udp_peer import Reply, Script, UdpPeer
-from tests.trunkd.conftest import Start
+from tests.trunkd.conftest import all_parts_answer
 from tests.trunkd.daemon import Trunkd
 from tests.trunkd.prepared import make_token
+from tests.trunks.forms import SECRET_KEYS
 
 HOST = "127.0.0.1"
 URL = "/api/v1/sip-trunks"
@@ -41,6 +46,14 @@ class Carrier:
             return [Reply(data=reply_to(request, 200, "OK"), after_seconds=self.after_seconds)]
         header = ("WWW-Authenticate", 'Digest realm="carrier.example", nonce="n", qop="auth"')
         return [reply_to(request, 401, "Unauthorized", headers=[header])]
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The service in one of its forms: the process that answers, and a client of a tenant."""
+
+    process: Trunkd
+    http: httpx.Client
 
 
 class Customer:
@@ -88,24 +101,47 @@ def peer(udp_peer_factory: Callable[[Script], UdpPeer], carrier: Carrier) -> Udp
     return udp_peer_factory(carrier)
 
 
+@pytest.fixture(scope="module", params=["embedded", "scaled"])
+def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """Run either form for all tests here: each has a trunk of its own, at a carrier of its own."""
+    folder = tmp_path_factory.mktemp("state")
+    port = free_port()
+    environment = {**LABORATORY, "TRUNKS_PORT": str(port)}
+    parts: tuple[str, ...] = ("up",)
+    if request.param == "scaled":
+        environment |= scaled_settings(request)
+        parts = ("api", "worker", "worker")
+    token = make_token(folder, environment)
+    with ExitStack() as stack:
+        for part in reversed(parts):
+            answering = stack.enter_context(Trunkd(part, folder=folder, environment=environment))
+        http = stack.enter_context(
+            httpx.Client(
+                base_url=f"http://{HOST}:{port}", headers={"Authorization": f"Bearer {token}"}, timeout=30
+            )
+        )
+        answering.wait_until(lambda: all_parts_answer(http))
+        yield Running(answering, http)
+
+
+def scaled_settings(request: pytest.FixtureRequest) -> dict[str, str]:
+    redis: RedisServer = request.getfixturevalue("_redis_session")
+    postgres: PostgresServer = request.getfixturevalue("_postgres_session")
+    for server in (redis, postgres):
+        if not server.running:
+            server.start()
+    redis.flush()
+    return {
+        "TRUNKS_DATABASE_URL": postgres.create_database(request.getfixturevalue("_postgres_template")),
+        "TRUNKS_BROKER_URL": redis.url,
+        "TRUNKS_SECRET_KEYS": SECRET_KEYS,
+    }
+
+
 @pytest.fixture
-def customer(
-    start: Start,
-    form_environment: dict[str, str],
-    http: httpx.Client,
-    is_ready: Callable[[], bool],
-    peer: UdpPeer,
-    port: int,
-    tmp_path: Path,
-) -> Customer:
-    """Run either form, and enter a trunk at the carrier."""
-    environment = {**form_environment, **LABORATORY, "TRUNKS_PORT": str(port)}
-    token = make_token(tmp_path, environment)
-    parts = ("api", "worker", "worker", "beat") if form_environment else ("up",)
-    running = [start(part, **environment) for part in parts]
-    running[0].wait_until(is_ready)
-    http.headers["Authorization"] = f"Bearer {token}"
-    made = http.post(
+def customer(running: Running, peer: UdpPeer) -> Iterator[Customer]:
+    """Enter a trunk at the carrier; when the test is over nobody asks the carrier any more."""
+    made = running.http.post(
         URL,
         json={
             "name": "Main",
@@ -113,12 +149,15 @@ def customer(
             "domain": HOST,
             "port": peer.port,
             "transport": "udp",
-            "username": "alice",
+            # Another test's rejected credentials are frozen.
+            "username": f"user{peer.port}",
             "password": "secret",
         },
     )
     assert made.status_code == 201, made.text
-    return Customer(http, made.json()["data"]["id"], running[0])
+    trunk_id = made.json()["data"]["id"]
+    yield Customer(running.http, trunk_id, running.process)
+    assert running.http.delete(f"{URL}/{trunk_id}").status_code == 200
 
 
 def proofs(peer: UdpPeer) -> int:

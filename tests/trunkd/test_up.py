@@ -105,7 +105,11 @@ def test_a_second_one_on_the_same_port_is_told_in_one_line(
     ]
 
 
-@pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    ("form_environment", "by"),
+    [("embedded", signal.SIGTERM), ("scaled", signal.SIGINT)],
+    indirect=["form_environment"],
+)
 def test_a_signal_while_verifying_ends_cleanly_and_loses_no_run(
     start: Start,
     port: int,

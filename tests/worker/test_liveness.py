@@ -239,7 +239,7 @@ def test_many_destinations_on_one_address_keep_to_its_bucket(
     udp_peer_factory: Callable[..., UdpPeer],
     unbound_factory: Callable[..., UnboundServer],
 ) -> None:
-    rate, burst, count = 20, 6, 60
+    rate, burst, count = 20, 6, 24
     peer = udp_peer_factory(Behaviour())
     names = unbound_factory(f"* IN A {HOST}")
     quick = form_settings.model_copy(update=QUICK | {"nameservers": read_nameservers(name_server(names))})
