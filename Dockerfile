@@ -1,7 +1,7 @@
 # One image for every part of the service; docker-compose.yml chooses the command.
 FROM python:3.13-slim AS build
 WORKDIR /src
-COPY pyproject.toml README.md ./
+COPY pyproject.toml README.md LICENSE ./
 COPY sipcheck sipcheck
 COPY trunks trunks
 COPY worker worker

@@ -4,7 +4,16 @@ BIN := $(VENV)/bin
 # Most tests wait for a peer most of the time, so more than one for each of two cores; peers need some of them too.
 PYTEST_ARGS ?= -n 3 --dist worksteal
 
-.PHONY: run test check bench install system-packages format
+# Marks are set in tests/conftest.py.
+FAST := not peers and not long
+PYTHONS := 3.11 3.12 3.13 3.14
+SEEDS := 1 2 3 4 5 6 7 8 9 10
+
+# The tests start hundreds of interpreters: where a machine forbids bytecode, each would compile the product anew.
+export PYTHONPYCACHEPREFIX ?= $(CURDIR)/$(VENV)/bytecode
+export PYTHONDONTWRITEBYTECODE :=
+
+.PHONY: run test test-fast test-pythons test-long check bench install system-packages format
 
 # The stamp is renewed when the declared dependencies change.
 $(VENV)/.installed: pyproject.toml
@@ -20,6 +29,21 @@ run: install
 
 test: install system-packages
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+# What needs no server and no package of the system.
+test-fast: install
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "$(FAST)"
+
+test-pythons:
+	MAKE="$(MAKE)" sh tests/each-python.sh $(PYTHONS)
+
+# Repetitions of what hangs on the moment, fuzzing with fifty times the examples, and the fast tests in ten other orders.
+test-long: install system-packages
+	$(BIN)/python -m pytest $(PYTEST_ARGS) -m long
+	$(BIN)/python -m pytest $(PYTEST_ARGS) -m hypothesis --hypothesis-profile long
+	set -e; for seed in $(SEEDS); do \
+		$(BIN)/python -m pytest -n 2 --dist worksteal -m "$(FAST)" --shuffle $$seed; \
+	done
 
 check: install
 	$(BIN)/ruff format --check .

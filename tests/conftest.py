@@ -1,5 +1,6 @@
 """Fixtures that start the real peers; one that is not installed fails its tests (tests.peers.programs)."""
 
+import random
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from tests.peers.certificates import Certificates
 from tests.peers.kamailio import Kamailio, KamailioSettings
 from tests.peers.postgres_server import PostgresServer
+from tests.peers.programs import PERMISSION
 from tests.peers.redis_server import RedisServer
 from tests.peers.sipp import Sipp, SippSettings
 from tests.peers.tls_server import TlsServer, TlsServerSettings
@@ -17,6 +19,60 @@ from tests.peers.udp_peer import Script, UdpPeer
 from tests.peers.unbound_server import UnboundServer
 from trunks.store.database import Database
 from trunks.store.schema import migrate
+
+# What starts a peer: a test that uses one of these, or one of those with that parameter, is marked `peers`.
+PEER_FIXTURES = frozenset(
+    {
+        "kamailio_factory",
+        "sipp_factory",
+        "unbound_factory",
+        "redis_server",
+        "postgres_server",
+        "postgres_url",
+        "scaled_environment",
+    }
+)
+PEER_FOLDERS = ("tests/peers_smoke/", "tests/trunkd/")
+PEER_PARAMETERS = frozenset(
+    {
+        ("store_settings", "postgresql"),
+        ("form_settings", "scaled"),
+        ("form_environment", "scaled"),
+        ("counted_in", "redis"),
+    }
+)
+
+
+def _needs_peers(item: pytest.Item) -> bool:
+    if not isinstance(item, pytest.Function):
+        return False
+    parameters = item.callspec.params.items() if hasattr(item, "callspec") else ()
+    if item.path.relative_to(item.config.rootpath).as_posix().startswith(PEER_FOLDERS):
+        return True
+    return not PEER_FIXTURES.isdisjoint(item.fixturenames) or any(
+        (name, value) in PEER_PARAMETERS for name, value in parameters if isinstance(value, str)
+    )
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--shuffle", type=int, metavar="SEED", help="run the tests in the order of this seed")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what needs a peer, before tests are chosen by their marks; and shuffle where it was asked for."""
+    for item in items:
+        if _needs_peers(item):
+            item.add_marker(pytest.mark.peers)
+    seed = config.getoption("--shuffle")
+    if seed is not None:
+        random.Random(seed).shuffle(items)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Keep peers from a test that is not marked: whoever has none would find out only there."""
+    PERMISSION.peers = item.get_closest_marker("peers") is not None
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,6 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from sipcheck.cli.main import app
-from sipcheck.diagnosis.rules import RULINGS
 from sipcheck.reasons import Reason, WarningCode
 from sipcheck.report.model import (
     Certificate,
@@ -21,6 +20,7 @@ from sipcheck.report.model import (
     TargetFacts,
     TraceStep,
 )
+from sipcheck.report.rulings import RULINGS
 from trunks.installation.settings import setting_names
 from trunks.rules.trunk_state import DEFINITE_REASONS, Cause, HealthStatus
 

@@ -13,6 +13,8 @@ import pytest
 from tests.peers.ports import free_port
 from tests.trunkd.daemon import Trunkd
 
+pytestmark = pytest.mark.peers
+
 PAGES = sorted((Path(__file__).parents[1] / "docs" / "dialects").glob("*.md"))
 _STEP = re.compile(r"^```sh\n((?:(?!```).*\n)+)```\n+```json\n((?:(?!```).*\n)+)```$", re.MULTILINE)
 _SEPARATOR = "\x1e"

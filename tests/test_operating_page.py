@@ -38,6 +38,7 @@ def test_every_alarm_is_one_that_the_code_gives(event: str) -> None:
     assert spelled or (event == "broker-away" and 'f"{self._name}-away"' in SOURCES)
 
 
+@pytest.mark.peers
 def test_every_metric_is_shown(tmp_path: Path) -> None:
     port = free_port()
     url = f"http://127.0.0.1:{port}"
@@ -50,6 +51,7 @@ def test_every_metric_is_shown(tmp_path: Path) -> None:
     assert not missing
 
 
+@pytest.mark.peers
 def test_the_backup_is_one_that_opens(tmp_path: Path) -> None:
     assert run_trunkd("migrate", folder=tmp_path).returncode == 0
     (commands,) = re.findall(r"^```sh\n(.*VACUUM.*?)^```", PAGE, re.MULTILINE | re.DOTALL)

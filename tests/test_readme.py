@@ -14,6 +14,7 @@ from tests.peers.ports import free_port
 from tests.peers.process import OwnedProcess
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+CONTRIBUTING = (Path(__file__).parents[1] / "CONTRIBUTING.md").read_text(encoding="utf-8")
 COMMAND = Path(sys.executable).with_name("sipcheck")
 
 
@@ -109,7 +110,10 @@ def test_every_option_and_command_it_names_exists() -> None:
         [str(COMMAND), "carrier", "--help"], capture_output=True, text=True, check=True, timeout=30
     ).stdout
     assert "--list-faults" in help_text
-    targets = set(re.findall(r"make (\w+)", README))
+
+
+def test_every_make_target_that_is_named_exists() -> None:
     makefile = (Path(__file__).parents[1] / "Makefile").read_text(encoding="utf-8")
-    assert targets
+    targets = set(re.findall(r"make ([a-z][\w-]+)", README + CONTRIBUTING))
+    assert {"test", "test-fast", "test-pythons", "test-long", "check", "install"} <= targets
     assert all(re.search(rf"^{target}:", makefile, re.MULTILINE) for target in targets)

@@ -126,7 +126,19 @@ def skip_without_namespaces(shown: Demonstration) -> None:
         pytest.skip(f"this system grants no network namespace: {error}")
 
 
-@pytest.mark.parametrize("name", SHOWN, ids=str)
+def of_the_system(shown: Demonstration) -> bool:
+    """Whether it takes a name server, or a network of its own."""
+    return shown.command.startswith("unshare") or any("unbound" in server for server in shown.servers)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.peers if of_the_system(shown) else ())
+        for name, shown in SHOWN.items()
+    ],
+    ids=str,
+)
 def test_a_demonstration_gives_what_is_printed(name: Reason | WarningCode, tmp_path: Path) -> None:
     shown = SHOWN[name]
     skip_without_namespaces(shown)

@@ -11,6 +11,8 @@ from benchmarks.cores import Cores
 from benchmarks.responder import ADDRESS, Responder, udp_responder
 from benchmarks.sip_answer import answer
 
+pytestmark = pytest.mark.peers
+
 OPTIONS = (
     "OPTIONS sip:127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:5060;rport;branch=z9hG4bKa\r\n"
     "Max-Forwards: 70\r\nFrom: <sip:a@b>;tag=c\r\nTo: <sip:b>\r\nCall-ID: d\r\nCSeq: 1 OPTIONS\r\n"

@@ -16,6 +16,8 @@ import threading
 from collections.abc import Callable, Coroutine, Iterator
 from typing import TypeVar
 
+from tests.peers.programs import PeerMissing, find_program
+
 CLONE_NEWNET = 0x40000000  # <linux/sched.h>
 _TUNSETIFF = 0x400454CA  # <linux/if_tun.h>
 _IFF_TUN_NO_PI = 0x0001 | 0x1000
@@ -101,8 +103,8 @@ def _enter() -> None:
 
 def _ip(*arguments: str) -> None:
     try:
-        subprocess.run(["ip", *arguments], check=True, capture_output=True, text=True)
-    except FileNotFoundError as error:
+        subprocess.run([str(find_program("ip")), *arguments], check=True, capture_output=True, text=True)
+    except PeerMissing as error:
         raise NamespaceRefused("iproute2 is not installed") from error
 
 

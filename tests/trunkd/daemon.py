@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Self
 
+from tests.peers.programs import PERMISSION
+
 PROGRAM = str(Path(sys.executable).with_name("trunkd"))
 
 _SETTINGS = ("TRUNKS_", "LIVEKIT_")
@@ -18,6 +20,7 @@ _COMMAND_WITHIN_SECONDS = 30.0
 
 def run_trunkd(*arguments: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run a command to its end."""
+    PERMISSION.require("trunkd")
     return subprocess.run(
         [PROGRAM, *arguments],
         cwd=folder,
@@ -42,6 +45,7 @@ class Trunkd:
         self._out, self._err = folder / f"{name}.out", folder / f"{name}.err"
 
     def __enter__(self) -> Self:
+        PERMISSION.require("trunkd")
         with self._out.open("wb") as out, self._err.open("wb") as err:
             self._process = subprocess.Popen(
                 [PROGRAM, *self._arguments],

@@ -24,6 +24,9 @@ CAUGHT_WITHIN_SECONDS = 30.0
 # So few that a part of the queue is still in the broker when something is killed.
 CONCURRENCY = "25"
 
+# The first is for every run, the others for `make test-long`: each kills at another moment of the queue.
+FEWEST_DONE = [10, *(pytest.param(10 + 12 * number, marks=pytest.mark.long) for number in range(1, 10))]
+
 DONE, RUNNING, QUEUED = VerificationStatus.DONE, VerificationStatus.RUNNING, VerificationStatus.QUEUED
 
 
@@ -43,10 +46,16 @@ def crowd(peer: UdpPeer, tmp_path: Path, scaled: dict[str, str]) -> Iterator[Cro
         yield crowd
 
 
-def ask_all_and_catch_some_running(crowd: Crowd, http: httpx.Client) -> None:
+@pytest.fixture(params=FEWEST_DONE)
+def fewest_done(request: pytest.FixtureRequest) -> int:
+    """Say how many runs are done when something is killed."""
+    return int(request.param)
+
+
+def ask_all_and_catch_some_running(crowd: Crowd, http: httpx.Client, fewest_done: int) -> None:
     """Queue the runs, and return in the midst of them."""
     assert {answer.status_code for answer in crowd.call_all(http, "?async=true")} == {202}
-    crowd.wait(lambda counts: counts[DONE] >= 10, within_seconds=CAUGHT_WITHIN_SECONDS)
+    crowd.wait(lambda counts: counts[DONE] >= fewest_done, within_seconds=CAUGHT_WITHIN_SECONDS)
 
 
 def assert_all_end_once(crowd: Crowd, peer: UdpPeer) -> None:
@@ -70,13 +79,19 @@ def assert_all_end_once(crowd: Crowd, peer: UdpPeer) -> None:
 
 
 def test_the_embedded_process_is_killed(
-    start: Start, port: int, is_ready: Callable[[], bool], http: httpx.Client, peer: UdpPeer, tmp_path: Path
+    start: Start,
+    port: int,
+    is_ready: Callable[[], bool],
+    http: httpx.Client,
+    peer: UdpPeer,
+    tmp_path: Path,
+    fewest_done: int,
 ) -> None:
     environment = {**SETTINGS, "TRUNKS_PORT": str(port)}
     with crowd_at([peer.port] * TRUNKS, tmp_path, environment) as crowd:
         daemon = start("up", **environment)
         daemon.wait_until(is_ready)
-        ask_all_and_catch_some_running(crowd, http)
+        ask_all_and_catch_some_running(crowd, http, fewest_done)
         daemon.kill()
         assert crowd.counts()[RUNNING] > 0
         again = start("up", **environment)
@@ -95,19 +110,24 @@ def parts(start: Start, crowd: Crowd, scaled: dict[str, str], is_ready: Callable
 
 
 def test_one_worker_of_two_is_killed(
-    parts: list[Trunkd], crowd: Crowd, http: httpx.Client, peer: UdpPeer
+    parts: list[Trunkd], crowd: Crowd, http: httpx.Client, peer: UdpPeer, fewest_done: int
 ) -> None:
     api, victim, other = parts
-    ask_all_and_catch_some_running(crowd, http)
+    ask_all_and_catch_some_running(crowd, http, fewest_done)
     victim.kill()
     assert_all_end_once(crowd, peer)
     assert (other.stop(), api.stop()) == (0, 0)
 
 
 def test_redis_is_killed(
-    parts: list[Trunkd], crowd: Crowd, http: httpx.Client, peer: UdpPeer, redis_server: RedisServer
+    parts: list[Trunkd],
+    crowd: Crowd,
+    http: httpx.Client,
+    peer: UdpPeer,
+    redis_server: RedisServer,
+    fewest_done: int,
 ) -> None:
-    ask_all_and_catch_some_running(crowd, http)
+    ask_all_and_catch_some_running(crowd, http, fewest_done)
     redis_server.kill()
     assert crowd.counts()[DONE] < TRUNKS
     redis_server.start()
@@ -116,9 +136,14 @@ def test_redis_is_killed(
 
 
 def test_postgresql_is_killed(
-    parts: list[Trunkd], crowd: Crowd, http: httpx.Client, peer: UdpPeer, postgres_server: PostgresServer
+    parts: list[Trunkd],
+    crowd: Crowd,
+    http: httpx.Client,
+    peer: UdpPeer,
+    postgres_server: PostgresServer,
+    fewest_done: int,
 ) -> None:
-    ask_all_and_catch_some_running(crowd, http)
+    ask_all_and_catch_some_running(crowd, http, fewest_done)
     postgres_server.kill()
     refused = http.post(f"/api/v1/sip-trunks/{crowd.trunks[0]}/verify", headers=crowd.headers)
     assert (refused.status_code, refused.json()["code"]) == (503, "STORE_UNAVAILABLE")

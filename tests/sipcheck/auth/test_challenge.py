@@ -9,6 +9,7 @@ from sipcheck.auth.challenge import Challenge, Chosen, choose
 from sipcheck.auth.digest import Algorithm
 from sipcheck.failure import Failure
 from sipcheck.reasons import Reason
+from tests.fuzzing import examples
 
 
 def chosen(*values: str, realms: tuple[str, ...] = ()) -> Challenge:
@@ -206,7 +207,7 @@ _VALUES = st.one_of(
 )
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=examples(2000), deadline=None)
 @given(
     st.lists(st.tuples(_WORDS, _VALUES), max_size=5),
     st.sampled_from([", ", ",", " , "]),

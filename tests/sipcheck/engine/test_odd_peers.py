@@ -20,6 +20,7 @@ from sipcheck import (
     parse_target,
 )
 from sipcheck.engine import Engine
+from tests.fuzzing import examples
 from tests.peers.dns_server import DnsServer
 from tests.peers.sip_reply import reply_to
 from tests.peers.udp_peer import Reply, UdpPeer, silent
@@ -290,7 +291,9 @@ async def test_nobody_listens(verify: Verify, udp_peer_factory: Callable[..., Ud
         assert report.duration_ms < 5000
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(mutation=st.tuples(st.integers(0, 10_000), st.binary(max_size=40), st.integers(0, 60)))
 def test_no_mutated_reply_raises(
     mutation: tuple[int, bytes, int], udp_peer_factory: Callable[..., UdpPeer]

@@ -29,6 +29,8 @@ from tests.peers.udp_peer import UdpPeer
 from tests.peers.unbound_server import UnboundServer
 from tests.sipcheck.conftest import ALICE, LOOPBACK
 
+pytestmark = pytest.mark.peers
+
 UDP, TCP, TLS = TransportName.UDP, TransportName.TCP, TransportName.TLS
 UdpPeers = Callable[..., UdpPeer]
 Streams = Callable[..., TlsServer]

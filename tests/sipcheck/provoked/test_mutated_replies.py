@@ -28,6 +28,7 @@ from sipcheck import (
 from sipcheck.report.json_export import report_to_json
 from sipcheck.report.model import CheckName
 from sipcheck.report.rulings import RULINGS
+from tests.fuzzing import examples
 from tests.peers.sip_reply import reply_to, split_message
 from tests.sipcheck.conftest import ALICE, LOOPBACK
 
@@ -201,7 +202,7 @@ def run_all(mutations: list[Mutation], transport: TransportName) -> None:
 
 
 UNCHANGED = Mutation(which=0, at=0, removed=0, put=b"")
-MANY = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+MANY = settings(max_examples=examples(12), deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @MANY

@@ -22,6 +22,8 @@ from sipcheck import (
 )
 from tests.peers.network_namespace import NamespaceRefused, Router, drop, run_in_namespace, unreachable
 
+pytestmark = pytest.mark.peers
+
 FAR = "198.51.100.7"
 GUARD = Guard(allow_networks=(ip_network("198.51.100.0/24"), ip_network("10.254.0.0/16")))
 UDP, TCP, TLS = TransportName.UDP, TransportName.TCP, TransportName.TLS

@@ -145,6 +145,7 @@ async def test_a_handshake_cut_into_single_bytes(
         await channel.close()
 
 
+@pytest.mark.peers
 async def test_a_handshake_of_many_records(certificates: Certificates, contexts: TlsContexts) -> None:
     """RFC 8446 §5.1: a server may cut its flight as it likes; 512 bytes is the least that OpenSSL does."""
     good = certificates[CertificateKind.GOOD]
@@ -158,6 +159,7 @@ async def test_a_handshake_of_many_records(certificates: Certificates, contexts:
         await channel.close()
 
 
+@pytest.mark.peers
 @pytest.mark.parametrize("command", [b"k\n", b"K\n"], ids=["renewed", "renewed-and-asked-to-renew"])
 async def test_keys_are_renewed_in_the_middle(
     command: bytes, certificates: Certificates, contexts: TlsContexts
@@ -214,6 +216,7 @@ class Relay:
             client.shutdown(socket.SHUT_WR)
 
 
+@pytest.mark.peers
 async def test_a_request_waits_for_a_renegotiation(certificates: Certificates, contexts: TlsContexts) -> None:
     """RFC 5246 §7.4.1.1: behind our new ClientHello no request can leave before the new keys; it is not lost."""
     with OpensslServer(certificates[CertificateKind.GOOD], "-tls1_2") as server:

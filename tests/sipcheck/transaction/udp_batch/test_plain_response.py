@@ -14,6 +14,7 @@ from sipcheck.transaction.matching import ResponseMatcher, TransactionId
 from sipcheck.transaction.request_template import RequestTemplate
 from sipcheck.transaction.udp_batch.plain_response import PlainResponse, challenge_values, read_plain
 from sipcheck.transaction.udp_batch.prepared_request import PreparedRequest
+from tests.fuzzing import examples
 
 BRANCH = b"0123456789abcdef01234567"
 DIALOG = b"fedcba9876543210fedcba98"
@@ -145,7 +146,7 @@ CHANGES: dict[str, Change] = {
 }
 
 
-@settings(max_examples=3000, deadline=None)
+@settings(max_examples=examples(3000), deadline=None)
 @given(
     st.sampled_from(list(SPELLINGS.values())),
     st.lists(st.sampled_from(sorted(CHANGES)), min_size=1, max_size=3),
@@ -167,7 +168,7 @@ def test_what_passes_the_glance_the_parser_reads_the_same(
         assert parser(bytes(data)) == status
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=examples(2000), deadline=None)
 @given(st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), min_size=1, max_size=4))
 def test_changed_bytes(bytes_put: list[tuple[float, int]]) -> None:
     data = bytearray(written(PLAIN))
