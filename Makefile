@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PYTEST_ARGS ?= -n 3 --dist worksteal
 
 # Marks are set in tests/conftest.py.
-FAST := not peers and not long
+FAST := -n 2 --dist worksteal -m "not peers and not slow and not long" --hypothesis-profile quick
 PYTHONS := 3.11 3.12 3.13 3.14
 SEEDS := 1 2 3 4 5 6 7 8 9 10
 
@@ -32,7 +32,7 @@ test: install system-packages
 
 # What needs no server and no package of the system.
 test-fast: install
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m "$(FAST)"
+	$(BIN)/python -m pytest $(FAST)
 
 test-pythons:
 	MAKE="$(MAKE)" sh tests/each-python.sh $(PYTHONS)
@@ -42,7 +42,7 @@ test-long: install system-packages
 	$(BIN)/python -m pytest $(PYTEST_ARGS) -m long
 	$(BIN)/python -m pytest $(PYTEST_ARGS) -m hypothesis --hypothesis-profile long
 	set -e; for seed in $(SEEDS); do \
-		$(BIN)/python -m pytest -n 2 --dist worksteal -m "$(FAST)" --shuffle $$seed; \
+		$(BIN)/python -m pytest $(FAST) --shuffle $$seed; \
 	done
 
 check: install

@@ -42,6 +42,20 @@ PEER_PARAMETERS = frozenset(
     }
 )
 
+# What waits or computes for long without any peer: ids or their beginnings.
+SLOW = (
+    "tests/api/test_contract.py",
+    "tests/sipcheck/carrier/test_faults_provoke.py",
+    "tests/sipcheck/cli/test_verify_command.py::test_streams_that_cannot_be_used_are_told_without_a_traceback",
+    "tests/sipcheck/engine/test_odd_peers.py",
+    "tests/sipcheck/provoked/",
+    "tests/sipcheck/sweep/test_sweep.py::test_twenty_thousand_destinations_with_flat_memory",
+    "tests/sipcheck/transport/test_stream.py::test_a_reset_behind_more_than_one_wake_up_reads_is_seen",
+    "tests/test_readme.py",
+    "tests/test_reason_pages.py::test_a_demonstration_gives_what_is_printed",
+    "tests/worker/test_autocalls.py",
+)
+
 
 def _needs_peers(item: pytest.Item) -> bool:
     if not isinstance(item, pytest.Function):
@@ -60,10 +74,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark what needs a peer, before tests are chosen by their marks; and shuffle where it was asked for."""
+    """Mark what needs a peer or long, before tests are chosen by their marks; shuffle where it was asked for."""
     for item in items:
         if _needs_peers(item):
             item.add_marker(pytest.mark.peers)
+        if item.nodeid.startswith(SLOW):
+            item.add_marker(pytest.mark.slow)
     seed = config.getoption("--shuffle")
     if seed is not None:
         random.Random(seed).shuffle(items)
