@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ PEER_FIXTURES = frozenset(
         "redis_server",
         "postgres_server",
         "postgres_url",
+        "empty_postgres_url",
         "scaled_environment",
     }
 )
@@ -196,10 +197,23 @@ def _postgres_template(_postgres_session: PostgresServer) -> str:
 
 
 @pytest.fixture
+def empty_postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """Give the URL of an empty database that lives as long as the test."""
+    with _database(postgres_server) as url:
+        yield url
+
+
+@pytest.fixture
 def postgres_url(postgres_server: PostgresServer, _postgres_template: str) -> Iterator[str]:
     """Give the URL of a database with the current schema and no rows, which lives as long as the test."""
-    url = postgres_server.create_database(_postgres_template)
+    with _database(postgres_server, _postgres_template) as url:
+        yield url
+
+
+@contextmanager
+def _database(server: PostgresServer, template: str | None = None) -> Iterator[str]:
+    url = server.create_database(template)
     yield url
-    if not postgres_server.running:
-        postgres_server.start()
-    postgres_server.drop_database(url)
+    if not server.running:
+        server.start()
+    server.drop_database(url)

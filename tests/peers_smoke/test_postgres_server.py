@@ -5,8 +5,8 @@ from sqlalchemy import text
 from tests.peers.postgres_server import PostgresServer
 
 
-def test_a_database_answers_and_begins_empty(postgres_url: str) -> None:
-    engine = sqlalchemy.create_engine(postgres_url)
+def test_a_database_answers_and_begins_empty(empty_postgres_url: str) -> None:
+    engine = sqlalchemy.create_engine(empty_postgres_url)
     with engine.begin() as connection:
         assert sqlalchemy.inspect(connection).get_table_names() == []
         connection.execute(text("CREATE TABLE trunk (name text)"))
@@ -14,8 +14,8 @@ def test_a_database_answers_and_begins_empty(postgres_url: str) -> None:
     engine.dispose()
 
 
-def test_the_next_test_gets_another_one(postgres_url: str) -> None:
-    engine = sqlalchemy.create_engine(postgres_url)
+def test_the_next_test_gets_another_one(empty_postgres_url: str) -> None:
+    engine = sqlalchemy.create_engine(empty_postgres_url)
     assert sqlalchemy.inspect(engine).get_table_names() == []
     engine.dispose()
 
