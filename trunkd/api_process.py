@@ -10,7 +10,7 @@ from celery import Celery
 
 from api.app import create_app
 from api.readiness import ReadinessCheck
-from trunkd.http_server import WAITING_GRACE_SECONDS, HttpServer
+from trunkd.http_server import HttpServer
 from trunkd.listening import listen
 from trunkd.stopping import stop_event_of_loop
 from trunks.installation.installation import Installation
@@ -19,6 +19,9 @@ from worker.app import make_app
 from worker.broker_ping import broker_answers, worker_answers
 from worker.completion_channel import listen_for_done
 from worker.doorbell import CeleryDoorbell
+
+# Workers elsewhere go on: most of what callers wait for is done by then.
+_WAITING_GRACE_SECONDS = 3.0
 
 
 def readiness_checks(celery: Celery) -> Mapping[str, ReadinessCheck]:
@@ -51,8 +54,7 @@ async def _serve(
     serving = asyncio.create_task(server.serve_on(listener))
     await asyncio.wait((serving, asyncio.create_task(asked.wait())), return_when=asyncio.FIRST_COMPLETED)
     server.stop_serving()
-    # Workers elsewhere go on: most of what is waited for is done within the grace.
-    await asyncio.wait((serving,), timeout=WAITING_GRACE_SECONDS)
+    await asyncio.wait((serving,), timeout=_WAITING_GRACE_SECONDS)
     server.dismiss_waiting()
     await serving
     announcements.cancel()

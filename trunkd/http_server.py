@@ -8,9 +8,7 @@ from contextlib import contextmanager
 import uvicorn
 from fastapi import FastAPI
 
-# Of the 10 s that a stopping process has, what callers wait for gets these to be finished here or elsewhere; then
-# they are dismissed, and answered before the rest of the requests is broken off.
-WAITING_GRACE_SECONDS = 6.0
+# Of the 10 s that a stopping process has; whoever waits for something is dismissed before, and answered by then.
 _GRACE_SECONDS = 8
 
 

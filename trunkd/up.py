@@ -13,7 +13,7 @@ import uvloop
 from api.app import create_app
 from trunkd.api_process import readiness_checks
 from trunkd.faults import FAULT
-from trunkd.http_server import WAITING_GRACE_SECONDS, HttpServer
+from trunkd.http_server import HttpServer
 from trunkd.listening import base_url, listen
 from trunkd.practice import HOST, example, practice_carrier
 from trunkd.stopping import stop_event_of_loop
@@ -23,6 +23,7 @@ from trunks.installation.settings import Settings
 from worker.app import DEFAULT_CONCURRENCY, make_app
 from worker.completion_channel import CompletionAnnouncer, listen_for_done
 from worker.doorbell import CeleryDoorbell
+from worker.engine_loop import GRACE_SECONDS
 from worker.process import WorkerProcess
 from worker.queues import ALL_QUEUES
 from worker.runtime import Endpoints, Runtime
@@ -31,6 +32,8 @@ from worker.tasks import bind
 _log = structlog.get_logger(__name__)
 
 _CONSUMING_WITHIN_SECONDS = 3.0
+# A second longer than the runs of a stopping worker have (worker.engine_loop).
+_WAITING_GRACE_SECONDS = GRACE_SECONDS + 1.0
 
 
 def run_up(settings: Settings, *, practice: bool) -> int:
@@ -116,7 +119,7 @@ class Embedded:
         """End all parts: runs finish or go back, and the callers who wait for anything are answered."""
         self._server.stop_serving()
         stopping = asyncio.create_task(asyncio.to_thread(self._worker.stop))
-        await asyncio.wait((stopping,), timeout=WAITING_GRACE_SECONDS)
+        await asyncio.wait((stopping,), timeout=_WAITING_GRACE_SECONDS)
         self._server.dismiss_waiting()
         await stopping
         await self._serving

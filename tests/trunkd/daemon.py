@@ -15,7 +15,8 @@ PROGRAM = str(Path(sys.executable).with_name("trunkd"))
 
 _SETTINGS = ("TRUNKS_", "LIVEKIT_")
 _POLL_SECONDS = 0.02
-_COMMAND_WITHIN_SECONDS = 30.0
+# Only a command that hangs takes this long, on however busy a machine.
+_COMMAND_WITHIN_SECONDS = 120.0
 
 
 def run_trunkd(*arguments: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -70,7 +71,7 @@ class Trunkd:
     def err(self) -> str:
         return self._err.read_text()
 
-    def wait_until(self, holds: Callable[[], bool], *, within_seconds: float = 60.0) -> None:
+    def wait_until(self, holds: Callable[[], bool], *, within_seconds: float = 120.0) -> None:
         """Wait for something to hold while it runs."""
         deadline = time.monotonic() + within_seconds
         while not holds():
