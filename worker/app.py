@@ -6,6 +6,7 @@ from celery import Celery
 
 from trunks.doorbell import TEND_INTERVAL_SECONDS
 from trunks.installation.settings import Settings
+from worker import redis_transport
 from worker.queues import ALL_QUEUES, QueueName
 from worker.schedule import SCHEDULE
 
@@ -19,6 +20,7 @@ _MEMORY_POLL_SECONDS = 0.002
 
 def make_app(settings: Settings) -> Celery:
     """Make the app that a process sends and receives with."""
+    redis_transport.install()
     app = Celery("trunks", set_as_current=False)
     app.conf.update(_configuration(broker_url(settings)))
     return app

@@ -4,7 +4,6 @@ import threading
 import time
 from collections.abc import Sequence
 
-import structlog
 from celery import Celery
 from celery.worker import WorkController, state
 
@@ -12,12 +11,9 @@ from worker.app import IN_PROCESS_BROKER
 from worker.queues import QueueName
 from worker.runtime import Runtime
 
-_log = structlog.get_logger(__name__)
-
 # Beside the grace that runs get: what Celery needs to notice, and to end its pool.
 _CELERY_STOPS_WITHIN_SECONDS = 3.0
 _WAKE_SECONDS = 0.1
-_BEGIN_AGAIN_SECONDS = 1.0
 
 
 class WorkerProcess:
@@ -31,7 +27,6 @@ class WorkerProcess:
         self._queues = [queue.value for queue in queues]
         self._concurrency = concurrency
         self._consuming = threading.Event()
-        self._ending = threading.Event()
         self._thread = threading.Thread(target=self._main, name="celery-worker", daemon=True)
 
     def start(self) -> None:
@@ -48,12 +43,11 @@ class WorkerProcess:
 
     @property
     def alive(self) -> bool:
-        """False when the thread that Celery works in has ended, which it does not do for a broker that is away."""
+        """False when Celery has given up, which it does not do for a broker that is away."""
         return self._thread.is_alive()
 
     def stop(self) -> None:
         """Take no more messages, and let runs finish or give them back."""
-        self._ending.set()
         state.should_stop = 0
         self._runtime.stop()
         deadline = time.monotonic() + _CELERY_STOPS_WITHIN_SECONDS
@@ -67,22 +61,7 @@ class WorkerProcess:
             self._app.control.broadcast("ping", reply=False)
 
     def _main(self) -> None:
-        """Work until asked to end.
-
-        Celery waits for a broker that is away, but gives up where the broker goes a second time while the first
-        connection is put in order: it gives back what it holds over a connection that is dead, and does not expect
-        that to fail. Another Celery in its place finds the rows where they are.
-        """
-        while True:
-            self._make_controller().start()
-            if self._ending.is_set():
-                return
-            _log.warning("celery-begins-again")
-            if self._ending.wait(_BEGIN_AGAIN_SECONDS):
-                return
-
-    def _make_controller(self) -> WorkController:
-        return WorkController(
+        WorkController(
             app=self._app,
             pool_cls="threads",
             queues=self._queues,
@@ -91,4 +70,4 @@ class WorkerProcess:
             without_mingle=True,
             without_gossip=True,
             ready_callback=lambda consumer: self._consuming.set(),
-        )
+        ).start()

@@ -25,7 +25,7 @@ CAUGHT_WITHIN_SECONDS = 30.0
 CONCURRENCY = "25"
 
 # The first is for every run, the others for `make test-long`: each kills at another moment of the queue.
-FEWEST_DONE = [10, *(pytest.param(10 + 12 * number, marks=pytest.mark.long) for number in range(1, 10))]
+FEWEST_DONE = [10, *(pytest.param(10 + 9 * number, marks=pytest.mark.long) for number in range(1, 10))]
 
 DONE, RUNNING, QUEUED = VerificationStatus.DONE, VerificationStatus.RUNNING, VerificationStatus.QUEUED
 
