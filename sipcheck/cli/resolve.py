@@ -91,7 +91,7 @@ def _tree(target: Target, route: Route, judged: Judged, signs: Signs) -> Tree:
             Text.assemble((f"{step.record_type} ", "cyan"), step.name, (f"  {step.ms:.0f} ms", "dim"))
         )
         if not step.answers:
-            question.add(Text(step.fault or step.outcome, style="dim"))
+            question.add(Text(step.fault or step.kind, style="dim"))
         for answer in step.answers:
             question.add(Text(answer))
     if route.failure is not None:
@@ -127,7 +127,7 @@ def _exported(target: Target, route: Route, judged: Judged) -> dict[str, Any]:
             {
                 "name": step.name,
                 "type": step.record_type,
-                "outcome": step.outcome,
+                "outcome": step.kind,
                 "answers": list(step.answers),
                 "ms": step.ms,
             }

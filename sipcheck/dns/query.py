@@ -67,6 +67,11 @@ class DnsAnswer(Generic[Record]):
     ms: float
 
     @property
+    def answers(self) -> tuple[str, ...]:
+        """The records as text."""
+        return tuple(str(record) for record in self.records)
+
+    @property
     def failed(self) -> bool:
         """Whether the question stands unanswered: there may be records, and nobody said."""
         return self.kind in (AnswerKind.SERVFAIL, AnswerKind.TIMEOUT)

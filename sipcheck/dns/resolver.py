@@ -7,11 +7,11 @@ from random import Random, SystemRandom
 
 from sipcheck.dns.address_order import has_route
 from sipcheck.dns.query import RESOLV_CONF, DnsClient
-from sipcheck.dns.route import Edge, Route, Step
+from sipcheck.dns.route import Edge, Route
 from sipcheck.dns.walk import Walk
 from sipcheck.target import HostPort, Target
 
-__all__ = ["Edge", "Resolver", "Route", "Step"]
+__all__ = ["Edge", "Resolver", "Route"]
 
 DNS_SECONDS = 3.0
 

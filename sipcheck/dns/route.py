@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
+from sipcheck.dns.query import DnsAnswer
 from sipcheck.failure import Failure
 from sipcheck.guard import Guard
 from sipcheck.report.model import ReportWarning
@@ -25,18 +27,6 @@ class Edge:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """One DNS question: `answers` are the records as read, `outcome` an AnswerKind, `fault` why it failed."""
-
-    name: str
-    record_type: str
-    outcome: str
-    answers: tuple[str, ...]
-    fault: str
-    ms: float
-
-
-@dataclass(frozen=True, slots=True)
 class Route:
     """Edges, or the failure that left none; `steps` is the NAPTR, SRV, A/AAAA way in the order asked.
 
@@ -48,7 +38,7 @@ class Route:
     beyond: tuple[Edge, ...] = ()
     warnings: tuple[ReportWarning, ...] = ()
     failure: Failure | None = None
-    steps: tuple[Step, ...] = ()
+    steps: tuple[DnsAnswer[Any], ...] = ()
 
     def refusal(self, guard: Guard) -> Failure | None:
         """Judge it whole: with one forbidden address all of it is, since the rest could change places with it."""

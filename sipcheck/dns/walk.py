@@ -10,7 +10,7 @@ from sipcheck.dns.address_order import order_addresses
 from sipcheck.dns.failure import failure_of, gravest, host_failure, say_failed, service_refused
 from sipcheck.dns.naptr import Service, select_services, services_for
 from sipcheck.dns.query import DnsAnswer, DnsClient, Record
-from sipcheck.dns.route import Edge, Route, Step
+from sipcheck.dns.route import Edge, Route
 from sipcheck.dns.srv import SrvRecord, order_srv
 from sipcheck.failure import Failure
 from sipcheck.host import is_address
@@ -54,7 +54,7 @@ class Walk:
         self._is_usable = is_usable
         self._deadline_at = deadline_at
         self._naptr_deadline_at = naptr_deadline_at
-        self._steps: list[Step] = []
+        self._steps: list[DnsAnswer[Any]] = []
         self._warnings: list[ReportWarning] = []
 
     async def follow(self, target: Target) -> Route:
@@ -116,7 +116,7 @@ class Walk:
 
     async def _naptr(self, target: Target, domain: str) -> tuple[Service, ...]:
         answer = await self._client.naptr(domain, deadline_at=self._naptr_deadline_at)
-        self._note(answer)
+        self._steps.append(answer)
         if answer.failed:
             self._warn(f"{say_failed(answer)}; the way went on by SRV")
         return select_services(answer.records, secure=target.secure)
@@ -126,7 +126,7 @@ class Walk:
         answers = await _together(
             self._client.srv(service.srv_name, deadline_at=self._deadline_at) for service in services
         )
-        self._note(*answers)
+        self._steps += answers
         servers = [
             _Server(record.target, record.port, service.transport, record.priority, record.weight)
             for service, answer in zip(services, answers, strict=True)
@@ -159,7 +159,7 @@ class Walk:
             for host in named_by_srv
             for ask in (self._client.ipv6, self._client.ipv4)
         )
-        self._note(*answers)
+        self._steps += answers
         pairs = dict(zip(named_by_srv, zip(answers[::2], answers[1::2], strict=True), strict=True))
         failures = [
             failure
@@ -196,19 +196,6 @@ class Walk:
 
     def _warn(self, detail: str, code: WarningCode = WarningCode.DNS_PARTIAL) -> None:
         self._warnings.append(ReportWarning(code=code, detail=detail, edge=None))
-
-    def _note(self, *answers: DnsAnswer[Record]) -> None:
-        for answer in answers:
-            self._steps.append(
-                Step(
-                    name=answer.name,
-                    record_type=answer.record_type,
-                    outcome=answer.kind,
-                    answers=tuple(str(record) for record in answer.records),
-                    fault=answer.fault,
-                    ms=answer.ms,
-                )
-            )
 
 
 async def _together(questions: Iterable[Coroutine[Any, Any, DnsAnswer[Record]]]) -> list[DnsAnswer[Record]]:

@@ -61,7 +61,7 @@ class ReportBuilder:
         """Take in the route, and put its questions into the trace."""
         self._route = route
         for step in route.steps:
-            answer = ", ".join(step.answers) or step.fault or step.outcome
+            answer = ", ".join(step.answers) or step.fault or step.kind
             self._run.trace.event(None, f"DNS {step.record_type} {step.name}: {answer}")
         if not route.steps:
             self._skipped.add(CheckName.DNS)

@@ -47,6 +47,7 @@ from sipcheck.transport.udp_socket import SocketAddress
 
 DEFAULT_SIZE = 1000  # exchanges at once; the answers of that many fit the socket's receive buffer
 
+_CNONCE_DIGITS = 16
 _SWEEP_SECONDS = 0.05  # how late a retransmission may be
 
 
@@ -59,6 +60,7 @@ class UdpBatch:
         self._t1_seconds = timers.t1_seconds
         self._f_seconds = timers.f_seconds
         self._tokens = tokens()
+        self._new_cnonce = lambda: next(self._tokens)[:_CNONCE_DIGITS].decode()
         self._receivers = endpoint.receivers
         self._send_datagram = endpoint.send
         self._sweeping: asyncio.TimerHandle | None = None
@@ -182,7 +184,7 @@ class UdpBatch:
         now = self._loop.time()
         pending.rtt_seconds = now - pending.started
         if status in CHALLENGE_STATUS:
-            lines = credential_lines(pending, self._tokens, now, plain)
+            lines = credential_lines(pending, self._new_cnonce, now, plain)
             if lines is not None:
                 pending.carry(lines)
                 self._begin(pending, next(self._tokens), now)

@@ -1,6 +1,6 @@
 """The answer to a challenge in the batch, by the rules of AuthenticationRound."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 from sipcheck.auth.challenge import Challenge
 from sipcheck.auth.round import AuthenticationRound, answer
@@ -9,11 +9,9 @@ from sipcheck.reasons import Reason
 from sipcheck.transaction.udp_batch.pending import MayLeave, PendingRequest
 from sipcheck.transaction.udp_batch.plain_response import PlainResponse
 
-_CNONCE_DIGITS = 16
-
 
 def credential_lines(
-    pending: PendingRequest, tokens: Iterator[bytes], now: float, plain: PlainResponse | None
+    pending: PendingRequest, new_cnonce: Callable[[], str], now: float, plain: PlainResponse | None
 ) -> bytes | None:
     """Write the header lines that answer the challenge of the final response.
 
@@ -40,7 +38,7 @@ def credential_lines(
     if pending.deadline - now < pending.plan.last_chance_seconds:
         state.withheld = Reason.DEADLINE_EXCEEDED
         return None
-    lines = _write(pending, challenges, credentials, tokens)
+    lines = _write(pending, challenges, credentials, new_cnonce)
     if len(lines) > pending.request.room_bytes and not state.sent:
         # RFC 3261 §18.1.1: it has to go by TCP, which is the plain path's. Once they were sent, never again.
         pending.too_large = True
@@ -53,7 +51,7 @@ def _write(
     pending: PendingRequest,
     challenges: Sequence[Challenge],
     credentials: Credentials,
-    tokens: Iterator[bytes],
+    new_cnonce: Callable[[], str],
 ) -> bytes:
     template = pending.request.template
     fields = answer(
@@ -61,10 +59,12 @@ def _write(
         credentials,
         method=template.method,
         uri=template.request_uri,
-        new_cnonce=lambda: next(tokens)[:_CNONCE_DIGITS].decode(),
+        new_cnonce=new_cnonce,
         conceal=None if pending.trace is None else pending.trace.conceal,
     )
-    text = "".join([f"{name}: {value}\r\n" for name, value in fields])
+    text = ""
+    for name, value in fields:
+        text += f"{name}: {value}\r\n"
     return text.encode("utf-8", "surrogateescape")
 
 

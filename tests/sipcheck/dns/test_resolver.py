@@ -251,7 +251,7 @@ async def test_no_answer_is_a_timeout(server: DnsServer, fault: Fault) -> None:
     server.faults["*", "*"] = fault
     route = await resolve(server, "carrier.example:5080", seconds=0.2)
     assert "in time" in failed(route, Reason.DNS_TIMEOUT)
-    assert {step.outcome for step in route.steps} == {"timeout"}
+    assert {step.kind for step in route.steps} == {"timeout"}
 
 
 async def test_a_spent_deadline_is_a_timeout_too(server: DnsServer) -> None:
@@ -269,7 +269,7 @@ async def test_a_failed_srv_question_does_not_fall_to_the_address(server: DnsSer
 async def test_a_missing_srv_name_falls_to_the_address(server: DnsServer) -> None:
     server.serve("x.example. A 127.0.0.5")
     route = await resolve(server, "x.example")
-    assert [step.outcome for step in route.steps if step.record_type == "SRV"] == ["nxdomain"] * 3
+    assert [step.kind for step in route.steps if step.record_type == "SRV"] == ["nxdomain"] * 3
     assert edges(route) == ["127.0.0.5:5060/udp"]
 
 
@@ -447,7 +447,7 @@ async def test_each_resolve_has_its_own_deadline(server: DnsServer) -> None:
 async def test_steps_show_the_way(server: DnsServer) -> None:
     route = await resolve(server, "sip:carrier.example;transport=tcp")
     srv, six, four = route.steps
-    assert (srv.record_type, srv.name, srv.outcome) == ("SRV", "_sip._tcp.carrier.example", "records")
+    assert (srv.record_type, srv.name, srv.kind) == ("SRV", "_sip._tcp.carrier.example", "records")
     assert srv.answers == ("10 0 5080 a.carrier.example",)
     assert (six.record_type, six.answers) == ("AAAA", ("::1",))
     assert (four.record_type, four.answers) == ("A", ("127.0.0.1",))
