@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.fuzzing import register_profiles
 from tests.peers.certificates import Certificates
 from tests.peers.kamailio import Kamailio, KamailioSettings
 from tests.peers.postgres_server import PostgresServer
@@ -19,6 +20,8 @@ from tests.peers.udp_peer import Script, UdpPeer
 from tests.peers.unbound_server import UnboundServer
 from trunks.store.database import Database
 from trunks.store.schema import migrate
+
+register_profiles()
 
 # What starts a peer: a test that uses one of these, or one of those with that parameter, is marked `peers`.
 PEER_FIXTURES = frozenset(

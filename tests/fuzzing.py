@@ -4,8 +4,16 @@ from hypothesis import settings
 
 _USUAL = 100
 
-settings.register_profile("quick", max_examples=_USUAL // 5)
-settings.register_profile("long", max_examples=50 * _USUAL, deadline=None)
+
+def register_profiles() -> None:
+    """Make `--hypothesis-profile quick` and `long` known; it has to be before pytest is configured.
+
+    No example has a deadline: a busy machine is no fault of the code.
+    """
+    settings.register_profile("usual", max_examples=_USUAL, deadline=None)
+    settings.register_profile("quick", max_examples=_USUAL // 5, deadline=None)
+    settings.register_profile("long", max_examples=50 * _USUAL, deadline=None)
+    settings.load_profile("usual")
 
 
 def examples(usual: int) -> int:

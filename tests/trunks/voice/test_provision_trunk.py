@@ -34,7 +34,7 @@ def changed(inbound: dict[str, Any], outbound: dict[str, Any]) -> DesiredTrunk:
 
 @pytest.fixture
 async def livekit(livekit_server: LiveKitServer) -> AsyncIterator[LiveKit]:
-    livekit = LiveKit(livekit_server.url, API_KEY, API_SECRET, mark="here", call_timeout_seconds=0.5)
+    livekit = LiveKit(livekit_server.url, API_KEY, API_SECRET, mark="here", call_timeout_seconds=3.0)
     yield livekit
     await livekit.close()
 
