@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from celery import Celery
 from celery.worker import WorkController, state
+from kombu.asynchronous import set_event_loop
 
 from worker.app import IN_PROCESS_BROKER
 from worker.queues import QueueName
@@ -61,6 +62,8 @@ class WorkerProcess:
             self._app.control.broadcast("ping", reply=False)
 
     def _main(self) -> None:
+        # Celery takes whatever loop its process has: another worker's, which ends with that one.
+        set_event_loop(None)
         WorkController(
             app=self._app,
             pool_cls="threads",
