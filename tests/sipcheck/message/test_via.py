@@ -53,7 +53,8 @@ def test_received_is_an_address_with_and_without_brackets(value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["192.0.2.9", "::ffff:192.0.2.9", "[::FFFF:192.0.2.9]", "::ffff:c000:209", "0:0:0:0:0:ffff:c000:209"]
+    "value",
+    ["192.0.2.9", "::ffff:192.0.2.9", "[::FFFF:192.0.2.9]", "::ffff:c000:209", "0:0:0:0:0:ffff:c000:209"],
 )
 def test_received_is_ipv4_in_each_spelling_of_it(value: str) -> None:
     """RFC 4291 §2.5.5.2: dual-stack peers write an IPv4 address as a mapped one."""
