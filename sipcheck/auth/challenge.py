@@ -87,7 +87,8 @@ def choose(www: Sequence[str], proxy: Sequence[str], *, realms: Sequence[str] = 
     """Choose the strongest challenge that each kind of field offers.
 
     `www` and `proxy` are the values of WWW-Authenticate and Proxy-Authenticate as they came, a field line each.
-    `realms`, when given, are the only ones answered, each as it is without escapes. One kind that cannot be answered refuses the whole.
+    `realms`, when given, are the only ones answered, each as it is without escapes. One kind that cannot be
+    answered refuses the whole.
     """
     if len(www) + len(proxy) == 1:
         read = _read_known_shape(www[0], False) if www else _read_known_shape(proxy[0], True)
