@@ -1,10 +1,12 @@
 """The report of one verification: what docs/design/command-line.md promises, as frozen values."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from sipcheck.reasons import CredentialState, Outcome, Party, Reason, WarningCode
+from sipcheck.reasons import Cause, CredentialState, Outcome, Party, Reason, WarningCode
+from sipcheck.sentence import Sentence
 
 
 class CheckName(StrEnum):
@@ -72,9 +74,12 @@ class Certificate:
     error: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EdgeReport:
-    """What one address came to; `outcome` is null for an address that was not probed."""
+    """What one address came to; `outcome` is null for an address that was not probed.
+
+    `facts` are the telling headers of the answer that decided, by their canonical names, in the order found.
+    """
 
     host: str
     address: str
@@ -90,6 +95,7 @@ class EdgeReport:
     rtt_ms: float | None
     retransmissions: int
     retry_after_seconds: int | None
+    facts: Mapping[str, str] = field(default_factory=dict)
     defects: tuple[str, ...]
     local_address: str | None
     received_address: str | None
@@ -106,10 +112,17 @@ class TraceStep:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
+    """`summary` and `advice` are the `sentences`, rendered in English.
+
+    `knocks` counts the requests that a peer's guard may hold against us (docs/design/sip.md, "Who speaks, and to
+    whom").
+    """
+
     outcome: Outcome
     reason: Reason
+    cause: Cause | None = None
     party: Party
     credentials: CredentialState
     summary: str
@@ -120,8 +133,10 @@ class Report:
     warnings: tuple[ReportWarning, ...]
     edges: tuple[EdgeReport, ...]
     trace: tuple[TraceStep, ...]
+    knocks: int = 0
     started_at: datetime
     duration_ms: float
+    sentences: tuple[Sentence, ...] = ()
 
     @property
     def verified(self) -> bool:
