@@ -43,7 +43,7 @@ from sipcheck.transaction.udp_batch.pending import Ended, MayLeave, PendingReque
 from sipcheck.transaction.udp_batch.plain_response import PlainResponse
 from sipcheck.transaction.udp_batch.prepared_request import PreparedRequest
 from sipcheck.transaction.udp_batch.tokens import tokens
-from sipcheck.transport.udp import UdpEndpoint
+from sipcheck.transport.udp import UdpEndpoint, host_port
 from sipcheck.transport.udp_socket import SocketAddress
 
 DEFAULT_SIZE = 1000  # exchanges at once; the answers of that many fit the socket's receive buffer
@@ -207,7 +207,7 @@ class UdpBatch:
         if self._receivers.get(pending.branch) is not pending:
             return  # ended by what the same datagram meant to another
         matcher = pending.matcher
-        response = matcher.read(data)
+        response = matcher.read(data, host_port(address))
         if response is None:
             if matcher.unusable is not None:
                 settled_at = self._loop.time() + pending.plan.settle_seconds
@@ -250,7 +250,8 @@ class UdpBatch:
             self.fail(pending, error.failure)
         else:
             if pending.trace is not None:
-                pending.trace.sent(str(pending.request.edge), message)
+                request = pending.request
+                pending.trace.sent(str(request.edge), message, request.local, request.remote)
 
     def _sweep(self) -> None:
         """See to everything that is due, and again in a while as long as anything is pending."""
