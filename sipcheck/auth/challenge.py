@@ -94,7 +94,7 @@ def choose(www: Sequence[str], proxy: Sequence[str], *, realms: Sequence[str] = 
         read = _read_known_shape(www[0], False) if www else _read_known_shape(proxy[0], True)
         if read is not None and (not realms or read.realm in realms):
             return Chosen((read,))
-    chosen = []
+    chosen: list[Challenge] = []
     for values, is_proxy in ((www, False), (proxy, True)):
         if not values:
             continue

@@ -53,6 +53,15 @@ class AuthenticationRound:
         self.cause = Cause.CHALLENGE_FROM_ELSEWHERE
         self.detail = f"a challenge from {source}, which is not where the request went, is not answered"
 
+    def withhold_for(self, realm: str, reason: Reason) -> None:
+        """Note that nobody may answer this realm, whatever it asks for."""
+        answered = [each.realm_name for each in self._answered if each.realm_name in self.realms]
+        self.withheld = reason
+        self.detail = f"the realm {_named([realm])} is not to be answered"
+        if self.sent:
+            self.cause = Cause.SECOND_REALM
+            self.detail = f"the realm {_named(answered)} was answered, and {_named([realm])} is not to be"
+
     def _to_answer_again(
         self, www: Sequence[str], proxy: Sequence[str], credentials: Credentials
     ) -> tuple[Challenge, ...] | None:

@@ -42,6 +42,7 @@ def with_round(result: ExchangeResult, state: AuthenticationRound) -> ExchangeRe
         challenged=state.challenged,
         credentials_sent=state.sent,
         withheld=state.withheld,
+        cause=state.cause,
         rejected=state.rejected,
         stale_loop=state.stale_loop,
     )
@@ -52,5 +53,7 @@ def _received_address(response: Response, local: HostPort) -> str | None:
     via = response.vias[0]
     if via.received is None and not via.rport:
         return None
-    same = via.received is None or via.received == plain_address(local.host)
-    return str(HostPort(local.host if same else via.received, via.rport or local.port))
+    seen = local.host
+    if via.received is not None and via.received != plain_address(local.host):
+        seen = via.received
+    return str(HostPort(seen, via.rport or local.port))

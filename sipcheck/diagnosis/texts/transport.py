@@ -1,12 +1,13 @@
 """What is said of connections, and of silence."""
 
 from sipcheck.diagnosis.texts.text import Text, Texts
-from sipcheck.reasons import Reason
+from sipcheck.reasons import Cause, Reason
 
 TRANSPORT: Texts = {
     (Reason.CONNECTION_REFUSED, None): Text(
-        "Nothing listens at {where}: the connection was refused.",
-        "Check the port and the transport with the carrier; if they are right, its SIP server is not running there.",
+        "{where} refused us: {detail}.",
+        "Check the port and the transport with the carrier; if they are right, its SIP server is not running there, "
+        "or a filter turns {our_address} away.",
     ),
     (Reason.CONNECTION_TIMEOUT, None): Text(
         "No connection to {where} came about: {detail}.",
@@ -23,7 +24,20 @@ TRANSPORT: Texts = {
     ),
     (Reason.NO_RESPONSE, None): Text(
         "{where} gave no final answer in {seconds} seconds: {detail}.",
+        "Check host, port and transport, and send the carrier this report.",
+    ),
+    (Reason.NO_RESPONSE, Cause.SILENCE): Text(
+        "{where} gave no answer in {seconds} seconds: {detail}.",
         "Check host, port and transport, and ask the carrier to let {our_address} through its firewall; many "
         "carriers ignore unknown addresses silently.",
+    ),
+    (Reason.NO_RESPONSE, Cause.PROVISIONAL_ONLY): Text(
+        "{where} answers, but gave no final answer in {seconds} seconds: {detail}.",
+        "Send the carrier this report: its server takes the request, and what stands behind it does not answer.",
+    ),
+    (Reason.NO_RESPONSE, Cause.ANSWERS_NOT_OURS): Text(
+        "Something answers at {where}, but nothing that belongs to our request: {detail}.",
+        "The carrier's server, or a router on the way, changes what it passes on. Switch a router's SIP ALG off; "
+        "else send the carrier this report, whose trace shows what was sent and what came.",
     ),
 }

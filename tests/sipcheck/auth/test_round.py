@@ -43,9 +43,12 @@ def test_a_second_challenge_that_brings_nothing_new_is_a_refusal(
     second: list[str], proxy: bool, realms: tuple[str, ...]
 ) -> None:
     state = AuthenticationRound()
-    sides = (lambda values: ([], values)) if proxy else (lambda values: (values, []))
-    assert answered(state, *sides([EDGE]), *realms) == ["edge*" if proxy else "edge"]
-    assert answered(state, *sides(second), *realms) is None
+
+    def side(values: list[str]) -> tuple[list[str], list[str]]:
+        return ([], values) if proxy else (values, [])
+
+    assert answered(state, *side([EDGE]), *realms) == ["edge*" if proxy else "edge"]
+    assert answered(state, *side(second), *realms) is None
     assert (state.rejected, state.withheld, state.stale_loop) == (True, None, False)
 
 

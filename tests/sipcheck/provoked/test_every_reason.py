@@ -311,7 +311,7 @@ async def test_a_scene_and_its_verdict(scene: Scene) -> None:
     assert codes - {WarningCode.RETRANSMITTED} == scene.warnings  # a busy machine may send anything twice
     assert scene.named in report.summary
     # Where we cut a run short it is by the hook, which is asked behind the challenge.
-    axis = failing_axis(scene.reason, challenged=True)
+    axis = failing_axis(scene.reason, sip_seen=True)
     check = next(check for check in report.checks if check.name is axis)
     if scene.reason is Reason.ALIVE:
         assert check.state is CheckState.OK
