@@ -59,6 +59,7 @@ SLOW = (
     "tests/sipcheck/cli/test_verify_command.py::test_streams_that_cannot_be_used_are_told_without_a_traceback",
     "tests/sipcheck/engine/test_odd_peers.py",
     "tests/sipcheck/provoked/",
+    "tests/sipcheck/sweep/test_hostile_sweeps.py",
     "tests/sipcheck/sweep/test_sweep.py::test_thousands_of_destinations_with_flat_memory",
     "tests/sipcheck/transport/test_stream.py::test_a_reset_behind_more_than_one_wake_up_reads_is_seen",
     "tests/test_readme.py",

@@ -1,5 +1,6 @@
 """The report of one verification: what docs/design/command-line.md promises, as frozen values."""
 
+from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -104,12 +105,30 @@ class EdgeReport:
 
 @dataclass(frozen=True, slots=True)
 class TraceStep:
-    """One line of the ladder, redacted when it was recorded."""
+    """One line of the ladder, redacted when it was recorded; `at_ms` has three decimals, which are microseconds.
+
+    `source` and `destination` are the endpoints of a message, `address:port`; null for an event. `text` is fit to be
+    shown. `octets` is the message's own bytes in Base64, redacted, where `text` with its line ends as CRLF would not
+    give them back; `cut_bytes` is how many of its last bytes neither has.
+    """
 
     at_ms: float
     edge: str | None
     direction: Direction
     text: str
+    source: str | None = None
+    destination: str | None = None
+    octets: str | None = None
+    cut_bytes: int = 0
+
+    @property
+    def message(self) -> bytes:
+        """The bytes that were sent or received, redacted, and cut where `cut_bytes` says so; empty for an event."""
+        if self.direction is Direction.EVENT:
+            return b""
+        if self.octets is not None:
+            return b64decode(self.octets)
+        return self.text.replace("\n", "\r\n").encode()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -218,7 +218,7 @@ class ReportBuilder:
             ),
             warnings=tuple(warnings),
             edges=edges,
-            trace=tuple(run.trace.steps),
+            trace=run.trace.steps,
             started_at=self._started_at,
             duration_ms=round(duration_ms, 3),
             sentences=said,

@@ -21,7 +21,7 @@ EDGE = (
     "retry_after_seconds facts defects local_address received_address certificate"
 )
 CERTIFICATE = "subject issuer names not_after days_left tls_version cipher verified error"
-TRACE = "at_ms edge direction text"
+TRACE = "at_ms edge direction text source destination octets cut_bytes"
 
 
 async def test_every_name_in_its_order(
