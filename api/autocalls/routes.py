@@ -5,22 +5,19 @@ from typing import Annotated
 from uuid import UUID
 
 import structlog
-from fastapi import APIRouter, Depends, Path, Security
-from fastapi.security import HTTPBearer
+from fastapi import Depends, Path
 
 from api.autocalls.answers import Done, TrunkAnswer, TrunkFound, TrunkList, show, show_details
 from api.autocalls.bodies import CreateTrunk, UpdateTrunk
 from api.autocalls.edits import to_edit
-from api.autocalls.faults import fault_model, invalid_fields
+from api.autocalls.faults import invalid_fields
 from api.call import Call, Calling
-from api.fault_answers import fault_answers_of
+from api.dialects import AUTOCALLS
 from api.problems import Problem
 from api.waiter import WaitEnd
 from trunks.catalog.update import Edited
 from trunks.errors import ProvisioningUnfinished, TrunkNotFound
 from trunks.repositories.trunks import TrunkFilter
-
-PREFIX = "/api/user/phone-numbers"
 
 # The vendor's clients know no pages.
 _MOST_SHOWN = 1000
@@ -29,15 +26,9 @@ _PROVISION_WAIT_SECONDS = 30.0
 _RESTARTED_AFTER_SECONDS = "10"
 
 _log = structlog.get_logger(__name__)
-_bearer = HTTPBearer(auto_error=False, description="A token of your environment.")
-_answers = fault_answers_of(fault_model)
+_answers = AUTOCALLS.fault_answers
 
-router = APIRouter(
-    prefix=PREFIX,
-    tags=["autocalls"],
-    dependencies=[Security(_bearer)],
-    responses=_answers(401, 429, 500, 503),
-)
+router = AUTOCALLS.router()
 
 
 async def _trunk_id(

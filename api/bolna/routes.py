@@ -4,8 +4,7 @@ from http import HTTPStatus
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Security
-from fastapi.security import HTTPBearer
+from fastapi import Depends, Query
 from starlette.responses import JSONResponse
 
 from api.bolna.answers import (
@@ -20,28 +19,19 @@ from api.bolna.answers import (
 )
 from api.bolna.bodies import CreateTrunk, UpdateTrunk
 from api.bolna.edits import to_edit
-from api.bolna.faults import fault_model
 from api.bolna.number_bodies import NumberBody
 from api.call import Call, Calling
-from api.fault_answers import fault_answers_of
+from api.dialects import BOLNA
 from api.parameters import MakesId, TrunkId, id_in_path
 from trunks.errors import NumberNotFound
 from trunks.repositories.trunks import TrunkFilter
 
-PREFIX = "/sip-trunks/trunks"
-
 # The vendor's clients know no pages.
 _MOST_SHOWN = 1000
 
-_bearer = HTTPBearer(auto_error=False, description="A token of your environment.")
-_answers = fault_answers_of(fault_model)
+_answers = BOLNA.fault_answers
 
-router = APIRouter(
-    prefix=PREFIX,
-    tags=["bolna"],
-    dependencies=[Security(_bearer)],
-    responses=_answers(401, 429, 500, 503),
-)
+router = BOLNA.router()
 
 
 async def _number_id(number_id: str) -> UUID:

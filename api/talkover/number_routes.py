@@ -6,8 +6,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from api.call import Calling
+from api.dialects import TALKOVER
 from api.parameters import TrunkId
-from api.talkover.faults import fault_answers
 from api.talkover.number_answers import (
     NumberChanged,
     NumberCreated,
@@ -22,6 +22,8 @@ from api.talkover.parameters import Cursor, NumberId, page_of
 # The vendor's clients know no pages, so a page is large.
 _PAGE = 1000
 
+_answers = TALKOVER.fault_answers
+
 router = APIRouter(prefix="/sip-trunks/{trunk_id}/dids")
 
 
@@ -29,7 +31,7 @@ router = APIRouter(prefix="/sip-trunks/{trunk_id}/dids")
     "",
     status_code=HTTPStatus.CREATED,
     response_model_exclude_unset=True,
-    responses=fault_answers(400, 404, 409, 413, 415, 422),
+    responses=_answers(400, 404, 409, 413, 415, 422),
 )
 async def create_did(trunk_id: TrunkId, body: CreateNumber, call: Calling) -> NumberCreated:
     """Add a DID (phone number) to a trunk."""
@@ -37,7 +39,7 @@ async def create_did(trunk_id: TrunkId, body: CreateNumber, call: Calling) -> Nu
     return show_created(number, body.mismatch)
 
 
-@router.get("", responses=fault_answers(404, 422))
+@router.get("", responses=_answers(404, 422))
 async def list_dids(
     trunk_id: TrunkId,
     call: Calling,
@@ -49,14 +51,14 @@ async def list_dids(
     return NumberList(data=[show_listed(number) for number in page], next_cursor=next_cursor)
 
 
-@router.patch("/{did_id}", responses=fault_answers(400, 404, 413, 415, 422))
+@router.patch("/{did_id}", responses=_answers(400, 404, 413, 415, 422))
 async def assign_did(trunk_id: TrunkId, did_id: NumberId, body: AssignNumber, call: Calling) -> NumberChanged:
     """Note what uses a DID, such as an agent; one in use cannot be removed (ours)."""
     number = await call.ask(call.catalog.numbers.assign, trunk_id, did_id, body.assigned_to)
     return NumberChanged(data=show_listed(number))
 
 
-@router.delete("/{did_id}", responses=fault_answers(404, 409))
+@router.delete("/{did_id}", responses=_answers(404, 409))
 async def delete_did(trunk_id: TrunkId, did_id: NumberId, call: Calling) -> NumberRemoved:
     """Remove a DID from a trunk."""
     await call.ask(call.catalog.numbers.remove, trunk_id, did_id)

@@ -6,9 +6,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from api.call import Calling
+from api.dialects import TALKOVER
 from api.parameters import MakesId, TrunkId
 from api.talkover.event_answers import EventList, show_event
-from api.talkover.faults import fault_answers
 from api.talkover.health_answers import HealthFound, show_health
 from api.talkover.parameters import DEFAULT_PAGE, Cursor, Limit, page_of
 from api.talkover.trunk_answers import (
@@ -25,16 +25,18 @@ from api.talkover.trunk_bodies import CreateTrunk, UpdateTrunk
 from trunks.repositories.trunks import TrunkFilter
 from trunks.rules.trunk_state import HealthStatus
 
+_answers = TALKOVER.fault_answers
+
 router = APIRouter(prefix="/sip-trunks")
 
 
-@router.post("", status_code=HTTPStatus.CREATED, responses=fault_answers(400, 403, 413, 415, 422))
+@router.post("", status_code=HTTPStatus.CREATED, responses=_answers(400, 403, 413, 415, 422))
 async def create_sip_trunk(body: CreateTrunk, call: Calling, makes_id: MakesId) -> TrunkCreated:
     """Register a custom SIP trunk for your environment. It has to be verified before it can be used."""
     return show_created(await call.ask(call.catalog.trunks.create, body.to_trunk(), trunk_id=makes_id))
 
 
-@router.get("", responses=fault_answers(422))
+@router.get("", responses=_answers(422))
 async def list_sip_trunks(
     call: Calling,
     limit: Limit = DEFAULT_PAGE,
@@ -51,17 +53,17 @@ async def list_sip_trunks(
     return TrunkList(data=[show_details(view) for view in page], next_cursor=next_cursor)
 
 
-@router.get("/{trunk_id}", responses=fault_answers(404))
+@router.get("/{trunk_id}", responses=_answers(404))
 async def get_sip_trunk(trunk_id: TrunkId, call: Calling) -> TrunkFound:
     """Show a trunk with its state and its last verification."""
     return TrunkFound(data=show_details(await call.view(trunk_id)))
 
 
-@router.put("/{trunk_id}", responses=fault_answers(400, 404, 409, 413, 415, 422))
+@router.put("/{trunk_id}", responses=_answers(400, 404, 409, 413, 415, 422))
 @router.patch(
     "/{trunk_id}",
     summary="Update Sip Trunk (ours: the same as PUT)",
-    responses=fault_answers(400, 404, 409, 413, 415, 422),
+    responses=_answers(400, 404, 409, 413, 415, 422),
 )
 async def update_sip_trunk(trunk_id: TrunkId, body: UpdateTrunk, call: Calling) -> TrunkChanged:
     """Change some fields of a trunk; what is left out stays.
@@ -75,14 +77,14 @@ async def update_sip_trunk(trunk_id: TrunkId, body: UpdateTrunk, call: Calling) 
     return show_changed(edited.trunk)
 
 
-@router.delete("/{trunk_id}", responses=fault_answers(404, 409))
+@router.delete("/{trunk_id}", responses=_answers(404, 409))
 async def delete_sip_trunk(trunk_id: TrunkId, call: Calling) -> TrunkRemoved:
     """Delete a trunk that has no DIDs."""
     await call.ask(call.catalog.trunks.remove, trunk_id)
     return TrunkRemoved()
 
 
-@router.get("/{trunk_id}/health", response_model_exclude_unset=True, responses=fault_answers(404))
+@router.get("/{trunk_id}/health", response_model_exclude_unset=True, responses=_answers(404))
 async def check_health(trunk_id: TrunkId, call: Calling) -> HealthFound:
     """Ask whether the carrier answers; it changes nothing about the trunk.
 
@@ -94,7 +96,7 @@ async def check_health(trunk_id: TrunkId, call: Calling) -> HealthFound:
     return show_health(await call.context.current_health.results(destinations))
 
 
-@router.get("/{trunk_id}/events", responses=fault_answers(404, 422))
+@router.get("/{trunk_id}/events", responses=_answers(404, 422))
 async def list_events(
     trunk_id: TrunkId, call: Calling, limit: Limit = DEFAULT_PAGE, cursor: Cursor = None
 ) -> EventList:

@@ -7,9 +7,9 @@ from fastapi import APIRouter, Query
 from starlette.responses import JSONResponse
 
 from api.call import Calling, current_request_id
+from api.dialects import TALKOVER
 from api.parameters import TrunkId
 from api.problems import Problem
-from api.talkover.faults import fault_answers
 from api.talkover.parameters import DEFAULT_PAGE, Cursor, Limit, VerificationId, page_of
 from api.talkover.trunk_bodies import CreateTrunk
 from api.talkover.verification_answers import (
@@ -24,6 +24,8 @@ from api.talkover.verification_answers import (
     show_verified,
 )
 
+_answers = TALKOVER.fault_answers
+
 router = APIRouter(prefix="/sip-trunks")
 
 
@@ -31,7 +33,7 @@ router = APIRouter(prefix="/sip-trunks")
     "/verify",
     response_model=DryRunAnswer,
     response_model_exclude_unset=True,
-    responses=fault_answers(400, 403, 413, 415, 422, 503),
+    responses=_answers(400, 403, 413, 415, 422, 503),
 )
 async def verify_before_creating(body: CreateTrunk, call: Calling) -> DryRunAnswer:
     """Test a trunk that is not entered yet: the body is that of creation, and nothing is stored (ours)."""
@@ -55,7 +57,7 @@ async def verify_before_creating(body: CreateTrunk, call: Calling) -> DryRunAnsw
     "/{trunk_id}/verify",
     response_model=VerifyAnswer,
     response_model_exclude_unset=True,
-    responses={202: {"model": VerifyLater, "description": "It goes on (ours)."}, **fault_answers(404, 422)},
+    responses={202: {"model": VerifyLater, "description": "It goes on (ours)."}, **_answers(404, 422)},
 )
 async def verify_sip_trunk(
     trunk_id: TrunkId,
@@ -77,7 +79,7 @@ async def verify_sip_trunk(
     return show_verified(await call.ask(call.catalog.trunks.get, trunk_id), run)
 
 
-@router.get("/{trunk_id}/verifications", responses=fault_answers(404, 422))
+@router.get("/{trunk_id}/verifications", responses=_answers(404, 422))
 async def list_verifications(
     trunk_id: TrunkId, call: Calling, limit: Limit = DEFAULT_PAGE, cursor: Cursor = None
 ) -> RunList:
@@ -86,7 +88,7 @@ async def list_verifications(
     return RunList(data=[show_run(each) for each in page], next_cursor=next_cursor)
 
 
-@router.get("/{trunk_id}/verifications/{verification_id}", responses=fault_answers(404))
+@router.get("/{trunk_id}/verifications/{verification_id}", responses=_answers(404))
 async def get_verification(trunk_id: TrunkId, verification_id: VerificationId, call: Calling) -> RunFound:
     """Show one verification, with its report once it is done (ours)."""
     return RunFound(data=show_run(await call.ask(call.runs.get, trunk_id, verification_id)))
