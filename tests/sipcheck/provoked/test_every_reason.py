@@ -37,7 +37,7 @@ from sipcheck.report.rulings import ruling
 from tests.peers.dns_server import DnsServer, Fault
 from tests.peers.ports import free_port
 from tests.peers.sip_reply import reply_to
-from tests.peers.udp_peer import UdpPeer
+from tests.peers.udp_peer import UdpPeer, silent
 from tests.sipcheck.carrier.test_faults_provoke import ROWS as FAULT_ROWS
 from tests.sipcheck.conftest import ALICE, LOOPBACK
 
@@ -259,6 +259,19 @@ async def by_a_hook_that_takes_all_the_time(stage: Stage) -> Report:
 
     port = stage.registrar().port
     return await verify(f"127.0.0.1:{port}", credentials=ALICE, hook=hook, timeout_seconds=1)
+
+
+@provokes(Reason.NO_RESPONSE, WarningCode.EDGES_UNPROBED, named="127.0.0.1")
+async def by_nine_silent_addresses(stage: Stage) -> Report:
+    peer = stage.stack.enter_context(UdpPeer(silent, address="127.0.0.1"))
+    closed = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(8)]
+    for number, each in enumerate(closed, 2):
+        stage.stack.enter_context(closing(each)).bind((f"127.0.0.{number}", peer.port))
+    zone = [
+        f"_sip._udp.carrier.example. SRV {n} 0 {peer.port} n{n}.example.\nn{n}.example. A 127.0.0.{n}"
+        for n in range(1, 10)
+    ]
+    return await verify("carrier.example", dns=stage.dns("\n".join(zone)), transport=UDP)
 
 
 _WITHOUT_A_FREE_SOCKET = """
