@@ -22,7 +22,8 @@ def telling_exchange(reason: Reason, evidence: EdgeEvidence) -> ExchangeResult |
         return evidence.options
     exchanges = (evidence.register, evidence.options, evidence.answered_options)
     known = [each for each in exchanges if each is not None]
-    failed = [each for each in known if each.failure is not None and each.failure.reason is reason]
+    failure = evidence.failure_of(reason)
+    failed = [each for each in known if failure is not None and each.failure is failure]
     withheld = [each for each in known if each.withheld is reason]
     answered = [each for each in known if not each.silent]
     return next(iter(withheld or failed or answered or known), None)
@@ -72,9 +73,8 @@ def _of_withheld(evidence: EdgeEvidence) -> Cause | None:
 
 def _of_failure(reason: Reason, evidence: EdgeEvidence) -> Cause | None:
     """The cause that was known where the failure was seen."""
-    failures = [evidence.connect_failure, *(exchange.failure for exchange in evidence.exchanges)]
-    named = (each.cause for each in failures if each is not None and each.reason is reason)
-    return next((cause for cause in named if cause is not None), None)
+    failure = evidence.failure_of(reason)
+    return None if failure is None else failure.cause
 
 
 _RULES: dict[Reason, Callable[[EdgeEvidence], Cause | None]] = {

@@ -134,6 +134,7 @@ class ReportBuilder:
         local: str | None = None,
     ) -> Facts:
         retry = _retry_after(exchange)
+        contact = exchange.facts.get("Contact") if exchange else None
         return Facts(
             domain=self._target.domain,
             where=where,
@@ -145,6 +146,7 @@ class ReportBuilder:
             detail=detail.rstrip("."),
             seconds=f"{self._run.plan.timeout_seconds:g}",
             retry=f"; it asks to wait {retry} seconds" if retry else "",
+            elsewhere=f" (it named {contact})" if contact else "",
         )
 
     def _our_address(self, local: str | None) -> str:

@@ -16,6 +16,14 @@ SIP: Texts = {
         "Something answers at {where}, but it is not SIP: {detail}.",
         "Check the port: another service runs there.",
     ),
+    (Reason.SIP_NOT_SPOKEN, Cause.OTHER_PROTOCOL): Text(
+        "What answers at {where} is not SIP: {detail}.",
+        "Check host and port with the carrier: SIP usually runs on port 5060, or 5061 for TLS.",
+    ),
+    (Reason.SIP_NOT_SPOKEN, Cause.TLS_SPOKEN): Text(
+        "What answers at {where} speaks TLS, and we asked without.",
+        "Set the trunk's transport to tls for this port, or check the port: without TLS it is usually 5060.",
+    ),
     (Reason.SIP_MALFORMED_RESPONSE, None): Text(
         "The answer of {where} begins as SIP but cannot be used: {detail}.",
         "Send the carrier this report; its engineers will find the faulty message in the trace.",
@@ -46,7 +54,7 @@ SIP: Texts = {
     ),
     (Reason.SIP_REDIRECTED, None): Text(
         "The carrier sends registrations elsewhere ({answer}).",
-        "Ask the carrier for the address that it redirects to, and enter that one; redirections are not followed "
-        "by themselves.",
+        "Ask the carrier for the address that it redirects to{elsewhere}, and enter that one; redirections are not "
+        "followed by themselves.",
     ),
 }

@@ -16,7 +16,6 @@ from tests.peers.sip_reply import reply_to, split_message
 from tests.peers.stream_peer import StreamPeer
 from tests.peers.udp_peer import Reply
 from tests.sipcheck.provoked.field_rows import (
-    SILENT,
     FieldRow,
     Place,
     Script,
@@ -143,7 +142,6 @@ ROWS = [
             Cause.REGISTER_UNANSWERED,
             "register-unanswered",
             scripted(register=[None]),
-            options=SILENT,
             says=("REGISTER brought no answer that can be used",),
             never_says=(*NEVER_ASKED, "firewall"),
             warnings=frozenset({WarningCode.REGISTER_IGNORED}),
@@ -209,7 +207,6 @@ ROWS += [
         FieldRow(
             name="silence-behind-the-password",
             script=scripted(register=[CHALLENGED, None]),
-            options=SILENT,
             outcome=Outcome.INCONCLUSIVE,
             reason=Reason.SIP_REQUEST_TIMEOUT,
             cause=Cause.CREDENTIALS_UNANSWERED,
