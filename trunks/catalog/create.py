@@ -1,5 +1,6 @@
 """A trunk entered with all that belongs to it, inside a transaction of the caller's."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -23,11 +24,11 @@ from trunks.tenancy.tenants import Caller
 FIRST_GENERATION = 1
 
 
+@dataclass(frozen=True, slots=True)
 class TrunkCreation:
     """Enters trunks of any dialect."""
 
-    def __init__(self, secrets: SecretBox) -> None:
-        self._secrets = secrets
+    secrets: SecretBox
 
     def enter(
         self,
@@ -60,7 +61,7 @@ class TrunkCreation:
             name=new.name,
             provider_name=new.provider_name,
             username=new.username,
-            sealed_password=None if new.password is None else self._secrets.seal(new.password, trunk_id),
+            sealed_password=None if new.password is None else self.secrets.seal(new.password, trunk_id),
             auth_realm=new.auth_realm,
             outbound_proxy=None if new.outbound_proxy is None else str(new.outbound_proxy),
             generation=FIRST_GENERATION,
