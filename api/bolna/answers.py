@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from api.bolna.bodies import AuthType, Transport
+from api.bolna.bodies import SAME_IN_PROFILE, AuthType, Transport
 from api.last_verification import LastVerification, show_last
 from api.timestamps import Timestamp
 from sipcheck.reasons import Outcome, Reason
@@ -125,10 +125,10 @@ def _trunk(view: TrunkView, interval_seconds: float) -> dict[str, Any]:
     interval = interval_seconds if trunk.health_interval_seconds is None else trunk.health_interval_seconds
     transport = Transport.of(trunk.gateways[0].transport)
     return {
+        **{name: getattr(profile, name) for name in SAME_IN_PROFILE},
         "id": trunk.id,
         "name": trunk.name,
         "provider": trunk.provider_name,
-        "description": profile.description,
         "auth_type": auth_type_of(view),
         "auth_username": trunk.username,
         "gateways": [
@@ -141,16 +141,8 @@ def _trunk(view: TrunkView, interval_seconds: float) -> dict[str, Any]:
         ],
         "ip_identifiers": [AddressShown(ip_address=each) for each in profile.allowed_addresses],
         "transport": transport,
-        "media_encryption": profile.media_encryption,
-        "media_encryption_optimistic": profile.media_encryption_optimistic,
-        "allow": profile.allow,
-        "disallow": profile.disallow,
-        "inbound_enabled": profile.inbound_enabled,
         "outbound_leading_plus_enabled": profile.calling_format is CallingFormat.PLUS_E164,
         "qualify_frequency": round(interval),
-        "direct_media": profile.direct_media,
-        "rtp_symmetric": profile.rtp_symmetric,
-        "force_rport": profile.force_rport,
         "phone_numbers": [show_number(number) for number in view.numbers],
         "created_at": trunk.created_at,
         "updated_at": trunk.updated_at,

@@ -95,27 +95,14 @@ EXAMPLES = (
         "created",
         TrunkCreated(
             success=True,
-            data=TrunkShown(
-                id=TRUNK_ID,
-                name=_NAME,
-                provider_name="carrier-x",
-                domain=_DOMAIN,
-                transport=TransportName.TLS,
-                port=5061,
-                is_active=False,
-                is_verified=False,
-                created_at=CREATED_AT,
-            ),
+            data=TrunkShown(**dict(_DETAILS) | {"is_active": False, "is_verified": False}),
         ),
     ),
     Example("found", TrunkFound(success=True, data=_DETAILS)),
     Example("listed", TrunkList(success=True, data=[_DETAILS], next_cursor=None)),
     Example(
         "changed",
-        TrunkChanged(
-            success=True,
-            data=TrunkState(id=TRUNK_ID, name=_NAME, is_active=True, is_verified=True, updated_at=UPDATED_AT),
-        ),
+        TrunkChanged(success=True, data=TrunkState(**dict(_DETAILS))),
     ),
     Example("removed", TrunkRemoved(success=True, message="SIP trunk deleted")),
     Example(
@@ -217,13 +204,7 @@ EXAMPLES = (
         "added",
         NumberCreated(
             success=True,
-            data=NumberMade(
-                id=NUMBER_ID,
-                number="+15551234567",
-                country_code="US",
-                formatted_number="(555) 123-4567",
-                trunk_id=TRUNK_ID,
-            ),
+            data=NumberMade(**dict(_NUMBER), trunk_id=TRUNK_ID),
         ),
     ),
     Example("numbers", NumberList(success=True, data=[_NUMBER], next_cursor=None)),
