@@ -80,9 +80,9 @@ def _make_context(
         verifications=verifications,
         provisions=Awaited(lambda ids: threads.run(installation.provisions.overview.done_among, ids)),
         current_health=CurrentHealth(
-            installation.health.latest,
-            threads,
-            waiter,
+            liveness=installation.health.latest,
+            threads=threads,
+            waiter=waiter,
             fresh_seconds=installation.settings.health_interval_floor_seconds,
             wait_seconds=installation.settings.verify_wait_seconds,
             clock=installation.clock,

@@ -7,13 +7,13 @@ from uuid import UUID
 from trunks.catalog.create import TrunkCreation
 from trunks.catalog.new_trunk import NewTrunk
 from trunks.clock import Clock
-from trunks.errors import NameTaken, TrunkHasNumbers, TrunkNotFound
+from trunks.errors import NameTaken, TrunkHasNumbers
 from trunks.models.flip import Flip
 from trunks.models.trunk import Trunk
 from trunks.provisions.requests import ProvisionRequests
 from trunks.repositories.phone_numbers import PhoneNumbers
 from trunks.repositories.tenants import Environments
-from trunks.repositories.trunks import Flips, Trunks
+from trunks.repositories.trunks import Flips, Trunks, owned
 from trunks.store.database import Database
 from trunks.tenancy.tenants import Caller
 from trunks.voice.provisioner import ProvisionerName
@@ -67,9 +67,7 @@ class TrunkCatalog:
     def remove(self, caller: Caller, trunk_id: UUID, *, with_numbers: bool = False) -> None:
         """Remove a trunk with its history. Raises TrunkNotFound, TrunkHasNumbers."""
         with self.database.write() as session:
-            trunk = Trunks(session).leaving(caller.environment_id, trunk_id)
-            if trunk is None or trunk.is_draft:
-                raise TrunkNotFound
+            trunk = owned(Trunks(session).leaving(caller.environment_id, trunk_id), caller.environment_id)
             if not with_numbers and PhoneNumbers(session).any_of(trunk_id):
                 raise TrunkHasNumbers
             ProvisionRequests(session, self.provisioner).changed(trunk_id, self.clock())

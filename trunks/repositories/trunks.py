@@ -27,16 +27,20 @@ class TrunkFilter:
     health_status: HealthStatus | None = None
 
 
+def owned(trunk: Trunk | None, environment_id: UUID) -> Trunk:
+    """Give a trunk that is this tenant's and entered. Raises TrunkNotFound."""
+    if trunk is None or trunk.environment_id != environment_id or trunk.is_draft:
+        raise TrunkNotFound
+    return trunk
+
+
 class Trunks(Repository):
     def add(self, trunk: Trunk) -> None:
         self._session.add(trunk)
 
     def get(self, environment_id: UUID, trunk_id: UUID) -> Trunk:
         """Find a trunk of this tenant. Raises TrunkNotFound, for another tenant's too."""
-        found = self.of(environment_id, trunk_id)
-        if found is None:
-            raise TrunkNotFound
-        return found
+        return owned(self.of(environment_id, trunk_id), environment_id)
 
     def of(self, environment_id: UUID, trunk_id: UUID) -> Trunk | None:
         return self._session.scalar(
