@@ -1,6 +1,5 @@
 """Trunks and numbers as bolna shows them."""
 
-from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -95,13 +94,42 @@ def auth_type_of(view: TrunkView) -> AuthType:
 
 def show_trunk(view: TrunkView, *, interval_seconds: float) -> TrunkShown:
     """`interval_seconds` is the installation's, for a trunk whose dialect says none."""
-    return TrunkShown(**_trunk(view, interval_seconds))
+    trunk, profile = view.trunk, view.profile
+    interval = interval_seconds if trunk.health_interval_seconds is None else trunk.health_interval_seconds
+    transport = Transport.of(trunk.gateways[0].transport)
+    return TrunkShown(
+        **{name: getattr(profile, name) for name in SAME_IN_PROFILE},
+        id=trunk.id,
+        name=trunk.name,
+        provider=trunk.provider_name,
+        auth_type=auth_type_of(view),
+        auth_username=trunk.username,
+        gateways=[
+            GatewayShown(
+                gateway_address=each.host,
+                port=each.port or transport.name_here.default_port,
+                priority=each.priority,
+            )
+            for each in trunk.gateways
+        ],
+        ip_identifiers=[AddressShown(ip_address=each) for each in profile.allowed_addresses],
+        transport=transport,
+        outbound_leading_plus_enabled=profile.calling_format is CallingFormat.PLUS_E164,
+        qualify_frequency=round(interval),
+        phone_numbers=[show_number(number) for number in view.numbers],
+        created_at=trunk.created_at,
+        updated_at=trunk.updated_at,
+        is_active=trunk.is_active,
+        is_verified=trunk.is_verified,
+        health_status=trunk.health_status,
+        last_verification=show_last(view.last_verification),
+    )
 
 
 def show_verified(view: TrunkView, run: Verification, *, interval_seconds: float) -> TrunkVerified:
     report = run.report or {}
     return TrunkVerified(
-        **_trunk(view, interval_seconds),
+        **dict(show_trunk(view, interval_seconds=interval_seconds)),
         verification_id=run.id,
         outcome=run.outcome,
         reason=run.reason,
@@ -118,36 +146,3 @@ def show_number(number: PhoneNumber) -> NumberShown:
         created_at=number.created_at,
         updated_at=number.updated_at,
     )
-
-
-def _trunk(view: TrunkView, interval_seconds: float) -> dict[str, Any]:
-    trunk, profile = view.trunk, view.profile
-    interval = interval_seconds if trunk.health_interval_seconds is None else trunk.health_interval_seconds
-    transport = Transport.of(trunk.gateways[0].transport)
-    return {
-        **{name: getattr(profile, name) for name in SAME_IN_PROFILE},
-        "id": trunk.id,
-        "name": trunk.name,
-        "provider": trunk.provider_name,
-        "auth_type": auth_type_of(view),
-        "auth_username": trunk.username,
-        "gateways": [
-            GatewayShown(
-                gateway_address=each.host,
-                port=each.port or transport.name_here.default_port,
-                priority=each.priority,
-            )
-            for each in trunk.gateways
-        ],
-        "ip_identifiers": [AddressShown(ip_address=each) for each in profile.allowed_addresses],
-        "transport": transport,
-        "outbound_leading_plus_enabled": profile.calling_format is CallingFormat.PLUS_E164,
-        "qualify_frequency": round(interval),
-        "phone_numbers": [show_number(number) for number in view.numbers],
-        "created_at": trunk.created_at,
-        "updated_at": trunk.updated_at,
-        "is_active": trunk.is_active,
-        "is_verified": trunk.is_verified,
-        "health_status": trunk.health_status,
-        "last_verification": show_last(view.last_verification),
-    }

@@ -49,10 +49,7 @@ class Transport(StrEnum):
 
 
 def _allowed(address: str) -> str:
-    try:
-        read_allow_list([address])
-    except AllowListInvalid as fault:
-        raise PydanticCustomError("allow_list", "{fault}", {"fault": str(fault)}) from None
+    judge_addresses([address])
     return address
 
 
