@@ -2,17 +2,16 @@
 
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from api.bolna.bodies import SAME_IN_PROFILE, AuthType, Transport
-from api.last_verification import LastVerification, show_last
+from api.our_state import OurState, our_state
 from api.timestamps import Timestamp
 from sipcheck.reasons import Outcome, Reason
 from trunks.catalog.views import TrunkView
 from trunks.models.phone_number import PhoneNumber
 from trunks.models.verification import Verification
 from trunks.rules.profile import CallingFormat, MediaEncryption
-from trunks.rules.trunk_state import HealthStatus
 
 
 class GatewayShown(BaseModel):
@@ -38,7 +37,9 @@ class NumberShown(BaseModel):
     updated_at: Timestamp
 
 
-class TrunkShown(BaseModel):
+class TrunkFields(BaseModel):
+    """What the vendor documents of a trunk."""
+
     id: UUID
     name: str
     provider: str
@@ -61,10 +62,10 @@ class TrunkShown(BaseModel):
     phone_numbers: list[NumberShown]
     created_at: Timestamp
     updated_at: Timestamp
-    is_active: bool = Field(description="(ours)")
-    is_verified: bool = Field(description="(ours)")
-    health_status: HealthStatus = Field(description="(ours)")
-    last_verification: LastVerification | None = Field(description="(ours)")
+
+
+class TrunkShown(OurState, TrunkFields):
+    pass
 
 
 class TrunkVerified(TrunkShown):
@@ -119,10 +120,7 @@ def show_trunk(view: TrunkView, *, interval_seconds: float) -> TrunkShown:
         phone_numbers=[show_number(number) for number in view.numbers],
         created_at=trunk.created_at,
         updated_at=trunk.updated_at,
-        is_active=trunk.is_active,
-        is_verified=trunk.is_verified,
-        health_status=trunk.health_status,
-        last_verification=show_last(view.last_verification),
+        **our_state(view),
     )
 
 

@@ -1,7 +1,7 @@
 """talkover's success answers in the OpenAPI document; whatever a route answers is set here."""
 
 from api.examples import CREATED_AT, EVENT_ID, NUMBER_ID, RUN_ID, TRUNK_ID, UPDATED_AT, Example
-from api.last_verification import LastVerification
+from api.our_state import proven_at
 from api.talkover.event_answers import EventList, EventShown
 from api.talkover.health_answers import HealthFound, HealthShown
 from api.talkover.number_answers import (
@@ -69,11 +69,7 @@ _DETAILS = TrunkDetails(
     updated_at=UPDATED_AT,
     gateways=[GatewayShown(host=_DOMAIN, port=5061, transport=TransportName.TLS, priority=1)],
     credentials=CredentialState.PROVEN,
-    last_verification=LastVerification(
-        reason=Reason.CREDENTIALS_PROVEN,
-        summary=f"The trunk works: {_DOMAIN}:5061/tls answers, and it accepted the username and password.",
-        advice="",
-    ),
+    last_verification=proven_at(f"{_DOMAIN}:5061/tls"),
 )
 _NUMBER = NumberListed(
     id=NUMBER_ID,

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from api.last_verification import LastVerification, show_last
+from api.our_state import LastVerification, show_last
 from api.timestamps import Timestamp
 from sipcheck.reasons import CredentialState
 from sipcheck.target import TransportName

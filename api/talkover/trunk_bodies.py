@@ -1,13 +1,27 @@
 """Trunks as talkover's clients send them: unknown fields are ignored, of the others all faults are told at once."""
 
-from pydantic import Field
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
 from api.body import Body, left_out, shown_with
 from api.fields import Host, Line, Password, Port, Proxy, Switch
-from api.talkover.fields import SwitchAtCreation
 from sipcheck.target import TransportName, parse_host_port
 from trunks.catalog.new_trunk import NewGateway, NewTrunk
 from trunks.catalog.trunk_edit import TrunkEdit
+
+# The type of the one fault that has a code of its own.
+NOT_VERIFIED = "trunk_not_verified"
+
+
+def _never_at_creation(wanted: bool) -> bool:
+    if wanted:
+        raise PydanticCustomError(NOT_VERIFIED, "A trunk has to be verified before it can be active")
+    return wanted
+
+
+SwitchAtCreation = Annotated[Switch, AfterValidator(_never_at_creation)]
 
 
 class CreateTrunk(Body):

@@ -1,7 +1,7 @@
 """Trunks and their flips."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -20,7 +20,7 @@ from trunks.rules.trunk_state import Cause, HealthStatus, TrunkState, changes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrunkFilter:
-    """Which trunks a list shows; None shows both."""
+    """Which trunks a list shows, by their columns; None shows both."""
 
     is_active: bool | None = None
     is_verified: bool | None = None
@@ -54,12 +54,8 @@ class Trunks(Repository):
     ) -> Sequence[Trunk]:
         """List a tenant's trunks, newest first, from the one before `before` on."""
         query = select(Trunk).where(Trunk.environment_id == environment_id, Trunk.is_draft.is_(False))
-        if shown.is_active is not None:
-            query = query.where(Trunk.is_active == shown.is_active)
-        if shown.is_verified is not None:
-            query = query.where(Trunk.is_verified == shown.is_verified)
-        if shown.health_status is not None:
-            query = query.where(Trunk.health_status == shown.health_status)
+        wanted = {name: value for name, value in asdict(shown).items() if value is not None}
+        query = query.filter_by(**wanted)
         return self._newest(query, Trunk, limit=limit, before=before)
 
     def named(self, environment_id: UUID, name: str, *, but: UUID | None = None) -> bool:
