@@ -50,7 +50,9 @@ class TransactionDriver:
         self._inbox = Inbox()
         self._loop = asyncio.get_running_loop()
         self._started = 0.0
-        self._matcher = ResponseMatcher(transmission.identity, transmission.edge, run.trace)
+        self._matcher = ResponseMatcher(
+            transmission.identity, transmission.edge, self._channel.local, run.trace
+        )
 
     async def run(self) -> ExchangeResult:
         """Send and wait; every remote failure is part of the result."""
@@ -94,14 +96,15 @@ class TransactionDriver:
         for action in actions:
             if action is Action.SEND:
                 self._channel.send(self._sending.message)
-                self._trace.sent(self._sending.edge, self._sending.message)
+                channel = self._channel
+                self._trace.sent(self._sending.edge, self._sending.message, channel.local, channel.remote)
             elif action is Action.TIMED_OUT:
                 return self._without_answer(self._why_silent(self._loop.time()))
         return None
 
     def _consider(self, data: bytes, source: HostPort, now: float) -> ExchangeResult | None:
         """Take a message for our final answer, or note why it is none and wait on."""
-        response = self._matcher.read(data)
+        response = self._matcher.read(data, source)
         if response is None:
             if self._matcher.unusable is not None:
                 self._deadline = min(self._deadline, now + self._plan.settle_seconds)

@@ -8,6 +8,7 @@ from sipcheck.message.message import Request, Response
 from sipcheck.message.parser import parse
 from sipcheck.reasons import Reason
 from sipcheck.report.trace import Trace
+from sipcheck.target import HostPort
 from sipcheck.transaction.time_plan import TimePlan
 
 _PROTOCOL_GREETINGS = (
@@ -35,29 +36,30 @@ class TransactionId:
 
 @dataclass(slots=True)
 class ResponseMatcher:
-    """Reads what comes for one transaction, and records it in the trace where there is one.
+    """Reads what comes for one transaction to our address `local`, and records it in the trace where there is one.
 
     `provisional` is the last 1xx. `unusable` says what came instead of an answer.
     """
 
     identity: TransactionId
     edge: str
+    local: HostPort
     trace: Trace | None
     provisional: int | None = None
     unusable: Failure | None = None
 
-    def read(self, data: bytes) -> Response | None:
+    def read(self, data: bytes, source: HostPort) -> Response | None:
         """Return the response that answers our request, or note why this is none."""
         try:
             message = parse(data)
         except ParseError as error:
-            self._note_unusable(data, error)
+            self._note_unusable(data, source, error)
             return None
         if isinstance(message, Request):
             self._note(f"a {message.method} request from the peer, ignored")
             return None
         if len(message.vias) > 1:
-            self._received(data)
+            self._received(data, source)
             detail = f"the answer carries {len(message.vias)} Via headers, where ours alone belongs (RFC 3261 §8.1.3.3)"
             self._note(detail)
             self.unusable = Failure(Reason.SIP_MALFORMED_RESPONSE, detail)
@@ -65,7 +67,7 @@ class ResponseMatcher:
         if not self._answers_us(message):
             self._note(f"a {message.status} that answers another request, ignored")
             return None
-        self._received(data)
+        self._received(data, source)
         return message
 
     def cut_short(self, unfinished_bytes: int) -> None:
@@ -101,14 +103,14 @@ class ResponseMatcher:
             and response.from_tag == ours.from_tag
         )
 
-    def _note_unusable(self, data: bytes, error: ParseError) -> None:
+    def _note_unusable(self, data: bytes, source: HostPort, error: ParseError) -> None:
         if isinstance(error, NotSip):
             protocol = next((name for start, name in _PROTOCOL_GREETINGS if data.startswith(start)), None)
             detail = f"it looks like {protocol}" if protocol else f"{len(data)} bytes that are not SIP"
             self.unusable = self.unusable or Failure(Reason.SIP_NOT_SPOKEN, detail)
             self._note(f"not SIP: {detail}")
             return
-        self._received(data)
+        self._received(data, source)
         self._note(f"not usable: {error}")
         self.unusable = Failure(Reason.SIP_MALFORMED_RESPONSE, str(error))
 
@@ -116,6 +118,6 @@ class ResponseMatcher:
         if self.trace is not None:
             self.trace.event(self.edge, text)
 
-    def _received(self, data: bytes) -> None:
+    def _received(self, data: bytes, source: HostPort) -> None:
         if self.trace is not None:
-            self.trace.received(self.edge, data)
+            self.trace.received(self.edge, data, source, self.local)

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from sipcheck.auth.round import AuthenticationRound
 from sipcheck.diagnosis.evidence import ExchangeResult
+from sipcheck.host import plain_address
 from sipcheck.message.message import Response
 from sipcheck.printable import one_line
 from sipcheck.report.trace import Trace
@@ -51,4 +52,7 @@ def _received_address(response: Response, local: HostPort) -> str | None:
     via = response.vias[0]
     if via.received is None and not via.rport:
         return None
-    return str(HostPort(via.received or local.host, via.rport or local.port))
+    seen = local.host
+    if via.received is not None and via.received != plain_address(local.host):
+        seen = via.received
+    return str(HostPort(seen, via.rport or local.port))

@@ -68,6 +68,7 @@ def edge_report(probe: EdgeProbe) -> EdgeReport:
         rtt_ms=round(times[0] * 1000, 3) if times else None,
         retransmissions=sum(each.retransmissions for each in evidence.exchanges),
         retry_after_seconds=exchange.retry_after_seconds if exchange else None,
+        facts=exchange.facts if exchange else {},
         defects=tuple(dict.fromkeys(defect for each in answered for defect in each.defects)),
         local_address=next((each.local_address for each in evidence.exchanges if each.local_address), None),
         received_address=next((each.received_address for each in answered if each.received_address), None),

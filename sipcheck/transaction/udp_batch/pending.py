@@ -100,7 +100,8 @@ class PendingRequest:
         if plain is None or plain[0] < 200:
             return False
         if self.trace is not None:
-            self.trace.received(str(self.request.edge), data)
+            request = self.request
+            self.trace.received(str(request.edge), data, host_port(address), request.local)
         self.owner.settle(self, plain[0], data, address, plain)
         return True
 
@@ -121,7 +122,7 @@ class PendingRequest:
                 call_id=self.dialog.decode(),
                 from_tag=self.dialog.decode(),
             )
-            self._matcher = ResponseMatcher(identity, str(self.request.edge), self.trace)
+            self._matcher = ResponseMatcher(identity, str(self.request.edge), self.request.local, self.trace)
         return self._matcher
 
     @property

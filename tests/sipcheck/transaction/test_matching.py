@@ -4,6 +4,7 @@ import pytest
 
 from sipcheck.failure import Failure
 from sipcheck.reasons import Reason
+from sipcheck.target import HostPort
 from sipcheck.transaction.matching import ResponseMatcher, TransactionId
 from sipcheck.transaction.time_plan import TimePlan
 
@@ -11,7 +12,12 @@ PLAN = TimePlan()
 
 
 def listening() -> ResponseMatcher:
-    return ResponseMatcher(TransactionId("OPTIONS", "z9hG4bKa", 1, "c", "t"), "192.0.2.1:5060/tcp", None)
+    return ResponseMatcher(
+        TransactionId("OPTIONS", "z9hG4bKa", 1, "c", "t"),
+        "192.0.2.1:5060/tcp",
+        HostPort("192.0.2.9", 40000),
+        None,
+    )
 
 
 @pytest.mark.parametrize(
@@ -40,6 +46,6 @@ def test_no_part_of_an_answer_changes_nothing() -> None:
 
 def test_what_was_whole_and_unusable_says_more_than_what_was_cut_short() -> None:
     heard = listening()
-    assert heard.read(b"HTTP/1.1 400 Bad Request\r\n\r\n") is None
+    assert heard.read(b"HTTP/1.1 400 Bad Request\r\n\r\n", HostPort("192.0.2.1", 5060)) is None
     heard.cut_short(17)
     assert heard.silence(10.0, PLAN).reason is Reason.SIP_NOT_SPOKEN
