@@ -91,13 +91,12 @@ def _make_context(
             clock=installation.clock,
         ),
         threads=threads,
-        readiness=Readiness({"store": installation.database.ping, **checks}),
         rate_limits=RateLimits(installation.settings.broker_url),
         registry=registry,
         store_metrics=StoreMetrics(
             installation.statistics, installation.provisions.overview, threads, registry
         ),
-        parts_up=operation.make_parts_up(registry),
+        readiness=Readiness({"store": installation.database.ping, **checks}, registry),
     )
 
 
