@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from functools import partial
 from importlib.metadata import version
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from prometheus_client import Gauge
 from starlette.middleware import Middleware
 
@@ -34,6 +34,11 @@ from api.waiter import Awaited, Waiter
 from trunks.doorbell import Doorbell
 from trunks.installation.installation import Installation
 
+# Of the process, not of an application: what FastAPI works out of a route it works out once.
+_ROUTES = APIRouter()
+for _routes in (talkover, autocalls, bolna, operation):
+    _ROUTES.include_router(_routes.router)
+
 
 def create_app(
     installation: Installation, *, doorbell: Doorbell, checks: Mapping[str, ReadinessCheck] | None = None
@@ -48,6 +53,7 @@ def create_app(
         title="SIP trunks",
         description="Verifies customers' SIP trunks and says whose turn it is when one does not work.",
         version=version("sipcheck"),
+        routes=_ROUTES.routes,
         redirect_slashes=False,
         lifespan=_lifespan,
         exception_handlers=handlers(),
@@ -55,9 +61,6 @@ def create_app(
     )
     app.openapi = partial(describe, app)  # type: ignore[method-assign]
     app.state.context = context
-    for dialect in (talkover, autocalls, bolna):
-        app.include_router(dialect.router)
-    app.include_router(operation.router)
     return app
 
 
@@ -80,21 +83,20 @@ def _make_context(
         verifications=verifications,
         provisions=Awaited(lambda ids: threads.run(installation.provisions.overview.done_among, ids)),
         current_health=CurrentHealth(
-            installation.health.latest,
-            threads,
-            waiter,
+            liveness=installation.health.latest,
+            threads=threads,
+            waiter=waiter,
             fresh_seconds=installation.settings.health_interval_floor_seconds,
             wait_seconds=installation.settings.verify_wait_seconds,
             clock=installation.clock,
         ),
         threads=threads,
-        readiness=Readiness({"store": installation.database.ping, **checks}),
         rate_limits=RateLimits(installation.settings.broker_url),
         registry=registry,
         store_metrics=StoreMetrics(
             installation.statistics, installation.provisions.overview, threads, registry
         ),
-        parts_up=operation.make_parts_up(registry),
+        readiness=Readiness({"store": installation.database.ping, **checks}, registry),
     )
 
 

@@ -1,6 +1,5 @@
 """A trunk entered with all that belongs to it, inside a transaction of the caller's."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -24,52 +23,49 @@ from trunks.tenancy.tenants import Caller
 FIRST_GENERATION = 1
 
 
-@dataclass(frozen=True, slots=True)
-class TrunkCreation:
-    """Enters trunks of any dialect."""
+def enter_trunk(
+    session: Session,
+    secrets: SecretBox,
+    caller: Caller,
+    new: NewTrunk,
+    now: datetime,
+    *,
+    trunk_id: UUID | None = None,
+    is_draft: bool = False,
+) -> Trunk:
+    """Enter a trunk of any dialect, or a draft of one. Raises CustomTrunksNotAllowed, NumberTaken."""
+    if not caller.allow_custom_sip_trunks:
+        raise CustomTrunksNotAllowed
+    trunk = _row(secrets, caller, new, now, trunk_id=trunk_id or new_id(), is_draft=is_draft)
+    trunk.gateways = [make_gateway(session, gateway, new.outbound_proxy, now) for gateway in new.gateways]
+    Trunks(session).add(trunk)
+    session.flush()
+    TrunkSerials(session).add(trunk.id)
+    if new.profile != PLAIN:
+        TrunkProfiles(session).keep(trunk.id, new.profile)
+    for number in new.numbers:
+        enter_number(session, trunk, number, now)
+    return trunk
 
-    secrets: SecretBox
 
-    def enter(
-        self,
-        session: Session,
-        caller: Caller,
-        new: NewTrunk,
-        now: datetime,
-        *,
-        trunk_id: UUID | None = None,
-        is_draft: bool = False,
-    ) -> Trunk:
-        """Enter a trunk, or a draft of one. Raises CustomTrunksNotAllowed, NumberTaken."""
-        if not caller.allow_custom_sip_trunks:
-            raise CustomTrunksNotAllowed
-        trunk = self._row(caller, new, now, trunk_id=trunk_id or new_id(), is_draft=is_draft)
-        trunk.gateways = [make_gateway(session, gateway, new.outbound_proxy, now) for gateway in new.gateways]
-        Trunks(session).add(trunk)
-        session.flush()
-        TrunkSerials(session).add(trunk.id)
-        if new.profile != PLAIN:
-            TrunkProfiles(session).keep(trunk.id, new.profile)
-        for number in new.numbers:
-            enter_number(session, trunk, number, now)
-        return trunk
-
-    def _row(self, caller: Caller, new: NewTrunk, now: datetime, *, trunk_id: UUID, is_draft: bool) -> Trunk:
-        trunk = Trunk(
-            id=trunk_id,
-            environment_id=caller.environment_id,
-            name=new.name,
-            provider_name=new.provider_name,
-            username=new.username,
-            sealed_password=None if new.password is None else self.secrets.seal(new.password, trunk_id),
-            auth_realm=new.auth_realm,
-            outbound_proxy=None if new.outbound_proxy is None else str(new.outbound_proxy),
-            generation=FIRST_GENERATION,
-            credentials=CredentialState.NOT_TESTED,
-            health_interval_seconds=new.health_interval_seconds,
-            is_draft=is_draft,
-            created_at=now,
-            updated_at=now,
-        )
-        write_state(trunk, created(wanted=new.wanted))
-        return trunk
+def _row(
+    secrets: SecretBox, caller: Caller, new: NewTrunk, now: datetime, *, trunk_id: UUID, is_draft: bool
+) -> Trunk:
+    trunk = Trunk(
+        id=trunk_id,
+        environment_id=caller.environment_id,
+        name=new.name,
+        provider_name=new.provider_name,
+        username=new.username,
+        sealed_password=None if new.password is None else secrets.seal(new.password, trunk_id),
+        auth_realm=new.auth_realm,
+        outbound_proxy=None if new.outbound_proxy is None else str(new.outbound_proxy),
+        generation=FIRST_GENERATION,
+        credentials=CredentialState.NOT_TESTED,
+        health_interval_seconds=new.health_interval_seconds,
+        is_draft=is_draft,
+        created_at=now,
+        updated_at=now,
+    )
+    write_state(trunk, created(wanted=new.wanted))
+    return trunk

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from trunks.catalog.create import TrunkCreation
+from trunks.catalog.create import enter_trunk
 from trunks.catalog.drafts import UnsavedTrunks
 from trunks.catalog.new_trunk import NewTrunk
 from trunks.catalog.phone_numbers import number_key
@@ -17,6 +17,7 @@ from trunks.provisions.requests import ProvisionRequests
 from trunks.repositories.provisions import Provisions
 from trunks.repositories.tenants import Environments
 from trunks.repositories.trunks import Trunks
+from trunks.secrets.secret_box import SecretBox
 from trunks.store.database import Database
 from trunks.tenancy.tenants import Caller
 from trunks.voice.provisioner import ProvisionerName
@@ -27,7 +28,7 @@ class ProvisionedCreation:
     """A trunk is a draft until its sides exist; one whose sides fail is gone, and its draft takes them along."""
 
     database: Database
-    creation: TrunkCreation
+    secrets: SecretBox
     drafts: UnsavedTrunks
     provisioner: ProvisionerName
     clock: Clock
@@ -47,7 +48,7 @@ class ProvisionedCreation:
             # Kept from entering another meanwhile: two lines alike would pass each other's look.
             Environments(session).lock(caller.environment_id)
             self._refuse_second(session, caller, new)
-            trunk = self.creation.enter(session, caller, new, now, is_draft=self.provisions)
+            trunk = enter_trunk(session, self.secrets, caller, new, now, is_draft=self.provisions)
             ProvisionRequests(session, self.provisioner).request(trunk.id, now)
             return trunk
 

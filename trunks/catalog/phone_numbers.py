@@ -10,14 +10,14 @@ from sqlalchemy.orm import Session
 
 from trunks.catalog.new_trunk import NewNumber
 from trunks.clock import Clock
-from trunks.errors import NumberInUse, NumberNotFound, NumberTaken, TrunkNotFound
+from trunks.errors import NumberInUse, NumberNotFound, NumberTaken
 from trunks.ids import new_id
 from trunks.models.phone_number import PhoneNumber
 from trunks.models.trunk import Trunk
 from trunks.phone_numbers import read_digits
 from trunks.provisions.requests import ProvisionRequests
 from trunks.repositories.phone_numbers import PhoneNumbers
-from trunks.repositories.trunks import Trunks
+from trunks.repositories.trunks import Trunks, owned
 from trunks.store.database import Database
 from trunks.tenancy.tenants import Caller
 from trunks.voice.provisioner import ProvisionerName
@@ -81,9 +81,7 @@ class NumberCatalog:
         """Enter a number. Raises TrunkNotFound, NumberTaken."""
         with self.database.write() as session:
             # Kept from being removed meanwhile, since the number would go with it.
-            trunk = Trunks(session).steady(trunk_id)
-            if trunk is None or trunk.environment_id != caller.environment_id or trunk.is_draft:
-                raise TrunkNotFound
+            trunk = owned(Trunks(session).steady(trunk_id), caller.environment_id)
             number = enter_number(session, trunk, new, self.clock())
             ProvisionRequests(session, self.provisioner).changed(trunk_id, self.clock())
             return number

@@ -4,16 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from trunks.catalog.create import TrunkCreation
+from trunks.catalog.create import enter_trunk
 from trunks.catalog.new_trunk import NewTrunk
 from trunks.clock import Clock
-from trunks.errors import NameTaken, TrunkHasNumbers, TrunkNotFound
+from trunks.errors import NameTaken, TrunkHasNumbers
 from trunks.models.flip import Flip
 from trunks.models.trunk import Trunk
 from trunks.provisions.requests import ProvisionRequests
 from trunks.repositories.phone_numbers import PhoneNumbers
 from trunks.repositories.tenants import Environments
-from trunks.repositories.trunks import Flips, Trunks
+from trunks.repositories.trunks import Flips, Trunks, owned
+from trunks.secrets.secret_box import SecretBox
 from trunks.store.database import Database
 from trunks.tenancy.tenants import Caller
 from trunks.voice.provisioner import ProvisionerName
@@ -22,7 +23,7 @@ from trunks.voice.provisioner import ProvisionerName
 @dataclass(frozen=True, slots=True)
 class TrunkCatalog:
     database: Database
-    creation: TrunkCreation
+    secrets: SecretBox
     provisioner: ProvisionerName
     clock: Clock
 
@@ -47,8 +48,8 @@ class TrunkCatalog:
                 Environments(session).lock(caller.environment_id)
                 if Trunks(session).named(caller.environment_id, new.name):
                     raise NameTaken
-            return self.creation.enter(
-                session, caller, new, self.clock(), trunk_id=trunk_id, is_draft=is_draft
+            return enter_trunk(
+                session, self.secrets, caller, new, self.clock(), trunk_id=trunk_id, is_draft=is_draft
             )
 
     def get(self, caller: Caller, trunk_id: UUID) -> Trunk:
@@ -67,9 +68,7 @@ class TrunkCatalog:
     def remove(self, caller: Caller, trunk_id: UUID, *, with_numbers: bool = False) -> None:
         """Remove a trunk with its history. Raises TrunkNotFound, TrunkHasNumbers."""
         with self.database.write() as session:
-            trunk = Trunks(session).leaving(caller.environment_id, trunk_id)
-            if trunk is None or trunk.is_draft:
-                raise TrunkNotFound
+            trunk = owned(Trunks(session).leaving(caller.environment_id, trunk_id), caller.environment_id)
             if not with_numbers and PhoneNumbers(session).any_of(trunk_id):
                 raise TrunkHasNumbers
             ProvisionRequests(session, self.provisioner).changed(trunk_id, self.clock())

@@ -13,14 +13,14 @@ from trunks.catalog.phone_numbers import replace_numbers
 from trunks.catalog.snapshot import TrunkSnapshot, copy_trunk, restore_trunk
 from trunks.catalog.trunk_edit import UNSET, TrunkEdit, Unset
 from trunks.clock import Clock
-from trunks.errors import NameTaken, SecretUnreadable, TrunkNotFound
+from trunks.errors import NameTaken, SecretUnreadable
 from trunks.health.verification_liveness import VerificationLiveness
 from trunks.models.state_columns import read_state
 from trunks.models.trunk import Trunk
 from trunks.provisions.requests import ProvisionRequests
 from trunks.repositories.tenants import Environments
 from trunks.repositories.trunk_profiles import TrunkProfiles
-from trunks.repositories.trunks import Trunks
+from trunks.repositories.trunks import Trunks, owned
 from trunks.rules.intervals import HealthIntervals
 from trunks.rules.trunk_state import Cause, after_edit, after_switch
 from trunks.secrets.secret_box import SecretBox
@@ -62,9 +62,7 @@ class TrunkUpdates:
                 Environments(session).lock(caller.environment_id)
                 if Trunks(session).named(caller.environment_id, edit.name, but=trunk_id):
                     raise NameTaken
-            trunk = Trunks(session).locked(trunk_id)
-            if trunk is None or trunk.environment_id != caller.environment_id or trunk.is_draft:
-                raise TrunkNotFound
+            trunk = owned(Trunks(session).locked(trunk_id), caller.environment_id)
             before = copy_trunk(session, trunk)
             moved = self._edit(session, trunk, edit)
             if edit.wanted is not UNSET:

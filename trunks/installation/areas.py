@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from trunks.catalog.create import TrunkCreation
 from trunks.catalog.create_provisioned import ProvisionedCreation
 from trunks.catalog.drafts import UnsavedTrunks
 from trunks.catalog.dry_runs import DryRuns
@@ -73,13 +72,12 @@ class Runs:
 class Catalog:
     def __init__(self, on: Foundation, runs: RunRequests) -> None:
         database, clock, provisioner = on.database, on.clock, on.settings.provisioner
-        creation = TrunkCreation(on.secrets)
-        self.trunks = TrunkCatalog(database, creation, provisioner, clock)
+        self.trunks = TrunkCatalog(database, on.secrets, provisioner, clock)
         self.views = TrunkViews(database)
         self.updates = TrunkUpdates(database, on.secrets, provisioner, on.settings.health_pace, clock)
         self.numbers = NumberCatalog(database, provisioner, clock)
         self.unsaved = UnsavedTrunks(database, provisioner, on.settings.verify_wait_seconds, clock)
-        self.provisioned = ProvisionedCreation(database, creation, self.unsaved, provisioner, clock)
+        self.provisioned = ProvisionedCreation(database, on.secrets, self.unsaved, provisioner, clock)
         self.dry_runs = DryRuns(database, self.trunks, runs, self.unsaved)
 
 
