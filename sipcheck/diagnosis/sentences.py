@@ -24,6 +24,7 @@ class Facts:
 
     domain: str
     where: str  # the edge that decided, or the domain where no edge was reached
+    host: str = ""  # the name that DNS led to, of the edge that decided
     transport: str = "SIP"
     answer: str = "nothing"  # "403 Forbidden"
     username: str = ""

@@ -104,6 +104,7 @@ class ReportBuilder:
         detail = _detail(probe, exchange, reason)
         facts = self._facts(
             where=probe.name,
+            host=probe.edge.host,
             detail=detail,
             transport=TransportName.TCP if exchange and exchange.by_tcp else probe.edge.transport,
             exchange=exchange,
@@ -152,6 +153,7 @@ class ReportBuilder:
         *,
         where: str,
         detail: str,
+        host: str = "",
         transport: TransportName | None = None,
         exchange: ExchangeResult | None = None,
         local: str | None = None,
@@ -160,6 +162,7 @@ class ReportBuilder:
         return Facts(
             domain=self._target.domain,
             where=where,
+            host=host,
             transport=(transport or self._target.transport or "SIP").upper(),
             answer=_answer(exchange) if exchange else "nothing",
             username=self._run.username or "",
