@@ -36,7 +36,13 @@ PEER_FIXTURES = frozenset(
         "scaled_environment",
     }
 )
-PEER_FOLDERS = ("tests/peers_smoke/", "tests/trunkd/")
+PEER_PLACES = (
+    "tests/benchmarks/test_seed.py",
+    "tests/benchmarks/test_service_rows.py",
+    "tests/benchmarks/test_sweep_rows.py",
+    "tests/peers_smoke/",
+    "tests/trunkd/",
+)
 PEER_PARAMETERS = frozenset(
     {
         ("store_settings", "postgresql"),
@@ -58,7 +64,14 @@ SLOW = (
     "tests/sipcheck/transport/test_stream.py::test_a_reset_behind_more_than_one_wake_up_reads_is_seen",
     "tests/test_readme.py",
     "tests/test_reason_pages.py::test_a_demonstration_gives_what_is_printed",
+    "tests/trunks/voice/test_provision_trunk.py",
     "tests/worker/test_autocalls.py",
+    "tests/worker/test_credentials_once.py",
+    "tests/worker/test_liveness.py",
+    "tests/worker/test_pacing.py",
+    "tests/worker/test_provisioning.py",
+    "tests/worker/test_several_gateways.py",
+    "tests/worker/test_verification.py",
 )
 
 
@@ -66,7 +79,7 @@ def _needs_peers(item: pytest.Item) -> bool:
     if not isinstance(item, pytest.Function):
         return False
     parameters = item.callspec.params.items() if hasattr(item, "callspec") else ()
-    if item.path.relative_to(item.config.rootpath).as_posix().startswith(PEER_FOLDERS):
+    if item.path.relative_to(item.config.rootpath).as_posix().startswith(PEER_PLACES):
         return True
     return not PEER_FIXTURES.isdisjoint(item.fixturenames) or any(
         (name, value) in PEER_PARAMETERS for name, value in parameters if isinstance(value, str)
