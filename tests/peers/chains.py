@@ -135,7 +135,7 @@ def _with_serial(certificate: x509.Certificate, serial: int, key: Key) -> x509.C
     algorithm = algorithm[: 2 + algorithm[1]]
     signature = key.sign(tbs, ec.ECDSA(hashes.SHA256()))
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the library warns of such a number, which is what the certificate is for
+        warnings.simplefilter("ignore")  # of such a number, which is what the certificate is for
         return x509.load_der_x509_certificate(_der(0x30, tbs + algorithm + _der(0x03, b"\0" + signature)))
 
 
