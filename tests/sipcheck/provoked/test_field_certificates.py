@@ -6,7 +6,7 @@ The fast tests run them too, so that every Python gives the same verdicts (`make
 import socket
 import ssl
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from ipaddress import ip_address
@@ -17,7 +17,7 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID, ObjectIdentifier
 
-from sipcheck import Cause, CredentialState, Outcome, Party, Reason, Report, WarningCode
+from sipcheck import Cause, CredentialState, Outcome, Party, Reason, WarningCode
 from sipcheck.carrier.authority import DAY
 from sipcheck.target import TransportName
 from tests.peers.chains import Chain, Link, write_chain
