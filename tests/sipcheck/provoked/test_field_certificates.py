@@ -33,8 +33,8 @@ SIP_DOMAIN_USE = ObjectIdentifier("1.3.6.1.5.5.7.3.20")  # RFC 5924
 ROOT = Link(common_name="Root", authority=True)
 BETWEEN = Link(common_name="Between", authority=True)
 SERVER = Link(common_name=DOMAIN, names=(x509.DNSName(DOMAIN),))
-PAST = {"starts_after": -90 * DAY, "ends_after": -DAY}
-FUTURE = {"starts_after": DAY}
+PAST: dict[str, Any] = {"starts_after": -90 * DAY, "ends_after": -DAY}
+FUTURE: dict[str, Any] = {"starts_after": DAY}
 
 Links = Sequence[Link]
 
