@@ -91,6 +91,8 @@ class Cause(StrEnum):
     SILENCE = "silence"
     PROVISIONAL_ONLY = "provisional-only"
     ANSWERS_NOT_OURS = "answers-not-ours"
+    TLS_SPOKEN = "tls-spoken"
+    OTHER_PROTOCOL = "other-protocol"
     SERVER_NAME_UNKNOWN = "server-name-unknown"
     PLAIN_SIP_PORT = "plain-sip-port"
     VERSIONS_OR_CIPHERS = "versions-or-ciphers"

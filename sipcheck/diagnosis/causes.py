@@ -11,6 +11,5 @@ def cause_of(reason: Reason, evidence: EdgeEvidence) -> Cause | None:
 
 def _of_failure(reason: Reason, evidence: EdgeEvidence) -> Cause | None:
     """The cause that was known where the failure was seen."""
-    failures = [evidence.connect_failure, *(exchange.failure for exchange in evidence.exchanges)]
-    named = (each.cause for each in failures if each is not None and each.reason is reason)
-    return next((cause for cause in named if cause is not None), None)
+    failure = evidence.failure_of(reason)
+    return None if failure is None else failure.cause

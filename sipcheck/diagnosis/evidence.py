@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from sipcheck.failure import Failure
-from sipcheck.reasons import Reason
+from sipcheck.reasons import Cause, Reason
 from sipcheck.target import HostPort
 
 
@@ -125,6 +125,13 @@ class EdgeEvidence:
     @property
     def alive(self) -> bool:
         return any(exchange.alive for exchange in self.exchanges)
+
+    def failure_of(self, reason: Reason) -> Failure | None:
+        """The failure that speaks for a reason: the first whose cause says more than silence, else the first."""
+        failures = [self.connect_failure, *(exchange.failure for exchange in self.exchanges)]
+        of_reason = [each for each in failures if each is not None and each.reason is reason]
+        telling = (each for each in of_reason if each.cause not in (None, Cause.SILENCE))
+        return next(telling, next(iter(of_reason), None))
 
     @property
     def proof_wanted(self) -> bool:

@@ -33,6 +33,7 @@ class Facts:
     detail: str = ""
     seconds: str = "10"
     retry: str = ""
+    elsewhere: str = ""  # " (it named <sip:edge.carrier.example>)"
 
 
 def _key(reason: Reason, cause: Cause | None, part: str) -> str:

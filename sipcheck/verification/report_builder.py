@@ -159,6 +159,7 @@ class ReportBuilder:
         local: str | None = None,
     ) -> Facts:
         retry = exchange.retry_after_seconds if exchange else None
+        contact = exchange.facts.get("Contact") if exchange else None
         return Facts(
             domain=self._target.domain,
             where=where,
@@ -170,6 +171,7 @@ class ReportBuilder:
             detail=detail.rstrip("."),
             seconds=f"{self._run.plan.timeout_seconds:g}",
             retry=f"; it asks to wait {retry} seconds" if retry else "",
+            elsewhere=f" (it named {contact})" if contact else "",
         )
 
     def _our_address(self, local: str | None) -> str:
@@ -245,8 +247,8 @@ def _beside_udp(evidence: EdgeEvidence) -> str:
 
 
 def _detail(probe: EdgeProbe, exchange: ExchangeResult | None, reason: Reason) -> str:
-    failure = probe.connection.failure
-    if failure is not None and failure.reason is reason:
+    failure = probe.evidence.failure_of(reason)
+    if failure is not None:
         return failure.detail
     if exchange is None:
         return ""

@@ -1,7 +1,7 @@
 """What is said of answers that are SIP, or were to be."""
 
 from sipcheck.diagnosis.texts.text import Text, Texts
-from sipcheck.reasons import Reason
+from sipcheck.reasons import Cause, Reason
 
 _TIME = "This usually passes; try again in a few minutes."
 
@@ -15,6 +15,14 @@ SIP: Texts = {
     (Reason.SIP_NOT_SPOKEN, None): Text(
         "Something answers at {where}, but it is not SIP: {detail}.",
         "Check the port: another service runs there.",
+    ),
+    (Reason.SIP_NOT_SPOKEN, Cause.OTHER_PROTOCOL): Text(
+        "What answers at {where} is not SIP: {detail}.",
+        "Check host and port with the carrier: SIP usually runs on port 5060, or 5061 for TLS.",
+    ),
+    (Reason.SIP_NOT_SPOKEN, Cause.TLS_SPOKEN): Text(
+        "What answers at {where} speaks TLS, and we asked without.",
+        "Set the trunk's transport to tls for this port, or check the port: without TLS it is usually 5060.",
     ),
     (Reason.SIP_MALFORMED_RESPONSE, None): Text(
         "The answer of {where} begins as SIP but cannot be used: {detail}.",
@@ -38,7 +46,7 @@ SIP: Texts = {
     ),
     (Reason.SIP_REDIRECTED, None): Text(
         "The carrier sends registrations elsewhere ({answer}).",
-        "Ask the carrier for the address that it redirects to, and enter that one; redirections are not followed "
-        "by themselves.",
+        "Ask the carrier for the address that it redirects to{elsewhere}, and enter that one; redirections are not "
+        "followed by themselves.",
     ),
 }
