@@ -117,7 +117,7 @@ def from_error(
         return Failure(Reason.CONNECTION_TIMEOUT, "no answer within the time allowed")
     hung_up = during_handshake and (error.errno is None or _is_hang_up(error.errno))
     if hung_up and not heard:
-        detail = "the peer closed the connection at our first TLS bytes, and sent none of its own"
+        detail = "the peer hung up without a byte of its own, as a port without TLS does"
         return Failure(Reason.TLS_HANDSHAKE_FAILED, detail, Cause.PLAIN_SIP_PORT)
     if hung_up:
         return Failure(

@@ -45,7 +45,7 @@ TLS: Texts = {
         "Check the domain: enter the one that the carrier gave you for TLS, not an address or an alias of it.",
     ),
     (Reason.TLS_HANDSHAKE_FAILED, Cause.PLAIN_SIP_PORT): Text(
-        "{where} hung up on TLS as a port for SIP without TLS does: {detail}.",
+        "{where} does not take our TLS: {detail}.",
         "Check the port: TLS usually runs on 5061. Or choose tcp or udp for this port. If it is right, ask the carrier "
         "whether TLS is open to {our_address}.",
     ),

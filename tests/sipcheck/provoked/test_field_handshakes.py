@@ -70,7 +70,7 @@ def row(
         credentials=CredentialState.NOT_TESTED,
         party=Party.CARRIER,
         exit_status=1,
-        options={"timeout_seconds": 5},
+        options={"timeout_seconds": 10},
         says=says,
         never_says=never_says,
     )
@@ -130,7 +130,7 @@ ROWS = [
         saying(b"\x16\x03\x03\x00\x50\x02\x00"),
         None,
         says=("in the middle of the TLS handshake",),
-        never_says=("sent none of its own",),
+        never_says=("without a byte of its own",),
     ),
 ]
 

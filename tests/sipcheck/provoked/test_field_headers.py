@@ -58,8 +58,10 @@ def row(
     )
 
 
+UNPROVEN = (Reason.ALIVE_CREDENTIALS_UNPROVEN, Outcome.REACHABLE, Party.NOBODY)
 REDIRECTED = (Reason.SIP_REDIRECTED, Outcome.REACHABLE, Party.CONFIGURATION)
 UNAVAILABLE = (Reason.SIP_SERVICE_UNAVAILABLE, Outcome.INCONCLUSIVE, Party.CARRIER)
+REFUSED = Cause.REFUSED_UNCHALLENGED
 ROWS = on_each_path(
     row(
         "a-redirect-names-its-contact",
@@ -85,6 +87,38 @@ ROWS = on_each_path(
         facts={},
         says=("the address that it redirects to, and enter",),
         never_says=("named",),
+    ),
+    row(
+        "a-warning-beside-403",
+        *UNPROVEN,
+        status=403,
+        headers=[("warning", '399 sbc "Source not on ACL"'), ("X-Twilio-Error", "32202 Bad address")],
+        facts={"Warning": '399 sbc "Source not on ACL"', "X-Twilio-Error": "32202 Bad address"},
+        cause=REFUSED,
+    ),
+    row(
+        "a-reason-beside-480",
+        *UNPROVEN,
+        status=480,
+        headers=[("REASON", 'Q.850;cause=20;text="Subscriber absent"'), ("Retry-After", "60")],
+        facts={"Reason": 'Q.850;cause=20;text="Subscriber absent"', "Retry-After": "60"},
+        cause=REFUSED,
+    ),
+    row(
+        "min-expires-beside-423",
+        *UNPROVEN,
+        status=423,
+        headers=[("Min-Expires", "3600")],
+        facts={"Min-Expires": "3600"},
+        cause=REFUSED,
+    ),
+    row(
+        "allow-beside-405",
+        *UNPROVEN,
+        status=405,
+        headers=[("Allow", "INVITE, ACK, BYE"), ("Allow", "OPTIONS")],
+        facts={"Allow": "INVITE, ACK, BYE, OPTIONS"},
+        cause=REFUSED,
     ),
     row(
         "a-reason-of-the-vendor-beside-503",
