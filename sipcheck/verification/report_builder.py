@@ -88,6 +88,9 @@ class ReportBuilder:
         """End a run by the edge that decides."""
         evidence = [probe.evidence for probe in probes]
         decisive = deciding_edge(evidence)
+        doubt = probes[decisive].edge.instead_of
+        if doubt is not None and not any(_answered(each) for each in evidence):
+            return self._doubtful(doubt, probes)
         probe, seen = probes[decisive], evidence[decisive]
         reason = diagnose(seen)
         exchange = decisive_exchange(seen)
@@ -118,6 +121,17 @@ class ReportBuilder:
             facts=facts,
             retry_after_seconds=exchange.retry_after_seconds if exchange and reason in _RETRIABLE else None,
             axis=failing_axis(reason, challenged=any(each.challenged for each in seen.exchanges)),
+        )
+
+    def _doubtful(self, doubt: Failure, probes: Sequence[EdgeProbe]) -> Report:
+        """End a run at an address that DNS did not name for SIP, and where nothing answered."""
+        return self._report(
+            doubt.reason,
+            credential_state(doubt.reason, [probe.evidence for probe in probes]),
+            cause=doubt.cause,
+            warnings=self._route.warnings,
+            edges=tuple(edge_report(probe) for probe in probes),
+            facts=self._facts(where=self._target.domain, detail=doubt.detail),
         )
 
     def _describe(self, probe: EdgeProbe, exchange: ExchangeResult | None) -> None:
@@ -225,6 +239,10 @@ class ReportBuilder:
             duration_ms=round(duration_ms, 3),
             sentences=said,
         )
+
+
+def _answered(evidence: EdgeEvidence) -> bool:
+    return any(exchange.status is not None for exchange in evidence.exchanges)
 
 
 def _spelled(target: Target) -> str:
