@@ -27,6 +27,7 @@ class Facts:
     where: str  # the edge that decided, or the domain where no edge was reached
     host: str = ""  # the name that DNS led to, of the edge that decided
     transport: str = "SIP"
+    method: str = "the request"  # of the exchange that is spoken of
     answer: str = "nothing"  # "403 Forbidden"
     username: str = ""
     our_address: str = "our address"
