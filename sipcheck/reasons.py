@@ -116,6 +116,7 @@ class Cause(StrEnum):
     SRV_TARGET_MISSING = "srv-target-missing"
     SRV_TARGET_IS_ADDRESS = "srv-target-is-address"
     SRV_REFUSED = "srv-refused"
+    SRV_UNANSWERED = "srv-unanswered"
 
 
 class WarningCode(StrEnum):
