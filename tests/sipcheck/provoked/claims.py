@@ -144,6 +144,8 @@ CLAIMS = (
         r"refuses (OPTIONS|REGISTER) for another reason",
         lambda seen, match: any(of == match[1].upper() and code >= 400 for of, code in seen.responses),
     ),
+    _claim(r"address gave no answer", lambda seen, _: seen.sent() > 0 and not seen.heard()),
+    _claim(r"certificate of \S+ was refused", lambda seen, _: any(_refused(each) for each in seen.edges)),
     _claim(r"no answer at all", lambda seen, _: seen.sent() > 0 and not seen.heard()),
     _claim(
         r"took our request and gave no final answer",
@@ -184,8 +186,16 @@ CLAIMS = (
 )
 
 
+def _refused(edge: EdgeReport) -> bool:
+    return edge.certificate is not None and not edge.certificate.verified
+
+
 def _ended(edge: EdgeReport) -> bool:
-    return edge.certificate is not None and edge.certificate.not_after < datetime.now(UTC)
+    """Whether the edge's own certificate has ended, or one that was refused for that."""
+    certificate = edge.certificate
+    if certificate is None:
+        return False
+    return certificate.not_after < datetime.now(UTC) or "expired" in (certificate.error or "")
 
 
 def sentences_of(report: Report) -> Iterator[tuple[str, str | None]]:
