@@ -146,7 +146,7 @@ CLAIMS = (
     ),
     _claim(r"address gave no answer", lambda seen, _: seen.sent() > 0 and not seen.heard()),
     _claim(r"certificate of \S+ was refused", lambda seen, _: any(_refused(each) for each in seen.edges)),
-    _claim(r"no answer at all", lambda seen, _: seen.sent() > 0 and not seen.heard()),
+    _claim(r"no answer at all|is silent", lambda seen, _: seen.sent() > 0 and not seen.heard()),
     _claim(
         r"took our request and gave no final answer",
         lambda seen, _: bool(seen.responses) and not seen.final(),
