@@ -14,6 +14,7 @@ from sipcheck.report.model import Certificate, ReportWarning
 
 _DAY = timedelta(days=1)
 _EXPIRES_SOON_DAYS = 21
+_REPORTED_NAMES = 64
 _SHOWN_NAMES = 3
 
 # Beyond these sizes a peer could make the memory of what was read grow at its will.
@@ -101,7 +102,7 @@ def _read(der: bytes) -> ReadCertificate:
         subject=one_line(parsed.subject.rfc4514_string()),
         issuer=one_line(parsed.issuer.rfc4514_string()),
         names=names,
-        shown_names=tuple(one_line(name) for name in names.shown()),
+        shown_names=tuple(one_line(name) for name in names.shown()[:_REPORTED_NAMES]),
         not_after=parsed.not_valid_after_utc,
     )
 
