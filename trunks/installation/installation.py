@@ -8,6 +8,7 @@ from trunks.errors import DataDirUnusable, KeysUnusable
 from trunks.installation.areas import (
     Foundation,
     make_catalog,
+    make_cleaning,
     make_health,
     make_provisions,
     make_runs,
@@ -43,6 +44,7 @@ class Installation:
         self.catalog = make_catalog(foundation, self.runs)
         self.health = make_health(foundation)
         self.provisions = make_provisions(foundation)
+        self.cleaning = make_cleaning(foundation, self.tenancy)
         self.statistics = Statistics(self.database, address_rate=settings.address_rate, clock=clock)
 
     def close(self) -> None:
