@@ -57,6 +57,7 @@ SLOW = (
     "tests/api/test_contract.py",
     "tests/sipcheck/carrier/test_faults_provoke.py",
     "tests/sipcheck/cli/test_verify_command.py::test_streams_that_cannot_be_used_are_told_without_a_traceback",
+    "tests/sipcheck/engine/test_hostile_zone.py",
     "tests/sipcheck/engine/test_odd_peers.py",
     "tests/sipcheck/provoked/",
     "tests/sipcheck/sweep/test_hostile_sweeps.py",
@@ -73,6 +74,9 @@ SLOW = (
     "tests/worker/test_several_gateways.py",
     "tests/worker/test_verification.py",
 )
+
+# Verdicts that hang on what the interpreter brings along: in the fast tests, and so in `make test-pythons`.
+ON_EVERY_PYTHON = ("tests/sipcheck/provoked/test_field_certificates.py",)
 
 
 def _needs_peers(item: pytest.Item) -> bool:
@@ -96,7 +100,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if _needs_peers(item):
             item.add_marker(pytest.mark.peers)
-        if item.nodeid.startswith(SLOW):
+        if item.nodeid.startswith(SLOW) and not item.nodeid.startswith(ON_EVERY_PYTHON):
             item.add_marker(pytest.mark.slow)
     seed = config.getoption("--shuffle")
     if seed is not None:

@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -12,11 +13,12 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from sipcheck.cli.allowances import with_allowance
 from sipcheck.cli.loop import run_fast
 from sipcheck.cli.option_groups import with_option_groups
 from sipcheck.cli.options import EngineOptions, SourceAddress
 from sipcheck.cli.output import speaking
-from sipcheck.cli.sweep_rows import FileUnusable, read_rows
+from sipcheck.cli.sweep_rows import read_rows
 from sipcheck.cli.sweep_table import SweepTable
 from sipcheck.cli.usage import refuse
 from sipcheck.cli.values import read_positive, read_timeout
@@ -25,6 +27,7 @@ from sipcheck.diagnosis.evidence import Proof
 from sipcheck.errors import CallerError
 from sipcheck.report.json_export import report_to_json
 from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS, EngineSettings
+from sipcheck.sweep.row_file import FileUnusable
 from sipcheck.sweep.run import SweepPlan, allow_open_files, run_sweep
 from sipcheck.sweep.sweep import DEFAULT_CONCURRENCY, BadRow, SweepResult, SweepRow
 
@@ -89,7 +92,7 @@ def _run_as_lines(rows: _Rows, settings: EngineSettings, plan: SweepPlan) -> boo
     with _progress(len(rows)) as advance:
 
         def print_result(result: SweepResult) -> None:
-            _print_line(result)
+            _print_line(_with_allowance(result, settings))
             advance()
 
         return run_fast(run_sweep(rows, settings, plan, on_result=print_result))
@@ -101,12 +104,16 @@ def _run_as_table(rows: _Rows, settings: EngineSettings, plan: SweepPlan) -> boo
         with _progress(len(rows)) as advance:
 
             def add_result(result: SweepResult) -> None:
-                table.add(result)
+                table.add(_with_allowance(result, settings))
                 advance()
 
             return run_fast(run_sweep(rows, settings, plan, on_result=add_result))
     finally:
         table.draw()  # interrupted, it shows what is known
+
+
+def _with_allowance(result: SweepResult, settings: EngineSettings) -> SweepResult:
+    return replace(result, report=with_allowance(result.report, settings.guard))
 
 
 def _print_line(result: SweepResult) -> None:
@@ -133,11 +140,9 @@ def _progress(rows: int) -> Iterator[Callable[[], None]]:
 def _read_file(file: str) -> _Rows:
     try:
         data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-        return read_rows(data.decode("utf-8"))
+        return read_rows(data)
     except OSError as error:
         refuse(f"{file!r} cannot be read: {error.strerror}; give a readable file, or - for standard input")
-    except UnicodeDecodeError as error:
-        refuse(f"{file!r} is no text in UTF-8 (byte {error.start}); save it as CSV in UTF-8")
     except FileUnusable as error:
         refuse(f"{file!r} cannot be used: {error}")
 

@@ -1,7 +1,7 @@
 """What is said of answers that are SIP, or were to be."""
 
 from sipcheck.diagnosis.texts.text import Text, Texts
-from sipcheck.reasons import Reason
+from sipcheck.reasons import Cause, Reason
 
 _TIME = "This usually passes; try again in a few minutes."
 
@@ -16,6 +16,14 @@ SIP: Texts = {
         "Something answers at {where}, but it is not SIP: {detail}.",
         "Check the port: another service runs there.",
     ),
+    (Reason.SIP_NOT_SPOKEN, Cause.OTHER_PROTOCOL): Text(
+        "What answers at {where} is not SIP: {detail}.",
+        "Check host and port with the carrier: SIP usually runs on port 5060, or 5061 for TLS.",
+    ),
+    (Reason.SIP_NOT_SPOKEN, Cause.TLS_SPOKEN): Text(
+        "What answers at {where} speaks TLS, and we asked without.",
+        "Set the trunk's transport to tls for this port, or check the port: without TLS it is usually 5060.",
+    ),
     (Reason.SIP_MALFORMED_RESPONSE, None): Text(
         "The answer of {where} begins as SIP but cannot be used: {detail}.",
         "Send the carrier this report; its engineers will find the faulty message in the trace.",
@@ -29,8 +37,16 @@ SIP: Texts = {
         _TIME + " If it lasts, send the carrier this report.",
     ),
     (Reason.SIP_REQUEST_TIMEOUT, None): Text(
-        "{where} is there, but its answer did not come in time ({answer}).",
+        "{where} answers that what stands behind it did not answer in time ({answer}){retry}.",
         _TIME + " If it lasts, the carrier's system behind its edge is overloaded or unreachable.",
+    ),
+    (Reason.SIP_REQUEST_TIMEOUT, Cause.CREDENTIALS_UNANSWERED): Text(
+        "{where} asked for the password, and gave no final answer once it was sent: {detail}.",
+        _TIME + " If it lasts, send the carrier this report; nothing says whether the password is right.",
+    ),
+    (Reason.SIP_REQUEST_TIMEOUT, Cause.CONNECTION_CUT): Text(
+        "{where} asked for the password, and the connection was cut once it was sent, before an answer: {detail}.",
+        _TIME + " If it lasts, send the carrier this report; nothing says whether the password is right.",
     ),
     (Reason.SIP_BAD_REQUEST, None): Text(
         "{where} speaks SIP but did not understand our test request ({answer}).",
@@ -38,7 +54,7 @@ SIP: Texts = {
     ),
     (Reason.SIP_REDIRECTED, None): Text(
         "The carrier sends registrations elsewhere ({answer}).",
-        "Ask the carrier for the address that it redirects to, and enter that one; redirections are not followed "
-        "by themselves.",
+        "Ask the carrier for the address that it redirects to{elsewhere}, and enter that one; redirections are not "
+        "followed by themselves.",
     ),
 }

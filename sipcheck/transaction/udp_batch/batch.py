@@ -63,6 +63,7 @@ class UdpBatch:
         self._tokens = tokens()
         self._new_cnonce = lambda: next(self._tokens)[:_CNONCE_DIGITS].decode()
         self._receivers = endpoint.receivers
+        self._dialogs = endpoint.dialogs
         self._send_datagram = endpoint.send
         self._sweeping: asyncio.TimerHandle | None = None
 
@@ -102,7 +103,7 @@ class UdpBatch:
         """Wait for this response no more: one that still comes is nobody's. Tell whether it was pending."""
         if self._receivers.get(pending.branch) is not pending:
             return False
-        del self._receivers[pending.branch]
+        self._take_out(pending)
         return True
 
     async def exchange(
@@ -184,7 +185,7 @@ class UdpBatch:
         plain: PlainResponse | None,
     ) -> None:
         """Take the final response: answer its challenge where there is something to answer it with, else end."""
-        del self._receivers[pending.branch]
+        self._take_out(pending)
         pending.status = status
         pending.data = data
         pending.address = address
@@ -200,6 +201,7 @@ class UdpBatch:
                 pending.ended(pending)
         if lines is not None:
             pending.carry(lines)
+            self._dialogs[pending.dialog] = pending  # whose branch is no more what its Call-ID is
             self._begin(pending, next(self._tokens), now)
 
     def read(self, pending: PendingRequest, data: bytes, address: SocketAddress) -> None:
@@ -223,6 +225,11 @@ class UdpBatch:
             pending.failure = pending.matcher.why_failed(failure)
             pending.status = pending.data = pending.rtt_seconds = None
             pending.ended(pending)
+
+    def _take_out(self, pending: PendingRequest) -> None:
+        del self._receivers[pending.branch]
+        if pending.further_lines:
+            del self._dialogs[pending.dialog]
 
     def _pending(self) -> Iterator[PendingRequest]:
         """What of the endpoint's receivers is this batch's; none may be taken out meanwhile."""
@@ -249,6 +256,8 @@ class UdpBatch:
         except TransportFailed as error:
             self.fail(pending, error.failure)
         else:
+            if pending.further_lines and pending.authentication is not None:
+                pending.authentication.sent = True
             if pending.trace is not None:
                 request = pending.request
                 pending.trace.sent(str(request.edge), message, request.local, request.remote)

@@ -94,6 +94,10 @@ class PendingRequest:
     def remote(self) -> HostPort:
         return self.request.remote
 
+    @property
+    def call_id(self) -> bytes:
+        return self.dialog
+
     def settled_by(self, data: bytes, address: SocketAddress, via: re.Match[bytes]) -> bool:
         """Take a final response in plain form; leave everything else to be read in full."""
         plain = read_plain(data, via, self.message, self.dialog)
@@ -191,4 +195,5 @@ class PendingRequest:
             rtt_seconds=self.rtt_seconds,
             retransmissions=self.retransmissions,
             too_large=self.too_large,
+            facts=read.facts if self._matcher is None else {**read.facts, **self._matcher.facts},
         )
