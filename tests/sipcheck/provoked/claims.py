@@ -175,8 +175,8 @@ CLAIMS = (
     _claim(r"the way there broke off", lambda seen, _: seen.told("closed", "reset", "refused", "connection")),
     _claim(r"refused us", lambda seen, _: seen.told("refused")),
     _claim(r"no connection to \S+ came about", lambda seen, _: seen.sent() == 0),
-    _claim(r"has expired", lambda seen, _: any(_ended(each) for each in seen.edges)),
-    _claim(r"is not valid yet", lambda seen, _: any(each.certificate for each in seen.edges)),
+    _claim(r"has expired", lambda seen, _: seen.told("expired") or any(map(_ended, seen.edges))),
+    _claim(r"is not valid yet", lambda seen, _: seen.told("not yet valid", "not-yet-valid")),
     _claim(r"domain does not exist", lambda seen, _: seen.told("nxdomain")),
     _claim(r"the answer took ([\d.]+) s", lambda seen, match: float(match[1]) >= 0.5),
     _claim(

@@ -17,7 +17,7 @@ TELLING = re.compile(
     r"unreachable|was not tried|were tested)\b"
 )
 # What is said of a certificate, a name or a request in general; the field's own text names the observation.
-NOT_OF_THE_EXCHANGE = {"asks for a certificate of ours", "was cut short by us"}
+NOT_OF_THE_EXCHANGE = {"asks for a certificate of ours", "the strict setting asks for", "was cut short by us"}
 FACTS = Facts(
     domain="carrier.test",
     where="127.0.0.1:5060/udp",
