@@ -20,7 +20,7 @@ from trunkd.stopping import stop_event_of_loop
 from trunkd.worker_process import LOOK_SECONDS
 from trunks.installation.installation import Installation, prepare
 from trunks.installation.settings import Settings
-from worker.app import DEFAULT_CONCURRENCY, make_app
+from worker.app import make_app
 from worker.completion_channel import CompletionAnnouncer, listen_for_done
 from worker.doorbell import CeleryDoorbell
 from worker.engine_loop import GRACE_SECONDS
@@ -91,7 +91,7 @@ class Embedded:
             allow_endpoints=endpoints,
         )
         bind(celery, runtime)
-        self._worker = WorkerProcess(celery, runtime, queues=ALL_QUEUES, concurrency=DEFAULT_CONCURRENCY)
+        self._worker = WorkerProcess(celery, runtime, queues=ALL_QUEUES)
 
     async def start(self) -> None:
         """Start all parts; requests are answered when it returns."""

@@ -11,7 +11,8 @@ from worker.queues import ALL_QUEUES, QueueName
 from worker.schedule import SCHEDULE
 
 IN_PROCESS_BROKER = "memory://localhost/"
-DEFAULT_CONCURRENCY = 100
+# Of Celery's pool: tasks ring, tend and provision, and only the last of these takes long. Runs have no threads.
+THREADS = 10
 
 _CONNECT_TIMEOUT_SECONDS = 2.0
 # The transport's own second between looks at an empty queue would be the time a verification takes.
@@ -49,7 +50,7 @@ def _configuration(url: str) -> dict[str, Any]:
         "task_serializer": "json",
         "accept_content": ["json"],
         "worker_pool": "threads",
-        "worker_concurrency": DEFAULT_CONCURRENCY,
+        "worker_concurrency": THREADS,
         "worker_prefetch_multiplier": 1,
         "worker_hijack_root_logger": False,
         "worker_send_task_events": False,

@@ -9,10 +9,12 @@ import structlog
 from trunks.doorbell import TEND_INTERVAL_SECONDS, Doorbell
 from trunks.errors import StoreUnavailable
 from trunks.installation.installation import Installation
+from trunks.runs.run_store import RunStore
 from trunks.runs.runner import OnDone, Runner
 from worker.due_checks import DueChecks
 from worker.engine_loop import EngineLoop
 from worker.provisioning import ProvisionWork
+from worker.run_desk import RunDesk
 
 _log = structlog.get_logger(__name__)
 
@@ -36,10 +38,13 @@ class Runtime:
         self._allow_endpoints = allow_endpoints
         self._ended = threading.Event()
         self._tending = threading.Thread(target=self._tend_for_ever, name="tending", daemon=True)
+        self._desk: RunDesk | None = None
         self._running = False
 
-    def start(self, *, sweeps: bool = True) -> None:
-        """Open the engine and begin to tend and, with `sweeps`, to check; once.
+    def start(self, *, runs: bool = True, sweeps: bool = True, runs_in_flight: int | None = None) -> None:
+        """Open the engine and begin to tend and, with `runs`, to verify, with `sweeps`, to check; once.
+
+        `runs_in_flight` goes before the setting.
 
         Raises SettingInvalid, InstallationFault, StoreUnavailable.
         """
@@ -54,15 +59,13 @@ class Runtime:
         self._engine_loop.start()
         self._recovery = installation.runs.recovery
         self._drafts = installation.catalog.unsaved
-        self._runner = Runner(
-            installation.runs.claims,
-            installation.runs.recovery,
-            installation.secrets,
-            installation.tenancy.keys,
-            pacing=installation.runs.address_limits,
-            verify=self._engine_loop.verify,
-            on_done=self._on_done,
-        )
+        if runs:
+            self._desk = RunDesk(
+                installation.runs.claims,
+                self._make_runner(installation),
+                places=runs_in_flight or settings.runs_in_flight,
+            )
+            self._engine_loop.begin(self._desk.run)
         self._provisioning = ProvisionWork(
             installation, ring=self._doorbell.ring_provision, on_done=self._on_done
         )
@@ -80,14 +83,10 @@ class Runtime:
             self._provisioning.stop()
             self._engine_loop.stop()
 
-    def run(self, verification_id: UUID) -> None:
-        """Do one run, unless this process is stopping: then the row waits for the next worker."""
-        if self._ended.is_set():
-            return
-        try:
-            self._runner.run(verification_id)
-        except StoreUnavailable as error:
-            _log.warning("store-away", verification_id=str(verification_id), error=str(error))
+    def wake(self) -> None:
+        """Look for runs that are due, unless this process does none, or is stopping."""
+        if self._desk is not None:
+            self._desk.wake()
 
     def provision(self, trunk_id: UUID) -> None:
         """Bring a trunk's sides on the voice infrastructure to what is wanted."""
@@ -105,6 +104,18 @@ class Runtime:
         self._drafts.remove_left_behind()
         for verification_id in (*tended.to_ring, *self._proof.tend()):
             self._doorbell.ring(verification_id)
+
+    def _make_runner(self, installation: Installation) -> Runner:
+        runs, timeout_seconds = installation.runs, installation.settings.verify_timeout_seconds
+        return Runner(
+            RunStore(runs.claims, runs.recovery, runs.address_limits),
+            installation.secrets,
+            installation.tenancy.keys.credential_hash(),
+            self._engine_loop.verify,
+            timeout_seconds,
+            self._on_done,
+            installation.clock,
+        )
 
     def _tend_for_ever(self) -> None:
         while True:

@@ -16,7 +16,7 @@ def bind(app: Celery, runtime: Runtime) -> None:
 
     @app.task(name=RUN_VERIFICATION, shared=False)  # type: ignore[untyped-decorator]
     def run_verification(verification_id: str) -> None:
-        runtime.run(UUID(verification_id))
+        runtime.wake()
 
     @app.task(name=TEND_VERIFICATIONS, shared=False)  # type: ignore[untyped-decorator]
     def tend_verifications() -> None:

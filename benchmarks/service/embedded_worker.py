@@ -6,7 +6,7 @@ from uuid import UUID
 from trunks.installation.installation import Installation
 from trunks.installation.settings import load_settings
 from trunks.logs import configure_logs
-from worker.app import DEFAULT_CONCURRENCY, make_app
+from worker.app import make_app
 from worker.doorbell import CeleryDoorbell
 from worker.process import WorkerProcess
 from worker.queues import ALL_QUEUES
@@ -23,7 +23,7 @@ def main() -> None:
     doorbell = CeleryDoorbell(celery)
     runtime = Runtime(lambda: installation, doorbell=doorbell, on_done=lambda _: None)
     bind(celery, runtime)
-    worker = WorkerProcess(celery, runtime, queues=ALL_QUEUES, concurrency=DEFAULT_CONCURRENCY)
+    worker = WorkerProcess(celery, runtime, queues=ALL_QUEUES)
     doorbell.start()
     worker.start()
     worker.wait_consuming(timeout_seconds=_CONSUMING_WITHIN_SECONDS)

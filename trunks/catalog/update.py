@@ -81,7 +81,7 @@ class TrunkUpdates:
             if edit.numbers is not UNSET:
                 replace_numbers(session, trunk, edit.numbers, self._clock())
             if edit.health_interval_seconds is not UNSET:
-                VerificationLiveness(session, self._health_pace).take_up(trunk, self._clock())
+                self._take_up(session, trunk)
             follows = ProvisionRequests(session, self._provisioner).changed(trunk.id, self._clock())
             return Edited(trunk, moved, follows, before)
 
@@ -92,8 +92,14 @@ class TrunkUpdates:
             if trunk is None or trunk.generation != edited.trunk.generation:
                 return
             restore_trunk(session, trunk, edited.before, self._clock())
-            VerificationLiveness(session, self._health_pace).take_up(trunk, self._clock())
+            self._take_up(session, trunk)
             ProvisionRequests(session, self._provisioner).changed(trunk.id, self._clock())
+
+    def _take_up(self, session: Session, trunk: Trunk) -> None:
+        now = self._clock()
+        liveness = VerificationLiveness(session, self._health_pace)
+        liveness.take_up(trunk, now)
+        liveness.write(now)
 
     def _edit(self, session: Session, trunk: Trunk, edit: TrunkEdit) -> bool:
         state = read_state(trunk)

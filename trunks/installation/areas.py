@@ -24,6 +24,7 @@ from trunks.runs.claims import RunClaims
 from trunks.runs.credential_proofs import CredentialProofs
 from trunks.runs.recovery import Recovery
 from trunks.runs.requests import RunRequests
+from trunks.runs.result_rules import ResultRules
 from trunks.secrets.secret_box import SecretBox
 from trunks.store.database import Database
 from trunks.tenancy.idempotent_requests import KeyedRequests
@@ -94,20 +95,24 @@ def make_tenancy(on: Foundation) -> Tenancy:
 
 def make_runs(on: Foundation) -> Runs:
     settings, database, clock = on.settings, on.database, on.clock
-    limits = PaceLimits(settings.address_rate, settings.address_burst, settings.address_concurrency)
+    limits = AddressLimits(
+        database,
+        PaceLimits(settings.address_rate, settings.address_burst, settings.address_concurrency),
+        clock=clock,
+    )
+    rules = ResultRules(settings.policy, settings.health_pace, settings.proof_interval_seconds)
     return Runs(
         RunRequests(database, clock=clock),
         RunClaims(
             database,
-            policy=settings.policy,
+            rules=rules,
+            address_limits=limits,
             deadline_seconds=settings.verify_timeout_seconds,
-            health_pace=settings.health_pace,
-            proof_interval_seconds=settings.proof_interval_seconds,
             clock=clock,
         ),
-        Recovery(database, clock=clock),
+        Recovery(database, limits, clock=clock),
         CredentialProofs(database, interval_seconds=settings.proof_interval_seconds, clock=clock),
-        AddressLimits(database, limits, clock=clock),
+        limits,
     )
 
 

@@ -1,12 +1,14 @@
 """What a worker is given when it claims a run: copied from the rows, so that no row is held while it runs."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 from sipcheck.credentials import Credentials
 from sipcheck.target import Target, TransportName, parse_host_port, parse_target
-from trunks.models.trunk import Trunk
+from trunks.models.trunk import Gateway, Trunk
+from trunks.repositories.trunks import TrunkRow
 from trunks.secrets.secret_box import SecretBox
 
 
@@ -48,8 +50,10 @@ class ClaimedGateway:
         )
 
 
-def claimed_gateways(trunk: Trunk) -> tuple[ClaimedGateway, ...]:
-    """Copy a trunk's gateways, by priority."""
+def claimed_gateways(
+    trunk: Trunk | TrunkRow, gateways: Iterable[Gateway | TrunkRow]
+) -> tuple[ClaimedGateway, ...]:
+    """Copy a trunk's gateways, which are given by priority."""
     return tuple(
         ClaimedGateway(
             trunk_id=trunk.id,
@@ -62,7 +66,7 @@ def claimed_gateways(trunk: Trunk) -> tuple[ClaimedGateway, ...]:
             sealed_password=trunk.sealed_password,
             auth_realm=trunk.auth_realm,
         )
-        for gateway in trunk.gateways
+        for gateway in gateways
     )
 
 

@@ -54,10 +54,9 @@ def bring_forward(run: Verification, now: datetime, *, request_id: str | None) -
         run.notify_at = next_notify_at(now)
 
 
-def queue_again(run: Verification, now: datetime, *, due_at: datetime | None = None) -> None:
-    """Give a claimed run back: it is due at once, or at `due_at`."""
+def queue_again(run: Verification, now: datetime) -> None:
+    """Give a claimed run back: it is due at once."""
     run.status = VerificationStatus.QUEUED
     run.release()
     run.claimed_at = None
-    run.notify_at = due_at or now
-    run.due_at = due_at or run.due_at
+    run.notify_at = now

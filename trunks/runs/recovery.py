@@ -13,12 +13,13 @@ from trunks.doorbell import next_notify_at
 from trunks.models.trunk import Trunk
 from trunks.models.verification import RequestedBy, Verification
 from trunks.repositories.verifications import Verifications
+from trunks.runs.address_limits import AddressLimits, Spending
 from trunks.runs.claimed_run import ClaimedRun, claimed_gateways
 from trunks.runs.credential_freeze import CredentialFreezer
 from trunks.runs.queue import find_or_queue, queue_again
 from trunks.runs.service_report import service_report
 from trunks.runs.stored_report import done_values
-from trunks.store.database import Database
+from trunks.store.database import LOCK_WAIT_MS, Database
 
 # A turn stays short: SQLite has one writer, and a long queue is not rung through again and again.
 _ROWS_PER_TURN = 100
@@ -34,9 +35,19 @@ class Tended:
     ended: tuple[UUID, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Return:
+    """A claimed run that is given back: due in `wait_seconds`, or None when a worker that stops broke it off."""
+
+    claim: ClaimedRun
+    wait_seconds: float | None = None
+    spent: Sequence[Spending] = ()
+
+
 class Recovery:
-    def __init__(self, database: Database, *, clock: Clock = utc_now) -> None:
+    def __init__(self, database: Database, limits: AddressLimits, *, clock: Clock = utc_now) -> None:
         self._database = database
+        self._limits = limits
         self._clock = clock
 
     def tend(self) -> Tended:
@@ -51,26 +62,35 @@ class Recovery:
                 verification.notify_at = next_notify_at(now)
             return Tended(tuple(each.id for each in unclaimed), reclaimed, ended)
 
-    def release(self, claim: ClaimedRun) -> bool:
-        """Give a run back that is broken off by a worker that stops; false when the claim is lost."""
-        with self._database.write() as session:
-            verification = Verifications(session).claimed(claim.verification_id, claim.claim_id)
-            if verification is None:
-                return False
-            self._give_back(session, [verification], self._clock())
-            return True
+    def give_back(self, returns: Sequence[Return]) -> list[bool]:
+        """Give runs back that come to nothing now; false for those whose claim is lost.
 
-    def postpone(self, claim: ClaimedRun, *, seconds: float) -> bool:
-        """Give a run back that has to wait for its turn; false when the claim is lost."""
-        with self._database.write() as session:
-            verification = Verifications(session).claimed(claim.verification_id, claim.claim_id)
-            if verification is None:
-                return False
+        One that was broken off by a worker that stops ends when its credentials had left, since they go out once.
+        """
+        with self._database.write(lock_wait_ms=LOCK_WAIT_MS) as session:
             now = self._clock()
-            # Nothing has left: what it may hold all the same, whose commit was never confirmed, is free.
-            CredentialFreezer(session).release(claim.claim_id)
-            queue_again(verification, now, due_at=now + timedelta(seconds=seconds))
-            return True
+            self._limits.settle_within(session, [each for given in returns for each in given.spent])
+            waits = {
+                given.claim.verification_id: given.wait_seconds
+                for given in returns
+                if given.wait_seconds is not None
+            }
+            # Nothing has left of these: what they may hold all the same, whose commit was never confirmed, is free.
+            put_off = [given.claim.claim_id for given in returns if given.wait_seconds is not None]
+            CredentialFreezer(session).release(put_off)
+            runs = Verifications(session)
+            claims = {given.claim.verification_id: given.claim.claim_id for given in returns}
+            ours = runs.claimed_among(claims)
+            runs.queue_again(
+                [
+                    {"id": each, "due_at": now + timedelta(seconds=waits[each])}
+                    for each in sorted(ours & waits.keys())
+                ]
+            )
+            broken_off = {each: claims[each] for each in ours - waits.keys()}
+            if broken_off:
+                self._give_back(session, runs.claimed_of(broken_off), now)
+            return [given.claim.verification_id in ours for given in returns]
 
     def _give_back(
         self, session: Session, runs: Sequence[Verification], now: datetime
@@ -92,7 +112,7 @@ def _end(session: Session, verification: Verification, now: datetime) -> None:
     trunk = session.get_one(Trunk, verification.trunk_id)
     report = service_report(
         Reason.CANCELLED,
-        claimed_gateways(trunk)[0],
+        claimed_gateways(trunk, trunk.gateways)[0],
         started_at=verification.claimed_at or now,
         finished_at=now,
     )
@@ -101,7 +121,7 @@ def _end(session: Session, verification: Verification, now: datetime) -> None:
     verification.finished_at = now
     verification.counted = False
     if verification.claim_id is not None:
-        CredentialFreezer(session).lapse(verification.claim_id, now)
+        CredentialFreezer(session).lapse([verification.claim_id], now)
     if verification.requested_by is not RequestedBy.RECOVERY:
         session.flush()
         find_or_queue(session, trunk, RequestedBy.RECOVERY, now, due_at=now + _RETRY_AFTER)

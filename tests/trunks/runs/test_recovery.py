@@ -11,7 +11,8 @@ from trunks.errors import RunPostponed
 from trunks.models.trunk import Trunk
 from trunks.models.verification import RequestedBy, VerificationStatus
 from trunks.runs.claimed_run import ClaimedRun
-from trunks.runs.credential_freeze import CredentialKeys, CredentialsFrozen
+from trunks.runs.credential_freeze import CredentialsFrozen
+from trunks.runs.sending import CredentialKeys
 
 KEYS = CredentialKeys(key="k" * 64, account_key="a" * 64)
 QUARTER = 15 * 60.0
@@ -23,9 +24,7 @@ def trunk(store: Store) -> Trunk:
 
 
 def claim_new(store: Store, trunk: Trunk) -> ClaimedRun:
-    claim = store.installation.runs.claims.claim(
-        store.installation.runs.requests.request(store.caller, trunk.id)
-    )
+    claim = store.claim(store.installation.runs.requests.request(store.caller, trunk.id))
     assert claim is not None
     return claim
 
@@ -55,7 +54,7 @@ def test_a_running_or_done_run_is_not_rung(store: Store, trunk: Trunk) -> None:
     claim = claim_new(store, trunk)
     store.clock.advance(15)
     assert store.installation.runs.recovery.tend().to_ring == ()
-    store.installation.runs.claims.finish(claim, make_report())
+    store.finish(claim, make_report())
     store.clock.advance(60)
     assert store.installation.runs.recovery.tend().to_ring == ()
 
@@ -67,14 +66,14 @@ def test_a_run_whose_worker_is_gone_is_queued_and_rung_at_once(store: Store, tru
     store.clock.advance(2)
     tended = store.installation.runs.recovery.tend()
     assert tended.reclaimed == tended.to_ring == (claim.verification_id,)
-    again = store.installation.runs.claims.claim(claim.verification_id)
+    again = store.claim(claim.verification_id)
     assert again is not None
     assert again.claim_id != claim.claim_id
 
 
 def test_credentials_that_left_are_not_sent_again(store: Store, trunk: Trunk) -> None:
     claim = claim_new(store, trunk)
-    store.installation.runs.claims.record_credentials_sent(claim, KEYS)
+    store.send(claim, KEYS)
     store.clock.advance(21)
     tended = store.installation.runs.recovery.tend()
     assert (tended.ended, tended.reclaimed, tended.to_ring) == ((claim.verification_id,), (), ())
@@ -90,21 +89,21 @@ def test_credentials_that_left_are_not_sent_again(store: Store, trunk: Trunk) ->
 
 def test_one_more_run_follows_a_minute_later_and_no_third(store: Store, trunk: Trunk) -> None:
     first = claim_new(store, trunk)
-    store.installation.runs.claims.record_credentials_sent(first, KEYS)
+    store.send(first, KEYS)
     store.clock.advance(21)
     store.installation.runs.recovery.tend()
     retry = store.runs(trunk.id)[0]
     assert retry.requested_by is RequestedBy.RECOVERY
     assert retry.due_at == STARTED + timedelta(seconds=81)
-    assert store.installation.runs.claims.claim(retry.id) is None
+    assert store.claim(retry.id) is None
     store.clock.advance(59)
     assert store.installation.runs.recovery.tend().to_ring == ()
     store.clock.advance(1)
     assert store.installation.runs.recovery.tend().to_ring == (retry.id,)
     store.clock.advance(QUARTER)  # what was sent may have been rejected: see below
-    second = store.installation.runs.claims.claim(retry.id)
+    second = store.claim(retry.id)
     assert second is not None
-    store.installation.runs.claims.record_credentials_sent(second, KEYS)
+    store.send(second, KEYS)
     store.clock.advance(21)
     assert store.installation.runs.recovery.tend().ended == (retry.id,)
     assert [each.status for each in store.runs(trunk.id)] == [VerificationStatus.DONE] * 2
@@ -112,80 +111,80 @@ def test_one_more_run_follows_a_minute_later_and_no_third(store: Store, trunk: T
 
 def test_whoever_asks_meanwhile_need_not_wait_for_the_minute(store: Store, trunk: Trunk) -> None:
     first = claim_new(store, trunk)
-    store.installation.runs.claims.record_credentials_sent(first, KEYS)
+    store.send(first, KEYS)
     store.clock.advance(21)
     store.installation.runs.recovery.tend()
     asked = store.installation.runs.requests.request(store.caller, trunk.id)
     assert asked == store.runs(trunk.id)[0].id
-    assert store.installation.runs.claims.claim(asked) is not None
+    assert store.claim(asked) is not None
 
 
 def lose_behind_credentials(store: Store, trunk: Trunk) -> None:
     """Let a worker vanish between sending and recording, and its lease pass."""
-    store.installation.runs.claims.record_credentials_sent(claim_new(store, trunk), KEYS)
+    store.send(claim_new(store, trunk), KEYS)
     store.clock.advance(21)
     store.installation.runs.recovery.tend()
 
 
 def test_what_became_of_lost_credentials_is_waited_for(store: Store, trunk: Trunk) -> None:
     lose_behind_credentials(store, trunk)
-    claims, retry = store.installation.runs.claims, store.runs(trunk.id)[0]
+    retry = store.runs(trunk.id)[0]
     store.clock.advance(60)
-    claim = claims.claim(retry.id)
+    claim = store.claim(retry.id)
     assert claim is not None
     for configured_key in (None, KEYS.key):
         with pytest.raises(RunPostponed) as postponed:
-            claims.frozen_until(claim, KEYS.account_key, configured_key)
+            store.frozen_until(claim, KEYS.account_key, configured_key)
         assert postponed.value.seconds == QUARTER - 60
-    assert claims.frozen_until(claim, KEYS.account_key, "another realm's") is None
+    assert store.frozen_until(claim, KEYS.account_key, "another realm's") is None
     with pytest.raises(CredentialsFrozen):
-        claims.record_credentials_sent(claim, KEYS)
-    assert store.installation.runs.recovery.postpone(claim, seconds=postponed.value.seconds)
+        store.send(claim, KEYS)
+    assert store.put_off(claim, seconds=postponed.value.seconds)
     store.clock.advance(QUARTER - 61)
-    assert claims.claim(retry.id) is None
+    assert store.claim(retry.id) is None
     store.clock.advance(1)
-    claim = claims.claim(retry.id)
+    claim = store.claim(retry.id)
     assert claim is not None
-    assert claims.frozen_until(claim, KEYS.account_key, None) is None
-    assert claims.record_credentials_sent(claim, KEYS)
+    assert store.frozen_until(claim, KEYS.account_key, None) is None
+    assert store.send(claim, KEYS)
 
 
 def test_whoever_asks_by_hand_may_send_lost_credentials_at_once(store: Store, trunk: Trunk) -> None:
     lose_behind_credentials(store, trunk)
     claim = claim_new(store, trunk)
     assert claim.explicit
-    assert store.installation.runs.claims.frozen_until(claim, KEYS.account_key, None) is None
-    assert store.installation.runs.claims.record_credentials_sent(claim, KEYS)
+    assert store.frozen_until(claim, KEYS.account_key, None) is None
+    assert store.send(claim, KEYS)
 
 
 def test_a_stopping_worker_leaves_no_hold_to_wait_for(store: Store, trunk: Trunk) -> None:
     claim = claim_new(store, trunk)
-    store.installation.runs.claims.record_credentials_sent(claim, KEYS)
-    store.installation.runs.recovery.release(claim)
-    assert store.installation.runs.claims.record_credentials_sent(claim_new(store, trunk), KEYS)
+    store.send(claim, KEYS)
+    store.break_off(claim)
+    assert store.send(claim_new(store, trunk), KEYS)
 
 
 def test_a_run_put_off_holds_nothing(store: Store, trunk: Trunk) -> None:
     claim = claim_new(store, trunk)
-    store.installation.runs.claims.record_credentials_sent(claim, KEYS)
-    assert store.installation.runs.recovery.postpone(claim, seconds=0)
-    again = store.installation.runs.claims.claim(claim.verification_id)
+    store.send(claim, KEYS)
+    assert store.put_off(claim, seconds=0)
+    again = store.claim(claim.verification_id)
     assert again is not None
     assert store.run(trunk.id, again.verification_id).auth_sent_at is None
-    assert store.installation.runs.claims.record_credentials_sent(again, KEYS)
+    assert store.send(again, KEYS)
 
 
 def test_a_run_that_is_given_back_is_anyones_at_once(store: Store, trunk: Trunk) -> None:
     claim = claim_new(store, trunk)
-    assert store.installation.runs.recovery.release(claim)
+    assert store.break_off(claim)
     assert store.installation.runs.recovery.tend().to_ring == (claim.verification_id,)
-    assert store.installation.runs.claims.claim(claim.verification_id) is not None
+    assert store.claim(claim.verification_id) is not None
 
 
 def test_a_run_given_back_after_credentials_left_ends(store: Store, trunk: Trunk) -> None:
     claim = claim_new(store, trunk)
-    store.installation.runs.claims.record_credentials_sent(claim, KEYS)
-    assert store.installation.runs.recovery.release(claim)
+    store.send(claim, KEYS)
+    assert store.break_off(claim)
     assert store.run(trunk.id, claim.verification_id).reason is Reason.CANCELLED
     assert len(store.runs(trunk.id)) == 2
 
