@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PYTEST_ARGS ?= -n 3 --dist worksteal
 
 # Marks are set in tests/conftest.py.
-FAST := -n 2 --dist worksteal -m "not peers and not slow and not long" --hypothesis-profile quick
+FAST := -n 3 --dist worksteal -m "not peers and not slow and not long" --hypothesis-profile quick
 PYTHONS := 3.11 3.12 3.13 3.14
 SEEDS := 1 2 3 4 5 6 7 8 9 10
 

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from functools import partial
 from importlib.metadata import version
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from prometheus_client import Gauge
 from starlette.middleware import Middleware
 
@@ -34,6 +34,11 @@ from api.waiter import Awaited, Waiter
 from trunks.doorbell import Doorbell
 from trunks.installation.installation import Installation
 
+# Of the process, not of an application: what FastAPI works out of a route it works out once.
+_ROUTES = APIRouter()
+for _routes in (talkover, autocalls, bolna, operation):
+    _ROUTES.include_router(_routes.router)
+
 
 def create_app(
     installation: Installation, *, doorbell: Doorbell, checks: Mapping[str, ReadinessCheck] | None = None
@@ -48,6 +53,7 @@ def create_app(
         title="SIP trunks",
         description="Verifies customers' SIP trunks and says whose turn it is when one does not work.",
         version=version("sipcheck"),
+        routes=_ROUTES.routes,
         redirect_slashes=False,
         lifespan=_lifespan,
         exception_handlers=handlers(),
@@ -55,9 +61,6 @@ def create_app(
     )
     app.openapi = partial(describe, app)  # type: ignore[method-assign]
     app.state.context = context
-    for dialect in (talkover, autocalls, bolna):
-        app.include_router(dialect.router)
-    app.include_router(operation.router)
     return app
 
 

@@ -1,10 +1,12 @@
 """A vendor's dialect of HTTP: where it is spoken, and how it says no."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from http import HTTPStatus
+from typing import Any, Protocol
 
+from fastapi import APIRouter, Security
 from fastapi.exceptions import RequestValidationError
+from fastapi.security import HTTPBearer
 from pydantic import BaseModel
 from starlette.responses import JSONResponse
 
@@ -12,27 +14,58 @@ from api.examples import Example
 from api.problems import Problem
 from trunks.errors import Refused
 
+_bearer = HTTPBearer(auto_error=False, description="A token of your environment.")
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+class Faults(Protocol):
+    """How a dialect says no; a module of each dialect does it."""
+
+    def shape(self, problem: Problem) -> dict[str, Any]:
+        """Make a problem's body."""
+
+    def refusal(self, error: Refused) -> Problem:
+        """Say what the domain refused."""
+
+    def invalid(self, error: RequestValidationError) -> Problem:
+        """Say what the validation refused: every wrong field with its faults."""
+
+    def fault_model(self, status: int) -> type[BaseModel]:
+        """Give what a problem of this status looks like in the OpenAPI document."""
+
+
+@dataclass(frozen=True, slots=True)
 class Dialect:
-    """Everything under `prefixes` is answered by it, whatever is or is not there.
+    """Everything under `prefix` is answered by it, whatever is or is not there.
 
-    `shape` makes a problem's body, `refusal` and `invalid` say what the domain and the validation refused, and
-    `fault_model` is what a problem of this status looks like in the OpenAPI document, `examples` its successes.
+    `examples` are its successes in the OpenAPI document.
     """
 
     name: str
-    prefixes: tuple[str, ...]
-    shape: Callable[[Problem], dict[str, Any]]
-    refusal: Callable[[Refused], Problem]
-    invalid: Callable[[RequestValidationError], Problem]
-    fault_model: Callable[[int], type[BaseModel]]
+    prefix: str
+    faults: Faults
     examples: tuple[Example, ...] = ()
 
     def covers(self, path: str) -> bool:
         """Whether a path is this dialect's: a prefix ends where a segment does."""
-        return any(path == prefix or path.startswith(f"{prefix}/") for prefix in self.prefixes)
+        return path == self.prefix or path.startswith(f"{self.prefix}/")
 
     def answer(self, problem: Problem) -> JSONResponse:
         """Say a problem in this dialect."""
-        return JSONResponse(self.shape(problem), status_code=problem.status, headers=problem.headers)
+        body = self.faults.shape(problem)
+        return JSONResponse(body, status_code=problem.status, headers=problem.headers)
+
+    def router(self) -> APIRouter:
+        """Make the router of its routes, which all need a token."""
+        return APIRouter(
+            prefix=self.prefix,
+            tags=[self.name],
+            dependencies=[Security(_bearer)],
+            responses=self.fault_answers(401, 429, 500, 503),
+        )
+
+    def fault_answers(self, *statuses: int) -> dict[int | str, dict[str, Any]]:
+        """Declare the faults that a call may answer."""
+        return {
+            status: {"model": self.faults.fault_model(status), "description": HTTPStatus(status).phrase}
+            for status in statuses
+        }

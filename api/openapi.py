@@ -124,7 +124,7 @@ def _describe_operation(
 ) -> None:
     problems = list(_EVERYWHERE)
     if "requestBody" in operation:
-        problems += [*_WITH_BODY, dialect.invalid(_INVALID)]
+        problems += [*_WITH_BODY, dialect.faults.invalid(_INVALID)]
     if method == "post":
         operation.setdefault("parameters", []).append(_KEY_PARAMETER)
         # A POST may come with a body that it does not need.
@@ -146,9 +146,9 @@ def _describe_problem(
 ) -> None:
     response = responses.setdefault(str(int(problem.status)), {"description": ""})
     content = response.setdefault("content", {}).setdefault("application/json", {})
-    content["schema"] = _reference(dialect, dialect.fault_model(problem.status), schemas)
+    content["schema"] = _reference(dialect, dialect.faults.fault_model(problem.status), schemas)
     examples = content.setdefault("examples", {})
-    examples.setdefault(problem.code, {"value": dialect.shape(problem)})
+    examples.setdefault(problem.code, {"value": dialect.faults.shape(problem)})
 
 
 def _reference(dialect: Dialect, model: type[BaseModel], schemas: dict[str, Any]) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """A refusal, said in the shape of the dialect that was spoken."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -31,6 +31,19 @@ def field_of(fault: Mapping[str, Any]) -> str:
     """Name the field of one of pydantic's errors as it stands in the body, or where it is, the query for one."""
     place = fault["loc"]
     return ".".join(str(part) for part in place[1:]) or str(place[0])
+
+
+def sentence_of(fault: Mapping[str, Any]) -> str:
+    """Say what is wrong, as one of pydantic's errors does."""
+    return f"{fault['msg'].rstrip('.')}."
+
+
+def by_field(faults: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """Gather what is wrong with each field, of (field, fault)."""
+    errors: dict[str, list[str]] = {}
+    for field, fault in faults:
+        errors.setdefault(field, []).append(fault)
+    return errors
 
 
 def unauthenticated() -> Problem:

@@ -16,7 +16,7 @@ from sipcheck.discovery.search import discover, with_discovery
 from sipcheck.engine import Engine
 from sipcheck.errors import CallerError, CredentialsInvalid, SettingInvalid, SipCheckError, TargetInvalid
 from sipcheck.guard import Guard
-from sipcheck.reasons import CredentialState, Outcome, Party, Reason, WarningCode
+from sipcheck.reasons import Cause, CredentialState, Outcome, Party, Reason, WarningCode
 from sipcheck.report.model import Certificate, Check, EdgeReport, Report, TraceStep
 from sipcheck.report.model import ReportWarning as Warning
 from sipcheck.settings import EngineSettings
@@ -25,6 +25,7 @@ from sipcheck.verify import verify
 
 __all__ = [
     "CallerError",
+    "Cause",
     "Certificate",
     "Check",
     "CredentialState",

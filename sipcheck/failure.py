@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
-from sipcheck.reasons import Reason
+from sipcheck.reasons import Cause, Reason
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A reason of the closed vocabulary, and a sentence for a person, without its full stop."""
+    """A reason of the closed vocabulary, a sentence for a person, without its full stop, and the sub-cause if known."""
 
     reason: Reason
     detail: str
+    cause: Cause | None = None

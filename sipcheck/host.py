@@ -1,7 +1,7 @@
 """The host of a target in its one normal form: equal hosts are equal text, and the guard cannot be fooled."""
 
 import re
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
 import idna
 
@@ -23,6 +23,16 @@ def is_address(host: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def plain_address(text: str) -> str:
+    """Read an address into the one form of whom it stands for: an IPv4-mapped one is that IPv4 address.
+
+    Source: RFC 4291 §2.5.5.2. Dual-stack peers write what came by IPv4 so. Raises ValueError.
+    """
+    address = ip_address(text)
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return str(mapped or address)
 
 
 def read_host(text: str) -> str:

@@ -77,6 +77,33 @@ class Reason(StrEnum):
     SECRET_UNREADABLE = "secret-unreadable"
 
 
+class Cause(StrEnum):
+    """What lies behind a reason that has several causes; which reason has which stands in docs/design/sip.md."""
+
+    NEVER_CHALLENGED = "never-challenged"
+    REFUSED_UNCHALLENGED = "refused-unchallenged"
+    CHALLENGE_FROM_ELSEWHERE = "challenge-from-elsewhere"
+    ACCEPTED_THEN_REFUSED = "accepted-then-refused"
+    SECOND_REALM = "second-realm"
+    REGISTER_UNANSWERED = "register-unanswered"
+    CONNECTION_CUT = "connection-cut"
+    CREDENTIALS_UNANSWERED = "credentials-unanswered"
+    SILENCE = "silence"
+    PROVISIONAL_ONLY = "provisional-only"
+    ANSWERS_NOT_OURS = "answers-not-ours"
+    TLS_SPOKEN = "tls-spoken"
+    OTHER_PROTOCOL = "other-protocol"
+    SERVER_NAME_UNKNOWN = "server-name-unknown"
+    PLAIN_SIP_PORT = "plain-sip-port"
+    VERSIONS_OR_CIPHERS = "versions-or-ciphers"
+    INTERMEDIATE_EXPIRED = "intermediate-expired"
+    WRONG_PURPOSE = "wrong-purpose"
+    WEAK_KEY = "weak-key"
+    SRV_TARGET_MISSING = "srv-target-missing"
+    SRV_TARGET_IS_ADDRESS = "srv-target-is-address"
+    SRV_REFUSED = "srv-refused"
+
+
 class WarningCode(StrEnum):
     """Worth knowing, never a verdict."""
 

@@ -36,7 +36,13 @@ PEER_FIXTURES = frozenset(
         "scaled_environment",
     }
 )
-PEER_FOLDERS = ("tests/peers_smoke/", "tests/trunkd/")
+PEER_PLACES = (
+    "tests/benchmarks/test_seed.py",
+    "tests/benchmarks/test_service_rows.py",
+    "tests/benchmarks/test_sweep_rows.py",
+    "tests/peers_smoke/",
+    "tests/trunkd/",
+)
 PEER_PARAMETERS = frozenset(
     {
         ("store_settings", "postgresql"),
@@ -51,13 +57,22 @@ SLOW = (
     "tests/api/test_contract.py",
     "tests/sipcheck/carrier/test_faults_provoke.py",
     "tests/sipcheck/cli/test_verify_command.py::test_streams_that_cannot_be_used_are_told_without_a_traceback",
+    "tests/sipcheck/engine/test_hostile_zone.py",
     "tests/sipcheck/engine/test_odd_peers.py",
     "tests/sipcheck/provoked/",
-    "tests/sipcheck/sweep/test_sweep.py::test_twenty_thousand_destinations_with_flat_memory",
+    "tests/sipcheck/sweep/test_hostile_sweeps.py",
+    "tests/sipcheck/sweep/test_sweep.py::test_thousands_of_destinations_with_flat_memory",
     "tests/sipcheck/transport/test_stream.py::test_a_reset_behind_more_than_one_wake_up_reads_is_seen",
     "tests/test_readme.py",
     "tests/test_reason_pages.py::test_a_demonstration_gives_what_is_printed",
+    "tests/trunks/voice/test_provision_trunk.py",
     "tests/worker/test_autocalls.py",
+    "tests/worker/test_credentials_once.py",
+    "tests/worker/test_liveness.py",
+    "tests/worker/test_pacing.py",
+    "tests/worker/test_provisioning.py",
+    "tests/worker/test_several_gateways.py",
+    "tests/worker/test_verification.py",
 )
 
 
@@ -65,7 +80,7 @@ def _needs_peers(item: pytest.Item) -> bool:
     if not isinstance(item, pytest.Function):
         return False
     parameters = item.callspec.params.items() if hasattr(item, "callspec") else ()
-    if item.path.relative_to(item.config.rootpath).as_posix().startswith(PEER_FOLDERS):
+    if item.path.relative_to(item.config.rootpath).as_posix().startswith(PEER_PLACES):
         return True
     return not PEER_FIXTURES.isdisjoint(item.fixturenames) or any(
         (name, value) in PEER_PARAMETERS for name, value in parameters if isinstance(value, str)

@@ -1,7 +1,6 @@
 """autocalls' errors: their shape, and which of ours become which."""
 
 import re
-from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -9,7 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 
 from api.autocalls.bodies import CreateTrunk
-from api.problems import FieldErrors, Problem, field_of
+from api.problems import FieldErrors, Problem, by_field, field_of
 from trunks.errors import (
     CustomTrunksNotAllowed,
     NumberInUse,
@@ -64,12 +63,7 @@ def refusal(error: Refused) -> Problem:
 
 def invalid(error: RequestValidationError) -> Problem:
     """Name every wrong field, in the vendor's way of speaking."""
-    faults: Sequence[Any] = error.errors()
-    errors: dict[str, list[str]] = {}
-    for fault in faults:
-        field = field_of(fault)
-        errors.setdefault(field, []).append(_message(field, fault))
-    return invalid_fields(errors)
+    return invalid_fields(by_field((field_of(fault), _message(fault)) for fault in error.errors()))
 
 
 def invalid_fields(errors: FieldErrors) -> Problem:
@@ -78,7 +72,8 @@ def invalid_fields(errors: FieldErrors) -> Problem:
     )
 
 
-def _message(field: str, fault: Any) -> str:
+def _message(fault: Any) -> str:
+    field = field_of(fault)
     declared = CreateTrunk.model_fields.get(field.partition(".")[0])
     label = declared.title if declared is not None and declared.title else field
     match fault["type"]:

@@ -5,25 +5,19 @@ from typing import Annotated
 from uuid import UUID
 
 import structlog
-from fastapi import APIRouter, Depends, Path, Security
-from fastapi.security import HTTPBearer
+from fastapi import Depends, Path
 
 from api.autocalls.answers import Done, TrunkAnswer, TrunkFound, TrunkList, show, show_details
 from api.autocalls.bodies import CreateTrunk, UpdateTrunk
 from api.autocalls.edits import to_edit
-from api.autocalls.faults import fault_model, invalid_fields
-from api.context import Context
-from api.fault_answers import fault_answers_of
-from api.parameters import Calling, Using, current_request_id
+from api.autocalls.faults import invalid_fields
+from api.call import Call, Calling
+from api.dialects import AUTOCALLS
 from api.problems import Problem
 from api.waiter import WaitEnd
 from trunks.catalog.update import Edited
-from trunks.catalog.views import TrunkView
 from trunks.errors import ProvisioningUnfinished, TrunkNotFound
 from trunks.repositories.trunks import TrunkFilter
-from trunks.tenancy.tenants import Caller
-
-PREFIX = "/api/user/phone-numbers"
 
 # The vendor's clients know no pages.
 _MOST_SHOWN = 1000
@@ -32,128 +26,110 @@ _PROVISION_WAIT_SECONDS = 30.0
 _RESTARTED_AFTER_SECONDS = "10"
 
 _log = structlog.get_logger(__name__)
-_bearer = HTTPBearer(auto_error=False, description="A token of your environment.")
-_answers = fault_answers_of(fault_model)
+_answers = AUTOCALLS.fault_answers
 
-router = APIRouter(
-    prefix=PREFIX,
-    tags=["autocalls"],
-    dependencies=[Security(_bearer)],
-    responses=_answers(401, 429, 500, 503),
-)
+router = AUTOCALLS.router()
 
 
 async def _trunk_id(
-    trunk_id: Annotated[str, Path(description="The integer id of the trunk.")],
-    caller: Calling,
-    context: Using,
+    trunk_id: Annotated[str, Path(description="The integer id of the trunk.")], call: Calling
 ) -> UUID:
     """Find the trunk of an integer; anything else names none."""
     # More digits than any id has would not fit the column.
     if not (trunk_id.isascii() and trunk_id.isdigit() and len(trunk_id) <= 18):
         raise TrunkNotFound
-    return await context.threads.run(context.installation.catalog.views.id_of, caller, int(trunk_id))
+    return await call.ask(call.catalog.views.id_of, int(trunk_id))
 
 
 TrunkId = Annotated[UUID, Depends(_trunk_id)]
 
 
 @router.post("/sip-trunks", status_code=HTTPStatus.CREATED, responses=_answers(400, 403, 409, 413, 415, 422))
-async def create_sip_trunk(body: CreateTrunk, caller: Calling, context: Using) -> TrunkAnswer:
+async def create_sip_trunk(body: CreateTrunk, call: Calling) -> TrunkAnswer:
     """Create a SIP trunk with its inbound and outbound trunk on the voice infrastructure, then verify it (ours)."""
-    _need_egress(body.outbound_proxy, context)
-    trunk = await context.threads.run(context.installation.catalog.provisioned.begin, caller, body.to_trunk())
-    if context.installation.catalog.provisioned.provisions:
-        await _settle(context, trunk.id)
-    await _verify(context, caller, trunk.id)
-    view = await context.threads.run(context.installation.catalog.views.get, caller, trunk.id)
-    return TrunkAnswer(message="SIP trunk created successfully.", data=show(view))
+    _need_egress(body.outbound_proxy, call)
+    trunk = await call.ask(call.catalog.provisioned.begin, body.to_trunk())
+    if call.catalog.provisioned.provisions:
+        await _settle(call, trunk.id)
+    await call.verify(trunk.id)
+    return TrunkAnswer(message="SIP trunk created successfully.", data=show(await call.view(trunk.id)))
 
 
 @router.get("/sip-trunks")
-async def list_sip_trunks(caller: Calling, context: Using) -> TrunkList:
+async def list_sip_trunks(call: Calling) -> TrunkList:
     """List the newest 1,000 SIP trunks, those of other dialects too (ours)."""
-    views = await context.threads.run(
-        context.installation.catalog.views.page, caller, TrunkFilter(), limit=_MOST_SHOWN
-    )
+    views = await call.ask(call.catalog.views.page, TrunkFilter(), limit=_MOST_SHOWN)
     return TrunkList(data=[show_details(view) for view in views])
 
 
 @router.get("/sip-trunks/{trunk_id}", responses=_answers(404))
-async def get_sip_trunk(trunk_id: TrunkId, caller: Calling, context: Using) -> TrunkFound:
+async def get_sip_trunk(trunk_id: TrunkId, call: Calling) -> TrunkFound:
     """Show a SIP trunk."""
-    return TrunkFound(data=show_details(await _view(context, caller, trunk_id)))
+    return TrunkFound(data=show_details(await call.view(trunk_id)))
 
 
 @router.put("/sip-trunks/{trunk_id}", responses=_answers(400, 404, 409, 413, 415, 422))
-async def update_sip_trunk(
-    trunk_id: TrunkId, body: UpdateTrunk, caller: Calling, context: Using
-) -> TrunkAnswer:
+async def update_sip_trunk(trunk_id: TrunkId, body: UpdateTrunk, call: Calling) -> TrunkAnswer:
     """Change some fields of a SIP trunk; only the sides that they touch are provisioned anew, in place.
 
     A side that fails takes the whole change back, with 500 (ours).
     """
-    _need_egress("outbound_proxy" in body.model_fields_set and body.outbound_proxy, context)
-    edit = to_edit(body, await _view(context, caller, trunk_id))
-    edited = await context.threads.run(context.installation.catalog.updates.apply, caller, trunk_id, edit)
+    _need_egress("outbound_proxy" in body.model_fields_set and body.outbound_proxy, call)
+    edit = to_edit(body, await call.view(trunk_id))
+    edited = await call.ask(call.catalog.updates.apply, trunk_id, edit)
     if edited.provisioning:
-        await _follow(context, edited)
+        await _follow(call, edited)
     if edited.moved:
-        await _verify(context, caller, trunk_id)
-    view = await _view(context, caller, trunk_id)
-    return TrunkAnswer(message="SIP trunk updated successfully.", data=show(view))
+        await call.verify(trunk_id)
+    return TrunkAnswer(message="SIP trunk updated successfully.", data=show(await call.view(trunk_id)))
 
 
 @router.delete("/{trunk_id}", responses=_answers(404, 409))
-async def delete_phone_number(trunk_id: str, caller: Calling, context: Using) -> Done:
+async def delete_phone_number(trunk_id: str, call: Calling) -> Done:
     """Delete a SIP trunk, with both its sides on the voice infrastructure."""
     try:
-        found = await _trunk_id(trunk_id, caller, context)
-        await context.threads.run(
-            context.installation.catalog.trunks.remove, caller, found, with_numbers=True
-        )
+        found = await _trunk_id(trunk_id, call)
+        await call.ask(call.catalog.trunks.remove, found, with_numbers=True)
     except TrunkNotFound:
         raise Problem(HTTPStatus.NOT_FOUND, "NOT_FOUND", "Phone number not found.") from None
-    context.doorbell.ring_provision(found)
+    call.context.doorbell.ring_provision(found)
     return Done(message="Phone number deleted successfully.")
 
 
-async def _view(context: Context, caller: Caller, trunk_id: UUID) -> TrunkView:
-    return await context.threads.run(context.installation.catalog.views.get, caller, trunk_id)
-
-
-def _need_egress(wanted: bool | None, context: Context) -> None:
-    if wanted and context.installation.settings.fixed_egress is None:
+def _need_egress(wanted: bool | None, call: Call) -> None:
+    if wanted and call.settings.fixed_egress is None:
         message = "Outbound proxy needs a fixed address of this platform: TRUNKS_FIXED_EGRESS is not set."
         raise invalid_fields({"outbound_proxy": [message]})
 
 
-async def _settle(context: Context, trunk_id: UUID) -> None:
+async def _settle(call: Call, trunk_id: UUID) -> None:
     """Wait for both sides; without them nothing is left of the trunk."""
-    end = await _provisioned(context, trunk_id)
+    end = await _provisioned(call, trunk_id)
     try:
-        await context.threads.run(context.installation.catalog.provisioned.settle, trunk_id)
+        await call.context.threads.run(call.catalog.provisioned.settle, trunk_id)
     except ProvisioningUnfinished as failure:
         _log.warning("trunk-not-provisioned", trunk_id=str(trunk_id), cause=failure.cause)
-        context.doorbell.ring_provision(trunk_id)
+        call.context.doorbell.ring_provision(trunk_id)
         raise (_broken_off("create") if end is WaitEnd.DISMISSED else _failed("create")) from failure
 
 
-async def _follow(context: Context, edited: Edited) -> None:
+async def _follow(call: Call, edited: Edited) -> None:
     """Wait for the sides to follow an edit, or take it back."""
     trunk_id = edited.trunk.id
-    end = await _provisioned(context, trunk_id)
+    end = await _provisioned(call, trunk_id)
     if end is WaitEnd.DONE:
-        view = await context.threads.run(context.installation.provisions.overview.view, trunk_id)
+        overview = call.context.installation.provisions.overview
+        view = await call.context.threads.run(overview.view, trunk_id)
         if view is not None and view.succeeded:
             return
     _log.warning("edit-not-provisioned", trunk_id=str(trunk_id))
-    await context.threads.run(context.installation.catalog.updates.take_back, edited)
-    context.doorbell.ring_provision(trunk_id)
+    await call.context.threads.run(call.catalog.updates.take_back, edited)
+    call.context.doorbell.ring_provision(trunk_id)
     raise _broken_off("update") if end is WaitEnd.DISMISSED else _failed("update")
 
 
-async def _provisioned(context: Context, trunk_id: UUID) -> WaitEnd:
+async def _provisioned(call: Call, trunk_id: UUID) -> WaitEnd:
+    context = call.context
     context.doorbell.ring_provision(trunk_id)
     return await context.waiter.wait(trunk_id, context.provisions, timeout_seconds=_PROVISION_WAIT_SECONDS)
 
@@ -175,10 +151,3 @@ def _broken_off(what: str) -> Problem:
         "Send the same request again in a few seconds.",
         headers={"Retry-After": _RESTARTED_AFTER_SECONDS},
     )
-
-
-async def _verify(context: Context, caller: Caller, trunk_id: UUID) -> None:
-    verification_id = await context.threads.run(
-        context.installation.runs.requests.request, caller, trunk_id, request_id=current_request_id()
-    )
-    context.doorbell.ring(verification_id)

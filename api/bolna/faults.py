@@ -8,7 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 
 from api.bolna.bodies import SDES_WITHOUT_TLS
-from api.problems import Problem, field_of
+from api.problems import Problem, by_field, field_of, sentence_of
 from trunks.errors import (
     CustomTrunksNotAllowed,
     NameTaken,
@@ -67,21 +67,15 @@ def refusal(error: Refused) -> Problem:
 
 def invalid(error: RequestValidationError) -> Problem:
     """Name every wrong field with its faults."""
-    faults: Sequence[Any] = error.errors()
-    return invalid_fields([_read(fault) for fault in faults])
-
-
-def _read(fault: Any) -> FieldFault:
-    field = field_of(fault)
-    return FieldFault(field, fault["type"], fault["msg"].rstrip(".") + ".")
+    return invalid_fields(
+        [FieldFault(field_of(fault), fault["type"], sentence_of(fault)) for fault in error.errors()]
+    )
 
 
 def invalid_fields(faults: Sequence[FieldFault]) -> Problem:
     """Make a 400, or where sdes without TLS is all that is wrong a 422 (bolna documents both)."""
     only_sdes = all(fault.kind == SDES_WITHOUT_TLS for fault in faults)
-    errors: dict[str, list[str]] = {}
-    for fault in faults:
-        errors.setdefault(fault.field, []).append(fault.message)
+    errors = by_field((fault.field, fault.message) for fault in faults)
     return Problem(
         HTTPStatus.UNPROCESSABLE_ENTITY if only_sdes else HTTPStatus.BAD_REQUEST,
         "VALIDATION_ERROR",

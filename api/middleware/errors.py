@@ -63,11 +63,11 @@ def _answer(error: Exception, path: str) -> JSONResponse:
         case Problem():
             problem = error
         case Refused():
-            problem = dialect.refusal(error)
+            problem = dialect.faults.refusal(error)
         case RequestValidationError() if any(fault["type"] == "json_invalid" for fault in error.errors()):
             problem = invalid_json()
         case RequestValidationError():
-            problem = dialect.invalid(error)
+            problem = dialect.faults.invalid(error)
         case HTTPException():
             problem = of_status(error.status_code, error.headers)
         case StoreFull():

@@ -7,8 +7,7 @@ from typing import Any
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 
-from api.fault_answers import fault_answers_of
-from api.problems import Problem, field_of
+from api.problems import Problem, by_field, field_of, sentence_of
 from api.talkover.fields import NOT_VERIFIED
 from trunks.errors import (
     CustomTrunksNotAllowed,
@@ -54,11 +53,15 @@ class FieldFaults(Fault):
     errors: dict[str, list[str]] = Field(description="Every wrong field with what is wrong (ours).")
 
 
+def shape(problem: Problem) -> dict[str, Any]:
+    body: dict[str, Any] = {"success": False, "message": problem.message, "code": problem.code}
+    if problem.errors is not None:
+        body["errors"] = problem.errors
+    return body
+
+
 def fault_model(status: int) -> type[BaseModel]:
     return FieldFaults if status == HTTPStatus.UNPROCESSABLE_ENTITY else Fault
-
-
-fault_answers = fault_answers_of(fault_model)
 
 
 def refusal(error: Refused) -> Problem:
@@ -70,10 +73,6 @@ def refusal(error: Refused) -> Problem:
 def invalid(error: RequestValidationError) -> Problem:
     """Name every wrong field with its faults."""
     faults: Sequence[Any] = error.errors()
-    errors: dict[str, list[str]] = {}
-    for fault in faults:
-        field = field_of(fault)
-        errors.setdefault(field, []).append(fault["msg"].rstrip(".") + ".")
     only_unverified = all(fault["type"] == NOT_VERIFIED for fault in faults)
     return Problem(
         HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -81,5 +80,5 @@ def invalid(error: RequestValidationError) -> Problem:
         "A trunk has to be verified before it can be active."
         if only_unverified
         else "The given data was invalid.",
-        errors=errors,
+        errors=by_field((field_of(fault), sentence_of(fault)) for fault in faults),
     )

@@ -5,8 +5,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.parameters import Calling, TrunkId, Using
-from api.talkover.faults import fault_answers
+from api.call import Calling
+from api.dialects import TALKOVER
+from api.parameters import TrunkId
 from api.talkover.number_answers import (
     NumberChanged,
     NumberCreated,
@@ -16,10 +17,12 @@ from api.talkover.number_answers import (
     show_listed,
 )
 from api.talkover.number_bodies import AssignNumber, CreateNumber
-from api.talkover.parameters import Cursor, NumberId, before, cut
+from api.talkover.parameters import Cursor, NumberId, page_of
 
 # The vendor's clients know no pages, so a page is large.
 _PAGE = 1000
+
+_answers = TALKOVER.fault_answers
 
 router = APIRouter(prefix="/sip-trunks/{trunk_id}/dids")
 
@@ -28,45 +31,35 @@ router = APIRouter(prefix="/sip-trunks/{trunk_id}/dids")
     "",
     status_code=HTTPStatus.CREATED,
     response_model_exclude_unset=True,
-    responses=fault_answers(400, 404, 409, 413, 415, 422),
+    responses=_answers(400, 404, 409, 413, 415, 422),
 )
-async def create_did(trunk_id: TrunkId, body: CreateNumber, caller: Calling, context: Using) -> NumberCreated:
+async def create_did(trunk_id: TrunkId, body: CreateNumber, call: Calling) -> NumberCreated:
     """Add a DID (phone number) to a trunk."""
-    number = await context.threads.run(
-        context.installation.catalog.numbers.add, caller, trunk_id, body.to_number()
-    )
+    number = await call.ask(call.catalog.numbers.add, trunk_id, body.to_number())
     return show_created(number, body.mismatch)
 
 
-@router.get("", responses=fault_answers(404, 422))
+@router.get("", responses=_answers(404, 422))
 async def list_dids(
     trunk_id: TrunkId,
-    caller: Calling,
-    context: Using,
+    call: Calling,
     limit: Annotated[int, Query(ge=1, le=_PAGE, description="How many at most (ours).")] = _PAGE,
     cursor: Cursor = None,
 ) -> NumberList:
     """List a trunk's DIDs, newest first."""
-    found = await context.threads.run(
-        context.installation.catalog.numbers.page, caller, trunk_id, limit=limit + 1, before=before(cursor)
-    )
-    page, next_cursor = cut(found, limit)
+    page, next_cursor = await page_of(call, call.catalog.numbers.page, trunk_id, limit=limit, cursor=cursor)
     return NumberList(data=[show_listed(number) for number in page], next_cursor=next_cursor)
 
 
-@router.patch("/{did_id}", responses=fault_answers(400, 404, 413, 415, 422))
-async def assign_did(
-    trunk_id: TrunkId, did_id: NumberId, body: AssignNumber, caller: Calling, context: Using
-) -> NumberChanged:
+@router.patch("/{did_id}", responses=_answers(400, 404, 413, 415, 422))
+async def assign_did(trunk_id: TrunkId, did_id: NumberId, body: AssignNumber, call: Calling) -> NumberChanged:
     """Note what uses a DID, such as an agent; one in use cannot be removed (ours)."""
-    number = await context.threads.run(
-        context.installation.catalog.numbers.assign, caller, trunk_id, did_id, body.assigned_to
-    )
+    number = await call.ask(call.catalog.numbers.assign, trunk_id, did_id, body.assigned_to)
     return NumberChanged(data=show_listed(number))
 
 
-@router.delete("/{did_id}", responses=fault_answers(404, 409))
-async def delete_did(trunk_id: TrunkId, did_id: NumberId, caller: Calling, context: Using) -> NumberRemoved:
+@router.delete("/{did_id}", responses=_answers(404, 409))
+async def delete_did(trunk_id: TrunkId, did_id: NumberId, call: Calling) -> NumberRemoved:
     """Remove a DID from a trunk."""
-    await context.threads.run(context.installation.catalog.numbers.remove, caller, trunk_id, did_id)
+    await call.ask(call.catalog.numbers.remove, trunk_id, did_id)
     return NumberRemoved()

@@ -1,6 +1,6 @@
 """What talkover's routes are given beside a body."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Protocol, TypeVar
 from uuid import UUID
 
@@ -8,6 +8,7 @@ from fastapi import Depends, Query
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
+from api.call import Call
 from api.parameters import id_in_path
 from trunks.errors import NumberNotFound, VerificationNotFound
 from trunks.ids import read_id
@@ -48,12 +49,15 @@ class Listed(Protocol):
 Row = TypeVar("Row", bound=Listed)
 
 
-def before(cursor: str | None) -> UUID | None:
-    """Turn a cursor into the id that the page begins after."""
-    return None if cursor is None else UUID(cursor)
-
-
-def cut(found: Sequence[Row], limit: int) -> tuple[Sequence[Row], str | None]:
-    """Give the page and the cursor of the next, of `limit` + 1 rows asked for: the one more tells of another page."""
+async def page_of(
+    call: Call,
+    service: Callable[..., Sequence[Row]],
+    *args: Any,
+    limit: int,
+    cursor: str | None,
+) -> tuple[Sequence[Row], str | None]:
+    """Ask for a page, and give the cursor of the next: one row more than is shown tells whether there is one."""
+    before = None if cursor is None else UUID(cursor)
+    found = await call.ask(service, *args, limit=limit + 1, before=before)
     shown = found[:limit]
     return shown, str(shown[-1].id) if len(found) > limit else None

@@ -2,23 +2,15 @@
 
 from http import HTTPStatus
 from typing import Annotated, Any
-from uuid import UUID
 
 from fastapi import APIRouter, Query
 from starlette.responses import JSONResponse
 
-from api.context import Context
-from api.parameters import Calling, TrunkId, Using, current_request_id
+from api.call import Calling, current_request_id
+from api.dialects import TALKOVER
+from api.parameters import TrunkId
 from api.problems import Problem
-from api.talkover.faults import fault_answers
-from api.talkover.parameters import (
-    DEFAULT_PAGE,
-    Cursor,
-    Limit,
-    VerificationId,
-    before,
-    cut,
-)
+from api.talkover.parameters import DEFAULT_PAGE, Cursor, Limit, VerificationId, page_of
 from api.talkover.trunk_bodies import CreateTrunk
 from api.talkover.verification_answers import (
     DryRunAnswer,
@@ -31,10 +23,8 @@ from api.talkover.verification_answers import (
     show_run,
     show_verified,
 )
-from api.waiter import WaitEnd
-from trunks.models.trunk import Trunk
-from trunks.models.verification import Verification
-from trunks.tenancy.tenants import Caller
+
+_answers = TALKOVER.fault_answers
 
 router = APIRouter(prefix="/sip-trunks")
 
@@ -43,36 +33,35 @@ router = APIRouter(prefix="/sip-trunks")
     "/verify",
     response_model=DryRunAnswer,
     response_model_exclude_unset=True,
-    responses=fault_answers(400, 403, 413, 415, 422, 503),
+    responses=_answers(400, 403, 413, 415, 422, 503),
 )
-async def verify_before_creating(body: CreateTrunk, caller: Calling, context: Using) -> DryRunAnswer:
+async def verify_before_creating(body: CreateTrunk, call: Calling) -> DryRunAnswer:
     """Test a trunk that is not entered yet: the body is that of creation, and nothing is stored (ours)."""
-    dry_runs = context.installation.catalog.dry_runs
-    run = await context.threads.run(dry_runs.begin, caller, body.to_trunk(), request_id=current_request_id())
+    dry_runs, threads = call.catalog.dry_runs, call.context.threads
+    run = await call.ask(dry_runs.begin, body.to_trunk(), request_id=current_request_id())
     try:
-        context.doorbell.ring(run.verification_id)
-        if not await _waited(context, run.verification_id):
+        call.context.doorbell.ring(run.verification_id)
+        if not await call.is_done(run.verification_id):
             raise Problem(
                 HTTPStatus.SERVICE_UNAVAILABLE,
                 "VERIFICATION_UNFINISHED",
                 "The test did not end in time, and was given up; try again.",
                 headers={"Retry-After": "5"},
             )
-        return show_dry_run(*await context.threads.run(dry_runs.result, run))
+        return show_dry_run(*await threads.run(dry_runs.result, run))
     finally:
-        await context.threads.run(dry_runs.discard, run)
+        await threads.run(dry_runs.discard, run)
 
 
 @router.post(
     "/{trunk_id}/verify",
     response_model=VerifyAnswer,
     response_model_exclude_unset=True,
-    responses={202: {"model": VerifyLater, "description": "It goes on (ours)."}, **fault_answers(404, 422)},
+    responses={202: {"model": VerifyLater, "description": "It goes on (ours)."}, **_answers(404, 422)},
 )
 async def verify_sip_trunk(
     trunk_id: TrunkId,
-    caller: Calling,
-    context: Using,
+    call: Calling,
     asynchronous: Annotated[
         bool, Query(alias="async", description="Answer 202 at once, without waiting (ours).")
     ] = False,
@@ -81,57 +70,25 @@ async def verify_sip_trunk(
 
     It answers 200 for a good and for a bad result; `success` and `error` tell them apart (ours).
     """
-    verification_id = await context.threads.run(
-        context.installation.runs.requests.request, caller, trunk_id, request_id=current_request_id()
-    )
-    context.doorbell.ring(verification_id)
-    if asynchronous or not await _waited(context, verification_id):
-        return await _later(context, caller, trunk_id, verification_id)
-    return show_verified(*await context.threads.run(_after, context, caller, trunk_id, verification_id))
+    verification_id = await call.verify(trunk_id)
+    is_done = not asynchronous and await call.is_done(verification_id)
+    run = await call.ask(call.runs.get, trunk_id, verification_id)
+    if not is_done:
+        later = VerifyLater(data=RunWaiting(verification_id=run.id, status=run.status))
+        return JSONResponse(later.model_dump(mode="json"), status_code=HTTPStatus.ACCEPTED)
+    return show_verified(await call.ask(call.catalog.trunks.get, trunk_id), run)
 
 
-async def _waited(context: Context, verification_id: UUID) -> bool:
-    settings = context.installation.settings
-    end = await context.waiter.wait(
-        verification_id, context.verifications, timeout_seconds=settings.verify_wait_seconds
-    )
-    return end is WaitEnd.DONE
-
-
-def _after(
-    context: Context, caller: Caller, trunk_id: UUID, verification_id: UUID
-) -> tuple[Trunk, Verification]:
-    installation = context.installation
-    verification = installation.runs.requests.get(caller, trunk_id, verification_id)
-    return installation.catalog.trunks.get(caller, trunk_id), verification
-
-
-async def _later(context: Context, caller: Caller, trunk_id: UUID, verification_id: UUID) -> JSONResponse:
-    found = await context.threads.run(
-        context.installation.runs.requests.get, caller, trunk_id, verification_id
-    )
-    answer = VerifyLater(data=RunWaiting(verification_id=found.id, status=found.status))
-    return JSONResponse(answer.model_dump(mode="json"), status_code=HTTPStatus.ACCEPTED)
-
-
-@router.get("/{trunk_id}/verifications", responses=fault_answers(404, 422))
+@router.get("/{trunk_id}/verifications", responses=_answers(404, 422))
 async def list_verifications(
-    trunk_id: TrunkId, caller: Calling, context: Using, limit: Limit = DEFAULT_PAGE, cursor: Cursor = None
+    trunk_id: TrunkId, call: Calling, limit: Limit = DEFAULT_PAGE, cursor: Cursor = None
 ) -> RunList:
     """List a trunk's verifications, newest first (ours)."""
-    found = await context.threads.run(
-        context.installation.runs.requests.page, caller, trunk_id, limit=limit + 1, before=before(cursor)
-    )
-    page, next_cursor = cut(found, limit)
+    page, next_cursor = await page_of(call, call.runs.page, trunk_id, limit=limit, cursor=cursor)
     return RunList(data=[show_run(each) for each in page], next_cursor=next_cursor)
 
 
-@router.get("/{trunk_id}/verifications/{verification_id}", responses=fault_answers(404))
-async def get_verification(
-    trunk_id: TrunkId, verification_id: VerificationId, caller: Calling, context: Using
-) -> RunFound:
+@router.get("/{trunk_id}/verifications/{verification_id}", responses=_answers(404))
+async def get_verification(trunk_id: TrunkId, verification_id: VerificationId, call: Calling) -> RunFound:
     """Show one verification, with its report once it is done (ours)."""
-    found = await context.threads.run(
-        context.installation.runs.requests.get, caller, trunk_id, verification_id
-    )
-    return RunFound(data=show_run(found))
+    return RunFound(data=show_run(await call.ask(call.runs.get, trunk_id, verification_id)))

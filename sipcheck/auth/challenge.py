@@ -54,6 +54,11 @@ class Challenge(NamedTuple):
     stale: bool = False
     algorithm_named: bool = True
 
+    @property
+    def realm_name(self) -> str:
+        """The realm in the one form in which realms are compared, asked for, remembered and shown."""
+        return unquoted(self.realm)
+
 
 class Chosen(NamedTuple):
     """The challenges to answer: at most one of each kind."""
@@ -82,7 +87,8 @@ def choose(www: Sequence[str], proxy: Sequence[str], *, realms: Sequence[str] = 
     """Choose the strongest challenge that each kind of field offers.
 
     `www` and `proxy` are the values of WWW-Authenticate and Proxy-Authenticate as they came, a field line each.
-    `realms`, when given, are the only ones answered. One kind that cannot be answered refuses the whole.
+    `realms`, when given, are the only ones answered, each as it is without escapes. One kind that cannot be
+    answered refuses the whole.
     """
     if len(www) + len(proxy) == 1:
         read = _read_known_shape(www[0], False) if www else _read_known_shape(proxy[0], True)
@@ -145,12 +151,11 @@ def _choose_of_kind(values: Sequence[str], realms: Sequence[str], *, is_proxy: b
     usable = [challenge for challenge in read if isinstance(challenge, Challenge)]
     if not usable:
         return _worst([refusal for refusal in read if isinstance(refusal, Failure)])
-    allowed = [challenge for challenge in usable if not realms or _unquoted(challenge.realm) in realms]
+    allowed = [challenge for challenge in usable if not realms or challenge.realm_name in realms]
     if not allowed:
-        found = one_line(", ".join(f"'{challenge.realm}'" for challenge in usable))
-        return Failure(
-            Reason.REALM_MISMATCH, f"the realm is {found}, expected {' or '.join(map(repr, realms))}"
-        )
+        found = one_line(", ".join(f"'{challenge.realm_name}'" for challenge in usable))
+        expected = one_line(" or ".join(f"'{realm}'" for realm in realms))
+        return Failure(Reason.REALM_MISMATCH, f"the realm is {found}, expected {expected}")
     return min(allowed, key=lambda challenge: _STRENGTH.index(challenge.algorithm))
 
 
@@ -231,5 +236,6 @@ def read_parameters(value: str, position: int = 0) -> tuple[dict[str, str], int,
     return parameters, position, True
 
 
-def _unquoted(text: str) -> str:
+def unquoted(text: str) -> str:
+    """Undo the escapes of a quoted string's inside (RFC 3261 §25.1, quoted-pair)."""
     return re.sub(r"\\(.)", r"\1", text, flags=re.DOTALL)

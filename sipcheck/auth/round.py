@@ -63,7 +63,7 @@ class AuthenticationRound:
         repeated = [challenge for challenge in choice.challenges if challenge.proxy in answered]
         if not repeated:
             return True
-        if any(challenge.realm != answered[challenge.proxy].realm for challenge in repeated):
+        if any(challenge.realm_name != answered[challenge.proxy].realm_name for challenge in repeated):
             self.withheld = Reason.REALM_MISMATCH
             self.detail = "a second challenge names another realm than the one that was answered"
             return False

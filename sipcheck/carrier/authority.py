@@ -101,7 +101,7 @@ def _builder(
         .serial_number(x509.random_serial_number())
         .not_valid_before(now + starts_after)
         .not_valid_after(now + ends_after)
-        # Python 3.13 verifies strictly, and a chain without key identifiers is no chain there.
+        # Who verifies strictly, as Python does from 3.13 on, takes no chain without key identifiers.
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .add_extension(
             x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False

@@ -52,10 +52,26 @@ def _line(step: TraceStep) -> Text:
         status = first[8:]
         method = next(_methods(lines), "")
         return Text.assemble(
-            (status, _STATUS_STYLES.get(status[:1], "")), (f"  ({method})" if method else "", "dim")
+            (status, _STATUS_STYLES.get(status[:1], "")),
+            (f"  ({method})" if method else "", "dim"),
+            (_from_elsewhere(step), "yellow"),
+            (_cut_off(step), "dim"),
         )
     marks = "  with credentials" if any(_is_authorization(line) for line in lines[1:]) else ""
-    return Text.assemble(first.removesuffix(" SIP/2.0"), (marks, "yellow"))
+    return Text.assemble(
+        first.removesuffix(" SIP/2.0"), (marks + _from_elsewhere(step), "yellow"), (_cut_off(step), "dim")
+    )
+
+
+def _from_elsewhere(step: TraceStep) -> str:
+    """Where a message came from, when that is not the edge that was asked."""
+    asked = (step.edge or "").rpartition("/")[0]
+    foreign = step.direction is Direction.RECEIVED and step.source not in (None, asked)
+    return f"  from {step.source}" if foreign else ""
+
+
+def _cut_off(step: TraceStep) -> str:
+    return f"  ({step.cut_bytes} more bytes are not kept)" if step.cut_bytes else ""
 
 
 def _methods(lines: Sequence[str]) -> Iterator[str]:

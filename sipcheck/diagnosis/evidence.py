@@ -1,11 +1,11 @@
 """What the probes saw, as values: the input of the diagnosis. No verdict is formed here."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from sipcheck.failure import Failure
-from sipcheck.reasons import Reason
+from sipcheck.reasons import Cause, Reason
 from sipcheck.target import HostPort
 
 
@@ -33,6 +33,7 @@ class ExchangeResult:
     why a challenge was not answered, `detail` in the words for a person; `rejected` and `stale_loop` qualify a
     challenge that followed an answer. `challenges` are the values of WWW-Authenticate and of Proxy-Authenticate, a
     field line each.
+    `facts` are the headers of the final response that say why, by their canonical names, in the order found.
     `by_tcp`: its last request was too large for a datagram and went by TCP to an edge of UDP (RFC 3261 §18.1.1).
     `too_large`: the answer to a challenge was, and the way it was asked by has no TCP beside it; it was not sent.
     Times are in seconds.
@@ -50,6 +51,7 @@ class ExchangeResult:
     stale_loop: bool = False
     challenges: tuple[Sequence[str], Sequence[str]] = ((), ())
     retry_after_seconds: int | None = None
+    facts: Mapping[str, str] = field(default_factory=dict)
     rtt_seconds: float | None = None
     retransmissions: int = 0
     server: str | None = None
@@ -123,6 +125,13 @@ class EdgeEvidence:
     @property
     def alive(self) -> bool:
         return any(exchange.alive for exchange in self.exchanges)
+
+    def failure_of(self, reason: Reason) -> Failure | None:
+        """The failure that speaks for a reason: the first whose cause says more than silence, else the first."""
+        failures = [self.connect_failure, *(exchange.failure for exchange in self.exchanges)]
+        of_reason = [each for each in failures if each is not None and each.reason is reason]
+        telling = (each for each in of_reason if each.cause not in (None, Cause.SILENCE))
+        return next(telling, next(iter(of_reason), None))
 
     @property
     def proof_wanted(self) -> bool:

@@ -18,6 +18,8 @@ _GRAVITY = (
 
 def say_failed(answer: DnsAnswer[Record]) -> str:
     """Say which question stands unanswered, and why."""
+    if not answer.asked:
+        return f"no time was left for the {answer.record_type} query for {answer.name}, which was not sent"
     if answer.kind is AnswerKind.TIMEOUT:
         return f"no resolver answered the {answer.record_type} query for {answer.name} in time"
     return f"the resolver could not answer the {answer.record_type} query for {answer.name} ({answer.fault})"

@@ -22,7 +22,7 @@ from dns.rdtypes.IN.NAPTR import NAPTR
 from dns.rdtypes.IN.SRV import SRV
 
 from sipcheck.dns.naptr import NaptrRecord
-from sipcheck.dns.sockets import ClosingBackend
+from sipcheck.dns.sockets import QuestionSockets
 from sipcheck.dns.srv import SrvRecord
 from sipcheck.errors import SettingInvalid
 from sipcheck.host import is_address
@@ -31,6 +31,9 @@ from sipcheck.target import HostPort
 DNS_PORT = 53
 MAX_CNAMES = 8
 RESOLV_CONF = Path("/etc/resolv.conf")
+
+# Of all runs together, each with a socket; a sweep's two hundred destinations ask for two families at once.
+MAX_QUESTIONS_AT_ONCE = 400
 
 # After this a datagram counts as lost: the next resolver is asked, or the same one again.
 ATTEMPT_SECONDS = 1.0
@@ -57,7 +60,11 @@ class AnswerKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DnsAnswer(Generic[Record]):
-    """The answer to one question; `fault` says why there is none, `ms` how long it took."""
+    """The answer to one question; `fault` says why there is none, `ms` how long it took.
+
+    `left_aside` counts the records that were not read, being beyond the number that is; `asked` is false where no time
+    was left to ask.
+    """
 
     name: str
     record_type: RecordType
@@ -65,6 +72,8 @@ class DnsAnswer(Generic[Record]):
     records: tuple[Record, ...]
     fault: str
     ms: float
+    left_aside: int = 0
+    asked: bool = True
 
     @property
     def answers(self) -> tuple[str, ...]:
@@ -89,7 +98,7 @@ class DnsClient:
         self._nameservers = [_nameserver(each) for each in nameservers]
         self._resolv_conf = resolv_conf
         self._resolver: dns.asyncresolver.Resolver | None = None
-        self._sockets = ClosingBackend()
+        self._turns = asyncio.Semaphore(MAX_QUESTIONS_AT_ONCE)
         self._read_at_state: tuple[int, int] | None = None
 
     async def naptr(self, name: str, *, deadline_at: float) -> DnsAnswer[NaptrRecord]:
@@ -114,11 +123,14 @@ class DnsClient:
         """Ask until `deadline_at` on the loop's clock; every failure is an answer of its kind."""
         loop = asyncio.get_running_loop()
         started_at = loop.time()
+        sockets = QuestionSockets()
         records: tuple[Record, ...] = ()
         fault = ""
+        asked = False
         try:
-            async with asyncio.timeout_at(deadline_at):
-                found = await self._follow(name, record_type, deadline_at - started_at)
+            async with asyncio.timeout_at(deadline_at), self._turns:
+                asked = loop.time() < deadline_at
+                found = await self._follow(name, record_type, deadline_at - loop.time(), sockets)
             records = tuple(read(record) for record in found)
             kind = AnswerKind.RECORDS if records else AnswerKind.NO_RECORDS
         except (TimeoutError, dns.exception.Timeout):
@@ -135,10 +147,11 @@ class DnsClient:
             kind, fault = AnswerKind.SERVFAIL, _say_errors(refusal)
         except (dns.exception.DNSException, ValueError) as unusable:
             kind, fault = AnswerKind.SERVFAIL, str(unusable)
-        return DnsAnswer(name, record_type, kind, records, fault, (loop.time() - started_at) * 1000)
+        ms = (loop.time() - started_at) * 1000
+        return DnsAnswer(name, record_type, kind, records, fault, ms, sockets.left_aside, asked)
 
     async def _follow(
-        self, name: str, record_type: RecordType, lifetime_seconds: float
+        self, name: str, record_type: RecordType, lifetime_seconds: float, sockets: QuestionSockets
     ) -> tuple[dns.rdata.Rdata, ...]:
         """Ask, and ask again where a server that does not recurse left a CNAME unfollowed."""
         resolver = self._configured()
@@ -151,7 +164,7 @@ class DnsClient:
                 raise_on_no_answer=False,
                 search=False,
                 lifetime=lifetime_seconds,
-                backend=self._sockets,
+                backend=sockets,
             )
             cnames += len(answer.chaining_result.cnames)
             if cnames > MAX_CNAMES:

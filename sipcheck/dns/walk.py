@@ -1,12 +1,14 @@
 """One way by RFC 3263 §4: which questions to ask in which order, and what their answers come to."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from random import Random
 from typing import Any, TypeVar
 
 from sipcheck.dns.address_order import order_addresses
+from sipcheck.dns.bounded_answer import MAX_LABELS, MAX_RECORDS
 from sipcheck.dns.failure import failure_of, gravest, host_failure, say_failed, service_refused
 from sipcheck.dns.naptr import Service, select_services, services_for
 from sipcheck.dns.query import DnsAnswer, DnsClient, Record
@@ -18,8 +20,12 @@ from sipcheck.reasons import Reason, WarningCode
 from sipcheck.report.model import ReportWarning
 from sipcheck.target import HostPort, Target, TransportName
 
+# Bounds of one route (docs/design/sip.md, "Bounds"): more than any carrier publishes.
 MAX_SRV_RECORDS = 32
+MAX_HOSTS = 16
 MAX_EDGES = 32
+MAX_JUDGED = 128
+MAX_QUESTIONS_OF_RUN = 8
 
 _SRV_AFTER_ALL_PORTS = (5060, 5061)
 
@@ -54,6 +60,7 @@ class Walk:
         self._is_usable = is_usable
         self._deadline_at = deadline_at
         self._naptr_deadline_at = naptr_deadline_at
+        self._turns = asyncio.Semaphore(MAX_QUESTIONS_OF_RUN)
         self._steps: list[DnsAnswer[Any]] = []
         self._warnings: list[ReportWarning] = []
 
@@ -62,8 +69,10 @@ class Walk:
         found = await self._follow(target)
         failure = found if isinstance(found, Failure) else None
         edges = () if isinstance(found, Failure) else tuple(found)
+        self._tell_left_aside()
         if len(edges) > MAX_EDGES:
-            self._warn(f"there are {len(edges)} addresses; the first {MAX_EDGES} were used")
+            count = f"{MAX_JUDGED} or more" if len(edges) == MAX_JUDGED else len(edges)
+            self._warn(f"there are {count} addresses; the first {MAX_EDGES} were used")
         return Route(
             edges=edges[:MAX_EDGES],
             beyond=edges[MAX_EDGES:],
@@ -123,10 +132,9 @@ class Walk:
 
     async def _srv(self, domain: str, services: Sequence[Service]) -> list[_Server] | Failure:
         """Ask for every service; an empty list says that none has a record (RFC 2782)."""
-        answers = await _together(
+        answers = await self._together(
             self._client.srv(service.srv_name, deadline_at=self._deadline_at) for service in services
         )
-        self._steps += answers
         servers = [
             _Server(record.target, record.port, service.transport, record.priority, record.weight)
             for service, answer in zip(services, answers, strict=True)
@@ -152,33 +160,30 @@ class Walk:
         return [record for record in drawn if record.target and record.port]
 
     async def _edges(self, servers: Sequence[_Server]) -> list[Edge] | Failure:
-        """Look up every host in both families at once; a host without an address is a warning while others have one."""
+        """Look up every host in both families; a host without an address is a warning while others have one."""
         named_by_srv = {server.host: server.priority is not None for server in servers}
-        answers = await _together(
+        hosts = self._bounded(list(named_by_srv), MAX_HOSTS, "servers")
+        answers = await self._together(
             ask(host, deadline_at=self._deadline_at)
-            for host in named_by_srv
+            for host in hosts
             for ask in (self._client.ipv6, self._client.ipv4)
         )
-        self._steps += answers
-        pairs = dict(zip(named_by_srv, zip(answers[::2], answers[1::2], strict=True), strict=True))
+        pairs = dict(zip(hosts, zip(answers[::2], answers[1::2], strict=True), strict=True))
         failures = [
             failure
-            for host, by_srv in named_by_srv.items()
-            if (failure := host_failure(*pairs[host], named_by_srv=by_srv))
+            for host, pair in pairs.items()
+            if (failure := host_failure(*pair, named_by_srv=named_by_srv[host]))
         ]
-        addresses = {host: self._addresses(*pair) for host, pair in pairs.items()}
-        edges: dict[tuple[str, int, TransportName], Edge] = {}
-        for server in servers:
-            for address in addresses[server.host]:
-                edge = Edge(
-                    server.host, address, server.port, server.transport, server.priority, server.weight
-                )
-                edges.setdefault((address, server.port, server.transport), edge)
+        addresses: dict[str, tuple[str, ...]] = {}
+        for host, pair in pairs.items():
+            addresses[host] = self._addresses(*pair)
+            await asyncio.sleep(0)  # the routing table was asked for each: others have their turn
+        edges = list(islice(_each_once(servers, addresses), MAX_JUDGED))
         if not edges:
             return gravest(failures)
         for failure in failures:
             self._warn(f"{failure.detail}; the other servers were used")
-        return list(edges.values())
+        return edges
 
     def _addresses(self, ipv6: DnsAnswer[str], ipv4: DnsAnswer[str]) -> tuple[str, ...]:
         for lost, other in ((ipv6, ipv4), (ipv4, ipv6)):
@@ -189,6 +194,30 @@ class Walk:
         ordered = order_addresses(six[:MAX_EDGES], four[:MAX_EDGES], self._is_usable)
         return (*ordered, *six[MAX_EDGES:], *four[MAX_EDGES:])
 
+    async def _together(
+        self, questions: Iterable[Coroutine[Any, Any, DnsAnswer[Record]]]
+    ) -> list[DnsAnswer[Record]]:
+        """Ask so many at once as one run may, and keep the answers as steps of the way."""
+
+        async def in_turn(question: Coroutine[Any, Any, DnsAnswer[Record]]) -> DnsAnswer[Record]:
+            async with self._turns:
+                return await question
+
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(in_turn(question)) for question in questions]
+        answers = [task.result() for task in tasks]
+        self._steps += answers
+        return answers
+
+    def _tell_left_aside(self) -> None:
+        cut = [step for step in self._steps if step.left_aside]
+        if cut:
+            first = f"{cut[0].left_aside} of the {cut[0].record_type} answer for {cut[0].name}"
+            self._warn(
+                f"the first {MAX_RECORDS} records of an answer are read, with names of up to {MAX_LABELS} labels; "
+                f"left aside were {first}"
+            )
+
     def _bounded(self, found: Sequence[Item], most: int, what: str) -> list[Item]:
         if len(found) > most:
             self._warn(f"there are {len(found)} {what}; the first {most} were used")
@@ -198,7 +227,14 @@ class Walk:
         self._warnings.append(ReportWarning(code=code, detail=detail, edge=None))
 
 
-async def _together(questions: Iterable[Coroutine[Any, Any, DnsAnswer[Record]]]) -> list[DnsAnswer[Record]]:
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(question) for question in questions]
-    return [task.result() for task in tasks]
+def _each_once(servers: Iterable[_Server], addresses: Mapping[str, Iterable[str]]) -> Iterator[Edge]:
+    """The edges of the servers whose addresses are known, each address, port and transport once."""
+    seen: set[tuple[str, int, TransportName]] = set()
+    for server in servers:
+        for address in addresses.get(server.host, ()):
+            key = (address, server.port, server.transport)
+            if key not in seen:
+                seen.add(key)
+                yield Edge(
+                    server.host, address, server.port, server.transport, server.priority, server.weight
+                )

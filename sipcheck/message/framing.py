@@ -36,11 +36,6 @@ class StreamFramer:
         return bytes(self._buffer)
 
     @property
-    def held_bytes(self) -> int:
-        """How many bytes are held."""
-        return len(self._buffer)
-
-    @property
     def fault(self) -> ParseError | None:
         """Why the stream cannot be cut any further; it is known at once, also behind whole messages."""
         return self._fault

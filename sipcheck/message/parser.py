@@ -15,6 +15,7 @@ from sipcheck.message.start_line import RequestLine, parse_start_line
 from sipcheck.message.via import Via
 
 _TOP_VIA = re.compile(rb"\n(?:Via|v)[ \t]*+:((?:[^\r\n]++|\r?\n[ \t])*+)", re.IGNORECASE)
+_CALL_ID = re.compile(rb"\n(?:Call-ID|i)[ \t]*+:[ \t]*+([^\s]++)[ \t]*+\r?(?=\n)", re.IGNORECASE)
 
 # Finds the first UDP Via in the form that we write: its sent-by is group 1, and group 2 follows the magic cookie. It is
 # quick, and no proof that this is the topmost one: a Via before it may be written in another form.
@@ -84,6 +85,13 @@ def top_branch(data: bytes) -> str | None:
         # The data end inside this value: its last parameter may have been longer.
         top = top.rpartition(";")[0]
     return Parameters.parse(top.partition(";")[2]).get("branch") or None
+
+
+def top_call_id(data: bytes) -> bytes | None:
+    """The first Call-ID, without reading the rest; null when there is none. Never raises."""
+    start = skip_line_ends(data)
+    found = _CALL_ID.search(data, start, find_body(data, start) or len(data))
+    return found[1] if found is not None else None
 
 
 def _body(data: bytes, block: HeaderBlock) -> tuple[bytes, tuple[str, ...]]:

@@ -2,8 +2,8 @@
 
 import re
 from dataclasses import dataclass
-from ipaddress import ip_address
 
+from sipcheck.host import plain_address
 from sipcheck.message.grammar import (
     WHITESPACE,
     WORD_CHARACTERS,
@@ -44,13 +44,13 @@ class Via:
 
     @property
     def received(self) -> str | None:
-        """The address the request came from (§18.2.1), IPv6 without brackets (RFC 5118 §4.5).
+        """The address the request came from (§18.2.1), IPv6 without brackets (RFC 5118 §4.5), mapped IPv4 as IPv4.
 
         Null when absent, or when what is written is no IP address.
         """
         value = self.params.get("received") or ""
         try:
-            return str(ip_address(value.removeprefix("[").removesuffix("]")))
+            return plain_address(value.removeprefix("[").removesuffix("]"))
         except ValueError:
             return None
 

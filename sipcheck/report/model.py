@@ -1,10 +1,13 @@
 """The report of one verification: what docs/design/command-line.md promises, as frozen values."""
 
-from dataclasses import dataclass
+from base64 import b64decode
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from sipcheck.reasons import CredentialState, Outcome, Party, Reason, WarningCode
+from sipcheck.reasons import Cause, CredentialState, Outcome, Party, Reason, WarningCode
+from sipcheck.sentence import Sentence
 
 
 class CheckName(StrEnum):
@@ -72,9 +75,12 @@ class Certificate:
     error: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EdgeReport:
-    """What one address came to; `outcome` is null for an address that was not probed."""
+    """What one address came to; `outcome` is null for an address that was not probed.
+
+    `facts` are the telling headers of the answer that decided, by their canonical names, in the order found.
+    """
 
     host: str
     address: str
@@ -90,6 +96,7 @@ class EdgeReport:
     rtt_ms: float | None
     retransmissions: int
     retry_after_seconds: int | None
+    facts: Mapping[str, str] = field(default_factory=dict)
     defects: tuple[str, ...]
     local_address: str | None
     received_address: str | None
@@ -98,18 +105,43 @@ class EdgeReport:
 
 @dataclass(frozen=True, slots=True)
 class TraceStep:
-    """One line of the ladder, redacted when it was recorded."""
+    """One line of the ladder, redacted when it was recorded; `at_ms` has three decimals, which are microseconds.
+
+    `source` and `destination` are the endpoints of a message, `address:port`; null for an event. `text` is fit to be
+    shown. `octets` is the message's own bytes in Base64, redacted, where `text` with its line ends as CRLF would not
+    give them back; `cut_bytes` is how many of its last bytes neither has.
+    """
 
     at_ms: float
     edge: str | None
     direction: Direction
     text: str
+    source: str | None = None
+    destination: str | None = None
+    octets: str | None = None
+    cut_bytes: int = 0
+
+    @property
+    def message(self) -> bytes:
+        """The bytes that were sent or received, redacted, and cut where `cut_bytes` says so; empty for an event."""
+        if self.direction is Direction.EVENT:
+            return b""
+        if self.octets is not None:
+            return b64decode(self.octets)
+        return self.text.replace("\n", "\r\n").encode()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
+    """`summary` and `advice` are the `sentences`, rendered in English.
+
+    `knocks` counts the requests that a peer's guard may hold against us (docs/design/sip.md, "Who speaks, and to
+    whom").
+    """
+
     outcome: Outcome
     reason: Reason
+    cause: Cause | None = None
     party: Party
     credentials: CredentialState
     summary: str
@@ -120,8 +152,10 @@ class Report:
     warnings: tuple[ReportWarning, ...]
     edges: tuple[EdgeReport, ...]
     trace: tuple[TraceStep, ...]
+    knocks: int = 0
     started_at: datetime
     duration_ms: float
+    sentences: tuple[Sentence, ...] = ()
 
     @property
     def verified(self) -> bool:

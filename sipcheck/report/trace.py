@@ -1,35 +1,24 @@
 """The timed steps of a verification, redacted when they are recorded, never when they are shown."""
 
-import re
 import time
+from base64 import b64encode
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from sipcheck.printable import printable
 from sipcheck.report.model import Direction, TraceStep
+from sipcheck.report.redaction import redact
+from sipcheck.target import HostPort
 
 _TEXT_LIMIT = 4096
-_STEP_LIMIT = 250  # eight edges at their most talkative need about a hundred
 
-_CREDENTIAL_LINE = re.compile(
-    r"^((?:Proxy-)?Authorization[ \t]*:)[ \t]*([^\s]+)?(.*(?:\n[ \t].*)*)", re.IGNORECASE | re.MULTILINE
-)
-# What a dictionary attack on a captured digest needs besides the public challenge.
-_SECRET_PARAMETER = re.compile(r'\b(response|cnonce)(\s*=\s*)("(?:[^"\\]|\\.)*"|[^\s,]+)', re.IGNORECASE)
-
-
-def redact(text: str) -> str:
-    """Take every digest response, and whatever is not Digest, out of the Authorization lines of a message."""
-
-    def _line(match: re.Match[str]) -> str:
-        name, scheme, rest = match.group(1), match.group(2) or "", match.group(3)
-        if scheme.lower() != "digest":
-            return f"{name} {scheme} <redacted>"
-        return (
-            f"{name} {scheme}{_SECRET_PARAMETER.sub(lambda m: f'{m.group(1)}{m.group(2)}<redacted>', rest)}"
-        )
-
-    return _CREDENTIAL_LINE.sub(_line, text)
+# Of what a peer makes us record, the first steps and the last stay: eight edges at their most talkative need about a
+# hundred. What we sent stays whole: it is bounded by the timers, and others count it.
+_HEAD_STEPS = 200
+_HEAD_CHARACTERS = 192 * 1024
+_TAIL_STEPS = 48
+_TAIL_CHARACTERS = 64 * 1024
 
 
 @dataclass(slots=True)
@@ -37,12 +26,26 @@ class Trace:
     """Collects steps; times are milliseconds since the trace was made."""
 
     clock: Callable[[], float] = time.monotonic
-    steps: list[TraceStep] = field(default_factory=list)
     _started: float = field(init=False)
     _concealed: list[str] = field(default_factory=list, repr=False)
+    _kept: list[TraceStep] = field(default_factory=list)
+    _head_steps: int = 0
+    _head_characters: int = 0
+    _tail: deque[TraceStep] = field(default_factory=deque)
+    _tail_characters: int = 0
+    _left_out: int = 0
+    _left_out_at_ms: float = 0.0
 
     def __post_init__(self) -> None:
         self._started = self.clock()
+
+    @property
+    def steps(self) -> tuple[TraceStep, ...]:
+        """What was recorded, in its order; a step says how many others were left out in its place."""
+        if not self._tail:
+            return tuple(self._kept)
+        gap = [self._gap()] if self._left_out else []
+        return tuple(sorted((*self._kept, *gap, *self._tail), key=lambda step: step.at_ms))
 
     def elapsed_ms(self) -> float:
         return (self.clock() - self._started) * 1000
@@ -57,25 +60,74 @@ class Trace:
             text = text.replace(secret, "<redacted>")
         return text
 
-    def sent(self, edge: str, message: bytes) -> None:
-        self._record(edge, Direction.SENT, _decode(message))
+    def sent(self, edge: str, message: bytes, source: HostPort, destination: HostPort) -> None:
+        self._message(edge, Direction.SENT, message, source, destination)
 
-    def received(self, edge: str, message: bytes) -> None:
-        self._record(edge, Direction.RECEIVED, _decode(message))
+    def received(self, edge: str, message: bytes, source: HostPort, destination: HostPort) -> None:
+        self._message(edge, Direction.RECEIVED, message, source, destination)
 
     def event(self, edge: str | None, text: str) -> None:
-        self._record(edge, Direction.EVENT, text)
-
-    def _record(self, edge: str | None, direction: Direction, text: str) -> None:
-        if len(self.steps) >= _STEP_LIMIT:
-            return
-        if len(self.steps) == _STEP_LIMIT - 1:
-            edge, direction, text = None, Direction.EVENT, "the trace ends here: too much was received"
         shown = self.without_secrets(redact(printable(text)))
         if len(shown) > _TEXT_LIMIT:
             shown = f"{shown[:_TEXT_LIMIT]}… ({len(shown) - _TEXT_LIMIT} more characters)"
-        self.steps.append(TraceStep(round(self.elapsed_ms(), 3), edge, direction, shown))
+        self._keep(TraceStep(self._now_ms(), edge, Direction.EVENT, shown))
+
+    def _message(
+        self, edge: str, direction: Direction, message: bytes, source: HostPort, destination: HostPort
+    ) -> None:
+        # surrogateescape: bytes that are not UTF-8 can be had back.
+        whole = self.without_secrets(redact(message.decode("utf-8", "surrogateescape")))
+        kept, rest = whole[:_TEXT_LIMIT], _encoded(whole[_TEXT_LIMIT:])
+        text = printable(kept)
+        octets = None
+        if text.replace("\n", "\r\n") != kept:
+            octets = b64encode(_encoded(kept)).decode("ascii")
+        if rest:
+            text = f"{text}… ({len(rest)} more bytes)"
+            octets = octets or b64encode(_encoded(kept)).decode("ascii")
+        self._keep(
+            TraceStep(self._now_ms(), edge, direction, text, str(source), str(destination), octets, len(rest))
+        )
+
+    def _now_ms(self) -> float:
+        return round(self.elapsed_ms(), 3)
+
+    def _keep(self, step: TraceStep) -> None:
+        if step.direction is Direction.SENT:
+            self._kept.append(step)
+            return
+        size = _size(step)
+        if (
+            not self._tail
+            and self._head_steps < _HEAD_STEPS
+            and self._head_characters + size <= _HEAD_CHARACTERS
+        ):
+            self._head_steps += 1
+            self._head_characters += size
+            self._kept.append(step)
+            return
+        self._tail.append(step)
+        self._tail_characters += size
+        while len(self._tail) > _TAIL_STEPS or self._tail_characters > _TAIL_CHARACTERS:
+            oldest = self._tail.popleft()
+            self._tail_characters -= _size(oldest)
+            self._left_out += 1
+            self._left_out_at_ms = oldest.at_ms
+
+    def _gap(self) -> TraceStep:
+        count = self._left_out
+        steps = "1 step was" if count == 1 else f"{count} steps were"
+        return TraceStep(
+            self._left_out_at_ms,
+            None,
+            Direction.EVENT,
+            f"{steps} left out up to here: too much was received",
+        )
 
 
-def _decode(message: bytes) -> str:
-    return message.decode("utf-8", errors="replace")
+def _size(step: TraceStep) -> int:
+    return len(step.text) + len(step.octets or "")
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")

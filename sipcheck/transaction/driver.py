@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass, field, replace
 
 from sipcheck.diagnosis.evidence import ExchangeResult
-from sipcheck.errors import TransportFailed
+from sipcheck.errors import ParseError, TransportFailed
 from sipcheck.failure import Failure
 from sipcheck.target import HostPort
 from sipcheck.transaction.client_transaction import Action, ClientTransaction
@@ -24,14 +24,27 @@ class Transmission:
     message: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A message, or with a `fault` the bytes that none can be cut from."""
+
+    data: bytes
+    source: HostPort
+    fault: ParseError | None = None
+
+
 @dataclass(slots=True)
 class Inbox:
-    """Takes what the transport delivers, in order, until the driver has time for it."""
+    """Takes what the transport delivers for one Call-ID, in order, until the driver has time for it."""
 
-    arrivals: asyncio.Queue[tuple[bytes, HostPort] | Failure] = field(default_factory=asyncio.Queue)
+    call_id: bytes = b""
+    arrivals: asyncio.Queue[Arrival | Failure] = field(default_factory=asyncio.Queue)
 
     def received(self, data: bytes, source: HostPort) -> None:
-        self.arrivals.put_nowait((data, source))
+        self.arrivals.put_nowait(Arrival(data, source))
+
+    def unframed(self, data: bytes, source: HostPort, fault: ParseError) -> None:
+        self.arrivals.put_nowait(Arrival(data, source, fault))
 
     def failed(self, failure: Failure) -> None:
         self.arrivals.put_nowait(failure)
@@ -47,10 +60,12 @@ class TransactionDriver:
         self._deadline = run.deadline
         self._plan = run.plan
         self._machine = ClientTransaction(reliable=self._channel.reliable)
-        self._inbox = Inbox()
+        self._inbox = Inbox(transmission.identity.call_id.encode("utf-8", "surrogateescape"))
         self._loop = asyncio.get_running_loop()
         self._started = 0.0
-        self._matcher = ResponseMatcher(transmission.identity, transmission.edge, run.trace)
+        self._matcher = ResponseMatcher(
+            transmission.identity, transmission.edge, self._channel.local, run.trace
+        )
 
     async def run(self) -> ExchangeResult:
         """Send and wait; every remote failure is part of the result."""
@@ -77,10 +92,10 @@ class TransactionDriver:
                     return ended
             elif isinstance(arrival, Failure):
                 raise TransportFailed(arrival)
-            elif (reply := self._consider(*arrival, now)) is not None:
+            elif (reply := self._consider(arrival, now)) is not None:
                 return reply
 
-    async def _next_arrival(self) -> tuple[bytes, HostPort] | Failure | None:
+    async def _next_arrival(self) -> Arrival | Failure | None:
         """Return what arrived, or None when a timer or the deadline is due."""
         timer_at = self._machine.next_at
         due_at = self._deadline if timer_at is None else min(timer_at, self._deadline)
@@ -94,14 +109,18 @@ class TransactionDriver:
         for action in actions:
             if action is Action.SEND:
                 self._channel.send(self._sending.message)
-                self._trace.sent(self._sending.edge, self._sending.message)
+                channel = self._channel
+                self._trace.sent(self._sending.edge, self._sending.message, channel.local, channel.remote)
             elif action is Action.TIMED_OUT:
                 return self._without_answer(self._why_silent(self._loop.time()))
         return None
 
-    def _consider(self, data: bytes, source: HostPort, now: float) -> ExchangeResult | None:
+    def _consider(self, arrival: Arrival, now: float) -> ExchangeResult | None:
         """Take a message for our final answer, or note why it is none and wait on."""
-        response = self._matcher.read(data)
+        if arrival.fault is not None:
+            self._matcher.unframed(arrival.data, arrival.source, arrival.fault)
+            return None
+        response = self._matcher.read(arrival.data, arrival.source)
         if response is None:
             if self._matcher.unusable is not None:
                 self._deadline = min(self._deadline, now + self._plan.settle_seconds)
@@ -113,12 +132,17 @@ class TransactionDriver:
             return None
         channel = self._channel
         result = read_result(
-            response, source=source, remote=channel.remote, local=channel.local, trace=self._trace
+            response, source=arrival.source, remote=channel.remote, local=channel.local, trace=self._trace
         )
-        return replace(result, rtt_seconds=now - self._started, retransmissions=self._machine.retransmissions)
+        return replace(
+            result,
+            rtt_seconds=now - self._started,
+            retransmissions=self._machine.retransmissions,
+            facts={**result.facts, **self._matcher.facts},
+        )
 
     def _why_silent(self, now: float) -> Failure:
-        self._matcher.cut_short(self._channel.unfinished)
+        self._matcher.cut_short(self._channel.held, self._channel.remote)
         return self._matcher.silence(now - self._started, self._plan)
 
     def _without_answer(self, failure: Failure) -> ExchangeResult:
@@ -127,4 +151,5 @@ class TransactionDriver:
             failure=self._matcher.why_failed(failure),
             local_address=str(self._channel.local),
             retransmissions=self._machine.retransmissions,
+            facts=self._matcher.facts,
         )

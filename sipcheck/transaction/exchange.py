@@ -143,7 +143,7 @@ class _Exchange:
         before_credentials, state = self.run.before_credentials, self.state
         if before_credentials is None:
             return None
-        for realm in dict.fromkeys(challenge.realm for challenge in challenges):
+        for realm in dict.fromkeys(challenge.realm_name for challenge in challenges):
             if realm in state.realms:
                 continue
             withheld = await before_credentials(realm)

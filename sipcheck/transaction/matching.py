@@ -1,25 +1,18 @@
 """Which message answers a transaction, and what it means when none does (RFC 3261 §17.1.3)."""
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from sipcheck.errors import NotSip, ParseError
 from sipcheck.failure import Failure
 from sipcheck.message.message import Request, Response
 from sipcheck.message.parser import parse
-from sipcheck.reasons import Reason
+from sipcheck.reasons import Cause, Reason
 from sipcheck.report.trace import Trace
+from sipcheck.target import HostPort
+from sipcheck.transaction.protocols import opens_as_sip, recognise
 from sipcheck.transaction.time_plan import TimePlan
-
-_PROTOCOL_GREETINGS = (
-    (b"HTTP/", "http"),
-    (b"SSH-", "ssh"),
-    (b"220", "smtp or ftp"),
-    (b"RTSP/", "rtsp"),
-    (b"\x16\x03", "tls"),
-    (b"\x15\x03", "tls"),
-    (b"<", "html or xml"),
-    (b"-ERR", "redis"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,90 +25,146 @@ class TransactionId:
     call_id: str
     from_tag: str
 
+    def differences(self, response: Response) -> tuple[str, ...]:
+        """Name what a response repeats otherwise than we said it; nothing for an answer of ours.
+
+        Tokens are the same in other letters (§7.3.1), a Call-ID and a method are not (§20.8, §20.16). A Via without
+        any branch does not say another.
+        """
+        branch, tag = response.vias[0].branch, response.from_tag
+        found = {
+            "branch": branch is not None and branch.lower() != self.branch.lower(),
+            "Call-ID": response.call_id != self.call_id,
+            "CSeq": (response.cseq.number, response.cseq.method) != (self.cseq, self.method),
+            "From tag": tag is None or tag.lower() != self.from_tag.lower(),
+        }
+        return tuple(name for name, differs in found.items() if differs)
+
+    def answered_before(self, response: Response, differences: tuple[str, ...]) -> bool:
+        """Whether it is one more answer to a request before this one, of the same exchange."""
+        earlier = response.cseq.method == self.method and response.cseq.number < self.cseq
+        return earlier and differences == ("branch", "CSeq")
+
 
 @dataclass(slots=True)
 class ResponseMatcher:
-    """Reads what comes for one transaction, and records it in the trace where there is one.
+    """Reads what comes for one transaction to our address `local`, and records it in the trace where there is one.
 
     `provisional` is the last 1xx. `unusable` says what came instead of an answer.
     """
 
     identity: TransactionId
     edge: str
+    local: HostPort
     trace: Trace | None
     provisional: int | None = None
     unusable: Failure | None = None
+    _protocol: str | None = None
+    _others: Counter[str] = field(default_factory=Counter)
 
-    def read(self, data: bytes) -> Response | None:
+    @property
+    def facts(self) -> Mapping[str, str]:
+        """What else came than an answer of ours: the protocol that spoke, and answers that were not to our request."""
+        found = {}
+        if self._protocol is not None:
+            found["protocol"] = self._protocol
+        if self._others:
+            found["other-answers"] = self._name_others()
+        return found
+
+    def read(self, data: bytes, source: HostPort) -> Response | None:
         """Return the response that answers our request, or note why this is none."""
         try:
             message = parse(data)
         except ParseError as error:
-            self._note_unusable(data, error)
+            self._note_unusable(data, source, error)
             return None
         if isinstance(message, Request):
-            self._note(f"a {message.method} request from the peer, ignored")
+            self._note(f"the peer sent a request of its own, {message.method}, which is ignored")
             return None
-        if len(message.vias) > 1:
-            self._received(data)
+        differences = self.identity.differences(message)
+        self._received(data, source)
+        if len(message.vias) > 1 and "branch" not in differences:
             detail = f"the answer carries {len(message.vias)} Via headers, where ours alone belongs (RFC 3261 §8.1.3.3)"
             self._note(detail)
             self.unusable = Failure(Reason.SIP_MALFORMED_RESPONSE, detail)
             return None
-        if not self._answers_us(message):
-            self._note(f"a {message.status} that answers another request, ignored")
+        if not differences:
+            return message
+        if self.identity.answered_before(message, differences):
+            self._note(f"one more answer to the request before, {message.status}: it changes nothing")
             return None
-        self._received(data)
-        return message
+        other = f"another {' and '.join(differences)}"
+        self._others[other] += 1
+        self._note(f"a {message.status} with {other} is no answer to our request: it is ignored")
+        return None
 
-    def cut_short(self, unfinished_bytes: int) -> None:
-        """Take in how much of an answer had come when we stopped waiting: that is no silence."""
-        if unfinished_bytes and self.unusable is None:
-            detail = f"the answer was cut short: {unfinished_bytes} bytes came, and its end did not"
-            self.unusable = Failure(Reason.SIP_MALFORMED_RESPONSE, detail)
+    def unframed(self, data: bytes, source: HostPort, fault: ParseError) -> None:
+        """Take in bytes of a connection out of which no message can be cut."""
+        self._note_unusable(data, source, fault)
+
+    def cut_short(self, held: bytes, source: HostPort) -> None:
+        """Take in what of an answer had come when we stopped waiting: that is no silence."""
+        if not held or self.unusable is not None:
+            return
+        if not opens_as_sip(held):
+            self._note_unusable(held, source, NotSip())
+            return
+        detail = f"the answer was cut short: {len(held)} bytes came, and its end did not"
+        self._received(held, source)
+        self.unusable = Failure(Reason.SIP_MALFORMED_RESPONSE, detail)
 
     def silence(self, waited_seconds: float, plan: TimePlan) -> Failure:
         """Say what the lack of a final answer comes to."""
         if self.unusable is not None:
             return self.unusable
+        if self._others:
+            heard = f"a {self.provisional} to it, and " if self.provisional is not None else ""
+            detail = f"{heard}{self._name_others()}"
+            return Failure(Reason.NO_RESPONSE, detail, Cause.ANSWERS_NOT_OURS)
         if self.provisional is not None:
-            return Failure(Reason.NO_RESPONSE, f"only {self.provisional}, and no final answer")
+            detail = f"only {self.provisional}, and no final answer"
+            return Failure(Reason.NO_RESPONSE, detail, Cause.PROVISIONAL_ONLY)
         if waited_seconds < plan.fair_chance_seconds:
             detail = f"our deadline left only {waited_seconds:.1f} s for an answer"
             return Failure(Reason.DEADLINE_EXCEEDED, detail)
-        return Failure(Reason.NO_RESPONSE, f"no answer in {waited_seconds:.1f} s")
+        return Failure(Reason.NO_RESPONSE, f"no answer in {waited_seconds:.1f} s", Cause.SILENCE)
 
     def why_failed(self, failure: Failure) -> Failure:
         """Put what came before a failure of the transport above the failure itself."""
-        if self.unusable is not None and failure.reason is not self.unusable.reason:
-            failure = self.unusable
+        failure = self.unusable or failure
         self._note(f"{self.identity.method}: {failure.detail}")
         return failure
 
-    def _answers_us(self, response: Response) -> bool:
-        ours, cseq = self.identity, response.cseq
-        return (
-            cseq.method == ours.method
-            and cseq.number == ours.cseq
-            and response.call_id == ours.call_id
-            and response.from_tag == ours.from_tag
+    def _name_others(self) -> str:
+        named = (
+            f"{count} answer{'' if count == 1 else 's'} with {other}" for other, count in self._others.items()
         )
+        return ", ".join(named)
 
-    def _note_unusable(self, data: bytes, error: ParseError) -> None:
-        if isinstance(error, NotSip):
-            protocol = next((name for start, name in _PROTOCOL_GREETINGS if data.startswith(start)), None)
-            detail = f"it looks like {protocol}" if protocol else f"{len(data)} bytes that are not SIP"
-            self.unusable = self.unusable or Failure(Reason.SIP_NOT_SPOKEN, detail)
-            self._note(f"not SIP: {detail}")
+    def _note_unusable(self, data: bytes, source: HostPort, error: ParseError) -> None:
+        if isinstance(error, NotSip) or not opens_as_sip(data):
+            self._note_other_protocol(data)
             return
-        self._received(data)
+        self._received(data, source)
         self._note(f"not usable: {error}")
         self.unusable = Failure(Reason.SIP_MALFORMED_RESPONSE, str(error))
+
+    def _note_other_protocol(self, data: bytes) -> None:
+        """Keep the name of a protocol; its bytes are nobody's business (docs/design/sip.md, hazard 3)."""
+        self._protocol = protocol = recognise(data) or self._protocol
+        detail, cause = f"{len(data)} bytes that are not SIP", None
+        if protocol == "tls":
+            detail, cause = "TLS is spoken there", Cause.TLS_SPOKEN
+        elif protocol is not None:
+            detail, cause = f"it looks like {protocol}", Cause.OTHER_PROTOCOL
+        self.unusable = self.unusable or Failure(Reason.SIP_NOT_SPOKEN, detail, cause)
+        self._note(f"not SIP: {detail}")
 
     def _note(self, text: str) -> None:
         if self.trace is not None:
             self.trace.event(self.edge, text)
 
-    def _received(self, data: bytes) -> None:
+    def _received(self, data: bytes, source: HostPort) -> None:
         if self.trace is not None:
-            self.trace.received(self.edge, data)
+            self.trace.received(self.edge, data, source, self.local)

@@ -4,10 +4,12 @@ from dataclasses import replace
 
 from sipcheck.auth.round import AuthenticationRound
 from sipcheck.diagnosis.evidence import ExchangeResult
+from sipcheck.host import plain_address
 from sipcheck.message.message import Response
-from sipcheck.printable import one_line
+from sipcheck.printable import PHRASE_LIMIT, one_line
 from sipcheck.report.trace import Trace
 from sipcheck.target import HostPort
+from sipcheck.transaction.telling_headers import telling_headers
 
 
 def read_result(
@@ -15,8 +17,8 @@ def read_result(
 ) -> ExchangeResult:
     """Read the final response to a request that went from `local` to `remote`; it came from `source`."""
 
-    def shown(text: str) -> str:
-        return one_line(text if trace is None else trace.without_secrets(text))
+    def shown(text: str, limit: int = PHRASE_LIMIT) -> str:
+        return one_line(text if trace is None else trace.without_secrets(text), limit)
 
     headers = response.headers
     return ExchangeResult(
@@ -25,6 +27,7 @@ def read_result(
         phrase=shown(response.phrase),
         challenges=(headers.get_all("WWW-Authenticate"), headers.get_all("Proxy-Authenticate")),
         retry_after_seconds=response.retry_after_seconds,
+        facts=telling_headers(response, shown),
         server=shown(response.server) if response.server else None,
         defects=response.defects,
         other_source=source if source != remote else None,
@@ -51,4 +54,7 @@ def _received_address(response: Response, local: HostPort) -> str | None:
     via = response.vias[0]
     if via.received is None and not via.rport:
         return None
-    return str(HostPort(via.received or local.host, via.rport or local.port))
+    seen = local.host
+    if via.received is not None and via.received != plain_address(local.host):
+        seen = via.received
+    return str(HostPort(seen, via.rport or local.port))

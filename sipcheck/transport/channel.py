@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from sipcheck.errors import ParseError
 from sipcheck.failure import Failure
 from sipcheck.report.model import Certificate, ReportWarning
 from sipcheck.target import HostPort
@@ -10,8 +11,15 @@ from sipcheck.target import HostPort
 class Receiver(Protocol):
     """Takes what comes for one transaction. Calls come from the event loop and must not block."""
 
+    @property
+    def call_id(self) -> bytes:
+        """The Call-ID of its request."""
+
     def received(self, data: bytes, source: HostPort) -> None:
-        """A whole message whose topmost branch is this receiver's, or bytes from the edge without any branch."""
+        """A whole message that may be meant for this receiver: by its branch, or because nothing says whose it is."""
+
+    def unframed(self, data: bytes, source: HostPort, fault: ParseError) -> None:
+        """Bytes of a connection out of which no message can be cut; nothing more can come from it."""
 
     def failed(self, failure: Failure) -> None:
         """The transport can bring nothing more for this transaction."""
@@ -38,8 +46,8 @@ class Channel(Protocol):
         """Whether anything was received on this connection; false where there is no connection."""
 
     @property
-    def unfinished(self) -> int:
-        """How many bytes of a message have come that is not whole yet; none where messages come whole."""
+    def held(self) -> bytes:
+        """What has come of a message that is not whole yet; nothing where messages come whole."""
 
     @property
     def certificate(self) -> Certificate | None: ...

@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from sipcheck.errors import NotSip, ParseError, TransportFailed
+from sipcheck.errors import MalformedMessage, NotSip, ParseError, TransportFailed
 from sipcheck.failure import Failure
 from sipcheck.message.framing import StreamFramer
-from sipcheck.message.parser import top_branch
+from sipcheck.message.parser import top_branch, top_call_id
 from sipcheck.reasons import Reason
 from sipcheck.report.model import Certificate, ReportWarning
 from sipcheck.target import HostPort
@@ -102,21 +102,22 @@ class StreamChannel:
             self._lost_the_thread(framer.fault, framer.held)
 
     def _dispatch(self, message: bytes) -> None:
-        """Deliver by branch; without any it may be a broken answer, and one for another branch is not ours."""
+        """Deliver by branch, else by Call-ID; whose it is by neither is for each to judge, since we alone are here."""
         branch = top_branch(message)
-        if branch is None:
-            for receiver in tuple(self._receivers.values()):
-                receiver.received(message, self.remote)
-        elif branch in self._receivers:
-            self._receivers[branch].received(message, self.remote)
+        meant = None if branch is None else self._receivers.get(branch.lower())
+        if meant is not None:
+            meant.received(message, self.remote)
+            return
+        receivers = tuple(self._receivers.values())
+        call_id = top_call_id(message)
+        for receiver in [each for each in receivers if each.call_id == call_id] or receivers:
+            receiver.received(message, self.remote)
 
     def _lost_the_thread(self, fault: ParseError, held: bytes) -> None:
         """The start of the next message can no longer be found: the connection is of no more use."""
-        reason = Reason.SIP_MALFORMED_RESPONSE
-        if isinstance(fault, NotSip):
-            reason = Reason.SIP_NOT_SPOKEN
-            for receiver in tuple(self._receivers.values()):
-                receiver.received(held, self.remote)
+        reason = Reason.SIP_NOT_SPOKEN if isinstance(fault, NotSip) else Reason.SIP_MALFORMED_RESPONSE
+        for receiver in tuple(self._receivers.values()):
+            receiver.unframed(held, self.remote, fault)
         self.fail(Failure(reason, str(fault)))
         if self._pipe is not None:
             self._pipe.abort()
@@ -124,9 +125,9 @@ class StreamChannel:
     def ended(self, error: OSError | None) -> None:
         if error is not None:
             self.fail(from_error(error))
-        elif self.unfinished:
-            self.fail(
-                Failure(Reason.SIP_MALFORMED_RESPONSE, "the connection ended in the middle of a message")
+        elif self.held:
+            self._lost_the_thread(
+                MalformedMessage("the connection ended in the middle of a message"), self.held
             )
         else:
             self.fail(Failure(Reason.CONNECTION_RESET, "the peer closed the connection"))
@@ -141,19 +142,19 @@ class StreamChannel:
             receiver.failed(self.failure)
 
     @property
-    def unfinished(self) -> int:
-        """How many bytes of a message have come that is not whole yet: what silence is not."""
-        return self._framer.held_bytes if self._framer is not None else 0
+    def held(self) -> bytes:
+        """What has come of a message that is not whole yet: what silence is not."""
+        return self._framer.held if self._framer is not None else b""
 
     @property
     def usable(self) -> bool:
         return self.failure is None
 
     def attach(self, branch: str, receiver: Receiver) -> None:
-        self._receivers[branch] = receiver
+        self._receivers[branch.lower()] = receiver
 
     def detach(self, branch: str) -> None:
-        self._receivers.pop(branch, None)
+        self._receivers.pop(branch.lower(), None)
 
     def send(self, data: bytes) -> None:
         if self.failure is not None:

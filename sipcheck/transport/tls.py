@@ -30,6 +30,9 @@ from sipcheck.transport.tls_session import TlsSession
 
 _ALERT_SECONDS = 1.0
 
+_FLAGS = ssl.VerifyFlags.VERIFY_X509_TRUSTED_FIRST
+_STRICT_FLAGS = _FLAGS | ssl.VerifyFlags.VERIFY_X509_STRICT | ssl.VerifyFlags.VERIFY_X509_PARTIAL_CHAIN
+
 _CERTIFICATE_REFUSALS = frozenset(
     {
         Reason.TLS_UNTRUSTED,
@@ -62,6 +65,8 @@ class TlsContexts:
         """Load the system's roots, and `ca_file` beside them. Raises SettingInvalid for an unusable file."""
         verifying = ssl.create_default_context()
         verifying.minimum_version = ssl.TLSVersion.TLSv1_2  # RFC 8996
+        # Python 3.13 made its defaults stricter; a verdict is no matter of the interpreter.
+        verifying.verify_flags = _STRICT_FLAGS if strict else _FLAGS
         verifying.check_hostname = False  # RFC 5922's rules differ from HTTPS's; match_name applies them
         if ca_file is not None:
             _load_roots(verifying, ca_file)

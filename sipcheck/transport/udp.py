@@ -9,13 +9,14 @@ from sipcheck.egress import address_family, address_towards
 from sipcheck.errors import TransportFailed
 from sipcheck.failure import Failure
 from sipcheck.message.builder import BRANCH_COOKIE
-from sipcheck.message.parser import plain_via, top_branch
+from sipcheck.message.parser import plain_via, top_branch, top_call_id
 from sipcheck.report.model import Certificate, ReportWarning
 from sipcheck.target import HostPort
 from sipcheck.transport.channel import Receiver
 from sipcheck.transport.failures import from_error
 from sipcheck.transport.udp_socket import SocketAddress, UdpSocket
 
+_COOKIE = BRANCH_COOKIE.lower()
 _KEEP_ALIVE = b"\r\n\0"  # RFC 5626 §4.4.1, and the four zero bytes that others send
 
 
@@ -26,11 +27,15 @@ class UdpReceiver(Protocol):
     def remote(self) -> HostPort:
         """Where its request went."""
 
+    @property
+    def call_id(self) -> bytes:
+        """The Call-ID of its request."""
+
     def settled_by(self, data: bytes, address: SocketAddress, via: re.Match[bytes]) -> bool:
         """Take a datagram that has this branch in a plain Via, unless it has to be read in full first."""
 
     def received(self, data: bytes, address: SocketAddress) -> None:
-        """Read a datagram whose topmost branch is this one, or one without any branch that came from `remote`."""
+        """Read a datagram with this branch, or with this Call-ID and another one, or from `remote` without any."""
 
     def failed(self, failure: Failure) -> None:
         """ICMP has refused the request (RFC 3261 §18.4)."""
@@ -40,13 +45,16 @@ class UdpEndpoint:
     """The socket of one family; opened in a running loop, closed by `close()`.
 
     Whoever waits for an answer stands in `receivers`, under what follows the magic cookie in its branch. A branch
-    that is not there is a late answer's or somebody else's: it settles nothing (RFC 4321 §1.3).
+    that is not there is a late answer's or somebody else's: it settles nothing (RFC 4321 §1.3). Whose Call-ID it
+    repeats is told of it, and nobody else is, since others share this socket: he stands in `dialogs` under his
+    Call-ID, where that is not what stands in `receivers`.
 
     Raises SettingInvalid for a source address that cannot be bound, OSError where the family has no socket.
     """
 
     def __init__(self, family: socket.AddressFamily, source_address: str | None = None) -> None:
         self.receivers: dict[bytes, UdpReceiver] = {}
+        self.dialogs: dict[bytes, UdpReceiver] = {}
         self._socket = UdpSocket(family, self, source_address)
         self.port = self._socket.port
         # Sends one datagram to an address of the socket module; raises TransportFailed when the system refuses it.
@@ -62,7 +70,7 @@ class UdpEndpoint:
             if receiver is not None and receiver.settled_by(data, address, via):
                 return
         if data.strip(_KEEP_ALIVE):
-            for receiver in self._meant(top_branch(data), address):
+            for receiver in self._meant(top_branch(data), address) or self._named(data):
                 receiver.received(data, address)
 
     def error_received(self, sent: bytes, address: SocketAddress, failure: Failure) -> None:
@@ -77,10 +85,18 @@ class UdpEndpoint:
         source = host_port(address)
         return [receiver for receiver in self.receivers.values() if receiver.remote == source]
 
+    def _named(self, data: bytes) -> list[UdpReceiver]:
+        """Who waits for an answer with this Call-ID: looked for only where a branch has led to nobody."""
+        call_id = top_call_id(data)
+        if call_id is None:
+            return []
+        receiver = self.dialogs.get(call_id) or self.receivers.get(call_id)
+        return [receiver] if receiver is not None and receiver.call_id == call_id else []
+
 
 def branch_key(branch: str) -> bytes:
-    """What follows the magic cookie (RFC 3261 §8.1.1.7)."""
-    return branch.removeprefix(BRANCH_COOKIE).encode("utf-8", "surrogateescape")
+    """What follows the magic cookie (RFC 3261 §8.1.1.7); tokens are the same in other letters (§7.3.1)."""
+    return branch.lower().removeprefix(_COOKIE).encode("utf-8", "surrogateescape")
 
 
 def host_port(address: SocketAddress) -> HostPort:
@@ -127,15 +143,19 @@ class UdpChannel:
     reliable: bool = False
     usable: bool = True
     heard: bool = False
-    unfinished: int = 0
+    held: bytes = b""
     certificate: Certificate | None = None
     warnings: tuple[ReportWarning, ...] = field(default=())
 
     def attach(self, branch: str, receiver: Receiver) -> None:
-        self.endpoint.receivers[branch_key(branch)] = _Attached(self.remote, receiver)
+        attached = _Attached(self.remote, receiver)
+        self.endpoint.receivers[branch_key(branch)] = attached
+        self.endpoint.dialogs[receiver.call_id] = attached
 
     def detach(self, branch: str) -> None:
-        self.endpoint.receivers.pop(branch_key(branch), None)
+        attached = self.endpoint.receivers.pop(branch_key(branch), None)
+        if attached is not None and self.endpoint.dialogs.get(attached.call_id) is attached:
+            del self.endpoint.dialogs[attached.call_id]
 
     def send(self, data: bytes) -> None:
         self.endpoint.send(data, (self.remote.host, self.remote.port))
@@ -157,6 +177,10 @@ class _Attached:
 
     def settled_by(self, data: bytes, address: SocketAddress, via: re.Match[bytes]) -> bool:
         return False
+
+    @property
+    def call_id(self) -> bytes:
+        return self.receiver.call_id
 
     def received(self, data: bytes, address: SocketAddress) -> None:
         self.receiver.received(data, host_port(address))

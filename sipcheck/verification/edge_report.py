@@ -1,5 +1,6 @@
 """What one address came to, in the report's shape."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from sipcheck.diagnosis.evidence import EdgeEvidence, ExchangeResult
@@ -49,6 +50,13 @@ def unprobed_edge(edge: Edge) -> EdgeReport:
     )
 
 
+def _facts(evidence: EdgeEvidence, exchange: ExchangeResult | None) -> Mapping[str, str]:
+    """What the deciding answer says beside its status; where none came, what came in its stead."""
+    if exchange is not None and not exchange.silent:
+        return exchange.facts
+    return {name: value for each in evidence.exchanges for name, value in each.facts.items()}
+
+
 def edge_report(probe: EdgeProbe) -> EdgeReport:
     """Report a probed edge; one that nothing was asked of counts as unprobed."""
     evidence = probe.evidence
@@ -68,6 +76,7 @@ def edge_report(probe: EdgeProbe) -> EdgeReport:
         rtt_ms=round(times[0] * 1000, 3) if times else None,
         retransmissions=sum(each.retransmissions for each in evidence.exchanges),
         retry_after_seconds=exchange.retry_after_seconds if exchange else None,
+        facts=_facts(evidence, exchange),
         defects=tuple(dict.fromkeys(defect for each in answered for defect in each.defects)),
         local_address=next((each.local_address for each in evidence.exchanges if each.local_address), None),
         received_address=next((each.received_address for each in answered if each.received_address), None),

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sipcheck.diagnosis.advice import Facts, advise
+from sipcheck.diagnosis.causes import cause_of
 from sipcheck.diagnosis.evidence import EdgeEvidence, ExchangeResult
 from sipcheck.diagnosis.rules import credential_state, deciding_edge, diagnose
+from sipcheck.diagnosis.sentences import Facts, render, sentences
 from sipcheck.dns.resolver import Route
 from sipcheck.failure import Failure
-from sipcheck.reasons import CredentialState, Reason
+from sipcheck.reasons import Cause, CredentialState, Reason
 from sipcheck.report.checks import failing_axis, make_checks
 from sipcheck.report.model import CheckName, EdgeReport, Report, ReportWarning, TargetFacts
 from sipcheck.report.rulings import ruling
@@ -77,6 +78,7 @@ class ReportBuilder:
         return self._report(
             failure.reason,
             CredentialState.NOT_TESTED,
+            cause=failure.cause,
             warnings=self._route.warnings,
             edges=edges,
             facts=self._facts(where=self._target.domain, detail=failure.detail),
@@ -110,6 +112,7 @@ class ReportBuilder:
         return self._report(
             reason,
             credential_state(reason, evidence),
+            cause=cause_of(reason, seen),
             warnings=warnings,
             edges=edges,
             facts=facts,
@@ -154,6 +157,7 @@ class ReportBuilder:
         local: str | None = None,
     ) -> Facts:
         retry = exchange.retry_after_seconds if exchange else None
+        contact = exchange.facts.get("Contact") if exchange else None
         return Facts(
             domain=self._target.domain,
             where=where,
@@ -164,6 +168,7 @@ class ReportBuilder:
             detail=detail.rstrip("."),
             seconds=f"{self._run.plan.timeout_seconds:g}",
             retry=f"; it asks to wait {retry} seconds" if retry else "",
+            elsewhere=f" (it named {contact})" if contact else "",
         )
 
     def _our_address(self, local: str | None) -> str:
@@ -179,6 +184,7 @@ class ReportBuilder:
         reason: Reason,
         credentials: CredentialState,
         *,
+        cause: Cause | None,
         warnings: Sequence[ReportWarning],
         edges: tuple[EdgeReport, ...],
         facts: Facts,
@@ -187,13 +193,15 @@ class ReportBuilder:
     ) -> Report:
         run = self._run
         verdict = ruling(reason, realm_learned=run.realms_learned)
-        summary, advice = advise(reason, facts)
+        said = sentences(reason, cause, facts)
+        summary, advice = map(render, said)
         duration_ms = run.trace.elapsed_ms()
         finished_at = self._started_at + timedelta(milliseconds=duration_ms)
         retry_at = finished_at + timedelta(seconds=retry_after_seconds) if retry_after_seconds else None
         return Report(
             outcome=verdict.outcome,
             reason=reason,
+            cause=cause,
             party=verdict.party,
             credentials=credentials,
             summary=summary,
@@ -212,9 +220,10 @@ class ReportBuilder:
             ),
             warnings=tuple(warnings),
             edges=edges,
-            trace=tuple(run.trace.steps),
+            trace=run.trace.steps,
             started_at=self._started_at,
             duration_ms=round(duration_ms, 3),
+            sentences=said,
         )
 
 
@@ -235,8 +244,8 @@ def _beside_udp(evidence: EdgeEvidence) -> str:
 
 
 def _detail(probe: EdgeProbe, exchange: ExchangeResult | None, reason: Reason) -> str:
-    failure = probe.connection.failure
-    if failure is not None and failure.reason is reason:
+    failure = probe.evidence.failure_of(reason)
+    if failure is not None:
         return failure.detail
     if exchange is None:
         return ""

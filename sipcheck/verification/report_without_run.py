@@ -3,7 +3,7 @@
 import re
 from datetime import datetime
 
-from sipcheck.diagnosis.advice import Facts, advise
+from sipcheck.diagnosis.sentences import Facts, render, sentences
 from sipcheck.printable import one_line
 from sipcheck.reasons import CredentialState, Reason
 from sipcheck.report.checks import make_checks
@@ -29,7 +29,8 @@ def report_without_run(
         detail=detail.rstrip("."),
         seconds=f"{duration_ms / 1000:.0f}",
     )
-    summary, advice = advise(reason, facts)
+    said = sentences(reason, None, facts)
+    summary, advice = map(render, said)
     return Report(
         outcome=verdict.outcome,
         reason=reason,
@@ -53,6 +54,7 @@ def report_without_run(
         trace=(),
         started_at=started_at,
         duration_ms=duration_ms,
+        sentences=said,
     )
 
 

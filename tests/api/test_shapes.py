@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 import structlog
+from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 from structlog.testing import capture_logs
 
@@ -16,7 +17,7 @@ from api.talkover import faults
 from tests.api.client import BODY, ApiUnderTest
 from tests.peers.postgres_server import PostgresServer
 from trunks.catalog.trunks import TrunkCatalog
-from trunks.errors import StoreUnavailable, TrunkNotFound
+from trunks.errors import Refused, StoreUnavailable, TrunkNotFound
 
 URL = "/api/v1/sip-trunks"
 JSON = {"Content-Type": "application/json"}
@@ -61,23 +62,20 @@ class Said(BaseModel):
     message: str
 
 
-def another_dialect() -> Dialect:
-    """Make a dialect as another vendor may have it, of one value."""
+class AnotherSaysNo:
+    """Faults as another vendor may have them."""
 
-    def shape(problem: Problem) -> dict[str, Any]:
+    def shape(self, problem: Problem) -> dict[str, Any]:
         return {"error": int(problem.status), "message": problem.message}
 
-    def invalid(_: Exception) -> Problem:
+    def refusal(self, error: Refused) -> Problem:
+        return faults.refusal(error)
+
+    def invalid(self, error: RequestValidationError) -> Problem:
         return Problem(400, "INVALID", "Wrong.")
 
-    return Dialect(
-        name="another",
-        prefixes=("/another/things",),
-        shape=shape,
-        refusal=faults.refusal,
-        invalid=invalid,
-        fault_model=lambda status: Said,
-    )
+    def fault_model(self, status: int) -> type[BaseModel]:
+        return Said
 
 
 class Thing(BaseModel):
@@ -96,7 +94,9 @@ def another(api: ApiUnderTest, monkeypatch: pytest.MonkeyPatch) -> ApiUnderTest:
     async def make(thing: Thing) -> None:
         raise faults_by_name[thing.name]
 
-    monkeypatch.setattr(dialects, "DIALECTS", (*dialects.DIALECTS, another_dialect()))
+    monkeypatch.setattr(
+        dialects, "DIALECTS", (*dialects.DIALECTS, Dialect("another", "/another/things", AnotherSaysNo()))
+    )
     api.app.add_api_route("/another/things", make, methods=["POST"])
     return api
 

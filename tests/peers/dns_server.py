@@ -4,7 +4,7 @@ import errno
 import socket
 import struct
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import TracebackType
@@ -65,7 +65,9 @@ class DnsServer:
         self.queries: list[Query] = []
         self._host = host
         self._port = 0
-        self._zone = _read_zone(zone)
+        self._zone: dict[tuple[dns.name.Name, dns.rdatatype.RdataType], dns.rrset.RRset] = {}
+        self._names: set[dns.name.Name] = set()
+        self.serve(zone)
         self._sockets: list[socket.socket] = []
         self._threads: list[threading.Thread] = []
 
@@ -77,6 +79,8 @@ class DnsServer:
     def serve(self, zone: str) -> None:
         """Replace the zone while running."""
         self._zone = _read_zone(zone)
+        # A name that has others below it exists too (RFC 8020 §3.1).
+        self._names = {above for owner, _ in self._zone for above in _and_above(owner)}
 
     def close_tcp(self) -> None:
         """Refuse TCP from now on."""
@@ -180,7 +184,7 @@ class DnsServer:
                 return
             cname = self._zone.get((name, dns.rdatatype.CNAME))
             if cname is None:
-                if not any(owner.is_subdomain(name) for owner, _ in self._zone):
+                if name not in self._names:
                     response.set_rcode(dns.rcode.NXDOMAIN)
                 return
             response.answer.append(cname)
@@ -194,6 +198,12 @@ def _read_zone(text: str) -> dict[tuple[dns.name.Name, dns.rdatatype.RdataType],
         text, rdclass=dns.rdataclass.IN, ttl=_TTL_SECONDS, origin=dns.name.root, relativize=False
     )
     return {(rrset.name, rrset.rdtype): rrset for rrset in rrsets}
+
+
+def _and_above(name: dns.name.Name) -> Iterator[dns.name.Name]:
+    while name != dns.name.root:
+        yield name
+        name = name.parent()
 
 
 def _bind_both(host: str) -> tuple[socket.socket, socket.socket]:

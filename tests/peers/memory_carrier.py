@@ -84,7 +84,7 @@ class MemoryChannel:
 
     usable = True
     heard = False
-    unfinished = 0
+    held = b""
     certificate: Certificate | None = None
     warnings: tuple[ReportWarning, ...] = ()
 

@@ -73,8 +73,16 @@ class Sipp(OwnedProcess):
             [
                 *("-sf", str(file), "-i", self.address, "-p", str(self.port)),
                 *("-t", _TRANSPORT_OPTIONS[settings.transport], "-d", str(settings.pause_ms), *keys),
-                # Its media and control sockets would else be at fixed ports, and so shared between runs.
-                *("-mp", str(free_port(self.address)), "-ci", self.address, "-cp", str(free_port())),
+                # Its media and control sockets would else be at fixed ports, and so shared between runs; sound, its
+                # control and a picture take three in a row.
+                *(
+                    "-mp",
+                    str(free_port(self.address, in_a_row=4)),
+                    "-ci",
+                    self.address,
+                    "-cp",
+                    str(free_port()),
+                ),
                 *("-nostdin", "-trace_msg", "-message_file", str(self._trace)),
                 *("-trace_err", "-error_file", str(self._errors)),
             ],

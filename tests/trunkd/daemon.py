@@ -3,15 +3,14 @@
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Self
 
 from tests.peers.programs import PERMISSION
-
-PROGRAM = str(Path(sys.executable).with_name("trunkd"))
+from tests.trunkd.warm_start import WarmProcess
 
 _SETTINGS = ("TRUNKS_", "LIVEKIT_")
 _POLL_SECONDS = 0.02
@@ -22,15 +21,14 @@ _COMMAND_WITHIN_SECONDS = 120.0
 def run_trunkd(*arguments: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run a command to its end."""
     PERMISSION.require("trunkd")
-    return subprocess.run(
-        [PROGRAM, *arguments],
-        cwd=folder,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=_COMMAND_WITHIN_SECONDS,
-        check=False,
-    )
+    with TemporaryFile() as out, TemporaryFile() as err:
+        process = WarmProcess(
+            list(arguments), cwd=folder, env={**os.environ, **environment}, stdout=out, stderr=err
+        )
+        status = process.wait(_COMMAND_WITHIN_SECONDS)
+        out.seek(0)
+        err.seek(0)
+        return subprocess.CompletedProcess(process.args, status, out.read().decode(), err.read().decode())
 
 
 class Trunkd:
@@ -48,20 +46,19 @@ class Trunkd:
     def __enter__(self) -> Self:
         PERMISSION.require("trunkd")
         with self._out.open("wb") as out, self._err.open("wb") as err:
-            self._process = subprocess.Popen(
-                [PROGRAM, *self._arguments],
-                cwd=self._folder,
-                env=self._environment,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=err,
+            self._process = WarmProcess(
+                list(self._arguments), cwd=self._folder, env=self._environment, stdout=out, stderr=err
             )
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._process.poll() is None:
+        if self.running:
             self._process.kill()
         self._process.wait()
+
+    @property
+    def running(self) -> bool:
+        return self._process.poll() is None
 
     @property
     def out(self) -> str:
@@ -75,7 +72,7 @@ class Trunkd:
         """Wait for something to hold while it runs."""
         deadline = time.monotonic() + within_seconds
         while not holds():
-            assert self._process.poll() is None, f"ended with {self._process.returncode}: {self.err}"
+            assert self.running, f"ended with {self._process.returncode}: {self.err}"
             assert time.monotonic() < deadline, f"not in {within_seconds} s: {self.out}{self.err}"
             time.sleep(_POLL_SECONDS)
 

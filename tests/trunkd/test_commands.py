@@ -79,11 +79,16 @@ def test_tenants_and_tokens_from_the_command_line(tmp_path: Path) -> None:
     ],
 )
 def test_a_fault_is_one_line(
-    tmp_path: Path, arguments: tuple[str, ...], environment: dict[str, str], status: int, told: str
+    tmp_path: Path,
+    port: int,
+    arguments: tuple[str, ...],
+    environment: dict[str, str],
+    status: int,
+    told: str,
 ) -> None:
     keys = "k1:" + "A" * 43 + "="
     given = {name: value.replace("KEYS", keys) for name, value in environment.items()}
-    given.setdefault("TRUNKS_PORT", "20999")
+    given.setdefault("TRUNKS_PORT", str(port))
     ended = run_trunkd(*arguments, folder=tmp_path, **given)
     (line,) = ended.stderr.splitlines()
     assert told in line

@@ -1,7 +1,6 @@
 """`trunkd keys rotate`: what was sealed opens all the time, wherever it is broken off (docs/design/service.md)."""
 
 import stat
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from tests.trunkd.daemon import PROGRAM, run_trunkd
+from tests.trunkd.daemon import Trunkd, run_trunkd
 from tests.trunks.forms import PASSWORD, SECRET_KEYS, HandClock, Store
 from trunks.errors import SecretUnreadable
 from trunks.ids import new_id
@@ -93,15 +92,10 @@ def test_killed_anywhere_it_is_finished_by_the_next(
     with store.installation.database.write() as session:
         for _ in range(MANY):
             _copy(session, store, first)
-    process = subprocess.Popen(
-        [PROGRAM, "keys", "rotate"], cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        while not moment(store) and process.poll() is None:
+    with Trunkd("keys", "rotate", folder=tmp_path, environment={}) as rotation:
+        while not moment(store) and rotation.running:
             pass
-    finally:
-        process.kill()
-        process.wait()
+        rotation.kill()
     assert new_key_written(store)
     assert passwords(store) == [PASSWORD] * (MANY + 1)
     assert run_trunkd("keys", "rotate", folder=tmp_path).returncode == 0

@@ -75,7 +75,11 @@ def assert_all_end_once(crowd: Crowd, peer: UdpPeer) -> None:
         Reason.CREDENTIALS_PROVEN,
     }
     assert crowd.flips() == Counter(set(runs) - cut_short)
-    assert proofs(peer) == Counter(crowd.users.values())
+    # Killed between the commit that says that they leave and the packet, credentials never left.
+    may_have_stayed = {user for trunk_id, user in crowd.users.items() if trunk_id in cut_short}
+    went_out = proofs(peer)
+    assert set(went_out.values()) == {1}
+    assert set(crowd.users.values()) - may_have_stayed <= set(went_out) <= set(crowd.users.values())
 
 
 def test_the_embedded_process_is_killed(

@@ -22,8 +22,9 @@ in `receivers` and settles nothing (RFC 4321 §1.3); so does the first answer to
 with credentials, whose branch is a new one.
 
 One timer for the whole batch runs while anything is pending. It sends again (Timer E) and ends what is due, so both
-may be up to 50 ms late and are never early. Everything happens in the event loop's callbacks; `ended` may call `ask`
-and `forget`, and must not block.
+may be up to 50 ms late and are never early; each in a callback of its own, so that what one raises is reported by the
+loop and costs no other its end. Everything happens in the event loop's callbacks; `ended` may call `ask` and `forget`,
+and must not block.
 """
 
 import asyncio
@@ -42,7 +43,7 @@ from sipcheck.transaction.udp_batch.pending import Ended, MayLeave, PendingReque
 from sipcheck.transaction.udp_batch.plain_response import PlainResponse
 from sipcheck.transaction.udp_batch.prepared_request import PreparedRequest
 from sipcheck.transaction.udp_batch.tokens import tokens
-from sipcheck.transport.udp import UdpEndpoint
+from sipcheck.transport.udp import UdpEndpoint, host_port
 from sipcheck.transport.udp_socket import SocketAddress
 
 DEFAULT_SIZE = 1000  # exchanges at once; the answers of that many fit the socket's receive buffer
@@ -62,6 +63,7 @@ class UdpBatch:
         self._tokens = tokens()
         self._new_cnonce = lambda: next(self._tokens)[:_CNONCE_DIGITS].decode()
         self._receivers = endpoint.receivers
+        self._dialogs = endpoint.dialogs
         self._send_datagram = endpoint.send
         self._sweeping: asyncio.TimerHandle | None = None
 
@@ -101,7 +103,7 @@ class UdpBatch:
         """Wait for this response no more: one that still comes is nobody's. Tell whether it was pending."""
         if self._receivers.get(pending.branch) is not pending:
             return False
-        del self._receivers[pending.branch]
+        self._take_out(pending)
         return True
 
     async def exchange(
@@ -115,9 +117,15 @@ class UdpBatch:
     ) -> ExchangeResult:
         """Ask once and wait for what comes of it; every remote failure is part of the result."""
         ended: asyncio.Future[PendingRequest] = self._loop.create_future()
+
+        def end(pending: PendingRequest) -> None:
+            # A caller that was cancelled takes the request out only in its own turn, and that may come later.
+            if not ended.done():
+                ended.set_result(pending)
+
         pending = self.ask(
             request,
-            ended.set_result,
+            end,
             plan=plan,
             deadline_at=deadline_at,
             may_leave=may_leave,
@@ -177,26 +185,31 @@ class UdpBatch:
         plain: PlainResponse | None,
     ) -> None:
         """Take the final response: answer its challenge where there is something to answer it with, else end."""
-        del self._receivers[pending.branch]
+        self._take_out(pending)
         pending.status = status
         pending.data = data
         pending.address = address
         now = self._loop.time()
         pending.rtt_seconds = now - pending.started
-        if status in CHALLENGE_STATUS:
-            lines = credential_lines(pending, self._new_cnonce, now, plain)
-            if lines is not None:
-                pending.carry(lines)
-                self._begin(pending, next(self._tokens), now)
-                return
-        pending.ended(pending)
+        lines = None
+        try:
+            if status in CHALLENGE_STATUS:
+                lines = credential_lines(pending, self._new_cnonce, now, plain)
+        finally:
+            # Whatever a challenge may have raised, this request is through.
+            if lines is None:
+                pending.ended(pending)
+        if lines is not None:
+            pending.carry(lines)
+            self._dialogs[pending.dialog] = pending  # whose branch is no more what its Call-ID is
+            self._begin(pending, next(self._tokens), now)
 
     def read(self, pending: PendingRequest, data: bytes, address: SocketAddress) -> None:
         """Read in full what has come, and note what is no final response."""
         if self._receivers.get(pending.branch) is not pending:
             return  # ended by what the same datagram meant to another
         matcher = pending.matcher
-        response = matcher.read(data)
+        response = matcher.read(data, host_port(address))
         if response is None:
             if matcher.unusable is not None:
                 settled_at = self._loop.time() + pending.plan.settle_seconds
@@ -212,6 +225,11 @@ class UdpBatch:
             pending.failure = pending.matcher.why_failed(failure)
             pending.status = pending.data = pending.rtt_seconds = None
             pending.ended(pending)
+
+    def _take_out(self, pending: PendingRequest) -> None:
+        del self._receivers[pending.branch]
+        if pending.further_lines:
+            del self._dialogs[pending.dialog]
 
     def _pending(self) -> Iterator[PendingRequest]:
         """What of the endpoint's receivers is this batch's; none may be taken out meanwhile."""
@@ -239,19 +257,26 @@ class UdpBatch:
             self.fail(pending, error.failure)
         else:
             if pending.trace is not None:
-                pending.trace.sent(str(pending.request.edge), message)
+                request = pending.request
+                pending.trace.sent(str(request.edge), message, request.local, request.remote)
 
     def _sweep(self) -> None:
-        """Send again and end what is due, in one pass over everything that is pending."""
+        """See to everything that is due, and again in a while as long as anything is pending."""
         now = self._loop.time()
-        due = [each for each in self._pending() if each.retransmit_at <= now or each.ends_at <= now]
-        for pending in due:
-            if self._receivers.get(pending.branch) is not pending:
-                continue  # forgotten when one before it ended
-            if pending.ends_at <= now:
-                self.fail(pending, pending.matcher.silence(now - pending.started, pending.plan))
-            else:
-                pending.schedule_retransmission(now, self._timers)
-                self._send(pending)
-        idle = next(self._pending(), None) is None
-        self._sweeping = None if idle else self._loop.call_later(_SWEEP_SECONDS, self._sweep)
+        pending_still = False
+        for pending in self._pending():
+            pending_still = True
+            if pending.retransmit_at <= now or pending.ends_at <= now:
+                self._loop.call_soon(self._attend, pending)
+        self._sweeping = self._loop.call_later(_SWEEP_SECONDS, self._sweep) if pending_still else None
+
+    def _attend(self, pending: PendingRequest) -> None:
+        """Send one again or end it, unless it has ended since it was due."""
+        if self._receivers.get(pending.branch) is not pending:
+            return
+        now = self._loop.time()
+        if pending.ends_at <= now:
+            self.fail(pending, pending.matcher.silence(now - pending.started, pending.plan))
+        elif pending.retransmit_at <= now:
+            pending.schedule_retransmission(now, self._timers)
+            self._send(pending)

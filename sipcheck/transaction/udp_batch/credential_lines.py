@@ -73,10 +73,10 @@ def _ask_before(
 ) -> Reason | None:
     """Ask for each realm before it is answered for the first time."""
     for challenge in challenges:
-        if challenge.realm in state.realms:
+        if challenge.realm_name in state.realms:
             continue
-        withheld = may_leave(challenge.realm)
+        withheld = may_leave(challenge.realm_name)
         if withheld is not None:
             return withheld
-        state.realms |= {challenge.realm}
+        state.realms |= {challenge.realm_name}
     return None

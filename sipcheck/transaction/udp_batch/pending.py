@@ -94,13 +94,18 @@ class PendingRequest:
     def remote(self) -> HostPort:
         return self.request.remote
 
+    @property
+    def call_id(self) -> bytes:
+        return self.dialog
+
     def settled_by(self, data: bytes, address: SocketAddress, via: re.Match[bytes]) -> bool:
         """Take a final response in plain form; leave everything else to be read in full."""
         plain = read_plain(data, via, self.message, self.dialog)
         if plain is None or plain[0] < 200:
             return False
         if self.trace is not None:
-            self.trace.received(str(self.request.edge), data)
+            request = self.request
+            self.trace.received(str(request.edge), data, host_port(address), request.local)
         self.owner.settle(self, plain[0], data, address, plain)
         return True
 
@@ -121,7 +126,7 @@ class PendingRequest:
                 call_id=self.dialog.decode(),
                 from_tag=self.dialog.decode(),
             )
-            self._matcher = ResponseMatcher(identity, str(self.request.edge), self.trace)
+            self._matcher = ResponseMatcher(identity, str(self.request.edge), self.request.local, self.trace)
         return self._matcher
 
     @property
@@ -190,4 +195,5 @@ class PendingRequest:
             rtt_seconds=self.rtt_seconds,
             retransmissions=self.retransmissions,
             too_large=self.too_large,
+            facts=read.facts if self._matcher is None else {**read.facts, **self._matcher.facts},
         )

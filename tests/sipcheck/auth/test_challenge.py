@@ -119,6 +119,18 @@ def test_a_realm_is_compared_without_its_escapes() -> None:
     assert chosen('Digest realm="a\\"b", nonce="n"', realms=('a"b',)).realm == 'a\\"b'
 
 
+@pytest.mark.parametrize("value", ["CORP\\\\voice", "CORP\\\\v\\oice", "\\C\\ORP\\\\voice"])
+def test_a_realm_has_one_name_whatever_is_escaped_in_it(value: str) -> None:
+    """RFC 3261 §25.1: what a quoted-pair stands for is the value; it is hashed and sent back as it came."""
+    choice = chosen(f'Digest realm="{value}", nonce="n"', realms=("CORP\\voice",))
+    assert (choice.realm, choice.realm_name) == (value, "CORP\\voice")
+
+
+def test_realms_are_told_in_the_form_in_which_they_are_entered() -> None:
+    detail = refused('Digest realm="CORP\\\\voice", nonce="n"', realms=("CORP\\other",)).detail
+    assert detail == "the realm is 'CORP\\voice', expected 'CORP\\other'"
+
+
 def test_both_kinds_are_answered() -> None:
     choice = choose((MD5,), (SHA_256,))
     assert isinstance(choice, Chosen)

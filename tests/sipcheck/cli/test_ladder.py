@@ -40,3 +40,23 @@ def test_a_cut_text_says_so() -> None:
     assert resolved.endswith("…")
     assert received.endswith("…")
     assert not sent.endswith("…")
+
+
+def line_of(step: TraceStep) -> str:
+    page = io.StringIO()
+    Console(file=page, width=200, highlight=False).print(ladder([step], UNICODE))
+    return page.getvalue().splitlines()[-1]
+
+
+def received_from(source: str, cut_bytes: int = 0) -> TraceStep:
+    text = "SIP/2.0 200 OK\nCSeq: 1 OPTIONS\n"
+    return TraceStep(1.0, EDGE, Direction.RECEIVED, text, source, "192.0.2.9:40000", None, cut_bytes)
+
+
+def test_an_answer_from_elsewhere_is_marked() -> None:
+    assert line_of(received_from("192.0.2.77:5080")).rstrip().endswith("(OPTIONS)  from 192.0.2.77:5080")
+    assert line_of(received_from("192.0.2.10:5060")).rstrip().endswith("(OPTIONS)")
+
+
+def test_what_was_not_kept_of_a_message_is_said() -> None:
+    assert "(517 more bytes are not kept)" in line_of(received_from("192.0.2.10:5060", 517))

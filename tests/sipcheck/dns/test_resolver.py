@@ -397,13 +397,15 @@ async def test_srv_records_and_addresses_are_bounded_and_the_surplus_named(serve
     records = [f"_sip._udp.x.example. SRV {number} 0 5060 h{number}.example." for number in range(40)]
     hosts = [f"h{number}.example. A 127.0.1.{number}" for number in range(40)]
     hosts += [f"h{number}.example. A 127.0.2.{number}" for number in range(40)]
+    hosts += ["h0.example. A 127.0.3.1"]
     server.serve("\n".join(records + hosts))
     route = await resolve(server, "sip:x.example;transport=udp")
     assert len(route.edges) == 32
-    assert [edge.priority for edge in route.edges] == [number // 2 for number in range(32)]
+    assert [edge.priority for edge in route.edges] == [0, 0, *(number // 2 for number in range(1, 31))]
     assert partial(route) == [
         "there are 40 SRV records; the first 32 were used",
-        "there are 64 addresses; the first 32 were used",
+        "there are 32 servers; the first 16 were used",
+        "there are 33 addresses; the first 32 were used",
     ]
     assert [query.transport for query in server.queries if query.record_type == "SRV"] == ["udp", "tcp"]
 

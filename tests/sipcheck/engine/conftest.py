@@ -30,6 +30,7 @@ _ON_BOTH_PATHS = frozenset(
         "test_large_requests",
         "test_odd_peers",
         "test_sipp",
+        "test_trace_evidence",
     }
 )
 

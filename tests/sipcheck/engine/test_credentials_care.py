@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -134,6 +135,52 @@ async def test_every_realm_is_asked_for_before_it_is_answered(
     assert report.reason is Reason.REALM_MISMATCH, report.summary
     assert realms == asked
     assert not any(b"evil.example" in request for request in with_credentials(peer))
+
+
+@pytest.mark.parametrize("again", ["CORP\\\\voice", "\\CORP\\\\voi\\ce"])
+async def test_a_realm_with_an_escape_is_remembered_as_it_is_compared(
+    again: str, udp_peer_factory: Callable[..., UdpPeer], verify: Verify
+) -> None:
+    """What one run learned is what the next one expects, in whatever spelling the challenge comes."""
+    realms: list[str] = []
+    spelled = "CORP\\\\voice"
+
+    async def learn(realm: str) -> None:
+        realms.append(realm)
+
+    def script(request: bytes) -> list[bytes]:
+        if request.startswith(b"OPTIONS") or f'realm="{spelled}"'.encode() in request:
+            return [reply_to(request)]
+        return [challenged(request, challenge(spelled))]
+
+    peer = udp_peer_factory(script)
+    target = f"127.0.0.1:{peer.port}"
+    first = await verify(
+        target, transport=TransportName.UDP, credentials=ALICE, before_credentials=learn, timeout_seconds=2
+    )
+    assert first.reason is Reason.CREDENTIALS_PROVEN, first.summary
+    assert realms == ["CORP\\voice"]
+    spelled = again
+    pinned = replace(ALICE, realms=tuple(realms), realms_learned=True)
+    second = await verify(target, transport=TransportName.UDP, credentials=pinned, timeout_seconds=2)
+    assert second.reason is Reason.CREDENTIALS_PROVEN, second.summary
+
+
+async def test_a_stale_nonce_in_a_realm_spelled_anew_is_renewed(
+    udp_peer_factory: Callable[..., UdpPeer], verify: Verify
+) -> None:
+    def script(request: bytes) -> list[bytes]:
+        if request.startswith(b"OPTIONS") or b'nonce="m"' in request:
+            return [reply_to(request)]
+        if b'nonce="n"' in request:
+            return [challenged(request, challenge("CORP\\\\v\\oice", stale=True, nonce="m"))]
+        return [challenged(request, challenge("CORP\\\\voice"))]
+
+    peer = udp_peer_factory(script)
+    report = await verify(
+        f"127.0.0.1:{peer.port}", transport=TransportName.UDP, credentials=ALICE, timeout_seconds=2
+    )
+    assert report.reason is Reason.CREDENTIALS_PROVEN, report.summary
 
 
 async def test_credentials_do_not_leave_when_the_answer_could_not_be_heard(

@@ -162,15 +162,32 @@ async def test_a_challenge_from_elsewhere_is_never_answered(
     assert not any(b"Authorization" in datagram.data for datagram in peer.received)
 
 
-async def test_a_rewriting_nat_is_told(check: Check) -> None:
+@pytest.mark.parametrize("received", ["203.0.113.7", "::ffff:203.0.113.7"])
+async def test_a_rewriting_nat_is_told(received: str, check: Check) -> None:
     """RFC 3581: received and rport compared with our own address."""
 
     def script(request: bytes) -> list[bytes]:
-        return [reply_to(request).replace(b";rport;", b";rport=40000;received=203.0.113.7;")]
+        return [reply_to(request).replace(b";rport;", b";rport=40000;received=%s;" % received.encode())]
 
     report = await check(script)
     assert report.edges[0].received_address == "203.0.113.7:40000"
     assert [warning.code for warning in report.warnings] == [WarningCode.NAT_REWRITE]
+
+
+@pytest.mark.parametrize(
+    "received", ["127.0.0.1", "::ffff:127.0.0.1", "[::FFFF:127.0.0.1]", "::ffff:7f00:1", "nat.example"]
+)
+async def test_our_own_address_in_another_spelling_is_no_nat(received: str, check: Check) -> None:
+    """RFC 4291 §2.5.5.2: what a dual-stack peer calls ::ffff:127.0.0.1 is 127.0.0.1."""
+
+    def script(request: bytes) -> list[bytes]:
+        port = request.split(b"Via: SIP/2.0/UDP 127.0.0.1:")[1].split(b";")[0]
+        noted = b";rport=%s;received=%s;" % (port, received.encode())
+        return [reply_to(request).replace(b";rport;", noted)]
+
+    report = await check(script)
+    assert report.edges[0].received_address == report.edges[0].local_address
+    assert report.warnings == ()
 
 
 async def test_options_proves_what_register_does_not(check: Check) -> None:

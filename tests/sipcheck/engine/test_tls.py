@@ -13,6 +13,7 @@ from cryptography.x509.oid import ExtensionOID, NameOID
 
 from sipcheck import EngineSettings, Reason, Report, TransportName, WarningCode
 from tests.peers.certificates import Certificate, CertificateKind, Certificates
+from tests.peers.chains import Link, write_chain
 from tests.peers.dns_server import DnsServer
 from tests.peers.tls_server import Behaviour, TlsServer
 from tests.sipcheck.conftest import ALICE, LOOPBACK, Verify
@@ -105,6 +106,37 @@ async def test_the_letter_of_rfc_5922_refuses_a_wildcard(
     server = tls_server_factory(certificate=certificates[CertificateKind.WILDCARD])
     report = await check(server, domain="sip.carrier.example", strict=True)
     assert report.reason is Reason.TLS_NAME_MISMATCH
+
+
+@pytest.mark.parametrize(
+    ("strict", "reason"),
+    [(False, Reason.ALIVE_CREDENTIALS_UNPROVEN), (True, Reason.TLS_UNTRUSTED)],
+    ids=["usual", "strict"],
+)
+async def test_older_authorities_are_good_enough_on_every_python(
+    strict: bool,
+    reason: Reason,
+    tls_server_factory: Callable[..., TlsServer],
+    dns_server_factory: Callable[..., DnsServer],
+    tmp_path: Path,
+    verify: Verify,
+) -> None:
+    """docs/design/sip.md, requirement 22: what 3.13 refuses by itself is refused by `--tls-strict` alone."""
+    root = Link(common_name="Old Root", authority=True, to_the_letter=False)
+    server_link = Link(common_name=DOMAIN, names=(x509.DNSName(DOMAIN),), to_the_letter=False)
+    chain = write_chain(tmp_path, [root, server_link])
+    server = tls_server_factory(certificate=chain.certificate)
+    zone = f"_sips._tcp.{DOMAIN}. SRV 1 0 {server.port} edge.{DOMAIN}.\nedge.{DOMAIN}. A 127.0.0.1"
+    report = await verify(
+        DOMAIN,
+        transport=TransportName.TLS,
+        dns=dns_server_factory(zone),
+        ca_file=chain.ca_file,
+        settings=EngineSettings(guard=LOOPBACK, tls_strict=strict),
+        credentials=ALICE,
+        timeout_seconds=5,
+    )
+    assert report.reason is reason, report.summary
 
 
 async def test_an_address_needs_its_own_name(

@@ -52,6 +52,15 @@ def test_received_is_an_address_with_and_without_brackets(value: str) -> None:
     assert Via.parse(f"SIP/2.0/UDP [2001:db8::9:1];received={value}").received == "2001:db8::9:255"
 
 
+@pytest.mark.parametrize(
+    "value",
+    ["192.0.2.9", "::ffff:192.0.2.9", "[::FFFF:192.0.2.9]", "::ffff:c000:209", "0:0:0:0:0:ffff:c000:209"],
+)
+def test_received_is_ipv4_in_each_spelling_of_it(value: str) -> None:
+    """RFC 4291 §2.5.5.2: dual-stack peers write an IPv4 address as a mapped one."""
+    assert Via.parse(f"SIP/2.0/UDP a;received={value}").received == "192.0.2.9"
+
+
 @pytest.mark.parametrize("value", ["", "nat.example.com", "192.0.2.999", "a\x1b[2J"])
 def test_received_that_is_no_address_says_nothing(value: str) -> None:
     assert Via.parse(f"SIP/2.0/UDP a;received={value}").received is None

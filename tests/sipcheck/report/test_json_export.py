@@ -10,18 +10,18 @@ from tests.peers.tls_server import TlsServer
 from tests.sipcheck.conftest import ALICE, Verify
 
 REPORT = (
-    "outcome reason party credentials summary advice retry_at target checks warnings edges trace "
-    "started_at duration_ms"
+    "outcome reason cause party credentials summary advice retry_at target checks warnings edges trace knocks "
+    "started_at duration_ms sentences"
 )
 TARGET = "domain port transport username outbound_proxy"
 CHECK = "name state code detail ms"
 WARNING = "code detail edge"
 EDGE = (
     "host address port transport priority weight outcome reason sip_status sip_reason server rtt_ms retransmissions "
-    "retry_after_seconds defects local_address received_address certificate"
+    "retry_after_seconds facts defects local_address received_address certificate"
 )
 CERTIFICATE = "subject issuer names not_after days_left tls_version cipher verified error"
-TRACE = "at_ms edge direction text"
+TRACE = "at_ms edge direction text source destination octets cut_bytes"
 
 
 async def test_every_name_in_its_order(

@@ -3,15 +3,22 @@
 import pytest
 
 from sipcheck.failure import Failure
-from sipcheck.reasons import Reason
+from sipcheck.reasons import Cause, Reason
+from sipcheck.target import HostPort
 from sipcheck.transaction.matching import ResponseMatcher, TransactionId
 from sipcheck.transaction.time_plan import TimePlan
 
 PLAN = TimePlan()
+CARRIER = HostPort("192.0.2.1", 5060)
 
 
 def listening() -> ResponseMatcher:
-    return ResponseMatcher(TransactionId("OPTIONS", "z9hG4bKa", 1, "c", "t"), "192.0.2.1:5060/tcp", None)
+    return ResponseMatcher(
+        TransactionId("OPTIONS", "z9hG4bKa", 1, "c", "t"),
+        "192.0.2.1:5060/tcp",
+        HostPort("192.0.2.9", 40000),
+        None,
+    )
 
 
 @pytest.mark.parametrize(
@@ -26,7 +33,7 @@ def test_silence_is_the_carriers_only_after_a_fair_chance(waited_seconds: float,
 def test_a_part_of_an_answer_is_no_silence(provisional: int | None, waited_seconds: float) -> None:
     heard = listening()
     heard.provisional = provisional
-    heard.cut_short(17)
+    heard.cut_short(b"SIP/2.0 200 OK\r\n\r", CARRIER)
     failure = heard.silence(waited_seconds, PLAN)
     assert failure.reason is Reason.SIP_MALFORMED_RESPONSE
     assert "17 bytes" in failure.detail
@@ -34,12 +41,12 @@ def test_a_part_of_an_answer_is_no_silence(provisional: int | None, waited_secon
 
 def test_no_part_of_an_answer_changes_nothing() -> None:
     heard = listening()
-    heard.cut_short(0)
-    assert heard.silence(10.0, PLAN) == Failure(Reason.NO_RESPONSE, "no answer in 10.0 s")
+    heard.cut_short(b"", CARRIER)
+    assert heard.silence(10.0, PLAN) == Failure(Reason.NO_RESPONSE, "no answer in 10.0 s", Cause.SILENCE)
 
 
 def test_what_was_whole_and_unusable_says_more_than_what_was_cut_short() -> None:
     heard = listening()
-    assert heard.read(b"HTTP/1.1 400 Bad Request\r\n\r\n") is None
-    heard.cut_short(17)
+    assert heard.read(b"HTTP/1.1 400 Bad Request\r\n\r\n", CARRIER) is None
+    heard.cut_short(b"SIP/2.0 200 OK\r\n\r", CARRIER)
     assert heard.silence(10.0, PLAN).reason is Reason.SIP_NOT_SPOKEN

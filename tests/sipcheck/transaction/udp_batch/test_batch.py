@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from sipcheck import Credentials, Reason, Target, TransportName
+from sipcheck.diagnosis.evidence import ExchangeResult
 from sipcheck.dns.resolver import Edge
 from sipcheck.report.model import Direction
 from sipcheck.report.trace import Trace
@@ -308,3 +309,81 @@ async def test_memory_stays_flat(opened: Batch) -> None:
 
 def _resident_bytes() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+@pytest.fixture
+async def reported() -> AsyncIterator[list[BaseException | None]]:
+    """What callbacks raised: the loop reports it, and goes on."""
+    raised: list[BaseException | None] = []
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: raised.append(context.get("exception")))
+    yield raised
+    loop.set_exception_handler(None)
+
+
+class Fault(Exception):
+    """What a question's own end raises."""
+
+
+def raising(_: object) -> None:
+    raise Fault
+
+
+BRIEF = TimePlan(0.3)
+
+
+async def test_a_question_whose_end_raises_costs_no_other_its_end(
+    opened: Batch, peer: Callable[..., UdpPeer], reported: list[BaseException | None]
+) -> None:
+    """All are due in one turn of the timer, which goes on for those that come after."""
+    quiet = peer(silent)
+    prepared = request_to(opened, quiet.port)
+    deadline_at = asyncio.get_running_loop().time() + 0.2
+    ended: list[PendingRequest] = []
+    for end in (raising, ended.append, raising, ended.append):
+        opened.batch.ask(prepared, end, plan=BRIEF, deadline_at=deadline_at)
+    later = await ask(opened, prepared, SHORT)
+    assert [ending(each) for each in (*ended, later)] == [Reason.NO_RESPONSE] * 3
+    assert [type(each) for each in reported] == [Fault, Fault]
+    assert later.retransmissions == 1  # at 0.5 s: Timer E went on, too
+
+
+async def test_a_caller_that_is_cancelled_in_the_moment_of_its_end(
+    opened: Batch, peer: Callable[..., UdpPeer], reported: list[BaseException | None]
+) -> None:
+    """Its future is over, and the request is not taken out yet: that moment is the batch's to bear."""
+    quiet = peer(silent)
+    prepared = request_to(opened, quiet.port)
+    deadline_at = asyncio.get_running_loop().time() + 0.2
+    cancelling: list[asyncio.Task[ExchangeResult]] = []
+
+    def cancel(_: PendingRequest) -> None:
+        cancelling[0].cancel()
+
+    opened.batch.ask(prepared, cancel, plan=BRIEF, deadline_at=deadline_at)
+    cancelling.append(
+        asyncio.create_task(opened.batch.exchange(prepared, plan=BRIEF, deadline_at=deadline_at))
+    )
+    await asyncio.wait(cancelling)
+    assert cancelling[0].cancelled()
+    assert ending(await ask(opened, prepared, BRIEF)) is Reason.NO_RESPONSE
+    assert reported == []
+
+
+async def test_a_challenge_that_raises_ends_its_own_question_alone(
+    opened: Batch, peer: Callable[..., UdpPeer], reported: list[BaseException | None]
+) -> None:
+    carrier = peer(registrar)
+    prepared = request_to(opened, carrier.port, Credentials("alice", "secret"))
+    deadline_at = asyncio.get_running_loop().time() + SHORT.timeout_seconds
+
+    def may_leave(realm: str) -> Reason | None:
+        raise Fault
+
+    hindered, other = await asyncio.gather(
+        opened.batch.exchange(prepared, plan=SHORT, deadline_at=deadline_at, may_leave=may_leave),
+        opened.batch.exchange(prepared, plan=SHORT, deadline_at=deadline_at),
+    )
+    assert (hindered.status, hindered.credentials_sent) == (401, False)
+    assert (other.status, other.credentials_sent) == (200, True)
+    assert [type(each) for each in reported] == [Fault]

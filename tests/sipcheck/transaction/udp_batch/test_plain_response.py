@@ -100,7 +100,7 @@ def parser(data: bytes) -> int | None:
     identity = TransactionId(
         "REGISTER", "z9hG4bK" + BRANCH.decode(), 1, call_id=DIALOG.decode(), from_tag=DIALOG.decode()
     )
-    response = ResponseMatcher(identity, "edge", None).read(data)
+    response = ResponseMatcher(identity, "edge", REQUEST.local, None).read(data, REQUEST.remote)
     if response is None or response.vias[0].branch != identity.branch:
         return None
     return response.status

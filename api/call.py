@@ -1,0 +1,76 @@
+"""A call of a client's: who asks, and what the domain is asked in his name."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Concatenate, ParamSpec, TypeVar
+from uuid import UUID
+
+import structlog
+from fastapi import Depends, Request
+
+from api.context import Context, context_of
+from api.request_state import current_caller
+from api.waiter import WaitEnd
+from trunks.catalog.views import TrunkView
+from trunks.installation.areas import Catalog
+from trunks.installation.settings import Settings
+from trunks.runs.requests import RunRequests
+from trunks.tenancy.tenants import Caller
+
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    caller: Caller
+    context: Context
+
+    @property
+    def catalog(self) -> Catalog:
+        return self.context.installation.catalog
+
+    @property
+    def runs(self) -> RunRequests:
+        return self.context.installation.runs.requests
+
+    @property
+    def settings(self) -> Settings:
+        return self.context.installation.settings
+
+    async def ask(
+        self, service: Callable[Concatenate[Caller, Given], Result], *args: Given.args, **kwargs: Given.kwargs
+    ) -> Result:
+        """Ask a service of the domain; what it raises is raised here."""
+        return await self.context.threads.run(service, self.caller, *args, **kwargs)
+
+    async def view(self, trunk_id: UUID) -> TrunkView:
+        """Look a trunk up. Raises TrunkNotFound."""
+        return await self.ask(self.catalog.views.get, trunk_id)
+
+    async def verify(self, trunk_id: UUID) -> UUID:
+        """Queue a verification and ring for it. Raises TrunkNotFound."""
+        verification_id = await self.ask(self.runs.request, trunk_id, request_id=current_request_id())
+        self.context.doorbell.ring(verification_id)
+        return verification_id
+
+    async def is_done(self, verification_id: UUID) -> bool:
+        """Wait for a verification as long as a caller does; whether it is done."""
+        end = await self.context.waiter.wait(
+            verification_id, self.context.verifications, timeout_seconds=self.settings.verify_wait_seconds
+        )
+        return end is WaitEnd.DONE
+
+
+def current_request_id() -> str | None:
+    """Give the id of the request that is being answered; the work it asks for carries it on."""
+    found: str | None = structlog.contextvars.get_contextvars().get("request_id")
+    return found
+
+
+# A coroutine, since a plain function would be called in a thread: a hop for each request.
+async def _calling(request: Request) -> Call:
+    return Call(current_caller(request), context_of(request))
+
+
+Calling = Annotated[Call, Depends(_calling)]

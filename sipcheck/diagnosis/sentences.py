@@ -1,0 +1,62 @@
+"""What a verdict says to a person who runs a trunk and may never have heard of SIP's inner life."""
+
+from dataclasses import dataclass
+from string import Formatter
+
+from sipcheck.diagnosis.texts.credentials import CREDENTIALS
+from sipcheck.diagnosis.texts.dns import DNS
+from sipcheck.diagnosis.texts.ours import OURS
+from sipcheck.diagnosis.texts.sip import SIP
+from sipcheck.diagnosis.texts.text import Texts
+from sipcheck.diagnosis.texts.tls import TLS
+from sipcheck.diagnosis.texts.transport import TRANSPORT
+from sipcheck.reasons import Cause, Reason
+from sipcheck.sentence import Sentence
+
+__all__ = ["TEXTS", "Facts", "Sentence", "render", "sentences"]
+
+TEXTS: Texts = {**DNS, **TRANSPORT, **TLS, **SIP, **CREDENTIALS, **OURS}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What the texts may name; each is a phrase ready to stand in a sentence."""
+
+    domain: str
+    where: str  # the edge that decided, or the domain where no edge was reached
+    transport: str = "SIP"
+    answer: str = "nothing"  # "403 Forbidden"
+    username: str = ""
+    our_address: str = "our address"
+    detail: str = ""
+    seconds: str = "10"
+    retry: str = ""
+    elsewhere: str = ""  # " (it named <sip:edge.carrier.example>)"
+
+
+def _key(reason: Reason, cause: Cause | None, part: str) -> str:
+    return ".".join(each for each in (reason, cause, part) if each is not None)
+
+
+_TEMPLATES = {
+    _key(reason, cause, part): template
+    for (reason, cause), text in TEXTS.items()
+    for part, template in (("summary", text.summary), ("advice", text.advice))
+}
+
+
+def sentences(reason: Reason, cause: Cause | None, facts: Facts) -> tuple[Sentence, Sentence]:
+    """Choose the summary and the advice of a verdict, with the facts that they name."""
+    said = cause if (reason, cause) in TEXTS else None
+    return _sentence(_key(reason, said, "summary"), facts), _sentence(_key(reason, said, "advice"), facts)
+
+
+def render(sentence: Sentence) -> str:
+    """Word a sentence in English."""
+    text = _TEMPLATES[sentence.key].format_map(sentence.parameters)
+    return text[:1].upper() + text[1:]
+
+
+def _sentence(key: str, facts: Facts) -> Sentence:
+    names = [name for _, name, _, _ in Formatter().parse(_TEMPLATES[key]) if name]
+    return Sentence(key, {name: getattr(facts, name) for name in names})

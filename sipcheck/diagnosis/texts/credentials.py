@@ -1,0 +1,58 @@
+"""What is said of usernames, passwords and challenges."""
+
+from sipcheck.diagnosis.texts.text import Text, Texts
+from sipcheck.reasons import Reason
+
+CREDENTIALS: Texts = {
+    (Reason.CREDENTIALS_PROVEN, None): Text(
+        "The trunk works: {where} answers, and it accepted the username and password."
+    ),
+    (Reason.ALIVE_CREDENTIALS_UNPROVEN, None): Text(
+        "The carrier answers at {where}, but nothing proved the password.",
+        "This is normal for trunks that are authorised by IP address and never ask for one. If the carrier gave "
+        "you a password for registration, make one test call to be sure.",
+    ),
+    (Reason.CREDENTIALS_MISSING, None): Text(
+        "The carrier answers at {where}, and asks for a username and password ({answer}), which this trunk has not.",
+        "Enter the SIP username and password that the carrier gave you, or ask it to authorise {our_address}.",
+    ),
+    (Reason.CREDENTIALS_REJECTED, None): Text(
+        "The carrier rejects the username or the password ({answer}).",
+        "Enter the SIP username and password again as the carrier gave them to you; they are often not those of "
+        "its web site. If the carrier gave you a separate authentication name, enter that too.",
+    ),
+    (Reason.REGISTRATION_FORBIDDEN, None): Text(
+        "The carrier took the credentials and then refused ({answer}).",
+        "Carriers answer so both for a wrong password and for an account that may not register. Check the "
+        "password first, then ask the carrier whether {username} may register.",
+    ),
+    (Reason.ACCOUNT_NOT_FOUND, None): Text(
+        "The carrier does not know the account {username} ({answer}).",
+        "Check the username and the domain with the carrier.",
+    ),
+    (Reason.CREDENTIALS_FROZEN, None): Text(
+        "The carrier has rejected these credentials before and they are unchanged, so they were not sent again.",
+        "Correct the username or the password. Trying the same ones again risks that the carrier blocks our "
+        "address{retry}.",
+    ),
+    (Reason.REALM_MISMATCH, None): Text(
+        "{where} asks for a password in the name of another realm than expected, so none was sent: {detail}.",
+        "If the carrier confirms the new realm, enter it. If not, this host may be trying to collect passwords.",
+    ),
+    (Reason.AUTH_ALGORITHM_UNSUPPORTED, None): Text(
+        "{where} offers only ways of checking a password that we do not know: {detail}.",
+        "Ask the carrier to offer MD5, SHA-256 or SHA-512-256.",
+    ),
+    (Reason.AUTH_CHALLENGE_MALFORMED, None): Text(
+        "{where} asks for a password in a form that cannot be read: {detail}.",
+        "Send the carrier this report; its engineers will find the faulty header in the trace.",
+    ),
+    (Reason.AUTH_STALE_LOOP, None): Text(
+        "{where} calls every answer to its challenge outdated, so the password could not be checked.",
+        "Tell the carrier: its servers probably do not share their nonces with one another.",
+    ),
+    (Reason.AUTH_SCHEME_UNSUPPORTED, None): Text(
+        "{where} asks for a password by a method other than Digest: {detail}.",
+        "Ask the carrier for Digest authentication; Basic would send the password in the clear.",
+    ),
+}

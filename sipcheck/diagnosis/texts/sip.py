@@ -1,0 +1,52 @@
+"""What is said of answers that are SIP, or were to be."""
+
+from sipcheck.diagnosis.texts.text import Text, Texts
+from sipcheck.reasons import Cause, Reason
+
+_TIME = "This usually passes; try again in a few minutes."
+
+SIP: Texts = {
+    (Reason.ALIVE, None): Text("The trunk answers at {where} ({answer}); no credentials were tested."),
+    (Reason.SIP_FORBIDDEN, None): Text(
+        "The carrier refuses us at {where} without asking for a password ({answer}).",
+        "Most often our address is not on the carrier's allow-list: ask it to allow {our_address}, and check that "
+        "the account is enabled.",
+    ),
+    (Reason.SIP_NOT_SPOKEN, None): Text(
+        "Something answers at {where}, but it is not SIP: {detail}.",
+        "Check the port: another service runs there.",
+    ),
+    (Reason.SIP_NOT_SPOKEN, Cause.OTHER_PROTOCOL): Text(
+        "What answers at {where} is not SIP: {detail}.",
+        "Check host and port with the carrier: SIP usually runs on port 5060, or 5061 for TLS.",
+    ),
+    (Reason.SIP_NOT_SPOKEN, Cause.TLS_SPOKEN): Text(
+        "What answers at {where} speaks TLS, and we asked without.",
+        "Set the trunk's transport to tls for this port, or check the port: without TLS it is usually 5060.",
+    ),
+    (Reason.SIP_MALFORMED_RESPONSE, None): Text(
+        "The answer of {where} begins as SIP but cannot be used: {detail}.",
+        "Send the carrier this report; its engineers will find the faulty message in the trace.",
+    ),
+    (Reason.SIP_SERVICE_UNAVAILABLE, None): Text(
+        "The carrier says that its service is unavailable at the moment ({answer}){retry}.",
+        _TIME + " If it lasts, ask the carrier whether the account is active or under maintenance.",
+    ),
+    (Reason.SIP_SERVER_ERROR, None): Text(
+        "The carrier's server reports an error of its own ({answer}){retry}.",
+        _TIME + " If it lasts, send the carrier this report.",
+    ),
+    (Reason.SIP_REQUEST_TIMEOUT, None): Text(
+        "{where} is there, but its answer did not come in time ({answer}).",
+        _TIME + " If it lasts, the carrier's system behind its edge is overloaded or unreachable.",
+    ),
+    (Reason.SIP_BAD_REQUEST, None): Text(
+        "{where} speaks SIP but did not understand our test request ({answer}).",
+        "Nothing is known to be wrong with the trunk. Please send us this report, so that we can adapt the check.",
+    ),
+    (Reason.SIP_REDIRECTED, None): Text(
+        "The carrier sends registrations elsewhere ({answer}).",
+        "Ask the carrier for the address that it redirects to{elsewhere}, and enter that one; redirections are not "
+        "followed by themselves.",
+    ),
+}

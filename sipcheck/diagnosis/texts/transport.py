@@ -1,0 +1,45 @@
+"""What is said of connections, and of silence."""
+
+from sipcheck.diagnosis.texts.text import Text, Texts
+from sipcheck.reasons import Cause, Reason
+
+_UNHEARD = (
+    "Check host, port and transport, and ask the carrier to let {our_address} through its firewall; many "
+    "carriers ignore unknown addresses silently."
+)
+
+TRANSPORT: Texts = {
+    (Reason.CONNECTION_REFUSED, None): Text(
+        "Nothing listens at {where}: the connection was refused.",
+        "Check the port and the transport with the carrier; if they are right, its SIP server is not running there.",
+    ),
+    (Reason.CONNECTION_TIMEOUT, None): Text(
+        "No connection to {where} came about: {detail}.",
+        "A firewall on the way may drop it, or the port is wrong. Ask the carrier to allow {our_address} for "
+        "{transport} on this port.",
+    ),
+    (Reason.CONNECTION_RESET, None): Text(
+        "{where} closed the connection before it answered.",
+        "Ask the carrier whether it accepts {transport} on this port, and whether it blocks {our_address}.",
+    ),
+    (Reason.HOST_UNREACHABLE, None): Text(
+        "The network has no way to {where}: {detail}.",
+        "Check the address with the carrier. If other trunks fail as well, the fault is in our own network.",
+    ),
+    (Reason.NO_RESPONSE, None): Text(
+        "{where} gave no final answer in {seconds} seconds: {detail}.", _UNHEARD
+    ),
+    (Reason.NO_RESPONSE, Cause.SILENCE): Text(
+        "{where} gave no answer at all in {seconds} seconds: {detail}.", _UNHEARD
+    ),
+    (Reason.NO_RESPONSE, Cause.PROVISIONAL_ONLY): Text(
+        "{where} took our request and gave no final answer in {seconds} seconds: {detail}.",
+        "Requests and answers get through, so look for no firewall. Send the carrier this report: what its server "
+        "passes such requests on to does not answer.",
+    ),
+    (Reason.NO_RESPONSE, Cause.ANSWERS_NOT_OURS): Text(
+        "{where} answers, but nothing that came is the answer to our request: {detail}.",
+        "Something on the way, or the carrier's server, rewrites what tells answers apart. Switch off the SIP help "
+        "(ALG) of the router in between; if there is none, send the carrier this report.",
+    ),
+}

@@ -1,0 +1,23 @@
+"""What of a message is never recorded: the digest responses, and whatever is not Digest, of its credentials."""
+
+import re
+
+# A lone CR is no line end in SIP, but shown it becomes one.
+_CREDENTIAL_LINE = re.compile(
+    r"((?:\A|(?<=[\r\n]))(?:Proxy-)?Authorization[ \t]*:)[ \t]*([^\s]+)?([^\r\n]*(?:(?:\r\n|\r|\n)[ \t][^\r\n]*)*)",
+    re.IGNORECASE,
+)
+# What a dictionary attack on a captured digest needs besides the public challenge.
+_SECRET_PARAMETER = re.compile(r'\b(response|cnonce)(\s*=\s*)("(?:[^"\\]|\\.)*"|[^\s,]+)', re.IGNORECASE)
+
+
+def redact(text: str) -> str:
+    """Take every digest response, and whatever is not Digest, out of the Authorization lines of a message."""
+    return _CREDENTIAL_LINE.sub(_redacted_line, text)
+
+
+def _redacted_line(match: re.Match[str]) -> str:
+    name, scheme, rest = match.group(1), match.group(2) or "", match.group(3)
+    if scheme.lower() != "digest":
+        return f"{name} {scheme} <redacted>"
+    return f"{name} {scheme}{_SECRET_PARAMETER.sub(lambda m: f'{m.group(1)}{m.group(2)}<redacted>', rest)}"
