@@ -9,7 +9,7 @@ import structlog
 from sipcheck.engine import Engine
 from trunks.errors import StoreUnavailable
 from trunks.runs.claimed_run import ClaimedRun
-from trunks.runs.claims import RunClaims
+from trunks.runs.claims import Claimed, RunClaims
 from trunks.runs.runner import Runner
 
 _log = structlog.get_logger(__name__)
@@ -18,6 +18,8 @@ _log = structlog.get_logger(__name__)
 _CLAIMED_AT_ONCE = 100
 # Whoever was not woken looks for himself: a message may be lost, or have gone to a worker without a free place.
 _LOOK_SECONDS = 1.0
+# What is due and locked belongs to another in a moment, or is free.
+_LOCKED_PAUSE_SECONDS = 0.05
 # Places become free in groups, as results are written.
 _GATHER_SECONDS = 0.003
 
@@ -32,7 +34,7 @@ class RunDesk:
         self._running: set[asyncio.Task[None]] = set()
         self._woken = asyncio.Event()
         self._full = False
-        self._claiming: asyncio.Future[list[ClaimedRun]] | None = None
+        self._claiming: asyncio.Future[Claimed] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def wake(self) -> None:
@@ -53,7 +55,7 @@ class RunDesk:
             self._loop = None
             # What is claimed by now is ours: the engine's loop takes nothing more, so that these are given back.
             if self._claiming is not None:
-                self._begin(await self._claimed(self._claiming))
+                self._begin((await self._claimed(self._claiming)).runs)
             if self._running:
                 await asyncio.wait(self._running)
 
@@ -64,19 +66,21 @@ class RunDesk:
         if self._full:
             return False
         self._claiming = asyncio.ensure_future(asyncio.to_thread(self._claims.claim, limit=room))
-        claims = await self._claimed(asyncio.shield(self._claiming))
+        claimed = await self._claimed(asyncio.shield(self._claiming))
         self._claiming = None
-        self._begin(claims)
-        return len(claims) == room
+        self._begin(claimed.runs)
+        if claimed.more and not claimed.runs:
+            await asyncio.sleep(_LOCKED_PAUSE_SECONDS)
+        return claimed.more
 
-    async def _claimed(self, claiming: asyncio.Future[list[ClaimedRun]]) -> list[ClaimedRun]:
+    async def _claimed(self, claiming: asyncio.Future[Claimed]) -> Claimed:
         try:
             return await claiming
         except StoreUnavailable as error:
             _log.warning("store-away", error=str(error))
         except Exception:  # noqa: BLE001 - the border of the desk: the next look follows
             _log.exception("claim-broke")
-        return []
+        return Claimed([], more=False)
 
     def _begin(self, claims: Sequence[ClaimedRun]) -> None:
         for claim in claims:

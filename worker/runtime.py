@@ -94,7 +94,7 @@ class Runtime:
             self._provisioning.run(trunk_id)
 
     def tend(self) -> None:
-        """Take back what lost its worker, and ring for what was not heard."""
+        """Take back what lost its worker, and queue the proofs that are due."""
         tended = self._recovery.tend()
         for verification_id in tended.reclaimed:
             _log.warning("verification-reclaimed", verification_id=str(verification_id))
@@ -102,8 +102,10 @@ class Runtime:
             _log.warning("verification-cut-short", verification_id=str(verification_id))
             self._on_done(verification_id)
         self._drafts.remove_left_behind()
-        for verification_id in (*tended.to_ring, *self._proof.tend()):
-            self._doorbell.ring(verification_id)
+        # This process looks by itself, whether or not the broker is there: what was found is due, named or not.
+        proofs = self._proof.tend()
+        if tended.reclaimed or proofs:
+            self.wake()
 
     def _make_runner(self, installation: Installation) -> Runner:
         runs, timeout_seconds = installation.runs, installation.settings.verify_timeout_seconds

@@ -114,7 +114,7 @@ async def delete_trunk(trunk_id: TrunkId, caller: Calling, context: Using) -> Do
 )
 async def verify_trunk(trunk_id: TrunkId, caller: Calling, context: Using) -> Any:
     """Verify a trunk and wait for what it comes to (ours)."""
-    verification_id = await _request(context, caller, trunk_id)
+    verification_id = await _request(context, caller, trunk_id, on_demand=True)
     runs, settings = context.installation.runs.requests, context.installation.settings
     end = await context.waiter.wait(
         verification_id, context.verifications, timeout_seconds=settings.verify_wait_seconds
@@ -163,9 +163,13 @@ async def _shown(context: Context, caller: Caller, trunk_id: UUID) -> TrunkShown
     return show_trunk(await _view(context, caller, trunk_id), interval_seconds=_interval(context))
 
 
-async def _request(context: Context, caller: Caller, trunk_id: UUID) -> UUID:
+async def _request(context: Context, caller: Caller, trunk_id: UUID, *, on_demand: bool = False) -> UUID:
     verification_id = await context.threads.run(
-        context.installation.runs.requests.request, caller, trunk_id, request_id=current_request_id()
+        context.installation.runs.requests.request,
+        caller,
+        trunk_id,
+        request_id=current_request_id(),
+        on_demand=on_demand,
     )
     context.doorbell.ring(verification_id)
     return verification_id

@@ -82,7 +82,11 @@ async def verify_sip_trunk(
     It answers 200 for a good and for a bad result; `success` and `error` tell them apart (ours).
     """
     verification_id = await context.threads.run(
-        context.installation.runs.requests.request, caller, trunk_id, request_id=current_request_id()
+        context.installation.runs.requests.request,
+        caller,
+        trunk_id,
+        request_id=current_request_id(),
+        on_demand=not asynchronous,
     )
     context.doorbell.ring(verification_id)
     if asynchronous or not await _waited(context, verification_id):
