@@ -171,7 +171,7 @@ async def _request(context: Context, caller: Caller, trunk_id: UUID, *, on_deman
         request_id=current_request_id(),
         on_demand=on_demand,
     )
-    context.doorbell.ring(verification_id)
+    context.doorbell.ring(verification_id, on_demand=on_demand)
     return verification_id
 
 

@@ -50,7 +50,7 @@ async def verify_before_creating(body: CreateTrunk, caller: Calling, context: Us
     dry_runs = context.installation.catalog.dry_runs
     run = await context.threads.run(dry_runs.begin, caller, body.to_trunk(), request_id=current_request_id())
     try:
-        context.doorbell.ring(run.verification_id)
+        context.doorbell.ring(run.verification_id, on_demand=True)
         if not await _waited(context, run.verification_id):
             raise Problem(
                 HTTPStatus.SERVICE_UNAVAILABLE,
@@ -88,7 +88,7 @@ async def verify_sip_trunk(
         request_id=current_request_id(),
         on_demand=not asynchronous,
     )
-    context.doorbell.ring(verification_id)
+    context.doorbell.ring(verification_id, on_demand=not asynchronous)
     if asynchronous or not await _waited(context, verification_id):
         return await _later(context, caller, trunk_id, verification_id)
     return show_verified(*await context.threads.run(_after, context, caller, trunk_id, verification_id))
