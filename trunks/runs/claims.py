@@ -21,7 +21,7 @@ holds all the same, for those are known by their own hash.
 
 What a crash leaves. Before the claim commits: a queued row, for which another message is sent. While the engine runs:
 a running row, taken back within 5 s of the lease's end. Between the commit of `auth_sent_at` and the answer: nobody
-knows whether the carrier refused the credentials, so nothing scheduled sends them for 15 minutes
+knows whether the carrier refused the credentials, so nothing scheduled sends them for a while
 (trunks.runs.credential_freeze). After the engine's report and before finish(): the same, and the
 report is lost.
 """

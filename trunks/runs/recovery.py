@@ -24,6 +24,9 @@ from trunks.store.database import LOCK_WAIT_MS, Database
 _ROWS_PER_TURN = 100
 _RETRY_AFTER = timedelta(minutes=1)
 
+# Whoever has to wait longer looks again then; what is due later than this was put off by a clock that was ahead.
+LONGEST_WAIT = timedelta(minutes=15)
+
 
 @dataclass(frozen=True, slots=True)
 class Tended:
@@ -76,7 +79,7 @@ class Recovery:
             ours = runs.claimed_among(claims)
             runs.queue_again(
                 [
-                    {"id": each, "due_at": now + timedelta(seconds=waits[each])}
+                    {"id": each, "due_at": now + min(timedelta(seconds=waits[each]), LONGEST_WAIT)}
                     for each in sorted(ours & waits.keys())
                 ]
             )

@@ -1,11 +1,12 @@
 """Lost messages and lost workers."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from sipcheck.reasons import Outcome, Reason
-from tests.trunks.forms import STARTED, Store
+from sipcheck.reasons import CredentialState, Outcome, Reason
+from tests.trunks.forms import STARTED, Store, make_report
 from trunks.errors import RunPostponed
 from trunks.models.trunk import Trunk
 from trunks.models.verification import RequestedBy, VerificationStatus
@@ -15,6 +16,7 @@ from trunks.runs.sending import CredentialKeys
 
 KEYS = CredentialKeys(key="k" * 64, account_key="a" * 64)
 QUARTER = 15 * 60.0
+REJECTED = make_report(Outcome.FAILED, Reason.CREDENTIALS_REJECTED, credentials=CredentialState.REJECTED)
 
 
 @pytest.fixture
@@ -93,23 +95,51 @@ def lose_behind_credentials(store: Store, trunk: Trunk) -> None:
     store.installation.runs.recovery.tend()
 
 
-def test_what_became_of_lost_credentials_is_waited_for(store: Store, trunk: Trunk) -> None:
+def test_what_became_of_lost_credentials_is_waited_for_twice_as_long_each_time(
+    store: Store, trunk: Trunk
+) -> None:
+    waits = []
+    for _ in range(6):
+        claim = claim_new(store, trunk)
+        assert store.send(claim, KEYS)
+        store.clock.advance(21)
+        store.installation.runs.recovery.tend()
+        claim = replace(claim_new(store, trunk), explicit=False)
+        for configured_key in (None, KEYS.key):
+            with pytest.raises(RunPostponed) as postponed:
+                store.frozen_until(claim, KEYS.account_key, configured_key)
+        waits.append(postponed.value.seconds)
+        assert store.frozen_until(claim, KEYS.account_key, "another realm's") is None
+        with pytest.raises(CredentialsFrozen):
+            store.send(claim, KEYS)
+        assert store.put_off(claim, seconds=postponed.value.seconds)
+        store.clock.advance(postponed.value.seconds)
+    assert waits == [60, 120, 240, 480, 900, 900]
+
+
+def test_an_answer_that_is_read_ends_the_row_of_losses(store: Store, trunk: Trunk) -> None:
+    for _ in range(2):
+        assert store.send(claim_new(store, trunk), KEYS)
+        store.clock.advance(21)
+        store.installation.runs.recovery.tend()
+        store.clock.advance(QUARTER)
+    rejected = claim_new(store, trunk)
+    assert store.send(rejected, KEYS)
+    assert store.finish(rejected, REJECTED)
+    store.clock.advance(QUARTER)
+    assert store.send(claim_new(store, trunk), KEYS)
+    store.clock.advance(21)
+    store.installation.runs.recovery.tend()
+    claim = replace(claim_new(store, trunk), explicit=False)
+    with pytest.raises(CredentialsFrozen) as frozen:
+        store.send(claim, KEYS)
+    assert frozen.value.retry_at - store.clock.now <= timedelta(seconds=QUARTER)
+
+
+def test_the_run_in_place_of_a_lost_one_may_send_when_it_comes(store: Store, trunk: Trunk) -> None:
     lose_behind_credentials(store, trunk)
     retry = store.runs(trunk.id)[0]
     store.clock.advance(60)
-    claim = store.claim(retry.id)
-    assert claim is not None
-    for configured_key in (None, KEYS.key):
-        with pytest.raises(RunPostponed) as postponed:
-            store.frozen_until(claim, KEYS.account_key, configured_key)
-        assert postponed.value.seconds == QUARTER - 60
-    assert store.frozen_until(claim, KEYS.account_key, "another realm's") is None
-    with pytest.raises(CredentialsFrozen):
-        store.send(claim, KEYS)
-    assert store.put_off(claim, seconds=postponed.value.seconds)
-    store.clock.advance(QUARTER - 61)
-    assert store.claim(retry.id) is None
-    store.clock.advance(1)
     claim = store.claim(retry.id)
     assert claim is not None
     assert store.frozen_until(claim, KEYS.account_key, None) is None

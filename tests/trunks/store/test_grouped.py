@@ -100,7 +100,7 @@ async def test_who_was_broken_off_is_not_asked_for() -> None:
 @pytest.mark.parametrize("store_settings", ["postgresql"], indirect=True)
 def test_a_locked_row_is_waited_for_no_longer_than_was_said(store: Store) -> None:
     trunk = store.make_trunk()
-    statement = f"UPDATE trunks SET name = 'x' WHERE id = '{trunk.id}'"
+    statement = f"UPDATE trunks SET name = 'x' WHERE id = '{trunk.id}'"  # noqa: S608
     database = store.installation.database
     with database.write() as holder:
         holder.connection().exec_driver_sql(statement)
