@@ -82,7 +82,9 @@ class Embedded:
         self._broker = CeleryDoorbell(celery)
         # Beside other processes on one broker the runs are anybody's.
         alone = installation.settings.broker_url is None
-        doorbell: Doorbell = OwnDoorbell(lambda: runtime.wake(), self._broker) if alone else self._broker
+        doorbell: Doorbell = (
+            OwnDoorbell(lambda seconds: runtime.wake(seconds), self._broker) if alone else self._broker
+        )
         app = create_app(installation, doorbell=doorbell, checks=readiness_checks(celery))
         self._server = HttpServer(app)
         self._announcer = CompletionAnnouncer(installation.settings)

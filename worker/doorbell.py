@@ -8,7 +8,7 @@ from celery import Celery
 
 from trunks.doorbell import Doorbell
 from worker.queues import QueueName
-from worker.sending_thread import SendingThread
+from worker.sending_thread import GATHER_SECONDS, SendingThread
 from worker.task_names import PROVISION_TRUNK, RUN_VERIFICATION
 
 # The pooled connection may be from before the broker's last restart.
@@ -55,13 +55,14 @@ class CeleryDoorbell:
 class OwnDoorbell:
     """Wakes this process's own runs, which no other process would take; what else there is goes by another doorbell."""
 
-    def __init__(self, wake: Callable[[], None], others: Doorbell) -> None:
+    def __init__(self, wake: Callable[[float], None], others: Doorbell) -> None:
+        """Take what wakes them within so many seconds."""
         self._wake = wake
         self._others = others
 
     def ring(self, verification_id: UUID, *, on_demand: bool = False) -> None:
-        """Return at once."""
-        self._wake()
+        """Return at once; where nobody waits, runs are claimed together with what comes meanwhile."""
+        self._wake(0.0 if on_demand else GATHER_SECONDS)
 
     def ring_provision(self, trunk_id: UUID) -> None:
         """Return at once."""

@@ -34,13 +34,26 @@ class RunDesk:
         self._running: set[asyncio.Task[None]] = set()
         self._woken = asyncio.Event()
         self._full = False
+        self._wakes_soon = False
         self._claiming: asyncio.Future[Claimed] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    def wake(self) -> None:
-        """Have it look for what is due now."""
-        if self._loop is not None:
+    def wake(self, within_seconds: float = 0.0) -> None:
+        """Have it look for what is due, now or a moment later together with what comes meanwhile."""
+        if self._loop is None:
+            return
+        if not within_seconds:
             self._loop.call_soon_threadsafe(self._woken.set)
+        elif not self._wakes_soon:
+            self._wakes_soon = True
+            self._loop.call_soon_threadsafe(self._wake_later, within_seconds)
+
+    def _wake_later(self, seconds: float) -> None:
+        asyncio.get_running_loop().call_later(seconds, self._wake_now)
+
+    def _wake_now(self) -> None:
+        self._wakes_soon = False
+        self._woken.set()
 
     async def run(self, engine: Engine) -> None:
         """Run what is due until cancelled; then wait for what is running, which the engine's loop breaks off."""

@@ -88,10 +88,10 @@ class Runtime:
             self._provisioning.stop()
             self._engine_loop.stop()
 
-    def wake(self) -> None:
+    def wake(self, within_seconds: float = 0.0) -> None:
         """Look for runs that are due, unless this process does none, or is stopping."""
         if self._desk is not None:
-            self._desk.wake()
+            self._desk.wake(within_seconds)
 
     def provision(self, trunk_id: UUID) -> None:
         """Bring a trunk's sides on the voice infrastructure to what is wanted."""

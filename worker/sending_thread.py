@@ -15,7 +15,7 @@ _log = structlog.get_logger(__name__)
 _WAITING_ITEMS = 10_000
 _SENT_AT_ONCE = 100
 # What nobody waits for is sent together with what comes meanwhile.
-_GATHER_SECONDS = 0.05
+GATHER_SECONDS = 0.2
 
 Item = TypeVar("Item")
 
@@ -80,7 +80,7 @@ class SendingThread(Generic[Item]):
             items.append(given.item)
             hurried = hurried or given.hurried
             # What is there already goes with the hurried one; the rest is not waited for.
-            until = time.monotonic() if hurried else until or time.monotonic() + _GATHER_SECONDS
+            until = time.monotonic() if hurried else until or time.monotonic() + GATHER_SECONDS
         return items, False
 
     def _send_some(self, items: Sequence[Item]) -> None:

@@ -81,17 +81,20 @@ async def verify_sip_trunk(
 
     It answers 200 for a good and for a bad result; `success` and `error` tell them apart (ours).
     """
-    verification_id = await context.threads.run(
-        context.installation.runs.requests.request,
+    run = await context.threads.run(
+        context.installation.runs.requests.ask,
         caller,
         trunk_id,
         request_id=current_request_id(),
         on_demand=not asynchronous,
     )
-    context.doorbell.ring(verification_id, on_demand=not asynchronous)
-    if asynchronous or not await _waited(context, verification_id):
-        return await _later(context, caller, trunk_id, verification_id)
-    return show_verified(*await context.threads.run(_after, context, caller, trunk_id, verification_id))
+    context.doorbell.ring(run.id, on_demand=not asynchronous)
+    if asynchronous:
+        return _later(run)
+    if not await _waited(context, run.id):
+        requests = context.installation.runs.requests
+        return _later(await context.threads.run(requests.get, caller, trunk_id, run.id))
+    return show_verified(*await context.threads.run(_after, context, caller, trunk_id, run.id))
 
 
 async def _waited(context: Context, verification_id: UUID) -> bool:
@@ -110,11 +113,8 @@ def _after(
     return installation.catalog.trunks.get(caller, trunk_id), verification
 
 
-async def _later(context: Context, caller: Caller, trunk_id: UUID, verification_id: UUID) -> JSONResponse:
-    found = await context.threads.run(
-        context.installation.runs.requests.get, caller, trunk_id, verification_id
-    )
-    answer = VerifyLater(data=RunWaiting(verification_id=found.id, status=found.status))
+def _later(run: Verification) -> JSONResponse:
+    answer = VerifyLater(data=RunWaiting(verification_id=run.id, status=run.status))
     return JSONResponse(answer.model_dump(mode="json"), status_code=HTTPStatus.ACCEPTED)
 
 

@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session
 from trunks.ids import new_id
 from trunks.models.trunk import Trunk
 from trunks.models.verification import RequestedBy, Verification, VerificationStatus, WayIn
+from trunks.repositories.trunks import TrunkRow
 from trunks.repositories.verifications import Verifications
 
 
 def find_or_queue(
     session: Session,
-    trunk: Trunk,
+    trunk: Trunk | TrunkRow,
     requested_by: RequestedBy,
     now: datetime,
     *,

@@ -21,7 +21,13 @@ class RunRequests:
     def request(
         self, caller: Caller, trunk_id: UUID, *, request_id: str | None = None, on_demand: bool = False
     ) -> UUID:
-        """Queue a run and give its id; whoever asks while one is open is given that one.
+        """Queue a run and give its id, as ask() does. Raises TrunkNotFound."""
+        return self.ask(caller, trunk_id, request_id=request_id, on_demand=on_demand).id
+
+    def ask(
+        self, caller: Caller, trunk_id: UUID, *, request_id: str | None = None, on_demand: bool = False
+    ) -> Verification:
+        """Queue a run; whoever asks while one is open is given that one.
 
         `on_demand` says that somebody waits for the answer.
 
@@ -29,7 +35,7 @@ class RunRequests:
         per address-of-record at a time (RFC 3261 §10.2). Raises TrunkNotFound.
         """
         with self._database.write() as session:
-            trunk = Trunks(session).locked(trunk_id)
+            trunk = Trunks(session).locked_row(trunk_id)
             if trunk is None or trunk.environment_id != caller.environment_id:
                 raise TrunkNotFound
             now = self._clock()
@@ -38,7 +44,7 @@ class RunRequests:
             )
             if not is_new:
                 bring_forward(run, now, request_id=request_id, on_demand=on_demand)
-            return run.id
+            return run
 
     def get(self, caller: Caller, trunk_id: UUID, verification_id: UUID) -> Verification:
         """Look a run up. Raises TrunkNotFound, VerificationNotFound."""
