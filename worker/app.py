@@ -15,8 +15,9 @@ IN_PROCESS_BROKER = "memory://localhost/"
 THREADS = 10
 
 _CONNECT_TIMEOUT_SECONDS = 2.0
-# The transport's own second between looks at an empty queue would be the time a verification takes.
-_MEMORY_POLL_SECONDS = 0.002
+# The transport's own second between looks at an empty queue would be the time that provisioning takes; runs do not go
+# this way (worker.doorbell).
+_MEMORY_POLL_SECONDS = 0.02
 
 
 def make_app(settings: Settings) -> Celery:

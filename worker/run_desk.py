@@ -9,7 +9,7 @@ import structlog
 from sipcheck.engine import Engine
 from trunks.errors import StoreUnavailable
 from trunks.runs.claimed_run import ClaimedRun
-from trunks.runs.claims import RunClaims
+from trunks.runs.claims import Claimed, RunClaims
 from trunks.runs.runner import Runner
 
 _log = structlog.get_logger(__name__)
@@ -18,6 +18,8 @@ _log = structlog.get_logger(__name__)
 _CLAIMED_AT_ONCE = 100
 # Whoever was not woken looks for himself: a message may be lost, or have gone to a worker without a free place.
 _LOOK_SECONDS = 1.0
+# What is due and locked belongs to another in a moment, or is free.
+_LOCKED_PAUSE_SECONDS = 0.05
 # Places become free in groups, as results are written.
 _GATHER_SECONDS = 0.003
 
@@ -32,13 +34,26 @@ class RunDesk:
         self._running: set[asyncio.Task[None]] = set()
         self._woken = asyncio.Event()
         self._full = False
-        self._claiming: asyncio.Future[list[ClaimedRun]] | None = None
+        self._wakes_soon = False
+        self._claiming: asyncio.Future[Claimed] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    def wake(self) -> None:
-        """Have it look for what is due now."""
-        if self._loop is not None:
+    def wake(self, within_seconds: float = 0.0) -> None:
+        """Have it look for what is due, now or a moment later together with what comes meanwhile."""
+        if self._loop is None:
+            return
+        if not within_seconds:
             self._loop.call_soon_threadsafe(self._woken.set)
+        elif not self._wakes_soon:
+            self._wakes_soon = True
+            self._loop.call_soon_threadsafe(self._wake_later, within_seconds)
+
+    def _wake_later(self, seconds: float) -> None:
+        asyncio.get_running_loop().call_later(seconds, self._wake_now)
+
+    def _wake_now(self) -> None:
+        self._wakes_soon = False
+        self._woken.set()
 
     async def run(self, engine: Engine) -> None:
         """Run what is due until cancelled; then wait for what is running, which the engine's loop breaks off."""
@@ -53,7 +68,7 @@ class RunDesk:
             self._loop = None
             # What is claimed by now is ours: the engine's loop takes nothing more, so that these are given back.
             if self._claiming is not None:
-                self._begin(await self._claimed(self._claiming))
+                self._begin((await self._claimed(self._claiming)).runs)
             if self._running:
                 await asyncio.wait(self._running)
 
@@ -64,19 +79,21 @@ class RunDesk:
         if self._full:
             return False
         self._claiming = asyncio.ensure_future(asyncio.to_thread(self._claims.claim, limit=room))
-        claims = await self._claimed(asyncio.shield(self._claiming))
+        claimed = await self._claimed(asyncio.shield(self._claiming))
         self._claiming = None
-        self._begin(claims)
-        return len(claims) == room
+        self._begin(claimed.runs)
+        if claimed.more and not claimed.runs:
+            await asyncio.sleep(_LOCKED_PAUSE_SECONDS)
+        return claimed.more
 
-    async def _claimed(self, claiming: asyncio.Future[list[ClaimedRun]]) -> list[ClaimedRun]:
+    async def _claimed(self, claiming: asyncio.Future[Claimed]) -> Claimed:
         try:
             return await claiming
         except StoreUnavailable as error:
             _log.warning("store-away", error=str(error))
         except Exception:  # noqa: BLE001 - the border of the desk: the next look follows
             _log.exception("claim-broke")
-        return []
+        return Claimed([], more=False)
 
     def _begin(self, claims: Sequence[ClaimedRun]) -> None:
         for claim in claims:

@@ -1,6 +1,7 @@
 """What a worker process has beside Celery: the engine's loop, the runner, and the tending of the rows."""
 
 import threading
+import time
 from collections.abc import Callable
 from uuid import UUID
 
@@ -17,6 +18,8 @@ from worker.provisioning import ProvisionWork
 from worker.run_desk import RunDesk
 
 _log = structlog.get_logger(__name__)
+
+_MEND_SECONDS = 60.0
 
 Endpoints = frozenset[tuple[str, int]]
 
@@ -40,6 +43,7 @@ class Runtime:
         self._tending = threading.Thread(target=self._tend_for_ever, name="tending", daemon=True)
         self._desk: RunDesk | None = None
         self._running = False
+        self._mends_at = 0.0
 
     def start(self, *, runs: bool = True, sweeps: bool = True, runs_in_flight: int | None = None) -> None:
         """Open the engine and begin to tend and, with `runs`, to verify, with `sweeps`, to check; once.
@@ -70,6 +74,7 @@ class Runtime:
             installation, ring=self._doorbell.ring_provision, on_done=self._on_done
         )
         self._provisioning.start()
+        self._rewound_clock = installation.rewound_clock
         self._proof = installation.runs.proofs
         if sweeps:
             self._engine_loop.begin(DueChecks(installation, on_answer=self._on_done).run)
@@ -83,10 +88,10 @@ class Runtime:
             self._provisioning.stop()
             self._engine_loop.stop()
 
-    def wake(self) -> None:
+    def wake(self, within_seconds: float = 0.0) -> None:
         """Look for runs that are due, unless this process does none, or is stopping."""
         if self._desk is not None:
-            self._desk.wake()
+            self._desk.wake(within_seconds)
 
     def provision(self, trunk_id: UUID) -> None:
         """Bring a trunk's sides on the voice infrastructure to what is wanted."""
@@ -94,7 +99,7 @@ class Runtime:
             self._provisioning.run(trunk_id)
 
     def tend(self) -> None:
-        """Take back what lost its worker, and ring for what was not heard."""
+        """Take back what lost its worker, and queue the proofs that are due."""
         tended = self._recovery.tend()
         for verification_id in tended.reclaimed:
             _log.warning("verification-reclaimed", verification_id=str(verification_id))
@@ -102,8 +107,11 @@ class Runtime:
             _log.warning("verification-cut-short", verification_id=str(verification_id))
             self._on_done(verification_id)
         self._drafts.remove_left_behind()
-        for verification_id in (*tended.to_ring, *self._proof.tend()):
-            self._doorbell.ring(verification_id)
+        self._mend_clock()
+        # This process looks by itself, whether or not the broker is there: what was found is due, named or not.
+        proofs = self._proof.tend()
+        if tended.reclaimed or proofs:
+            self.wake()
 
     def _make_runner(self, installation: Installation) -> Runner:
         runs, timeout_seconds = installation.runs, installation.settings.verify_timeout_seconds
@@ -116,6 +124,17 @@ class Runtime:
             self._on_done,
             installation.clock,
         )
+
+    def _mend_clock(self) -> None:
+        """Look for what a clock wrote before it was set back: at the start, and each minute."""
+        now = time.monotonic()
+        if now < self._mends_at:
+            return
+        self._mends_at = now + _MEND_SECONDS
+        mended = self._rewound_clock.mend()
+        if mended:
+            _log.warning("clock-was-ahead", rows=mended)
+            self.wake()
 
     def _tend_for_ever(self) -> None:
         while True:

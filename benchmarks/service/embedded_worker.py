@@ -7,7 +7,7 @@ from trunks.installation.installation import Installation
 from trunks.installation.settings import load_settings
 from trunks.logs import configure_logs
 from worker.app import make_app
-from worker.doorbell import CeleryDoorbell
+from worker.doorbell import CeleryDoorbell, OwnDoorbell
 from worker.process import WorkerProcess
 from worker.queues import ALL_QUEUES
 from worker.runtime import Runtime
@@ -24,12 +24,13 @@ def main() -> None:
     runtime = Runtime(lambda: installation, doorbell=doorbell, on_done=lambda _: None)
     bind(celery, runtime)
     worker = WorkerProcess(celery, runtime, queues=ALL_QUEUES)
+    own = OwnDoorbell(runtime.wake, doorbell)
     doorbell.start()
     worker.start()
     worker.wait_consuming(timeout_seconds=_CONSUMING_WITHIN_SECONDS)
     print("ready", flush=True)
     for line in sys.stdin:
-        doorbell.ring(UUID(line.strip()))
+        own.ring(UUID(line.strip()))
     worker.stop()
     doorbell.stop()
     installation.close()

@@ -43,7 +43,7 @@ class ApiUnderTest:
             transport=transport, base_url="http://api", headers={"Authorization": f"Bearer {token}"}
         )
 
-    def ring(self, verification_id: UUID) -> None:
+    def ring(self, verification_id: UUID, *, on_demand: bool = False) -> None:
         self.rung.append(verification_id)
         self._rings.release()
         self.on_ring(verification_id)

@@ -70,7 +70,7 @@ class TestedApi(ApiUnderTest):
 
     __test__ = False
 
-    def ring(self, verification_id: UUID) -> None:
+    def ring(self, verification_id: UUID, *, on_demand: bool = False) -> None:
         claim = self.store.claim(verification_id)
         if claim is not None:
             self.store.finish(claim, make_report())

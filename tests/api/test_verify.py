@@ -195,7 +195,7 @@ async def test_a_run_of_this_process_is_told_before_the_store_is_asked(api: ApiU
         notified.append(verification_id)
         waiter.notify(verification_id)
 
-    def ring(verification_id: UUID) -> None:
+    def ring(verification_id: UUID, *, on_demand: bool = False) -> None:
         asyncio.get_running_loop().run_in_executor(None, work, verification_id)
 
     api.on_ring = ring

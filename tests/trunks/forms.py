@@ -141,7 +141,7 @@ class Store:
     def claim(self, verification_id: UUID) -> ClaimedRun | None:
         """Claim this run as a worker does, and leave what else was due."""
         with self._claiming:
-            claims = self.installation.runs.claims.claim(limit=1000)
+            claims = self.installation.runs.claims.claim(limit=1000).runs
             for each in claims:
                 if each.verification_id != verification_id:
                     self.put_off(each, seconds=0)

@@ -13,10 +13,12 @@ from trunks.installation.areas import (
     make_runs,
     make_tenancy,
 )
+from trunks.installation.rewound_clock import RewoundClock
 from trunks.installation.settings import PREFIX, Settings
 from trunks.installation.statistics import Statistics
 from trunks.repositories.installation_keys import InstallationKeys
 from trunks.repositories.trunks import Trunks
+from trunks.runs.claims import LEASE_MARGIN_SECONDS
 from trunks.secrets.keys import KEY_FILE_NAME, SecretKey, make_key_file, parse_keys, read_key_file
 from trunks.secrets.secret_box import SecretBox
 from trunks.store.database import Database
@@ -43,6 +45,12 @@ class Installation:
         self.catalog = make_catalog(foundation, self.runs)
         self.health = make_health(foundation)
         self.provisions = make_provisions(foundation)
+        self.rewound_clock = RewoundClock(
+            self.database,
+            lease_seconds=settings.verify_timeout_seconds + LEASE_MARGIN_SECONDS,
+            proof_interval_seconds=settings.proof_interval_seconds,
+            clock=clock,
+        )
         self.statistics = Statistics(self.database, address_rate=settings.address_rate, clock=clock)
 
     def close(self) -> None:

@@ -86,6 +86,14 @@ class Trunks(Repository):
             select(Trunk).where(Trunk.id == trunk_id).with_for_update(key_share=True, of=Trunk)
         )
 
+    def locked_row(self, trunk_id: UUID) -> TrunkRow | None:
+        """The same for whoever needs no more of it than whose it is, and its generation."""
+        return self._session.execute(
+            select(Trunk.id, Trunk.environment_id, Trunk.generation)
+            .where(Trunk.id == trunk_id)
+            .with_for_update(key_share=True, of=Trunk)
+        ).one_or_none()
+
     def steady(self, trunk_id: UUID) -> Trunk | None:
         """Find a trunk that nobody edits until this transaction ends, so that its parts fit together."""
         return self._session.scalar(

@@ -5,17 +5,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, Table, bindparam, select, update
+from sqlalchemy import Table, bindparam, select, update
 from sqlalchemy.orm import aliased
 
 from sipcheck.reasons import Reason
 from trunks.models.trunk import Trunk
 from trunks.models.verification import Verification, VerificationStatus
 from trunks.repositories.among import among
-from trunks.repositories.leases import lease_over, message_lost
+from trunks.repositories.leases import lease_over
 from trunks.repositories.repository import Repository, in_parts
-
-Found = Row[*tuple[Any, ...]]
 
 _RUNS: Table = Verification.__table__  # type: ignore[assignment]
 
@@ -78,21 +76,6 @@ class Verifications(Repository):
             .limit(1)
         )
 
-    def any_due(self, now: datetime) -> bool:
-        return self._exists(Verification.status == QUEUED, Verification.due_at <= now)
-
-    def due(self, now: datetime, *, limit: int) -> Sequence[Found]:
-        """List runs that are queued and due, locked; what another has locked is left to him."""
-        run = Verification
-        query: Select[*tuple[Any, ...]] = (
-            select(run.id, run.trunk_id, run.requested_by, run.request_id)
-            .where(run.status == QUEUED, run.due_at <= now)
-            .order_by(run.due_at, run.id)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-        )
-        return self._session.execute(query).all()
-
     def claim(self, claims: Sequence[Mapping[str, Any]], values: Mapping[str, Any]) -> None:
         """Make runs ours that this transaction has locked: `claims` are columns of each, `values` those of all."""
         self._write(claims, {"status": RUNNING, "auth_sent_at": None, **values})
@@ -123,9 +106,8 @@ class Verifications(Repository):
         self._write(results, {"status": DONE, **values})
 
     def queue_again(self, runs: Sequence[Mapping[str, Any]]) -> None:
-        """Give runs back that this transaction has locked, each due at its `due_at` and heard of from then on."""
-        given = [{**run, "notify_at": run["due_at"]} for run in runs]
-        self._write(given, {"status": QUEUED, "claim_id": None, "lease_until": None, "claimed_at": None})
+        """Give runs back that this transaction has locked, each due at its `due_at`."""
+        self._write(runs, {"status": QUEUED, "claim_id": None, "lease_until": None, "claimed_at": None})
 
     def _write(self, rows: Sequence[Mapping[str, Any]], values: Mapping[str, Any]) -> None:
         """Change rows by their `id`, all by one statement."""
@@ -151,11 +133,6 @@ class Verifications(Repository):
     def expired(self, now: datetime, *, limit: int) -> Sequence[Verification]:
         """List running ones whose lease is over, locked."""
         return lease_over(self._session, Verification, Verification.status == RUNNING, now, limit=limit)
-
-    def message_lost(self, now: datetime, *, limit: int) -> Sequence[Verification]:
-        """List due ones that nobody claimed since their message was sent, locked."""
-        due = (Verification.status == QUEUED) & (Verification.due_at <= now)
-        return message_lost(self._session, Verification, due, now, limit=limit)
 
     def done_among(self, ids: Collection[UUID]) -> set[UUID]:
         found: set[UUID] = set()

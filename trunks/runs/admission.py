@@ -48,7 +48,7 @@ class Admissions:
                 claim_id=self._claim.claim_id,
                 requests=requests,
                 lease_until=self._claim.lease_until,
-                on_demand=self._claim.explicit,
+                on_demand=self._claim.on_demand,
                 patience_seconds=PATIENCE_SECONDS,
             )
         )

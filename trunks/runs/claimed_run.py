@@ -74,9 +74,9 @@ def claimed_gateways(
 class ClaimedRun:
     """A run that is ours until `lease_until`: every write names `claim_id`, and a lost claim writes nothing.
 
-    `gateways` are by priority. `request_id` is that of the HTTP request that asked; `explicit` is a run that a
-    customer asked for, `scheduled` a proof by schedule; `learned_realms` are the first gateway's, to expect where none
-    is configured.
+    `gateways` are by priority. `request_id` is that of the HTTP request that asked; `explicit` is a run that a customer
+    asked for, `on_demand` one that somebody waits for, `scheduled` a proof by schedule; `learned_realms` are the first
+    gateway's, to expect where none is configured.
     """
 
     verification_id: UUID
@@ -88,6 +88,7 @@ class ClaimedRun:
     request_id: str | None = None
     explicit: bool = False
     scheduled: bool = False
+    on_demand: bool = False
     learned_realms: tuple[str, ...] = ()
 
     @property

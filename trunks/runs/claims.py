@@ -21,13 +21,14 @@ holds all the same, for those are known by their own hash.
 
 What a crash leaves. Before the claim commits: a queued row, for which another message is sent. While the engine runs:
 a running row, taken back within 5 s of the lease's end. Between the commit of `auth_sent_at` and the answer: nobody
-knows whether the carrier refused the credentials, so nothing scheduled sends them for 15 minutes
+knows whether the carrier refused the credentials, so nothing scheduled sends them for a while
 (trunks.runs.credential_freeze). After the engine's report and before finish(): the same, and the
 report is lost.
 """
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -36,10 +37,11 @@ from sipcheck.reasons import Reason
 from trunks.clock import Clock, utc_now
 from trunks.errors import RunPostponed, StoreBusy
 from trunks.ids import new_id
-from trunks.models.verification import RequestedBy
+from trunks.models.verification import RequestedBy, WayIn
 from trunks.repositories.realm_pins import RealmPins
+from trunks.repositories.run_turns import Due, RunTurns
 from trunks.repositories.trunks import Trunks
-from trunks.repositories.verifications import Found, Verifications
+from trunks.repositories.verifications import Verifications
 from trunks.runs.address_limits import AddressLimits
 from trunks.runs.claimed_run import ClaimedGateway, ClaimedRun, claimed_gateways
 from trunks.runs.credential_freeze import CredentialFreezer, Refusal
@@ -47,10 +49,18 @@ from trunks.runs.departures import Departures
 from trunks.runs.result_rules import ResultRules
 from trunks.runs.results import RunResult, RunResults
 from trunks.runs.sending import Departure, Intent
+from trunks.runs.turns import Turns
 from trunks.store.database import LOCK_WAIT_MS, Database
 
 # Beyond the engine's deadline, for what comes before and after it.
 LEASE_MARGIN_SECONDS = 10.0
+
+
+class Claimed(NamedTuple):
+    """What was claimed, and whether more may be claimed at once: what was left, or locked by another."""
+
+    runs: list[ClaimedRun]
+    more: bool
 
 
 class RunClaims:
@@ -68,17 +78,19 @@ class RunClaims:
         self._address_limits = address_limits
         self._lease = timedelta(seconds=deadline_seconds + LEASE_MARGIN_SECONDS)
         self._clock = clock
+        self._turns = Turns()
 
-    def claim(self, *, limit: int) -> list[ClaimedRun]:
-        """Make runs ours that are due and that nobody else has, the longest due first."""
+    def claim(self, *, limit: int) -> Claimed:
+        """Make runs ours that are due and that nobody else has, in turn."""
         now = self._clock()
         with self._database.read() as session:
-            if not Verifications(session).any_due(now):
-                return []
+            if not RunTurns(session).any_due(now):
+                return Claimed([], more=False)
         with self._database.write(lock_wait_ms=LOCK_WAIT_MS) as session:
-            return self._claim(session, Verifications(session).due(now, limit=limit), now)
+            found, more = self._turns.due(RunTurns(session), now, limit=limit)
+            return Claimed(self._claim(session, found, now), more=more)
 
-    def _claim(self, session: Session, runs: Sequence[Found], now: datetime) -> list[ClaimedRun]:
+    def _claim(self, session: Session, runs: Sequence[Due], now: datetime) -> list[ClaimedRun]:
         """Claim runs that this transaction has locked, but for those whose trunk another keeps."""
         trunks = Trunks(session)
         steady = trunks.steady_among({run.trunk_id for run in runs})
@@ -101,6 +113,7 @@ class RunClaims:
                 request_id=run.request_id,
                 explicit=run.requested_by is RequestedBy.CUSTOMER,
                 scheduled=run.requested_by is RequestedBy.SCHEDULE,
+                on_demand=run.way_in is WayIn.ON_DEMAND,
                 learned_realms=realms.get(run.id, ()),
             )
             for run in runs
@@ -141,7 +154,7 @@ class RunClaims:
 
 
 def _realms_to_expect(
-    session: Session, runs: Sequence[Found], firsts: Mapping[UUID, ClaimedGateway]
+    session: Session, runs: Sequence[Due], firsts: Mapping[UUID, ClaimedGateway]
 ) -> dict[UUID, tuple[str, ...]]:
     """The learned realms; none where the customer's last run said that they changed, and he asks again (decision 7)."""
     whose = {

@@ -16,9 +16,10 @@ and become
                 release(), when they did not leave after all
 
 Who may send. Frozen: a customer who asks, from 15 minutes after the last rejection on, whoever made it; the schedule
-never. Unsettled: a customer who asks, at once; anything else after 15 minutes, as if they had been rejected when the
-lease ended (decision 10). A run asks twice: standing() before it sends anything at all, when only the user and the
-secret are known, and the realm if one is configured; judge() when the challenge has named the realm.
+never. Unsettled: a customer who asks, at once; anything else a minute after the lease ended, and each time that it
+happens again in a row after twice as long, up to 15 minutes (decisions 10 and 11). A run asks twice: standing() before
+it sends anything at all, when only the user and the secret are known, and the realm if one is configured; judge() when
+the challenge has named the realm.
 
 What a crash leaves. Before hold() commits nothing has left. After it the row is claimed, and unsettled from the end
 of the lease on; the next hold() of the same credentials takes it over. Rows are locked in the order of their keys.
@@ -41,6 +42,10 @@ from trunks.runs.sending import Departure, Intent
 
 # Carriers and fail2ban count failures over 10 minutes and more.
 EXPLICIT_TRY_AFTER = timedelta(minutes=15)
+
+# One crash of ours costs a customer a minute; a crash loop never becomes an attack (decision 11).
+_UNSETTLED_FIRST = timedelta(minutes=1)
+_MOST_DOUBLINGS = 4
 
 _REJECTIONS = frozenset({Reason.CREDENTIALS_REJECTED, Reason.REGISTRATION_FORBIDDEN})
 
@@ -76,7 +81,8 @@ def unsettled_until(freeze: CredentialFreeze, now: datetime, *, explicit: bool) 
     """
     if explicit or freeze.lease_until is None or freeze.lease_until > now:
         return None
-    known_at = freeze.lease_until + EXPLICIT_TRY_AFTER
+    waits = min(_UNSETTLED_FIRST * 2 ** min(freeze.losses, _MOST_DOUBLINGS), EXPLICIT_TRY_AFTER)
+    known_at = freeze.lease_until + waits
     return known_at if now < known_at else None
 
 
@@ -116,7 +122,10 @@ class CredentialFreezer:
     def hold(self, departures: Sequence[Departure]) -> None:
         """Claim what judge() has let go for those that send it; what nobody sends is as it was."""
         for each in departures:
-            self._judged[each.keys.key].claim(each.claim.claim_id, each.claim.lease_until)
+            freeze = self._judged[each.keys.key]
+            if freeze.claim_id not in (None, each.claim.claim_id):
+                freeze.losses += 1
+            freeze.claim(each.claim.claim_id, each.claim.lease_until)
         for freeze in self._judged.values():
             if freeze.claim_id is None and freeze.rejected_at is None:
                 self._freezes.remove(freeze)
@@ -135,6 +144,7 @@ class CredentialFreezer:
                 freeze.rejected_at = now
             elif report.credentials is CredentialState.PROVEN:
                 freeze.rejected_at = None
+            freeze.losses = 0
             self._free(freeze)
 
     def release(self, claim_ids: Collection[UUID]) -> None:

@@ -25,7 +25,10 @@ InTime = Callable[[], bool]
 
 
 class CredentialGate:
-    """Give `before_credentials` to the engine; `realms`, `retry_at` and `kept_by_us` are filled in by it."""
+    """Give `before_credentials` to the engine; `realms`, `retry_at` and `kept_by_us` are filled in by it.
+
+    The gates of a run share `sent_by`: which of them let the credentials out.
+    """
 
     def __init__(
         self,
@@ -36,6 +39,7 @@ class CredentialGate:
         *,
         domain: str,
         in_time: InTime,
+        sent_by: "list[CredentialGate]",
     ) -> None:
         self._store = store
         self._claim = claim
@@ -43,6 +47,7 @@ class CredentialGate:
         self._hash = hashed
         self._domain = domain
         self._in_time = in_time
+        self._sent_by = sent_by
         self.account_key = hashed.account_key(domain, credentials.username, credentials.password)
         self.realms: list[str] = []
         self.retry_at: datetime | None = None
@@ -63,7 +68,13 @@ class CredentialGate:
         )
 
     async def before_credentials(self, realm: str) -> Reason | None:
-        """Commit that they leave now for this realm, or say why they must not."""
+        """Commit that they leave now for this realm, or say why they must not.
+
+        They leave once a run, whatever its other gateways ask for: where one of these had them, this one is alive, and
+        nothing is proven.
+        """
+        if any(other is not self for other in self._sent_by):
+            return Reason.ALIVE_CREDENTIALS_UNPROVEN
         departure = Departure(self._claim, CredentialKeys(self._key(realm), self.account_key))
         while True:
             try:
@@ -82,6 +93,7 @@ class CredentialGate:
             if not self._in_time():
                 return self._keep()
             self.realms.append(realm)
+            self._sent_by.append(self)
             return None
 
     def _keep(self) -> Reason:

@@ -1,4 +1,4 @@
-"""What makes lost messages and lost workers harmless: every worker tends the rows each 5 s."""
+"""What makes lost workers harmless: every worker tends the rows each 5 s."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 
 from sipcheck.reasons import Reason
 from trunks.clock import Clock, utc_now
-from trunks.doorbell import next_notify_at
 from trunks.models.trunk import Trunk
 from trunks.models.verification import RequestedBy, Verification
 from trunks.repositories.verifications import Verifications
@@ -21,16 +20,18 @@ from trunks.runs.service_report import service_report
 from trunks.runs.stored_report import done_values
 from trunks.store.database import LOCK_WAIT_MS, Database
 
-# A turn stays short: SQLite has one writer, and a long queue is not rung through again and again.
+# A turn stays short: SQLite has one writer.
 _ROWS_PER_TURN = 100
 _RETRY_AFTER = timedelta(minutes=1)
+
+# Whoever has to wait longer looks again then; what is due later than this was put off by a clock that was ahead.
+LONGEST_WAIT = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
 class Tended:
-    """Runs to ring for, and runs that were taken from lost workers: queued again, or ended."""
+    """Runs that were taken from lost workers: queued again, or ended."""
 
-    to_ring: tuple[UUID, ...]
     reclaimed: tuple[UUID, ...]
     ended: tuple[UUID, ...]
 
@@ -51,16 +52,11 @@ class Recovery:
         self._clock = clock
 
     def tend(self) -> Tended:
-        """Take back runs whose lease is over, and list those that are due and whose message was lost."""
+        """Take back runs whose lease is over."""
         with self._database.write() as session:
             now = self._clock()
             runs = Verifications(session)
-            reclaimed, ended = self._give_back(session, runs.expired(now, limit=_ROWS_PER_TURN), now)
-            session.flush()
-            unclaimed = runs.message_lost(now, limit=_ROWS_PER_TURN)
-            for verification in unclaimed:
-                verification.notify_at = next_notify_at(now)
-            return Tended(tuple(each.id for each in unclaimed), reclaimed, ended)
+            return Tended(*self._give_back(session, runs.expired(now, limit=_ROWS_PER_TURN), now))
 
     def give_back(self, returns: Sequence[Return]) -> list[bool]:
         """Give runs back that come to nothing now; false for those whose claim is lost.
@@ -83,7 +79,7 @@ class Recovery:
             ours = runs.claimed_among(claims)
             runs.queue_again(
                 [
-                    {"id": each, "due_at": now + timedelta(seconds=waits[each])}
+                    {"id": each, "due_at": now + min(timedelta(seconds=waits[each]), LONGEST_WAIT)}
                     for each in sorted(ours & waits.keys())
                 ]
             )

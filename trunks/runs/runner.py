@@ -140,6 +140,7 @@ class _Run:
         first = claim.first.credentials(self._by.secrets, claim.learned_realms)
         if first is None:
             return ()
+        sent_by: list[CredentialGate] = []
         # The realms that were learned are the first gateway's.
         later = replace(first, realms=(), realms_learned=False) if first.realms_learned else first
         return tuple(
@@ -150,6 +151,7 @@ class _Run:
                 self._by.hashed,
                 domain=target.domain,
                 in_time=self._in_time,
+                sent_by=sent_by,
             )
             for number, target in enumerate(targets)
         )

@@ -57,7 +57,7 @@ def test_of_many_claimers_one_gets_the_row(store: Store, trunk: Trunk) -> None:
     verification_id = store.installation.runs.requests.request(store.caller, trunk.id)
     with ThreadPoolExecutor(8) as threads:
         turns = list(threads.map(lambda _: store.installation.runs.claims.claim(limit=100), range(16)))
-    assert [claim.verification_id for turn in turns for claim in turn] == [verification_id]
+    assert [claim.verification_id for turn in turns for claim in turn.runs] == [verification_id]
 
 
 def test_an_unknown_run_is_not_claimed(store: Store) -> None:
