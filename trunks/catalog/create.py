@@ -18,7 +18,7 @@ from trunks.repositories.trunks import Trunks
 from trunks.rules.profile import PLAIN
 from trunks.rules.trunk_state import created
 from trunks.secrets.secret_box import SecretBox
-from trunks.tenancy.tenants import Caller
+from trunks.tenancy.tenants import Tenant
 
 FIRST_GENERATION = 1
 
@@ -32,7 +32,7 @@ class TrunkCreation:
     def enter(
         self,
         session: Session,
-        caller: Caller,
+        tenant: Tenant,
         new: NewTrunk,
         now: datetime,
         *,
@@ -40,9 +40,9 @@ class TrunkCreation:
         is_draft: bool = False,
     ) -> Trunk:
         """Enter a trunk, or a draft of one. Raises CustomTrunksNotAllowed, NumberTaken."""
-        if not caller.allow_custom_sip_trunks:
+        if not tenant.allow_custom_sip_trunks:
             raise CustomTrunksNotAllowed
-        trunk = self._row(caller, new, now, trunk_id=trunk_id or new_id(), is_draft=is_draft)
+        trunk = self._row(tenant, new, now, trunk_id=trunk_id or new_id(), is_draft=is_draft)
         trunk.gateways = [make_gateway(session, gateway, new.outbound_proxy, now) for gateway in new.gateways]
         Trunks(session).add(trunk)
         session.flush()
@@ -53,10 +53,10 @@ class TrunkCreation:
             enter_number(session, trunk, number, now)
         return trunk
 
-    def _row(self, caller: Caller, new: NewTrunk, now: datetime, *, trunk_id: UUID, is_draft: bool) -> Trunk:
+    def _row(self, tenant: Tenant, new: NewTrunk, now: datetime, *, trunk_id: UUID, is_draft: bool) -> Trunk:
         trunk = Trunk(
             id=trunk_id,
-            environment_id=caller.environment_id,
+            environment_id=tenant.environment_id,
             name=new.name,
             provider_name=new.provider_name,
             username=new.username,

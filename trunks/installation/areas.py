@@ -7,6 +7,7 @@ from trunks.catalog.create_provisioned import ProvisionedCreation
 from trunks.catalog.drafts import UnsavedTrunks
 from trunks.catalog.dry_runs import DryRuns
 from trunks.catalog.phone_numbers import NumberCatalog
+from trunks.catalog.trunk_import import TrunkImport
 from trunks.catalog.trunks import TrunkCatalog
 from trunks.catalog.update import TrunkUpdates
 from trunks.catalog.views import TrunkViews
@@ -58,6 +59,7 @@ class Catalog:
     unsaved: UnsavedTrunks
     provisioned: ProvisionedCreation
     dry_runs: DryRuns
+    imports: TrunkImport
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +135,7 @@ def make_catalog(on: Foundation, runs: Runs) -> Catalog:
         unsaved,
         ProvisionedCreation(database, creation, unsaved, provisioner=provisioner, clock=clock),
         DryRuns(database, trunks, runs.requests, unsaved),
+        TrunkImport(database, creation, clock=clock),
     )
 
 
