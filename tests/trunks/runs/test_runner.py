@@ -1,5 +1,6 @@
 """One run from its claim to its record; the engine is tried for real in tests/worker."""
 
+import asyncio
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -11,9 +12,12 @@ from tests.trunks.forms import PASSWORD, Store, make_report
 from trunks.errors import RunInterrupted, StoreUnavailable
 from trunks.models.trunk import Trunk
 from trunks.models.verification import VerificationStatus
+from trunks.repositories.trunks import Trunks
 from trunks.runs.gateway_check import GatewayCheck
+from trunks.runs.results import RunResult
 from trunks.runs.run_store import RunStore
 from trunks.runs.runner import Runner, VerifyGateways
+from trunks.runs.sending import CredentialKeys, Departure
 from trunks.secrets.keys import parse_keys
 from trunks.secrets.secret_box import SecretBox
 
@@ -158,6 +162,75 @@ async def test_before_credentials_withholds_when_the_store_is_away(
     runner = make_runner(store, verify)
     await run(store, runner, requested)
     assert answers == [Reason.CANCELLED]
+
+
+async def test_a_commit_that_takes_as_long_as_the_lease_lets_nothing_out(
+    store: Store, trunk: Trunk, requested: UUID
+) -> None:
+    answers: list[Reason | None] = []
+
+    async def verify(given: Sequence[GatewayCheck]) -> Report:
+        (job,) = given
+        answers.append(await _ask(job))
+        return make_report(Outcome.INCONCLUSIVE, Reason.CANCELLED)
+
+    runner = make_runner(store, verify)
+    send = runner.store.send_credentials
+
+    async def sent_late(departure: Departure) -> bool:
+        ours = await send(departure)
+        store.clock.advance(15)  # 5 s of the lease are left, and the run may take 10
+        return ours
+
+    runner.store.send_credentials = sent_late  # type: ignore[method-assign]
+    await run(store, runner, requested)
+    assert answers == [Reason.CANCELLED]
+    found = store.run(trunk.id, requested)
+    assert found.status is VerificationStatus.QUEUED
+    again = store.claim(requested)
+    assert again is not None
+    assert store.run(trunk.id, requested).auth_sent_at is None
+    assert store.send(again, CredentialKeys("k" * 64, "a" * 64))
+
+
+async def test_one_poisoned_result_keeps_nobody_else_from_his(store: Store) -> None:
+    runs = store.installation.runs
+    claims = []
+    for _ in range(8):
+        claim = store.claim(runs.requests.request(store.caller, store.make_trunk().id))
+        assert claim is not None
+        claims.append(claim)
+    results = [RunResult(claim, make_report()) for claim in claims]
+    object.__setattr__(results[3], "columns", {**results[3].columns, "report": {"unwritable": object()}})
+    kept = RunStore(runs.claims, runs.recovery, runs.address_limits)
+    kept.runs = len(results)
+    answers = await asyncio.gather(*map(kept.finish, results), return_exceptions=True)
+    assert [answer is True for answer in answers] == [number != 3 for number in range(8)]
+    assert isinstance(answers[3], Exception)
+    assert [store.trunk(claim.first.trunk_id).is_verified for claim in claims] == [
+        number != 3 for number in range(8)
+    ]
+    assert [len(store.flips(claim.first.trunk_id)) for claim in claims] == [
+        int(number != 3) for number in range(8)
+    ]
+
+
+@pytest.mark.parametrize("store_settings", ["postgresql"], indirect=True)
+async def test_a_trunk_that_another_keeps_holds_up_its_own_run_alone(store: Store) -> None:
+    runs = store.installation.runs
+    claims = []
+    for _ in range(3):
+        claim = store.claim(runs.requests.request(store.caller, store.make_trunk().id))
+        assert claim is not None
+        claims.append(claim)
+    kept = RunStore(runs.claims, runs.recovery, runs.address_limits)
+    kept.runs = len(claims)
+    with store.installation.database.write() as holder:
+        assert Trunks(holder).locked(claims[1].first.trunk_id) is not None
+        finishing = [asyncio.ensure_future(kept.finish(RunResult(claim, make_report()))) for claim in claims]
+        assert set(await asyncio.gather(finishing[0], finishing[2])) == {True}
+        assert not finishing[1].done()
+    assert await finishing[1] is True
 
 
 async def _ask(job: GatewayCheck) -> Reason | None:
