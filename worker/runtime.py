@@ -74,6 +74,7 @@ class Runtime:
             installation, ring=self._doorbell.ring_provision, on_done=self._on_done
         )
         self._provisioning.start()
+        self._measure_clock = installation.measure_clock
         self._rewound_clock = installation.rewound_clock
         self._proof = installation.runs.proofs
         if sweeps:
@@ -100,6 +101,7 @@ class Runtime:
 
     def tend(self) -> None:
         """Take back what lost its worker, and queue the proofs that are due."""
+        self._measure_clock()
         tended = self._recovery.tend()
         for verification_id in tended.reclaimed:
             _log.warning("verification-reclaimed", verification_id=str(verification_id))

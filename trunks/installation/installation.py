@@ -3,7 +3,7 @@
 import tempfile
 from pathlib import Path
 
-from trunks.clock import Clock, utc_now
+from trunks.clock import Clock
 from trunks.errors import DataDirUnusable, KeysUnusable
 from trunks.installation.areas import (
     Foundation,
@@ -23,20 +23,22 @@ from trunks.secrets.keys import KEY_FILE_NAME, SecretKey, make_key_file, parse_k
 from trunks.secrets.secret_box import SecretBox
 from trunks.store.database import Database
 from trunks.store.schema import migrate, require_current
+from trunks.store.store_clock import StoreClock
 
 _DATA_DIR_MODE = 0o700
 
 
 class Installation:
-    """Opens what `settings` name; close() gives the connections back.
+    """Opens what `settings` name; close() gives the connections back. The time of day is the database server's.
 
     Raises SchemaOutdated, KeysUnusable, StoreUnavailable.
     """
 
-    def __init__(self, settings: Settings, *, clock: Clock = utc_now) -> None:
+    def __init__(self, settings: Settings, *, clock: Clock | None = None) -> None:
         self.settings = settings
-        self.clock = clock
         self.database = Database(settings.store_url)
+        self._store_clock = StoreClock(self.database)
+        self.clock = clock = clock or self._store_clock
         require_current(self.database)
         self.secrets = SecretBox(read_keys(settings), read_again=lambda: read_keys(settings))
         foundation = Foundation(settings, clock, self.database, self.secrets)
@@ -52,6 +54,10 @@ class Installation:
             clock=clock,
         )
         self.statistics = Statistics(self.database, address_rate=settings.address_rate, clock=clock)
+
+    def measure_clock(self) -> None:
+        """Ask the database server for the time. Raises StoreUnavailable."""
+        self._store_clock.measure()
 
     def close(self) -> None:
         self.database.close()
