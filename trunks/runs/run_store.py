@@ -16,7 +16,12 @@ class RunStore:
     def __init__(self, claims: RunClaims, recovery: Recovery, limits: AddressLimits) -> None:
         self.runs = 0
         self.paced = not limits.off
-        self._standing = Grouped[Intent, datetime | None](claims.standing, alone=self._alone)
+        self._standing = Grouped[Intent, datetime | None](
+            # They were claimed together, and ask together.
+            claims.standing,
+            alone=self._alone,
+            gather_seconds=0.0,
+        )
         self._admit = Grouped[Wish, Admission](limits.admit, alone=self._alone)
         self._send = Grouped[Departure, bool](claims.send_credentials, alone=self._alone)
         self._finish = Grouped[RunResult, bool](claims.finish, alone=self._alone)

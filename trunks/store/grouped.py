@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 from trunks.errors import StoreBusy, StoreUnavailable
 
 # A transaction takes about as long; together they are gathered without anybody's noticing.
-_GATHER_SECONDS = 0.003
+GATHER_SECONDS = 0.003
 _MOST_AT_ONCE = 100
 
 # Whoever's row is locked comes again after this, and gives up as one whom the store does not answer.
@@ -41,9 +41,11 @@ class Grouped(Generic[Item, Answer]):
         answer_all: Callable[[Sequence[Item]], Sequence[Answer | Exception]],
         *,
         alone: Callable[[], bool],
+        gather_seconds: float = GATHER_SECONDS,
     ) -> None:
         self._answer_all = answer_all
         self._alone = alone
+        self._gather_seconds = gather_seconds
         self._waiting: deque[_Asked[Item, Answer]] = deque()
         self._working: asyncio.Task[None] | None = None
 
@@ -63,7 +65,7 @@ class Grouped(Generic[Item, Answer]):
         try:
             while self._waiting:
                 if len(self._waiting) < _MOST_AT_ONCE and not self._alone():
-                    await asyncio.sleep(_GATHER_SECONDS)
+                    await asyncio.sleep(self._gather_seconds)
                 await self._answer(self._taken())
         finally:
             self._working = None

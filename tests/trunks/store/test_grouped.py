@@ -49,9 +49,8 @@ async def test_a_group_has_a_hundred_members_at_most() -> None:
     assert [len(group) for group in asked.groups] == [100, 100, 50]
 
 
-async def test_whoever_is_alone_waits_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trunks.store.grouped._GATHER_SECONDS", 60.0)
-    assert await grouped(Asked(), alone=True).ask(4) == 8
+async def test_whoever_is_alone_waits_for_nobody() -> None:
+    assert await Grouped(Asked(), alone=lambda: True, gather_seconds=60.0).ask(4) == 8
 
 
 async def test_a_group_that_fails_is_split_until_the_faulty_one_stands_alone() -> None:
