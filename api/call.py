@@ -15,6 +15,7 @@ from api.waiter import WaitEnd
 from trunks.catalog.views import TrunkView
 from trunks.installation.areas import Catalog
 from trunks.installation.settings import Settings
+from trunks.models.verification import Verification
 from trunks.runs.requests import RunRequests
 from trunks.tenancy.tenants import Caller
 
@@ -49,11 +50,11 @@ class Call:
         """Look a trunk up. Raises TrunkNotFound."""
         return await self.ask(self.catalog.views.get, trunk_id)
 
-    async def verify(self, trunk_id: UUID) -> UUID:
-        """Queue a verification and ring for it. Raises TrunkNotFound."""
-        verification_id = await self.ask(self.runs.request, trunk_id, request_id=current_request_id())
-        self.context.doorbell.ring(verification_id)
-        return verification_id
+    async def verify(self, trunk_id: UUID, *, on_demand: bool = False) -> Verification:
+        """Queue a verification and ring for it; `on_demand` says that its end is waited for. Raises TrunkNotFound."""
+        run = await self.ask(self.runs.ask, trunk_id, request_id=current_request_id(), on_demand=on_demand)
+        self.context.doorbell.ring(run.id, on_demand=on_demand)
+        return run
 
     async def is_done(self, verification_id: UUID) -> bool:
         """Wait for a verification as long as a caller does; whether it is done."""

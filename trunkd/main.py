@@ -20,7 +20,6 @@ from trunks.errors import SettingsInvalid
 from trunks.installation.installation import prepare
 from trunks.installation.settings import PREFIX, Settings, load_settings, setting_names, unknown_names
 from trunks.logs import configure_logs
-from worker.app import DEFAULT_CONCURRENCY
 from worker.queues import ALL_QUEUES, QueueName
 
 _log = structlog.get_logger(__name__)
@@ -80,8 +79,9 @@ def worker(
         ALL_QUEUES
     ),
     concurrency: Annotated[
-        int, typer.Option(min=1, max=1000, help="Runs at once; each waits in a thread.")
-    ] = DEFAULT_CONCURRENCY,
+        int | None,
+        typer.Option(min=1, max=10_000, help=f"Runs in flight; {PREFIX}RUNS_IN_FLIGHT unless given."),
+    ] = None,
 ) -> None:
     """Run a worker alone."""
     with faults_in_one_line():

@@ -18,11 +18,12 @@ from trunkd.listening import base_url, listen
 from trunkd.practice import HOST, example, practice_carrier
 from trunkd.stopping import stop_event_of_loop
 from trunkd.worker_process import LOOK_SECONDS
+from trunks.doorbell import Doorbell
 from trunks.installation.installation import Installation, prepare
 from trunks.installation.settings import Settings
-from worker.app import DEFAULT_CONCURRENCY, make_app
+from worker.app import make_app
 from worker.completion_channel import CompletionAnnouncer, listen_for_done
-from worker.doorbell import CeleryDoorbell
+from worker.doorbell import CeleryDoorbell, OwnDoorbell
 from worker.engine_loop import GRACE_SECONDS
 from worker.process import WorkerProcess
 from worker.queues import ALL_QUEUES
@@ -78,24 +79,29 @@ class Embedded:
     def __init__(self, installation: Installation, listener: socket.socket, endpoints: Endpoints) -> None:
         celery = make_app(installation.settings)
         self._listener = listener
-        self._doorbell = CeleryDoorbell(celery)
-        app = create_app(installation, doorbell=self._doorbell, checks=readiness_checks(celery))
+        self._broker = CeleryDoorbell(celery)
+        # Beside other processes on one broker the runs are anybody's.
+        alone = installation.settings.broker_url is None
+        doorbell: Doorbell = (
+            OwnDoorbell(lambda seconds: runtime.wake(seconds), self._broker) if alone else self._broker
+        )
+        app = create_app(installation, doorbell=doorbell, checks=readiness_checks(celery))
         self._server = HttpServer(app)
         self._announcer = CompletionAnnouncer(installation.settings)
         self._notify = app.state.context.waiter.notify
         self._listen = partial(listen_for_done, installation.settings, self._notify)
         runtime = Runtime(
             lambda: installation,
-            doorbell=self._doorbell,
+            doorbell=doorbell,
             on_done=self._on_done,
             allow_endpoints=endpoints,
         )
         bind(celery, runtime)
-        self._worker = WorkerProcess(celery, runtime, queues=ALL_QUEUES, concurrency=DEFAULT_CONCURRENCY)
+        self._worker = WorkerProcess(celery, runtime, queues=ALL_QUEUES)
 
     async def start(self) -> None:
         """Start all parts; requests are answered when it returns."""
-        self._doorbell.start()
+        self._broker.start()
         self._announcer.start()
         self._listening = asyncio.create_task(self._listen())
         await asyncio.to_thread(self._worker.start)
@@ -126,7 +132,7 @@ class Embedded:
         self._listening.cancel()
         await asyncio.gather(self._listening, return_exceptions=True)
         await asyncio.to_thread(self._announcer.stop)
-        await asyncio.to_thread(self._doorbell.stop)
+        await asyncio.to_thread(self._broker.stop)
         _log.info("stopped")
 
     def _on_done(self, done_id: UUID) -> None:

@@ -25,7 +25,7 @@ _log = structlog.get_logger(__name__)
 LOOK_SECONDS = 1.0
 
 
-def run_worker(settings: Settings, *, queues: Sequence[QueueName], concurrency: int) -> int:
+def run_worker(settings: Settings, *, queues: Sequence[QueueName], concurrency: int | None) -> int:
     """Work until a signal asks to end, and give the exit status.
 
     Raises InstallationFault, StoreUnavailable, SettingInvalid.
@@ -38,12 +38,12 @@ def run_worker(settings: Settings, *, queues: Sequence[QueueName], concurrency: 
     announcer = CompletionAnnouncer(settings)
     runtime = Runtime(lambda: installation, doorbell=doorbell, on_done=announcer.announce)
     bind(app, runtime)
-    worker = WorkerProcess(app, runtime, queues=queues, concurrency=concurrency)
+    worker = WorkerProcess(app, runtime, queues=queues, runs_in_flight=concurrency)
     doorbell.start()
     announcer.start()
     worker.start()
     gc.freeze()  # what is loaded by now stays, and is not looked through again
-    _log.info("worker-started", queues=list(queues), concurrency=concurrency)
+    _log.info("worker-started", queues=list(queues), runs_in_flight=concurrency or settings.runs_in_flight)
     while not asked.wait(LOOK_SECONDS):
         if not worker.alive:
             _log.error("worker-ended-by-itself")

@@ -12,10 +12,10 @@ TEND_INTERVAL_SECONDS = 5.0
 
 
 class Doorbell(Protocol):
-    """Sends workers the message that a run is due; one that is lost is sent again by the tending loop."""
+    """Tells workers that a run is due. What is lost costs a moment: they look by themselves, too."""
 
-    def ring(self, verification_id: UUID) -> None:
-        """Return at once, whatever the broker does."""
+    def ring(self, verification_id: UUID, *, on_demand: bool = False) -> None:
+        """Return at once, whatever the broker does; `on_demand` says that somebody waits for the run."""
 
     def ring_provision(self, trunk_id: UUID) -> None:
         """The same for a trunk that has to be provisioned."""

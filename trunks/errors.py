@@ -32,6 +32,10 @@ class StoreUnavailable(TrunksError):
     """The database does not answer."""
 
 
+class StoreBusy(StoreUnavailable):
+    """Another transaction keeps a row locked for longer than this one may wait."""
+
+
 class StoreFull(StoreUnavailable):
     """The database has no room left on its disk: reading goes on, writing does not."""
 

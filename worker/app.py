@@ -11,11 +11,13 @@ from worker.queues import ALL_QUEUES, QueueName
 from worker.schedule import SCHEDULE
 
 IN_PROCESS_BROKER = "memory://localhost/"
-DEFAULT_CONCURRENCY = 100
+# Of Celery's pool: tasks ring, tend and provision, and only the last of these takes long. Runs have no threads.
+THREADS = 10
 
 _CONNECT_TIMEOUT_SECONDS = 2.0
-# The transport's own second between looks at an empty queue would be the time a verification takes.
-_MEMORY_POLL_SECONDS = 0.002
+# The transport's own second between looks at an empty queue would be the time that provisioning takes; runs do not go
+# this way (worker.doorbell).
+_MEMORY_POLL_SECONDS = 0.02
 
 
 def make_app(settings: Settings) -> Celery:
@@ -49,7 +51,7 @@ def _configuration(url: str) -> dict[str, Any]:
         "task_serializer": "json",
         "accept_content": ["json"],
         "worker_pool": "threads",
-        "worker_concurrency": DEFAULT_CONCURRENCY,
+        "worker_concurrency": THREADS,
         "worker_prefetch_multiplier": 1,
         "worker_hijack_root_logger": False,
         "worker_send_task_events": False,

@@ -5,7 +5,7 @@ for. An announcement only comes sooner than the waiter's poll of the store: whil
 broker, the poll serves alone.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 import redis
@@ -26,6 +26,8 @@ _log = structlog.get_logger(__name__)
 # nobody waits for those. The name is from when verifications alone were announced, and processes of two releases
 # may run side by side.
 CHANNEL = "trunks.verification.done"
+
+_BETWEEN = ","
 
 # The beginning of its events in the log, which are stable.
 _LOGGED_AS = "done-news"
@@ -72,9 +74,9 @@ class CompletionAnnouncer:
         if self._client is not None:
             self._client.close()
 
-    def _publish(self, done_id: UUID) -> None:
+    def _publish(self, done_ids: Sequence[UUID]) -> None:
         if self._client is not None:
-            self._client.publish(CHANNEL, str(done_id))
+            self._client.publish(CHANNEL, _BETWEEN.join(map(str, done_ids)))
 
 
 async def listen_for_done(settings: Settings, on_done: OnDone) -> None:
@@ -99,6 +101,7 @@ async def listen_for_done(settings: Settings, on_done: OnDone) -> None:
 
 
 def _hear(data: bytes, on_done: OnDone) -> None:
-    done_id = read_id(data.decode("ascii", errors="replace"))
-    if done_id is not None:
-        on_done(done_id)
+    for part in data.decode("ascii", errors="replace").split(_BETWEEN):
+        done_id = read_id(part)
+        if done_id is not None:
+            on_done(done_id)

@@ -12,7 +12,7 @@ from sipcheck.engine import Engine
 from sipcheck.sweep.liveness import Liveness, ask_edges, find_edges
 from trunks.health.check import CheckClaim, CheckResult
 from trunks.ids import new_id
-from trunks.runs.address_limits import AddressLimits
+from trunks.runs.address_limits import AddressLimits, Spending
 from trunks.runs.admission import PATIENCE_SECONDS
 
 _log = structlog.get_logger(__name__)
@@ -134,7 +134,11 @@ class DestinationCheck:
         addresses = [address for address in granted | sent if granted[address] != sent[address]]
         if addresses:
             self._pacing.settle(
-                new_id(),
-                {each: granted[each] for each in addresses},
-                {each: sent[each] for each in addresses},
+                [
+                    Spending(
+                        new_id(),
+                        {each: granted[each] for each in addresses},
+                        {each: sent[each] for each in addresses},
+                    )
+                ]
             )

@@ -3,8 +3,8 @@
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine, Sequence
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
-from typing import Any
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, TypeVar
 
 import uvloop
 
@@ -18,14 +18,18 @@ from trunks.runs.several_gateways import verify_gateways
 
 # The engine keeps its own deadline, from when it may send on; one that is this much over it has lost its way.
 _OVERRUN_SECONDS = 5.0
-# Hops to the store from the loop: one for each run, before its credentials leave.
+# Questions to the store from the loop: a few at once, each for many runs.
 _STORE_THREADS = 16
 # Of the 10 s that a stopping process has, runs get these to finish by themselves.
 GRACE_SECONDS = 5.0
+# And these are for the store to hear of what was broken off.
+_LAST_SECONDS = 3.0
+
+Result = TypeVar("Result")
 
 
 class EngineLoop:
-    """Give `verify` to Runner; it is called from any thread, between start() and stop()."""
+    """Runs what `begin` is given, from any thread, between start() and stop(); that may call `verify`."""
 
     def __init__(self, settings: EngineSettings, *, timeout_seconds: float) -> None:
         self._settings = settings
@@ -33,8 +37,9 @@ class EngineLoop:
         self._started: Future[None] = Future()
         self._lock = threading.Lock()
         self._accepting = False
+        self._breaking_off = False
         self._runs: set[asyncio.Task[Report]] = set()
-        self._attending: asyncio.Task[None] | None = None
+        self._attending: set[asyncio.Task[Any]] = set()
         self._thread = threading.Thread(target=self._main, name="engine-loop", daemon=True)
 
     def start(self) -> None:
@@ -42,26 +47,31 @@ class EngineLoop:
         self._thread.start()
         self._started.result()
 
-    def verify(self, jobs: Sequence[GatewayCheck]) -> Report:
-        """Verify a trunk by its gateways, and wait.
+    async def verify(self, jobs: Sequence[GatewayCheck]) -> Report:
+        """Verify a trunk by its gateways.
 
         Raises RunInterrupted when the loop stops, TimeoutError when the engine overruns.
         """
+        if not self._accepting:
+            raise RunInterrupted
+        # A task of its own: a stopping loop breaks it off, and not what its caller does with the end.
+        task = asyncio.create_task(verify_gateways(self._verify, jobs, self._timeout_seconds))
+        self._runs.add(task)
+        task.add_done_callback(self._runs.discard)
+        async with asyncio.timeout(self._timeout_seconds + PATIENCE_SECONDS + _OVERRUN_SECONDS):
+            try:
+                return await task
+            except asyncio.CancelledError:
+                if self._breaking_off:
+                    raise RunInterrupted from None
+                raise
+
+    def begin(self, work: Callable[[Engine], Coroutine[Any, Any, Result]]) -> "Future[Result]":
+        """Run work of this process until stop(), which cancels it and waits for its end. Raises RunInterrupted."""
         with self._lock:
             if not self._accepting:
                 raise RunInterrupted
-            future = asyncio.run_coroutine_threadsafe(self._run(jobs), self._loop)
-        try:
-            return future.result(timeout=self._timeout_seconds + PATIENCE_SECONDS + _OVERRUN_SECONDS)
-        except CancelledError as error:
-            raise RunInterrupted from error
-        except TimeoutError:
-            future.cancel()
-            raise
-
-    def begin(self, work: Callable[[Engine], Coroutine[Any, Any, None]]) -> None:
-        """Run work of this process beside its jobs until stop(), which cancels it and waits for its end."""
-        asyncio.run_coroutine_threadsafe(self._attend(work), self._loop)
+            return asyncio.run_coroutine_threadsafe(self._attend(work), self._loop)
 
     def stop(self, *, grace_seconds: float = GRACE_SECONDS) -> None:
         """Take no more jobs, let the running ones finish, break off what is left then, and close the engine."""
@@ -91,13 +101,6 @@ class EngineLoop:
                 raise
             self._started.set_exception(error)
 
-    async def _run(self, jobs: Sequence[GatewayCheck]) -> Report:
-        task = asyncio.current_task()
-        if task is not None:
-            self._runs.add(task)
-            task.add_done_callback(self._runs.discard)
-        return await verify_gateways(self._verify, jobs, self._timeout_seconds)
-
     async def _verify(self, job: GatewayCheck, timeout_seconds: float) -> Report:
         report = await self._engine.verify(
             job.target,
@@ -109,20 +112,27 @@ class EngineLoop:
         job.heard(report)
         return report
 
-    async def _attend(self, work: Callable[[Engine], Coroutine[Any, Any, None]]) -> None:
-        self._attending = asyncio.current_task()
-        await work(self._engine)
+    async def _attend(self, work: Callable[[Engine], Coroutine[Any, Any, Result]]) -> Result:
+        task = asyncio.current_task()
+        if task is not None:
+            self._attending.add(task)
+            task.add_done_callback(self._attending.discard)
+        return await work(self._engine)
 
     async def _drain(self, grace_seconds: float) -> None:
         # A job handed over just before the door closed may not have become a task yet.
         await asyncio.sleep(0)
-        open_tasks: set[asyncio.Task[Any]] = set(self._runs)
-        if self._attending is not None:
-            self._attending.cancel()
-            open_tasks.add(self._attending)
-        if not open_tasks:
-            return
-        _, left = await asyncio.wait(open_tasks, timeout=grace_seconds)
-        for task in left:
+        attending = set(self._attending)
+        for task in attending:
             task.cancel()
-        await asyncio.gather(*left, return_exceptions=True)
+        runs = set(self._runs)
+        if runs:
+            await asyncio.wait(runs, timeout=grace_seconds)
+        self._breaking_off = True
+        for run in set(self._runs):
+            run.cancel()
+        if attending:
+            _, left = await asyncio.wait(attending, timeout=_LAST_SECONDS)
+            for task in left:
+                task.cancel()
+            await asyncio.gather(*left, return_exceptions=True)

@@ -8,7 +8,7 @@ from celery import Celery
 from celery.worker import WorkController, state
 from kombu.asynchronous import set_event_loop
 
-from worker.app import IN_PROCESS_BROKER
+from worker.app import IN_PROCESS_BROKER, THREADS
 from worker.queues import QueueName
 from worker.runtime import Runtime
 
@@ -21,18 +21,27 @@ class WorkerProcess:
     """One for a process: Celery keeps its stop flag in a module."""
 
     def __init__(
-        self, app: Celery, runtime: Runtime, *, queues: Sequence[QueueName], concurrency: int
+        self,
+        app: Celery,
+        runtime: Runtime,
+        *,
+        queues: Sequence[QueueName],
+        runs_in_flight: int | None = None,
     ) -> None:
         self._app = app
         self._runtime = runtime
         self._queues = [queue.value for queue in queues]
-        self._concurrency = concurrency
+        self._runs_in_flight = runs_in_flight
         self._consuming = threading.Event()
         self._thread = threading.Thread(target=self._main, name="celery-worker", daemon=True)
 
     def start(self) -> None:
         """Start consuming. Raises what Runtime.start does, before anything is consumed."""
-        self._runtime.start(sweeps=QueueName.SWEEP in self._queues)
+        self._runtime.start(
+            runs=QueueName.VERIFY in self._queues,
+            sweeps=QueueName.SWEEP in self._queues,
+            runs_in_flight=self._runs_in_flight,
+        )
         state.should_stop = None
         # The pool's threads look their tasks up in the default app.
         self._app.set_default()
@@ -68,7 +77,7 @@ class WorkerProcess:
             app=self._app,
             pool_cls="threads",
             queues=self._queues,
-            concurrency=self._concurrency,
+            concurrency=THREADS,
             without_heartbeat=True,
             without_mingle=True,
             without_gossip=True,

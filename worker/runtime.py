@@ -1,6 +1,7 @@
 """What a worker process has beside Celery: the engine's loop, the runner, and the tending of the rows."""
 
 import threading
+import time
 from collections.abc import Callable
 from uuid import UUID
 
@@ -9,12 +10,16 @@ import structlog
 from trunks.doorbell import TEND_INTERVAL_SECONDS, Doorbell
 from trunks.errors import StoreUnavailable
 from trunks.installation.installation import Installation
+from trunks.runs.run_store import RunStore
 from trunks.runs.runner import OnDone, Runner
 from worker.due_checks import DueChecks
 from worker.engine_loop import EngineLoop
 from worker.provisioning import ProvisionWork
+from worker.run_desk import RunDesk
 
 _log = structlog.get_logger(__name__)
+
+_MEND_SECONDS = 60.0
 
 Endpoints = frozenset[tuple[str, int]]
 
@@ -36,10 +41,14 @@ class Runtime:
         self._allow_endpoints = allow_endpoints
         self._ended = threading.Event()
         self._tending = threading.Thread(target=self._tend_for_ever, name="tending", daemon=True)
+        self._desk: RunDesk | None = None
         self._running = False
+        self._mends_at = 0.0
 
-    def start(self, *, sweeps: bool = True) -> None:
-        """Open the engine and begin to tend and, with `sweeps`, to check; once.
+    def start(self, *, runs: bool = True, sweeps: bool = True, runs_in_flight: int | None = None) -> None:
+        """Open the engine and begin to tend and, with `runs`, to verify, with `sweeps`, to check; once.
+
+        `runs_in_flight` goes before the setting.
 
         Raises SettingInvalid, InstallationFault, StoreUnavailable.
         """
@@ -55,19 +64,19 @@ class Runtime:
         self._recovery = installation.runs.recovery
         self._drafts = installation.catalog.unsaved
         self._cleaning = installation.cleaning
-        self._runner = Runner(
-            installation.runs.claims,
-            installation.runs.recovery,
-            installation.secrets,
-            installation.tenancy.keys,
-            pacing=installation.runs.address_limits,
-            verify=self._engine_loop.verify,
-            on_done=self._on_done,
-        )
+        if runs:
+            self._desk = RunDesk(
+                installation.runs.claims,
+                self._make_runner(installation),
+                places=runs_in_flight or settings.runs_in_flight,
+            )
+            self._engine_loop.begin(self._desk.run)
         self._provisioning = ProvisionWork(
             installation, ring=self._doorbell.ring_provision, on_done=self._on_done
         )
         self._provisioning.start()
+        self._measure_clock = installation.measure_clock
+        self._rewound_clock = installation.rewound_clock
         self._proof = installation.runs.proofs
         if sweeps:
             self._engine_loop.begin(DueChecks(installation, on_answer=self._on_done).run)
@@ -81,14 +90,10 @@ class Runtime:
             self._provisioning.stop()
             self._engine_loop.stop()
 
-    def run(self, verification_id: UUID) -> None:
-        """Do one run, unless this process is stopping: then the row waits for the next worker."""
-        if self._ended.is_set():
-            return
-        try:
-            self._runner.run(verification_id)
-        except StoreUnavailable as error:
-            _log.warning("store-away", verification_id=str(verification_id), error=str(error))
+    def wake(self, within_seconds: float = 0.0) -> None:
+        """Look for runs that are due, unless this process does none, or is stopping."""
+        if self._desk is not None:
+            self._desk.wake(within_seconds)
 
     def provision(self, trunk_id: UUID) -> None:
         """Bring a trunk's sides on the voice infrastructure to what is wanted."""
@@ -96,7 +101,8 @@ class Runtime:
             self._provisioning.run(trunk_id)
 
     def tend(self) -> None:
-        """Take back what lost its worker, and ring for what was not heard."""
+        """Take back what lost its worker, and queue the proofs that are due."""
+        self._measure_clock()
         tended = self._recovery.tend()
         for verification_id in tended.reclaimed:
             _log.warning("verification-reclaimed", verification_id=str(verification_id))
@@ -104,9 +110,35 @@ class Runtime:
             _log.warning("verification-cut-short", verification_id=str(verification_id))
             self._on_done(verification_id)
         self._drafts.remove_left_behind()
-        for verification_id in (*tended.to_ring, *self._proof.tend()):
-            self._doorbell.ring(verification_id)
+        self._mend_clock()
+        # This process looks by itself, whether or not the broker is there: what was found is due, named or not.
+        proofs = self._proof.tend()
+        if tended.reclaimed or proofs:
+            self.wake()
         self._cleaning.turn()
+
+    def _make_runner(self, installation: Installation) -> Runner:
+        runs, timeout_seconds = installation.runs, installation.settings.verify_timeout_seconds
+        return Runner(
+            RunStore(runs.claims, runs.recovery, runs.address_limits),
+            installation.secrets,
+            installation.tenancy.keys.credential_hash(),
+            self._engine_loop.verify,
+            timeout_seconds,
+            self._on_done,
+            installation.clock,
+        )
+
+    def _mend_clock(self) -> None:
+        """Look for what a clock wrote before it was set back: at the start, and each minute."""
+        now = time.monotonic()
+        if now < self._mends_at:
+            return
+        self._mends_at = now + _MEND_SECONDS
+        mended = self._rewound_clock.mend()
+        if mended:
+            _log.warning("clock-was-ahead", rows=mended)
+            self.wake()
 
     def _tend_for_ever(self) -> None:
         while True:

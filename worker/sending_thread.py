@@ -2,7 +2,9 @@
 
 import queue
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import structlog
@@ -11,30 +13,40 @@ _log = structlog.get_logger(__name__)
 
 # More than this waits only while the other end hangs.
 _WAITING_ITEMS = 10_000
+_SENT_AT_ONCE = 100
+# What nobody waits for is sent together with what comes meanwhile.
+GATHER_SECONDS = 0.2
 
 Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class _HandedOver(Generic[Item]):
+    item: Item
+    hurried: bool
 
 
 class SendingThread(Generic[Item]):
     """Sends between start() and stop(); what cannot be sent is dropped, since the rows say it all.
 
-    `send` raises what its transport raises; the first of a series of failures is logged as `<name>-away`.
+    `send` is given what was handed over since it was called last, up to a hundred at once. It raises what its transport
+    raises; the first of a series of failures is logged as `<name>-away`.
     """
 
-    def __init__(self, name: str, send: Callable[[Item], None]) -> None:
+    def __init__(self, name: str, send: Callable[[Sequence[Item]], None]) -> None:
         self._name = name
         self._send = send
-        self._items: queue.Queue[Item | None] = queue.Queue(_WAITING_ITEMS)
+        self._items: queue.Queue[_HandedOver[Item] | None] = queue.Queue(_WAITING_ITEMS)
         self._thread = threading.Thread(target=self._send_all, name=f"{name}-sender", daemon=True)
         self._away = False
 
     def start(self) -> None:
         self._thread.start()
 
-    def hand_over(self, item: Item) -> None:
-        """Return at once, whatever the other end does."""
+    def hand_over(self, item: Item, *, hurried: bool = True) -> None:
+        """Return at once, whatever the other end does; `hurried` is what somebody waits for."""
         try:
-            self._items.put_nowait(item)
+            self._items.put_nowait(_HandedOver(item, hurried))
         except queue.Full:
             _log.warning(f"{self._name}-overfull", dropped=str(item))
 
@@ -47,12 +59,33 @@ class SendingThread(Generic[Item]):
         self._thread.join(timeout_seconds)
 
     def _send_all(self) -> None:
-        while (item := self._items.get()) is not None:
-            self._send_one(item)
+        ended = False
+        while not ended:
+            items, ended = self._gathered()
+            if items:
+                self._send_some(items)
 
-    def _send_one(self, item: Item) -> None:
+    def _gathered(self) -> tuple[list[Item], bool]:
+        """Wait for an item, and take what there is beside it; true when no more will come."""
+        items: list[Item] = []
+        until: float | None = None
+        hurried = False
+        while len(items) < _SENT_AT_ONCE:
+            try:
+                given = self._items.get(timeout=None if until is None else max(0.0, until - time.monotonic()))
+            except queue.Empty:
+                break
+            if given is None:
+                return items, True
+            items.append(given.item)
+            hurried = hurried or given.hurried
+            # What is there already goes with the hurried one; the rest is not waited for.
+            until = time.monotonic() if hurried else until or time.monotonic() + GATHER_SECONDS
+        return items, False
+
+    def _send_some(self, items: Sequence[Item]) -> None:
         try:
-            self._send(item)
+            self._send(items)
         except Exception as error:  # noqa: BLE001 - the border of the thread; each transport has its own errors
             if not self._away:
                 _log.warning(f"{self._name}-away", error=type(error).__name__)

@@ -1,5 +1,6 @@
 """The tasks, bound to a runtime: they hand ids over and hold no logic."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from celery import Celery, bootsteps
@@ -15,8 +16,9 @@ def bind(app: Celery, runtime: Runtime) -> None:
     """Register the tasks, and let Celery's worker start and stop the runtime with itself."""
 
     @app.task(name=RUN_VERIFICATION, shared=False)  # type: ignore[untyped-decorator]
-    def run_verification(verification_id: str) -> None:
-        runtime.run(UUID(verification_id))
+    def run_verification(verification_ids: Sequence[str]) -> None:
+        # The ids are for whoever reads the queue: what is due is claimed, named or not.
+        runtime.wake()
 
     @app.task(name=TEND_VERIFICATIONS, shared=False)  # type: ignore[untyped-decorator]
     def tend_verifications() -> None:

@@ -95,9 +95,9 @@ async def delete_trunk(trunk_id: TrunkId, call: Calling) -> Done:
 )
 async def verify_trunk(trunk_id: TrunkId, call: Calling) -> Any:
     """Verify a trunk and wait for what it comes to (ours)."""
-    verification_id = await call.verify(trunk_id)
-    is_done = await call.is_done(verification_id)
-    run = await call.ask(call.runs.get, trunk_id, verification_id)
+    run = await call.verify(trunk_id, on_demand=True)
+    is_done = await call.is_done(run.id)
+    run = await call.ask(call.runs.get, trunk_id, run.id)
     if not is_done:
         waiting = RunWaiting(verification_id=run.id, status=run.status)
         return JSONResponse(waiting.model_dump(mode="json"), status_code=HTTPStatus.ACCEPTED)

@@ -40,7 +40,7 @@ async def verify_before_creating(body: CreateTrunk, call: Calling) -> DryRunAnsw
     dry_runs, threads = call.catalog.dry_runs, call.context.threads
     run = await call.ask(dry_runs.begin, body.to_trunk(), request_id=current_request_id())
     try:
-        call.context.doorbell.ring(run.verification_id)
+        call.context.doorbell.ring(run.verification_id, on_demand=True)
         if not await call.is_done(run.verification_id):
             raise Problem(
                 HTTPStatus.SERVICE_UNAVAILABLE,
@@ -70,9 +70,11 @@ async def verify_sip_trunk(
 
     It answers 200 for a good and for a bad result; `success` and `error` tell them apart (ours).
     """
-    verification_id = await call.verify(trunk_id)
-    is_done = not asynchronous and await call.is_done(verification_id)
-    run = await call.ask(call.runs.get, trunk_id, verification_id)
+    run = await call.verify(trunk_id, on_demand=not asynchronous)
+    is_done = False
+    if not asynchronous:
+        is_done = await call.is_done(run.id)
+        run = await call.ask(call.runs.get, trunk_id, run.id)
     if not is_done:
         later = VerifyLater(data=RunWaiting(verification_id=run.id, status=run.status))
         return JSONResponse(later.model_dump(mode="json"), status_code=HTTPStatus.ACCEPTED)

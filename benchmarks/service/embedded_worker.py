@@ -6,8 +6,8 @@ from uuid import UUID
 from trunks.installation.installation import Installation
 from trunks.installation.settings import load_settings
 from trunks.logs import configure_logs
-from worker.app import DEFAULT_CONCURRENCY, make_app
-from worker.doorbell import CeleryDoorbell
+from worker.app import make_app
+from worker.doorbell import CeleryDoorbell, OwnDoorbell
 from worker.process import WorkerProcess
 from worker.queues import ALL_QUEUES
 from worker.runtime import Runtime
@@ -23,13 +23,14 @@ def main() -> None:
     doorbell = CeleryDoorbell(celery)
     runtime = Runtime(lambda: installation, doorbell=doorbell, on_done=lambda _: None)
     bind(celery, runtime)
-    worker = WorkerProcess(celery, runtime, queues=ALL_QUEUES, concurrency=DEFAULT_CONCURRENCY)
+    worker = WorkerProcess(celery, runtime, queues=ALL_QUEUES)
+    own = OwnDoorbell(runtime.wake, doorbell)
     doorbell.start()
     worker.start()
     worker.wait_consuming(timeout_seconds=_CONSUMING_WITHIN_SECONDS)
     print("ready", flush=True)
     for line in sys.stdin:
-        doorbell.ring(UUID(line.strip()))
+        own.ring(UUID(line.strip()))
     worker.stop()
     doorbell.stop()
     installation.close()

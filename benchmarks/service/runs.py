@@ -10,11 +10,10 @@ from sqlalchemy import func, insert, select
 from benchmarks.cost import ProgramFailed
 from sipcheck.reasons import Reason
 from trunks.clock import utc_now
-from trunks.doorbell import next_notify_at
 from trunks.ids import new_id
 from trunks.installation.installation import Installation
 from trunks.models.trunk import Trunk
-from trunks.models.verification import RequestedBy, Verification, VerificationStatus
+from trunks.models.verification import RequestedBy, Verification, VerificationStatus, WayIn
 
 _LOOK_SECONDS = 0.05
 _DONE_WITHIN_SECONDS = 180.0
@@ -25,19 +24,21 @@ def enter_runs(installation: Installation, trunks: Sequence[UUID]) -> list[UUID]
     """Queue a run of each trunk, in one statement, as the service queues them one by one."""
     now = utc_now()
     with installation.database.write() as session:
-        found = session.execute(select(Trunk.id, Trunk.generation))
+        found = session.execute(select(Trunk.id, Trunk.generation, Trunk.environment_id)).all()
         generations = {row.id: row.generation for row in found}
+        environments = {row.id: row.environment_id for row in found}
         runs = {new_id(): trunk_id for trunk_id in trunks}
         rows = [
             {
                 "id": run,
                 "trunk_id": trunk_id,
+                "environment_id": environments[trunk_id],
+                "way_in": WayIn.QUEUED,
                 "generation": generations[trunk_id],
                 "status": VerificationStatus.QUEUED,
                 "requested_by": RequestedBy.CUSTOMER,
                 "requested_at": now,
                 "due_at": now,
-                "notify_at": next_notify_at(now),
             }
             for run, trunk_id in runs.items()
         ]

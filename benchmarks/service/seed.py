@@ -109,9 +109,7 @@ def _make_prototype(installation: Installation, fleet: Fleet) -> tuple[UUID, UUI
             write_state(trunk, after_verification(read_state(trunk), proven, Policy()))
             trunk.credentials = CredentialState.PROVEN
             trunk.living_generation = trunk.generation
-            LivenessRows(session).begin(
-                destination_id, interval_seconds=fleet.interval_seconds, first_at=fleet.due_at
-            )
+            LivenessRows(session).begin({destination_id: (fleet.interval_seconds, fleet.due_at)})
     return created.id, destination_id
 
 

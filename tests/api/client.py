@@ -43,7 +43,7 @@ class ApiUnderTest:
             transport=transport, base_url="http://api", headers={"Authorization": f"Bearer {token}"}
         )
 
-    def ring(self, verification_id: UUID) -> None:
+    def ring(self, verification_id: UUID, *, on_demand: bool = False) -> None:
         self.rung.append(verification_id)
         self._rings.release()
         self.on_ring(verification_id)
@@ -64,10 +64,9 @@ class ApiUnderTest:
         """Play a worker that comes to this report at once."""
 
         def run(verification_id: UUID) -> None:
-            claims = self.store.installation.runs.claims
-            claim = claims.claim(verification_id)
+            claim = self.store.claim(verification_id)
             assert claim is not None
-            claims.finish(claim, report)
+            self.store.finish(claim, report)
 
         return run
 

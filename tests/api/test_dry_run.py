@@ -61,7 +61,7 @@ async def test_one_that_does_not_end_leaves_nothing(api: ApiUnderTest) -> None:
     assert (answer.status_code, answer.json()["code"]) == (503, "VERIFICATION_UNFINISHED")
     assert rows(api) == NOTHING
     # The worker that has it at last finds nothing to do.
-    assert api.store.installation.runs.claims.claim(api.rung[0]) is None
+    assert api.store.claim(api.rung[0]) is None
 
 
 async def test_while_it_runs_nobody_sees_it(api: ApiUnderTest) -> None:

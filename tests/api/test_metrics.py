@@ -11,6 +11,7 @@ from sipcheck.reasons import CredentialState, Outcome, Reason
 from tests.api.client import ApiUnderTest
 from tests.peers.postgres_server import PostgresServer
 from tests.trunks.forms import make_report
+from trunks.runs.address_limits import Wish
 
 URL = "/api/v1/sip-trunks"
 SETTLED_SECONDS = 11
@@ -102,16 +103,20 @@ async def test_pacing_shows(api: ApiUnderTest) -> None:
     trunk_id = (await api.create())["id"]
     await api.client.post(f"{URL}/{trunk_id}/verify?async=true")
     installation = api.store.installation
-    claim = installation.runs.claims.claim(api.rung[0])
+    claim = api.store.claim(api.rung[0])
     assert claim is not None
     installation.runs.address_limits.admit(
-        claim.claim_id,
-        {"192.0.2.1": 10},
-        lease_until=claim.lease_until,
-        on_demand=True,
-        patience_seconds=4,
+        [
+            Wish(
+                claim_id=claim.claim_id,
+                requests={"192.0.2.1": 10},
+                lease_until=claim.lease_until,
+                on_demand=True,
+                patience_seconds=4,
+            )
+        ]
     )
-    assert installation.runs.recovery.postpone(claim, seconds=2)
+    assert api.store.put_off(claim, seconds=2)
     samples = await scrape(api)
     assert value(samples, "trunks_pacing_addresses_short") == 1
     assert value(samples, "trunks_verifications_put_off") == 1

@@ -133,11 +133,11 @@ async def test_switching_off_lasts(api: ApiUnderTest) -> None:
 
 async def test_a_result_for_the_configuration_before_an_edit_changes_nothing(api: ApiUnderTest) -> None:
     made = await api.create()
-    runs, claims = api.store.installation.runs.requests, api.store.installation.runs.claims
-    claim = claims.claim(runs.request(api.store.caller, UUID(made["id"])))
+    runs = api.store.installation.runs.requests
+    claim = api.store.claim(runs.request(api.store.caller, UUID(made["id"])))
     assert claim is not None
     await api.client.put(f"{URL}/{made['id']}", json={"port": 5070})
-    claims.finish(claim, make_report())
+    api.store.finish(claim, make_report())
     assert (await details(api, made["id"]))["is_verified"] is False
 
 

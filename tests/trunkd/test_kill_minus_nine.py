@@ -16,12 +16,11 @@ from tests.trunkd.crowd import SETTINGS, Crowd, crowd_at, proofs, slow_carrier
 from tests.trunkd.daemon import Trunkd
 from trunks.models.verification import VerificationStatus
 
-# The embedded process runs a hundred at once.
 TRUNKS = 120
 # What the service promises, from when all parts are there again (issue: "within a minute of the restart").
 ALL_DONE_WITHIN_SECONDS = 60.0
 CAUGHT_WITHIN_SECONDS = 30.0
-# So few that a part of the queue is still in the broker when something is killed.
+# So few that a part of the queue still waits when something is killed.
 CONCURRENCY = "25"
 
 # The first is for every run, the others for `make test-long`: each kills at another moment of the queue.
@@ -91,7 +90,7 @@ def test_the_embedded_process_is_killed(
     tmp_path: Path,
     fewest_done: int,
 ) -> None:
-    environment = {**SETTINGS, "TRUNKS_PORT": str(port)}
+    environment = {**SETTINGS, "TRUNKS_PORT": str(port), "TRUNKS_RUNS_IN_FLIGHT": CONCURRENCY}
     with crowd_at([peer.port] * TRUNKS, tmp_path, environment) as crowd:
         daemon = start("up", **environment)
         daemon.wait_until(is_ready)

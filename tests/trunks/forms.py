@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -16,12 +17,17 @@ from sipcheck.reasons import CredentialState, Outcome, Party, Reason, WarningCod
 from sipcheck.report.model import EdgeReport, Report, ReportWarning, TargetFacts
 from sipcheck.target import TransportName
 from trunks.catalog.new_trunk import NewGateway, NewTrunk
+from trunks.errors import StoreBusy
 from trunks.installation.installation import Installation, prepare
 from trunks.installation.settings import DATABASE_FILE_NAME, Settings, load_settings
 from trunks.models.flip import Flip
 from trunks.models.trunk import Trunk
 from trunks.models.verification import Verification
 from trunks.provisions.requests import ProvisionRequests
+from trunks.runs.claimed_run import ClaimedRun
+from trunks.runs.recovery import Return
+from trunks.runs.results import RunResult
+from trunks.runs.sending import CredentialKeys, Departure, Intent
 from trunks.store.database import Database
 from trunks.store.schema import migrate
 from trunks.tenancy.tenants import Caller
@@ -89,6 +95,7 @@ class Store:
     clock: HandClock
     tenant: str = "acme"
     caller: Caller = field(init=False)
+    _claiming: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def __post_init__(self) -> None:
         tenants = self.installation.tenancy.tenants
@@ -130,6 +137,51 @@ class Store:
 
     def run(self, trunk_id: UUID, verification_id: UUID) -> Verification:
         return self.installation.runs.requests.get(self.caller, trunk_id, verification_id)
+
+    def claim(self, verification_id: UUID) -> ClaimedRun | None:
+        """Claim this run as a worker does, and leave what else was due."""
+        with self._claiming:
+            claims = self.installation.runs.claims.claim(limit=1000).runs
+            for each in claims:
+                if each.verification_id != verification_id:
+                    self.put_off(each, seconds=0)
+        return next((each for each in claims if each.verification_id == verification_id), None)
+
+    def send(self, claim: ClaimedRun, keys: CredentialKeys) -> bool:
+        """Record that credentials leave. Raises CredentialsFrozen, CredentialsClaimed."""
+        (answer,) = self.installation.runs.claims.send_credentials([Departure(claim, keys)])
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def frozen_until(
+        self, claim: ClaimedRun, account_key: str, configured_key: str | None
+    ) -> datetime | None:
+        """Ask what stands against a run. Raises RunPostponed."""
+        (answer,) = self.installation.runs.claims.standing(
+            [Intent(account_key, configured_key, claim.explicit)]
+        )
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def finish(self, claim: ClaimedRun, report: Report, realms: tuple[str, ...] = ()) -> bool:
+        """Record what a run came to, waiting for whoever else writes to its trunk."""
+        while True:
+            try:
+                (answer,) = self.installation.runs.claims.finish([RunResult(claim, report, realms)])
+            except StoreBusy:
+                continue
+            if not isinstance(answer, StoreBusy):
+                return answer
+
+    def break_off(self, claim: ClaimedRun) -> bool:
+        """Give a run back as a worker that stops does."""
+        return self.installation.runs.recovery.give_back([Return(claim)])[0]
+
+    def put_off(self, claim: ClaimedRun, *, seconds: float) -> bool:
+        """Give a run back whose turn has not come."""
+        return self.installation.runs.recovery.give_back([Return(claim, seconds)])[0]
 
     def runs(self, trunk_id: UUID) -> list[Verification]:
         return list(self.installation.runs.requests.page(self.caller, trunk_id, limit=100))

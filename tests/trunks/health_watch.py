@@ -16,6 +16,7 @@ from trunks.models.destination_health import DestinationHealth
 from trunks.models.flip import Flip
 from trunks.models.mass_fall import MassFall
 from trunks.models.trunk import Trunk
+from trunks.models.verification import VerificationStatus
 from trunks.rules.trunk_state import HealthStatus
 
 # More than an interval of a minute with its jitter, less than an outage.
@@ -39,11 +40,11 @@ class HealthWatch:
 
     def verify(self, trunk: Trunk, report: Report) -> None:
         installation = self.store.installation
-        claim = installation.runs.claims.claim(
-            installation.runs.requests.request(self.store.caller, trunk.id)
-        )
-        assert claim is not None
-        assert installation.runs.claims.finish(claim, report)
+        verification_id = installation.runs.requests.request(self.store.caller, trunk.id)
+        # A run whose trunk another writer keeps at this moment is left for later.
+        while (claim := self.store.claim(verification_id)) is None:
+            assert self.store.run(trunk.id, verification_id).status is VerificationStatus.QUEUED
+        assert self.store.finish(claim, report)
 
     def claim(self, *, limit: int = 100) -> list[CheckClaim]:
         return self.store.installation.health.claims.claim(limit=limit)

@@ -23,7 +23,6 @@ from worker.tasks import bind
 
 _DONE_WITHIN_SECONDS = 30.0
 _CELERY_GONE_WITHIN_SECONDS = 15.0
-_CONCURRENCY = 10
 
 
 class Service:
@@ -37,7 +36,7 @@ class Service:
         self.doorbell = CeleryDoorbell(self.app)
         self.runtime = Runtime(lambda: self.installation, doorbell=self.doorbell, on_done=self._on_done)
         bind(self.app, self.runtime)
-        self.worker = WorkerProcess(self.app, self.runtime, queues=ALL_QUEUES, concurrency=_CONCURRENCY)
+        self.worker = WorkerProcess(self.app, self.runtime, queues=ALL_QUEUES)
         self._done: list[UUID] = []
         self._changed = threading.Condition()
 

@@ -1,14 +1,18 @@
 """The engine's loop: jobs from any thread, and a clean end."""
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+import asyncio
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from ipaddress import ip_network
+from typing import Any
 
 import pytest
 
 from sipcheck.errors import SettingInvalid
 from sipcheck.guard import Guard
 from sipcheck.reasons import Reason
+from sipcheck.report.model import Report
 from sipcheck.settings import EngineSettings
 from sipcheck.target import Target, TransportName
 from tests.peers.sip_reply import reply_to
@@ -24,8 +28,20 @@ async def never(realm: str) -> Reason | None:
     raise AssertionError(f"nothing challenged for {realm}")
 
 
+def verify(loop: EngineLoop, peer: UdpPeer) -> "Future[Report]":
+    return loop.begin(lambda _: loop.verify([job(peer)]))
+
+
 def job(peer: UdpPeer) -> GatewayCheck:
     return GatewayCheck(Target(peer.address, peer.port, TransportName.UDP), None, never)
+
+
+async def outlive(verifying: Coroutine[Any, Any, Report]) -> Report:
+    """Go on when the loop stops, as the runs do, until what they verify is broken off."""
+    task = asyncio.ensure_future(verifying)
+    with suppress(asyncio.CancelledError):
+        await asyncio.shield(task)
+    return await task
 
 
 def test_jobs_of_many_threads_share_one_loop(udp_peer_factory: Callable[..., UdpPeer]) -> None:
@@ -33,7 +49,7 @@ def test_jobs_of_many_threads_share_one_loop(udp_peer_factory: Callable[..., Udp
     loop = EngineLoop(LOOPBACK, timeout_seconds=5)
     loop.start()
     with ThreadPoolExecutor(8) as threads:
-        reports = list(threads.map(lambda _: loop.verify([job(peer)]), range(20)))
+        reports = list(threads.map(lambda _: verify(loop, peer).result(), range(20)))
     loop.stop()
     assert {report.reason for report in reports} == {Reason.ALIVE}
 
@@ -49,12 +65,11 @@ def test_what_does_not_finish_in_its_grace_is_broken_off(udp_peer_factory: Calla
     peer = udp_peer_factory(silent)
     loop = EngineLoop(LOOPBACK, timeout_seconds=30)
     loop.start()
-    with ThreadPoolExecutor(1) as threads:
-        running = threads.submit(loop.verify, [job(peer)])
-        peer.wait_for_received(1)
-        loop.stop(grace_seconds=0.05)
-        with pytest.raises(RunInterrupted):
-            running.result()
+    running = loop.begin(lambda _: outlive(loop.verify([job(peer)])))
+    peer.wait_for_received(1)
+    loop.stop(grace_seconds=0.05)
+    with pytest.raises(RunInterrupted):
+        running.result()
 
 
 def test_a_stopped_loop_takes_no_job(udp_peer_factory: Callable[..., UdpPeer]) -> None:
@@ -64,5 +79,5 @@ def test_a_stopped_loop_takes_no_job(udp_peer_factory: Callable[..., UdpPeer]) -
     loop.stop()
     loop.stop()
     with pytest.raises(RunInterrupted):
-        loop.verify([job(peer)])
+        verify(loop, peer)
     assert peer.received == []

@@ -7,6 +7,7 @@ import pytest
 from sipcheck.reasons import CredentialState, Outcome, Reason
 from sipcheck.target import TransportName
 from tests.peers.kamailio import PASSWORD, USERNAME, Kamailio
+from tests.peers.sip_reply import reply_to
 from tests.peers.udp_peer import UdpPeer, silent
 from tests.worker.service import Service
 from trunks.catalog.new_trunk import NewGateway
@@ -67,3 +68,38 @@ def test_when_none_answers_the_first_ones_reason_counts(
     trunk = make_trunk(service, udp_peer_factory(silent).port, udp_peer_factory(silent).port)
     verification = service.verify(trunk)
     assert (verification.outcome, verification.reason) == (Outcome.FAILED, Reason.NO_RESPONSE)
+
+
+def silent_once_it_has_the_password(request: bytes) -> list[bytes]:
+    if request.startswith(b"OPTIONS") or b"\r\nAuthorization:" in request:
+        return []
+    return [challenge(request)]
+
+
+def takes_the_password(request: bytes) -> list[bytes]:
+    if request.startswith(b"OPTIONS") or b"\r\nAuthorization:" in request:
+        return [reply_to(request)]
+    return [challenge(request)]
+
+
+def challenge(request: bytes) -> bytes:
+    header = ("WWW-Authenticate", 'Digest realm="carrier.example", nonce="n", qop="auth"')
+    return reply_to(request, 401, "Unauthorized", headers=[header])
+
+
+def test_a_password_that_the_first_had_is_not_sent_to_the_second(
+    service: Service, udp_peer_factory: Callable[..., UdpPeer]
+) -> None:
+    first, second = udp_peer_factory(silent_once_it_has_the_password), udp_peer_factory(takes_the_password)
+    verification = service.verify(make_trunk(service, first.port, second.port))
+    assert (verification.outcome, verification.reason) == (
+        Outcome.REACHABLE,
+        Reason.ALIVE_CREDENTIALS_UNPROVEN,
+    )
+    assert any(b"\r\nAuthorization:" in each.data for each in first.received)
+    assert not any(b"\r\nAuthorization:" in each.data for each in second.received)
+    assert verification.report is not None
+    assert [each["outcome"] for each in verification.report["gateways"]] == [
+        "inconclusive",
+        "reachable",
+    ]

@@ -31,7 +31,7 @@ class DryRuns:
     def begin(self, caller: Caller, new: NewTrunk, *, request_id: str | None = None) -> DryRun:
         """Queue a run of a trunk as described. Raises CustomTrunksNotAllowed."""
         draft = self.trunks.create(caller, new, is_draft=True)
-        return DryRun(draft.id, self.runs.request(caller, draft.id, request_id=request_id))
+        return DryRun(draft.id, self.runs.request(caller, draft.id, request_id=request_id, on_demand=True))
 
     def result(self, run: DryRun) -> tuple[Trunk, Verification]:
         """Give the draft in the state that the run left it in, and the run."""

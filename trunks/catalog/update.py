@@ -71,7 +71,7 @@ class TrunkUpdates:
             if edit.numbers is not UNSET:
                 replace_numbers(session, trunk, edit.numbers, self.clock())
             if edit.health_interval_seconds is not UNSET:
-                VerificationLiveness(session, self.health_pace).take_up(trunk, self.clock())
+                self._take_up(session, trunk)
             follows = ProvisionRequests(session, self.provisioner).changed(trunk.id, self.clock())
             return Edited(trunk, moved, follows, before)
 
@@ -82,8 +82,14 @@ class TrunkUpdates:
             if trunk is None or trunk.generation != edited.trunk.generation:
                 return
             restore_trunk(session, trunk, edited.before, self.clock())
-            VerificationLiveness(session, self.health_pace).take_up(trunk, self.clock())
+            self._take_up(session, trunk)
             ProvisionRequests(session, self.provisioner).changed(trunk.id, self.clock())
+
+    def _take_up(self, session: Session, trunk: Trunk) -> None:
+        now = self.clock()
+        liveness = VerificationLiveness(session, self.health_pace)
+        liveness.take_up(trunk, now)
+        liveness.write(now)
 
     def _edit(self, session: Session, trunk: Trunk, edit: TrunkEdit) -> bool:
         state = read_state(trunk)

@@ -15,11 +15,18 @@ from trunks.rules.intervals import HealthIntervals, jittered
 
 
 class VerificationLiveness:
-    """Works inside a transaction of its caller, after the trunk has been changed."""
+    """Works inside a transaction of its caller: takes what changes, and writes it when it is told to.
+
+    Rows are locked in the order of their destinations, after those of trunks.
+    """
 
     def __init__(self, session: Session, pace: HealthIntervals) -> None:
         self._rows = LivenessRows(session)
         self._pace = pace
+        self._firsts: dict[UUID, tuple[float, datetime]] = {}
+        self._results: dict[UUID, dict[str, object]] = {}
+        self._answers: dict[UUID, dict[str, object]] = {}
+        self._soon: set[UUID] = set()
 
     def record(self, trunk: Trunk, destination_id: UUID, report: Report, now: datetime) -> None:
         """Take a report of the trunk's current generation as the latest result of its destination."""
@@ -29,14 +36,16 @@ class VerificationLiveness:
         if alive:
             trunk.living_generation = trunk.generation
             self.take_up(trunk, now)
-        self._rows.change([self._result(destination_id, report, now, alive=alive)])
+        self._results[destination_id] = self._result(destination_id, report, now, alive=alive)
         if alive and report.outcome in (Outcome.VERIFIED, Outcome.REACHABLE):
             ignored = any(warning.code is WarningCode.OPTIONS_IGNORED for warning in report.warnings)
-            self._rows.change(
-                [{"destination_id": destination_id, "options_ignored": ignored, "answered_at": now}]
-            )
+            self._answers[destination_id] = {
+                "destination_id": destination_id,
+                "options_ignored": ignored,
+                "answered_at": now,
+            }
         if not alive and trunk.living_generation == trunk.generation:
-            self._rows.no_later_than(destination_id, now + timedelta(seconds=self._pace.soon_seconds))
+            self._soon.add(destination_id)
 
     def take_up(self, trunk: Trunk, now: datetime) -> None:
         """Schedule the checks of a trunk whose health has begun, at the interval that it asks for now.
@@ -48,10 +57,22 @@ class VerificationLiveness:
         if trunk.is_draft or trunk.health_interval_seconds == 0:
             return
         seconds = self._pace.interval_of(trunk.health_interval_seconds)
-        # In one order, as sweeps lock them.
-        for destination_id in sorted({gateway.destination_id for gateway in trunk.gateways}):
+        for destination_id in {gateway.destination_id for gateway in trunk.gateways}:
             first_at = now + timedelta(seconds=jittered(seconds, random.random()))  # noqa: S311 - spreads work
-            self._rows.begin(destination_id, interval_seconds=seconds, first_at=first_at)
+            others_seconds, others_first_at = self._firsts.get(destination_id, (seconds, first_at))
+            self._firsts[destination_id] = min(seconds, others_seconds), min(first_at, others_first_at)
+
+    def write(self, now: datetime) -> None:
+        """Write what was taken."""
+        changed = self._results.keys() | self._soon
+        if changed | self._firsts.keys():
+            self._rows.lock(changed | self._firsts.keys())
+        if self._firsts:
+            self._rows.begin(self._firsts)
+        self._rows.change([self._results[each] for each in sorted(self._results)])
+        self._rows.change([self._answers[each] for each in sorted(self._answers)])
+        if self._soon:
+            self._rows.no_later_than(self._soon, now + timedelta(seconds=self._pace.soon_seconds))
 
     def _result(
         self, destination_id: UUID, report: Report, now: datetime, *, alive: bool

@@ -26,6 +26,7 @@ from trunks.runs.claims import RunClaims
 from trunks.runs.credential_proofs import CredentialProofs
 from trunks.runs.recovery import Recovery
 from trunks.runs.requests import RunRequests
+from trunks.runs.result_rules import ResultRules
 from trunks.secrets.secret_box import SecretBox
 from trunks.store.database import Database
 from trunks.tenancy.idempotent_requests import KeyedRequests
@@ -56,20 +57,22 @@ class Runs:
     def __init__(self, on: Foundation) -> None:
         settings, database, clock = on.settings, on.database, on.clock
         self.requests = RunRequests(database, clock=clock)
-        self.claims = RunClaims(
+        self.address_limits = AddressLimits(
             database,
-            policy=settings.policy,
-            deadline_seconds=settings.verify_timeout_seconds,
-            health_pace=settings.health_pace,
-            proof_interval_seconds=settings.proof_interval_seconds,
+            PaceLimits(settings.address_rate, settings.address_burst, settings.address_concurrency),
             clock=clock,
         )
-        self.recovery = Recovery(database, clock=clock)
+        self.claims = RunClaims(
+            database,
+            rules=ResultRules(settings.policy, settings.health_pace, settings.proof_interval_seconds),
+            address_limits=self.address_limits,
+            deadline_seconds=settings.verify_timeout_seconds,
+            clock=clock,
+        )
+        self.recovery = Recovery(database, self.address_limits, clock=clock)
         self.proofs = CredentialProofs(
             database, interval_seconds=settings.proof_interval_seconds, clock=clock
         )
-        limits = PaceLimits(settings.address_rate, settings.address_burst, settings.address_concurrency)
-        self.address_limits = AddressLimits(database, limits, clock=clock)
 
 
 class Catalog:

@@ -3,7 +3,7 @@
 import tempfile
 from pathlib import Path
 
-from trunks.clock import Clock, utc_now
+from trunks.clock import Clock
 from trunks.errors import DataDirUnusable, KeysUnusable
 from trunks.installation.areas import (
     Catalog,
@@ -14,28 +14,32 @@ from trunks.installation.areas import (
     Tenancy,
     make_cleaning,
 )
+from trunks.installation.rewound_clock import RewoundClock
 from trunks.installation.settings import PREFIX, Settings
 from trunks.installation.statistics import Statistics
 from trunks.repositories.installation_keys import InstallationKeys
 from trunks.repositories.trunks import Trunks
+from trunks.runs.claims import LEASE_MARGIN_SECONDS
 from trunks.secrets.keys import KEY_FILE_NAME, SecretKey, make_key_file, parse_keys, read_key_file
 from trunks.secrets.secret_box import SecretBox
 from trunks.store.database import Database
 from trunks.store.schema import migrate, require_current
+from trunks.store.store_clock import StoreClock
 
 _DATA_DIR_MODE = 0o700
 
 
 class Installation:
-    """Opens what `settings` name; close() gives the connections back.
+    """Opens what `settings` name; close() gives the connections back. The time of day is the database server's.
 
     Raises SchemaOutdated, KeysUnusable, StoreUnavailable.
     """
 
-    def __init__(self, settings: Settings, *, clock: Clock = utc_now) -> None:
+    def __init__(self, settings: Settings, *, clock: Clock | None = None) -> None:
         self.settings = settings
-        self.clock = clock
         self.database = Database(settings.store_url)
+        self._store_clock = StoreClock(self.database)
+        self.clock = clock = clock or self._store_clock
         require_current(self.database)
         self.secrets = SecretBox(read_keys(settings), read_again=lambda: read_keys(settings))
         foundation = Foundation(settings, clock, self.database, self.secrets)
@@ -45,7 +49,17 @@ class Installation:
         self.health = Health(foundation)
         self.provisions = Provisions(foundation)
         self.cleaning = make_cleaning(foundation, self.tenancy)
+        self.rewound_clock = RewoundClock(
+            self.database,
+            lease_seconds=settings.verify_timeout_seconds + LEASE_MARGIN_SECONDS,
+            proof_interval_seconds=settings.proof_interval_seconds,
+            clock=clock,
+        )
         self.statistics = Statistics(self.database, settings.address_rate, clock)
+
+    def measure_clock(self) -> None:
+        """Ask the database server for the time. Raises StoreUnavailable."""
+        self._store_clock.measure()
 
     def close(self) -> None:
         self.database.close()

@@ -109,6 +109,9 @@ class SettingRows(BaseSettings):
     address_concurrency: Annotated[int, _within(0, 10_000)] = _row(
         4, "verifications in flight to each edge address, up to 10000; 0 for no limit"
     )
+    runs_in_flight: Annotated[int, _within(1, 10_000)] = _row(
+        200, "verifications that a worker has in flight, from 1 to 10000"
+    )
     verify_timeout_seconds: Annotated[float, _up_to(60)] = _row(
         10.0, "a verification's deadline, up to 60 seconds"
     )

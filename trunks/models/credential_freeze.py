@@ -13,7 +13,8 @@ class CredentialFreeze(Leased, Base):
     """`key` is of domain, realm, user and secret; `account_key` leaves the realm out, for before it is known.
 
     Frozen since `rejected_at`, when that is set. The lease is of the run that sends them now; one that is over and
-    still names its claim is of a run that was lost before it said what became of them.
+    still names its claim is of a run that was lost before it said what became of them. `losses` were so
+    before that one, in a row.
     """
 
     __tablename__ = "credential_freezes"
@@ -22,3 +23,4 @@ class CredentialFreeze(Leased, Base):
     key: Mapped[str] = mapped_column(String(64), unique=True)
     account_key: Mapped[str] = mapped_column(String(64), index=True)
     rejected_at: Mapped[datetime | None]
+    losses: Mapped[int] = mapped_column(default=0, server_default="0")

@@ -25,6 +25,12 @@ class RequestedBy(StrEnum):
     SCHEDULE = "schedule"  # the slow proof of stored credentials
 
 
+class WayIn(StrEnum):
+    ON_DEMAND = "on-demand"  # somebody waits for the answer
+    QUEUED = "queued"
+    SCHEDULED = "scheduled"
+
+
 # What waits or runs is little beside what is done.
 _QUEUED = text("status = 'queued'")
 _RUNNING = text("status = 'running'")
@@ -32,29 +38,40 @@ _DONE = text("status = 'done'")
 
 
 class Verification(Leased, Base):
-    """A queued one is due at `due_at`, and its message is sent again from `notify_at` on.
+    """A queued one is due at `due_at`.
 
-    The lease is of a running one. `counted` says whether the trunk counted as verified by this run. `request_id` is
+    `environment_id` is the trunk's; it and `way_in` say whose turn it is while the run is queued. The lease is of a
+    running one. `counted` says whether the trunk counted as verified by this run. `request_id` is
     that of the HTTP request that asked.
     """
 
     __tablename__ = "verifications"
     __table_args__ = (
         Index("ix_verifications_trunk_id_id", "trunk_id", "id"),
-        Index("ix_verifications_notify_at", "notify_at", postgresql_where=_QUEUED, sqlite_where=_QUEUED),
+        Index("ix_verifications_due_at", "due_at", postgresql_where=_QUEUED, sqlite_where=_QUEUED),
+        Index(
+            "ix_verifications_turn",
+            "environment_id",
+            "way_in",
+            "due_at",
+            postgresql_where=_QUEUED,
+            sqlite_where=_QUEUED,
+        ),
         Index(
             "ix_verifications_lease_until", "lease_until", postgresql_where=_RUNNING, sqlite_where=_RUNNING
         ),
         Index("ix_verifications_finished_at", "finished_at", postgresql_where=_DONE, sqlite_where=_DONE),
     )
 
+    # Null in runs that were done before the queue took turns.
+    environment_id: Mapped[UUID | None]
+    way_in: Mapped[WayIn | None] = mapped_column(named(WayIn))
     trunk_id: Mapped[UUID] = mapped_column(ForeignKey("trunks.id", ondelete="CASCADE"))
     generation: Mapped[int]
     status: Mapped[VerificationStatus] = mapped_column(named(VerificationStatus))
     requested_by: Mapped[RequestedBy] = mapped_column(named(RequestedBy))
     requested_at: Mapped[datetime]
     due_at: Mapped[datetime]
-    notify_at: Mapped[datetime]
     claimed_at: Mapped[datetime | None]
     auth_sent_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Uuid, any_, literal
+from sqlalchemy import ARRAY, String, Uuid, any_, literal
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -12,12 +12,23 @@ _CHUNK_ROWS = {"sqlite": 200, "postgresql": 5000}
 
 
 def among(
-    session: Session, column: InstrumentedAttribute[UUID], ids: Collection[UUID]
+    session: Session,
+    column: InstrumentedAttribute[UUID] | InstrumentedAttribute[UUID | None],
+    ids: Collection[UUID],
 ) -> ColumnElement[bool]:
     """Restrict a column to these ids."""
     if session.get_bind().dialect.name == "postgresql":
         return column == any_(literal(list(ids), ARRAY(Uuid())))
-    return column.in_(ids)
+    return column.in_(list(ids))
+
+
+def among_texts(
+    session: Session, column: InstrumentedAttribute[str], texts: Collection[str]
+) -> ColumnElement[bool]:
+    """Restrict a column to these texts."""
+    if session.get_bind().dialect.name == "postgresql":
+        return column == any_(literal(list(texts), ARRAY(String())))
+    return column.in_(list(texts))
 
 
 def chunk_rows(session: Session) -> int:

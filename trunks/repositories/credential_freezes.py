@@ -1,48 +1,51 @@
 """Frozen credentials: one row for all tenants and workers that hold the same ones."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
 
 from trunks.models.credential_freeze import CredentialFreeze
+from trunks.repositories.among import among, among_texts
 from trunks.repositories.insert_or import insert_or_update
 from trunks.repositories.repository import Repository
 
 
 class CredentialFreezes(Repository):
-    def locked(self, key: str, account_key: str) -> CredentialFreeze:
-        """Find or make the row of these credentials, locked."""
-        # An update, though it changes nothing: it locks the row, which another could remove before it is selected.
+    def locked(self, keys: Mapping[str, str]) -> dict[str, CredentialFreeze]:
+        """Find or make the rows of these credentials, `keys` with their account keys, locked in one order."""
+        # An update, though it changes nothing: it locks a row, which another could remove before it is selected.
         insert_or_update(
             self._session,
             CredentialFreeze,
-            {"key": key, "account_key": account_key},
+            *({"key": key, "account_key": account_key} for key, account_key in sorted(keys.items())),
             unique=["key"],
             changed=lambda new: {"account_key": new.account_key},
         )
-        return self._session.scalars(select(CredentialFreeze).where(CredentialFreeze.key == key)).one()
-
-    def rejected_of(self, account_key: str) -> Sequence[CredentialFreeze]:
-        """List the freezes of a user and secret at a domain, whatever the realm."""
-        rejected = CredentialFreeze.rejected_at.is_not(None)
-        return self._all(CredentialFreeze, CredentialFreeze.account_key == account_key, rejected)
-
-    def unsettled_of(self, account_key: str, now: datetime) -> Sequence[CredentialFreeze]:
-        """List what runs sent of a user and secret at a domain that were lost before they said what came of it."""
-        return self._all(
-            CredentialFreeze,
-            CredentialFreeze.account_key == account_key,
-            CredentialFreeze.claim_id.is_not(None),
-            CredentialFreeze.lease_until <= now,
+        found = self._session.scalars(
+            select(CredentialFreeze).where(among_texts(self._session, CredentialFreeze.key, keys))
         )
+        return {freeze.key: freeze for freeze in found}
 
-    def claimed_by(self, claim_id: UUID) -> Sequence[CredentialFreeze]:
-        """List what a claim is sending, locked."""
+    def of_accounts(self, account_keys: Collection[str], now: datetime) -> Sequence[CredentialFreeze]:
+        """List what stands against sending, of users and secrets at a domain, whatever the realm.
+
+        It is what was rejected, and what runs sent that were lost before they said what came of it.
+        """
+        lost = CredentialFreeze.claim_id.is_not(None) & (CredentialFreeze.lease_until <= now)
+        return self._session.scalars(
+            select(CredentialFreeze).where(
+                among_texts(self._session, CredentialFreeze.account_key, account_keys),
+                CredentialFreeze.rejected_at.is_not(None) | lost,
+            )
+        ).all()
+
+    def claimed_by(self, claim_ids: Collection[UUID]) -> Sequence[CredentialFreeze]:
+        """List what claims are sending, locked in one order."""
         return self._session.scalars(
             select(CredentialFreeze)
-            .where(CredentialFreeze.claim_id == claim_id)
+            .where(among(self._session, CredentialFreeze.claim_id, claim_ids))
             .order_by(CredentialFreeze.key)
             .with_for_update()
         ).all()

@@ -4,9 +4,10 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 
 from trunks.models.edge_budget import EdgeBudget, EdgeSlot
+from trunks.repositories.among import among
 from trunks.repositories.insert_or import insert_or_ignore
 from trunks.repositories.repository import Repository
 
@@ -28,23 +29,27 @@ class EdgeBudgets(Repository):
             if len(found) == len(full):
                 return found
 
-    def most_in_flight(self, addresses: Collection[str], now: datetime) -> int:
-        """Count the verifications at the busiest of these addresses, forgetting those whose worker is gone."""
+    def in_flight(self, addresses: Collection[str], now: datetime) -> dict[str, set[UUID]]:
+        """The claims of the verifications at each address, forgetting those whose worker is gone."""
         self._session.execute(
             delete(EdgeSlot).where(EdgeSlot.address.in_(addresses), EdgeSlot.lease_until <= now)
         )
-        counts = self._session.scalars(
-            select(func.count()).where(EdgeSlot.address.in_(addresses)).group_by(EdgeSlot.address)
-        ).all()
-        return max(counts, default=0)
-
-    def take_slots(self, addresses: Collection[str], claim_id: UUID, lease_until: datetime) -> None:
-        """Take a slot at each; a run with two gateways at one address has one there."""
-        slots = (
-            {"address": address, "claim_id": claim_id, "lease_until": lease_until}
-            for address in sorted(addresses)
+        found: dict[str, set[UUID]] = {address: set() for address in addresses}
+        rows = self._session.execute(
+            select(EdgeSlot.address, EdgeSlot.claim_id).where(EdgeSlot.address.in_(addresses))
         )
-        insert_or_ignore(self._session, EdgeSlot, *slots, unique=["address", "claim_id"])
+        for address, claim_id in rows:
+            found[address].add(claim_id)
+        return found
 
-    def free_slots(self, claim_id: UUID) -> None:
-        self._session.execute(delete(EdgeSlot).where(EdgeSlot.claim_id == claim_id))
+    def take_slots(self, slots: Collection[tuple[str, UUID, datetime]]) -> None:
+        """Take slots, given by address, claim and end; a run with two gateways at one address has one there."""
+        if slots:
+            rows = (
+                {"address": address, "claim_id": claim_id, "lease_until": lease_until}
+                for address, claim_id, lease_until in sorted(slots)
+            )
+            insert_or_ignore(self._session, EdgeSlot, *rows, unique=["address", "claim_id"])
+
+    def free_slots(self, claim_ids: Collection[UUID]) -> None:
+        self._session.execute(delete(EdgeSlot).where(among(self._session, EdgeSlot.claim_id, claim_ids)))

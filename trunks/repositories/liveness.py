@@ -152,12 +152,25 @@ class LivenessRows(Repository):
         )
         return {each for each, claim_id, cycle in rows if cycles[each] == (claim_id, cycle)}
 
-    def begin(self, destination_id: UUID, *, interval_seconds: float, first_at: datetime) -> None:
-        """Schedule a destination that was not, or shorten the interval of one that was; no check comes later by it."""
+    def lock(self, destination_ids: Collection[UUID]) -> None:
+        """Keep every other writer off these, in the order in which all lock them."""
+        self._session.execute(
+            select(DestinationHealth.destination_id)
+            .where(self._among(destination_ids))
+            .order_by(DestinationHealth.destination_id)
+            .with_for_update()
+        ).all()
+
+    def begin(self, firsts: Mapping[UUID, tuple[float, datetime]]) -> None:
+        """Schedule destinations that were not, or shorten the intervals of those that were: each with its interval in
+        seconds, and its first check. No check comes later by it.
+        """
         row = _TABLE.c
         self._insert(
-            destination_id,
-            {"interval_seconds": interval_seconds, "next_check_at": first_at},
+            {
+                destination_id: {"interval_seconds": interval_seconds, "next_check_at": first_at}
+                for destination_id, (interval_seconds, first_at) in firsts.items()
+            },
             lambda new: {
                 column: case((row[column] <= new[column], row[column]), else_=new[column])
                 for column in ("interval_seconds", "next_check_at")
@@ -167,32 +180,40 @@ class LivenessRows(Repository):
     def ask(self, destination_id: UUID, *, interval_seconds: float, now: datetime) -> None:
         """Mark that somebody waits for the next result; the schedule stays as it is."""
         self._insert(
-            destination_id,
-            {"interval_seconds": interval_seconds, "asked_at": now},
+            {destination_id: {"interval_seconds": interval_seconds, "asked_at": now}},
             lambda new: {"asked_at": func.coalesce(_TABLE.c.asked_at, new.asked_at)},
         )
 
-    def _insert(self, destination_id: UUID, values: Values, changed: Callable[[Any], Values]) -> None:
-        domain = self._session.scalar(select(Destination.domain).where(Destination.id == destination_id))
-        if domain is None:
-            return
-        row = {
-            "destination_id": destination_id,
-            "domain": domain,
-            "cycle": 0,
-            "some_dead": False,
-            "options_ignored": False,
-            "failures": 0,
-            "held_failures": 0,
-            **values,
-        }
-        insert_or_update(self._session, DestinationHealth, row, unique=["destination_id"], changed=changed)
+    def _insert(self, given: Mapping[UUID, Values], changed: Callable[[Any], Values]) -> None:
+        domains = self._session.execute(
+            select(Destination.id, Destination.domain)
+            .where(among(self._session, Destination.id, given))
+            .order_by(Destination.id)
+        )
+        rows = [
+            {
+                "destination_id": destination_id,
+                "domain": domain,
+                "cycle": 0,
+                "some_dead": False,
+                "options_ignored": False,
+                "failures": 0,
+                "held_failures": 0,
+                **given[destination_id],
+            }
+            for destination_id, domain in domains
+        ]
+        if rows:
+            insert_or_update(
+                self._session, DestinationHealth, *rows, unique=["destination_id"], changed=changed
+            )
 
-    def no_later_than(self, destination_id: UUID, moment: datetime) -> None:
-        """Bring the next check of a scheduled destination forward."""
-        later = DestinationHealth.next_check_at > moment
-        self._change(
-            DestinationHealth, DestinationHealth.destination_id == destination_id, later, next_check_at=moment
+    def no_later_than(self, destination_ids: Collection[UUID], moment: datetime) -> None:
+        """Bring the next checks of scheduled destinations forward."""
+        self._session.execute(
+            update(_TABLE)
+            .where(self._among(destination_ids), DestinationHealth.next_check_at > moment)
+            .values(next_check_at=moment)
         )
 
     def of(self, destination_id: UUID) -> DestinationHealth | None:

@@ -12,7 +12,7 @@ from trunks.models.phone_number import PhoneNumber
 from trunks.models.provision import Infrastructure, Provision, ProvisionState, ProvisionStatus
 from trunks.models.trunk import Trunk
 from trunks.repositories.insert_or import insert_or_ignore
-from trunks.repositories.leases import lease_over, message_lost
+from trunks.repositories.leases import lease_over
 from trunks.repositories.repository import Repository, in_parts
 from trunks.repositories.trunk_profiles import TrunkProfiles
 from trunks.rules.profile import PLAIN, TrunkProfile
@@ -92,7 +92,13 @@ class Provisions(Repository):
     def message_lost(self, now: datetime, *, limit: int) -> Sequence[Provision]:
         """List queued ones that nobody claimed since their message was sent, locked."""
         queued = Provision.status == ProvisionStatus.QUEUED
-        return message_lost(self._session, Provision, queued, now, limit=limit)
+        return self._session.scalars(
+            select(Provision)
+            .where(queued, Provision.notify_at <= now)
+            .order_by(Provision.notify_at)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        ).all()
 
     def active_without(self, *, limit: int) -> Sequence[UUID]:
         """List trunks that have become active, and whose provision is not begun."""

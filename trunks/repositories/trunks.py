@@ -1,12 +1,13 @@
 """Trunks and their flips."""
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, delete, exists, func, insert, select
+from sqlalchemy import Row, Table, delete, exists, func, insert, select
 
 from trunks.errors import TrunkNotFound
 from trunks.models.flip import Flip
@@ -14,8 +15,11 @@ from trunks.models.phone_number import PhoneNumber
 from trunks.models.state_columns import read_state, write_state
 from trunks.models.trunk import Gateway, Trunk
 from trunks.models.trunk_profile import TrunkProfileRow
+from trunks.repositories.among import among
 from trunks.repositories.repository import Repository
 from trunks.rules.trunk_state import Cause, HealthStatus, TrunkState, changes
+
+TrunkRow = Row[*tuple[Any, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,11 +95,60 @@ class Trunks(Repository):
             select(Trunk).where(Trunk.id == trunk_id).with_for_update(key_share=True, of=Trunk)
         )
 
+    def locked_row(self, trunk_id: UUID) -> TrunkRow | None:
+        """The same for whoever needs no more of it than whose it is, and its generation."""
+        return self._session.execute(
+            select(Trunk.id, Trunk.environment_id, Trunk.generation)
+            .where(Trunk.id == trunk_id)
+            .with_for_update(key_share=True, of=Trunk)
+        ).one_or_none()
+
     def steady(self, trunk_id: UUID) -> Trunk | None:
         """Find a trunk that nobody edits until this transaction ends, so that its parts fit together."""
         return self._session.scalar(
             select(Trunk).where(Trunk.id == trunk_id).with_for_update(read=True, of=Trunk)
         )
+
+    def steady_among(self, trunk_ids: Collection[UUID]) -> Mapping[UUID, TrunkRow]:
+        """Read trunks and let nobody edit them until this transaction ends, so that what is read of them fits together;
+        one that is being edited at this moment is left out.
+        """
+        rows = self._session.execute(
+            select(
+                Trunk.id,
+                Trunk.generation,
+                Trunk.username,
+                Trunk.sealed_password,
+                Trunk.auth_realm,
+                Trunk.outbound_proxy,
+            )
+            .where(among(self._session, Trunk.id, trunk_ids))
+            .order_by(Trunk.id)
+            .with_for_update(read=True, skip_locked=True, of=Trunk)
+        )
+        return {row.id: row for row in rows}
+
+    def gateways_of(self, trunk_ids: Collection[UUID]) -> Mapping[UUID, Sequence[TrunkRow]]:
+        """Read the gateways of trunks that this transaction keeps steady, by priority."""
+        rows = self._session.execute(
+            select(Gateway.trunk_id, Gateway.destination_id, Gateway.host, Gateway.port, Gateway.transport)
+            .where(among(self._session, Gateway.trunk_id, trunk_ids))
+            .order_by(Gateway.trunk_id, Gateway.priority, Gateway.id)
+        )
+        found: dict[UUID, list[TrunkRow]] = defaultdict(list)
+        for row in rows:
+            found[row.trunk_id].append(row)
+        return found
+
+    def locked_among(self, trunk_ids: Collection[UUID], *, skip_locked: bool) -> Mapping[UUID, Trunk]:
+        """Find trunks and keep every other writer off them; `skip_locked` leaves out those that another keeps."""
+        found = self._session.scalars(
+            select(Trunk)
+            .where(among(self._session, Trunk.id, trunk_ids))
+            .order_by(Trunk.id)
+            .with_for_update(key_share=True, of=Trunk, skip_locked=skip_locked)
+        )
+        return {trunk.id: trunk for trunk in found}
 
     def leaving(self, environment_id: UUID, trunk_id: UUID) -> Trunk | None:
         """Find a trunk of this tenant that is to be removed, keeping off whoever would add to it."""
@@ -149,6 +202,11 @@ _FLIPS: Table = Flip.__table__  # type: ignore[assignment]
 
 
 class Flips(Repository):
+    def enter(self, flips: Sequence[Mapping[str, Any]]) -> None:
+        """Enter changes, given by their columns."""
+        if flips:
+            self._session.execute(insert(_FLIPS), list(flips))
+
     def record(
         self,
         generations: Mapping[UUID, int],

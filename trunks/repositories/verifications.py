@@ -1,37 +1,40 @@
-"""Verifications: every change is one conditional update, so that two processes never both make it."""
+"""Verifications: whoever changes one has locked it first, and found that it is still his."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Table, bindparam, select, update
 from sqlalchemy.orm import aliased
-from sqlalchemy.sql.elements import ColumnElement
 
+from sipcheck.reasons import Reason
 from trunks.models.trunk import Trunk
 from trunks.models.verification import Verification, VerificationStatus
-from trunks.repositories.leases import lease_over, message_lost
+from trunks.repositories.among import among
+from trunks.repositories.leases import lease_over
 from trunks.repositories.repository import Repository, in_parts
+
+_RUNS: Table = Verification.__table__  # type: ignore[assignment]
 
 QUEUED, RUNNING, DONE = VerificationStatus.QUEUED, VerificationStatus.RUNNING, VerificationStatus.DONE
 
 
 _OTHER = aliased(Verification)
 # Composed once: each read of a trunk asks it, and to compose it costs more than to ask.
-_LATEST_DONE = (
-    select(Verification)
-    .join(Trunk, Trunk.id == Verification.trunk_id)
-    .where(
-        Trunk.id.in_(bindparam("trunk_ids", expanding=True)),
-        Verification.id
-        == select(_OTHER.id)
-        .where(_OTHER.trunk_id == Trunk.id, _OTHER.generation == Trunk.generation, _OTHER.status == DONE)
-        .order_by(_OTHER.id.desc())
-        .limit(1)
-        .correlate(Trunk)
-        .scalar_subquery(),
-    )
+_IS_LATEST_DONE = Trunk.id.in_(bindparam("trunk_ids", expanding=True)) & (
+    Verification.id
+    == select(_OTHER.id)
+    .where(_OTHER.trunk_id == Trunk.id, _OTHER.generation == Trunk.generation, _OTHER.status == DONE)
+    .order_by(_OTHER.id.desc())
+    .limit(1)
+    .correlate(Trunk)
+    .scalar_subquery()
+)
+_OF_ITS_TRUNK = Trunk.id == Verification.trunk_id
+_LATEST_DONE = select(Verification).join(Trunk, _OF_ITS_TRUNK).where(_IS_LATEST_DONE)
+_LATEST_REASON = (
+    select(Verification.trunk_id, Verification.reason).join(Trunk, _OF_ITS_TRUNK).where(_IS_LATEST_DONE)
 )
 
 
@@ -52,6 +55,11 @@ class Verifications(Repository):
         query = select(Verification).where(Verification.trunk_id == trunk_id)
         return self._newest(query, Verification, limit=limit, before=before)
 
+    def latest_reasons(self, trunk_ids: Collection[UUID]) -> dict[UUID, Reason | None]:
+        """Give the reason of the last run that is done of each trunk as it is configured now."""
+        rows = self._session.execute(_LATEST_REASON, {"trunk_ids": list(trunk_ids)})
+        return {row.trunk_id: row.reason for row in rows}
+
     def latest_done_of(self, trunks: Sequence[Trunk]) -> Mapping[UUID, Verification]:
         """Find the last run that is done of each trunk as it is configured now, by the trunk's id."""
         found = self._session.scalars(_LATEST_DONE, {"trunk_ids": [trunk.id for trunk in trunks]})
@@ -68,29 +76,63 @@ class Verifications(Repository):
             .limit(1)
         )
 
-    def claim(self, verification_id: UUID, now: datetime, values: Mapping[str, Any]) -> bool:
-        """Make a queued run that is due ours; false when another was first."""
-        due = (Verification.status == QUEUED) & (Verification.due_at <= now)
-        values = {"status": RUNNING, "auth_sent_at": None, **values}
-        return self._change(Verification, Verification.id == verification_id, due, **values)
+    def claim(self, claims: Sequence[Mapping[str, Any]], values: Mapping[str, Any]) -> None:
+        """Make runs ours that this transaction has locked: `claims` are columns of each, `values` those of all."""
+        self._write(claims, {"status": RUNNING, "auth_sent_at": None, **values})
 
-    def change_claimed(self, verification_id: UUID, claim_id: UUID, values: Mapping[str, Any]) -> bool:
-        """Change a run that is still ours; false when its lease was lost and another has it, or ended it."""
-        return self._change(Verification, _claimed(verification_id, claim_id), **values)
+    def claimed_among(self, claims: Mapping[UUID, UUID]) -> set[UUID]:
+        """Which of these runs, each given with its claim, are still ours, locked."""
+        run = Verification
+        found = self._session.scalars(
+            select(run.id)
+            .where(
+                among(self._session, run.id, claims.keys()),
+                among(self._session, run.claim_id, claims.values()),
+                run.status == RUNNING,
+            )
+            .order_by(run.id)
+            .with_for_update()
+        )
+        return set(found)
 
-    def claimed(self, verification_id: UUID, claim_id: UUID) -> Verification | None:
-        """Find a run that is still ours, locked."""
-        found = select(Verification).where(_claimed(verification_id, claim_id))
-        return self._session.scalar(found.with_for_update())
+    def record_sent(self, ids: Collection[UUID], now: datetime) -> None:
+        """Record of runs that this transaction has locked that their credentials leave."""
+        self._session.execute(
+            update(_RUNS).where(among(self._session, Verification.id, ids)).values(auth_sent_at=now)
+        )
+
+    def end(self, results: Sequence[Mapping[str, Any]], values: Mapping[str, Any]) -> None:
+        """Write results to runs that this transaction has locked: columns of each, and those of all."""
+        self._write(results, {"status": DONE, **values})
+
+    def queue_again(self, runs: Sequence[Mapping[str, Any]]) -> None:
+        """Give runs back that this transaction has locked, each due at its `due_at`."""
+        self._write(runs, {"status": QUEUED, "claim_id": None, "lease_until": None, "claimed_at": None})
+
+    def _write(self, rows: Sequence[Mapping[str, Any]], values: Mapping[str, Any]) -> None:
+        """Change rows by their `id`, all by one statement."""
+        if not rows:
+            return
+        own: dict[str, Any] = {column: bindparam(f"new_{column}") for column in rows[0] if column != "id"}
+        statement = update(_RUNS).where(_RUNS.c.id == bindparam("of_run")).values({**own, **values})
+        self._session.connection().execute(
+            statement,
+            [
+                {("of_run" if column == "id" else f"new_{column}"): value for column, value in row.items()}
+                for row in rows
+            ],
+        )
+
+    def claimed_of(self, claims: Mapping[UUID, UUID]) -> Sequence[Verification]:
+        """List those of these runs, each given with its claim, that are still ours, locked."""
+        ours = self.claimed_among(claims)
+        return self._session.scalars(
+            select(Verification).where(among(self._session, Verification.id, ours)).order_by(Verification.id)
+        ).all()
 
     def expired(self, now: datetime, *, limit: int) -> Sequence[Verification]:
         """List running ones whose lease is over, locked."""
         return lease_over(self._session, Verification, Verification.status == RUNNING, now, limit=limit)
-
-    def message_lost(self, now: datetime, *, limit: int) -> Sequence[Verification]:
-        """List due ones that nobody claimed since their message was sent, locked."""
-        due = (Verification.status == QUEUED) & (Verification.due_at <= now)
-        return message_lost(self._session, Verification, due, now, limit=limit)
 
     def done_among(self, ids: Collection[UUID]) -> set[UUID]:
         found: set[UUID] = set()
@@ -98,8 +140,3 @@ class Verifications(Repository):
             done = select(Verification.id).where(Verification.id.in_(part), Verification.status == DONE)
             found.update(self._session.scalars(done))
         return found
-
-
-def _claimed(verification_id: UUID, claim_id: UUID) -> ColumnElement[bool]:
-    run = Verification
-    return (run.id == verification_id) & (run.status == RUNNING) & (run.claim_id == claim_id)

@@ -46,7 +46,7 @@ class Freezes:
     def _accounts(self, session: Session) -> Iterator[str]:
         hashed = self._own_keys.credential_hash()
         for trunk in _rejected(session):
-            for gateway in claimed_gateways(trunk):
+            for gateway in claimed_gateways(trunk, trunk.gateways):
                 credentials = gateway.credentials(self._secrets)
                 try:
                     domain = gateway.target().domain

@@ -8,14 +8,12 @@ from sipcheck.dns.resolver import Edge
 from sipcheck.report.model import Direction, Report
 from sipcheck.target import HostPort
 from trunks.errors import RunPostponed
-from trunks.runs.address_limits import AddressLimits
+from trunks.runs.address_limits import Spending, Wish
 from trunks.runs.claimed_run import ClaimedRun
+from trunks.runs.run_store import RunStore
 
-# Beyond this a run is given back instead of keeping a thread; it fits into the margin of a lease.
+# Beyond this a run is given back instead of keeping its place; it fits into the margin of a lease.
 PATIENCE_SECONDS = 4.0
-
-# Given back, it comes again after this at the earliest: others finish in the meantime.
-_COMES_AGAIN_SECONDS = 1.0
 
 # OPTIONS to every edge; REGISTER and its answer to the challenge to the first.
 _LIVENESS_REQUESTS = 1
@@ -23,18 +21,19 @@ _PROOF_REQUESTS = 2
 
 
 class Admissions:
-    """Give `admit` to the engine; call settle() once, however the run ended."""
+    """Give `admit` to the engine; what was spent is settled with the run's end, however it ends."""
 
-    def __init__(self, pacing: AddressLimits, claim: ClaimedRun) -> None:
-        self._pacing = pacing
+    def __init__(self, store: RunStore, claim: ClaimedRun) -> None:
+        self._store = store
         self._claim = claim
         self._granted: Counter[str] = Counter()
         self._heard: list[Report] = []
         self._addresses: dict[str, str] = {}
+        self.waited_seconds = 0.0
 
     async def admit(self, edges: Sequence[Edge]) -> None:
         """Wait for this run's turn at all its addresses. Raises RunPostponed, StoreUnavailable."""
-        if self._pacing.off or not edges:
+        if not self._store.paced or not edges:
             return
         self._addresses |= {str(HostPort(edge.address, edge.port)): edge.address for edge in edges}
         requests: Counter[str] = Counter()
@@ -43,33 +42,32 @@ class Admissions:
         if self._claim.first.sealed_password is not None:
             requests[edges[0].address] += _PROOF_REQUESTS
         loop = asyncio.get_running_loop()
-        until = loop.time() + PATIENCE_SECONDS
-        while True:
-            patience_seconds = max(0.0, until - loop.time())
-            admission = await asyncio.to_thread(
-                self._pacing.admit,
-                self._claim.claim_id,
-                requests,
+        asked_at = loop.time()
+        admission = await self._store.admit(
+            Wish(
+                claim_id=self._claim.claim_id,
+                requests=requests,
                 lease_until=self._claim.lease_until,
-                on_demand=self._claim.explicit,
-                patience_seconds=patience_seconds,
+                on_demand=self._claim.on_demand,
+                patience_seconds=PATIENCE_SECONDS,
+                put_off=self._claim.put_off,
             )
-            if admission.granted:
-                self._granted += requests
-                await asyncio.sleep(admission.wait_seconds)
-                return
-            if admission.wait_seconds > patience_seconds:
-                raise RunPostponed(max(_COMES_AGAIN_SECONDS, admission.wait_seconds - PATIENCE_SECONDS))
-            await asyncio.sleep(admission.wait_seconds)
+        )
+        if not admission.granted:
+            raise RunPostponed(admission.wait_seconds)
+        self._granted += requests
+        await asyncio.sleep(admission.wait_seconds)
+        self.waited_seconds += loop.time() - asked_at
 
     def heard(self, report: Report) -> None:
         """Take a report of what was admitted; a gateway may have two."""
         self._heard.append(report)
 
-    def settle(self) -> None:
-        """Debit what was sent, retransmissions among it. Raises StoreUnavailable."""
-        if self._granted:
-            self._pacing.settle(self._claim.claim_id, self._granted, self._sent() if self._heard else None)
+    def spent(self) -> Sequence[Spending]:
+        """What is to be settled: what was sent, retransmissions among it."""
+        if not self._granted:
+            return ()
+        return (Spending(self._claim.claim_id, self._granted, self._sent() if self._heard else None),)
 
     def _sent(self) -> Counter[str]:
         # An edge's large requests go to the same address and port by another transport (RFC 3261 §18.1.1).

@@ -1,12 +1,14 @@
 """What a worker is given when it claims a run: copied from the rows, so that no row is held while it runs."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 from sipcheck.credentials import Credentials
 from sipcheck.target import Target, TransportName, parse_host_port, parse_target
-from trunks.models.trunk import Trunk
+from trunks.models.trunk import Gateway, Trunk
+from trunks.repositories.trunks import TrunkRow
 from trunks.secrets.secret_box import SecretBox
 
 
@@ -48,8 +50,10 @@ class ClaimedGateway:
         )
 
 
-def claimed_gateways(trunk: Trunk) -> tuple[ClaimedGateway, ...]:
-    """Copy a trunk's gateways, by priority."""
+def claimed_gateways(
+    trunk: Trunk | TrunkRow, gateways: Iterable[Gateway | TrunkRow]
+) -> tuple[ClaimedGateway, ...]:
+    """Copy a trunk's gateways, which are given by priority."""
     return tuple(
         ClaimedGateway(
             trunk_id=trunk.id,
@@ -62,7 +66,7 @@ def claimed_gateways(trunk: Trunk) -> tuple[ClaimedGateway, ...]:
             sealed_password=trunk.sealed_password,
             auth_realm=trunk.auth_realm,
         )
-        for gateway in trunk.gateways
+        for gateway in gateways
     )
 
 
@@ -70,9 +74,9 @@ def claimed_gateways(trunk: Trunk) -> tuple[ClaimedGateway, ...]:
 class ClaimedRun:
     """A run that is ours until `lease_until`: every write names `claim_id`, and a lost claim writes nothing.
 
-    `gateways` are by priority. `request_id` is that of the HTTP request that asked; `explicit` is a run that a
-    customer asked for, `scheduled` a proof by schedule; `learned_realms` are the first gateway's, to expect where none
-    is configured.
+    `gateways` are by priority. `request_id` is that of the HTTP request that asked; `explicit` is a run that a customer
+    asked for, `on_demand` one that somebody waits for, `scheduled` a proof by schedule, `put_off` one that was to wait;
+    `learned_realms` are the first gateway's, to expect where none is configured.
     """
 
     verification_id: UUID
@@ -84,6 +88,8 @@ class ClaimedRun:
     request_id: str | None = None
     explicit: bool = False
     scheduled: bool = False
+    on_demand: bool = False
+    put_off: bool = False
     learned_realms: tuple[str, ...] = ()
 
     @property

@@ -7,21 +7,22 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from trunks.doorbell import next_notify_at
 from trunks.ids import new_id
 from trunks.models.trunk import Trunk
-from trunks.models.verification import RequestedBy, Verification, VerificationStatus
+from trunks.models.verification import RequestedBy, Verification, VerificationStatus, WayIn
+from trunks.repositories.trunks import TrunkRow
 from trunks.repositories.verifications import Verifications
 
 
 def find_or_queue(
     session: Session,
-    trunk: Trunk,
+    trunk: Trunk | TrunkRow,
     requested_by: RequestedBy,
     now: datetime,
     *,
     due_at: datetime | None = None,
     request_id: str | None = None,
+    on_demand: bool = False,
 ) -> tuple[Verification, bool]:
     """Give the run of a trunk that is open, or queue one that is due now or at `due_at`; true when it is new."""
     runs = Verifications(session)
@@ -30,34 +31,41 @@ def find_or_queue(
         return found, False
     run = Verification(
         id=new_id(),
+        environment_id=trunk.environment_id,
+        way_in=_way_in(requested_by, on_demand=on_demand),
         trunk_id=trunk.id,
         generation=trunk.generation,
         status=VerificationStatus.QUEUED,
         requested_by=requested_by,
         requested_at=now,
         due_at=due_at or now,
-        notify_at=due_at or next_notify_at(now),
         request_id=request_id,
     )
     runs.add(run)
     return run, True
 
 
-def bring_forward(run: Verification, now: datetime, *, request_id: str | None) -> None:
+def _way_in(requested_by: RequestedBy, *, on_demand: bool) -> WayIn:
+    if on_demand:
+        return WayIn.ON_DEMAND
+    return WayIn.SCHEDULED if requested_by is RequestedBy.SCHEDULE else WayIn.QUEUED
+
+
+def bring_forward(run: Verification, now: datetime, *, request_id: str | None, on_demand: bool) -> None:
     """Make a queued run that waits for its time or for its turn one that a customer asks for now."""
-    if run.status is VerificationStatus.QUEUED and (
-        run.due_at > now or run.requested_by is RequestedBy.SCHEDULE
-    ):
+    if run.status is not VerificationStatus.QUEUED:
+        return
+    if run.due_at > now or run.requested_by is RequestedBy.SCHEDULE:
         run.requested_by = RequestedBy.CUSTOMER
+        run.way_in = WayIn.QUEUED
         run.request_id = request_id
         run.due_at = now
-        run.notify_at = next_notify_at(now)
+    if on_demand:
+        run.way_in = WayIn.ON_DEMAND
 
 
-def queue_again(run: Verification, now: datetime, *, due_at: datetime | None = None) -> None:
-    """Give a claimed run back: it is due at once, or at `due_at`."""
+def queue_again(run: Verification, now: datetime) -> None:
+    """Give a claimed run back: it is due at once."""
     run.status = VerificationStatus.QUEUED
     run.release()
     run.claimed_at = None
-    run.notify_at = due_at or now
-    run.due_at = due_at or run.due_at

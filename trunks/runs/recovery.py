@@ -1,4 +1,4 @@
-"""What makes lost messages and lost workers harmless: every worker tends the rows each 5 s."""
+"""What makes lost workers harmless: every worker tends the rows each 5 s."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,68 +9,81 @@ from sqlalchemy.orm import Session
 
 from sipcheck.reasons import Reason
 from trunks.clock import Clock, utc_now
-from trunks.doorbell import next_notify_at
 from trunks.models.trunk import Trunk
 from trunks.models.verification import RequestedBy, Verification
 from trunks.repositories.verifications import Verifications
+from trunks.runs.address_limits import LONGEST_WAIT, AddressLimits, Spending
 from trunks.runs.claimed_run import ClaimedRun, claimed_gateways
 from trunks.runs.credential_freeze import CredentialFreezer
 from trunks.runs.queue import find_or_queue, queue_again
 from trunks.runs.service_report import service_report
 from trunks.runs.stored_report import done_values
-from trunks.store.database import Database
+from trunks.store.database import LOCK_WAIT_MS, Database
 
-# A turn stays short: SQLite has one writer, and a long queue is not rung through again and again.
+# A turn stays short: SQLite has one writer.
 _ROWS_PER_TURN = 100
 _RETRY_AFTER = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Tended:
-    """Runs to ring for, and runs that were taken from lost workers: queued again, or ended."""
+    """Runs that were taken from lost workers: queued again, or ended."""
 
-    to_ring: tuple[UUID, ...]
     reclaimed: tuple[UUID, ...]
     ended: tuple[UUID, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Return:
+    """A claimed run that is given back: due in `wait_seconds`, or None when a worker that stops broke it off."""
+
+    claim: ClaimedRun
+    wait_seconds: float | None = None
+    spent: Sequence[Spending] = ()
+
+
 class Recovery:
-    def __init__(self, database: Database, *, clock: Clock = utc_now) -> None:
+    def __init__(self, database: Database, limits: AddressLimits, *, clock: Clock = utc_now) -> None:
         self._database = database
+        self._limits = limits
         self._clock = clock
 
     def tend(self) -> Tended:
-        """Take back runs whose lease is over, and list those that are due and whose message was lost."""
+        """Take back runs whose lease is over."""
         with self._database.write() as session:
             now = self._clock()
             runs = Verifications(session)
-            reclaimed, ended = self._give_back(session, runs.expired(now, limit=_ROWS_PER_TURN), now)
-            session.flush()
-            unclaimed = runs.message_lost(now, limit=_ROWS_PER_TURN)
-            for verification in unclaimed:
-                verification.notify_at = next_notify_at(now)
-            return Tended(tuple(each.id for each in unclaimed), reclaimed, ended)
+            return Tended(*self._give_back(session, runs.expired(now, limit=_ROWS_PER_TURN), now))
 
-    def release(self, claim: ClaimedRun) -> bool:
-        """Give a run back that is broken off by a worker that stops; false when the claim is lost."""
-        with self._database.write() as session:
-            verification = Verifications(session).claimed(claim.verification_id, claim.claim_id)
-            if verification is None:
-                return False
-            self._give_back(session, [verification], self._clock())
-            return True
+    def give_back(self, returns: Sequence[Return]) -> list[bool]:
+        """Give runs back that come to nothing now; false for those whose claim is lost.
 
-    def postpone(self, claim: ClaimedRun, *, seconds: float) -> bool:
-        """Give a run back that has to wait for its turn; false when the claim is lost."""
-        with self._database.write() as session:
-            verification = Verifications(session).claimed(claim.verification_id, claim.claim_id)
-            if verification is None:
-                return False
+        One that was broken off by a worker that stops ends when its credentials had left, since they go out once.
+        """
+        with self._database.write(lock_wait_ms=LOCK_WAIT_MS) as session:
             now = self._clock()
-            # Nothing has left: what it may hold all the same, whose commit was never confirmed, is free.
-            CredentialFreezer(session).release(claim.claim_id)
-            queue_again(verification, now, due_at=now + timedelta(seconds=seconds))
-            return True
+            self._limits.settle_within(session, [each for given in returns for each in given.spent])
+            waits = {
+                given.claim.verification_id: given.wait_seconds
+                for given in returns
+                if given.wait_seconds is not None
+            }
+            # Nothing has left of these: what they may hold all the same, whose commit was never confirmed, is free.
+            put_off = [given.claim.claim_id for given in returns if given.wait_seconds is not None]
+            CredentialFreezer(session).release(put_off)
+            runs = Verifications(session)
+            claims = {given.claim.verification_id: given.claim.claim_id for given in returns}
+            ours = runs.claimed_among(claims)
+            runs.queue_again(
+                [
+                    {"id": each, "due_at": now + min(timedelta(seconds=waits[each]), LONGEST_WAIT)}
+                    for each in sorted(ours & waits.keys())
+                ]
+            )
+            broken_off = {each: claims[each] for each in ours - waits.keys()}
+            if broken_off:
+                self._give_back(session, runs.claimed_of(broken_off), now)
+            return [given.claim.verification_id in ours for given in returns]
 
     def _give_back(
         self, session: Session, runs: Sequence[Verification], now: datetime
@@ -92,7 +105,7 @@ def _end(session: Session, verification: Verification, now: datetime) -> None:
     trunk = session.get_one(Trunk, verification.trunk_id)
     report = service_report(
         Reason.CANCELLED,
-        claimed_gateways(trunk)[0],
+        claimed_gateways(trunk, trunk.gateways)[0],
         started_at=verification.claimed_at or now,
         finished_at=now,
     )
@@ -101,7 +114,7 @@ def _end(session: Session, verification: Verification, now: datetime) -> None:
     verification.finished_at = now
     verification.counted = False
     if verification.claim_id is not None:
-        CredentialFreezer(session).lapse(verification.claim_id, now)
+        CredentialFreezer(session).lapse([verification.claim_id], now)
     if verification.requested_by is not RequestedBy.RECOVERY:
         session.flush()
         find_or_queue(session, trunk, RequestedBy.RECOVERY, now, due_at=now + _RETRY_AFTER)

@@ -18,21 +18,33 @@ class RunRequests:
         self._database = database
         self._clock = clock
 
-    def request(self, caller: Caller, trunk_id: UUID, *, request_id: str | None = None) -> UUID:
-        """Queue a run and give its id; whoever asks while one is open is given that one.
+    def request(
+        self, caller: Caller, trunk_id: UUID, *, request_id: str | None = None, on_demand: bool = False
+    ) -> UUID:
+        """Queue a run and give its id, as ask() does. Raises TrunkNotFound."""
+        return self.ask(caller, trunk_id, request_id=request_id, on_demand=on_demand).id
+
+    def ask(
+        self, caller: Caller, trunk_id: UUID, *, request_id: str | None = None, on_demand: bool = False
+    ) -> Verification:
+        """Queue a run; whoever asks while one is open is given that one.
+
+        `on_demand` says that somebody waits for the answer.
 
         A trunk's password goes out once for all who ask at the same moment: a carrier has to see one REGISTER
         per address-of-record at a time (RFC 3261 §10.2). Raises TrunkNotFound.
         """
         with self._database.write() as session:
-            trunk = Trunks(session).locked(trunk_id)
+            trunk = Trunks(session).locked_row(trunk_id)
             if trunk is None or trunk.environment_id != caller.environment_id:
                 raise TrunkNotFound
             now = self._clock()
-            run, is_new = find_or_queue(session, trunk, RequestedBy.CUSTOMER, now, request_id=request_id)
+            run, is_new = find_or_queue(
+                session, trunk, RequestedBy.CUSTOMER, now, request_id=request_id, on_demand=on_demand
+            )
             if not is_new:
-                bring_forward(run, now, request_id=request_id)
-            return run.id
+                bring_forward(run, now, request_id=request_id, on_demand=on_demand)
+            return run
 
     def get(self, caller: Caller, trunk_id: UUID, verification_id: UUID) -> Verification:
         """Look a run up. Raises TrunkNotFound, VerificationNotFound."""

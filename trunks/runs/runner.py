@@ -1,12 +1,13 @@
-"""One run from its claim to its record: what a task does with the id that it was sent."""
+"""One run from its claim to its record: a coroutine on the engine's loop, of which a worker has hundreds."""
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager, AsyncExitStack, nullcontext
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
-from kombu.utils.functional import retry_over_time
 from structlog.contextvars import bound_contextvars
 
 from sipcheck.errors import TargetInvalid
@@ -14,17 +15,21 @@ from sipcheck.reasons import CredentialState, Reason
 from sipcheck.report.model import Report
 from sipcheck.target import Target
 from sipcheck.verification.report_without_run import invalid_target_report
+from trunks.clock import Clock, utc_now
 from trunks.errors import RunInterrupted, RunPostponed, SecretUnreadable, StoreUnavailable
-from trunks.runs.address_limits import AddressLimits
+from trunks.runs.account_turns import AccountTurns
+from trunks.runs.address_limits import Spending
 from trunks.runs.admission import Admissions
 from trunks.runs.claimed_run import ClaimedRun
-from trunks.runs.claims import RunClaims
 from trunks.runs.credential_gate import CredentialGate
 from trunks.runs.gateway_check import GatewayCheck
-from trunks.runs.recovery import Recovery
+from trunks.runs.recovery import Return
+from trunks.runs.results import RunResult
+from trunks.runs.run_store import RunStore
+from trunks.runs.service_report import service_report
 from trunks.runs.several_gateways import SeveralReport
+from trunks.secrets.credential_key import CredentialHash
 from trunks.secrets.secret_box import SecretBox
-from trunks.tenancy.installation_keys import InstallationKeyring
 
 _log = structlog.get_logger(__name__)
 
@@ -34,160 +39,186 @@ OnDone = Callable[[UUID], None]
 _STORE_BACK_WITHIN_SECONDS = 5.0
 _TRY_AGAIN_SECONDS = 0.5
 
-
-# Runs a trunk's gateways on the engine and waits. Raises RunInterrupted when the worker stops, TimeoutError on
-# overrun, and what `admit` raises.
-VerifyGateways = Callable[[Sequence[GatewayCheck]], Report]
-
-
-def _logged_as_asked(claim: ClaimedRun) -> AbstractContextManager[None]:
-    """Put the id of the HTTP request that asked on every line about the run."""
-    return nullcontext() if claim.request_id is None else bound_contextvars(request_id=claim.request_id)
+# Runs a trunk's gateways on the engine. Raises RunInterrupted when the worker stops, TimeoutError on overrun, and what
+# `admit` raises.
+VerifyGateways = Callable[[Sequence[GatewayCheck]], Awaitable[Report]]
 
 
+@dataclass(frozen=True, slots=True)
 class Runner:
-    """Runs on a thread of its own for each run; `on_done` is called when a run has been recorded."""
+    """`on_done` is called when a run has been recorded; `timeout_seconds` is the engine's deadline."""
 
-    def __init__(
-        self,
-        claims: RunClaims,
-        recovery: Recovery,
-        secrets: SecretBox,
-        own_keys: InstallationKeyring,
-        *,
-        pacing: AddressLimits,
-        verify: VerifyGateways,
-        on_done: OnDone,
-    ) -> None:
-        self._claims = claims
-        self._recovery = recovery
-        self._secrets = secrets
-        self._own_keys = own_keys
-        self._pacing = pacing
-        self._verify = verify
-        self._on_done = on_done
+    store: RunStore
+    secrets: SecretBox
+    hashed: CredentialHash
+    verify: VerifyGateways
+    timeout_seconds: float
+    on_done: OnDone
+    clock: Clock = utc_now
+    turns: AccountTurns = field(default_factory=AccountTurns)
 
-    def run(self, verification_id: UUID) -> None:
-        """Claim, verify, record; nothing happens when another has the run. Raises StoreUnavailable."""
-        claim = self._claims.claim(verification_id)
-        if claim is not None:
-            with _logged_as_asked(claim):
-                self._run_claimed(claim)
-
-    def _run_claimed(self, claim: ClaimedRun) -> None:
-        verification_id = claim.verification_id
-        log = _log.bind(verification_id=str(verification_id), trunk_id=str(claim.first.trunk_id))
+    async def run(self, claim: ClaimedRun) -> None:
+        """Verify and record what was claimed; nothing is written when another has it since. Raises StoreUnavailable."""
+        self.store.runs += 1
         try:
-            recorded = self._record(claim, log)
+            with _logged_as_asked(claim):
+                await _Run(self, claim).execute()
+        finally:
+            self.store.runs -= 1
+
+
+class _Run:
+    def __init__(self, by: Runner, claim: ClaimedRun) -> None:
+        self._by = by
+        self._claim = claim
+        self._log = _log.bind(verification_id=str(claim.verification_id), trunk_id=str(claim.first.trunk_id))
+        self._gates: tuple[CredentialGate, ...] = ()
+        self._admissions: tuple[Admissions, ...] = ()
+        self._began_at = asyncio.get_running_loop().time()
+
+    async def execute(self) -> None:
+        try:
+            recorded = await self._record()
         except RunInterrupted:
-            self._recovery.release(claim)
-            log.info("verification-given-back")
+            await self._by.store.give_back(Return(self._claim, None, self._spent()))
+            self._log.info("verification-given-back")
             return
         except RunPostponed as postponed:
-            self._recovery.postpone(claim, seconds=postponed.seconds)
-            log.info("verification-postponed", seconds=round(postponed.seconds, 1))
+            await self._by.store.give_back(Return(self._claim, postponed.seconds, self._spent()))
+            self._log.info("verification-postponed", seconds=round(postponed.seconds, 1))
             return
         if recorded:
-            self._on_done(verification_id)
+            self._by.on_done(self._claim.verification_id)
         else:
-            log.warning("verification-claim-lost")
+            self._log.warning("verification-claim-lost")
 
-    def _record(self, claim: ClaimedRun, log: structlog.stdlib.BoundLogger) -> bool:
+    async def _record(self) -> bool:
         try:
-            return self._run(claim, log)
+            return await self._verify()
         except SecretUnreadable:
-            log.error("verification-secret-unreadable")
-            return self._claims.end_for_ourselves(claim, Reason.SECRET_UNREADABLE)
+            self._log.error("verification-secret-unreadable")
+            return await self._end_for_ourselves(Reason.SECRET_UNREADABLE)
         except TimeoutError:
-            log.error("verification-overran")
-            return self._claims.end_for_ourselves(claim, Reason.DEADLINE_EXCEEDED)
+            self._log.error("verification-overran")
+            return await self._end_for_ourselves(Reason.DEADLINE_EXCEEDED)
         except (RunInterrupted, RunPostponed, StoreUnavailable):
             raise
-        except Exception:  # the border of a task: whatever went wrong, the caller gets a verdict
-            log.exception("verification-broke")
-            return self._claims.end_for_ourselves(claim, Reason.CANCELLED)
+        except Exception:  # noqa: BLE001 - the border of a run: whatever went wrong, the caller gets a verdict
+            self._log.exception("verification-broke")
+            return await self._end_for_ourselves(Reason.CANCELLED)
 
-    def _run(self, claim: ClaimedRun, log: structlog.stdlib.BoundLogger) -> bool:
+    async def _verify(self) -> bool:
+        claim = self._claim
         try:
             targets = [gateway.target() for gateway in claim.gateways]
         except TargetInvalid as fault:
-            report = invalid_target_report(
-                claim.first.host, str(fault), started_at=claim.claimed_at, username=claim.first.username
+            return await self._finish(
+                invalid_target_report(
+                    claim.first.host, str(fault), started_at=claim.claimed_at, username=claim.first.username
+                )
             )
-            return self._finish(claim, report, (), log)
-        gates = self._gates(claim, targets)
-        for gate in gates:
-            retry_at = gate.frozen_until()
-            if retry_at is not None:
-                log.info("verification-frozen", retry_at=retry_at.isoformat())
-                return self._claims.end_for_ourselves(claim, Reason.CREDENTIALS_FROZEN, retry_at=retry_at)
-        return self._finish(claim, self._paced(claim, targets, gates), gates, log)
+        self._gates = self._make_gates(targets)
+        async with AsyncExitStack() as turns:
+            # All gateways of one domain have one account; in one order, so that no two runs wait for one another.
+            for account_key in sorted({gate.account_key for gate in self._gates}):
+                await turns.enter_async_context(self._by.turns.turn(account_key))
+            return await self._verify_in_turn(targets)
 
-    def _gates(self, claim: ClaimedRun, targets: Sequence[Target]) -> tuple[CredentialGate, ...]:
+    async def _verify_in_turn(self, targets: Sequence[Target]) -> bool:
+        for gate in self._gates:
+            retry_at = await gate.frozen_until()
+            if retry_at is not None:
+                self._log.info("verification-frozen", retry_at=retry_at.isoformat())
+                return await self._end_for_ourselves(Reason.CREDENTIALS_FROZEN, retry_at=retry_at)
+        self._admissions = tuple(Admissions(self._by.store, self._claim) for _ in targets)
+        self._began_at = asyncio.get_running_loop().time()
+        return await self._finish(await self._by.verify(self._checks(targets)))
+
+    def _make_gates(self, targets: Sequence[Target]) -> tuple[CredentialGate, ...]:
         """Make a gate for each gateway; none for a trunk without credentials."""
-        first = claim.first.credentials(self._secrets, claim.learned_realms)
-        later = claim.first.credentials(self._secrets)
-        if first is None or later is None:
+        claim = self._claim
+        first = claim.first.credentials(self._by.secrets, claim.learned_realms)
+        if first is None:
             return ()
-        hashed = self._own_keys.credential_hash()
+        sent_by: list[CredentialGate] = []
         # The realms that were learned are the first gateway's.
+        later = replace(first, realms=(), realms_learned=False) if first.realms_learned else first
         return tuple(
-            CredentialGate(self._claims, claim, later if number else first, hashed, domain=target.domain)
+            CredentialGate(
+                self._by.store,
+                claim,
+                later if number else first,
+                self._by.hashed,
+                domain=target.domain,
+                in_time=self._in_time,
+                sent_by=sent_by,
+            )
             for number, target in enumerate(targets)
         )
 
-    def _paced(self, claim: ClaimedRun, targets: Sequence[Target], gates: Sequence[CredentialGate]) -> Report:
-        admissions = [Admissions(self._pacing, claim) for _ in targets]
+    def _checks(self, targets: Sequence[Target]) -> list[GatewayCheck]:
         checks = [
             GatewayCheck(target, None, admit=admission.admit, heard=admission.heard)
-            for target, admission in zip(targets, admissions, strict=True)
+            for target, admission in zip(targets, self._admissions, strict=True)
         ]
-        if gates:
-            checks = [
-                replace(check, credentials=gate.credentials, before_credentials=gate.before_credentials)
-                for check, gate in zip(checks, gates, strict=True)
-            ]
-        try:
-            return self._verify(checks)
-        finally:
-            for admission in admissions:
-                self._settle(admission, claim)
+        if not self._gates:
+            return checks
+        return [
+            replace(check, credentials=gate.credentials, before_credentials=gate.before_credentials)
+            for check, gate in zip(checks, self._gates, strict=True)
+        ]
 
-    def _settle(self, admission: Admissions, claim: ClaimedRun) -> None:
-        try:
-            admission.settle()
-        except StoreUnavailable:
-            # The verdict matters more: the slot ends with its lease, and what was granted stays debited.
-            _log.warning("pace-unsettled", verification_id=str(claim.verification_id))
+    def _in_time(self) -> bool:
+        waited_seconds = max(each.waited_seconds for each in self._admissions)
+        passed_seconds = asyncio.get_running_loop().time() - self._began_at - waited_seconds
+        left = timedelta(seconds=self._by.timeout_seconds - passed_seconds)
+        return self._claim.lease_until - self._by.clock() > left
 
-    def _finish(
-        self,
-        claim: ClaimedRun,
-        report: Report,
-        gates: Sequence[CredentialGate],
-        log: structlog.stdlib.BoundLogger,
-    ) -> bool:
-        if any(gate.store_was_away for gate in gates) and not any(gate.realms for gate in gates):
+    async def _finish(self, report: Report) -> bool:
+        if any(gate.kept_by_us for gate in self._gates) and not any(gate.realms for gate in self._gates):
             # Nothing has left and nothing was learned about the credentials, and that was ours: it is tried again.
             raise RunPostponed(0.0)
         if report.reason is Reason.CREDENTIALS_FROZEN:
-            retry_at = next((gate.retry_at for gate in gates if gate.retry_at is not None), None)
+            retry_at = next((gate.retry_at for gate in self._gates if gate.retry_at is not None), None)
             report = replace(report, retry_at=retry_at)
-        log.info(
+        self._log.info(
             "verification-done",
             outcome=report.outcome,
             reason=report.reason,
             duration_ms=round(report.duration_ms),
         )
-        recorded: bool = retry_over_time(  # type: ignore[no-untyped-call]
-            self._claims.finish,
-            StoreUnavailable,
-            (claim, report, _realms_of_the_first(report, gates)),
-            interval_start=_TRY_AGAIN_SECONDS,
-            interval_step=0,
-            timeout=_STORE_BACK_WITHIN_SECONDS,
+        realms = _realms_of_the_first(report, self._gates)
+        return await self._keep(RunResult(self._claim, report, realms, self._spent()))
+
+    async def _end_for_ourselves(self, reason: Reason, *, retry_at: datetime | None = None) -> bool:
+        """Record a run that sent nothing, or came to nothing for a reason of ours."""
+        report = service_report(
+            reason,
+            self._claim.first,
+            started_at=self._claim.claimed_at,
+            finished_at=self._by.clock(),
+            retry_at=retry_at,
         )
-        return recorded
+        return await self._keep(RunResult(self._claim, report, spent=self._spent()))
+
+    async def _keep(self, result: RunResult) -> bool:
+        loop = asyncio.get_running_loop()
+        until = loop.time() + _STORE_BACK_WITHIN_SECONDS
+        while True:
+            try:
+                return await self._by.store.finish(result)
+            except StoreUnavailable:
+                if loop.time() >= until:
+                    raise
+                await asyncio.sleep(_TRY_AGAIN_SECONDS)
+
+    def _spent(self) -> Sequence[Spending]:
+        return [each for admission in self._admissions for each in admission.spent()]
+
+
+def _logged_as_asked(claim: ClaimedRun) -> AbstractContextManager[None]:
+    """Put the id of the HTTP request that asked on every line about the run."""
+    return nullcontext() if claim.request_id is None else bound_contextvars(request_id=claim.request_id)
 
 
 def _realms_of_the_first(report: Report, gates: Sequence[CredentialGate]) -> Sequence[str]:

@@ -1,5 +1,6 @@
 """The way to the store: SQLite in WAL, or PostgreSQL through psycopg; one transaction a block."""
 
+import json
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -7,14 +8,14 @@ from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
-from psycopg.errors import DiskFull, ReadOnlySqlTransaction
+from psycopg.errors import DeadlockDetected, DiskFull, LockNotAvailable, ReadOnlySqlTransaction
 from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
-from trunks.errors import StoreFull, StoreUnavailable
+from trunks.errors import StoreBusy, StoreFull, StoreUnavailable
 
 # Another process may hold SQLite's one writer's place this long before we give up.
 _BUSY_TIMEOUT_SECONDS = 15
@@ -23,7 +24,11 @@ _CONNECT_TIMEOUT_SECONDS = 5
 _POOL_SIZE = 20
 _POOL_OVERFLOW = 10
 _POOL_TIMEOUT_SECONDS = 15
+# How long a group waits for a row that another transaction keeps; whoever's it is comes again.
+LOCK_WAIT_MS = 50
 _READ_ONLY = "trunks_read_only"
+# A row that another keeps for too long; of two that wait for one another PostgreSQL breaks one off.
+_LOCKED = (LockNotAvailable, DeadlockDetected)
 
 
 class Database:
@@ -37,6 +42,7 @@ class Database:
             url,
             # Parameters are customers' data: an error's text, which may be logged, must not show them.
             hide_parameters=True,
+            json_serializer=_as_json,
             pool_pre_ping=not self.is_sqlite,
             pool_size=_POOL_SIZE,
             max_overflow=_POOL_OVERFLOW,
@@ -53,14 +59,19 @@ class Database:
             _prepare_sqlite(self.engine)
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
-        """Commit what the block does, or nothing of it when it raises."""
+    def write(self, *, lock_wait_ms: int | None = None) -> Iterator[Session]:
+        """Commit what the block does, or nothing of it when it raises.
+
+        With `lock_wait_ms` no row is waited for longer, which raises StoreBusy; SQLite locks no rows.
+        """
         with (
             _translated(),
             self._writer,
             Session(self.engine, expire_on_commit=False) as session,
             session.begin(),
         ):
+            if lock_wait_ms is not None and not self.is_sqlite:
+                session.connection().exec_driver_sql(f"SET LOCAL lock_timeout = {lock_wait_ms}")
             yield session
 
     @contextmanager
@@ -86,12 +97,19 @@ def _translated() -> Iterator[None]:
     except (OperationalError, InterfaceError, PoolTimeout) as error:
         if _is_full(error):
             raise StoreFull from error
+        if isinstance(error, OperationalError) and isinstance(error.orig, _LOCKED):
+            raise StoreBusy from error
         raise StoreUnavailable(f"The database does not answer: {_first_line(error)}") from error
     except InternalError as error:
         # A server that failed over, seen as its old self.
         if isinstance(error.orig, ReadOnlySqlTransaction):
             raise StoreUnavailable("The database takes no writes: it is a standby.") from error
         raise
+
+
+def _as_json(value: object) -> str:
+    # A peer's words may hold lone surrogates, which neither a column of text nor an answer's encoding takes.
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", errors="replace").decode("utf-8")
 
 
 def _is_full(error: Exception) -> bool:

@@ -66,6 +66,6 @@ async def test_each_request_leaves_one_line_that_tells_nothing_of_its_contents(a
 async def test_a_run_keeps_the_id_of_who_asked(api: ApiUnderTest) -> None:
     trunk_id = (await api.create())["id"]
     await api.client.post(f"{URL}/{trunk_id}/verify?async=true", headers={"X-Request-ID": "who-asked"})
-    claim = api.store.installation.runs.claims.claim(api.rung[0])
+    claim = api.store.claim(api.rung[0])
     assert claim is not None
     assert claim.request_id == "who-asked"

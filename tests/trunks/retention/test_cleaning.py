@@ -151,8 +151,8 @@ def test_learned_realms_go_with_the_last_trunk_of_their_user(store: Store) -> No
     destination_id = trunk.gateways[0].destination_id
     with store.installation.database.write() as session:
         for username in ("alice", "bob"):
-            RealmPins(session).learn(destination_id, username, ["carrier"], days_ago(8))
-        RealmPins(session).learn(destination_id, "carol", ["carrier"], days_ago(6))
+            RealmPins(session).learn({(destination_id, username): ["carrier"]}, days_ago(8))
+        RealmPins(session).learn({(destination_id, "carol"): ["carrier"]}, days_ago(6))
     clean_all(store)
     with store.installation.database.read() as session:
         assert set(session.scalars(select(RealmPin.username))) == {"alice", "carol"}

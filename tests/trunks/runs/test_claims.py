@@ -12,7 +12,8 @@ from trunks.models.trunk import Trunk
 from trunks.models.verification import VerificationStatus
 from trunks.rules.trunk_state import HealthStatus
 from trunks.runs.claimed_run import ClaimedRun
-from trunks.runs.credential_freeze import CredentialKeys
+from trunks.runs.sending import CredentialKeys
+from trunks.runs.service_report import service_report
 
 NO_RESPONSE = make_report(Outcome.FAILED, Reason.NO_RESPONSE, credentials=CredentialState.NOT_TESTED)
 REJECTED = make_report(Outcome.FAILED, Reason.CREDENTIALS_REJECTED, credentials=CredentialState.REJECTED)
@@ -29,9 +30,7 @@ def trunk(store: Store) -> Trunk:
 
 
 def claim_new(store: Store, trunk: Trunk) -> ClaimedRun:
-    claim = store.installation.runs.claims.claim(
-        store.installation.runs.requests.request(store.caller, trunk.id)
-    )
+    claim = store.claim(store.installation.runs.requests.request(store.caller, trunk.id))
     assert claim is not None
     return claim
 
@@ -57,24 +56,24 @@ def test_a_claim_carries_what_is_needed_and_a_lease(store: Store, trunk: Trunk) 
 def test_of_many_claimers_one_gets_the_row(store: Store, trunk: Trunk) -> None:
     verification_id = store.installation.runs.requests.request(store.caller, trunk.id)
     with ThreadPoolExecutor(8) as threads:
-        claims = list(threads.map(lambda _: store.installation.runs.claims.claim(verification_id), range(16)))
-    assert len([claim for claim in claims if claim is not None]) == 1
+        turns = list(threads.map(lambda _: store.installation.runs.claims.claim(limit=100), range(16)))
+    assert [claim.verification_id for turn in turns for claim in turn.runs] == [verification_id]
 
 
 def test_an_unknown_run_is_not_claimed(store: Store) -> None:
-    assert store.installation.runs.claims.claim(new_id()) is None
+    assert store.claim(new_id()) is None
 
 
 def test_a_done_run_is_not_claimed_again(store: Store, trunk: Trunk) -> None:
     claim = claim_new(store, trunk)
-    store.installation.runs.claims.finish(claim, make_report())
-    assert store.installation.runs.claims.claim(claim.verification_id) is None
+    store.finish(claim, make_report())
+    assert store.claim(claim.verification_id) is None
 
 
 def test_finishing_records_report_state_and_flip_together(store: Store, trunk: Trunk) -> None:
     claim = claim_new(store, trunk)
     store.clock.advance(2)
-    assert store.installation.runs.claims.finish(claim, make_report())
+    assert store.finish(claim, make_report())
     verification = store.run(trunk.id, claim.verification_id)
     assert (verification.status, verification.outcome) == (VerificationStatus.DONE, Outcome.VERIFIED)
     assert (verification.reason, verification.counted) == (Reason.CREDENTIALS_PROVEN, True)
@@ -92,8 +91,8 @@ def test_finishing_records_report_state_and_flip_together(store: Store, trunk: T
 
 def test_finishing_twice_flips_nothing_twice(store: Store, trunk: Trunk) -> None:
     claim = claim_new(store, trunk)
-    assert store.installation.runs.claims.finish(claim, make_report())
-    assert not store.installation.runs.claims.finish(claim, REJECTED)
+    assert store.finish(claim, make_report())
+    assert not store.finish(claim, REJECTED)
     assert store.trunk(trunk.id).is_verified
     assert len(store.flips(trunk.id)) == 1
 
@@ -101,23 +100,21 @@ def test_finishing_twice_flips_nothing_twice(store: Store, trunk: Trunk) -> None
 def test_many_who_finish_one_claim_record_it_once(store: Store, trunk: Trunk) -> None:
     claim = claim_new(store, trunk)
     with ThreadPoolExecutor(8) as threads:
-        recorded = list(
-            threads.map(lambda _: store.installation.runs.claims.finish(claim, make_report()), range(16))
-        )
+        recorded = list(threads.map(lambda _: store.finish(claim, make_report()), range(16)))
     assert recorded.count(True) == 1
     assert len(store.flips(trunk.id)) == 1
 
 
 def test_a_result_without_a_change_is_no_flip(store: Store, trunk: Trunk) -> None:
     for _ in range(2):
-        store.installation.runs.claims.finish(claim_new(store, trunk), make_report())
+        store.finish(claim_new(store, trunk), make_report())
     assert len(store.flips(trunk.id)) == 1
 
 
 def test_a_result_for_an_older_configuration_changes_nothing(store: Store, trunk: Trunk) -> None:
     claim = claim_new(store, trunk)
     store.edit(trunk.id)
-    assert store.installation.runs.claims.finish(claim, make_report())
+    assert store.finish(claim, make_report())
     found = store.trunk(trunk.id)
     assert (found.is_verified, found.health_status) == (False, HealthStatus.UNKNOWN)
     assert found.last_health_check_at is None
@@ -130,47 +127,47 @@ def test_a_result_for_an_older_configuration_changes_nothing(store: Store, trunk
 def test_a_claim_takes_the_configuration_it_finds(store: Store, trunk: Trunk) -> None:
     verification_id = store.installation.runs.requests.request(store.caller, trunk.id)
     store.edit(trunk.id)
-    claim = store.installation.runs.claims.claim(verification_id)
+    claim = store.claim(verification_id)
     assert claim is not None
     assert claim.generation == 2
-    store.installation.runs.claims.finish(claim, make_report())
+    store.finish(claim, make_report())
     assert store.trunk(trunk.id).is_verified
 
 
 def test_a_lost_claim_writes_nothing(store: Store, trunk: Trunk) -> None:
     lost = claim_new(store, trunk)
     verification_id = lose(store, lost)
-    assert not store.installation.runs.claims.finish(lost, make_report())
-    second = store.installation.runs.claims.claim(verification_id)
+    assert not store.finish(lost, make_report())
+    second = store.claim(verification_id)
     assert second is not None
-    assert not store.installation.runs.claims.finish(lost, make_report())
-    assert not store.installation.runs.claims.record_credentials_sent(lost, KEYS)
-    assert not store.installation.runs.recovery.release(lost)
+    assert not store.finish(lost, make_report())
+    assert not store.send(lost, KEYS)
+    assert not store.break_off(lost)
     assert store.run(trunk.id, verification_id).status is VerificationStatus.RUNNING
-    assert store.installation.runs.claims.finish(second, REJECTED)
+    assert store.finish(second, REJECTED)
     assert store.run(trunk.id, verification_id).reason is Reason.CREDENTIALS_REJECTED
 
 
 def test_credentials_are_recorded_as_sent_while_the_lease_holds(store: Store, trunk: Trunk) -> None:
     claim = claim_new(store, trunk)
-    assert store.installation.runs.claims.record_credentials_sent(claim, KEYS)
+    assert store.send(claim, KEYS)
     assert store.run(trunk.id, claim.verification_id).auth_sent_at == STARTED
     store.clock.advance(20)
-    assert not store.installation.runs.claims.record_credentials_sent(claim, KEYS)
+    assert not store.send(claim, KEYS)
 
 
 def test_rejected_credentials_unverify(store: Store, trunk: Trunk) -> None:
-    store.installation.runs.claims.finish(claim_new(store, trunk), make_report())
-    store.installation.runs.claims.finish(claim_new(store, trunk), REJECTED)
+    store.finish(claim_new(store, trunk), make_report())
+    store.finish(claim_new(store, trunk), REJECTED)
     found = store.trunk(trunk.id)
     assert (found.is_verified, found.credentials) == (False, CredentialState.REJECTED)
     assert [flip.changes["is_verified"] for flip in store.flips(trunk.id)] == [[False, True], [True, False]]
 
 
 def test_silence_takes_a_verified_trunk_down_at_the_third_time(store: Store, trunk: Trunk) -> None:
-    store.installation.runs.claims.finish(claim_new(store, trunk), make_report())
+    store.finish(claim_new(store, trunk), make_report())
     for expected in (False, False, True):
-        store.installation.runs.claims.finish(claim_new(store, trunk), NO_RESPONSE)
+        store.finish(claim_new(store, trunk), NO_RESPONSE)
         assert store.trunk(trunk.id).health_down is expected
     found = store.trunk(trunk.id)
     assert (found.is_verified, found.credentials) == (True, CredentialState.PROVEN)
@@ -181,11 +178,11 @@ def test_silence_takes_a_verified_trunk_down_at_the_third_time(store: Store, tru
 
 
 def test_an_inconclusive_run_is_kept_and_changes_nothing(store: Store, trunk: Trunk) -> None:
-    store.installation.runs.claims.finish(claim_new(store, trunk), make_report())
+    store.finish(claim_new(store, trunk), make_report())
     before = store.trunk(trunk.id)
     store.clock.advance(60)
     claim = claim_new(store, trunk)
-    store.installation.runs.claims.finish(claim, BUSY)
+    store.finish(claim, BUSY)
     after = store.trunk(trunk.id)
     assert (after.is_verified, after.health_status) == (True, HealthStatus.HEALTHY)
     assert after.last_health_check_at == before.last_health_check_at
@@ -197,7 +194,7 @@ def test_an_inconclusive_run_is_kept_and_changes_nothing(store: Store, trunk: Tr
 @pytest.mark.parametrize("words", ["\ud800", "\x00", "\u2028", "ü"])
 def test_whatever_a_peer_says_can_be_stored_and_answered(store: Store, trunk: Trunk, words: str) -> None:
     claim = claim_new(store, trunk)
-    assert store.installation.runs.claims.finish(claim, make_report(summary=f"It said {words}."))
+    assert store.finish(claim, make_report(summary=f"It said {words}."))
     report = store.run(trunk.id, claim.verification_id).report
     assert report is not None
     assert report["summary"].encode("utf-8").startswith(b"It said ")
@@ -205,7 +202,12 @@ def test_whatever_a_peer_says_can_be_stored_and_answered(store: Store, trunk: Tr
 
 def test_a_run_ended_by_ourselves_says_so(store: Store, trunk: Trunk) -> None:
     claim = claim_new(store, trunk)
-    assert store.installation.runs.claims.end_for_ourselves(claim, Reason.SECRET_UNREADABLE)
+    assert store.finish(
+        claim,
+        service_report(
+            Reason.SECRET_UNREADABLE, claim.first, started_at=claim.claimed_at, finished_at=store.clock.now
+        ),
+    )
     verification = store.run(trunk.id, claim.verification_id)
     assert (verification.outcome, verification.reason) == (Outcome.INCONCLUSIVE, Reason.SECRET_UNREADABLE)
     assert verification.report is not None

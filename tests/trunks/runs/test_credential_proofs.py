@@ -50,10 +50,10 @@ def test_a_proof_is_an_ordinary_run_asked_for_by_the_schedule(watch: HealthWatch
     (verification_id,) = watch.store.installation.runs.proofs.tend()
     run = watch.store.run(trunk.id, verification_id)
     assert (run.requested_by, run.due_at) == (RequestedBy.SCHEDULE, watch.store.clock.now)
-    claim = watch.store.installation.runs.claims.claim(verification_id)
+    claim = watch.store.claim(verification_id)
     assert claim is not None
     assert (claim.scheduled, claim.explicit) == (True, False)
-    assert watch.store.installation.runs.claims.finish(claim, make_report())
+    assert watch.store.finish(claim, make_report())
     assert watch.store.trunk(trunk.id).is_verified
     assert watch.store.installation.runs.proofs.tend() == ()
 
@@ -62,9 +62,9 @@ def test_a_rejected_proof_takes_the_verification_away_and_is_not_tried_again(wat
     trunk = proven(watch)
     wait_due(watch, trunk)
     (verification_id,) = watch.store.installation.runs.proofs.tend()
-    claim = watch.store.installation.runs.claims.claim(verification_id)
+    claim = watch.store.claim(verification_id)
     assert claim is not None
-    watch.store.installation.runs.claims.finish(claim, REJECTED)
+    watch.store.finish(claim, REJECTED)
     assert watch.status(trunk) == (False, False, HealthStatus.UNHEALTHY)
     flip = watch.store.flips(trunk.id)[-1]
     assert (flip.cause, flip.verification_id) == (Cause.PROOF, verification_id)
@@ -88,7 +88,7 @@ def test_who_asks_while_a_proof_is_queued_makes_it_theirs(watch: HealthWatch) ->
     wait_due(watch, trunk)
     (verification_id,) = watch.store.installation.runs.proofs.tend()
     assert watch.store.installation.runs.requests.request(watch.store.caller, trunk.id) == verification_id
-    claim = watch.store.installation.runs.claims.claim(verification_id)
+    claim = watch.store.claim(verification_id)
     assert claim is not None
     assert (claim.explicit, claim.scheduled) == (True, False)
 
@@ -97,9 +97,9 @@ def test_an_inconclusive_proof_changes_nothing_and_comes_again(watch: HealthWatc
     trunk = proven(watch)
     wait_due(watch, trunk)
     (verification_id,) = watch.store.installation.runs.proofs.tend()
-    claim = watch.store.installation.runs.claims.claim(verification_id)
+    claim = watch.store.claim(verification_id)
     assert claim is not None
-    watch.store.installation.runs.claims.finish(claim, BUSY)
+    watch.store.finish(claim, BUSY)
     found = watch.store.trunk(trunk.id)
     assert found.is_verified
     assert found.next_proof_at is not None

@@ -22,10 +22,10 @@ def test_whoever_asks_while_a_run_is_open_gets_that_one(store: Store) -> None:
     trunk, runs = store.make_trunk(), store.installation.runs.requests
     first = runs.request(store.caller, trunk.id)
     assert runs.request(store.caller, trunk.id) == first
-    claim = store.installation.runs.claims.claim(first)
+    claim = store.claim(first)
     assert claim is not None
     assert runs.request(store.caller, trunk.id) == first
-    store.installation.runs.claims.finish(claim, make_report())
+    store.finish(claim, make_report())
     assert runs.request(store.caller, trunk.id) != first
 
 
@@ -41,7 +41,7 @@ def test_many_who_ask_at_once_get_one_run(store: Store) -> None:
 def test_after_an_edit_a_running_run_is_not_waited_for(store: Store) -> None:
     trunk, runs = store.make_trunk(), store.installation.runs.requests
     first = runs.request(store.caller, trunk.id)
-    assert store.installation.runs.claims.claim(first) is not None
+    assert store.claim(first) is not None
     store.edit(trunk.id)
     assert runs.request(store.caller, trunk.id) != first
 
@@ -50,9 +50,9 @@ def test_pages_go_from_the_newest_back(store: Store) -> None:
     trunk, made = store.make_trunk(), []
     for _ in range(3):
         verification_id = store.installation.runs.requests.request(store.caller, trunk.id)
-        claim = store.installation.runs.claims.claim(verification_id)
+        claim = store.claim(verification_id)
         assert claim is not None
-        store.installation.runs.claims.finish(claim, make_report())
+        store.finish(claim, make_report())
         made.append(verification_id)
     runs = store.installation.runs.requests
     first = runs.page(store.caller, trunk.id, limit=2)
@@ -71,9 +71,9 @@ def test_a_run_of_another_trunk_is_not_there(store: Store) -> None:
 def test_those_that_are_done_are_told_apart_in_any_number(store: Store) -> None:
     trunk, runs = store.make_trunk(), store.installation.runs.requests
     done = runs.request(store.caller, trunk.id)
-    claim = store.installation.runs.claims.claim(done)
+    claim = store.claim(done)
     assert claim is not None
-    store.installation.runs.claims.finish(claim, make_report())
+    store.finish(claim, make_report())
     waiting = runs.request(store.caller, trunk.id)
     assert runs.done_among([done, waiting, *(new_id() for _ in range(1200))]) == {done}
     assert runs.done_among([]) == set()

@@ -1,7 +1,7 @@
 """One run from its claim to its record; the engine is tried for real in tests/worker."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from uuid import UUID
 
 import pytest
@@ -12,8 +12,12 @@ from tests.trunks.forms import PASSWORD, Store, make_report
 from trunks.errors import RunInterrupted, StoreUnavailable
 from trunks.models.trunk import Trunk
 from trunks.models.verification import VerificationStatus
+from trunks.repositories.trunks import Trunks
 from trunks.runs.gateway_check import GatewayCheck
+from trunks.runs.results import RunResult
+from trunks.runs.run_store import RunStore
 from trunks.runs.runner import Runner, VerifyGateways
+from trunks.runs.sending import CredentialKeys, Departure
 from trunks.secrets.keys import parse_keys
 from trunks.secrets.secret_box import SecretBox
 
@@ -28,37 +32,50 @@ def requested(store: Store, trunk: Trunk) -> UUID:
     return store.installation.runs.requests.request(store.caller, trunk.id)
 
 
-def make_runner(store: Store, verify: VerifyGateways, *, done: list[UUID] | None = None) -> Runner:
+def make_runner(
+    store: Store,
+    verify: VerifyGateways,
+    *,
+    done: list[UUID] | None = None,
+    secrets: SecretBox | None = None,
+) -> Runner:
     installation = store.installation
+    runs = installation.runs
     return Runner(
-        installation.runs.claims,
-        installation.runs.recovery,
-        installation.secrets,
-        installation.tenancy.keys,
-        pacing=installation.runs.address_limits,
-        verify=verify,
-        on_done=(done if done is not None else []).append,
+        RunStore(runs.claims, runs.recovery, runs.address_limits),
+        secrets or installation.secrets,
+        installation.tenancy.keys.credential_hash(),
+        verify,
+        installation.settings.verify_timeout_seconds,
+        (done if done is not None else []).append,
+        store.clock,
     )
 
 
-def raising(error: Exception) -> Callable[[Sequence[GatewayCheck]], Report]:
-    def verify(jobs: Sequence[GatewayCheck]) -> Report:
+async def run(store: Store, runner: Runner, requested: UUID) -> None:
+    claim = store.claim(requested)
+    assert claim is not None
+    await runner.run(claim)
+
+
+def raising(error: Exception) -> VerifyGateways:
+    async def verify(jobs: Sequence[GatewayCheck]) -> Report:
         raise error
 
     return verify
 
 
-def test_a_run_is_verified_recorded_and_told(store: Store, trunk: Trunk, requested: UUID) -> None:
+async def test_a_run_is_verified_recorded_and_told(store: Store, trunk: Trunk, requested: UUID) -> None:
     jobs: list[GatewayCheck] = []
     done: list[UUID] = []
 
-    def verify(given: Sequence[GatewayCheck]) -> Report:
+    async def verify(given: Sequence[GatewayCheck]) -> Report:
         (job,) = given
         jobs.append(job)
         return make_report()
 
     runner = make_runner(store, verify, done=done)
-    runner.run(requested)
+    await run(store, runner, requested)
     (job,) = jobs
     assert job.target.domain == "sip.carrier.example"
     assert job.credentials is not None
@@ -68,24 +85,23 @@ def test_a_run_is_verified_recorded_and_told(store: Store, trunk: Trunk, request
     assert PASSWORD not in repr(job)
 
 
-def test_a_doubled_message_verifies_once(store: Store, requested: UUID) -> None:
+async def test_of_two_who_come_for_a_run_one_verifies_it(store: Store, requested: UUID) -> None:
     calls: list[GatewayCheck] = []
 
-    def verify(given: Sequence[GatewayCheck]) -> Report:
+    async def verify(given: Sequence[GatewayCheck]) -> Report:
         (job,) = given
         calls.append(job)
-        runner.run(requested)  # the second message comes while the first is at work
+        assert store.claim(requested) is None  # another comes while the first is at work
         return make_report()
 
-    runner = make_runner(store, verify)
-    runner.run(requested)
-    runner.run(requested)
+    await run(store, make_runner(store, verify), requested)
+    assert store.claim(requested) is None
     assert len(calls) == 1
 
 
-def test_a_stopping_worker_gives_the_run_back(store: Store, trunk: Trunk, requested: UUID) -> None:
+async def test_a_stopping_worker_gives_the_run_back(store: Store, trunk: Trunk, requested: UUID) -> None:
     done: list[UUID] = []
-    make_runner(store, raising(RunInterrupted()), done=done).run(requested)
+    await run(store, make_runner(store, raising(RunInterrupted()), done=done), requested)
     assert store.run(trunk.id, requested).status is VerificationStatus.QUEUED
     assert done == []
 
@@ -94,63 +110,127 @@ def test_a_stopping_worker_gives_the_run_back(store: Store, trunk: Trunk, reques
     ("error", "reason"),
     [(TimeoutError(), Reason.DEADLINE_EXCEEDED), (ZeroDivisionError(), Reason.CANCELLED)],
 )
-def test_whatever_goes_wrong_ends_in_a_verdict(
+async def test_whatever_goes_wrong_ends_in_a_verdict(
     store: Store, trunk: Trunk, requested: UUID, error: Exception, reason: Reason
 ) -> None:
-    make_runner(store, raising(error)).run(requested)
+    await run(store, make_runner(store, raising(error)), requested)
     verification = store.run(trunk.id, requested)
     assert (verification.outcome, verification.reason) == (Outcome.INCONCLUSIVE, reason)
 
 
-def test_a_password_that_does_not_open_is_a_verdict(store: Store, trunk: Trunk, requested: UUID) -> None:
-    installation = store.installation
+async def test_a_password_that_does_not_open_is_a_verdict(
+    store: Store, trunk: Trunk, requested: UUID
+) -> None:
     other_keys = SecretBox(parse_keys("k9:" + "B" * 43 + "="))
-    Runner(
-        installation.runs.claims,
-        installation.runs.recovery,
-        other_keys,
-        installation.tenancy.keys,
-        pacing=installation.runs.address_limits,
-        verify=raising(AssertionError("nothing may be sent")),
-        on_done=lambda _: None,
-    ).run(requested)
+    nothing = raising(AssertionError("nothing may be sent"))
+    await run(store, make_runner(store, nothing, secrets=other_keys), requested)
     assert store.run(trunk.id, requested).reason is Reason.SECRET_UNREADABLE
 
 
-def test_before_credentials_commits_and_withholds_when_the_claim_is_lost(
+async def test_before_credentials_commits_and_withholds_when_the_claim_is_lost(
     store: Store, trunk: Trunk, requested: UUID
 ) -> None:
     answers: list[Reason | None] = []
 
-    def verify(given: Sequence[GatewayCheck]) -> Report:
+    async def verify(given: Sequence[GatewayCheck]) -> Report:
         (job,) = given
-        answers.append(asyncio.run(_ask(job)))
+        answers.append(await _ask(job))
         assert store.run(trunk.id, requested).auth_sent_at is not None
         store.clock.advance(21)
-        answers.append(asyncio.run(_ask(job)))
+        answers.append(await _ask(job))
         return make_report()
 
-    make_runner(store, verify).run(requested)
+    await run(store, make_runner(store, verify), requested)
     assert answers == [None, Reason.CANCELLED]
 
 
-def test_before_credentials_withholds_when_the_store_is_away(
+async def test_before_credentials_withholds_when_the_store_is_away(
     store: Store, requested: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answers: list[Reason | None] = []
 
-    def away(*_: object) -> bool:
+    async def away(*_: object) -> bool:
         raise StoreUnavailable
 
-    def verify(given: Sequence[GatewayCheck]) -> Report:
+    async def verify(given: Sequence[GatewayCheck]) -> Report:
         (job,) = given
         with monkeypatch.context() as patch:
-            patch.setattr(store.installation.runs.claims, "record_credentials_sent", away)
-            answers.append(asyncio.run(_ask(job)))
+            patch.setattr(runner.store, "send_credentials", away)
+            answers.append(await _ask(job))
         return make_report()
 
-    make_runner(store, verify).run(requested)
+    runner = make_runner(store, verify)
+    await run(store, runner, requested)
     assert answers == [Reason.CANCELLED]
+
+
+async def test_a_commit_that_takes_as_long_as_the_lease_lets_nothing_out(
+    store: Store, trunk: Trunk, requested: UUID
+) -> None:
+    answers: list[Reason | None] = []
+
+    async def verify(given: Sequence[GatewayCheck]) -> Report:
+        (job,) = given
+        answers.append(await _ask(job))
+        return make_report(Outcome.INCONCLUSIVE, Reason.CANCELLED)
+
+    runner = make_runner(store, verify)
+    send = runner.store.send_credentials
+
+    async def sent_late(departure: Departure) -> bool:
+        ours = await send(departure)
+        store.clock.advance(15)  # 5 s of the lease are left, and the run may take 10
+        return ours
+
+    runner.store.send_credentials = sent_late  # type: ignore[method-assign]
+    await run(store, runner, requested)
+    assert answers == [Reason.CANCELLED]
+    found = store.run(trunk.id, requested)
+    assert found.status is VerificationStatus.QUEUED
+    again = store.claim(requested)
+    assert again is not None
+    assert store.run(trunk.id, requested).auth_sent_at is None
+    assert store.send(again, CredentialKeys("k" * 64, "a" * 64))
+
+
+async def test_one_poisoned_result_keeps_nobody_else_from_his(store: Store) -> None:
+    runs = store.installation.runs
+    claims = []
+    for _ in range(8):
+        claim = store.claim(runs.requests.request(store.caller, store.make_trunk().id))
+        assert claim is not None
+        claims.append(claim)
+    results = [RunResult(claim, make_report()) for claim in claims]
+    object.__setattr__(results[3], "columns", {**results[3].columns, "report": {"unwritable": object()}})
+    kept = RunStore(runs.claims, runs.recovery, runs.address_limits)
+    kept.runs = len(results)
+    answers = await asyncio.gather(*map(kept.finish, results), return_exceptions=True)
+    assert [answer is True for answer in answers] == [number != 3 for number in range(8)]
+    assert isinstance(answers[3], Exception)
+    assert [store.trunk(claim.first.trunk_id).is_verified for claim in claims] == [
+        number != 3 for number in range(8)
+    ]
+    assert [len(store.flips(claim.first.trunk_id)) for claim in claims] == [
+        int(number != 3) for number in range(8)
+    ]
+
+
+@pytest.mark.parametrize("store_settings", ["postgresql"], indirect=True)
+async def test_a_trunk_that_another_keeps_holds_up_its_own_run_alone(store: Store) -> None:
+    runs = store.installation.runs
+    claims = []
+    for _ in range(3):
+        claim = store.claim(runs.requests.request(store.caller, store.make_trunk().id))
+        assert claim is not None
+        claims.append(claim)
+    kept = RunStore(runs.claims, runs.recovery, runs.address_limits)
+    kept.runs = len(claims)
+    with store.installation.database.write() as holder:
+        assert Trunks(holder).locked(claims[1].first.trunk_id) is not None
+        finishing = [asyncio.ensure_future(kept.finish(RunResult(claim, make_report()))) for claim in claims]
+        assert set(await asyncio.gather(finishing[0], finishing[2])) == {True}
+        assert not finishing[1].done()
+    assert await finishing[1] is True
 
 
 async def _ask(job: GatewayCheck) -> Reason | None:

@@ -1,0 +1,107 @@
+"""A clock that was an hour ahead and is set back, on both engines: nothing waits for the hour."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from tests.trunks.forms import Store
+from tests.trunks.health_watch import LONG_ENOUGH_SECONDS, HealthWatch
+from trunks.ids import new_id
+from trunks.installation.settings import Settings
+from trunks.models.verification import VerificationStatus
+from trunks.runs.address_limits import Wish
+
+HOUR = 3600.0
+
+
+@pytest.fixture
+def watch(store: Store) -> HealthWatch:
+    return HealthWatch(store)
+
+
+def set_back(store: Store) -> int:
+    store.clock.advance(-HOUR)
+    return store.installation.rewound_clock.mend()
+
+
+def test_a_run_asked_for_by_that_clock_is_due(store: Store) -> None:
+    trunk = store.make_trunk()
+    store.clock.advance(HOUR)
+    asked = store.installation.runs.requests.request(store.caller, trunk.id)
+    assert set_back(store) > 0
+    assert store.claim(asked) is not None
+
+
+def test_a_run_put_off_by_that_clock_is_due(store: Store) -> None:
+    asked = store.installation.runs.requests.request(store.caller, store.make_trunk().id)
+    store.clock.advance(HOUR)
+    claim = store.claim(asked)
+    assert claim is not None
+    store.put_off(claim, seconds=30)
+    set_back(store)
+    assert store.claim(asked) is not None
+
+
+def test_a_lease_ends_as_a_new_one_would_and_not_at_once(store: Store) -> None:
+    trunk = store.make_trunk()
+    store.clock.advance(HOUR)
+    claim = store.claim(store.installation.runs.requests.request(store.caller, trunk.id))
+    assert claim is not None
+    set_back(store)
+    assert store.installation.runs.recovery.tend().reclaimed == ()
+    store.clock.advance(151)
+    assert store.installation.runs.recovery.tend().reclaimed == (claim.verification_id,)
+
+
+def test_checks_go_on_within_an_interval(store: Store, watch: HealthWatch) -> None:
+    store.clock.advance(HOUR)
+    trunks = [watch.verified(domain=f"sip{number}.carrier.example") for number in range(3)]
+    set_back(store)
+    store.clock.advance(LONG_ENOUGH_SECONDS)
+    assert {claim.destination_id for claim in watch.claim()} == {
+        trunk.gateways[0].destination_id for trunk in trunks
+    }
+
+
+def test_proofs_go_on_within_their_interval(store: Store, watch: HealthWatch) -> None:
+    interval_seconds = store.installation.settings.proof_interval_seconds
+    store.clock.advance(2 * interval_seconds)
+    trunk = watch.verified()
+    store.clock.advance(-2 * interval_seconds)
+    assert store.installation.rewound_clock.mend() > 0
+    next_proof_at = store.trunk(trunk.id).next_proof_at
+    assert next_proof_at is not None
+    assert next_proof_at - store.clock.now <= timedelta(seconds=interval_seconds)
+
+
+def test_buckets_are_refilled_and_slots_become_free(
+    make_store: Callable[[Settings], Store], store_settings: Settings
+) -> None:
+    limits = {"address_rate": 4.0, "address_burst": 4, "address_concurrency": 1}
+    store = make_store(store_settings.model_copy(update=limits))
+    pace = store.installation.runs.address_limits
+
+    def wish() -> Wish:
+        return Wish(
+            claim_id=new_id(),
+            requests={"192.0.2.1": 4},
+            lease_until=store.clock.now + timedelta(seconds=20),
+            on_demand=True,
+            patience_seconds=0,
+        )
+
+    store.clock.advance(HOUR)
+    assert pace.admit([wish()])[0].granted
+    set_back(store)
+    assert not pace.admit([wish()])[0].granted
+    store.clock.advance(151)
+    assert pace.admit([wish()])[0].granted
+
+
+def test_a_right_clock_has_nothing_to_mend(store: Store, watch: HealthWatch) -> None:
+    trunk = watch.verified()
+    store.installation.runs.requests.request(store.caller, trunk.id)
+    watch.cycle(alive=True)
+    assert store.installation.rewound_clock.mend() == 0
+    assert store.runs(trunk.id)[0].status is VerificationStatus.QUEUED

@@ -1,0 +1,136 @@
+"""Whose run is claimed first (docs/design/queue.md, "Turns")."""
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from uuid import UUID
+
+import pytest
+
+from tests.trunks.forms import Store
+from trunks.ids import new_id
+from trunks.models.trunk import Trunk
+from trunks.models.verification import RequestedBy, Verification, VerificationStatus, WayIn
+from trunks.tenancy.tenants import Caller
+
+
+@dataclass
+class Queue:
+    """Runs of many tenants, claimed by one worker."""
+
+    store: Store
+
+    def tenant(self) -> Caller:
+        tenants = self.store.installation.tenancy.tenants
+        name = f"tenant {new_id()}"
+        tenants.create_environment(name)
+        caller = tenants.authenticate(tenants.create_token(name))
+        assert caller is not None
+        return caller
+
+    def enter(self, caller: Caller, count: int, way_in: WayIn = WayIn.QUEUED) -> list[UUID]:
+        """Queue runs, each of a trunk of its own, the first due before the others."""
+        self.store.caller = caller
+        by = RequestedBy.SCHEDULE if way_in is WayIn.SCHEDULED else RequestedBy.CUSTOMER
+        runs = []
+        for _ in range(count):
+            trunk: Trunk = self.store.make_trunk()
+            now = self.store.clock.now
+            run = Verification(
+                id=new_id(),
+                environment_id=caller.environment_id,
+                way_in=way_in,
+                trunk_id=trunk.id,
+                generation=trunk.generation,
+                status=VerificationStatus.QUEUED,
+                requested_by=by,
+                requested_at=now,
+                due_at=now,
+            )
+            with self.store.installation.database.write() as session:
+                session.add(run)
+            runs.append(run.id)
+            self.store.clock.advance(0.001)
+        return runs
+
+    def claim(self, limit: int) -> list[UUID]:
+        return [each.verification_id for each in self.store.installation.runs.claims.claim(limit=limit).runs]
+
+
+@pytest.fixture
+def queue(store: Store) -> Queue:
+    return Queue(store)
+
+
+def test_the_oldest_of_each_environment_in_turn(queue: Queue) -> None:
+    many = queue.enter(queue.tenant(), 20)
+    few = queue.enter(queue.tenant(), 2)
+    late = queue.enter(queue.tenant(), 1)
+    assert set(queue.claim(3)) == {many[0], few[0], late[0]}
+    assert set(queue.claim(2)) == {many[1], few[1]}
+    # Whoever is alone has all the places.
+    assert sorted(queue.claim(100)) == sorted(many[2:])
+    assert queue.claim(100) == []
+
+
+def test_one_place_goes_round(queue: Queue) -> None:
+    owners: dict[UUID, UUID] = {}
+    for caller in [queue.tenant() for _ in range(3)]:
+        owners |= dict.fromkeys(queue.enter(caller, 4), caller.environment_id)
+    turns = [owners[queue.claim(1)[0]] for _ in range(9)]
+    assert all(len(set(turns[start : start + 3])) == 3 for start in (0, 3, 6))
+
+
+def test_six_on_demand_to_three_queued_to_one_scheduled(queue: Queue) -> None:
+    caller = queue.tenant()
+    ways = {way: queue.enter(caller, 12, way) for way in WayIn}
+    of = {run: way for way, runs in ways.items() for run in runs}
+    assert Counter(of[run] for run in queue.claim(10)) == {
+        WayIn.ON_DEMAND: 6,
+        WayIn.QUEUED: 3,
+        WayIn.SCHEDULED: 1,
+    }
+    # The same where there is one free place at a time.
+    assert Counter(of[queue.claim(1)[0]] for _ in range(10)) == {
+        WayIn.ON_DEMAND: 6,
+        WayIn.QUEUED: 3,
+        WayIn.SCHEDULED: 1,
+    }
+
+
+def test_nobody_on_demand_leaves_the_places_to_the_others(queue: Queue) -> None:
+    queued = queue.enter(queue.tenant(), 3)
+    scheduled = queue.enter(queue.tenant(), 3, WayIn.SCHEDULED)
+    assert sorted(queue.claim(10)) == sorted([*queued, *scheduled])
+
+
+def test_more_environments_than_a_turn_asks_all_have_theirs(
+    queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trunks.runs.turns._ENVIRONMENTS_PER_TURN", 2)
+    runs = [run for _ in range(5) for run in queue.enter(queue.tenant(), 2)]
+    claimed: list[UUID] = []
+    while found := queue.claim(2):
+        claimed += found
+    assert sorted(claimed) == sorted(runs)
+    assert set(claimed[:5]) & set(runs[1::2]) == set()  # no second one before everybody's first
+
+
+def test_several_workers_claim_each_run_once(queue: Queue) -> None:
+    runs = queue.enter(queue.tenant(), 30) + queue.enter(queue.tenant(), 30)
+    with ThreadPoolExecutor(4) as threads:
+        turns = list(threads.map(lambda _: queue.claim(10), range(12)))
+    claimed = [run for turn in turns for run in turn]
+    while found := queue.claim(10):
+        claimed += found
+    assert sorted(claimed) == sorted(runs)
+
+
+def test_who_waits_for_an_answer_comes_before_what_is_only_queued(store: Store, queue: Queue) -> None:
+    caller = queue.tenant()
+    queue.enter(caller, 5)
+    waited_for = queue.enter(caller, 1)[0]
+    with store.installation.database.read() as session:
+        trunk_id = session.get_one(Verification, waited_for).trunk_id
+    assert store.installation.runs.requests.request(caller, trunk_id, on_demand=True) == waited_for
+    assert waited_for in queue.claim(2)

@@ -1,0 +1,116 @@
+"""Moments that a clock wrote before it was set back: what lies further ahead than anything is ever put off."""
+
+import random
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, bindparam, or_, select, update
+
+from trunks.models.credential_freeze import CredentialFreeze
+from trunks.models.destination_health import DestinationHealth
+from trunks.models.edge_budget import EdgeBudget, EdgeSlot
+from trunks.models.provision import Infrastructure, Provision
+from trunks.models.trunk import Trunk
+from trunks.models.verification import Verification, VerificationStatus
+from trunks.repositories.among import chunk_rows
+from trunks.repositories.repository import Repository
+
+_LEASED: tuple[Any, ...] = (
+    Verification,
+    CredentialFreeze,
+    DestinationHealth,
+    Provision,
+    Infrastructure,
+)
+
+
+class Rewound(Repository):
+    """Every change gives the number of rows; `beyond` is a moment that none would lie behind by a right clock."""
+
+    def leases(self, beyond: datetime, lease_until: datetime) -> int:
+        """Let leases end when new ones would: whoever has them may be at work."""
+        values = {"lease_until": lease_until}
+        tables: list[tuple[Any, Any]] = [(each, each.lease_until) for each in (*_LEASED, EdgeSlot)]
+        return sum(self._set(model, column > beyond, values) for model, column in tables)
+
+    def runs(self, beyond: datetime, asked_beyond: datetime, now: datetime) -> int:
+        """Make runs due that were asked for, or put off, by that clock."""
+        queued = Verification.status == VerificationStatus.QUEUED
+        asked = queued & (Verification.requested_at > asked_beyond)
+        changed = self._set(Verification, asked, {"due_at": now, "requested_at": now})
+        return changed + self._set(Verification, queued & (Verification.due_at > beyond), {"due_at": now})
+
+    def past(self, beyond: datetime, now: datetime) -> int:
+        """Bring into the present what would have been by then: refilled buckets, rejections, reconciliations."""
+        return sum(
+            self._set(model, column > beyond, {column.key: now})
+            for model, column in (
+                (EdgeBudget, EdgeBudget.refilled_at),
+                (CredentialFreeze, CredentialFreeze.rejected_at),
+                (Infrastructure, Infrastructure.reconciled_at),
+                (Provision, Provision.notify_at),
+            )
+        )
+
+    def checks(self, beyond: datetime, now: datetime) -> int:
+        """Spread over one interval the checks of destinations whose last check would be still to come."""
+        health = DestinationHealth
+        ahead = or_(health.checked_at > beyond, health.claimed_at > beyond)
+        rows = self._session.execute(
+            select(health.id, health.interval_seconds, health.next_check_at)
+            .where(ahead)
+            .order_by(health.destination_id)
+            .limit(chunk_rows(self._session))
+            .with_for_update()
+        ).all()
+        changes = [
+            {
+                "id": row.id,
+                "checked_at": now,
+                "claimed_at": now,
+                "next_check_at": row.next_check_at and _within(now, row.interval_seconds),
+            }
+            for row in rows
+        ]
+        return self._write(health.__table__, changes)
+
+    def proofs(self, beyond: datetime, now: datetime, spread_seconds: float) -> int:
+        """Spread the proofs that are further away than an interval."""
+        rows = self._session.execute(
+            select(Trunk.id)
+            .where(Trunk.next_proof_at > beyond)
+            .order_by(Trunk.id)
+            .limit(chunk_rows(self._session))
+            .with_for_update(key_share=True, skip_locked=True, of=Trunk)
+        ).all()
+        changes = [{"id": row.id, "next_proof_at": _within(now, spread_seconds)} for row in rows]
+        return self._write(Trunk.__table__, changes)
+
+    def _set(self, model: Any, condition: ColumnElement[bool], values: Mapping[str, Any]) -> int:
+        changed = self._session.execute(
+            update(model)
+            .where(condition)
+            .values(**values)
+            .returning(model.id)
+            .execution_options(synchronize_session=False)
+        )
+        return len(changed.all())
+
+    def _write(self, table: Any, changes: list[dict[str, Any]]) -> int:
+        if changes:
+            values: dict[str, Any] = {
+                column: bindparam(f"new_{column}") for column in changes[0] if column != "id"
+            }
+            self._session.connection().execute(
+                update(table).where(table.c.id == bindparam("of_row")).values(values),
+                [
+                    {("of_row" if key == "id" else f"new_{key}"): value for key, value in change.items()}
+                    for change in changes
+                ],
+            )
+        return len(changes)
+
+
+def _within(now: datetime, seconds: float) -> datetime:
+    return now + timedelta(seconds=seconds * random.random())  # noqa: S311 - spreads work

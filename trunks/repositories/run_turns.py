@@ -1,0 +1,107 @@
+"""Runs that are due, by environment and by way in: the longest due of each, never the whole backlog.
+
+Statements are text: their conditions have to be those of the partial indexes, in so many words.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Integer, Row, String, Uuid, bindparam, text
+
+from trunks.models.base import UtcDateTime
+from trunks.models.verification import Verification, WayIn
+from trunks.repositories.repository import Repository
+
+Due = Row[*tuple[Any, ...]]
+
+# From one environment to the next in the index of queued runs, without a look at what is between.
+_ENVIRONMENTS = (
+    text(
+        """
+        WITH RECURSIVE waiting (environment_id) AS (
+            SELECT (
+                SELECT environment_id FROM verifications WHERE status = 'queued' AND environment_id > :after
+                ORDER BY environment_id LIMIT 1
+            )
+            UNION ALL
+            SELECT (
+                SELECT v.environment_id FROM verifications v
+                WHERE v.status = 'queued' AND v.environment_id > waiting.environment_id
+                ORDER BY v.environment_id LIMIT 1
+            )
+            FROM waiting WHERE waiting.environment_id IS NOT NULL
+        )
+        SELECT environment_id FROM waiting WHERE environment_id IS NOT NULL LIMIT :most
+        """
+    )
+    .bindparams(bindparam("after", type_=Uuid()), bindparam("most", type_=Integer()))
+    .columns(environment_id=Uuid())
+)
+
+_ANY_DUE = text("SELECT 1 FROM verifications WHERE status = 'queued' AND due_at <= :now LIMIT 1").bindparams(
+    bindparam("now", type_=UtcDateTime())
+)
+
+_LONGEST_DUE = """
+    SELECT id, trunk_id, requested_by, request_id, environment_id, way_in, requested_at, due_at FROM verifications
+    WHERE status = 'queued' AND environment_id = {environment} AND way_in = {way} AND due_at <= :now
+    ORDER BY due_at LIMIT :most
+"""
+
+
+def _typed(statement: str) -> Any:
+    run = Verification.__table__.c
+    found = text(statement).columns(
+        run.id,
+        run.trunk_id,
+        run.requested_by,
+        run.request_id,
+        run.environment_id,
+        run.way_in,
+        run.requested_at,
+        run.due_at,
+    )
+    return found.bindparams(bindparam("now", type_=UtcDateTime()), bindparam("most", type_=Integer()))
+
+
+_OF_ALL = _typed(
+    "SELECT due.* FROM unnest(:environments) AS environment CROSS JOIN unnest(:ways) AS way CROSS JOIN LATERAL ("  # noqa: S608 - our own words
+    + _LONGEST_DUE.format(environment="environment", way="way")
+    + "FOR UPDATE SKIP LOCKED) AS due"
+).bindparams(bindparam("environments", type_=ARRAY(Uuid())), bindparam("ways", type_=ARRAY(String())))
+
+# SQLite has no LATERAL; it answers a question in the time that another takes to be sent.
+_OF_ONE = _typed(_LONGEST_DUE.format(environment=":environment", way=":way")).bindparams(
+    bindparam("environment", type_=Uuid()), bindparam("way", type_=String())
+)
+
+
+class RunTurns(Repository):
+    def any_due(self, now: datetime) -> bool:
+        return self._session.execute(_ANY_DUE, {"now": now}).first() is not None
+
+    def environments(self, after: UUID, *, limit: int) -> list[UUID]:
+        """List environments that have queued runs, by their ids, from the one behind `after` on."""
+        found = self._session.execute(_ENVIRONMENTS, {"after": after, "most": limit})
+        return list(found.scalars())
+
+    def due(self, environments: Sequence[UUID], now: datetime, *, each: int) -> Sequence[Due]:
+        """List the longest due runs, so many `each` of an environment and a way in, locked; what another has locked is
+        left to him.
+        """
+        values = {"now": now, "most": each}
+        if self._session.get_bind().dialect.name == "postgresql":
+            ways = [way.value for way in WayIn]
+            return self._session.execute(
+                _OF_ALL, {"environments": list(environments), "ways": ways, **values}
+            ).all()
+        return [
+            run
+            for environment in environments
+            for way in WayIn
+            for run in self._session.execute(
+                _OF_ONE, {"environment": environment, "way": way.value, **values}
+            )
+        ]

@@ -1,0 +1,152 @@
+"""Results of runs, with all that follows from them, for many runs at once (docs/design/queue.md, "Groups")."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from sipcheck.reasons import CredentialState, Outcome, WarningCode
+from sipcheck.report.model import Report
+from trunks.errors import StoreBusy
+from trunks.health.verification_liveness import VerificationLiveness
+from trunks.models.state_columns import read_state, write_state
+from trunks.models.trunk import Trunk
+from trunks.repositories.realm_pins import RealmPins
+from trunks.repositories.trunks import Flips, Trunks
+from trunks.repositories.verifications import Verifications
+from trunks.rules.trunk_state import Cause, Verdict, after_verification, changes, counts_as_verified
+from trunks.runs.address_limits import AddressLimits, Spending
+from trunks.runs.claimed_run import ClaimedRun
+from trunks.runs.credential_freeze import CredentialFreezer
+from trunks.runs.credential_proofs import next_proof_at
+from trunks.runs.result_rules import ResultRules
+from trunks.runs.several_gateways import SeveralReport
+from trunks.runs.stored_report import done_values
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What a run came to. `realms` are those that its credentials were sent to, `spent` what it took of its pace."""
+
+    claim: ClaimedRun
+    report: Report
+    realms: Sequence[str] = ()
+    spent: Sequence[Spending] = ()
+    # Made by whoever asks, so that no transaction waits for it.
+    columns: Mapping[str, Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "columns", done_values(self.report))
+
+
+class RunResults:
+    """Works inside a transaction of its caller, which has locked nothing yet."""
+
+    def __init__(self, session: Session, rules: ResultRules, limits: AddressLimits) -> None:
+        self._session = session
+        self._rules = rules
+        self._limits = limits
+        self._liveness = VerificationLiveness(session, rules.health_pace)
+        self._flips: list[dict[str, Any]] = []
+
+    def write(self, results: Sequence[RunResult], now: datetime) -> list[bool | StoreBusy]:
+        """Answer each as trunks.runs.claims.RunClaims.finish does."""
+        claims = [result.claim for result in results]
+        freezer = CredentialFreezer(self._session)
+        self._limits.lock(self._session, [each for result in results for each in result.spent])
+        freezes = freezer.lock([claim.claim_id for claim in claims])
+        alone = len(results) == 1
+        # Whoever is alone waits for his trunk, as long as a row is waited for; of several he comes again.
+        trunks = Trunks(self._session).locked_among(
+            {claim.first.trunk_id for claim in claims}, skip_locked=not alone
+        )
+        free = [result for result in results if alone or result.claim.first.trunk_id in trunks]
+        self._limits.settle_within(self._session, [each for result in free for each in result.spent])
+        pins: dict[tuple[UUID, str], Sequence[str]] = {}
+        for result in free:
+            freezer.finish(freezes.get(result.claim.claim_id, ()), result.report, now)
+            pins |= _proven(result)
+        ours = self._end([result for result in free if result.claim.first.trunk_id in trunks], trunks, now)
+        RealmPins(self._session).learn(pins, now)
+        self._session.flush()
+        self._liveness.write(now)
+        Flips(self._session).enter(self._flips)
+        return [
+            result.claim.verification_id in ours
+            if alone or result.claim.first.trunk_id in trunks
+            else StoreBusy()
+            for result in results
+        ]
+
+    def _end(self, results: Sequence[RunResult], trunks: Mapping[UUID, Trunk], now: datetime) -> set[UUID]:
+        """Write the runs that are still ours, and apply them to their trunks."""
+        runs = Verifications(self._session)
+        ours = runs.claimed_among({each.claim.verification_id: each.claim.claim_id for each in results})
+        ended = []
+        for result in results:
+            claim = result.claim
+            if claim.verification_id not in ours:
+                continue
+            trunk, verdict = trunks[claim.first.trunk_id], _verdict(result.report)
+            current = trunk.generation == claim.generation
+            counted = current and counts_as_verified(verdict, self._rules.policy)
+            ended.append({"id": claim.verification_id, "counted": counted, **result.columns})
+            if current:
+                self._apply(trunk, claim, result.report, verdict, now)
+        runs.end(ended, {"finished_at": now})
+        return ours
+
+    def _apply(
+        self, trunk: Trunk, claim: ClaimedRun, report: Report, verdict: Verdict, now: datetime
+    ) -> None:
+        if report.outcome is not Outcome.INCONCLUSIVE:
+            trunk.last_health_check_at = now
+            if report.credentials is not CredentialState.NOT_TESTED:
+                trunk.credentials = report.credentials
+            for destination_id, each in _by_destination(claim, report).items():
+                self._liveness.record(trunk, destination_id, each, now)
+            trunk.next_proof_at = next_proof_at(trunk, now, self._rules.proof_interval_seconds)
+        old = read_state(trunk)
+        new = after_verification(old, verdict, self._rules.policy)
+        changed = changes(old, new)
+        write_state(trunk, new)
+        if changed:
+            trunk.updated_at = now
+            self._flips.append(
+                {
+                    "trunk_id": trunk.id,
+                    "generation": trunk.generation,
+                    "at": now,
+                    "cause": Cause.PROOF if claim.scheduled else Cause.VERIFICATION,
+                    "changes": changed,
+                    "verification_id": claim.verification_id,
+                }
+            )
+
+
+def _proven(result: RunResult) -> dict[tuple[UUID, str], Sequence[str]]:
+    """The realms that are to be learned."""
+    first = result.claim.first
+    if result.report.credentials is not CredentialState.PROVEN or not result.realms:
+        return {}
+    if first.username is None or first.auth_realm is not None:
+        return {}
+    return {(first.destination_id, first.username): result.realms}
+
+
+def _verdict(report: Report) -> Verdict:
+    return Verdict(
+        outcome=report.outcome,
+        reason=report.reason,
+        some_dead=any(warning.code is WarningCode.EDGE_DOWN for warning in report.warnings),
+    )
+
+
+def _by_destination(claim: ClaimedRun, report: Report) -> dict[UUID, Report]:
+    if not isinstance(report, SeveralReport):
+        return {claim.first.destination_id: report}
+    destinations = [gateway.destination_id for gateway in claim.gateways]
+    return dict(zip(destinations, report.gateways, strict=True))

@@ -1,0 +1,57 @@
+"""The store as the runs of a worker ask it: in groups, from the one loop that they share."""
+
+from datetime import datetime
+
+from trunks.runs.address_limits import AddressLimits, Admission, Wish
+from trunks.runs.claims import RunClaims
+from trunks.runs.recovery import Recovery, Return
+from trunks.runs.results import RunResult
+from trunks.runs.sending import Departure, Intent
+from trunks.store.grouped import Grouped
+
+
+class RunStore:
+    """Each question raises StoreUnavailable. Whoever is the only run waits for nobody."""
+
+    def __init__(self, claims: RunClaims, recovery: Recovery, limits: AddressLimits) -> None:
+        self.runs = 0
+        self.paced = not limits.off
+        self._standing = Grouped[Intent, datetime | None](
+            # They were claimed together, and ask together.
+            claims.standing,
+            alone=self._alone,
+            gather_seconds=0.0,
+        )
+        self._admit = Grouped[Wish, Admission](limits.admit, alone=self._alone)
+        self._send = Grouped[Departure, bool](claims.send_credentials, alone=self._alone)
+        self._finish = Grouped[RunResult, bool](claims.finish, alone=self._alone)
+        self._give_back = Grouped[Return, bool](recovery.give_back, alone=self._alone)
+
+    async def standing(self, intent: Intent) -> datetime | None:
+        """Say until when a run may send nothing; None when it may begin.
+
+        Raises RunPostponed while nobody knows what became of its credentials at their last sending.
+        """
+        return await self._standing.ask(intent)
+
+    async def admit(self, wish: Wish) -> Admission:
+        """Ask for a run's turn at its addresses."""
+        return await self._admit.ask(wish)
+
+    async def send_credentials(self, departure: Departure) -> bool:
+        """Commit that credentials leave now; false when the claim is lost, and they must not.
+
+        Raises CredentialsFrozen, CredentialsClaimed.
+        """
+        return await self._send.ask(departure)
+
+    async def finish(self, result: RunResult) -> bool:
+        """Record what a run came to; false when the claim is lost."""
+        return await self._finish.ask(result)
+
+    async def give_back(self, given: Return) -> bool:
+        """Give a run back that comes to nothing now; false when the claim is lost."""
+        return await self._give_back.ask(given)
+
+    def _alone(self) -> bool:
+        return self.runs <= 1

@@ -1,0 +1,111 @@
+"""Many callers' questions to the store, gathered for a moment and answered by one transaction."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from trunks.errors import StoreBusy, StoreUnavailable
+
+# A transaction takes about as long; together they are gathered without anybody's noticing.
+GATHER_SECONDS = 0.003
+_MOST_AT_ONCE = 100
+
+# Whoever's row is locked comes again after this, and gives up as one whom the store does not answer.
+_LOCKED_PAUSE_SECONDS = 0.05
+_LOCKED_AT_MOST_SECONDS = 5.0
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+
+
+@dataclass(slots=True)
+class _Asked(Generic[Item, Answer]):
+    item: Item
+    answer: "asyncio.Future[Answer]"
+    until: float
+
+
+class Grouped(Generic[Item, Answer]):
+    """Asks on behalf of coroutines of one event loop.
+
+    `answer_all` is called in a thread, with the items in the order in which they came, and gives each its answer, or
+    the error that ask() raises to the one who asked. What it raises fails the whole group: the group is split until
+    the faulty member stands alone, and that one is told. Whoever gets StoreBusy comes again with the next group.
+    `alone` says that nobody else can be expected to ask: then nothing is waited for.
+    """
+
+    def __init__(
+        self,
+        answer_all: Callable[[Sequence[Item]], Sequence[Answer | Exception]],
+        *,
+        alone: Callable[[], bool],
+        gather_seconds: float = GATHER_SECONDS,
+    ) -> None:
+        self._answer_all = answer_all
+        self._alone = alone
+        self._gather_seconds = gather_seconds
+        self._waiting: deque[_Asked[Item, Answer]] = deque()
+        self._working: asyncio.Task[None] | None = None
+
+    async def ask(self, item: Item) -> Answer:
+        """Give this item's answer. Raises StoreUnavailable, and what the item is answered with."""
+        loop = asyncio.get_running_loop()
+        asked = _Asked[Item, Answer](item, loop.create_future(), loop.time() + _LOCKED_AT_MOST_SECONDS)
+        self._enter(asked)
+        return await asked.answer
+
+    def _enter(self, asked: _Asked[Item, Answer]) -> None:
+        self._waiting.append(asked)
+        if self._working is None:
+            self._working = asyncio.create_task(self._work())
+
+    async def _work(self) -> None:
+        try:
+            while self._waiting:
+                if len(self._waiting) < _MOST_AT_ONCE and not self._alone():
+                    await asyncio.sleep(self._gather_seconds)
+                await self._answer(self._taken())
+        finally:
+            self._working = None
+
+    def _taken(self) -> list[_Asked[Item, Answer]]:
+        taken: list[_Asked[Item, Answer]] = []
+        while self._waiting and len(taken) < _MOST_AT_ONCE:
+            asked = self._waiting.popleft()
+            # Who was broken off meanwhile asks for nothing.
+            if not asked.answer.done():
+                taken.append(asked)
+        return taken
+
+    async def _answer(self, group: Sequence[_Asked[Item, Answer]]) -> None:
+        if not group:
+            return
+        answers = await asyncio.to_thread(self._answers, [asked.item for asked in group])
+        loop = asyncio.get_running_loop()
+        for asked, answer in zip(group, answers, strict=True):
+            if asked.answer.done():
+                continue
+            if isinstance(answer, StoreBusy) and loop.time() < asked.until:
+                loop.call_later(_LOCKED_PAUSE_SECONDS, self._enter, asked)
+            elif isinstance(answer, Exception):
+                asked.answer.set_exception(answer)
+            else:
+                asked.answer.set_result(answer)
+
+    def _answers(self, items: Sequence[Item]) -> Sequence[Answer | Exception]:
+        try:
+            return self._answer_all(items)
+        except StoreBusy as busy:
+            return self._by_halves(items, busy)
+        except StoreUnavailable as error:
+            return [error for _ in items]
+        except Exception as error:  # noqa: BLE001 - the border of a group: whoever is at fault is told
+            return self._by_halves(items, error)
+
+    def _by_halves(self, items: Sequence[Item], error: Exception) -> Sequence[Answer | Exception]:
+        if len(items) == 1:
+            return [error]
+        half = len(items) // 2
+        return [*self._answers(items[:half]), *self._answers(items[half:])]
