@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import socket
 import struct
+import sys
 import threading
 
 import pytest
@@ -35,7 +36,7 @@ def soon() -> float:
 
 async def connect(peer: StreamPeer) -> tuple[StreamChannel, Inbox]:
     channel = await connect_tcp(HostPort("127.0.0.1", peer.port), deadline_at=soon())
-    inbox = Inbox()
+    inbox = Inbox(most_waiting=sys.maxsize)
     channel.attach(BRANCH, inbox)
     return channel, inbox
 
