@@ -109,6 +109,7 @@ class WarningCode(StrEnum):
 
     EDGE_DOWN = "edge-down"
     OPTIONS_IGNORED = "options-ignored"
+    OPTIONS_FAILED = "options-failed"
     REGISTER_IGNORED = "register-ignored"
     REGISTER_REFUSED = "register-refused"
     NAT_REWRITE = "nat-rewrite"
@@ -119,4 +120,5 @@ class WarningCode(StrEnum):
     PORT_SUPPRESSES_SRV = "port-suppresses-srv"
     REPLY_DEFECTS = "reply-defects"
     RETRANSMITTED = "retransmitted"
+    EDGES_UNPROBED = "edges-unprobed"
     DNS_PARTIAL = "dns-partial"

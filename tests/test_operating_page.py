@@ -65,3 +65,21 @@ def test_the_backup_is_one_that_opens(tmp_path: Path) -> None:
         assert backup.execute("SELECT version_num FROM alembic_version").fetchone()
     backup.close()
     assert (tmp_path / "secret-keys-backup").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.peers
+def test_the_trunks_of_a_file_are_entered(tmp_path: Path) -> None:
+    assert run_trunkd("migrate", folder=tmp_path).returncode == 0
+    assert run_trunkd("environment", "create", "acme", folder=tmp_path).returncode == 0
+    (commands,) = re.findall(r"^```sh\n(cat > moving.csv.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    (told,) = re.findall(r"`(2 entered.*?)`", PAGE, re.DOTALL)
+    folder = Path(sys.executable).parent
+    ran = subprocess.run(
+        ["sh", "-ec", commands.replace("trunkd trunks", f"{shlex.quote(str(folder))}/trunkd trunks")],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert (ran.stdout, ran.stderr) == (f"{' '.join(told.split())}\n", "")

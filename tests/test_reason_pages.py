@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from sipcheck.carrier.faults import Fault
+from sipcheck.diagnosis.sentences import TEXTS
 from sipcheck.reasons import Reason, WarningCode
 from sipcheck.report.rulings import RULINGS
 from tests.peers.demonstration import Demonstration, masked, read_demonstration, run_demonstration
@@ -74,6 +75,16 @@ def test_a_page_says_what_the_rule_table_says(reason: Reason) -> None:
     assert text.startswith(f"# {reason}\n")
     assert rows(text)[2] == [ruling.outcome, ruling.party, ruling.axis]
     assert tuple(re.findall(r"^## (.+)$", text, re.MULTILINE)) == SECTIONS
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_a_page_says_of_each_cause_what_the_report_says(reason: Reason) -> None:
+    told = [row for row in rows(page(reason)) if row[0].startswith("`")]
+    assert told == [
+        [f"`{cause}`", text.summary, text.advice or "nothing"]
+        for (of, cause), text in TEXTS.items()
+        if of is reason and cause is not None
+    ]
 
 
 def test_the_index_says_what_the_rule_table_and_the_pages_say() -> None:
@@ -144,7 +155,7 @@ def test_a_demonstration_gives_what_is_printed(name: Reason | WarningCode, tmp_p
     skip_without_namespaces(shown)
     output = run_demonstration(shown, tmp_path)
     if isinstance(name, Reason):
-        assert re.findall(r"^[A-Z]+  ([\w-]+)  in ", output, re.MULTILINE) == [name], output
+        assert re.findall(r"^[A-Z]+  ([\w-]+)(?: \([\w-]+\))?  in ", output, re.MULTILINE) == [name], output
     else:
         assert f"  ! {name}: " in output.partition("Warnings\n")[2], output
     # Two things that happen at the same moment may stand in either order.

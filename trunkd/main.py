@@ -15,6 +15,7 @@ from pydantic_core import PydanticUndefined
 from trunkd.faults import BrokerNeeded, faults_in_one_line
 from trunkd.keys_rotate import key_commands
 from trunkd.tenants import environment_commands, token_commands
+from trunkd.trunks_import import trunk_commands
 from trunks.errors import SettingsInvalid
 from trunks.installation.installation import prepare
 from trunks.installation.settings import PREFIX, Settings, load_settings, setting_names, unknown_names
@@ -47,6 +48,7 @@ app = typer.Typer(
 app.add_typer(environment_commands, name="environment")
 app.add_typer(token_commands, name="token")
 app.add_typer(key_commands, name="keys")
+app.add_typer(trunk_commands, name="trunks")
 
 
 @app.command()

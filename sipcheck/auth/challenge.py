@@ -61,7 +61,7 @@ class Challenge(NamedTuple):
 
 
 class Chosen(NamedTuple):
-    """The challenges to answer: at most one of each kind."""
+    """The challenges to answer: one of each kind and realm."""
 
     challenges: tuple[Challenge, ...]
 
@@ -84,24 +84,24 @@ class _Offer:
 
 
 def choose(www: Sequence[str], proxy: Sequence[str], *, realms: Sequence[str] = ()) -> Chosen | Failure:
-    """Choose the strongest challenge that each kind of field offers.
+    """Choose the strongest challenge of each kind of field: of each realm that is allowed, or of the first one.
 
     `www` and `proxy` are the values of WWW-Authenticate and Proxy-Authenticate as they came, a field line each.
-    `realms`, when given, are the only ones answered, each as it is without escapes. One kind that cannot be
-    answered refuses the whole.
+    `realms`, when given, are the only ones answered, each as it is without escapes. One kind that cannot be answered
+    refuses the whole.
     """
     if len(www) + len(proxy) == 1:
         read = _read_known_shape(www[0], False) if www else _read_known_shape(proxy[0], True)
         if read is not None and (not realms or read.realm in realms):
             return Chosen((read,))
-    chosen = []
+    chosen: list[Challenge] = []
     for values, is_proxy in ((www, False), (proxy, True)):
         if not values:
             continue
-        choice = _choose_of_kind(values, realms, is_proxy=is_proxy)
+        choice = choose_of_kind(values, realms, is_proxy=is_proxy)
         if isinstance(choice, Failure):
             return choice
-        chosen.append(choice)
+        chosen.extend(choice)
     if not chosen:
         return Failure(Reason.AUTH_CHALLENGE_MALFORMED, "the answer asks for credentials without a challenge")
     return Chosen(tuple(chosen))
@@ -130,8 +130,8 @@ def _judge_shape(value: str, shape: tuple[str, str, bool]) -> "_Shape":
     """Read by the rules what stands around the nonce, and remember it."""
     read = None
     if _PLAIN_DIGEST.fullmatch(value) and value.lower().count("nonce") == 1:
-        read = _choose_of_kind([value], (), is_proxy=shape[2])
-    known = _Shape(read if isinstance(read, Challenge) else None)
+        read = choose_of_kind([value], (), is_proxy=shape[2])
+    known = _Shape(None if read is None or isinstance(read, Failure) else read[0])
     if len(_shapes) >= _SHAPES_KEPT:
         _shapes.clear()
     if sum(map(len, shape[:2])) <= _SHAPE_CHARACTERS:
@@ -139,7 +139,31 @@ def _judge_shape(value: str, shape: tuple[str, str, bool]) -> "_Shape":
     return known
 
 
-def _choose_of_kind(values: Sequence[str], realms: Sequence[str], *, is_proxy: bool) -> Challenge | Failure:
+def choose_of_kind(
+    values: Sequence[str], realms: Sequence[str], *, is_proxy: bool
+) -> tuple[Challenge, ...] | Failure:
+    """Choose from the fields of one kind: the strongest of each allowed realm, or of the first where all are."""
+    usable = read_usable(values, is_proxy=is_proxy)
+    if isinstance(usable, Failure):
+        return usable
+    allowed: dict[str, list[Challenge]] = {}
+    for challenge in usable:
+        if not realms or challenge.realm_name in realms:
+            allowed.setdefault(challenge.realm_name, []).append(challenge)
+    if not allowed:
+        found = one_line(", ".join(f"'{challenge.realm_name}'" for challenge in usable))
+        expected = one_line(" or ".join(f"'{realm}'" for realm in realms))
+        return Failure(Reason.REALM_MISMATCH, f"the realm is {found}, expected {expected}")
+    strongest = tuple(map(_strongest, allowed.values()))
+    return strongest if realms else strongest[:1]
+
+
+def _strongest(challenges: Sequence[Challenge]) -> Challenge:
+    return min(challenges, key=lambda challenge: _STRENGTH.index(challenge.algorithm))
+
+
+def read_usable(values: Sequence[str], *, is_proxy: bool) -> list[Challenge] | Failure:
+    """Read the challenges of one kind that could be answered; why there is none, where there is none."""
     offers = [offer for value in values for offer in _read_offers(value)]
     digests = [offer for offer in offers if offer.scheme == "digest"]
     if not digests:
@@ -149,14 +173,7 @@ def _choose_of_kind(values: Sequence[str], realms: Sequence[str], *, is_proxy: b
         return Failure(Reason.AUTH_SCHEME_UNSUPPORTED, f"it offers {schemes} alone")
     read = [_read_challenge(offer, is_proxy=is_proxy) for offer in digests]
     usable = [challenge for challenge in read if isinstance(challenge, Challenge)]
-    if not usable:
-        return _worst([refusal for refusal in read if isinstance(refusal, Failure)])
-    allowed = [challenge for challenge in usable if not realms or challenge.realm_name in realms]
-    if not allowed:
-        found = one_line(", ".join(f"'{challenge.realm_name}'" for challenge in usable))
-        expected = one_line(" or ".join(f"'{realm}'" for realm in realms))
-        return Failure(Reason.REALM_MISMATCH, f"the realm is {found}, expected {expected}")
-    return min(allowed, key=lambda challenge: _STRENGTH.index(challenge.algorithm))
+    return usable or _worst([refusal for refusal in read if isinstance(refusal, Failure)])
 
 
 def _worst(refusals: Sequence[Failure]) -> Failure:

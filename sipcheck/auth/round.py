@@ -1,13 +1,14 @@
 """The authentication of one exchange: what may be answered, and what a second challenge means (RFC 3261 §22)."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from sipcheck.auth.authorization import authorization, read_authorization
-from sipcheck.auth.challenge import Challenge, Chosen, choose
+from sipcheck.auth.challenge import Challenge, choose, choose_of_kind, read_usable
 from sipcheck.credentials import Credentials
 from sipcheck.failure import Failure
-from sipcheck.reasons import Reason
+from sipcheck.printable import one_line
+from sipcheck.reasons import Cause, Reason
 from sipcheck.target import HostPort
 
 CHALLENGE_STATUS = (401, 407)
@@ -15,7 +16,7 @@ CHALLENGE_STATUS = (401, 407)
 
 @dataclass(slots=True)
 class AuthenticationRound:
-    """Answers each hop once, and once more for `stale=true`; the outcome stands in its fields.
+    """Answers each realm of each hop once, and once more for `stale=true`; the outcome stands in its fields.
 
     `sent` and `realms` are the caller's to keep: only it knows what has left.
     """
@@ -24,11 +25,12 @@ class AuthenticationRound:
     sent: bool = False
     renewed: bool = False
     withheld: Reason | None = None
+    cause: Cause | None = None
     rejected: bool = False
     stale_loop: bool = False
     detail: str = ""
     realms: frozenset[str] = frozenset()
-    _answered: tuple[Challenge, ...] = ()  # one of each hop, 401's and 407's
+    _answered: tuple[Challenge, ...] = ()  # one of each hop, 401's and 407's, and realm
 
     def to_answer(
         self, www: Sequence[str], proxy: Sequence[str], credentials: Credentials
@@ -37,44 +39,96 @@ class AuthenticationRound:
 
         `www` and `proxy` are the values of WWW-Authenticate and Proxy-Authenticate as they came.
         """
+        if self._answered:
+            return self._to_answer_again(www, proxy, credentials)
         choice = choose(www, proxy, realms=credentials.realms)
         if isinstance(choice, Failure):
-            self.withheld, self.detail = choice.reason, choice.detail
+            self._withhold(choice)
             return None
-        if not self._answered:
-            self._answered = choice.challenges
-        elif self._is_progress(choice, {challenge.proxy: challenge for challenge in self._answered}):
-            # A hop that is satisfied goes on being answered when the next one challenges (§22.3).
-            hops = {challenge.proxy: challenge for challenge in (*self._answered, *choice.challenges)}
-            self._answered = tuple(hops.values())
-        else:
-            return None
+        self._answered = choice.challenges
         return self._answered
 
     def leave_unanswered(self, source: HostPort) -> None:
         """Note a challenge that did not come from where the request went: it is never answered."""
+        self.cause = Cause.CHALLENGE_FROM_ELSEWHERE
         self.detail = f"a challenge from {source}, which is not where the request went, is not answered"
 
-    def _is_progress(self, choice: Chosen, answered: Mapping[bool, Challenge]) -> bool:
-        """Whether answering again can lead on: each hop once, and one renewal is granted for stale nonces.
+    def withhold_for(self, realm: str, reason: Reason) -> None:
+        """Note that nobody may answer this realm, whatever it asks for."""
+        answered = [each.realm_name for each in self._answered if each.realm_name in self.realms]
+        self.withheld = reason
+        self.detail = f"the realm {_named([realm])} is not to be answered"
+        if self.sent:
+            self.cause = Cause.SECOND_REALM
+            self.detail = f"the realm {_named(answered)} was answered, and {_named([realm])} is not to be"
 
-        `answered` is by Challenge.proxy.
-        """
-        repeated = [challenge for challenge in choice.challenges if challenge.proxy in answered]
-        if not repeated:
-            return True
-        if any(challenge.realm_name != answered[challenge.proxy].realm_name for challenge in repeated):
-            self.withheld = Reason.REALM_MISMATCH
-            self.detail = "a second challenge names another realm than the one that was answered"
-            return False
-        if not any(challenge.stale for challenge in repeated):
+    def _to_answer_again(
+        self, www: Sequence[str], proxy: Sequence[str], credentials: Credentials
+    ) -> tuple[Challenge, ...] | None:
+        """Judge a challenge behind an answer: whatever it holds, one that brings nothing new is a refusal (§22.2)."""
+        fresh = [
+            challenge
+            for values, is_proxy in ((www, False), (proxy, True))
+            if values
+            for challenge in self._of_hop(values, credentials, is_proxy=is_proxy)
+        ]
+        if not www and not proxy:
             self.rejected = True
-            return False
-        if self.renewed:
+        if self.rejected or self.stale_loop or self.withheld is not None or not fresh:
+            return None
+        # A hop that is satisfied goes on being answered when the next one challenges (§22.3).
+        answered = {(each.proxy, each.realm_name): each for each in (*self._answered, *fresh)}
+        self._answered = tuple(answered.values())
+        return self._answered
+
+    def _of_hop(
+        self, values: Sequence[str], credentials: Credentials, *, is_proxy: bool
+    ) -> Sequence[Challenge]:
+        """Give what of one hop's fields may be answered now, or note why nothing is."""
+        known = tuple(each.realm_name for each in self._answered if each.proxy is is_proxy)
+        realms = (*known, *credentials.realms) if known else credentials.realms
+        choice = choose_of_kind(values, realms, is_proxy=is_proxy)
+        if not isinstance(choice, Failure):
+            fresh = [each for each in choice if each.realm_name not in known]
+            return [*fresh, *self._renewed([each for each in choice if each.realm_name in known])]
+        if choice.reason is Reason.REALM_MISMATCH:
+            self._leave_second_realm(values, is_proxy=is_proxy)
+            self.withheld = Reason.REALM_MISMATCH if credentials.realms else None
+        elif known:
+            self.rejected = True  # what cannot be read refuses the answer no less
+        else:
+            self._withhold(choice)
+        return ()
+
+    def _renewed(self, repeated: Sequence[Challenge]) -> Sequence[Challenge]:
+        """Grant one renewal for stale nonces; a challenge of an answered realm that is not stale is a refusal."""
+        if not repeated:
+            return ()
+        if not all(challenge.stale for challenge in repeated):
+            self.rejected = True
+        elif self.renewed:
             self.stale_loop = True
-            return False
-        self.renewed = True
-        return True
+        else:
+            self.renewed = True
+            return repeated
+        return ()
+
+    def _leave_second_realm(self, values: Sequence[str], *, is_proxy: bool) -> None:
+        """Note a further realm that nobody has configured: a password goes to the first one alone."""
+        usable = read_usable(values, is_proxy=is_proxy)
+        asked = () if isinstance(usable, Failure) else [each.realm_name for each in usable]
+        self.cause = Cause.SECOND_REALM
+        self.detail = (
+            f"the realm {_named(each.realm_name for each in self._answered)} was answered, "
+            f"and then {_named(asked)} was asked for, which was not"
+        )
+
+    def _withhold(self, failure: Failure) -> None:
+        self.withheld, self.detail, self.cause = failure.reason, failure.detail, failure.cause
+
+
+def _named(realms: Iterable[str]) -> str:
+    return one_line(" and ".join(f"'{realm}'" for realm in dict.fromkeys(realms)))
 
 
 def answer(

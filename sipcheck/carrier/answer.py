@@ -21,6 +21,7 @@ class CarrierAnswer:
 
 OK = CarrierAnswer(200, "OK")
 SILENCE = CarrierAnswer(None)
+SERVICE_UNAVAILABLE = CarrierAnswer(503, "Service Unavailable", (("Retry-After", str(RETRY_AFTER_SECONDS)),))
 METHOD_NOT_ALLOWED = CarrierAnswer(405, "Method Not Allowed", (ALLOW,))
 
 Answers = Mapping[str, CarrierAnswer]
@@ -37,9 +38,8 @@ _UNCHALLENGED: Mapping[Fault, Answers] = {
     Fault.REGISTER_IGNORED: {"REGISTER": SILENCE},
     Fault.SIP_FORBIDDEN: _to_all(CarrierAnswer(403, "Forbidden")),
     Fault.REGISTER_REFUSED: {"REGISTER": CarrierAnswer(405, "Method Not Allowed", (("Allow", "OPTIONS"),))},
-    Fault.SERVICE_UNAVAILABLE: _to_all(
-        CarrierAnswer(503, "Service Unavailable", (("Retry-After", str(RETRY_AFTER_SECONDS)),))
-    ),
+    Fault.OPTIONS_FAILED: {"OPTIONS": SERVICE_UNAVAILABLE},
+    Fault.SERVICE_UNAVAILABLE: _to_all(SERVICE_UNAVAILABLE),
     Fault.SERVER_ERROR: _to_all(CarrierAnswer(500, "Server Internal Error")),
     Fault.REQUEST_TIMEOUT: _to_all(CarrierAnswer(408, "Request Timeout")),
     Fault.BAD_REQUEST: _to_all(CarrierAnswer(400, "Bad Request")),

@@ -21,6 +21,7 @@ class Fault(StrEnum):
     SIP_FORBIDDEN = "sip-forbidden", "403 to everything, without a challenge"
     SILENT = "silent", "answers nothing"
     OPTIONS_IGNORED = "options-ignored", "answers no OPTIONS"
+    OPTIONS_FAILED = "options-failed", "503 with Retry-After to OPTIONS"
     REGISTER_IGNORED = "register-ignored", "answers no REGISTER"
     REGISTER_REFUSED = "register-refused", "405 to REGISTER, without a challenge"
     SLOW = "slow", "answers after one and a half seconds"

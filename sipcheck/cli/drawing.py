@@ -1,5 +1,7 @@
 """The report drawn for a person: how it went first, the verdict last, where a terminal leaves the eye."""
 
+from collections.abc import Mapping
+
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
@@ -10,6 +12,7 @@ from sipcheck.cli.page import open_page
 from sipcheck.cli.signs import Signs
 from sipcheck.reasons import Outcome, Party
 from sipcheck.report.model import Certificate, CheckState, EdgeReport, Report
+from sipcheck.target import edge_name
 
 _OUTCOME_STYLES = {
     Outcome.VERIFIED: "bold green",
@@ -46,6 +49,10 @@ def _draw(console: Console, report: Report, signs: Signs) -> None:
             _section(
                 console, f"Certificate of {edge.address}:{edge.port}", _certificate(edge, edge.certificate)
             )
+    for edge in report.edges:
+        if edge.facts:
+            name = edge_name(edge.address, edge.port, edge.transport)
+            _section(console, f"What {name} says of it", _facts(edge.facts))
     _section(console, "Warnings", _warnings(report, signs) if report.warnings else None)
     _verdict(console, report)
 
@@ -92,6 +99,15 @@ def _certificate(edge: EdgeReport, certificate: Certificate) -> Table:
     return table
 
 
+def _facts(facts: Mapping[str, str]) -> Table:
+    table = Table.grid(padding=(0, 1))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold", ratio=1)
+    for name, value in facts.items():
+        table.add_row(Text(name), Text(value))
+    return table
+
+
 def _warnings(report: Report, signs: Signs) -> Table:
     table = Table.grid(padding=(0, 1))
     table.add_column(style="yellow", no_wrap=True)
@@ -108,8 +124,11 @@ def _warnings(report: Report, signs: Signs) -> Table:
 def _verdict(console: Console, report: Report) -> None:
     style = _OUTCOME_STYLES[report.outcome]
     seconds = f"{report.duration_ms / 1000:.1f} s"
+    cause = "" if report.cause is None else f" ({report.cause})"
     console.print(
-        Text.assemble((report.outcome.upper(), style), f"  {report.reason}", (f"  in {seconds}", "dim"))
+        Text.assemble(
+            (report.outcome.upper(), style), f"  {report.reason}{cause}", (f"  in {seconds}", "dim")
+        )
     )
     console.print(Text(report.summary))
     if report.party is not Party.NOBODY:

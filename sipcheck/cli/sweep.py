@@ -16,7 +16,7 @@ from sipcheck.cli.loop import run_fast
 from sipcheck.cli.option_groups import with_option_groups
 from sipcheck.cli.options import EngineOptions, SourceAddress
 from sipcheck.cli.output import speaking
-from sipcheck.cli.sweep_rows import FileUnusable, read_rows
+from sipcheck.cli.sweep_rows import read_rows
 from sipcheck.cli.sweep_table import SweepTable
 from sipcheck.cli.usage import refuse
 from sipcheck.cli.values import read_positive, read_timeout
@@ -25,6 +25,7 @@ from sipcheck.diagnosis.evidence import Proof
 from sipcheck.errors import CallerError
 from sipcheck.report.json_export import report_to_json
 from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS, EngineSettings
+from sipcheck.sweep.row_file import FileUnusable
 from sipcheck.sweep.run import SweepPlan, allow_open_files, run_sweep
 from sipcheck.sweep.sweep import DEFAULT_CONCURRENCY, BadRow, SweepResult, SweepRow
 
@@ -133,11 +134,9 @@ def _progress(rows: int) -> Iterator[Callable[[], None]]:
 def _read_file(file: str) -> _Rows:
     try:
         data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-        return read_rows(data.decode("utf-8"))
+        return read_rows(data)
     except OSError as error:
         refuse(f"{file!r} cannot be read: {error.strerror}; give a readable file, or - for standard input")
-    except UnicodeDecodeError as error:
-        refuse(f"{file!r} is no text in UTF-8 (byte {error.start}); save it as CSV in UTF-8")
     except FileUnusable as error:
         refuse(f"{file!r} cannot be used: {error}")
 

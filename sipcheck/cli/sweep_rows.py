@@ -1,154 +1,31 @@
-"""The file of a sweep: CSV with a header, or JSON lines."""
+"""The rows of a sweep's file."""
 
-import csv
-import io
-import json
-from collections.abc import Iterator, Mapping
-from typing import Any
-
-from sipcheck.credentials import Credentials
 from sipcheck.errors import CallerError
-from sipcheck.sweep.sweep import BadRow, SweepRow
-from sipcheck.target import Target, TransportName, parse_target
-
-COLUMNS = (
-    "target",
-    "transport",
-    "port",
-    "username",
-    "auth_username",
-    "password",
-    "realm",
-    "outbound_proxy",
+from sipcheck.sweep.row_file import (
+    TARGET_COLUMNS,
+    Record,
+    credentials_of,
+    read_file,
+    target_of,
+    values_of,
 )
-_FIELD_CHARACTERS = 10_000
-_TRANSPORTS = tuple(transport.value for transport in TransportName)
+from sipcheck.sweep.sweep import BadRow, SweepRow
 
 
-class FileUnusable(CallerError):
-    """The file is neither CSV with the known columns nor JSON lines."""
+def read_rows(data: bytes) -> list[SweepRow | BadRow]:
+    """Read every data row; one that cannot be used is a BadRow. Raises FileUnusable."""
+    return [_row(number, record) for number, record in enumerate(read_file(data, TARGET_COLUMNS), 1)]
 
 
-def read_rows(text: str) -> list[SweepRow | BadRow]:
-    """Read every data row; one that cannot be used is a BadRow.
-
-    Raises FileUnusable for a file without rows, without the column `target`, or with a column nobody knows.
-    """
-    content = text.removeprefix("\ufeff")
-    first = content.lstrip()[:1]
-    records = _json_lines(content) if first == "{" else _csv(content) if first else iter(())
-    rows = [_row(number, record) for number, record in enumerate(records, 1)]
-    if not rows:
-        raise FileUnusable(f"it holds no row; give CSV with a header ({','.join(COLUMNS)}) or JSON lines")
-    return rows
-
-
-def _csv(content: str) -> Iterator[Mapping[str, Any] | str]:
-    reader = csv.reader(io.StringIO(content, newline=""), strict=True)
-    try:
-        header = [name.strip().lower() for name in next(reader, [])]
-        _check_columns(header)
-        for values in reader:
-            if not any(value.strip() for value in values):
-                continue
-            if len(values) > len(header):
-                yield f"it has {len(values)} values where the header names {len(header)}; quote values with commas"
-                continue
-            yield dict(zip(header, values, strict=False))
-    except csv.Error as error:
-        raise FileUnusable(
-            f"line {reader.line_num} is no CSV: {error}; mend it, or give JSON lines"
-        ) from error
-
-
-def _check_columns(header: list[str]) -> None:
-    if "target" not in header:
-        raise FileUnusable(
-            "the header in its first line has no column 'target'; "
-            f"the columns are {','.join(COLUMNS)}, all but the first optional"
-        )
-    unknown = [name for name in header if name not in COLUMNS]
-    if unknown:
-        raise FileUnusable(f"column {_shown(unknown[0])} is not known; the columns are {','.join(COLUMNS)}")
-    twice = next((name for name in header if header.count(name) > 1), None)
-    if twice is not None:
-        raise FileUnusable(f"column {twice!r} stands in the header more than once; leave one")
-
-
-def _json_lines(content: str) -> Iterator[Mapping[str, Any] | str]:
-    for line in content.splitlines():
-        if not line.strip():
-            continue
-        try:
-            record = json.loads(line)
-        except (ValueError, RecursionError):
-            yield "it is no JSON object; give one object a line"
-            continue
-        yield record if isinstance(record, dict) else "it is no JSON object; give one object a line"
-
-
-def _row(number: int, record: Mapping[str, Any] | str) -> SweepRow | BadRow:
-    if isinstance(record, str):
-        return BadRow(number, f"row {number}", f"Row {number} cannot be used: {record}.")
-    shown = str(record.get("target") or f"row {number}")
-    username = record.get("username")
+def _row(number: int, record: Record) -> SweepRow | BadRow:
+    given = {} if isinstance(record, str) else record
+    shown = str(given.get("target") or f"row {number}")
+    username = given.get("username")
     named = username if isinstance(username, str) else None
     try:
-        values = _values(record)
-        return SweepRow(number, _target(values), _credentials(values))
+        values = values_of(record, TARGET_COLUMNS)
+        return SweepRow(number, target_of(values), credentials_of(values))
     except CallerError as error:
         return BadRow(number, shown, str(error), named)
     except ValueError as fault:
         return BadRow(number, shown, f"Row {number} cannot be used: {fault}.", named)
-
-
-def _values(record: Mapping[str, Any]) -> dict[str, str]:
-    """Take the values as text; an empty one counts as not given. Raises ValueError naming the column."""
-    values: dict[str, str] = {}
-    for name, value in record.items():
-        if name not in COLUMNS:
-            raise ValueError(f"column {_shown(name)} is not known; the columns are {','.join(COLUMNS)}")
-        if value is None or value == "":
-            continue
-        if isinstance(value, bool) or not isinstance(value, str | int):
-            raise ValueError(f"{name} is no text; give it in quotes")
-        if len(str(value)) > _FIELD_CHARACTERS:
-            raise ValueError(
-                f"{name} is {len(str(value))} characters long; at most {_FIELD_CHARACTERS} can be meant"
-            )
-        values[name] = str(value) if name == "password" else str(value).strip()
-    return values
-
-
-def _target(values: Mapping[str, str]) -> Target:
-    if not values.get("target"):
-        raise ValueError("target is empty; give a domain, a host name or an IP address")
-    transport = values.get("transport", "").lower() or None
-    if transport is not None and transport not in _TRANSPORTS:
-        raise ValueError(f"transport {_shown(transport)} is none; give udp, tcp or tls, or leave it empty")
-    port = values.get("port")
-    if port is not None and not (port.isascii() and port.isdigit() and 1 <= int(port[:6]) <= 65535):
-        raise ValueError(f"port {_shown(port)} is none; give a number from 1 to 65535, or leave it empty")
-    return parse_target(
-        values["target"],
-        transport=TransportName(transport) if transport else None,
-        port=int(port) if port else None,
-        outbound_proxy=values.get("outbound_proxy"),
-    )
-
-
-def _credentials(values: Mapping[str, str]) -> Credentials | None:
-    username, password = values.get("username"), values.get("password")
-    if username is None:
-        lonely = next((name for name in ("password", "auth_username", "realm") if name in values), None)
-        if lonely is not None:
-            raise ValueError(f"{lonely} is given without username; add username, or leave {lonely} empty")
-        return None
-    if password is None:
-        raise ValueError(f"username {_shown(username)} needs a password; add it, or leave username empty")
-    realm = values.get("realm")
-    return Credentials(username, password, values.get("auth_username"), (realm,) if realm else ())
-
-
-def _shown(text: str) -> str:
-    return repr(text if len(text) <= 80 else f"{text[:80]}…")

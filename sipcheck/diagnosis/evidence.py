@@ -18,6 +18,9 @@ class Proof(StrEnum):
     NONE = "none"
 
 
+_REFUSED_BEHIND_THE_PROOF = frozenset({423, 439})
+
+
 def is_sign_of_life(status: int | None) -> bool:
     """Any final response but 408 and 5xx; 501 and 505 are refusals, not outages (docs/design/sip.md, "Liveness")."""
     if status is None:
@@ -30,9 +33,9 @@ class ExchangeResult:
     """What one request came to, or a request with its authentication round.
 
     Exactly one of `status` (a final response was received) and `failure` (none was) is set. `withheld` says
-    why a challenge was not answered, `detail` in the words for a person; `rejected` and `stale_loop` qualify a
-    challenge that followed an answer. `challenges` are the values of WWW-Authenticate and of Proxy-Authenticate, a
-    field line each.
+    why a challenge was not answered, `cause` more closely, `detail` in the words for a person; `rejected` and
+    `stale_loop` qualify a challenge that followed an answer. `challenges` are the values of WWW-Authenticate and of
+    Proxy-Authenticate, a field line each.
     `facts` are the headers of the final response that say why, by their canonical names, in the order found.
     `by_tcp`: its last request was too large for a datagram and went by TCP to an edge of UDP (RFC 3261 §18.1.1).
     `too_large`: the answer to a challenge was, and the way it was asked by has no TCP beside it; it was not sent.
@@ -47,6 +50,7 @@ class ExchangeResult:
     challenged: bool = False
     credentials_sent: bool = False
     withheld: Reason | None = None
+    cause: Cause | None = None
     rejected: bool = False
     stale_loop: bool = False
     challenges: tuple[Sequence[str], Sequence[str]] = ((), ())
@@ -70,6 +74,16 @@ class ExchangeResult:
     def refused(self) -> bool:
         """Any 4xx but 408, 6xx, 501 or 505: an answer that says no."""
         return self.alive and self.status is not None and self.status >= 400
+
+    @property
+    def accepted(self) -> bool:
+        """Whether it proves the credentials that it carried: a success, or what is refused only behind the proof.
+
+        RFC 3261 §10.3 authenticates a REGISTER (step 3) before it looks at Contact and at Expires; 439 is RFC 5626's
+        word on the Contact.
+        """
+        refused_later = self.method == "REGISTER" and self.status in _REFUSED_BEHIND_THE_PROOF
+        return self.credentials_sent and (self.succeeded or refused_later)
 
     @property
     def succeeded(self) -> bool:

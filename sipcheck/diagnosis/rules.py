@@ -15,6 +15,17 @@ _CREDENTIALS_REFUSED = frozenset({Reason.CREDENTIALS_REJECTED, Reason.REGISTRATI
 # The vaguer of the two first.
 _SILENCE = (Reason.DEADLINE_EXCEEDED, Reason.NO_RESPONSE)
 
+# Behind a password that was sent, an end of the way is no more than silence: nothing says how the password was taken.
+_UNANSWERED = frozenset(
+    {
+        Reason.NO_RESPONSE,
+        Reason.CONNECTION_RESET,
+        Reason.CONNECTION_REFUSED,
+        Reason.CONNECTION_TIMEOUT,
+        Reason.HOST_UNREACHABLE,
+    }
+)
+
 _FAILOVER_STATUS = 503  # RFC 3263 §4.3; transport failures and silence have no status
 
 _SETTLED_PROOFS = frozenset(
@@ -39,7 +50,7 @@ def _after_credentials(evidence: EdgeEvidence) -> Reason | None:
     proof = evidence.proof_exchange
     if proof is None:
         return None
-    if proof.succeeded:
+    if proof.accepted:
         return Reason.CREDENTIALS_PROVEN
     if proof.stale_loop:
         return Reason.AUTH_STALE_LOOP
@@ -54,7 +65,7 @@ def _after_credentials(evidence: EdgeEvidence) -> Reason | None:
     if proof.status is not None and 300 <= proof.status < 400:
         return Reason.SIP_REDIRECTED
     if proof.failure is not None:
-        return Reason.SIP_REQUEST_TIMEOUT if proof.failure.reason in _SILENCE else proof.failure.reason
+        return Reason.SIP_REQUEST_TIMEOUT if proof.failure.reason in _UNANSWERED else proof.failure.reason
     return _temporary(proof) or Reason.ALIVE_CREDENTIALS_UNPROVEN
 
 
@@ -69,6 +80,17 @@ def _source_not_allowed(evidence: EdgeEvidence) -> Reason | None:
         return None
     refused = register is None or (register.refused and not register.challenged)
     return Reason.SIP_FORBIDDEN if refused else None
+
+
+def _cut_by_us(evidence: EdgeEvidence) -> Reason | None:
+    """A proof that our own deadline cut off says nothing of the carrier, however alive it is."""
+    attempts = [attempt for attempt in (evidence.register, evidence.answered_options) if attempt is not None]
+    cut = [
+        each
+        for each in attempts
+        if each.failure is not None and each.failure.reason is Reason.DEADLINE_EXCEEDED
+    ]
+    return Reason.DEADLINE_EXCEEDED if cut and len(cut) == len(attempts) and evidence.alive else None
 
 
 def _unproven_by_register(evidence: EdgeEvidence) -> Reason | None:
@@ -112,6 +134,7 @@ RULES: tuple[Callable[[EdgeEvidence], Reason | None], ...] = (
     _after_credentials,
     _withheld,
     _source_not_allowed,
+    _cut_by_us,
     _unproven_by_register,
     _by_options,
     _no_answer,

@@ -25,6 +25,7 @@ class Facts:
     domain: str
     where: str  # the edge that decided, or the domain where no edge was reached
     transport: str = "SIP"
+    method: str = "the request"  # of the exchange that is spoken of
     answer: str = "nothing"  # "403 Forbidden"
     username: str = ""
     our_address: str = "our address"

@@ -9,6 +9,7 @@ from sipcheck.report.rulings import RULINGS
 _WARNING_AXES: dict[WarningCode, CheckName] = {
     WarningCode.DNS_PARTIAL: CheckName.DNS,
     WarningCode.PORT_SUPPRESSES_SRV: CheckName.DNS,
+    WarningCode.EDGES_UNPROBED: CheckName.TRANSPORT,
     WarningCode.EDGE_DOWN: CheckName.TRANSPORT,
     WarningCode.RESPONSE_SOURCE_DIFFERS: CheckName.TRANSPORT,
     WarningCode.NAT_REWRITE: CheckName.TRANSPORT,
@@ -17,6 +18,7 @@ _WARNING_AXES: dict[WarningCode, CheckName] = {
     WarningCode.TLS_WILDCARD_NAME: CheckName.TLS,
     WarningCode.TLS_COMMON_NAME_ONLY: CheckName.TLS,
     WarningCode.OPTIONS_IGNORED: CheckName.SIP,
+    WarningCode.OPTIONS_FAILED: CheckName.SIP,
     WarningCode.REPLY_DEFECTS: CheckName.SIP,
     WarningCode.REGISTER_IGNORED: CheckName.AUTH,
     WarningCode.REGISTER_REFUSED: CheckName.AUTH,
@@ -27,9 +29,9 @@ _WARNING_AXES: dict[WarningCode, CheckName] = {
 _CUT_SHORT = frozenset({Reason.DEADLINE_EXCEEDED, Reason.CANCELLED})
 
 
-def failing_axis(reason: Reason, *, challenged: bool) -> CheckName:
-    """Choose the axis of a reason: a run that we cut behind a challenge did see SIP, and lacks only the proof."""
-    return CheckName.AUTH if challenged and reason in _CUT_SHORT else RULINGS[reason].axis
+def failing_axis(reason: Reason, *, sip_seen: bool) -> CheckName:
+    """Choose the axis of a reason: a run that we cut behind an answer did see SIP, and lacks only the proof."""
+    return CheckName.AUTH if sip_seen and reason in _CUT_SHORT else RULINGS[reason].axis
 
 
 def make_checks(
@@ -42,24 +44,28 @@ def make_checks(
     explanation: str,
     skipped: frozenset[CheckName],
     times_ms: Mapping[CheckName, float],
+    decisive: str | None = None,
 ) -> tuple[Check, ...]:
     """Make all seven checks in the order of docs/design/command-line.md.
 
     `axis` is the deciding one, the reason's own unless given. `explanation` says what was wrong on it; `skipped`
-    are axes that this run had no need of.
+    are axes that this run had no need of. `decisive` is the edge that decided: what another gave reason to warn of is
+    no state of its checks, but for one that is down, which the transport's check then names.
     """
     order = list(CheckName)
-    decisive = order.index(axis or RULINGS[reason].axis)
+    deciding = order.index(axis or RULINGS[reason].axis)
     checks = []
     for index, name in enumerate(order):
-        state, code = CheckState.SKIPPED, None
-        if index == decisive:
+        state, code, warned = CheckState.SKIPPED, None, None
+        if index == deciding:
             state, code = _decisive_state(outcome, reason)
-        elif index < decisive and name not in skipped:
+        elif index < deciding and name not in skipped:
             state = CheckState.OK
-        if state is CheckState.OK:
-            state, code = _warned(name, warnings)
+        if state is CheckState.OK and (warned := _warned(name, warnings, decisive)) is not None:
+            state, code = CheckState.WARNING, warned.code
         detail = details.get(name, "") if state is not CheckState.FAILED else explanation
+        if warned is not None and warned.edge is not None and warned.edge != decisive:
+            detail = f"{detail}; {warned.edge}: {warned.detail}"
         checks.append(Check(name, state, code, detail, times_ms.get(name)))
     return tuple(checks)
 
@@ -72,6 +78,14 @@ def _decisive_state(outcome: Outcome, reason: Reason) -> tuple[CheckState, str |
     return CheckState.FAILED, reason
 
 
-def _warned(name: CheckName, warnings: Sequence[ReportWarning]) -> tuple[CheckState, str | None]:
-    code = next((warning.code for warning in warnings if _WARNING_AXES[warning.code] is name), None)
-    return (CheckState.OK, None) if code is None else (CheckState.WARNING, code)
+def _warned(name: CheckName, warnings: Sequence[ReportWarning], decisive: str | None) -> ReportWarning | None:
+    """The first warning that concerns this check of the deciding edge."""
+    return next(
+        (
+            warning
+            for warning in warnings
+            if _WARNING_AXES[warning.code] is name
+            and (warning.edge in (None, decisive) or warning.code is WarningCode.EDGE_DOWN)
+        ),
+        None,
+    )

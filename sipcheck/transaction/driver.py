@@ -63,6 +63,7 @@ class TransactionDriver:
         self._inbox = Inbox(transmission.identity.call_id.encode("utf-8", "surrogateescape"))
         self._loop = asyncio.get_running_loop()
         self._started = 0.0
+        self.sent = False  # whether the request has left
         self._matcher = ResponseMatcher(
             transmission.identity, transmission.edge, self._channel.local, run.trace
         )
@@ -109,6 +110,7 @@ class TransactionDriver:
         for action in actions:
             if action is Action.SEND:
                 self._channel.send(self._sending.message)
+                self.sent = True
                 channel = self._channel
                 self._trace.sent(self._sending.edge, self._sending.message, channel.local, channel.remote)
             elif action is Action.TIMED_OUT:

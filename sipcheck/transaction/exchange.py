@@ -57,7 +57,10 @@ class _Exchange:
             transmission = await self._prepare()
             channel = transmission.channel
             kept = channel.heard
-            result = await TransactionDriver(transmission, self.run).run()
+            driver = TransactionDriver(transmission, self.run)
+            result = await driver.run()
+            # Where the connection died behind the challenge, and no other came about, no password has left.
+            self.state.sent = self.state.sent or (driver.sent and bool(self.fields))
             self.retransmissions += result.retransmissions
             if kept and self._proves_nothing(result):
                 self.reconnected = True
@@ -119,7 +122,6 @@ class _Exchange:
             new_cnonce=lambda: secrets.token_hex(_CNONCE_BYTES),
             conceal=self.run.trace.conceal,
         )
-        state.sent = True
         return True
 
     async def _may_leave(self, challenges: Sequence[Challenge], channel: Channel) -> bool:
@@ -127,7 +129,7 @@ class _Exchange:
         run, state = self.run, self.state
         try:
             async with asyncio.timeout_at(run.deadline):
-                state.withheld = await self._ask_before(challenges)
+                await self._ask_before(challenges)
         except TimeoutError:
             state.withheld = Reason.DEADLINE_EXCEEDED
         if state.withheld is None and run.seconds_left < run.plan.last_chance_seconds:
@@ -139,15 +141,15 @@ class _Exchange:
             await asyncio.sleep(_SECONDS_TO_SEE_AN_END)
         return True
 
-    async def _ask_before(self, challenges: Sequence[Challenge]) -> Reason | None:
+    async def _ask_before(self, challenges: Sequence[Challenge]) -> None:
         before_credentials, state = self.run.before_credentials, self.state
         if before_credentials is None:
-            return None
+            return
         for realm in dict.fromkeys(challenge.realm_name for challenge in challenges):
             if realm in state.realms:
                 continue
             withheld = await before_credentials(realm)
             if withheld is not None:
-                return withheld
+                state.withhold_for(realm, withheld)
+                return
             state.realms |= {realm}
-        return None

@@ -44,6 +44,7 @@ def with_round(result: ExchangeResult, state: AuthenticationRound) -> ExchangeRe
         challenged=state.challenged,
         credentials_sent=state.sent,
         withheld=state.withheld,
+        cause=state.cause,
         rejected=state.rejected,
         stale_loop=state.stale_loop,
     )

@@ -41,6 +41,7 @@ class EdgeProbe:
     answered_options: ExchangeResult | None = None
     proven_here: bool = False
     credentials_leave: bool = False
+    adopted: bool = False
     settled: asyncio.Event = field(default_factory=asyncio.Event)
     connection: EdgeConnection = field(init=False)
 
@@ -67,8 +68,14 @@ class EdgeProbe:
     def alive(self) -> bool:
         return self.evidence.alive
 
+    @property
+    def own_evidence(self) -> EdgeEvidence:
+        """What this run itself has asked: without an OPTIONS that was taken over from another."""
+        return replace(self.evidence, options=None) if self.adopted else self.evidence
+
     def adopt(self, seen: "EdgeProbe") -> None:
         """Take over what another run saw of this edge's liveness, instead of asking again."""
+        self.adopted = True
         self.options = seen.options
         self.connection.adopt(seen.connection)
         self.settled.set()

@@ -1,6 +1,6 @@
 """What one address came to, in the report's shape."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from sipcheck.diagnosis.evidence import EdgeEvidence, ExchangeResult
@@ -75,10 +75,16 @@ def edge_report(probe: EdgeProbe) -> EdgeReport:
         server=next((each.server for each in answered if each.server), None),
         rtt_ms=round(times[0] * 1000, 3) if times else None,
         retransmissions=sum(each.retransmissions for each in evidence.exchanges),
-        retry_after_seconds=exchange.retry_after_seconds if exchange else None,
+        retry_after_seconds=_retry_after(exchange, answered),
         facts=_facts(evidence, exchange),
         defects=tuple(dict.fromkeys(defect for each in answered for defect in each.defects)),
         local_address=next((each.local_address for each in evidence.exchanges if each.local_address), None),
         received_address=next((each.received_address for each in answered if each.received_address), None),
         certificate=probe.connection.certificate,
     )
+
+
+def _retry_after(decisive: ExchangeResult | None, answered: Sequence[ExchangeResult]) -> int | None:
+    """The wait that the deciding answer asks for; else one that another of the edge's answers does."""
+    waits = [each.retry_after_seconds for each in (decisive, *answered) if each is not None]
+    return next((wait for wait in waits if wait is not None), None)

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sipcheck.diagnosis.causes import cause_of
-from sipcheck.diagnosis.evidence import EdgeEvidence, ExchangeResult
+from sipcheck.diagnosis.causes import cause_of, telling_exchange
+from sipcheck.diagnosis.evidence import ExchangeResult
+from sipcheck.diagnosis.knocks import count_knocks
 from sipcheck.diagnosis.rules import credential_state, deciding_edge, diagnose
 from sipcheck.diagnosis.sentences import Facts, render, sentences
 from sipcheck.dns.resolver import Route
@@ -15,21 +16,11 @@ from sipcheck.report.model import CheckName, EdgeReport, Report, ReportWarning, 
 from sipcheck.report.rulings import ruling
 from sipcheck.settings import EngineSettings
 from sipcheck.target import HostPort, Target, TransportName
-from sipcheck.transaction.request_template import MAX_DATAGRAM_BYTES
 from sipcheck.transaction.run_context import RunContext
+from sipcheck.verification.check_details import check_details, check_times_ms, described, explain
 from sipcheck.verification.edge_probe import EdgeProbe
-from sipcheck.verification.edge_report import decisive_exchange, edge_report, proving_exchange, unprobed_edge
-from sipcheck.verification.warnings import edge_warnings
-
-# The reasons that name a moment to try again (docs/design/command-line.md, `retry_at`).
-_RETRIABLE = frozenset(
-    {
-        Reason.SIP_SERVICE_UNAVAILABLE,
-        Reason.SIP_SERVER_ERROR,
-        Reason.SIP_REQUEST_TIMEOUT,
-        Reason.CREDENTIALS_FROZEN,
-    }
-)
+from sipcheck.verification.edge_report import edge_report, unprobed_edge
+from sipcheck.verification.warnings import edge_warnings, route_warnings
 
 
 def target_facts(target: Target, username: str | None) -> TargetFacts:
@@ -90,21 +81,32 @@ class ReportBuilder:
         decisive = deciding_edge(evidence)
         probe, seen = probes[decisive], evidence[decisive]
         reason = diagnose(seen)
-        exchange = decisive_exchange(seen)
+        cause = cause_of(reason, seen)
+        exchange = telling_exchange(reason, seen)
         some_alive = any(each.alive for each in evidence)
         warnings = (
             *self._route.warnings,
-            *(warning for each in probes for warning in edge_warnings(each, some_alive=some_alive)),
+            *route_warnings(self._route, len(probes)),
+            *(
+                warning
+                for each in probes
+                for warning in edge_warnings(each, some_alive=some_alive, decides=each is probe)
+            ),
         )
         edges = (
             *(edge_report(each) for each in probes),
             *(unprobed_edge(edge) for edge in self._route.edges[len(probes) :]),
         )
-        self._describe(probe, exchange)
-        detail = _detail(probe, exchange, reason)
+        self._times_ms |= check_times_ms(probe)
+        self._details[CheckName.ADDRESS] = (
+            f"{len({edge.address for edge in self._route.edges})} judged, none forbidden"
+        )
+        self._details |= check_details(probe)
+        if probe.edge.transport is not TransportName.TLS:
+            self._skipped.add(CheckName.TLS)
         facts = self._facts(
             where=probe.name,
-            detail=detail,
+            detail=explain(probe, exchange, reason, cause),
             transport=TransportName.TCP if exchange and exchange.by_tcp else probe.edge.transport,
             exchange=exchange,
             local=exchange.local_address if exchange else None,
@@ -112,40 +114,15 @@ class ReportBuilder:
         return self._report(
             reason,
             credential_state(reason, evidence),
-            cause=cause_of(reason, seen),
+            cause=cause,
+            knocks=count_knocks(reason, (each.own_evidence for each in probes)),
             warnings=warnings,
             edges=edges,
             facts=facts,
-            retry_after_seconds=exchange.retry_after_seconds if exchange and reason in _RETRIABLE else None,
-            axis=failing_axis(reason, challenged=any(each.challenged for each in seen.exchanges)),
+            retry_after_seconds=_retry_after(exchange),
+            axis=failing_axis(reason, sip_seen=seen.alive or any(each.challenged for each in seen.exchanges)),
+            decisive=probe.name,
         )
-
-    def _describe(self, probe: EdgeProbe, exchange: ExchangeResult | None) -> None:
-        """Fill in what the checks say about the deciding edge."""
-        count = len({edge.address for edge in self._route.edges})
-        self._details[CheckName.ADDRESS] = f"{count} judged, none forbidden"
-        self._details[CheckName.TRANSPORT] = probe.name + _beside_udp(probe.evidence)
-        connection = probe.connection
-        if connection.connected_ms is not None:
-            self._times_ms[CheckName.TRANSPORT] = round(connection.connected_ms, 3)
-        if probe.edge.transport is not TransportName.TLS:
-            self._skipped.add(CheckName.TLS)
-            self._details[CheckName.TLS] = f"not used over {probe.edge.transport}"
-        if connection.certificate is not None:
-            version = connection.certificate.tls_version or "TLS"
-            self._details[CheckName.TLS] = f"{version}, certificate of {connection.certificate.subject}"
-        if probe.options is not None and probe.options.status is not None:
-            self._details[CheckName.SIP] = f"OPTIONS: {_answer(probe.options)}"
-        elif probe.register is not None and probe.register.status is not None:
-            self._details[CheckName.SIP] = f"REGISTER: {_answer(probe.register)}"
-        first = next(iter(probe.evidence.exchanges), None)
-        if first is not None and first.rtt_seconds is not None:
-            self._times_ms[CheckName.SIP] = round(first.rtt_seconds * 1000, 3)
-        proof = proving_exchange(probe.evidence)
-        if proof is not None:
-            self._details[CheckName.AUTH] = f"{proof.method}: {_answer(proof)}"
-            if proof.rtt_seconds is not None:
-                self._times_ms[CheckName.AUTH] = round(proof.rtt_seconds * 1000, 3)
 
     def _facts(
         self,
@@ -156,13 +133,14 @@ class ReportBuilder:
         exchange: ExchangeResult | None = None,
         local: str | None = None,
     ) -> Facts:
-        retry = exchange.retry_after_seconds if exchange else None
+        retry = _retry_after(exchange)
         contact = exchange.facts.get("Contact") if exchange else None
         return Facts(
             domain=self._target.domain,
             where=where,
             transport=(transport or self._target.transport or "SIP").upper(),
-            answer=_answer(exchange) if exchange else "nothing",
+            method=exchange.method if exchange else "the request",
+            answer=described(exchange) if exchange else "nothing",
             username=self._run.username or "",
             our_address=self._our_address(local),
             detail=detail.rstrip("."),
@@ -188,8 +166,10 @@ class ReportBuilder:
         warnings: Sequence[ReportWarning],
         edges: tuple[EdgeReport, ...],
         facts: Facts,
+        knocks: int = 0,
         retry_after_seconds: int | None = None,
         axis: CheckName | None = None,
+        decisive: str | None = None,
     ) -> Report:
         run = self._run
         verdict = ruling(reason, realm_learned=run.realms_learned)
@@ -213,6 +193,7 @@ class ReportBuilder:
                 verdict.outcome,
                 axis=axis,
                 warnings=warnings,
+                decisive=decisive,
                 details=self._details,
                 explanation=facts.detail,
                 skipped=frozenset(self._skipped),
@@ -221,6 +202,7 @@ class ReportBuilder:
             warnings=tuple(warnings),
             edges=edges,
             trace=run.trace.steps,
+            knocks=knocks,
             started_at=self._started_at,
             duration_ms=round(duration_ms, 3),
             sentences=said,
@@ -233,20 +215,8 @@ def _spelled(target: Target) -> str:
     return f"{HostPort(target.domain, target.port)}{way}{proxy}"
 
 
-def _answer(exchange: ExchangeResult) -> str:
-    return exchange.answer or exchange.explanation or "no answer"
-
-
-def _beside_udp(evidence: EdgeEvidence) -> str:
-    """Say what did not go by the transport of the edge (RFC 3261 §18.1.1)."""
-    methods = " and ".join(dict.fromkeys(each.method for each in evidence.exchanges if each.by_tcp))
-    return f"; {methods} went by TCP, being over {MAX_DATAGRAM_BYTES} bytes" if methods else ""
-
-
-def _detail(probe: EdgeProbe, exchange: ExchangeResult | None, reason: Reason) -> str:
-    failure = probe.evidence.failure_of(reason)
-    if failure is not None:
-        return failure.detail
-    if exchange is None:
-        return ""
-    return exchange.explanation or _answer(exchange)
+def _retry_after(exchange: ExchangeResult | None) -> int | None:
+    """How long the carrier asks to wait, where it did not give us what we asked for."""
+    return (
+        None if exchange is None or exchange.accepted or exchange.succeeded else exchange.retry_after_seconds
+    )

@@ -18,7 +18,7 @@ from trunks.repositories.trunks import Trunks
 from trunks.rules.profile import PLAIN
 from trunks.rules.trunk_state import created
 from trunks.secrets.secret_box import SecretBox
-from trunks.tenancy.tenants import Caller
+from trunks.tenancy.tenants import Tenant
 
 FIRST_GENERATION = 1
 
@@ -26,7 +26,7 @@ FIRST_GENERATION = 1
 def enter_trunk(
     session: Session,
     secrets: SecretBox,
-    caller: Caller,
+    tenant: Tenant,
     new: NewTrunk,
     now: datetime,
     *,
@@ -34,9 +34,9 @@ def enter_trunk(
     is_draft: bool = False,
 ) -> Trunk:
     """Enter a trunk of any dialect, or a draft of one. Raises CustomTrunksNotAllowed, NumberTaken."""
-    if not caller.allow_custom_sip_trunks:
+    if not tenant.allow_custom_sip_trunks:
         raise CustomTrunksNotAllowed
-    trunk = _row(secrets, caller, new, now, trunk_id=trunk_id or new_id(), is_draft=is_draft)
+    trunk = _row(secrets, tenant, new, now, trunk_id=trunk_id or new_id(), is_draft=is_draft)
     trunk.gateways = [make_gateway(session, gateway, new.outbound_proxy, now) for gateway in new.gateways]
     Trunks(session).add(trunk)
     session.flush()
@@ -49,11 +49,11 @@ def enter_trunk(
 
 
 def _row(
-    secrets: SecretBox, caller: Caller, new: NewTrunk, now: datetime, *, trunk_id: UUID, is_draft: bool
+    secrets: SecretBox, tenant: Tenant, new: NewTrunk, now: datetime, *, trunk_id: UUID, is_draft: bool
 ) -> Trunk:
     trunk = Trunk(
         id=trunk_id,
-        environment_id=caller.environment_id,
+        environment_id=tenant.environment_id,
         name=new.name,
         provider_name=new.provider_name,
         username=new.username,

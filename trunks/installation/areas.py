@@ -6,6 +6,7 @@ from trunks.catalog.create_provisioned import ProvisionedCreation
 from trunks.catalog.drafts import UnsavedTrunks
 from trunks.catalog.dry_runs import DryRuns
 from trunks.catalog.phone_numbers import NumberCatalog
+from trunks.catalog.trunk_import import TrunkImport
 from trunks.catalog.trunks import TrunkCatalog
 from trunks.catalog.update import TrunkUpdates
 from trunks.catalog.views import TrunkViews
@@ -79,6 +80,7 @@ class Catalog:
         self.unsaved = UnsavedTrunks(database, provisioner, on.settings.verify_wait_seconds, clock)
         self.provisioned = ProvisionedCreation(database, on.secrets, self.unsaved, provisioner, clock)
         self.dry_runs = DryRuns(database, self.trunks, runs, self.unsaved)
+        self.imports = TrunkImport(database, on.secrets, clock)
 
 
 class Health:

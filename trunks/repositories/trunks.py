@@ -1,6 +1,6 @@
 """Trunks and their flips."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -64,6 +64,15 @@ class Trunks(Repository):
         return self._exists(
             Trunk.environment_id == environment_id, Trunk.name == name, Trunk.is_draft.is_(False), *others
         )
+
+    def places(self, environment_id: UUID, names: Collection[str]) -> set[tuple[str, str]]:
+        """List where the tenant's trunks of these names lead: name and host, which is in lower case."""
+        rows = self._session.execute(
+            select(Trunk.name, func.lower(Gateway.host))
+            .join(Gateway, Gateway.trunk_id == Trunk.id)
+            .where(Trunk.environment_id == environment_id, Trunk.name.in_(names), Trunk.is_draft.is_(False))
+        )
+        return {(name, host) for name, host in rows}
 
     def same_line(
         self, environment_id: UUID, *, lines: Sequence[str], username: str | None, host: str

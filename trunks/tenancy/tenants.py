@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from trunks.clock import Clock
 from trunks.errors import EnvironmentExists, EnvironmentNotFound, TokenNotFound
@@ -21,13 +22,19 @@ _TOKEN_PREFIX = "trunks_"  # noqa: S105 - what leaked tokens are recognised by, 
 _TOKEN_BYTES = 32
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Whom a token speaks for."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tenant:
+    """An environment, and what its plan includes."""
 
     environment_id: UUID
-    token_id: UUID
     allow_custom_sip_trunks: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller(Tenant):
+    """Whom a token speaks for."""
+
+    token_id: UUID
     requests_per_minute: int = DEFAULT_REQUESTS_PER_MINUTE
 
 
@@ -57,6 +64,12 @@ class Tenants:
             raise EnvironmentExists(f"There is an environment {name!r} already.") from error
         return environment
 
+    def named(self, name: str) -> Tenant:
+        """Look an environment up. Raises EnvironmentNotFound."""
+        with self.database.read() as session:
+            found = _named(session, name)
+            return Tenant(environment_id=found.id, allow_custom_sip_trunks=found.allow_custom_sip_trunks)
+
     def environments(self) -> Sequence[Environment]:
         with self.database.read() as session:
             return Environments(session).all()
@@ -65,11 +78,7 @@ class Tenants:
         """Make a token and give it; only its hash is kept. Raises EnvironmentNotFound."""
         text = _TOKEN_PREFIX + secrets.token_urlsafe(_TOKEN_BYTES)
         with self.database.write() as session:
-            environment = Environments(session).named(environment_name)
-            if environment is None:
-                raise EnvironmentNotFound(
-                    f"There is no environment {environment_name!r}; trunkd environment list shows them."
-                )
+            environment = _named(session, environment_name)
             ApiTokens(session).add(
                 ApiToken(
                     environment_id=environment.id,
@@ -108,12 +117,19 @@ class Tenants:
                 return None
             environment = found.environment
             return Caller(
-                found.environment_id,
-                found.id,
-                environment.allow_custom_sip_trunks,
-                environment.requests_per_minute,
+                environment_id=found.environment_id,
+                token_id=found.id,
+                allow_custom_sip_trunks=environment.allow_custom_sip_trunks,
+                requests_per_minute=environment.requests_per_minute,
             )
 
 
 def _hash(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8")).hexdigest()
+
+
+def _named(session: Session, name: str) -> Environment:
+    found = Environments(session).named(name)
+    if found is None:
+        raise EnvironmentNotFound(f"There is no environment {name!r}; trunkd environment list shows them.")
+    return found

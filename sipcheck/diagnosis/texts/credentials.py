@@ -1,7 +1,7 @@
 """What is said of usernames, passwords and challenges."""
 
 from sipcheck.diagnosis.texts.text import Text, Texts
-from sipcheck.reasons import Reason
+from sipcheck.reasons import Cause, Reason
 
 CREDENTIALS: Texts = {
     (Reason.CREDENTIALS_PROVEN, None): Text(
@@ -11,6 +11,45 @@ CREDENTIALS: Texts = {
         "The carrier answers at {where}, but nothing proved the password.",
         "This is normal for trunks that are authorised by IP address and never ask for one. If the carrier gave "
         "you a password for registration, make one test call to be sure.",
+    ),
+    (Reason.CREDENTIALS_PROVEN, Cause.ACCEPTED_THEN_REFUSED): Text(
+        "The username and password are right: {where} accepted them, and refuses {method} for another reason "
+        "({answer})."
+    ),
+    (Reason.ALIVE_CREDENTIALS_UNPROVEN, Cause.NEVER_CHALLENGED): Text(
+        "{where} answered {method} with {answer} and asked for no password, so nothing proved it.",
+        "This is normal for trunks that are authorised by IP address. If the carrier gave you a password for "
+        "registration, make one test call to be sure.",
+    ),
+    (Reason.ALIVE_CREDENTIALS_UNPROVEN, Cause.REFUSED_UNCHALLENGED): Text(
+        "{where} refused {method} with {answer} and asked for no password, so nothing proved it{retry}.",
+        "This is normal for trunks that are authorised by IP address. If the carrier gave you a password, ask it "
+        "which address takes registrations, and make one test call to be sure.",
+    ),
+    (Reason.ALIVE_CREDENTIALS_UNPROVEN, Cause.CHALLENGE_FROM_ELSEWHERE): Text(
+        "{where} was asked, but {detail}; so no password was sent.",
+        "Ask the carrier to answer from the address that was asked; a load balancer or a router on the way may "
+        "change it. Or enter the address that answers, if the carrier confirms it.",
+    ),
+    (Reason.ALIVE_CREDENTIALS_UNPROVEN, Cause.ACCEPTED_THEN_REFUSED): Text(
+        "{where} asked for the password, was given it, and answered {method} with {answer}, which does not say "
+        "whether it is right{retry}.",
+        "Ask the carrier what this answer means for {username}. One test call shows whether the password is right.",
+    ),
+    (Reason.ALIVE_CREDENTIALS_UNPROVEN, Cause.SECOND_REALM): Text(
+        "{where} was given the password for one realm and then asked for it in the name of another: {detail}.",
+        "If the carrier confirms both realms, enter both: each is then answered once.",
+    ),
+    (Reason.ALIVE_CREDENTIALS_UNPROVEN, Cause.REGISTER_UNANSWERED): Text(
+        "The carrier answers at {where}, but {method} brought no answer that can be used ({detail}), so nothing "
+        "proved the password.",
+        "Ask the carrier which address takes registrations: large carriers have one name for them and another for "
+        "the rest. A trunk that is authorised by IP address is not registered at all.",
+    ),
+    (Reason.ALIVE_CREDENTIALS_UNPROVEN, Cause.CONNECTION_CUT): Text(
+        "The carrier answers at {where}, but the way there broke off before a password was sent: {detail}.",
+        "Ask the carrier whether {where} takes registrations, and whether it limits the connections of "
+        "{our_address}.",
     ),
     (Reason.CREDENTIALS_MISSING, None): Text(
         "The carrier answers at {where}, and asks for a username and password ({answer}), which this trunk has not.",
@@ -22,12 +61,12 @@ CREDENTIALS: Texts = {
         "its web site. If the carrier gave you a separate authentication name, enter that too.",
     ),
     (Reason.REGISTRATION_FORBIDDEN, None): Text(
-        "The carrier took the credentials and then refused ({answer}).",
+        "The carrier asked for the password, was given it, and refused ({answer}){retry}.",
         "Carriers answer so both for a wrong password and for an account that may not register. Check the "
         "password first, then ask the carrier whether {username} may register.",
     ),
     (Reason.ACCOUNT_NOT_FOUND, None): Text(
-        "The carrier does not know the account {username} ({answer}).",
+        "The carrier does not know the account {username} ({answer}){retry}.",
         "Check the username and the domain with the carrier.",
     ),
     (Reason.CREDENTIALS_FROZEN, None): Text(
@@ -38,6 +77,11 @@ CREDENTIALS: Texts = {
     (Reason.REALM_MISMATCH, None): Text(
         "{where} asks for a password in the name of another realm than expected, so none was sent: {detail}.",
         "If the carrier confirms the new realm, enter it. If not, this host may be trying to collect passwords.",
+    ),
+    (Reason.REALM_MISMATCH, Cause.SECOND_REALM): Text(
+        "{where} was given the password for one realm and then asked for it in the name of another: {detail}.",
+        "If the carrier confirms both realms, enter both: each is then answered once. If not, this host may be "
+        "trying to collect passwords.",
     ),
     (Reason.AUTH_ALGORITHM_UNSUPPORTED, None): Text(
         "{where} offers only ways of checking a password that we do not know: {detail}.",

@@ -37,8 +37,16 @@ SIP: Texts = {
         _TIME + " If it lasts, send the carrier this report.",
     ),
     (Reason.SIP_REQUEST_TIMEOUT, None): Text(
-        "{where} is there, but its answer did not come in time ({answer}).",
+        "{where} answers that what stands behind it did not answer in time ({answer}){retry}.",
         _TIME + " If it lasts, the carrier's system behind its edge is overloaded or unreachable.",
+    ),
+    (Reason.SIP_REQUEST_TIMEOUT, Cause.CREDENTIALS_UNANSWERED): Text(
+        "{where} asked for the password, and gave no final answer once it was sent: {detail}.",
+        _TIME + " If it lasts, send the carrier this report; nothing says whether the password is right.",
+    ),
+    (Reason.SIP_REQUEST_TIMEOUT, Cause.CONNECTION_CUT): Text(
+        "{where} asked for the password, and the connection was cut once it was sent, before an answer: {detail}.",
+        _TIME + " If it lasts, send the carrier this report; nothing says whether the password is right.",
     ),
     (Reason.SIP_BAD_REQUEST, None): Text(
         "{where} speaks SIP but did not understand our test request ({answer}).",

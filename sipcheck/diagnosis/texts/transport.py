@@ -10,8 +10,9 @@ _UNHEARD = (
 
 TRANSPORT: Texts = {
     (Reason.CONNECTION_REFUSED, None): Text(
-        "Nothing listens at {where}: the connection was refused.",
-        "Check the port and the transport with the carrier; if they are right, its SIP server is not running there.",
+        "{where} refused us: {detail}.",
+        "Check the port and the transport with the carrier; if they are right, its SIP server is not running there, "
+        "or a filter turns {our_address} away.",
     ),
     (Reason.CONNECTION_TIMEOUT, None): Text(
         "No connection to {where} came about: {detail}.",

@@ -256,6 +256,8 @@ class UdpBatch:
         except TransportFailed as error:
             self.fail(pending, error.failure)
         else:
+            if pending.further_lines and pending.authentication is not None:
+                pending.authentication.sent = True
             if pending.trace is not None:
                 request = pending.request
                 pending.trace.sent(str(request.edge), message, request.local, request.remote)

@@ -32,7 +32,7 @@ def credential_lines(
     if challenges is None:
         return None
     if pending.may_leave is not None:
-        state.withheld = _ask_before(pending.may_leave, challenges, state)
+        _ask_before(pending.may_leave, challenges, state)
         if state.withheld is not None:
             return None
     if pending.deadline - now < pending.plan.last_chance_seconds:
@@ -43,7 +43,6 @@ def credential_lines(
         # RFC 3261 §18.1.1: it has to go by TCP, which is the plain path's. Once they were sent, never again.
         pending.too_large = True
         return None
-    state.sent = True
     return lines
 
 
@@ -68,15 +67,13 @@ def _write(
     return text.encode("utf-8", "surrogateescape")
 
 
-def _ask_before(
-    may_leave: MayLeave, challenges: Sequence[Challenge], state: AuthenticationRound
-) -> Reason | None:
+def _ask_before(may_leave: MayLeave, challenges: Sequence[Challenge], state: AuthenticationRound) -> None:
     """Ask for each realm before it is answered for the first time."""
     for challenge in challenges:
         if challenge.realm_name in state.realms:
             continue
         withheld = may_leave(challenge.realm_name)
         if withheld is not None:
-            return withheld
+            state.withhold_for(challenge.realm_name, withheld)
+            return
         state.realms |= {challenge.realm_name}
-    return None

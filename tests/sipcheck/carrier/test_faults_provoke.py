@@ -127,6 +127,7 @@ ROWS = [
     *row(Reason.NO_RESPONSE, Fault.PROVISIONAL_ONLY, timeout_seconds=SILENT_SECONDS),
     *row(Reason.NO_RESPONSE, Fault.WRONG_BRANCH, timeout_seconds=SILENT_SECONDS),
     *row(PROVEN, Fault.OPTIONS_IGNORED, attempts=1, warnings={WarningCode.OPTIONS_IGNORED}),
+    *row(PROVEN, Fault.OPTIONS_FAILED, attempts=1, warnings={WarningCode.OPTIONS_FAILED}),
     *row(
         UNPROVEN,
         Fault.REGISTER_IGNORED,

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from sipcheck import CredentialState, Outcome, Reason, Report, TransportName
+from sipcheck import Cause, CredentialState, Outcome, Reason, Report, TransportName
 from tests.peers.dns_server import DnsServer
 from tests.peers.sip_reply import reply_to
 from tests.peers.tls_server import TlsServer
@@ -98,17 +98,26 @@ async def test_an_echo_of_the_digest_stays_out_of_the_report(
 
 
 @pytest.mark.parametrize(
-    ("second", "asked"),
+    ("second", "asked", "reason"),
     [
-        (challenge("evil.example", stale=True, nonce="m"), ["carrier.example"]),
+        (
+            challenge("evil.example", stale=True, nonce="m"),
+            ["carrier.example"],
+            Reason.ALIVE_CREDENTIALS_UNPROVEN,
+        ),
         (
             ("Proxy-Authenticate", 'Digest realm="evil.example", nonce="p"'),
             ["carrier.example", "evil.example"],
+            Reason.REALM_MISMATCH,
         ),
     ],
 )
 async def test_every_realm_is_asked_for_before_it_is_answered(
-    second: tuple[str, str], asked: list[str], udp_peer_factory: Callable[..., UdpPeer], verify: Verify
+    second: tuple[str, str],
+    asked: list[str],
+    reason: Reason,
+    udp_peer_factory: Callable[..., UdpPeer],
+    verify: Verify,
 ) -> None:
     """docs/design/sip.md, hazard 5, also at first contact, when nothing is pinned yet."""
     realms: list[str] = []
@@ -132,7 +141,9 @@ async def test_every_realm_is_asked_for_before_it_is_answered(
         before_credentials=hook,
         timeout_seconds=2,
     )
-    assert report.reason is Reason.REALM_MISMATCH, report.summary
+    assert (report.reason, report.cause) == (reason, Cause.SECOND_REALM), report.summary
+    assert "'evil.example'" in report.summary
+    assert "none was sent" not in report.summary
     assert realms == asked
     assert not any(b"evil.example" in request for request in with_credentials(peer))
 

@@ -33,7 +33,7 @@ from tests.peers.tls_server import TlsServer, TlsServerSettings
 from tests.peers.udp_peer import Reply, UdpPeer
 from tests.sipcheck.conftest import ALICE, LOOPBACK
 
-AT_ONCE = 24
+AT_ONCE = 8
 
 # What a peer sends for each request; over TCP an empty chunk closes the connection.
 Script = Callable[[bytes], Sequence[bytes | Reply]]
@@ -166,7 +166,7 @@ async def _verify_row(row: FieldRow, engines: Engines) -> Report:
         settings = EngineSettings(guard=LOOPBACK, nameservers=place.nameservers, ca_file=place.ca_file)
         engine = await engines.engine(replace(settings, **row.settings), windowed=row.windowed)
         target = parse_target(place.target, transport=None if "sip:" in place.target else row.transport)
-        return await engine.verify(target, **{"credentials": ALICE, "timeout_seconds": 2, **row.options})
+        return await engine.verify(target, **{"credentials": ALICE, "timeout_seconds": 5, **row.options})
 
 
 async def verify_row(row: FieldRow) -> Report:
@@ -225,6 +225,6 @@ def assert_row(row: FieldRow, report: Report | Exception) -> None:
         codes = {warning.code for warning in report.warnings} - {WarningCode.RETRANSMITTED}
         assert codes == row.warnings - {WarningCode.RETRANSMITTED}, report.warnings
     if row.knocks is not None:
-        assert report.knocks == row.knocks
+        assert report.knocks == row.knocks, report.knocks
     exported = json.loads(json.dumps(report_to_json(report)))
     assert (exported["cause"], exported["knocks"]) == (report.cause, report.knocks)

@@ -37,7 +37,7 @@ from sipcheck.report.rulings import ruling
 from tests.peers.dns_server import DnsServer, Fault
 from tests.peers.ports import free_port
 from tests.peers.sip_reply import reply_to
-from tests.peers.udp_peer import UdpPeer
+from tests.peers.udp_peer import UdpPeer, silent
 from tests.sipcheck.carrier.test_faults_provoke import ROWS as FAULT_ROWS
 from tests.sipcheck.conftest import ALICE, LOOPBACK
 
@@ -261,6 +261,19 @@ async def by_a_hook_that_takes_all_the_time(stage: Stage) -> Report:
     return await verify(f"127.0.0.1:{port}", credentials=ALICE, hook=hook, timeout_seconds=1)
 
 
+@provokes(Reason.NO_RESPONSE, WarningCode.EDGES_UNPROBED, named="127.0.0.1")
+async def by_nine_silent_addresses(stage: Stage) -> Report:
+    peer = stage.stack.enter_context(UdpPeer(silent, address="127.0.0.1"))
+    closed = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(8)]
+    for number, each in enumerate(closed, 2):
+        stage.stack.enter_context(closing(each)).bind((f"127.0.0.{number}", peer.port))
+    zone = [
+        f"_sip._udp.carrier.example. SRV {n} 0 {peer.port} n{n}.example.\nn{n}.example. A 127.0.0.{n}"
+        for n in range(1, 10)
+    ]
+    return await verify("carrier.example", dns=stage.dns("\n".join(zone)), transport=UDP)
+
+
 _WITHOUT_A_FREE_SOCKET = """
 import asyncio, json, os, resource, sys
 from ipaddress import ip_network
@@ -311,7 +324,7 @@ async def test_a_scene_and_its_verdict(scene: Scene) -> None:
     assert codes - {WarningCode.RETRANSMITTED} == scene.warnings  # a busy machine may send anything twice
     assert scene.named in report.summary
     # Where we cut a run short it is by the hook, which is asked behind the challenge.
-    axis = failing_axis(scene.reason, challenged=True)
+    axis = failing_axis(scene.reason, sip_seen=True)
     check = next(check for check in report.checks if check.name is axis)
     if scene.reason is Reason.ALIVE:
         assert check.state is CheckState.OK

@@ -56,6 +56,6 @@ def test_a_failure_outweighs_a_warning_on_its_axis() -> None:
 
 @pytest.mark.parametrize("reason", list(Reason))
 def test_only_our_own_end_of_a_run_moves_to_the_proof_behind_a_challenge(reason: Reason) -> None:
-    assert failing_axis(reason, challenged=False) is RULINGS[reason].axis
+    assert failing_axis(reason, sip_seen=False) is RULINGS[reason].axis
     cut_short = reason in (Reason.DEADLINE_EXCEEDED, Reason.CANCELLED)
-    assert failing_axis(reason, challenged=True) is (CheckName.AUTH if cut_short else RULINGS[reason].axis)
+    assert failing_axis(reason, sip_seen=True) is (CheckName.AUTH if cut_short else RULINGS[reason].axis)

@@ -1,0 +1,155 @@
+"""A file with a trunk a row: CSV with a header, or JSON lines."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from sipcheck.credentials import Credentials
+from sipcheck.errors import CallerError
+from sipcheck.target import Target, TransportName, parse_target
+
+TARGET_COLUMNS = (
+    "target",
+    "transport",
+    "port",
+    "username",
+    "auth_username",
+    "password",
+    "realm",
+    "outbound_proxy",
+)
+_FIELD_CHARACTERS = 10_000
+_TRANSPORTS = tuple(transport.value for transport in TransportName)
+
+
+class FileUnusable(CallerError):
+    """The file is neither CSV with the known columns nor JSON lines."""
+
+
+# What a row holds, or why it cannot be read.
+Record = Mapping[str, Any] | str
+
+
+def read_records(text: str, columns: Sequence[str], *, needed: Sequence[str] = ("target",)) -> list[Record]:
+    """Read every data row, in their order.
+
+    Raises FileUnusable for a file without rows, without one of the columns `needed`, or with a column nobody knows.
+    """
+    content = text.removeprefix("\ufeff")
+    first = content.lstrip()[:1]
+    records = list(_json_lines(content) if first == "{" else _csv(content, columns, needed)) if first else []
+    if not records:
+        raise FileUnusable(f"it holds no row; give CSV with a header ({','.join(columns)}) or JSON lines")
+    return records
+
+
+def read_file(data: bytes, columns: Sequence[str], *, needed: Sequence[str] = ("target",)) -> list[Record]:
+    """Read a file's bytes, in UTF-8. Raises FileUnusable."""
+    try:
+        return read_records(data.decode("utf-8"), columns, needed=needed)
+    except UnicodeDecodeError as error:
+        raise FileUnusable(f"it is no text in UTF-8 (byte {error.start}); save it as CSV in UTF-8") from error
+
+
+def _csv(content: str, columns: Sequence[str], needed: Sequence[str]) -> Iterator[Record]:
+    reader = csv.reader(io.StringIO(content, newline=""), strict=True)
+    try:
+        header = [name.strip().lower() for name in next(reader, [])]
+        _check_columns(header, columns, needed)
+        for values in reader:
+            if not any(value.strip() for value in values):
+                continue
+            if len(values) > len(header):
+                yield f"it has {len(values)} values where the header names {len(header)}; quote values with commas"
+                continue
+            yield dict(zip(header, values, strict=False))
+    except csv.Error as error:
+        raise FileUnusable(
+            f"line {reader.line_num} is no CSV: {error}; mend it, or give JSON lines"
+        ) from error
+
+
+def _check_columns(header: Sequence[str], columns: Sequence[str], needed: Sequence[str]) -> None:
+    missing = next((name for name in needed if name not in header), None)
+    if missing is not None:
+        first = "the first" if len(needed) == 1 else f"the first {len(needed)}"
+        raise FileUnusable(
+            f"the header in its first line has no column {missing!r}; "
+            f"the columns are {','.join(columns)}, all but {first} optional"
+        )
+    unknown = [name for name in header if name not in columns]
+    if unknown:
+        raise FileUnusable(f"column {_shown(unknown[0])} is not known; the columns are {','.join(columns)}")
+    twice = next((name for name in header if header.count(name) > 1), None)
+    if twice is not None:
+        raise FileUnusable(f"column {twice!r} stands in the header more than once; leave one")
+
+
+def _json_lines(content: str) -> Iterator[Record]:
+    for line in content.splitlines():
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line)
+        except (ValueError, RecursionError):
+            yield "it is no JSON object; give one object a line"
+            continue
+        yield record if isinstance(record, dict) else "it is no JSON object; give one object a line"
+
+
+def values_of(record: Record, columns: Sequence[str]) -> dict[str, str]:
+    """Take the values as text; an empty one counts as not given. Raises ValueError naming the column."""
+    if isinstance(record, str):
+        raise ValueError(record)
+    values: dict[str, str] = {}
+    for name, value in record.items():
+        if name not in columns:
+            raise ValueError(f"column {_shown(name)} is not known; the columns are {','.join(columns)}")
+        if value is None or value == "":
+            continue
+        if isinstance(value, bool) or not isinstance(value, str | int):
+            raise ValueError(f"{name} is no text; give it in quotes")
+        if len(str(value)) > _FIELD_CHARACTERS:
+            raise ValueError(
+                f"{name} is {len(str(value))} characters long; at most {_FIELD_CHARACTERS} can be meant"
+            )
+        values[name] = str(value) if name == "password" else str(value).strip()
+    return values
+
+
+def target_of(values: Mapping[str, str]) -> Target:
+    """Read where a row leads. Raises ValueError, TargetInvalid."""
+    if not values.get("target"):
+        raise ValueError("target is empty; give a domain, a host name or an IP address")
+    transport = values.get("transport", "").lower() or None
+    if transport is not None and transport not in _TRANSPORTS:
+        raise ValueError(f"transport {_shown(transport)} is none; give udp, tcp or tls, or leave it empty")
+    port = values.get("port")
+    if port is not None and not (port.isascii() and port.isdigit() and 1 <= int(port[:6]) <= 65535):
+        raise ValueError(f"port {_shown(port)} is none; give a number from 1 to 65535, or leave it empty")
+    return parse_target(
+        values["target"],
+        transport=TransportName(transport) if transport else None,
+        port=int(port) if port else None,
+        outbound_proxy=values.get("outbound_proxy"),
+    )
+
+
+def credentials_of(values: Mapping[str, str]) -> Credentials | None:
+    """Read what a row proves; None for nothing. Raises ValueError, CredentialsInvalid."""
+    username, password = values.get("username"), values.get("password")
+    if username is None:
+        lonely = next((name for name in ("password", "auth_username", "realm") if name in values), None)
+        if lonely is not None:
+            raise ValueError(f"{lonely} is given without username; add username, or leave {lonely} empty")
+        return None
+    if password is None:
+        raise ValueError(f"username {_shown(username)} needs a password; add it, or leave username empty")
+    realm = values.get("realm")
+    return Credentials(username, password, values.get("auth_username"), (realm,) if realm else ())
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= 80 else f"{text[:80]}…")

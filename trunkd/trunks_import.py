@@ -1,0 +1,118 @@
+"""`trunkd trunks import`."""
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from sipcheck.sweep.row_file import FileUnusable, Record, read_file
+from trunkd.faults import FAULT, faults_in_one_line
+from trunkd.trunk_rows import COLUMNS, NEEDED_COLUMNS, RowUnusable, trunk_of
+from trunks.catalog.new_trunk import NewTrunk
+from trunks.catalog.trunk_import import TrunkImport
+from trunks.installation.installation import Installation
+from trunks.installation.settings import load_settings
+from trunks.logs import configure_logs
+from trunks.tenancy.tenants import Tenant
+
+trunk_commands = typer.Typer(help="Trunks of tenants.", no_args_is_help=True)
+
+# In one transaction: others wait for its end where the store has one writer.
+_AT_ONCE = 20
+
+
+@dataclass(slots=True)
+class _Counts:
+    entered: int = 0
+    standing: int = 0
+    unusable: int = 0
+
+
+@trunk_commands.command("import")
+def import_trunks(
+    file: Annotated[str, typer.Argument(help="CSV with a header or JSON lines; - for standard input.")],
+    environment: Annotated[str, typer.Option(help="The tenant whose trunks they are.")],
+    verify: Annotated[bool, typer.Option("--verify", help="Queue a verification of each.")] = False,
+) -> None:
+    """Enter many trunks at once.
+
+    Columns: name, provider, target, transport, port, username, auth_username, password, realm, outbound_proxy; the
+    first three are needed. A row whose name and host exist already is skipped, so that the same file can be given
+    again. Exit status: 0 every row is a trunk now, 1 some row is not, 2 the file cannot be used.
+    """
+    with faults_in_one_line():
+        configure_logs()
+        records = _read(file)
+        installation = Installation(load_settings())
+        try:
+            tenant = installation.tenancy.tenants.named(environment)
+            counts = _enter(records, tenant, installation.catalog.imports, verify=verify)
+        finally:
+            installation.close()
+    queued = ", each with a verification queued" if verify else ""
+    print(f"{counts.entered} entered{queued}; {counts.standing} there already; {counts.unusable} not usable.")
+    if counts.unusable:
+        raise typer.Exit(FAULT)
+
+
+def _read(file: str) -> list[Record]:
+    """Raises FileUnusable."""
+    try:
+        data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+        return read_file(data, COLUMNS, needed=NEEDED_COLUMNS)
+    except OSError as error:
+        raise FileUnusable(
+            f"{file!r} cannot be read: {error.strerror}; give a readable file, or - for standard input"
+        ) from error
+    except FileUnusable as error:
+        raise FileUnusable(f"{file!r} cannot be used: {error}") from error
+
+
+def _enter(records: list[Record], tenant: Tenant, imports: TrunkImport, *, verify: bool) -> _Counts:
+    counts = _Counts()
+    console = Console(stderr=True)
+    with Progress(
+        TextColumn("entering"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not sys.stderr.isatty(),
+    ) as progress:
+        bar = progress.add_task("", total=len(records))
+        for some in _groups(records, counts):
+            results = imports.enter(tenant, [new for _, new in some], verify=verify)
+            for (number, new), is_new in zip(some, results, strict=True):
+                if is_new:
+                    counts.entered += 1
+                    continue
+                counts.standing += 1
+                _tell(f"row {number}: {new.name!r} at {new.gateways[0].host} is there already; skipped")
+            progress.update(bar, completed=some[-1][0])
+    return counts
+
+
+def _groups(records: list[Record], counts: _Counts) -> Iterator[list[tuple[int, NewTrunk]]]:
+    """Give the usable rows with their numbers, some at a time; tell of each that is not."""
+    some: list[tuple[int, NewTrunk]] = []
+    for number, record in enumerate(records, 1):
+        try:
+            some.append((number, trunk_of(record)))
+        except RowUnusable as fault:
+            counts.unusable += 1
+            _tell(f"row {number} cannot be used: {fault}")
+        if len(some) == _AT_ONCE:
+            yield some
+            some = []
+    if some:
+        yield some
+
+
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr)
