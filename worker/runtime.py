@@ -54,6 +54,7 @@ class Runtime:
         self._engine_loop.start()
         self._recovery = installation.runs.recovery
         self._drafts = installation.catalog.unsaved
+        self._cleaning = installation.cleaning
         self._runner = Runner(
             installation.runs.claims,
             installation.runs.recovery,
@@ -105,6 +106,7 @@ class Runtime:
         self._drafts.remove_left_behind()
         for verification_id in (*tended.to_ring, *self._proof.tend()):
             self._doorbell.ring(verification_id)
+        self._cleaning.turn()
 
     def _tend_for_ever(self) -> None:
         while True:

@@ -18,6 +18,7 @@ from sipcheck.transport.certificate_names import NameMatch, PresentedNames
 
 _DAY = timedelta(days=1)
 _EXPIRES_SOON_DAYS = 21
+_REPORTED_NAMES = 64
 
 # Beyond these sizes a peer could make the memory of what was read grow at its will.
 _KEPT_CERTIFICATES = 256
@@ -119,7 +120,7 @@ def _facts_of(parsed: x509.Certificate) -> ReadCertificate:
         subject=one_line(parsed.subject.rfc4514_string()),
         issuer=one_line(parsed.issuer.rfc4514_string()),
         names=names,
-        shown_names=tuple(one_line(name) for name in names.shown()),
+        shown_names=tuple(one_line(name) for name in names.shown()[:_REPORTED_NAMES]),
         not_before=parsed.not_valid_before_utc,
         not_after=parsed.not_valid_after_utc,
         uses=_uses(parsed),

@@ -19,6 +19,8 @@ from trunks.installation.settings import Settings
 from trunks.provisions.claims import ProvisionClaims
 from trunks.provisions.reconciliation import Reconciliation
 from trunks.provisions.status import ProvisionOverview
+from trunks.retention.cleaning import Cleaning
+from trunks.retention.schedule import chores
 from trunks.runs.address_limits import AddressLimits, PaceLimits
 from trunks.runs.claims import RunClaims
 from trunks.runs.credential_proofs import CredentialProofs
@@ -123,3 +125,8 @@ class Provisions:
             interval_seconds=settings.reconcile_interval_seconds,
             clock=on.clock,
         )
+
+
+def make_cleaning(on: Foundation, tenancy: Tenancy) -> Cleaning:
+    keeping = on.settings.keeping
+    return Cleaning(on.database, chores(keeping, on.secrets, tenancy.keys), clock=on.clock)

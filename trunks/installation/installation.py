@@ -5,7 +5,7 @@ from pathlib import Path
 
 from trunks.clock import Clock, utc_now
 from trunks.errors import DataDirUnusable, KeysUnusable
-from trunks.installation.areas import Catalog, Foundation, Health, Provisions, Runs, Tenancy
+from trunks.installation.areas import Catalog, Foundation, Health, Provisions, Runs, Tenancy, make_cleaning
 from trunks.installation.settings import PREFIX, Settings
 from trunks.installation.statistics import Statistics
 from trunks.repositories.installation_keys import InstallationKeys
@@ -36,6 +36,7 @@ class Installation:
         self.catalog = Catalog(foundation, self.runs.requests)
         self.health = Health(foundation)
         self.provisions = Provisions(foundation)
+        self.cleaning = make_cleaning(foundation, self.tenancy)
         self.statistics = Statistics(self.database, settings.address_rate, clock)
 
     def close(self) -> None:

@@ -17,6 +17,7 @@ from sipcheck.carrier.faults import Fault
 from sipcheck.carrier.server import PracticeCarrier
 from sipcheck.target import Target, TransportName
 from tests.peers.dns_server import DnsServer
+from tests.sipcheck.provoked.claims import assert_claims
 
 LOOPBACK = Guard(allow_networks=(ip_network("127.0.0.0/8"),))
 DEMO = Credentials("demo", "demo-password")
@@ -264,6 +265,7 @@ def test_fault_and_verdict(row: Row, runs: dict[Row, Run | Exception]) -> None:
         raise run
     report = run.report
     assert report.reason is row.reason, report.summary
+    assert_claims(report)
     # A busy machine may make any of them send a request twice.
     found = {warning.code for warning in report.warnings}
     assert found - {WarningCode.RETRANSMITTED} == row.warnings - {WarningCode.RETRANSMITTED}
