@@ -128,5 +128,5 @@ class Provisions:
 
 
 def make_cleaning(on: Foundation, tenancy: Tenancy) -> Cleaning:
-    keeping = on.settings.keeping
-    return Cleaning(on.database, chores(keeping, on.secrets, tenancy.keys), clock=on.clock)
+    """Make what deletes old rows in turns."""
+    return Cleaning(on.database, chores(on.settings.keeping, on.secrets, tenancy.keys), clock=on.clock)

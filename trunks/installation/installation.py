@@ -5,7 +5,15 @@ from pathlib import Path
 
 from trunks.clock import Clock, utc_now
 from trunks.errors import DataDirUnusable, KeysUnusable
-from trunks.installation.areas import Catalog, Foundation, Health, Provisions, Runs, Tenancy, make_cleaning
+from trunks.installation.areas import (
+    Catalog,
+    Foundation,
+    Health,
+    Provisions,
+    Runs,
+    Tenancy,
+    make_cleaning,
+)
 from trunks.installation.settings import PREFIX, Settings
 from trunks.installation.statistics import Statistics
 from trunks.repositories.installation_keys import InstallationKeys
