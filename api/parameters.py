@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Request
+from fastapi import Depends, Query, Request
 
 from api.request_state import state_of
 from trunks.errors import Refused, TrunkNotFound
@@ -27,5 +27,6 @@ async def _makes_id(request: Request) -> UUID | None:
     return state_of(request.scope).makes_id
 
 
+IsActive = Annotated[bool | None, Query(description="Only those that are, or are not, active.")]
 TrunkId = Annotated[UUID, Depends(_trunk_id)]
 MakesId = Annotated[UUID | None, Depends(_makes_id)]

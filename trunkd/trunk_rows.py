@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
+from api.body import Body
 from api.fields import Line, Password
 from sipcheck.errors import CallerError
 from sipcheck.sweep.row_file import TARGET_COLUMNS, Record, credentials_of, target_of, values_of
@@ -19,10 +20,8 @@ class RowUnusable(CallerError):
     """A row cannot become a trunk."""
 
 
-class _Texts(BaseModel):
+class _Texts(Body):
     """The texts of a row, by the rules of the API's bodies."""
-
-    model_config = ConfigDict(hide_input_in_errors=True)
 
     name: Line
     provider: Line

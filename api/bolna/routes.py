@@ -4,7 +4,7 @@ from http import HTTPStatus
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Depends, Query
+from fastapi import Depends
 from starlette.responses import JSONResponse
 
 from api.bolna.answers import (
@@ -22,7 +22,7 @@ from api.bolna.edits import to_edit
 from api.bolna.number_bodies import NumberBody
 from api.call import Call, Calling
 from api.dialects import BOLNA
-from api.parameters import MakesId, TrunkId, id_in_path
+from api.parameters import IsActive, MakesId, TrunkId, id_in_path
 from trunks.errors import NumberNotFound
 from trunks.repositories.trunks import TrunkFilter
 
@@ -51,10 +51,7 @@ async def create_trunk(body: CreateTrunk, call: Calling, makes_id: MakesId) -> T
 
 
 @router.get("", responses=_answers(400))
-async def list_trunks(
-    call: Calling,
-    is_active: Annotated[bool | None, Query(description="Only those that are, or are not, active.")] = None,
-) -> list[TrunkShown]:
+async def list_trunks(call: Calling, is_active: IsActive = None) -> list[TrunkShown]:
     """List the newest 1,000 trunks, those of other dialects too (ours)."""
     views = await call.ask(call.catalog.views.page, TrunkFilter(is_active=is_active), limit=_MOST_SHOWN)
     return [show_trunk(view, interval_seconds=_interval(call)) for view in views]

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 
 from api.call import Calling
 from api.dialects import TALKOVER
-from api.parameters import MakesId, TrunkId
+from api.parameters import IsActive, MakesId, TrunkId
 from api.talkover.event_answers import EventList, show_event
 from api.talkover.health_answers import HealthFound, show_health
 from api.talkover.parameters import DEFAULT_PAGE, Cursor, Limit, page_of
@@ -41,7 +41,7 @@ async def list_sip_trunks(
     call: Calling,
     limit: Limit = DEFAULT_PAGE,
     cursor: Cursor = None,
-    is_active: Annotated[bool | None, Query(description="Only those that are, or are not, active.")] = None,
+    is_active: IsActive = None,
     is_verified: Annotated[
         bool | None, Query(description="Only those that are, or are not, verified.")
     ] = None,

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, DateTime, Dialect, Enum, MetaData, TypeDecorator, Uuid
+from sqlalchemy import JSON, DateTime, Dialect, Enum, Index, MetaData, TextClause, TypeDecorator, Uuid
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from trunks.ids import new_id
@@ -52,6 +52,11 @@ class Base(DeclarativeBase):
     }
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+
+
+def partial_index(name: str, *columns: str, where: TextClause) -> Index:
+    """Index the rows for which this holds, which are few beside the others."""
+    return Index(name, *columns, postgresql_where=where, sqlite_where=where)
 
 
 def named(kind: type[StrEnum]) -> Enum:

@@ -7,7 +7,7 @@ from sqlalchemy import ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from sipcheck.reasons import Reason
-from trunks.models.base import Base, named
+from trunks.models.base import Base, named, partial_index
 from trunks.models.lease import Leased
 
 # Most destinations are scheduled, few of them are held, fallen or asked for.
@@ -27,14 +27,9 @@ class DestinationHealth(Leased, Base):
 
     __tablename__ = "destination_health"
     __table_args__ = (
-        Index(
-            "ix_destination_health_next_check_at",
-            "next_check_at",
-            postgresql_where=_SCHEDULED,
-            sqlite_where=_SCHEDULED,
-        ),
-        Index("ix_destination_health_asked_at", "asked_at", postgresql_where=_ASKED, sqlite_where=_ASKED),
-        Index("ix_destination_health_fell_at", "fell_at", postgresql_where=_FALLEN, sqlite_where=_FALLEN),
+        partial_index("ix_destination_health_next_check_at", "next_check_at", where=_SCHEDULED),
+        partial_index("ix_destination_health_asked_at", "asked_at", where=_ASKED),
+        partial_index("ix_destination_health_fell_at", "fell_at", where=_FALLEN),
         Index("ix_destination_health_domain_claimed_at", "domain", "claimed_at"),
     )
 

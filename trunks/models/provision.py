@@ -4,10 +4,10 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import JSON, Index, String, text
+from sqlalchemy import JSON, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from trunks.models.base import Base, named
+from trunks.models.base import Base, named, partial_index
 from trunks.models.lease import Leased
 from trunks.voice.provisioner import FailureCause, ProvisionerName
 
@@ -40,8 +40,8 @@ class Provision(Leased, Base):
 
     __tablename__ = "provisions"
     __table_args__ = (
-        Index("ix_provisions_notify_at", "notify_at", postgresql_where=_QUEUED, sqlite_where=_QUEUED),
-        Index("ix_provisions_lease_until", "lease_until", postgresql_where=_RUNNING, sqlite_where=_RUNNING),
+        partial_index("ix_provisions_notify_at", "notify_at", where=_QUEUED),
+        partial_index("ix_provisions_lease_until", "lease_until", where=_RUNNING),
     )
 
     trunk_id: Mapped[UUID] = mapped_column(unique=True)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from sipcheck.reasons import CredentialState
 from sipcheck.target import TransportName
-from trunks.models.base import Base, named
+from trunks.models.base import Base, named, partial_index
 from trunks.rules.trunk_state import HealthStatus
 
 _DRAFTS = text("is_draft")
@@ -22,8 +22,8 @@ class Trunk(Base):
     __table_args__ = (
         CheckConstraint("is_active = (wanted AND is_verified AND NOT health_down)", name="is_active_follows"),
         Index("ix_trunks_environment_id_id", "environment_id", "id"),
-        Index("ix_trunks_is_draft", "created_at", postgresql_where=_DRAFTS, sqlite_where=_DRAFTS),
-        Index("ix_trunks_next_proof_at", "next_proof_at", postgresql_where=_PROVEN, sqlite_where=_PROVEN),
+        partial_index("ix_trunks_is_draft", "created_at", where=_DRAFTS),
+        partial_index("ix_trunks_next_proof_at", "next_proof_at", where=_PROVEN),
     )
 
     environment_id: Mapped[UUID] = mapped_column(ForeignKey("environments.id", ondelete="CASCADE"))

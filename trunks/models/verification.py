@@ -9,7 +9,7 @@ from sqlalchemy import ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from sipcheck.reasons import Outcome, Reason
-from trunks.models.base import Base, named
+from trunks.models.base import Base, named, partial_index
 from trunks.models.lease import Leased
 
 
@@ -48,19 +48,10 @@ class Verification(Leased, Base):
     __tablename__ = "verifications"
     __table_args__ = (
         Index("ix_verifications_trunk_id_id", "trunk_id", "id"),
-        Index("ix_verifications_due_at", "due_at", postgresql_where=_QUEUED, sqlite_where=_QUEUED),
-        Index(
-            "ix_verifications_turn",
-            "environment_id",
-            "way_in",
-            "due_at",
-            postgresql_where=_QUEUED,
-            sqlite_where=_QUEUED,
-        ),
-        Index(
-            "ix_verifications_lease_until", "lease_until", postgresql_where=_RUNNING, sqlite_where=_RUNNING
-        ),
-        Index("ix_verifications_finished_at", "finished_at", postgresql_where=_DONE, sqlite_where=_DONE),
+        partial_index("ix_verifications_due_at", "due_at", where=_QUEUED),
+        partial_index("ix_verifications_turn", "environment_id", "way_in", "due_at", where=_QUEUED),
+        partial_index("ix_verifications_lease_until", "lease_until", where=_RUNNING),
+        partial_index("ix_verifications_finished_at", "finished_at", where=_DONE),
     )
 
     # Null in runs that were done before the queue took turns.

@@ -1,6 +1,7 @@
 """Between our sides and LiveKit's SIP trunks: the official messages, with our mark in their metadata."""
 
 import json
+from typing import Any
 from uuid import UUID
 
 from livekit.protocol.sip import SIPInboundTrunkInfo, SIPOutboundTrunkInfo, SIPTransport
@@ -32,19 +33,17 @@ def read_side(info: TrunkInfo, mark: str) -> ExistingSide:
 
 def read_content(info: TrunkInfo) -> SideContent:
     """Read what we set on a trunk, and nothing else that it may carry."""
+    both: dict[str, Any] = {
+        "numbers": tuple(sorted(info.numbers)),
+        "auth_username": info.auth_username or None,
+        "auth_password": info.auth_password or None,
+    }
     if isinstance(info, SIPInboundTrunkInfo):
-        return InboundSide(
-            numbers=tuple(sorted(info.numbers)),
-            auth_username=info.auth_username or None,
-            auth_password=info.auth_password or None,
-            allowed_addresses=tuple(sorted(info.allowed_addresses)),
-        )
+        return InboundSide(**both, allowed_addresses=tuple(sorted(info.allowed_addresses)))
     return OutboundSide(
-        numbers=tuple(sorted(info.numbers)),
+        **both,
         address=info.address,
         transport=_TRANSPORT_NAMES.get(info.transport),
-        auth_username=info.auth_username or None,
-        auth_password=info.auth_password or None,
         from_host=info.from_host or None,
         destination=info.headers.get(DESTINATION_HEADER),
     )
