@@ -64,11 +64,20 @@ class VerifyLater(BaseModel):
     data: RunWaiting
 
 
-class RunShown(BaseModel):
+class RunListed(BaseModel):
+    """A run without its report, which is shown with the run by itself."""
+
     id: UUID
     status: VerificationStatus
     requested_at: Timestamp
     finished_at: Timestamp | None
+    outcome: Outcome | None
+    reason: Reason | None
+    summary: str | None
+    advice: str | None
+
+
+class RunShown(RunListed):
     report: dict[str, Any] | None = Field(description="The report, secrets and digest responses redacted.")
 
 
@@ -79,7 +88,7 @@ class RunFound(BaseModel):
 
 class RunList(BaseModel):
     success: bool = True
-    data: list[RunShown]
+    data: list[RunListed]
     next_cursor: str | None
 
 
@@ -114,14 +123,21 @@ def _verdict(trunk: Trunk, verification: Verification) -> dict[str, Any]:
     return data
 
 
-def show_run(verification: Verification) -> RunShown:
-    return RunShown(
+def show_listed(verification: Verification) -> RunListed:
+    return RunListed(
         id=verification.id,
         status=verification.status,
         requested_at=verification.requested_at,
         finished_at=verification.finished_at,
-        report=verification.report,
+        outcome=verification.outcome,
+        reason=verification.reason,
+        summary=verification.summary,
+        advice=verification.advice,
     )
+
+
+def show_run(verification: Verification) -> RunShown:
+    return RunShown(**dict(show_listed(verification)), report=verification.report)
 
 
 def _error(report: dict[str, Any]) -> str:
