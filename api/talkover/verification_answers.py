@@ -124,20 +124,11 @@ def _verdict(trunk: Trunk, verification: Verification) -> dict[str, Any]:
 
 
 def show_listed(verification: Verification) -> RunListed:
-    return RunListed(
-        id=verification.id,
-        status=verification.status,
-        requested_at=verification.requested_at,
-        finished_at=verification.finished_at,
-        outcome=verification.outcome,
-        reason=verification.reason,
-        summary=verification.summary,
-        advice=verification.advice,
-    )
+    return RunListed.model_validate(verification, from_attributes=True)
 
 
 def show_run(verification: Verification) -> RunShown:
-    return RunShown(**dict(show_listed(verification)), report=verification.report)
+    return RunShown.model_validate(verification, from_attributes=True)
 
 
 def _error(report: dict[str, Any]) -> str:

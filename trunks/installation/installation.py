@@ -6,13 +6,13 @@ from pathlib import Path
 from trunks.clock import Clock, utc_now
 from trunks.errors import DataDirUnusable, KeysUnusable
 from trunks.installation.areas import (
+    Catalog,
     Foundation,
-    make_catalog,
+    Health,
+    Provisions,
+    Runs,
+    Tenancy,
     make_cleaning,
-    make_health,
-    make_provisions,
-    make_runs,
-    make_tenancy,
 )
 from trunks.installation.settings import PREFIX, Settings
 from trunks.installation.statistics import Statistics
@@ -39,13 +39,13 @@ class Installation:
         require_current(self.database)
         self.secrets = SecretBox(read_keys(settings), read_again=lambda: read_keys(settings))
         foundation = Foundation(settings, clock, self.database, self.secrets)
-        self.tenancy = make_tenancy(foundation)
-        self.runs = make_runs(foundation)
-        self.catalog = make_catalog(foundation, self.runs)
-        self.health = make_health(foundation)
-        self.provisions = make_provisions(foundation)
+        self.tenancy = Tenancy(foundation)
+        self.runs = Runs(foundation)
+        self.catalog = Catalog(foundation, self.runs.requests)
+        self.health = Health(foundation)
+        self.provisions = Provisions(foundation)
         self.cleaning = make_cleaning(foundation, self.tenancy)
-        self.statistics = Statistics(self.database, address_rate=settings.address_rate, clock=clock)
+        self.statistics = Statistics(self.database, settings.address_rate, clock)
 
     def close(self) -> None:
         self.database.close()

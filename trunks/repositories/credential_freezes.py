@@ -26,21 +26,17 @@ class CredentialFreezes(Repository):
 
     def rejected_of(self, account_key: str) -> Sequence[CredentialFreeze]:
         """List the freezes of a user and secret at a domain, whatever the realm."""
-        return self._session.scalars(
-            select(CredentialFreeze).where(
-                CredentialFreeze.account_key == account_key, CredentialFreeze.rejected_at.is_not(None)
-            )
-        ).all()
+        rejected = CredentialFreeze.rejected_at.is_not(None)
+        return self._all(CredentialFreeze, CredentialFreeze.account_key == account_key, rejected)
 
     def unsettled_of(self, account_key: str, now: datetime) -> Sequence[CredentialFreeze]:
         """List what runs sent of a user and secret at a domain that were lost before they said what came of it."""
-        return self._session.scalars(
-            select(CredentialFreeze).where(
-                CredentialFreeze.account_key == account_key,
-                CredentialFreeze.claim_id.is_not(None),
-                CredentialFreeze.lease_until <= now,
-            )
-        ).all()
+        return self._all(
+            CredentialFreeze,
+            CredentialFreeze.account_key == account_key,
+            CredentialFreeze.claim_id.is_not(None),
+            CredentialFreeze.lease_until <= now,
+        )
 
     def claimed_by(self, claim_id: UUID) -> Sequence[CredentialFreeze]:
         """List what a claim is sending, locked."""

@@ -18,23 +18,13 @@ def lease_over(
     session: Session, model: type[Queued], running: ColumnElement[bool], now: datetime, *, limit: int
 ) -> Sequence[Queued]:
     """List running rows whose lease is over, the longest first, locked."""
-    return session.scalars(
-        select(model)
-        .where(running, model.is_free(now))
-        .order_by(model.lease_until)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    ).all()
+    over = select(model).where(running, model.is_free(now)).order_by(model.lease_until)
+    return session.scalars(over.limit(limit).with_for_update(skip_locked=True)).all()
 
 
 def message_lost(
     session: Session, model: type[Queued], due: ColumnElement[bool], now: datetime, *, limit: int
 ) -> Sequence[Queued]:
     """List due rows that nobody claimed since their message was sent, the longest first, locked."""
-    return session.scalars(
-        select(model)
-        .where(due, model.notify_at <= now)
-        .order_by(model.notify_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    ).all()
+    lost = select(model).where(due, model.notify_at <= now).order_by(model.notify_at)
+    return session.scalars(lost.limit(limit).with_for_update(skip_locked=True)).all()

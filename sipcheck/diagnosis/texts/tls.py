@@ -44,7 +44,7 @@ TLS: Texts = {
         "Ask the carrier for a certificate of an authority that may vouch for its domain.",
     ),
     (Reason.TLS_UNTRUSTED, Cause.STRICT_RULE): Text(
-        "The certificates of {where} break a rule of RFC 5280 that the strict setting asks for: {detail}.",
+        "The certificates of {where} break a rule of RFC 5280 that the strict setting applies: {detail}.",
         "Ask the carrier for certificates to the letter of RFC 5280, or check without the strict setting.",
     ),
     (Reason.TLS_UNTRUSTED, Cause.CHAIN_REFUSED): Text(

@@ -5,6 +5,7 @@ slowest row.
 """
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from ipaddress import ip_network
@@ -12,7 +13,6 @@ from ipaddress import ip_network
 import pytest
 
 from sipcheck import Credentials, Engine, EngineSettings, Guard, HostPort, Reason, Report, WarningCode
-from sipcheck.carrier.bindings import Bindings
 from sipcheck.carrier.faults import Fault
 from sipcheck.carrier.server import PracticeCarrier
 from sipcheck.target import Target, TransportName
@@ -222,7 +222,7 @@ CAUSED_ELSEWHERE = {
 class Run:
     report: Report
     attempts: int
-    bindings: Bindings
+    bindings: Mapping[str, tuple[str, ...]]
 
 
 async def verify(row: Row, nameserver: HostPort) -> Run:
