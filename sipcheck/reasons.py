@@ -102,6 +102,7 @@ class Cause(StrEnum):
     SRV_TARGET_MISSING = "srv-target-missing"
     SRV_TARGET_IS_ADDRESS = "srv-target-is-address"
     SRV_REFUSED = "srv-refused"
+    SRV_UNANSWERED = "srv-unanswered"
 
 
 class WarningCode(StrEnum):

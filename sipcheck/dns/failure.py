@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from sipcheck.dns.query import AnswerKind, DnsAnswer, Record
 from sipcheck.dns.srv import SrvRecord
 from sipcheck.failure import Failure
-from sipcheck.reasons import Reason
+from sipcheck.host import is_address
+from sipcheck.reasons import Cause, Reason
 
 # First what may be otherwise the next time: it must not be reported as a fault of the customer's records.
 _GRAVITY = (
@@ -14,6 +15,9 @@ _GRAVITY = (
     Reason.DNS_NXDOMAIN,
     Reason.DNS_NO_RECORDS,
 )
+
+# What is no word on the domain: nobody has answered.
+UNANSWERED = (Reason.DNS_SERVFAIL, Reason.DNS_TIMEOUT)
 
 
 def say_failed(answer: DnsAnswer[Record]) -> str:
@@ -40,15 +44,20 @@ def host_failure(ipv6: DnsAnswer[str], ipv4: DnsAnswer[str], *, named_by_srv: bo
     if ipv6.records or ipv4.records:
         return None
     host = f"{ipv4.name}, which an SRV record names," if named_by_srv else ipv4.name
+    # RFC 2782, "Target": a host name; an address there is one that DNS takes for a name.
+    is_address_target = named_by_srv and is_address(ipv4.name)
+    missing_cause = Cause.SRV_TARGET_MISSING if named_by_srv else None
+    cause = Cause.SRV_TARGET_IS_ADDRESS if is_address_target else missing_cause
     kinds = (ipv4.kind, ipv6.kind)
     if AnswerKind.NXDOMAIN in kinds and AnswerKind.NO_RECORDS not in kinds:
         missing = ipv4 if ipv4.kind is AnswerKind.NXDOMAIN else ipv6
         cname = f": {missing.fault}" if missing.fault else ""
-        return Failure(Reason.DNS_NXDOMAIN, f"{host} does not exist (NXDOMAIN){cname}")
+        return Failure(Reason.DNS_NXDOMAIN, f"{host} does not exist (NXDOMAIN){cname}", cause)
     for answer in (ipv4, ipv6):
         if answer.failed:
             return failure_of(answer)
-    return Failure(Reason.DNS_NO_RECORDS, f"{host} exists but has neither an A nor an AAAA record")
+    detail = f"{host} exists but has neither an A nor an AAAA record"
+    return Failure(Reason.DNS_NO_RECORDS, detail, cause if is_address_target else None)
 
 
 def service_refused(domain: str, answers: Sequence[DnsAnswer[SrvRecord]]) -> Failure:

@@ -15,8 +15,9 @@ __all__ = ["Edge", "Resolver", "Route"]
 
 DNS_SECONDS = 3.0
 
-# Some resolvers and firewalls drop NAPTR alone: its silence must leave time for the rest of the way.
-_NAPTR_SHARE = 0.5
+# Some resolvers and firewalls drop NAPTR alone, or SRV too: their silence must leave time for the rest of the way.
+_NAPTR_SHARE = 0.4
+_SRV_SHARE = 0.8
 
 
 class Resolver:
@@ -44,9 +45,10 @@ class Resolver:
         """Follow RFC 3263 §4 within one deadline; with an outbound proxy, its route and not the domain's.
 
         No failure is an exception. What was answered by the deadline is used, with `dns-partial`. A name that
-        has no SRV record falls to A and AAAA; an SRV question that failed does not, since the carrier may
-        well name other servers there: the verdict is then `dns-servfail` or `dns-timeout`. A failed NAPTR
-        question does fall to SRV, with a warning: it only chooses among transports that SRV names too.
+        has no SRV record falls to A and AAAA; an SRV question that was refused does not, since the carrier may
+        well name other servers there: the verdict is then `dns-servfail`. Where SRV met silence alone the way goes
+        on by A and AAAA, with a warning, and is worth a verdict only where something answers. A failed NAPTR
+        question falls to SRV, with a warning: it only chooses among transports that SRV names too.
         """
         seconds = self._timeout_seconds if timeout_seconds is None else timeout_seconds
         now = asyncio.get_running_loop().time()
@@ -56,5 +58,6 @@ class Resolver:
             is_usable=self._is_usable,
             deadline_at=now + seconds,
             naptr_deadline_at=now + seconds * _NAPTR_SHARE,
+            srv_deadline_at=now + seconds * _SRV_SHARE,
         )
         return await walk.follow(target)

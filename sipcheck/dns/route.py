@@ -13,7 +13,11 @@ from sipcheck.target import TransportName, edge_name
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """One address to send to. `host` is the name that led there; priority and weight are the SRV record's."""
+    """One address to send to. `host` is the name that led there; priority and weight are the SRV record's.
+
+    `instead_of` says what DNS left unanswered, where the address is the next best thing: when nothing answers there,
+    that is the verdict.
+    """
 
     host: str
     address: str
@@ -21,6 +25,7 @@ class Edge:
     transport: TransportName
     priority: int | None = None
     weight: int | None = None
+    instead_of: Failure | None = None
 
     def __str__(self) -> str:
         return edge_name(self.address, self.port, self.transport)

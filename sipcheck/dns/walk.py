@@ -2,21 +2,21 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from random import Random
 from typing import Any, TypeVar
 
 from sipcheck.dns.address_order import order_addresses
 from sipcheck.dns.bounded_answer import MAX_LABELS, MAX_RECORDS
-from sipcheck.dns.failure import failure_of, gravest, host_failure, say_failed, service_refused
+from sipcheck.dns.failure import UNANSWERED, failure_of, gravest, host_failure, say_failed, service_refused
 from sipcheck.dns.naptr import Service, select_services, services_for
-from sipcheck.dns.query import DnsAnswer, DnsClient, Record
+from sipcheck.dns.query import AnswerKind, DnsAnswer, DnsClient, Record
 from sipcheck.dns.route import Edge, Route
 from sipcheck.dns.srv import SrvRecord, order_srv
 from sipcheck.failure import Failure
 from sipcheck.host import is_address
-from sipcheck.reasons import Reason, WarningCode
+from sipcheck.reasons import Cause, Reason, WarningCode
 from sipcheck.report.model import ReportWarning
 from sipcheck.target import HostPort, Target, TransportName
 
@@ -54,12 +54,14 @@ class Walk:
         is_usable: Callable[[str], bool],
         deadline_at: float,
         naptr_deadline_at: float,
+        srv_deadline_at: float,
     ) -> None:
         self._client = client
         self._random = random
         self._is_usable = is_usable
         self._deadline_at = deadline_at
         self._naptr_deadline_at = naptr_deadline_at
+        self._srv_deadline_at = srv_deadline_at
         self._turns = asyncio.Semaphore(MAX_QUESTIONS_OF_RUN)
         self._steps: list[DnsAnswer[Any]] = []
         self._warnings: list[ReportWarning] = []
@@ -94,12 +96,12 @@ class Walk:
         services = () if asked is not None and not target.secure else await self._naptr(target, next_hop.host)
         named = services or services_for(next_hop.host, transport=asked, secure=target.secure)
         servers = await self._srv(next_hop.host, named)
-        if isinstance(servers, Failure):
-            return servers
-        if not servers and services:
+        if services:
             # §4.2: the transport stays the one that NAPTR chose.
             chosen = services[0].transport
             server = _Server(next_hop.host, chosen.default_port, chosen)
+        if isinstance(servers, Failure):
+            return await self._without_srv(server, servers)
         return await self._edges(servers or [server])
 
     async def _follow_port(
@@ -123,6 +125,20 @@ class Walk:
         )
         return await self._edges(servers)
 
+    async def _without_srv(self, server: _Server, failure: Failure) -> list[Edge] | Failure:
+        """Go by the name's own address where SRV met silence alone; where it was refused, say that there is one."""
+        if failure.reason not in UNANSWERED:
+            return failure
+        edges = await self._edges([server])
+        if isinstance(edges, Failure):
+            return failure
+        detail = f"{failure.detail}; {server.host} itself leads to {edges[0].address}"
+        if failure.reason is Reason.DNS_SERVFAIL:
+            return Failure(failure.reason, detail, Cause.SRV_REFUSED)
+        self._warn(f"{detail}, which was used; with a host name and port in the trunk SRV is not asked")
+        doubt = Failure(failure.reason, detail, Cause.SRV_UNANSWERED)
+        return [replace(edge, instead_of=doubt) for edge in edges]
+
     async def _naptr(self, target: Target, domain: str) -> tuple[Service, ...]:
         answer = await self._client.naptr(domain, deadline_at=self._naptr_deadline_at)
         self._steps.append(answer)
@@ -133,7 +149,7 @@ class Walk:
     async def _srv(self, domain: str, services: Sequence[Service]) -> list[_Server] | Failure:
         """Ask for every service; an empty list says that none has a record (RFC 2782)."""
         answers = await self._together(
-            self._client.srv(service.srv_name, deadline_at=self._deadline_at) for service in services
+            self._client.srv(service.srv_name, deadline_at=self._srv_deadline_at) for service in services
         )
         servers = [
             _Server(record.target, record.port, service.transport, record.priority, record.weight)
@@ -142,7 +158,7 @@ class Walk:
         ]
         failed = [answer for answer in answers if answer.failed]
         if not servers and failed:
-            return failure_of(failed[0])
+            return failure_of(next((each for each in failed if each.kind is AnswerKind.SERVFAIL), failed[0]))
         for answer in failed:
             self._warn(f"{say_failed(answer)}; its servers are not among those tried")
         if not servers and any(answer.records for answer in answers):

@@ -75,10 +75,17 @@ def _liveness(probes: Sequence[EdgeProbe]) -> Liveness:
     living = [probe for probe in probes if probe.alive]
     decisive = (living or probes)[0]
     answered = next((each for each in decisive.evidence.exchanges if each.status is not None), None)
+    doubt = decisive.edge.instead_of
+    if living:
+        reason = Reason.ALIVE
+    elif doubt is not None and answered is None:
+        reason = doubt.reason
+    else:
+        reason = diagnose(decisive.evidence)
     seconds = None if answered is None else answered.rtt_seconds
     return Liveness(
         alive=bool(living),
-        reason=Reason.ALIVE if living else diagnose(decisive.evidence),
+        reason=reason,
         some_dead=bool(living) and len(living) < len(probes),
         sip_status=None if answered is None else answered.status,
         latency_ms=None if seconds is None else round(seconds * 1000, 3),

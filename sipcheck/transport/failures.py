@@ -5,7 +5,7 @@ import os
 import ssl
 
 from sipcheck.failure import Failure
-from sipcheck.reasons import Reason
+from sipcheck.reasons import Cause, Reason
 
 _ERRNO_REASONS: dict[int, Reason] = {
     errno.ECONNREFUSED: Reason.CONNECTION_REFUSED,
@@ -37,7 +37,7 @@ _VERIFY_REASONS: dict[int, Reason] = {
     18: Reason.TLS_SELF_SIGNED,  # X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT
 }
 
-# OpenSSL's own names of what it met (SSLError.reason).
+# OpenSSL's own names of what it met (SSLError.reason); of one alert the versions have several.
 _SSL_REASONS: dict[str, Reason] = {
     "UNSUPPORTED_PROTOCOL": Reason.TLS_VERSION_UNSUPPORTED,
     "TLSV1_ALERT_PROTOCOL_VERSION": Reason.TLS_VERSION_UNSUPPORTED,
@@ -52,6 +52,38 @@ _SSL_REASONS: dict[str, Reason] = {
     "UNKNOWN_PROTOCOL": Reason.TLS_NOT_SPOKEN,
 }
 
+# Alerts and findings of a handshake that have one cause each (RFC 8446 §6.2, RFC 6066 §3), in words for a person.
+_SSL_CAUSES: dict[str, tuple[Cause, str]] = {
+    name: (cause, words)
+    for cause, words, names in (
+        (
+            Cause.SERVER_NAME_UNKNOWN,
+            "it does not know the name that it was asked for (alert 112)",
+            ("TLSV1_UNRECOGNIZED_NAME", "TLSV1_ALERT_UNRECOGNIZED_NAME"),
+        ),
+        (
+            Cause.VERSIONS_OR_CIPHERS,
+            "it found no version and cipher in common with ours (alert 40)",
+            (
+                "SSLV3_ALERT_HANDSHAKE_FAILURE",
+                "SSL/TLS_ALERT_HANDSHAKE_FAILURE",
+                "TLSV1_ALERT_HANDSHAKE_FAILURE",
+            ),
+        ),
+        (
+            Cause.VERSIONS_OR_CIPHERS,
+            "it wants stronger ciphers than ours (alert 71)",
+            ("TLSV1_ALERT_INSUFFICIENT_SECURITY",),
+        ),
+        (
+            Cause.VERSIONS_OR_CIPHERS,
+            "its key for the exchange is too short to be safe",
+            ("DH_KEY_TOO_SMALL",),
+        ),
+    )
+    for name in names
+}
+
 
 def from_errno(number: int) -> Failure:
     """Map an errno, also one that ICMP brought; one nobody foresaw counts as unreachable, with its name."""
@@ -60,16 +92,22 @@ def from_errno(number: int) -> Failure:
     return Failure(reason, f"{os.strerror(number)} ({name})")
 
 
-def from_error(error: OSError | ssl.SSLError, *, during_handshake: bool = False) -> Failure:
+def from_error(
+    error: OSError | ssl.SSLError, *, during_handshake: bool = False, heard: bool = True
+) -> Failure:
     """Map what a socket or a TLS session raised.
 
-    A peer that hangs up in the middle of the handshake has failed the handshake.
+    A peer that hangs up in the middle of the handshake has failed the handshake; `heard` tells whether any byte of its
+    own came before.
     """
     if isinstance(error, ssl.SSLCertVerificationError):
         return _from_verification(error)
     if isinstance(error, ssl.SSLError):
         name = (error.reason or "").upper().replace(" ", "_")
         reason = _SSL_REASONS.get(name)
+        if reason is None and during_handshake and name in _SSL_CAUSES:
+            cause, words = _SSL_CAUSES[name]
+            return Failure(Reason.TLS_HANDSHAKE_FAILED, words, cause)
         if reason is None:
             reason = Reason.TLS_HANDSHAKE_FAILED if during_handshake else Reason.CONNECTION_RESET
         return Failure(reason, name.lower().replace("_", " ") or "the TLS session broke off")
@@ -77,7 +115,11 @@ def from_error(error: OSError | ssl.SSLError, *, during_handshake: bool = False)
         return Failure(Reason.TLS_HANDSHAKE_FAILED, "the peer did not answer the TLS handshake in time")
     if isinstance(error, TimeoutError) and error.errno is None:
         return Failure(Reason.CONNECTION_TIMEOUT, "no answer within the time allowed")
-    if during_handshake and (error.errno is None or _is_hang_up(error.errno)):
+    hung_up = during_handshake and (error.errno is None or _is_hang_up(error.errno))
+    if hung_up and not heard:
+        detail = "the peer hung up without a byte of its own, as a port without TLS does"
+        return Failure(Reason.TLS_HANDSHAKE_FAILED, detail, Cause.PLAIN_SIP_PORT)
+    if hung_up:
         return Failure(
             Reason.TLS_HANDSHAKE_FAILED, "the peer closed the connection in the middle of the TLS handshake"
         )

@@ -14,7 +14,7 @@ from sipcheck.errors import SettingInvalid, TransportFailed
 from sipcheck.failure import Failure
 from sipcheck.host import is_address
 from sipcheck.printable import one_line
-from sipcheck.reasons import Reason
+from sipcheck.reasons import Cause, Reason
 from sipcheck.report.model import Certificate
 from sipcheck.target import HostPort
 from sipcheck.transport.certificate import (
@@ -109,7 +109,15 @@ class _Peer:
             raise _handshake_failed(
                 f"no server can be asked for by the name {one_line(self.domain)}"
             ) from error
-        await channel.open(session, self.deadline_at)
+        try:
+            await channel.open(session, self.deadline_at)
+        except TransportFailed as error:
+            if error.failure.cause is not Cause.SERVER_NAME_UNKNOWN:
+                raise
+            asked = f"'{one_line(server_name)}'" if server_name else "none, as for an address"
+            raise TransportFailed(
+                replace(error.failure, detail=f"{error.failure.detail}: {asked}")
+            ) from error
         return channel, session
 
 

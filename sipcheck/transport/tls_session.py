@@ -43,6 +43,7 @@ class TlsSession:
         "_channel",
         "_connected",
         "_established",
+        "_heard",
         "_incoming",
         "_outgoing",
         "_session",
@@ -69,6 +70,7 @@ class TlsSession:
         )
         self._connected = False
         self._established = False
+        self._heard = False
         self._unwritten = b""
         self.certificate: bytes | None = None
         self.version: str | None = None
@@ -84,6 +86,7 @@ class TlsSession:
         self._progress()
 
     def bytes_received(self, data: memoryview) -> None:
+        self._heard = True
         for start in range(0, len(data), _FED_BYTES):
             if self._session is not None:
                 self._incoming.write(data[start : start + _FED_BYTES])
@@ -194,5 +197,7 @@ class TlsSession:
         if self._established:
             self._channel.ended(error)
         else:
-            failure = from_error(error or ConnectionResetError(), during_handshake=self._connected)
+            failure = from_error(
+                error or ConnectionResetError(), during_handshake=self._connected, heard=self._heard
+            )
             self._channel.fail(failure)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sipcheck.diagnosis.causes import cause_of, telling_exchange
-from sipcheck.diagnosis.evidence import ExchangeResult
+from sipcheck.diagnosis.evidence import EdgeEvidence, ExchangeResult
 from sipcheck.diagnosis.knocks import count_knocks
 from sipcheck.diagnosis.rules import credential_state, deciding_edge, diagnose
 from sipcheck.diagnosis.sentences import Facts, render, sentences
@@ -82,6 +82,9 @@ class ReportBuilder:
         probe, seen = probes[decisive], evidence[decisive]
         reason = diagnose(seen)
         cause = cause_of(reason, seen)
+        doubt = None if any(map(_answered, evidence)) else probe.edge.instead_of
+        if doubt is not None:
+            reason, cause = doubt.reason, doubt.cause
         exchange = telling_exchange(reason, seen)
         some_alive = any(each.alive for each in evidence)
         warnings = (
@@ -106,7 +109,7 @@ class ReportBuilder:
             self._skipped.add(CheckName.TLS)
         facts = self._facts(
             where=probe.name,
-            detail=explain(probe, exchange, reason, cause),
+            detail=explain(probe, exchange, reason, cause) if doubt is None else doubt.detail,
             transport=TransportName.TCP if exchange and exchange.by_tcp else probe.edge.transport,
             exchange=exchange,
             local=exchange.local_address if exchange else None,
@@ -207,6 +210,10 @@ class ReportBuilder:
             duration_ms=round(duration_ms, 3),
             sentences=said,
         )
+
+
+def _answered(evidence: EdgeEvidence) -> bool:
+    return any(exchange.status is not None for exchange in evidence.exchanges)
 
 
 def _spelled(target: Target) -> str:

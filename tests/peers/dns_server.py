@@ -31,6 +31,7 @@ class Fault(StrEnum):
     SERVFAIL = "servfail"
     REFUSED = "refused"
     FORMERR = "formerr"
+    NOTIMP = "notimp"
     NXDOMAIN = "nxdomain"
     NO_RECORDS = "no-records"
     SILENT = "silent"
@@ -159,7 +160,7 @@ class DnsServer:
             return b"HTTP/1.1 400 Bad Request\r\n\r\n"
         response = dns.message.make_response(query)
         response.flags |= dns.flags.AA | dns.flags.RA
-        if fault in (Fault.SERVFAIL, Fault.REFUSED, Fault.FORMERR, Fault.NXDOMAIN):
+        if fault in (Fault.SERVFAIL, Fault.REFUSED, Fault.FORMERR, Fault.NOTIMP, Fault.NXDOMAIN):
             response.set_rcode(dns.rcode.from_text(fault.upper()))
         elif fault is Fault.TRUNCATED and transport == "udp":
             response.flags |= dns.flags.TC

@@ -48,9 +48,9 @@ def silent(_: bytes) -> Sequence[bytes | Reply]:
 class UdpPeer:
     """Listen on loopback in a thread of its own; an error in the script is raised by end()."""
 
-    def __init__(self, script: Script, *, address: str = "127.0.0.1") -> None:
+    def __init__(self, script: Script, *, address: str = "127.0.0.1", port: int | None = None) -> None:
         self.address = address
-        self.port = free_port(address)
+        self.port = free_port(address) if port is None else port
         self.received: list[Datagram] = []
         self._script = script
         self._socket = socket.socket(family_of(address), socket.SOCK_DGRAM)

@@ -1,13 +1,26 @@
 """What is said where the DNS leads nowhere."""
 
 from sipcheck.diagnosis.texts.text import Text, Texts
-from sipcheck.reasons import Reason
+from sipcheck.reasons import Cause, Reason
+
+_TARGET_IS_ADDRESS = Text(
+    "The trunk's domain names an IP address where the name of a server belongs: {detail}.",
+    "The carrier's SRV record has to be put right: tell the carrier. Until then enter that address and the port that "
+    "the carrier gave you.",
+)
 
 DNS: Texts = {
     (Reason.DNS_NXDOMAIN, None): Text(
         "The trunk's domain does not exist: {detail}.",
         "Check the spelling. If it is right, the carrier's DNS has no entry of that name.",
     ),
+    (Reason.DNS_NXDOMAIN, Cause.SRV_TARGET_MISSING): Text(
+        "The trunk's domain names a server that is not there: {detail}.",
+        "The carrier's SRV record has to be put right: tell the carrier. Until then enter the host name or IP address "
+        "and the port that it gave you.",
+    ),
+    (Reason.DNS_NXDOMAIN, Cause.SRV_TARGET_IS_ADDRESS): _TARGET_IS_ADDRESS,
+    (Reason.DNS_NO_RECORDS, Cause.SRV_TARGET_IS_ADDRESS): _TARGET_IS_ADDRESS,
     (Reason.DNS_NO_RECORDS, None): Text(
         "The trunk's domain leads to no address: {detail}.",
         "Check the domain and the transport with the carrier, or enter the host name or IP address and port "
@@ -20,6 +33,16 @@ DNS: Texts = {
     (Reason.DNS_SERVFAIL, None): Text(
         "DNS could not answer for {domain}: {detail}.",
         "The fault lies in the domain's DNS or on the way to it, and often passes. If it lasts, tell the carrier.",
+    ),
+    (Reason.DNS_SERVFAIL, Cause.SRV_REFUSED): Text(
+        "DNS could not say which servers {domain} names: {detail}.",
+        "Enter the host name or IP address and the port that the carrier gave you: then SRV is not asked. If it lasts, "
+        "tell whoever runs the DNS resolver, and the carrier.",
+    ),
+    (Reason.DNS_TIMEOUT, Cause.SRV_UNANSWERED): Text(
+        "DNS did not say in time which servers {domain} names, and its own address gave no answer: {detail}.",
+        "Enter the host name or IP address and the port that the carrier gave you: then SRV is not asked. If it lasts, "
+        "tell whoever runs the DNS resolver, and the carrier.",
     ),
     (Reason.DNS_TIMEOUT, None): Text(
         "DNS did not answer for {domain} in time: {detail}.",

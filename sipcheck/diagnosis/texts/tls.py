@@ -1,7 +1,7 @@
 """What is said of TLS and of certificates."""
 
 from sipcheck.diagnosis.texts.text import Text, Texts
-from sipcheck.reasons import Reason
+from sipcheck.reasons import Cause, Reason
 
 _CERTIFICATE = "Ask the carrier to install"
 
@@ -39,6 +39,19 @@ TLS: Texts = {
     (Reason.TLS_NOT_SPOKEN, None): Text(
         "What listens at {where} does not speak TLS.",
         "Check the port: TLS usually runs on 5061. Or choose udp or tcp for this port.",
+    ),
+    (Reason.TLS_HANDSHAKE_FAILED, Cause.SERVER_NAME_UNKNOWN): Text(
+        "{where} speaks TLS, but not for this trunk's domain: {detail}.",
+        "Check the domain: enter the one that the carrier gave you for TLS, not an address or an alias of it.",
+    ),
+    (Reason.TLS_HANDSHAKE_FAILED, Cause.PLAIN_SIP_PORT): Text(
+        "{where} does not take our TLS: {detail}.",
+        "Check the port: TLS usually runs on 5061. Or choose tcp or udp for this port. If it is right, ask the carrier "
+        "whether TLS is open to {our_address}.",
+    ),
+    (Reason.TLS_HANDSHAKE_FAILED, Cause.VERSIONS_OR_CIPHERS): Text(
+        "{where} and we have no form of TLS in common: {detail}.",
+        "Ask the carrier which TLS versions and ciphers it takes: we offer TLS 1.2 and 1.3 with the usual ciphers.",
     ),
     (Reason.TLS_HANDSHAKE_FAILED, None): Text(
         "The TLS handshake with {where} failed: {detail}.",

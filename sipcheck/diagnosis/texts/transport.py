@@ -30,9 +30,7 @@ TRANSPORT: Texts = {
     (Reason.NO_RESPONSE, None): Text(
         "{where} gave no final answer in {seconds} seconds: {detail}.", _UNHEARD
     ),
-    (Reason.NO_RESPONSE, Cause.SILENCE): Text(
-        "{where} gave no answer at all in {seconds} seconds: {detail}.", _UNHEARD
-    ),
+    (Reason.NO_RESPONSE, Cause.SILENCE): Text("{where} is silent: {detail}.", _UNHEARD),
     (Reason.NO_RESPONSE, Cause.PROVISIONAL_ONLY): Text(
         "{where} took our request and gave no final answer in {seconds} seconds: {detail}.",
         "Requests and answers get through, so look for no firewall. Send the carrier this report: what its server "

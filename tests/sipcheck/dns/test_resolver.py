@@ -9,7 +9,7 @@ import pytest
 from sipcheck.dns.address_order import has_route
 from sipcheck.dns.resolver import Resolver, Route
 from sipcheck.errors import SettingInvalid
-from sipcheck.reasons import Reason, WarningCode
+from sipcheck.reasons import Cause, Reason, WarningCode
 from sipcheck.target import HostPort, TransportName, parse_target
 from tests.peers.dns_server import DnsServer, Fault
 
@@ -258,12 +258,37 @@ async def test_a_spent_deadline_is_a_timeout_too(server: DnsServer) -> None:
     failed(await resolve(server, "carrier.example", seconds=0), Reason.DNS_TIMEOUT)
 
 
-async def test_a_failed_srv_question_does_not_fall_to_the_address(server: DnsServer) -> None:
+@pytest.mark.parametrize("fault", [Fault.SERVFAIL, Fault.REFUSED, Fault.FORMERR])
+async def test_a_refused_srv_question_does_not_fall_to_the_address(server: DnsServer, fault: Fault) -> None:
     """The carrier may name other servers there: the fault is the resolver's, and the verdict says so."""
-    server.faults["_sip._udp.x.example", "SRV"] = Fault.SERVFAIL
+    server.faults["_sip._udp.x.example", "SRV"] = fault
     server.serve("x.example. A 127.0.0.5")
-    failed(await resolve(server, "x.example"), Reason.DNS_SERVFAIL)
-    assert server.asked("x.example", "A") == 0
+    route = await resolve(server, "x.example")
+    assert "x.example itself leads to 127.0.0.5" in failed(route, Reason.DNS_SERVFAIL)
+    assert route.failure is not None
+    assert route.failure.cause is Cause.SRV_REFUSED
+
+
+@pytest.mark.parametrize("types", [["SRV"], ["NAPTR", "SRV"]], ids="-and-".join)
+async def test_where_srv_meets_silence_alone_the_way_goes_on_by_the_address(
+    server: DnsServer, types: list[str]
+) -> None:
+    server.faults.update({("*", each): Fault.SILENT for each in types})
+    server.serve("x.example. A 127.0.0.5")
+    route = await resolve(server, "x.example", seconds=2)
+    assert edges(route) == ["127.0.0.5:5060/udp"]
+    assert "with a host name and port in the trunk SRV is not asked" in partial(route)[-1]
+    doubt = route.edges[0].instead_of
+    assert doubt is not None
+    assert (doubt.reason, doubt.cause) == (Reason.DNS_TIMEOUT, Cause.SRV_UNANSWERED)
+
+
+async def test_where_nothing_is_answered_the_silence_of_srv_is_told(server: DnsServer) -> None:
+    server.faults["*", "*"] = Fault.SILENT
+    route = await resolve(server, "x.example", seconds=0.5)
+    assert "SRV query" in failed(route, Reason.DNS_TIMEOUT)
+    assert route.failure is not None
+    assert route.failure.cause is None
 
 
 async def test_a_missing_srv_name_falls_to_the_address(server: DnsServer) -> None:

@@ -59,7 +59,7 @@ def not_ours(
         party=Party.NETWORK,
         exit_status=1,
         says=(f"with another {differs}",),
-        never_says=(FIREWALL, "no answer at all", "ignore"),
+        never_says=(FIREWALL, "is silent", "ignore"),
     )
 
 
@@ -117,7 +117,7 @@ ROWS = [
             script=answering(first=[100, 100]),
             cause=Cause.PROVISIONAL_ONLY,
             says=("100",),
-            never_says=("let 127.0.0.1 through", "ignore", "no answer at all"),
+            never_says=("let 127.0.0.1 through", "ignore", "is silent"),
         ),
         SILENCE,
     ),
