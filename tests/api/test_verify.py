@@ -12,6 +12,7 @@ from sipcheck.reasons import CredentialState, Outcome, Reason
 from sipcheck.report.model import Report
 from tests.api.client import ApiUnderTest
 from tests.trunks.forms import make_report, with_edge
+from trunks.models.verification import WayIn
 
 URL = "/api/v1/sip-trunks"
 
@@ -202,3 +203,18 @@ async def test_a_run_of_this_process_is_told_before_the_store_is_asked(api: ApiU
     answer = await api.client.post(f"{URL}/{made['id']}/verify")
     assert answer.status_code == 200
     assert notified == api.rung
+
+
+async def test_only_a_caller_who_waits_is_served_before_the_queue(api: ApiUnderTest) -> None:
+    made = await api.create()
+    trunk_id, ways = UUID(made["id"]), []
+
+    def look(verification_id: UUID) -> None:
+        ways.append(api.store.run(trunk_id, verification_id).way_in)
+        if ways[-1] is WayIn.ON_DEMAND:
+            asyncio.get_running_loop().run_in_executor(None, api.work(make_report()), verification_id)
+
+    api.on_ring = look
+    assert (await api.client.post(f"{URL}/{trunk_id}/verify?async=true")).status_code == 202
+    assert (await api.client.post(f"{URL}/{trunk_id}/verify")).status_code == 200
+    assert ways == [WayIn.QUEUED, WayIn.ON_DEMAND]

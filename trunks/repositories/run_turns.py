@@ -45,7 +45,7 @@ _ANY_DUE = text("SELECT 1 FROM verifications WHERE status = 'queued' AND due_at 
 )
 
 _LONGEST_DUE = """
-    SELECT id, trunk_id, requested_by, request_id, environment_id, way_in FROM verifications
+    SELECT id, trunk_id, requested_by, request_id, environment_id, way_in, requested_at, due_at FROM verifications
     WHERE status = 'queued' AND environment_id = {environment} AND way_in = {way} AND due_at <= :now
     ORDER BY due_at LIMIT :most
 """
@@ -54,7 +54,14 @@ _LONGEST_DUE = """
 def _typed(statement: str) -> Any:
     run = Verification.__table__.c
     found = text(statement).columns(
-        run.id, run.trunk_id, run.requested_by, run.request_id, run.environment_id, run.way_in
+        run.id,
+        run.trunk_id,
+        run.requested_by,
+        run.request_id,
+        run.environment_id,
+        run.way_in,
+        run.requested_at,
+        run.due_at,
     )
     return found.bindparams(bindparam("now", type_=UtcDateTime()), bindparam("most", type_=Integer()))
 

@@ -4,10 +4,24 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Row, bindparam, select
 
 from trunks.models.environment import ApiToken, Environment
 from trunks.repositories.repository import Repository
+
+StandingToken = Row[UUID, UUID, bool, int]
+
+# Composed once: each request asks it.
+_STANDING = (
+    select(
+        ApiToken.id,
+        ApiToken.environment_id,
+        Environment.allow_custom_sip_trunks,
+        Environment.requests_per_minute,
+    )
+    .join(Environment, Environment.id == ApiToken.environment_id)
+    .where(ApiToken.token_hash == bindparam("token_hash"), ApiToken.revoked_at.is_(None))
+)
 
 
 class Environments(Repository):
@@ -33,11 +47,9 @@ class ApiTokens(Repository):
     def add(self, token: ApiToken) -> None:
         self._session.add(token)
 
-    def standing(self, token_hash: str) -> ApiToken | None:
-        """Find the token of this hash, unless it is revoked."""
-        return self._session.scalar(
-            select(ApiToken).where(ApiToken.token_hash == token_hash, ApiToken.revoked_at.is_(None))
-        )
+    def standing(self, token_hash: str) -> StandingToken | None:
+        """Find the token of this hash with what its environment may do, unless it is revoked."""
+        return self._session.execute(_STANDING, {"token_hash": token_hash}).one_or_none()
 
     def all(self) -> Sequence[ApiToken]:
         return self._session.scalars(select(ApiToken).order_by(ApiToken.id)).all()

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -15,6 +15,11 @@ from trunks.store.database import LOCK_WAIT_MS, Database
 
 # How soon a run looks again whether a slot has become free.
 _SLOT_LOOK_SECONDS = 0.25
+_MOST_LINES = 1000
+# Of those in a turn whose time had come, so many may look again soon.
+_LOOK_AGAIN_SOON = 20
+# Whoever has to wait longer looks again then; what is due later than this was put off by a clock that was ahead.
+LONGEST_WAIT = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +45,17 @@ class Admission:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What a run would send to each address, waiting for tokens no longer than `patience_seconds`."""
+    """What a run would send to each address, waiting for tokens no longer than `patience_seconds`.
+
+    `put_off` says that it was refused before, and that its time has come.
+    """
 
     claim_id: UUID
     requests: Mapping[str, int]
     lease_until: datetime
     on_demand: bool
     patience_seconds: float
+    put_off: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +78,8 @@ class AddressLimits:
         self._database = database
         self._limits = limits
         self._clock = clock
+        # When the last of those that were refused here comes again, by address.
+        self._lines: dict[str, datetime] = {}
 
     @property
     def off(self) -> bool:
@@ -77,11 +88,13 @@ class AddressLimits:
     def admit(self, wishes: Sequence[Wish]) -> list[Admission]:
         """Ask for many runs in one turn, each behind those before it."""
         with self._database.write(lock_wait_ms=LOCK_WAIT_MS) as session:
-            turn = _Turn(EdgeBudgets(session), self._limits, self._clock())
+            turn = _Turn(EdgeBudgets(session), self._limits, self._lines, self._clock())
             turn.begin({address for wish in wishes for address in wish.requests})
             answers = [turn.admit(wish) for wish in wishes]
             turn.end()
-            return answers
+        if len(self._lines) > _MOST_LINES:
+            self._lines = {address: last for address, last in self._lines.items() if last > self._clock()}
+        return answers
 
     def admit_each(
         self, wishes: Sequence[Mapping[str, int]], *, patience_seconds: Sequence[float]
@@ -147,9 +160,12 @@ class AddressLimits:
 class _Turn:
     """The admission of many runs: the one place that says who may send now. Rows are locked by address."""
 
-    def __init__(self, budgets: EdgeBudgets, limits: PaceLimits, now: datetime) -> None:
+    def __init__(
+        self, budgets: EdgeBudgets, limits: PaceLimits, lines: dict[str, datetime], now: datetime
+    ) -> None:
         self._budgets = budgets
         self._limits = limits
+        self._lines = lines
         self._now = now
         self._taken: list[tuple[str, UUID, datetime]] = []
 
@@ -161,14 +177,18 @@ class _Turn:
         self._in_flight = self._budgets.in_flight(addresses, self._now) if self._limits.concurrency else {}
         # Whoever was refused before in this turn comes before whoever is refused after him.
         self._refused: Counter[str] = Counter()
+        self._refusals: Counter[str] = Counter()
 
     def admit(self, wish: Wish) -> Admission:
         if self._limits.concurrency and not self._has_slot(wish):
-            return Admission(False, _SLOT_LOOK_SECONDS)
+            return self._refuse(wish, _SLOT_LOOK_SECONDS, _SLOT_LOOK_SECONDS / self._limits.concurrency)
         wait_seconds = self._wait_seconds(wish) if self._limits.rate else 0.0
         if wait_seconds > (wish.patience_seconds if wish.on_demand else 0.0):
+            refusal = self._refuse(
+                wish, wait_seconds, max(wish.requests.values(), default=0) / self._limits.rate
+            )
             self._refused.update(wish.requests)
-            return Admission(False, wait_seconds)
+            return refusal
         for address, count in wish.requests.items():
             self._taken.append((address, wish.claim_id, wish.lease_until))
             if self._limits.rate:
@@ -179,6 +199,22 @@ class _Turn:
 
     def end(self) -> None:
         self._budgets.take_slots(set(self._taken))
+
+    def _refuse(self, wish: Wish, wait_seconds: float, cost_seconds: float) -> Admission:
+        """Say when to come again: where many wait, each at a time of his own, so that they cost nothing until then.
+
+        Nobody who is on demand is put behind those who are not; and whose time had come looks again soon, unless too
+        many are of that mind.
+        """
+        refusals = max((self._refusals[address] for address in wish.requests), default=0)
+        self._refusals.update(wish.requests.keys())
+        if wish.on_demand or (wish.put_off and refusals < _LOOK_AGAIN_SOON):
+            return Admission(False, wait_seconds)
+        last = max((self._lines.get(address, self._now) for address in wish.requests), default=self._now)
+        due_at = max(self._now + timedelta(seconds=wait_seconds), last + timedelta(seconds=cost_seconds))
+        due_at = min(due_at, self._now + LONGEST_WAIT)
+        self._lines |= dict.fromkeys(wish.requests, due_at)
+        return Admission(False, (due_at - self._now).total_seconds())
 
     def _has_slot(self, wish: Wish) -> bool:
         # The last slot is for whoever waits for an answer, where there is more than one.

@@ -50,6 +50,7 @@ class Admissions:
                 lease_until=self._claim.lease_until,
                 on_demand=self._claim.on_demand,
                 patience_seconds=PATIENCE_SECONDS,
+                put_off=self._claim.put_off,
             )
         )
         if not admission.granted:

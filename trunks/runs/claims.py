@@ -114,6 +114,7 @@ class RunClaims:
                 explicit=run.requested_by is RequestedBy.CUSTOMER,
                 scheduled=run.requested_by is RequestedBy.SCHEDULE,
                 on_demand=run.way_in is WayIn.ON_DEMAND,
+                put_off=run.due_at > run.requested_at,
                 learned_realms=realms.get(run.id, ()),
             )
             for run in runs

@@ -12,7 +12,7 @@ from trunks.clock import Clock, utc_now
 from trunks.models.trunk import Trunk
 from trunks.models.verification import RequestedBy, Verification
 from trunks.repositories.verifications import Verifications
-from trunks.runs.address_limits import AddressLimits, Spending
+from trunks.runs.address_limits import LONGEST_WAIT, AddressLimits, Spending
 from trunks.runs.claimed_run import ClaimedRun, claimed_gateways
 from trunks.runs.credential_freeze import CredentialFreezer
 from trunks.runs.queue import find_or_queue, queue_again
@@ -23,9 +23,6 @@ from trunks.store.database import LOCK_WAIT_MS, Database
 # A turn stays short: SQLite has one writer.
 _ROWS_PER_TURN = 100
 _RETRY_AFTER = timedelta(minutes=1)
-
-# Whoever has to wait longer looks again then; what is due later than this was put off by a clock that was ahead.
-LONGEST_WAIT = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)

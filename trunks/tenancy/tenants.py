@@ -115,12 +115,11 @@ class Tenants:
             found = ApiTokens(session).standing(_hash(token))
             if found is None:
                 return None
-            environment = found.environment
             return Caller(
                 environment_id=found.environment_id,
                 token_id=found.id,
-                allow_custom_sip_trunks=environment.allow_custom_sip_trunks,
-                requests_per_minute=environment.requests_per_minute,
+                allow_custom_sip_trunks=found.allow_custom_sip_trunks,
+                requests_per_minute=found.requests_per_minute,
             )
 
 

@@ -1,7 +1,9 @@
 """Token buckets and slots by address, on both engines (docs/design/architecture.md, "Good manners")."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 from uuid import UUID
 
 import pytest
@@ -9,7 +11,7 @@ import pytest
 from tests.trunks.forms import Store
 from trunks.errors import StoreBusy
 from trunks.ids import new_id
-from trunks.runs.address_limits import AddressLimits, Admission, PaceLimits, Spending, Wish
+from trunks.runs.address_limits import LONGEST_WAIT, AddressLimits, Admission, PaceLimits, Spending, Wish
 
 ADDRESS, OTHER = "192.0.2.1", "2001:db8::1"
 
@@ -152,3 +154,37 @@ def test_workers_that_ask_for_the_same_addresses_in_another_order_do_not_block_e
 
     with ThreadPoolExecutor(8) as threads:
         assert all(threads.map(ask, range(40)))
+
+
+def waits(pacing: AddressLimits, store: Store, count: int, *, on_demand: bool = False) -> list[float]:
+    """Ask for so many at once, three requests each, and give the waits of those that are refused."""
+    until = store.clock.now + timedelta(seconds=20)
+    wishes = [
+        replace(wish_of(new_id(), {ADDRESS: 3}, until), on_demand=on_demand, put_off=False)
+        for _ in range(count)
+    ]
+    return [answer.wait_seconds for answer in pacing.admit(wishes) if not answer.granted]
+
+
+def test_each_of_many_that_are_refused_comes_again_at_a_time_of_his_own(store: Store, gate: Gate) -> None:
+    first, second = waits(gate.pacing, store, 102), waits(gate.pacing, store, 100)
+    assert len(first) == 100  # a burst of 8 is enough for two
+    both = [*first, *second]
+    assert all(later - earlier >= 0.75 - 1e-6 for earlier, later in pairwise(both))
+    assert both[-1] == pytest.approx(200 * 0.75, abs=3)
+
+
+def test_nobody_on_demand_is_put_behind_those_who_are_not(store: Store, gate: Gate) -> None:
+    waits(gate.pacing, store, 102)
+    assert max(waits(gate.pacing, store, 1, on_demand=True)) < 1
+
+
+def test_whose_time_had_come_looks_again_soon(store: Store, gate: Gate) -> None:
+    waits(gate.pacing, store, 102)
+    until = store.clock.now + timedelta(seconds=20)
+    wish = replace(wish_of(new_id(), {ADDRESS: 3}, until), on_demand=False, put_off=True)
+    assert gate.pacing.admit([wish])[0].wait_seconds < 1
+
+
+def test_no_wait_is_longer_than_the_longest(store: Store, gate: Gate) -> None:
+    assert max(waits(gate.pacing, store, 2000)) == LONGEST_WAIT.total_seconds()
