@@ -83,21 +83,20 @@ def _make_context(
         verifications=verifications,
         provisions=Awaited(lambda ids: threads.run(installation.provisions.overview.done_among, ids)),
         current_health=CurrentHealth(
-            installation.health.latest,
-            threads,
-            waiter,
+            liveness=installation.health.latest,
+            threads=threads,
+            waiter=waiter,
             fresh_seconds=installation.settings.health_interval_floor_seconds,
             wait_seconds=installation.settings.verify_wait_seconds,
             clock=installation.clock,
         ),
         threads=threads,
-        readiness=Readiness({"store": installation.database.ping, **checks}),
         rate_limits=RateLimits(installation.settings.broker_url),
         registry=registry,
         store_metrics=StoreMetrics(
             installation.statistics, installation.provisions.overview, threads, registry
         ),
-        parts_up=operation.make_parts_up(registry),
+        readiness=Readiness({"store": installation.database.ping, **checks}, registry),
     )
 
 

@@ -9,7 +9,8 @@ import structlog
 from fastapi import Depends, Request
 
 from api.context import Context, context_of
-from api.request_state import current_caller
+from api.problems import unauthenticated
+from api.request_state import state_of
 from api.waiter import WaitEnd
 from trunks.catalog.views import TrunkView
 from trunks.installation.areas import Catalog
@@ -71,7 +72,10 @@ def current_request_id() -> str | None:
 
 # A coroutine, since a plain function would be called in a thread: a hop for each request.
 async def _calling(request: Request) -> Call:
-    return Call(current_caller(request), context_of(request))
+    caller = state_of(request.scope).caller
+    if caller is None:
+        raise unauthenticated()
+    return Call(caller, context_of(request))
 
 
 Calling = Annotated[Call, Depends(_calling)]

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client import CollectorRegistry
 from starlette.requests import Request
 
 from api.current_health import CurrentHealth
@@ -30,7 +30,6 @@ class Context:
     rate_limits: RateLimits
     registry: CollectorRegistry
     store_metrics: StoreMetrics
-    parts_up: Gauge
 
 
 def context_of(request: Request) -> Context:

@@ -2,34 +2,28 @@
 
 import asyncio
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from api.store_threads import StoreThreads
 from api.waiter import Awaited, Waiter
-from trunks.clock import Clock, utc_now
+from trunks.clock import Clock
 from trunks.health.latest_results import LastResult, LatestResults
 
 
+@dataclass(eq=False, kw_only=True)
 class CurrentHealth:
     """`fresh_seconds` is how old a result may be, `wait_seconds` how long a caller waits for a new one."""
 
-    def __init__(
-        self,
-        liveness: LatestResults,
-        threads: StoreThreads,
-        waiter: Waiter,
-        *,
-        fresh_seconds: float,
-        wait_seconds: float,
-        clock: Clock = utc_now,
-    ) -> None:
-        self._liveness = liveness
-        self._threads = threads
-        self._waiter = waiter
-        self._fresh = timedelta(seconds=fresh_seconds)
-        self._wait_seconds = wait_seconds
-        self._clock = clock
+    liveness: LatestResults
+    threads: StoreThreads
+    waiter: Waiter
+    fresh_seconds: float
+    wait_seconds: float
+    clock: Clock
+
+    def __post_init__(self) -> None:
         self._awaited = Awaited(self._answered_among)
         # When those asked who wait for a destination.
         self._asked_at: dict[UUID, list[datetime]] = {}
@@ -39,19 +33,19 @@ class CurrentHealth:
         return list(await asyncio.gather(*map(self._result, destination_ids)))
 
     async def _result(self, destination_id: UUID) -> LastResult | None:
-        last = await self._threads.run(self._liveness.last_result, destination_id)
-        now = self._clock()
-        if last is not None and now - last.checked_at < self._fresh:
+        last = await self.threads.run(self.liveness.last_result, destination_id)
+        now = self.clock()
+        if last is not None and now - last.checked_at < timedelta(seconds=self.fresh_seconds):
             return last
-        await self._threads.run(self._liveness.ask, destination_id)
+        await self.threads.run(self.liveness.ask, destination_id)
         await self._wait(destination_id, now)
-        return await self._threads.run(self._liveness.last_result, destination_id)
+        return await self.threads.run(self.liveness.last_result, destination_id)
 
     async def _wait(self, destination_id: UUID, asked_at: datetime) -> None:
         all_asked = self._asked_at.setdefault(destination_id, [])
         all_asked.append(asked_at)
         try:
-            await self._waiter.wait(destination_id, self._awaited, timeout_seconds=self._wait_seconds)
+            await self.waiter.wait(destination_id, self._awaited, timeout_seconds=self.wait_seconds)
         finally:
             all_asked.remove(asked_at)
             if not all_asked:
@@ -60,4 +54,4 @@ class CurrentHealth:
     async def _answered_among(self, destination_ids: Collection[UUID]) -> set[UUID]:
         # A result since the first of them asked is young enough for all.
         since = {each: min(asked) for each in destination_ids if (asked := self._asked_at.get(each))}
-        return await self._threads.run(self._liveness.answered_since, since)
+        return await self.threads.run(self.liveness.answered_since, since)

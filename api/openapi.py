@@ -57,28 +57,25 @@ _DESCRIPTIONS = {
     503: "The store, or what the call needs, does not answer at this moment (ours).",
 }
 
-_HEADERS: dict[str, dict[str, Any]] = {
-    REQUEST_ID: {
-        "description": "The id of this request: yours, if you sent one of up to 64 letters, digits and ._- (ours).",
-        "schema": {"type": "string"},
-    },
-    "X-RateLimit-Limit": {
-        "description": "Requests a minute for this token.",
-        "schema": {"type": "integer"},
-    },
-    "X-RateLimit-Remaining": {
-        "description": "Requests that are left of this minute.",
-        "schema": {"type": "integer"},
-    },
-    "X-RateLimit-Reset": {
-        "description": "When the minute is over, in seconds since 1970 (ours).",
-        "schema": {"type": "integer"},
-    },
-    "Retry-After": {"description": "Try again after so many seconds.", "schema": {"type": "integer"}},
-    REPLAYED: {
-        "description": "`true` when this is the answer to an earlier request with this Idempotency-Key (ours).",
-        "schema": {"type": "string", "enum": ["true"]},
-    },
+
+def _header(description: str, **schema: Any) -> dict[str, Any]:
+    return {"description": description, "schema": schema}
+
+
+_HEADERS = {
+    REQUEST_ID: _header(
+        "The id of this request: yours, if you sent one of up to 64 letters, digits and ._- (ours).",
+        type="string",
+    ),
+    "X-RateLimit-Limit": _header("Requests a minute for this token.", type="integer"),
+    "X-RateLimit-Remaining": _header("Requests that are left of this minute.", type="integer"),
+    "X-RateLimit-Reset": _header("When the minute is over, in seconds since 1970 (ours).", type="integer"),
+    "Retry-After": _header("Try again after so many seconds.", type="integer"),
+    REPLAYED: _header(
+        "`true` when this is the answer to an earlier request with this Idempotency-Key (ours).",
+        type="string",
+        enum=["true"],
+    ),
 }
 _KEY_PARAMETER = {
     "name": IDEMPOTENCY_KEY,
@@ -94,15 +91,13 @@ def describe(app: FastAPI) -> dict[str, Any]:
     """Make the document once; a malformed id in a path is 404 here, never the framework's 422."""
     if app.openapi_schema is None:
         document = get_openapi(
-            title=app.title,
-            version=app.version,
-            description=app.description,
-            routes=app.routes,
+            title=app.title, version=app.version, description=app.description, routes=app.routes
         )
         schemas = document["components"]["schemas"]
         document["components"]["headers"] = _HEADERS
         for path, method, operation in _operations(document):
-            _drop_foreign_422(operation["responses"])
+            if _FRAMEWORKS_OWN[0] in str(operation["responses"].get("422", "")):
+                del operation["responses"]["422"]
             dialect = spoken_at(path)
             if dialect is not None:
                 _describe_operation(operation, method, dialect, schemas)
@@ -168,8 +163,3 @@ def _headers(status: str, method: str) -> dict[str, Any]:
     if method == "post" and int(status) < 500:
         names.append(REPLAYED)
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
-
-
-def _drop_foreign_422(responses: dict[str, Any]) -> None:
-    if _FRAMEWORKS_OWN[0] in str(responses.get("422", "")):
-        del responses["422"]

@@ -4,7 +4,7 @@ from http import HTTPStatus
 from typing import Literal
 
 from fastapi import APIRouter, Request
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
@@ -51,13 +51,5 @@ async def metrics(request: Request) -> Response:
     """Give the metrics in Prometheus' text format."""
     context = context_of(request)
     await context.store_metrics.refresh()
-    for part, holds in (await context.readiness.parts()).items():
-        context.parts_up.labels(part).set(holds)
+    await context.readiness.parts()
     return Response(generate_latest(context.registry), media_type=CONTENT_TYPE_LATEST)
-
-
-def make_parts_up(registry: CollectorRegistry) -> Gauge:
-    """Make the gauge of the parts that /readyz looks at."""
-    return Gauge(
-        "trunks_part_up", "1 when the store, the broker, a worker answers.", ("part",), registry=registry
-    )

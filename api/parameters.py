@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import Depends, Request
 
-from api.request_state import makes_id_of
+from api.request_state import state_of
 from trunks.errors import Refused, TrunkNotFound
 from trunks.ids import read_id
 
@@ -24,7 +24,7 @@ async def _trunk_id(trunk_id: str) -> UUID:
 
 
 async def _makes_id(request: Request) -> UUID | None:
-    return makes_id_of(request.scope)
+    return state_of(request.scope).makes_id
 
 
 TrunkId = Annotated[UUID, Depends(_trunk_id)]

@@ -7,6 +7,7 @@ from typing import Any
 
 import structlog
 from anyio import to_thread
+from prometheus_client import CollectorRegistry, Gauge
 
 _log = structlog.get_logger(__name__)
 
@@ -19,7 +20,10 @@ ReadinessCheck = Callable[[], None]
 class Readiness:
     """`checks` by the name of the part; one that raises is a part that fails."""
 
-    def __init__(self, checks: Mapping[str, ReadinessCheck]) -> None:
+    def __init__(self, checks: Mapping[str, ReadinessCheck], registry: CollectorRegistry) -> None:
+        self._up = Gauge(
+            "trunks_part_up", "1 when the store, the broker, a worker answers.", ("part",), registry=registry
+        )
         self._checks = dict(checks)
         self._lock = asyncio.Lock()
         self._parts: dict[str, bool] = {}
@@ -34,6 +38,8 @@ class Readiness:
                 )
                 self._parts = dict(zip(self._checks, map(_holds, results, self._checks), strict=True))
                 self._asked_at = time.monotonic()
+                for part, holds in self._parts.items():
+                    self._up.labels(part).set(holds)
             return self._parts
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter
@@ -69,63 +69,71 @@ class StoreMetrics(Collector):
                     self._finished.labels(each.outcome, each.reason).inc(each.count)
             self._looked_at = time.monotonic()
 
-    def describe(self) -> Iterator[Metric]:
-        """Name what collect() may give."""
-        yield from _families()
-
     def collect(self) -> Iterator[Metric]:
         """Give what was last seen."""
-        seen = self._seen
-        if seen is None:
-            return
-        verifications, put_off, short, trunks, destinations, lag, held = _families()
-        verifications.add_metric(("queued",), seen.verifications_waiting)
-        verifications.add_metric(("running",), seen.verifications_running)
-        put_off.add_metric((), seen.verifications_put_off)
-        short.add_metric((), seen.addresses_short)
-        for each in seen.trunks:
-            trunks.add_metric((each.health_status, str(each.is_active).lower()), each.count)
-        for seen_there in seen.destinations:
-            destinations.add_metric(
-                (_STATES[seen_there.alive], seen_there.reason or "none"), seen_there.count
-            )
-        lag.add_metric((), seen.check_lag_seconds)
-        held.add_metric((), seen.flips_are_held)
-        yield from (verifications, put_off, short, trunks, destinations, lag, held)
-        if self._provisions is not None:
-            yield from _of_provisions(self._provisions)
+        if self._seen is not None:
+            yield from _of_store(self._seen)
+            if self._provisions is not None:
+                yield from _of_provisions(self._provisions)
+
+
+def _of_store(seen: StatisticsSeen) -> Iterator[Metric]:
+    yield _gauge(
+        "trunks_verifications",
+        "Verifications that wait or run.",
+        {("queued",): seen.verifications_waiting, ("running",): seen.verifications_running},
+        labels=("status",),
+    )
+    yield _gauge(
+        "trunks_verifications_put_off",
+        "Verifications that were asked for and were given back to wait for their addresses.",
+        {(): seen.verifications_put_off},
+    )
+    yield _gauge(
+        "trunks_pacing_addresses_short",
+        "Edge addresses whose requests wait for tokens at this moment.",
+        {(): seen.addresses_short},
+    )
+    yield _gauge(
+        "trunks_trunks",
+        "Trunks by their state.",
+        {(each.health_status, str(each.is_active).lower()): each.count for each in seen.trunks},
+        labels=("health_status", "is_active"),
+    )
+    yield _gauge(
+        "trunks_destinations",
+        "Destinations that are checked, by their latest result.",
+        {(_STATES[each.alive], each.reason or "none"): each.count for each in seen.destinations},
+        labels=("state", "reason"),
+    )
+    yield _gauge(
+        "trunks_check_lag_seconds",
+        "How long the check that is most overdue has been waiting.",
+        {(): seen.check_lag_seconds},
+    )
+    yield _gauge("trunks_flips_held", "1 while a mass fall holds the flips.", {(): seen.flips_are_held})
 
 
 def _of_provisions(counted: ProvisionStatistics) -> Iterator[Metric]:
-    states = GaugeMetricFamily("trunks_provisions", "Trunks by what exists for them.", labels=("state",))
-    findings = GaugeMetricFamily(
-        "trunks_provision_findings", "What reconciliations found, since the first.", labels=("finding",)
+    yield _gauge(
+        "trunks_provisions",
+        "Trunks by what exists for them.",
+        {(state,): count for state, count in counted.states.items()},
+        labels=("state",),
     )
-    for state, count in counted.states.items():
-        states.add_metric((state,), count)
-    for finding, count in counted.findings.items():
-        findings.add_metric((finding,), count)
-    yield from (states, findings)
+    yield _gauge(
+        "trunks_provision_findings",
+        "What reconciliations found, since the first.",
+        {(finding,): count for finding, count in counted.findings.items()},
+        labels=("finding",),
+    )
 
 
-def _families() -> tuple[GaugeMetricFamily, ...]:
-    return (
-        GaugeMetricFamily("trunks_verifications", "Verifications that wait or run.", labels=("status",)),
-        GaugeMetricFamily(
-            "trunks_verifications_put_off",
-            "Verifications that were asked for and were given back to wait for their addresses.",
-        ),
-        GaugeMetricFamily(
-            "trunks_pacing_addresses_short", "Edge addresses whose requests wait for tokens at this moment."
-        ),
-        GaugeMetricFamily("trunks_trunks", "Trunks by their state.", labels=("health_status", "is_active")),
-        GaugeMetricFamily(
-            "trunks_destinations",
-            "Destinations that are checked, by their latest result.",
-            labels=("state", "reason"),
-        ),
-        GaugeMetricFamily(
-            "trunks_check_lag_seconds", "How long the check that is most overdue has been waiting."
-        ),
-        GaugeMetricFamily("trunks_flips_held", "1 while a mass fall holds the flips."),
-    )
+def _gauge(
+    name: str, text: str, values: Mapping[tuple[str, ...], float], labels: Sequence[str] = ()
+) -> Metric:
+    """Make a gauge of its values by their labels."""
+    gauge = GaugeMetricFamily(name, text, labels=labels)
+    for of, value in values.items():
+        gauge.add_metric(of, value)
+    return gauge

@@ -13,6 +13,7 @@ from sipcheck.errors import SettingInvalid, TargetInvalid, TransportFailed
 from sipcheck.failure import Failure
 from sipcheck.reasons import Reason
 from sipcheck.report.model import Report
+from sipcheck.report.shown import shown
 from sipcheck.report.trace import Trace
 from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS, EngineSettings
 from sipcheck.target import HostPort, Target, TransportName, parse_host_port
@@ -93,7 +94,7 @@ class Engine:
         run = self.run_context(
             timeout_seconds, credentials=credentials, proof=proof, before_credentials=before_credentials
         )
-        return await self._verification(target, run).report(survey, admit)
+        return shown(await self._verification(target, run).report(survey, admit))
 
     async def survey(self, target: Target, *, timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS) -> Survey:
         """Ask a destination for liveness, speaking for no tenant; verifications of its trunks can share it.

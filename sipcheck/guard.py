@@ -123,6 +123,11 @@ class Guard:
             return None
         return _judge_public(parsed)
 
+    def allowance(self, address: str, port: int) -> tuple[Network | None, int | None]:
+        """Say which network and which port would have to be allowed; None for what is let through as it is."""
+        network = None if self.judge_address(address) is None else _widest(ip_address(address))
+        return network, None if self.judge_port(port) is None else port
+
     def judge_port(self, port: int) -> Failure | None:
         """Refuse ports of other services, and all below 1024 but 80 and 443."""
         if port in self.allow_ports or port in _ALWAYS_ALLOWED_PORTS:
@@ -148,6 +153,12 @@ def _judge_public(address: Address) -> Failure | None:
     if isinstance(address, IPv6Address) and address not in _GLOBAL_UNICAST and address not in _NAT64:
         return _forbidden(str(address), "no global unicast address (2000::/3, RFC 4291)")
     return None
+
+
+def _widest(address: Address) -> Network:
+    """The refused range that an IPv4 address lies in, as a person thinks of his own; an IPv6 address for itself."""
+    denied = (network for network, _ in _DENIED_BY_VERSION[4] if address in network)
+    return next(denied, ip_network(address))
 
 
 def _wrapped(address: Address) -> Iterator[IPv4Address]:

@@ -3,12 +3,25 @@
 import re
 
 PHRASE_LIMIT = 120
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+# The longest text of a report but for its trace: a summary, an advice, a detail, a peer's own word.
+TEXT_LIMIT = 1000
+# Control characters, line separators, marks of direction, annotations and tags, and what is no character at all.
+_CONTROL = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufff9-\ufffb"
+    r"\ud800-\udfff\U000e0000-\U000e007f]"
+)
 
 
 def printable(text: str) -> str:
     """Replace what could steer a terminal or reorder a line by U+FFFD; line ends become plain newlines."""
     return _CONTROL.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def bounded(text: str) -> str:
+    """Make a text fit to be shown: printable, and at most `TEXT_LIMIT` characters."""
+    if len(text) <= TEXT_LIMIT and text.isprintable():
+        return text
+    return printable(text if len(text) <= TEXT_LIMIT else f"{text[: TEXT_LIMIT - 1]}…")
 
 
 def one_line(text: str, limit: int = PHRASE_LIMIT) -> str:

@@ -75,6 +75,9 @@ SLOW = (
     "tests/worker/test_verification.py",
 )
 
+# Verdicts that hang on what the interpreter brings along: in the fast tests, and so in `make test-pythons`.
+ON_EVERY_PYTHON = ("tests/sipcheck/provoked/test_field_certificates.py",)
+
 
 def _needs_peers(item: pytest.Item) -> bool:
     if not isinstance(item, pytest.Function):
@@ -97,7 +100,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if _needs_peers(item):
             item.add_marker(pytest.mark.peers)
-        if item.nodeid.startswith(SLOW):
+        if item.nodeid.startswith(SLOW) and not item.nodeid.startswith(ON_EVERY_PYTHON):
             item.add_marker(pytest.mark.slow)
     seed = config.getoption("--shuffle")
     if seed is not None:

@@ -54,7 +54,7 @@ def test_every_metric_is_shown(tmp_path: Path) -> None:
 @pytest.mark.peers
 def test_the_backup_is_one_that_opens(tmp_path: Path) -> None:
     assert run_trunkd("migrate", folder=tmp_path).returncode == 0
-    (commands,) = re.findall(r"^```sh\n(.*VACUUM.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    (commands,) = re.findall(r"^```sh\n((?:(?!```).)*VACUUM.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
     subprocess.run(
         ["sh", "-ec", commands.replace(".venv/bin/python", shlex.quote(sys.executable))],
         cwd=tmp_path,

@@ -64,16 +64,11 @@ def data_dir(settings: Settings) -> str:
         raise CheckFailed(
             f"{folder} cannot be written by this user.", f"chown it to the user of trunkd, or set {name}."
         )
-    for path, others in ((folder, 0o077), *((each, 0o077) for each in _store_files(folder))):
-        mode = stat.S_IMODE(path.stat().st_mode)
-        # A directory that is shut keeps the files shut.
-        if mode & others and stat.S_IMODE(folder.stat().st_mode) & 0o077:
-            raise CheckFailed(f"{path} can be read by others (mode {mode:04o}).", f"run chmod go= {path}.")
+    # A directory that is shut keeps the files shut, and one that is not is the first to be named.
+    mode = stat.S_IMODE(folder.stat().st_mode)
+    if mode & 0o077:
+        raise CheckFailed(f"{folder} can be read by others (mode {mode:04o}).", f"run chmod go= {folder}.")
     return f"{folder.absolute()} is writable, and shut to others."
-
-
-def _store_files(folder: Path) -> list[Path]:
-    return [each for each in sorted(folder.iterdir()) if each.is_file()]
 
 
 def disk(settings: Settings) -> str:

@@ -4,6 +4,8 @@ What a command runs is loaded by it: to make a token takes no HTTP server, and t
 """
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import structlog
@@ -65,9 +67,7 @@ def up(
 @app.command()
 def api() -> None:
     """Run the API alone."""
-    with faults_in_one_line():
-        settings = _start()
-        _need_broker(settings, "api")
+    with _beside_others("api") as settings:
         from trunkd.api_process import run_api
 
         run_api(settings)
@@ -86,8 +86,7 @@ def worker(
     """Run a worker alone."""
     with faults_in_one_line():
         named = _read_queues(queues)
-        settings = _start()
-        _need_broker(settings, "worker")
+    with _beside_others("worker") as settings:
         from trunkd.worker_process import run_worker
 
         raise typer.Exit(run_worker(settings, queues=named, concurrency=concurrency))
@@ -96,9 +95,7 @@ def worker(
 @app.command()
 def beat() -> None:
     """Run the schedule alone."""
-    with faults_in_one_line():
-        settings = _start()
-        _need_broker(settings, "beat")
+    with _beside_others("beat") as settings:
         from trunkd.worker_process import run_beat
 
         run_beat(settings)
@@ -136,12 +133,17 @@ def _start() -> Settings:
     return settings
 
 
-def _need_broker(settings: Settings, command: str) -> None:
-    if settings.broker_url is None:
-        raise BrokerNeeded(
-            f"{PREFIX}BROKER_URL is not set, and trunkd {command} needs it: the broker in the process reaches no "
-            "other one. Set it to redis://host:6379/0, or run trunkd up."
-        )
+@contextmanager
+def _beside_others(command: str) -> Iterator[Settings]:
+    """Begin a process that reaches the others through a broker."""
+    with faults_in_one_line():
+        settings = _start()
+        if settings.broker_url is None:
+            raise BrokerNeeded(
+                f"{PREFIX}BROKER_URL is not set, and trunkd {command} needs it: the broker in the process reaches "
+                "no other one. Set it to redis://host:6379/0, or run trunkd up."
+            )
+        yield settings
 
 
 def _read_queues(text: str) -> tuple[QueueName, ...]:

@@ -70,6 +70,7 @@ class Runtime:
                 places=runs_in_flight or settings.runs_in_flight,
             )
             self._engine_loop.begin(self._desk.run)
+        self._cleaning = installation.cleaning
         self._provisioning = ProvisionWork(
             installation, ring=self._doorbell.ring_provision, on_done=self._on_done
         )
@@ -114,6 +115,7 @@ class Runtime:
         proofs = self._proof.tend()
         if tended.reclaimed or proofs:
             self.wake()
+        self._cleaning.turn()
 
     def _make_runner(self, installation: Installation) -> Runner:
         runs, timeout_seconds = installation.runs, installation.settings.verify_timeout_seconds

@@ -5,10 +5,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field, PlainSerializer
 
-from api.last_verification import LastVerification, show_last
+from api.our_state import OurState, our_state
 from trunks.catalog.views import TrunkView
 from trunks.rules.profile import CallingFormat, InboundAuthorization
-from trunks.rules.trunk_state import HealthStatus
 
 
 def _write_timestamp(at: datetime) -> str:
@@ -36,11 +35,8 @@ class TrunkShown(BaseModel):
     updated_at: Timestamp
 
 
-class TrunkDetails(TrunkShown):
-    is_active: bool = Field(description="(ours)")
-    is_verified: bool = Field(description="(ours)")
-    health_status: HealthStatus = Field(description="(ours)")
-    last_verification: LastVerification | None = Field(description="(ours)")
+class TrunkDetails(OurState, TrunkShown):
+    pass
 
 
 class TrunkAnswer(BaseModel):
@@ -90,10 +86,4 @@ def show(view: TrunkView) -> TrunkShown:
 
 
 def show_details(view: TrunkView) -> TrunkDetails:
-    return TrunkDetails(
-        **dict(show(view)),
-        is_active=view.trunk.is_active,
-        is_verified=view.trunk.is_verified,
-        health_status=view.trunk.health_status,
-        last_verification=show_last(view.last_verification),
-    )
+    return TrunkDetails(**dict(show(view)), **our_state(view))

@@ -1,20 +1,12 @@
 """SIP trunks as autocalls' clients send them (autocalls, "Create SIP trunk", "Body Parameters")."""
 
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    SecretStr,
-    StringConstraints,
-    ValidationInfo,
-    field_validator,
-)
+from pydantic import AfterValidator, Field, SecretStr, StringConstraints, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
+from api.body import Body, left_out, shown_with
 from api.fields import Host, Switch, require_one_line
 from trunks.catalog.new_trunk import NewGateway, NewNumber, NewTrunk
 from trunks.phone_numbers import E164, is_country, read_e164
@@ -74,24 +66,19 @@ def judge_line(kind: LineType, text: str) -> str:
     return text
 
 
-class CreateTrunk(BaseModel):
+class CreateTrunk(Body):
     """The body of Create SIP trunk; null means that a field is left out."""
 
-    model_config = ConfigDict(
-        hide_input_in_errors=True,
-        json_schema_extra={
-            "example": {
-                "sip_trunk_type": "extension",
-                "phone_number": "1000",
-                "nickname": "Provider X — Main",
-                "sip_username": "myuser",
-                "sip_password": "secret-password",
-                "sip_address": "sip.provider.com",
-                "sip_calling_format": "+e164",
-                "inbound_authorization_type": "auth",
-                "country_code": "US",
-            }
-        },
+    model_config = shown_with(
+        sip_trunk_type="extension",
+        phone_number="1000",
+        nickname="Provider X — Main",
+        sip_username="myuser",
+        sip_password="secret-password",  # noqa: S106 - nobody's
+        sip_address="sip.provider.com",
+        sip_calling_format="+e164",
+        inbound_authorization_type="auth",
+        country_code="US",
     )
 
     sip_trunk_type: LineType = Field(title="SIP trunk type", description="`extension` or `number`.")
@@ -167,37 +154,22 @@ def country_of(number: str, given: str | None) -> str | None:
     return E164(number).country or given
 
 
-class UpdateTrunk(BaseModel):
+class UpdateTrunk(Body):
     """The body of Update SIP trunk: what is left out stays, `nickname: null` clears it."""
 
-    model_config = ConfigDict(
-        hide_input_in_errors=True,
-        json_schema_extra={
-            "example": {"nickname": "Provider X — Backup", "sip_address": "sip2.provider.com"}
-        },
-    )
+    model_config = shown_with(nickname="Provider X — Backup", sip_address="sip2.provider.com")
 
-    # Their defaults are never looked at: `model_fields_set` tells what was sent.
-    sip_trunk_type: LineType = Field(
-        default_factory=lambda: LineType.NUMBER, title="SIP trunk type", description="(ours)"
-    )
-    phone_number: LineText = Field(default_factory=str, title="Phone number")
+    sip_trunk_type: LineType = left_out(title="SIP trunk type", description="(ours)")
+    phone_number: LineText = left_out(title="Phone number")
     nickname: Nickname | None = Field(None, title="Nickname", description="null clears it.")
-    sip_username: Username = Field(default_factory=str, title="SIP username")
-    sip_password: Password = Field(default_factory=lambda: SecretStr(""), title="SIP password")
-    sip_address: Host = Field(default_factory=str, title="SIP server address")
-    sip_calling_format: CallingFormat = Field(
-        default_factory=lambda: CallingFormat.PLUS_E164, title="SIP calling format"
-    )
-    inbound_authorization_type: InboundAuthorization = Field(
-        default_factory=lambda: InboundAuthorization.AUTH,
+    sip_username: Username = left_out(title="SIP username")
+    sip_password: Password = left_out(title="SIP password")
+    sip_address: Host = left_out(title="SIP server address")
+    sip_calling_format: CallingFormat = left_out(title="SIP calling format")
+    inbound_authorization_type: InboundAuthorization = left_out(
         title="Inbound authorization type",
         description="To `ip` needs allowed_inbound_ips; to `auth` clears them.",
     )
-    allowed_inbound_ips: AllowList = Field(default_factory=list, title="Allowed inbound IPs")
-    country_code: Country = Field(default_factory=str, title="Country code")
-    outbound_proxy: Switch = Field(default_factory=bool, title="Outbound proxy")
-
-    def sent(self) -> dict[str, Any]:
-        """The fields that were sent."""
-        return {name: getattr(self, name) for name in self.model_fields_set}
+    allowed_inbound_ips: AllowList = left_out(title="Allowed inbound IPs")
+    country_code: Country = left_out(title="Country code")
+    outbound_proxy: Switch = left_out(title="Outbound proxy")

@@ -33,11 +33,11 @@ def to_edit(body: UpdateTrunk, view: TrunkView) -> TrunkEdit:
         edit["password"] = body.sip_password.get_secret_value()
     if "sip_address" in sent:
         edit["domain"] = body.sip_address
-    profile |= _addresses(body, sent, view)
+    profile |= _addresses(sent, view)
     line = line_of(view)
     if sent.keys() & {"phone_number", "sip_trunk_type"}:
-        line = _line(body, sent, view)
-        is_number = _kind(body, sent, view) is LineType.NUMBER
+        line = _line(sent, view)
+        is_number = _kind(sent, view) is LineType.NUMBER
         profile["extension"] = None if is_number else line
         if is_number:
             profile["country_code"] = country_of(line, sent.get("country_code", view.profile.country_code))
@@ -51,26 +51,25 @@ def to_edit(body: UpdateTrunk, view: TrunkView) -> TrunkEdit:
     return TrunkEdit(profile=profile, **edit)
 
 
-def _kind(body: UpdateTrunk, sent: dict[str, Any], view: TrunkView) -> LineType:
-    if "sip_trunk_type" in sent:
-        return body.sip_trunk_type
-    return LineType.NUMBER if view.profile.extension is None else LineType.EXTENSION
+def _kind(sent: dict[str, Any], view: TrunkView) -> LineType:
+    present = LineType.NUMBER if view.profile.extension is None else LineType.EXTENSION
+    return LineType(sent.get("sip_trunk_type", present))
 
 
-def _line(body: UpdateTrunk, sent: dict[str, Any], view: TrunkView) -> str:
+def _line(sent: dict[str, Any], view: TrunkView) -> str:
     text = sent.get("phone_number", line_of(view) or "")
     try:
-        return judge_line(_kind(body, sent, view), text)
+        return judge_line(_kind(sent, view), text)
     except PydanticCustomError as fault:
         raise invalid_fields({"phone_number": [f"Phone number {fault.message()}."]}) from None
 
 
-def _addresses(body: UpdateTrunk, sent: dict[str, Any], view: TrunkView) -> dict[str, Any]:
+def _addresses(sent: dict[str, Any], view: TrunkView) -> dict[str, Any]:
     authorization = sent.get("inbound_authorization_type", view.profile.authorization)
     if authorization is InboundAuthorization.AUTH:
         return {"allowed_addresses": ()} if view.profile.allowed_addresses else {}
     if "allowed_inbound_ips" in sent:
-        return {"allowed_addresses": tuple(body.allowed_inbound_ips)}
+        return {"allowed_addresses": tuple(sent["allowed_inbound_ips"])}
     if not view.profile.allowed_addresses:
         message = "Allowed inbound IPs must hold at least one valid IP address for ip."
         raise invalid_fields({"allowed_inbound_ips": [message]})

@@ -11,8 +11,7 @@ from api.autocalls.answers import (
     TrunkShown,
 )
 from api.examples import CREATED_AT, UPDATED_AT, Example
-from api.last_verification import LastVerification
-from sipcheck.reasons import Reason
+from api.our_state import proven_at
 from trunks.rules.profile import CallingFormat, InboundAuthorization
 from trunks.rules.trunk_state import HealthStatus
 
@@ -37,11 +36,7 @@ _DETAILS = TrunkDetails(
     is_active=True,
     is_verified=True,
     health_status=HealthStatus.HEALTHY,
-    last_verification=LastVerification(
-        reason=Reason.CREDENTIALS_PROVEN,
-        summary="The trunk works: sip.provider.com:5060/udp answers, and it accepted the username and password.",
-        advice="",
-    ),
+    last_verification=proven_at("sip.provider.com:5060/udp"),
 )
 
 EXAMPLES = (

@@ -74,7 +74,7 @@ async def update_sip_trunk(trunk_id: TrunkId, body: UpdateTrunk, call: Calling) 
 
     A side that fails takes the whole change back, with 500 (ours).
     """
-    _need_egress("outbound_proxy" in body.model_fields_set and body.outbound_proxy, call)
+    _need_egress(body.outbound_proxy, call)
     edit = to_edit(body, await call.view(trunk_id))
     edited = await call.ask(call.catalog.updates.apply, trunk_id, edit)
     if edited.provisioning:

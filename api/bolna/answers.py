@@ -1,19 +1,17 @@
 """Trunks and numbers as bolna shows them."""
 
-from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
-from api.bolna.bodies import AuthType, Transport
-from api.last_verification import LastVerification, show_last
+from api.bolna.bodies import SAME_IN_PROFILE, AuthType, Transport
+from api.our_state import OurState, our_state
 from api.timestamps import Timestamp
 from sipcheck.reasons import Outcome, Reason
 from trunks.catalog.views import TrunkView
 from trunks.models.phone_number import PhoneNumber
 from trunks.models.verification import Verification
 from trunks.rules.profile import CallingFormat, MediaEncryption
-from trunks.rules.trunk_state import HealthStatus
 
 
 class GatewayShown(BaseModel):
@@ -39,7 +37,9 @@ class NumberShown(BaseModel):
     updated_at: Timestamp
 
 
-class TrunkShown(BaseModel):
+class TrunkFields(BaseModel):
+    """What the vendor documents of a trunk."""
+
     id: UUID
     name: str
     provider: str
@@ -62,10 +62,10 @@ class TrunkShown(BaseModel):
     phone_numbers: list[NumberShown]
     created_at: Timestamp
     updated_at: Timestamp
-    is_active: bool = Field(description="(ours)")
-    is_verified: bool = Field(description="(ours)")
-    health_status: HealthStatus = Field(description="(ours)")
-    last_verification: LastVerification | None = Field(description="(ours)")
+
+
+class TrunkShown(OurState, TrunkFields):
+    pass
 
 
 class TrunkVerified(TrunkShown):
@@ -95,13 +95,39 @@ def auth_type_of(view: TrunkView) -> AuthType:
 
 def show_trunk(view: TrunkView, *, interval_seconds: float) -> TrunkShown:
     """`interval_seconds` is the installation's, for a trunk whose dialect says none."""
-    return TrunkShown(**_trunk(view, interval_seconds))
+    trunk, profile = view.trunk, view.profile
+    interval = interval_seconds if trunk.health_interval_seconds is None else trunk.health_interval_seconds
+    transport = Transport.of(trunk.gateways[0].transport)
+    return TrunkShown(
+        **{name: getattr(profile, name) for name in SAME_IN_PROFILE},
+        id=trunk.id,
+        name=trunk.name,
+        provider=trunk.provider_name,
+        auth_type=auth_type_of(view),
+        auth_username=trunk.username,
+        gateways=[
+            GatewayShown(
+                gateway_address=each.host,
+                port=each.port or transport.name_here.default_port,
+                priority=each.priority,
+            )
+            for each in trunk.gateways
+        ],
+        ip_identifiers=[AddressShown(ip_address=each) for each in profile.allowed_addresses],
+        transport=transport,
+        outbound_leading_plus_enabled=profile.calling_format is CallingFormat.PLUS_E164,
+        qualify_frequency=round(interval),
+        phone_numbers=[show_number(number) for number in view.numbers],
+        created_at=trunk.created_at,
+        updated_at=trunk.updated_at,
+        **our_state(view),
+    )
 
 
 def show_verified(view: TrunkView, run: Verification, *, interval_seconds: float) -> TrunkVerified:
     report = run.report or {}
     return TrunkVerified(
-        **_trunk(view, interval_seconds),
+        **dict(show_trunk(view, interval_seconds=interval_seconds)),
         verification_id=run.id,
         outcome=run.outcome,
         reason=run.reason,
@@ -118,44 +144,3 @@ def show_number(number: PhoneNumber) -> NumberShown:
         created_at=number.created_at,
         updated_at=number.updated_at,
     )
-
-
-def _trunk(view: TrunkView, interval_seconds: float) -> dict[str, Any]:
-    trunk, profile = view.trunk, view.profile
-    interval = interval_seconds if trunk.health_interval_seconds is None else trunk.health_interval_seconds
-    transport = Transport.of(trunk.gateways[0].transport)
-    return {
-        "id": trunk.id,
-        "name": trunk.name,
-        "provider": trunk.provider_name,
-        "description": profile.description,
-        "auth_type": auth_type_of(view),
-        "auth_username": trunk.username,
-        "gateways": [
-            GatewayShown(
-                gateway_address=each.host,
-                port=each.port or transport.name_here.default_port,
-                priority=each.priority,
-            )
-            for each in trunk.gateways
-        ],
-        "ip_identifiers": [AddressShown(ip_address=each) for each in profile.allowed_addresses],
-        "transport": transport,
-        "media_encryption": profile.media_encryption,
-        "media_encryption_optimistic": profile.media_encryption_optimistic,
-        "allow": profile.allow,
-        "disallow": profile.disallow,
-        "inbound_enabled": profile.inbound_enabled,
-        "outbound_leading_plus_enabled": profile.calling_format is CallingFormat.PLUS_E164,
-        "qualify_frequency": round(interval),
-        "direct_media": profile.direct_media,
-        "rtp_symmetric": profile.rtp_symmetric,
-        "force_rport": profile.force_rport,
-        "phone_numbers": [show_number(number) for number in view.numbers],
-        "created_at": trunk.created_at,
-        "updated_at": trunk.updated_at,
-        "is_active": trunk.is_active,
-        "is_verified": trunk.is_verified,
-        "health_status": trunk.health_status,
-        "last_verification": show_last(view.last_verification),
-    }

@@ -3,17 +3,10 @@
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    ValidationInfo,
-    field_validator,
-)
+from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
+from api.body import Body, shown_with
 from api.bolna.number_bodies import NumberBody
 from api.fields import Host, Line, Password, Port, Switch, require_one_line
 from sipcheck.target import TransportName
@@ -50,16 +43,11 @@ class Transport(StrEnum):
 
 
 def _allowed(address: str) -> str:
-    try:
-        read_allow_list([address])
-    except AllowListInvalid as fault:
-        raise PydanticCustomError("allow_list", "{fault}", {"fault": str(fault)}) from None
+    judge_addresses([address])
     return address
 
 
-class GatewayBody(BaseModel):
-    model_config = ConfigDict(hide_input_in_errors=True)
-
+class GatewayBody(Body):
     gateway_address: Host = Field(description="Host name or IP address, without port.")
     port: Port | None = Field(None, description="5060 unless given; 5061 with transport-tls (ours).")
     priority: Annotated[int, Field(strict=True, ge=1, le=1000)] | None = Field(
@@ -67,9 +55,7 @@ class GatewayBody(BaseModel):
     )
 
 
-class AddressBody(BaseModel):
-    model_config = ConfigDict(hide_input_in_errors=True)
-
+class AddressBody(Body):
     ip_address: Annotated[
         str, StringConstraints(strip_whitespace=True, max_length=64), AfterValidator(_allowed)
     ] = Field(description="An address or a CIDR that calls come from.")
@@ -84,13 +70,11 @@ Codecs = Annotated[
 Frequency = Annotated[int, Field(strict=True, ge=0, le=_LONGEST_SECONDS)]
 
 
-class TrunkFields(BaseModel):
+class TrunkFields(Body):
     """What may stand in creation and in an update alike; null means that a field is left out.
 
     What decides about other fields stands before them.
     """
-
-    model_config = ConfigDict(hide_input_in_errors=True)
 
     name: Line | None = Field(None, description="Unique in your account.")
     provider: Line | None = None
@@ -125,18 +109,13 @@ class TrunkFields(BaseModel):
 class CreateTrunk(TrunkFields):
     """The body of "Create trunk"."""
 
-    model_config = ConfigDict(
-        hide_input_in_errors=True,
-        json_schema_extra={
-            "example": {
-                "name": "Mumbai carrier",
-                "provider": "carrier-x",
-                "auth_type": "userpass",
-                "auth_username": "user_42",
-                "auth_password": "secret-password",
-                "gateways": [{"gateway_address": "sip.carrier-x.com", "port": 5060, "priority": 1}],
-            }
-        },
+    model_config = shown_with(
+        name="Mumbai carrier",
+        provider="carrier-x",
+        auth_type="userpass",
+        auth_username="user_42",
+        auth_password="secret-password",  # noqa: S106 - nobody's
+        gateways=[{"gateway_address": "sip.carrier-x.com", "port": 5060, "priority": 1}],
     )
 
     name: Line = Field(description="Unique in your account.")
@@ -179,13 +158,7 @@ class CreateTrunk(TrunkFields):
                 60 if self.qualify_frequency is None else self.qualify_frequency, interval_floor_seconds
             ),
             profile=TrunkProfile(
-                **profile_fields(
-                    {
-                        name: getattr(self, name)
-                        for name in CreateTrunk.model_fields
-                        if getattr(self, name) is not None
-                    }
-                )
+                **profile_fields({name: value for name, value in self if value is not None})
             ),
             numbers=tuple(number.to_number() for number in self.phone_numbers or ()),
         )
@@ -194,15 +167,13 @@ class CreateTrunk(TrunkFields):
 class UpdateTrunk(TrunkFields):
     """The body of "Update trunk": what is left out stays, arrays are replaced whole."""
 
-    model_config = ConfigDict(
-        hide_input_in_errors=True, json_schema_extra={"example": {"name": "Mumbai carrier, second"}}
-    )
+    model_config = shown_with(name="Mumbai carrier, second")
 
     is_active: Switch | None = Field(None, description="Your switch: 409 on an unverified trunk (ours).")
 
     def sent(self) -> dict[str, Any]:
         """The fields that were sent; null leaves a field as it is, and clears the description."""
-        found = {name: getattr(self, name) for name in self.model_fields_set}
+        found = super().sent()
         return {name: value for name, value in found.items() if value is not None or name == "description"}
 
 
@@ -241,7 +212,7 @@ def to_interval(frequency_seconds: int, floor_seconds: float) -> float:
 
 
 # Fields that the profile calls the same.
-_SAME = (
+SAME_IN_PROFILE = (
     "description",
     "media_encryption",
     "media_encryption_optimistic",
@@ -256,7 +227,7 @@ _SAME = (
 
 def profile_fields(sent: dict[str, Any]) -> dict[str, Any]:
     """Name the profile's fields that these set."""
-    found = {name: sent[name] for name in _SAME if name in sent}
+    found = {name: sent[name] for name in SAME_IN_PROFILE if name in sent}
     if "outbound_leading_plus_enabled" in sent:
         plus = sent["outbound_leading_plus_enabled"]
         found["calling_format"] = CallingFormat.PLUS_E164 if plus else CallingFormat.E164

@@ -13,7 +13,7 @@ from api.bolna.answers import (
 )
 from api.bolna.bodies import AuthType, Transport
 from api.examples import CREATED_AT, NUMBER_ID, RUN_ID, TRUNK_ID, UPDATED_AT, Example
-from api.last_verification import LastVerification
+from api.our_state import proven_at
 from sipcheck.reasons import Outcome, Reason
 from trunks.models.verification import VerificationStatus
 from trunks.rules.profile import MediaEncryption
@@ -55,11 +55,7 @@ _TRUNK = TrunkShown(
     is_active=True,
     is_verified=True,
     health_status=HealthStatus.HEALTHY,
-    last_verification=LastVerification(
-        reason=Reason.CREDENTIALS_PROVEN,
-        summary="The trunk works: sip.carrier-x.com:5060/udp answers, and it accepted the username and password.",
-        advice="",
-    ),
+    last_verification=proven_at("sip.carrier-x.com:5060/udp"),
 )
 
 EXAMPLES = (

@@ -2,34 +2,20 @@
 
 from typing import Annotated
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    ValidationInfo,
-    field_validator,
-)
+from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
+from api.body import Body, shown_with
 from api.fields import Line, Switch, require_one_line
 from trunks.catalog.new_trunk import NewNumber
 from trunks.phone_numbers import E164, read_digits
 
 
-class NumberBody(BaseModel):
+class NumberBody(Body):
     """The body of "Add a phone number to a trunk"."""
 
-    model_config = ConfigDict(
-        hide_input_in_errors=True,
-        json_schema_extra={
-            "example": {
-                "phone_number": "919876543210",
-                "name": "Mumbai Support Line",
-                "e164_check_enabled": False,
-            }
-        },
+    model_config = shown_with(
+        phone_number="919876543210", name="Mumbai Support Line", e164_check_enabled=False
     )
 
     e164_check_enabled: Switch | None = Field(False, description="Whether it has to be E.164.")

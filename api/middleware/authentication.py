@@ -6,7 +6,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api.dialects import spoken_at
 from api.middleware.http_middleware import HttpMiddleware
 from api.problems import unauthenticated
-from api.request_state import set_caller
+from api.request_state import state_of
 from api.store_threads import StoreThreads
 from trunks.tenancy.tenants import Caller, Tenants
 
@@ -22,7 +22,7 @@ class Authentication(HttpMiddleware):
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on with the caller known. Raises Problem, StoreUnavailable."""
         if spoken_at(scope["path"]) is not None:
-            set_caller(scope, await self._identify(Headers(scope=scope)))
+            state_of(scope).caller = await self._identify(Headers(scope=scope))
         await self._app(scope, receive, send)
 
     async def _identify(self, headers: Headers) -> Caller:

@@ -15,7 +15,7 @@ from api.allowed_methods import allowed_methods
 from api.dialects import answering_at
 from api.middleware.http_middleware import HttpMiddleware
 from api.problems import Problem, internal_error, invalid_json, of_status, store_full, store_unavailable
-from api.request_state import answer_headers
+from api.request_state import state_of
 from trunks.errors import Refused, StoreFull, StoreUnavailable
 from trunks.logs import trace_of
 
@@ -33,7 +33,7 @@ class ErrorAnswers(HttpMiddleware):
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                MutableHeaders(scope=message).update(answer_headers(scope))
+                MutableHeaders(scope=message).update(state_of(scope).answer_headers)
             await send(message)
 
         try:

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.middleware.http_middleware import HttpMiddleware
 from api.middleware.write_concurrency import place_left
 from api.problems import Problem
-from api.request_state import caller_of, set_makes_id
+from api.request_state import state_of
 from api.store_threads import StoreThreads
 from trunks.errors import StoreUnavailable
 from trunks.tenancy.idempotent_requests import (
@@ -49,7 +49,7 @@ class Idempotency(HttpMiddleware):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on what has no key. Raises Problem, StoreUnavailable."""
-        caller = caller_of(scope)
+        caller = state_of(scope).caller
         keys = Headers(scope=scope).getlist(IDEMPOTENCY_KEY)
         if caller is None or scope["method"] != "POST" or not keys:
             await self._app(scope, receive, send)
@@ -91,7 +91,7 @@ class Idempotency(HttpMiddleware):
 
     async def _do(self, claim: RequestClaim, scope: Scope, body: "_Body", send: Send) -> None:
         answer = _Answer()
-        set_makes_id(scope, claim.makes_id)
+        state_of(scope).makes_id = claim.makes_id
         try:
             await self._app(scope, body.receive, answer.take)
         except BaseException:

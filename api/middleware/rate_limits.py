@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.middleware.http_middleware import HttpMiddleware
 from api.problems import Problem
-from api.request_state import answer_headers, caller_of
+from api.request_state import state_of
 from trunks.tenancy.tenants import Caller
 
 _log = structlog.get_logger(__name__)
@@ -102,16 +102,14 @@ class RateLimiting(HttpMiddleware):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on what is allowed. Raises Problem."""
-        caller = caller_of(scope)
-        if caller is not None:
-            allowance = await self._limits.take(caller)
-            answer_headers(scope).update(
-                {
-                    "X-RateLimit-Limit": str(allowance.limit),
-                    "X-RateLimit-Remaining": str(allowance.remaining),
-                    "X-RateLimit-Reset": str(allowance.resets_at),
-                }
-            )
+        state = state_of(scope)
+        if state.caller is not None:
+            allowance = await self._limits.take(state.caller)
+            state.answer_headers |= {
+                "X-RateLimit-Limit": str(allowance.limit),
+                "X-RateLimit-Remaining": str(allowance.remaining),
+                "X-RateLimit-Reset": str(allowance.resets_at),
+            }
             if not allowance.granted:
                 raise rate_limited(allowance.limit, max(1, allowance.resets_at - _now()))
         await self._app(scope, receive, send)

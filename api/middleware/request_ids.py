@@ -7,7 +7,7 @@ from starlette.types import Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 
 from api.middleware.http_middleware import HttpMiddleware
-from api.request_state import answer_headers
+from api.request_state import state_of
 from trunks.ids import new_id
 
 REQUEST_ID = "X-Request-ID"
@@ -25,7 +25,7 @@ class RequestIds(HttpMiddleware):
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on with the id known."""
         request_id = _usable(Headers(scope=scope)) or str(new_id())
-        answer_headers(scope)[REQUEST_ID] = request_id
+        state_of(scope).answer_headers[REQUEST_ID] = request_id
         with bound_contextvars(request_id=request_id):
             await self._app(scope, receive, send)
 

@@ -27,6 +27,4 @@ class EventList(BaseModel):
 
 
 def show_event(flip: Flip) -> EventShown:
-    return EventShown(
-        id=flip.id, at=flip.at, cause=flip.cause, changes=flip.changes, verification_id=flip.verification_id
-    )
+    return EventShown.model_validate(flip, from_attributes=True)

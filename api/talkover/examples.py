@@ -1,7 +1,7 @@
 """talkover's success answers in the OpenAPI document; whatever a route answers is set here."""
 
 from api.examples import CREATED_AT, EVENT_ID, NUMBER_ID, RUN_ID, TRUNK_ID, UPDATED_AT, Example
-from api.last_verification import LastVerification
+from api.our_state import proven_at
 from api.talkover.event_answers import EventList, EventShown
 from api.talkover.health_answers import HealthFound, HealthShown
 from api.talkover.number_answers import (
@@ -69,11 +69,7 @@ _DETAILS = TrunkDetails(
     updated_at=UPDATED_AT,
     gateways=[GatewayShown(host=_DOMAIN, port=5061, transport=TransportName.TLS, priority=1)],
     credentials=CredentialState.PROVEN,
-    last_verification=LastVerification(
-        reason=Reason.CREDENTIALS_PROVEN,
-        summary=f"The trunk works: {_DOMAIN}:5061/tls answers, and it accepted the username and password.",
-        advice="",
-    ),
+    last_verification=proven_at(f"{_DOMAIN}:5061/tls"),
 )
 _NUMBER = NumberListed(
     id=NUMBER_ID,
@@ -95,27 +91,14 @@ EXAMPLES = (
         "created",
         TrunkCreated(
             success=True,
-            data=TrunkShown(
-                id=TRUNK_ID,
-                name=_NAME,
-                provider_name="carrier-x",
-                domain=_DOMAIN,
-                transport=TransportName.TLS,
-                port=5061,
-                is_active=False,
-                is_verified=False,
-                created_at=CREATED_AT,
-            ),
+            data=TrunkShown(**dict(_DETAILS) | {"is_active": False, "is_verified": False}),
         ),
     ),
     Example("found", TrunkFound(success=True, data=_DETAILS)),
     Example("listed", TrunkList(success=True, data=[_DETAILS], next_cursor=None)),
     Example(
         "changed",
-        TrunkChanged(
-            success=True,
-            data=TrunkState(id=TRUNK_ID, name=_NAME, is_active=True, is_verified=True, updated_at=UPDATED_AT),
-        ),
+        TrunkChanged(success=True, data=TrunkState(**dict(_DETAILS))),
     ),
     Example("removed", TrunkRemoved(success=True, message="SIP trunk deleted")),
     Example(
@@ -217,13 +200,7 @@ EXAMPLES = (
         "added",
         NumberCreated(
             success=True,
-            data=NumberMade(
-                id=NUMBER_ID,
-                number="+15551234567",
-                country_code="US",
-                formatted_number="(555) 123-4567",
-                trunk_id=TRUNK_ID,
-            ),
+            data=NumberMade(**dict(_NUMBER), trunk_id=TRUNK_ID),
         ),
     ),
     Example("numbers", NumberList(success=True, data=[_NUMBER], next_cursor=None)),

@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
+from api.body import Body, shown_with
 from api.fields import Line
 from trunks.catalog.new_trunk import NewNumber
 from trunks.phone_numbers import E164, calling_code_of, is_country, read_e164
@@ -26,13 +27,10 @@ def _number(text: str) -> str:
     return text
 
 
-class CreateNumber(BaseModel):
+class CreateNumber(Body):
     """The body of Create DID."""
 
-    model_config = ConfigDict(
-        hide_input_in_errors=True,
-        json_schema_extra={"example": {"country_code": "US", "number": "+15551234567"}},
-    )
+    model_config = shown_with(country_code="US", number="+15551234567")
 
     country_code: Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2}$"), AfterValidator(_country)] = (
         Field(description="Country code, ISO 3166-1 alpha-2, such as US, BR, GB.")
@@ -54,11 +52,9 @@ class CreateNumber(BaseModel):
         return f"{self.number} has the calling code +{number.calling_code}, which is not that of {self.country_code}."
 
 
-class AssignNumber(BaseModel):
+class AssignNumber(Body):
     """The body of a DID's update (ours)."""
 
-    model_config = ConfigDict(
-        hide_input_in_errors=True, json_schema_extra={"example": {"assigned_to": "agent-7"}}
-    )
+    model_config = shown_with(assigned_to="agent-7")
 
     assigned_to: Line | None = Field(description="What uses the number; null when nothing does (ours).")

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from api.last_verification import LastVerification, show_last
+from api.our_state import LastVerification, show_last
 from api.timestamps import Timestamp
 from sipcheck.reasons import CredentialState
 from sipcheck.target import TransportName
@@ -104,15 +104,7 @@ def show_created(trunk: Trunk) -> TrunkCreated:
 
 
 def show_changed(trunk: Trunk) -> TrunkChanged:
-    return TrunkChanged(
-        data=TrunkState(
-            id=trunk.id,
-            name=trunk.name,
-            is_active=trunk.is_active,
-            is_verified=trunk.is_verified,
-            updated_at=trunk.updated_at,
-        )
-    )
+    return TrunkChanged(data=TrunkState.model_validate(trunk, from_attributes=True))
 
 
 def show_details(view: TrunkView) -> TrunkDetails:

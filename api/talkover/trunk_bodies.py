@@ -1,35 +1,43 @@
 """Trunks as talkover's clients send them: unknown fields are ignored, of the others all faults are told at once."""
 
-from typing import Any
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
+from api.body import Body, left_out, shown_with
 from api.fields import Host, Line, Password, Port, Proxy, Switch
-from api.talkover.fields import SwitchAtCreation
 from sipcheck.target import TransportName, parse_host_port
 from trunks.catalog.new_trunk import NewGateway, NewTrunk
 from trunks.catalog.trunk_edit import TrunkEdit
 
+# The type of the one fault that has a code of its own.
+NOT_VERIFIED = "trunk_not_verified"
 
-class CreateTrunk(BaseModel):
+
+def _never_at_creation(wanted: bool) -> bool:
+    if wanted:
+        raise PydanticCustomError(NOT_VERIFIED, "A trunk has to be verified before it can be active")
+    return wanted
+
+
+SwitchAtCreation = Annotated[Switch, AfterValidator(_never_at_creation)]
+
+
+class CreateTrunk(Body):
     """The body of Create SIP Trunk (talkover, "Request body").
 
     Clients that write every field send null for what they leave out, so null means that here.
     """
 
-    model_config = ConfigDict(
-        hide_input_in_errors=True,
-        json_schema_extra={
-            "example": {
-                "name": "Primary Carrier — US",
-                "provider_name": "carrier-x",
-                "domain": "sip.carrier-x.com",
-                "username": "user_42",
-                "password": "secret-password",
-                "port": 5061,
-                "transport": "tls",
-            }
-        },
+    model_config = shown_with(
+        name="Primary Carrier — US",
+        provider_name="carrier-x",
+        domain="sip.carrier-x.com",
+        username="user_42",
+        password="secret-password",  # noqa: S106 - nobody's
+        port=5061,
+        transport="tls",
     )
 
     name: Line = Field(description="Human-readable trunk name.")
@@ -63,33 +71,23 @@ class CreateTrunk(BaseModel):
         )
 
 
-class UpdateTrunk(BaseModel):
+class UpdateTrunk(Body):
     """The body of Update SIP Trunk: what is left out stays; null clears what a trunk can be without (ours)."""
 
-    model_config = ConfigDict(
-        hide_input_in_errors=True,
-        json_schema_extra={"example": {"name": "Primary Carrier — EU", "is_active": True}},
-    )
+    model_config = shown_with(name="Primary Carrier — EU", is_active=True)
 
-    # Their defaults are never looked at: `model_fields_set` tells what was sent.
-    name: Line = Field(default_factory=str, description="Human-readable trunk name.")
-    provider_name: Line = Field(
-        default_factory=str, description="Identifier of your carrier or SIP provider."
-    )
-    domain: Host = Field(default_factory=str, description="SIP domain or proxy host. Resets is_verified.")
-    username: Line = Field(
-        default_factory=str, description="SIP authentication username. Resets is_verified."
-    )
-    password: Password = Field(
-        default_factory=lambda: SecretStr(""),
-        description="SIP authentication password. Resets is_verified; the same one sent again does not (ours).",
+    name: Line = left_out(description="Human-readable trunk name.")
+    provider_name: Line = left_out(description="Identifier of your carrier or SIP provider.")
+    domain: Host = left_out(description="SIP domain or proxy host. Resets is_verified.")
+    username: Line = left_out(description="SIP authentication username. Resets is_verified.")
+    password: Password = left_out(
+        description="SIP authentication password. Resets is_verified; the same one sent again does not (ours)."
     )
     port: Port | None = Field(
         None, description="SIP port; null gives it up (ours). Resets is_verified (ours)."
     )
-    transport: TransportName = Field(
-        default_factory=lambda: TransportName.TLS,
-        description="Transport protocol. Resets is_verified; a port never given follows it (ours).",
+    transport: TransportName = left_out(
+        description="Transport protocol. Resets is_verified; a port never given follows it (ours)."
     )
     outbound_proxy: Proxy | None = Field(
         None, description="Outbound proxy, host[:port]; null gives it up (ours). Resets is_verified (ours)."
@@ -97,14 +95,13 @@ class UpdateTrunk(BaseModel):
     auth_realm: Line | None = Field(
         None, description="SIP auth realm; null gives it up (ours). Resets is_verified (ours)."
     )
-    is_active: Switch = Field(
-        default_factory=bool,
-        description="Whether the trunk is to be active: 409 on an unverified one (ours).",
+    is_active: Switch = left_out(
+        description="Whether the trunk is to be active: 409 on an unverified one (ours)."
     )
 
     def to_edit(self) -> TrunkEdit:
         """Turn into what the domain takes."""
-        sent: dict[str, Any] = {name: getattr(self, name) for name in self.model_fields_set}
+        sent = self.sent()
         if "password" in sent:
             sent["password"] = self.password.get_secret_value()
         if self.outbound_proxy is not None:

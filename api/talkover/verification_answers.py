@@ -115,13 +115,7 @@ def _verdict(trunk: Trunk, verification: Verification) -> dict[str, Any]:
 
 
 def show_run(verification: Verification) -> RunShown:
-    return RunShown(
-        id=verification.id,
-        status=verification.status,
-        requested_at=verification.requested_at,
-        finished_at=verification.finished_at,
-        report=verification.report,
-    )
+    return RunShown.model_validate(verification, from_attributes=True)
 
 
 def _error(report: dict[str, Any]) -> str:

@@ -1,7 +1,5 @@
 """Where the users of a practice carrier can be reached (RFC 3261 §10.3)."""
 
-from collections.abc import Iterator, Mapping
-
 from sipcheck.message.message import Request
 from sipcheck.message.name_addr import NameAddr
 from sipcheck.message.uri import SipUri
@@ -9,11 +7,8 @@ from sipcheck.message.uri import SipUri
 GRANTED_SECONDS = 3600
 
 
-class Bindings(Mapping[str, tuple[str, ...]]):
+class Bindings(dict[str, tuple[str, ...]]):
     """The contacts of each address-of-record; they last as long as the carrier, unless they are removed."""
-
-    def __init__(self) -> None:
-        self._contacts: dict[str, tuple[str, ...]] = {}
 
     def register(self, request: Request) -> tuple[str, ...]:
         """Carry out a REGISTER and list the bindings as Contact values; without Contact nothing changes (§10.3).
@@ -40,18 +35,9 @@ class Bindings(Mapping[str, tuple[str, ...]]):
                 if (contact.params.get("expires") or expires) != "0":
                     contacts[contact.uri] = None
         if contacts:
-            self._contacts[record] = tuple(contacts)
+            self[record] = tuple(contacts)
         else:
-            self._contacts.pop(record, None)
-
-    def __getitem__(self, record: str) -> tuple[str, ...]:
-        return self._contacts[record]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._contacts)
-
-    def __len__(self) -> int:
-        return len(self._contacts)
+            self.pop(record, None)
 
 
 def _address_of_record(to: str) -> str:

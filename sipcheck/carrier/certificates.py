@@ -1,9 +1,9 @@
 """The practice carrier's certificates: its own authority, and what each fault makes of the server's."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from sipcheck.carrier.authority import (
     DAY,
@@ -19,27 +19,19 @@ DOMAIN = "practice.example"
 Issue = Callable[[CertificateContents], IssuedCertificate]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Profile:
-    """What a fault makes of a certificate. Without `names` it names the domain, loopback and where it listens."""
-
-    common_name: str = DOMAIN
-    names: tuple[str, ...] | None = None
-    starts_after: timedelta = -DAY
-    ends_after: timedelta = 90 * DAY
-
-
-_PROFILES: Mapping[Fault, _Profile] = {
-    Fault.EXPIRED_CERTIFICATE: _Profile(starts_after=-90 * DAY, ends_after=-DAY),
-    Fault.NOT_YET_VALID_CERTIFICATE: _Profile(starts_after=DAY),
+# What a fault changes of a certificate that is good; without a change of names it names the domain, loopback and
+# where it listens.
+_CHANGES: Mapping[Fault, Mapping[str, Any]] = {
+    Fault.EXPIRED_CERTIFICATE: {"starts_after": -90 * DAY, "ends_after": -DAY},
+    Fault.NOT_YET_VALID_CERTIFICATE: {"starts_after": DAY},
     # Good but for who signs them.
-    Fault.SELF_SIGNED_CERTIFICATE: _Profile(),
-    Fault.UNTRUSTED_CERTIFICATE: _Profile(),
-    Fault.WRONG_NAME_CERTIFICATE: _Profile(common_name="elsewhere.example", names=("elsewhere.example",)),
-    Fault.WILDCARD_CERTIFICATE: _Profile(names=(f"*.{DOMAIN}",)),
-    Fault.COMMON_NAME_ONLY_CERTIFICATE: _Profile(names=()),
+    Fault.SELF_SIGNED_CERTIFICATE: {},
+    Fault.UNTRUSTED_CERTIFICATE: {},
+    Fault.WRONG_NAME_CERTIFICATE: {"common_name": "elsewhere.example", "names": ("elsewhere.example",)},
+    Fault.WILDCARD_CERTIFICATE: {"names": (f"*.{DOMAIN}",)},
+    Fault.COMMON_NAME_ONLY_CERTIFICATE: {"names": ()},
     # Half a day over, so that it is ten days for as long as somebody looks at it.
-    Fault.EXPIRING_CERTIFICATE: _Profile(ends_after=10.5 * DAY),
+    Fault.EXPIRING_CERTIFICATE: {"ends_after": 10.5 * DAY},
 }
 
 
@@ -55,8 +47,12 @@ class CertificateFiles:
 def issue(folder: Path, host: str, faults: Collection[Fault]) -> CertificateFiles:
     """Write the files for a carrier that listens on `host`; raises OSError when the folder cannot be written."""
     ours = Authority("Practice Carrier CA")
-    fault = next((each for each in _PROFILES if each in faults), None)
-    issued = _signer(fault, ours)(_contents(fault, host))
+    fault = next((each for each in _CHANGES if each in faults), None)
+    good = CertificateContents(
+        common_name=DOMAIN, names=tuple(dict.fromkeys((DOMAIN, "127.0.0.1", "::1", host)))
+    )
+    changes = {} if fault is None else _CHANGES[fault]
+    issued = _signer(fault, ours)(replace(good, **changes))
     files = CertificateFiles(folder / "ca.pem", folder / "server.pem", folder / "server.key")
     files.ca_file.write_bytes(ours.pem)
     files.certificate_file.write_bytes(issued.certificate)
@@ -73,14 +69,3 @@ def _signer(fault: Fault | None, ours: Authority) -> Issue:
             return Authority("Another CA").issue
         case _:
             return ours.issue
-
-
-def _contents(fault: Fault | None, host: str) -> CertificateContents:
-    profile = _Profile() if fault is None else _PROFILES[fault]
-    names = (DOMAIN, "127.0.0.1", "::1", host) if profile.names is None else profile.names
-    return CertificateContents(
-        common_name=profile.common_name,
-        names=tuple(dict.fromkeys(names)),
-        starts_after=profile.starts_after,
-        ends_after=profile.ends_after,
-    )

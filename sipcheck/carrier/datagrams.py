@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import cast
 
 from sipcheck.carrier.delivery import Delivery
@@ -13,14 +14,14 @@ from sipcheck.target import HostPort, TransportName
 Answer = Callable[[Request, HostPort, TransportName], tuple[bytes, ...]]
 
 
+@dataclass(eq=False)
 class DatagramSide(asyncio.DatagramProtocol):
     """Answers each datagram that is a SIP request, where its top Via wants it (RFC 3261 §18.2.2)."""
 
-    def __init__(self, answer: Answer, delivery: Delivery) -> None:
-        self._answer = answer
-        self._delivery = delivery
-        self._transport: asyncio.DatagramTransport | None = None
-        self.elsewhere: asyncio.DatagramTransport | None = None
+    answer: Answer
+    delivery: Delivery
+    elsewhere: asyncio.DatagramTransport | None = None
+    _transport: asyncio.DatagramTransport | None = field(default=None, init=False)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.DatagramTransport, transport)
@@ -33,14 +34,14 @@ class DatagramSide(asyncio.DatagramProtocol):
         if not isinstance(request, Request):
             return
         source = HostPort(address[0], address[1])
-        replies = self._answer(request, source, TransportName.UDP)
+        replies = self.answer(request, source, TransportName.UDP)
         destination = (source.host, _port(request, source))
         loop = asyncio.get_running_loop()
         for reply in replies:
-            loop.call_later(self._delivery.delay_seconds, self._send, reply, destination)
+            loop.call_later(self.delivery.delay_seconds, self._send, reply, destination)
 
     def _send(self, data: bytes, destination: tuple[str, int]) -> None:
-        transport = self.elsewhere if self._delivery.from_elsewhere else self._transport
+        transport = self.elsewhere if self.delivery.from_elsewhere else self._transport
         if transport is not None and not transport.is_closing():
             transport.sendto(data, destination)
 

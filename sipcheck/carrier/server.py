@@ -13,7 +13,6 @@ from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Self
 
-from sipcheck.carrier.bindings import Bindings
 from sipcheck.carrier.certificates import CertificateFiles, issue
 from sipcheck.carrier.datagrams import DatagramSide
 from sipcheck.carrier.delivery import delivery
@@ -80,7 +79,7 @@ class PracticeCarrier:
         self._stack = AsyncExitStack()
 
     @property
-    def bindings(self) -> Bindings:
+    def bindings(self) -> Mapping[str, tuple[str, ...]]:
         """Who can be reached where: a REGISTER without Contact never changes it (RFC 3261 §10.3)."""
         return self._registrar.bindings
 

@@ -1,7 +1,8 @@
 """The practice carrier's TCP side, and what TLS shares with it."""
 
 import asyncio
-from typing import cast
+from dataclasses import dataclass, field
+from typing import ClassVar, cast
 
 from sipcheck.carrier.datagrams import Answer
 from sipcheck.carrier.delivery import Delivery
@@ -12,20 +13,20 @@ from sipcheck.message.parser import parse
 from sipcheck.target import HostPort, TransportName
 
 
+@dataclass(eq=False)
 class Connection(asyncio.Protocol):
     """One connection of a client, listed in `connections` for as long as it is open."""
 
-    def __init__(self, connections: set[asyncio.Transport]) -> None:
-        self._connections = connections
-        self._transport: asyncio.Transport | None = None
+    connections: set[asyncio.Transport]
+    _transport: asyncio.Transport | None = field(default=None, init=False)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        self._connections.add(self._transport)
+        self.connections.add(self._transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._transport is not None:
-            self._connections.discard(self._transport)
+            self.connections.discard(self._transport)
 
     def write(self, data: bytes) -> None:
         """Send, unless the connection has ended meanwhile."""
@@ -38,21 +39,14 @@ class Connection(asyncio.Protocol):
             self._transport.close()
 
 
+@dataclass(eq=False)
 class StreamSide(Connection):
     """Answers the requests of a connection, over it; what is not SIP ends it."""
 
-    def __init__(
-        self,
-        connections: set[asyncio.Transport],
-        answer: Answer,
-        delivery: Delivery,
-        transport_name: TransportName = TransportName.TCP,
-    ) -> None:
-        super().__init__(connections)
-        self._answer = answer
-        self._delivery = delivery
-        self._transport_name = transport_name
-        self._framer = StreamFramer()
+    answer: Answer
+    delivery: Delivery
+    transport_name: ClassVar = TransportName.TCP
+    _framer: StreamFramer = field(default_factory=StreamFramer, init=False)
 
     def data_received(self, data: bytes) -> None:
         try:
@@ -62,7 +56,7 @@ class StreamSide(Connection):
             return
         for request in requests:
             if isinstance(request, Request):
-                self._reply(self._answer(request, self._source(), self._transport_name))
+                self._reply(self.answer(request, self._source(), self.transport_name))
 
     def _source(self) -> HostPort:
         name = self._transport.get_extra_info("peername") if self._transport else ("", 0)
@@ -70,20 +64,19 @@ class StreamSide(Connection):
 
     def _reply(self, replies: tuple[bytes, ...]) -> None:
         loop = asyncio.get_running_loop()
-        if self._delivery.close:
-            loop.call_later(self._delivery.delay_seconds, self.close)
+        if self.delivery.close:
+            loop.call_later(self.delivery.delay_seconds, self.close)
             return
         for reply in replies:
-            loop.call_later(self._delivery.delay_seconds, self.write, reply)
+            loop.call_later(self.delivery.delay_seconds, self.write, reply)
 
 
+@dataclass(eq=False)
 class DeafSide(Connection):
     """Says its one thing, or nothing, to whatever comes, and closes."""
 
-    def __init__(self, connections: set[asyncio.Transport], saying: bytes = b"") -> None:
-        super().__init__(connections)
-        self._saying = saying
+    saying: bytes = b""
 
     def data_received(self, data: bytes) -> None:
-        self.write(self._saying)
+        self.write(self.saying)
         self.close()

@@ -4,14 +4,13 @@ asyncio's own TLS hangs up on a failed handshake without sending the alert that 
 does; so the session is driven here.
 """
 
-import asyncio
 import ssl
 import warnings
 from collections.abc import Collection
+from dataclasses import dataclass
+from typing import ClassVar
 
 from sipcheck.carrier.certificates import CertificateFiles
-from sipcheck.carrier.datagrams import Answer
-from sipcheck.carrier.delivery import Delivery
 from sipcheck.carrier.faults import Fault
 from sipcheck.carrier.streams import StreamSide
 from sipcheck.target import TransportName
@@ -19,20 +18,17 @@ from sipcheck.target import TransportName
 _READ_BYTES = 65536
 
 
+@dataclass(eq=False)
 class TlsSide(StreamSide):
     """Answers the requests of a connection inside TLS."""
 
-    def __init__(
-        self,
-        connections: set[asyncio.Transport],
-        answer: Answer,
-        delivery: Delivery,
-        context: ssl.SSLContext,
-    ) -> None:
-        super().__init__(connections, answer, delivery, TransportName.TLS)
+    context: ssl.SSLContext
+    transport_name: ClassVar = TransportName.TLS
+
+    def __post_init__(self) -> None:
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
-        self._session = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
+        self._session = self.context.wrap_bio(self._incoming, self._outgoing, server_side=True)
         self._ready = False
         self._ended = False
 

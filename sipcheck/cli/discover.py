@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from sipcheck.cli.allowances import advise_allowance
 from sipcheck.cli.option_groups import with_option_groups
 from sipcheck.cli.options import EngineOptions, SourceAddress
 from sipcheck.cli.output import speaking
@@ -27,6 +28,7 @@ from sipcheck.discovery.search import discover as search
 from sipcheck.engine import Engine
 from sipcheck.errors import CallerError, TargetInvalid
 from sipcheck.failure import Failure
+from sipcheck.guard import Guard
 from sipcheck.reasons import Outcome, Reason
 from sipcheck.report.model import CheckState, EdgeReport
 from sipcheck.report.rulings import ruling
@@ -83,11 +85,11 @@ def discover(
         discovery = _run(parsed, settings, ports, timeout_seconds)
     with speaking():
         if as_json:
-            json.dump(_exported(discovery), sys.stdout, indent=2)
+            json.dump(_exported(discovery, settings.guard), sys.stdout, indent=2)
             sys.stdout.write("\n")
         else:
             with open_page() as (console, signs):
-                _draw(console, discovery, signs)
+                _draw(console, discovery, signs, settings.guard)
     raise typer.Exit(_status(discovery))
 
 
@@ -117,7 +119,7 @@ def _status(discovery: Discovery) -> int:
     return EXIT_STATUS[ruling(discovery.failure.reason).outcome]
 
 
-def _draw(console: Console, discovery: Discovery, signs: Signs) -> None:
+def _draw(console: Console, discovery: Discovery, signs: Signs, guard: Guard) -> None:
     if discovery.findings:
         console.print(_table(discovery, signs))
     for note in discovery.notes:
@@ -126,6 +128,9 @@ def _draw(console: Console, discovery: Discovery, signs: Signs) -> None:
     if failure is not None:
         mark = signs.marks[CheckState.FAILED]
         console.print(Text(f"{mark} {failure.reason}: {failure.detail}", style="red"))
+        advice = _advice(discovery, guard)
+        if advice:
+            console.print(Text(advice))
         return
     answering = discovery.working or discovery.answering
     if not answering:
@@ -177,11 +182,21 @@ def _said(finding: Finding, style: str) -> Text:
     )
 
 
-def _exported(discovery: Discovery) -> dict[str, Any]:
+def _advice(discovery: Discovery, guard: Guard) -> str:
+    """Say which options let through what the guard refused; empty where it refused nothing."""
+    if discovery.failure is None:
+        return ""
+    endpoints = [(each.report.address, each.report.port) for each in discovery.findings]
+    return advise_allowance(discovery.failure.reason, endpoints, guard)
+
+
+def _exported(discovery: Discovery, guard: Guard) -> dict[str, Any]:
     failure = discovery.failure
     return {
         "target": asdict(discovery.target),
-        "failure": None if failure is None else {"reason": failure.reason, "detail": failure.detail},
+        "failure": None
+        if failure is None
+        else {"reason": failure.reason, "detail": failure.detail, "advice": _advice(discovery, guard)},
         "candidates": [
             {
                 "edge": finding.edge,

@@ -1,11 +1,13 @@
 """Options that several commands share: one meaning, one wording, one value (sipcheck.cli.option_groups)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from sipcheck.cli.environment import Lasting
 from sipcheck.cli.password import read_password
 from sipcheck.cli.usage import refuse
 from sipcheck.cli.values import read_guard, read_nameservers, read_source_address
@@ -18,11 +20,19 @@ from sipcheck.target import HostPort
 Nameservers = Annotated[
     list[str] | None,
     typer.Option(
-        "--nameserver", metavar="IP[:PORT]", help="Repeatable; ask these.", show_default="the system's"
+        "--nameserver",
+        metavar="IP[:PORT]",
+        help="Repeatable; ask these.",
+        show_default=f"{Lasting.NAMESERVER.variable}, or the system's",
     ),
 ]
 CaFile = Annotated[
-    Path | None, typer.Option(metavar="PEM", help="Trust these roots too, beside the system's.")
+    Path | None,
+    typer.Option(
+        metavar="PEM",
+        help="Trust these roots too, beside the system's.",
+        show_default=Lasting.CA_FILE.variable,
+    ),
 ]
 TlsStrict = Annotated[bool, typer.Option("--tls-strict", help="RFC 5922 to the letter: no wildcard names.")]
 AllowNetworks = Annotated[
@@ -31,18 +41,30 @@ AllowNetworks = Annotated[
         "--allow-network",
         metavar="CIDR",
         help="Repeatable; permit addresses the guard refuses (a lab, loopback).",
+        show_default=Lasting.ALLOW_NETWORK.variable,
     ),
 ]
 AllowPorts = Annotated[
     list[str] | None,
-    typer.Option("--allow-port", metavar="N", help="Repeatable; permit a port the guard refuses."),
+    typer.Option(
+        "--allow-port",
+        metavar="N",
+        help="Repeatable; permit a port the guard refuses.",
+        show_default=Lasting.ALLOW_PORT.variable,
+    ),
 ]
 SourceAddress = Annotated[
     str | None,
     typer.Option(
-        metavar="IP", help="Leave from this address, as the calls do.", show_default="the system's choice"
+        metavar="IP",
+        help="Leave from this address, as the calls do.",
+        show_default=f"{Lasting.SOURCE_ADDRESS.variable}, or the system's choice",
     ),
 ]
+
+
+def _guard(networks: Sequence[str] | None, ports: Sequence[str] | None) -> Guard:
+    return read_guard(Lasting.ALLOW_NETWORK.several(networks), Lasting.ALLOW_PORT.several(ports))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +77,11 @@ class LookupOptions:
 
     def guard(self) -> Guard:
         """Read what the guard lets through."""
-        return read_guard(self.allow_networks or (), self.allow_ports or ())
+        return _guard(self.allow_networks, self.allow_ports)
 
     def servers(self) -> tuple[HostPort, ...]:
         """Read the name servers; none stands for the system's."""
-        return read_nameservers(self.nameservers or ())
+        return read_nameservers(Lasting.NAMESERVER.several(self.nameservers))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,12 +96,13 @@ class EngineOptions:
 
     def settings(self, source_address: str | None) -> EngineSettings:
         """Read them with --source-address; files and addresses are for the engine to try."""
+        ca_file = Lasting.CA_FILE.one(None if self.ca_file is None else str(self.ca_file)).texts
         return EngineSettings(
-            nameservers=read_nameservers(self.nameservers or ()),
-            ca_file=self.ca_file,
+            nameservers=read_nameservers(Lasting.NAMESERVER.several(self.nameservers)),
+            ca_file=Path(ca_file[0]) if ca_file else None,
             tls_strict=self.tls_strict,
-            guard=read_guard(self.allow_networks or (), self.allow_ports or ()),
-            source_address=read_source_address(source_address),
+            guard=_guard(self.allow_networks, self.allow_ports),
+            source_address=read_source_address(Lasting.SOURCE_ADDRESS.one(source_address)),
         )
 
 

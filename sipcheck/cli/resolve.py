@@ -10,6 +10,7 @@ import typer
 from rich.text import Text
 from rich.tree import Tree
 
+from sipcheck.cli.allowances import options_for
 from sipcheck.cli.option_groups import with_option_groups
 from sipcheck.cli.options import LookupOptions
 from sipcheck.cli.output import speaking
@@ -22,6 +23,7 @@ from sipcheck.dns.resolver import DNS_SECONDS, Resolver
 from sipcheck.dns.route import Edge, Route
 from sipcheck.errors import CallerError
 from sipcheck.failure import Failure
+from sipcheck.guard import Guard
 from sipcheck.reasons import Outcome
 from sipcheck.report.model import CheckState
 from sipcheck.report.rulings import ruling
@@ -63,16 +65,19 @@ def resolve(
     judged = [(edge, guard.judge(edge.address, edge.port)) for edge in (*route.edges, *route.beyond)]
     with speaking():
         if as_json:
-            json.dump(_exported(parsed, route, judged), sys.stdout, indent=2)
+            json.dump(_exported(parsed, route, judged, guard), sys.stdout, indent=2)
             sys.stdout.write("\n")
         else:
-            _draw(parsed, route, judged)
+            _draw(parsed, route, judged, guard)
     raise typer.Exit(_status(route, judged))
 
 
-def _draw(target: Target, route: Route, judged: Judged) -> None:
+def _draw(target: Target, route: Route, judged: Judged, guard: Guard) -> None:
+    options = options_for(((edge.address, edge.port) for edge, _ in judged), guard)
     with open_page() as (console, signs):
         console.print(_tree(target, route, judged, signs))
+        if options:
+            console.print(Text(f"To let what is refused through: {options}"))
         for warning in route.warnings:
             console.print(Text(f"! {warning.code}: {warning.detail}", style="yellow"))
 
@@ -120,7 +125,7 @@ def _edge(edge: Edge, refusal: Failure | None, signs: Signs) -> Text:
     )
 
 
-def _exported(target: Target, route: Route, judged: Judged) -> dict[str, Any]:
+def _exported(target: Target, route: Route, judged: Judged, guard: Guard) -> dict[str, Any]:
     return {
         "domain": target.domain,
         "steps": [
@@ -147,7 +152,11 @@ def _exported(target: Target, route: Route, judged: Judged) -> dict[str, Any]:
                 "weight": edge.weight,
                 "forbidden": None
                 if refusal is None
-                else {"reason": refusal.reason, "detail": refusal.detail},
+                else {
+                    "reason": refusal.reason,
+                    "detail": refusal.detail,
+                    "options": options_for([(edge.address, edge.port)], guard),
+                },
             }
             for edge, refusal in judged
         ],

@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +13,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from sipcheck.cli.allowances import with_allowance
 from sipcheck.cli.loop import run_fast
 from sipcheck.cli.option_groups import with_option_groups
 from sipcheck.cli.options import EngineOptions, SourceAddress
@@ -90,7 +92,7 @@ def _run_as_lines(rows: _Rows, settings: EngineSettings, plan: SweepPlan) -> boo
     with _progress(len(rows)) as advance:
 
         def print_result(result: SweepResult) -> None:
-            _print_line(result)
+            _print_line(_with_allowance(result, settings))
             advance()
 
         return run_fast(run_sweep(rows, settings, plan, on_result=print_result))
@@ -102,12 +104,16 @@ def _run_as_table(rows: _Rows, settings: EngineSettings, plan: SweepPlan) -> boo
         with _progress(len(rows)) as advance:
 
             def add_result(result: SweepResult) -> None:
-                table.add(result)
+                table.add(_with_allowance(result, settings))
                 advance()
 
             return run_fast(run_sweep(rows, settings, plan, on_result=add_result))
     finally:
         table.draw()  # interrupted, it shows what is known
+
+
+def _with_allowance(result: SweepResult, settings: EngineSettings) -> SweepResult:
+    return replace(result, report=with_allowance(result.report, settings.guard))
 
 
 def _print_line(result: SweepResult) -> None:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
+from sipcheck.cli.environment import Given
 from sipcheck.cli.usage import refuse
 from sipcheck.errors import CallerError, TargetInvalid
 from sipcheck.guard import Guard
@@ -13,11 +14,11 @@ _LONGEST_SECONDS = 3600
 _DECIMAL = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?|\.[0-9]{1,9}")
 
 
-def read_guard(networks: Sequence[str], ports: Sequence[str]) -> Guard:
+def read_guard(networks: Given, ports: Given) -> Guard:
     """Read --allow-network and --allow-port."""
     return Guard(
-        allow_networks=tuple(_network(text) for text in networks),
-        allow_ports=frozenset(read_ports(ports, "--allow-port")),
+        allow_networks=tuple(_network(text, networks.source) for text in networks.texts),
+        allow_ports=frozenset(read_ports(ports.texts, ports.source)),
     )
 
 
@@ -52,19 +53,19 @@ def read_port(text: str | None) -> int | None:
     return None if text is None else _port(text, "--port")
 
 
-def read_nameservers(texts: Sequence[str]) -> tuple[HostPort, ...]:
+def read_nameservers(given: Given) -> tuple[HostPort, ...]:
     """Read --nameserver."""
-    return tuple(_nameserver(text) for text in texts)
+    return tuple(_nameserver(text, given.source) for text in given.texts)
 
 
-def read_source_address(text: str | None) -> str | None:
+def read_source_address(given: Given) -> str | None:
     """Read --source-address; whether it can be bound is for the engine to find out."""
-    if text is None:
-        return None
-    try:
-        return str(ip_address(text))
-    except ValueError:
-        refuse(f"--source-address {text!r} is no IP address; give one of this machine, such as 192.0.2.10")
+    for text in given.texts:
+        try:
+            return str(ip_address(text))
+        except ValueError:
+            refuse(f"{given.source} {text!r} is no IP address; give one of this machine, such as 192.0.2.10")
+    return None
 
 
 def read_timeout(text: str) -> float:
@@ -85,11 +86,11 @@ def read_positive(text: str) -> float | None:
     return float(text) or None
 
 
-def _network(text: str) -> IPv4Network | IPv6Network:
+def _network(text: str, source: str) -> IPv4Network | IPv6Network:
     try:
         return ip_network(text)
     except ValueError as error:
-        refuse(f"--allow-network {text!r}: {error}; give a network such as 127.0.0.0/8 or ::1/128")
+        refuse(f"{source} {text!r}: {error}; give a network such as 127.0.0.0/8 or ::1/128")
 
 
 def _port(text: str, option: str) -> int:
@@ -98,12 +99,12 @@ def _port(text: str, option: str) -> int:
     return int(text)
 
 
-def _nameserver(text: str) -> HostPort:
+def _nameserver(text: str, source: str) -> HostPort:
     try:
         server = parse_host_port(text)
         ip_address(server.host)
     except TargetInvalid as error:
-        refuse(f"--nameserver {text!r}: {error}")
+        refuse(f"{source} {text!r}: {error}")
     except ValueError:
-        refuse(f"--nameserver {text!r} is a name; give an address such as 192.0.2.53 or [2001:db8::53]:5353")
+        refuse(f"{source} {text!r} is a name; give an address such as 192.0.2.53 or [2001:db8::53]:5353")
     return server

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from sipcheck.cli.allowances import with_allowance
 from sipcheck.cli.drawing import draw_report
 from sipcheck.cli.option_groups import with_option_groups
 from sipcheck.cli.options import CredentialOptions, EngineOptions, SourceAddress
@@ -115,6 +116,7 @@ def _run(
             report = await engine.verify(
                 target, credentials=credentials, proof=proof, timeout_seconds=timeout_seconds
             )
+            report = with_allowance(report, settings.guard)
             if not discover:
                 return report
             return await with_discovery(report, target, engine, timeout_seconds=timeout_seconds)

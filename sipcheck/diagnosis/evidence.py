@@ -28,6 +28,13 @@ def is_sign_of_life(status: int | None) -> bool:
     return status != 408 and (status < 500 or status >= 600 or status in (501, 505))
 
 
+@dataclass(slots=True)
+class Copies:
+    """How many further answers have come to a request that was sent more than once, so far in the run."""
+
+    count: int = 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExchangeResult:
     """What one request came to, or a request with its authentication round.
@@ -37,6 +44,7 @@ class ExchangeResult:
     `stale_loop` qualify a challenge that followed an answer. `challenges` are the values of WWW-Authenticate and of
     Proxy-Authenticate, a field line each.
     `facts` are the headers of the final response that say why, by their canonical names, in the order found.
+    `provisional` is the 1xx that came before the final response. `copies` is null for a request that was sent once.
     `by_tcp`: its last request was too large for a datagram and went by TCP to an edge of UDP (RFC 3261 §18.1.1).
     `too_large`: the answer to a challenge was, and the way it was asked by has no TCP beside it; it was not sent.
     Times are in seconds.
@@ -58,6 +66,8 @@ class ExchangeResult:
     facts: Mapping[str, str] = field(default_factory=dict)
     rtt_seconds: float | None = None
     retransmissions: int = 0
+    provisional: int | None = None
+    copies: Copies | None = None
     server: str | None = None
     defects: tuple[str, ...] = ()
     other_source: HostPort | None = None
@@ -74,6 +84,11 @@ class ExchangeResult:
     def refused(self) -> bool:
         """Any 4xx but 408, 6xx, 501 or 505: an answer that says no."""
         return self.alive and self.status is not None and self.status >= 400
+
+    @property
+    def each_answered(self) -> bool:
+        """Whether every sending of a request that was sent again has had an answer: then none was lost."""
+        return self.copies is not None and self.copies.count >= self.retransmissions > 0
 
     @property
     def accepted(self) -> bool:

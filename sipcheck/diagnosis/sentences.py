@@ -6,6 +6,7 @@ from string import Formatter
 from sipcheck.diagnosis.texts.credentials import CREDENTIALS
 from sipcheck.diagnosis.texts.dns import DNS
 from sipcheck.diagnosis.texts.ours import OURS
+from sipcheck.diagnosis.texts.own_tool import OWN_TOOL
 from sipcheck.diagnosis.texts.sip import SIP
 from sipcheck.diagnosis.texts.text import Texts
 from sipcheck.diagnosis.texts.tls import TLS
@@ -13,7 +14,7 @@ from sipcheck.diagnosis.texts.transport import TRANSPORT
 from sipcheck.reasons import Cause, Reason
 from sipcheck.sentence import Sentence
 
-__all__ = ["TEXTS", "Facts", "Sentence", "render", "sentences"]
+__all__ = ["TEXTS", "Facts", "Sentence", "own_tool_advice", "render", "sentences"]
 
 TEXTS: Texts = {**DNS, **TRANSPORT, **TLS, **SIP, **CREDENTIALS, **OURS}
 
@@ -24,6 +25,7 @@ class Facts:
 
     domain: str
     where: str  # the edge that decided, or the domain where no edge was reached
+    host: str = ""  # the name that DNS led to, of the edge that decided
     transport: str = "SIP"
     method: str = "the request"  # of the exchange that is spoken of
     answer: str = "nothing"  # "403 Forbidden"
@@ -43,13 +45,18 @@ _TEMPLATES = {
     _key(reason, cause, part): template
     for (reason, cause), text in TEXTS.items()
     for part, template in (("summary", text.summary), ("advice", text.advice))
-}
+} | {f"{reason}.own-tool.advice": template for reason, template in OWN_TOOL.items()}
 
 
 def sentences(reason: Reason, cause: Cause | None, facts: Facts) -> tuple[Sentence, Sentence]:
     """Choose the summary and the advice of a verdict, with the facts that they name."""
     said = cause if (reason, cause) in TEXTS else None
     return _sentence(_key(reason, said, "summary"), facts), _sentence(_key(reason, said, "advice"), facts)
+
+
+def own_tool_advice(reason: Reason, options: str) -> Sentence:
+    """Advise whoever checks his own network; `options` let through what the guard refused for this reason."""
+    return Sentence(f"{reason}.own-tool.advice", {"options": options})
 
 
 def render(sentence: Sentence) -> str:

@@ -16,6 +16,7 @@ from sipcheck.failure import Failure
 from sipcheck.reasons import Reason
 from sipcheck.report.model import Direction, EdgeReport, Report
 from sipcheck.report.rulings import ruling
+from sipcheck.report.shown import shown
 from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS, EngineSettings
 from sipcheck.target import Target, edge_name
 from sipcheck.transaction.run_context import OpenChannel, RunContext
@@ -61,12 +62,14 @@ async def discover(
         target=target, settings=engine.settings, run=run, known=_known(after), paces=_paces(after)
     )
     findings = await search.ask(candidates)
-    return Discovery(
-        target=target_facts(target, None),
-        findings=findings,
-        failure=candidates.failure or candidates.refusal,
-        notes=(*candidates.notes, *_left_out(candidates, findings)),
-        duration_ms=round((timeout_seconds - run.seconds_left) * 1000, 3),
+    return shown(
+        Discovery(
+            target=target_facts(target, None),
+            findings=findings,
+            failure=candidates.failure or candidates.refusal,
+            notes=(*candidates.notes, *_left_out(candidates, findings)),
+            duration_ms=round((timeout_seconds - run.seconds_left) * 1000, 3),
+        )
     )
 
 
@@ -86,7 +89,7 @@ async def with_discovery(
     if report.reason not in _IN_THE_WAY:
         return report
     discovery = await discover(target, engine, also=also, timeout_seconds=timeout_seconds, after=report)
-    return replace(report, advice=advise_instead(discovery, report))
+    return shown(replace(report, advice=advise_instead(discovery, report)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

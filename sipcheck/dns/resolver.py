@@ -9,6 +9,7 @@ from sipcheck.dns.address_order import has_route
 from sipcheck.dns.query import RESOLV_CONF, DnsClient
 from sipcheck.dns.route import Edge, Route
 from sipcheck.dns.walk import Walk
+from sipcheck.report.shown import shown
 from sipcheck.target import HostPort, Target
 
 __all__ = ["Edge", "Resolver", "Route"]
@@ -60,4 +61,4 @@ class Resolver:
             naptr_deadline_at=now + seconds * _NAPTR_SHARE,
             srv_deadline_at=now + seconds * _SRV_SHARE,
         )
-        return await walk.follow(target)
+        return shown(await walk.follow(target))

@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import dataclass, field, replace
 
-from sipcheck.diagnosis.evidence import ExchangeResult
+from sipcheck.diagnosis.evidence import Copies, ExchangeResult
 from sipcheck.errors import ParseError, TransportFailed
 from sipcheck.failure import Failure
 from sipcheck.target import HostPort
@@ -140,6 +140,8 @@ class TransactionDriver:
             result,
             rtt_seconds=now - self._started,
             retransmissions=self._machine.retransmissions,
+            provisional=self._matcher.provisional,
+            copies=Copies(self._matcher.repeats),
             facts={**result.facts, **self._matcher.facts},
         )
 

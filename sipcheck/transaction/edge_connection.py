@@ -9,6 +9,7 @@ from sipcheck.failure import Failure
 from sipcheck.report.model import Certificate, ReportWarning
 from sipcheck.target import TransportName
 from sipcheck.transaction.large_requests import LargeRequests
+from sipcheck.transaction.late_answers import LateListening
 from sipcheck.transaction.run_context import RunContext
 from sipcheck.transport.channel import Channel
 from sipcheck.transport.tls import CertificateRefused
@@ -30,10 +31,12 @@ class EdgeConnection:
     warnings: tuple[ReportWarning, ...] = ()
     connected_ms: float | None = None
     large_requests: LargeRequests | None = field(init=False, default=None)
+    late: LateListening = field(init=False)
     _channel: Channel | None = None
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def __post_init__(self) -> None:
+        self.late = LateListening(self.name, self.run.trace)
         if self.edge.transport is TransportName.UDP:
             by_tcp = replace(self.edge, transport=TransportName.TCP)
             self.large_requests = LargeRequests(by_tcp, self.tls_name, self.run)
@@ -77,6 +80,7 @@ class EdgeConnection:
             self.certificate = error.certificate
 
     async def close(self) -> None:
+        self.late.stop()
         if self._channel is not None:
             await self._channel.close()
         if self.large_requests is not None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from sipcheck.auth.challenge import Challenge
 from sipcheck.auth.round import CHALLENGE_STATUS, AuthenticationRound, answer
 from sipcheck.credentials import Credentials
-from sipcheck.diagnosis.evidence import ExchangeResult
+from sipcheck.diagnosis.evidence import Copies, ExchangeResult
 from sipcheck.message.builder import BRANCH_COOKIE
 from sipcheck.reasons import Reason
 from sipcheck.transaction.driver import TransactionDriver, Transmission
@@ -18,6 +18,7 @@ from sipcheck.transaction.request_template import MAX_DATAGRAM_BYTES, RequestTem
 from sipcheck.transaction.result import with_round
 from sipcheck.transaction.run_context import RunContext
 from sipcheck.transport.channel import Channel
+from sipcheck.transport.udp import UdpChannel, branch_key
 
 _CNONCE_BYTES = 8
 _SECONDS_TO_SEE_AN_END = 0.01
@@ -50,6 +51,7 @@ class _Exchange:
     fields: Sequence[tuple[str, str]] = ()
     cseq: int = 0
     retransmissions: int = 0
+    copies: Copies = field(default_factory=Copies)
     reconnected: bool = False
 
     async def carry_out(self) -> ExchangeResult:
@@ -58,16 +60,44 @@ class _Exchange:
             channel = transmission.channel
             kept = channel.heard
             driver = TransactionDriver(transmission, self.run)
+            sent_at = asyncio.get_running_loop().time()
             result = await driver.run()
             # Where the connection died behind the challenge, and no other came about, no password has left.
             self.state.sent = self.state.sent or (driver.sent and bool(self.fields))
             self.retransmissions += result.retransmissions
+            self._count_copies(transmission, result)
             if kept and self._proves_nothing(result):
                 self.reconnected = True
             elif not await self._answer_challenge(result, channel):
                 by_tcp = channel.reliable and not self.channel.reliable
-                result = replace(result, retransmissions=self.retransmissions, by_tcp=by_tcp)
-                return with_round(result, self.state)
+                copies = self.copies if self.retransmissions else None
+                result = replace(result, retransmissions=self.retransmissions, copies=copies, by_tcp=by_tcp)
+                return with_round(self._cut_off(result, driver.sent, sent_at), self.state)
+
+    def _cut_off(self, result: ExchangeResult, sent: bool, sent_at: float) -> ExchangeResult:
+        """Say of a connection that broke off behind the credentials when it did so."""
+        failure = result.failure
+        if not (self.fields and sent) or failure is None or failure.reason is not Reason.CONNECTION_RESET:
+            return result
+        after_seconds = asyncio.get_running_loop().time() - sent_at
+        detail = f"{failure.detail}, {after_seconds:.1f} s after the password was sent"
+        return replace(result, failure=replace(failure, detail=detail))
+
+    def _count_copies(self, transmission: Transmission, result: ExchangeResult) -> None:
+        """Take in further answers that have come, and go on listening where a request was sent more than once."""
+        channel = transmission.channel
+        if result.copies is not None:
+            self.copies.count += result.copies.count
+        if result.retransmissions and result.status is not None and isinstance(channel, UdpChannel):
+            identity = transmission.identity
+            self.connection.late.listen(
+                channel.endpoint,
+                branch_key(identity.branch),
+                identity.call_id.encode("utf-8", "surrogateescape"),
+                local=channel.local,
+                remote=channel.remote,
+                copies=self.copies,
+            )
 
     async def _prepare(self) -> Transmission:
         """Write the request for the way it was meant for, or for TCP where it is too large for a datagram (§18.1.1)."""

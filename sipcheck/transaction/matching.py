@@ -50,7 +50,8 @@ class TransactionId:
 class ResponseMatcher:
     """Reads what comes for one transaction to our address `local`, and records it in the trace where there is one.
 
-    `provisional` is the last 1xx. `unusable` says what came instead of an answer.
+    `provisional` is the last 1xx. `repeats` counts what came once more to a request before this one.
+    `unusable` says what came instead of an answer.
     """
 
     identity: TransactionId
@@ -58,6 +59,7 @@ class ResponseMatcher:
     local: HostPort
     trace: Trace | None
     provisional: int | None = None
+    repeats: int = 0
     unusable: Failure | None = None
     _protocol: str | None = None
     _others: Counter[str] = field(default_factory=Counter)
@@ -92,6 +94,7 @@ class ResponseMatcher:
         if not differences:
             return message
         if self.identity.answered_before(message, differences):
+            self.repeats += message.status >= 200
             self._note(f"one more answer to the request before, {message.status}: it changes nothing")
             return None
         other = f"another {' and '.join(differences)}"

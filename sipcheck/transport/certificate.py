@@ -1,66 +1,73 @@
-"""The peer's certificate: its facts, and whether it speaks for the SIP domain (RFC 5922 §7)."""
+"""The peer's certificate: its facts, whatever the time is and whether or not it is trusted."""
 
-import ipaddress
+import threading
+import warnings
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 
 from cryptography import x509
-from cryptography.x509.oid import NameOID
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
 from sipcheck.printable import one_line
 from sipcheck.reasons import WarningCode
 from sipcheck.report.model import Certificate, ReportWarning
+from sipcheck.transport.certificate_names import NameMatch, PresentedNames
 
 _DAY = timedelta(days=1)
 _EXPIRES_SOON_DAYS = 21
-_SHOWN_NAMES = 3
+_REPORTED_NAMES = 64
 
 # Beyond these sizes a peer could make the memory of what was read grow at its will.
 _KEPT_CERTIFICATES = 256
 _KEPT_BYTES = 4096
 
 # What cryptography raises for certificates that a peer may well present.
-UNREADABLE = (
+_FAULTS = (
     ValueError,
     x509.UnsupportedGeneralNameType,
     x509.DuplicateExtension,
     x509.InvalidVersion,
 )
 
+_USES = {
+    ExtendedKeyUsageOID.SERVER_AUTH: "serverAuth",
+    ExtendedKeyUsageOID.CLIENT_AUTH: "clientAuth",
+    ExtendedKeyUsageOID.CODE_SIGNING: "codeSigning",
+    ExtendedKeyUsageOID.EMAIL_PROTECTION: "emailProtection",
+    ExtendedKeyUsageOID.TIME_STAMPING: "timeStamping",
+    ExtendedKeyUsageOID.OCSP_SIGNING: "OCSPSigning",
+    ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE: "anyExtendedKeyUsage",
+    ObjectIdentifier("1.3.6.1.5.5.7.3.20"): "sipDomain",  # RFC 5924
+}
+SERVER_USE = _USES[ExtendedKeyUsageOID.SERVER_AUTH]
 
-@dataclass(frozen=True, slots=True)
-class PresentedNames:
-    """The names a certificate carries; `common_names` count only where there is no SAN at all (§7.1)."""
-
-    uris: tuple[str, ...]
-    dns: tuple[str, ...]
-    addresses: tuple[str, ...]
-    common_names: tuple[str, ...]
-    has_san: bool
-
-    def shown(self) -> tuple[str, ...]:
-        return (*self.uris, *self.dns, *self.addresses) if self.has_san else self.common_names
+# The filters of warnings are the process's; two threads that read at once would restore each other's.
+_reading = threading.Lock()
 
 
-@dataclass(frozen=True, slots=True)
-class NameMatch:
-    """How a certificate's names fit; `wildcard` is the pattern that was needed."""
-
-    fits: bool
-    wildcard: str | None = None
-    common_name_only: bool = False
+class CertificateUnreadable(Exception):
+    """What the peer presented is no certificate that can be read."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReadCertificate:
-    """What a certificate says of itself, whatever the time is."""
+    """What a certificate says of itself.
+
+    `uses` are the names of its extended key usage, none where it has no such extension; `key` names the kind and size
+    of its key, such as `RSA of 1024 bits`.
+    """
 
     subject: str
     issuer: str
     names: PresentedNames
     shown_names: tuple[str, ...]
+    not_before: datetime
     not_after: datetime
+    uses: tuple[str, ...]
+    key: str
 
     def facts(
         self,
@@ -86,7 +93,7 @@ class ReadCertificate:
 
 
 def read_certificate(der: bytes) -> ReadCertificate:
-    """Read a certificate. Raises one of UNREADABLE for what is none.
+    """Read a certificate. Raises CertificateUnreadable.
 
     A carrier presents the same one to thousands of probes, so the last ones read are kept by their bytes. It says
     nothing about trust: that is judged anew on every connection.
@@ -95,18 +102,30 @@ def read_certificate(der: bytes) -> ReadCertificate:
 
 
 def _read(der: bytes) -> ReadCertificate:
-    parsed = x509.load_der_x509_certificate(der)
+    try:
+        with _reading, warnings.catch_warnings():
+            # The library warns of what RFC 5280 forbids, such as a serial number of 0; the report is not its place.
+            warnings.simplefilter("ignore")
+            return _facts_of(x509.load_der_x509_certificate(der))
+    except _FAULTS as fault:
+        raise CertificateUnreadable("the certificate cannot be read") from fault
+
+
+_read_kept = lru_cache(maxsize=_KEPT_CERTIFICATES)(_read)
+
+
+def _facts_of(parsed: x509.Certificate) -> ReadCertificate:
     names = _names(parsed)
     return ReadCertificate(
         subject=one_line(parsed.subject.rfc4514_string()),
         issuer=one_line(parsed.issuer.rfc4514_string()),
         names=names,
-        shown_names=tuple(one_line(name) for name in names.shown()),
+        shown_names=tuple(one_line(name) for name in names.shown()[:_REPORTED_NAMES]),
+        not_before=parsed.not_valid_before_utc,
         not_after=parsed.not_valid_after_utc,
+        uses=_uses(parsed),
+        key=_key(parsed),
     )
-
-
-_read_kept = lru_cache(maxsize=_KEPT_CERTIFICATES)(_read)
 
 
 def _names(certificate: x509.Certificate) -> PresentedNames:
@@ -126,60 +145,24 @@ def _names(certificate: x509.Certificate) -> PresentedNames:
     )
 
 
-def match_name(names: PresentedNames, domain: str, *, strict: bool = False) -> NameMatch:
-    """Compare with the domain given to RFC 3263, never an SRV target (RFC 5922 §7.2).
-
-    SAN URI `sip:domain` first, then SAN DNS, the common name only without any SAN. A left-most wildcard label
-    is accepted unless `strict`, since the largest carriers present one. An IP literal needs an iPAddress SAN.
-    """
+def _uses(certificate: x509.Certificate) -> tuple[str, ...]:
     try:
-        address = ipaddress.ip_address(domain)
-    except ValueError:
-        return _match_domain(names, domain, strict=strict)
-    return NameMatch(
-        any(ipaddress.ip_address(shown) == address for shown in names.addresses if "/" not in shown)
-    )
+        listed = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    except x509.ExtensionNotFound:
+        return ()
+    return tuple(_USES.get(use, use.dotted_string) for use in listed)
 
 
-def _match_domain(names: PresentedNames, domain: str, *, strict: bool) -> NameMatch:
-    wanted = _normal(domain)
-    if any(_sip_domain(uri) == wanted for uri in names.uris):
-        return NameMatch(True)
-    candidates = names.dns if names.has_san else names.common_names
-    common_name_only = not names.has_san
-    if any(_normal(candidate) == wanted for candidate in candidates):
-        return NameMatch(True, common_name_only=common_name_only)
-    if not strict:
-        for candidate in candidates:
-            if _wildcard_fits(_normal(candidate), wanted):
-                return NameMatch(True, wildcard=candidate, common_name_only=common_name_only)
-    return NameMatch(False, common_name_only=common_name_only)
-
-
-def _normal(name: str) -> str:
-    return name.rstrip(".").lower()
-
-
-def _sip_domain(uri: str) -> str | None:
-    """The domain of a SAN URI, which counts only as `sip:` without a user part (RFC 5922 §7.1)."""
-    scheme, separator, rest = uri.partition(":")
-    if not separator or scheme.lower() != "sip" or "@" in rest:
-        return None
-    return _normal(rest)
-
-
-def _wildcard_fits(pattern: str, wanted: str) -> bool:
-    """One left-most label that is `*` alone, and at least two labels after it."""
-    head, _, parent = pattern.partition(".")
-    return head == "*" and parent.count(".") >= 1 and wanted.partition(".")[2] == parent
-
-
-def describe_mismatch(names: PresentedNames, domain: str, host: str) -> str:
-    """Say what a certificate names instead of the domain; `host` is the name that DNS led to."""
-    shown = one_line(", ".join(names.shown()[:_SHOWN_NAMES])) or "nothing"
-    if host != domain and match_name(names, host).fits:
-        return f"it names {shown}, the server that DNS leads to, where the trunk's domain {domain} is needed"
-    return f"it names {shown}"
+def _key(certificate: x509.Certificate) -> str:
+    try:
+        key = certificate.public_key()
+    except (ValueError, UnsupportedAlgorithm):
+        return "of a kind that we cannot read"
+    if isinstance(key, rsa.RSAPublicKey):
+        return f"RSA of {key.key_size} bits"
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        return f"ECDSA on {key.curve.name}"
+    return f"of another kind than RSA and ECDSA, {type(key).__name__}"
 
 
 def certificate_warnings(facts: Certificate, match: NameMatch) -> tuple[ReportWarning, ...]:
@@ -197,7 +180,7 @@ def certificate_warnings(facts: Certificate, match: NameMatch) -> tuple[ReportWa
         found.append(
             ReportWarning(
                 WarningCode.TLS_WILDCARD_NAME,
-                f"the certificate fits only by its wildcard {match.wildcard}, which RFC 5922 §7.2 forbids",
+                f"the certificate fits only by its wildcard {one_line(match.wildcard)}, which RFC 5922 §7.2 forbids",
                 None,
             )
         )

@@ -6,6 +6,7 @@ import ssl
 
 from sipcheck.failure import Failure
 from sipcheck.reasons import Cause, Reason
+from sipcheck.transport.certificate_refusal import refusal
 
 _ERRNO_REASONS: dict[int, Reason] = {
     errno.ECONNREFUSED: Reason.CONNECTION_REFUSED,
@@ -29,12 +30,6 @@ _ERRNO_REASONS: dict[int, Reason] = {
     errno.ENFILE: Reason.OVERLOADED,
     errno.ENOBUFS: Reason.OVERLOADED,
     errno.ENOMEM: Reason.OVERLOADED,
-}
-
-_VERIFY_REASONS: dict[int, Reason] = {
-    9: Reason.TLS_NOT_YET_VALID,  # X509_V_ERR_CERT_NOT_YET_VALID
-    10: Reason.TLS_EXPIRED,  # X509_V_ERR_CERT_HAS_EXPIRED
-    18: Reason.TLS_SELF_SIGNED,  # X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT
 }
 
 # OpenSSL's own names of what it met (SSLError.reason); of one alert the versions have several.
@@ -101,7 +96,7 @@ def from_error(
     own came before.
     """
     if isinstance(error, ssl.SSLCertVerificationError):
-        return _from_verification(error)
+        return refusal(error)
     if isinstance(error, ssl.SSLError):
         name = (error.reason or "").upper().replace(" ", "_")
         reason = _SSL_REASONS.get(name)
@@ -130,8 +125,3 @@ def from_error(
 
 def _is_hang_up(number: int) -> bool:
     return _ERRNO_REASONS.get(number) is Reason.CONNECTION_RESET
-
-
-def _from_verification(error: ssl.SSLCertVerificationError) -> Failure:
-    reason = _VERIFY_REASONS.get(error.verify_code, Reason.TLS_UNTRUSTED)
-    return Failure(reason, error.verify_message)

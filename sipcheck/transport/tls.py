@@ -18,13 +18,13 @@ from sipcheck.reasons import Cause, Reason
 from sipcheck.report.model import Certificate
 from sipcheck.target import HostPort
 from sipcheck.transport.certificate import (
-    UNREADABLE,
+    CertificateUnreadable,
     ReadCertificate,
     certificate_warnings,
-    describe_mismatch,
-    match_name,
     read_certificate,
 )
+from sipcheck.transport.certificate_names import match_name, mismatch
+from sipcheck.transport.certificate_refusal import with_certificate
 from sipcheck.transport.stream import StreamChannel
 from sipcheck.transport.tls_session import TlsSession
 
@@ -141,15 +141,14 @@ async def connect_tls(
     except TransportFailed as error:
         if error.failure.reason not in _CERTIFICATE_REFUSALS:
             raise
-        facts = await _read_refused(peer, contexts.reading, error.failure.detail)
-        raise CertificateRefused(error.failure, facts) from error
+        raise await _refused(peer, contexts.reading, error.failure) from error
     try:
         presented = _presented(session)
         match = match_name(presented.names, domain, strict=contexts.strict)
-        fault = None if match.fits else describe_mismatch(presented.names, domain, host)
-        facts = _facts(presented, session, verified=match.fits, error=fault)
-        if fault is not None:
-            raise CertificateRefused(Failure(Reason.TLS_NAME_MISMATCH, fault), facts)
+        if not match.fits:
+            fault = mismatch(presented.names, domain, host, strict=contexts.strict)
+            raise CertificateRefused(fault, _facts(presented, session, error=fault.detail))
+        facts = _facts(presented, session)
     except TransportFailed:
         await channel.close()
         raise
@@ -169,8 +168,8 @@ def _presented(session: TlsSession) -> ReadCertificate:
         raise _handshake_failed("the peer presented no certificate")
     try:
         return read_certificate(der)
-    except UNREADABLE as error:
-        raise _handshake_failed("the certificate cannot be read") from error
+    except CertificateUnreadable as error:
+        raise _handshake_failed(str(error)) from error
 
 
 def _handshake_failed(detail: str) -> TransportFailed:
@@ -202,27 +201,24 @@ async def _explain_reset(failure: Failure, peer: _Peer, context: ssl.SSLContext)
     return failure
 
 
-async def _read_refused(peer: _Peer, context: ssl.SSLContext, error: str) -> Certificate | None:
+async def _refused(peer: _Peer, context: ssl.SSLContext, failure: Failure) -> CertificateRefused:
     """Read what was refused; the refusal stands whether or not this succeeds."""
-    try:
+    presented = facts = None
+    with contextlib.suppress(TransportFailed):
         channel, session = await peer.handshake(context)
-    except TransportFailed:
-        return None
-    try:
-        return _facts(_presented(session), session, verified=False, error=error)
-    except TransportFailed:
-        return None
-    finally:
-        await channel.close()
+        try:
+            presented = _presented(session)
+            facts = _facts(presented, session, error=failure.detail)
+        finally:
+            await channel.close()
+    return CertificateRefused(with_certificate(failure, presented, datetime.now(UTC)), facts)
 
 
-def _facts(
-    presented: ReadCertificate, session: TlsSession, *, verified: bool, error: str | None
-) -> Certificate:
+def _facts(presented: ReadCertificate, session: TlsSession, *, error: str | None = None) -> Certificate:
     return presented.facts(
         now=datetime.now(UTC),
         tls_version=session.version,
         cipher=session.cipher,
-        verified=verified,
+        verified=error is None,
         error=error,
     )

@@ -158,6 +158,7 @@ class EdgeProbe:
             deadline_at=run.deadline,
             may_leave=self._may_leave,
             trace=run.trace,
+            late=self.connection.late,
         )
         if result.too_large:
             run.trace.event(

@@ -109,6 +109,7 @@ class ReportBuilder:
             self._skipped.add(CheckName.TLS)
         facts = self._facts(
             where=probe.name,
+            host=probe.edge.host,
             detail=explain(probe, exchange, reason, cause) if doubt is None else doubt.detail,
             transport=TransportName.TCP if exchange and exchange.by_tcp else probe.edge.transport,
             exchange=exchange,
@@ -132,6 +133,7 @@ class ReportBuilder:
         *,
         where: str,
         detail: str,
+        host: str = "",
         transport: TransportName | None = None,
         exchange: ExchangeResult | None = None,
         local: str | None = None,
@@ -141,6 +143,7 @@ class ReportBuilder:
         return Facts(
             domain=self._target.domain,
             where=where,
+            host=host,
             transport=(transport or self._target.transport or "SIP").upper(),
             method=exchange.method if exchange else "the request",
             answer=described(exchange) if exchange else "nothing",

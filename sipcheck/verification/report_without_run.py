@@ -9,6 +9,7 @@ from sipcheck.reasons import CredentialState, Reason
 from sipcheck.report.checks import make_checks
 from sipcheck.report.model import CheckName, Report, TargetFacts
 from sipcheck.report.rulings import ruling
+from sipcheck.report.shown import shown
 
 _USER_END = re.compile("@|\uff20|%40", re.IGNORECASE)
 
@@ -31,7 +32,7 @@ def report_without_run(
     )
     said = sentences(reason, None, facts)
     summary, advice = map(render, said)
-    return Report(
+    report = Report(
         outcome=verdict.outcome,
         reason=reason,
         party=verdict.party,
@@ -56,6 +57,7 @@ def report_without_run(
         duration_ms=duration_ms,
         sentences=said,
     )
+    return shown(report)
 
 
 def invalid_target_report(

@@ -111,7 +111,17 @@ def _exchange_warnings(exchange: ExchangeResult, warn: Warn) -> None:
         times = "once" if exchange.retransmissions == 1 else f"{exchange.retransmissions} times"
         slow = exchange.rtt_seconds is not None and exchange.rtt_seconds >= RFC_3261.t1_seconds
         took = f": the answer took {exchange.rtt_seconds:.1f} s" if slow else ""
-        warn(WarningCode.RETRANSMITTED, f"{exchange.method} was sent again {times}{took}")
+        detail = f"{exchange.method} was sent again {times}{took}{_nothing_lost(exchange)}"
+        warn(WarningCode.RETRANSMITTED, detail)
+
+
+def _nothing_lost(exchange: ExchangeResult) -> str:
+    """What shows that the carrier is slow, and the way is good: nothing is said where nothing does."""
+    if exchange.each_answered:
+        return "; each sending was answered, so the carrier is slow, and nothing was lost"
+    if exchange.provisional is not None:
+        return f"; a {exchange.provisional} came before it, so the carrier had the request and is slow"
+    return ""
 
 
 def _unique(warnings: list[ReportWarning]) -> list[ReportWarning]:

@@ -66,6 +66,7 @@ class TlsServerSettings:
     minimum_version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_2
     maximum_version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3
     client_ca_file: Path | None = None
+    weak_key_allowed: bool = False
     address: str = "127.0.0.1"
     script: Callable[[bytes], Sequence[bytes]] = lambda request: [reply_to(request)]
 
@@ -186,6 +187,8 @@ def _make_context(
     settings: TlsServerSettings, certificate: Certificate, connection: Connection
 ) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    if settings.weak_key_allowed:
+        context.set_ciphers("DEFAULT:@SECLEVEL=0")
     context.load_cert_chain(certificate.certificate_file, certificate.key_file)
     with warnings.catch_warnings():
         # Python warns of the old versions, which are what some tests are about.

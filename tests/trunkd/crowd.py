@@ -25,7 +25,7 @@ HOST = "127.0.0.1"
 PASSWORD = "correct horse battery"
 # Long enough for a run to be caught in the middle, and far below the deadline of the runs.
 PEER_THINKS_SECONDS = 1.0
-VERIFY_TIMEOUT_SECONDS = 5
+VERIFY_TIMEOUT_SECONDS = 8
 
 _CALLERS = 16
 _POLL_SECONDS = 0.1

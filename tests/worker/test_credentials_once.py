@@ -158,6 +158,35 @@ def test_a_wrong_password_is_tried_once_whatever_is_asked_in_fifteen_minutes(
     assert len(proofs(peer)) == 2
 
 
+@pytest.mark.parametrize(
+    "second",
+    [[], [("WWW-Authenticate", 'Basic realm="carrier.example"')], [("WWW-Authenticate", 'Digest realm="')]],
+    ids=["no-challenge", "basic", "unreadable"],
+)
+def test_a_refusal_freezes_whatever_stands_in_the_second_challenge(
+    second: list[tuple[str, str]],
+    desk: Desk,
+    clock: HandClock,
+    udp_peer_factory: Callable[[Script], UdpPeer],
+) -> None:
+    """RFC 3261 §22.2: else a wrong password would be sent again with every proof."""
+
+    def refuse(request: bytes) -> list[bytes]:
+        if request.startswith(b"OPTIONS"):
+            return [reply_to(request)]
+        if b"\r\nAuthorization:" not in request:
+            return [challenge(request, "carrier.example")]
+        return [reply_to(request, 401, "Unauthorized", headers=second)]
+
+    peer = udp_peer_factory(refuse)
+    trunk = desk.trunk(peer)
+    assert desk.verify(trunk).reason is Reason.CREDENTIALS_REJECTED
+    for by in (RequestedBy.RECOVERY, RequestedBy.CUSTOMER):
+        clock.advance(MINUTE)
+        assert desk.verify(trunk, by=by).reason is Reason.CREDENTIALS_FROZEN
+    assert len(proofs(peer)) == 1
+
+
 def test_a_wrong_password_is_tried_once_though_its_worker_was_killed(
     desk: Desk, clock: HandClock, udp_peer_factory: Callable[[Script], UdpPeer]
 ) -> None:

@@ -24,7 +24,6 @@ from trunks.clock import utc_now
 from trunks.installation.settings import Settings, load_settings
 from trunks.models.provision import Provision, ProvisionState
 from trunks.models.trunk import Trunk
-from trunks.provisions.status import ProvisionView
 from trunks.rules.trunk_state import Cause
 from trunks.voice.provisioner import FailureCause
 
@@ -62,7 +61,7 @@ def ask(service: Service, trunk: Trunk) -> None:
     service.doorbell.ring_provision(trunk.id)
 
 
-def view(service: Service, trunk: Trunk) -> ProvisionView:
+def view(service: Service, trunk: Trunk) -> Provision:
     found = service.installation.provisions.overview.view(trunk.id)
     assert found is not None
     return found

@@ -23,52 +23,49 @@ from trunks.tenancy.tenants import Tenant
 FIRST_GENERATION = 1
 
 
-class TrunkCreation:
-    """Enters trunks of any dialect."""
+def enter_trunk(
+    session: Session,
+    secrets: SecretBox,
+    tenant: Tenant,
+    new: NewTrunk,
+    now: datetime,
+    *,
+    trunk_id: UUID | None = None,
+    is_draft: bool = False,
+) -> Trunk:
+    """Enter a trunk of any dialect, or a draft of one. Raises CustomTrunksNotAllowed, NumberTaken."""
+    if not tenant.allow_custom_sip_trunks:
+        raise CustomTrunksNotAllowed
+    trunk = _row(secrets, tenant, new, now, trunk_id=trunk_id or new_id(), is_draft=is_draft)
+    trunk.gateways = [make_gateway(session, gateway, new.outbound_proxy, now) for gateway in new.gateways]
+    Trunks(session).add(trunk)
+    session.flush()
+    TrunkSerials(session).add(trunk.id)
+    if new.profile != PLAIN:
+        TrunkProfiles(session).keep(trunk.id, new.profile)
+    for number in new.numbers:
+        enter_number(session, trunk, number, now)
+    return trunk
 
-    def __init__(self, secrets: SecretBox) -> None:
-        self._secrets = secrets
 
-    def enter(
-        self,
-        session: Session,
-        tenant: Tenant,
-        new: NewTrunk,
-        now: datetime,
-        *,
-        trunk_id: UUID | None = None,
-        is_draft: bool = False,
-    ) -> Trunk:
-        """Enter a trunk, or a draft of one. Raises CustomTrunksNotAllowed, NumberTaken."""
-        if not tenant.allow_custom_sip_trunks:
-            raise CustomTrunksNotAllowed
-        trunk = self._row(tenant, new, now, trunk_id=trunk_id or new_id(), is_draft=is_draft)
-        trunk.gateways = [make_gateway(session, gateway, new.outbound_proxy, now) for gateway in new.gateways]
-        Trunks(session).add(trunk)
-        session.flush()
-        TrunkSerials(session).add(trunk.id)
-        if new.profile != PLAIN:
-            TrunkProfiles(session).keep(trunk.id, new.profile)
-        for number in new.numbers:
-            enter_number(session, trunk, number, now)
-        return trunk
-
-    def _row(self, tenant: Tenant, new: NewTrunk, now: datetime, *, trunk_id: UUID, is_draft: bool) -> Trunk:
-        trunk = Trunk(
-            id=trunk_id,
-            environment_id=tenant.environment_id,
-            name=new.name,
-            provider_name=new.provider_name,
-            username=new.username,
-            sealed_password=None if new.password is None else self._secrets.seal(new.password, trunk_id),
-            auth_realm=new.auth_realm,
-            outbound_proxy=None if new.outbound_proxy is None else str(new.outbound_proxy),
-            generation=FIRST_GENERATION,
-            credentials=CredentialState.NOT_TESTED,
-            health_interval_seconds=new.health_interval_seconds,
-            is_draft=is_draft,
-            created_at=now,
-            updated_at=now,
-        )
-        write_state(trunk, created(wanted=new.wanted))
-        return trunk
+def _row(
+    secrets: SecretBox, tenant: Tenant, new: NewTrunk, now: datetime, *, trunk_id: UUID, is_draft: bool
+) -> Trunk:
+    trunk = Trunk(
+        id=trunk_id,
+        environment_id=tenant.environment_id,
+        name=new.name,
+        provider_name=new.provider_name,
+        username=new.username,
+        sealed_password=None if new.password is None else secrets.seal(new.password, trunk_id),
+        auth_realm=new.auth_realm,
+        outbound_proxy=None if new.outbound_proxy is None else str(new.outbound_proxy),
+        generation=FIRST_GENERATION,
+        credentials=CredentialState.NOT_TESTED,
+        health_interval_seconds=new.health_interval_seconds,
+        is_draft=is_draft,
+        created_at=now,
+        updated_at=now,
+    )
+    write_state(trunk, created(wanted=new.wanted))
+    return trunk

@@ -1,14 +1,15 @@
 """Trunks entered together with their sides on the voice infrastructure: both, or neither (autocalls)."""
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from trunks.catalog.create import TrunkCreation
+from trunks.catalog.create import enter_trunk
 from trunks.catalog.drafts import UnsavedTrunks
 from trunks.catalog.new_trunk import NewTrunk
 from trunks.catalog.phone_numbers import number_key
-from trunks.clock import Clock, utc_now
+from trunks.clock import Clock
 from trunks.errors import ProvisioningUnfinished, TrunkExists
 from trunks.models.provision import ProvisionState, ProvisionStatus
 from trunks.models.trunk import Trunk
@@ -16,51 +17,44 @@ from trunks.provisions.requests import ProvisionRequests
 from trunks.repositories.provisions import Provisions
 from trunks.repositories.tenants import Environments
 from trunks.repositories.trunks import Trunks
+from trunks.secrets.secret_box import SecretBox
 from trunks.store.database import Database
 from trunks.tenancy.tenants import Caller
 from trunks.voice.provisioner import ProvisionerName
 
 
+@dataclass(frozen=True, slots=True)
 class ProvisionedCreation:
     """A trunk is a draft until its sides exist; one whose sides fail is gone, and its draft takes them along."""
 
-    def __init__(
-        self,
-        database: Database,
-        creation: TrunkCreation,
-        drafts: UnsavedTrunks,
-        *,
-        provisioner: ProvisionerName,
-        clock: Clock = utc_now,
-    ) -> None:
-        self._database = database
-        self._creation = creation
-        self._drafts = drafts
-        self._provisioner = provisioner
-        self._clock = clock
+    database: Database
+    secrets: SecretBox
+    drafts: UnsavedTrunks
+    provisioner: ProvisionerName
+    clock: Clock
 
     @property
     def provisions(self) -> bool:
         """Whether there is anything to wait for."""
-        return self._provisioner is not ProvisionerName.NONE
+        return self.provisioner is not ProvisionerName.NONE
 
     def begin(self, caller: Caller, new: NewTrunk) -> Trunk:
         """Enter a trunk whose line no other has; as a draft, where sides are to be made and waited for.
 
         Raises TrunkExists for the same line, username and host; CustomTrunksNotAllowed, NumberTaken.
         """
-        now = self._clock()
-        with self._database.write() as session:
+        now = self.clock()
+        with self.database.write() as session:
             # Kept from entering another meanwhile: two lines alike would pass each other's look.
             Environments(session).lock(caller.environment_id)
             self._refuse_second(session, caller, new)
-            trunk = self._creation.enter(session, caller, new, now, is_draft=self.provisions)
-            ProvisionRequests(session, self._provisioner).request(trunk.id, now)
+            trunk = enter_trunk(session, self.secrets, caller, new, now, is_draft=self.provisions)
+            ProvisionRequests(session, self.provisioner).request(trunk.id, now)
             return trunk
 
     def settle(self, trunk_id: UUID) -> Trunk:
         """End the draft once its sides exist. Raises ProvisioningUnfinished, when nothing is left of it."""
-        with self._database.write() as session:
+        with self.database.write() as session:
             trunk = Trunks(session).locked(trunk_id)
             provision = Provisions(session).of(trunk_id)
             if (
@@ -72,7 +66,7 @@ class ProvisionedCreation:
                 trunk.is_draft = False
                 return trunk
             cause = None if provision is None else provision.error
-        self._drafts.discard(trunk_id)
+        self.drafts.discard(trunk_id)
         raise ProvisioningUnfinished(cause)
 
     def _refuse_second(self, session: Session, caller: Caller, new: NewTrunk) -> None:

@@ -21,25 +21,23 @@ class DryRun:
     verification_id: UUID
 
 
+@dataclass(frozen=True, slots=True)
 class DryRuns:
-    def __init__(
-        self, database: Database, trunks: TrunkCatalog, runs: RunRequests, drafts: UnsavedTrunks
-    ) -> None:
-        self._database = database
-        self._trunks = trunks
-        self._runs = runs
-        self._drafts = drafts
+    database: Database
+    trunks: TrunkCatalog
+    runs: RunRequests
+    drafts: UnsavedTrunks
 
     def begin(self, caller: Caller, new: NewTrunk, *, request_id: str | None = None) -> DryRun:
         """Queue a run of a trunk as described. Raises CustomTrunksNotAllowed."""
-        draft = self._trunks.create(caller, new, is_draft=True)
-        return DryRun(draft.id, self._runs.request(caller, draft.id, request_id=request_id, on_demand=True))
+        draft = self.trunks.create(caller, new, is_draft=True)
+        return DryRun(draft.id, self.runs.request(caller, draft.id, request_id=request_id, on_demand=True))
 
     def result(self, run: DryRun) -> tuple[Trunk, Verification]:
         """Give the draft in the state that the run left it in, and the run."""
-        with self._database.read() as session:
+        with self.database.read() as session:
             return session.get_one(Trunk, run.trunk_id), session.get_one(Verification, run.verification_id)
 
     def discard(self, run: DryRun) -> None:
         """Remove the draft with its run; one that is still under way changes nothing then."""
-        self._drafts.discard(run.trunk_id)
+        self.drafts.discard(run.trunk_id)

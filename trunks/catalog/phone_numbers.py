@@ -1,6 +1,7 @@
 """The phone numbers of the customers' trunks: entered, assigned, removed."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -8,15 +9,15 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from trunks.catalog.new_trunk import NewNumber
-from trunks.clock import Clock, utc_now
-from trunks.errors import NumberInUse, NumberNotFound, NumberTaken, TrunkNotFound
+from trunks.clock import Clock
+from trunks.errors import NumberInUse, NumberNotFound, NumberTaken
 from trunks.ids import new_id
 from trunks.models.phone_number import PhoneNumber
 from trunks.models.trunk import Trunk
 from trunks.phone_numbers import read_digits
 from trunks.provisions.requests import ProvisionRequests
 from trunks.repositories.phone_numbers import PhoneNumbers
-from trunks.repositories.trunks import Trunks
+from trunks.repositories.trunks import Trunks, owned
 from trunks.store.database import Database
 from trunks.tenancy.tenants import Caller
 from trunks.voice.provisioner import ProvisionerName
@@ -70,47 +71,45 @@ def number_key(number: str) -> str:
     return number if e164 is None else e164.text
 
 
+@dataclass(frozen=True, slots=True)
 class NumberCatalog:
-    def __init__(self, database: Database, *, provisioner: ProvisionerName, clock: Clock = utc_now) -> None:
-        self._database = database
-        self._provisioner = provisioner
-        self._clock = clock
+    database: Database
+    provisioner: ProvisionerName
+    clock: Clock
 
     def add(self, caller: Caller, trunk_id: UUID, new: NewNumber) -> PhoneNumber:
         """Enter a number. Raises TrunkNotFound, NumberTaken."""
-        with self._database.write() as session:
+        with self.database.write() as session:
             # Kept from being removed meanwhile, since the number would go with it.
-            trunk = Trunks(session).steady(trunk_id)
-            if trunk is None or trunk.environment_id != caller.environment_id or trunk.is_draft:
-                raise TrunkNotFound
-            number = enter_number(session, trunk, new, self._clock())
-            ProvisionRequests(session, self._provisioner).changed(trunk_id, self._clock())
+            trunk = owned(Trunks(session).steady(trunk_id), caller.environment_id)
+            number = enter_number(session, trunk, new, self.clock())
+            ProvisionRequests(session, self.provisioner).changed(trunk_id, self.clock())
             return number
 
     def page(
         self, caller: Caller, trunk_id: UUID, *, limit: int, before: UUID | None = None
     ) -> Sequence[PhoneNumber]:
         """List a trunk's numbers, newest first. Raises TrunkNotFound."""
-        with self._database.read() as session:
+        with self.database.read() as session:
             Trunks(session).get(caller.environment_id, trunk_id)
             return PhoneNumbers(session).page(trunk_id, limit=limit, before=before)
 
     def assign(self, caller: Caller, trunk_id: UUID, number_id: UUID, assigned_to: str | None) -> PhoneNumber:
         """Set what uses a number, or that nothing does. Raises TrunkNotFound, NumberNotFound."""
-        with self._database.write() as session:
+        with self.database.write() as session:
             number = self._find(session, caller, trunk_id, number_id)
             number.assigned_to = assigned_to
-            number.updated_at = self._clock()
+            number.updated_at = self.clock()
             return number
 
     def remove(self, caller: Caller, trunk_id: UUID, number_id: UUID) -> None:
         """Remove a number. Raises TrunkNotFound, NumberNotFound, NumberInUse."""
-        with self._database.write() as session:
+        with self.database.write() as session:
             number = self._find(session, caller, trunk_id, number_id)
             if number.assigned_to is not None:
                 raise NumberInUse
             PhoneNumbers(session).remove(number)
-            ProvisionRequests(session, self._provisioner).changed(trunk_id, self._clock())
+            ProvisionRequests(session, self.provisioner).changed(trunk_id, self.clock())
 
     def _find(self, session: Session, caller: Caller, trunk_id: UUID, number_id: UUID) -> PhoneNumber:
         Trunks(session).get(caller.environment_id, trunk_id)

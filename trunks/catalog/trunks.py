@@ -1,36 +1,31 @@
 """The customers' trunks: entered, looked up, removed."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
-from trunks.catalog.create import TrunkCreation
+from trunks.catalog.create import enter_trunk
 from trunks.catalog.new_trunk import NewTrunk
-from trunks.clock import Clock, utc_now
-from trunks.errors import NameTaken, TrunkHasNumbers, TrunkNotFound
+from trunks.clock import Clock
+from trunks.errors import NameTaken, TrunkHasNumbers
 from trunks.models.flip import Flip
 from trunks.models.trunk import Trunk
 from trunks.provisions.requests import ProvisionRequests
 from trunks.repositories.phone_numbers import PhoneNumbers
 from trunks.repositories.tenants import Environments
-from trunks.repositories.trunks import Flips, Trunks
+from trunks.repositories.trunks import Flips, Trunks, owned
+from trunks.secrets.secret_box import SecretBox
 from trunks.store.database import Database
 from trunks.tenancy.tenants import Caller
 from trunks.voice.provisioner import ProvisionerName
 
 
+@dataclass(frozen=True, slots=True)
 class TrunkCatalog:
-    def __init__(
-        self,
-        database: Database,
-        creation: TrunkCreation,
-        *,
-        provisioner: ProvisionerName,
-        clock: Clock = utc_now,
-    ) -> None:
-        self._database = database
-        self._creation = creation
-        self._provisioner = provisioner
-        self._clock = clock
+    database: Database
+    secrets: SecretBox
+    provisioner: ProvisionerName
+    clock: Clock
 
     def create(
         self,
@@ -45,7 +40,7 @@ class TrunkCatalog:
 
         Raises CustomTrunksNotAllowed, NumberTaken, and NameTaken where the dialect knows trunks by their names.
         """
-        with self._database.write() as session:
+        with self.database.write() as session:
             made = None if trunk_id is None else Trunks(session).of(caller.environment_id, trunk_id)
             if made is not None:
                 return made
@@ -53,30 +48,28 @@ class TrunkCatalog:
                 Environments(session).lock(caller.environment_id)
                 if Trunks(session).named(caller.environment_id, new.name):
                     raise NameTaken
-            return self._creation.enter(
-                session, caller, new, self._clock(), trunk_id=trunk_id, is_draft=is_draft
+            return enter_trunk(
+                session, self.secrets, caller, new, self.clock(), trunk_id=trunk_id, is_draft=is_draft
             )
 
     def get(self, caller: Caller, trunk_id: UUID) -> Trunk:
         """Look a trunk up. Raises TrunkNotFound for another tenant's too."""
-        with self._database.read() as session:
+        with self.database.read() as session:
             return Trunks(session).get(caller.environment_id, trunk_id)
 
     def flips(
         self, caller: Caller, trunk_id: UUID, *, limit: int, before: UUID | None = None
     ) -> Sequence[Flip]:
         """List a trunk's changes of state, newest first. Raises TrunkNotFound."""
-        with self._database.read() as session:
+        with self.database.read() as session:
             Trunks(session).get(caller.environment_id, trunk_id)
             return Flips(session).page(trunk_id, limit=limit, before=before)
 
     def remove(self, caller: Caller, trunk_id: UUID, *, with_numbers: bool = False) -> None:
         """Remove a trunk with its history. Raises TrunkNotFound, TrunkHasNumbers."""
-        with self._database.write() as session:
-            trunk = Trunks(session).leaving(caller.environment_id, trunk_id)
-            if trunk is None or trunk.is_draft:
-                raise TrunkNotFound
+        with self.database.write() as session:
+            trunk = owned(Trunks(session).leaving(caller.environment_id, trunk_id), caller.environment_id)
             if not with_numbers and PhoneNumbers(session).any_of(trunk_id):
                 raise TrunkHasNumbers
-            ProvisionRequests(session, self._provisioner).changed(trunk_id, self._clock())
+            ProvisionRequests(session, self.provisioner).changed(trunk_id, self.clock())
             Trunks(session).remove(trunk)

@@ -12,15 +12,15 @@ from trunks.catalog.new_trunk import NewGateway
 from trunks.catalog.phone_numbers import replace_numbers
 from trunks.catalog.snapshot import TrunkSnapshot, copy_trunk, restore_trunk
 from trunks.catalog.trunk_edit import UNSET, TrunkEdit, Unset
-from trunks.clock import Clock, utc_now
-from trunks.errors import NameTaken, SecretUnreadable, TrunkNotFound
+from trunks.clock import Clock
+from trunks.errors import NameTaken, SecretUnreadable
 from trunks.health.verification_liveness import VerificationLiveness
 from trunks.models.state_columns import read_state
 from trunks.models.trunk import Trunk
 from trunks.provisions.requests import ProvisionRequests
 from trunks.repositories.tenants import Environments
 from trunks.repositories.trunk_profiles import TrunkProfiles
-from trunks.repositories.trunks import Trunks
+from trunks.repositories.trunks import Trunks, owned
 from trunks.rules.intervals import HealthIntervals
 from trunks.rules.trunk_state import Cause, after_edit, after_switch
 from trunks.secrets.secret_box import SecretBox
@@ -39,21 +39,13 @@ class Edited:
     before: TrunkSnapshot
 
 
+@dataclass(frozen=True, slots=True)
 class TrunkUpdates:
-    def __init__(
-        self,
-        database: Database,
-        secrets: SecretBox,
-        *,
-        provisioner: ProvisionerName,
-        health_pace: HealthIntervals,
-        clock: Clock = utc_now,
-    ) -> None:
-        self._database = database
-        self._secrets = secrets
-        self._provisioner = provisioner
-        self._health_pace = health_pace
-        self._clock = clock
+    database: Database
+    secrets: SecretBox
+    provisioner: ProvisionerName
+    health_pace: HealthIntervals
+    clock: Clock
 
     def apply(
         self, caller: Caller, trunk_id: UUID, edit: TrunkEdit, *, name_is_unique: bool = False
@@ -65,39 +57,37 @@ class TrunkUpdates:
 
         What is sent as it is already, a password included, is no change and makes nothing void.
         """
-        with self._database.write() as session:
+        with self.database.write() as session:
             if name_is_unique and edit.name is not UNSET:
                 Environments(session).lock(caller.environment_id)
                 if Trunks(session).named(caller.environment_id, edit.name, but=trunk_id):
                     raise NameTaken
-            trunk = Trunks(session).locked(trunk_id)
-            if trunk is None or trunk.environment_id != caller.environment_id or trunk.is_draft:
-                raise TrunkNotFound
+            trunk = owned(Trunks(session).locked(trunk_id), caller.environment_id)
             before = copy_trunk(session, trunk)
             moved = self._edit(session, trunk, edit)
             if edit.wanted is not UNSET:
                 switched = after_switch(read_state(trunk), wanted=edit.wanted)
-                Trunks(session).change_state(trunk, switched, Cause.CUSTOMER, self._clock())
+                Trunks(session).change_state(trunk, switched, Cause.CUSTOMER, self.clock())
             if edit.numbers is not UNSET:
-                replace_numbers(session, trunk, edit.numbers, self._clock())
+                replace_numbers(session, trunk, edit.numbers, self.clock())
             if edit.health_interval_seconds is not UNSET:
                 self._take_up(session, trunk)
-            follows = ProvisionRequests(session, self._provisioner).changed(trunk.id, self._clock())
+            follows = ProvisionRequests(session, self.provisioner).changed(trunk.id, self.clock())
             return Edited(trunk, moved, follows, before)
 
     def take_back(self, edited: Edited) -> None:
         """Give a trunk its former values again, unless it was edited or removed since."""
-        with self._database.write() as session:
+        with self.database.write() as session:
             trunk = Trunks(session).locked(edited.trunk.id)
             if trunk is None or trunk.generation != edited.trunk.generation:
                 return
-            restore_trunk(session, trunk, edited.before, self._clock())
+            restore_trunk(session, trunk, edited.before, self.clock())
             self._take_up(session, trunk)
-            ProvisionRequests(session, self._provisioner).changed(trunk.id, self._clock())
+            ProvisionRequests(session, self.provisioner).changed(trunk.id, self.clock())
 
     def _take_up(self, session: Session, trunk: Trunk) -> None:
-        now = self._clock()
-        liveness = VerificationLiveness(session, self._health_pace)
+        now = self.clock()
+        liveness = VerificationLiveness(session, self.health_pace)
         liveness.take_up(trunk, now)
         liveness.write(now)
 
@@ -120,8 +110,8 @@ class TrunkUpdates:
             trunk.generation += 1
             trunk.credentials = CredentialState.NOT_TESTED
         if moved or any(described):
-            trunk.updated_at = self._clock()
-        Trunks(session).change_state(trunk, after_edit(state, connectivity=moved), Cause.EDIT, self._clock())
+            trunk.updated_at = self.clock()
+        Trunks(session).change_state(trunk, after_edit(state, connectivity=moved), Cause.EDIT, self.clock())
         return moved
 
     def _change_profile(self, session: Session, trunk: Trunk, edit: TrunkEdit) -> bool:
@@ -152,7 +142,7 @@ class TrunkUpdates:
             return self._replace_gateways(session, trunk, edit.gateways, proxy)
         if not any(changed):
             return False
-        now = self._clock()
+        now = self.clock()
         trunk.updated_at = now
         moved = [find_destination(session, gateway, proxy, now) for gateway in trunk.gateways]
         return any(moved)
@@ -160,7 +150,7 @@ class TrunkUpdates:
     def _replace_gateways(
         self, session: Session, trunk: Trunk, gateways: tuple[NewGateway, ...], proxy: HostPort | None
     ) -> bool:
-        now = self._clock()
+        now = self.clock()
         old = sorted((each.priority, str(each.destination_id)) for each in trunk.gateways)
         trunk.gateways = [make_gateway(session, gateway, proxy, now) for gateway in gateways]
         trunk.updated_at = now
@@ -173,14 +163,14 @@ class TrunkUpdates:
             return _set(trunk, "sealed_password", None)
         if self._is_password(trunk, password):
             return False
-        trunk.sealed_password = self._secrets.seal(password, trunk.id)
+        trunk.sealed_password = self.secrets.seal(password, trunk.id)
         return True
 
     def _is_password(self, trunk: Trunk, password: str) -> bool:
         if trunk.sealed_password is None:
             return False
         try:
-            return self._secrets.open(trunk.sealed_password, trunk.id) == password
+            return self.secrets.open(trunk.sealed_password, trunk.id) == password
         except SecretUnreadable:  # sent anew is how a customer repairs that
             return False
 

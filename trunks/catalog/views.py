@@ -43,18 +43,18 @@ class TrunkView:
         return self.trunk.id
 
 
+@dataclass(frozen=True, slots=True)
 class TrunkViews:
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    database: Database
 
     def get(self, caller: Caller, trunk_id: UUID) -> TrunkView:
         """Look a trunk up. Raises TrunkNotFound for another tenant's too."""
-        with self._database.read() as session:
+        with self.database.read() as session:
             return _fill(session, [Trunks(session).get(caller.environment_id, trunk_id)])[0]
 
     def id_of(self, caller: Caller, serial: int) -> UUID:
         """Find a trunk by its integer. Raises TrunkNotFound."""
-        with self._database.read() as session:
+        with self.database.read() as session:
             trunk_id = TrunkSerials(session).trunk_of(serial)
             if trunk_id is None:
                 raise TrunkNotFound
@@ -64,7 +64,7 @@ class TrunkViews:
         self, caller: Caller, shown: TrunkFilter, *, limit: int, before: UUID | None = None
     ) -> Sequence[TrunkView]:
         """List a tenant's trunks, newest first."""
-        with self._database.read() as session:
+        with self.database.read() as session:
             return _fill(
                 session, Trunks(session).page(caller.environment_id, shown, limit=limit, before=before)
             )

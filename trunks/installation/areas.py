@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from trunks.catalog.create import TrunkCreation
 from trunks.catalog.create_provisioned import ProvisionedCreation
 from trunks.catalog.drafts import UnsavedTrunks
 from trunks.catalog.dry_runs import DryRuns
@@ -20,6 +19,8 @@ from trunks.installation.settings import Settings
 from trunks.provisions.claims import ProvisionClaims
 from trunks.provisions.reconciliation import Reconciliation
 from trunks.provisions.status import ProvisionOverview
+from trunks.retention.cleaning import Cleaning
+from trunks.retention.schedule import chores
 from trunks.runs.address_limits import AddressLimits, PaceLimits
 from trunks.runs.claims import RunClaims
 from trunks.runs.credential_proofs import CredentialProofs
@@ -43,142 +44,89 @@ class Foundation:
     secrets: SecretBox
 
 
-@dataclass(frozen=True, slots=True)
 class Tenancy:
-    tenants: Tenants
-    keys: InstallationKeyring
-    keyed_requests: KeyedRequests
+    def __init__(self, on: Foundation) -> None:
+        self.tenants = Tenants(on.database, on.clock)
+        self.keys = InstallationKeyring(on.database, on.secrets, clock=on.clock)
+        self.keyed_requests = KeyedRequests(
+            on.database, self.keys, longest_seconds=on.settings.verify_wait_seconds, clock=on.clock
+        )
 
 
-@dataclass(frozen=True, slots=True)
-class Catalog:
-    trunks: TrunkCatalog
-    views: TrunkViews
-    updates: TrunkUpdates
-    numbers: NumberCatalog
-    unsaved: UnsavedTrunks
-    provisioned: ProvisionedCreation
-    dry_runs: DryRuns
-    imports: TrunkImport
-
-
-@dataclass(frozen=True, slots=True)
 class Runs:
-    requests: RunRequests
-    claims: RunClaims
-    recovery: Recovery
-    proofs: CredentialProofs
-    address_limits: AddressLimits
-
-
-@dataclass(frozen=True, slots=True)
-class Health:
-    claims: CheckClaims
-    latest: LatestResults
-    results: CheckResults
-    breaker: Breaker
-
-
-@dataclass(frozen=True, slots=True)
-class Provisions:
-    overview: ProvisionOverview
-    claims: ProvisionClaims
-    reconciliation: Reconciliation
-
-
-def make_tenancy(on: Foundation) -> Tenancy:
-    keys = InstallationKeyring(on.database, on.secrets, clock=on.clock)
-    return Tenancy(
-        Tenants(on.database, clock=on.clock),
-        keys,
-        KeyedRequests(on.database, keys, longest_seconds=on.settings.verify_wait_seconds, clock=on.clock),
-    )
-
-
-def make_runs(on: Foundation) -> Runs:
-    settings, database, clock = on.settings, on.database, on.clock
-    limits = AddressLimits(
-        database,
-        PaceLimits(settings.address_rate, settings.address_burst, settings.address_concurrency),
-        clock=clock,
-    )
-    rules = ResultRules(settings.policy, settings.health_pace, settings.proof_interval_seconds)
-    return Runs(
-        RunRequests(database, clock=clock),
-        RunClaims(
+    def __init__(self, on: Foundation) -> None:
+        settings, database, clock = on.settings, on.database, on.clock
+        self.requests = RunRequests(database, clock=clock)
+        limits = PaceLimits(settings.address_rate, settings.address_burst, settings.address_concurrency)
+        self.address_limits = AddressLimits(database, limits, clock=clock)
+        self.claims = RunClaims(
             database,
-            rules=rules,
-            address_limits=limits,
+            rules=ResultRules(settings.policy, settings.health_pace, settings.proof_interval_seconds),
+            address_limits=self.address_limits,
             deadline_seconds=settings.verify_timeout_seconds,
             clock=clock,
-        ),
-        Recovery(database, limits, clock=clock),
-        CredentialProofs(database, interval_seconds=settings.proof_interval_seconds, clock=clock),
-        limits,
-    )
+        )
+        self.recovery = Recovery(database, self.address_limits, clock=clock)
+        self.proofs = CredentialProofs(
+            database, interval_seconds=settings.proof_interval_seconds, clock=clock
+        )
 
 
-def make_catalog(on: Foundation, runs: Runs) -> Catalog:
-    database, clock, provisioner = on.database, on.clock, on.settings.provisioner
-    creation = TrunkCreation(on.secrets)
-    trunks = TrunkCatalog(database, creation, provisioner=provisioner, clock=clock)
-    unsaved = UnsavedTrunks(
-        database, provisioner=provisioner, longest_seconds=on.settings.verify_wait_seconds, clock=clock
-    )
-    return Catalog(
-        trunks,
-        TrunkViews(database),
-        TrunkUpdates(
-            database, on.secrets, provisioner=provisioner, health_pace=on.settings.health_pace, clock=clock
-        ),
-        NumberCatalog(database, provisioner=provisioner, clock=clock),
-        unsaved,
-        ProvisionedCreation(database, creation, unsaved, provisioner=provisioner, clock=clock),
-        DryRuns(database, trunks, runs.requests, unsaved),
-        TrunkImport(database, creation, clock=clock),
-    )
+class Catalog:
+    def __init__(self, on: Foundation, runs: RunRequests) -> None:
+        database, clock, provisioner = on.database, on.clock, on.settings.provisioner
+        self.trunks = TrunkCatalog(database, on.secrets, provisioner, clock)
+        self.views = TrunkViews(database)
+        self.updates = TrunkUpdates(database, on.secrets, provisioner, on.settings.health_pace, clock)
+        self.numbers = NumberCatalog(database, provisioner, clock)
+        self.unsaved = UnsavedTrunks(database, provisioner, on.settings.verify_wait_seconds, clock)
+        self.provisioned = ProvisionedCreation(database, on.secrets, self.unsaved, provisioner, clock)
+        self.dry_runs = DryRuns(database, self.trunks, runs, self.unsaved)
+        self.imports = TrunkImport(database, on.secrets, clock)
 
 
-def make_health(on: Foundation) -> Health:
-    settings, database, clock = on.settings, on.database, on.clock
-    claims = CheckClaims(
-        database,
-        pace=settings.health_pace,
-        probe_timeout_seconds=settings.check_timeout_seconds,
-        clock=clock,
-    )
-    breaker = Breaker(
-        database,
-        fewest_destinations=settings.breaker_destinations,
-        interval_seconds=settings.health_interval_seconds,
-        canary_set=bool(settings.canary_targets),
-        clock=clock,
-    )
-    results = CheckResults(
-        database,
-        breaker,
-        policy=settings.policy,
-        pace=settings.health_pace,
-        lease_seconds=claims.lease_seconds,
-        clock=clock,
-    )
-    latest = LatestResults(database, pace=settings.health_pace, clock=clock)
-    return Health(claims, latest, results, breaker)
+class Health:
+    def __init__(self, on: Foundation) -> None:
+        settings, database, clock = on.settings, on.database, on.clock
+        self.claims = CheckClaims(
+            database,
+            pace=settings.health_pace,
+            probe_timeout_seconds=settings.check_timeout_seconds,
+            clock=clock,
+        )
+        self.latest = LatestResults(database, pace=settings.health_pace, clock=clock)
+        self.breaker = Breaker(
+            database,
+            fewest_destinations=settings.breaker_destinations,
+            interval_seconds=settings.health_interval_seconds,
+            canary_set=bool(settings.canary_targets),
+            clock=clock,
+        )
+        self.results = CheckResults(
+            database,
+            self.breaker,
+            policy=settings.policy,
+            pace=settings.health_pace,
+            lease_seconds=self.claims.lease_seconds,
+            clock=clock,
+        )
 
 
-def make_provisions(on: Foundation) -> Provisions:
-    settings, database, clock = on.settings, on.database, on.clock
-    return Provisions(
-        ProvisionOverview(database, provisioner=settings.provisioner),
-        ProvisionClaims(
-            database, provisioner=settings.provisioner, egress=settings.fixed_egress, clock=clock
-        ),
-        Reconciliation(
+class Provisions:
+    def __init__(self, on: Foundation) -> None:
+        settings, database = on.settings, on.database
+        self.overview = ProvisionOverview(database, settings.provisioner)
+        self.claims = ProvisionClaims(database, settings.provisioner, settings.fixed_egress, on.clock)
+        self.reconciliation = Reconciliation(
             database,
             on.secrets,
-            provisioner=settings.provisioner,
-            egress=settings.fixed_egress,
+            settings.provisioner,
+            settings.fixed_egress,
             interval_seconds=settings.reconcile_interval_seconds,
-            clock=clock,
-        ),
-    )
+            clock=on.clock,
+        )
+
+
+def make_cleaning(on: Foundation, tenancy: Tenancy) -> Cleaning:
+    """Make what deletes old rows in turns."""
+    return Cleaning(on.database, chores(on.settings.keeping, on.secrets, tenancy.keys), clock=on.clock)

@@ -6,12 +6,13 @@ from pathlib import Path
 from trunks.clock import Clock
 from trunks.errors import DataDirUnusable, KeysUnusable
 from trunks.installation.areas import (
+    Catalog,
     Foundation,
-    make_catalog,
-    make_health,
-    make_provisions,
-    make_runs,
-    make_tenancy,
+    Health,
+    Provisions,
+    Runs,
+    Tenancy,
+    make_cleaning,
 )
 from trunks.installation.rewound_clock import RewoundClock
 from trunks.installation.settings import PREFIX, Settings
@@ -42,18 +43,19 @@ class Installation:
         require_current(self.database)
         self.secrets = SecretBox(read_keys(settings), read_again=lambda: read_keys(settings))
         foundation = Foundation(settings, clock, self.database, self.secrets)
-        self.tenancy = make_tenancy(foundation)
-        self.runs = make_runs(foundation)
-        self.catalog = make_catalog(foundation, self.runs)
-        self.health = make_health(foundation)
-        self.provisions = make_provisions(foundation)
+        self.tenancy = Tenancy(foundation)
+        self.runs = Runs(foundation)
+        self.catalog = Catalog(foundation, self.runs.requests)
+        self.health = Health(foundation)
+        self.provisions = Provisions(foundation)
+        self.cleaning = make_cleaning(foundation, self.tenancy)
+        self.statistics = Statistics(self.database, settings.address_rate, clock)
         self.rewound_clock = RewoundClock(
             self.database,
             lease_seconds=settings.verify_timeout_seconds + LEASE_MARGIN_SECONDS,
             proof_interval_seconds=settings.proof_interval_seconds,
             clock=clock,
         )
-        self.statistics = Statistics(self.database, address_rate=settings.address_rate, clock=clock)
 
     def measure_clock(self) -> None:
         """Ask the database server for the time. Raises StoreUnavailable."""

@@ -20,10 +20,10 @@ class Rotated:
     keys_in_use: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
 class KeyRotation:
-    def __init__(self, database: Database, secrets: SecretBox) -> None:
-        self._database = database
-        self._secrets = secrets
+    database: Database
+    secrets: SecretBox
 
     def reseal_all(self) -> Rotated:
         """Seal anew what stands under older keys; started again it goes on where it ended.
@@ -41,7 +41,7 @@ class KeyRotation:
     def _pages(self, column: SealedColumn) -> Iterator[list[SealedRow]]:
         after = None
         while True:
-            with self._database.read() as session:
+            with self.database.read() as session:
                 rows = list(SealedSecrets(session, column).page(after=after, limit=_ROWS_PER_TURN))
             if not rows:
                 return
@@ -50,13 +50,13 @@ class KeyRotation:
 
     def _reseal(self, column: SealedColumn, rows: list[SealedRow]) -> tuple[int, int]:
         resealed = unreadable = 0
-        with self._database.write() as session:
+        with self.database.write() as session:
             secrets = SealedSecrets(session, column)
             for row in rows:
-                if self._secrets.is_newest(row.sealed):
+                if self.secrets.is_newest(row.sealed):
                     continue
                 try:
-                    sealed = self._secrets.seal(self._secrets.open(row.sealed, row.id), row.id)
+                    sealed = self.secrets.seal(self.secrets.open(row.sealed, row.id), row.id)
                 except SecretUnreadable:
                     unreadable += 1
                     continue
@@ -66,7 +66,7 @@ class KeyRotation:
     def keys_in_use(self) -> frozenset[str]:
         """Name the keys that stored secrets are sealed under."""
         return frozenset(
-            self._secrets.key_id(row.sealed)
+            self.secrets.key_id(row.sealed)
             for column in SEALED_COLUMNS
             for rows in self._pages(column)
             for row in rows

@@ -12,6 +12,7 @@ from sipcheck.guard import Guard
 from sipcheck.settings import EngineSettings
 from trunks.errors import SettingsInvalid
 from trunks.installation.setting_rows import ENV_FILE, PREFIX, SettingRows, setting_name
+from trunks.retention.keeping import Keeping
 from trunks.rules.intervals import HealthIntervals
 from trunks.rules.trunk_state import Policy
 from trunks.voice.provisioner import ProvisionerName
@@ -90,6 +91,18 @@ class Settings(SettingRows):
     @property
     def health_pace(self) -> HealthIntervals:
         return HealthIntervals(self.health_interval_floor_seconds, self.health_interval_seconds)
+
+    @property
+    def keeping(self) -> Keeping:
+        return Keeping(
+            verifications=self.keep_verifications_days,
+            flips=self.keep_flips_days,
+            hourly_rollups=self.keep_hourly_rollups_days,
+            daily_rollups=self.keep_daily_rollups_days,
+            freezes=self.keep_freezes_days,
+            unused_destinations=self.keep_unused_destinations_days,
+            mass_falls=self.keep_mass_falls_days,
+        )
 
     @property
     def store_url(self) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from trunks.clock import Clock, utc_now
+from trunks.clock import Clock
 from trunks.models.verification import VerificationStatus
 from trunks.repositories.mass_falls import MassFalls
 from trunks.repositories.statistics import DestinationCount, FinishedCount, StatisticsCounts, TrunkCount
@@ -30,20 +30,20 @@ class StatisticsSeen:
     flips_are_held: bool
 
 
+@dataclass(frozen=True, slots=True)
 class Statistics:
-    def __init__(self, database: Database, *, address_rate: float, clock: Clock = utc_now) -> None:
-        self._database = database
-        self._address_rate = address_rate
-        self._clock = clock
+    database: Database
+    address_rate: float
+    clock: Clock
 
     def settled_until(self) -> datetime:
         """From when on finished runs are still to be counted."""
-        return self._clock() - SETTLED
+        return self.clock() - SETTLED
 
     def see(self, finished_since: datetime) -> StatisticsSeen:
         """Look at the store. Raises StoreUnavailable."""
-        with self._database.read() as session:
-            now = self._clock()
+        with self.database.read() as session:
+            now = self.clock()
             counts = StatisticsCounts(session)
             until = max(finished_since, now - SETTLED)
             return StatisticsSeen(
@@ -53,7 +53,7 @@ class Statistics:
                 verifications_running=counts.with_status(VerificationStatus.RUNNING),
                 verifications_put_off=counts.put_off(now),
                 addresses_short=sum(
-                    budget.tokens + (now - budget.refilled_at).total_seconds() * self._address_rate < 0
+                    budget.tokens + (now - budget.refilled_at).total_seconds() * self.address_rate < 0
                     for budget in counts.overdrawn()
                 ),
                 trunks=counts.trunks(),

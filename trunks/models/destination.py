@@ -10,7 +10,10 @@ from trunks.models.base import Base, named
 
 
 class Destination(Base):
-    """`key` spells the other four columns: null port, transport and proxy have to count as equal."""
+    """`key` spells the other four columns: null port, transport and proxy have to count as equal.
+
+    `unused_since` is when it was first seen without any trunk.
+    """
 
     __tablename__ = "destinations"
 
@@ -20,3 +23,4 @@ class Destination(Base):
     transport: Mapped[TransportName | None] = mapped_column(named(TransportName))
     outbound_proxy: Mapped[str | None] = mapped_column(String(300))
     created_at: Mapped[datetime]
+    unused_since: Mapped[datetime | None]

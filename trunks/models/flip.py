@@ -4,21 +4,32 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from trunks.models.base import Base, named
 from trunks.rules.trunk_state import Cause
+
+_OF_A_RUN = text("verification_id IS NOT NULL")
 
 
 class Flip(Base):
     """`changes` is {field: [old, new]}."""
 
     __tablename__ = "flips"
-    __table_args__ = (Index("ix_flips_trunk_id_id", "trunk_id", "id"),)
+    __table_args__ = (
+        Index("ix_flips_trunk_id_id", "trunk_id", "id"),
+        # A run that is deleted is looked for here.
+        Index(
+            "ix_flips_verification_id",
+            "verification_id",
+            postgresql_where=_OF_A_RUN,
+            sqlite_where=_OF_A_RUN,
+        ),
+    )
 
     trunk_id: Mapped[UUID] = mapped_column(ForeignKey("trunks.id", ondelete="CASCADE"))
-    at: Mapped[datetime]
+    at: Mapped[datetime] = mapped_column(index=True)
     cause: Mapped[Cause] = mapped_column(named(Cause))
     verification_id: Mapped[UUID | None] = mapped_column(ForeignKey("verifications.id", ondelete="SET NULL"))
     generation: Mapped[int]

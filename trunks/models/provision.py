@@ -59,6 +59,15 @@ class Provision(Leased, Base):
     cause: Mapped[FailureCause | None] = mapped_column(named(FailureCause))
     error: Mapped[str | None] = mapped_column(String(2000))
 
+    @property
+    def settled(self) -> bool:
+        """Whether no worker has anything to do for it."""
+        return self.status is ProvisionStatus.DONE
+
+    @property
+    def succeeded(self) -> bool:
+        return self.settled and self.state is not ProvisionState.FAILED
+
 
 class Infrastructure(Leased, Base):
     """A voice infrastructure that this installation provisions; its id is our mark on what we made there.

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from sipcheck.target import HostPort
-from trunks.clock import Clock, utc_now
+from trunks.clock import Clock
 from trunks.doorbell import next_notify_at
 from trunks.ids import new_id
 from trunks.models.provision import Provision, ProvisionState, ProvisionStatus
@@ -50,30 +50,23 @@ class ProvisionsTended:
     reclaimed: tuple[UUID, ...]
 
 
+@dataclass(frozen=True, slots=True)
 class ProvisionClaims:
-    def __init__(
-        self,
-        database: Database,
-        *,
-        provisioner: ProvisionerName,
-        egress: HostPort | None,
-        clock: Clock = utc_now,
-    ) -> None:
-        self._database = database
-        self._provisioner = provisioner
-        self._egress = egress
-        self._clock = clock
+    database: Database
+    provisioner: ProvisionerName
+    egress: HostPort | None
+    clock: Clock
 
     def claim(self, trunk_id: UUID) -> ProvisionClaim | None:
         """Claim what is queued for a trunk; None when nothing is."""
-        with self._database.write() as session:
+        with self.database.write() as session:
             # Locked in the order of every other writer: the trunk first.
             Trunks(session).steady(trunk_id)
             provision = Provisions(session).locked(trunk_id)
             if (
                 provision is None
                 or provision.status is not ProvisionStatus.QUEUED
-                or provision.provisioner is not self._provisioner
+                or provision.provisioner is not self.provisioner
             ):
                 return None
             (parts,) = Provisions(session).parts([provision])
@@ -82,11 +75,11 @@ class ProvisionClaims:
                 claim_id=new_id(),
                 revision=provision.revision,
                 generation=None if parts.trunk is None else parts.trunk.generation,
-                blueprint=draw(parts, self._egress),
+                blueprint=draw(parts, self.egress),
                 known=SideIds(provision.inbound_id, provision.outbound_id),
             )
             provision.status = ProvisionStatus.RUNNING
-            provision.claim(claim.claim_id, self._clock() + _LEASE)
+            provision.claim(claim.claim_id, self.clock() + _LEASE)
             return claim
 
     def finish(self, claim: ProvisionClaim, ids: SideIds) -> bool:
@@ -98,12 +91,12 @@ class ProvisionClaims:
         return self._end(claim, None, failure)
 
     def _end(self, claim: ProvisionClaim, ids: SideIds | None, failure: ProvisioningFailed | None) -> bool:
-        with self._database.write() as session:
+        with self.database.write() as session:
             trunk = Trunks(session).locked(claim.trunk_id)
             provision = self._claimed(session, claim)
             if provision is None:
                 return False
-            now = self._clock()
+            now = self.clock()
             state = ProvisionState.FAILED
             if ids is not None:
                 state = ProvisionState.PROVISIONED if ids.known else ProvisionState.ABSENT
@@ -122,27 +115,27 @@ class ProvisionClaims:
 
     def release(self, claim: ProvisionClaim) -> None:
         """Give back what a stopping worker broke off: the next one takes over what stands already."""
-        with self._database.write() as session:
+        with self.database.write() as session:
             provision = self._claimed(session, claim)
             if provision is not None:
-                _queue_again(provision, self._clock())
+                _queue_again(provision, self.clock())
 
     def tend(self) -> ProvisionsTended:
         """Take back what has lost its worker, begin with trunks that became active, and list what to ring for."""
-        if self._provisioner is ProvisionerName.NONE:
+        if self.provisioner is ProvisionerName.NONE:
             return ProvisionsTended((), ())
         # Read before: it looks at every active trunk, and SQLite has one writer.
-        with self._database.read() as session:
+        with self.database.read() as session:
             begun = tuple(Provisions(session).active_without(limit=_ROWS_PER_TURN))
-        with self._database.write() as session:
-            now = self._clock()
+        with self.database.write() as session:
+            now = self.clock()
             provisions = Provisions(session)
             expired = provisions.expired(now, limit=_ROWS_PER_TURN)
             for provision in expired:
                 _queue_again(provision, now)
             reclaimed = tuple(provision.trunk_id for provision in expired)
             for trunk_id in begun:
-                ProvisionRequests(session, self._provisioner).request(trunk_id, now)
+                ProvisionRequests(session, self.provisioner).request(trunk_id, now)
             session.flush()
             return ProvisionsTended(
                 (*begun, *_to_ring(provisions.message_lost(now, limit=_ROWS_PER_TURN), now)), reclaimed

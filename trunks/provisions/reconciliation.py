@@ -8,7 +8,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from sipcheck.target import HostPort
-from trunks.clock import Clock, utc_now
+from trunks.clock import Clock
 from trunks.ids import new_id
 from trunks.models.provision import Provision, ProvisionState, ProvisionStatus
 from trunks.provisions.claims import draw
@@ -54,48 +54,39 @@ class Judgement:
     to_delete: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
 class Reconciliation:
-    def __init__(
-        self,
-        database: Database,
-        secrets: SecretBox,
-        *,
-        provisioner: ProvisionerName,
-        egress: HostPort | None,
-        interval_seconds: float,
-        clock: Clock = utc_now,
-    ) -> None:
-        self._database = database
-        self._secrets = secrets
-        self._provisioner = provisioner
-        self._egress = egress
-        self._interval = timedelta(seconds=interval_seconds)
-        self._clock = clock
+    database: Database
+    secrets: SecretBox
+    provisioner: ProvisionerName
+    egress: HostPort | None
+    interval_seconds: float
+    clock: Clock
 
     def mark(self) -> str:
         """How this installation knows what it made, for ever."""
-        with self._database.write() as session:
-            return str(Infrastructures(session).ensure(self._provisioner).id)
+        with self.database.write() as session:
+            return str(Infrastructures(session).ensure(self.provisioner).id)
 
     def claim(self, *, at_start: bool = False) -> UUID | None:
         """Make the cycle ours, when one is due and nobody has it; at a worker's start one is always due."""
-        with self._database.write() as session:
-            row = Infrastructures(session).ensure(self._provisioner)
-            now = self._clock()
+        with self.database.write() as session:
+            row = Infrastructures(session).ensure(self.provisioner)
+            now, interval = self.clock(), timedelta(seconds=self.interval_seconds)
             if row.is_claimed(now):
                 return None
-            if not at_start and row.reconciled_at is not None and row.reconciled_at + self._interval > now:
+            if not at_start and row.reconciled_at is not None and now - row.reconciled_at < interval:
                 return None
             row.claim(claim_id := new_id(), now + _LEASE)
             return claim_id
 
     def finish(self, claim_id: UUID, found: Sequence[FoundSides] = ()) -> None:
         """End a cycle, done or broken off, and count what it found; the next is due after the interval."""
-        with self._database.write() as session:
-            row = Infrastructures(session).ensure(self._provisioner)
+        with self.database.write() as session:
+            row = Infrastructures(session).ensure(self.provisioner)
             if row.claim_id == claim_id:
                 row.release()
-                row.reconciled_at = self._clock()
+                row.reconciled_at = self.clock()
                 counts = Counter(each.finding.value for each in found)
                 row.findings = dict(Counter(row.findings) + counts)
 
@@ -126,19 +117,19 @@ class Reconciliation:
         """Queue what has to be provisioned anew, and give the trunks to ring for."""
         fixed = []
         for trunk_id in sorted(judgement.to_fix):
-            with self._database.write() as session:
+            with self.database.write() as session:
                 provision = Provisions(session).locked(trunk_id)
                 if provision is not None and provision.status is ProvisionStatus.DONE:
-                    queue(provision, self._clock())
+                    queue(provision, self.clock())
                     fixed.append(trunk_id)
         return tuple(fixed)
 
     def _all_parts(self) -> Iterator[ProvisionParts]:
         after = None
         while True:
-            with self._database.read() as session:
+            with self.database.read() as session:
                 provisions = Provisions(session)
-                page = provisions.page(self._provisioner, after=after, limit=_ROWS_PER_PAGE)
+                page = provisions.page(self.provisioner, after=after, limit=_ROWS_PER_PAGE)
                 parts = provisions.parts(page)
             if not parts:
                 return
@@ -147,11 +138,11 @@ class Reconciliation:
 
     def _judge_one(self, parts: ProvisionParts, ours: Sequence[ExistingSide]) -> list[FoundSides]:
         provision = parts.provision
-        blueprint = draw(parts, self._egress)
+        blueprint = draw(parts, self.egress)
         if blueprint is None:
             return _judge_unwanted(parts, ours)
         try:
-            desired = blueprint.desired(self._secrets)
+            desired = blueprint.desired(self.secrets)
         except ProvisioningFailed as failure:
             return [FoundSides(SideFinding.UNFIT, provision.trunk_id, None, str(failure))]
         if provision.state is ProvisionState.FAILED:

@@ -5,26 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from trunks.models.provision import ProvisionState, ProvisionStatus
+from trunks.models.provision import Provision, ProvisionState
 from trunks.repositories.provisions import Infrastructures, Provisions
 from trunks.store.database import Database
-from trunks.voice.provisioner import FailureCause, ProvisionerName
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProvisionView:
-    """What exists for a trunk; while `settled` is false, a worker has something to do for it."""
-
-    settled: bool
-    state: ProvisionState
-    inbound_id: str | None
-    outbound_id: str | None
-    cause: FailureCause | None = None
-    error: str | None = None
-
-    @property
-    def succeeded(self) -> bool:
-        return self.settled and self.state is not ProvisionState.FAILED
+from trunks.voice.provisioner import ProvisionerName
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,37 +20,27 @@ class ProvisionStatistics:
     reconciled_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
 class ProvisionOverview:
     """It is waited for by the trunk's id: done_among() says when it has ended, view() what came of it."""
 
-    def __init__(self, database: Database, *, provisioner: ProvisionerName) -> None:
-        self._database = database
-        self._provisioner = provisioner
+    database: Database
+    provisioner: ProvisionerName
 
     @property
     def off(self) -> bool:
         """Whether this installation provisions nothing anywhere."""
-        return self._provisioner is ProvisionerName.NONE
+        return self.provisioner is ProvisionerName.NONE
 
-    def view(self, trunk_id: UUID) -> ProvisionView | None:
+    def view(self, trunk_id: UUID) -> Provision | None:
         """Look up what exists for a trunk; None when nothing was ever asked for, or all is gone with the trunk."""
-        with self._database.read() as session:
-            found = Provisions(session).of(trunk_id)
-            if found is None:
-                return None
-            return ProvisionView(
-                settled=found.status is ProvisionStatus.DONE,
-                state=found.state,
-                inbound_id=found.inbound_id,
-                outbound_id=found.outbound_id,
-                cause=found.cause,
-                error=found.error,
-            )
+        with self.database.read() as session:
+            return Provisions(session).of(trunk_id)
 
     def statistics(self) -> ProvisionStatistics:
         """Count what an operator watches; the same in every process."""
-        with self._database.read() as session:
-            infrastructure = Infrastructures(session).find(self._provisioner)
+        with self.database.read() as session:
+            infrastructure = Infrastructures(session).find(self.provisioner)
             states = Provisions(session).count_by_state()
             if infrastructure is None:
                 return ProvisionStatistics(states, {}, None)
@@ -74,5 +48,5 @@ class ProvisionOverview:
 
     def done_among(self, trunk_ids: Collection[UUID]) -> set[UUID]:
         """Those of these trunks for which nothing is queued or runs any more; one whose provision is gone is done."""
-        with self._database.read() as session:
+        with self.database.read() as session:
             return set(trunk_ids) - Provisions(session).open_among(trunk_ids)

@@ -22,8 +22,15 @@ class Destinations(Repository):
             "outbound_proxy": None if target.outbound_proxy is None else str(target.outbound_proxy),
             "created_at": now,
         }
-        insert_or_ignore(self._session, Destination, values, unique=["key"])
-        return self._session.scalars(select(Destination.id).where(Destination.key == values["key"])).one()
+        # Kept from being removed until this transaction ends, unless it was removed since the look.
+        kept = select(Destination).where(Destination.key == values["key"])
+        kept = kept.with_for_update(read=True, key_share=True)
+        while True:
+            insert_or_ignore(self._session, Destination, values, unique=["key"])
+            found = self._session.scalar(kept)
+            if found is not None:
+                found.unused_since = None
+                return found.id
 
 
 def destination_key(target: Target) -> str:

@@ -16,14 +16,18 @@ class EdgeBudgets(Repository):
     def locked(self, addresses: Collection[str], *, burst: float, now: datetime) -> Sequence[EdgeBudget]:
         """Find or make the buckets, new ones full, locked."""
         ordered = sorted(addresses)
-        full = ({"address": address, "tokens": burst, "refilled_at": now} for address in ordered)
-        insert_or_ignore(self._session, EdgeBudget, *full, unique=["address"])
-        return self._session.scalars(
-            select(EdgeBudget)
-            .where(EdgeBudget.address.in_(ordered))
-            .order_by(EdgeBudget.address)
-            .with_for_update()
-        ).all()
+        full = [{"address": address, "tokens": burst, "refilled_at": now} for address in ordered]
+        while True:
+            insert_or_ignore(self._session, EdgeBudget, *full, unique=["address"])
+            found = self._session.scalars(
+                select(EdgeBudget)
+                .where(EdgeBudget.address.in_(ordered))
+                .order_by(EdgeBudget.address)
+                .with_for_update()
+            ).all()
+            # One that was idle for long may be removed between the two.
+            if len(found) == len(full):
+                return found
 
     def in_flight(self, addresses: Collection[str], now: datetime) -> dict[str, set[UUID]]:
         """The claims of the verifications at each address, forgetting those whose worker is gone."""

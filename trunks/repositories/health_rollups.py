@@ -1,13 +1,13 @@
 """Rollups by destination and hour, added to for many destinations at once."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import case
 
-from trunks.models.health_rollup import HealthRollup
+from trunks.models.health_rollup import HealthRollup, RollupCounts
 from trunks.repositories.insert_or import insert_or_update
 from trunks.repositories.repository import Repository
 
@@ -29,13 +29,17 @@ class HealthRollups(Repository):
             for destination_id, (alive, latency_ms) in checks.items()
         )
         insert_or_update(
-            self._session, HealthRollup, *rows, unique=["destination_id", "hour"], changed=_added
+            self._session,
+            HealthRollup,
+            *rows,
+            unique=["destination_id", "hour"],
+            changed=added_to(HealthRollup),
         )
 
 
-def _added(new: Any) -> dict[str, Any]:
-    kept = HealthRollup
-    return {
+def added_to(kept: type[RollupCounts]) -> Callable[[Any], dict[str, Any]]:
+    """How new counts change those that are kept."""
+    return lambda new: {
         "checks": kept.checks + new.checks,
         "failures": kept.failures + new.failures,
         "latency_sum_ms": kept.latency_sum_ms + new.latency_sum_ms,

@@ -18,10 +18,5 @@ def lease_over(
     session: Session, model: type[Leased], running: ColumnElement[bool], now: datetime, *, limit: int
 ) -> Sequence[Leased]:
     """List running rows whose lease is over, the longest first, locked."""
-    return session.scalars(
-        select(model)
-        .where(running, model.is_free(now))
-        .order_by(model.lease_until)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    ).all()
+    over = select(model).where(running, model.is_free(now)).order_by(model.lease_until)
+    return session.scalars(over.limit(limit).with_for_update(skip_locked=True)).all()

@@ -23,6 +23,9 @@ class Repository:
     def __init__(self, session: Session) -> None:
         self._session = session
 
+    def _all(self, model: type[Row], *conditions: ColumnElement[bool]) -> Sequence[Row]:
+        return self._session.scalars(select(model).where(*conditions)).all()
+
     def _exists(self, *conditions: ColumnElement[bool]) -> bool:
         return bool(self._session.scalar(select(exists().where(*conditions))))
 

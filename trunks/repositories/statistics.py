@@ -1,9 +1,13 @@
 """What an operator's graphs are drawn from: counts, each by one statement."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, TypeVar
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.sql.elements import ColumnElement
 
 from sipcheck.reasons import Outcome, Reason
 from trunks.models.destination_health import DestinationHealth
@@ -37,22 +41,20 @@ class DestinationCount:
     count: int
 
 
+Count = TypeVar("Count")
+
+
 class StatisticsCounts(Repository):
     def finished(self, since: datetime, until: datetime) -> tuple[FinishedCount, ...]:
         """Count the runs that were finished from `since` on and before `until`."""
-        rows = self._session.execute(
-            select(Verification.outcome, Verification.reason, func.count())
-            .where(
-                Verification.status == VerificationStatus.DONE,
-                Verification.finished_at >= since,
-                Verification.finished_at < until,
-            )
-            .group_by(Verification.outcome, Verification.reason)
-        )
-        return tuple(
-            FinishedCount(outcome, reason, count)
-            for outcome, reason, count in rows
-            if outcome is not None and reason is not None
+        return self._counted(
+            FinishedCount,
+            (Verification.outcome, Verification.reason),
+            Verification.status == VerificationStatus.DONE,
+            Verification.finished_at >= since,
+            Verification.finished_at < until,
+            Verification.outcome.is_not(None),
+            Verification.reason.is_not(None),
         )
 
     def with_status(self, status: VerificationStatus) -> int:
@@ -67,20 +69,11 @@ class StatisticsCounts(Repository):
         )
 
     def trunks(self) -> tuple[TrunkCount, ...]:
-        rows = self._session.execute(
-            select(Trunk.health_status, Trunk.is_active, func.count())
-            .where(Trunk.is_draft.is_(False))
-            .group_by(Trunk.health_status, Trunk.is_active)
-        )
-        return tuple(TrunkCount(status, active, count) for status, active, count in rows)
+        return self._counted(TrunkCount, (Trunk.health_status, Trunk.is_active), Trunk.is_draft.is_(False))
 
     def destinations(self) -> tuple[DestinationCount, ...]:
-        rows = self._session.execute(
-            select(DestinationHealth.alive, DestinationHealth.reason, func.count())
-            .where(DestinationHealth.next_check_at.is_not(None))
-            .group_by(DestinationHealth.alive, DestinationHealth.reason)
-        )
-        return tuple(DestinationCount(alive, reason, count) for alive, reason, count in rows)
+        by = (DestinationHealth.alive, DestinationHealth.reason)
+        return self._counted(DestinationCount, by, DestinationHealth.next_check_at.is_not(None))
 
     def most_overdue_at(self) -> datetime | None:
         """When the check was due that waits longest, or is to come next."""
@@ -89,3 +82,13 @@ class StatisticsCounts(Repository):
     def overdrawn(self) -> tuple[EdgeBudget, ...]:
         """List the addresses whose tokens were spent in advance, as of when each was last refilled."""
         return tuple(self._session.scalars(select(EdgeBudget).where(EdgeBudget.tokens < 0)))
+
+    def _counted(
+        self,
+        kind: Callable[..., Count],
+        by: tuple[InstrumentedAttribute[Any], ...],
+        *conditions: ColumnElement[bool],
+    ) -> tuple[Count, ...]:
+        """Count the rows that fulfil the conditions, by some columns."""
+        rows = self._session.execute(select(*by, func.count()).where(*conditions).group_by(*by))
+        return tuple(kind(*row) for row in rows)

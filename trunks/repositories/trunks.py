@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -24,11 +24,18 @@ TrunkRow = Row[*tuple[Any, ...]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrunkFilter:
-    """Which trunks a list shows; None shows both."""
+    """Which trunks a list shows, by their columns; None shows both."""
 
     is_active: bool | None = None
     is_verified: bool | None = None
     health_status: HealthStatus | None = None
+
+
+def owned(trunk: Trunk | None, environment_id: UUID) -> Trunk:
+    """Give a trunk that is this tenant's and entered. Raises TrunkNotFound."""
+    if trunk is None or trunk.environment_id != environment_id or trunk.is_draft:
+        raise TrunkNotFound
+    return trunk
 
 
 class Trunks(Repository):
@@ -37,10 +44,7 @@ class Trunks(Repository):
 
     def get(self, environment_id: UUID, trunk_id: UUID) -> Trunk:
         """Find a trunk of this tenant. Raises TrunkNotFound, for another tenant's too."""
-        found = self.of(environment_id, trunk_id)
-        if found is None:
-            raise TrunkNotFound
-        return found
+        return owned(self.of(environment_id, trunk_id), environment_id)
 
     def of(self, environment_id: UUID, trunk_id: UUID) -> Trunk | None:
         return self._session.scalar(
@@ -54,12 +58,8 @@ class Trunks(Repository):
     ) -> Sequence[Trunk]:
         """List a tenant's trunks, newest first, from the one before `before` on."""
         query = select(Trunk).where(Trunk.environment_id == environment_id, Trunk.is_draft.is_(False))
-        if shown.is_active is not None:
-            query = query.where(Trunk.is_active == shown.is_active)
-        if shown.is_verified is not None:
-            query = query.where(Trunk.is_verified == shown.is_verified)
-        if shown.health_status is not None:
-            query = query.where(Trunk.health_status == shown.health_status)
+        wanted = {name: value for name, value in asdict(shown).items() if value is not None}
+        query = query.filter_by(**wanted)
         return self._newest(query, Trunk, limit=limit, before=before)
 
     def named(self, environment_id: UUID, name: str, *, but: UUID | None = None) -> bool:

@@ -11,12 +11,8 @@ class CredentialHash:
 
     def key(self, domain: str, realm: str, username: str, secret: str) -> str:
         """Name these credentials; a change of any of the four gives another name."""
-        return self._hash("credentials", domain, realm, username, secret)
+        return keyed_hash(self._key, "credentials", domain, realm, username, secret)
 
     def account_key(self, domain: str, username: str, secret: str) -> str:
         """Name them while the realm is not known yet."""
-        return self._hash("account", domain, username, secret)
-
-    def _hash(self, *parts: str) -> str:
-        # A realm may hold any character, lone surrogates too.
-        return keyed_hash(self._key, *(part.encode("utf-8", errors="surrogatepass") for part in parts))
+        return keyed_hash(self._key, "account", domain, username, secret)

@@ -13,10 +13,8 @@ class RequestHash:
 
     def name(self, environment_id: UUID, method: str, path: str, idempotency_key: str) -> str:
         """Name the request: one key names another request for another tenant, method or path."""
-        parts = ("name", str(environment_id), method, path, idempotency_key)
-        # A path is decoded from percent signs, and may hold what is no character.
-        return keyed_hash(self._key, *(part.encode("utf-8", errors="surrogatepass") for part in parts))
+        return keyed_hash(self._key, "name", str(environment_id), method, path, idempotency_key)
 
     def content(self, query: bytes, body: bytes) -> str:
         """Tell two contents under one name apart."""
-        return keyed_hash(self._key, b"content", query, body)
+        return keyed_hash(self._key, "content", query, body)

@@ -38,11 +38,6 @@ class Database:
         parsed = make_url(url)
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         self.file = Path(parsed.database) if self.is_sqlite and parsed.database else None
-        options: dict[str, Any] = {
-            "connect_args": {"timeout": _BUSY_TIMEOUT_SECONDS}
-            if self.is_sqlite
-            else {"connect_timeout": _CONNECT_TIMEOUT_SECONDS},
-        }
         self.engine = create_engine(
             url,
             # Parameters are customers' data: an error's text, which may be logged, must not show them.
@@ -52,7 +47,9 @@ class Database:
             pool_size=_POOL_SIZE,
             max_overflow=_POOL_OVERFLOW,
             pool_timeout=_POOL_TIMEOUT_SECONDS,
-            **options,
+            connect_args={"timeout": _BUSY_TIMEOUT_SECONDS}
+            if self.is_sqlite
+            else {"connect_timeout": _CONNECT_TIMEOUT_SECONDS},
         )
         self._reader = self.engine.execution_options(**{_READ_ONLY: True})
         # SQLite has one writer: threads of this process queue here, which is fair and wakes at once, and not at

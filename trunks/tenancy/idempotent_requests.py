@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from trunks.clock import Clock, utc_now
+from trunks.clock import Clock
 from trunks.errors import TrunksError
 from trunks.ids import new_id
 from trunks.models.idempotent_request import IdempotentRequest
@@ -15,7 +15,7 @@ from trunks.repositories.idempotent_requests import IdempotentRequests
 from trunks.store.database import Database
 from trunks.tenancy.installation_keys import InstallationKeyring
 
-UNSET = timedelta(hours=24)
+_KEPT_FOR = timedelta(hours=24)
 
 # Beyond the longest wait that a request may have: for the store, which is asked before and after it.
 LEASE_MARGIN_SECONDS = 30.0
@@ -70,35 +70,28 @@ class KeptAnswer:
     body: bytes = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
 class KeyedRequests:
     """`longest_seconds` is how long a request may take; one whose process died may be done again after that."""
 
-    def __init__(
-        self,
-        database: Database,
-        own_keys: InstallationKeyring,
-        *,
-        longest_seconds: float,
-        clock: Clock = utc_now,
-    ) -> None:
-        self._database = database
-        self._own_keys = own_keys
-        self._lease = timedelta(seconds=longest_seconds + LEASE_MARGIN_SECONDS)
-        self._clock = clock
+    database: Database
+    own_keys: InstallationKeyring
+    longest_seconds: float
+    clock: Clock
 
     def begin(self, request: KeyedRequest) -> RequestClaim | KeptAnswer:
         """Claim the request, or give the answer of the one that came first.
 
         Raises IdempotencyKeyReused, IdempotencyKeyInUse, SecretUnreadable, StoreUnavailable.
         """
-        hashed = self._own_keys.request_hash()
+        hashed = self.own_keys.request_hash()
         name = hashed.name(request.environment_id, request.method, request.path, request.key)
         content_hash = hashed.content(request.query, request.body)
-        with self._database.write() as session:
-            now = self._clock()
+        with self.database.write() as session:
+            now = self.clock()
             claim = RequestClaim(name, new_id(), new_id())
             rows = IdempotentRequests(session)
-            rows.delete_older(now - UNSET, limit=_FORGOTTEN_AT_ONCE)
+            rows.delete_older(now - _KEPT_FOR, limit=_FORGOTTEN_AT_ONCE)
             if rows.insert(
                 {
                     "id": claim.makes_id,
@@ -106,12 +99,15 @@ class KeyedRequests:
                     "name": name,
                     "content_hash": content_hash,
                     "claim_id": claim.claim_id,
-                    "lease_until": now + self._lease,
+                    "lease_until": self._lease_from(now),
                     "created_at": now,
                 }
             ):
                 return claim
             return self._meet(session, claim, content_hash, now)
+
+    def _lease_from(self, now: datetime) -> datetime:
+        return now + timedelta(seconds=self.longest_seconds + LEASE_MARGIN_SECONDS)
 
     def _meet(
         self, session: Session, claim: RequestClaim, content_hash: str, now: datetime
@@ -119,7 +115,7 @@ class KeyedRequests:
         row = IdempotentRequests(session).locked(claim.name)
         if row is None:  # given up in between: free for whoever asks next
             raise IdempotencyKeyInUse(0.0)
-        if row.created_at + UNSET <= now:
+        if row.created_at + _KEPT_FOR <= now:
             row.id, row.content_hash, row.created_at = claim.makes_id, content_hash, now
             return self._take_over(row, claim, now)
         if row.content_hash != content_hash:
@@ -132,13 +128,13 @@ class KeyedRequests:
 
     def _take_over(self, row: IdempotentRequest, claim: RequestClaim, now: datetime) -> RequestClaim:
         row.claim_id = claim.claim_id
-        row.lease_until = now + self._lease
+        row.lease_until = self._lease_from(now)
         row.status = row.headers = row.body = None
         return replace(claim, makes_id=row.id)
 
     def finish(self, claim: RequestClaim, answer: KeptAnswer) -> bool:
         """Keep the answer for those who come again; false when the lease was lost. Raises StoreUnavailable."""
-        with self._database.write() as session:
+        with self.database.write() as session:
             return IdempotentRequests(session).change_claimed(
                 claim.name,
                 claim.claim_id,
@@ -147,5 +143,5 @@ class KeyedRequests:
 
     def release(self, claim: RequestClaim) -> None:
         """Give up a request that came to nothing, so that it may be sent again. Raises StoreUnavailable."""
-        with self._database.write() as session:
+        with self.database.write() as session:
             IdempotentRequests(session).delete_claimed(claim.name, claim.claim_id)

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from trunks.clock import Clock, utc_now
+from trunks.clock import Clock
 from trunks.errors import EnvironmentExists, EnvironmentNotFound, TokenNotFound
 from trunks.models.environment import ApiToken, Environment
 from trunks.repositories.tenants import ApiTokens, Environments
@@ -38,10 +38,10 @@ class Caller(Tenant):
     requests_per_minute: int = DEFAULT_REQUESTS_PER_MINUTE
 
 
+@dataclass(frozen=True, slots=True)
 class Tenants:
-    def __init__(self, database: Database, *, clock: Clock = utc_now) -> None:
-        self._database = database
-        self._clock = clock
+    database: Database
+    clock: Clock
 
     def create_environment(
         self,
@@ -55,10 +55,10 @@ class Tenants:
             name=name,
             allow_custom_sip_trunks=allow_custom_sip_trunks,
             requests_per_minute=requests_per_minute,
-            created_at=self._clock(),
+            created_at=self.clock(),
         )
         try:
-            with self._database.write() as session:
+            with self.database.write() as session:
                 Environments(session).add(environment)
         except IntegrityError as error:
             raise EnvironmentExists(f"There is an environment {name!r} already.") from error
@@ -66,25 +66,25 @@ class Tenants:
 
     def named(self, name: str) -> Tenant:
         """Look an environment up. Raises EnvironmentNotFound."""
-        with self._database.read() as session:
+        with self.database.read() as session:
             found = _named(session, name)
             return Tenant(environment_id=found.id, allow_custom_sip_trunks=found.allow_custom_sip_trunks)
 
     def environments(self) -> Sequence[Environment]:
-        with self._database.read() as session:
+        with self.database.read() as session:
             return Environments(session).all()
 
     def create_token(self, environment_name: str, *, label: str = "") -> str:
         """Make a token and give it; only its hash is kept. Raises EnvironmentNotFound."""
         text = _TOKEN_PREFIX + secrets.token_urlsafe(_TOKEN_BYTES)
-        with self._database.write() as session:
+        with self.database.write() as session:
             environment = _named(session, environment_name)
             ApiTokens(session).add(
                 ApiToken(
                     environment_id=environment.id,
                     label=label,
                     token_hash=_hash(text),
-                    created_at=self._clock(),
+                    created_at=self.clock(),
                 )
             )
         return text
@@ -100,18 +100,18 @@ class Tenants:
         return self.create_token(DEFAULT_ENVIRONMENT, label="made at the first start")
 
     def tokens(self) -> Sequence[ApiToken]:
-        with self._database.read() as session:
+        with self.database.read() as session:
             return ApiTokens(session).all()
 
     def revoke_token(self, token_id: UUID) -> None:
         """Make a token useless from now on. Raises TokenNotFound."""
-        with self._database.write() as session:
-            if not ApiTokens(session).revoke(token_id, self._clock()):
+        with self.database.write() as session:
+            if not ApiTokens(session).revoke(token_id, self.clock()):
                 raise TokenNotFound(f"There is no standing token {token_id}; trunkd token list shows them.")
 
     def authenticate(self, token: str) -> Caller | None:
         """Find whom a token speaks for; None for one that is unknown or revoked."""
-        with self._database.read() as session:
+        with self.database.read() as session:
             found = ApiTokens(session).standing(_hash(token))
             if found is None:
                 return None

@@ -1,6 +1,6 @@
 """What is wanted for a trunk, copied from the rows, and what the infrastructure is to have for it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from sipcheck.errors import TargetInvalid
@@ -45,51 +45,46 @@ class Blueprint:
             try:
                 allowed = read_allow_list(self.profile.allowed_addresses)
             except AllowListInvalid as fault:
-                raise ProvisioningFailed(FailureCause.UNFIT, str(fault)) from fault
+                raise _unfit(str(fault)) from fault
             return InboundSide(numbers=numbers, allowed_addresses=allowed)
         if not self.username or not password:
-            raise ProvisioningFailed(
-                FailureCause.UNFIT,
+            raise _unfit(
                 "Without user and password the inbound side would admit everyone; "
-                "give the trunk both, or an allow-list of addresses.",
+                "give the trunk both, or an allow-list of addresses."
             )
         return InboundSide(numbers=numbers, auth_username=self.username, auth_password=password)
 
     def _outbound(self, numbers: tuple[str, ...], password: str | None) -> OutboundSide:
         carrier = self._carrier()
-        if not self.profile.fixed_egress:
-            return OutboundSide(
-                numbers=numbers,
-                address=str(carrier),
-                transport=self.transport,
-                auth_username=self.username,
-                auth_password=password,
-            )
-        if self.egress is None:
-            raise ProvisioningFailed(
-                FailureCause.UNFIT,
-                "Calls are to leave through the fixed egress, and TRUNKS_FIXED_EGRESS is not set.",
-            )
-        return OutboundSide(
+        direct = OutboundSide(
             numbers=numbers,
-            address=str(self.egress),
+            address=str(carrier),
+            transport=self.transport,
             auth_username=self.username,
             auth_password=password,
+        )
+        if not self.profile.fixed_egress:
+            return direct
+        if self.egress is None:
+            raise _unfit("Calls are to leave through the fixed egress, and TRUNKS_FIXED_EGRESS is not set.")
+        return replace(
+            direct,
+            address=str(self.egress),
+            transport=None,
             from_host=carrier.host,
-            destination=str(carrier),
+            destination=direct.address,
         )
 
     def _carrier(self) -> HostPort:
         if self.outbound_proxy is not None:
-            raise ProvisioningFailed(
-                FailureCause.UNFIT,
+            raise _unfit(
                 f"The trunk has the outbound proxy {self.outbound_proxy}, which the voice infrastructure has no "
-                "field for; remove it, or name the carrier's own address.",
+                "field for; remove it, or name the carrier's own address."
             )
         try:
             return HostPort(parse_host_port(self.host).host, self.port)
         except TargetInvalid as fault:
-            raise ProvisioningFailed(FailureCause.UNFIT, str(fault)) from fault
+            raise _unfit(str(fault)) from fault
 
     def _open(self, secrets: SecretBox) -> str | None:
         if self.sealed_password is None:
@@ -100,3 +95,7 @@ class Blueprint:
             raise ProvisioningFailed(
                 FailureCause.OURS, "The stored password cannot be opened with the keys at hand."
             ) from error
+
+
+def _unfit(message: str) -> ProvisioningFailed:
+    return ProvisioningFailed(FailureCause.UNFIT, message)

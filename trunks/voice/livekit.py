@@ -1,8 +1,8 @@
 """LiveKit as the voice infrastructure, through the official client."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 from uuid import UUID
 
@@ -20,13 +20,7 @@ from livekit.protocol.sip import (
 )
 
 from trunks.voice.livekit_errors import NotThere, nonsense, translated
-from trunks.voice.livekit_messages import (
-    TrunkInfo,
-    read_content,
-    read_side,
-    write_inbound,
-    write_outbound,
-)
+from trunks.voice.livekit_messages import TrunkInfo, read_content, read_side, write_side
 from trunks.voice.provisioner import FailureCause, ProvisioningFailed
 from trunks.voice.sides import ExistingSide, InboundSide, SideContent, plain_number
 
@@ -76,14 +70,16 @@ class LiveKit:
 
     async def create(self, trunk_id: UUID, content: SideContent) -> str:
         """Create; fails where LiveKit keeps something else than it was given: the caller takes that away again."""
-        info = _blank(content)
-        self._write(info, trunk_id, content)
-        async with self._translated():
-            made: TrunkInfo
-            if isinstance(info, SIPInboundTrunkInfo):
-                made = await self._sip.create_inbound_trunk(CreateSIPInboundTrunkRequest(trunk=info))
+        made: TrunkInfo
+        async with self._sip() as sip:
+            if isinstance(content, InboundSide):
+                inbound = SIPInboundTrunkInfo()
+                write_side(inbound, trunk_id, content, self._mark)
+                made = await sip.create_inbound_trunk(CreateSIPInboundTrunkRequest(trunk=inbound))
             else:
-                made = await self._sip.create_outbound_trunk(CreateSIPOutboundTrunkRequest(trunk=info))
+                outbound = SIPOutboundTrunkInfo()
+                write_side(outbound, trunk_id, content, self._mark)
+                made = await sip.create_outbound_trunk(CreateSIPOutboundTrunkRequest(trunk=outbound))
         if not made.sip_trunk_id:
             raise nonsense(self._url, "it created a trunk and gave no id")
         self._require_kept(made, content)
@@ -95,13 +91,13 @@ class LiveKit:
         info = next((each for each in await ask(trunk_ids=[side_id]) if each.sip_trunk_id == side_id), None)
         if info is None:
             raise NotThere(FailureCause.REFUSED, f"LiveKit at {self._url} has no trunk {side_id} any more.")
-        self._write(info, trunk_id, content)
-        async with self._translated():
-            kept: TrunkInfo
+        write_side(info, trunk_id, content, self._mark)
+        kept: TrunkInfo
+        async with self._sip() as sip:
             if isinstance(info, SIPInboundTrunkInfo):
-                kept = await self._sip.update_inbound_trunk(side_id, info)
+                kept = await sip.update_inbound_trunk(side_id, info)
             else:
-                kept = await self._sip.update_outbound_trunk(side_id, info)
+                kept = await sip.update_outbound_trunk(side_id, info)
         if kept.sip_trunk_id != side_id:
             raise nonsense(
                 self._url, f"it updated {side_id} and answered with {kept.sip_trunk_id or 'no id'}"
@@ -109,11 +105,9 @@ class LiveKit:
         self._require_kept(kept, content)
 
     async def delete(self, side_id: str) -> None:
-        try:
-            async with self._translated():
-                await self._sip.delete_trunk(DeleteSIPTrunkRequest(sip_trunk_id=side_id))
-        except NotThere:
-            return
+        with suppress(NotThere):
+            async with self._sip() as sip:
+                await sip.delete_trunk(DeleteSIPTrunkRequest(sip_trunk_id=side_id))
 
     async def close(self) -> None:
         client, self._client = self._client, None
@@ -130,18 +124,12 @@ class LiveKit:
             found |= fresh
 
     async def _inbound(self, **question: Any) -> Sequence[TrunkInfo]:
-        async with self._translated():
-            return list((await self._sip.list_inbound_trunk(ListSIPInboundTrunkRequest(**question))).items)
+        async with self._sip() as sip:
+            return list((await sip.list_inbound_trunk(ListSIPInboundTrunkRequest(**question))).items)
 
     async def _outbound(self, **question: Any) -> Sequence[TrunkInfo]:
-        async with self._translated():
-            return list((await self._sip.list_outbound_trunk(ListSIPOutboundTrunkRequest(**question))).items)
-
-    def _write(self, info: TrunkInfo, trunk_id: UUID, content: SideContent) -> None:
-        if isinstance(info, SIPInboundTrunkInfo) and isinstance(content, InboundSide):
-            write_inbound(info, trunk_id, content, self._mark)
-        elif isinstance(info, SIPOutboundTrunkInfo) and not isinstance(content, InboundSide):
-            write_outbound(info, trunk_id, content, self._mark)
+        async with self._sip() as sip:
+            return list((await sip.list_outbound_trunk(ListSIPOutboundTrunkRequest(**question))).items)
 
     def _require_kept(self, info: TrunkInfo, content: SideContent) -> None:
         """LiveKit drops addresses that it cannot read, and an empty allow-list admits everyone."""
@@ -157,16 +145,10 @@ class LiveKit:
                 f"LiveKit at {self._url} did not keep what it was told: {', '.join(dropped)} differ.",
             )
 
-    @property
-    def _sip(self) -> SipService:
-        if self._client is None:
-            # No failover: it would send a creation again, and there would be two trunks.
-            self._client = LiveKitAPI(self._url, *self._key, failover=False)
-        return self._client.sip
-
-    def _translated(self) -> AbstractAsyncContextManager[None]:
-        return translated(self._url, self._timeout_seconds)
-
-
-def _blank(content: SideContent) -> TrunkInfo:
-    return SIPInboundTrunkInfo() if isinstance(content, InboundSide) else SIPOutboundTrunkInfo()
+    @asynccontextmanager
+    async def _sip(self) -> AsyncIterator[SipService]:
+        async with translated(self._url, self._timeout_seconds):
+            if self._client is None:
+                # No failover: it would send a creation again, and there would be two trunks.
+                self._client = LiveKitAPI(self._url, *self._key, failover=False)
+            yield self._client.sip

@@ -14,6 +14,22 @@ _SHOWN_CHARACTERS = 300
 
 _UNAVAILABLE_STATUSES = frozenset({502, 503, 504})
 
+_CAUSES = {
+    ServerErrorCode.UNAUTHENTICATED: FailureCause.KEY_REFUSED,
+    ServerErrorCode.PERMISSION_DENIED: FailureCause.KEY_REFUSED,
+    ServerErrorCode.ALREADY_EXISTS: FailureCause.CONFLICT,
+    ServerErrorCode.DEADLINE_EXCEEDED: FailureCause.SLOW,
+    ServerErrorCode.UNAVAILABLE: FailureCause.DOWN,
+}
+_SAID = {
+    FailureCause.KEY_REFUSED: "LiveKit at {url} refuses the key: {message}. "
+    "Check LIVEKIT_API_KEY and LIVEKIT_API_SECRET.",
+    FailureCause.CONFLICT: "LiveKit found a conflict: {message}.",
+    FailureCause.SLOW: "LiveKit at {url} ran out of time: {message}.",
+    FailureCause.DOWN: "LiveKit at {url} is out of order: {message}.",
+    FailureCause.REFUSED: "LiveKit refused it: {message}.",
+}
+
 
 class NotThere(ProvisioningFailed):
     """LiveKit has no trunk of this id."""
@@ -50,39 +66,26 @@ def nonsense(url: str, fault: str) -> ProvisioningFailed:
 
 def _of_answer(error: ServerError, url: str) -> ProvisioningFailed:
     message = _shown(f"{error.status} {error.code} {error.message}".strip())
-    match error.code:
-        case ServerErrorCode.UNAUTHENTICATED | ServerErrorCode.PERMISSION_DENIED:
-            return _key_refused(url, message)
-        case ServerErrorCode.NOT_FOUND:
-            return NotThere(FailureCause.REFUSED, f"LiveKit at {url} has no such trunk: {message}.")
-        case ServerErrorCode.ALREADY_EXISTS:
-            return ProvisioningFailed(FailureCause.CONFLICT, f"LiveKit found a conflict: {message}.")
-        case ServerErrorCode.INVALID_ARGUMENT if "onflict" in error.message:
-            return ProvisioningFailed(FailureCause.CONFLICT, f"LiveKit found a conflict: {message}.")
-        case ServerErrorCode.DEADLINE_EXCEEDED:
-            return ProvisioningFailed(FailureCause.SLOW, f"LiveKit at {url} ran out of time: {message}.")
-        case ServerErrorCode.UNAVAILABLE:
-            return _down(url, message)
-    if error.status in (401, 403):
-        return _key_refused(url, message)
-    if error.status in _UNAVAILABLE_STATUSES:
-        return _down(url, message)
-    if error.code == ServerErrorCode.UNKNOWN or error.status == 404:
+    if error.code == ServerErrorCode.NOT_FOUND:
+        return NotThere(FailureCause.REFUSED, f"LiveKit at {url} has no such trunk: {message}.")
+    cause = _cause_of(error)
+    if cause is FailureCause.NONSENSE:
         return nonsense(url, f"it answered {message}")
-    if error.status >= 500:
-        return _down(url, message)
-    return ProvisioningFailed(FailureCause.REFUSED, f"LiveKit refused it: {message}.")
+    return ProvisioningFailed(cause, _SAID[cause].format(url=url, message=message))
 
 
-def _key_refused(url: str, message: str) -> ProvisioningFailed:
-    return ProvisioningFailed(
-        FailureCause.KEY_REFUSED,
-        f"LiveKit at {url} refuses the key: {message}. Check LIVEKIT_API_KEY and LIVEKIT_API_SECRET.",
-    )
-
-
-def _down(url: str, message: str) -> ProvisioningFailed:
-    return ProvisioningFailed(FailureCause.DOWN, f"LiveKit at {url} is out of order: {message}.")
+def _cause_of(error: ServerError) -> FailureCause:
+    if error.code in _CAUSES:
+        return _CAUSES[error.code]
+    if error.code == ServerErrorCode.INVALID_ARGUMENT and "onflict" in error.message:
+        return FailureCause.CONFLICT
+    if error.status in (401, 403):
+        return FailureCause.KEY_REFUSED
+    if error.status in _UNAVAILABLE_STATUSES:
+        return FailureCause.DOWN
+    if error.code == ServerErrorCode.UNKNOWN or error.status == 404:
+        return FailureCause.NONSENSE
+    return FailureCause.DOWN if error.status >= 500 else FailureCause.REFUSED
 
 
 def _shown(text: str) -> str:

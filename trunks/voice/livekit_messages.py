@@ -50,33 +50,23 @@ def read_content(info: TrunkInfo) -> SideContent:
     )
 
 
-def write_inbound(info: SIPInboundTrunkInfo, trunk_id: UUID, side: InboundSide, mark: str) -> None:
-    """Set our fields on a message; what an operator added beside them stays."""
-    _write_mark(info, trunk_id, mark)
-    info.numbers[:] = side.numbers
-    info.allowed_addresses[:] = side.allowed_addresses
-    info.auth_username = side.auth_username or ""
-    info.auth_password = side.auth_password or ""
-
-
-def write_outbound(info: SIPOutboundTrunkInfo, trunk_id: UUID, side: OutboundSide, mark: str) -> None:
-    """Set our fields on a message; what an operator added beside them stays."""
-    _write_mark(info, trunk_id, mark)
-    info.numbers[:] = side.numbers
-    info.address = side.address
-    info.transport = _TRANSPORTS[side.transport]
-    info.auth_username = side.auth_username or ""
-    info.auth_password = side.auth_password or ""
-    info.from_host = side.from_host or ""
-    info.headers.pop(DESTINATION_HEADER, None)
-    if side.destination is not None:
-        info.headers[DESTINATION_HEADER] = side.destination
-
-
-def _write_mark(info: TrunkInfo, trunk_id: UUID, mark: str) -> None:
+def write_side(info: TrunkInfo, trunk_id: UUID, side: SideContent, mark: str) -> None:
+    """Set our fields on a message of the side's kind; what an operator added beside them stays."""
     # Not the customer's name for it: a change of that touches nothing on the infrastructure.
     info.name = f"trunkd {trunk_id}"
     info.metadata = json.dumps({_INSTALLATION: mark, _TRUNK: str(trunk_id)})
+    info.numbers[:] = side.numbers
+    info.auth_username = side.auth_username or ""
+    info.auth_password = side.auth_password or ""
+    if isinstance(info, SIPInboundTrunkInfo) and isinstance(side, InboundSide):
+        info.allowed_addresses[:] = side.allowed_addresses
+    elif isinstance(info, SIPOutboundTrunkInfo) and isinstance(side, OutboundSide):
+        info.address = side.address
+        info.transport = _TRANSPORTS[side.transport]
+        info.from_host = side.from_host or ""
+        info.headers.pop(DESTINATION_HEADER, None)
+        if side.destination is not None:
+            info.headers[DESTINATION_HEADER] = side.destination
 
 
 def _owner(metadata: str, mark: str) -> UUID | None:

@@ -33,8 +33,8 @@ TRANSPORT: Texts = {
     (Reason.NO_RESPONSE, Cause.SILENCE): Text("{where} is silent: {detail}.", _UNHEARD),
     (Reason.NO_RESPONSE, Cause.PROVISIONAL_ONLY): Text(
         "{where} took our request and gave no final answer in {seconds} seconds: {detail}.",
-        "Requests and answers get through, so look for no firewall. Send the carrier this report: what its server "
-        "passes such requests on to does not answer.",
+        "Requests and answers get through, so look for no firewall. Send the carrier this report: perhaps what its "
+        "server passes such requests on to is down.",
     ),
     (Reason.NO_RESPONSE, Cause.ANSWERS_NOT_OURS): Text(
         "{where} answers, but nothing that came is the answer to our request: {detail}.",

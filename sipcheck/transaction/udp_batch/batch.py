@@ -36,6 +36,7 @@ from sipcheck.diagnosis.evidence import ExchangeResult
 from sipcheck.errors import TransportFailed
 from sipcheck.failure import Failure
 from sipcheck.report.trace import Trace
+from sipcheck.transaction.late_answers import LateListening
 from sipcheck.transaction.time_plan import REFERENCE_PLAN, TimePlan
 from sipcheck.transaction.timers import RFC_3261, Timers
 from sipcheck.transaction.udp_batch.credential_lines import credential_lines
@@ -62,6 +63,7 @@ class UdpBatch:
         self._f_seconds = timers.f_seconds
         self._tokens = tokens()
         self._new_cnonce = lambda: next(self._tokens)[:_CNONCE_DIGITS].decode()
+        self._endpoint = endpoint
         self._receivers = endpoint.receivers
         self._dialogs = endpoint.dialogs
         self._send_datagram = endpoint.send
@@ -114,8 +116,12 @@ class UdpBatch:
         deadline_at: float,
         may_leave: MayLeave | None = None,
         trace: Trace | None = None,
+        late: LateListening | None = None,
     ) -> ExchangeResult:
-        """Ask once and wait for what comes of it; every remote failure is part of the result."""
+        """Ask once and wait for what comes of it; every remote failure is part of the result.
+
+        A request that was sent more than once is listened for by `late` when it has been answered.
+        """
         ended: asyncio.Future[PendingRequest] = self._loop.create_future()
 
         def end(pending: PendingRequest) -> None:
@@ -132,7 +138,17 @@ class UdpBatch:
             trace=trace,
         )
         try:
-            return (await ended).result()
+            result = (await ended).result()
+            if late is not None and result.copies is not None:
+                late.listen(
+                    self._endpoint,
+                    pending.branch,
+                    pending.dialog,
+                    local=request.local,
+                    remote=request.remote,
+                    copies=result.copies,
+                )
+            return result
         finally:
             self.forget(pending)
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from sipcheck.auth.round import CHALLENGE_STATUS, AuthenticationRound
-from sipcheck.diagnosis.evidence import ExchangeResult
+from sipcheck.diagnosis.evidence import Copies, ExchangeResult
 from sipcheck.failure import Failure
 from sipcheck.message.builder import BRANCH_COOKIE
 from sipcheck.message.message import Response
@@ -167,6 +167,12 @@ class PendingRequest:
         headers = response.headers
         return headers.get_all("WWW-Authenticate"), headers.get_all("Proxy-Authenticate")
 
+    def _copies(self) -> Copies | None:
+        """Where an answered request was sent more than once: what came more than one answer, so far."""
+        if not self.retransmissions or self.data is None:
+            return None
+        return Copies(0 if self._matcher is None else self._matcher.repeats)
+
     def response(self) -> Response | None:
         """Read the final response in full."""
         if self.data is None:
@@ -194,6 +200,8 @@ class PendingRequest:
             with_round(read, state),
             rtt_seconds=self.rtt_seconds,
             retransmissions=self.retransmissions,
+            provisional=self.provisional,
+            copies=self._copies(),
             too_large=self.too_large,
             facts=read.facts if self._matcher is None else {**read.facts, **self._matcher.facts},
         )

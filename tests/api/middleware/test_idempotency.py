@@ -185,15 +185,15 @@ async def test_a_first_that_goes_on_is_told_and_one_that_died_is_done_again(
 async def test_the_second_waits_for_the_first(api: ApiUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
     claim = begun_elsewhere(api, "k1")
     remembered = api.store.installation.tenancy.keyed_requests
-    begin, looked = remembered.begin, threading.Semaphore(0)
+    begin, looked = KeyedRequests.begin, threading.Semaphore(0)
 
-    def noted(request: KeyedRequest) -> RequestClaim | KeptAnswer:
+    def noted(requests: KeyedRequests, request: KeyedRequest) -> RequestClaim | KeptAnswer:
         try:
-            return begin(request)
+            return begin(requests, request)
         finally:
             looked.release()
 
-    monkeypatch.setattr(remembered, "begin", noted)
+    monkeypatch.setattr(KeyedRequests, "begin", noted)
     waiting = asyncio.create_task(post(api, "k1"))
     for _ in range(2):
         await asyncio.to_thread(looked.acquire)

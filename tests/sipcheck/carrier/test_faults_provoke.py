@@ -5,6 +5,7 @@ slowest row.
 """
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from ipaddress import ip_network
@@ -12,11 +13,11 @@ from ipaddress import ip_network
 import pytest
 
 from sipcheck import Credentials, Engine, EngineSettings, Guard, HostPort, Reason, Report, WarningCode
-from sipcheck.carrier.bindings import Bindings
 from sipcheck.carrier.faults import Fault
 from sipcheck.carrier.server import PracticeCarrier
 from sipcheck.target import Target, TransportName
 from tests.peers.dns_server import DnsServer
+from tests.sipcheck.provoked.claims import assert_claims
 
 LOOPBACK = Guard(allow_networks=(ip_network("127.0.0.0/8"),))
 DEMO = Credentials("demo", "demo-password")
@@ -221,7 +222,7 @@ CAUSED_ELSEWHERE = {
 class Run:
     report: Report
     attempts: int
-    bindings: Bindings
+    bindings: Mapping[str, tuple[str, ...]]
 
 
 async def verify(row: Row, nameserver: HostPort) -> Run:
@@ -264,6 +265,7 @@ def test_fault_and_verdict(row: Row, runs: dict[Row, Run | Exception]) -> None:
         raise run
     report = run.report
     assert report.reason is row.reason, report.summary
+    assert_claims(report)
     # A busy machine may make any of them send a request twice.
     found = {warning.code for warning in report.warnings}
     assert found - {WarningCode.RETRANSMITTED} == row.warnings - {WarningCode.RETRANSMITTED}

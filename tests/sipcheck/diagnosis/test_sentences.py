@@ -9,6 +9,7 @@ from sipcheck.sentence import Sentence
 
 FACTS = Facts(
     domain="sip.carrier.example",
+    host="edge.carrier.example",
     where="192.0.2.1:5060/udp",
     username="alice",
     detail="{braces} and %s stay as they are",

@@ -32,8 +32,10 @@ from tests.peers.sip_reply import reply_to
 from tests.peers.tls_server import TlsServer, TlsServerSettings
 from tests.peers.udp_peer import Reply, UdpPeer
 from tests.sipcheck.conftest import ALICE, LOOPBACK
+from tests.sipcheck.provoked.claims import assert_claims
 
 AT_ONCE = 8
+SILENT_SECONDS = 2  # how long a row may take that ends in silence
 
 # What a peer sends for each request; over TCP an empty chunk closes the connection.
 Script = Callable[[bytes], Sequence[bytes | Reply]]
@@ -226,5 +228,6 @@ def assert_row(row: FieldRow, report: Report | Exception) -> None:
         assert codes == row.warnings - {WarningCode.RETRANSMITTED}, report.warnings
     if row.knocks is not None:
         assert report.knocks == row.knocks, report.knocks
+    assert_claims(report)
     exported = json.loads(json.dumps(report_to_json(report)))
     assert (exported["cause"], exported["knocks"]) == (report.cause, report.knocks)

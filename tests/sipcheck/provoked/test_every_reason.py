@@ -40,6 +40,7 @@ from tests.peers.sip_reply import reply_to
 from tests.peers.udp_peer import UdpPeer, silent
 from tests.sipcheck.carrier.test_faults_provoke import ROWS as FAULT_ROWS
 from tests.sipcheck.conftest import ALICE, LOOPBACK
+from tests.sipcheck.provoked.claims import assert_claims
 
 UDP, TCP = TransportName.UDP, TransportName.TCP
 CHALLENGE = ("WWW-Authenticate", 'Digest realm="carrier.example", nonce="n", qop="auth"')
@@ -319,6 +320,7 @@ async def test_a_scene_and_its_verdict(scene: Scene) -> None:
         report = await scene.play(stage)
     expected = ruling(scene.reason)
     assert report.reason is scene.reason, report.summary
+    assert_claims(report)
     assert (report.outcome, report.party) == (expected.outcome, expected.party)
     codes = {warning.code for warning in report.warnings}
     assert codes - {WarningCode.RETRANSMITTED} == scene.warnings  # a busy machine may send anything twice

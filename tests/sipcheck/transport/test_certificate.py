@@ -7,7 +7,8 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from sipcheck.transport.certificate import UNREADABLE, PresentedNames, match_name, read_certificate
+from sipcheck.transport.certificate import CertificateUnreadable, read_certificate
+from sipcheck.transport.certificate_names import PresentedNames, match_name
 from tests.peers.certificates import CertificateKind, Certificates
 
 
@@ -95,5 +96,5 @@ def test_certificates_are_told_apart(certificates: Certificates) -> None:
 @pytest.mark.parametrize("der", [b"", b"\x30\x03\x02\x01\x01", b"\x30" * 100_000])
 def test_what_is_no_certificate_is_unreadable_each_time(der: bytes) -> None:
     for _ in range(2):
-        with pytest.raises(UNREADABLE):
+        with pytest.raises(CertificateUnreadable):
             read_certificate(der)

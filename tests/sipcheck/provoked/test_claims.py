@@ -1,0 +1,87 @@
+"""The claims of sentences are held against what was seen: that they are found, and that a false one is."""
+
+import re
+from dataclasses import fields, replace
+
+import pytest
+
+from sipcheck import Cause, CredentialState, Outcome, Party, Reason
+from sipcheck.diagnosis.sentences import TEXTS, Facts, render, sentences
+from tests.sipcheck.provoked.claims import CLAIMS, assert_claims
+from tests.sipcheck.provoked.field_rows import SILENT_SECONDS, FieldRow, challenge, scripted, verify_row
+
+# Words by which a sentence says that something went, came, or did not.
+TELLING = re.compile(
+    r"\b(?:was sent|were not sent|was not sent|none was sent|asked for|asks for|answered|was given|accepted|rejects|"
+    r"unanswered|no final answer|no answer|refused|was cut|broke off|closed the|lost|expired|does not exist|"
+    r"unreachable|was not tried|were tested)\b"
+)
+# What is said of a certificate, a name or a request in general; the field's own text names the observation.
+NOT_OF_THE_EXCHANGE = {"asks for a certificate of ours", "the strict setting asks for", "was cut short by us"}
+FACTS = Facts(
+    domain="carrier.test",
+    where="127.0.0.1:5060/udp",
+    method="REGISTER",
+    answer="480 Gone",
+    username="alice",
+    detail="so it was",
+)
+
+PROVEN = FieldRow(
+    name="proven",
+    script=scripted(register=[(401, [challenge()]), (200, [])]),
+    outcome=Outcome.VERIFIED,
+    reason=Reason.CREDENTIALS_PROVEN,
+    credentials=CredentialState.PROVEN,
+    party=Party.NOBODY,
+    exit_status=0,
+)
+SILENT = replace(PROVEN, name="silent", script=lambda _: [], options={"timeout_seconds": SILENT_SECONDS})
+
+
+@pytest.mark.parametrize(("reason", "cause"), TEXTS, ids=str)
+def test_every_telling_word_of_a_summary_is_a_claim_that_is_checked(
+    reason: Reason, cause: Cause | None
+) -> None:
+    said = render(sentences(reason, cause, FACTS)[0])
+    for phrase in NOT_OF_THE_EXCHANGE:
+        said = said.replace(phrase, "")
+    checked = [match.span() for claim in CLAIMS for match in claim.phrase.finditer(said)]
+    for word in TELLING.finditer(said):
+        assert any(start < word.end() and word.start() < end for start, end in checked), (word[0], said)
+
+
+@pytest.mark.parametrize(
+    "false",
+    [
+        "127.0.0.1 refused the password, and none was sent.",
+        "OPTIONS was answered with 503 Nothing.",
+        "The carrier asked for no password.",
+        "127.0.0.1 is silent.",
+        "REGISTER stayed unanswered while OPTIONS was answered.",
+        "REGISTER was sent again 3 times: packets get lost.",
+        "The certificate has expired.",
+        "The trunk's domain does not exist.",
+        "The connection was cut once it was sent.",
+    ],
+)
+async def test_a_false_sentence_is_found(false: str) -> None:
+    report = await verify_row(PROVEN)
+    assert_claims(report)
+    with pytest.raises(AssertionError, match="is said, and not so"):
+        assert_claims(replace(report, summary=false))
+
+
+@pytest.mark.parametrize(
+    "false",
+    ["It was given the password.", "It asked for the password.", "REGISTER: 401 Unauthorized", "(200 OK)"],
+)
+async def test_a_false_sentence_of_silence_is_found(false: str) -> None:
+    report = await verify_row(SILENT)
+    assert_claims(report)
+    with pytest.raises(AssertionError, match="is said, and not so"):
+        assert_claims(replace(report, advice=false))
+
+
+def test_what_a_sentence_may_name_is_text() -> None:
+    assert all(field.type in ("str", str) for field in fields(Facts))

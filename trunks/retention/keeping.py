@@ -1,0 +1,21 @@
+"""How long rows are kept (docs/design/service.md, "What is kept, and for how long")."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keeping:
+    """In days; what no setting says is in the constants below."""
+
+    verifications: int = 90
+    flips: int = 365
+    hourly_rollups: int = 30
+    daily_rollups: int = 400
+    freezes: int = 90
+    unused_destinations: int = 7
+    mass_falls: int = 90
+
+
+IDLE_ADDRESSES = timedelta(days=1)
+KEPT_ANSWERS = timedelta(hours=24)

@@ -1,0 +1,33 @@
+"""Which tables are cleaned, and how long each keeps its rows."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from trunks.repositories import old_rows
+from trunks.retention.chore import AgedRows, Chore, Destinations, HourlyRollups, Pins
+from trunks.retention.freezes import Freezes
+from trunks.retention.keeping import IDLE_ADDRESSES, KEPT_ANSWERS, Keeping
+from trunks.secrets.secret_box import SecretBox
+from trunks.tenancy.installation_keys import InstallationKeyring
+
+
+def chores(keeping: Keeping, secrets: SecretBox, own_keys: InstallationKeyring) -> Sequence[Chore]:
+    """List them in the order in which they take their turns."""
+    unused = _days(keeping.unused_destinations)
+    return (
+        AgedRows(old_rows.RUNS, _days(keeping.verifications)),
+        AgedRows(old_rows.FLIPS, _days(keeping.flips)),
+        HourlyRollups(_days(keeping.hourly_rollups)),
+        AgedRows(old_rows.DAILY_ROLLUPS, _days(keeping.daily_rollups)),
+        Pins(unused),
+        Destinations(unused),
+        Freezes(secrets, own_keys, _days(keeping.freezes)),
+        AgedRows(old_rows.MASS_FALLS, _days(keeping.mass_falls)),
+        AgedRows(old_rows.IDLE_BUDGETS, IDLE_ADDRESSES),
+        AgedRows(old_rows.LOST_SLOTS, IDLE_ADDRESSES),
+        AgedRows(old_rows.KEPT_ANSWERS, KEPT_ANSWERS),
+    )
+
+
+def _days(number: int) -> timedelta:
+    return timedelta(days=number)
