@@ -89,6 +89,7 @@ class Cause(StrEnum):
     CONNECTION_CUT = "connection-cut"
     CREDENTIALS_UNANSWERED = "credentials-unanswered"
     SILENCE = "silence"
+    BANNED_PERHAPS = "banned-perhaps"
     PROVISIONAL_ONLY = "provisional-only"
     ANSWERS_NOT_OURS = "answers-not-ours"
     TLS_SPOKEN = "tls-spoken"

@@ -34,6 +34,7 @@ class Facts:
     detail: str = ""
     seconds: str = "10"
     retry: str = ""
+    knocks: str = "0"  # what was counted at this address before the run
     elsewhere: str = ""  # " (it named <sip:edge.carrier.example>)"
 
 

@@ -8,11 +8,20 @@ _UNHEARD = (
     "carriers ignore unknown addresses silently."
 )
 
+_EXEMPT = (
+    "Filters such as fail2ban ban an address that is refused too often, mostly for minutes, some for a day; calls from "
+    "it fail as well. Ask the carrier to exempt {our_address}, and correct what it refuses before it is tried again."
+)
+
 TRANSPORT: Texts = {
     (Reason.CONNECTION_REFUSED, None): Text(
         "{where} refused us: {detail}.",
         "Check the port and the transport with the carrier; if they are right, its SIP server is not running there, "
         "or a filter turns {our_address} away.",
+    ),
+    (Reason.CONNECTION_REFUSED, Cause.BANNED_PERHAPS): Text(
+        "{where} refused us: {detail}. Before that, {knocks} of our requests may have counted there as an attack.",
+        _EXEMPT,
     ),
     (Reason.CONNECTION_TIMEOUT, None): Text(
         "No connection to {where} came about: {detail}.",
@@ -31,6 +40,10 @@ TRANSPORT: Texts = {
         "{where} gave no final answer in {seconds} seconds: {detail}.", _UNHEARD
     ),
     (Reason.NO_RESPONSE, Cause.SILENCE): Text("{where} is silent: {detail}.", _UNHEARD),
+    (Reason.NO_RESPONSE, Cause.BANNED_PERHAPS): Text(
+        "{where} is silent: {detail}. Before that, {knocks} of our requests may have counted there as an attack.",
+        _EXEMPT,
+    ),
     (Reason.NO_RESPONSE, Cause.PROVISIONAL_ONLY): Text(
         "{where} took our request and gave no final answer in {seconds} seconds: {detail}.",
         "Requests and answers get through, so look for no firewall. Send the carrier this report: perhaps what its "

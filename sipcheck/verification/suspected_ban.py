@@ -1,0 +1,39 @@
+"""Silence behind what a guard counts: perhaps a ban (docs/design/sip.md, hazard 1). It changes the words alone."""
+
+from dataclasses import replace
+
+from sipcheck.diagnosis.sentences import Facts, render, sentences
+from sipcheck.reasons import Cause, Reason
+from sipcheck.report.model import EdgeReport, Report
+from sipcheck.target import TransportName, edge_name
+
+KNOCKS_OF_A_BAN = 3  # in the 24 hours before: a provider's runbook bans at three refused passwords
+
+
+def suspect_ban(report: Report, *, knocks_before: int, our_address: str) -> Report:
+    """Give the report the cause `banned-perhaps` where the deciding edge fell silent behind enough knocks.
+
+    `knocks_before` are those at this edge's address in the 24 hours before the run, of all who share our address.
+    """
+    edge = next((each for each in report.edges if each.reason is report.reason), None)
+    if edge is None or knocks_before < KNOCKS_OF_A_BAN or not _like_a_ban(report, edge):
+        return report
+    where = edge_name(edge.address, edge.port, edge.transport)
+    detail = next((check.detail for check in report.checks if check.code == report.reason), "")
+    facts = Facts(
+        domain=report.target.domain,
+        where=where,
+        detail=detail.rstrip("."),
+        our_address=our_address,
+        knocks=str(knocks_before),
+    )
+    said = sentences(report.reason, Cause.BANNED_PERHAPS, facts)
+    summary, advice = map(render, said)
+    return replace(report, cause=Cause.BANNED_PERHAPS, summary=summary, advice=advice, sentences=said)
+
+
+def _like_a_ban(report: Report, edge: EdgeReport) -> bool:
+    """Whether a guard answers so: by nothing, or over UDP by ICMP, which is fail2ban's own way."""
+    if report.reason is Reason.NO_RESPONSE:
+        return report.cause in (None, Cause.SILENCE)
+    return report.reason is Reason.CONNECTION_REFUSED and edge.transport == TransportName.UDP
