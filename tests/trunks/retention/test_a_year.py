@@ -1,3 +1,4 @@
+# ruff: noqa: S608 - the statements are ours, and differ by engine
 """A year's rows, then the cleaning of many hours: tables shrink to their bounds and stay, in short transactions.
 
 In every run a small part of it; `long`: 10,000 trunks proven daily (3.65 million runs) and 1,000 destinations with a
@@ -62,16 +63,16 @@ def seed_year(store: Store, *, trunks: int, destinations: int) -> None:
                 row[0]
                 for row in session.execute(
                     text(
-                        f"SELECT name FROM pragma_table_info('{table}')"  # noqa: S608
+                        f"SELECT name FROM pragma_table_info('{table}')"
                         if sqlite
-                        else f"SELECT column_name FROM information_schema.columns WHERE table_name = '{table}'"  # noqa: S608
+                        else f"SELECT column_name FROM information_schema.columns WHERE table_name = '{table}'"
                     )
                 )
             ]
             values = ", ".join(own.get(column, column) for column in columns)
             session.execute(
                 text(
-                    f"INSERT INTO {table} ({', '.join(columns)}) SELECT {values} FROM {table}"  # noqa: S608
+                    f"INSERT INTO {table} ({', '.join(columns)}) SELECT {values} FROM {table}"
                     f" CROSS JOIN ({_series(number - 1, sqlite)}) AS series WHERE id = :prototype"
                 ),
                 {
@@ -120,10 +121,10 @@ def _notify_at(session: Any, sqlite: bool) -> str:
 def _series(number: int, sqlite: bool) -> str:
     if sqlite:
         return (
-            f"WITH RECURSIVE counted(n) AS (SELECT 1 WHERE {number} > 0 UNION ALL SELECT n + 1 FROM counted"  # noqa: S608
+            f"WITH RECURSIVE counted(n) AS (SELECT 1 WHERE {number} > 0 UNION ALL SELECT n + 1 FROM counted"
             f" WHERE n < {number}) SELECT n FROM counted"
         )
-    return f"SELECT n FROM generate_series(1, {number}) AS n"  # noqa: S608
+    return f"SELECT n FROM generate_series(1, {number}) AS n"
 
 
 def _moment(seconds: str, sqlite: bool) -> str:
