@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import func, insert, select
+from sqlalchemy.orm import undefer
 
 from benchmarks.cost import ProgramFailed
 from sipcheck.reasons import Reason
@@ -79,7 +80,9 @@ def _read(installation: Installation, runs: Collection[UUID]) -> list[Verificati
     with installation.database.read() as session:
         for start in range(0, len(wanted), _IDS_PER_QUESTION):
             part = wanted[start : start + _IDS_PER_QUESTION]
-            found += session.scalars(select(Verification).where(Verification.id.in_(part)))
+            found += session.scalars(select(Verification).where(Verification.id.in_(part))).options(
+                undefer(Verification.report)
+            )
     return found
 
 
