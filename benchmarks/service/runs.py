@@ -80,8 +80,8 @@ def _read(installation: Installation, runs: Collection[UUID]) -> list[Verificati
     with installation.database.read() as session:
         for start in range(0, len(wanted), _IDS_PER_QUESTION):
             part = wanted[start : start + _IDS_PER_QUESTION]
-            found += session.scalars(select(Verification).where(Verification.id.in_(part))).options(
-                undefer(Verification.report)
+            found += session.scalars(
+                select(Verification).where(Verification.id.in_(part)).options(undefer(Verification.report))
             )
     return found
 
