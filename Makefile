@@ -7,6 +7,9 @@ PYTEST_ARGS ?= -n 3 --dist worksteal
 # Marks are set in tests/conftest.py.
 FAST := -n 3 --dist worksteal -m "not peers and not slow and not long" --hypothesis-profile quick
 PYTHONS := 3.11 3.12 3.13 3.14
+FUZZED := parser challenge framing dns-answer certificate
+# For each of them.
+FUZZ_SECONDS ?= 360
 SEEDS := 1 2 3 4 5 6 7 8 9 10
 
 # The tests start hundreds of interpreters: where a machine forbids bytecode, each would compile the product anew.
@@ -37,10 +40,15 @@ test-fast: install
 test-pythons:
 	MAKE="$(MAKE)" sh tests/each-python.sh $(PYTHONS)
 
-# Repetitions of what hangs on the moment, fuzzing with fifty times the examples, and the fast tests in ten other orders.
+# Repetitions of what hangs on the moment, fuzzing with fifty times the examples and by coverage, and the fast tests in ten
+# other orders.
 test-long: install system-packages
 	$(BIN)/python -m pytest $(PYTEST_ARGS) -m long
 	$(BIN)/python -m pytest $(PYTEST_ARGS) -m hypothesis --hypothesis-profile long
+	$(BIN)/python -m pip install --quiet --group fuzz
+	set -e; for target in $(FUZZED); do \
+		$(BIN)/python tests/fuzz/coverage_guided.py $$target $(FUZZ_SECONDS) $(VENV)/fuzz; \
+	done
 	set -e; for seed in $(SEEDS); do \
 		$(BIN)/python -m pytest $(FAST) --shuffle $$seed; \
 	done

@@ -27,6 +27,7 @@ _KEPT_BYTES = 4096
 # What cryptography raises for certificates that a peer may well present.
 _FAULTS = (
     ValueError,
+    TypeError,  # a name whose attribute is of a kind of text that it may not have
     x509.UnsupportedGeneralNameType,
     x509.DuplicateExtension,
     x509.InvalidVersion,

@@ -105,7 +105,9 @@ class UdpBatch:
         """Wait for this response no more: one that still comes is nobody's. Tell whether it was pending."""
         if self._receivers.get(pending.branch) is not pending:
             return False
-        self._take_out(pending)
+        del self._receivers[pending.branch]
+        if pending.further_lines:
+            del self._dialogs[pending.dialog]
         return True
 
     async def exchange(
@@ -201,7 +203,9 @@ class UdpBatch:
         plain: PlainResponse | None,
     ) -> None:
         """Take the final response: answer its challenge where there is something to answer it with, else end."""
-        self._take_out(pending)
+        del self._receivers[pending.branch]
+        if pending.further_lines:
+            del self._dialogs[pending.dialog]
         pending.status = status
         pending.data = data
         pending.address = address
@@ -241,11 +245,6 @@ class UdpBatch:
             pending.failure = pending.matcher.why_failed(failure)
             pending.status = pending.data = pending.rtt_seconds = None
             pending.ended(pending)
-
-    def _take_out(self, pending: PendingRequest) -> None:
-        del self._receivers[pending.branch]
-        if pending.further_lines:
-            del self._dialogs[pending.dialog]
 
     def _pending(self) -> Iterator[PendingRequest]:
         """What of the endpoint's receivers is this batch's; none may be taken out meanwhile."""

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtensionOID, NameOID
 
 from sipcheck import EngineSettings, Reason, Report, TransportName, WarningCode
+from tests.fuzz.seeds import seeds
 from tests.peers.certificates import Certificate, CertificateKind, Certificates
 from tests.peers.chains import Link, write_chain
 from tests.peers.dns_server import DnsServer
@@ -247,3 +248,22 @@ async def test_a_certificate_that_cannot_be_read_is_a_verdict(
     report = await check(tls_server_factory(certificate=certificate))
     assert report.reason in (Reason.TLS_SELF_SIGNED, Reason.TLS_HANDSHAKE_FAILED), report.summary
     assert "\x1b" not in repr(report)
+
+
+async def test_a_name_of_a_bit_string_is_a_verdict(
+    tls_server_factory: Callable[..., TlsServer], tmp_path: Path, check: Check
+) -> None:
+    """Found by fuzzing: OpenSSL presents such a subject, and the library that reads it raises TypeError."""
+    whole = seeds()["certificate"][0]
+    odd = whole.replace(b"\x0c\x0ccarrier.test", b"\x03\x0c\0arrier.test")
+    assert odd != whole
+    certificate = Certificate(tmp_path / "odd.pem", tmp_path / "odd.key")
+    certificate.certificate_file.write_text(ssl.DER_cert_to_PEM_cert(odd))
+    certificate.key_file.write_bytes(
+        ec.derive_private_key(7, ec.SECP256R1()).private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+    )
+    report = await check(tls_server_factory(certificate=certificate))
+    assert report.reason is Reason.TLS_SELF_SIGNED, report.summary
+    assert report.edges[0].certificate is None
