@@ -38,9 +38,9 @@ def our_state(view: TrunkView) -> dict[str, Any]:
 
 def show_last(run: Verification | None) -> LastVerification | None:
     """Show a run that came to something; None for none."""
-    if run is None or run.reason is None or run.report is None:
+    if run is None or run.reason is None:
         return None
-    return LastVerification(reason=run.reason, summary=run.report["summary"], advice=run.report["advice"])
+    return LastVerification(reason=run.reason, summary=run.summary or "", advice=run.advice or "")
 
 
 def proven_at(edge: str) -> LastVerification:

@@ -57,6 +57,7 @@ SLOW = (
     "tests/api/test_contract.py",
     "tests/sipcheck/carrier/test_faults_provoke.py",
     "tests/sipcheck/cli/test_verify_command.py::test_streams_that_cannot_be_used_are_told_without_a_traceback",
+    "tests/sipcheck/engine/test_floods.py",
     "tests/sipcheck/engine/test_hostile_zone.py",
     "tests/sipcheck/engine/test_odd_peers.py",
     "tests/sipcheck/provoked/",

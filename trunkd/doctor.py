@@ -45,6 +45,7 @@ _CHECKS: dict[str, Check] = {
     "keys": doctor_checks.keys,
     "store": doctor_checks.store,
     "secrets": doctor_checks.stored_secrets,
+    "rows": doctor_checks.rows,
     "clock": doctor_checks.clock,
     "broker": doctor_checks.broker,
     "worker": doctor_checks.worker,

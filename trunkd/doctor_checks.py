@@ -23,6 +23,7 @@ from trunks.errors import KeysUnusable, SchemaOutdated, StoreUnavailable
 from trunks.installation.installation import read_keys
 from trunks.installation.key_rotation import KeyRotation
 from trunks.installation.settings import PREFIX, Settings
+from trunks.repositories.table_sizes import TableSize, TableSizes
 from trunks.secrets.keys import KEY_FILE_NAME
 from trunks.secrets.secret_box import SecretBox
 from trunks.store.database import Database
@@ -131,6 +132,18 @@ def stored_secrets(settings: Settings) -> str:
             f"add that key to {PREFIX}SECRET_KEYS or to the key file; a backup may have it.",
         )
     return f"sealed under {', '.join(sorted(used))}." if used else "none is stored."
+
+
+def rows(settings: Settings) -> str:
+    """How many rows each table has, and how old the oldest is."""
+    now = datetime.now(UTC)
+    with _database(settings) as database, database.read() as session:
+        return f"{', '.join(_told(size, now) for size in TableSizes(session).all())}."
+
+
+def _told(size: TableSize, now: datetime) -> str:
+    age = "" if size.oldest_at is None else f" (the oldest {(now - size.oldest_at).days} days)"
+    return f"{size.table} {size.rows:,}{age}"
 
 
 def clock(settings: Settings) -> str:

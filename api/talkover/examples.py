@@ -28,6 +28,7 @@ from api.talkover.verification_answers import (
     DryRunData,
     RunFound,
     RunList,
+    RunListed,
     RunShown,
     RunWaiting,
     VerifyAnswer,
@@ -78,13 +79,17 @@ _NUMBER = NumberListed(
     formatted_number="(555) 123-4567",
     assigned_to=None,
 )
-_RUN = RunShown(
+_LISTED_RUN = RunListed(
     id=RUN_ID,
     status=VerificationStatus.DONE,
     requested_at=CREATED_AT,
     finished_at=UPDATED_AT,
-    report=report_to_json(_REPORT),
+    outcome=_REPORT.outcome,
+    reason=_REPORT.reason,
+    summary=_REPORT.summary,
+    advice=_REPORT.advice,
 )
+_RUN = RunShown(**dict(_LISTED_RUN), report=report_to_json(_REPORT))
 
 EXAMPLES = (
     Example(
@@ -195,7 +200,7 @@ EXAMPLES = (
         ),
     ),
     Example("run", RunFound(success=True, data=_RUN)),
-    Example("runs", RunList(success=True, data=[_RUN], next_cursor=None)),
+    Example("runs", RunList(success=True, data=[_LISTED_RUN], next_cursor=None)),
     Example(
         "added",
         NumberCreated(

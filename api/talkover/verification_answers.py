@@ -64,11 +64,20 @@ class VerifyLater(BaseModel):
     data: RunWaiting
 
 
-class RunShown(BaseModel):
+class RunListed(BaseModel):
+    """A run without its report, which is shown with the run by itself."""
+
     id: UUID
     status: VerificationStatus
     requested_at: Timestamp
     finished_at: Timestamp | None
+    outcome: Outcome | None
+    reason: Reason | None
+    summary: str | None
+    advice: str | None
+
+
+class RunShown(RunListed):
     report: dict[str, Any] | None = Field(description="The report, secrets and digest responses redacted.")
 
 
@@ -79,7 +88,7 @@ class RunFound(BaseModel):
 
 class RunList(BaseModel):
     success: bool = True
-    data: list[RunShown]
+    data: list[RunListed]
     next_cursor: str | None
 
 
@@ -112,6 +121,10 @@ def _verdict(trunk: Trunk, verification: Verification) -> dict[str, Any]:
     if report["retry_at"] is not None:
         data["retry_at"] = report["retry_at"]
     return data
+
+
+def show_listed(verification: Verification) -> RunListed:
+    return RunListed.model_validate(verification, from_attributes=True)
 
 
 def show_run(verification: Verification) -> RunShown:

@@ -20,6 +20,7 @@ from api.talkover.verification_answers import (
     VerifyAnswer,
     VerifyLater,
     show_dry_run,
+    show_listed,
     show_run,
     show_verified,
 )
@@ -85,9 +86,9 @@ async def verify_sip_trunk(
 async def list_verifications(
     trunk_id: TrunkId, call: Calling, limit: Limit = DEFAULT_PAGE, cursor: Cursor = None
 ) -> RunList:
-    """List a trunk's verifications, newest first (ours)."""
+    """List a trunk's verifications, newest first; each is shown with its report by itself (ours)."""
     page, next_cursor = await page_of(call, call.runs.page, trunk_id, limit=limit, cursor=cursor)
-    return RunList(data=[show_run(each) for each in page], next_cursor=next_cursor)
+    return RunList(data=[show_listed(each) for each in page], next_cursor=next_cursor)
 
 
 @router.get("/{trunk_id}/verifications/{verification_id}", responses=_answers(404))

@@ -33,15 +33,26 @@ class Arrival:
     fault: ParseError | None = None
 
 
+_MOST_WAITING = 64
+
+
 @dataclass(slots=True)
 class Inbox:
-    """Takes what the transport delivers for one Call-ID, in order, until the driver has time for it."""
+    """Takes what the transport delivers for one Call-ID, in order, until the driver has time for it.
+
+    `dropped` counts what came while more waited than is kept: a peer that sends without end fills no memory.
+    """
 
     call_id: bytes = b""
     arrivals: asyncio.Queue[Arrival | Failure] = field(default_factory=asyncio.Queue)
+    most_waiting: int = _MOST_WAITING
+    dropped: int = 0
 
     def received(self, data: bytes, source: HostPort) -> None:
-        self.arrivals.put_nowait(Arrival(data, source))
+        if self.arrivals.qsize() < self.most_waiting:
+            self.arrivals.put_nowait(Arrival(data, source))
+        else:
+            self.dropped += 1
 
     def unframed(self, data: bytes, source: HostPort, fault: ParseError) -> None:
         self.arrivals.put_nowait(Arrival(data, source, fault))
@@ -79,6 +90,9 @@ class TransactionDriver:
             return self._without_answer(await self._channel.explain(error.failure))
         finally:
             self._channel.detach(self._sending.identity.branch)
+            if self._inbox.dropped:
+                said = f"{self._inbox.dropped} messages were left unread: more came at once than are kept"
+                self._trace.event(self._sending.edge, said)
 
     async def _wait(self) -> ExchangeResult:
         if (ended := self._perform(self._machine.start(self._started))) is not None:
@@ -95,6 +109,12 @@ class TransactionDriver:
                 raise TransportFailed(arrival)
             elif (reply := self._consider(arrival, now)) is not None:
                 return reply
+            elif now >= self._deadline:
+                return self._without_answer(self._why_silent(now))
+            else:
+                await asyncio.sleep(
+                    0
+                )  # what waits is there at once: others have their turn between two of them
 
     async def _next_arrival(self) -> Arrival | Failure | None:
         """Return what arrived, or None when a timer or the deadline is due."""

@@ -16,7 +16,7 @@ from sipcheck.target import HostPort
 from sipcheck.transport.failures import from_error
 
 _READ_BYTES = 16 * 1024  # as much as one TLS record carries (RFC 8446 §5.1)
-_READS_A_WAKE_UP = 8  # so that a flood does not starve the timers
+_READS_A_WAKE_UP = 2  # so that a flood does not starve the timers
 _CLOSE_SECONDS = 0.25
 
 

@@ -22,6 +22,7 @@ SocketAddress = tuple[Any, ...]
 # Below malloc's threshold for a mapping of its own, which is what makes a larger read slow.
 _DATAGRAM_LIMIT = 65535
 _DRAIN = 64  # datagrams a wake-up, so that a flood does not starve the timers
+_DRAIN_BYTES = 32 * 1024  # and so that it does not hold up the loop: to read 64 KB of SIP takes up to 30 ms
 _SEND_ATTEMPTS = 8
 _RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024
 
@@ -116,6 +117,7 @@ class UdpSocket:
 
     def _readable(self) -> None:
         receive, received = self._socket.recvfrom, self._receiver.datagram_received
+        room = _DRAIN_BYTES
         for count in range(_DRAIN):
             try:
                 data, address = receive(_DATAGRAM_LIMIT)
@@ -127,7 +129,8 @@ class UdpSocket:
                 self._drain_errors()  # an ICMP error in the way of the datagrams; its own queue says whose it is
                 return
             received(data, address)
-            if self._closed:
+            room -= len(data)
+            if self._closed or room <= 0:
                 return
 
     def _drain_errors(self) -> None:

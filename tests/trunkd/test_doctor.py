@@ -48,6 +48,7 @@ def test_a_healthy_installation(tmp_path: Path, nameservers: dict[str, str]) -> 
         "keys",
         "store",
         "secrets",
+        "rows",
         "clock",
         "broker",
         "worker",

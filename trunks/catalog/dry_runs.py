@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from sqlalchemy.orm import undefer
+
 from trunks.catalog.drafts import UnsavedTrunks
 from trunks.catalog.new_trunk import NewTrunk
 from trunks.catalog.trunks import TrunkCatalog
@@ -36,7 +38,11 @@ class DryRuns:
     def result(self, run: DryRun) -> tuple[Trunk, Verification]:
         """Give the draft in the state that the run left it in, and the run."""
         with self.database.read() as session:
-            return session.get_one(Trunk, run.trunk_id), session.get_one(Verification, run.verification_id)
+            with_report = [undefer(Verification.report)]
+            return (
+                session.get_one(Trunk, run.trunk_id),
+                session.get_one(Verification, run.verification_id, options=with_report),
+            )
 
     def discard(self, run: DryRun) -> None:
         """Remove the draft with its run; one that is still under way changes nothing then."""

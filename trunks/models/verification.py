@@ -78,5 +78,9 @@ class Verification(Leased, Base):
     outcome: Mapped[Outcome | None] = mapped_column(named(Outcome))
     reason: Mapped[Reason | None] = mapped_column(named(Reason))
     counted: Mapped[bool | None]
-    report: Mapped[dict[str, Any] | None]
+    # Null in runs that were done before lists read them; a trunk's last run has them.
+    summary: Mapped[str | None] = mapped_column(String(1000))
+    advice: Mapped[str | None] = mapped_column(String(1000))
+    # Up to 64 KB: read where it was asked for, and an error elsewhere.
+    report: Mapped[dict[str, Any] | None] = mapped_column(deferred=True, deferred_raiseload=True)
     request_id: Mapped[str | None] = mapped_column(String(64))

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Table, bindparam, select, update
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import aliased, undefer
 
 from sipcheck.reasons import Reason
 from trunks.models.trunk import Trunk
@@ -46,8 +46,11 @@ class Verifications(Repository):
         return self._session.scalar(select(Verification.trunk_id).where(Verification.id == verification_id))
 
     def of(self, trunk_id: UUID, verification_id: UUID) -> Verification | None:
+        """Find a run, with its report."""
         return self._session.scalar(
-            select(Verification).where(Verification.id == verification_id, Verification.trunk_id == trunk_id)
+            select(Verification)
+            .where(Verification.id == verification_id, Verification.trunk_id == trunk_id)
+            .options(undefer(Verification.report))
         )
 
     def page(self, trunk_id: UUID, *, limit: int, before: UUID | None) -> Sequence[Verification]:

@@ -18,9 +18,11 @@ from trunks.ids import new_id
 from trunks.installation.installation import Installation, prepare
 from trunks.installation.settings import Settings
 from trunks.models.base import UtcDateTime
+from trunks.models.trunk import Trunk
 from trunks.repositories.credential_freezes import CredentialFreezes
 from trunks.repositories.edge_budgets import EdgeBudgets
 from trunks.repositories.provisions import Infrastructures
+from trunks.repositories.verifications import Verifications
 from trunks.rules.profile import InboundAuthorization
 from trunks.store.database import Database
 from trunks.voice.provisioner import ProvisionerName
@@ -214,3 +216,45 @@ def test_leases_of_r0009_are_kept(former: FormerStore, store_settings: Settings)
         assert (infrastructure.id, infrastructure.claim_id) == (mark, cycle)
         assert infrastructure.is_claimed(STARTED)
         assert infrastructure.findings == {"missing": 2}
+
+
+def test_the_last_run_of_each_trunk_of_r0011_is_shown_as_before(
+    former: FormerStore, store_settings: Settings
+) -> None:
+    environment_id = new_id()
+    former.migrate("r0011")
+    with former.database.write() as session:
+        former.insert(
+            session,
+            "environments",
+            id=environment_id,
+            name="acme",
+            allow_custom_sip_trunks=True,
+            requests_per_minute=1000,
+            created_at=STARTED,
+        )
+        trunk_id = _insert_trunk(former, session, environment_id)
+        for summary in ("It worked then.", "It\x00 works " + "é" * 2000):
+            former.insert(
+                session,
+                "verifications",
+                trunk_id=trunk_id,
+                generation=1,
+                status="done",
+                requested_by="customer",
+                requested_at=STARTED,
+                due_at=STARTED,
+                notify_at=STARTED,
+                finished_at=STARTED,
+                outcome="verified",
+                reason="alive",
+                report={"summary": summary, "advice": "Nothing."},
+            )
+    prepare(store_settings)
+    with former.database.read() as session:
+        trunk = session.get_one(Trunk, trunk_id)
+        last = Verifications(session).latest_done_of([trunk])[trunk_id]
+        assert last.summary is not None
+        assert last.summary.startswith("It")
+        assert 990 < len(last.summary) <= 1000
+        assert last.advice == "Nothing."
