@@ -1,15 +1,14 @@
 """`trunkd trunks import`."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from sipcheck.cli.progress import progress_bar
 from sipcheck.sweep.row_file import FileUnusable, Record, read_file
 from trunkd.faults import FAULT, faults_in_one_line
 from trunkd.trunk_rows import COLUMNS, NEEDED_COLUMNS, RowUnusable, trunk_of
@@ -75,30 +74,22 @@ def _read(file: str) -> list[Record]:
 
 def _enter(records: list[Record], tenant: Tenant, imports: TrunkImport, *, verify: bool) -> _Counts:
     counts = _Counts()
-    console = Console(stderr=True)
-    with Progress(
-        TextColumn("entering"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        disable=not sys.stderr.isatty(),
-    ) as progress:
-        bar = progress.add_task("", total=len(records))
-        for some in _groups(records, counts):
+    with progress_bar("entering", len(records)) as advance:
+        for some in _groups(records, counts, advance):
             results = imports.enter(tenant, [new for _, new in some], verify=verify)
             for (number, new), is_new in zip(some, results, strict=True):
+                advance()
                 if is_new:
                     counts.entered += 1
                     continue
                 counts.standing += 1
                 _tell(f"row {number}: {new.name!r} at {new.gateways[0].host} is there already; skipped")
-            progress.update(bar, completed=some[-1][0])
     return counts
 
 
-def _groups(records: list[Record], counts: _Counts) -> Iterator[list[tuple[int, NewTrunk]]]:
+def _groups(
+    records: list[Record], counts: _Counts, advance: Callable[[], None]
+) -> Iterator[list[tuple[int, NewTrunk]]]:
     """Give the usable rows with their numbers, some at a time; tell of each that is not."""
     some: list[tuple[int, NewTrunk]] = []
     for number, record in enumerate(records, 1):
@@ -106,6 +97,7 @@ def _groups(records: list[Record], counts: _Counts) -> Iterator[list[tuple[int, 
             some.append((number, trunk_of(record)))
         except RowUnusable as fault:
             counts.unusable += 1
+            advance()
             _tell(f"row {number} cannot be used: {fault}")
         if len(some) == _AT_ONCE:
             yield some

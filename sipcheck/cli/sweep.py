@@ -2,22 +2,18 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from sipcheck.cli.allowances import with_allowance
 from sipcheck.cli.loop import run_fast
 from sipcheck.cli.option_groups import with_option_groups
 from sipcheck.cli.options import EngineOptions, SourceAddress
 from sipcheck.cli.output import speaking
+from sipcheck.cli.progress import progress_bar
 from sipcheck.cli.sweep_rows import read_rows
 from sipcheck.cli.sweep_table import SweepTable
 from sipcheck.cli.usage import refuse
@@ -89,7 +85,7 @@ def sweep(
 
 
 def _run_as_lines(rows: _Rows, settings: EngineSettings, plan: SweepPlan) -> bool:
-    with _progress(len(rows)) as advance:
+    with progress_bar("verifying", len(rows)) as advance:
 
         def print_result(result: SweepResult) -> None:
             _print_line(_with_allowance(result, settings))
@@ -101,7 +97,7 @@ def _run_as_lines(rows: _Rows, settings: EngineSettings, plan: SweepPlan) -> boo
 def _run_as_table(rows: _Rows, settings: EngineSettings, plan: SweepPlan) -> bool:
     table = SweepTable()
     try:
-        with _progress(len(rows)) as advance:
+        with progress_bar("verifying", len(rows)) as advance:
 
             def add_result(result: SweepResult) -> None:
                 table.add(_with_allowance(result, settings))
@@ -120,21 +116,6 @@ def _print_line(result: SweepResult) -> None:
     json.dump({"row": result.number, **report_to_json(result.report)}, sys.stdout, ensure_ascii=True)
     sys.stdout.write("\n")
     sys.stdout.flush()
-
-
-@contextmanager
-def _progress(rows: int) -> Iterator[Callable[[], None]]:
-    """Draw a bar on standard error, where somebody is looking; give what moves it by a row."""
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        transient=True,
-        disable=not sys.stderr.isatty(),
-    ) as progress:
-        yield partial(progress.advance, progress.add_task("verifying", total=rows))
 
 
 def _read_file(file: str) -> _Rows:
