@@ -9,6 +9,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -297,6 +298,11 @@ def test_a_password_that_is_no_text_is_refused(source: str, tmp_path: Path) -> N
     assert b"Traceback" not in result.stderr
 
 
+def sleeps(pid: int) -> bool:
+    """Whether a process waits for something, by its state in proc(5)."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "S"
+
+
 @pytest.mark.parametrize(("leave", "status"), [("Ctrl-D", 2), ("Ctrl-C", 130)])
 def test_the_prompt_is_left_without_a_verdict(leave: str, status: int) -> None:
     terminal, program_side = pty.openpty()
@@ -317,6 +323,9 @@ def test_the_prompt_is_left_without_a_verdict(leave: str, status: int) -> None:
             if leave == "Ctrl-D":
                 screen.write(b"\x04")
             else:
+                # One that comes between the prompt and the wait for a line is seen by Python only behind that line.
+                while not sleeps(program.pid):
+                    time.sleep(0.01)
                 program.send_signal(signal.SIGINT)
             while data := screen.read(4096):
                 shown += data
