@@ -22,6 +22,7 @@ from sipcheck.failure import Failure
 from sipcheck.message.framing import StreamFramer
 from sipcheck.message.message import Response
 from sipcheck.message.parser import parse, top_branch
+from sipcheck.printable import printable
 from sipcheck.transport.certificate import CertificateUnreadable, read_certificate
 from sipcheck.transport.certificate_names import match_name, mismatch
 
@@ -120,8 +121,13 @@ def certificate(data: bytes) -> None:
         for strict in (False, True):
             if not match_name(read.names, domain, strict=strict).fits:
                 failure = mismatch(read.names, domain, "edge.carrier.test", strict=strict)
-                assert failure.detail.isprintable()
-    assert all(name.isprintable() for name in (read.subject, read.issuer, *read.shown_names))
+                assert _is_shown_as_it_is(failure.detail)
+    assert all(map(_is_shown_as_it_is, (read.subject, read.issuer, *read.shown_names)))
+
+
+def _is_shown_as_it_is(text: str) -> bool:
+    """Whether nothing of a text has to be replaced before it is shown; what no Unicode names yet may stay."""
+    return printable(text) == text
 
 
 TARGETS: Mapping[str, Target] = {
