@@ -95,10 +95,12 @@ class Cleaning:
         """Remove what fits into a turn: how many of the old rows were gone through, and how many rows went."""
         done = removed = 0
         ids = looked.old
-        with self._database.write() as session:
-            until = self._seconds() + TURN_SECONDS
-            while done < len(ids) and removed < ROWS_PER_TURN and self._seconds() < until:
-                part = ids[done : done + chore.rows_at_once]
+        until = self._seconds() + TURN_SECONDS
+        while done < len(ids) and removed < ROWS_PER_TURN and self._seconds() < until:
+            part = ids[done : done + chore.rows_at_once]
+            # Each part by itself: a part locks its rows in one order, two of them would not, and workers could wait in
+            # a circle.
+            with self._database.write() as session:
                 removed += chore.remove(session, now, part)
-                done += len(part)
+            done += len(part)
         return done, removed
