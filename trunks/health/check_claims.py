@@ -1,15 +1,17 @@
 """Health checks by destination: claimed when they are due, and given back."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from trunks.clock import Clock, utc_now
 from trunks.health.check import CheckClaim
+from trunks.health.check_askers import AskerTurns
 from trunks.ids import new_id
 from trunks.repositories.liveness import Found, LivenessRows
+from trunks.rules.asking import Asker
 from trunks.rules.intervals import HealthIntervals
 from trunks.store.database import Database
 
@@ -68,7 +70,8 @@ class CheckClaims:
             asked = [row for row in asked if row.destination_id in inhabited]
             due = self._spread_overdue(rows, [row for row in due if row.destination_id in inhabited], now)
             due = self._one_of_a_host(rows, due, asked, now)
-            return self._claim(rows, asked, due, now)
+            askers = AskerTurns(session, self._pace).choose(due, asked, now)
+            return self._claim(rows, asked, due, askers, now)
 
     def _spread_overdue(self, rows: LivenessRows, due: Sequence[Found], now: datetime) -> Sequence[Found]:
         """Spread over one interval what was due while no worker ran; give the rest, what a lost worker had among it."""
@@ -113,7 +116,12 @@ class CheckClaims:
         return chosen
 
     def _claim(
-        self, rows: LivenessRows, asked: Sequence[Found], due: Sequence[Found], now: datetime
+        self,
+        rows: LivenessRows,
+        asked: Sequence[Found],
+        due: Sequence[Found],
+        askers: Mapping[UUID, Asker],
+        now: datetime,
     ) -> list[CheckClaim]:
         look = [row for row in (*asked, *due) if row.cycle % _CYCLES_PER_INTERVAL == 0]
         intervals = self._intervals(rows, look)
@@ -142,6 +150,7 @@ class CheckClaims:
                     was_alive=row.answered_at is not None,
                     fell_lately=row.fell_at is not None
                     and now - row.fell_at <= timedelta(seconds=2 * interval_seconds),
+                    asker=askers.get(row.destination_id),
                 )
             )
         rows.change([_claimed(claim) for claim in claims])

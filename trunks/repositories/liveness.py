@@ -31,6 +31,7 @@ _CLAIMED_COLUMNS = (
     DestinationHealth.next_check_at,
     DestinationHealth.asked_at,
     DestinationHealth.cycle,
+    DestinationHealth.claimed_at,
     DestinationHealth.lease_until,
     DestinationHealth.checked_at,
     DestinationHealth.options_ignored,
