@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Table, delete, exists, func, insert, select
+from sqlalchemy import Row, Table, and_, delete, exists, func, insert, select
 
 from trunks.errors import TrunkNotFound
+from trunks.models.account_proof import AccountProof
 from trunks.models.flip import Flip
 from trunks.models.phone_number import PhoneNumber
 from trunks.models.state_columns import read_state, write_state
@@ -139,9 +140,22 @@ class Trunks(Repository):
         return {row.id: row for row in rows}
 
     def gateways_of(self, trunk_ids: Collection[UUID]) -> Mapping[UUID, Sequence[TrunkRow]]:
-        """Read the gateways of trunks that this transaction keeps steady, by priority."""
+        """Read the gateways of trunks that this transaction keeps steady, by priority, with what was proven at each."""
+        proof_there = and_(
+            AccountProof.trunk_id == Gateway.trunk_id, AccountProof.destination_id == Gateway.destination_id
+        )
         rows = self._session.execute(
-            select(Gateway.trunk_id, Gateway.destination_id, Gateway.host, Gateway.port, Gateway.transport)
+            select(
+                Gateway.trunk_id,
+                Gateway.destination_id,
+                Gateway.host,
+                Gateway.port,
+                Gateway.transport,
+                AccountProof.generation.label("proven_generation"),
+                AccountProof.refused_at,
+                AccountProof.tried_at,
+            )
+            .outerjoin(AccountProof, proof_there)
             .where(among(self._session, Gateway.trunk_id, trunk_ids))
             .order_by(Gateway.trunk_id, Gateway.priority, Gateway.id)
         )
