@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from sipcheck.diagnosis.details import worded
 from sipcheck.diagnosis.evidence import is_sign_of_life
 from sipcheck.printable import bounded
-from sipcheck.report.model import Direction, EdgeReport, Report
+from sipcheck.report.model import Check, Direction, EdgeReport, Report, ReportWarning
 from sipcheck.sentence import Sentence
 from tests.sipcheck.provoked.seen import Seen
 
@@ -263,9 +263,9 @@ def sentences_of(report: Report) -> Iterator[tuple[str, str | None]]:
 
 def assert_claims(report: Report) -> None:
     """Hold each claim of each sentence of a report against what the run saw, and its words against its sentences."""
-    parts = [(each.detail, each.sentences) for each in (*report.checks, *report.warnings)]
-    for detail, sentences in parts:
-        assert detail == bounded(worded(sentences))
+    parts: list[Check | ReportWarning] = [*report.checks, *report.warnings]
+    for said in parts:
+        assert said.detail == bounded(worded(said.sentences)), said
     for text, edge in sentences_of(report):
         seen = Seen(report, edge)
         for claim in CLAIMS:
