@@ -96,13 +96,23 @@ class Trunks(Repository):
             select(Trunk).where(Trunk.id == trunk_id).with_for_update(key_share=True, of=Trunk)
         )
 
-    def locked_row(self, trunk_id: UUID) -> TrunkRow | None:
-        """The same for whoever needs no more of it than whose it is, and its generation."""
-        return self._session.execute(
+    def locked_rows(self, trunk_ids: Collection[UUID]) -> Mapping[UUID, TrunkRow]:
+        """The same for many, for whoever needs no more than whose they are, and their generations; without those that
+        another keeps.
+        """
+        rows = self._session.execute(
             select(Trunk.id, Trunk.environment_id, Trunk.generation)
-            .where(Trunk.id == trunk_id)
-            .with_for_update(key_share=True, of=Trunk)
-        ).one_or_none()
+            .where(among(self._session, Trunk.id, trunk_ids))
+            .order_by(Trunk.id)
+            .with_for_update(key_share=True, of=Trunk, skip_locked=True)
+        )
+        return {row.id: row for row in rows}
+
+    def among(self, trunk_ids: Collection[UUID]) -> set[UUID]:
+        """Which of these there are."""
+        if not trunk_ids:
+            return set()
+        return set(self._session.scalars(select(Trunk.id).where(among(self._session, Trunk.id, trunk_ids))))
 
     def steady(self, trunk_id: UUID) -> Trunk | None:
         """Find a trunk that nobody edits until this transaction ends, so that its parts fit together."""
