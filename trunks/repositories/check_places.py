@@ -50,6 +50,6 @@ class CheckPlaces(Repository):
         )
         found: dict[tuple[str, str], dict[UUID, set[UUID]]] = {place: {} for place in places}
         for host, addresses, destination_id, environment_id in rows:
-            if (host, addresses) in found:
+            if addresses is not None and (host, addresses) in found:
                 found[host, addresses].setdefault(destination_id, set()).add(environment_id)
         return found
