@@ -7,8 +7,10 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 
+from sipcheck.diagnosis.details import warn
 from sipcheck.reasons import Reason, WarningCode
-from sipcheck.report.model import Report, ReportWarning
+from sipcheck.report.model import Report
+from sipcheck.sentence import Sentence
 from sipcheck.target import HostPort
 from trunks.rules.health import liveness_of
 from trunks.runs.gateway_check import GatewayCheck
@@ -73,10 +75,14 @@ def _first_living(reports: Sequence[Report], order: Sequence[int]) -> int | None
 def _together(checks: Sequence[GatewayCheck], reports: Sequence[Report], decides: int) -> Report:
     report = reports[decides]
     dead = [
-        ReportWarning(
+        warn(
             WarningCode.EDGE_DOWN,
-            f"the gateway {_named(check)} does not answer while {_named(checks[decides])} does: {each.reason}",
-            None,
+            Sentence.of(
+                "warning.edge-down.gateway",
+                gateway=_named(check),
+                other=_named(checks[decides]),
+                reason=each.reason,
+            ),
         )
         for check, each in zip(checks, reports, strict=True)
         if liveness_of(report) and liveness_of(each) is False
