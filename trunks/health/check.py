@@ -15,8 +15,8 @@ class CheckClaim:
 
     `counts` is false where only somebody who asked wants to know. `asked` says that somebody waits. `failures`
     in a row came before it, `held_failures` of them held back; `was_alive` says that it has ever answered a cycle,
-    `fell_lately` that the failures began within the last interval. `due_since` is when it was due first. `asker` is whose
-    account speaks, None for nobody's.
+    `fell_lately` that the failures began within the last interval. `due_since` is when it was due first. `asker` is
+    whose account speaks, None for nobody's.
     """
 
     destination_id: UUID
