@@ -122,6 +122,7 @@ class DestinationCheck:
                 sip_status=found.sip_status,
                 latency_ms=found.latency_ms,
                 address=route.edges[0].address,
+                edge_addresses=tuple(route.requests()),
             )
         )
 
