@@ -15,7 +15,8 @@ class CheckClaim:
 
     `counts` is false where only somebody who asked wants to know. `asked` says that somebody waits. `failures`
     in a row came before it, `held_failures` of them held back; `was_alive` says that it has ever answered a cycle,
-    `fell_lately` that the failures began within the last interval. `asker` is whose account speaks, None for nobody's.
+    `fell_lately` that the failures began within the last interval. `asker` is whose account speaks, None for nobody's;
+    `answer_status` is of the last answer.
     """
 
     destination_id: UUID
@@ -36,6 +37,7 @@ class CheckClaim:
     was_alive: bool
     fell_lately: bool
     asker: Asker | None = None
+    answer_status: int | None = None
 
     def target(self) -> Target:
         """Where to ask."""

@@ -1,7 +1,7 @@
 """Health checks by destination: claimed when they are due, and given back."""
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -71,7 +71,8 @@ class CheckClaims:
             due = self._spread_overdue(rows, [row for row in due if row.destination_id in inhabited], now)
             due = self._one_of_a_host(rows, due, asked, now)
             askers = AskerTurns(session, self._pace).choose(due, asked, now)
-            return self._claim(rows, asked, due, askers, now)
+            due = self._without_waiting(rows, due, askers.waiting, now)
+            return self._claim(rows, asked, due, askers.of, now)
 
     def _spread_overdue(self, rows: LivenessRows, due: Sequence[Found], now: datetime) -> Sequence[Found]:
         """Spread over one interval what was due while no worker ran; give the rest, what a lost worker had among it."""
@@ -115,6 +116,14 @@ class CheckClaims:
         rows.change(later)
         return chosen
 
+    def _without_waiting(
+        self, rows: LivenessRows, due: Sequence[Found], waiting: Collection[UUID], now: datetime
+    ) -> list[Found]:
+        """Give those that need not wait for a proof; the others look again soon."""
+        soon = now + timedelta(seconds=self._pace.proof_look_seconds)
+        rows.change([{"destination_id": each, "next_check_at": soon} for each in sorted(waiting)])
+        return [row for row in due if row.destination_id not in waiting]
+
     def _claim(
         self,
         rows: LivenessRows,
@@ -151,6 +160,7 @@ class CheckClaims:
                     fell_lately=row.fell_at is not None
                     and now - row.fell_at <= timedelta(seconds=2 * interval_seconds),
                     asker=askers.get(row.destination_id),
+                    answer_status=row.answer_status,
                 )
             )
         rows.change([_claimed(claim) for claim in claims])

@@ -22,7 +22,8 @@ class DestinationHealth(Leased, Base):
     The lease is of cycle number `cycle`. `asked_at` asks for one result that counts
     towards no threshold. `alive` to `checked_at` are the latest result, a verification's too; `failures` to
     `address` are of scheduled checks alone: failed ones in a row, how many of these the breaker holds back, since when.
-    `domain` is the destination's, for the pace of a Request-URI host.
+    `domain` is the destination's, for the pace of a Request-URI host. `answer_status` is of the last check that was
+    answered; at `changed_at` one was answered otherwise than the one before it, or after a silence.
     """
 
     __tablename__ = "destination_health"
@@ -51,6 +52,9 @@ class DestinationHealth(Leased, Base):
     latency_ms: Mapped[float | None]
     checked_at: Mapped[datetime | None]
     options_ignored: Mapped[bool]
+
+    answer_status: Mapped[int | None]
+    changed_at: Mapped[datetime | None]
 
     failures: Mapped[int]
     held_failures: Mapped[int]
