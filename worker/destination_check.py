@@ -103,10 +103,10 @@ class DestinationCheck:
                 claim.target(),
                 route.edges,
                 timeout_seconds=self._timeout_seconds,
-                username=None if claim.asker is None else claim.asker.username,
                 by_register=claim.options_ignored,
                 # What failed before is asked over another socket: that decides about life and death.
                 fresh=claim.failures > 0,
+                asker=None if claim.asker is None else claim.asker.username,
             )
         except Exception:  # noqa: BLE001 - the border of a check: its claim ends with its lease, and others go on
             _log.exception("check-broke", destination_id=str(claim.destination_id))

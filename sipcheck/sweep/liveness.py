@@ -49,12 +49,12 @@ async def ask_edges(
     edges: Sequence[Edge],
     *,
     timeout_seconds: float,
-    username: str | None = None,
     by_register: bool = False,
     fresh: bool = False,
+    asker: str | None = None,
 ) -> Liveness:
-    """Ask judged edges once each: by OPTIONS, or by REGISTER without credentials and Contact; as the account of this
-    user, which a peer knows, or as nobody's.
+    """Ask judged edges once each: by OPTIONS, or by REGISTER without credentials and Contact. `asker` is
+    the user whose account asks, None for nobody's.
 
     UDP goes through the engine's batch; `fresh` takes the plain way over another socket instead, so that a fault of
     the shared one decides nothing. Connections are always new. Raises ValueError as the builder does.
@@ -64,9 +64,8 @@ async def ask_edges(
         run = replace(run, udp_batch_for=None, open_channel=engine.open_channel_apart)
     else:
         run = replace(run, udp_batch_for=engine.udp_batch_for)
-    if username is None and by_register:
-        # A REGISTER needs an address-of-record; this one is nobody's.
-        username = engine.settings.from_user
+    # A REGISTER needs an address-of-record; this one is nobody's.
+    username = engine.settings.from_user if by_register and asker is None else asker
     async with probing(edges, Identity.of(target, engine.settings, username), run) as probes:
         await asyncio.gather(
             *(probe.ask_register() if by_register else probe.ask_options() for probe in probes)

@@ -16,7 +16,7 @@ class CheckClaim:
     `counts` is false where only somebody who asked wants to know. `asked` says that somebody waits. `failures`
     in a row came before it, `held_failures` of them held back; `was_alive` says that it has ever answered a cycle,
     `fell_lately` that the failures began within the last interval. `due_since` is when it was due first. `asker` is
-    whose account speaks, None for nobody's.
+    whose account speaks, None for nobody's; `answer_status` is of the last answer.
     """
 
     destination_id: UUID
@@ -38,6 +38,7 @@ class CheckClaim:
     fell_lately: bool
     due_since: datetime | None = None
     asker: Asker | None = None
+    answer_status: int | None = None
 
     def target(self) -> Target:
         """Where to ask."""

@@ -182,6 +182,7 @@ class CheckResults:
         if not _says_something(result):
             return values
         values["address"] = result.address
+        values |= _answered(result, now)
         values["failures"] = 0 if result.alive else claim.failures + 1
         values["held_failures"] = claim.held_failures + 1 if is_held else 0
         if result.alive:
@@ -196,6 +197,15 @@ class CheckResults:
             soon = max(self._pace.host_spacing_seconds, CANARY_INTERVAL.total_seconds())
             interval_seconds = min(interval_seconds, soon)
         return jittered(interval_seconds, random.random())  # noqa: S311 - spreads work
+
+
+def _answered(result: CheckResult, now: datetime) -> dict[str, Any]:
+    """What is to be kept of an answer: nothing, while it is like the one before."""
+    status, claim = result.sip_status, result.claim
+    if status is None or (status == claim.answer_status and not claim.failures):
+        return {}
+    is_first = claim.answer_status is None and not claim.failures
+    return {"answer_status": status} if is_first else {"answer_status": status, "changed_at": now}
 
 
 def _says_something(result: CheckResult) -> bool:

@@ -25,7 +25,8 @@ class DestinationHealth(Leased, Base):
     too; `failures` to `address` are of scheduled checks alone: failed ones in a row, how many of these the breaker
     holds back, since when.
     `domain` is the destination's, for the pace of a Request-URI host; `edge_addresses` are those that it led to last,
-    with spaces between them.
+    with spaces between them. `answer_status` is of the last check that was answered; at `changed_at` one was answered
+    otherwise than the one before it, or after a silence.
     """
 
     __tablename__ = "destination_health"
@@ -56,6 +57,9 @@ class DestinationHealth(Leased, Base):
     latency_ms: Mapped[float | None]
     checked_at: Mapped[datetime | None]
     options_ignored: Mapped[bool]
+
+    answer_status: Mapped[int | None]
+    changed_at: Mapped[datetime | None]
 
     failures: Mapped[int]
     held_failures: Mapped[int]

@@ -37,6 +37,8 @@ _CLAIMED_COLUMNS = (
     DestinationHealth.lease_until,
     DestinationHealth.checked_at,
     DestinationHealth.options_ignored,
+    DestinationHealth.answer_status,
+    DestinationHealth.changed_at,
     DestinationHealth.failures,
     DestinationHealth.held_failures,
     DestinationHealth.fell_at,
