@@ -118,6 +118,7 @@ class Cause(StrEnum):
     SRV_TARGET_IS_ADDRESS = "srv-target-is-address"
     SRV_REFUSED = "srv-refused"
     SRV_UNANSWERED = "srv-unanswered"
+    TOO_MANY_REJECTIONS = "too-many-rejections"
 
 
 class WarningCode(StrEnum):

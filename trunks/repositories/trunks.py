@@ -117,6 +117,7 @@ class Trunks(Repository):
             select(
                 Trunk.id,
                 Trunk.generation,
+                Trunk.credentials,
                 Trunk.username,
                 Trunk.sealed_password,
                 Trunk.auth_realm,

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from trunks.clock import Clock, utc_now
 from trunks.models.edge_budget import EdgeBudget
 from trunks.repositories.edge_budgets import EdgeBudgets
+from trunks.runs.knock_ledger import LOOK_SECONDS, Hold, LedgerTurn, Visit
 from trunks.store.database import LOCK_WAIT_MS, Database
 
 # How soon a run looks again whether a slot has become free.
@@ -37,17 +38,20 @@ class PaceLimits:
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """Granted: send after `wait_seconds`. Not granted: nothing was taken; ask again after them."""
+    """Granted: send after `wait_seconds`. Not granted: nothing was taken; ask again after them, unless the ledger of
+    knocks stands against it.
+    """
 
     granted: bool
     wait_seconds: float = 0.0
+    hold: Hold | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
     """What a run would send to each address, waiting for tokens no longer than `patience_seconds`.
 
-    `put_off` says that it was refused before, and that its time has come.
+    `put_off` says that it was refused before, and that its time has come. `visit` is what the ledger of knocks judges.
     """
 
     claim_id: UUID
@@ -56,6 +60,7 @@ class Wish:
     on_demand: bool
     patience_seconds: float
     put_off: bool = False
+    visit: Visit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +93,14 @@ class AddressLimits:
     def admit(self, wishes: Sequence[Wish]) -> list[Admission]:
         """Ask for many runs in one turn, each behind those before it."""
         with self._database.write(lock_wait_ms=LOCK_WAIT_MS) as session:
-            turn = _Turn(EdgeBudgets(session), self._limits, self._lines, self._clock())
+            now = self._clock()
+            ledger = LedgerTurn(session, now)
+            turn = _Turn(EdgeBudgets(session), self._limits, self._lines, ledger, now)
             turn.begin({address for wish in wishes for address in wish.requests})
+            ledger.begin(wish.visit for wish in wishes if wish.visit is not None)
             answers = [turn.admit(wish) for wish in wishes]
             turn.end()
+            ledger.end()
         if len(self._lines) > _MOST_LINES:
             self._lines = {address: last for address, last in self._lines.items() if last > self._clock()}
         return answers
@@ -161,9 +170,15 @@ class _Turn:
     """The admission of many runs: the one place that says who may send now. Rows are locked by address."""
 
     def __init__(
-        self, budgets: EdgeBudgets, limits: PaceLimits, lines: dict[str, datetime], now: datetime
+        self,
+        budgets: EdgeBudgets,
+        limits: PaceLimits,
+        lines: dict[str, datetime],
+        ledger: LedgerTurn,
+        now: datetime,
     ) -> None:
         self._budgets = budgets
+        self._ledger = ledger
         self._limits = limits
         self._lines = lines
         self._now = now
@@ -180,6 +195,9 @@ class _Turn:
         self._refusals: Counter[str] = Counter()
 
     def admit(self, wish: Wish) -> Admission:
+        hold = self._ledger.hold(wish.visit) if wish.visit is not None else None
+        if hold is not None:
+            return replace(self._refuse(wish, LOOK_SECONDS, LOOK_SECONDS), hold=hold)
         if self._limits.concurrency and not self._has_slot(wish):
             return self._refuse(wish, _SLOT_LOOK_SECONDS, _SLOT_LOOK_SECONDS / self._limits.concurrency)
         wait_seconds = self._wait_seconds(wish) if self._limits.rate else 0.0
@@ -195,6 +213,8 @@ class _Turn:
                 self._buckets[address].tokens -= count
             if self._limits.concurrency:
                 self._in_flight[address].add(wish.claim_id)
+        if wish.visit is not None:
+            self._ledger.reserve(wish.visit)
         return Admission(True, wait_seconds)
 
     def end(self) -> None:

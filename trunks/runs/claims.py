@@ -33,7 +33,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from sipcheck.reasons import Reason
+from sipcheck.reasons import CredentialState, Reason
 from trunks.clock import Clock, utc_now
 from trunks.errors import RunPostponed, StoreBusy
 from trunks.ids import new_id
@@ -115,6 +115,8 @@ class RunClaims:
                 scheduled=run.requested_by is RequestedBy.SCHEDULE,
                 on_demand=run.way_in is WayIn.ON_DEMAND,
                 put_off=run.due_at > run.requested_at,
+                proven=steady[run.trunk_id].credentials is CredentialState.PROVEN,
+                environment_id=run.environment_id,
                 learned_realms=realms.get(run.id, ()),
             )
             for run in runs

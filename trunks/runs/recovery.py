@@ -15,6 +15,7 @@ from trunks.repositories.verifications import Verifications
 from trunks.runs.address_limits import LONGEST_WAIT, AddressLimits, Spending
 from trunks.runs.claimed_run import ClaimedRun, claimed_gateways
 from trunks.runs.credential_freeze import CredentialFreezer
+from trunks.runs.knock_ledger import Settlement, settle
 from trunks.runs.queue import find_or_queue, queue_again
 from trunks.runs.service_report import service_report
 from trunks.runs.stored_report import done_values
@@ -40,6 +41,7 @@ class Return:
     claim: ClaimedRun
     wait_seconds: float | None = None
     spent: Sequence[Spending] = ()
+    knocked: Sequence[Settlement] = ()
 
 
 class Recovery:
@@ -63,6 +65,7 @@ class Recovery:
         with self._database.write(lock_wait_ms=LOCK_WAIT_MS) as session:
             now = self._clock()
             self._limits.settle_within(session, [each for given in returns for each in given.spent])
+            settle(session, [each for given in returns for each in given.knocked], now)
             waits = {
                 given.claim.verification_id: given.wait_seconds
                 for given in returns
