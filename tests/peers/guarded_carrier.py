@@ -113,11 +113,13 @@ class GuardedCarrier:
 
     def _is_right(self, user: str, authorization: bytes) -> bool:
         """Compute the digest by hand, so that the peer does not lean on the code under test (RFC 2617 §3.2.2.1)."""
-        given = {name.decode(): value.decode() for name, value in re.findall(rb'(\w+)="?([^",]*)', authorization)}
+        given = {
+            name.decode(): value.decode() for name, value in re.findall(rb'(\w+)="?([^",]*)', authorization)
+        }
         secret = _md5(f"{user}:{REALM}:{self.accounts[user]}")
         asked = _md5(f"REGISTER:{given['uri']}")
         expected = _md5(f"{secret}:{given['nonce']}:{given['nc']}:{given['cnonce']}:{given['qop']}:{asked}")
-        return given["username"] == user and given["response"] == expected
+        return bool(given["username"] == user and given["response"] == expected)
 
 
 def _md5(text: str) -> str:

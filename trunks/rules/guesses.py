@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from trunks.rules.asker import Asker
 from trunks.rules.knock import Knock
+from trunks.rules.visitor import Visitor
 
 GUESS_WINDOW = timedelta(minutes=15)
 
@@ -22,21 +22,21 @@ class GuessRule:
     """
 
     most: int
-    concerns: Callable[[Asker, Knock], bool]
+    concerns: Callable[[Visitor, Knock], bool]
     spares_proven: bool = False
     counts_others: bool = False
 
 
-def _own_account(asker: Asker, knock: Knock) -> bool:
-    return knock.account_key == asker.account_key and knock.environment_id == asker.environment_id
+def _own_account(visitor: Visitor, knock: Knock) -> bool:
+    return knock.account_key == visitor.account_key and knock.environment_id == visitor.environment_id
 
 
-def _account(asker: Asker, knock: Knock) -> bool:
-    return knock.account_key == asker.account_key
+def _account(visitor: Visitor, knock: Knock) -> bool:
+    return knock.account_key == visitor.account_key
 
 
-def _environment(asker: Asker, knock: Knock) -> bool:
-    return knock.environment_id == asker.environment_id
+def _environment(visitor: Visitor, knock: Knock) -> bool:
+    return knock.environment_id == visitor.environment_id
 
 
 RULES = (
@@ -54,13 +54,13 @@ class Guesses:
     busy: bool = False
 
 
-def guesses_at(asker: Asker, knocks: Iterable[Knock], now: datetime) -> Guesses:
+def guesses_at(visitor: Visitor, knocks: Iterable[Knock], now: datetime) -> Guesses:
     """Judge one address by the knocks that stand there."""
     counted = [knock for knock in knocks if knock.refused and knock.at > now - GUESS_WINDOW]
     judged = [
-        _judge(rule, [knock for knock in counted if rule.concerns(asker, knock)], now)
+        _judge(rule, [knock for knock in counted if rule.concerns(visitor, knock)], now)
         for rule in RULES
-        if not (rule.spares_proven and asker.proven)
+        if not (rule.spares_proven and visitor.proven)
     ]
     return Guesses(
         retry_at=max((each.retry_at for each in judged if each.retry_at is not None), default=None),

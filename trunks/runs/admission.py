@@ -8,9 +8,9 @@ from sipcheck.dns.resolver import Edge
 from sipcheck.report.model import Direction, Report
 from sipcheck.target import HostPort
 from trunks.errors import RunPostponed, TooManyRejections
-from trunks.rules.asker import Asker
+from trunks.rules.visitor import Visitor
 from trunks.runs.address_limits import Spending, Wish
-from trunks.runs.claimed_run import ClaimedRun
+from trunks.runs.claimed_run import ClaimedGateway, ClaimedRun
 from trunks.runs.knock_count import seen_in, worst_of
 from trunks.runs.knock_ledger import Settlement, Visit
 from trunks.runs.run_store import RunStore
@@ -26,14 +26,14 @@ _PROOF_REQUESTS = 2
 class Admissions:
     """Give `admit` to the engine; what was spent is settled with the run's end, however it ends."""
 
-    def __init__(self, store: RunStore, claim: ClaimedRun, account_key: str) -> None:
+    def __init__(self, store: RunStore, claim: ClaimedRun, gateway: ClaimedGateway, account_key: str) -> None:
         """Take the name of the account that is asked as (trunks.secrets.credential_key)."""
         self._store = store
         self._claim = claim
-        self._asker = Asker(
+        self._visitor = Visitor(
             environment_id=claim.environment_id,
             account_key=account_key,
-            proven=claim.proven,
+            proven=gateway.destination_id in claim.proven_at,
             knows_password=claim.first.sealed_password is not None,
         )
         self._visits: list[Visit] = []
@@ -44,7 +44,7 @@ class Admissions:
 
     async def admit(self, edges: Sequence[Edge]) -> None:
         """Wait for this run's turn at all its addresses. Raises RunPostponed, TooManyRejections, StoreUnavailable."""
-        if not edges or not (self._store.paced or self._asker.knows_password):
+        if not edges or not (self._store.paced or self._visitor.knows_password):
             return
         self._addresses |= {str(HostPort(edge.address, edge.port)): edge.address for edge in edges}
         requests: Counter[str] = Counter()
@@ -55,8 +55,8 @@ class Admissions:
         visit = Visit(
             claim_id=self._claim.claim_id,
             lease_until=self._claim.lease_until,
-            asker=self._asker,
-            worst=worst_of(requests, proof=self._asker.knows_password),
+            visitor=self._visitor,
+            worst=worst_of(requests, proof=self._visitor.knows_password),
         )
         loop = asyncio.get_running_loop()
         asked_at = loop.time()
@@ -98,7 +98,7 @@ class Admissions:
             seen = [each for report in self._heard for each in seen_in(report)]
         else:
             seen = [each for visit in self._visits for each in visit.at_worst()]
-        return (Settlement(self._claim.claim_id, self._asker, seen),)
+        return (Settlement(self._claim.claim_id, self._visitor, seen),)
 
     def _sent(self) -> Counter[str]:
         # An edge's large requests go to the same address and port by another transport (RFC 3261 §18.1.1).

@@ -75,9 +75,10 @@ class ClaimedRun:
     """A run that is ours until `lease_until`: every write names `claim_id`, and a lost claim writes nothing.
 
     `gateways` are by priority. `request_id` is that of the HTTP request that asked; `explicit` is a run that a customer
-    asked for, `on_demand` one that somebody waits for, `scheduled` a proof by schedule, `put_off` one that was to wait,
-    `proven` one of credentials that were accepted as they are;
-    `learned_realms` are the first gateway's, to expect where none is configured.
+    asked for, `on_demand` one that somebody waits for, `scheduled` a proof by schedule, `put_off` one that was to wait;
+    `learned_realms` are the first gateway's, to expect where none is configured. `proven_at` are the destinations at
+    which the account is proven as it is configured now; `proof_order` numbers the gateways in the order in which they
+    prove the credentials, where that is not their priority.
     """
 
     verification_id: UUID
@@ -91,9 +92,10 @@ class ClaimedRun:
     scheduled: bool = False
     on_demand: bool = False
     put_off: bool = False
-    proven: bool = False
     environment_id: UUID | None = None
     learned_realms: tuple[str, ...] = ()
+    proven_at: frozenset[UUID] = frozenset()
+    proof_order: tuple[int, ...] = ()
 
     @property
     def first(self) -> ClaimedGateway:

@@ -13,9 +13,9 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from trunks.repositories.knocks import Knocks
-from trunks.rules.asker import Asker
 from trunks.rules.guesses import GUESS_WINDOW, guesses_at
 from trunks.rules.knock import Knock
+from trunks.rules.visitor import Visitor
 
 # How soon a run looks again that only others in flight keep back.
 LOOK_SECONDS = 0.25
@@ -43,14 +43,14 @@ class Visit:
 
     claim_id: UUID
     lease_until: datetime
-    asker: Asker
+    visitor: Visitor
     worst: Mapping[str, int]
 
     def at_worst(self) -> list[Seen]:
         """What stands of a run that nobody heard of."""
-        if self.asker.proven:
+        if self.visitor.proven:
             return []
-        refused = int(self.asker.knows_password)
+        refused = int(self.visitor.knows_password)
         return [Seen(address, weight, refused) for address, weight in self.worst.items()]
 
 
@@ -59,7 +59,7 @@ class Settlement:
     """A run's end in the ledger."""
 
     claim_id: UUID
-    asker: Asker
+    visitor: Visitor
     seen: Sequence[Seen]
 
 
@@ -80,9 +80,11 @@ class LedgerTurn:
 
     def hold(self, visit: Visit) -> Hold | None:
         """Say what stands against a run; None when it may begin."""
-        if not visit.asker.knows_password:
+        if not visit.visitor.knows_password:
             return None
-        judged = [guesses_at(visit.asker, self._others(address, visit), self._now) for address in visit.worst]
+        judged = [
+            guesses_at(visit.visitor, self._others(address, visit), self._now) for address in visit.worst
+        ]
         frozen = [each.retry_at for each in judged if each.retry_at is not None]
         if frozen:
             return Hold(max(frozen))
@@ -92,7 +94,7 @@ class LedgerTurn:
         """Enter the worst that a run may cost."""
         for seen in visit.at_worst():
             knock = replace(
-                _knock(visit.asker, seen, self._now), claim_id=visit.claim_id, lease_until=visit.lease_until
+                _knock(visit.visitor, seen, self._now), claim_id=visit.claim_id, lease_until=visit.lease_until
             )
             self._at[seen.address].append(knock)
             self._reserved.append(knock)
@@ -109,22 +111,22 @@ def settle(session: Session, settlements: Sequence[Settlement], now: datetime) -
     """Put what was seen in the place of what was reserved."""
     rows = Knocks(session)
     # What is written a second time, since nobody heard that it had been, takes the place of the first.
-    changed = {each.claim_id for each in settlements if each.seen or not each.asker.proven}
+    changed = {each.claim_id for each in settlements if each.seen or not each.visitor.proven}
     if changed:
         rows.remove(changed)
     rows.enter(
-        replace(_knock(each.asker, seen, now), claim_id=each.claim_id)
+        replace(_knock(each.visitor, seen, now), claim_id=each.claim_id)
         for each in settlements
         for seen in each.seen
         if seen.weight or seen.refused
     )
 
 
-def _knock(asker: Asker, seen: Seen, now: datetime) -> Knock:
+def _knock(visitor: Visitor, seen: Seen, now: datetime) -> Knock:
     return Knock(
         address=seen.address,
-        environment_id=asker.environment_id,
-        account_key=asker.account_key,
+        environment_id=visitor.environment_id,
+        account_key=visitor.account_key,
         at=now,
         weight=seen.weight,
         refused=seen.refused,

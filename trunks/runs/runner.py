@@ -138,10 +138,11 @@ class _Run:
             if retry_at is not None:
                 self._log.info("verification-frozen", retry_at=retry_at.isoformat())
                 return await self._end_for_ourselves(Reason.CREDENTIALS_FROZEN, retry_at=retry_at)
-        username = self._claim.first.username or ""
+        claim = self._claim
+        username = claim.first.username or ""
         self._admissions = tuple(
-            Admissions(self._by.store, self._claim, self._by.hashed.user_key(target.domain, username))
-            for target in targets
+            Admissions(self._by.store, claim, gateway, self._by.hashed.user_key(target.domain, username))
+            for gateway, target in zip(claim.gateways, targets, strict=True)
         )
         self._began_at = asyncio.get_running_loop().time()
         return await self._finish(await self._by.verify(self._checks(targets)))
@@ -169,9 +170,12 @@ class _Run:
         )
 
     def _checks(self, targets: Sequence[Target]) -> list[GatewayCheck]:
+        turns = {number: turn for turn, number in enumerate(self._claim.proof_order)}
         checks = [
-            GatewayCheck(target, None, admit=admission.admit, heard=admission.heard)
-            for target, admission in zip(targets, self._admissions, strict=True)
+            GatewayCheck(
+                target, None, admit=admission.admit, heard=admission.heard, turn=turns.get(number, 0)
+            )
+            for number, (target, admission) in enumerate(zip(targets, self._admissions, strict=True))
         ]
         if not self._gates:
             return checks

@@ -7,19 +7,17 @@ from uuid import UUID
 import pytest
 
 from tests.trunks.forms import STARTED
-from trunks.rules.asker import Asker
 from trunks.rules.guesses import GUESS_WINDOW, Guesses, guesses_at
 from trunks.rules.knock import Knock
+from trunks.rules.visitor import Visitor
 
 NOW = STARTED
 ACME, OTHER = UUID(int=1), UUID(int=2)
-ASKER = Asker(environment_id=ACME, account_key="alice", proven=False, knows_password=True)
-PROVEN = Asker(environment_id=ACME, account_key="alice", proven=True, knows_password=True)
+VISITOR = Visitor(environment_id=ACME, account_key="alice", proven=False, knows_password=True)
+PROVEN = Visitor(environment_id=ACME, account_key="alice", proven=True, knows_password=True)
 
 
-def refused(
-    count: int, *, minutes_ago: float = 1, by: UUID = ACME, account: str = "alice"
-) -> list[Knock]:
+def refused(count: int, *, minutes_ago: float = 1, by: UUID = ACME, account: str = "alice") -> list[Knock]:
     """Refused passwords, a second apart, the last so long ago."""
     at = NOW - timedelta(minutes=minutes_ago)
     return [
@@ -64,40 +62,40 @@ WAITS = Guesses(retry_at=NOW - timedelta(minutes=1) + GUESS_WINDOW)
 
 
 @pytest.mark.parametrize(
-    ("knocks", "asker", "judged"),
+    ("knocks", "visitor", "judged"),
     [
-        pytest.param([], ASKER, FREE, id="nothing"),
-        pytest.param(refused(2), ASKER, FREE, id="two"),
-        pytest.param(refused(1) * 3, ASKER, WAITS, id="three-in-an-account"),
+        pytest.param([], VISITOR, FREE, id="nothing"),
+        pytest.param(refused(2), VISITOR, FREE, id="two"),
+        pytest.param(refused(1) * 3, VISITOR, WAITS, id="three-in-an-account"),
         pytest.param(refused(1) * 3, PROVEN, WAITS, id="whatever-the-password"),
-        pytest.param(refused(5, minutes_ago=16), ASKER, FREE, id="a-quarter-of-an-hour-ago"),
-        pytest.param(refused(2) + in_flight(1), ASKER, BUSY, id="the-third-is-in-flight"),
-        pytest.param(in_flight(3), ASKER, BUSY, id="three-in-flight"),
-        pytest.param(in_flight(2), ASKER, FREE, id="two-in-flight"),
-        pytest.param(refused(9, by=OTHER), ASKER, FREE, id="another-environment"),
-        pytest.param(environments(9), ASKER, FREE, id="nine-over-all"),
-        pytest.param(environments(10), ASKER, WAITS, id="ten-over-all"),
+        pytest.param(refused(5, minutes_ago=16), VISITOR, FREE, id="a-quarter-of-an-hour-ago"),
+        pytest.param(refused(2) + in_flight(1), VISITOR, BUSY, id="the-third-is-in-flight"),
+        pytest.param(in_flight(3), VISITOR, BUSY, id="three-in-flight"),
+        pytest.param(in_flight(2), VISITOR, FREE, id="two-in-flight"),
+        pytest.param(refused(9, by=OTHER), VISITOR, FREE, id="another-environment"),
+        pytest.param(environments(9), VISITOR, FREE, id="nine-over-all"),
+        pytest.param(environments(10), VISITOR, WAITS, id="ten-over-all"),
         pytest.param(environments(10), PROVEN, FREE, id="ten-over-all-spare-the-proven"),
         pytest.param(in_flight(10, by=OTHER), PROVEN, FREE, id="others-in-flight-spare-the-proven"),
-        pytest.param(others(19), ASKER, FREE, id="nineteen-in-an-environment"),
-        pytest.param(others(20), ASKER, WAITS, id="twenty-in-an-environment"),
-        pytest.param(others(40, by=OTHER), ASKER, FREE, id="forty-in-another"),
-        pytest.param(in_flight(100, account="bob"), ASKER, FREE, id="many-trunks-are-entered"),
+        pytest.param(others(19), VISITOR, FREE, id="nineteen-in-an-environment"),
+        pytest.param(others(20), VISITOR, WAITS, id="twenty-in-an-environment"),
+        pytest.param(others(40, by=OTHER), VISITOR, FREE, id="forty-in-another"),
+        pytest.param(in_flight(100, account="bob"), VISITOR, FREE, id="many-trunks-are-entered"),
         pytest.param(
-            others(1) + in_flight(19, account="bob"), ASKER, BUSY, id="many-are-entered-and-one-was-refused"
+            others(1) + in_flight(19, account="bob"), VISITOR, BUSY, id="many-are-entered-and-one-was-refused"
         ),
     ],
 )
-def test_what_stands_against_a_password(knocks: Sequence[Knock], asker: Asker, judged: Guesses) -> None:
-    assert guesses_at(asker, knocks, NOW) == judged
+def test_what_stands_against_a_password(knocks: Sequence[Knock], visitor: Visitor, judged: Guesses) -> None:
+    assert guesses_at(visitor, knocks, NOW) == judged
 
 
 def test_the_wait_ends_when_the_oldest_that_counts_is_a_quarter_of_an_hour_old() -> None:
     knocks = refused(1, minutes_ago=14) + refused(1, minutes_ago=9) + refused(2, minutes_ago=3)
     # Of four the second has to go as well.
-    assert guesses_at(ASKER, knocks, NOW).retry_at == NOW + timedelta(minutes=6)
+    assert guesses_at(VISITOR, knocks, NOW).retry_at == NOW + timedelta(minutes=6)
 
 
 def test_a_run_that_nobody_heard_of_counts_as_refused() -> None:
     later = NOW + timedelta(seconds=21)
-    assert guesses_at(ASKER, in_flight(3), later).retry_at == NOW + GUESS_WINDOW
+    assert guesses_at(VISITOR, in_flight(3), later).retry_at == NOW + GUESS_WINDOW

@@ -1,11 +1,11 @@
-"""Who asks a peer for something, as the peer's guard and our own limits tell askers apart."""
+"""Who asks a peer for something, as the peer's guard and our own limits tell visitors apart."""
 
 from dataclasses import dataclass
 from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asker:
+class Visitor:
     """A run of an environment, in the name of an account.
 
     `proven` says that the peer knows the account, with the password that the run has; `knows_password` that the run
