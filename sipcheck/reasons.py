@@ -75,6 +75,7 @@ class Reason(StrEnum):
     OVERLOADED = "overloaded"
     CANCELLED = "cancelled"
     SECRET_UNREADABLE = "secret-unreadable"
+    ADDRESS_RESTING = "address-resting"
 
 
 class Cause(StrEnum):

@@ -122,6 +122,15 @@ class TooManyRejections(TrunksError):
         self.retry_at = retry_at
 
 
+class AddressResting(TrunksError):
+    """The carrier's address was asked as often as its ban filters bear; nothing is sent before `until`."""
+
+    def __init__(self, until: datetime, seconds: float) -> None:
+        super().__init__()
+        self.until = until
+        self.seconds = seconds
+
+
 class RunPostponed(TrunksError):
     """This run has to wait for its turn, longer than it may keep its worker."""
 

@@ -3,12 +3,23 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Index, String, text
+from sqlalchemy import Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from trunks.models.base import Base, partial_index
 
 _RESERVED = text("claim_id IS NOT NULL")
+
+
+class KnockWait(Base):
+    """An environment that has work for an address at rest: its turn is kept until then."""
+
+    __tablename__ = "knock_waits"
+    __table_args__ = (UniqueConstraint("address", "environment_id"),)
+
+    address: Mapped[str] = mapped_column(String(64))
+    environment_id: Mapped[UUID]
+    until: Mapped[datetime]
 
 
 class KnockRow(Base):

@@ -26,6 +26,7 @@ def chores(keeping: Keeping, secrets: SecretBox, own_keys: InstallationKeyring) 
         AgedRows(old_rows.IDLE_BUDGETS, IDLE_ADDRESSES),
         AgedRows(old_rows.LOST_SLOTS, IDLE_ADDRESSES),
         AgedRows(old_rows.KNOCKS, KNOCKS),
+        AgedRows(old_rows.KNOCK_WAITS, IDLE_ADDRESSES),
         AgedRows(old_rows.KEPT_ANSWERS, KEPT_ANSWERS),
     )
 

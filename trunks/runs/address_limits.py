@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 from trunks.clock import Clock, utc_now
 from trunks.models.edge_budget import EdgeBudget
 from trunks.repositories.edge_budgets import EdgeBudgets
+from trunks.rules.knock_limits import KnockRules
+from trunks.runs.knock_book import KnockBook
 from trunks.runs.knock_ledger import LOOK_SECONDS, Hold, LedgerTurn, Visit
 from trunks.store.database import LOCK_WAIT_MS, Database
 
@@ -79,7 +81,15 @@ class AddressLimits:
     Only on-demand runs may take tokens that are still to come, so that scheduled ones find none before them.
     """
 
-    def __init__(self, database: Database, limits: PaceLimits, *, clock: Clock = utc_now) -> None:
+    def __init__(
+        self,
+        database: Database,
+        limits: PaceLimits,
+        *,
+        knocks: KnockBook | None = None,
+        clock: Clock = utc_now,
+    ) -> None:
+        self.knocks = knocks or KnockBook(KnockRules(None))
         self._database = database
         self._limits = limits
         self._clock = clock
@@ -88,13 +98,14 @@ class AddressLimits:
 
     @property
     def off(self) -> bool:
-        return self._limits.off
+        """Whether whoever sends no password has not to ask."""
+        return self._limits.off and self.knocks.off
 
     def admit(self, wishes: Sequence[Wish]) -> list[Admission]:
         """Ask for many runs in one turn, each behind those before it."""
         with self._database.write(lock_wait_ms=LOCK_WAIT_MS) as session:
             now = self._clock()
-            ledger = LedgerTurn(session, now)
+            ledger = LedgerTurn(session, self.knocks, now)
             turn = _Turn(EdgeBudgets(session), self._limits, self._lines, ledger, now)
             turn.begin({address for wish in wishes for address in wish.requests})
             ledger.begin(wish.visit for wish in wishes if wish.visit is not None)
@@ -182,6 +193,7 @@ class _Turn:
         self._limits = limits
         self._lines = lines
         self._now = now
+        self._resting = 0
         self._taken: list[tuple[str, UUID, datetime]] = []
 
     def begin(self, addresses: Collection[str]) -> None:
@@ -197,7 +209,7 @@ class _Turn:
     def admit(self, wish: Wish) -> Admission:
         hold = self._ledger.hold(wish.visit) if wish.visit is not None else None
         if hold is not None:
-            return replace(self._refuse(wish, LOOK_SECONDS, LOOK_SECONDS), hold=hold)
+            return self._held(wish, hold)
         if self._limits.concurrency and not self._has_slot(wish):
             return self._refuse(wish, _SLOT_LOOK_SECONDS, _SLOT_LOOK_SECONDS / self._limits.concurrency)
         wait_seconds = self._wait_seconds(wish) if self._limits.rate else 0.0
@@ -216,6 +228,14 @@ class _Turn:
         if wish.visit is not None:
             self._ledger.reserve(wish.visit)
         return Admission(True, wait_seconds)
+
+    def _held(self, wish: Wish, hold: Hold) -> Admission:
+        """Say when a run comes again that the ledger keeps back: of many at an address at rest each a moment later."""
+        if hold.resting_until is None:
+            return replace(self._refuse(wish, LOOK_SECONDS, LOOK_SECONDS), hold=hold)
+        rests_seconds = (hold.resting_until - self._now).total_seconds()
+        self._resting += 1
+        return Admission(False, rests_seconds + self._resting * LOOK_SECONDS, hold)
 
     def end(self) -> None:
         self._budgets.take_slots(set(self._taken))

@@ -2,12 +2,12 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sipcheck.dns.resolver import Edge
 from sipcheck.report.model import Direction, Report
 from sipcheck.target import HostPort
-from trunks.errors import RunPostponed, TooManyRejections
+from trunks.errors import AddressResting, RunPostponed, TooManyRejections
 from trunks.rules.visitor import Visitor
 from trunks.runs.address_limits import Spending, Wish
 from trunks.runs.claimed_run import ClaimedGateway, ClaimedRun
@@ -36,6 +36,8 @@ class Admissions:
             proven=gateway.destination_id in claim.proven_at,
             knows_password=claim.first.sealed_password is not None,
         )
+        # A realm is learned with the proof of its user.
+        self._user_known = bool(claim.learned_realms)
         self._visits: list[Visit] = []
         self._granted: Counter[str] = Counter()
         self._heard: list[Report] = []
@@ -43,7 +45,10 @@ class Admissions:
         self.waited_seconds = 0.0
 
     async def admit(self, edges: Sequence[Edge]) -> None:
-        """Wait for this run's turn at all its addresses. Raises RunPostponed, TooManyRejections, StoreUnavailable."""
+        """Wait for this run's turn at all its addresses.
+
+        Raises RunPostponed, AddressResting, TooManyRejections, StoreUnavailable.
+        """
         if not edges or not (self._store.paced or self._visitor.knows_password):
             return
         self._addresses |= {str(HostPort(edge.address, edge.port)): edge.address for edge in edges}
@@ -60,25 +65,40 @@ class Admissions:
         )
         loop = asyncio.get_running_loop()
         asked_at = loop.time()
-        admission = await self._store.admit(
-            Wish(
-                claim_id=self._claim.claim_id,
-                requests=requests,
-                lease_until=self._claim.lease_until,
-                on_demand=self._claim.on_demand,
-                patience_seconds=PATIENCE_SECONDS,
-                put_off=self._claim.put_off,
-                visit=visit,
-            )
-        )
-        if admission.hold is not None and admission.hold.frozen_until is not None:
-            raise TooManyRejections(admission.hold.frozen_until)
-        if not admission.granted:
-            raise RunPostponed(admission.wait_seconds)
+        wait_seconds = await self._admitted(requests, visit)
         self._granted += requests
         self._visits.append(visit)
-        await asyncio.sleep(admission.wait_seconds)
+        await asyncio.sleep(wait_seconds)
         self.waited_seconds += loop.time() - asked_at
+
+    async def _admitted(self, requests: Mapping[str, int], visit: Visit) -> float:
+        """Ask until it is granted, as long as only others in flight are in the way; give what is to be waited then."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + PATIENCE_SECONDS
+        while True:
+            left = max(0.0, until - loop.time())
+            admission = await self._store.admit(self._wish(requests, visit, left))
+            if admission.granted:
+                return admission.wait_seconds
+            hold = admission.hold
+            if hold is not None and hold.frozen_until is not None:
+                raise TooManyRejections(hold.frozen_until)
+            if hold is not None and hold.resting_until is not None:
+                raise AddressResting(hold.resting_until, admission.wait_seconds)
+            if hold is None or admission.wait_seconds > left:
+                raise RunPostponed(admission.wait_seconds)
+            await asyncio.sleep(admission.wait_seconds)
+
+    def _wish(self, requests: Mapping[str, int], visit: Visit, patience_seconds: float) -> Wish:
+        return Wish(
+            claim_id=self._claim.claim_id,
+            requests=requests,
+            lease_until=self._claim.lease_until,
+            on_demand=self._claim.on_demand,
+            patience_seconds=patience_seconds,
+            put_off=self._claim.put_off,
+            visit=visit,
+        )
 
     def heard(self, report: Report) -> None:
         """Take a report of what was admitted; a gateway may have two."""
@@ -95,7 +115,9 @@ class Admissions:
         if not self._visits:
             return ()
         if self._heard:
-            seen = [each for report in self._heard for each in seen_in(report)]
+            seen = [
+                each for report in self._heard for each in seen_in(report, self._visitor, self._user_known)
+            ]
         else:
             seen = [each for visit in self._visits for each in visit.at_worst()]
         return (Settlement(self._claim.claim_id, self._visitor, seen),)

@@ -16,7 +16,14 @@ from sipcheck.report.model import Report
 from sipcheck.target import Target
 from sipcheck.verification.report_without_run import invalid_target_report
 from trunks.clock import Clock, utc_now
-from trunks.errors import RunInterrupted, RunPostponed, SecretUnreadable, StoreUnavailable, TooManyRejections
+from trunks.errors import (
+    AddressResting,
+    RunInterrupted,
+    RunPostponed,
+    SecretUnreadable,
+    StoreUnavailable,
+    TooManyRejections,
+)
 from trunks.runs.account_turns import AccountTurns
 from trunks.runs.address_limits import Spending
 from trunks.runs.admission import Admissions
@@ -90,10 +97,27 @@ class _Run:
             )
             self._log.info("verification-postponed", seconds=round(postponed.seconds, 1))
             return
+        except AddressResting as resting:
+            await self._rest(resting)
+            return
         if recorded:
             self._by.on_done(self._claim.verification_id)
         else:
             self._log.warning("verification-claim-lost")
+
+    async def _rest(self, resting: AddressResting) -> None:
+        """Tell whoever waits that the address rests; the run stays queued, and runs by itself."""
+        report = service_report(
+            Reason.ADDRESS_RESTING,
+            self._claim.first,
+            started_at=self._claim.claimed_at,
+            finished_at=self._by.clock(),
+            retry_at=resting.until,
+        )
+        given = Return(self._claim, resting.seconds, self._spent(), self._knocked(), report)
+        if await self._by.store.give_back(given):
+            self._log.info("verification-rests", retry_at=resting.until.isoformat())
+            self._by.on_done(self._claim.verification_id)
 
     async def _record(self) -> bool:
         try:
@@ -109,7 +133,7 @@ class _Run:
         except TimeoutError:
             self._log.error("verification-overran")
             return await self._end_for_ourselves(Reason.DEADLINE_EXCEEDED)
-        except (RunInterrupted, RunPostponed, StoreUnavailable):
+        except (AddressResting, RunInterrupted, RunPostponed, StoreUnavailable):
             raise
         except Exception:  # noqa: BLE001 - the border of a run: whatever went wrong, the caller gets a verdict
             self._log.exception("verification-broke")

@@ -26,6 +26,15 @@ def upgrade() -> None:
         sa.Column("lease_until", sa.DateTime(timezone=True)),
         sa.PrimaryKeyConstraint("id", name="pk_knocks"),
     )
+    op.create_table(
+        "knock_waits",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("address", sa.String(64), nullable=False),
+        sa.Column("environment_id", sa.Uuid(), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_knock_waits"),
+        sa.UniqueConstraint("address", "environment_id", name="uq_knock_waits_address"),
+    )
     op.create_index("ix_knocks_address_at", "knocks", ["address", "at"])
     op.create_index("ix_knocks_at", "knocks", ["at"])
     op.create_index(
