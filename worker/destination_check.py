@@ -103,6 +103,7 @@ class DestinationCheck:
                 claim.target(),
                 route.edges,
                 timeout_seconds=self._timeout_seconds,
+                username=None if claim.asker is None else claim.asker.username,
                 by_register=claim.options_ignored,
                 # What failed before is asked over another socket: that decides about life and death.
                 fresh=claim.failures > 0,
@@ -122,6 +123,7 @@ class DestinationCheck:
                 sip_status=found.sip_status,
                 latency_ms=found.latency_ms,
                 address=route.edges[0].address,
+                edge_addresses=tuple(route.requests()),
             )
         )
 

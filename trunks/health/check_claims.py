@@ -1,15 +1,19 @@
 """Health checks by destination: claimed when they are due, and given back."""
 
 import random
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from trunks.clock import Clock, utc_now
 from trunks.health.check import CheckClaim
+from trunks.health.check_askers import AskerTurns
+from trunks.health.place_turns import place_turns
 from trunks.ids import new_id
+from trunks.repositories.check_places import CheckPlaces
 from trunks.repositories.liveness import Found, LivenessRows
+from trunks.rules.asking import Asker
 from trunks.rules.intervals import HealthIntervals
 from trunks.store.database import Database
 
@@ -18,8 +22,6 @@ LEASE_MARGIN_SECONDS = 10.0
 
 # What is overdue by more than its interval and this was due while no worker ran.
 _OUTAGE_MARGIN = timedelta(seconds=10)
-
-_NEVER = datetime.min.replace(tzinfo=UTC)
 
 _CLAIM_COLUMNS = ("destination_id", "claim_id", "cycle", "claimed_at", "lease_until", "interval_seconds")
 
@@ -48,7 +50,7 @@ class CheckClaims:
         return self._lease.total_seconds()
 
     def claim(self, *, limit: int) -> list[CheckClaim]:
-        """Claim due checks, at most one of a Request-URI host within its spacing.
+        """Claim due checks, at most one of a Request-URI host at an address within its spacing.
 
         A destination without a trunk is scheduled no longer. What was overdue for another reason than a lost worker is
         spread over one interval.
@@ -67,8 +69,10 @@ class CheckClaims:
             rows.change(_ended(asked, due, inhabited))
             asked = [row for row in asked if row.destination_id in inhabited]
             due = self._spread_overdue(rows, [row for row in due if row.destination_id in inhabited], now)
-            due = self._one_of_a_host(rows, due, asked, now)
-            return self._claim(rows, asked, due, now)
+            turns = place_turns(CheckPlaces(session), due, asked, self._pace.host_spacing_seconds, now)
+            rows.change(turns.later)
+            askers = AskerTurns(session, self._pace).choose(turns.now, asked, now)
+            return self._claim(rows, asked, turns.now, askers, now)
 
     def _spread_overdue(self, rows: LivenessRows, due: Sequence[Found], now: datetime) -> Sequence[Found]:
         """Spread over one interval what was due while no worker ran; give the rest, what a lost worker had among it."""
@@ -83,6 +87,7 @@ class CheckClaims:
                 {
                     "destination_id": row.destination_id,
                     "next_check_at": now + timedelta(seconds=row.interval_seconds * random.random()),  # noqa: S311
+                    "due_since": row.due_since or row.next_check_at,
                 }
                 for row in due
                 if row.destination_id in overdue
@@ -90,30 +95,13 @@ class CheckClaims:
         )
         return [row for row in due if row.destination_id not in overdue]
 
-    def _one_of_a_host(
-        self, rows: LivenessRows, due: Sequence[Found], asked: Sequence[Found], now: datetime
-    ) -> list[Found]:
-        """Choose one destination of each Request-URI host, and schedule the others after it, a spacing apart."""
-        spacing = timedelta(seconds=self._pace.host_spacing_seconds)
-        if not spacing:
-            return list(due)
-        last = rows.last_claims({row.domain for row in due}) | dict.fromkeys(
-            (row.domain for row in asked), now
-        )
-        chosen, later = [], []
-        # The longest unchecked first: else some of a crowded host would never be checked.
-        for row in sorted(due, key=lambda row: row.checked_at or _NEVER):
-            turn = max(now, last[row.domain] + spacing) if row.domain in last else now
-            last[row.domain] = turn
-            if turn <= now:
-                chosen.append(row)
-            else:
-                later.append({"destination_id": row.destination_id, "next_check_at": turn})
-        rows.change(later)
-        return chosen
-
     def _claim(
-        self, rows: LivenessRows, asked: Sequence[Found], due: Sequence[Found], now: datetime
+        self,
+        rows: LivenessRows,
+        asked: Sequence[Found],
+        due: Sequence[Found],
+        askers: Mapping[UUID, Asker],
+        now: datetime,
     ) -> list[CheckClaim]:
         look = [row for row in (*asked, *due) if row.cycle % _CYCLES_PER_INTERVAL == 0]
         intervals = self._intervals(rows, look)
@@ -142,6 +130,8 @@ class CheckClaims:
                     was_alive=row.answered_at is not None,
                     fell_lately=row.fell_at is not None
                     and now - row.fell_at <= timedelta(seconds=2 * interval_seconds),
+                    due_since=(row.due_since or row.next_check_at) if scheduled else None,
+                    asker=askers.get(row.destination_id),
                 )
             )
         rows.change([_claimed(claim) for claim in claims])
@@ -162,7 +152,8 @@ class CheckClaims:
 
         def later(claim: CheckClaim, now: datetime) -> dict[str, Any]:
             wait = timedelta(seconds=wait_seconds[claim.destination_id])
-            return {"claimed_at": None} | ({"next_check_at": now + wait} if claim.counts else {})
+            late = {"next_check_at": now + wait, "due_since": claim.due_since}
+            return {"claimed_at": None} | (late if claim.counts else {})
 
         self._free([claim for claim, _ in waits], later)
 
@@ -203,7 +194,7 @@ def _claimed(claim: CheckClaim) -> dict[str, Any]:
 
 def _ended(asked: Sequence[Found], due: Sequence[Found], inhabited: set[UUID]) -> list[dict[str, Any]]:
     return [
-        {"destination_id": row.destination_id, "next_check_at": None, "asked_at": None}
+        {"destination_id": row.destination_id, "next_check_at": None, "due_since": None, "asked_at": None}
         for row in (*asked, *due)
         if row.destination_id not in inhabited
     ]

@@ -29,8 +29,11 @@ _CLAIMED_COLUMNS = (
     Destination.outbound_proxy,
     DestinationHealth.interval_seconds,
     DestinationHealth.next_check_at,
+    DestinationHealth.due_since,
+    DestinationHealth.edge_addresses,
     DestinationHealth.asked_at,
     DestinationHealth.cycle,
+    DestinationHealth.claimed_at,
     DestinationHealth.lease_until,
     DestinationHealth.checked_at,
     DestinationHealth.options_ignored,
@@ -118,15 +121,6 @@ class LivenessRows(Repository):
         for destination_id, seconds in rows:
             asked.setdefault(destination_id, []).append(seconds)
         return asked
-
-    def last_claims(self, domains: Collection[str]) -> dict[str, datetime]:
-        """When each of these Request-URI hosts was asked last."""
-        rows = self._session.execute(
-            select(DestinationHealth.domain, func.max(DestinationHealth.claimed_at))
-            .where(DestinationHealth.domain.in_(domains), DestinationHealth.claimed_at.is_not(None))
-            .group_by(DestinationHealth.domain)
-        )
-        return {domain: claimed_at for domain, claimed_at in rows if claimed_at is not None}
 
     def change(self, changes: Iterable[Mapping[str, Any]]) -> None:
         """Change rows by `destination_id`; those that name the same columns by one statement."""

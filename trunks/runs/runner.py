@@ -197,7 +197,12 @@ class _Run:
         turns = {number: turn for turn, number in enumerate(self._claim.proof_order)}
         checks = [
             GatewayCheck(
-                target, None, admit=admission.admit, heard=admission.heard, turn=turns.get(number, 0)
+                target,
+                None,
+                admit=admission.admit,
+                heard=admission.heard,
+                turn=turns.get(number, 0),
+                username=self._claim.first.username,
             )
             for number, (target, admission) in enumerate(zip(targets, self._admissions, strict=True))
         ]
