@@ -59,7 +59,7 @@ class Tenancy:
 class Runs:
     def __init__(self, on: Foundation) -> None:
         settings, database, clock = on.settings, on.database, on.clock
-        self.requests = RunRequests(database.impatient(), clock=clock)
+        self.requests = RunRequests(database, clock=clock)
         self.address_limits = AddressLimits(
             database,
             PaceLimits(settings.address_rate, settings.address_burst, settings.address_concurrency),
