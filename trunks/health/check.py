@@ -1,5 +1,6 @@
 """A claim of a destination and what came of it: values, so that no row is locked while it is checked."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -14,7 +15,8 @@ class CheckClaim:
 
     `counts` is false where only somebody who asked wants to know. `asked` says that somebody waits. `failures`
     in a row came before it, `held_failures` of them held back; `was_alive` says that it has ever answered a cycle,
-    `fell_lately` that the failures began within the last interval.
+    `fell_lately` that the failures began within the last interval. `in_full` says that all there is to see is to be
+    seen this time.
     """
 
     destination_id: UUID
@@ -34,6 +36,7 @@ class CheckClaim:
     held_failures: int
     was_alive: bool
     fell_lately: bool
+    in_full: bool
 
     def target(self) -> Target:
         """Where to ask."""
@@ -47,7 +50,10 @@ class CheckClaim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
-    """What a cycle came to; `address` is the first edge's, where there was one."""
+    """What a cycle came to; `address` is the first edge's, where there was one.
+
+    `facts` are the telling headers of the answer that decided; None where only its status was looked at.
+    """
 
     claim: CheckClaim
     alive: bool
@@ -56,3 +62,4 @@ class CheckResult:
     sip_status: int | None = None
     latency_ms: float | None = None
     address: str | None = None
+    facts: Mapping[str, str] | None = None

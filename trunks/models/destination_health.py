@@ -1,6 +1,7 @@
 """A destination's liveness: when it is asked next, by whom, and what came of it last."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, String, text
@@ -22,7 +23,8 @@ class DestinationHealth(Leased, Base):
     The lease is of cycle number `cycle`. `asked_at` asks for one result that counts
     towards no threshold. `alive` to `checked_at` are the latest result, a verification's too; `failures` to
     `address` are of scheduled checks alone: failed ones in a row, how many of these the breaker holds back, since when.
-    `domain` is the destination's, for the pace of a Request-URI host.
+    `domain` is the destination's, for the pace of a Request-URI host. `facts` are the telling headers of the answer of
+    a check that was looked at in full, at `facts_at`, with its status; a failed one always is.
     """
 
     __tablename__ = "destination_health"
@@ -57,3 +59,7 @@ class DestinationHealth(Leased, Base):
     fell_at: Mapped[datetime | None]
     answered_at: Mapped[datetime | None]
     address: Mapped[str | None] = mapped_column(String(64))
+
+    facts: Mapped[dict[str, Any] | None]
+    facts_status: Mapped[int | None]
+    facts_at: Mapped[datetime | None]

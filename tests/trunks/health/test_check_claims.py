@@ -274,3 +274,26 @@ def _edit(watch: HealthWatch, trunk: Trunk, seconds: float) -> None:
 def _wish(watch: HealthWatch, trunk: Trunk, seconds: float | None) -> None:
     with watch.store.installation.database.write() as session:
         session.get_one(Trunk, trunk.id).health_interval_seconds = seconds
+
+
+def test_a_check_looks_at_all_there_is_once_an_hour(watch: HealthWatch) -> None:
+    trunk = watch.verified()
+    in_full = []
+    for _ in range(130):
+        (claim,) = watch.cycle(alive=True, facts={"Server": "Switch 1"}, sip_status=200)
+        in_full.append(claim.in_full)
+        if not claim.in_full:
+            # Which the next check is only when this one's facts were kept.
+            assert watch.health(watch.destination_of(trunk)).facts_at is not None
+    assert in_full[0]
+    assert sum(in_full) == 1  # each check kept its facts, so that none was due again
+
+
+def test_a_check_whose_facts_are_an_hour_old_looks_again(watch: HealthWatch) -> None:
+    watch.verified()
+    (first,) = watch.cycle(alive=True, facts={}, sip_status=200)
+    in_full = [claim.in_full for _ in range(130) for claim in watch.cycle(alive=True)]
+    looked = in_full.index(True)
+    assert first.in_full
+    assert 3600 * 0.9 <= (looked + 1) * LONG_ENOUGH_SECONDS <= 3600 * 1.1 + LONG_ENOUGH_SECONDS
+    assert all(in_full[looked:])  # as long as nothing is kept
