@@ -1,8 +1,8 @@
 VENV ?= .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
-# Most tests wait for a peer most of the time, so two for each of two cores; peers need some of them too.
-PYTEST_ARGS ?= -n 4 --dist worksteal
+# Most tests wait for a peer most of the time, so three for each of two cores.
+PYTEST_ARGS ?= -n 6 --dist worksteal
 
 # Marks are set in tests/conftest.py.
 FAST := -n 3 --dist worksteal -m "not peers and not slow and not long" --hypothesis-profile quick

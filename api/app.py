@@ -28,11 +28,12 @@ from api.middleware.write_concurrency import WriteConcurrency
 from api.openapi import describe
 from api.readiness import Readiness, ReadinessCheck
 from api.store_metrics import StoreMetrics
-from api.store_threads import StoreThreads
+from api.store_threads import LOCKED_AT_MOST_SECONDS, StoreThreads
 from api.talkover import routes as talkover
 from api.waiter import Awaited, Waiter
 from trunks.doorbell import Doorbell
 from trunks.installation.installation import Installation
+from trunks.store.grouped import Grouped
 
 # Of the process, not of an application: what FastAPI works out of a route it works out once.
 _ROUTES = APIRouter()
@@ -91,6 +92,11 @@ def _make_context(
             clock=installation.clock,
         ),
         threads=threads,
+        run_requests=Grouped(
+            installation.runs.requests.ask,
+            gather_seconds=0.0,
+            locked_at_most_seconds=LOCKED_AT_MOST_SECONDS,
+        ),
         rate_limits=RateLimits(installation.settings.broker_url),
         registry=registry,
         store_metrics=StoreMetrics(
@@ -107,9 +113,9 @@ def _middleware(context: Context) -> list[Middleware]:
         Middleware(RequestIds),
         Middleware(RequestRecord, metrics=RequestMetrics(context.registry)),
         Middleware(ErrorAnswers),
-        Middleware(WriteConcurrency),
-        Middleware(Authentication, tenants=installation.tenancy.tenants, threads=threads),
+        Middleware(Authentication, tenants=installation.tenancy.tenants),
         Middleware(RateLimiting, limits=context.rate_limits),
+        Middleware(WriteConcurrency),
         Middleware(BodyLimit),
         Middleware(ContentType),
         Middleware(Idempotency, remembered=installation.tenancy.keyed_requests, threads=threads),

@@ -9,6 +9,7 @@ import structlog
 from fastapi import Depends, Request
 
 from api.context import Context, context_of
+from api.middleware.write_concurrency import place_left
 from api.problems import unauthenticated
 from api.request_state import state_of
 from api.waiter import WaitEnd
@@ -16,7 +17,7 @@ from trunks.catalog.views import TrunkView
 from trunks.installation.areas import Catalog
 from trunks.installation.settings import Settings
 from trunks.models.verification import Verification
-from trunks.runs.requests import RunRequests
+from trunks.runs.requests import RunRequest, RunRequests
 from trunks.tenancy.tenants import Caller
 
 Given = ParamSpec("Given")
@@ -52,7 +53,10 @@ class Call:
 
     async def verify(self, trunk_id: UUID, *, on_demand: bool = False) -> Verification:
         """Queue a verification and ring for it; `on_demand` says that its end is waited for. Raises TrunkNotFound."""
-        run = await self.ask(self.runs.ask, trunk_id, request_id=current_request_id(), on_demand=on_demand)
+        asked = RunRequest(self.caller.environment_id, trunk_id, current_request_id(), on_demand)
+        # Many ask at once and are answered by one transaction: their places are free until then.
+        async with place_left():
+            run = await self.context.run_requests.ask(asked)
         self.context.doorbell.ring(run.id, on_demand=on_demand)
         return run
 

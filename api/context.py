@@ -13,6 +13,9 @@ from api.store_threads import StoreThreads
 from api.waiter import Awaited, Waiter
 from trunks.doorbell import Doorbell
 from trunks.installation.installation import Installation
+from trunks.models.verification import Verification
+from trunks.runs.requests import RunRequest
+from trunks.store.grouped import Grouped
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,7 @@ class Context:
     provisions: Awaited
     current_health: CurrentHealth
     threads: StoreThreads
+    run_requests: Grouped[RunRequest, Verification]
     readiness: Readiness
     rate_limits: RateLimits
     registry: CollectorRegistry

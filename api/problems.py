@@ -64,6 +64,16 @@ def store_unavailable() -> Problem:
     )
 
 
+def store_busy() -> Problem:
+    return Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "STORE_UNAVAILABLE",
+        "Somebody else writes to what this request is about, and has not ended; nothing was changed. "
+        "Try again in a few seconds.",
+        headers={"Retry-After": "5"},
+    )
+
+
 def store_full() -> Problem:
     return Problem(
         HTTPStatus.SERVICE_UNAVAILABLE,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,3 +11,8 @@ class Sentence:
 
     key: str
     parameters: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, key: str, **parameters: object) -> Self:
+        """Make one of values that are shown as they are printed."""
+        return cls(key, {name: str(value) for name, value in parameters.items()})

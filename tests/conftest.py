@@ -1,7 +1,9 @@
 """Fixtures that start the real peers; one that is not installed fails its tests (tests.peers.programs)."""
 
+import gc
+import os
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from tests.peers.sipp import Sipp, SippSettings
 from tests.peers.tls_server import TlsServer, TlsServerSettings
 from tests.peers.udp_peer import Script, UdpPeer
 from tests.peers.unbound_server import UnboundServer
+from tests.shares import spread
 from trunks.store.database import Database
 from trunks.store.schema import migrate
 
@@ -95,17 +98,37 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--shuffle", type=int, metavar="SEED", help="run the tests in the order of this seed")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark what needs a peer or long, before tests are chosen by their marks; shuffle where it was asked for."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None]:
+    """Mark what needs a peer or long, before tests are chosen by their marks; order or shuffle what was chosen."""
     for item in items:
         if _needs_peers(item):
             item.add_marker(pytest.mark.peers)
         if item.nodeid.startswith(SLOW) and not item.nodeid.startswith(ON_EVERY_PYTHON):
             item.add_marker(pytest.mark.slow)
+    yield
     seed = config.getoption("--shuffle")
     if seed is not None:
         random.Random(seed).shuffle(items)
+        return
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    if processes > 1:
+        items[:] = spread(items, lambda item: item.nodeid.partition("::")[0], processes)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None]:
+    """Collect no garbage meanwhile, and never again look through what is loaded by the end: it stays."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+        gc.freeze()
+
+
+def pytest_unconfigure() -> None:
+    gc.unfreeze()
 
 
 @pytest.hookimpl(tryfirst=True)

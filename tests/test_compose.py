@@ -19,6 +19,7 @@ import yaml
 from tests.peers.kamailio import PASSWORD, USERNAME, Kamailio
 from tests.peers.ports import free_port
 from tests.peers.redis_server import RedisServer
+from tests.trunkd.prepared import make_token
 
 ROOT = Path(__file__).parents[1]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
@@ -113,20 +114,8 @@ def test_the_scaled_form_verifies_a_trunk_and_ends_cleanly(
     kamailio_factory: Callable[..., Kamailio],
     tmp_path: Path,
 ) -> None:
-    def trunkd(*arguments: str) -> str:
-        return subprocess.run(
-            [str(BIN / "trunkd"), *arguments],
-            env=environment,
-            cwd=tmp_path,
-            check=True,
-            capture_output=True,
-            text=True,
-            timeout=30,
-        ).stdout.strip()
-
     registrar = kamailio_factory()
-    trunkd("environment", "create", "acme")
-    token = trunkd("token", "create", "--environment", "acme")
+    token = make_token(tmp_path, environment)
     body = {
         "name": "Kamailio",
         "provider_name": "kamailio",

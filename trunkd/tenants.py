@@ -6,12 +6,9 @@ from typing import Annotated
 
 import typer
 
-from trunkd.faults import faults_in_one_line
+from trunkd.opened_installation import opened_installation
 from trunks.errors import TokenNotFound
 from trunks.ids import read_id
-from trunks.installation.installation import Installation
-from trunks.installation.settings import load_settings
-from trunks.logs import configure_logs
 from trunks.tenancy.tenants import DEFAULT_REQUESTS_PER_MINUTE, Tenants
 
 environment_commands = typer.Typer(help="Tenants.", no_args_is_help=True)
@@ -20,13 +17,8 @@ token_commands = typer.Typer(help="Bearer tokens of tenants.", no_args_is_help=T
 
 @contextmanager
 def _tenants() -> Iterator[Tenants]:
-    with faults_in_one_line():
-        configure_logs()
-        installation = Installation(load_settings())
-        try:
-            yield installation.tenancy.tenants
-        finally:
-            installation.close()
+    with opened_installation() as installation:
+        yield installation.tenancy.tenants
 
 
 @environment_commands.command("create")

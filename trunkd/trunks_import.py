@@ -3,20 +3,17 @@
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from sipcheck.cli.progress import progress_bar
-from sipcheck.sweep.row_file import FileUnusable, Record, read_file
+from sipcheck.sweep.row_file import Record, read_records_of
 from trunkd.faults import FAULT, faults_in_one_line
+from trunkd.opened_installation import opened_installation
 from trunkd.trunk_rows import COLUMNS, NEEDED_COLUMNS, RowUnusable, trunk_of
 from trunks.catalog.new_trunk import NewTrunk
 from trunks.catalog.trunk_import import TrunkImport
-from trunks.installation.installation import Installation
-from trunks.installation.settings import load_settings
-from trunks.logs import configure_logs
 from trunks.tenancy.tenants import Tenant
 
 trunk_commands = typer.Typer(help="Trunks of tenants.", no_args_is_help=True)
@@ -45,31 +42,14 @@ def import_trunks(
     again. Exit status: 0 every row is a trunk now, 1 some row is not, 2 the file cannot be used.
     """
     with faults_in_one_line():
-        configure_logs()
-        records = _read(file)
-        installation = Installation(load_settings())
-        try:
-            tenant = installation.tenancy.tenants.named(environment)
-            counts = _enter(records, tenant, installation.catalog.imports, verify=verify)
-        finally:
-            installation.close()
+        records = read_records_of(file, COLUMNS, needed=NEEDED_COLUMNS)
+    with opened_installation() as installation:
+        tenant = installation.tenancy.tenants.named(environment)
+        counts = _enter(records, tenant, installation.catalog.imports, verify=verify)
     queued = ", each with a verification queued" if verify else ""
     print(f"{counts.entered} entered{queued}; {counts.standing} there already; {counts.unusable} not usable.")
     if counts.unusable:
         raise typer.Exit(FAULT)
-
-
-def _read(file: str) -> list[Record]:
-    """Raises FileUnusable."""
-    try:
-        data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-        return read_file(data, COLUMNS, needed=NEEDED_COLUMNS)
-    except OSError as error:
-        raise FileUnusable(
-            f"{file!r} cannot be read: {error.strerror}; give a readable file, or - for standard input"
-        ) from error
-    except FileUnusable as error:
-        raise FileUnusable(f"{file!r} cannot be used: {error}") from error
 
 
 def _enter(records: list[Record], tenant: Tenant, imports: TrunkImport, *, verify: bool) -> _Counts:

@@ -179,6 +179,7 @@ class DestinationCheck:
                 sip_status=found.sip_status,
                 latency_ms=found.latency_ms,
                 address=route.edges[0].address,
+                edge_addresses=tuple({each.address: None for each in route.edges}),
                 facts=found.facts,
             )
         )

@@ -7,17 +7,19 @@ from api.dialects import spoken_at
 from api.middleware.http_middleware import HttpMiddleware
 from api.problems import unauthenticated
 from api.request_state import state_of
-from api.store_threads import StoreThreads
+from trunks.store.grouped import Grouped
 from trunks.tenancy.tenants import Caller, Tenants
 
 
 class Authentication(HttpMiddleware):
-    """Under a dialect's prefixes every request needs a token, whatever is or is not there."""
+    """Under a dialect's prefixes every request needs a token, whatever is or is not there.
 
-    def __init__(self, app: ASGIApp, *, tenants: Tenants, threads: StoreThreads) -> None:
+    The store is asked anew each time, so that a token that is revoked is so at once; for many by one question.
+    """
+
+    def __init__(self, app: ASGIApp, *, tenants: Tenants) -> None:
         super().__init__(app)
-        self._tenants = tenants
-        self._threads = threads
+        self._callers = Grouped(tenants.authenticate_all, gather_seconds=0.0)
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on with the caller known. Raises Problem, StoreUnavailable."""
@@ -29,7 +31,7 @@ class Authentication(HttpMiddleware):
         scheme, _, token = headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             raise unauthenticated()
-        caller = await self._threads.run(self._tenants.authenticate, token.strip())
+        caller = await self._callers.ask(token.strip())
         if caller is None:
             raise unauthenticated()
         return caller

@@ -14,9 +14,17 @@ from starlette.types import Message, Receive, Scope, Send
 from api.allowed_methods import allowed_methods
 from api.dialects import answering_at
 from api.middleware.http_middleware import HttpMiddleware
-from api.problems import Problem, internal_error, invalid_json, of_status, store_full, store_unavailable
+from api.problems import (
+    Problem,
+    internal_error,
+    invalid_json,
+    of_status,
+    store_busy,
+    store_full,
+    store_unavailable,
+)
 from api.request_state import state_of
-from trunks.errors import Refused, StoreFull, StoreUnavailable
+from trunks.errors import Refused, StoreBusy, StoreFull, StoreUnavailable
 from trunks.logs import trace_of
 
 _log = structlog.get_logger(__name__)
@@ -73,6 +81,9 @@ def _answer(error: Exception, path: str) -> JSONResponse:
         case StoreFull():
             _log.error("store-full", error=str(error))
             problem = store_full()
+        case StoreBusy():
+            _log.warning("store-busy", error=str(error))
+            problem = store_busy()
         case StoreUnavailable():
             _log.warning("store-away", error=str(error))
             problem = store_unavailable()

@@ -3,7 +3,6 @@
 import json
 import sys
 from dataclasses import replace
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -69,7 +68,10 @@ def sweep(
         requests_per_second=_read_rate(rate),
         timeout_seconds=read_timeout(timeout),
     )
-    rows = _read_file(file)
+    try:
+        rows = read_rows(file)
+    except FileUnusable as error:
+        refuse(str(error))
     allow_open_files(plan.open_files)
     all_verified = False  # what nobody reads to its end has not been
     try:
@@ -116,16 +118,6 @@ def _print_line(result: SweepResult) -> None:
     json.dump({"row": result.number, **report_to_json(result.report)}, sys.stdout, ensure_ascii=True)
     sys.stdout.write("\n")
     sys.stdout.flush()
-
-
-def _read_file(file: str) -> _Rows:
-    try:
-        data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-        return read_rows(data)
-    except OSError as error:
-        refuse(f"{file!r} cannot be read: {error.strerror}; give a readable file, or - for standard input")
-    except FileUnusable as error:
-        refuse(f"{file!r} cannot be used: {error}")
 
 
 def _read_concurrency(text: str) -> int:

@@ -5,16 +5,16 @@ from sipcheck.sweep.row_file import (
     TARGET_COLUMNS,
     Record,
     credentials_of,
-    read_file,
+    read_records_of,
     target_of,
     values_of,
 )
 from sipcheck.sweep.sweep import BadRow, SweepRow
 
 
-def read_rows(data: bytes) -> list[SweepRow | BadRow]:
+def read_rows(file: str) -> list[SweepRow | BadRow]:
     """Read every data row; one that cannot be used is a BadRow. Raises FileUnusable."""
-    return [_row(number, record) for number, record in enumerate(read_file(data, TARGET_COLUMNS), 1)]
+    return [_row(number, record) for number, record in enumerate(read_records_of(file, TARGET_COLUMNS), 1)]
 
 
 def _row(number: int, record: Record) -> SweepRow | BadRow:

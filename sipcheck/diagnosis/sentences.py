@@ -1,8 +1,10 @@
 """What a verdict says to a person who runs a trunk and may never have heard of SIP's inner life."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from string import Formatter
 
+from sipcheck.diagnosis.texts.checks import CHECKS
 from sipcheck.diagnosis.texts.credentials import CREDENTIALS
 from sipcheck.diagnosis.texts.dns import DNS
 from sipcheck.diagnosis.texts.ours import OURS
@@ -11,10 +13,11 @@ from sipcheck.diagnosis.texts.sip import SIP
 from sipcheck.diagnosis.texts.text import Texts
 from sipcheck.diagnosis.texts.tls import TLS
 from sipcheck.diagnosis.texts.transport import TRANSPORT
+from sipcheck.diagnosis.texts.warnings import WARNINGS
 from sipcheck.reasons import Cause, Reason
 from sipcheck.sentence import Sentence
 
-__all__ = ["TEXTS", "Facts", "Sentence", "own_tool_advice", "render", "sentences"]
+__all__ = ["TEMPLATES", "TEXTS", "Facts", "Sentence", "own_tool_advice", "render", "sentences"]
 
 TEXTS: Texts = {**DNS, **TRANSPORT, **TLS, **SIP, **CREDENTIALS, **OURS}
 
@@ -42,11 +45,18 @@ def _key(reason: Reason, cause: Cause | None, part: str) -> str:
     return ".".join(each for each in (reason, cause, part) if each is not None)
 
 
-_TEMPLATES = {
+_VERDICTS = {
     _key(reason, cause, part): template
     for (reason, cause), text in TEXTS.items()
     for part, template in (("summary", text.summary), ("advice", text.advice))
-} | {f"{reason}.own-tool.advice": template for reason, template in OWN_TOOL.items()}
+}
+
+TEMPLATES: Mapping[str, str] = {
+    **_VERDICTS,
+    **{f"{reason}.own-tool.advice": template for reason, template in OWN_TOOL.items()},
+    **CHECKS,
+    **WARNINGS,
+}
 
 
 def sentences(reason: Reason, cause: Cause | None, facts: Facts) -> tuple[Sentence, Sentence]:
@@ -62,10 +72,10 @@ def own_tool_advice(reason: Reason, options: str) -> Sentence:
 
 def render(sentence: Sentence) -> str:
     """Word a sentence in English."""
-    text = _TEMPLATES[sentence.key].format_map(sentence.parameters)
+    text = TEMPLATES[sentence.key].format_map(sentence.parameters)
     return text[:1].upper() + text[1:]
 
 
 def _sentence(key: str, facts: Facts) -> Sentence:
-    names = [name for _, name, _, _ in Formatter().parse(_TEMPLATES[key]) if name]
+    names = [name for _, name, _, _ in Formatter().parse(TEMPLATES[key]) if name]
     return Sentence(key, {name: getattr(facts, name) for name in names})

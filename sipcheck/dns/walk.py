@@ -7,6 +7,7 @@ from itertools import islice
 from random import Random
 from typing import Any, TypeVar
 
+from sipcheck.diagnosis.details import warn
 from sipcheck.dns.address_order import order_addresses
 from sipcheck.dns.bounded_answer import MAX_LABELS, MAX_RECORDS
 from sipcheck.dns.failure import UNANSWERED, failure_of, gravest, host_failure, say_failed, service_refused
@@ -18,6 +19,7 @@ from sipcheck.failure import Failure
 from sipcheck.host import is_address
 from sipcheck.reasons import Cause, Reason, WarningCode
 from sipcheck.report.model import ReportWarning
+from sipcheck.sentence import Sentence
 from sipcheck.target import HostPort, Target, TransportName
 
 # Bounds of one route (docs/design/sip.md, "Bounds"): more than any carrier publishes.
@@ -73,8 +75,8 @@ class Walk:
         edges = () if isinstance(found, Failure) else tuple(found)
         self._tell_left_aside()
         if len(edges) > MAX_EDGES:
-            count = f"{MAX_JUDGED} or more" if len(edges) == MAX_JUDGED else len(edges)
-            self._warn(f"there are {count} addresses; the first {MAX_EDGES} were used")
+            or_more = "-or-more" if len(edges) == MAX_JUDGED else ""
+            self._warn(f"addresses{or_more}", count=len(edges), most=MAX_EDGES)
         return Route(
             edges=edges[:MAX_EDGES],
             beyond=edges[MAX_EDGES:],
@@ -118,11 +120,8 @@ class Walk:
             return servers
         if not servers:
             return edges
-        self._warn(
-            f"{server.host} has no address of its own, so port {server.port} was left aside "
-            "and its SRV records were used; leave the port out of the target",
-            WarningCode.PORT_SUPPRESSES_SRV,
-        )
+        suppressed = Sentence.of("warning.port-suppresses-srv", host=server.host, port=server.port)
+        self._warnings.append(warn(WarningCode.PORT_SUPPRESSES_SRV, suppressed))
         return await self._edges(servers)
 
     async def _without_srv(self, server: _Server, failure: Failure) -> list[Edge] | Failure:
@@ -135,7 +134,7 @@ class Walk:
         detail = f"{failure.detail}; {server.host} itself leads to {edges[0].address}"
         if failure.reason is Reason.DNS_SERVFAIL:
             return Failure(failure.reason, detail, Cause.SRV_REFUSED)
-        self._warn(f"{detail}, which was used; with a host name and port in the trunk SRV is not asked")
+        self._warn("own-address", detail=detail)
         doubt = Failure(failure.reason, detail, Cause.SRV_UNANSWERED)
         return [replace(edge, instead_of=doubt) for edge in edges]
 
@@ -143,7 +142,7 @@ class Walk:
         answer = await self._client.naptr(domain, deadline_at=self._naptr_deadline_at)
         self._steps.append(answer)
         if answer.failed:
-            self._warn(f"{say_failed(answer)}; the way went on by SRV")
+            self._warn("naptr", detail=say_failed(answer))
         return select_services(answer.records, secure=target.secure)
 
     async def _srv(self, domain: str, services: Sequence[Service]) -> list[_Server] | Failure:
@@ -160,19 +159,17 @@ class Walk:
         if not servers and failed:
             return failure_of(next((each for each in failed if each.kind is AnswerKind.SERVFAIL), failed[0]))
         for answer in failed:
-            self._warn(f"{say_failed(answer)}; its servers are not among those tried")
+            self._warn("srv", detail=say_failed(answer))
         if not servers and any(answer.records for answer in answers):
             return service_refused(domain, answers)
-        return self._bounded(servers, MAX_SRV_RECORDS, "SRV records")
+        return self._bounded(servers, MAX_SRV_RECORDS, "srv-records")
 
     def _usable(self, answer: DnsAnswer[SrvRecord]) -> list[SrvRecord]:
         by_priority = sorted(answer.records, key=lambda record: record.priority)
-        drawn = order_srv(self._bounded(by_priority, MAX_SRV_RECORDS, "SRV records"), self._random)
+        drawn = order_srv(self._bounded(by_priority, MAX_SRV_RECORDS, "srv-records"), self._random)
         for record in drawn:
             if record.target and not record.port:
-                self._warn(
-                    f"an SRV record of {answer.name} names {record.target} with port 0; it was left aside"
-                )
+                self._warn("port-zero", name=answer.name, target=record.target)
         return [record for record in drawn if record.target and record.port]
 
     async def _edges(self, servers: Sequence[_Server]) -> list[Edge] | Failure:
@@ -198,13 +195,13 @@ class Walk:
         if not edges:
             return gravest(failures)
         for failure in failures:
-            self._warn(f"{failure.detail}; the other servers were used")
+            self._warn("other-servers", detail=failure.detail)
         return edges
 
     def _addresses(self, ipv6: DnsAnswer[str], ipv4: DnsAnswer[str]) -> tuple[str, ...]:
         for lost, other in ((ipv6, ipv4), (ipv4, ipv6)):
             if lost.failed and other.records:
-                self._warn(f"{say_failed(lost)}; only its {other.record_type} records were used")
+                self._warn("other-family", detail=say_failed(lost), record_type=other.record_type)
         six, four = ipv6.records, ipv4.records
         # Only those that may come to be used are worth asking the routing table for.
         ordered = order_addresses(six[:MAX_EDGES], four[:MAX_EDGES], self._is_usable)
@@ -228,19 +225,23 @@ class Walk:
     def _tell_left_aside(self) -> None:
         cut = [step for step in self._steps if step.left_aside]
         if cut:
-            first = f"{cut[0].left_aside} of the {cut[0].record_type} answer for {cut[0].name}"
             self._warn(
-                f"the first {MAX_RECORDS} records of an answer are read, with names of up to {MAX_LABELS} labels; "
-                f"left aside were {first}"
+                "long-answer",
+                most=MAX_RECORDS,
+                labels=MAX_LABELS,
+                count=cut[0].left_aside,
+                record_type=cut[0].record_type,
+                name=cut[0].name,
             )
 
     def _bounded(self, found: Sequence[Item], most: int, what: str) -> list[Item]:
         if len(found) > most:
-            self._warn(f"there are {len(found)} {what}; the first {most} were used")
+            self._warn(what, count=len(found), most=most)
         return list(found[:most])
 
-    def _warn(self, detail: str, code: WarningCode = WarningCode.DNS_PARTIAL) -> None:
-        self._warnings.append(ReportWarning(code=code, detail=detail, edge=None))
+    def _warn(self, what: str, **parameters: object) -> None:
+        said = Sentence.of(f"warning.dns-partial.{what}", **parameters)
+        self._warnings.append(warn(WarningCode.DNS_PARTIAL, said))
 
 
 def _each_once(servers: Iterable[_Server], addresses: Mapping[str, Iterable[str]]) -> Iterator[Edge]:

@@ -1,10 +1,11 @@
 """The seven checks of a report: each axis with its own state (docs/design/sip.md, "Separate axes, then a verdict")."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from sipcheck.reasons import Outcome, Reason, WarningCode
 from sipcheck.report.model import Check, CheckName, CheckState, ReportWarning
 from sipcheck.report.rulings import RULINGS
+from sipcheck.sentence import Sentence
 
 _WARNING_AXES: dict[WarningCode, CheckName] = {
     WarningCode.DNS_PARTIAL: CheckName.DNS,
@@ -40,8 +41,9 @@ def make_checks(
     *,
     axis: CheckName | None = None,
     warnings: Sequence[ReportWarning],
-    details: Mapping[CheckName, str],
-    explanation: str,
+    details: Mapping[CheckName, Sequence[Sentence]],
+    explanation: Sequence[Sentence],
+    word: Callable[[Sequence[Sentence]], str],
     skipped: frozenset[CheckName],
     times_ms: Mapping[CheckName, float],
     decisive: str | None = None,
@@ -50,7 +52,7 @@ def make_checks(
 
     `axis` is the deciding one, the reason's own unless given. `explanation` says what was wrong on it; `skipped`
     are axes that this run had no need of. `decisive` is the edge that decided: what another gave reason to warn of is
-    no state of its checks, but for one that is down, which the transport's check then names.
+    no state of its checks, but for one that is down, which the transport's check then names. `word` words sentences.
     """
     order = list(CheckName)
     deciding = order.index(axis or RULINGS[reason].axis)
@@ -63,10 +65,10 @@ def make_checks(
             state = CheckState.OK
         if state is CheckState.OK and (warned := _warned(name, warnings, decisive)) is not None:
             state, code = CheckState.WARNING, warned.code
-        detail = details.get(name, "") if state is not CheckState.FAILED else explanation
+        said = tuple(details.get(name, ()) if state is not CheckState.FAILED else explanation)
         if warned is not None and warned.edge is not None and warned.edge != decisive:
-            detail = f"{detail}; {warned.edge}: {warned.detail}"
-        checks.append(Check(name, state, code, detail, times_ms.get(name)))
+            said += (Sentence.of("check.transport.other-edge", edge=warned.edge), *warned.sentences)
+        checks.append(Check(name, state, code, word(said), times_ms.get(name), said))
     return tuple(checks)
 
 

@@ -44,20 +44,27 @@ class TargetFacts:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One axis of the verification; `code` is a reason or a warning code, null when ok or skipped."""
+    """One axis of the verification; `code` is a reason or a warning code, null when ok or skipped.
+
+    `detail` is the `sentences`, worded in English.
+    """
 
     name: CheckName
     state: CheckState
     code: str | None
     detail: str
     ms: float | None
+    sentences: tuple[Sentence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ReportWarning:
+    """`detail` is the `sentences`, worded in English."""
+
     code: WarningCode
     detail: str
     edge: str | None
+    sentences: tuple[Sentence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,9 @@
 import csv
 import io
 import json
+import sys
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from sipcheck.credentials import Credentials
@@ -32,7 +34,7 @@ class FileUnusable(CallerError):
 Record = Mapping[str, Any] | str
 
 
-def read_records(text: str, columns: Sequence[str], *, needed: Sequence[str] = ("target",)) -> list[Record]:
+def _records(text: str, columns: Sequence[str], *, needed: Sequence[str] = ("target",)) -> list[Record]:
     """Read every data row, in their order.
 
     Raises FileUnusable for a file without rows, without one of the columns `needed`, or with a column nobody knows.
@@ -45,12 +47,23 @@ def read_records(text: str, columns: Sequence[str], *, needed: Sequence[str] = (
     return records
 
 
-def read_file(data: bytes, columns: Sequence[str], *, needed: Sequence[str] = ("target",)) -> list[Record]:
-    """Read a file's bytes, in UTF-8. Raises FileUnusable."""
+def read_records_of(
+    file: str, columns: Sequence[str], *, needed: Sequence[str] = ("target",)
+) -> list[Record]:
+    """Read a file in UTF-8, - for standard input. Raises FileUnusable, which names it."""
     try:
-        return read_records(data.decode("utf-8"), columns, needed=needed)
+        data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+        return _records(data.decode("utf-8"), columns, needed=needed)
+    except OSError as error:
+        raise FileUnusable(
+            f"{file!r} cannot be read: {error.strerror}; give a readable file, or - for standard input"
+        ) from error
     except UnicodeDecodeError as error:
-        raise FileUnusable(f"it is no text in UTF-8 (byte {error.start}); save it as CSV in UTF-8") from error
+        raise FileUnusable(
+            f"{file!r} cannot be used: it is no text in UTF-8 (byte {error.start}); save it as CSV in UTF-8"
+        ) from error
+    except FileUnusable as error:
+        raise FileUnusable(f"{file!r} cannot be used: {error}") from error
 
 
 def _csv(content: str, columns: Sequence[str], needed: Sequence[str]) -> Iterator[Record]:

@@ -11,9 +11,11 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
+from sipcheck.diagnosis.details import warn
 from sipcheck.printable import one_line
 from sipcheck.reasons import WarningCode
 from sipcheck.report.model import Certificate, ReportWarning
+from sipcheck.sentence import Sentence
 from sipcheck.transport.certificate_names import NameMatch, PresentedNames
 
 _DAY = timedelta(days=1)
@@ -171,26 +173,22 @@ def certificate_warnings(facts: Certificate, match: NameMatch) -> tuple[ReportWa
     found: list[ReportWarning] = []
     if facts.days_left < _EXPIRES_SOON_DAYS:
         found.append(
-            ReportWarning(
+            warn(
                 WarningCode.CERTIFICATE_EXPIRES_SOON,
-                f"the certificate expires in {facts.days_left} days, on {facts.not_after:%Y-%m-%d}",
-                None,
+                Sentence.of(
+                    "warning.certificate-expires-soon",
+                    days=facts.days_left,
+                    date=f"{facts.not_after:%Y-%m-%d}",
+                ),
             )
         )
     if match.wildcard is not None:
         found.append(
-            ReportWarning(
+            warn(
                 WarningCode.TLS_WILDCARD_NAME,
-                f"the certificate fits only by its wildcard {one_line(match.wildcard)}, which RFC 5922 §7.2 forbids",
-                None,
+                Sentence.of("warning.tls-wildcard-name", name=one_line(match.wildcard)),
             )
         )
     if match.common_name_only:
-        found.append(
-            ReportWarning(
-                WarningCode.TLS_COMMON_NAME_ONLY,
-                "the certificate names the domain only in its common name; it has no subjectAltName",
-                None,
-            )
-        )
+        found.append(warn(WarningCode.TLS_COMMON_NAME_ONLY, Sentence.of("warning.tls-common-name-only")))
     return tuple(found)

@@ -14,7 +14,7 @@ _ERRNO_REASONS: dict[int, Reason] = {
     errno.ECONNRESET: Reason.CONNECTION_RESET,
     errno.ECONNABORTED: Reason.CONNECTION_RESET,
     errno.EPIPE: Reason.CONNECTION_RESET,
-    errno.ENOTCONN: Reason.CONNECTION_RESET,
+    errno.ENOTCONN: Reason.HOST_UNREACHABLE,  # the attempt has ended, and the system no longer says of what
     errno.EHOSTUNREACH: Reason.HOST_UNREACHABLE,
     errno.EHOSTDOWN: Reason.HOST_UNREACHABLE,
     errno.ENETUNREACH: Reason.HOST_UNREACHABLE,

@@ -150,11 +150,26 @@ class StreamSocket:
         if number:
             self.break_off(OSError(number, os.strerror(number)))
             return
+        try:
+            self._socket.getpeername()
+        except OSError as error:
+            self._not_connected(self._socket, error)
+            return
         self._loop.add_reader(self._file_number, self._readable)
         self._loop.remove_writer(self._file_number)
         name = self._socket.getsockname()
         self.local = HostPort(name[0].partition("%")[0], name[1])
         self._receiver.connected()
+
+    def _not_connected(self, attempt: socket.socket, error: OSError) -> None:
+        """There is no connection and no error: the system still tries, or has told the error to somebody else."""
+        try:
+            attempt.recv(1, socket.MSG_PEEK)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError as told:
+            error = told
+        self.break_off(error)
 
     def _readable(self) -> None:
         """Read until there is no more: uvloop tells only once of a connection that broke behind its last bytes."""

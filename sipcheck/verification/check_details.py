@@ -1,9 +1,13 @@
 """What the checks say of the deciding edge, and why it came to its reason."""
 
+from collections.abc import Mapping, Sequence
+
 from sipcheck.diagnosis.evidence import EdgeEvidence, ExchangeResult
+from sipcheck.dns.route import Route
 from sipcheck.reasons import Cause, Reason
 from sipcheck.report.model import CheckName
-from sipcheck.target import TransportName
+from sipcheck.sentence import Sentence
+from sipcheck.target import HostPort, Target, TransportName
 from sipcheck.transaction.request_template import MAX_DATAGRAM_BYTES
 from sipcheck.verification.edge_probe import EdgeProbe
 from sipcheck.verification.edge_report import proving_exchange
@@ -15,31 +19,59 @@ def described(exchange: ExchangeResult) -> str:
     return f"{exchange.answer}{elsewhere}" if exchange.answer else exchange.explanation or "no answer"
 
 
-def explain(probe: EdgeProbe, exchange: ExchangeResult | None, reason: Reason, cause: Cause | None) -> str:
+def explain(
+    probe: EdgeProbe, exchange: ExchangeResult | None, reason: Reason, cause: Cause | None
+) -> Sentence | None:
     """Say what was seen that led to the reason."""
     failure = probe.connection.failure
     if failure is not None and (
         failure.reason is reason or (cause is Cause.CONNECTION_CUT and probe.register is None)
     ):
-        return failure.detail
+        return failed(failure.detail)
     if exchange is None:
-        return ""
-    return exchange.explanation or f"{exchange.method}: {described(exchange)}"
+        return None
+    return failed(exchange.explanation) if exchange.explanation else _described(exchange)
 
 
-def check_details(probe: EdgeProbe) -> dict[CheckName, str]:
+def failed(detail: str) -> Sentence:
+    """What is known of a failure."""
+    return Sentence.of("check.failed", detail=detail.rstrip("."))
+
+
+def target_detail(target: Target) -> Sentence:
+    """How the target was given."""
+    facts = {"transport": target.transport, "proxy": target.outbound_proxy}
+    given = {name: value for name, value in facts.items() if value}
+    way = "-".join(word for name, word in (("transport", "by"), ("proxy", "through")) if name in given)
+    key = f"check.target.{way}" if way else "check.target"
+    return Sentence.of(key, target=HostPort(target.domain, target.port), **given)
+
+
+def route_detail(route: Route) -> Sentence:
+    """What DNS came to."""
+    if not route.steps:
+        return Sentence.of("check.dns.not-asked")
+    count = len({edge.address for edge in route.edges})
+    return Sentence.of("check.dns.one" if count == 1 else "check.dns.several", count=count)
+
+
+def check_details(probe: EdgeProbe) -> Mapping[CheckName, Sequence[Sentence]]:
     """Say what each axis of an edge showed."""
     evidence = probe.evidence
-    details = {CheckName.TRANSPORT: probe.name + _beside_udp(evidence), CheckName.SIP: _sip(evidence)}
+    details = {
+        CheckName.TRANSPORT: [Sentence.of("check.transport", edge=probe.name), *_beside_udp(evidence)],
+        CheckName.SIP: _sip(evidence),
+    }
     certificate = probe.connection.certificate
     if certificate is not None:
-        details[CheckName.TLS] = f"{certificate.tls_version or 'TLS'}, certificate of {certificate.subject}"
+        seen = {"version": certificate.tls_version or "TLS", "subject": certificate.subject}
+        details[CheckName.TLS] = [Sentence.of("check.tls", **seen)]
     elif probe.edge.transport is not TransportName.TLS:
-        details[CheckName.TLS] = f"not used over {probe.edge.transport}"
+        details[CheckName.TLS] = [Sentence.of("check.tls.not-used", transport=probe.edge.transport)]
     proof = proving_exchange(evidence)
     if proof is not None:
-        details[CheckName.AUTH] = f"{proof.method}: {described(proof)}"
-    return {name: detail for name, detail in details.items() if detail}
+        details[CheckName.AUTH] = [_described(proof)]
+    return details
 
 
 def check_times_ms(probe: EdgeProbe) -> dict[CheckName, float]:
@@ -57,18 +89,33 @@ def check_times_ms(probe: EdgeProbe) -> dict[CheckName, float]:
     return times
 
 
-def _sip(evidence: EdgeEvidence) -> str:
+def _described(exchange: ExchangeResult) -> Sentence:
+    method = exchange.method
+    if not exchange.answer:
+        detail = exchange.explanation
+        key = "check.exchange.failed" if detail else "check.exchange.unanswered"
+        return Sentence.of(key, method=method, detail=detail)
+    if exchange.other_source is None:
+        return Sentence.of("check.exchange", method=method, answer=exchange.answer)
+    answer, source = exchange.answer, exchange.other_source
+    return Sentence.of("check.exchange.from", method=method, answer=answer, source=source)
+
+
+def _sip(evidence: EdgeEvidence) -> Sequence[Sentence]:
     """OPTIONS' answer; where there is none, what it met, and what REGISTER was answered."""
     options, register = evidence.options, evidence.register
     if options is not None and options.status is not None:
-        return f"OPTIONS: {described(options)}"
+        return [_described(options)]
     if register is None or register.status is None:
-        return ""
-    answered = f"REGISTER: {described(register)}"
-    return answered if options is None else f"OPTIONS: {described(options)}; {answered}"
+        return []
+    return [_described(each) for each in (options, register) if each is not None]
 
 
-def _beside_udp(evidence: EdgeEvidence) -> str:
+def _beside_udp(evidence: EdgeEvidence) -> Sequence[Sentence]:
     """Say what did not go by the transport of the edge (RFC 3261 §18.1.1)."""
-    methods = " and ".join(dict.fromkeys(each.method for each in evidence.exchanges if each.by_tcp))
-    return f"; {methods} went by TCP, being over {MAX_DATAGRAM_BYTES} bytes" if methods else ""
+    methods = list(dict.fromkeys(each.method for each in evidence.exchanges if each.by_tcp))
+    if not methods:
+        return []
+    key = "check.transport.by-tcp" if len(methods) == 1 else "check.transport.both-by-tcp"
+    named = {"method": methods[0], "other": methods[-1], "bytes": MAX_DATAGRAM_BYTES}
+    return [Sentence.of(key, **named)]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sipcheck.diagnosis.causes import cause_of, telling_exchange
+from sipcheck.diagnosis.details import worded
 from sipcheck.diagnosis.evidence import EdgeEvidence, ExchangeResult
 from sipcheck.diagnosis.knocks import count_knocks
 from sipcheck.diagnosis.rules import credential_state, deciding_edge, diagnose
@@ -14,10 +15,19 @@ from sipcheck.reasons import Cause, CredentialState, Reason
 from sipcheck.report.checks import failing_axis, make_checks
 from sipcheck.report.model import CheckName, EdgeReport, Report, ReportWarning, TargetFacts
 from sipcheck.report.rulings import ruling
+from sipcheck.sentence import Sentence
 from sipcheck.settings import EngineSettings
-from sipcheck.target import HostPort, Target, TransportName
+from sipcheck.target import Target, TransportName
 from sipcheck.transaction.run_context import RunContext
-from sipcheck.verification.check_details import check_details, check_times_ms, described, explain
+from sipcheck.verification.check_details import (
+    check_details,
+    check_times_ms,
+    described,
+    explain,
+    failed,
+    route_detail,
+    target_detail,
+)
 from sipcheck.verification.edge_probe import EdgeProbe
 from sipcheck.verification.edge_report import edge_report, unprobed_edge
 from sipcheck.verification.warnings import edge_warnings, route_warnings
@@ -45,7 +55,7 @@ class ReportBuilder:
         self._run = run
         self._started_at = started_at
         self._route = Route()
-        self._details: dict[CheckName, str] = {CheckName.TARGET: _spelled(target)}
+        self._details: dict[CheckName, Sequence[Sentence]] = {CheckName.TARGET: [target_detail(target)]}
         self._times_ms: dict[CheckName, float] = {}
         self._skipped: set[CheckName] = set()
 
@@ -55,13 +65,11 @@ class ReportBuilder:
         for step in route.steps:
             answer = ", ".join(step.answers) or step.fault or step.kind
             self._run.trace.event(None, f"DNS {step.record_type} {step.name}: {answer}")
-        if not route.steps:
+        self._details[CheckName.DNS] = [route_detail(route)]
+        if route.steps:
+            self._times_ms[CheckName.DNS] = self._run.trace.elapsed_ms()
+        else:
             self._skipped.add(CheckName.DNS)
-            self._details[CheckName.DNS] = "an address was given, so DNS is not asked"
-            return
-        self._times_ms[CheckName.DNS] = self._run.trace.elapsed_ms()
-        count = len({edge.address for edge in route.edges})
-        self._details[CheckName.DNS] = f"{count} address{'' if count == 1 else 'es'} found"
 
     def unreached(self, failure: Failure) -> Report:
         """End a run that reached no edge."""
@@ -73,6 +81,7 @@ class ReportBuilder:
             warnings=self._route.warnings,
             edges=edges,
             facts=self._facts(where=self._target.domain, detail=failure.detail),
+            explanation=failed(failure.detail),
         )
 
     def probed(self, probes: Sequence[EdgeProbe]) -> Report:
@@ -101,16 +110,16 @@ class ReportBuilder:
             *(unprobed_edge(edge) for edge in self._route.edges[len(probes) :]),
         )
         self._times_ms |= check_times_ms(probe)
-        self._details[CheckName.ADDRESS] = (
-            f"{len({edge.address for edge in self._route.edges})} judged, none forbidden"
-        )
+        judged = len({edge.address for edge in self._route.edges})
+        self._details[CheckName.ADDRESS] = [Sentence.of("check.address", count=judged)]
         self._details |= check_details(probe)
         if probe.edge.transport is not TransportName.TLS:
             self._skipped.add(CheckName.TLS)
+        explanation = explain(probe, exchange, reason, cause) if doubt is None else failed(doubt.detail)
         facts = self._facts(
             where=probe.name,
             host=probe.edge.host,
-            detail=explain(probe, exchange, reason, cause) if doubt is None else doubt.detail,
+            detail="" if explanation is None else worded([explanation]),
             transport=TransportName.TCP if exchange and exchange.by_tcp else probe.edge.transport,
             exchange=exchange,
             local=exchange.local_address if exchange else None,
@@ -123,6 +132,7 @@ class ReportBuilder:
             warnings=warnings,
             edges=edges,
             facts=facts,
+            explanation=explanation,
             retry_after_seconds=_retry_after(exchange),
             axis=failing_axis(reason, sip_seen=seen.alive or any(each.challenged for each in seen.exchanges)),
             decisive=probe.name,
@@ -172,6 +182,7 @@ class ReportBuilder:
         warnings: Sequence[ReportWarning],
         edges: tuple[EdgeReport, ...],
         facts: Facts,
+        explanation: Sentence | None,
         knocks: int = 0,
         retry_after_seconds: int | None = None,
         axis: CheckName | None = None,
@@ -201,7 +212,8 @@ class ReportBuilder:
                 warnings=warnings,
                 decisive=decisive,
                 details=self._details,
-                explanation=facts.detail,
+                explanation=() if explanation is None else (explanation,),
+                word=worded,
                 skipped=frozenset(self._skipped),
                 times_ms=self._times_ms,
             ),
@@ -217,12 +229,6 @@ class ReportBuilder:
 
 def _answered(evidence: EdgeEvidence) -> bool:
     return any(exchange.status is not None for exchange in evidence.exchanges)
-
-
-def _spelled(target: Target) -> str:
-    way = f" by {target.transport}" if target.transport else ""
-    proxy = f" through {target.outbound_proxy}" if target.outbound_proxy else ""
-    return f"{HostPort(target.domain, target.port)}{way}{proxy}"
 
 
 def _retry_after(exchange: ExchangeResult | None) -> int | None:

@@ -3,6 +3,7 @@
 import re
 from datetime import datetime
 
+from sipcheck.diagnosis.details import worded
 from sipcheck.diagnosis.sentences import Facts, render, sentences
 from sipcheck.printable import one_line
 from sipcheck.reasons import CredentialState, Reason
@@ -10,6 +11,7 @@ from sipcheck.report.checks import make_checks
 from sipcheck.report.model import CheckName, Report, TargetFacts
 from sipcheck.report.rulings import ruling
 from sipcheck.report.shown import shown
+from sipcheck.verification.check_details import failed
 
 _USER_END = re.compile("@|\uff20|%40", re.IGNORECASE)
 
@@ -46,7 +48,8 @@ def report_without_run(
             verdict.outcome,
             warnings=(),
             details={},
-            explanation=detail or summary,
+            explanation=(failed(detail),) if detail else said[:1],
+            word=worded,
             skipped=frozenset(CheckName),
             times_ms={},
         ),

@@ -15,7 +15,9 @@ from tests.trunks.forms import Store, make_report
 from trunks.installation.settings import Settings
 
 PROGRAM = str(Path(sys.executable).with_name("schemathesis"))
-WITHIN_SECONDS = 180.0
+# How many examples each operation is called with, and within which time; schemathesis's own cases come on top.
+FEW, MANY = (3, 180.0), (200, 3600.0)
+HOW_MANY = [pytest.param(FEW, id="few"), pytest.param(MANY, id="many", marks=pytest.mark.long)]
 COLLECTIONS = [
     ("talkover", "/api/v1/sip-trunks"),
     ("autocalls", "/api/user/phone-numbers/sip-trunks"),
@@ -34,7 +36,7 @@ hooks = "fresh_keys.py"
 bearer = "{token}"
 
 [generation]
-max-examples = 12
+max-examples = {examples}
 no-shrink = true
 
 [checks.positive_data_acceptance]
@@ -102,11 +104,17 @@ def make_trunk(client: httpx.Client, collection: str) -> str:
 
 
 def run_schemathesis(
-    client: httpx.Client, folder: Path, tag: str, phases: str, configuration: str = ""
+    client: httpx.Client,
+    folder: Path,
+    tag: str,
+    phases: str,
+    how_many: tuple[int, float],
+    configuration: str = "",
 ) -> None:
+    examples, within_seconds = how_many
     token = client.headers["Authorization"].removeprefix("Bearer ")
     file = folder / "schemathesis.toml"
-    file.write_text(CONFIGURATION.format(token=token) + configuration)
+    file.write_text(CONFIGURATION.format(token=token, examples=examples) + configuration)
     (folder / "fresh_keys.py").write_text(FRESH_KEYS)
     ran = subprocess.run(
         [
@@ -117,31 +125,36 @@ def run_schemathesis(
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=WITHIN_SECONDS,
+        timeout=within_seconds,
         check=False,
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
+@pytest.mark.parametrize("how_many", HOW_MANY)
 @pytest.mark.parametrize(("tag", "collection"), COLLECTIONS)
 def test_what_is_declared_is_what_is_answered(
-    served: httpx.Client, tmp_path: Path, tag: str, collection: str
+    served: httpx.Client, tmp_path: Path, tag: str, collection: str, how_many: tuple[int, float]
 ) -> None:
     trunk_id = make_trunk(served, collection)
     run = served.post(f"{collection}/{trunk_id}/verify").json() if tag == "talkover" else {"data": {}}
     found = FOUND.format(trunk_id=trunk_id, verification_id=run["data"].get("verification_id"))
-    run_schemathesis(served, tmp_path, tag, "examples,coverage,fuzzing", found)
+    run_schemathesis(served, tmp_path, tag, "examples,coverage,fuzzing", how_many, found)
 
 
+@pytest.mark.parametrize("how_many", HOW_MANY)
 @pytest.mark.parametrize(("tag", "collection"), COLLECTIONS)
 def test_it_holds_from_one_call_to_the_next(
-    served: httpx.Client, tmp_path: Path, tag: str, collection: str
+    served: httpx.Client, tmp_path: Path, tag: str, collection: str, how_many: tuple[int, float]
 ) -> None:
-    run_schemathesis(served, tmp_path, tag, "stateful")
+    run_schemathesis(served, tmp_path, tag, "stateful", how_many)
 
 
-def test_it_holds_beside_the_dialects(served: httpx.Client, tmp_path: Path) -> None:
-    run_schemathesis(served, tmp_path, "operation", "examples,coverage,fuzzing")
+@pytest.mark.parametrize("how_many", HOW_MANY)
+def test_it_holds_beside_the_dialects(
+    served: httpx.Client, tmp_path: Path, how_many: tuple[int, float]
+) -> None:
+    run_schemathesis(served, tmp_path, "operation", "examples,coverage,fuzzing", how_many)
 
 
 def test_each_operation_is_of_a_part_that_is_tested(served: httpx.Client) -> None:

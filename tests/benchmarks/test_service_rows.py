@@ -37,11 +37,22 @@ def test_several_workers_do_what_is_in_the_store() -> None:
         assert is_measured(client.sample())
 
 
-def test_verification_on_demand() -> None:
+@pytest.mark.parametrize(
+    ("missing", "forms"),
+    [
+        pytest.param(("Redis",), [Form.EMBEDDED], id="embedded"),
+        # The scaled form is asked on demand in tests/benchmarks/test_sweep_rows.py too.
+        pytest.param((), list(Form), id="both", marks=pytest.mark.long),
+    ],
+)
+def test_verification_on_demand(
+    missing: tuple[str, ...], forms: list[Form], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service_on_demand, "left_out", lambda: missing)
     measured = service_on_demand.measure(CONDITIONS)
-    assert measured.unit == Unit.MILLISECONDS
+    assert (measured.unit, measured.left_out) == (Unit.MILLISECONDS, missing)
     assert names(measured) == [
-        f"{form}, {callers}" for form in Form for callers in ("one caller", "10 callers at once")
+        f"{form}, {callers}" for form in forms for callers in ("one caller", "10 callers at once")
     ]
     for series in measured.series:
         for sample in series.samples:

@@ -208,16 +208,21 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
+def prepare_from(sqlite_template: Path, settings: Settings) -> None:
+    """Prepare an installation; a new SQLite database begins as a copy of the template."""
+    if settings.database_url is None and not settings.data_dir.exists():
+        settings.data_dir.mkdir(mode=0o700)
+        shutil.copy(sqlite_template, settings.data_dir)
+    prepare(settings)
+
+
 @pytest.fixture
 def make_store(sqlite_template: Path) -> Iterator[Callable[[Settings], Store]]:
     """Open installations, and close them."""
     with ExitStack() as stack:
 
         def make(settings: Settings) -> Store:
-            if settings.database_url is None and not settings.data_dir.exists():
-                settings.data_dir.mkdir(mode=0o700)
-                shutil.copy(sqlite_template, settings.data_dir)
-            prepare(settings)
+            prepare_from(sqlite_template, settings)
             clock = HandClock()
             installation = Installation(settings, clock=clock)
             stack.callback(installation.close)

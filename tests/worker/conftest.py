@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
-from tests.trunks.forms import form_settings, make_store, sqlite_template, without_settings
+from tests.trunks.forms import form_settings, make_store, prepare_from, sqlite_template, without_settings
 from tests.worker.service import Service
 from trunks.installation.settings import Settings
 
@@ -13,11 +14,12 @@ __all__ = ["form_settings", "make_store", "sqlite_template", "without_settings"]
 
 
 @pytest.fixture
-def start_service() -> Iterator[Callable[[Settings], Service]]:
+def start_service(sqlite_template: Path) -> Iterator[Callable[[Settings], Service]]:
     """Start a worker beside its store; what is still running ends with the test."""
     with ExitStack() as stack:
 
         def start(settings: Settings) -> Service:
+            prepare_from(sqlite_template, settings)
             return stack.enter_context(Service(settings))
 
         yield start

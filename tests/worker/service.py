@@ -9,7 +9,7 @@ from sipcheck.target import TransportName
 from tests.trunks.forms import HandClock, Store
 from trunks.clock import utc_now
 from trunks.ids import new_id
-from trunks.installation.installation import Installation, prepare
+from trunks.installation.installation import Installation
 from trunks.installation.settings import Settings
 from trunks.models.trunk import Trunk
 from trunks.models.verification import Verification
@@ -26,10 +26,9 @@ _CELERY_GONE_WITHIN_SECONDS = 15.0
 
 
 class Service:
-    """Runs while entered; `done` collects what the worker tells."""
+    """Runs while entered, over a prepared installation; `done` collects what the worker tells."""
 
     def __init__(self, settings: Settings) -> None:
-        prepare(settings)
         self.installation = Installation(settings, clock=utc_now)
         self.store = Store(self.installation, HandClock(), tenant=f"tenant {new_id()}")
         self.app = make_app(settings)

@@ -12,6 +12,7 @@ from trunks.catalog.new_trunk import NewGateway, NewNumber
 from trunks.catalog.phone_numbers import replace_numbers
 from trunks.models.state_columns import read_state
 from trunks.models.trunk import Trunk
+from trunks.repositories.account_proofs import AccountProofs
 from trunks.repositories.phone_numbers import PhoneNumbers
 from trunks.repositories.trunk_profiles import TrunkProfiles
 from trunks.repositories.trunks import Trunks
@@ -63,6 +64,7 @@ def restore_trunk(session: Session, trunk: Trunk, copy: TrunkSnapshot, now: date
     """Give a trunk its former values, in a generation of their own: results for what was tried are void."""
     if trunk.generation != copy.generation:
         trunk.generation += 1
+        AccountProofs(session).carry(trunk.id, copy.generation, to=trunk.generation)
     for name, value in copy.values.items():
         setattr(trunk, name, value)
     proxy = None if trunk.outbound_proxy is None else parse_host_port(trunk.outbound_proxy)

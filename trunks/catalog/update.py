@@ -18,6 +18,7 @@ from trunks.health.verification_liveness import VerificationLiveness
 from trunks.models.state_columns import read_state
 from trunks.models.trunk import Trunk
 from trunks.provisions.requests import ProvisionRequests
+from trunks.repositories.account_proofs import AccountProofs
 from trunks.repositories.tenants import Environments
 from trunks.repositories.trunk_profiles import TrunkProfiles
 from trunks.repositories.trunks import Trunks, owned
@@ -109,6 +110,7 @@ class TrunkUpdates:
         if moved:
             trunk.generation += 1
             trunk.credentials = CredentialState.NOT_TESTED
+            AccountProofs(session).leave(trunk.id, [each.destination_id for each in trunk.gateways])
         if moved or any(described):
             trunk.updated_at = self.clock()
         Trunks(session).change_state(trunk, after_edit(state, connectivity=moved), Cause.EDIT, self.clock())

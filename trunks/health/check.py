@@ -16,7 +16,7 @@ class CheckClaim:
     `counts` is false where only somebody who asked wants to know. `asked` says that somebody waits. `failures`
     in a row came before it, `held_failures` of them held back; `was_alive` says that it has ever answered a cycle,
     `fell_lately` that the failures began within the last interval. `in_full` says that all there is to see is to be
-    seen this time.
+    seen this time. `due_since` is when it was due first.
     """
 
     destination_id: UUID
@@ -37,6 +37,7 @@ class CheckClaim:
     was_alive: bool
     fell_lately: bool
     in_full: bool
+    due_since: datetime | None = None
 
     def target(self) -> Target:
         """Where to ask."""
@@ -50,7 +51,8 @@ class CheckClaim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
-    """What a cycle came to; `address` is the first edge's, where there was one.
+    """What a cycle came to; `address` is the first edge's, where there was one, `edge_addresses` are all that it led
+    to.
 
     `facts` are the telling headers of the answer that decided; None where only its status was looked at.
     """
@@ -63,3 +65,4 @@ class CheckResult:
     latency_ms: float | None = None
     address: str | None = None
     facts: Mapping[str, str] | None = None
+    edge_addresses: tuple[str, ...] = ()

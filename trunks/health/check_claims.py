@@ -2,13 +2,15 @@
 
 import random
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from trunks.clock import Clock, utc_now
 from trunks.health.check import CheckClaim
+from trunks.health.place_turns import place_turns
 from trunks.ids import new_id
+from trunks.repositories.check_places import CheckPlaces
 from trunks.repositories.liveness import Found, LivenessRows
 from trunks.rules.intervals import HealthIntervals, jittered
 from trunks.store.database import Database
@@ -18,8 +20,6 @@ LEASE_MARGIN_SECONDS = 10.0
 
 # What is overdue by more than its interval and this was due while no worker ran.
 _OUTAGE_MARGIN = timedelta(seconds=10)
-
-_NEVER = datetime.min.replace(tzinfo=UTC)
 
 _CLAIM_COLUMNS = ("destination_id", "claim_id", "cycle", "claimed_at", "lease_until", "interval_seconds")
 
@@ -51,7 +51,7 @@ class CheckClaims:
         return self._lease.total_seconds()
 
     def claim(self, *, limit: int) -> list[CheckClaim]:
-        """Claim due checks, at most one of a Request-URI host within its spacing.
+        """Claim due checks, at most one of a Request-URI host at an address within its spacing.
 
         A destination without a trunk is scheduled no longer. What was overdue for another reason than a lost worker is
         spread over one interval.
@@ -70,7 +70,9 @@ class CheckClaims:
             rows.change(_ended(asked, due, inhabited))
             asked = [row for row in asked if row.destination_id in inhabited]
             due = self._spread_overdue(rows, [row for row in due if row.destination_id in inhabited], now)
-            due = self._one_of_a_host(rows, due, asked, now)
+            turns = place_turns(CheckPlaces(session), due, asked, self._pace.host_spacing_seconds, now)
+            rows.change(turns.later)
+            due = turns.now
             return self._claim(rows, asked, due, now)
 
     def _spread_overdue(self, rows: LivenessRows, due: Sequence[Found], now: datetime) -> Sequence[Found]:
@@ -86,34 +88,13 @@ class CheckClaims:
                 {
                     "destination_id": row.destination_id,
                     "next_check_at": now + timedelta(seconds=row.interval_seconds * random.random()),  # noqa: S311
+                    "due_since": row.due_since or row.next_check_at,
                 }
                 for row in due
                 if row.destination_id in overdue
             ]
         )
         return [row for row in due if row.destination_id not in overdue]
-
-    def _one_of_a_host(
-        self, rows: LivenessRows, due: Sequence[Found], asked: Sequence[Found], now: datetime
-    ) -> list[Found]:
-        """Choose one destination of each Request-URI host, and schedule the others after it, a spacing apart."""
-        spacing = timedelta(seconds=self._pace.host_spacing_seconds)
-        if not spacing:
-            return list(due)
-        last = rows.last_claims({row.domain for row in due}) | dict.fromkeys(
-            (row.domain for row in asked), now
-        )
-        chosen, later = [], []
-        # The longest unchecked first: else some of a crowded host would never be checked.
-        for row in sorted(due, key=lambda row: row.checked_at or _NEVER):
-            turn = max(now, last[row.domain] + spacing) if row.domain in last else now
-            last[row.domain] = turn
-            if turn <= now:
-                chosen.append(row)
-            else:
-                later.append({"destination_id": row.destination_id, "next_check_at": turn})
-        rows.change(later)
-        return chosen
 
     def _claim(
         self, rows: LivenessRows, asked: Sequence[Found], due: Sequence[Found], now: datetime
@@ -146,6 +127,7 @@ class CheckClaims:
                     fell_lately=row.fell_at is not None
                     and now - row.fell_at <= timedelta(seconds=2 * interval_seconds),
                     in_full=_is_due_in_full(row, now),
+                    due_since=(row.due_since or row.next_check_at) if scheduled else None,
                 )
             )
         rows.change([_claimed(claim) for claim in claims])
@@ -166,7 +148,8 @@ class CheckClaims:
 
         def later(claim: CheckClaim, now: datetime) -> dict[str, Any]:
             wait = timedelta(seconds=wait_seconds[claim.destination_id])
-            return {"claimed_at": None} | ({"next_check_at": now + wait} if claim.counts else {})
+            late = {"next_check_at": now + wait, "due_since": claim.due_since}
+            return {"claimed_at": None} | (late if claim.counts else {})
 
         self._free([claim for claim, _ in waits], later)
 
@@ -215,7 +198,7 @@ def _is_due_in_full(row: Found, now: datetime) -> bool:
 
 def _ended(asked: Sequence[Found], due: Sequence[Found], inhabited: set[UUID]) -> list[dict[str, Any]]:
     return [
-        {"destination_id": row.destination_id, "next_check_at": None, "asked_at": None}
+        {"destination_id": row.destination_id, "next_check_at": None, "due_since": None, "asked_at": None}
         for row in (*asked, *due)
         if row.destination_id not in inhabited
     ]

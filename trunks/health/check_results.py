@@ -178,8 +178,11 @@ class CheckResults:
                 "facts_status": result.sip_status,
                 "facts_at": now,
             }
+        if result.edge_addresses:
+            values["edge_addresses"] = " ".join(sorted(result.edge_addresses))
         if not claim.counts:
             return values
+        values["due_since"] = None
         is_held = claim.destination_id in held
         values["next_check_at"] = now + timedelta(seconds=self._next_seconds(claim.interval_seconds, is_held))
         if not _says_something(result):

@@ -49,14 +49,17 @@ class Tenancy:
         self.tenants = Tenants(on.database, on.clock)
         self.keys = InstallationKeyring(on.database, on.secrets, clock=on.clock)
         self.keyed_requests = KeyedRequests(
-            on.database, self.keys, longest_seconds=on.settings.verify_wait_seconds, clock=on.clock
+            on.database.impatient(),
+            self.keys,
+            longest_seconds=on.settings.verify_wait_seconds,
+            clock=on.clock,
         )
 
 
 class Runs:
     def __init__(self, on: Foundation) -> None:
         settings, database, clock = on.settings, on.database, on.clock
-        self.requests = RunRequests(database, clock=clock)
+        self.requests = RunRequests(database.impatient(), clock=clock)
         self.address_limits = AddressLimits(
             database,
             PaceLimits(settings.address_rate, settings.address_burst, settings.address_concurrency),
@@ -78,12 +81,13 @@ class Runs:
 class Catalog:
     def __init__(self, on: Foundation, runs: RunRequests) -> None:
         database, clock, provisioner = on.database, on.clock, on.settings.provisioner
-        self.trunks = TrunkCatalog(database, on.secrets, provisioner, clock)
+        impatient = database.impatient()
+        self.trunks = TrunkCatalog(impatient, on.secrets, provisioner, clock)
         self.views = TrunkViews(database)
-        self.updates = TrunkUpdates(database, on.secrets, provisioner, on.settings.health_pace, clock)
-        self.numbers = NumberCatalog(database, provisioner, clock)
+        self.updates = TrunkUpdates(impatient, on.secrets, provisioner, on.settings.health_pace, clock)
+        self.numbers = NumberCatalog(impatient, provisioner, clock)
         self.unsaved = UnsavedTrunks(database, provisioner, on.settings.verify_wait_seconds, clock)
-        self.provisioned = ProvisionedCreation(database, on.secrets, self.unsaved, provisioner, clock)
+        self.provisioned = ProvisionedCreation(impatient, on.secrets, self.unsaved, provisioner, clock)
         self.dry_runs = DryRuns(database, self.trunks, runs, self.unsaved)
         self.imports = TrunkImport(database, on.secrets, clock)
 
@@ -97,7 +101,7 @@ class Health:
             probe_timeout_seconds=settings.check_timeout_seconds,
             clock=clock,
         )
-        self.latest = LatestResults(database, pace=settings.health_pace, clock=clock)
+        self.latest = LatestResults(database.impatient(), pace=settings.health_pace, clock=clock)
         self.breaker = Breaker(
             database,
             fewest_destinations=settings.breaker_destinations,

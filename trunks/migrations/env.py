@@ -3,6 +3,7 @@
 from alembic import context
 
 from trunks.models import (
+    account_proof,
     credential_freeze,
     destination,
     destination_health,
@@ -25,6 +26,7 @@ from trunks.models.base import Base
 
 # Imported for what they declare.
 _DECLARED = (
+    account_proof,
     environment,
     trunk,
     destination,

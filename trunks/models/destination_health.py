@@ -15,16 +15,19 @@ from trunks.models.lease import Leased
 _SCHEDULED = text("next_check_at IS NOT NULL")
 _ASKED = text("asked_at IS NOT NULL")
 _FALLEN = text("fell_at IS NOT NULL")
+_LATE = text("due_since IS NOT NULL")
 
 
 class DestinationHealth(Leased, Base):
     """Due at `next_check_at`, which is null before the first living answer and after the last trunk has gone.
 
-    The lease is of cycle number `cycle`. `asked_at` asks for one result that counts
-    towards no threshold. `alive` to `checked_at` are the latest result, a verification's too; `failures` to
-    `address` are of scheduled checks alone: failed ones in a row, how many of these the breaker holds back, since when.
-    `domain` is the destination's, for the pace of a Request-URI host. `facts` are the telling headers of the answer of
-    a check that was looked at in full, at `facts_at`, with its status; a failed one always is.
+    The lease is of cycle number `cycle`. `due_since` is when a check was due that was put off since. `asked_at` asks
+    for one result that counts towards no threshold. `alive` to `checked_at` are the latest result, a verification's
+    too; `failures` to `address` are of scheduled checks alone: failed ones in a row, how many of these the breaker
+    holds back, since when.
+    `domain` is the destination's, for the pace of a Request-URI host; `edge_addresses` are those that it led to last,
+    with spaces between them. `facts` are the telling headers of the last answer that was read in full, at `facts_at`,
+    and `facts_status` its status.
     """
 
     __tablename__ = "destination_health"
@@ -32,6 +35,7 @@ class DestinationHealth(Leased, Base):
         partial_index("ix_destination_health_next_check_at", "next_check_at", where=_SCHEDULED),
         partial_index("ix_destination_health_asked_at", "asked_at", where=_ASKED),
         partial_index("ix_destination_health_fell_at", "fell_at", where=_FALLEN),
+        partial_index("ix_destination_health_due_since", "due_since", where=_LATE),
         Index("ix_destination_health_domain_claimed_at", "domain", "claimed_at"),
     )
 
@@ -41,6 +45,7 @@ class DestinationHealth(Leased, Base):
     domain: Mapped[str] = mapped_column(String(255))
     interval_seconds: Mapped[float]
     next_check_at: Mapped[datetime | None]
+    due_since: Mapped[datetime | None]
     asked_at: Mapped[datetime | None]
 
     cycle: Mapped[int]
@@ -63,3 +68,4 @@ class DestinationHealth(Leased, Base):
     facts: Mapped[dict[str, Any] | None]
     facts_status: Mapped[int | None]
     facts_at: Mapped[datetime | None]
+    edge_addresses: Mapped[str | None] = mapped_column(String(400))

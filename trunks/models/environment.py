@@ -3,18 +3,21 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import ForeignKey, String, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from trunks.models.base import Base
 
 
 class Environment(Base):
+    """`shares_asking`: its proven accounts ask for the health of a destination for other environments, too."""
+
     __tablename__ = "environments"
 
     name: Mapped[str] = mapped_column(String(255), unique=True)
     allow_custom_sip_trunks: Mapped[bool]
     requests_per_minute: Mapped[int]
+    shares_asking: Mapped[bool] = mapped_column(default=True, server_default=true())
     created_at: Mapped[datetime]
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from trunks.models.destination import Destination
 from trunks.models.destination_health import DestinationHealth
 from trunks.models.trunk import Gateway, Trunk
-from trunks.repositories.among import among, among_texts
+from trunks.repositories.among import among
 from trunks.repositories.insert_or import insert_or_update
 from trunks.repositories.repository import Repository
 from trunks.repositories.value_rows import Values, value_rows
@@ -30,6 +30,8 @@ _CLAIMED_COLUMNS = (
     Destination.outbound_proxy,
     DestinationHealth.interval_seconds,
     DestinationHealth.next_check_at,
+    DestinationHealth.due_since,
+    DestinationHealth.edge_addresses,
     DestinationHealth.asked_at,
     DestinationHealth.cycle,
     DestinationHealth.lease_until,
@@ -120,18 +122,6 @@ class LivenessRows(Repository):
         for destination_id, seconds in rows:
             asked.setdefault(destination_id, []).append(seconds)
         return asked
-
-    def last_claims(self, domains: Collection[str]) -> dict[str, datetime]:
-        """When each of these Request-URI hosts was asked last."""
-        rows = self._session.execute(
-            select(DestinationHealth.domain, func.max(DestinationHealth.claimed_at))
-            .where(
-                among_texts(self._session, DestinationHealth.domain, domains),
-                DestinationHealth.claimed_at.is_not(None),
-            )
-            .group_by(DestinationHealth.domain)
-        )
-        return {domain: claimed_at for domain, claimed_at in rows if claimed_at is not None}
 
     def change(self, changes: Iterable[Mapping[str, Any]]) -> None:
         """Change rows by `destination_id`; those that name the same columns by one statement."""

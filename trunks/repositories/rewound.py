@@ -69,6 +69,7 @@ class Rewound(Repository):
                 "id": row.id,
                 "checked_at": now,
                 "claimed_at": now,
+                "due_since": None,
                 "next_check_at": row.next_check_at and _within(now, row.interval_seconds),
             }
             for row in rows

@@ -76,8 +76,10 @@ class StatisticsCounts(Repository):
         return self._counted(DestinationCount, by, DestinationHealth.next_check_at.is_not(None))
 
     def most_overdue_at(self) -> datetime | None:
-        """When the check was due that waits longest, or is to come next."""
-        return self._session.scalar(select(func.min(DestinationHealth.next_check_at)))
+        """When the check was first due that waits longest, or is to come next."""
+        due = (DestinationHealth.next_check_at, DestinationHealth.due_since)
+        moments = [self._session.scalar(select(func.min(each)).where(each.is_not(None))) for each in due]
+        return min((moment for moment in moments if moment is not None), default=None)
 
     def overdrawn(self) -> tuple[EdgeBudget, ...]:
         """List the addresses whose tokens were spent in advance, as of when each was last refilled."""

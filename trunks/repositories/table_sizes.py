@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import InstrumentedAttribute
 
+from trunks.models.account_proof import AccountProof
 from trunks.models.base import Base
 from trunks.models.credential_freeze import CredentialFreeze
 from trunks.models.destination import Destination
@@ -32,6 +33,7 @@ _AGES: Mapping[type[Base], InstrumentedAttribute[Any]] = {
     HealthRollup: HealthRollup.hour,
     DailyRollup: DailyRollup.day,
     RealmPin: RealmPin.proven_at,
+    AccountProof: AccountProof.proven_at,
     CredentialFreeze: CredentialFreeze.rejected_at,
     EdgeBudget: EdgeBudget.refilled_at,
     MassFall: MassFall.began_at,

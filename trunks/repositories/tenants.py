@@ -1,6 +1,6 @@
 """Environments and their tokens."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -9,18 +9,19 @@ from sqlalchemy import Row, bindparam, select
 from trunks.models.environment import ApiToken, Environment
 from trunks.repositories.repository import Repository
 
-StandingToken = Row[UUID, UUID, bool, int]
+StandingToken = Row[UUID, str, UUID, bool, int]
 
 # Composed once: each request asks it.
 _STANDING = (
     select(
         ApiToken.id,
+        ApiToken.token_hash,
         ApiToken.environment_id,
         Environment.allow_custom_sip_trunks,
         Environment.requests_per_minute,
     )
     .join(Environment, Environment.id == ApiToken.environment_id)
-    .where(ApiToken.token_hash == bindparam("token_hash"), ApiToken.revoked_at.is_(None))
+    .where(ApiToken.token_hash.in_(bindparam("token_hashes", expanding=True)), ApiToken.revoked_at.is_(None))
 )
 
 
@@ -47,9 +48,9 @@ class ApiTokens(Repository):
     def add(self, token: ApiToken) -> None:
         self._session.add(token)
 
-    def standing(self, token_hash: str) -> StandingToken | None:
-        """Find the token of this hash with what its environment may do, unless it is revoked."""
-        return self._session.execute(_STANDING, {"token_hash": token_hash}).one_or_none()
+    def standing(self, token_hashes: Collection[str]) -> Sequence[StandingToken]:
+        """Find the tokens of these hashes with what their environments may do; not those that are revoked."""
+        return self._session.execute(_STANDING, {"token_hashes": list(token_hashes)}).all()
 
     def all(self) -> Sequence[ApiToken]:
         return self._session.scalars(select(ApiToken).order_by(ApiToken.id)).all()

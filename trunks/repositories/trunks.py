@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Table, delete, exists, func, insert, select
+from sqlalchemy import Row, Table, and_, delete, exists, func, insert, select
 
 from trunks.errors import TrunkNotFound
+from trunks.models.account_proof import AccountProof
 from trunks.models.flip import Flip
 from trunks.models.phone_number import PhoneNumber
 from trunks.models.state_columns import read_state, write_state
@@ -95,13 +96,23 @@ class Trunks(Repository):
             select(Trunk).where(Trunk.id == trunk_id).with_for_update(key_share=True, of=Trunk)
         )
 
-    def locked_row(self, trunk_id: UUID) -> TrunkRow | None:
-        """The same for whoever needs no more of it than whose it is, and its generation."""
-        return self._session.execute(
+    def locked_rows(self, trunk_ids: Collection[UUID]) -> Mapping[UUID, TrunkRow]:
+        """The same for many, for whoever needs no more than whose they are, and their generations; without those that
+        another keeps.
+        """
+        rows = self._session.execute(
             select(Trunk.id, Trunk.environment_id, Trunk.generation)
-            .where(Trunk.id == trunk_id)
-            .with_for_update(key_share=True, of=Trunk)
-        ).one_or_none()
+            .where(among(self._session, Trunk.id, trunk_ids))
+            .order_by(Trunk.id)
+            .with_for_update(key_share=True, of=Trunk, skip_locked=True)
+        )
+        return {row.id: row for row in rows}
+
+    def among(self, trunk_ids: Collection[UUID]) -> set[UUID]:
+        """Which of these there are."""
+        if not trunk_ids:
+            return set()
+        return set(self._session.scalars(select(Trunk.id).where(among(self._session, Trunk.id, trunk_ids))))
 
     def steady(self, trunk_id: UUID) -> Trunk | None:
         """Find a trunk that nobody edits until this transaction ends, so that its parts fit together."""
@@ -129,9 +140,22 @@ class Trunks(Repository):
         return {row.id: row for row in rows}
 
     def gateways_of(self, trunk_ids: Collection[UUID]) -> Mapping[UUID, Sequence[TrunkRow]]:
-        """Read the gateways of trunks that this transaction keeps steady, by priority."""
+        """Read the gateways of trunks that this transaction keeps steady, by priority, with what was proven at each."""
+        proof_there = and_(
+            AccountProof.trunk_id == Gateway.trunk_id, AccountProof.destination_id == Gateway.destination_id
+        )
         rows = self._session.execute(
-            select(Gateway.trunk_id, Gateway.destination_id, Gateway.host, Gateway.port, Gateway.transport)
+            select(
+                Gateway.trunk_id,
+                Gateway.destination_id,
+                Gateway.host,
+                Gateway.port,
+                Gateway.transport,
+                AccountProof.generation.label("proven_generation"),
+                AccountProof.refused_at,
+                AccountProof.tried_at,
+            )
+            .outerjoin(AccountProof, proof_there)
             .where(among(self._session, Gateway.trunk_id, trunk_ids))
             .order_by(Gateway.trunk_id, Gateway.priority, Gateway.id)
         )

@@ -68,16 +68,23 @@ class Verifications(Repository):
         found = self._session.scalars(_LATEST_DONE, {"trunk_ids": [trunk.id for trunk in trunks]})
         return {verification.trunk_id: verification for verification in found}
 
-    def open_of(self, trunk_id: UUID, generation: int) -> Verification | None:
-        """Find a run that is queued, or that runs with this generation: a queued one takes the one it finds."""
-        waits = Verification.status == QUEUED
-        runs = (Verification.status == RUNNING) & (Verification.generation == generation)
-        return self._session.scalar(
+    def open_among(self, generations: Mapping[UUID, int]) -> dict[UUID, Verification]:
+        """Find the run of each trunk that is queued, or that runs with this generation: a queued one takes the one it
+        finds.
+        """
+        found = self._session.scalars(
             select(Verification)
-            .where(Verification.trunk_id == trunk_id, waits | runs)
-            .order_by(Verification.due_at, Verification.id)
-            .limit(1)
+            .where(
+                among(self._session, Verification.trunk_id, generations.keys()),
+                Verification.status.in_((QUEUED, RUNNING)),
+            )
+            .order_by(Verification.due_at.desc(), Verification.id.desc())
         )
+        return {
+            run.trunk_id: run
+            for run in found
+            if run.status is QUEUED or run.generation == generations[run.trunk_id]
+        }
 
     def claim(self, claims: Sequence[Mapping[str, Any]], values: Mapping[str, Any]) -> None:
         """Make runs ours that this transaction has locked: `claims` are columns of each, `values` those of all."""

@@ -76,7 +76,9 @@ class ClaimedRun:
 
     `gateways` are by priority. `request_id` is that of the HTTP request that asked; `explicit` is a run that a customer
     asked for, `on_demand` one that somebody waits for, `scheduled` a proof by schedule, `put_off` one that was to wait;
-    `learned_realms` are the first gateway's, to expect where none is configured.
+    `learned_realms` are the first gateway's, to expect where none is configured. `proven_at` are the destinations at
+    which the account is proven as it is configured now; `proof_order` numbers the gateways in the order in which they
+    prove the credentials, where that is not their priority.
     """
 
     verification_id: UUID
@@ -91,6 +93,8 @@ class ClaimedRun:
     on_demand: bool = False
     put_off: bool = False
     learned_realms: tuple[str, ...] = ()
+    proven_at: frozenset[UUID] = frozenset()
+    proof_order: tuple[int, ...] = ()
 
     @property
     def first(self) -> ClaimedGateway:

@@ -27,7 +27,7 @@ report is lost.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -40,7 +40,7 @@ from trunks.ids import new_id
 from trunks.models.verification import RequestedBy, WayIn
 from trunks.repositories.realm_pins import RealmPins
 from trunks.repositories.run_turns import Due, RunTurns
-from trunks.repositories.trunks import Trunks
+from trunks.repositories.trunks import TrunkRow, Trunks
 from trunks.repositories.verifications import Verifications
 from trunks.runs.address_limits import AddressLimits
 from trunks.runs.claimed_run import ClaimedGateway, ClaimedRun, claimed_gateways
@@ -54,6 +54,8 @@ from trunks.store.database import LOCK_WAIT_MS, Database
 
 # Beyond the engine's deadline, for what comes before and after it.
 LEASE_MARGIN_SECONDS = 10.0
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class Claimed(NamedTuple):
@@ -116,6 +118,10 @@ class RunClaims:
                 on_demand=run.way_in is WayIn.ON_DEMAND,
                 put_off=run.due_at > run.requested_at,
                 learned_realms=realms.get(run.id, ()),
+                proven_at=_proven_at(found[run.trunk_id], steady[run.trunk_id].generation),
+                proof_order=_longest_ago(found[run.trunk_id])
+                if run.requested_by is RequestedBy.SCHEDULE
+                else (),
             )
             for run in runs
         ]
@@ -152,6 +158,19 @@ class RunClaims:
         """
         with self._database.write(lock_wait_ms=LOCK_WAIT_MS) as session:
             return RunResults(session, self._rules, self._address_limits).write(results, self._clock())
+
+
+def _proven_at(gateways: Sequence[TrunkRow], generation: int) -> frozenset[UUID]:
+    return frozenset(
+        each.destination_id
+        for each in gateways
+        if each.proven_generation == generation and each.refused_at is None
+    )
+
+
+def _longest_ago(gateways: Sequence[TrunkRow]) -> tuple[int, ...]:
+    """The gateways by when the credentials had their turn there, those first that never had it."""
+    return tuple(sorted(range(len(gateways)), key=lambda number: gateways[number].tried_at or _NEVER))
 
 
 def _realms_to_expect(

@@ -15,10 +15,14 @@ def _nobody(report: Report) -> None:
 
 @dataclass(frozen=True, slots=True)
 class GatewayCheck:
-    """`heard` is called with every report of this gateway; there may be two."""
+    """`heard` is called with every report of this gateway; there may be two.
+
+    Of several the living one with the lowest `turn` proves the credentials, and among equals the first.
+    """
 
     target: Target
     credentials: Credentials | None
     before_credentials: BeforeCredentials | None = None
     admit: Admit | None = None
     heard: Callable[[Report], None] = _nobody
+    turn: int = 0

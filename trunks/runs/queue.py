@@ -25,10 +25,26 @@ def find_or_queue(
     on_demand: bool = False,
 ) -> tuple[Verification, bool]:
     """Give the run of a trunk that is open, or queue one that is due now or at `due_at`; true when it is new."""
-    runs = Verifications(session)
-    found = runs.open_of(trunk.id, trunk.generation)
+    found = Verifications(session).open_among({trunk.id: trunk.generation}).get(trunk.id)
     if found is not None:
         return found, False
+    run = queue_run(
+        session, trunk, requested_by, now, due_at=due_at, request_id=request_id, on_demand=on_demand
+    )
+    return run, True
+
+
+def queue_run(
+    session: Session,
+    trunk: Trunk | TrunkRow,
+    requested_by: RequestedBy,
+    now: datetime,
+    *,
+    due_at: datetime | None = None,
+    request_id: str | None = None,
+    on_demand: bool = False,
+) -> Verification:
+    """Queue a run of a trunk that has none open."""
     run = Verification(
         id=new_id(),
         environment_id=trunk.environment_id,
@@ -41,8 +57,8 @@ def find_or_queue(
         due_at=due_at or now,
         request_id=request_id,
     )
-    runs.add(run)
-    return run, True
+    Verifications(session).add(run)
+    return run
 
 
 def _way_in(requested_by: RequestedBy, *, on_demand: bool) -> WayIn:

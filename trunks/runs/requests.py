@@ -1,16 +1,30 @@
 """Runs for those who ask for one: requested, looked up, waited for."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy.orm import Session
+
 from trunks.clock import Clock, utc_now
-from trunks.errors import TrunkNotFound, VerificationNotFound
+from trunks.errors import StoreBusy, TrunkNotFound, VerificationNotFound
 from trunks.models.verification import RequestedBy, Verification
-from trunks.repositories.trunks import Trunks
+from trunks.repositories.trunks import TrunkRow, Trunks
 from trunks.repositories.verifications import Verifications
-from trunks.runs.queue import bring_forward, find_or_queue
+from trunks.runs.queue import bring_forward, queue_run
 from trunks.store.database import Database
 from trunks.tenancy.tenants import Caller
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """Who wants a run of which trunk; `on_demand` says that somebody waits for its end."""
+
+    environment_id: UUID
+    trunk_id: UUID
+    request_id: str | None = None
+    on_demand: bool = False
 
 
 class RunRequests:
@@ -18,33 +32,37 @@ class RunRequests:
         self._database = database
         self._clock = clock
 
+    def ask(self, asked: Sequence[RunRequest]) -> list[Verification | TrunkNotFound | StoreBusy]:
+        """Queue runs for many who ask, each answered by himself; whoever asks while one is open is given that one.
+
+        A trunk's password goes out once for all who ask at the same moment: a carrier has to see one REGISTER
+        per address-of-record at a time (RFC 3261 §10.2). Where another keeps a trunk the answer is StoreBusy.
+        """
+        with self._database.write() as session:
+            wanted = {each.trunk_id for each in asked}
+            trunks = Trunks(session).locked_rows(wanted)
+            kept_by_another = Trunks(session).among(wanted - trunks.keys())
+            runs = Verifications(session).open_among({each.id: each.generation for each in trunks.values()})
+            now = self._clock()
+            answers: list[Verification | TrunkNotFound | StoreBusy] = []
+            for each in asked:
+                trunk = trunks.get(each.trunk_id)
+                if each.trunk_id in kept_by_another:
+                    answers.append(StoreBusy())
+                elif trunk is None or trunk.environment_id != each.environment_id:
+                    answers.append(TrunkNotFound())
+                else:
+                    answers.append(_run_of(session, trunk, each, runs, now))
+            return answers
+
     def request(
         self, caller: Caller, trunk_id: UUID, *, request_id: str | None = None, on_demand: bool = False
     ) -> UUID:
-        """Queue a run and give its id, as ask() does. Raises TrunkNotFound."""
-        return self.ask(caller, trunk_id, request_id=request_id, on_demand=on_demand).id
-
-    def ask(
-        self, caller: Caller, trunk_id: UUID, *, request_id: str | None = None, on_demand: bool = False
-    ) -> Verification:
-        """Queue a run; whoever asks while one is open is given that one.
-
-        `on_demand` says that somebody waits for the answer.
-
-        A trunk's password goes out once for all who ask at the same moment: a carrier has to see one REGISTER
-        per address-of-record at a time (RFC 3261 §10.2). Raises TrunkNotFound.
-        """
-        with self._database.write() as session:
-            trunk = Trunks(session).locked_row(trunk_id)
-            if trunk is None or trunk.environment_id != caller.environment_id:
-                raise TrunkNotFound
-            now = self._clock()
-            run, is_new = find_or_queue(
-                session, trunk, RequestedBy.CUSTOMER, now, request_id=request_id, on_demand=on_demand
-            )
-            if not is_new:
-                bring_forward(run, now, request_id=request_id, on_demand=on_demand)
-            return run
+        """Queue one run and give its id. Raises TrunkNotFound, StoreBusy."""
+        (answer,) = self.ask([RunRequest(caller.environment_id, trunk_id, request_id, on_demand)])
+        if isinstance(answer, Exception):
+            raise answer
+        return answer.id
 
     def get(self, caller: Caller, trunk_id: UUID, verification_id: UUID) -> Verification:
         """Look a run up. Raises TrunkNotFound, VerificationNotFound."""
@@ -67,3 +85,25 @@ class RunRequests:
         """Which of these runs are done."""
         with self._database.read() as session:
             return Verifications(session).done_among(ids)
+
+
+def _run_of(
+    session: Session,
+    trunk: TrunkRow,
+    asked: RunRequest,
+    runs: dict[UUID, Verification],
+    now: datetime,
+) -> Verification:
+    found = runs.get(trunk.id)
+    if found is None:
+        runs[trunk.id] = found = queue_run(
+            session,
+            trunk,
+            RequestedBy.CUSTOMER,
+            now,
+            request_id=asked.request_id,
+            on_demand=asked.on_demand,
+        )
+    else:
+        bring_forward(found, now, request_id=asked.request_id, on_demand=asked.on_demand)
+    return found

@@ -14,6 +14,7 @@ from trunks.errors import StoreBusy
 from trunks.health.verification_liveness import VerificationLiveness
 from trunks.models.state_columns import read_state, write_state
 from trunks.models.trunk import Trunk
+from trunks.repositories.account_proofs import AccountProofs, Turn
 from trunks.repositories.realm_pins import RealmPins
 from trunks.repositories.trunks import Flips, Trunks
 from trunks.repositories.verifications import Verifications
@@ -51,6 +52,9 @@ class RunResults:
         self._limits = limits
         self._liveness = VerificationLiveness(session, rules.health_pace)
         self._flips: list[dict[str, Any]] = []
+        self._turns: set[Turn] = set()
+        self._proven: dict[Turn, tuple[int, str]] = {}
+        self._refused: set[UUID] = set()
 
     def write(self, results: Sequence[RunResult], now: datetime) -> list[bool | StoreBusy]:
         """Answer each as trunks.runs.claims.RunClaims.finish does."""
@@ -73,6 +77,7 @@ class RunResults:
         RealmPins(self._session).learn(pins, now)
         self._session.flush()
         self._liveness.write(now)
+        self._keep_proofs(now)
         Flips(self._session).enter(self._flips)
         return [
             result.claim.verification_id in ours
@@ -106,9 +111,10 @@ class RunResults:
             trunk.last_health_check_at = now
             if report.credentials is not CredentialState.NOT_TESTED:
                 trunk.credentials = report.credentials
-            for destination_id, each in _by_destination(claim, report).items():
+            for destination_id, each in dict(_by_gateway(claim, report)).items():
                 self._liveness.record(trunk, destination_id, each, now)
             trunk.next_proof_at = next_proof_at(trunk, now, self._rules.proof_interval_seconds)
+        self._take_proofs(trunk, claim, report)
         old = read_state(trunk)
         new = after_verification(old, verdict, self._rules.policy)
         changed = changes(old, new)
@@ -125,6 +131,33 @@ class RunResults:
                     "verification_id": claim.verification_id,
                 }
             )
+
+    def _take_proofs(self, trunk: Trunk, claim: ClaimedRun, report: Report) -> None:
+        """Note where the credentials had their turn, and what that says of the account there."""
+        if trunk.is_draft or trunk.username is None or trunk.sealed_password is None:
+            return
+        for destination_id, each in _turns(claim, report):
+            turn = Turn(trunk.id, destination_id)
+            if each.credentials is CredentialState.PROVEN:
+                self._proven[turn] = trunk.generation, trunk.username
+            else:
+                self._turns.add(turn)
+        if report.credentials is CredentialState.REJECTED:
+            self._refused.add(trunk.id)
+
+    def _keep_proofs(self, now: datetime) -> None:
+        proofs = AccountProofs(self._session)
+        proofs.prove(self._proven, now)
+        proofs.tried(self._turns - self._proven.keys(), now)
+        proofs.refuse(self._refused, now)
+
+
+def _turns(claim: ClaimedRun, report: Report) -> list[tuple[UUID, Report]]:
+    """The gateways at which the credentials were to be proven: one that could not be asked had its turn as well."""
+    if report.outcome is Outcome.INCONCLUSIVE and not report.edges:
+        return []
+    found = _by_gateway(claim, report)
+    return [each for each in found if each[1].credentials is not CredentialState.NOT_TESTED] or found[:1]
 
 
 def _proven(result: RunResult) -> dict[tuple[UUID, str], Sequence[str]]:
@@ -145,8 +178,8 @@ def _verdict(report: Report) -> Verdict:
     )
 
 
-def _by_destination(claim: ClaimedRun, report: Report) -> dict[UUID, Report]:
+def _by_gateway(claim: ClaimedRun, report: Report) -> list[tuple[UUID, Report]]:
     if not isinstance(report, SeveralReport):
-        return {claim.first.destination_id: report}
+        return [(claim.first.destination_id, report)]
     destinations = [gateway.destination_id for gateway in claim.gateways]
-    return dict(zip(destinations, report.gateways, strict=True))
+    return list(zip(destinations, report.gateways, strict=True))

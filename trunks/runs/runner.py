@@ -157,9 +157,12 @@ class _Run:
         )
 
     def _checks(self, targets: Sequence[Target]) -> list[GatewayCheck]:
+        turns = {number: turn for turn, number in enumerate(self._claim.proof_order)}
         checks = [
-            GatewayCheck(target, None, admit=admission.admit, heard=admission.heard)
-            for target, admission in zip(targets, self._admissions, strict=True)
+            GatewayCheck(
+                target, None, admit=admission.admit, heard=admission.heard, turn=turns.get(number, 0)
+            )
+            for number, (target, admission) in enumerate(zip(targets, self._admissions, strict=True))
         ]
         if not self._gates:
             return checks

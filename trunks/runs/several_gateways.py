@@ -7,8 +7,10 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 
+from sipcheck.diagnosis.details import warn
 from sipcheck.reasons import Reason, WarningCode
-from sipcheck.report.model import Report, ReportWarning
+from sipcheck.report.model import Report
+from sipcheck.sentence import Sentence
 from sipcheck.target import HostPort
 from trunks.rules.health import liveness_of
 from trunks.runs.gateway_check import GatewayCheck
@@ -32,20 +34,24 @@ async def verify_gateways(
 ) -> Report:
     """Verify a trunk within one deadline; `checks` are its gateways by priority.
 
-    Of several, all are asked at once, the first with the credentials; where that one does not live, the first that
-    does proves them. A rejection stops there. None living gives the first one's report.
+    Of several, all are asked at once, the one whose turn it is with the credentials; where that one does not live, the
+    next that does proves them. A rejection stops there. None living gives the first one's report.
     """
     if len(checks) == 1:
         return await verify(checks[0], timeout_seconds)
     # What may follow has to fit in.
     turn_seconds = timeout_seconds / 2
-    first, *others = checks
-    asked = [first, *(replace(check, credentials=None, before_credentials=None) for check in others)]
+    order = sorted(range(len(checks)), key=lambda number: checks[number].turn)
+    proves = order[0]
+    asked = [
+        check if number == proves else replace(check, credentials=None, before_credentials=None)
+        for number, check in enumerate(checks)
+    ]
     reports = await _all(verify(check, turn_seconds) for check in asked)
-    decides = _first_living(reports)
-    if decides and checks[decides].credentials is not None:
-        reports[decides] = await verify(checks[decides], turn_seconds)
-    return _together(checks, reports, decides)
+    living = _first_living(reports, order)
+    if living is not None and living != proves and checks[living].credentials is not None:
+        reports[living] = await verify(checks[living], turn_seconds)
+    return _together(checks, reports, living or 0)
 
 
 async def _all(runs: Iterable[Awaitable[Report]]) -> list[Report]:
@@ -60,19 +66,23 @@ async def _all(runs: Iterable[Awaitable[Report]]) -> list[Report]:
         raise
 
 
-def _first_living(reports: Sequence[Report]) -> int:
-    if reports[0].reason in _STOPS:
-        return 0
-    return next((number for number, report in enumerate(reports) if liveness_of(report)), 0)
+def _first_living(reports: Sequence[Report], order: Sequence[int]) -> int | None:
+    if reports[order[0]].reason in _STOPS:
+        return order[0]
+    return next((number for number in order if liveness_of(reports[number])), None)
 
 
 def _together(checks: Sequence[GatewayCheck], reports: Sequence[Report], decides: int) -> Report:
     report = reports[decides]
     dead = [
-        ReportWarning(
+        warn(
             WarningCode.EDGE_DOWN,
-            f"the gateway {_named(check)} does not answer while {_named(checks[decides])} does: {each.reason}",
-            None,
+            Sentence.of(
+                "warning.edge-down.gateway",
+                gateway=_named(check),
+                other=_named(checks[decides]),
+                reason=each.reason,
+            ),
         )
         for check, each in zip(checks, reports, strict=True)
         if liveness_of(report) and liveness_of(each) is False

@@ -5,6 +5,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,7 @@ class Database:
             if self.is_sqlite
             else {"connect_timeout": _CONNECT_TIMEOUT_SECONDS},
         )
+        self._lock_wait_ms: int | None = None
         self._reader = self.engine.execution_options(**{_READ_ONLY: True})
         # SQLite has one writer: threads of this process queue here, which is fair and wakes at once, and not at
         # the file's lock, which is polled.
@@ -58,12 +60,19 @@ class Database:
         if self.is_sqlite:
             _prepare_sqlite(self.engine)
 
+    def impatient(self) -> "Database":
+        """Give the same database to those who can come again: what they write waits for no row for long."""
+        impatient = copy(self)
+        impatient._lock_wait_ms = LOCK_WAIT_MS
+        return impatient
+
     @contextmanager
     def write(self, *, lock_wait_ms: int | None = None) -> Iterator[Session]:
         """Commit what the block does, or nothing of it when it raises.
 
         With `lock_wait_ms` no row is waited for longer, which raises StoreBusy; SQLite locks no rows.
         """
+        lock_wait_ms = lock_wait_ms or self._lock_wait_ms
         with (
             _translated(),
             self._writer,

@@ -14,7 +14,7 @@ _MOST_AT_ONCE = 100
 
 # Whoever's row is locked comes again after this, and gives up as one whom the store does not answer.
 _LOCKED_PAUSE_SECONDS = 0.05
-_LOCKED_AT_MOST_SECONDS = 5.0
+LOCKED_AT_MOST_SECONDS = 5.0
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -33,26 +33,29 @@ class Grouped(Generic[Item, Answer]):
     `answer_all` is called in a thread, with the items in the order in which they came, and gives each its answer, or
     the error that ask() raises to the one who asked. What it raises fails the whole group: the group is split until
     the faulty member stands alone, and that one is told. Whoever gets StoreBusy comes again with the next group.
-    `alone` says that nobody else can be expected to ask: then nothing is waited for.
+    `alone` says that nobody else can be expected to ask: then nothing is waited for. Nor is it without
+    `gather_seconds`: then they are a group who ask in one turn of the loop, or while a transaction runs.
     """
 
     def __init__(
         self,
         answer_all: Callable[[Sequence[Item]], Sequence[Answer | Exception]],
         *,
-        alone: Callable[[], bool],
+        alone: Callable[[], bool] = lambda: False,
         gather_seconds: float = GATHER_SECONDS,
+        locked_at_most_seconds: float = LOCKED_AT_MOST_SECONDS,
     ) -> None:
         self._answer_all = answer_all
         self._alone = alone
         self._gather_seconds = gather_seconds
+        self._locked_at_most_seconds = locked_at_most_seconds
         self._waiting: deque[_Asked[Item, Answer]] = deque()
         self._working: asyncio.Task[None] | None = None
 
     async def ask(self, item: Item) -> Answer:
         """Give this item's answer. Raises StoreUnavailable, and what the item is answered with."""
         loop = asyncio.get_running_loop()
-        asked = _Asked[Item, Answer](item, loop.create_future(), loop.time() + _LOCKED_AT_MOST_SECONDS)
+        asked = _Asked[Item, Answer](item, loop.create_future(), loop.time() + self._locked_at_most_seconds)
         self._enter(asked)
         return await asked.answer
 

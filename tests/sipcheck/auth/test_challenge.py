@@ -219,7 +219,7 @@ _VALUES = st.one_of(
 )
 
 
-@settings(max_examples=examples(2000), deadline=None)
+@settings(max_examples=examples(1000), deadline=None)
 @given(
     st.lists(st.tuples(_WORDS, _VALUES), max_size=5),
     st.sampled_from([", ", ",", " , "]),

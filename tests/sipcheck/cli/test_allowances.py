@@ -2,6 +2,7 @@
 
 import json
 import re
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,9 @@ from sipcheck.guard import FORBIDDEN
 
 CUSTOMERS = "A trunk has to be reachable on a public address."
 
+# Python writes it with dots from 3.13 on; either form is understood by every one.
+MAPPED = ip_network("::ffff:c0a8:10a/128")
+
 REFUSED = [
     ("192.168.1.10", "--allow-network 192.168.0.0/16"),
     ("10.1.2.3:5080", "--allow-network 10.0.0.0/8"),
@@ -22,7 +26,7 @@ REFUSED = [
     ("169.254.169.254", "--allow-network 169.254.0.0/16"),
     ("[::1]", "--allow-network ::1/128"),
     ("[fd00::7]:5061", "--allow-network fd00::7/128"),
-    ("[::ffff:192.168.1.10]", "--allow-network ::ffff:c0a8:10a/128"),
+    ("[::ffff:192.168.1.10]", f"--allow-network {MAPPED}"),
     ("[64:ff9b::7f00:1]", "--allow-network 64:ff9b::7f00:1/128"),
     ("[8000::1]", "--allow-network 8000::1/128"),
     ("8.8.8.8:6379", "--allow-port 6379"),
@@ -84,3 +88,11 @@ def test_the_advice_is_kept_as_a_sentence(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr("sipcheck.cli.verify.draw_report", drawn.append)
     run("verify", "192.168.1.10")
     assert [render(sentence) for sentence in drawn[0].sentences] == [drawn[0].summary, drawn[0].advice]
+
+
+@pytest.mark.parametrize("written", ["::ffff:192.168.1.10/128", "::ffff:c0a8:10a/128"])
+def test_a_mapped_address_is_let_through_in_either_form(written: str) -> None:
+    given = run(
+        "resolve", "[::ffff:192.168.1.10]", "--transport", "udp", "--allow-network", written, "--json"
+    )
+    assert [edge["forbidden"] for edge in json.loads(given)["edges"]] == [None]

@@ -8,81 +8,15 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
 
-from sipcheck.report.model import Direction, EdgeReport, Report, TraceStep
+from sipcheck.diagnosis.details import worded
+from sipcheck.diagnosis.evidence import is_sign_of_life
+from sipcheck.printable import bounded
+from sipcheck.report.model import Check, Direction, EdgeReport, Report, ReportWarning
+from sipcheck.sentence import Sentence
+from tests.sipcheck.provoked.seen import Seen
 
 _EDGE = re.compile(r"(?:[\d.]+|\[[\da-f:]+\]):\d+/(?:udp|tcp|tls)")
-_CREDENTIALS = re.compile(r"^(?:Proxy-)?Authorization\s*:", re.IGNORECASE | re.MULTILINE)
-_CSEQ_METHOD = re.compile(r"^CSeq\s*:\s*\d+\s+(\w+)", re.IGNORECASE | re.MULTILINE)
-_STATUS = re.compile(r"^SIP/2\.0\s+(\d{3})")
-_CHALLENGES = (401, 407)
-
-
-@dataclass(frozen=True)
-class Seen:
-    """The facts of a run, of one edge where a sentence names one."""
-
-    report: Report
-    edge: str | None
-
-    @cached_property
-    def steps(self) -> Sequence[TraceStep]:
-        return [step for step in self.report.trace if self.edge is None or step.edge in (None, self.edge)]
-
-    @cached_property
-    def edges(self) -> Sequence[EdgeReport]:
-        names = [(each, f"{each.address}:{each.port}/{each.transport}") for each in self.report.edges]
-        return [each for each, name in names if self.edge in (None, name)]
-
-    def sent(self, method: str = "", *, credentials: bool = False) -> int:
-        """How many requests have left, retransmissions among them."""
-        return sum(
-            step.text.startswith(method) and (not credentials or _CREDENTIALS.search(step.text) is not None)
-            for step in self.steps
-            if step.direction is Direction.SENT
-        )
-
-    @cached_property
-    def responses(self) -> Sequence[tuple[str, int]]:
-        """Method and status of what came in SIP, whoever it was for."""
-        found = []
-        for step in self.steps:
-            status = _STATUS.match(step.text) if step.direction is Direction.RECEIVED else None
-            if status is not None:
-                method = _CSEQ_METHOD.search(step.text)
-                found.append((method[1] if method else "", int(status[1])))
-        return found
-
-    def answered(self, status: int, method: str | None = None) -> bool:
-        return any(code == status and method in (None, of) for of, code in self.responses)
-
-    @property
-    def challenged(self) -> bool:
-        return any(status in _CHALLENGES for _, status in self.responses)
-
-    def final(self, method: str | None = None) -> bool:
-        return any(status >= 200 and method in (None, of) for of, status in self.responses)
-
-    def final_behind_credentials(self) -> bool:
-        """Whether a final answer came after the last request with credentials."""
-        sent = [number for number, step in enumerate(self.steps) if step.direction is Direction.SENT]
-        last = max(number for number in sent if _CREDENTIALS.search(self.steps[number].text))
-        return bool(Seen.of_steps(self.report, self.steps[last:]).final())
-
-    @classmethod
-    def of_steps(cls, report: Report, steps: Sequence[TraceStep]) -> "Seen":
-        seen = cls(report, None)
-        seen.__dict__["steps"] = steps
-        return seen
-
-    def told(self, *words: str) -> bool:
-        """Whether an event of the trace has one of these words."""
-        events = [step.text.lower() for step in self.steps if step.direction is Direction.EVENT]
-        return any(word in event for word in words for event in events)
-
-    def heard(self) -> bool:
-        return any(step.direction is Direction.RECEIVED for step in self.steps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,8 +116,110 @@ CLAIMS = (
     _claim(
         r"is unreachable|no way to", lambda seen, _: seen.told("unreachable", "no way", "host-unreachable")
     ),
+    _claim(
+        r"^(OPTIONS|REGISTER): no answer(?: in|$)", lambda seen, match: seen.left_unanswered(match[1].upper())
+    ),
+    _claim(
+        r"(\S+) is of no use while others are|this address is of no use while others are",
+        lambda seen, _: all(not _lives(each) for each in seen.edges) and any(map(_lives, seen.report.edges)),
+    ),
+    _claim(
+        r"sees us as (\S+), not as (\S+)$",
+        lambda seen, match: (
+            match[1] != match[2]
+            and any((each.received_address, each.local_address) == match.groups() for each in seen.edges)
+            and any(_names_us(step.text, match[1]) for step in seen.steps)
+        ),
+    ),
+    _claim(
+        r"(?:the answer came|: \d{3} .*) from (\S+?)(?:;|$)",
+        lambda seen, match: any(
+            step.source == match[1] and step.destination != match[1]
+            for step in seen.steps
+            if step.direction is Direction.RECEIVED
+        ),
+    ),
+    _claim(
+        r"not quite SIP: (.+)",
+        lambda seen, match: any(set(match[1].split(", ")) <= set(each.defects) for each in seen.edges),
+    ),
+    _claim(
+        r"each sending was answered, so the carrier is slow, and nothing was lost",
+        lambda seen, _: seen.each_sending_answered(),
+    ),
+    _claim(
+        r"nothing that came is the answer to our request",
+        lambda seen, _: seen.heard() and any(map(seen.left_unanswered, ("OPTIONS", "REGISTER"))),
+    ),
+    _claim(
+        r"a wait of (\d+) seconds is asked for",
+        lambda seen, match: any(
+            re.search(rf"^Retry-After\s*:\s*{match[1]}\b", step.text, re.IGNORECASE | re.MULTILINE)
+            for step in seen.steps
+            if step.direction is Direction.RECEIVED
+        ),
+    ),
+    _claim(
+        r"fits only by its wildcard (\S+),",
+        lambda seen, match: any(
+            each.certificate is not None and match[1] in each.certificate.names for each in seen.edges
+        ),
+    ),
+    _claim(
+        r"names the domain only in its common name",
+        lambda seen, _: any(
+            each.certificate is not None
+            and all(f"CN={name}" in each.certificate.subject for name in each.certificate.names)
+            for each in seen.edges
+        ),
+    ),
+    _claim(r"a (1\d\d) came before it", lambda seen, match: seen.answered(int(match[1]))),
+    _claim(
+        r"expires in (-?\d+) days",
+        lambda seen, match: any(
+            each.certificate is not None and each.certificate.days_left == int(match[1])
+            for each in seen.edges
+        ),
+    ),
+    _claim(
+        r"of which the first (\d+) were probed",
+        lambda seen, match: sum(each.outcome is not None for each in seen.report.edges) <= int(match[1]),
+    ),
+    _claim(
+        r"(\d+) (?:address(?:es)? found|judged, none forbidden)",
+        lambda seen, match: len({each.address for each in seen.report.edges}) == int(match[1]),
+    ),
+    _claim(r"DNS is not asked", lambda seen, _: not seen.told("dns ")),
+    _claim(
+        r"which was used|(?:were|was) used(?: after all)?|went on by SRV|its servers are not among",
+        lambda seen, _: bool(seen.report.edges) and seen.told("dns "),
+    ),
+    _claim(
+        r"(OPTIONS|REGISTER)(?: and REGISTER)? went by TCP",
+        lambda seen, match: any(
+            step.direction is Direction.SENT and step.text.startswith(match[1]) and "SIP/2.0/TCP" in step.text
+            for step in seen.steps
+        ),
+    ),
+    _claim(
+        r"^\S+, certificate of (.+)",
+        lambda seen, match: any(
+            each.certificate is not None and each.certificate.subject == match[1] for each in seen.edges
+        ),
+    ),
     _claim(r"packets get lost|got lost|firewall drops?", _never),
 )
+
+
+def _lives(edge: EdgeReport) -> bool:
+    status = edge.sip_status
+    return status is not None and is_sign_of_life(status)
+
+
+def _names_us(answer: str, address: str) -> bool:
+    """Whether the Via of an answer names this address of ours, by host or by port (RFC 3581)."""
+    host, _, port = address.rpartition(":")
+    return answer.startswith("SIP/2.0") and (host.strip("[]") in answer or f"rport={port}" in answer)
 
 
 def _refused(edge: EdgeReport) -> bool:
@@ -198,20 +234,38 @@ def _ended(edge: EdgeReport) -> bool:
     return certificate.not_after < datetime.now(UTC) or "expired" in (certificate.error or "")
 
 
+def decisive_edge(report: Report) -> str | None:
+    """The edge of which the checks speak; none where no edge was reached."""
+    said = (sentence for check in report.checks for sentence in check.sentences)
+    return next((each.parameters["edge"] for each in said if each.key == "check.transport"), None)
+
+
+def _of_edges(sentences: Sequence[Sentence], edge: str | None) -> Iterator[tuple[str, str | None]]:
+    """Word sentences one by one; what follows the name of another edge is of that one."""
+    for sentence in sentences:
+        if sentence.key == "check.transport.other-edge":
+            edge = sentence.parameters["edge"]
+        yield worded([sentence]), edge
+
+
 def sentences_of(report: Report) -> Iterator[tuple[str, str | None]]:
     """All that a report says of what happened, and the edge that it says it of."""
     named = _EDGE.search(report.summary)
     yield report.summary, named[0] if named else None
     # What is advised may speak of what often is ("many carriers ..."), so it is held against the same claims.
     yield report.advice, named[0] if named else None
+    decides = decisive_edge(report)
     for check in report.checks:
-        yield check.detail, None
+        yield from _of_edges(check.sentences, decides)
     for warning in report.warnings:
         yield warning.detail, warning.edge
 
 
 def assert_claims(report: Report) -> None:
-    """Hold each claim of each sentence of a report against what the run saw."""
+    """Hold each claim of each sentence of a report against what the run saw, and its words against its sentences."""
+    parts: list[Check | ReportWarning] = [*report.checks, *report.warnings]
+    for said in parts:
+        assert said.detail == bounded(worded(said.sentences)), said
     for text, edge in sentences_of(report):
         seen = Seen(report, edge)
         for claim in CLAIMS:

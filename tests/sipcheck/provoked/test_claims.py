@@ -2,11 +2,16 @@
 
 import re
 from dataclasses import fields, replace
+from string import Formatter
 
 import pytest
 
 from sipcheck import Cause, CredentialState, Outcome, Party, Reason
-from sipcheck.diagnosis.sentences import TEXTS, Facts, render, sentences
+from sipcheck.diagnosis.details import worded
+from sipcheck.diagnosis.sentences import TEMPLATES, TEXTS, Facts, render, sentences
+from sipcheck.diagnosis.texts.checks import CHECKS
+from sipcheck.diagnosis.texts.warnings import WARNINGS
+from sipcheck.sentence import Sentence
 from tests.sipcheck.provoked.claims import CLAIMS, assert_claims
 from tests.sipcheck.provoked.field_rows import SILENT_SECONDS, FieldRow, challenge, scripted, verify_row
 
@@ -14,10 +19,17 @@ from tests.sipcheck.provoked.field_rows import SILENT_SECONDS, FieldRow, challen
 TELLING = re.compile(
     r"\b(?:was sent|were not sent|was not sent|none was sent|asked for|asks for|answered|was given|accepted|rejects|"
     r"unanswered|no final answer|no answer|refused|was cut|broke off|closed the|lost|expired|does not exist|"
-    r"unreachable|was not tried|were tested)\b"
+    r"unreachable|was not tried|were tested|sent again|came|sees us|went|not asked|(?:was|were) (?:used|probed)|found|"
+    r"judged|does not answer|of no use|expires|names the domain|fits only|not quite)\b"
 )
 # What is said of a certificate, a name or a request in general; the field's own text names the observation.
-NOT_OF_THE_EXCHANGE = {"asks for a certificate of ours", "the strict setting asks for", "was cut short by us"}
+NOT_OF_THE_EXCHANGE = {
+    "asks for a certificate of ours",
+    "the strict setting asks for",
+    "was cut short by us",
+    "an address was given",
+    "SRV is not asked",
+}
 FACTS = Facts(
     domain="carrier.test",
     where="127.0.0.1:5060/udp",
@@ -26,6 +38,18 @@ FACTS = Facts(
     username="alice",
     detail="so it was",
 )
+
+# What a check or a warning names, where it is no number.
+NAMED = {
+    "method": "OPTIONS",
+    "other": "REGISTER",
+    "answer": "503 Nothing",
+    "edge": "127.0.0.1:5060/udp",
+    "received": "192.0.2.1:5060",
+    "local": "127.0.0.1:5060",
+    "status": "100",
+    "detail": "so it was",
+}
 
 PROVEN = FieldRow(
     name="proven",
@@ -44,6 +68,17 @@ def test_every_telling_word_of_a_summary_is_a_claim_that_is_checked(
     reason: Reason, cause: Cause | None
 ) -> None:
     said = render(sentences(reason, cause, FACTS)[0])
+    for phrase in NOT_OF_THE_EXCHANGE:
+        said = said.replace(phrase, "")
+    checked = [match.span() for claim in CLAIMS for match in claim.phrase.finditer(said)]
+    for word in TELLING.finditer(said):
+        assert any(start < word.end() and word.start() < end for start, end in checked), (word[0], said)
+
+
+@pytest.mark.parametrize("key", [*CHECKS, *WARNINGS])
+def test_every_telling_word_of_a_check_or_a_warning_is_a_claim_that_is_checked(key: str) -> None:
+    names = {name for _, name, _, _ in Formatter().parse(TEMPLATES[key]) if name}
+    said = worded([Sentence(key, {name: NAMED.get(name, "7") for name in names})])
     for phrase in NOT_OF_THE_EXCHANGE:
         said = said.replace(phrase, "")
     checked = [match.span() for claim in CLAIMS for match in claim.phrase.finditer(said)]

@@ -2,10 +2,12 @@
 
 import pytest
 
+from sipcheck.diagnosis.details import worded
 from sipcheck.reasons import Outcome, Reason, WarningCode
 from sipcheck.report.checks import failing_axis, make_checks
 from sipcheck.report.model import Check, CheckName, CheckState, ReportWarning
 from sipcheck.report.rulings import RULINGS, ruling
+from sipcheck.sentence import Sentence
 
 ORDER = ["target", "dns", "address", "transport", "tls", "sip", "auth"]
 
@@ -18,7 +20,8 @@ def checks_for(
         ruling(reason).outcome,
         warnings=warnings,
         details={},
-        explanation="why",
+        explanation=(Sentence.of("check.failed", detail="why"),),
+        word=worded,
         skipped=skipped,
         times_ms={},
     )

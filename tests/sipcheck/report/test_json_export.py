@@ -14,8 +14,8 @@ REPORT = (
     "started_at duration_ms sentences"
 )
 TARGET = "domain port transport username outbound_proxy"
-CHECK = "name state code detail ms"
-WARNING = "code detail edge"
+CHECK = "name state code detail ms sentences"
+WARNING = "code detail edge sentences"
 EDGE = (
     "host address port transport priority weight outcome reason sip_status sip_reason server rtt_ms retransmissions "
     "retry_after_seconds facts defects local_address received_address certificate"

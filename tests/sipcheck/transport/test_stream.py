@@ -6,6 +6,7 @@ import socket
 import struct
 import sys
 import threading
+from typing import Any
 
 import pytest
 
@@ -242,6 +243,24 @@ async def test_nobody_listens() -> None:
     with pytest.raises(TransportFailed) as refused:
         await connect_tcp(HostPort("127.0.0.1", port), deadline_at=soon())
     assert refused.value.failure.reason is Reason.CONNECTION_REFUSED
+
+
+async def test_an_error_that_was_told_to_another_is_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SO_ERROR is emptied by whoever reads it; without it the attempt is over all the same, and nothing is sent."""
+
+    class Overheard(socket.socket):
+        def connect(self, address: Any) -> None:
+            try:
+                super().connect(address)
+            finally:
+                self.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        port = unused.getsockname()[1]
+    monkeypatch.setattr(socket, "socket", Overheard)
+    with pytest.raises(TransportFailed) as ended:
+        await connect_tcp(HostPort("127.0.0.1", port), deadline_at=soon())
+    assert ended.value.failure.reason is Reason.HOST_UNREACHABLE
 
 
 async def test_a_connection_that_is_never_accepted_takes_no_longer_than_its_deadline() -> None:

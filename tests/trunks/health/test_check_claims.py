@@ -1,8 +1,10 @@
 """Which destinations are asked, when and by whom, on both engines."""
 
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import pairwise
+from uuid import UUID
 
 import pytest
 
@@ -276,19 +278,6 @@ def _wish(watch: HealthWatch, trunk: Trunk, seconds: float | None) -> None:
         session.get_one(Trunk, trunk.id).health_interval_seconds = seconds
 
 
-def test_a_check_looks_at_all_there_is_once_an_hour(watch: HealthWatch) -> None:
-    trunk = watch.verified()
-    in_full = []
-    for _ in range(130):
-        (claim,) = watch.cycle(alive=True, facts={"Server": "Switch 1"}, sip_status=200)
-        in_full.append(claim.in_full)
-        if not claim.in_full:
-            # Which the next check is only when this one's facts were kept.
-            assert watch.health(watch.destination_of(trunk)).facts_at is not None
-    assert in_full[0]
-    assert sum(in_full) == 1  # each check kept its facts, so that none was due again
-
-
 def test_a_check_whose_facts_are_an_hour_old_looks_again(watch: HealthWatch) -> None:
     watch.verified()
     (first,) = watch.cycle(alive=True, facts={}, sip_status=200)
@@ -297,3 +286,54 @@ def test_a_check_whose_facts_are_an_hour_old_looks_again(watch: HealthWatch) -> 
     assert first.in_full
     assert 3600 * 0.9 <= (looked + 1) * LONG_ENOUGH_SECONDS <= 3600 * 1.1 + LONG_ENOUGH_SECONDS
     assert all(in_full[looked:])  # as long as nothing is kept
+
+
+def _other(store: Store) -> Store:
+    return Store(store.installation, store.clock, tenant="mallory")
+
+
+@pytest.mark.parametrize("their_own", [True, False], ids=["over proxies of his own", "at the carrier itself"])
+def test_one_tenant_with_the_name_of_a_carrier_does_not_starve_its_checks(
+    watch: HealthWatch, their_own: bool
+) -> None:
+    carrier = watch.destination_of(watch.verified())
+    mallory = HealthWatch(_other(watch.store))
+    places = {carrier: "192.0.2.1"}
+    for number in range(12):
+        trunk = mallory.verified(outbound_proxy=f"proxy{number}.mallory.example:5060")
+        places[mallory.destination_of(trunk)] = f"203.0.113.{number}" if their_own else "192.0.2.1"
+    checks: Counter[UUID] = Counter()
+    minutes = 7
+    for _ in range(20 * minutes):
+        for claim in watch.claim():
+            checks[claim.destination_id] += 1
+            watch.settle([claim], alive=True, edge_addresses=(places[claim.destination_id],))
+        watch.store.clock.advance(3)
+    assert checks[carrier] >= 0.8 * (minutes - 1)
+    assert all(checks[each] for each in places)
+    if their_own:
+        assert all(checks[each] >= 0.8 * (minutes - 1) for each in places)
+
+
+def test_a_check_that_is_put_off_is_late_since_it_was_first_due(watch: HealthWatch) -> None:
+    def lag_seconds() -> float:
+        return watch.store.installation.statistics.see(watch.store.clock.now).check_lag_seconds
+
+    watch.verified()
+    watch.store.clock.advance(LONG_ENOUGH_SECONDS)
+    late_seconds = lag_seconds()
+    (claim,) = watch.claim()
+    for _ in range(3):
+        watch.store.installation.health.claims.postpone([(claim, 10.0)])
+        assert lag_seconds() == late_seconds
+        watch.store.clock.advance(10)
+        late_seconds += 10
+        (claim,) = watch.claim()
+    watch.settle([claim], alive=True)
+    assert lag_seconds() == 0
+    for port in (5061, 5062):
+        watch.verified(port=port)
+    watch.store.clock.advance(LONG_ENOUGH_SECONDS)
+    watch.claim()  # one of the host; the others have their turns later
+    watch.store.clock.advance(1)
+    assert lag_seconds() > 1

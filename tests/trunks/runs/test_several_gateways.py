@@ -107,3 +107,22 @@ async def test_one_that_is_not_admitted_postpones_all_and_leaves_nothing_running
     with pytest.raises(RunPostponed):
         await verify_gateways(verify, Carrier([(PROVEN, ALIVE)] * 2).jobs(), 10.0)
     assert ended.is_set()
+
+
+async def test_the_living_gateway_whose_turn_it_is_proves() -> None:
+    for turns, proves in (((1, 0), [1]), ((2, 1, 0), [2, 1]), ((0, 0), [0])):
+        answers = [(PROVEN, ALIVE), (PROVEN, ALIVE), (DEAD, DEAD)][: len(turns)]
+        carrier = Carrier(answers)
+        jobs = [replace(job, turn=turn) for job, turn in zip(carrier.jobs(), turns, strict=True)]
+        report = await verify_gateways(carrier.verify, jobs, 10.0)
+        assert report.reason is Reason.CREDENTIALS_PROVEN
+        assert carrier.proven_at == proves
+
+
+async def test_where_none_lives_the_first_by_priority_tells_why_whoever_had_the_turn() -> None:
+    refused = replace(DEAD, reason=Reason.CONNECTION_REFUSED)
+    carrier = Carrier([(DEAD, DEAD), (refused, refused)])
+    jobs = [replace(job, turn=1 - number) for number, job in enumerate(carrier.jobs())]
+    report = await verify_gateways(carrier.verify, jobs, 10.0)
+    assert report.reason is Reason.NO_RESPONSE
+    assert carrier.proven_at == [1]

@@ -9,7 +9,7 @@ import pytest
 from tests.trunks.forms import Store
 from trunks.errors import StoreBusy, StoreUnavailable
 from trunks.store.database import LOCK_WAIT_MS
-from trunks.store.grouped import Grouped
+from trunks.store.grouped import LOCKED_AT_MOST_SECONDS, Grouped
 
 Answers = Sequence[int | Exception]
 
@@ -29,8 +29,13 @@ class Asked:
         return [2 * item for item in items]
 
 
-def grouped(answer_all: Callable[[Sequence[int]], Answers], *, alone: bool = False) -> Grouped[int, int]:
-    return Grouped(answer_all, alone=lambda: alone)
+def grouped(
+    answer_all: Callable[[Sequence[int]], Answers],
+    *,
+    alone: bool = False,
+    locked_at_most_seconds: float = LOCKED_AT_MOST_SECONDS,
+) -> Grouped[int, int]:
+    return Grouped(answer_all, alone=lambda: alone, locked_at_most_seconds=locked_at_most_seconds)
 
 
 async def ask_all(questions: Grouped[int, int], count: int) -> list[Any]:
@@ -79,10 +84,9 @@ async def test_who_is_locked_leaves_the_group_and_comes_again() -> None:
     assert groups == [[0, 1, 2, 3, 4], [3], [3]]
 
 
-async def test_who_stays_locked_is_told_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trunks.store.grouped._LOCKED_AT_MOST_SECONDS", 0.1)
+async def test_who_stays_locked_is_told_in_the_end() -> None:
     with pytest.raises(StoreBusy):
-        await grouped(Asked(lambda items: StoreBusy())).ask(1)
+        await grouped(Asked(lambda items: StoreBusy()), locked_at_most_seconds=0.1).ask(1)
 
 
 async def test_who_was_broken_off_is_not_asked_for() -> None:

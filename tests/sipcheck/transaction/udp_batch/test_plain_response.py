@@ -146,7 +146,7 @@ CHANGES: dict[str, Change] = {
 }
 
 
-@settings(max_examples=examples(3000), deadline=None)
+@settings(max_examples=examples(1000), deadline=None)
 @given(
     st.sampled_from(list(SPELLINGS.values())),
     st.lists(st.sampled_from(sorted(CHANGES)), min_size=1, max_size=3),
@@ -168,7 +168,7 @@ def test_what_passes_the_glance_the_parser_reads_the_same(
         assert parser(bytes(data)) == status
 
 
-@settings(max_examples=examples(2000), deadline=None)
+@settings(max_examples=examples(1000), deadline=None)
 @given(st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), min_size=1, max_size=4))
 def test_changed_bytes(bytes_put: list[tuple[float, int]]) -> None:
     data = bytearray(written(PLAIN))

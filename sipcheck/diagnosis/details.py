@@ -1,0 +1,24 @@
+"""What the checks and the warnings of a report say: sentences, and their English."""
+
+from collections.abc import Iterable
+
+from sipcheck.diagnosis.sentences import TEMPLATES, render
+from sipcheck.reasons import WarningCode
+from sipcheck.report.model import ReportWarning
+from sipcheck.sentence import Sentence
+
+
+def worded(sentences: Iterable[Sentence]) -> str:
+    """Word sentences in English, one behind the other; what ends with a colon leads to the next."""
+    text = ""
+    for sentence in sentences:
+        is_summary = sentence.key.endswith(".summary")
+        said = render(sentence) if is_summary else TEMPLATES[sentence.key].format_map(sentence.parameters)
+        between = " " if text.endswith(":") else "; "
+        text = f"{text}{between}{said}" if text else said
+    return text
+
+
+def warn(code: WarningCode, *sentences: Sentence, edge: str | None = None) -> ReportWarning:
+    """Make a warning out of its sentences."""
+    return ReportWarning(code, worded(sentences), edge, sentences)

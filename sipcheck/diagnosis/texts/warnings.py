@@ -1,0 +1,76 @@
+"""What is said of things worth knowing, by key (docs/reasons/warnings.md)."""
+
+from collections.abc import Mapping
+
+_DOWN = "this address is of no use while others are: "
+_OPTIONS_FAILED = "OPTIONS was answered with {answer}"
+_REGISTER_FAILED = "REGISTER was answered with {answer}"
+_REGISTER_REFUSED = "REGISTER was refused with {answer}"
+_WAIT = ", and a wait of {seconds} seconds is asked for"
+_TOOK = ": the answer took {seconds} s"
+
+WARNINGS: Mapping[str, str] = {
+    "warning.edge-down.failed": _DOWN + "{detail}",
+    "warning.edge-down.answered": _DOWN + "{method} was answered with {answer}",
+    "warning.edge-down.gateway": "the gateway {gateway} does not answer while {other} does: {reason}",
+    "warning.edges-unprobed": "DNS leads to {count} addresses, of which the first {probed} were probed",
+    "warning.options-failed": _OPTIONS_FAILED,
+    "warning.options-failed.wait": _OPTIONS_FAILED + _WAIT,
+    "warning.options-ignored": "OPTIONS stayed unanswered while REGISTER was answered",
+    "warning.options-ignored.failed": (
+        "OPTIONS brought no answer that can be used ({detail}) while REGISTER was answered"
+    ),
+    "warning.register-ignored": "REGISTER stayed unanswered while OPTIONS was answered",
+    "warning.register-ignored.failed": (
+        "REGISTER brought no answer that can be used ({detail}) while OPTIONS was answered"
+    ),
+    "warning.register-refused": _REGISTER_REFUSED,
+    "warning.register-refused.wait": _REGISTER_REFUSED + _WAIT,
+    "warning.register-refused.failed": _REGISTER_FAILED,
+    "warning.register-refused.failed.wait": _REGISTER_FAILED + _WAIT,
+    "warning.nat-rewrite": "the carrier sees us as {received}, not as {local}",
+    "warning.response-source-differs": "the answer came from {source}; some firewalls drop such answers",
+    "warning.reply-defects": "the answer is not quite SIP: {defects}",
+    "warning.retransmitted.once": "{method} was sent again once",
+    "warning.retransmitted.once.slow": "{method} was sent again once" + _TOOK,
+    "warning.retransmitted.times": "{method} was sent again {count} times",
+    "warning.retransmitted.times.slow": "{method} was sent again {count} times" + _TOOK,
+    # Behind one of these four.
+    "warning.retransmitted.each-answered": (
+        "each sending was answered, so the carrier is slow, and nothing was lost"
+    ),
+    "warning.retransmitted.provisional": (
+        "a {status} came before it, so the carrier had the request and is slow"
+    ),
+    "warning.certificate-expires-soon": "the certificate expires in {days} days, on {date}",
+    "warning.tls-wildcard-name": (
+        "the certificate fits only by its wildcard {name}, which RFC 5922 §7.2 forbids"
+    ),
+    "warning.tls-common-name-only": (
+        "the certificate names the domain only in its common name; it has no subjectAltName"
+    ),
+    "warning.port-suppresses-srv": (
+        "{host} has no address of its own, so port {port} was left aside and its SRV records were used; leave the "
+        "port out of the target"
+    ),
+    "warning.dns-partial.addresses": "there are {count} addresses; the first {most} were used",
+    "warning.dns-partial.addresses-or-more": (
+        "there are {count} or more addresses; the first {most} were used"
+    ),
+    "warning.dns-partial.srv-records": "there are {count} SRV records; the first {most} were used",
+    "warning.dns-partial.servers": "there are {count} servers; the first {most} were used",
+    "warning.dns-partial.own-address": (
+        "{detail}, which was used; with a host name and port in the trunk SRV is not asked"
+    ),
+    "warning.dns-partial.naptr": "{detail}; the way went on by SRV",
+    "warning.dns-partial.srv": "{detail}; its servers are not among those tried",
+    "warning.dns-partial.port-zero": (
+        "an SRV record of {name} names {target} with port 0; it was left aside"
+    ),
+    "warning.dns-partial.other-servers": "{detail}; the other servers were used",
+    "warning.dns-partial.other-family": "{detail}; only its {record_type} records were used",
+    "warning.dns-partial.long-answer": (
+        "the first {most} records of an answer are read, with names of up to {labels} labels; left aside were "
+        "{count} of the {record_type} answer for {name}"
+    ),
+}

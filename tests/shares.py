@@ -1,0 +1,54 @@
+"""The order of the tests, where several processes share them: what takes longest begins each one's share.
+
+A process takes from another's share what that has not begun (`--dist worksteal`); a long test that is begun last is
+waited for by all the others.
+"""
+
+from collections.abc import Callable, Sequence
+from itertools import groupby
+from operator import itemgetter
+from typing import TypeVar
+
+Item = TypeVar("Item")
+
+# Files with tests of many seconds, the longest first; measured with `--durations`.
+LONG_FILES = (
+    "tests/api/test_contract.py",
+    "tests/worker/test_liveness.py",
+    "tests/trunkd/test_kill_minus_nine.py",
+    "tests/sipcheck/provoked/test_field_answers.py",
+    "tests/worker/test_verification.py",
+    "tests/benchmarks/test_service_rows.py",
+    "tests/trunkd/test_waiting_callers.py",
+    "tests/sipcheck/engine/test_odd_peers.py",
+    "tests/benchmarks/test_sweep_rows.py",
+    "tests/sipcheck/sweep/test_hostile_sweeps.py",
+    "tests/trunkd/test_state_over_http.py",
+    "tests/sipcheck/carrier/test_faults_provoke.py",
+    "tests/sipcheck/provoked/test_field_dns.py",
+    "tests/trunkd/test_waiting_at_the_end.py",
+    "tests/test_compose.py",
+    "tests/sipcheck/sweep/test_sweep.py",
+    "tests/worker/test_pacing.py",
+    "tests/sipcheck/provoked/test_field_failing_method.py",
+    "tests/trunkd/test_up.py",
+    "tests/trunkd/test_doctor.py",
+    "tests/trunkd/test_scaled.py",
+)
+
+
+def spread(items: Sequence[Item], file_of: Callable[[Item], str], processes: int) -> list[Item]:
+    """Give the items in an order of which each process gets as many in a row, those of `LONG_FILES` first in each."""
+    long = sorted(
+        (LONG_FILES.index(name), number)
+        for number, name in enumerate(map(file_of, items))
+        if name in LONG_FILES
+    )
+    files = [[items[number] for _, number in file] for _, file in groupby(long, key=itemgetter(0))]
+    rest = iter([item for item in items if file_of(item) not in LONG_FILES])
+    ordered: list[Item] = []
+    for process in range(processes):
+        ordered += [item for file in files[process::processes] for item in file]
+        whole = len(items) * (process + 1) // processes
+        ordered += [item for _, item in zip(range(whole - len(ordered)), rest, strict=False)]
+    return ordered + list(rest)

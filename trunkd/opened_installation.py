@@ -1,0 +1,21 @@
+"""The installation, for a command that is done with it at once."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from trunkd.faults import faults_in_one_line
+from trunks.installation.installation import Installation
+from trunks.installation.settings import load_settings
+from trunks.logs import configure_logs
+
+
+@contextmanager
+def opened_installation() -> Iterator[Installation]:
+    """Open it, and close it again; a fault ends the command in one line."""
+    with faults_in_one_line():
+        configure_logs()
+        installation = Installation(load_settings())
+        try:
+            yield installation
+        finally:
+            installation.close()
