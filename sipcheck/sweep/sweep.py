@@ -6,7 +6,7 @@ which speaks for no tenant, and the credentials of each row are proven one after
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from sipcheck.credentials import Credentials
@@ -105,6 +105,7 @@ class Sweep:
         survey = await self._survey(destination)
         for row in destination:
             await done.put(SweepResult(row.number, await self._verify(row, survey)))
+            survey = None if survey is None else replace(survey, reported=True)
 
     async def _survey(self, destination: Sequence[SweepRow]) -> Survey | None:
         """Ask for liveness once where several rows share it; a row alone asks for itself."""
@@ -127,7 +128,8 @@ class Sweep:
             timeout_seconds=self._timeout_seconds,
             survey=survey,
         )
-        self._pace.debit(sum(step.direction is Direction.SENT for step in report.trace) - asks)
+        own = (step for step in report.trace if step.at_ms >= 0)  # what was shared is debited by its survey
+        self._pace.debit(sum(step.direction is Direction.SENT for step in own) - asks)
         return report
 
 

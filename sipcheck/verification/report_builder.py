@@ -84,8 +84,8 @@ class ReportBuilder:
             explanation=failed(failure.detail),
         )
 
-    def probed(self, probes: Sequence[EdgeProbe]) -> Report:
-        """End a run by the edge that decides."""
+    def probed(self, probes: Sequence[EdgeProbe], *, shared_knocks: int = 0) -> Report:
+        """End a run by the edge that decides; `shared_knocks` are those of what was taken over."""
         evidence = [probe.evidence for probe in probes]
         decisive = deciding_edge(evidence)
         probe, seen = probes[decisive], evidence[decisive]
@@ -128,7 +128,7 @@ class ReportBuilder:
             reason,
             credential_state(reason, evidence),
             cause=cause,
-            knocks=count_knocks(reason, (each.own_evidence for each in probes)),
+            knocks=shared_knocks + count_knocks(reason, (each.own_evidence for each in probes)),
             warnings=warnings,
             edges=edges,
             facts=facts,
