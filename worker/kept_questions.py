@@ -17,6 +17,9 @@ _KEEP_SECONDS = 3600.0
 # A kilobyte or two each; a worker that has more destinations writes the others' each time.
 _MOST = 100_000
 
+# A destination, and the user whose account asks: they take turns.
+_Key = tuple[UUID, str | None]
+
 
 @dataclass(frozen=True, slots=True)
 class KeptQuestion:
@@ -35,11 +38,11 @@ class KeptQuestions:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._loop = asyncio.get_running_loop()
-        self._kept: dict[UUID, KeptQuestion] = {}
+        self._kept: dict[_Key, KeptQuestion] = {}
 
     def find(self, claim: CheckClaim) -> KeptQuestion | None:
         """Give what was kept for a destination, unless it is old or asks otherwise than it is to be asked now."""
-        kept = self._kept.get(claim.destination_id)
+        kept = self._kept.get(_key(claim))
         if kept is None or (kept.until >= self._loop.time() and kept.asks == _asks(claim)):
             return kept
         self.forget(claim)
@@ -50,12 +53,14 @@ class KeptQuestions:
         kept = self.find(claim)
         if kept is not None and kept.edges == edges:
             return kept.question
-        question = write_question(self._engine, target, edges, by_register=claim.options_ignored)
+        question = write_question(
+            self._engine, target, edges, username=_key(claim)[1], by_register=claim.options_ignored
+        )
         self.forget(claim)
         self._forget_old()
         if question is not None and len(self._kept) < _MOST:
             next_hop = target.domain if target.outbound_proxy is None else target.outbound_proxy.host
-            self._kept[claim.destination_id] = KeptQuestion(
+            self._kept[_key(claim)] = KeptQuestion(
                 _asks(claim),
                 tuple(edges),
                 question,
@@ -65,12 +70,16 @@ class KeptQuestions:
         return question
 
     def forget(self, claim: CheckClaim) -> None:
-        self._kept.pop(claim.destination_id, None)
+        self._kept.pop(_key(claim), None)
 
     def _forget_old(self) -> None:
         now = self._loop.time()
         while self._kept and (oldest := next(iter(self._kept.items())))[1].until < now:
             del self._kept[oldest[0]]
+
+
+def _key(claim: CheckClaim) -> _Key:
+    return claim.destination_id, None if claim.asker is None else claim.asker.username
 
 
 def _asks(claim: CheckClaim) -> tuple[object, ...]:

@@ -1,4 +1,4 @@
-"""Is a destination alive? One request to each edge, which speaks for no tenant (docs/design/sip.md, "Liveness").
+"""Is a destination alive? One request to each edge (docs/design/sip.md, "Liveness").
 
 Here it is asked by the plain path's parts, which see everything there is to see; sipcheck/sweep/liveness_question.py
 asks the same of thousands, and reads in full only what does not say alive.
@@ -96,22 +96,22 @@ async def ask_edges(
     edges: Sequence[Edge],
     *,
     timeout_seconds: float,
+    username: str | None = None,
     by_register: bool = False,
     fresh: bool = False,
-    asker: str | None = None,
 ) -> Liveness:
-    """Ask judged edges once each: by OPTIONS, or by REGISTER without credentials and Contact.
+    """Ask judged edges once each: by OPTIONS, or by REGISTER without credentials and Contact; as the account of this
+    user, which a peer knows, or as nobody's.
 
     UDP goes through the engine's batch; `fresh` takes the plain way over another socket instead, so that a fault of
-    the shared one decides nothing. Connections are always new. `asker` is the user in whose name is asked, None for
-    nobody's. Raises ValueError as the builder does.
+    the shared one decides nothing. Connections are always new. Raises ValueError as the builder does.
     """
     run = engine.run_context(timeout_seconds)
     if fresh:
         run = replace(run, udp_batch_for=None, open_channel=engine.open_channel_apart)
     else:
         run = replace(run, udp_batch_for=engine.udp_batch_for)
-    async with probing(edges, asking_identity(target, engine.settings, by_register, asker), run) as probes:
+    async with probing(edges, asking_identity(target, engine.settings, username, by_register), run) as probes:
         await asyncio.gather(
             *(probe.ask_register() if by_register else probe.ask_options() for probe in probes)
         )
@@ -119,11 +119,12 @@ async def ask_edges(
 
 
 def asking_identity(
-    target: Target, settings: EngineSettings, by_register: bool, asker: str | None
+    target: Target, settings: EngineSettings, username: str | None, by_register: bool
 ) -> Identity:
-    """Who asks whether a destination lives: a user of its own, or the settings' From user."""
-    # A REGISTER needs an address-of-record; this one is nobody's.
-    username = settings.from_user if by_register and asker is None else asker
+    """Who asks whether a destination lives: the account of this user, or nobody."""
+    if username is None and by_register:
+        # A REGISTER needs an address-of-record; this one is nobody's.
+        username = settings.from_user
     return Identity.of(target, settings, username)
 
 

@@ -64,15 +64,15 @@ def write_question(
     target: Target,
     edges: Sequence[Edge],
     *,
+    username: str | None = None,
     by_register: bool = False,
-    asker: str | None = None,
 ) -> LivenessQuestion | None:
     """Write the question for judged edges, as `ask_edges` would ask it.
 
     None where one of them has to be asked by the plain path: by another transport, by no way that we know of, or with
     a request that is too large for a datagram. Raises ValueError as the builder does.
     """
-    identity = asking_identity(target, engine.settings, by_register, asker)
+    identity = asking_identity(target, engine.settings, username, by_register)
     requests = []
     for edge in edges:
         if edge.transport is not TransportName.UDP:

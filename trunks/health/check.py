@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sipcheck.reasons import Reason
 from sipcheck.target import Target, TransportName, parse_host_port
+from trunks.rules.asking import Asker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +17,7 @@ class CheckClaim:
     `counts` is false where only somebody who asked wants to know. `asked` says that somebody waits. `failures`
     in a row came before it, `held_failures` of them held back; `was_alive` says that it has ever answered a cycle,
     `fell_lately` that the failures began within the last interval. `in_full` says that all there is to see is to be
-    seen this time. `due_since` is when it was due first.
+    seen this time. `due_since` is when it was due first. `asker` is whose account speaks, None for nobody's.
     """
 
     destination_id: UUID
@@ -38,6 +39,7 @@ class CheckClaim:
     fell_lately: bool
     in_full: bool
     due_since: datetime | None = None
+    asker: Asker | None = None
 
     def target(self) -> Target:
         """Where to ask."""

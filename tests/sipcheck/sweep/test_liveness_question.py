@@ -200,24 +200,24 @@ async def test_each_asking_is_a_transaction_of_its_own(udp_peer_factory: Callabl
     assert all(b"From: <sip:trunk-check@127.0.0.1>;tag=" in each for each in sent)
 
 
-@pytest.mark.parametrize("asker", [None, "alice"])
+@pytest.mark.parametrize("username", [None, "alice"])
 @pytest.mark.parametrize("by_register", [False, True])
 async def test_both_ways_ask_in_the_same_name(
-    udp_peer_factory: Callable[..., UdpPeer], asker: str | None, by_register: bool
+    udp_peer_factory: Callable[..., UdpPeer], username: str | None, by_register: bool
 ) -> None:
     peer = udp_peer_factory(answers(200))
     target = Target("127.0.0.1", peer.port, TransportName.UDP)
     edges = (Edge("127.0.0.1", "127.0.0.1", peer.port, TransportName.UDP),)
     async with Engine(EngineSettings(guard=LOOPBACK)) as engine:
         await ask_edges(
-            engine, target, edges, timeout_seconds=TIMEOUT_SECONDS, by_register=by_register, asker=asker
+            engine, target, edges, timeout_seconds=TIMEOUT_SECONDS, by_register=by_register, username=username
         )
-        question = write_question(engine, target, edges, by_register=by_register, asker=asker)
+        question = write_question(engine, target, edges, by_register=by_register, username=username)
         assert question is not None
         await asked(question, edges, TIMEOUT_SECONDS)
     asked_as = [each.data.partition(b"From: ")[2].partition(b";")[0] for each in peer.received]
     assert len(asked_as) >= 2
-    assert set(asked_as) == {f"<sip:{asker or 'trunk-check'}@127.0.0.1>".encode()}
+    assert set(asked_as) == {f"<sip:{username or 'trunk-check'}@127.0.0.1>".encode()}
 
 
 @pytest.mark.parametrize(
