@@ -37,6 +37,7 @@ from sipcheck.reasons import CredentialState
 from trunks.clock import Clock, utc_now
 from trunks.health.breaker import Breaker
 from trunks.health.check import CheckResult
+from trunks.models.destination_health import SERVER_CHARACTERS
 from trunks.repositories.affected_trunks import AffectedTrunks, Cycle
 from trunks.repositories.among import chunk_rows
 from trunks.repositories.health_rollups import HealthRollups
@@ -172,6 +173,12 @@ class CheckResults:
             "latency_ms": result.latency_ms,
             "checked_at": now,
         }
+        if result.facts is not None and result.sip_status is not None:
+            values |= {
+                "facts": dict(result.facts),
+                "facts_status": result.sip_status,
+                "facts_at": now,
+            }
         if result.edge_addresses:
             values["edge_addresses"] = " ".join(sorted(result.edge_addresses))
         if not claim.counts:
@@ -200,12 +207,24 @@ class CheckResults:
 
 
 def _answered(result: CheckResult, now: datetime) -> dict[str, Any]:
-    """What is to be kept of an answer: nothing, while it is like the one before."""
-    status, claim = result.sip_status, result.claim
-    if status is None or (status == claim.answer_status and not claim.failures):
-        return {}
-    is_first = claim.answer_status is None and not claim.failures
-    return {"answer_status": status} if is_first else {"answer_status": status, "changed_at": now}
+    """What is to be kept of an answer, or of there being none: nothing, while it is like the one before."""
+    claim, status = result.claim, result.sip_status
+    server = (result.facts or {}).get("Server", "")[:SERVER_CHARACTERS] or None
+    values: dict[str, Any] = {}
+    if status != claim.answer_status:
+        values["answer_status"] = status
+    if server not in (None, claim.answer_server):
+        values["answer_server"] = server
+    if status is None or not values:
+        return values
+    was_silent = claim.answer_status is None and claim.failures > 0
+    if (
+        was_silent
+        or ("answer_status" in values and claim.answer_status is not None)
+        or ("answer_server" in values and claim.answer_server is not None)
+    ):
+        values["changed_at"] = now
+    return values
 
 
 def _says_something(result: CheckResult) -> bool:

@@ -65,7 +65,7 @@ async def check(engine: Engine, target: Target, user: str) -> None:
                 target,
                 edges,
                 timeout_seconds=5,
-                asker=user or None,
+                username=user or None,
                 fresh=fresh,
                 by_register=by_register,
             )

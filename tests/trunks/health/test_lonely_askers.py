@@ -93,6 +93,27 @@ def test_before_the_next_check_after_a_silence_or_another_status_it_is_proven_ag
     assert after.asker.proven_here
 
 
+def test_another_server_is_another_answer_and_what_goes_on_failing_alike_is_none(watch: HealthWatch) -> None:
+    trunk = watch.verified(PROVEN)
+    destination_id = watch.destination_of(trunk)
+    watch.store.clock.advance(400)
+    watch.claim()
+    changed = []
+    told = [("A/1", 200), (None, 200), ("A/1", 200), ("B/2", 200), (None, 200), ("B/2", 503), ("B/2", 503)]
+    for server, status in told:
+        claims = watch.cycle(
+            alive=status == 200, sip_status=status, facts=None if server is None else {"Server": server}
+        )
+        if not claims:  # it waits for a proof, which this answers
+            (proof,) = proofs(watch)
+            watch.store.finish(proof, PROVEN)
+            watch.cycle(
+                alive=status == 200, sip_status=status, facts=None if server is None else {"Server": server}
+            )
+        changed.append(watch.health(destination_id).changed_at == watch.store.clock.now)
+    assert changed == [False, False, False, True, False, True, False]
+
+
 def next_check_soon(watch: HealthWatch) -> CheckClaim | None:
     return next(iter(check(watch, 200, seconds=6)), None)
 
