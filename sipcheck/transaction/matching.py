@@ -10,7 +10,7 @@ from sipcheck.message.message import Request, Response
 from sipcheck.message.parser import parse
 from sipcheck.reasons import Cause, Reason
 from sipcheck.report.trace import Trace
-from sipcheck.target import HostPort
+from sipcheck.target import HostPort, TransportName
 from sipcheck.transaction.protocols import opens_as_sip, recognise
 from sipcheck.transaction.time_plan import TimePlan
 
@@ -157,7 +157,8 @@ class ResponseMatcher:
         """Keep the name of a protocol; its bytes are nobody's business (docs/design/sip.md, hazard 3)."""
         self._protocol = protocol = recognise(data) or self._protocol
         detail, cause = f"{len(data)} bytes that are not SIP", None
-        if protocol == "tls":
+        if protocol == "tls" and self.edge.endswith(f"/{TransportName.TCP}"):
+            # Inside of TLS, or over UDP, it is not what we only asked for in the wrong way.
             detail, cause = "TLS is spoken there", Cause.TLS_SPOKEN
         elif protocol is not None:
             detail, cause = f"it looks like {protocol}", Cause.OTHER_PROTOCOL
