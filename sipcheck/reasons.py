@@ -75,6 +75,7 @@ class Reason(StrEnum):
     OVERLOADED = "overloaded"
     CANCELLED = "cancelled"
     SECRET_UNREADABLE = "secret-unreadable"
+    ADDRESS_RESTING = "address-resting"
 
 
 class Cause(StrEnum):
@@ -120,6 +121,7 @@ class Cause(StrEnum):
     SRV_TARGET_IS_ADDRESS = "srv-target-is-address"
     SRV_REFUSED = "srv-refused"
     SRV_UNANSWERED = "srv-unanswered"
+    TOO_MANY_REJECTIONS = "too-many-rejections"
 
 
 class WarningCode(StrEnum):

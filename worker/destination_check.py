@@ -103,6 +103,7 @@ class DestinationCheck:
                 claim.target(),
                 route.edges,
                 timeout_seconds=self._timeout_seconds,
+                username=None if claim.asker is None else claim.asker.username,
                 by_register=claim.options_ignored,
                 # What failed before is asked over another socket: that decides about life and death.
                 fresh=claim.failures > 0,

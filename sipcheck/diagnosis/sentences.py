@@ -39,6 +39,7 @@ class Facts:
     seconds: str = "10"
     retry: str = ""
     knocks: str = "0"  # what was counted at this address before the run
+    until: str = "later"  # when it may be tried again
     elsewhere: str = ""  # " (it named <sip:edge.carrier.example>)"
 
 

@@ -52,10 +52,12 @@ async def discover(
 
     The port and the transport of the target only say which way is the configured one. `also` are further ports,
     tried by every transport. `after` is the report of a verification that has just ended: what it asked is not
-    asked again, and what it sent counts in the pace. Raises SettingInvalid for a timeout that is not positive.
+    asked again, what it sent counts in the pace, and its user speaks here, too. Raises SettingInvalid for a timeout
+    that is not positive.
     """
     # One after the other at a measured pace: not by the batch.
-    run = replace(engine.run_context(timeout_seconds), udp_batch_for=None)
+    username = None if after is None else after.target.username
+    run = replace(engine.run_context(timeout_seconds, username=username), udp_batch_for=None)
     candidates = await find_candidates(
         target, engine.resolver, engine.settings.guard, also=also, timeout_seconds=run.plan.dns_seconds
     )
@@ -153,12 +155,12 @@ class _Search:
         return Finding(report, candidate.via, candidate.configured, _detail(probe), knocks)
 
     def _identity(self, candidate: Candidate) -> Identity:
-        """Speak as a trunk would that is set to this way, for nobody but ourselves."""
+        """Speak as a trunk would that is set to this way."""
         edge, target = candidate.edge, self.target
         if not candidate.configured:
             by_default = candidate.via is FoundBy.SRV or edge.port == edge.transport.default_port
             target = next_hop_at(target, None if by_default else edge.port)
-        return Identity.of(target, self.settings, None)
+        return Identity.of(target, self.settings, self.run.username)
 
 
 def _paced(open_channel: OpenChannel, pace: AddressPace, moments: tuple[float, ...]) -> OpenChannel:

@@ -63,6 +63,7 @@ RULINGS: dict[Reason, Ruling] = {
     Reason.OVERLOADED: Ruling(Outcome.INCONCLUSIVE, Party.OURS, CheckName.TRANSPORT),
     Reason.CANCELLED: Ruling(Outcome.INCONCLUSIVE, Party.OURS, CheckName.SIP),
     Reason.SECRET_UNREADABLE: Ruling(Outcome.INCONCLUSIVE, Party.OURS, CheckName.AUTH),
+    Reason.ADDRESS_RESTING: Ruling(Outcome.INCONCLUSIVE, Party.OURS, CheckName.SIP),
 }
 
 

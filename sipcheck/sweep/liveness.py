@@ -1,4 +1,4 @@
-"""Is a destination alive? One request to each edge, which speaks for no tenant (docs/design/sip.md, "Liveness")."""
+"""Is a destination alive? One request to each edge (docs/design/sip.md, "Liveness")."""
 
 import asyncio
 from collections import Counter
@@ -49,10 +49,12 @@ async def ask_edges(
     edges: Sequence[Edge],
     *,
     timeout_seconds: float,
+    username: str | None = None,
     by_register: bool = False,
     fresh: bool = False,
 ) -> Liveness:
-    """Ask judged edges once each: by OPTIONS, or by REGISTER without credentials and Contact.
+    """Ask judged edges once each: by OPTIONS, or by REGISTER without credentials and Contact; as the account of this
+    user, which a peer knows, or as nobody's.
 
     UDP goes through the engine's batch; `fresh` takes the plain way over another socket instead, so that a fault of
     the shared one decides nothing. Connections are always new. Raises ValueError as the builder does.
@@ -62,8 +64,9 @@ async def ask_edges(
         run = replace(run, udp_batch_for=None, open_channel=engine.open_channel_apart)
     else:
         run = replace(run, udp_batch_for=engine.udp_batch_for)
-    # A REGISTER needs an address-of-record; this one is nobody's.
-    username = engine.settings.from_user if by_register else None
+    if username is None and by_register:
+        # A REGISTER needs an address-of-record; this one is nobody's.
+        username = engine.settings.from_user
     async with probing(edges, Identity.of(target, engine.settings, username), run) as probes:
         await asyncio.gather(
             *(probe.ask_register() if by_register else probe.ask_options() for probe in probes)

@@ -1,7 +1,7 @@
 """Many targets in one loop: so many destinations at once, the rows of each one after the other, sharing its liveness.
 
-Rows with equal targets are one destination (docs/design/architecture.md, "Good manners"): its edges get one OPTIONS,
-which speaks for no tenant, and the credentials of each row are proven one after the other.
+Rows with equal targets are one destination (docs/design/architecture.md, "Good manners"): its edges get one OPTIONS, as
+the first account of its rows, and the credentials of each row are proven one after the other.
 """
 
 import asyncio
@@ -112,7 +112,11 @@ class Sweep:
         if len(destination) == 1:
             return None
         await self._pace.turn()
-        survey = await self._engine.survey(destination[0].target, timeout_seconds=self._timeout_seconds)
+        # A peer counts whom it does not know: any account of these is better than none.
+        users = (row.credentials.username for row in destination if row.credentials is not None)
+        survey = await self._engine.survey(
+            destination[0].target, username=next(users, None), timeout_seconds=self._timeout_seconds
+        )
         self._pace.debit(survey.requests - 1)
         return survey
 

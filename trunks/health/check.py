@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sipcheck.reasons import Reason
 from sipcheck.target import Target, TransportName, parse_host_port
+from trunks.rules.asking import Asker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,7 +15,8 @@ class CheckClaim:
 
     `counts` is false where only somebody who asked wants to know. `asked` says that somebody waits. `failures`
     in a row came before it, `held_failures` of them held back; `was_alive` says that it has ever answered a cycle,
-    `fell_lately` that the failures began within the last interval. `due_since` is when it was due first.
+    `fell_lately` that the failures began within the last interval. `due_since` is when it was due first. `asker` is
+    whose account speaks, None for nobody's.
     """
 
     destination_id: UUID
@@ -35,6 +37,7 @@ class CheckClaim:
     was_alive: bool
     fell_lately: bool
     due_since: datetime | None = None
+    asker: Asker | None = None
 
     def target(self) -> Target:
         """Where to ask."""

@@ -1,17 +1,19 @@
 """Health checks by destination: claimed when they are due, and given back."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from trunks.clock import Clock, utc_now
 from trunks.health.check import CheckClaim
+from trunks.health.check_askers import AskerTurns
 from trunks.health.place_turns import place_turns
 from trunks.ids import new_id
 from trunks.repositories.check_places import CheckPlaces
 from trunks.repositories.liveness import Found, LivenessRows
+from trunks.rules.asking import Asker
 from trunks.rules.intervals import HealthIntervals
 from trunks.store.database import Database
 
@@ -69,8 +71,8 @@ class CheckClaims:
             due = self._spread_overdue(rows, [row for row in due if row.destination_id in inhabited], now)
             turns = place_turns(CheckPlaces(session), due, asked, self._pace.host_spacing_seconds, now)
             rows.change(turns.later)
-            due = turns.now
-            return self._claim(rows, asked, due, now)
+            askers = AskerTurns(session, self._pace).choose(turns.now, asked, now)
+            return self._claim(rows, asked, turns.now, askers, now)
 
     def _spread_overdue(self, rows: LivenessRows, due: Sequence[Found], now: datetime) -> Sequence[Found]:
         """Spread over one interval what was due while no worker ran; give the rest, what a lost worker had among it."""
@@ -94,7 +96,12 @@ class CheckClaims:
         return [row for row in due if row.destination_id not in overdue]
 
     def _claim(
-        self, rows: LivenessRows, asked: Sequence[Found], due: Sequence[Found], now: datetime
+        self,
+        rows: LivenessRows,
+        asked: Sequence[Found],
+        due: Sequence[Found],
+        askers: Mapping[UUID, Asker],
+        now: datetime,
     ) -> list[CheckClaim]:
         look = [row for row in (*asked, *due) if row.cycle % _CYCLES_PER_INTERVAL == 0]
         intervals = self._intervals(rows, look)
@@ -124,6 +131,7 @@ class CheckClaims:
                     fell_lately=row.fell_at is not None
                     and now - row.fell_at <= timedelta(seconds=2 * interval_seconds),
                     due_since=(row.due_since or row.next_check_at) if scheduled else None,
+                    asker=askers.get(row.destination_id),
                 )
             )
         rows.change([_claimed(claim) for claim in claims])

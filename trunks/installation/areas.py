@@ -24,6 +24,7 @@ from trunks.retention.schedule import chores
 from trunks.runs.address_limits import AddressLimits, PaceLimits
 from trunks.runs.claims import RunClaims
 from trunks.runs.credential_proofs import CredentialProofs
+from trunks.runs.knock_book import KnockBook
 from trunks.runs.recovery import Recovery
 from trunks.runs.requests import RunRequests
 from trunks.runs.result_rules import ResultRules
@@ -59,10 +60,11 @@ class Tenancy:
 class Runs:
     def __init__(self, on: Foundation) -> None:
         settings, database, clock = on.settings, on.database, on.clock
-        self.requests = RunRequests(database.impatient(), clock=clock)
+        self.requests = RunRequests(database, clock=clock)
         self.address_limits = AddressLimits(
             database,
             PaceLimits(settings.address_rate, settings.address_burst, settings.address_concurrency),
+            knocks=KnockBook(settings.knocks),
             clock=clock,
         )
         self.claims = RunClaims(

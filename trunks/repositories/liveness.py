@@ -33,6 +33,7 @@ _CLAIMED_COLUMNS = (
     DestinationHealth.edge_addresses,
     DestinationHealth.asked_at,
     DestinationHealth.cycle,
+    DestinationHealth.claimed_at,
     DestinationHealth.lease_until,
     DestinationHealth.checked_at,
     DestinationHealth.options_ignored,

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -11,6 +11,9 @@ from sqlalchemy.orm import Session
 from trunks.clock import Clock, utc_now
 from trunks.models.edge_budget import EdgeBudget
 from trunks.repositories.edge_budgets import EdgeBudgets
+from trunks.rules.knock_limits import KnockRules
+from trunks.runs.knock_book import KnockBook
+from trunks.runs.knock_ledger import LOOK_SECONDS, Hold, LedgerTurn, Visit
 from trunks.store.database import LOCK_WAIT_MS, Database
 
 # How soon a run looks again whether a slot has become free.
@@ -37,17 +40,20 @@ class PaceLimits:
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """Granted: send after `wait_seconds`. Not granted: nothing was taken; ask again after them."""
+    """Granted: send after `wait_seconds`. Not granted: nothing was taken; ask again after them, unless the ledger of
+    knocks stands against it.
+    """
 
     granted: bool
     wait_seconds: float = 0.0
+    hold: Hold | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
     """What a run would send to each address, waiting for tokens no longer than `patience_seconds`.
 
-    `put_off` says that it was refused before, and that its time has come.
+    `put_off` says that it was refused before, and that its time has come. `visit` is what the ledger of knocks judges.
     """
 
     claim_id: UUID
@@ -56,6 +62,7 @@ class Wish:
     on_demand: bool
     patience_seconds: float
     put_off: bool = False
+    visit: Visit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +81,15 @@ class AddressLimits:
     Only on-demand runs may take tokens that are still to come, so that scheduled ones find none before them.
     """
 
-    def __init__(self, database: Database, limits: PaceLimits, *, clock: Clock = utc_now) -> None:
+    def __init__(
+        self,
+        database: Database,
+        limits: PaceLimits,
+        *,
+        knocks: KnockBook | None = None,
+        clock: Clock = utc_now,
+    ) -> None:
+        self.knocks = knocks or KnockBook(KnockRules(None))
         self._database = database
         self._limits = limits
         self._clock = clock
@@ -83,15 +98,20 @@ class AddressLimits:
 
     @property
     def off(self) -> bool:
-        return self._limits.off
+        """Whether whoever sends no password has not to ask."""
+        return self._limits.off and self.knocks.off
 
     def admit(self, wishes: Sequence[Wish]) -> list[Admission]:
         """Ask for many runs in one turn, each behind those before it."""
         with self._database.write(lock_wait_ms=LOCK_WAIT_MS) as session:
-            turn = _Turn(EdgeBudgets(session), self._limits, self._lines, self._clock())
+            now = self._clock()
+            ledger = LedgerTurn(session, self.knocks, now)
+            turn = _Turn(EdgeBudgets(session), self._limits, self._lines, ledger, now)
             turn.begin({address for wish in wishes for address in wish.requests})
+            ledger.begin(wish.visit for wish in wishes if wish.visit is not None)
             answers = [turn.admit(wish) for wish in wishes]
             turn.end()
+            ledger.end()
         if len(self._lines) > _MOST_LINES:
             self._lines = {address: last for address, last in self._lines.items() if last > self._clock()}
         return answers
@@ -161,12 +181,19 @@ class _Turn:
     """The admission of many runs: the one place that says who may send now. Rows are locked by address."""
 
     def __init__(
-        self, budgets: EdgeBudgets, limits: PaceLimits, lines: dict[str, datetime], now: datetime
+        self,
+        budgets: EdgeBudgets,
+        limits: PaceLimits,
+        lines: dict[str, datetime],
+        ledger: LedgerTurn,
+        now: datetime,
     ) -> None:
         self._budgets = budgets
+        self._ledger = ledger
         self._limits = limits
         self._lines = lines
         self._now = now
+        self._resting = 0
         self._taken: list[tuple[str, UUID, datetime]] = []
 
     def begin(self, addresses: Collection[str]) -> None:
@@ -180,6 +207,9 @@ class _Turn:
         self._refusals: Counter[str] = Counter()
 
     def admit(self, wish: Wish) -> Admission:
+        hold = self._ledger.hold(wish.visit) if wish.visit is not None else None
+        if hold is not None:
+            return self._held(wish, hold)
         if self._limits.concurrency and not self._has_slot(wish):
             return self._refuse(wish, _SLOT_LOOK_SECONDS, _SLOT_LOOK_SECONDS / self._limits.concurrency)
         wait_seconds = self._wait_seconds(wish) if self._limits.rate else 0.0
@@ -195,7 +225,17 @@ class _Turn:
                 self._buckets[address].tokens -= count
             if self._limits.concurrency:
                 self._in_flight[address].add(wish.claim_id)
+        if wish.visit is not None:
+            self._ledger.reserve(wish.visit)
         return Admission(True, wait_seconds)
+
+    def _held(self, wish: Wish, hold: Hold) -> Admission:
+        """Say when a run comes again that the ledger keeps back: of many at an address at rest each a moment later."""
+        if hold.resting_until is None:
+            return replace(self._refuse(wish, LOOK_SECONDS, LOOK_SECONDS), hold=hold)
+        rests_seconds = (hold.resting_until - self._now).total_seconds()
+        self._resting += 1
+        return Admission(False, rests_seconds + self._resting * LOOK_SECONDS, hold)
 
     def end(self) -> None:
         self._budgets.take_slots(set(self._taken))

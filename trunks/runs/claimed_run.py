@@ -92,6 +92,7 @@ class ClaimedRun:
     scheduled: bool = False
     on_demand: bool = False
     put_off: bool = False
+    environment_id: UUID | None = None
     learned_realms: tuple[str, ...] = ()
     proven_at: frozenset[UUID] = frozenset()
     proof_order: tuple[int, ...] = ()

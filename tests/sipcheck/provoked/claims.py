@@ -194,7 +194,7 @@ CLAIMS = (
         r"(\d+) (?:address(?:es)? found|judged, none forbidden)",
         lambda seen, match: len({each.address for each in seen.report.edges}) == int(match[1]),
     ),
-    _claim(r"the way went on by SRV", lambda seen, _: seen.told("dns srv ")),
+    _claim(r"SRV was asked instead", lambda seen, _: seen.told("dns srv ")),
     _claim(r"DNS is not asked", lambda seen, _: not seen.told("dns ")),
     _claim(
         r"which was used|(?:were|was) used|its servers are not among",

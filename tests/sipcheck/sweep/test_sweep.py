@@ -66,7 +66,7 @@ async def test_equal_destinations_share_one_liveness_probe(peer: Callable[[Scrip
     assert {report.reason for report in found.values()} == {Reason.ALIVE}
     assert sorted(found) == list(range(1, 51))
     (options,) = requests(carrier, b"OPTIONS")
-    assert b"From: <sip:trunk-check@" in options  # it speaks for no tenant
+    assert b"From: <sip:trunk-check@" in options  # none of these has an account
     assert all(report.edges[0].rtt_ms is not None for report in found.values())
 
 
