@@ -48,6 +48,8 @@ _PASSWORD_KEPT = (
     r"no credentials were tested",
     r"it was not tried",
     r"they were not sent again",
+    r"nothing was sent: neither",
+    r"neither sent nor judged",
 )
 
 CLAIMS = (
