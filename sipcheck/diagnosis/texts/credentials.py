@@ -93,6 +93,10 @@ CREDENTIALS: Texts = {
         "{where} offers only ways of checking a password that we do not know: {detail}.",
         "Ask the carrier to offer MD5, SHA-256 or SHA-512-256.",
     ),
+    (Reason.AUTH_ALGORITHM_UNSUPPORTED, Cause.QOP_UNSUPPORTED): Text(
+        "{where} asks for a password with a protection (qop) that we do not know: {detail}.",
+        "Ask the carrier to offer the qop auth, which every telephone has.",
+    ),
     (Reason.AUTH_CHALLENGE_MALFORMED, None): Text(
         "{where} asks for a password in a form that cannot be read: {detail}.",
         "Send the carrier this report; its engineers will find the faulty header in the trace.",
