@@ -47,18 +47,18 @@ _SSL_REASONS: dict[str, Reason] = {
     "UNKNOWN_PROTOCOL": Reason.TLS_NOT_SPOKEN,
 }
 
-# Alerts and findings of a handshake that have one cause each (RFC 8446 §6.2, RFC 6066 §3), in words for a person.
+# Alerts and findings of a handshake that have one cause each (RFC 8446 §6.2, RFC 6066 §3), and what is said of it.
 _SSL_CAUSES: dict[str, tuple[Cause, str]] = {
-    name: (cause, words)
-    for cause, words, names in (
+    name: (cause, key)
+    for cause, key, names in (
         (
             Cause.SERVER_NAME_UNKNOWN,
-            "it does not know the name that it was asked for (alert 112)",
+            "tls.alert.server-name",
             ("TLSV1_UNRECOGNIZED_NAME", "TLSV1_ALERT_UNRECOGNIZED_NAME"),
         ),
         (
             Cause.VERSIONS_OR_CIPHERS,
-            "it found no version and cipher in common with ours (alert 40)",
+            "tls.alert.handshake-failure",
             (
                 "SSLV3_ALERT_HANDSHAKE_FAILURE",
                 "SSL/TLS_ALERT_HANDSHAKE_FAILURE",
@@ -67,12 +67,12 @@ _SSL_CAUSES: dict[str, tuple[Cause, str]] = {
         ),
         (
             Cause.VERSIONS_OR_CIPHERS,
-            "it wants stronger ciphers than ours (alert 71)",
+            "tls.alert.insufficient-security",
             ("TLSV1_ALERT_INSUFFICIENT_SECURITY",),
         ),
         (
             Cause.VERSIONS_OR_CIPHERS,
-            "its key for the exchange is too short to be safe",
+            "tls.key-too-short",
             ("DH_KEY_TOO_SMALL",),
         ),
     )
@@ -84,7 +84,7 @@ def from_errno(number: int) -> Failure:
     """Map an errno, also one that ICMP brought; one nobody foresaw counts as unreachable, with its name."""
     name = errno.errorcode.get(number, str(number))
     reason = _ERRNO_REASONS.get(number, Reason.HOST_UNREACHABLE)
-    return Failure(reason, f"{os.strerror(number)} ({name})")
+    return Failure.of(reason, "connection.system", words=os.strerror(number), name=name)
 
 
 def from_error(
@@ -101,25 +101,24 @@ def from_error(
         name = (error.reason or "").upper().replace(" ", "_")
         reason = _SSL_REASONS.get(name)
         if reason is None and during_handshake and name in _SSL_CAUSES:
-            cause, words = _SSL_CAUSES[name]
-            return Failure(Reason.TLS_HANDSHAKE_FAILED, words, cause)
+            cause, key = _SSL_CAUSES[name]
+            return Failure.of(Reason.TLS_HANDSHAKE_FAILED, key, cause)
         if reason is None:
             reason = Reason.TLS_HANDSHAKE_FAILED if during_handshake else Reason.CONNECTION_RESET
-        return Failure(reason, name.lower().replace("_", " ") or "the TLS session broke off")
+        if not name:
+            return Failure.of(reason, "tls.broke-off")
+        return Failure.of(reason, "tls.openssl", words=name.lower().replace("_", " "))
     if isinstance(error, TimeoutError) and error.errno is None and during_handshake:
-        return Failure(Reason.TLS_HANDSHAKE_FAILED, "the peer did not answer the TLS handshake in time")
+        return Failure.of(Reason.TLS_HANDSHAKE_FAILED, "tls.unanswered")
     if isinstance(error, TimeoutError) and error.errno is None:
-        return Failure(Reason.CONNECTION_TIMEOUT, "no answer within the time allowed")
+        return Failure.of(Reason.CONNECTION_TIMEOUT, "connection.no-answer")
     hung_up = during_handshake and (error.errno is None or _is_hang_up(error.errno))
     if hung_up and not heard:
-        detail = "the peer hung up without a byte of its own, as a port without TLS does"
-        return Failure(Reason.TLS_HANDSHAKE_FAILED, detail, Cause.PLAIN_SIP_PORT)
+        return Failure.of(Reason.TLS_HANDSHAKE_FAILED, "tls.hung-up-unheard", Cause.PLAIN_SIP_PORT)
     if hung_up:
-        return Failure(
-            Reason.TLS_HANDSHAKE_FAILED, "the peer closed the connection in the middle of the TLS handshake"
-        )
+        return Failure.of(Reason.TLS_HANDSHAKE_FAILED, "tls.hung-up")
     if error.errno is None:
-        return Failure(Reason.CONNECTION_RESET, "the peer closed the connection")
+        return Failure.of(Reason.CONNECTION_RESET, "connection.closed-by-peer")
     return from_errno(error.errno)
 
 

@@ -47,11 +47,11 @@ def route_warnings(route: Route, probed: int) -> list[ReportWarning]:
 
 def _down(probe: EdgeProbe) -> Sentence:
     if probe.connection.failure is not None:
-        return Sentence.of("warning.edge-down.failed", detail=probe.connection.failure.detail)
+        return Sentence.of("warning.edge-down.failed", detail=probe.connection.failure.sentence)
     last = probe.evidence.exchanges[-1]
     if last.answer:
         return Sentence.of("warning.edge-down.answered", method=last.method, answer=last.answer)
-    return Sentence.of("warning.edge-down.failed", detail=last.explanation)
+    return Sentence.of("warning.edge-down.failed", detail=last.explanation or Sentence("fact.no-answer"))
 
 
 def _options_warning(options: ExchangeResult, register: ExchangeResult | None, add: Add) -> None:
@@ -80,7 +80,7 @@ def _unanswered(key: str, exchange: ExchangeResult) -> Sentence:
     failure = exchange.failure
     if failure is None or failure.reason is Reason.NO_RESPONSE:
         return Sentence.of(f"warning.{key}")
-    return Sentence.of(f"warning.{key}.failed", detail=failure.detail)
+    return Sentence.of(f"warning.{key}.failed", detail=failure.sentence)
 
 
 def _answered(key: str, exchange: ExchangeResult) -> Sentence:
