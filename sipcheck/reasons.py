@@ -93,6 +93,8 @@ class Cause(StrEnum):
     BANNED_PERHAPS = "banned-perhaps"
     PROVISIONAL_ONLY = "provisional-only"
     ANSWERS_NOT_OURS = "answers-not-ours"
+    REQUESTS_ONLY = "requests-only"
+    QOP_UNSUPPORTED = "qop-unsupported"
     TLS_SPOKEN = "tls-spoken"
     OTHER_PROTOCOL = "other-protocol"
     SERVER_NAME_UNKNOWN = "server-name-unknown"

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from sipcheck.reasons import Outcome, Party, Reason
+from sipcheck.reasons import Cause, Outcome, Party, Reason
 from sipcheck.report.model import CheckName
 
 
@@ -41,9 +41,9 @@ RULINGS: dict[Reason, Ruling] = {
     Reason.TLS_NAME_MISMATCH: Ruling(Outcome.FAILED, Party.CARRIER, CheckName.TLS),
     Reason.TLS_VERSION_UNSUPPORTED: Ruling(Outcome.FAILED, Party.CARRIER, CheckName.TLS),
     Reason.TLS_CLIENT_CERTIFICATE_REQUIRED: Ruling(Outcome.FAILED, Party.CARRIER, CheckName.TLS),
-    Reason.TLS_NOT_SPOKEN: Ruling(Outcome.FAILED, Party.CARRIER, CheckName.TLS),
+    Reason.TLS_NOT_SPOKEN: Ruling(Outcome.FAILED, Party.CONFIGURATION, CheckName.TLS),
     Reason.TLS_HANDSHAKE_FAILED: Ruling(Outcome.FAILED, Party.CARRIER, CheckName.TLS),
-    Reason.SIP_NOT_SPOKEN: Ruling(Outcome.FAILED, Party.CARRIER, CheckName.SIP),
+    Reason.SIP_NOT_SPOKEN: Ruling(Outcome.FAILED, Party.CONFIGURATION, CheckName.SIP),
     Reason.SIP_MALFORMED_RESPONSE: Ruling(Outcome.FAILED, Party.CARRIER, CheckName.SIP),
     Reason.SIP_SERVICE_UNAVAILABLE: Ruling(Outcome.INCONCLUSIVE, Party.CARRIER, CheckName.SIP),
     Reason.SIP_SERVER_ERROR: Ruling(Outcome.INCONCLUSIVE, Party.CARRIER, CheckName.SIP),
@@ -67,9 +67,22 @@ RULINGS: dict[Reason, Ruling] = {
 }
 
 
-def ruling(reason: Reason, *, realm_learned: bool = False) -> Ruling:
+# Where a cause sends to somebody else than its reason does: who acts is who can mend it.
+_PARTIES: dict[tuple[Reason, Cause | None], Party] = {
+    (Reason.NO_RESPONSE, Cause.PROVISIONAL_ONLY): Party.CARRIER,
+    (Reason.NO_RESPONSE, Cause.REQUESTS_ONLY): Party.CONFIGURATION,
+    (Reason.DNS_NXDOMAIN, Cause.SRV_TARGET_MISSING): Party.CARRIER,
+    (Reason.DNS_NXDOMAIN, Cause.SRV_TARGET_IS_ADDRESS): Party.CARRIER,
+    (Reason.DNS_NO_RECORDS, Cause.SRV_TARGET_IS_ADDRESS): Party.CARRIER,
+    (Reason.TLS_HANDSHAKE_FAILED, Cause.SERVER_NAME_UNKNOWN): Party.CONFIGURATION,
+    (Reason.TLS_HANDSHAKE_FAILED, Cause.PLAIN_SIP_PORT): Party.CONFIGURATION,
+}
+
+
+def ruling(reason: Reason, cause: Cause | None = None, *, realm_learned: bool = False) -> Ruling:
     """Look up what a reason comes to; a mismatch with a merely learned realm is inconclusive."""
     found = RULINGS[reason]
+    found = replace(found, party=_PARTIES.get((reason, cause), found.party))
     if reason is Reason.REALM_MISMATCH and realm_learned:
         return replace(found, outcome=Outcome.INCONCLUSIVE)
     return found

@@ -193,7 +193,7 @@ class ReportBuilder:
         decisive: str | None = None,
     ) -> Report:
         run = self._run
-        verdict = ruling(reason, realm_learned=run.realms_learned)
+        verdict = ruling(reason, cause, realm_learned=run.realms_learned)
         said = sentences(reason, cause, facts)
         summary, advice = map(render, said)
         duration_ms = run.trace.elapsed_ms()

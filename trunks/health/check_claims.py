@@ -1,7 +1,7 @@
 """Health checks by destination: claimed when they are due, and given back."""
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -14,7 +14,7 @@ from trunks.ids import new_id
 from trunks.repositories.check_places import CheckPlaces
 from trunks.repositories.liveness import Found, LivenessRows
 from trunks.rules.asking import Asker
-from trunks.rules.intervals import HealthIntervals
+from trunks.rules.intervals import HealthIntervals, jittered
 from trunks.store.database import Database
 
 # Beyond a check's own deadline: for DNS, for its turn at the pace, and for the writing of its result.
@@ -24,6 +24,9 @@ LEASE_MARGIN_SECONDS = 10.0
 _OUTAGE_MARGIN = timedelta(seconds=10)
 
 _CLAIM_COLUMNS = ("destination_id", "claim_id", "cycle", "claimed_at", "lease_until", "interval_seconds")
+
+# A check takes the plain path as often, and what its answer says besides its status is kept.
+_IN_FULL_SECONDS = 3600.0
 
 # Trunks come, go and are edited: after so many cycles the shortest interval that a destination's ask for is found anew.
 _CYCLES_PER_INTERVAL = 10
@@ -72,7 +75,8 @@ class CheckClaims:
             turns = place_turns(CheckPlaces(session), due, asked, self._pace.host_spacing_seconds, now)
             rows.change(turns.later)
             askers = AskerTurns(session, self._pace).choose(turns.now, asked, now)
-            return self._claim(rows, asked, turns.now, askers, now)
+            due = self._without_waiting(rows, turns.now, askers.waiting, now)
+            return self._claim(rows, asked, due, askers.of, now)
 
     def _spread_overdue(self, rows: LivenessRows, due: Sequence[Found], now: datetime) -> Sequence[Found]:
         """Spread over one interval what was due while no worker ran; give the rest, what a lost worker had among it."""
@@ -94,6 +98,22 @@ class CheckClaims:
             ]
         )
         return [row for row in due if row.destination_id not in overdue]
+
+    def _without_waiting(
+        self, rows: LivenessRows, due: Sequence[Found], waiting: Collection[UUID], now: datetime
+    ) -> list[Found]:
+        """Give those that need not wait for a proof; the others look again soon."""
+        soon = now + timedelta(seconds=self._pace.proof_look_seconds)
+        rows.change(
+            {
+                "destination_id": row.destination_id,
+                "next_check_at": soon,
+                "due_since": row.due_since or row.next_check_at,
+            }
+            for row in due
+            if row.destination_id in waiting
+        )
+        return [row for row in due if row.destination_id not in waiting]
 
     def _claim(
         self,
@@ -130,8 +150,11 @@ class CheckClaims:
                     was_alive=row.answered_at is not None,
                     fell_lately=row.fell_at is not None
                     and now - row.fell_at <= timedelta(seconds=2 * interval_seconds),
+                    in_full=_is_due_in_full(row, now),
                     due_since=(row.due_since or row.next_check_at) if scheduled else None,
                     asker=askers.get(row.destination_id),
+                    answer_status=row.answer_status,
+                    answer_server=row.answer_server,
                 )
             )
         rows.change([_claimed(claim) for claim in claims])
@@ -190,6 +213,14 @@ class CheckClaims:
 
 def _claimed(claim: CheckClaim) -> dict[str, Any]:
     return {column: getattr(claim, column) for column in _CLAIM_COLUMNS}
+
+
+def _is_due_in_full(row: Found, now: datetime) -> bool:
+    """Whether its answer was looked at in full an hour ago, or never; in another minute for each."""
+    if row.facts_at is None:
+        return True
+    wait = timedelta(seconds=jittered(_IN_FULL_SECONDS, random.random()))  # noqa: S311 - spreads work
+    return bool(now - row.facts_at >= wait or row.facts_at > now)
 
 
 def _ended(asked: Sequence[Found], due: Sequence[Found], inhabited: set[UUID]) -> list[dict[str, Any]]:

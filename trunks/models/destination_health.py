@@ -1,6 +1,7 @@
 """A destination's liveness: when it is asked next, by whom, and what came of it last."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, String, text
@@ -17,6 +18,9 @@ _FALLEN = text("fell_at IS NOT NULL")
 _LATE = text("due_since IS NOT NULL")
 
 
+SERVER_CHARACTERS = 255
+
+
 class DestinationHealth(Leased, Base):
     """Due at `next_check_at`, which is null before the first living answer and after the last trunk has gone.
 
@@ -25,7 +29,9 @@ class DestinationHealth(Leased, Base):
     too; `failures` to `address` are of scheduled checks alone: failed ones in a row, how many of these the breaker
     holds back, since when.
     `domain` is the destination's, for the pace of a Request-URI host; `edge_addresses` are those that it led to last,
-    with spaces between them.
+    with spaces between them. `facts` are the telling headers of the last answer that was read in full, at `facts_at`,
+    and `facts_status` its status. `answer_status` is the last check's, null after a silence, and `answer_server` the
+    last Server that was read; at `changed_at` one of them was another, or an answer came after a silence.
     """
 
     __tablename__ = "destination_health"
@@ -57,9 +63,17 @@ class DestinationHealth(Leased, Base):
     checked_at: Mapped[datetime | None]
     options_ignored: Mapped[bool]
 
+    answer_status: Mapped[int | None]
+    answer_server: Mapped[str | None] = mapped_column(String(SERVER_CHARACTERS))
+    changed_at: Mapped[datetime | None]
+
     failures: Mapped[int]
     held_failures: Mapped[int]
     fell_at: Mapped[datetime | None]
     answered_at: Mapped[datetime | None]
     address: Mapped[str | None] = mapped_column(String(64))
+
+    facts: Mapped[dict[str, Any] | None]
+    facts_status: Mapped[int | None]
+    facts_at: Mapped[datetime | None]
     edge_addresses: Mapped[str | None] = mapped_column(String(400))

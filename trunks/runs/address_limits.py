@@ -13,7 +13,7 @@ from trunks.models.edge_budget import EdgeBudget
 from trunks.repositories.edge_budgets import EdgeBudgets
 from trunks.rules.knock_limits import KnockRules
 from trunks.runs.knock_book import KnockBook
-from trunks.runs.knock_ledger import LOOK_SECONDS, Hold, LedgerTurn, Visit
+from trunks.runs.knock_ledger import LOOK_SECONDS, Hold, LedgerTurn, Visit, stood
 from trunks.store.database import LOCK_WAIT_MS, Database
 
 # How soon a run looks again whether a slot has become free.
@@ -147,6 +147,11 @@ class AddressLimits:
                         refused[address] += count
                 answers.append(Admission(granted, wait_seconds))
             return answers
+
+    def knocks_before(self, addresses: Sequence[str]) -> list[int]:
+        """How many of our requests a guard at each of these addresses may have counted in the last 24 hours."""
+        with self._database.read() as session:
+            return stood(session, addresses, self._clock())
 
     def settle(self, spendings: Sequence[Spending]) -> None:
         """End granted runs: their slots are free, what they did not send comes back, what they sent more is debited."""

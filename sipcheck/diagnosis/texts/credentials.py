@@ -27,7 +27,7 @@ CREDENTIALS: Texts = {
         "which address takes registrations, and make one test call to be sure.",
     ),
     (Reason.ALIVE_CREDENTIALS_UNPROVEN, Cause.CHALLENGE_FROM_ELSEWHERE): Text(
-        "{where} was asked, but {detail}; so no password was sent.",
+        "{where} was asked, but {detail}.",
         "Ask the carrier to answer from the address that was asked; a load balancer or a router on the way may "
         "change it. Or enter the address that answers, if the carrier confirms it.",
     ),
@@ -92,6 +92,10 @@ CREDENTIALS: Texts = {
     (Reason.AUTH_ALGORITHM_UNSUPPORTED, None): Text(
         "{where} offers only ways of checking a password that we do not know: {detail}.",
         "Ask the carrier to offer MD5, SHA-256 or SHA-512-256.",
+    ),
+    (Reason.AUTH_ALGORITHM_UNSUPPORTED, Cause.QOP_UNSUPPORTED): Text(
+        "{where} asks for a password with a protection (qop) that we do not know: {detail}.",
+        "Ask the carrier to offer the qop auth, which every telephone has.",
     ),
     (Reason.AUTH_CHALLENGE_MALFORMED, None): Text(
         "{where} asks for a password in a form that cannot be read: {detail}.",

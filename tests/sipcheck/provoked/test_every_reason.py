@@ -319,7 +319,7 @@ async def test_a_scene_and_its_verdict(scene: Scene) -> None:
     stage = Stage()
     with stage.stack:
         report = await scene.play(stage)
-    expected = ruling(scene.reason)
+    expected = ruling(scene.reason, report.cause)
     assert report.reason is scene.reason, report.summary
     assert_claims(report)
     assert (report.outcome, report.party) == (expected.outcome, expected.party)
