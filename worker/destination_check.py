@@ -3,7 +3,8 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from uuid import UUID
 
 import structlog
 
@@ -12,7 +13,7 @@ from sipcheck.engine import Engine
 from sipcheck.sweep.liveness import Liveness, ask_edges, find_edges
 from trunks.health.check import CheckClaim, CheckResult
 from trunks.ids import new_id
-from trunks.runs.address_limits import AddressLimits, Spending
+from trunks.runs.address_limits import AddressLimits, Spending, Wish
 from trunks.runs.admission import PATIENCE_SECONDS
 
 _log = structlog.get_logger(__name__)
@@ -26,13 +27,24 @@ OnRefused = Callable[[CheckClaim, float], None]
 
 @dataclass(slots=True)
 class _Route:
-    """A claim with the edges it leads to, and the requests granted at their addresses."""
+    """A claim with the edges it leads to, and the requests granted at their addresses; `slot` names its slots."""
 
     claim: CheckClaim
     edges: tuple[Edge, ...]
+    slot: UUID = field(default_factory=new_id)
 
     def requests(self) -> Counter[str]:
         return Counter(edge.address for edge in self.edges)
+
+    def wish(self) -> Wish:
+        """What it would send; only where somebody waits for the answer tokens are waited for."""
+        return Wish(
+            claim_id=self.slot,
+            requests=self.requests(),
+            lease_until=self.claim.lease_until,
+            on_demand=False,
+            patience_seconds=PATIENCE_SECONDS if self.claim.asked else 0.0,
+        )
 
 
 class DestinationCheck:
@@ -52,8 +64,7 @@ class DestinationCheck:
         self._timeout_seconds = timeout_seconds
         self._on_result = on_result
         self._on_refused = on_refused
-        self._granted: Counter[str] = Counter()
-        self._sent: Counter[str] = Counter()
+        self._spent: list[Spending] = []
 
     async def check(self, claims: Sequence[CheckClaim]) -> None:
         """Ask these destinations. Raises StoreUnavailable when nothing was sent to any of them."""
@@ -79,12 +90,11 @@ class DestinationCheck:
         return _Route(claim, found)
 
     async def _admitted(self, routes: Sequence[_Route]) -> list[tuple[_Route, float]]:
-        """Take tokens for all at once; only where somebody waits for the answer they are waited for."""
+        """Take tokens and slots for all at once."""
         if self._pacing.off or not routes:
             return [(route, 0.0) for route in routes]
-        wanted = [route.requests() for route in routes]
-        patience = [PATIENCE_SECONDS if route.claim.asked else 0.0 for route in routes]
-        admissions = await asyncio.to_thread(self._pacing.admit_each, wanted, patience_seconds=patience)
+        wishes = [route.wish() for route in routes]
+        admissions = await asyncio.to_thread(self._pacing.admit, wishes, lock_wait_ms=None)
         granted = []
         for route, admission in zip(routes, admissions, strict=True):
             if admission.granted:
@@ -110,9 +120,7 @@ class DestinationCheck:
         except Exception:  # noqa: BLE001 - the border of a check: its claim ends with its lease, and others go on
             _log.exception("check-broke", destination_id=str(claim.destination_id))
             return
-        # Both at once: what is granted and still on its route must not be given back.
-        self._granted.update(route.requests())
-        self._sent.update(found.sent)
+        self._spent.append(Spending(route.slot, route.requests(), found.sent))
         self._on_result(
             CheckResult(
                 claim=claim,
@@ -127,19 +135,9 @@ class DestinationCheck:
         )
 
     def settle_pace(self) -> None:
-        """Debit what was sent beyond what was granted, and give back what was not. Raises StoreUnavailable."""
-        granted, self._granted = self._granted, Counter()
-        sent, self._sent = self._sent, Counter()
-        if self._pacing.off:
-            return
-        addresses = [address for address in granted | sent if granted[address] != sent[address]]
-        if addresses:
-            self._pacing.settle(
-                [
-                    Spending(
-                        new_id(),
-                        {each: granted[each] for each in addresses},
-                        {each: sent[each] for each in addresses},
-                    )
-                ]
-            )
+        """Free the slots, debit what was sent beyond what was granted, and give back what was not.
+
+        Raises StoreUnavailable.
+        """
+        spent, self._spent = self._spent, []
+        self._pacing.settle(spent)

@@ -1,5 +1,6 @@
-"""Pace by edge address, over all workers and tenants (docs/design/architecture.md, "Good manners")."""
+"""Pace by edge address, over all workers and tenants (docs/design/queue.md, "Shares")."""
 
+import random
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,45 +10,35 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from trunks.clock import Clock, utc_now
-from trunks.models.edge_budget import EdgeBudget
 from trunks.repositories.edge_budgets import EdgeBudgets
+from trunks.rules.pace_shares import CHECKS
+from trunks.rules.pace_slots import Slot, refused_slot
+from trunks.runs.edge_paces import EdgePaces, PaceLimits
 from trunks.store.database import LOCK_WAIT_MS, Database
 
 # How soon a run looks again whether a slot has become free.
 _SLOT_LOOK_SECONDS = 0.25
-_MOST_LINES = 1000
-# Of those in a turn whose time had come, so many may look again soon.
-_LOOK_AGAIN_SOON = 20
-# Whoever has to wait longer looks again then; what is due later than this was put off by a clock that was ahead.
-LONGEST_WAIT = timedelta(minutes=15)
-
-
-@dataclass(frozen=True, slots=True)
-class PaceLimits:
-    """Requests a second and at once, and verifications in flight, for each address; 0 is no limit."""
-
-    rate: float = 4.0
-    burst: int = 8
-    concurrency: int = 4
-
-    @property
-    def off(self) -> bool:
-        return not self.rate and not self.concurrency
+# Of an environment's, in a turn, so many whose time had come may look again soon.
+_LOOK_AGAIN_SOON = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """Granted: send after `wait_seconds`. Not granted: nothing was taken; ask again after them."""
+    """Granted: send after `wait_seconds`. Not granted: nothing was taken; ask again after them, because of the pace of
+    `short_at`.
+    """
 
     granted: bool
     wait_seconds: float = 0.0
+    short_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
     """What a run would send to each address, waiting for tokens no longer than `patience_seconds`.
 
-    `put_off` says that it was refused before, and that its time has come.
+    `environment_id` says whose it is; a scheduled check is nobody's. `put_off` says that it was refused before, and
+    that its time has come.
     """
 
     claim_id: UUID
@@ -55,6 +46,7 @@ class Wish:
     lease_until: datetime
     on_demand: bool
     patience_seconds: float
+    environment_id: UUID = CHECKS
     put_off: bool = False
 
 
@@ -65,6 +57,14 @@ class Spending:
     claim_id: UUID
     granted: Mapping[str, int]
     sent: Mapping[str, int] | None
+    environment_id: UUID = CHECKS
+
+    def returned(self) -> dict[str, int]:
+        """What it did not send; below zero what it sent more."""
+        if self.sent is None:
+            return {}
+        counts = {address: count - self.sent.get(address, 0) for address, count in self.granted.items()}
+        return {address: count for address, count in counts.items() if count}
 
 
 class AddressLimits:
@@ -78,65 +78,38 @@ class AddressLimits:
         self._database = database
         self._limits = limits
         self._clock = clock
-        # When the last of those that were refused here comes again, by address.
-        self._lines: dict[str, datetime] = {}
 
     @property
     def off(self) -> bool:
         return self._limits.off
 
-    def admit(self, wishes: Sequence[Wish]) -> list[Admission]:
-        """Ask for many runs in one turn, each behind those before it."""
-        with self._database.write(lock_wait_ms=LOCK_WAIT_MS) as session:
-            turn = _Turn(EdgeBudgets(session), self._limits, self._lines, self._clock())
-            turn.begin({address for wish in wishes for address in wish.requests})
-            answers = [turn.admit(wish) for wish in wishes]
-            turn.end()
-        if len(self._lines) > _MOST_LINES:
-            self._lines = {address: last for address, last in self._lines.items() if last > self._clock()}
-        return answers
-
-    def admit_each(
-        self, wishes: Sequence[Mapping[str, int]], *, patience_seconds: Sequence[float]
-    ) -> list[Admission]:
-        """Ask for many scheduled checks in one turn; the further back in the queue, the longer the wait.
-
-        They take no slots: each is one request to an address, and is no verification. One with patience may take
-        tokens that are still to come, as an on-demand run does.
-        """
-        limits = self._limits
-        if not limits.rate or not wishes:
+    def admit(self, wishes: Sequence[Wish], *, lock_wait_ms: int | None = LOCK_WAIT_MS) -> list[Admission]:
+        """Ask for many in one turn, each behind those of its environment before it; on demand before the others."""
+        if not wishes or self.off:
             return [Admission(True) for _ in wishes]
-        with self._database.write() as session:
-            now = self._clock()
-            addresses = {address for wish in wishes for address in wish}
-            found = EdgeBudgets(session).locked(addresses, burst=limits.burst, now=now)
-            buckets = {bucket.address: bucket for bucket in found}
-            for bucket in found:
-                _refill(bucket, limits, now)
-            refused: dict[str, int] = dict.fromkeys(addresses, 0)
-            answers = []
-            for wish, patience in zip(wishes, patience_seconds, strict=True):
-                missing = max(count + refused[each] - buckets[each].tokens for each, count in wish.items())
-                wait_seconds = max(0.0, missing / limits.rate)
-                granted = wait_seconds <= patience
-                for address, count in wish.items():
-                    if granted:
-                        buckets[address].tokens -= count
-                    else:
-                        refused[address] += count
-                answers.append(Admission(granted, wait_seconds))
-            return answers
+        order = sorted(range(len(wishes)), key=lambda number: not wishes[number].on_demand)
+        with self._database.write(lock_wait_ms=lock_wait_ms) as session:
+            turn = _Turn(EdgeBudgets(session), self._limits, self._clock())
+            turn.begin({address for wish in wishes for address in wish.requests})
+            answers = {number: turn.admit(wishes[number]) for number in order}
+            turn.end()
+        return [answers[number] for number in range(len(wishes))]
 
     def settle(self, spendings: Sequence[Spending]) -> None:
         """End granted runs: their slots are free, what they did not send comes back, what they sent more is debited."""
-        if spendings:
+        if spendings and not self.off:
             with self._database.write() as session:
                 self.settle_within(session, spendings)
 
+    def free(self, slots: Sequence[tuple[str, UUID]]) -> list[None]:
+        """Free slots before their runs end, each given by its address and claim."""
+        with self._database.write(lock_wait_ms=LOCK_WAIT_MS) as session:
+            EdgeBudgets(session).free_slots_at(slots)
+        return [None for _ in slots]
+
     def lock(self, session: Session, spendings: Sequence[Spending]) -> None:
         """Keep every other writer off the buckets that settle_within() changes, before any other row is locked."""
-        addresses = {address for spending in spendings for address in spending.granted}
+        addresses = {address for spending in spendings for address in spending.returned()}
         if addresses:
             EdgeBudgets(session).locked(addresses, burst=self._limits.burst, now=self._clock())
 
@@ -144,93 +117,131 @@ class AddressLimits:
         """The same inside a transaction of the caller, who has locked nothing yet, or these buckets."""
         if not spendings:
             return
-        now = self._clock()
         budgets = EdgeBudgets(session)
-        returned: Counter[str] = Counter()
+        returned: Counter[tuple[str, UUID]] = Counter()
         for spending in spendings:
-            spent = spending.granted if spending.sent is None else spending.sent
-            for address, count in spending.granted.items():
-                returned[address] += count - spent.get(address, 0)
-        for bucket in budgets.locked(returned.keys(), burst=self._limits.burst, now=now):
-            _refill(bucket, self._limits, now)
-            bucket.tokens = min(float(self._limits.burst), bucket.tokens + returned[bucket.address])
+            for address, count in spending.returned().items():
+                returned[address, spending.environment_id] += count
+        if returned and self._limits.rate:
+            paces = EdgePaces(budgets, self._limits, self._clock())
+            paces.load({address for address, _ in returned})
+            for (address, environment_id), count in returned.items():
+                paces.at(address).give_back(environment_id, count)
+            paces.keep()
         budgets.free_slots([spending.claim_id for spending in spendings])
 
 
 class _Turn:
-    """The admission of many runs: the one place that says who may send now. Rows are locked by address."""
+    """The admission of many runs and checks: the one place that says who may send now. Rows are locked by address."""
 
-    def __init__(
-        self, budgets: EdgeBudgets, limits: PaceLimits, lines: dict[str, datetime], now: datetime
-    ) -> None:
+    def __init__(self, budgets: EdgeBudgets, limits: PaceLimits, now: datetime) -> None:
         self._budgets = budgets
         self._limits = limits
-        self._lines = lines
         self._now = now
-        self._taken: list[tuple[str, UUID, datetime]] = []
+        self._paces = EdgePaces(budgets, limits, now)
+        self._taken: list[tuple[str, UUID, datetime, Slot]] = []
+        # Whoever was refused before in this turn comes before whoever of his environment is refused after him.
+        self._behind: Counter[tuple[str, UUID]] = Counter()
+        self._refusals: Counter[tuple[str, UUID]] = Counter()
+        self._costs: dict[tuple[str, UUID], int] = {}
 
     def begin(self, addresses: Collection[str]) -> None:
-        found = self._budgets.locked(addresses, burst=self._limits.burst, now=self._now)
-        self._buckets = {bucket.address: bucket for bucket in found}
-        for bucket in found:
-            _refill(bucket, self._limits, self._now)
-        self._in_flight = self._budgets.in_flight(addresses, self._now) if self._limits.concurrency else {}
-        # Whoever was refused before in this turn comes before whoever is refused after him.
-        self._refused: Counter[str] = Counter()
-        self._refusals: Counter[str] = Counter()
+        self._paces.load(addresses, slots=True)
 
     def admit(self, wish: Wish) -> Admission:
-        if self._limits.concurrency and not self._has_slot(wish):
-            return self._refuse(wish, _SLOT_LOOK_SECONDS, _SLOT_LOOK_SECONDS / self._limits.concurrency)
-        wait_seconds = self._wait_seconds(wish) if self._limits.rate else 0.0
-        if wait_seconds > (wish.patience_seconds if wish.on_demand else 0.0):
-            refusal = self._refuse(
-                wish, wait_seconds, max(wish.requests.values(), default=0) / self._limits.rate
-            )
-            self._refused.update(wish.requests)
-            return refusal
+        wanter = wish.environment_id
         for address, count in wish.requests.items():
-            self._taken.append((address, wish.claim_id, wish.lease_until))
-            if self._limits.rate:
-                self._buckets[address].tokens -= count
-            if self._limits.concurrency:
-                self._in_flight[address].add(wish.claim_id)
+            self._costs[address, wanter] = max(count, self._costs.get((address, wanter), 0))
+        full = [address for address in wish.requests if not self._has_slot(address, wish)]
+        if full:
+            for address in full:
+                share = self._paces.at(address).want(wanter, self._now)
+                refused_slot(share, self._now, on_demand=wish.on_demand)
+            return self._refuse(wish, dict.fromkeys(full, _SLOT_LOOK_SECONDS))
+        waits = {address: self._wait_seconds(address, wish) for address in wish.requests}
+        wait_seconds = max(waits.values(), default=0.0)
+        if wait_seconds > wish.patience_seconds:
+            for address, count in wish.requests.items():
+                self._behind[address, wanter] += count
+                # Who has no tokens keeps no slot from others.
+                self._paces.at(address).want(wanter, self._now, count).slot_wanted_at = None
+            return self._refuse(wish, {address: wait for address, wait in waits.items() if wait})
+        for address, count in wish.requests.items():
+            self._take(address, count, wish)
         return Admission(True, wait_seconds)
 
     def end(self) -> None:
-        self._budgets.take_slots(set(self._taken))
+        """Write what was taken; where tokens lie idle, bring forward who had been put off for longer than is needed."""
+        for (address, wanter), cost in self._costs.items():
+            pace = self._paces.at(address)
+            early = pace.early(wanter, cost, self._now) if wanter != CHECKS else ()
+            if early:
+                waiting, last_at = self._budgets.bring_forward(address, wanter, early)
+                if waiting < len(early):
+                    pace.shares[wanter].line_until = last_at or self._now
+        self._paces.keep()
+        self._budgets.take_slots(self._taken)
 
-    def _refuse(self, wish: Wish, wait_seconds: float, cost_seconds: float) -> Admission:
+    def _take(self, address: str, count: int, wish: Wish) -> None:
+        pace = self._paces.at(address)
+        if self._limits.rate:
+            pace.take(wish.environment_id, count)
+        if self._limits.concurrency:
+            slot = Slot(wish.environment_id, wish.on_demand)
+            self._paces.slots(address).take(wish.claim_id, slot, pace.shares)
+            self._taken.append((address, wish.claim_id, wish.lease_until, slot))
+
+    def _refuse(self, wish: Wish, waits: Mapping[str, float]) -> Admission:
         """Say when to come again: where many wait, each at a time of his own, so that they cost nothing until then.
 
         Nobody who is on demand is put behind those who are not; and whose time had come looks again soon, unless too
-        many are of that mind.
+        many of his environment are of that mind.
         """
-        refusals = max((self._refusals[address] for address in wish.requests), default=0)
-        self._refusals.update(wish.requests.keys())
-        if wish.on_demand or (wish.put_off and refusals < _LOOK_AGAIN_SOON):
-            return Admission(False, wait_seconds)
-        last = max((self._lines.get(address, self._now) for address in wish.requests), default=self._now)
-        due_at = max(self._now + timedelta(seconds=wait_seconds), last + timedelta(seconds=cost_seconds))
-        due_at = min(due_at, self._now + LONGEST_WAIT)
-        self._lines |= dict.fromkeys(wish.requests, due_at)
-        return Admission(False, (due_at - self._now).total_seconds())
+        wanter = wish.environment_id
+        wait_seconds = max(waits.values())
+        short_at = max(waits, key=lambda address: waits[address])
+        refusals = max(self._refusals[address, wanter] for address in waits)
+        self._refusals.update((address, wanter) for address in waits)
+        soon = wish.on_demand or (wish.put_off and refusals < _LOOK_AGAIN_SOON)
+        if not soon and wanter != CHECKS:
+            wait_seconds = max(self._in_line(address, wish, waits[address]) for address in waits)
+            return Admission(False, wait_seconds, short_at)
+        for address in waits:
+            pace = self._paces.at(address)
+            pace.want(wanter, self._now)
+            pace.comes_again(wanter, self._now + timedelta(seconds=wait_seconds))
+        return Admission(False, wait_seconds, short_at)
 
-    def _has_slot(self, wish: Wish) -> bool:
-        # The last slot is for whoever waits for an answer, where there is more than one.
-        slots = self._limits.concurrency if wish.on_demand else max(1, self._limits.concurrency - 1)
-        return all(len(self._in_flight[address] - {wish.claim_id}) < slots for address in wish.requests)
-
-    def _wait_seconds(self, wish: Wish) -> float:
-        missing = max(
-            count + self._refused[address] - self._buckets[address].tokens
-            for address, count in wish.requests.items()
+    def _in_line(self, address: str, wish: Wish, wait_seconds: float) -> float:
+        pace = self._paces.at(address)
+        pace.want(wish.environment_id, self._now)
+        line_seconds = (
+            pace.line_seconds(wish.environment_id, wish.requests[address])
+            if self._limits.rate
+            else _SLOT_LOOK_SECONDS / self._limits.concurrency
         )
-        return max(0.0, missing / self._limits.rate)
+        due_at = pace.put_off(
+            wish.environment_id,
+            self._now,
+            wait_seconds=wait_seconds,
+            line_seconds=line_seconds,
+            draw=random.random(),  # noqa: S311 - spreads work
+        )
+        return (due_at - self._now).total_seconds()
 
+    def _has_slot(self, address: str, wish: Wish) -> bool:
+        if not self._limits.concurrency:
+            return True
+        slots, shares = self._paces.slots(address), self._paces.at(address).shares
+        slot = Slot(wish.environment_id, wish.on_demand)
+        return slots.has_room(wish.claim_id, slot, shares, self._now)
 
-def _refill(bucket: EdgeBudget, limits: PaceLimits, now: datetime) -> None:
-    # Workers' clocks differ: one that is behind another adds nothing, and turns nothing back.
-    passed = max(0.0, (now - bucket.refilled_at).total_seconds())
-    bucket.tokens = min(float(limits.burst), bucket.tokens + passed * limits.rate)
-    bucket.refilled_at = max(now, bucket.refilled_at)
+    def _wait_seconds(self, address: str, wish: Wish) -> float:
+        if not self._limits.rate:
+            return 0.0
+        pace, wanter = self._paces.at(address), wish.environment_id
+        cost = wish.requests[address]
+        if pace.shares and wanter not in pace.shares and pace.unowned < cost:
+            # Others want it too: what is not there for everybody he may take of his own share alone.
+            pace.want(wanter, self._now)
+        return pace.wait_seconds(wanter, cost, behind=self._behind[address, wanter])

@@ -46,6 +46,7 @@ class Admissions:
         admission = await self._store.admit(
             Wish(
                 claim_id=self._claim.claim_id,
+                environment_id=self._claim.environment_id,
                 requests=requests,
                 lease_until=self._claim.lease_until,
                 on_demand=self._claim.on_demand,
@@ -54,7 +55,7 @@ class Admissions:
             )
         )
         if not admission.granted:
-            raise RunPostponed(admission.wait_seconds)
+            raise RunPostponed(admission.wait_seconds, at=admission.short_at)
         self._granted += requests
         await asyncio.sleep(admission.wait_seconds)
         self.waited_seconds += loop.time() - asked_at
@@ -67,7 +68,8 @@ class Admissions:
         """What is to be settled: what was sent, retransmissions among it."""
         if not self._granted:
             return ()
-        return (Spending(self._claim.claim_id, self._granted, self._sent() if self._heard else None),)
+        sent = self._sent() if self._heard else None
+        return (Spending(self._claim.claim_id, self._granted, sent, self._claim.environment_id),)
 
     def _sent(self) -> Counter[str]:
         # An edge's large requests go to the same address and port by another transport (RFC 3261 §18.1.1).

@@ -83,6 +83,7 @@ class ClaimedRun:
 
     verification_id: UUID
     claim_id: UUID
+    environment_id: UUID
     generation: int
     claimed_at: datetime
     lease_until: datetime

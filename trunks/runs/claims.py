@@ -108,6 +108,7 @@ class RunClaims:
             ClaimedRun(
                 verification_id=run.id,
                 claim_id=new_id(),
+                environment_id=run.environment_id,
                 generation=steady[run.trunk_id].generation,
                 claimed_at=now,
                 lease_until=lease_until,

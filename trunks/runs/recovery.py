@@ -12,7 +12,8 @@ from trunks.clock import Clock, utc_now
 from trunks.models.trunk import Trunk
 from trunks.models.verification import RequestedBy, Verification
 from trunks.repositories.verifications import Verifications
-from trunks.runs.address_limits import LONGEST_WAIT, AddressLimits, Spending
+from trunks.rules.pace_shares import LONGEST_WAIT
+from trunks.runs.address_limits import AddressLimits, Spending
 from trunks.runs.claimed_run import ClaimedRun, claimed_gateways
 from trunks.runs.credential_freeze import CredentialFreezer
 from trunks.runs.queue import find_or_queue, queue_again
@@ -35,11 +36,14 @@ class Tended:
 
 @dataclass(frozen=True, slots=True)
 class Return:
-    """A claimed run that is given back: due in `wait_seconds`, or None when a worker that stops broke it off."""
+    """A claimed run that is given back: due in `wait_seconds`, because of the pace of `waits_at` where that says so; or
+    None when a worker that stops broke it off.
+    """
 
     claim: ClaimedRun
     wait_seconds: float | None = None
     spent: Sequence[Spending] = ()
+    waits_at: str | None = None
 
 
 class Recovery:
@@ -68,6 +72,7 @@ class Recovery:
                 for given in returns
                 if given.wait_seconds is not None
             }
+            waits_at = {given.claim.verification_id: given.waits_at for given in returns}
             # Nothing has left of these: what they may hold all the same, whose commit was never confirmed, is free.
             put_off = [given.claim.claim_id for given in returns if given.wait_seconds is not None]
             CredentialFreezer(session).release(put_off)
@@ -76,7 +81,11 @@ class Recovery:
             ours = runs.claimed_among(claims)
             runs.queue_again(
                 [
-                    {"id": each, "due_at": now + min(timedelta(seconds=waits[each]), LONGEST_WAIT)}
+                    {
+                        "id": each,
+                        "due_at": now + min(timedelta(seconds=waits[each]), LONGEST_WAIT),
+                        "waits_at": waits_at[each],
+                    }
                     for each in sorted(ours & waits.keys())
                 ]
             )

@@ -84,7 +84,8 @@ class _Run:
             self._log.info("verification-given-back")
             return
         except RunPostponed as postponed:
-            await self._by.store.give_back(Return(self._claim, postponed.seconds, self._spent()))
+            given = Return(self._claim, postponed.seconds, self._spent(), waits_at=postponed.at)
+            await self._by.store.give_back(given)
             self._log.info("verification-postponed", seconds=round(postponed.seconds, 1))
             return
         if recorded:
