@@ -72,6 +72,7 @@ class Engine:
         target: Target,
         *,
         credentials: Credentials | None = None,
+        username: str | None = None,
         proof: Proof = Proof.AUTO,
         timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
         before_credentials: BeforeCredentials | None = None,
@@ -79,6 +80,8 @@ class Engine:
         admit: Admit | None = None,
     ) -> Report:
         """Verify one target within one deadline; every remote failure is a report.
+
+        Requests speak as the credentials' user; `username` is whom they speak as where there are none.
 
         With a `survey` of the same target its liveness is taken over, and only the credentials are proven.
 
@@ -92,16 +95,27 @@ class Engine:
         the reason `cancelled`.
         """
         run = self.run_context(
-            timeout_seconds, credentials=credentials, proof=proof, before_credentials=before_credentials
+            timeout_seconds,
+            credentials=credentials,
+            username=username,
+            proof=proof,
+            before_credentials=before_credentials,
         )
         return shown(await self._verification(target, run).report(survey, admit))
 
-    async def survey(self, target: Target, *, timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS) -> Survey:
-        """Ask a destination for liveness, speaking for no tenant; verifications of its trunks can share it.
+    async def survey(
+        self,
+        target: Target,
+        *,
+        username: str | None = None,
+        timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
+    ) -> Survey:
+        """Ask a destination for liveness, as this user or as nobody's; verifications of its trunks can share it.
 
         Raises SettingInvalid for a timeout that is not positive.
         """
-        return await self._verification(target, self.run_context(timeout_seconds)).survey()
+        run = self.run_context(timeout_seconds, username=username)
+        return await self._verification(target, run).survey()
 
     def _verification(self, target: Target, run: RunContext) -> Verification:
         return Verification(target, run, settings=self.settings, resolver=self.resolver)
@@ -111,6 +125,7 @@ class Engine:
         timeout_seconds: float,
         *,
         credentials: Credentials | None = None,
+        username: str | None = None,
         proof: Proof = Proof.NONE,
         before_credentials: BeforeCredentials | None = None,
     ) -> RunContext:
@@ -125,6 +140,7 @@ class Engine:
             plan=plan,
             deadline=asyncio.get_running_loop().time() + timeout_seconds,
             credentials=credentials,
+            speaker=username or None,
             proof=proof,
             before_credentials=before_credentials,
             udp_batch_for=self.udp_batch_for if self._windowed else None,

@@ -75,6 +75,7 @@ class Reason(StrEnum):
     OVERLOADED = "overloaded"
     CANCELLED = "cancelled"
     SECRET_UNREADABLE = "secret-unreadable"
+    ADDRESS_RESTING = "address-resting"
 
 
 class Cause(StrEnum):
@@ -92,6 +93,8 @@ class Cause(StrEnum):
     BANNED_PERHAPS = "banned-perhaps"
     PROVISIONAL_ONLY = "provisional-only"
     ANSWERS_NOT_OURS = "answers-not-ours"
+    REQUESTS_ONLY = "requests-only"
+    QOP_UNSUPPORTED = "qop-unsupported"
     TLS_SPOKEN = "tls-spoken"
     OTHER_PROTOCOL = "other-protocol"
     SERVER_NAME_UNKNOWN = "server-name-unknown"
@@ -118,6 +121,7 @@ class Cause(StrEnum):
     SRV_TARGET_IS_ADDRESS = "srv-target-is-address"
     SRV_REFUSED = "srv-refused"
     SRV_UNANSWERED = "srv-unanswered"
+    TOO_MANY_REJECTIONS = "too-many-rejections"
 
 
 class WarningCode(StrEnum):

@@ -29,6 +29,7 @@ WITHOUT_DEMONSTRATION = {
     Reason.OVERLOADED,
     Reason.CANCELLED,
     Reason.SECRET_UNREADABLE,
+    Reason.ADDRESS_RESTING,
 }
 # It hangs on hundredths of a second, so its output is not printed.
 WITHOUT_TRANSCRIPT = {Reason.DEADLINE_EXCEEDED}

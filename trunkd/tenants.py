@@ -30,24 +30,36 @@ def create_environment(
     rate_limit: Annotated[
         int, typer.Option(min=1, max=1_000_000, help="Requests a minute for each token.")
     ] = DEFAULT_REQUESTS_PER_MINUTE,
+    shared_asking: Annotated[
+        bool,
+        typer.Option(
+            help="Whether its proven accounts may ask for the health of carriers for other tenants, too."
+        ),
+    ] = True,
 ) -> None:
     """Make a tenant."""
     if not 1 <= len(name.strip()) <= 255 or not name.isprintable():
         raise typer.BadParameter("give 1 to 255 printable characters", param_hint="NAME")
     with _tenants() as tenants:
         environment = tenants.create_environment(
-            name.strip(), allow_custom_sip_trunks=allow_custom_sip_trunks, requests_per_minute=rate_limit
+            name.strip(),
+            allow_custom_sip_trunks=allow_custom_sip_trunks,
+            requests_per_minute=rate_limit,
+            shares_asking=shared_asking,
         )
         print(environment.id)
 
 
 @environment_commands.command("list")
 def list_environments() -> None:
-    """List the tenants: id, name, whether custom trunks are allowed, requests a minute."""
+    """List the tenants: id, name, whether custom trunks are allowed, requests a minute, who its accounts ask for."""
     with _tenants() as tenants:
         for environment in tenants.environments():
             allowed = "custom-trunks" if environment.allow_custom_sip_trunks else "no-custom-trunks"
-            print(environment.id, environment.name, allowed, environment.requests_per_minute, sep="\t")
+            asking = "shared-asking" if environment.shares_asking else "own-asking"
+            print(
+                environment.id, environment.name, allowed, environment.requests_per_minute, asking, sep="\t"
+            )
 
 
 @token_commands.command("create")

@@ -1,5 +1,7 @@
 """What the domain refuses or cannot do; each leaf's docstring is its default message."""
 
+from datetime import datetime
+
 
 class TrunksError(Exception):
     """The service cannot go on."""
@@ -110,6 +112,23 @@ class SecretUnreadable(TrunksError):
 
 class RunInterrupted(TrunksError):
     """The verification was broken off because the worker stops."""
+
+
+class TooManyRejections(TrunksError):
+    """Too many passwords were refused at this carrier; nothing is sent before `retry_at`."""
+
+    def __init__(self, retry_at: datetime) -> None:
+        super().__init__()
+        self.retry_at = retry_at
+
+
+class AddressResting(TrunksError):
+    """The carrier's address was asked as often as its ban filters bear; nothing is sent before `until`."""
+
+    def __init__(self, until: datetime, seconds: float) -> None:
+        super().__init__()
+        self.until = until
+        self.seconds = seconds
 
 
 class RunPostponed(TrunksError):

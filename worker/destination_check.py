@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -11,10 +12,14 @@ import structlog
 from sipcheck.dns.resolver import Edge
 from sipcheck.engine import Engine
 from sipcheck.sweep.liveness import Liveness, ask_edges, find_edges
+from sipcheck.sweep.liveness_question import LivenessHeard, LivenessQuestion
+from sipcheck.transaction.time_plan import TimePlan
 from trunks.health.check import CheckClaim, CheckResult
 from trunks.ids import new_id
-from trunks.runs.address_limits import AddressLimits, Spending, Wish
+from trunks.runs.address_limits import AddressLimits
 from trunks.runs.admission import PATIENCE_SECONDS
+from trunks.runs.wishes import Spending, Wish
+from worker.kept_questions import KeptQuestions
 
 _log = structlog.get_logger(__name__)
 
@@ -25,12 +30,15 @@ OnResult = Callable[[CheckResult], None]
 OnRefused = Callable[[CheckClaim, float], None]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Route:
-    """A claim with the edges it leads to, and the requests granted at their addresses; `slot` names its slots."""
+    """A claim with the edges it leads to, and the question for them where it was asked before; `slot` is what its
+    slots are named by.
+    """
 
     claim: CheckClaim
     edges: tuple[Edge, ...]
+    question: LivenessQuestion | None = None
     slot: UUID = field(default_factory=new_id)
 
     def requests(self) -> Counter[str]:
@@ -48,7 +56,11 @@ class _Route:
 
 
 class DestinationCheck:
-    """Every claim ends in one call: `on_result`, or `on_refused` with the seconds after which it may come again."""
+    """Every claim ends in one call: `on_result`, or `on_refused` with the seconds after which it may come again.
+
+    Made on the engine's loop. What is alive over UDP is asked by a kept question, without a task of its own. A check
+    in full, and one of a destination that failed last, takes the plain path.
+    """
 
     def __init__(
         self,
@@ -62,25 +74,35 @@ class DestinationCheck:
         self._engine = engine
         self._pacing = pacing
         self._timeout_seconds = timeout_seconds
+        self._plan = TimePlan(timeout_seconds)
         self._on_result = on_result
         self._on_refused = on_refused
+        self._kept = KeptQuestions(engine)
         self._spent: list[Spending] = []
 
     async def check(self, claims: Sequence[CheckClaim]) -> None:
         """Ask these destinations. Raises StoreUnavailable when nothing was sent to any of them."""
+        routes: list[_Route] = []
         async with asyncio.TaskGroup() as group:
             finding = []
             for number, claim in enumerate(claims, start=1):
-                finding.append(group.create_task(self._find(claim)))
+                kept = self._kept.find(claim)
+                if kept is not None and kept.is_fixed:
+                    routes.append(_Route(claim, kept.edges, kept.question))
+                else:
+                    finding.append(group.create_task(self._find(claim)))
                 if number % _BEGUN_AT_ONCE == 0:
                     await asyncio.sleep(0)
-        routes = [route for task in finding if (route := task.result()) is not None]
+        routes += [route for task in finding if (route := task.result()) is not None]
         waits = await self._admitted(routes)
+        asked = _Asked()
         async with asyncio.TaskGroup() as group:
             for number, (route, wait_seconds) in enumerate(waits, start=1):
-                group.create_task(self._ask(route, wait_seconds))
+                if wait_seconds or not self._ask_quickly(route, asked):
+                    group.create_task(self._ask(route, wait_seconds))
                 if number % _BEGUN_AT_ONCE == 0:
                     await asyncio.sleep(0)
+        await asked.all_ended()
 
     async def _find(self, claim: CheckClaim) -> _Route | None:
         found = await find_edges(self._engine, claim.target(), timeout_seconds=self._timeout_seconds)
@@ -103,34 +125,74 @@ class DestinationCheck:
                 self._on_refused(route.claim, admission.wait_seconds)
         return granted
 
+    def _ask_quickly(self, route: _Route, asked: "_Asked") -> bool:
+        """Ask by a kept question; false for what takes the plain path."""
+        claim = route.claim
+        if claim.in_full or claim.failures:
+            # It is written anew next time: our own address on the way is looked up then.
+            self._kept.forget(claim)
+            return False
+        question = route.question
+        if question is None:
+            try:
+                question = self._kept.question(claim, claim.target(), route.edges)
+            except ValueError:
+                return False  # cannot be written, which the plain path finds too, and tells
+        if question is None:
+            return False
+
+        def ended(heard: LivenessHeard) -> None:
+            try:
+                with self._attended(claim):
+                    self._hear(route, heard.liveness(route.edges))
+            finally:
+                asked.end_one()
+
+        asked.begin_one()
+        question.ask(ended, self._plan)
+        return True
+
     async def _ask(self, route: _Route, wait_seconds: float) -> None:
+        """Ask by the plain path, or by connections."""
         if wait_seconds:
             await asyncio.sleep(wait_seconds)
         claim = route.claim
-        try:
+        with self._attended(claim):
             found = await ask_edges(
                 self._engine,
                 claim.target(),
                 route.edges,
                 timeout_seconds=self._timeout_seconds,
+                username=None if claim.asker is None else claim.asker.username,
                 by_register=claim.options_ignored,
                 # What failed before is asked over another socket: that decides about life and death.
                 fresh=claim.failures > 0,
             )
+            self._hear(route, found)
+
+    @contextmanager
+    def _attended(self, claim: CheckClaim) -> Iterator[None]:
+        try:
+            yield
         except Exception:  # noqa: BLE001 - the border of a check: its claim ends with its lease, and others go on
             _log.exception("check-broke", destination_id=str(claim.destination_id))
-            return
-        self._spent.append(Spending(route.slot, route.requests(), found.sent))
+
+    def _hear(self, route: _Route, found: Liveness) -> None:
+        if not self._pacing.off:
+            self._spent.append(Spending(route.slot, route.requests(), found.sent))
+        if not found.alive:
+            self._kept.forget(route.claim)
         self._on_result(
             CheckResult(
-                claim=claim,
+                claim=route.claim,
                 alive=found.alive,
                 reason=found.reason,
                 some_dead=found.some_dead,
                 sip_status=found.sip_status,
                 latency_ms=found.latency_ms,
                 address=route.edges[0].address,
-                edge_addresses=tuple(route.requests()),
+                edge_addresses=tuple({each.address: None for each in route.edges}),
+                facts=found.facts,
             )
         )
 
@@ -141,3 +203,24 @@ class DestinationCheck:
         """
         spent, self._spent = self._spent, []
         self._pacing.settle(spent)
+
+
+class _Asked:
+    """Counts the questions that are on their way."""
+
+    def __init__(self) -> None:
+        self._left = 0
+        self._ended = asyncio.Event()
+        self._ended.set()
+
+    def begin_one(self) -> None:
+        self._left += 1
+        self._ended.clear()
+
+    def end_one(self) -> None:
+        self._left -= 1
+        if not self._left:
+            self._ended.set()
+
+    async def all_ended(self) -> None:
+        await self._ended.wait()

@@ -105,6 +105,7 @@ class EngineLoop:
         report = await self._engine.verify(
             job.target,
             credentials=job.credentials,
+            username=job.username,
             timeout_seconds=timeout_seconds,
             before_credentials=job.before_credentials,
             admit=job.admit,

@@ -14,6 +14,7 @@ from trunks.runs.run_store import RunStore
 from trunks.runs.runner import OnDone, Runner
 from worker.due_checks import DueChecks
 from worker.engine_loop import EngineLoop
+from worker.knock_names import KnockNames
 from worker.provisioning import ProvisionWork
 from worker.run_desk import RunDesk
 
@@ -61,6 +62,10 @@ class Runtime:
             timeout_seconds=settings.verify_timeout_seconds,
         )
         self._engine_loop.start()
+        knocks = installation.runs.address_limits.knocks
+        knocks.exempt({address for address, _ in self._allow_endpoints})
+        if knocks.rules.of_names:
+            self._engine_loop.begin(KnockNames(knocks).run)
         self._recovery = installation.runs.recovery
         self._drafts = installation.catalog.unsaved
         self._cleaning = installation.cleaning

@@ -23,6 +23,7 @@ _REQUESTS_PER_MINUTE = 1_000_000
 _LABORATORY = {
     "allow_networks": "127.0.0.0/8",
     "address_rate": "0",
+    "knocks": "0",
     "address_concurrency": "0",
     "health_interval_seconds": "86400",
     "proof_interval_seconds": "31536000",

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sipcheck.auth.digest import Algorithm
 from sipcheck.failure import Failure
 from sipcheck.printable import one_line
-from sipcheck.reasons import Reason
+from sipcheck.reasons import Cause, Reason
 
 _NAME = r"[A-Za-z0-9!#$%&'*+\-.^_`|~]+"
 _PARAMETER = re.compile(
@@ -202,9 +202,8 @@ def _read_challenge(offer: _Offer, *, is_proxy: bool) -> Challenge | Failure:
     offered = [item.strip().lower() for item in parameters.get("qop", "").split(",") if item.strip()]
     known = tuple([protection for protection in _PROTECTIONS if protection in offered])
     if offered and not known:
-        return Failure(
-            Reason.AUTH_ALGORITHM_UNSUPPORTED, f"the only qop offered is {', '.join(offered)[:40]!r}"
-        )
+        detail = f"the only qop offered is {', '.join(offered)[:40]!r}"
+        return Failure(Reason.AUTH_ALGORITHM_UNSUPPORTED, detail, Cause.QOP_UNSUPPORTED)
     if algorithm.session and not known:
         # RFC 7616 binds the session to a cnonce, which is sent only beside a qop.
         return Failure(Reason.AUTH_CHALLENGE_MALFORMED, f"{algorithm} needs a qop, and none is offered")

@@ -212,4 +212,5 @@ def _exported(discovery: Discovery, guard: Guard) -> dict[str, Any]:
         "working": [finding.edge for finding in discovery.working],
         "notes": list(discovery.notes),
         "duration_ms": discovery.duration_ms,
+        "knocks": discovery.knocks,
     }

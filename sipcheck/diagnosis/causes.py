@@ -5,6 +5,16 @@ from collections.abc import Callable
 from sipcheck.diagnosis.evidence import EdgeEvidence, ExchangeResult
 from sipcheck.reasons import Cause, Reason
 
+# What came in an answer's stead, such as another protocol, is none of them.
+_ENDS_OF_THE_WAY = frozenset(
+    {
+        Reason.CONNECTION_RESET,
+        Reason.CONNECTION_REFUSED,
+        Reason.CONNECTION_TIMEOUT,
+        Reason.HOST_UNREACHABLE,
+    }
+)
+
 
 def cause_of(reason: Reason, evidence: EdgeEvidence) -> Cause | None:
     """Name what lies behind an edge's reason; None where the reason says all."""
@@ -53,8 +63,7 @@ def _of_unproven(evidence: EdgeEvidence) -> Cause | None:
     if told.cause is not None:
         return told.cause
     if told.failure is not None:
-        silent = told.failure.reason is Reason.NO_RESPONSE
-        return Cause.REGISTER_UNANSWERED if silent else Cause.CONNECTION_CUT
+        return Cause.CONNECTION_CUT if told.failure.reason in _ENDS_OF_THE_WAY else Cause.REGISTER_UNANSWERED
     return Cause.REFUSED_UNCHALLENGED if told.refused else Cause.NEVER_CHALLENGED
 
 
@@ -82,4 +91,5 @@ _RULES: dict[Reason, Callable[[EdgeEvidence], Cause | None]] = {
     Reason.ALIVE_CREDENTIALS_UNPROVEN: _of_unproven,
     Reason.SIP_REQUEST_TIMEOUT: _of_no_answer_in_time,
     Reason.REALM_MISMATCH: _of_withheld,
+    Reason.AUTH_ALGORITHM_UNSUPPORTED: _of_withheld,
 }

@@ -69,6 +69,7 @@ class ExchangeResult:
     provisional: int | None = None
     copies: Copies | None = None
     server: str | None = None
+    allow: str | None = None
     defects: tuple[str, ...] = ()
     other_source: HostPort | None = None
     local_address: str | None = None

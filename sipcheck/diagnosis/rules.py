@@ -15,7 +15,8 @@ _CREDENTIALS_REFUSED = frozenset({Reason.CREDENTIALS_REJECTED, Reason.REGISTRATI
 # The vaguer of the two first.
 _SILENCE = (Reason.DEADLINE_EXCEEDED, Reason.NO_RESPONSE)
 
-# Behind a password that was sent, an end of the way is no more than silence: nothing says how the password was taken.
+# Behind a password that was sent, an end of the way, or what is no SIP where SIP was spoken, is no more than silence:
+# nothing says how the password was taken.
 _UNANSWERED = frozenset(
     {
         Reason.NO_RESPONSE,
@@ -23,6 +24,7 @@ _UNANSWERED = frozenset(
         Reason.CONNECTION_REFUSED,
         Reason.CONNECTION_TIMEOUT,
         Reason.HOST_UNREACHABLE,
+        Reason.SIP_NOT_SPOKEN,
     }
 )
 

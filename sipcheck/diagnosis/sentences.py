@@ -6,6 +6,7 @@ from string import Formatter
 
 from sipcheck.diagnosis.texts.checks import CHECKS
 from sipcheck.diagnosis.texts.credentials import CREDENTIALS
+from sipcheck.diagnosis.texts.discovery import DISCOVERY
 from sipcheck.diagnosis.texts.dns import DNS
 from sipcheck.diagnosis.texts.ours import OURS
 from sipcheck.diagnosis.texts.own_tool import OWN_TOOL
@@ -38,6 +39,7 @@ class Facts:
     seconds: str = "10"
     retry: str = ""
     knocks: str = "0"  # what was counted at this address before the run
+    until: str = "later"  # when it may be tried again
     elsewhere: str = ""  # " (it named <sip:edge.carrier.example>)"
 
 
@@ -55,6 +57,7 @@ TEMPLATES: Mapping[str, str] = {
     **_VERDICTS,
     **{f"{reason}.own-tool.advice": template for reason, template in OWN_TOOL.items()},
     **CHECKS,
+    **DISCOVERY,
     **WARNINGS,
 }
 

@@ -1,28 +1,34 @@
 """What a failed verification's advice says of the ways that a search found."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
+from sipcheck.diagnosis.sentences import render
 from sipcheck.discovery.findings import Discovery, Finding
 from sipcheck.guard import FORBIDDEN
 from sipcheck.report.model import Report
+from sipcheck.sentence import Sentence
 
 _MOST_NAMED = 4
 
 
-def advise_instead(discovery: Discovery, report: Report) -> str:
-    """Write the report's advice anew: what would work first, then what it said; or that nothing else does."""
+def advise_instead(discovery: Discovery, report: Report) -> tuple[Sentence, ...]:
+    """Give the report's advice anew: what would work first, then what it said; or that nothing else does."""
     others = [finding for finding in discovery.findings if not finding.configured]
-    if any(finding.alive for finding in others):
-        said = [finding for finding in others if finding.alive]
-        return _joined(f"What would work: {_answers(said, report)}; {_setting(report)}.", report.advice)
-    if any(finding.answers for finding in others):
-        said = [finding for finding in others if finding.answers]
-        return _joined(f"Elsewhere, {_answers(said, report)}; {_setting(report)}.", report.advice)
+    advice = report.sentences[1:]
+    if said := [finding for finding in others if finding.alive]:
+        return (_found("works", said, report), *advice)
+    if said := [finding for finding in others if finding.answers]:
+        return (_found("answers", said, report), *advice)
     if discovery.failure is not None and discovery.failure.reason in FORBIDDEN:
-        return _joined(report.advice, f"Nothing else was tried: {discovery.failure.detail}.")
+        return (*advice, Sentence.of("discovery.forbidden", detail=discovery.failure.detail))
     if not any(finding.report.outcome is not None for finding in others):
-        return _joined(report.advice, "There is nothing else to try: DNS leads to no other address.")
-    return _joined(report.advice, "Nothing else answers either.")
+        return (*advice, Sentence.of("discovery.nothing-to-try"))
+    return (*advice, Sentence.of("discovery.nothing-answers"))
+
+
+def worded_advice(advice: Iterable[Sentence]) -> str:
+    """Word an advice of several sentences in English."""
+    return " ".join(said for sentence in advice if (said := render(sentence)))
 
 
 def name_ways(findings: Sequence[Finding], at_home: Collection[str]) -> str:
@@ -34,12 +40,16 @@ def name_ways(findings: Sequence[Finding], at_home: Collection[str]) -> str:
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
 
 
-def _answers(findings: Sequence[Finding], report: Report) -> str:
-    verb = (
-        "answers" if len({(each.report.transport, each.report.port) for each in findings}) == 1 else "answer"
-    )
-    at_home = {edge.address for edge in report.edges}
-    return f"{name_ways(findings, at_home)} {verb}"
+def _found(key: str, findings: Sequence[Finding], report: Report) -> Sentence:
+    ways = {(each.report.transport, each.report.port) for each in findings}
+    set_to = list(dict.fromkeys(f"{edge.transport} {edge.port}" for edge in report.edges))
+    key = f"discovery.{key}.{'one' if len(ways) == 1 else 'several'}"
+    named = name_ways(findings, {edge.address for edge in report.edges})
+    if not set_to:
+        return Sentence.of(f"{key}.nowhere", ways=named)
+    # A transport or a port was chosen, or it is what DNS made of a bare domain.
+    chosen = report.target.port is not None or report.target.transport is not None
+    return Sentence.of(f"{key}.{'set' if chosen else 'by-dns'}", ways=named, setting=" and ".join(set_to))
 
 
 def _way(finding: Finding, at_home: Collection[str]) -> str:
@@ -50,17 +60,3 @@ def _way(finding: Finding, at_home: Collection[str]) -> str:
     if finding.alive:
         return way
     return f"{way} (with {report.sip_status} {report.sip_reason or ''}".rstrip() + ")"
-
-
-def _setting(report: Report) -> str:
-    """Say what the trunk is set to: a transport and port, or what DNS made of a bare domain."""
-    target = report.target
-    ways = list(dict.fromkeys(f"{edge.transport} {edge.port}" for edge in report.edges))
-    if not ways:
-        return "by its present setting DNS leads it nowhere"
-    chosen = target.port is not None or target.transport is not None
-    return f"{'the trunk is set to' if chosen else 'DNS leads the trunk to'} {' and '.join(ways)}"
-
-
-def _joined(*sentences: str) -> str:
-    return " ".join(sentence for sentence in sentences if sentence)

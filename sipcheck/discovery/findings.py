@@ -11,12 +11,16 @@ from sipcheck.target import edge_name
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one way came to; its report has no outcome where nothing was asked. `detail` says why it failed."""
+    """What one way came to; its report has no outcome where nothing was asked. `detail` says why it failed.
+
+    `knocks` are those of this search alone: none where the way was asked before.
+    """
 
     report: EdgeReport
     via: FoundBy
     configured: bool
     detail: str = ""
+    knocks: int = 0
 
     @property
     def edge(self) -> str:
@@ -38,7 +42,8 @@ class Finding:
 class Discovery:
     """All ways in the order in which they were tried, or the failure for which nothing was sent at all.
 
-    `notes` are sentences about what was left out. `duration_ms` is that of the whole search.
+    `notes` are sentences about what was left out. `duration_ms` is that of the whole search. `knocks` counts the
+    requests that a peer's guard may hold against us.
     """
 
     target: TargetFacts
@@ -46,6 +51,7 @@ class Discovery:
     failure: Failure | None
     notes: tuple[str, ...]
     duration_ms: float
+    knocks: int = 0
 
     @property
     def answering(self) -> tuple[Finding, ...]:

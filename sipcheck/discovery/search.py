@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from sipcheck.diagnosis.knocks import count_knocks
 from sipcheck.discovery.address_pace import AddressPace, transmissions
-from sipcheck.discovery.advice import advise_instead
+from sipcheck.discovery.advice import advise_instead, worded_advice
 from sipcheck.discovery.candidates import Candidate, Candidates, FoundBy, find_candidates, next_hop_at
 from sipcheck.discovery.findings import Discovery, Finding
 from sipcheck.dns.resolver import Edge
@@ -51,10 +52,12 @@ async def discover(
 
     The port and the transport of the target only say which way is the configured one. `also` are further ports,
     tried by every transport. `after` is the report of a verification that has just ended: what it asked is not
-    asked again, and what it sent counts in the pace. Raises SettingInvalid for a timeout that is not positive.
+    asked again, what it sent counts in the pace, and its user speaks here, too. Raises SettingInvalid for a timeout
+    that is not positive.
     """
     # One after the other at a measured pace: not by the batch.
-    run = replace(engine.run_context(timeout_seconds), udp_batch_for=None)
+    username = None if after is None else after.target.username
+    run = replace(engine.run_context(timeout_seconds, username=username), udp_batch_for=None)
     candidates = await find_candidates(
         target, engine.resolver, engine.settings.guard, also=also, timeout_seconds=run.plan.dns_seconds
     )
@@ -68,6 +71,7 @@ async def discover(
             findings=findings,
             failure=candidates.failure or candidates.refusal,
             notes=(*candidates.notes, *_left_out(candidates, findings)),
+            knocks=sum(finding.knocks for finding in findings),
             duration_ms=round((timeout_seconds - run.seconds_left) * 1000, 3),
         )
     )
@@ -81,7 +85,7 @@ async def with_discovery(
     also: Sequence[int] = (),
     timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
 ) -> Report:
-    """Put what would work into the advice of a verification that something stood in the way of.
+    """Put what would work into the advice of a verification that something stood in the way of, and add its knocks.
 
     Any other report comes back as it is, and nothing is sent. The search has a deadline of its own, and is no
     part of the report's duration. Raises SettingInvalid for a timeout that is not positive.
@@ -89,7 +93,15 @@ async def with_discovery(
     if report.reason not in _IN_THE_WAY:
         return report
     discovery = await discover(target, engine, also=also, timeout_seconds=timeout_seconds, after=report)
-    return shown(replace(report, advice=advise_instead(discovery, report)))
+    advice = advise_instead(discovery, report)
+    return shown(
+        replace(
+            report,
+            advice=worded_advice(advice),
+            sentences=(*report.sentences[:1], *advice),
+            knocks=report.knocks + discovery.knocks,
+        )
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,15 +150,17 @@ class _Search:
             await probe.ask_options()
         if not reliable:
             pace.release(moment for moment in moments if moment > loop.time())
-        return Finding(edge_report(probe), candidate.via, candidate.configured, _detail(probe))
+        report = edge_report(probe)
+        knocks = count_knocks(Reason.ALIVE, [probe.evidence])
+        return Finding(report, candidate.via, candidate.configured, _detail(probe), knocks)
 
     def _identity(self, candidate: Candidate) -> Identity:
-        """Speak as a trunk would that is set to this way, for nobody but ourselves."""
+        """Speak as a trunk would that is set to this way."""
         edge, target = candidate.edge, self.target
         if not candidate.configured:
             by_default = candidate.via is FoundBy.SRV or edge.port == edge.transport.default_port
             target = next_hop_at(target, None if by_default else edge.port)
-        return Identity.of(target, self.settings, None)
+        return Identity.of(target, self.settings, self.run.username)
 
 
 def _paced(open_channel: OpenChannel, pace: AddressPace, moments: tuple[float, ...]) -> OpenChannel:

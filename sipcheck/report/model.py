@@ -84,7 +84,7 @@ class Certificate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EdgeReport:
-    """What one address came to; `outcome` is null for an address that was not probed.
+    """What one address came to; `outcome` is null for an address that was not probed, `knocks` its share of the run's.
 
     `facts` are the telling headers of the answer that decided, by their canonical names, in the order found.
     """
@@ -108,6 +108,7 @@ class EdgeReport:
     local_address: str | None
     received_address: str | None
     certificate: Certificate | None
+    knocks: int = 0
 
 
 @dataclass(frozen=True, slots=True)

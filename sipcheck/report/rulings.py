@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from sipcheck.reasons import Outcome, Party, Reason
+from sipcheck.reasons import Cause, Outcome, Party, Reason
 from sipcheck.report.model import CheckName
 
 
@@ -63,12 +63,28 @@ RULINGS: dict[Reason, Ruling] = {
     Reason.OVERLOADED: Ruling(Outcome.INCONCLUSIVE, Party.OURS, CheckName.TRANSPORT),
     Reason.CANCELLED: Ruling(Outcome.INCONCLUSIVE, Party.OURS, CheckName.SIP),
     Reason.SECRET_UNREADABLE: Ruling(Outcome.INCONCLUSIVE, Party.OURS, CheckName.AUTH),
+    Reason.ADDRESS_RESTING: Ruling(Outcome.INCONCLUSIVE, Party.OURS, CheckName.SIP),
 }
 
 
-def ruling(reason: Reason, *, realm_learned: bool = False) -> Ruling:
+# Where a cause sends to somebody else than its reason does: who acts is who can mend it.
+_PARTIES: dict[tuple[Reason, Cause | None], Party] = {
+    (Reason.NO_RESPONSE, Cause.PROVISIONAL_ONLY): Party.CARRIER,
+    (Reason.NO_RESPONSE, Cause.REQUESTS_ONLY): Party.CONFIGURATION,
+    (Reason.DNS_NXDOMAIN, Cause.SRV_TARGET_MISSING): Party.CARRIER,
+    (Reason.DNS_NXDOMAIN, Cause.SRV_TARGET_IS_ADDRESS): Party.CARRIER,
+    (Reason.DNS_NO_RECORDS, Cause.SRV_TARGET_IS_ADDRESS): Party.CARRIER,
+    (Reason.SIP_NOT_SPOKEN, Cause.OTHER_PROTOCOL): Party.CONFIGURATION,
+    (Reason.SIP_NOT_SPOKEN, Cause.TLS_SPOKEN): Party.CONFIGURATION,
+    (Reason.TLS_HANDSHAKE_FAILED, Cause.SERVER_NAME_UNKNOWN): Party.CONFIGURATION,
+    (Reason.TLS_HANDSHAKE_FAILED, Cause.PLAIN_SIP_PORT): Party.CONFIGURATION,
+}
+
+
+def ruling(reason: Reason, cause: Cause | None = None, *, realm_learned: bool = False) -> Ruling:
     """Look up what a reason comes to; a mismatch with a merely learned realm is inconclusive."""
     found = RULINGS[reason]
+    found = replace(found, party=_PARTIES.get((reason, cause), found.party))
     if reason is Reason.REALM_MISMATCH and realm_learned:
         return replace(found, outcome=Outcome.INCONCLUSIVE)
     return found

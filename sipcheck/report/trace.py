@@ -4,7 +4,7 @@ import time
 from base64 import b64encode
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sipcheck.printable import printable
 from sipcheck.report.model import Direction, TraceStep
@@ -28,6 +28,7 @@ class Trace:
     clock: Callable[[], float] = time.monotonic
     _started: float = field(init=False)
     _concealed: list[str] = field(default_factory=list, repr=False)
+    _before: tuple[TraceStep, ...] = ()
     _kept: list[TraceStep] = field(default_factory=list)
     _head_steps: int = 0
     _head_characters: int = 0
@@ -43,9 +44,16 @@ class Trace:
     def steps(self) -> tuple[TraceStep, ...]:
         """What was recorded, in its order; a step says how many others were left out in its place."""
         if not self._tail:
-            return tuple(self._kept)
+            return (*self._before, *self._kept)
         gap = [self._gap()] if self._left_out else []
-        return tuple(sorted((*self._kept, *gap, *self._tail), key=lambda step: step.at_ms))
+        own = sorted((*self._kept, *gap, *self._tail), key=lambda step: step.at_ms)
+        return (*self._before, *own)
+
+    def begin_with(self, earlier: "Trace", why: str) -> None:
+        """Put what another trace has recorded before everything else, at times below zero; an event says why."""
+        earlier_by_ms = (self._started - earlier._started) * 1000
+        steps = [replace(step, at_ms=round(step.at_ms - earlier_by_ms, 3)) for step in earlier.steps]
+        self._before = (TraceStep(steps[0].at_ms, None, Direction.EVENT, why), *steps) if steps else ()
 
     def elapsed_ms(self) -> float:
         return (self.clock() - self._started) * 1000

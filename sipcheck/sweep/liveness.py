@@ -1,14 +1,20 @@
-"""Is a destination alive? One request to each edge, which speaks for no tenant (docs/design/sip.md, "Liveness")."""
+"""Is a destination alive? One request to each edge (docs/design/sip.md, "Liveness").
+
+Here it is asked by the plain path's parts, which see everything there is to see; sipcheck/sweep/liveness_question.py
+asks the same of thousands, and reads in full only what does not say alive.
+"""
 
 import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
+from sipcheck.diagnosis.evidence import EdgeEvidence
 from sipcheck.diagnosis.rules import diagnose
 from sipcheck.dns.route import Edge
 from sipcheck.engine import Engine
 from sipcheck.reasons import Reason
+from sipcheck.settings import EngineSettings
 from sipcheck.target import Target
 from sipcheck.transaction.time_plan import TimePlan
 from sipcheck.verification.edge_probe import EdgeProbe, probing
@@ -17,10 +23,27 @@ from sipcheck.verification.verification import MAX_PROBED_EDGES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EdgeLiveness:
+    """What came of asking one edge; `reason` is `alive`, or why it is not.
+
+    `sent` counts requests, retransmissions among them. `facts` are the telling headers of its answer and Server and
+    Allow, empty where there was no answer; None where nobody read more of it than that it is alive.
+    """
+
+    edge: Edge
+    alive: bool
+    reason: Reason
+    sip_status: int | None = None
+    latency_ms: float | None = None
+    sent: int = 0
+    facts: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Liveness:
     """Alive when any edge answered, `reason` being `alive` then; else why the first one did not.
 
-    `latency_ms` is the first living edge's; `sent` counts requests by address, retransmissions among them.
+    Status, latency and facts are those of the edge that decides: the first living one, or the first.
     """
 
     alive: bool
@@ -28,7 +51,31 @@ class Liveness:
     some_dead: bool = False
     sip_status: int | None = None
     latency_ms: float | None = None
-    sent: Mapping[str, int] = field(default_factory=dict)
+    facts: Mapping[str, str] | None = None
+    edges: tuple[EdgeLiveness, ...] = ()
+
+    @classmethod
+    def of(cls, edges: Sequence[EdgeLiveness]) -> "Liveness":
+        """Judge a destination by its edges, of which there is one at least."""
+        living = [edge for edge in edges if edge.alive]
+        decisive = (living or edges)[0]
+        return cls(
+            alive=decisive.alive,
+            reason=decisive.reason,
+            some_dead=0 < len(living) < len(edges),
+            sip_status=decisive.sip_status,
+            latency_ms=decisive.latency_ms,
+            facts=decisive.facts,
+            edges=tuple(edges),
+        )
+
+    @property
+    def sent(self) -> Counter[str]:
+        """How many requests each address got, retransmissions among them."""
+        sent: Counter[str] = Counter()
+        for each in self.edges:
+            sent[each.edge.address] += each.sent
+        return sent
 
 
 async def find_edges(
@@ -49,10 +96,12 @@ async def ask_edges(
     edges: Sequence[Edge],
     *,
     timeout_seconds: float,
+    username: str | None = None,
     by_register: bool = False,
     fresh: bool = False,
 ) -> Liveness:
-    """Ask judged edges once each: by OPTIONS, or by REGISTER without credentials and Contact.
+    """Ask judged edges once each: by OPTIONS, or by REGISTER without credentials and Contact; as the account of this
+    user, which a peer knows, or as nobody's.
 
     UDP goes through the engine's batch; `fresh` takes the plain way over another socket instead, so that a fault of
     the shared one decides nothing. Connections are always new. Raises ValueError as the builder does.
@@ -62,39 +111,52 @@ async def ask_edges(
         run = replace(run, udp_batch_for=None, open_channel=engine.open_channel_apart)
     else:
         run = replace(run, udp_batch_for=engine.udp_batch_for)
-    # A REGISTER needs an address-of-record; this one is nobody's.
-    username = engine.settings.from_user if by_register else None
-    async with probing(edges, Identity.of(target, engine.settings, username), run) as probes:
+    async with probing(edges, asking_identity(target, engine.settings, username, by_register), run) as probes:
         await asyncio.gather(
             *(probe.ask_register() if by_register else probe.ask_options() for probe in probes)
         )
-    return _liveness(probes)
+    return Liveness.of([_heard(probe) for probe in probes])
 
 
-def _liveness(probes: Sequence[EdgeProbe]) -> Liveness:
-    living = [probe for probe in probes if probe.alive]
-    decisive = (living or probes)[0]
-    answered = next((each for each in decisive.evidence.exchanges if each.status is not None), None)
-    doubt = decisive.edge.instead_of
-    if living:
+def asking_identity(
+    target: Target, settings: EngineSettings, username: str | None, by_register: bool
+) -> Identity:
+    """Who asks whether a destination lives: the account of this user, or nobody."""
+    if username is None and by_register:
+        # A REGISTER needs an address-of-record; this one is nobody's.
+        username = settings.from_user
+    return Identity.of(target, settings, username)
+
+
+def _heard(probe: EdgeProbe) -> EdgeLiveness:
+    return judged(probe.edge, probe.evidence)
+
+
+def judged(edge: Edge, evidence: EdgeEvidence) -> EdgeLiveness:
+    """What the evidence of one edge says of its liveness."""
+    answered = next((each for each in evidence.exchanges if each.status is not None), None)
+    doubt = edge.instead_of
+    if evidence.alive:
         reason = Reason.ALIVE
     elif doubt is not None and answered is None:
         reason = doubt.reason
     else:
-        reason = diagnose(decisive.evidence)
+        reason = diagnose(evidence)
     seconds = None if answered is None else answered.rtt_seconds
-    return Liveness(
-        alive=bool(living),
+    return EdgeLiveness(
+        edge=edge,
+        alive=evidence.alive,
         reason=reason,
-        some_dead=bool(living) and len(living) < len(probes),
         sip_status=None if answered is None else answered.status,
         latency_ms=None if seconds is None else round(seconds * 1000, 3),
-        sent=_sent(probes),
+        sent=sum(1 + each.retransmissions for each in evidence.exchanges),
+        facts=_facts(evidence),
     )
 
 
-def _sent(probes: Sequence[EdgeProbe]) -> Counter[str]:
-    sent: Counter[str] = Counter()
-    for probe in probes:
-        sent[probe.edge.address] += sum(1 + each.retransmissions for each in probe.evidence.exchanges)
-    return sent
+def _facts(evidence: EdgeEvidence) -> Mapping[str, str]:
+    facts: dict[str, str] = {}
+    for each in evidence.exchanges:
+        named = {"Server": each.server, "Allow": each.allow}
+        facts |= {name: value for name, value in named.items() if value} | dict(each.facts)
+    return facts

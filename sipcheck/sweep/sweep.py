@@ -1,12 +1,12 @@
 """Many targets in one loop: so many destinations at once, the rows of each one after the other, sharing its liveness.
 
-Rows with equal targets are one destination (docs/design/architecture.md, "Good manners"): its edges get one OPTIONS,
-which speaks for no tenant, and the credentials of each row are proven one after the other.
+Rows with equal targets are one destination (docs/design/architecture.md, "Good manners"): its edges get one OPTIONS, as
+the first account of its rows, and the credentials of each row are proven one after the other.
 """
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from sipcheck.credentials import Credentials
@@ -105,13 +105,18 @@ class Sweep:
         survey = await self._survey(destination)
         for row in destination:
             await done.put(SweepResult(row.number, await self._verify(row, survey)))
+            survey = None if survey is None else replace(survey, reported=True)
 
     async def _survey(self, destination: Sequence[SweepRow]) -> Survey | None:
         """Ask for liveness once where several rows share it; a row alone asks for itself."""
         if len(destination) == 1:
             return None
         await self._pace.turn()
-        survey = await self._engine.survey(destination[0].target, timeout_seconds=self._timeout_seconds)
+        # A peer counts whom it does not know: any account of these is better than none.
+        users = (row.credentials.username for row in destination if row.credentials is not None)
+        survey = await self._engine.survey(
+            destination[0].target, username=next(users, None), timeout_seconds=self._timeout_seconds
+        )
         self._pace.debit(survey.requests - 1)
         return survey
 
@@ -127,7 +132,8 @@ class Sweep:
             timeout_seconds=self._timeout_seconds,
             survey=survey,
         )
-        self._pace.debit(sum(step.direction is Direction.SENT for step in report.trace) - asks)
+        own = (step for step in report.trace if step.at_ms >= 0)  # what was shared is debited by its survey
+        self._pace.debit(sum(step.direction is Direction.SENT for step in own) - asks)
         return report
 
 

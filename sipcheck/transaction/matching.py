@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sipcheck.errors import NotSip, ParseError
 from sipcheck.failure import Failure
@@ -10,7 +10,7 @@ from sipcheck.message.message import Request, Response
 from sipcheck.message.parser import parse
 from sipcheck.reasons import Cause, Reason
 from sipcheck.report.trace import Trace
-from sipcheck.target import HostPort
+from sipcheck.target import HostPort, TransportName
 from sipcheck.transaction.protocols import opens_as_sip, recognise
 from sipcheck.transaction.time_plan import TimePlan
 
@@ -63,6 +63,7 @@ class ResponseMatcher:
     unusable: Failure | None = None
     _protocol: str | None = None
     _others: Counter[str] = field(default_factory=Counter)
+    _requests: Counter[str] = field(default_factory=Counter)
 
     @property
     def facts(self) -> Mapping[str, str]:
@@ -82,7 +83,11 @@ class ResponseMatcher:
             self._note_unusable(data, source, error)
             return None
         if isinstance(message, Request):
-            self._note(f"the peer sent a request of its own, {message.method}, which is ignored")
+            self._received(data, source)
+            ours = message.headers.get("Call-ID") == self.identity.call_id
+            sent = "our own request, sent back" if ours else f"a request of its own, {message.method}"
+            self._requests[sent] += 1
+            self._note(f"the peer sent {sent}, which is ignored")
             return None
         differences = self.identity.differences(message)
         self._received(data, source)
@@ -128,6 +133,8 @@ class ResponseMatcher:
         if self.provisional is not None:
             detail = f"only {self.provisional}, and no final answer"
             return Failure(Reason.NO_RESPONSE, detail, Cause.PROVISIONAL_ONLY)
+        if self._requests:
+            return Failure(Reason.NO_RESPONSE, _counted(self._requests), Cause.REQUESTS_ONLY)
         if waited_seconds < plan.fair_chance_seconds:
             detail = f"our deadline left only {waited_seconds:.1f} s for an answer"
             return Failure(Reason.DEADLINE_EXCEEDED, detail)
@@ -135,6 +142,8 @@ class ResponseMatcher:
 
     def why_failed(self, failure: Failure) -> Failure:
         """Put what came before a failure of the transport above the failure itself."""
+        if self.provisional is not None and failure.reason is Reason.CONNECTION_RESET:
+            failure = replace(failure, detail=f"{failure.detail}, behind a {self.provisional}")
         failure = self.unusable or failure
         self._note(f"{self.identity.method}: {failure.detail}")
         return failure
@@ -157,7 +166,8 @@ class ResponseMatcher:
         """Keep the name of a protocol; its bytes are nobody's business (docs/design/sip.md, hazard 3)."""
         self._protocol = protocol = recognise(data) or self._protocol
         detail, cause = f"{len(data)} bytes that are not SIP", None
-        if protocol == "tls":
+        if protocol == "tls" and self.edge.endswith(f"/{TransportName.TCP}"):
+            # Inside of TLS, or over UDP, it is not what we only asked for in the wrong way.
             detail, cause = "TLS is spoken there", Cause.TLS_SPOKEN
         elif protocol is not None:
             detail, cause = f"it looks like {protocol}", Cause.OTHER_PROTOCOL
@@ -171,3 +181,7 @@ class ResponseMatcher:
     def _received(self, data: bytes, source: HostPort) -> None:
         if self.trace is not None:
             self.trace.received(self.edge, data, source, self.local)
+
+
+def _counted(found: Counter[str]) -> str:
+    return ", ".join(f"{what} ({count} times)" if count > 1 else what for what, count in found.items())

@@ -11,6 +11,8 @@ from sipcheck.report.trace import Trace
 from sipcheck.target import HostPort
 from sipcheck.transaction.telling_headers import telling_headers
 
+_METHODS_LIMIT = 300
+
 
 def read_result(
     response: Response, *, source: HostPort, remote: HostPort, local: HostPort, trace: Trace | None
@@ -29,6 +31,7 @@ def read_result(
         retry_after_seconds=response.retry_after_seconds,
         facts=telling_headers(response, shown),
         server=shown(response.server) if response.server else None,
+        allow=shown(", ".join(headers.get_all("Allow")), _METHODS_LIMIT) or None,
         defects=response.defects,
         other_source=source if source != remote else None,
         local_address=str(local),

@@ -22,13 +22,16 @@ OpenChannel = Callable[[Edge, str, float], Awaitable[Channel]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunContext:
-    """Handed down from the engine to each transaction. `deadline` is on the event loop's clock."""
+    """Handed down from the engine to each transaction. `deadline` is on the event loop's clock; `speaker` is the user
+    that requests speak as where there are no credentials.
+    """
 
     open_channel: OpenChannel
     trace: Trace
     plan: TimePlan
     deadline: float
     credentials: Credentials | None = None
+    speaker: str | None = None
     proof: Proof = Proof.NONE
     before_credentials: BeforeCredentials | None = None
     udp_batch_for: UdpBatchFor | None = None
@@ -40,7 +43,7 @@ class RunContext:
 
     @property
     def username(self) -> str | None:
-        return None if self.credentials is None else self.credentials.username
+        return self.speaker if self.credentials is None else self.credentials.username
 
     @property
     def realms_learned(self) -> bool:

@@ -1,6 +1,7 @@
 """From what a run saw to its report."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sipcheck.diagnosis.causes import cause_of, telling_exchange
@@ -84,8 +85,8 @@ class ReportBuilder:
             explanation=failed(failure.detail),
         )
 
-    def probed(self, probes: Sequence[EdgeProbe]) -> Report:
-        """End a run by the edge that decides."""
+    def probed(self, probes: Sequence[EdgeProbe], *, shared_knocks: int = 0) -> Report:
+        """End a run by the edge that decides; `shared_knocks` are those of what was taken over."""
         evidence = [probe.evidence for probe in probes]
         decisive = deciding_edge(evidence)
         probe, seen = probes[decisive], evidence[decisive]
@@ -106,7 +107,10 @@ class ReportBuilder:
             ),
         )
         edges = (
-            *(edge_report(each) for each in probes),
+            *(
+                replace(edge_report(each), knocks=count_knocks(reason, (each.own_evidence,)))
+                for each in probes
+            ),
             *(unprobed_edge(edge) for edge in self._route.edges[len(probes) :]),
         )
         self._times_ms |= check_times_ms(probe)
@@ -128,7 +132,7 @@ class ReportBuilder:
             reason,
             credential_state(reason, evidence),
             cause=cause,
-            knocks=count_knocks(reason, (each.own_evidence for each in probes)),
+            knocks=shared_knocks + count_knocks(reason, (each.own_evidence for each in probes)),
             warnings=warnings,
             edges=edges,
             facts=facts,
@@ -189,7 +193,7 @@ class ReportBuilder:
         decisive: str | None = None,
     ) -> Report:
         run = self._run
-        verdict = ruling(reason, realm_learned=run.realms_learned)
+        verdict = ruling(reason, cause, realm_learned=run.realms_learned)
         said = sentences(reason, cause, facts)
         summary, advice = map(render, said)
         duration_ms = run.trace.elapsed_ms()

@@ -1,12 +1,12 @@
 """Reports of runs that sent nothing, or of which nothing was learned."""
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sipcheck.diagnosis.details import worded
 from sipcheck.diagnosis.sentences import Facts, render, sentences
 from sipcheck.printable import one_line
-from sipcheck.reasons import CredentialState, Reason
+from sipcheck.reasons import Cause, CredentialState, Reason
 from sipcheck.report.checks import make_checks
 from sipcheck.report.model import CheckName, Report, TargetFacts
 from sipcheck.report.rulings import ruling
@@ -20,7 +20,9 @@ def report_without_run(
     reason: Reason,
     target: TargetFacts,
     *,
+    cause: Cause | None = None,
     detail: str = "",
+    retry_at: datetime | None = None,
     started_at: datetime,
     duration_ms: float = 0.0,
 ) -> Report:
@@ -31,17 +33,19 @@ def report_without_run(
         where=target.domain,
         detail=detail.rstrip("."),
         seconds=f"{duration_ms / 1000:.0f}",
+        until="later" if retry_at is None else f"at {retry_at.astimezone(UTC):%H:%M:%S} UTC",
     )
-    said = sentences(reason, None, facts)
+    said = sentences(reason, cause, facts)
     summary, advice = map(render, said)
     report = Report(
         outcome=verdict.outcome,
         reason=reason,
+        cause=cause,
         party=verdict.party,
         credentials=CredentialState.NOT_TESTED,
         summary=summary,
         advice=advice,
-        retry_at=None,
+        retry_at=retry_at,
         target=target,
         checks=make_checks(
             reason,

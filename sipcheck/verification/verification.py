@@ -5,8 +5,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from sipcheck.diagnosis.knocks import count_knocks
 from sipcheck.dns.resolver import Resolver
 from sipcheck.dns.route import Edge, Route
+from sipcheck.reasons import Reason
 from sipcheck.report.model import Direction, Report
 from sipcheck.settings import EngineSettings
 from sipcheck.target import Target
@@ -18,16 +20,27 @@ from sipcheck.verification.report_builder import ReportBuilder
 
 MAX_PROBED_EDGES = 8
 
+_SHARED = "what stands before 0 ms was asked once, for all who share this destination"
+
 # Awaited with the judged edges that are about to be asked, before anything is sent to them.
 Admit = Callable[[Sequence[Edge]], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What a run saw of a destination, for others to take over: its route, and the edges that were probed."""
+    """What a run saw of a destination, for others to take over: its route, and the edges that were probed.
+
+    `reported` says that its knocks stand in a report already.
+    """
 
     route: Route
     probes: tuple[EdgeProbe, ...] = ()
+    reported: bool = False
+
+    @property
+    def knocks(self) -> int:
+        """What it adds to those of the run that takes it over; it speaks for no account, so nothing forgives them."""
+        return 0 if self.reported else count_knocks(Reason.ALIVE, (each.evidence for each in self.probes))
 
     @property
     def requests(self) -> int:
@@ -54,6 +67,8 @@ class Verification:
             target=self._target, settings=self._settings, run=self._run, started_at=self._started_at
         )
         route = await self._resolve() if survey is None else survey.route
+        if survey is not None and survey.probes:
+            self._run.trace.begin_with(survey.probes[0].run.trace, _SHARED)
         builder.resolved(route)
         if route.failure is not None:
             return builder.unreached(route.failure)
@@ -63,7 +78,9 @@ class Verification:
             return builder.unreached(refusal)
         if admit is not None:
             await self._wait_admitted(route, admit)
-        return builder.probed(await self._probe(route, () if survey is None else survey.probes))
+        if survey is None:
+            return builder.probed(await self._probe(route))
+        return builder.probed(await self._probe(route, survey.probes), shared_knocks=survey.knocks)
 
     async def survey(self) -> Survey:
         """Ask for liveness alone, for several runs to share; what was refused or not found stands in the route."""

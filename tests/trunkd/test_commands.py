@@ -28,11 +28,12 @@ def test_tenants_and_tokens_from_the_command_line(tmp_path: Path) -> None:
         "--no-allow-custom-sip-trunks",
         "--rate-limit",
         "100",
+        "--no-shared-asking",
         folder=tmp_path,
     )
     assert made.returncode == 0, made.stderr
     listed = run_trunkd("environment", "list", folder=tmp_path).stdout
-    assert listed == f"{made.stdout.strip()}\tacme\tno-custom-trunks\t100\n"
+    assert listed == f"{made.stdout.strip()}\tacme\tno-custom-trunks\t100\town-asking\n"
     again = run_trunkd("environment", "create", "acme", folder=tmp_path)
     assert (again.returncode, again.stderr) == (1, "trunkd: There is an environment 'acme' already.\n")
     token = run_trunkd("token", "create", "--environment", "acme", "--label", "ci", folder=tmp_path)

@@ -51,7 +51,7 @@ class WarmProcess:
         start = _Start(arguments=arguments, cwd=str(cwd), env=dict(env))
         request = json.dumps(start).encode()
         assert len(request) < _MAX_REQUEST_BYTES
-        self._keeper, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._keeper, theirs = _blocking_pair()
         with theirs:
             descriptors = array.array("i", [stdout.fileno(), stderr.fileno(), theirs.fileno()])
             _waiting_interpreter().channel.sendmsg(
@@ -90,7 +90,7 @@ class _WaitingInterpreter:
     """The interpreter that imports and waits; it ends with this process."""
 
     def __init__(self) -> None:
-        self.channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.channel, theirs = _blocking_pair()
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", __file__, str(theirs.fileno())],
@@ -101,6 +101,16 @@ class _WaitingInterpreter:
 
 
 _waiting_interpreter = cache(_WaitingInterpreter)
+
+
+def _blocking_pair() -> tuple[socket.socket, socket.socket]:
+    """Make two ends that wait, whatever the process says of new sockets: a Celery worker that stops in it says that
+    they have a timeout, and the system knows such sockets as non-blocking.
+    """
+    ends = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    for end in ends:
+        end.setblocking(True)
+    return ends
 
 
 def _wait_for_starts(channel: socket.socket) -> None:

@@ -43,6 +43,8 @@ def without_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in list(os.environ):
         if name.startswith(("TRUNKS_", "LIVEKIT_")):
             monkeypatch.delenv(name)
+    # All peers are on loopback; tests/worker/test_knocks.py has the limits on.
+    monkeypatch.setenv("TRUNKS_KNOCKS", "0")
     monkeypatch.chdir(tmp_path)
 
 

@@ -74,7 +74,7 @@ def _fill(session: Session, trunks: Sequence[Trunk]) -> list[TrunkView]:
     """Add what belongs to the trunks, by one query for each kind."""
     ids = [trunk.id for trunk in trunks]
     parts = find_trunk_parts(session, ids)
-    runs = Verifications(session).latest_done_of(trunks)
+    runs = Verifications(session).latest_told_of(trunks)
     checked_at = _checked_at(session, trunks)
     numbers: dict[UUID, list[PhoneNumber]] = {}
     for number in PhoneNumbers(session).all_of(ids):

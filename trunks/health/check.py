@@ -1,11 +1,13 @@
 """A claim of a destination and what came of it: values, so that no row is locked while it is checked."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from sipcheck.reasons import Reason
 from sipcheck.target import Target, TransportName, parse_host_port
+from trunks.rules.asking import Asker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,7 +16,8 @@ class CheckClaim:
 
     `counts` is false where only somebody who asked wants to know. `asked` says that somebody waits. `failures`
     in a row came before it, `held_failures` of them held back; `was_alive` says that it has ever answered a cycle,
-    `fell_lately` that the failures began within the last interval. `due_since` is when it was due first.
+    `fell_lately` that the failures began within the last interval. `in_full` says that all there is to see is to be
+    seen this time. `due_since` is when it was due first. `asker` is whose account speaks, None for nobody's.
     """
 
     destination_id: UUID
@@ -34,7 +37,9 @@ class CheckClaim:
     held_failures: int
     was_alive: bool
     fell_lately: bool
+    in_full: bool
     due_since: datetime | None = None
+    asker: Asker | None = None
 
     def target(self) -> Target:
         """Where to ask."""
@@ -50,6 +55,8 @@ class CheckClaim:
 class CheckResult:
     """What a cycle came to; `address` is the first edge's, where there was one, `edge_addresses` are all that it led
     to.
+
+    `facts` are the telling headers of the answer that decided; None where only its status was looked at.
     """
 
     claim: CheckClaim
@@ -59,4 +66,5 @@ class CheckResult:
     sip_status: int | None = None
     latency_ms: float | None = None
     address: str | None = None
+    facts: Mapping[str, str] | None = None
     edge_addresses: tuple[str, ...] = ()

@@ -1,18 +1,20 @@
 """Health checks by destination: claimed when they are due, and given back."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from trunks.clock import Clock, utc_now
 from trunks.health.check import CheckClaim
+from trunks.health.check_askers import AskerTurns
 from trunks.health.place_turns import place_turns
 from trunks.ids import new_id
 from trunks.repositories.check_places import CheckPlaces
 from trunks.repositories.liveness import Found, LivenessRows
-from trunks.rules.intervals import HealthIntervals
+from trunks.rules.asking import Asker
+from trunks.rules.intervals import HealthIntervals, jittered
 from trunks.store.database import Database
 
 # Beyond a check's own deadline: for DNS, for its turn at the pace, and for the writing of its result.
@@ -22,6 +24,9 @@ LEASE_MARGIN_SECONDS = 10.0
 _OUTAGE_MARGIN = timedelta(seconds=10)
 
 _CLAIM_COLUMNS = ("destination_id", "claim_id", "cycle", "claimed_at", "lease_until", "interval_seconds")
+
+# A check takes the plain path as often, and what its answer says besides its status is kept.
+_IN_FULL_SECONDS = 3600.0
 
 # Trunks come, go and are edited: after so many cycles the shortest interval that a destination's ask for is found anew.
 _CYCLES_PER_INTERVAL = 10
@@ -69,8 +74,8 @@ class CheckClaims:
             due = self._spread_overdue(rows, [row for row in due if row.destination_id in inhabited], now)
             turns = place_turns(CheckPlaces(session), due, asked, self._pace.host_spacing_seconds, now)
             rows.change(turns.later)
-            due = turns.now
-            return self._claim(rows, asked, due, now)
+            askers = AskerTurns(session, self._pace).choose(turns.now, asked, now)
+            return self._claim(rows, asked, turns.now, askers, now)
 
     def _spread_overdue(self, rows: LivenessRows, due: Sequence[Found], now: datetime) -> Sequence[Found]:
         """Spread over one interval what was due while no worker ran; give the rest, what a lost worker had among it."""
@@ -94,7 +99,12 @@ class CheckClaims:
         return [row for row in due if row.destination_id not in overdue]
 
     def _claim(
-        self, rows: LivenessRows, asked: Sequence[Found], due: Sequence[Found], now: datetime
+        self,
+        rows: LivenessRows,
+        asked: Sequence[Found],
+        due: Sequence[Found],
+        askers: Mapping[UUID, Asker],
+        now: datetime,
     ) -> list[CheckClaim]:
         look = [row for row in (*asked, *due) if row.cycle % _CYCLES_PER_INTERVAL == 0]
         intervals = self._intervals(rows, look)
@@ -123,7 +133,9 @@ class CheckClaims:
                     was_alive=row.answered_at is not None,
                     fell_lately=row.fell_at is not None
                     and now - row.fell_at <= timedelta(seconds=2 * interval_seconds),
+                    in_full=_is_due_in_full(row, now),
                     due_since=(row.due_since or row.next_check_at) if scheduled else None,
+                    asker=askers.get(row.destination_id),
                 )
             )
         rows.change([_claimed(claim) for claim in claims])
@@ -182,6 +194,14 @@ class CheckClaims:
 
 def _claimed(claim: CheckClaim) -> dict[str, Any]:
     return {column: getattr(claim, column) for column in _CLAIM_COLUMNS}
+
+
+def _is_due_in_full(row: Found, now: datetime) -> bool:
+    """Whether its answer was looked at in full an hour ago, or never; in another minute for each."""
+    if row.facts_at is None:
+        return True
+    wait = timedelta(seconds=jittered(_IN_FULL_SECONDS, random.random()))  # noqa: S311 - spreads work
+    return bool(now - row.facts_at >= wait or row.facts_at > now)
 
 
 def _ended(asked: Sequence[Found], due: Sequence[Found], inhabited: set[UUID]) -> list[dict[str, Any]]:

@@ -172,6 +172,12 @@ class CheckResults:
             "latency_ms": result.latency_ms,
             "checked_at": now,
         }
+        if result.facts is not None and result.sip_status is not None:
+            values |= {
+                "facts": dict(result.facts),
+                "facts_status": result.sip_status,
+                "facts_at": now,
+            }
         if result.edge_addresses:
             values["edge_addresses"] = " ".join(sorted(result.edge_addresses))
         if not claim.counts:

@@ -25,6 +25,7 @@ from trunks.runs.address_limits import AddressLimits
 from trunks.runs.claims import RunClaims
 from trunks.runs.credential_proofs import CredentialProofs
 from trunks.runs.edge_paces import PaceLimits
+from trunks.runs.knock_book import KnockBook
 from trunks.runs.recovery import Recovery
 from trunks.runs.requests import RunRequests
 from trunks.runs.result_rules import ResultRules
@@ -60,10 +61,11 @@ class Tenancy:
 class Runs:
     def __init__(self, on: Foundation) -> None:
         settings, database, clock = on.settings, on.database, on.clock
-        self.requests = RunRequests(database.impatient(), clock=clock)
+        self.requests = RunRequests(database, clock=clock)
         self.address_limits = AddressLimits(
             database,
             PaceLimits(settings.address_rate, settings.address_burst, settings.address_concurrency),
+            knocks=KnockBook(settings.knocks),
             clock=clock,
         )
         self.claims = RunClaims(

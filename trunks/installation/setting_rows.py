@@ -16,12 +16,14 @@ from trunks.installation.setting_values import (
     read_from_user,
     read_host_port,
     read_http_url,
+    read_knocks,
     read_nameservers,
     read_networks,
     read_ports,
     read_secret_keys,
     read_targets,
 )
+from trunks.rules.knock_limits import SHIPPED_RULES, KnockRules
 from trunks.voice.provisioner import ProvisionerName
 
 PREFIX = "TRUNKS_"
@@ -58,6 +60,7 @@ Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, _by(read_n
 Ports = Annotated[frozenset[int], NoDecode, _by(read_ports)]
 Nameservers = Annotated[tuple[HostPort, ...], NoDecode, _by(read_nameservers)]
 Targets = Annotated[tuple[Target, ...], NoDecode, _by(read_targets)]
+Knocks = Annotated[KnockRules, NoDecode, _by(read_knocks)]
 Address = Annotated[str, _by(read_address)]
 
 
@@ -108,6 +111,11 @@ class SettingRows(BaseSettings):
     )
     address_concurrency: Annotated[int, _within(0, 10_000)] = _row(
         4, "verifications in flight to each edge address, up to 10000; 0 for no limit"
+    )
+    knocks: Knocks = _row(
+        SHIPPED_RULES,
+        "the most requests that a carrier's ban filter may count, in ten minutes, an hour and a day, such as 6/30/80; "
+        "name=limits for the addresses of a name; 0 for no limit",
     )
     runs_in_flight: Annotated[int, _within(1, 10_000)] = _row(
         200, "verifications that a worker has in flight, from 1 to 10000"

@@ -10,6 +10,7 @@ from sqlalchemy.exc import ArgumentError
 
 from sipcheck.errors import CallerError, TargetInvalid
 from sipcheck.target import HostPort, Target, parse_host_port, parse_target
+from trunks.rules.knock_limits import SHIPPED_RULES, KnockRules, read_limits
 from trunks.secrets.keys import parse_keys
 
 _FROM_USER = re.compile(r"[A-Za-z0-9._~!*'()+-]{1,64}", re.ASCII)  # unreserved, RFC 3261 §25.1
@@ -61,6 +62,19 @@ def _read_target(text: str) -> Target:
         return parse_target(text)
     except CallerError as fault:
         raise ValueError(f"{fault} Give SIP URIs such as sip:canary.example,sip:192.0.2.7:5080") from None
+
+
+def read_knocks(text: str) -> KnockRules:
+    """Read limits of knocks: those of all addresses, and `name=limits` for those that a name leads to."""
+    of_all, of_names = SHIPPED_RULES.of_all, {}
+    for entry in _entries(text):
+        name, equals, limits = entry.rpartition("=")
+        if not equals:
+            of_all = read_limits(limits)
+        else:
+            _read_target(name)
+            of_names[name.strip()] = read_limits(limits.strip())
+    return KnockRules(of_all, of_names)
 
 
 def read_address(text: str) -> str:

@@ -1,6 +1,7 @@
 """A destination's liveness: when it is asked next, by whom, and what came of it last."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, String, text
@@ -25,7 +26,8 @@ class DestinationHealth(Leased, Base):
     too; `failures` to `address` are of scheduled checks alone: failed ones in a row, how many of these the breaker
     holds back, since when.
     `domain` is the destination's, for the pace of a Request-URI host; `edge_addresses` are those that it led to last,
-    with spaces between them.
+    with spaces between them. `facts` are the telling headers of the last answer that was read in full, at `facts_at`,
+    and `facts_status` its status.
     """
 
     __tablename__ = "destination_health"
@@ -62,4 +64,8 @@ class DestinationHealth(Leased, Base):
     fell_at: Mapped[datetime | None]
     answered_at: Mapped[datetime | None]
     address: Mapped[str | None] = mapped_column(String(64))
+
+    facts: Mapped[dict[str, Any] | None]
+    facts_status: Mapped[int | None]
+    facts_at: Mapped[datetime | None]
     edge_addresses: Mapped[str | None] = mapped_column(String(400))

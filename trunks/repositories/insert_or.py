@@ -1,14 +1,15 @@
 """INSERT … ON CONFLICT, which SQLite and PostgreSQL spell alike and SQLAlchemy does not."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from sqlalchemy import Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from trunks.ids import new_id
 from trunks.models.base import Base
-
-Values = Mapping[str, Any]
+from trunks.repositories.value_rows import Values, value_rows
 
 
 def insert_or_ignore(session: Session, model: type[Base], *rows: Values, unique: Sequence[str]) -> bool:
@@ -30,10 +31,23 @@ def insert_or_update(
     unique: Sequence[str],
     changed: Callable[[Any], Values],
 ) -> None:
-    """Insert rows, changing those that are there; `changed` is given what would have been inserted, by column."""
+    """Insert rows, changing those that are there; `changed` is given what would have been inserted, by column.
+
+    All rows name the same columns, and no two are the same by the `unique` ones.
+    """
     statement = _insert(session, model)
+    table: Table = model.__table__  # type: ignore[assignment]
+    parameters: Any = rows
+    if session.get_bind().dialect.name == "postgresql" and len(rows) > 1:
+        found = value_rows(table, [{"id": new_id(), **row} for row in rows], key="id")
+        if found is not None:
+            # The default of a column would be one value for all of them.
+            statement = statement.from_select(
+                list(found.values), select(*found.values.values()), include_defaults=False
+            )
+            parameters = found.parameters
     session.execute(
-        statement.on_conflict_do_update(index_elements=unique, set_=changed(statement.excluded)), rows
+        statement.on_conflict_do_update(index_elements=unique, set_=changed(statement.excluded)), parameters
     )
 
 

@@ -13,8 +13,9 @@ from trunks.models.destination import Destination
 from trunks.models.destination_health import DestinationHealth
 from trunks.models.trunk import Gateway, Trunk
 from trunks.repositories.among import among
-from trunks.repositories.insert_or import Values, insert_or_update
+from trunks.repositories.insert_or import insert_or_update
 from trunks.repositories.repository import Repository
+from trunks.repositories.value_rows import Values, value_rows
 
 Found = Row[*tuple[Any, ...]]
 
@@ -33,6 +34,7 @@ _CLAIMED_COLUMNS = (
     DestinationHealth.edge_addresses,
     DestinationHealth.asked_at,
     DestinationHealth.cycle,
+    DestinationHealth.claimed_at,
     DestinationHealth.lease_until,
     DestinationHealth.checked_at,
     DestinationHealth.options_ignored,
@@ -40,6 +42,7 @@ _CLAIMED_COLUMNS = (
     DestinationHealth.held_failures,
     DestinationHealth.fell_at,
     DestinationHealth.answered_at,
+    DestinationHealth.facts_at,
 )
 
 
@@ -63,7 +66,7 @@ def health_has_begun() -> ColumnElement[bool]:
 class LivenessRows(Repository):
     def alone(self) -> None:
         """Let no other process claim until this transaction ends: two could else ask one host at once."""
-        if self._session.get_bind().dialect.name == "postgresql":
+        if self._is_postgresql:
             self._session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _CLAIM_LOCK})
 
     def any_due(self, now: datetime) -> bool:
@@ -127,12 +130,25 @@ class LivenessRows(Repository):
         for change in changes:
             alike[tuple(change)].append(change)
         for columns, rows in alike.items():
-            statement = (
+            self._change_alike(columns, rows)
+
+    def _change_alike(self, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
+        changed = [name for name in columns if name != "destination_id"]
+        found = value_rows(_TABLE, rows, key="destination_id") if self._is_postgresql else None
+        if found is not None:
+            together = (
                 update(_TABLE)
-                .where(_TABLE.c.destination_id == bindparam("of_destination"))
-                .values({name: bindparam(f"new_{name}") for name in columns if name != "destination_id"})
+                .where(_TABLE.c.destination_id == found.values["destination_id"])
+                .values({name: found.values[name] for name in changed})
             )
-            self._session.connection().execute(statement, [_bound(row) for row in rows])
+            self._session.connection().execute(together, found.parameters)
+            return
+        each = (
+            update(_TABLE)
+            .where(_TABLE.c.destination_id == bindparam("of_destination"))
+            .values({name: bindparam(f"new_{name}") for name in changed})
+        )
+        self._session.connection().execute(each, [_bound(row) for row in rows])
 
     def claimed(self, claims: Iterable[CycleClaim]) -> set[UUID]:
         """The destinations of those claims that nobody else has since, locked."""

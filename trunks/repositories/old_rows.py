@@ -15,6 +15,7 @@ from trunks.models.edge_budget import EdgeBudget, EdgeSlot
 from trunks.models.flip import Flip
 from trunks.models.health_rollup import DailyRollup
 from trunks.models.idempotent_request import IdempotentRequest
+from trunks.models.knock import KnockRow, KnockWait
 from trunks.models.mass_fall import MassFall
 from trunks.models.verification import Verification
 from trunks.repositories.among import among
@@ -81,6 +82,8 @@ DAILY_ROLLUPS = Aging(DailyRollup, DailyRollup.day)
 MASS_FALLS = Aging(MassFall, MassFall.released_at, indexed=False)
 IDLE_BUDGETS = Aging(EdgeBudget, EdgeBudget.refilled_at, indexed=False)
 LOST_SLOTS = Aging(EdgeSlot, EdgeSlot.lease_until, indexed=False)
+KNOCKS = Aging(KnockRow, KnockRow.at)
+KNOCK_WAITS = Aging(KnockWait, KnockWait.until, indexed=False)
 KEPT_ANSWERS = Aging(IdempotentRequest, IdempotentRequest.created_at)
 
 

@@ -23,6 +23,10 @@ class Repository:
     def __init__(self, session: Session) -> None:
         self._session = session
 
+    @property
+    def _is_postgresql(self) -> bool:
+        return self._session.get_bind().dialect.name == "postgresql"
+
     def _all(self, model: type[Row], *conditions: ColumnElement[bool]) -> Sequence[Row]:
         return self._session.scalars(select(model).where(*conditions)).all()
 

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, bindparam, or_, select, update
 from trunks.models.credential_freeze import CredentialFreeze
 from trunks.models.destination_health import DestinationHealth
 from trunks.models.edge_budget import EdgeBudget, EdgeSlot
+from trunks.models.knock import KnockRow
 from trunks.models.provision import Infrastructure, Provision
 from trunks.models.trunk import Trunk
 from trunks.models.verification import Verification, VerificationStatus
@@ -31,7 +32,7 @@ class Rewound(Repository):
     def leases(self, beyond: datetime, lease_until: datetime) -> int:
         """Let leases end when new ones would: whoever has them may be at work."""
         values = {"lease_until": lease_until}
-        tables: list[tuple[Any, Any]] = [(each, each.lease_until) for each in (*_LEASED, EdgeSlot)]
+        tables: list[tuple[Any, Any]] = [(each, each.lease_until) for each in (*_LEASED, EdgeSlot, KnockRow)]
         return sum(self._set(model, column > beyond, values) for model, column in tables)
 
     def runs(self, beyond: datetime, asked_beyond: datetime, now: datetime) -> int:
@@ -47,6 +48,7 @@ class Rewound(Repository):
             self._set(model, column > beyond, {column.key: now})
             for model, column in (
                 (EdgeBudget, EdgeBudget.refilled_at),
+                (KnockRow, KnockRow.at),
                 (CredentialFreeze, CredentialFreeze.rejected_at),
                 (Infrastructure, Infrastructure.reconciled_at),
                 (Provision, Provision.notify_at),

@@ -16,6 +16,7 @@ from trunks.models.edge_budget import EdgeBudget
 from trunks.models.flip import Flip
 from trunks.models.health_rollup import DailyRollup, HealthRollup
 from trunks.models.idempotent_request import IdempotentRequest
+from trunks.models.knock import KnockRow
 from trunks.models.mass_fall import MassFall
 from trunks.models.phone_number import PhoneNumber
 from trunks.models.realm_pin import RealmPin
@@ -36,6 +37,7 @@ _AGES: Mapping[type[Base], InstrumentedAttribute[Any]] = {
     AccountProof: AccountProof.proven_at,
     CredentialFreeze: CredentialFreeze.rejected_at,
     EdgeBudget: EdgeBudget.refilled_at,
+    KnockRow: KnockRow.at,
     MassFall: MassFall.began_at,
     IdempotentRequest: IdempotentRequest.created_at,
 }

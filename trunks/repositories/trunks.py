@@ -96,15 +96,15 @@ class Trunks(Repository):
             select(Trunk).where(Trunk.id == trunk_id).with_for_update(key_share=True, of=Trunk)
         )
 
-    def locked_rows(self, trunk_ids: Collection[UUID]) -> Mapping[UUID, TrunkRow]:
-        """The same for many, for whoever needs no more than whose they are, and their generations; without those that
-        another keeps.
+    def locked_rows(self, trunk_ids: Collection[UUID], *, skip_locked: bool) -> Mapping[UUID, TrunkRow]:
+        """The same for many, for whoever needs no more than whose they are, and their generations; `skip_locked` leaves
+        out those that another keeps.
         """
         rows = self._session.execute(
             select(Trunk.id, Trunk.environment_id, Trunk.generation)
             .where(among(self._session, Trunk.id, trunk_ids))
             .order_by(Trunk.id)
-            .with_for_update(key_share=True, of=Trunk, skip_locked=True)
+            .with_for_update(key_share=True, of=Trunk, skip_locked=skip_locked)
         )
         return {row.id: row for row in rows}
 

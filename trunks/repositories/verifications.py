@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Table, bindparam, select, update
 from sqlalchemy.orm import aliased, undefer
+from sqlalchemy.sql.elements import ColumnElement
 
 from sipcheck.reasons import Reason
 from trunks.models.trunk import Trunk
@@ -21,20 +22,28 @@ QUEUED, RUNNING, DONE = VerificationStatus.QUEUED, VerificationStatus.RUNNING, V
 
 
 _OTHER = aliased(Verification)
-# Composed once: each read of a trunk asks it, and to compose it costs more than to ask.
-_IS_LATEST_DONE = Trunk.id.in_(bindparam("trunk_ids", expanding=True)) & (
-    Verification.id
-    == select(_OTHER.id)
-    .where(_OTHER.trunk_id == Trunk.id, _OTHER.generation == Trunk.generation, _OTHER.status == DONE)
-    .order_by(_OTHER.id.desc())
-    .limit(1)
-    .correlate(Trunk)
-    .scalar_subquery()
-)
+
+
+def _is_latest(comes_to_something: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Composed once each: every read of a trunk asks it, and to compose it costs more than to ask."""
+    return Trunk.id.in_(bindparam("trunk_ids", expanding=True)) & (
+        Verification.id
+        == select(_OTHER.id)
+        .where(_OTHER.trunk_id == Trunk.id, _OTHER.generation == Trunk.generation, comes_to_something)
+        .order_by(_OTHER.id.desc())
+        .limit(1)
+        .correlate(Trunk)
+        .scalar_subquery()
+    )
+
+
 _OF_ITS_TRUNK = Trunk.id == Verification.trunk_id
-_LATEST_DONE = select(Verification).join(Trunk, _OF_ITS_TRUNK).where(_IS_LATEST_DONE)
+# One that waits and says why has a reason, too.
+_LATEST_TOLD = select(Verification).join(Trunk, _OF_ITS_TRUNK).where(_is_latest(_OTHER.reason.is_not(None)))
 _LATEST_REASON = (
-    select(Verification.trunk_id, Verification.reason).join(Trunk, _OF_ITS_TRUNK).where(_IS_LATEST_DONE)
+    select(Verification.trunk_id, Verification.reason)
+    .join(Trunk, _OF_ITS_TRUNK)
+    .where(_is_latest(_OTHER.status == DONE))
 )
 
 
@@ -63,9 +72,11 @@ class Verifications(Repository):
         rows = self._session.execute(_LATEST_REASON, {"trunk_ids": list(trunk_ids)})
         return {row.trunk_id: row.reason for row in rows}
 
-    def latest_done_of(self, trunks: Sequence[Trunk]) -> Mapping[UUID, Verification]:
-        """Find the last run that is done of each trunk as it is configured now, by the trunk's id."""
-        found = self._session.scalars(_LATEST_DONE, {"trunk_ids": [trunk.id for trunk in trunks]})
+    def latest_told_of(self, trunks: Sequence[Trunk]) -> Mapping[UUID, Verification]:
+        """Find the last run of each trunk as it is configured now that is done, or says why it waits, by the trunk's
+        id.
+        """
+        found = self._session.scalars(_LATEST_TOLD, {"trunk_ids": [trunk.id for trunk in trunks]})
         return {verification.trunk_id: verification for verification in found}
 
     def open_among(self, generations: Mapping[UUID, int]) -> dict[UUID, Verification]:
@@ -119,6 +130,10 @@ class Verifications(Repository):
         """Give runs back that this transaction has locked, each due at its `due_at`."""
         self._write(runs, {"status": QUEUED, "claim_id": None, "lease_until": None, "claimed_at": None})
 
+    def tell(self, runs: Sequence[Mapping[str, Any]]) -> None:
+        """Say of queued runs that this transaction has locked why they wait."""
+        self._write(runs, {})
+
     def _write(self, rows: Sequence[Mapping[str, Any]], values: Mapping[str, Any]) -> None:
         """Change rows by their `id`, all by one statement."""
         if not rows:
@@ -145,8 +160,12 @@ class Verifications(Repository):
         return lease_over(self._session, Verification, Verification.status == RUNNING, now, limit=limit)
 
     def done_among(self, ids: Collection[UUID]) -> set[UUID]:
+        """Which of these are done, or are queued and say already why they wait."""
+        told = (Verification.status == QUEUED) & Verification.reason.is_not(None)
         found: set[UUID] = set()
         for part in in_parts(ids):
-            done = select(Verification.id).where(Verification.id.in_(part), Verification.status == DONE)
+            done = select(Verification.id).where(
+                Verification.id.in_(part), (Verification.status == DONE) | told
+            )
             found.update(self._session.scalars(done))
         return found

@@ -18,4 +18,6 @@ class Keeping:
 
 
 IDLE_ADDRESSES = timedelta(days=1)
+# The longest window that they are counted over, and an hour.
+KNOCKS = timedelta(hours=25)
 KEPT_ANSWERS = timedelta(hours=24)

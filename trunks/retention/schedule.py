@@ -6,7 +6,7 @@ from datetime import timedelta
 from trunks.repositories import old_rows
 from trunks.retention.chore import AgedRows, Chore, Destinations, HourlyRollups, Pins
 from trunks.retention.freezes import Freezes
-from trunks.retention.keeping import IDLE_ADDRESSES, KEPT_ANSWERS, Keeping
+from trunks.retention.keeping import IDLE_ADDRESSES, KEPT_ANSWERS, KNOCKS, Keeping
 from trunks.secrets.secret_box import SecretBox
 from trunks.tenancy.installation_keys import InstallationKeyring
 
@@ -25,6 +25,8 @@ def chores(keeping: Keeping, secrets: SecretBox, own_keys: InstallationKeyring) 
         AgedRows(old_rows.MASS_FALLS, _days(keeping.mass_falls)),
         AgedRows(old_rows.IDLE_BUDGETS, IDLE_ADDRESSES),
         AgedRows(old_rows.LOST_SLOTS, IDLE_ADDRESSES),
+        AgedRows(old_rows.KNOCKS, KNOCKS),
+        AgedRows(old_rows.KNOCK_WAITS, IDLE_ADDRESSES),
         AgedRows(old_rows.KEPT_ANSWERS, KEPT_ANSWERS),
     )
 

@@ -1,6 +1,8 @@
 """Who asks in a health check, and what of it a peer's guard may count: pure functions (docs/design/sip.md)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 
@@ -14,6 +16,41 @@ class Asker:
     proven_here: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Who may ask, and how often its trunk wants to be asked."""
+
+    asker: Asker
+    interval_seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Occasion:
+    """A check: its number at the destination, the interval that is kept there, and when the one before it was."""
+
+    cycle: int
+    now: datetime
+    interval_seconds: float
+    before: datetime | None
+
+
 def may_be_knock(asker: Asker | None) -> bool:
     """Whether a check asked as this account, or as nobody's, is one that a peer's guard may hold against us."""
     return asker is None or not asker.proven_here
+
+
+def whose_turn(candidates: Sequence[Candidate], occasion: Occasion) -> Asker | None:
+    """Choose who asks, one after the other; None when nobody may.
+
+    A trunk with a longer interval than the destination's lends its name once in each interval of its own, to the first
+    check in it.
+    """
+    willing = [each for each in candidates if _is_willing(each, occasion)]
+    return willing[occasion.cycle % len(willing)].asker if willing else None
+
+
+def _is_willing(candidate: Candidate, occasion: Occasion) -> bool:
+    seconds = candidate.interval_seconds
+    if seconds <= occasion.interval_seconds or occasion.before is None:
+        return True
+    return occasion.now.timestamp() // seconds != occasion.before.timestamp() // seconds

@@ -33,6 +33,7 @@ _SAYS_NOTHING = frozenset(
         Reason.OVERLOADED,
         Reason.CANCELLED,
         Reason.SECRET_UNREADABLE,
+        Reason.ADDRESS_RESTING,
         Reason.TARGET_INVALID,
     }
 )

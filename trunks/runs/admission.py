@@ -2,15 +2,18 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sipcheck.dns.resolver import Edge
 from sipcheck.report.model import Direction, Report
 from sipcheck.target import HostPort
-from trunks.errors import RunPostponed
-from trunks.runs.address_limits import Spending, Wish
-from trunks.runs.claimed_run import ClaimedRun
+from trunks.errors import AddressResting, RunPostponed, TooManyRejections
+from trunks.rules.visitor import Visitor
+from trunks.runs.claimed_run import ClaimedGateway, ClaimedRun
+from trunks.runs.knock_count import seen_in, worst_of
+from trunks.runs.knock_ledger import Settlement, Visit
 from trunks.runs.run_store import RunStore
+from trunks.runs.wishes import Spending, Wish
 
 # Beyond this a run is given back instead of keeping its place; it fits into the margin of a lease.
 PATIENCE_SECONDS = 4.0
@@ -23,17 +26,30 @@ _PROOF_REQUESTS = 2
 class Admissions:
     """Give `admit` to the engine; what was spent is settled with the run's end, however it ends."""
 
-    def __init__(self, store: RunStore, claim: ClaimedRun) -> None:
+    def __init__(self, store: RunStore, claim: ClaimedRun, gateway: ClaimedGateway, account_key: str) -> None:
+        """Take the name of the account that is asked as (trunks.secrets.credential_key)."""
         self._store = store
         self._claim = claim
+        self._visitor = Visitor(
+            environment_id=claim.environment_id,
+            account_key=account_key,
+            proven=gateway.destination_id in claim.proven_at,
+            knows_password=claim.first.sealed_password is not None,
+        )
+        # A realm is learned with the proof of its user.
+        self._user_known = bool(claim.learned_realms)
+        self._visits: list[Visit] = []
         self._granted: Counter[str] = Counter()
         self._heard: list[Report] = []
         self._addresses: dict[str, str] = {}
         self.waited_seconds = 0.0
 
     async def admit(self, edges: Sequence[Edge]) -> None:
-        """Wait for this run's turn at all its addresses. Raises RunPostponed, StoreUnavailable."""
-        if not self._store.paced or not edges:
+        """Wait for this run's turn at all its addresses.
+
+        Raises RunPostponed, AddressResting, TooManyRejections, StoreUnavailable.
+        """
+        if not edges or not (self._store.paced or self._visitor.knows_password):
             return
         self._addresses |= {str(HostPort(edge.address, edge.port)): edge.address for edge in edges}
         requests: Counter[str] = Counter()
@@ -41,24 +57,49 @@ class Admissions:
             requests[edge.address] += _LIVENESS_REQUESTS
         if self._claim.first.sealed_password is not None:
             requests[edges[0].address] += _PROOF_REQUESTS
+        visit = Visit(
+            claim_id=self._claim.claim_id,
+            lease_until=self._claim.lease_until,
+            visitor=self._visitor,
+            worst=worst_of(requests, proof=self._visitor.knows_password),
+        )
         loop = asyncio.get_running_loop()
         asked_at = loop.time()
-        admission = await self._store.admit(
-            Wish(
-                claim_id=self._claim.claim_id,
-                environment_id=self._claim.environment_id,
-                requests=requests,
-                lease_until=self._claim.lease_until,
-                on_demand=self._claim.on_demand,
-                patience_seconds=PATIENCE_SECONDS,
-                put_off=self._claim.put_off,
-            )
-        )
-        if not admission.granted:
-            raise RunPostponed(admission.wait_seconds, at=admission.short_at)
+        wait_seconds = await self._admitted(requests, visit)
         self._granted += requests
-        await asyncio.sleep(admission.wait_seconds)
+        self._visits.append(visit)
+        await asyncio.sleep(wait_seconds)
         self.waited_seconds += loop.time() - asked_at
+
+    async def _admitted(self, requests: Mapping[str, int], visit: Visit) -> float:
+        """Ask until it is granted, as long as only others in flight are in the way; give what is to be waited then."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + PATIENCE_SECONDS
+        while True:
+            left = max(0.0, until - loop.time())
+            admission = await self._store.admit(self._wish(requests, visit, left))
+            if admission.granted:
+                return admission.wait_seconds
+            hold = admission.hold
+            if hold is not None and hold.frozen_until is not None:
+                raise TooManyRejections(hold.frozen_until)
+            if hold is not None and hold.resting_until is not None:
+                raise AddressResting(hold.resting_until, admission.wait_seconds)
+            if hold is None or admission.wait_seconds > left:
+                raise RunPostponed(admission.wait_seconds, at=admission.short_at)
+            await asyncio.sleep(admission.wait_seconds)
+
+    def _wish(self, requests: Mapping[str, int], visit: Visit, patience_seconds: float) -> Wish:
+        return Wish(
+            claim_id=self._claim.claim_id,
+            environment_id=self._claim.environment_id,
+            requests=requests,
+            lease_until=self._claim.lease_until,
+            on_demand=self._claim.on_demand,
+            patience_seconds=patience_seconds,
+            put_off=self._claim.put_off,
+            visit=visit,
+        )
 
     def heard(self, report: Report) -> None:
         """Take a report of what was admitted; a gateway may have two."""
@@ -70,6 +111,18 @@ class Admissions:
             return ()
         sent = self._sent() if self._heard else None
         return (Spending(self._claim.claim_id, self._granted, sent, self._claim.environment_id),)
+
+    def knocked(self) -> Sequence[Settlement]:
+        """What the ledger is told: what was seen, or the worst of what was admitted and never heard of."""
+        if not self._visits:
+            return ()
+        if self._heard:
+            seen = [
+                each for report in self._heard for each in seen_in(report, self._visitor, self._user_known)
+            ]
+        else:
+            seen = [each for visit in self._visits for each in visit.at_worst()]
+        return (Settlement(self._claim.claim_id, self._visitor, seen),)
 
     def _sent(self) -> Counter[str]:
         # An edge's large requests go to the same address and port by another transport (RFC 3261 §18.1.1).

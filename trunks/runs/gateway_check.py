@@ -15,7 +15,7 @@ def _nobody(report: Report) -> None:
 
 @dataclass(frozen=True, slots=True)
 class GatewayCheck:
-    """`heard` is called with every report of this gateway; there may be two.
+    """`heard` is called with every report of this gateway; there may be two. `username` speaks, credentials or not.
 
     Of several the living one with the lowest `turn` proves the credentials, and among equals the first.
     """
@@ -26,3 +26,4 @@ class GatewayCheck:
     admit: Admit | None = None
     heard: Callable[[Report], None] = _nobody
     turn: int = 0
+    username: str | None = None

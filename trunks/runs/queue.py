@@ -71,6 +71,8 @@ def bring_forward(run: Verification, now: datetime, *, request_id: str | None, o
     """Make a queued run that waits for its time or for its turn one that a customer asks for now."""
     if run.status is not VerificationStatus.QUEUED:
         return
+    # Whoever asks anew waits for a new answer.
+    run.outcome = run.reason = run.summary = run.advice = run.report = None
     if run.due_at > now or run.requested_by is RequestedBy.SCHEDULE:
         run.requested_by = RequestedBy.CUSTOMER
         run.way_in = WayIn.QUEUED

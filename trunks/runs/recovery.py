@@ -8,17 +8,20 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from sipcheck.reasons import Reason
+from sipcheck.report.model import Report
 from trunks.clock import Clock, utc_now
 from trunks.models.trunk import Trunk
 from trunks.models.verification import RequestedBy, Verification
 from trunks.repositories.verifications import Verifications
 from trunks.rules.pace_shares import LONGEST_WAIT
-from trunks.runs.address_limits import AddressLimits, Spending
+from trunks.runs.address_limits import AddressLimits
 from trunks.runs.claimed_run import ClaimedRun, claimed_gateways
 from trunks.runs.credential_freeze import CredentialFreezer
+from trunks.runs.knock_ledger import Settlement, settle
 from trunks.runs.queue import find_or_queue, queue_again
 from trunks.runs.service_report import service_report
-from trunks.runs.stored_report import done_values
+from trunks.runs.stored_report import done_values, told_values
+from trunks.runs.wishes import Spending
 from trunks.store.database import LOCK_WAIT_MS, Database
 
 # A turn stays short: SQLite has one writer.
@@ -38,11 +41,15 @@ class Tended:
 class Return:
     """A claimed run that is given back: due in `wait_seconds`, because of the pace of `waits_at` where that says so; or
     None when a worker that stops broke it off.
+
+    `told` is what whoever waits is answered meanwhile.
     """
 
     claim: ClaimedRun
     wait_seconds: float | None = None
     spent: Sequence[Spending] = ()
+    knocked: Sequence[Settlement] = ()
+    told: Report | None = None
     waits_at: str | None = None
 
 
@@ -67,6 +74,7 @@ class Recovery:
         with self._database.write(lock_wait_ms=LOCK_WAIT_MS) as session:
             now = self._clock()
             self._limits.settle_within(session, [each for given in returns for each in given.spent])
+            settle(session, [each for given in returns for each in given.knocked], now)
             waits = {
                 given.claim.verification_id: given.wait_seconds
                 for given in returns
@@ -87,6 +95,13 @@ class Recovery:
                         "waits_at": waits_at[each],
                     }
                     for each in sorted(ours & waits.keys())
+                ]
+            )
+            runs.tell(
+                [
+                    {"id": given.claim.verification_id, **told_values(given.told)}
+                    for given in returns
+                    if given.told is not None and given.claim.verification_id in ours
                 ]
             )
             broken_off = {each: claims[each] for each in ours - waits.keys()}

@@ -32,15 +32,18 @@ class RunRequests:
         self._database = database
         self._clock = clock
 
-    def ask(self, asked: Sequence[RunRequest]) -> list[Verification | TrunkNotFound | StoreBusy]:
+    def ask(
+        self, asked: Sequence[RunRequest], *, skip_locked: bool = True
+    ) -> list[Verification | TrunkNotFound | StoreBusy]:
         """Queue runs for many who ask, each answered by himself; whoever asks while one is open is given that one.
 
         A trunk's password goes out once for all who ask at the same moment: a carrier has to see one REGISTER
-        per address-of-record at a time (RFC 3261 §10.2). Where another keeps a trunk the answer is StoreBusy.
+        per address-of-record at a time (RFC 3261 §10.2). Where another keeps a trunk the answer is StoreBusy, unless
+        he is waited for.
         """
         with self._database.write() as session:
             wanted = {each.trunk_id for each in asked}
-            trunks = Trunks(session).locked_rows(wanted)
+            trunks = Trunks(session).locked_rows(wanted, skip_locked=skip_locked)
             kept_by_another = Trunks(session).among(wanted - trunks.keys())
             runs = Verifications(session).open_among({each.id: each.generation for each in trunks.values()})
             now = self._clock()
@@ -58,8 +61,9 @@ class RunRequests:
     def request(
         self, caller: Caller, trunk_id: UUID, *, request_id: str | None = None, on_demand: bool = False
     ) -> UUID:
-        """Queue one run and give its id. Raises TrunkNotFound, StoreBusy."""
-        (answer,) = self.ask([RunRequest(caller.environment_id, trunk_id, request_id, on_demand)])
+        """Queue one run and give its id. Raises TrunkNotFound."""
+        asked = RunRequest(caller.environment_id, trunk_id, request_id, on_demand)
+        (answer,) = self.ask([asked], skip_locked=False)
         if isinstance(answer, Exception):
             raise answer
         return answer.id

@@ -19,23 +19,28 @@ from trunks.repositories.realm_pins import RealmPins
 from trunks.repositories.trunks import Flips, Trunks
 from trunks.repositories.verifications import Verifications
 from trunks.rules.trunk_state import Cause, Verdict, after_verification, changes, counts_as_verified
-from trunks.runs.address_limits import AddressLimits, Spending
+from trunks.runs.address_limits import AddressLimits
 from trunks.runs.claimed_run import ClaimedRun
 from trunks.runs.credential_freeze import CredentialFreezer
 from trunks.runs.credential_proofs import next_proof_at
+from trunks.runs.knock_ledger import Settlement, settle
 from trunks.runs.result_rules import ResultRules
 from trunks.runs.several_gateways import SeveralReport
 from trunks.runs.stored_report import done_values
+from trunks.runs.wishes import Spending
 
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """What a run came to. `realms` are those that its credentials were sent to, `spent` what it took of its pace."""
+    """What a run came to. `realms` are those that its credentials were sent to, `spent` what it took of its pace,
+    `knocked` what peers' guards may have counted.
+    """
 
     claim: ClaimedRun
     report: Report
     realms: Sequence[str] = ()
     spent: Sequence[Spending] = ()
+    knocked: Sequence[Settlement] = ()
     # Made by whoever asks, so that no transaction waits for it.
     columns: Mapping[str, Any] = field(init=False)
 
@@ -69,6 +74,7 @@ class RunResults:
         )
         free = [result for result in results if alone or result.claim.first.trunk_id in trunks]
         self._limits.settle_within(self._session, [each for result in free for each in result.spent])
+        settle(self._session, [each for result in free for each in result.knocked], now)
         pins: dict[tuple[UUID, str], Sequence[str]] = {}
         for result in free:
             freezer.finish(freezes.get(result.claim.claim_id, ()), result.report, now)

@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
-from trunks.runs.address_limits import AddressLimits, Admission, Wish
+from trunks.runs.address_limits import AddressLimits
 from trunks.runs.claims import RunClaims
 from trunks.runs.recovery import Recovery, Return
 from trunks.runs.results import RunResult
 from trunks.runs.sending import Departure, Intent
+from trunks.runs.wishes import Admission, Wish
 from trunks.store.grouped import Grouped
 
 

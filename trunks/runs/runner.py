@@ -11,23 +11,31 @@ import structlog
 from structlog.contextvars import bound_contextvars
 
 from sipcheck.errors import TargetInvalid
-from sipcheck.reasons import CredentialState, Reason
+from sipcheck.reasons import Cause, CredentialState, Reason
 from sipcheck.report.model import Report
 from sipcheck.target import Target
 from sipcheck.verification.report_without_run import invalid_target_report
 from trunks.clock import Clock, utc_now
-from trunks.errors import RunInterrupted, RunPostponed, SecretUnreadable, StoreUnavailable
+from trunks.errors import (
+    AddressResting,
+    RunInterrupted,
+    RunPostponed,
+    SecretUnreadable,
+    StoreUnavailable,
+    TooManyRejections,
+)
 from trunks.runs.account_turns import AccountTurns
-from trunks.runs.address_limits import Spending
 from trunks.runs.admission import Admissions
 from trunks.runs.claimed_run import ClaimedRun
 from trunks.runs.credential_gate import CredentialGate
 from trunks.runs.gateway_check import GatewayCheck
+from trunks.runs.knock_ledger import Settlement
 from trunks.runs.recovery import Return
 from trunks.runs.results import RunResult
 from trunks.runs.run_store import RunStore
 from trunks.runs.service_report import service_report
 from trunks.runs.several_gateways import SeveralReport
+from trunks.runs.wishes import Spending
 from trunks.secrets.credential_key import CredentialHash
 from trunks.secrets.secret_box import SecretBox
 
@@ -80,18 +88,36 @@ class _Run:
         try:
             recorded = await self._record()
         except RunInterrupted:
-            await self._by.store.give_back(Return(self._claim, None, self._spent()))
+            await self._by.store.give_back(Return(self._claim, None, self._spent(), self._knocked()))
             self._log.info("verification-given-back")
             return
         except RunPostponed as postponed:
-            given = Return(self._claim, postponed.seconds, self._spent(), waits_at=postponed.at)
-            await self._by.store.give_back(given)
+            await self._by.store.give_back(
+                Return(self._claim, postponed.seconds, self._spent(), self._knocked(), waits_at=postponed.at)
+            )
             self._log.info("verification-postponed", seconds=round(postponed.seconds, 1))
+            return
+        except AddressResting as resting:
+            await self._rest(resting)
             return
         if recorded:
             self._by.on_done(self._claim.verification_id)
         else:
             self._log.warning("verification-claim-lost")
+
+    async def _rest(self, resting: AddressResting) -> None:
+        """Tell whoever waits that the address rests; the run stays queued, and runs by itself."""
+        report = service_report(
+            Reason.ADDRESS_RESTING,
+            self._claim.first,
+            started_at=self._claim.claimed_at,
+            finished_at=self._by.clock(),
+            retry_at=resting.until,
+        )
+        given = Return(self._claim, resting.seconds, self._spent(), self._knocked(), report)
+        if await self._by.store.give_back(given):
+            self._log.info("verification-rests", retry_at=resting.until.isoformat())
+            self._by.on_done(self._claim.verification_id)
 
     async def _record(self) -> bool:
         try:
@@ -99,10 +125,15 @@ class _Run:
         except SecretUnreadable:
             self._log.error("verification-secret-unreadable")
             return await self._end_for_ourselves(Reason.SECRET_UNREADABLE)
+        except TooManyRejections as waits:
+            self._log.info("verification-frozen", retry_at=waits.retry_at.isoformat())
+            return await self._end_for_ourselves(
+                Reason.CREDENTIALS_FROZEN, cause=Cause.TOO_MANY_REJECTIONS, retry_at=waits.retry_at
+            )
         except TimeoutError:
             self._log.error("verification-overran")
             return await self._end_for_ourselves(Reason.DEADLINE_EXCEEDED)
-        except (RunInterrupted, RunPostponed, StoreUnavailable):
+        except (AddressResting, RunInterrupted, RunPostponed, StoreUnavailable):
             raise
         except Exception:  # noqa: BLE001 - the border of a run: whatever went wrong, the caller gets a verdict
             self._log.exception("verification-broke")
@@ -131,7 +162,12 @@ class _Run:
             if retry_at is not None:
                 self._log.info("verification-frozen", retry_at=retry_at.isoformat())
                 return await self._end_for_ourselves(Reason.CREDENTIALS_FROZEN, retry_at=retry_at)
-        self._admissions = tuple(Admissions(self._by.store, self._claim) for _ in targets)
+        claim = self._claim
+        username = claim.first.username or ""
+        self._admissions = tuple(
+            Admissions(self._by.store, claim, gateway, self._by.hashed.user_key(target.domain, username))
+            for gateway, target in zip(claim.gateways, targets, strict=True)
+        )
         self._began_at = asyncio.get_running_loop().time()
         return await self._finish(await self._by.verify(self._checks(targets)))
 
@@ -161,7 +197,12 @@ class _Run:
         turns = {number: turn for turn, number in enumerate(self._claim.proof_order)}
         checks = [
             GatewayCheck(
-                target, None, admit=admission.admit, heard=admission.heard, turn=turns.get(number, 0)
+                target,
+                None,
+                admit=admission.admit,
+                heard=admission.heard,
+                turn=turns.get(number, 0),
+                username=self._claim.first.username,
             )
             for number, (target, admission) in enumerate(zip(targets, self._admissions, strict=True))
         ]
@@ -192,18 +233,21 @@ class _Run:
             duration_ms=round(report.duration_ms),
         )
         realms = _realms_of_the_first(report, self._gates)
-        return await self._keep(RunResult(self._claim, report, realms, self._spent()))
+        return await self._keep(RunResult(self._claim, report, realms, self._spent(), self._knocked()))
 
-    async def _end_for_ourselves(self, reason: Reason, *, retry_at: datetime | None = None) -> bool:
+    async def _end_for_ourselves(
+        self, reason: Reason, *, cause: Cause | None = None, retry_at: datetime | None = None
+    ) -> bool:
         """Record a run that sent nothing, or came to nothing for a reason of ours."""
         report = service_report(
             reason,
             self._claim.first,
             started_at=self._claim.claimed_at,
             finished_at=self._by.clock(),
+            cause=cause,
             retry_at=retry_at,
         )
-        return await self._keep(RunResult(self._claim, report, spent=self._spent()))
+        return await self._keep(RunResult(self._claim, report, spent=self._spent(), knocked=self._knocked()))
 
     async def _keep(self, result: RunResult) -> bool:
         loop = asyncio.get_running_loop()
@@ -218,6 +262,9 @@ class _Run:
 
     def _spent(self) -> Sequence[Spending]:
         return [each for admission in self._admissions for each in admission.spent()]
+
+    def _knocked(self) -> Sequence[Settlement]:
+        return [each for admission in self._admissions for each in admission.knocked()]
 
 
 def _logged_as_asked(claim: ClaimedRun) -> AbstractContextManager[None]:

@@ -22,6 +22,11 @@ def done_values(report: Report) -> dict[str, Any]:
     }
 
 
+def told_values(report: Report) -> dict[str, Any]:
+    """The same columns of a run that stays queued: what is said of it until it has run."""
+    return done_values(report) | {"status": VerificationStatus.QUEUED}
+
+
 def _column_text(text: str) -> str:
     """A text as a column of text takes it: a peer's words may hold NUL, and lone surrogates."""
     return text.replace("\x00", "").encode("utf-8", errors="replace").decode("utf-8")

@@ -13,6 +13,10 @@ class CredentialHash:
         """Name these credentials; a change of any of the four gives another name."""
         return keyed_hash(self._key, "credentials", domain, realm, username, secret)
 
+    def user_key(self, domain: str, username: str) -> str:
+        """Name a user at a domain, whatever his secret."""
+        return keyed_hash(self._key, "user", domain, username)
+
     def account_key(self, domain: str, username: str, secret: str) -> str:
         """Name them while the realm is not known yet."""
         return keyed_hash(self._key, "account", domain, username, secret)

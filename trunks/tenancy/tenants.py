@@ -49,12 +49,14 @@ class Tenants:
         *,
         allow_custom_sip_trunks: bool = True,
         requests_per_minute: int = DEFAULT_REQUESTS_PER_MINUTE,
+        shares_asking: bool = True,
     ) -> Environment:
         """Make a tenant. Raises EnvironmentExists."""
         environment = Environment(
             name=name,
             allow_custom_sip_trunks=allow_custom_sip_trunks,
             requests_per_minute=requests_per_minute,
+            shares_asking=shares_asking,
             created_at=self.clock(),
         )
         try:

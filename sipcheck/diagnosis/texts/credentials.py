@@ -74,6 +74,12 @@ CREDENTIALS: Texts = {
         "Correct the username or the password. Trying the same ones again risks that the carrier blocks our "
         "address{retry}.",
     ),
+    (Reason.CREDENTIALS_FROZEN, Cause.TOO_MANY_REJECTIONS): Text(
+        "Too many passwords were refused at this carrier within a quarter of an hour, so nothing was sent: neither "
+        "the username nor the password was judged.",
+        "Compare both with what the carrier gave you, and try again {until}. An earlier try sends nothing, whatever "
+        "the password is.",
+    ),
     (Reason.REALM_MISMATCH, None): Text(
         "{where} asks for a password in the name of another realm than expected, so none was sent: {detail}.",
         "If the carrier confirms the new realm, enter it. If not, this host may be trying to collect passwords.",
@@ -86,6 +92,10 @@ CREDENTIALS: Texts = {
     (Reason.AUTH_ALGORITHM_UNSUPPORTED, None): Text(
         "{where} offers only ways of checking a password that we do not know: {detail}.",
         "Ask the carrier to offer MD5, SHA-256 or SHA-512-256.",
+    ),
+    (Reason.AUTH_ALGORITHM_UNSUPPORTED, Cause.QOP_UNSUPPORTED): Text(
+        "{where} asks for a password with a protection (qop) that we do not know: {detail}.",
+        "Ask the carrier to offer the qop auth, which every telephone has.",
     ),
     (Reason.AUTH_CHALLENGE_MALFORMED, None): Text(
         "{where} asks for a password in a form that cannot be read: {detail}.",

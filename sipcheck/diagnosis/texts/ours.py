@@ -29,4 +29,10 @@ OURS: Texts = {
         "The stored password of this trunk cannot be opened, so it was not tried.",
         "Enter the password again. If this happens to several trunks, the operator's key is missing.",
     ),
+    (Reason.ADDRESS_RESTING, None): Text(
+        "The carrier's address was asked as often as its ban filters bear, so the check waits: the username and the "
+        "password were neither sent nor judged.",
+        "Nothing: it runs by itself {until}. A carrier that exempts our address from its ban filters lifts the limit; "
+        "then tell whoever runs this service.",
+    ),
 }

@@ -29,7 +29,7 @@ TRANSPORT: Texts = {
         "{transport} on this port.",
     ),
     (Reason.CONNECTION_RESET, None): Text(
-        "{where} closed the connection before it answered.",
+        "{where} closed the connection before a final answer.",
         "Ask the carrier whether it accepts {transport} on this port, and whether it blocks {our_address}.",
     ),
     (Reason.HOST_UNREACHABLE, None): Text(
@@ -53,5 +53,10 @@ TRANSPORT: Texts = {
         "{where} answers, but nothing that came is the answer to our request: {detail}.",
         "Something on the way, or the carrier's server, rewrites what tells answers apart. Switch off the SIP help "
         "(ALG) of the router in between; if there is none, send the carrier this report.",
+    ),
+    (Reason.NO_RESPONSE, Cause.REQUESTS_ONLY): Text(
+        "{where} sent no answer, and only requests: {detail}.",
+        "Check host and port: perhaps a telephone is there, or something that sends back what it gets. If they are "
+        "right, send the carrier this report.",
     ),
 }

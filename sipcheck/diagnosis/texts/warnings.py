@@ -62,7 +62,7 @@ WARNINGS: Mapping[str, str] = {
     "warning.dns-partial.own-address": (
         "{detail}, which was used; with a host name and port in the trunk SRV is not asked"
     ),
-    "warning.dns-partial.naptr": "{detail}; the way went on by SRV",
+    "warning.dns-partial.naptr": "{detail}; SRV was asked instead",
     "warning.dns-partial.srv": "{detail}; its servers are not among those tried",
     "warning.dns-partial.port-zero": (
         "an SRV record of {name} names {target} with port 0; it was left aside"

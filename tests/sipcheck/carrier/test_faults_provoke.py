@@ -215,6 +215,7 @@ CAUSED_ELSEWHERE = {
     Reason.OVERLOADED,
     Reason.CANCELLED,
     Reason.SECRET_UNREADABLE,
+    Reason.ADDRESS_RESTING,
 }
 
 

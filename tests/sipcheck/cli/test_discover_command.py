@@ -86,7 +86,7 @@ def test_one_json_object(
     assert result.exit_code == 0, result.output
     found = json.loads(result.stdout)
     assert list(found) == [
-        *("target", "failure", "candidates", "answering", "working", "notes", "duration_ms"),
+        *("target", "failure", "candidates", "answering", "working", "notes", "duration_ms", "knocks"),
     ]
     assert found["target"]["domain"] == "carrier.example"
     assert found["failure"] is None

@@ -29,6 +29,7 @@ from sipcheck import (
 from sipcheck.carrier.faults import Fault
 from sipcheck.carrier.server import ALL_TRANSPORTS, PracticeCarrier
 from sipcheck.discovery.address_pace import BURST_REQUESTS, REQUESTS_PER_SECOND, AddressPace, transmissions
+from sipcheck.discovery.advice import worded_advice
 from sipcheck.discovery.candidates import MAX_CANDIDATES, FoundBy
 from tests.peers.certificates import CertificateKind, Certificates
 from tests.peers.dns_server import DnsServer
@@ -111,7 +112,11 @@ def verify_and_search() -> VerifyAndSearch:
             parsed = parse_target(target, transport=transport)
             report = await engine.verify(parsed, timeout_seconds=1.0, **options)
             found = await with_discovery(report, parsed, engine, timeout_seconds=2.0)
-            assert replace(found, advice=report.advice) == report
+            kept = replace(found, advice=report.advice, sentences=report.sentences, knocks=report.knocks)
+            assert kept == report
+            assert found.sentences[0] == report.sentences[0]
+            assert found.advice == worded_advice(found.sentences[1:])
+            assert found.knocks >= report.knocks
             return found
 
     return run
@@ -529,3 +534,14 @@ async def test_other_verdicts_are_left_alone(
         assert len(carrier.seen) == (0 if reason is Reason.ADDRESS_FORBIDDEN else 1)
     assert report.reason is reason
     assert "answer either" not in report.advice
+
+
+@pytest.mark.parametrize(("status", "knocks"), [(200, 0), (401, 1), (403, 1), (407, 1), (404, 0), (None, 1)])
+async def test_what_a_search_costs_at_a_guard(
+    status: int | None, knocks: int, udp_peer_factory: Callable[..., UdpPeer], search: Search
+) -> None:
+    peer = udp_peer_factory(silent if status is None else lambda request: [reply_to(request, status)])
+    discovery = await search(target=f"127.0.0.1:{peer.port}", timeout_seconds=1.0)
+    finding = by_edge(discovery)[f"127.0.0.1:{peer.port}/udp"]
+    assert finding.knocks == knocks
+    assert discovery.knocks == sum(each.knocks for each in discovery.findings)

@@ -48,6 +48,8 @@ _PASSWORD_KEPT = (
     r"no credentials were tested",
     r"it was not tried",
     r"they were not sent again",
+    r"nothing was sent: neither",
+    r"neither sent nor judged",
 )
 
 CLAIMS = (
@@ -87,7 +89,7 @@ CLAIMS = (
     ),
     _claim(
         r"gave no final answer once",
-        lambda seen, _: not seen.final_behind_credentials(),
+        lambda seen, _: seen.sent(credentials=True) > 0 and seen.left_unanswered(seen.last_method),
     ),
     _claim(r"gave no final answer in", lambda seen, _: seen.sent() > 0 and not seen.final()),
     _claim(
@@ -104,7 +106,7 @@ CLAIMS = (
         lambda seen, match: seen.sent(match[1].upper()) > 1,
     ),
     _claim(r"does not answer|stayed? silent", lambda seen, _: not seen.heard()),
-    _claim(r"closed the connection before it answered", lambda seen, _: not seen.final()),
+    _claim(r"closed the connection before a final answer", lambda seen, _: not seen.final()),
     _claim(r"connection was cut", lambda seen, _: seen.told("closed", "reset", "broke", "connection")),
     _claim(r"the way there broke off", lambda seen, _: seen.told("closed", "reset", "refused", "connection")),
     _claim(r"refused us", lambda seen, _: seen.told("refused")),
@@ -148,6 +150,11 @@ CLAIMS = (
         lambda seen, _: seen.each_sending_answered(),
     ),
     _claim(
+        r"sent no answer, and only requests",
+        lambda seen, _: seen.heard() and not seen.responses,
+    ),
+    _claim(r", behind a (1\d\d)", lambda seen, match: seen.answered(int(match[1]))),
+    _claim(
         r"nothing that came is the answer to our request",
         lambda seen, _: seen.heard() and any(map(seen.left_unanswered, ("OPTIONS", "REGISTER"))),
     ),
@@ -189,9 +196,10 @@ CLAIMS = (
         r"(\d+) (?:address(?:es)? found|judged, none forbidden)",
         lambda seen, match: len({each.address for each in seen.report.edges}) == int(match[1]),
     ),
+    _claim(r"SRV was asked instead", lambda seen, _: seen.told("dns srv ")),
     _claim(r"DNS is not asked", lambda seen, _: not seen.told("dns ")),
     _claim(
-        r"which was used|(?:were|was) used(?: after all)?|went on by SRV|its servers are not among",
+        r"which was used|(?:were|was) used|its servers are not among",
         lambda seen, _: bool(seen.report.edges) and seen.told("dns "),
     ),
     _claim(

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from sipcheck import (
@@ -28,6 +29,7 @@ from sipcheck import (
 )
 from sipcheck.cli.verify import EXIT_STATUS
 from sipcheck.report.json_export import report_to_json
+from tests.peers.certificates import CertificateKind, Certificates
 from tests.peers.sip_reply import reply_to
 from tests.peers.tls_server import TlsServer, TlsServerSettings
 from tests.peers.udp_peer import Reply, UdpPeer
@@ -86,7 +88,7 @@ class FieldRow:
 
 
 def on_each_path(*rows: FieldRow) -> list[FieldRow]:
-    """Repeat rows of scripts over UDP by both paths, and over TCP."""
+    """Repeat rows of scripts over UDP by both paths, and over TCP and TLS."""
     return [
         each
         for row in rows
@@ -94,6 +96,7 @@ def on_each_path(*rows: FieldRow) -> list[FieldRow]:
             replace(row, transport=TransportName.UDP),
             replace(row, transport=TransportName.UDP, windowed=True),
             replace(row, transport=TransportName.TCP),
+            replace(row, transport=TransportName.TLS),
         )
     ]
 
@@ -131,15 +134,19 @@ def challenge(realm: str = "carrier.test", *, nonce: str = "n0nce1", proxy: bool
     return name, f'Digest realm="{realm}", nonce="{nonce}", algorithm=MD5, qop="auth"'
 
 
-def _place(row: FieldRow, stack: ExitStack) -> Place:
+def _place(row: FieldRow, stack: ExitStack, certificates: Certificates) -> Place:
     if row.scene is not None:
         return row.scene(stack)
     assert row.script is not None, f"{row} has neither a script nor a scene"
     if row.transport is TransportName.UDP:
         return Place(target=f"127.0.0.1:{stack.enter_context(UdpPeer(row.script)).port}")
     script = row.script
-    settings = TlsServerSettings(script=lambda request: [_bytes(each) for each in script(request)])
-    return Place(target=f"127.0.0.1:{stack.enter_context(TlsServer(settings)).port}")
+    settings = TlsServerSettings(
+        certificate=certificates[CertificateKind.SAN_IP] if row.transport is TransportName.TLS else None,
+        script=lambda request: [_bytes(each) for each in script(request)],
+    )
+    port = stack.enter_context(TlsServer(settings)).port
+    return Place(target=f"127.0.0.1:{port}", ca_file=certificates.ca_file if settings.certificate else None)
 
 
 def _bytes(answer: bytes | Reply) -> bytes:
@@ -151,8 +158,12 @@ class Engines:
     """One engine for all rows of the same settings: each loads the roots of the system, which takes its time."""
 
     opened: AsyncExitStack
+    certificates: Certificates = field(init=False)
     _engines: dict[tuple[EngineSettings, bool], Engine] = field(default_factory=dict)
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def __post_init__(self) -> None:
+        self.certificates = Certificates(Path(self.opened.enter_context(TemporaryDirectory())))
 
     async def engine(self, settings: EngineSettings, *, windowed: bool) -> Engine:
         async with self._opening:
@@ -164,7 +175,7 @@ class Engines:
 
 async def _verify_row(row: FieldRow, engines: Engines) -> Report:
     with ExitStack() as stack:
-        place = _place(row, stack)
+        place = _place(row, stack, engines.certificates)
         settings = EngineSettings(guard=LOOPBACK, nameservers=place.nameservers, ca_file=place.ca_file)
         engine = await engines.engine(replace(settings, **row.settings), windowed=row.windowed)
         target = parse_target(place.target, transport=None if "sip:" in place.target else row.transport)

@@ -60,17 +60,11 @@ class Seen:
     def final(self, method: str | None = None) -> bool:
         return any(status >= 200 and method in (None, of) for of, status in self.responses)
 
-    def final_behind_credentials(self) -> bool:
-        """Whether a final answer came after the last request with credentials."""
-        sent = [number for number, step in enumerate(self.steps) if step.direction is Direction.SENT]
-        last = max(number for number in sent if _CREDENTIALS.search(self.steps[number].text))
-        return bool(Seen.of_steps(self.report, self.steps[last:]).final())
-
-    @classmethod
-    def of_steps(cls, report: Report, steps: Sequence[TraceStep]) -> "Seen":
-        seen = cls(report, None)
-        seen.__dict__["steps"] = steps
-        return seen
+    @property
+    def last_method(self) -> str:
+        """The method of the last request that was sent with credentials."""
+        sent = [step.text for step in self.steps if step.direction is Direction.SENT]
+        return next(text.partition(" ")[0] for text in reversed(sent) if _CREDENTIALS.search(text))
 
     def left_unanswered(self, method: str) -> bool:
         """Whether the last request of a method has no final answer: one with its branch, Call-ID, CSeq and From tag."""

@@ -20,11 +20,13 @@ TELLING = re.compile(
     r"\b(?:was sent|were not sent|was not sent|none was sent|asked for|asks for|answered|was given|accepted|rejects|"
     r"unanswered|no final answer|no answer|refused|was cut|broke off|closed the|lost|expired|does not exist|"
     r"unreachable|was not tried|were tested|sent again|came|sees us|went|not asked|(?:was|were) (?:used|probed)|found|"
-    r"judged|does not answer|of no use|expires|names the domain|fits only|not quite)\b"
+    r"judged, none|neither sent|nothing was sent|"
+    r"does not answer|of no use|expires|names the domain|fits only|not quite)\b"
 )
 # What is said of a certificate, a name or a request in general; the field's own text names the observation.
 NOT_OF_THE_EXCHANGE = {
     "asks for a certificate of ours",
+    "Too many passwords were refused at this carrier within a quarter of an hour",
     "the strict setting asks for",
     "was cut short by us",
     "an address was given",

@@ -77,6 +77,27 @@ def alive(name: str, *changes: Callable[[bytes], bytes], facts: Mapping[str, str
     )
 
 
+OF_ITS_OWN = (
+    b"OPTIONS sip:us SIP/2.0\r\nVia: SIP/2.0/TCP peer.test;branch=z9hG4bKq\r\nFrom: <sip:a@peer.test>;tag=1\r\n"
+    b"To: <sip:us>\r\nCall-ID: q\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n"
+)
+
+
+def requests_only(name: str, script: Script, *, says: str) -> FieldRow:
+    return FieldRow(
+        name=name,
+        script=script,
+        outcome=Outcome.FAILED,
+        reason=Reason.NO_RESPONSE,
+        cause=Cause.REQUESTS_ONLY,
+        credentials=CredentialState.UNPROVEN,
+        party=Party.CONFIGURATION,
+        exit_status=1,
+        says=("sent no answer, and only requests", says),
+        never_says=(FIREWALL, "is silent", "ignore"),
+    )
+
+
 SILENCE = FieldRow(
     name="silence",
     script=answering(),
@@ -116,10 +137,24 @@ ROWS = [
             name="trying-and-no-more",
             script=answering(first=[100, 100]),
             cause=Cause.PROVISIONAL_ONLY,
+            party=Party.CARRIER,
             says=("100",),
             never_says=("let 127.0.0.1 through", "ignore", "is silent"),
         ),
         SILENCE,
+    ),
+    *on_each_path(
+        requests_only("our-own-request", lambda request: [request], says="our own request, sent back")
+    ),
+    # What the shared socket cannot tell from what is meant for others leaves it silence.
+    *(
+        replace(
+            requests_only(
+                "a-request-of-its-own", lambda request: [OF_ITS_OWN], says="a request of its own, OPTIONS"
+            ),
+            transport=transport,
+        )
+        for transport in (TransportName.TCP, TransportName.TLS)
     ),
     # On a socket that others share, what names neither our branch nor our Call-ID may be meant for them.
     *(

@@ -33,6 +33,7 @@ FAILED: Mapping[str, Any] = {
     "party": Party.CONFIGURATION,
     "exit_status": 1,
 }
+CARRIERS: Mapping[str, Any] = {**FAILED, "party": Party.CARRIER}
 INCONCLUSIVE: Mapping[str, Any] = {
     "outcome": Outcome.INCONCLUSIVE,
     "credentials": CredentialState.NOT_TESTED,
@@ -91,7 +92,7 @@ ROWS = [
         cause=Cause.SRV_TARGET_MISSING,
         says=(f"gone.{DOMAIN}, which an SRV record names, does not exist", HOST_AND_PORT),
         never_says=("The trunk's domain does not exist", SPELLING),
-        **FAILED,
+        **CARRIERS,
     ),
     FieldRow(
         name="srv-target-cname-to-nothing",
@@ -100,7 +101,7 @@ ROWS = [
         cause=Cause.SRV_TARGET_MISSING,
         says=("its CNAME leads to gone.test",),
         never_says=(SPELLING,),
-        **FAILED,
+        **CARRIERS,
     ),
     FieldRow(
         name="srv-target-is-ipv4",
@@ -109,7 +110,7 @@ ROWS = [
         cause=Cause.SRV_TARGET_IS_ADDRESS,
         says=("names an IP address where the name of a server belongs", "192.0.2.10"),
         never_says=("domain does not exist", SPELLING),
-        **FAILED,
+        **CARRIERS,
     ),
     FieldRow(
         name="srv-target-is-ipv6",
@@ -118,7 +119,7 @@ ROWS = [
         cause=Cause.SRV_TARGET_IS_ADDRESS,
         says=("2001:db8::10",),
         never_says=(SPELLING,),
-        **FAILED,
+        **CARRIERS,
     ),
     FieldRow(
         name="srv-target-is-address-without-records",
@@ -126,7 +127,7 @@ ROWS = [
         reason=Reason.DNS_NO_RECORDS,
         cause=Cause.SRV_TARGET_IS_ADDRESS,
         says=("names an IP address where the name of a server belongs",),
-        **FAILED,
+        **CARRIERS,
     ),
     FieldRow(
         name="domain-gone",

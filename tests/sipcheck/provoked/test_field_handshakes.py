@@ -13,6 +13,7 @@ from tests.peers.stream_peer import Conduct, StreamPeer
 from tests.sipcheck.provoked.field_rows import FieldRow, Place, Scene, assert_row, verify_all
 
 DOMAIN = "carrier.test"
+CHECK_THE_SETTING = (Cause.SERVER_NAME_UNKNOWN, Cause.PLAIN_SIP_PORT)
 
 
 def alert(number: int) -> Conduct:
@@ -68,7 +69,7 @@ def row(
         reason=reason,
         cause=cause,
         credentials=CredentialState.NOT_TESTED,
-        party=Party.CARRIER,
+        party=Party.CONFIGURATION if cause in CHECK_THE_SETTING else Party.CARRIER,
         exit_status=1,
         options={"timeout_seconds": 10},
         says=says,

@@ -61,7 +61,7 @@ def other(
         reason=Reason.SIP_NOT_SPOKEN,
         cause=cause,
         credentials=CredentialState.NOT_TESTED,
-        party=Party.CARRIER,
+        party=Party.CARRIER if cause is None else Party.CONFIGURATION,
         exit_status=1,
         options={"credentials": None},
         says=(protocol.upper() if cause is Cause.TLS_SPOKEN else protocol,) if protocol else ("not SIP",),
@@ -88,6 +88,7 @@ MALFORMED = [
     malformed("a-status-that-is-none", b"SIP/2.0 2000 OK\r\n\r\n", says="status line"),
     malformed("another-version", b"SIP/3.0 200 OK\r\nContent-Length: 0\r\n\r\n", says="status line"),
 ]
+NO_MESSAGE = {row.name for row in MALFORMED}
 WEBSOCKET = b"HTTP/1.1 426 Upgrade Required\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\r\n"
 ALERT = b"\x15\x03\x01\x00\x02\x02\x46"
 OTHERS = [
@@ -102,9 +103,26 @@ OTHERS = [
     other("a-tls-alert-and-open", ALERT, protocol="tls", cause=Cause.TLS_SPOKEN),
     other("noise", b"\x00\x01\x02\x03", protocol=None, cause=None),
 ]
+OVER_TLS = [
+    replace(row, transport=TransportName.TLS)
+    for row in (*MALFORMED, *OTHERS)
+    if row.cause is not Cause.TLS_SPOKEN
+]
+# What looks like TLS inside of TLS is nothing that we asked without.
+ALERT_ELSEWHERE = replace(
+    other("a-tls-alert", ALERT, CLOSE, protocol="tls"),
+    transport=TransportName.TLS,
+    never_says=("asked without", "transport to tls"),
+)
 ROWS = [
     *MALFORMED,
     *OTHERS,
+    *OVER_TLS,
+    ALERT_ELSEWHERE,
+    *(
+        replace(ALERT_ELSEWHERE, script=script_of(ALERT), transport=TransportName.UDP, windowed=windowed)
+        for windowed in (False, True)
+    ),
     *(
         replace(row, transport=TransportName.UDP, windowed=windowed)
         for row in OTHERS
@@ -137,7 +155,7 @@ def test_a_row_and_its_verdict(row: FieldRow, reports: Mapping[str, Report | Exc
     assert_row(row, reports[str(row)])
 
 
-@pytest.mark.parametrize("row", MALFORMED, ids=str)
+@pytest.mark.parametrize("row", [row for row in ROWS if row.name in NO_MESSAGE], ids=str)
 def test_the_faulty_bytes_stand_in_the_trace(
     row: FieldRow, reports: Mapping[str, Report | Exception]
 ) -> None:

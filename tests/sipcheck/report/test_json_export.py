@@ -18,7 +18,7 @@ CHECK = "name state code detail ms sentences"
 WARNING = "code detail edge sentences"
 EDGE = (
     "host address port transport priority weight outcome reason sip_status sip_reason server rtt_ms retransmissions "
-    "retry_after_seconds facts defects local_address received_address certificate"
+    "retry_after_seconds facts defects local_address received_address certificate knocks"
 )
 CERTIFICATE = "subject issuer names not_after days_left tls_version cipher verified error"
 TRACE = "at_ms edge direction text source destination octets cut_bytes"

@@ -11,12 +11,14 @@ from pathlib import Path
 import pytest
 
 from sipcheck import Credentials, Engine, EngineSettings, Guard, Outcome, Proof, Reason, Report, TransportName
+from sipcheck.report.model import Direction
 from sipcheck.sweep.sweep import BadRow, Sweep, SweepRow
 from sipcheck.target import Target
 from tests.peers.practice import PracticePeer
 from tests.peers.sip_reply import reply_to
 from tests.peers.udp_fleet import GARBAGE, SILENT, udp_fleet
 from tests.peers.udp_peer import Reply, Script, UdpPeer, silent
+from tests.sipcheck.provoked.claims import assert_claims
 
 LOOPBACK = Guard(allow_networks=(ip_network("127.0.0.0/8"),))
 UDP = TransportName.UDP
@@ -64,7 +66,7 @@ async def test_equal_destinations_share_one_liveness_probe(peer: Callable[[Scrip
     assert {report.reason for report in found.values()} == {Reason.ALIVE}
     assert sorted(found) == list(range(1, 51))
     (options,) = requests(carrier, b"OPTIONS")
-    assert b"From: <sip:trunk-check@" in options  # it speaks for no tenant
+    assert b"From: <sip:trunk-check@" in options  # none of these has an account
     assert all(report.edges[0].rtt_ms is not None for report in found.values())
 
 
@@ -81,6 +83,51 @@ async def test_each_rows_credentials_are_proven_one_after_the_other(
     users = [request.partition(b"From: <sip:")[2].partition(b"@")[0] for request in registers]
     # Each is through with both its requests before the next begins (RFC 3261 §10.2).
     assert users == [f"user{number}".encode() for number in range(1, 11) for _ in range(2)]
+
+
+def refusing(status: int) -> Script:
+    """Answer every OPTIONS so, and REGISTER as a registrar does."""
+    return lambda request: (
+        [reply_to(request, status)] if request.startswith(b"OPTIONS") else registrar(request)
+    )
+
+
+@pytest.mark.parametrize(
+    ("script", "knocks"),
+    [
+        (alive, {1: 0, 2: 0, 3: 0}),
+        (refusing(403), {1: 1, 2: 0, 3: 0}),
+        (refusing(401), {1: 1, 2: 0, 3: 0}),
+        (refusing(404), {1: 0, 2: 0, 3: 0}),
+        (lambda request: [] if request.startswith(b"OPTIONS") else registrar(request), {1: 1, 2: 0, 3: 0}),
+    ],
+    ids=["answered", "forbidden", "challenged", "unknown", "silent"],
+)
+async def test_what_rows_share_knocks_once_and_is_not_forgiven(
+    peer: Callable[[Script], UdpPeer], script: Script, knocks: dict[int, int]
+) -> None:
+    """The shared OPTIONS speaks for nobody, so that a proven account gives nothing back."""
+    carrier = peer(script)
+    proven = Credentials("user", "secret")
+    rows = [SweepRow(1, at(carrier), proven), SweepRow(2, at(carrier)), SweepRow(3, at(carrier), proven)]
+    found = await reports(rows, timeout_seconds=2)
+    proofs = (Reason.CREDENTIALS_PROVEN, Reason.ALIVE_CREDENTIALS_UNPROVEN)
+    assert {found[number].reason for number in (1, 3)} <= set(proofs)
+    assert {number: report.knocks for number, report in found.items()} == knocks
+
+
+async def test_each_row_has_the_trace_of_what_it_shares(peer: Callable[[Script], UdpPeer]) -> None:
+    carrier = peer(registrar)
+    rows = [SweepRow(1, at(carrier), Credentials("user", "secret")), SweepRow(2, at(carrier))]
+    for report in (await reports(rows)).values():
+        shared = [step for step in report.trace if step.at_ms < 0]
+        assert "asked once" in shared[0].text
+        sent, received = (step for step in shared if step.direction is not Direction.EVENT)
+        assert sent.text.startswith("OPTIONS ")
+        assert received.text.startswith("SIP/2.0 200")
+        assert [step.at_ms for step in report.trace] == sorted(step.at_ms for step in report.trace)
+        assert not any(step.text.startswith("OPTIONS") for step in report.trace if step.at_ms >= 0)
+        assert_claims(report)
 
 
 async def test_a_destination_that_ignores_options_is_proven_all_the_same(

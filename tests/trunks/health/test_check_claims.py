@@ -278,6 +278,16 @@ def _wish(watch: HealthWatch, trunk: Trunk, seconds: float | None) -> None:
         session.get_one(Trunk, trunk.id).health_interval_seconds = seconds
 
 
+def test_a_check_whose_facts_are_an_hour_old_looks_again(watch: HealthWatch) -> None:
+    watch.verified()
+    (first,) = watch.cycle(alive=True, facts={}, sip_status=200)
+    in_full = [claim.in_full for _ in range(62) for claim in watch.cycle(alive=True)]
+    assert first.in_full
+    # An hour, give or take a tenth; and then as long as nothing is kept.
+    assert not any(in_full[: int(3600 * 0.9 / LONG_ENOUGH_SECONDS) - 1])
+    assert all(in_full[int(3600 * 1.1 / LONG_ENOUGH_SECONDS) :])
+
+
 def _other(store: Store) -> Store:
     return Store(store.installation, store.clock, tenant="mallory")
 

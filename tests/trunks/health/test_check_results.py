@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sipcheck.reasons import CredentialState, Outcome, Reason
 from tests.trunks.forms import STARTED, Store, make_report
 from tests.trunks.health_watch import LONG_ENOUGH_SECONDS, SILENT, HealthWatch
-from trunks.health.check import CheckClaim
+from trunks.health.check import CheckClaim, CheckResult
 from trunks.ids import new_id
 from trunks.models.health_rollup import HealthRollup
 from trunks.models.trunk import Gateway, Trunk
@@ -200,6 +200,65 @@ def test_the_hour_is_rolled_up_by_destination(watch: HealthWatch) -> None:
         )
     assert (hour.hour, hour.checks, hour.failures) == (STARTED, 3, 1)
     assert (hour.latency_sum_ms, hour.latency_max_ms) == (25.0, 12.5)
+
+
+def test_what_the_answer_said_is_kept_with_its_status(watch: HealthWatch) -> None:
+    trunk = watch.verified()
+
+    def kept() -> tuple[object, ...]:
+        found = watch.health(watch.destination_of(trunk))
+        return found.facts, found.facts_status, found.facts_at
+
+    watch.cycle(alive=True, facts={"Server": "Switch 1"}, sip_status=200)
+    well = ({"Server": "Switch 1"}, 200, watch.store.clock.now)
+    assert kept() == well
+    watch.cycle(alive=True, sip_status=200)  # only its status was looked at
+    assert kept() == well
+    watch.cycle(alive=False, facts={})  # silence says nothing that could be kept
+    assert kept() == well
+    watch.cycle(
+        alive=False,
+        reason=Reason.SIP_SERVICE_UNAVAILABLE,
+        facts={"Server": "Proxy 2", "Retry-After": "30"},
+        sip_status=503,
+    )
+    assert kept() == ({"Server": "Proxy 2", "Retry-After": "30"}, 503, watch.store.clock.now)
+
+
+def test_many_results_of_different_kinds_are_written_together(watch: HealthWatch) -> None:
+    trunks = [watch.verified(domain=f"carrier{number}.example") for number in range(30)]
+    dead = {watch.destination_of(trunk) for trunk in trunks[::3]}
+    told = {watch.destination_of(trunk) for trunk in trunks[1::3]}
+    watch.store.clock.advance(LONG_ENOUGH_SECONDS)
+    claims = watch.claim()
+    results = [
+        CheckResult(
+            claim=claim,
+            alive=claim.destination_id not in dead,
+            reason=Reason.NO_RESPONSE if claim.destination_id in dead else Reason.ALIVE,
+            latency_ms=None if claim.destination_id in dead else float(number),
+            sip_status=None if claim.destination_id in dead else 200,
+            address=f"192.0.2.{number}",
+            facts={"Server": f"Switch {number}"} if claim.destination_id in told else None,
+        )
+        for number, claim in enumerate(claims)
+    ]
+    watch.store.installation.health.results.settle(results)
+    for number, result in enumerate(results):
+        found = watch.health(result.claim.destination_id)
+        assert (found.alive, found.reason, found.latency_ms, found.sip_status, found.address) == (
+            result.alive,
+            result.reason,
+            result.latency_ms,
+            result.sip_status,
+            result.address,
+        )
+        assert found.facts == (
+            {"Server": f"Switch {number}"} if result.claim.destination_id in told else None
+        )
+        assert (found.claim_id, found.failures) == (None, int(not result.alive))
+        assert found.next_check_at is not None
+        assert 54 <= (found.next_check_at - watch.store.clock.now).total_seconds() <= 66
 
 
 def test_workers_that_settle_at_once_do_not_block_each_other(watch: HealthWatch) -> None:

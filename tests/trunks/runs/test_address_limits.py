@@ -13,9 +13,10 @@ from tests.trunks.forms import Store
 from trunks.errors import StoreBusy
 from trunks.ids import new_id
 from trunks.rules.pace_shares import CHECKS, LONGEST_WAIT
-from trunks.runs.address_limits import AddressLimits, Admission, Spending, Wish
+from trunks.runs.address_limits import AddressLimits
 from trunks.runs.edge_paces import PaceLimits
 from trunks.runs.recovery import Return
+from trunks.runs.wishes import Admission, Spending, Wish
 
 ADDRESS, OTHER = "192.0.2.1", "2001:db8::1"
 ACME, BETA = new_id(), new_id()

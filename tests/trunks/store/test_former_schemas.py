@@ -253,7 +253,7 @@ def test_the_last_run_of_each_trunk_of_r0011_is_shown_as_before(
     prepare(store_settings)
     with former.database.read() as session:
         trunk = session.get_one(Trunk, trunk_id)
-        last = Verifications(session).latest_done_of([trunk])[trunk_id]
+        last = Verifications(session).latest_told_of([trunk])[trunk_id]
         assert last.summary is not None
         assert last.summary.startswith("It")
         assert 990 < len(last.summary) <= 1000

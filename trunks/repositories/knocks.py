@@ -1,0 +1,93 @@
+"""The ledger of knocks, by address; whoever reads it to decide has the address's bucket locked."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, distinct, func, insert, select
+
+from trunks.ids import new_id
+from trunks.models.account_proof import AccountProof
+from trunks.models.destination_health import DestinationHealth
+from trunks.models.knock import KnockRow, KnockWait
+from trunks.models.trunk import Trunk
+from trunks.repositories.among import among, among_texts
+from trunks.repositories.insert_or import insert_or_update
+from trunks.repositories.repository import Repository
+from trunks.rules.knock import Knock
+
+_COLUMNS = tuple(Knock.__dataclass_fields__)
+
+
+class Knocks(Repository):
+    def at(self, addresses: Collection[str], since: datetime) -> Sequence[Knock]:
+        """List what stands at these addresses, or is in flight there, since a moment."""
+        rows = self._session.execute(
+            select(*(getattr(KnockRow, name) for name in _COLUMNS)).where(
+                among_texts(self._session, KnockRow.address, addresses), KnockRow.at > since
+            )
+        )
+        return [Knock(**row._mapping) for row in rows]
+
+    def waiting(self, addresses: Collection[str], now: datetime) -> dict[str, set[UUID]]:
+        """The environments that have work for these addresses, which are at rest."""
+        rows = self._session.execute(
+            select(KnockWait.address, KnockWait.environment_id).where(
+                among_texts(self._session, KnockWait.address, addresses), KnockWait.until > now
+            )
+        )
+        found: dict[str, set[UUID]] = {}
+        for address, environment_id in rows:
+            found.setdefault(address, set()).add(environment_id)
+        return found
+
+    def wait(self, until: Mapping[tuple[str, UUID], datetime]) -> None:
+        """Keep the turns of environments at addresses, each until its moment."""
+        if until:
+            insert_or_update(
+                self._session,
+                KnockWait,
+                *(
+                    {"id": new_id(), "address": address, "environment_id": environment_id, "until": moment}
+                    for (address, environment_id), moment in sorted(until.items())
+                ),
+                unique=["address", "environment_id"],
+                changed=lambda new: {"until": new.until},
+            )
+
+    def served(self, turns: Collection[tuple[str, UUID | None]]) -> None:
+        """Forget the turns of environments that had them."""
+        for address, environment_id in sorted(turns, key=str):
+            self._session.execute(
+                delete(KnockWait).where(
+                    KnockWait.address == address, KnockWait.environment_id == environment_id
+                )
+            )
+
+    def proven_environments(self, address: str) -> int:
+        """How many environments have an account that is proven where health checks find this address."""
+        return (
+            self._session.scalar(
+                select(func.count(distinct(Trunk.environment_id)))
+                .select_from(DestinationHealth)
+                .join(AccountProof, AccountProof.destination_id == DestinationHealth.destination_id)
+                .join(
+                    Trunk,
+                    (Trunk.id == AccountProof.trunk_id) & (Trunk.generation == AccountProof.generation),
+                )
+                .where(DestinationHealth.address == address, AccountProof.refused_at.is_(None))
+            )
+            or 0
+        )
+
+    def enter(self, knocks: Iterable[Knock]) -> None:
+        rows: list[dict[str, Any]] = [
+            {"id": new_id()} | {name: getattr(knock, name) for name in _COLUMNS} for knock in knocks
+        ]
+        if rows:
+            self._session.execute(insert(KnockRow.__table__), rows)  # type: ignore[arg-type]
+
+    def remove(self, claim_ids: Collection[UUID]) -> None:
+        """Remove what stands in the name of these claims."""
+        self._session.execute(delete(KnockRow).where(among(self._session, KnockRow.claim_id, claim_ids)))
