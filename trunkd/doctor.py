@@ -46,6 +46,7 @@ _CHECKS: dict[str, Check] = {
     "store": doctor_checks.store,
     "secrets": doctor_checks.stored_secrets,
     "rows": doctor_checks.rows,
+    "knocks": doctor_checks.knocks,
     "clock": doctor_checks.clock,
     "broker": doctor_checks.broker,
     "worker": doctor_checks.worker,

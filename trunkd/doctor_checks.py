@@ -23,6 +23,7 @@ from trunks.errors import KeysUnusable, SchemaOutdated, StoreUnavailable
 from trunks.installation.installation import read_keys
 from trunks.installation.key_rotation import KeyRotation
 from trunks.installation.settings import PREFIX, Settings
+from trunks.repositories.knocks import Knocks
 from trunks.repositories.table_sizes import TableSize, TableSizes
 from trunks.secrets.keys import KEY_FILE_NAME
 from trunks.secrets.secret_box import SecretBox
@@ -35,6 +36,7 @@ _LEAST_FREE_BYTES = 200 * 1024 * 1024
 _LEAST_FREE_SHARE = 0.02
 _CLOCK_MAY_DIFFER_SECONDS = 2.0
 _EARLIEST_YEAR = 2025
+_MOST_ADDRESSES = 20
 _DNS_WITHIN_SECONDS = 3.0
 _DNS_PORT = 53
 # Asked for the way there alone: nothing is sent (RFC 5737 and RFC 3849 keep these for documentation).
@@ -139,6 +141,19 @@ def rows(settings: Settings) -> str:
     now = datetime.now(UTC)
     with _database(settings) as database, database.read() as session:
         return f"{', '.join(_told(size, now) for size in TableSizes(session).all())}."
+
+
+def knocks(settings: Settings) -> str:
+    """At which addresses work waits, since they were asked as often as ban filters bear."""
+    with _database(settings) as database, database.read() as session:
+        resting = Knocks(session).resting(datetime.now(UTC), limit=_MOST_ADDRESSES)
+    if not resting:
+        return "no work waits for an address that rests."
+    raise CheckFailed(
+        f"work waits for {', '.join(resting)}: as many requests as ban filters bear stand there.",
+        f"where a carrier exempts our address, set {PREFIX}KNOCKS=its.domain=0; else it goes on by itself.",
+        harmless=True,
+    )
 
 
 def _told(size: TableSize, now: datetime) -> str:

@@ -132,6 +132,7 @@ class Runtime:
             timeout_seconds,
             self._on_done,
             installation.clock,
+            installation.settings.sip_advertised_address or installation.settings.sip_source_address,
         )
 
     def _mend_clock(self) -> None:

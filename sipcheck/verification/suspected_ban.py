@@ -10,13 +10,26 @@ from sipcheck.target import TransportName, edge_name
 KNOCKS_OF_A_BAN = 3  # in the 24 hours before: a provider's runbook bans at three refused passwords
 
 
+def may_be_ban(report: Report) -> EdgeReport | None:
+    """The edge whose silence decided a report, where a guard answers so: by nothing, or over UDP by ICMP, which is
+    fail2ban's own way.
+    """
+    edge = next((each for each in report.edges if each.reason is report.reason), None)
+    if edge is None:
+        return None
+    if report.reason is Reason.NO_RESPONSE:
+        return edge if report.cause in (None, Cause.SILENCE) else None
+    by_icmp = report.reason is Reason.CONNECTION_REFUSED and edge.transport == TransportName.UDP
+    return edge if by_icmp else None
+
+
 def suspect_ban(report: Report, *, knocks_before: int, our_address: str) -> Report:
     """Give the report the cause `banned-perhaps` where the deciding edge fell silent behind enough knocks.
 
     `knocks_before` are those at this edge's address in the 24 hours before the run, of all who share our address.
     """
-    edge = next((each for each in report.edges if each.reason is report.reason), None)
-    if edge is None or knocks_before < KNOCKS_OF_A_BAN or not _like_a_ban(report, edge):
+    edge = may_be_ban(report)
+    if edge is None or knocks_before < KNOCKS_OF_A_BAN:
         return report
     where = edge_name(edge.address, edge.port, edge.transport)
     detail = next((check.detail for check in report.checks if check.code == report.reason), "")
@@ -30,10 +43,3 @@ def suspect_ban(report: Report, *, knocks_before: int, our_address: str) -> Repo
     said = sentences(report.reason, Cause.BANNED_PERHAPS, facts)
     summary, advice = map(render, said)
     return replace(report, cause=Cause.BANNED_PERHAPS, summary=summary, advice=advice, sentences=said)
-
-
-def _like_a_ban(report: Report, edge: EdgeReport) -> bool:
-    """Whether a guard answers so: by nothing, or over UDP by ICMP, which is fail2ban's own way."""
-    if report.reason is Reason.NO_RESPONSE:
-        return report.cause in (None, Cause.SILENCE)
-    return report.reason is Reason.CONNECTION_REFUSED and edge.transport == TransportName.UDP

@@ -49,6 +49,7 @@ def test_a_healthy_installation(tmp_path: Path, nameservers: dict[str, str]) -> 
         "store",
         "secrets",
         "rows",
+        "knocks",
         "clock",
         "broker",
         "worker",
@@ -64,7 +65,9 @@ def test_a_healthy_installation(tmp_path: Path, nameservers: dict[str, str]) -> 
 def test_a_fresh_machine_is_told_to_migrate(tmp_path: Path, nameservers: dict[str, str]) -> None:
     status, findings = examine(tmp_path, **nameservers)
     assert status == 1
-    assert marks(findings) == dict.fromkeys(("data-dir", "keys", "store", "secrets", "rows"), "failed")
+    assert marks(findings) == dict.fromkeys(
+        ("data-dir", "keys", "store", "secrets", "rows", "knocks"), "failed"
+    )
     assert all("trunkd migrate" in findings[check]["mend"] for check in ("data-dir", "store"))
     assert not (tmp_path / "var").exists()  # it looks, and makes nothing
 

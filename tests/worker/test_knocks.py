@@ -274,6 +274,20 @@ def test_workers_killed_between_sending_and_settling_stay_below_the_limits(custo
 
 
 @pytest.mark.parametrize("brand", [Brand.ASTERISK], indirect=True)
+def test_silence_behind_knocks_is_perhaps_a_ban(customers: Customers) -> None:
+    store = customers.store
+    customers.request(store, username="nobody", password="x")
+    customers.work()
+    customers.carrier.banned_at = customers.clock.now
+    silent = customers.request(store, username="alice", password=RIGHT)
+    customers.work()
+    report = customers.outcome(store, silent).report
+    assert report is not None
+    assert (report["reason"], report["cause"]) == (Reason.NO_RESPONSE, Cause.BANNED_PERHAPS)
+    assert "4 of our requests" in report["summary"]
+
+
+@pytest.mark.parametrize("brand", [Brand.ASTERISK], indirect=True)
 def test_many_trunks_with_right_passwords_knock_at_nobody(customers: Customers) -> None:
     customers.carrier.accounts |= {f"user{number}": RIGHT for number in range(40)}
     asked = [

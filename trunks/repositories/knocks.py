@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, distinct, func, insert, select
+from sqlalchemy import delete, distinct, func, insert, or_, select
 
 from trunks.ids import new_id
 from trunks.models.account_proof import AccountProof
@@ -29,6 +29,21 @@ class Knocks(Repository):
             )
         )
         return [Knock(**row._mapping) for row in rows]
+
+    def stood(self, addresses: Collection[str], since: datetime, now: datetime) -> dict[str, int]:
+        """How many stand at each of these addresses since a moment; what is in flight is not over."""
+        over = or_(KnockRow.lease_until.is_(None), KnockRow.lease_until <= now)
+        rows = self._session.execute(
+            select(KnockRow.address, func.sum(KnockRow.weight))
+            .where(among_texts(self._session, KnockRow.address, addresses), KnockRow.at > since, over)
+            .group_by(KnockRow.address)
+        )
+        return {address: int(total) for address, total in rows}
+
+    def resting(self, now: datetime, *, limit: int) -> Sequence[str]:
+        """List addresses at rest that somebody has work for."""
+        found = select(KnockWait.address).where(KnockWait.until > now).distinct()
+        return self._session.scalars(found.order_by(KnockWait.address).limit(limit)).all()
 
     def waiting(self, addresses: Collection[str], now: datetime) -> dict[str, set[UUID]]:
         """The environments that have work for these addresses, which are at rest."""

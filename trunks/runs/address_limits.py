@@ -12,7 +12,7 @@ from trunks.rules.knock_limits import KnockRules
 from trunks.runs.admission_turn import AdmissionTurn
 from trunks.runs.edge_paces import EdgePaces, PaceLimits
 from trunks.runs.knock_book import KnockBook
-from trunks.runs.knock_ledger import LedgerTurn
+from trunks.runs.knock_ledger import LedgerTurn, stood
 from trunks.runs.wishes import Admission, Spending, Wish
 from trunks.store.database import LOCK_WAIT_MS, Database
 
@@ -57,6 +57,11 @@ class AddressLimits:
             turn.end()
             ledger.end()
         return [answers[number] for number in range(len(wishes))]
+
+    def knocks_before(self, addresses: Sequence[str]) -> list[int]:
+        """How many of our requests a guard at each of these addresses may have counted in the last 24 hours."""
+        with self._database.read() as session:
+            return stood(session, addresses, self._clock())
 
     def settle(self, spendings: Sequence[Spending]) -> None:
         """End granted runs: their slots are free, what they did not send comes back, what they sent more is debited."""

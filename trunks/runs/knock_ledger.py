@@ -183,6 +183,12 @@ class LedgerTurn:
         return [knock for knock in self._at[address] if knock.claim_id != visit.claim_id]
 
 
+def stood(session: Session, addresses: Sequence[str], now: datetime) -> list[int]:
+    """How many knocks stand at each of these addresses in the last 24 hours."""
+    found = Knocks(session).stood(set(addresses), now - DAY, now)
+    return [found.get(address, 0) for address in addresses]
+
+
 def settle(session: Session, settlements: Sequence[Settlement], now: datetime) -> None:
     """Put what was seen in the place of what was reserved."""
     rows = Knocks(session)

@@ -24,6 +24,7 @@ class RunStore:
             gather_seconds=0.0,
         )
         self._admit = Grouped[Wish, Admission](limits.admit, alone=self._alone)
+        self._knocks_before = Grouped[str, int](limits.knocks_before, alone=self._alone)
         self._send = Grouped[Departure, bool](claims.send_credentials, alone=self._alone)
         self._finish = Grouped[RunResult, bool](claims.finish, alone=self._alone)
         self._give_back = Grouped[Return, bool](recovery.give_back, alone=self._alone)
@@ -38,6 +39,10 @@ class RunStore:
     async def admit(self, wish: Wish) -> Admission:
         """Ask for a run's turn at its addresses."""
         return await self._admit.ask(wish)
+
+    async def knocks_before(self, address: str) -> int:
+        """Say how many of our requests a guard at an address may have counted in the last 24 hours."""
+        return await self._knocks_before.ask(address)
 
     async def send_credentials(self, departure: Departure) -> bool:
         """Commit that credentials leave now; false when the claim is lost, and they must not.

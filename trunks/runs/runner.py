@@ -15,6 +15,7 @@ from sipcheck.reasons import Cause, CredentialState, Reason
 from sipcheck.report.model import Report
 from sipcheck.target import Target
 from sipcheck.verification.report_without_run import invalid_target_report
+from sipcheck.verification.suspected_ban import may_be_ban, suspect_ban
 from trunks.clock import Clock, utc_now
 from trunks.errors import (
     AddressResting,
@@ -54,7 +55,9 @@ VerifyGateways = Callable[[Sequence[GatewayCheck]], Awaitable[Report]]
 
 @dataclass(frozen=True, slots=True)
 class Runner:
-    """`on_done` is called when a run has been recorded; `timeout_seconds` is the engine's deadline."""
+    """`on_done` is called when a run has been recorded; `timeout_seconds` is the engine's deadline, `our_address` the
+    one that carriers have to let in, where a setting names it.
+    """
 
     store: RunStore
     secrets: SecretBox
@@ -63,6 +66,7 @@ class Runner:
     timeout_seconds: float
     on_done: OnDone
     clock: Clock = utc_now
+    our_address: str | None = None
     turns: AccountTurns = field(default_factory=AccountTurns)
 
     async def run(self, claim: ClaimedRun) -> None:
@@ -226,6 +230,7 @@ class _Run:
         if report.reason is Reason.CREDENTIALS_FROZEN:
             retry_at = next((gate.retry_at for gate in self._gates if gate.retry_at is not None), None)
             report = replace(report, retry_at=retry_at)
+        report = await self._suspecting(report)
         self._log.info(
             "verification-done",
             outcome=report.outcome,
@@ -234,6 +239,18 @@ class _Run:
         )
         realms = _realms_of_the_first(report, self._gates)
         return await self._keep(RunResult(self._claim, report, realms, self._spent(), self._knocked()))
+
+    async def _suspecting(self, report: Report) -> Report:
+        """Say of silence behind what a guard counts that it may be a ban; a store that is away keeps nothing back."""
+        edge = may_be_ban(report)
+        if edge is None:
+            return report
+        try:
+            before = await self._by.store.knocks_before(edge.address)
+        except StoreUnavailable:
+            return report
+        ours = self._by.our_address or (edge.local_address or "").rpartition(":")[0].strip("[]")
+        return suspect_ban(report, knocks_before=before, our_address=ours or "our address")
 
     async def _end_for_ourselves(
         self, reason: Reason, *, cause: Cause | None = None, retry_at: datetime | None = None
