@@ -125,7 +125,7 @@ class AddressPace:
     def want(self, wanter: UUID, now: datetime, cost: float = 0.0) -> Share:
         """Have a share from now on, and save for so much."""
         share = self.shares.setdefault(wanter, Share(wanted_until=now + WANTS_ON, line_until=now))
-        share.wants = max(share.wants, cost)
+        share.wants = max(share.wants, float(cost))
         return share
 
     def put_off(

@@ -12,6 +12,7 @@ from trunks.rules.visitor import Visitor
 from trunks.runs.claimed_run import ClaimedGateway, ClaimedRun
 from trunks.runs.knock_count import seen_in, worst_of
 from trunks.runs.knock_ledger import Settlement, Visit
+from trunks.runs.open_slots import OpenSlots
 from trunks.runs.run_store import RunStore
 from trunks.runs.wishes import Spending, Wish
 
@@ -26,8 +27,17 @@ _PROOF_REQUESTS = 2
 class Admissions:
     """Give `admit` to the engine; what was spent is settled with the run's end, however it ends."""
 
-    def __init__(self, store: RunStore, claim: ClaimedRun, gateway: ClaimedGateway, account_key: str) -> None:
-        """Take the name of the account that is asked as (trunks.secrets.credential_key)."""
+    def __init__(
+        self,
+        store: RunStore,
+        claim: ClaimedRun,
+        gateway: ClaimedGateway,
+        account_key: str,
+        slots: OpenSlots,
+    ) -> None:
+        """Take the name of the account that is asked as (trunks.secrets.credential_key), and the run's slots."""
+        self._slots = slots
+        self._open: list[str] = []
         self._store = store
         self._claim = claim
         self._visitor = Visitor(
@@ -67,6 +77,8 @@ class Admissions:
         asked_at = loop.time()
         wait_seconds = await self._admitted(requests, visit)
         self._granted += requests
+        self._open = [edge.address for edge in edges]
+        self._slots.opened(self._open)
         self._visits.append(visit)
         await asyncio.sleep(wait_seconds)
         self.waited_seconds += loop.time() - asked_at
@@ -101,8 +113,17 @@ class Admissions:
             visit=visit,
         )
 
+    def edge_done(self, edge: Edge) -> None:
+        """Take that nothing more is sent to an edge."""
+        if edge.address in self._open:
+            self._open.remove(edge.address)
+            self._slots.done(edge.address)
+
     def heard(self, report: Report) -> None:
         """Take a report of what was admitted; a gateway may have two."""
+        for address in self._open:
+            self._slots.done(address)
+        self._open = []
         self._heard.append(report)
 
     def spent(self) -> Sequence[Spending]:
