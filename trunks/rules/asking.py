@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 
@@ -32,6 +32,27 @@ class Occasion:
     now: datetime
     interval_seconds: float
     before: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How well an account is known that alone serves a destination.
+
+    Its credentials had their turn at `tried_at`; what answers there is another since `changed_at`.
+    """
+
+    tried_at: datetime
+    changed_at: datetime | None
+
+
+def is_doubted(standing: Standing, now: datetime, *, again_after_seconds: float) -> bool:
+    """Whether an account is to be proven before it asks again: what answers now may not know it.
+
+    Where that changes all the time, it is proven once in `again_after_seconds`.
+    """
+    if standing.changed_at is None or standing.tried_at >= standing.changed_at:
+        return False
+    return now - standing.tried_at >= timedelta(seconds=again_after_seconds)
 
 
 def may_be_knock(asker: Asker | None) -> bool:
