@@ -67,13 +67,17 @@ async def test_who_admits_is_told_of_an_address_that_is_done_with_while_another_
     dns = dns_server_factory(srv(living, dead))
     done: dict[str, float] = {}
     loop = asyncio.get_running_loop()
+
+    def edge_done(edge: Edge) -> None:
+        done[edge.address] = loop.time()
+
     settings = EngineSettings(guard=LOOPBACK, nameservers=(dns.address,))
     async with Engine(settings) as engine:
         report = await engine.verify(
             parse_target("x.example", transport=TransportName.UDP),
             credentials=ALICE if with_credentials else None,
             timeout_seconds=5,
-            edge_done=lambda edge: done.setdefault(edge.address, loop.time()),
+            edge_done=edge_done,
         )
     ended_at = loop.time()
     assert report.outcome is Outcome.VERIFIED
