@@ -43,6 +43,7 @@ from trunks.repositories.among import chunk_rows
 from trunks.repositories.health_rollups import HealthRollups
 from trunks.repositories.liveness import Found, LivenessRows
 from trunks.repositories.trunks import Flips
+from trunks.rules.asking import seen_by_all
 from trunks.rules.health import CheckOutcome, after_check, says_nothing
 from trunks.rules.intervals import HealthIntervals, jittered
 from trunks.rules.mass_failure import CANARY_INTERVAL
@@ -175,7 +176,7 @@ class CheckResults:
         }
         if result.facts is not None and result.sip_status is not None:
             values |= {
-                "facts": dict(result.facts),
+                "facts": seen_by_all(result.facts, claim.asker),
                 "facts_status": result.sip_status,
                 "facts_at": now,
             }
@@ -209,7 +210,7 @@ class CheckResults:
 def _answered(result: CheckResult, now: datetime) -> dict[str, Any]:
     """What is to be kept of an answer, or of there being none: nothing, while it is like the one before."""
     claim, status = result.claim, result.sip_status
-    server = (result.facts or {}).get("Server", "")[:SERVER_CHARACTERS] or None
+    server = seen_by_all(result.facts or {}, claim.asker).get("Server", "")[:SERVER_CHARACTERS] or None
     values: dict[str, Any] = {}
     if status != claim.answer_status:
         values["answer_status"] = status

@@ -1,6 +1,6 @@
 """Who asks in a health check, and what of it a peer's guard may count: pure functions (docs/design/sip.md)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -75,3 +75,14 @@ def _is_willing(candidate: Candidate, occasion: Occasion) -> bool:
     if seconds <= occasion.interval_seconds or occasion.before is None:
         return True
     return occasion.now.timestamp() // seconds != occasion.before.timestamp() // seconds
+
+
+# What a carrier says to everybody alike; any other header of its answer may name who asked.
+_SAID_TO_ALL = ("Server", "Retry-After")
+
+
+def seen_by_all(facts: Mapping[str, str], asker: Asker | None) -> dict[str, str]:
+    """What may be kept of an answer for all tenants there: of one to an account, no header that may name it."""
+    if asker is None:
+        return dict(facts)
+    return {name: facts[name] for name in _SAID_TO_ALL if name in facts and asker.username not in facts[name]}
