@@ -18,7 +18,7 @@ from sqlalchemy import update
 from sipcheck.reasons import Reason
 from tests.peers.postgres_server import PostgresServer
 from tests.peers.redis_server import RedisServer
-from tests.peers.udp_peer import Script, UdpPeer
+from tests.peers.udp_peer import UdpPeer
 from tests.trunkd.conftest import Start
 from tests.trunkd.crowd import SETTINGS, Crowd, crowd_at, proofs, slow_carrier
 from tests.trunkd.daemon import Trunkd
@@ -28,7 +28,8 @@ from trunks.models.verification import VerificationStatus
 DONE = VerificationStatus.DONE
 RUNS = 5_000
 KILLS = 20
-PEERS = 10
+# So many addresses that what a killed worker leaves unread holds no account there back.
+PEERS = 100
 CONCURRENCY = "50"
 # Between two kills; the parts have to come to something meanwhile.
 LONGEST_PAUSE_SECONDS = 3.0
@@ -85,8 +86,8 @@ class Installed:
 
 
 @pytest.fixture
-def peers(udp_peer_factory: Callable[[Script], UdpPeer]) -> list[UdpPeer]:
-    return [udp_peer_factory(slow_carrier) for _ in range(PEERS)]
+def peers(udp_peer_factory: Callable[..., UdpPeer]) -> list[UdpPeer]:
+    return [udp_peer_factory(slow_carrier, address=f"127.1.0.{1 + number}") for number in range(PEERS)]
 
 
 @pytest.fixture
@@ -96,7 +97,9 @@ def environment(scaled_environment: dict[str, str], port: int) -> dict[str, str]
 
 @pytest.fixture
 def crowd(peers: list[UdpPeer], tmp_path: Path, environment: dict[str, str]) -> Iterator[Crowd]:
-    with crowd_at([peers[number % PEERS].port for number in range(RUNS)], tmp_path, environment) as crowd:
+    # By pairs, since every other trunk has credentials.
+    places = [(peer.address, peer.port) for peer in (peers[number // 2 % PEERS] for number in range(RUNS))]
+    with crowd_at(places, tmp_path, environment) as crowd:
         with crowd.store.installation.database.write() as session:
             session.execute(update(Environment).values(requests_per_minute=1_000_000))
         yield crowd
