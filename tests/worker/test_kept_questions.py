@@ -15,7 +15,7 @@ from worker import kept_questions
 from worker.kept_questions import KeptQuestions
 
 EDGES = (Edge("127.0.0.1", "127.0.0.1", 5060, TransportName.UDP),)
-ALICE = Asker(trunk_id=new_id(), environment_id=new_id(), username="alice", proven_here=True)
+ALICE = Asker(trunk_id=new_id(), username="alice", proven_here=True)
 
 
 def claim_of(**given: object) -> CheckClaim:
