@@ -67,7 +67,7 @@ def test_a_phrase_is_fit_to_stand_in_a_sentence(key: str) -> None:
 def test_no_two_tables_have_one_key() -> None:
     tables = [path for path in (ROOT / "phrases").glob("*.py") if path.stem not in ("words", "__init__")]
     keys = [
-        key.value
+        str(key.value)
         for path in tables
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Dict)
