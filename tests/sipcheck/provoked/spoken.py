@@ -9,6 +9,7 @@ from sipcheck.diagnosis.details import worded
 from sipcheck.diagnosis.sentences import render
 from sipcheck.discovery.advice import worded_advice
 from sipcheck.printable import bounded
+from sipcheck.reasons import Reason
 from sipcheck.report.json_export import report_to_json
 from sipcheck.report.model import Report
 from sipcheck.sentence import Parameter, Sentence
@@ -57,7 +58,7 @@ def assert_spoken(report: Report) -> None:
         said += sentences
     for sentence in said:
         for key, name, value in values(sentence):
-            if name not in OF_OTHERS:
+            if name not in OF_OTHERS and report.reason is not Reason.TARGET_INVALID:
                 assert PROSE.search(QUOTED.sub("", value)) is None, (
                     f"{key}, {name}: {value!r} is prose of ours"
                 )
