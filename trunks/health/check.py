@@ -52,7 +52,7 @@ class CheckClaim:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
     """What a cycle came to; `address` is the first edge's, where there was one, `edge_addresses` are all that it led
-    to.
+    to. `next_seconds` says how long it rests at least, where a peer's guard may have counted it.
     """
 
     claim: CheckClaim
@@ -63,3 +63,4 @@ class CheckResult:
     latency_ms: float | None = None
     address: str | None = None
     edge_addresses: tuple[str, ...] = ()
+    next_seconds: float | None = None
