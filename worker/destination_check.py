@@ -17,6 +17,7 @@ from trunks.health.check import CheckClaim, CheckResult
 from trunks.ids import new_id
 from trunks.runs.address_limits import AddressLimits, Spending
 from trunks.runs.admission import PATIENCE_SECONDS
+from worker.check_knocks import CheckKnocks
 from worker.kept_questions import KeptQuestions
 
 _log = structlog.get_logger(__name__)
@@ -51,6 +52,7 @@ class DestinationCheck:
         self,
         engine: Engine,
         pacing: AddressLimits,
+        knocks: CheckKnocks,
         *,
         timeout_seconds: float,
         on_result: OnResult,
@@ -58,6 +60,7 @@ class DestinationCheck:
     ) -> None:
         self._engine = engine
         self._pacing = pacing
+        self._knocks = knocks
         self._timeout_seconds = timeout_seconds
         self._plan = TimePlan(timeout_seconds)
         self._on_result = on_result
@@ -99,6 +102,10 @@ class DestinationCheck:
 
     async def _admitted(self, routes: Sequence[_Route]) -> list[tuple[_Route, float]]:
         """Take tokens for all at once; only where somebody waits for the answer they are waited for."""
+        may = await self._knocks.admitted(
+            [(route.claim, route.requests().keys()) for route in routes], self._on_refused
+        )
+        routes = [route for route in routes if route.claim.destination_id in may]
         if self._pacing.off or not routes:
             return [(route, 0.0) for route in routes]
         wanted = [route.requests() for route in routes]
@@ -109,6 +116,7 @@ class DestinationCheck:
             if admission.granted:
                 granted.append((route, admission.wait_seconds))
             else:
+                self._knocks.refused(route.claim)
                 self._on_refused(route.claim, admission.wait_seconds)
         return granted
 

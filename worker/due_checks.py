@@ -12,7 +12,9 @@ from sipcheck.sweep.liveness import Liveness, ask_edges, find_edges
 from sipcheck.target import Target
 from trunks.errors import StoreUnavailable
 from trunks.health.check import CheckClaim, CheckResult
+from trunks.health.check_claims import ASKED_WAITS_SECONDS
 from trunks.installation.installation import Installation
+from worker.check_knocks import CheckKnocks
 from worker.destination_check import DestinationCheck
 
 _log = structlog.get_logger(__name__)
@@ -43,6 +45,7 @@ class DueChecks:
         self._results = installation.health.results
         self._breaker = installation.health.breaker
         self._pacing = installation.runs.address_limits
+        self._knocks = CheckKnocks(installation.runs.check_ledger)
         self._timeout_seconds = settings.check_timeout_seconds
         self._canaries = settings.canary_targets
         self._on_answer = on_answer
@@ -58,8 +61,9 @@ class DueChecks:
         self._check = DestinationCheck(
             engine,
             self._pacing,
+            self._knocks,
             timeout_seconds=self._timeout_seconds,
-            on_result=self._done.append,
+            on_result=lambda result: self._done.append(self._knocks.heard(result)),
             on_refused=lambda claim, seconds: self._refused.append((claim, seconds)),
         )
         try:
@@ -125,6 +129,10 @@ class DueChecks:
         self._settled_at_once = _FEW if flips > _MANY_FLIPS else _CHUNK
         self._liveness.postpone(refused)
         self._check.settle_pace()
+        self._knocks.settle()
+        for claim, seconds in refused:
+            if claim.asked and seconds > ASKED_WAITS_SECONDS:
+                self._on_answer(claim.destination_id)
         if flips:
             _log.info("trunks-flipped", flips=flips, destinations=len(done))
         if refused:

@@ -93,7 +93,9 @@ async def check_health(trunk_id: TrunkId, call: Calling) -> HealthFound:
     """
     trunk = await call.ask(call.catalog.trunks.get, trunk_id)
     destinations = [gateway.destination_id for gateway in trunk.gateways]
-    return show_health(await call.context.current_health.results(destinations))
+    return show_health(
+        await call.context.current_health.results(destinations), call.context.current_health.clock()
+    )
 
 
 @router.get("/{trunk_id}/events", responses=_answers(404, 422))

@@ -54,9 +54,13 @@ class CheckClaim:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
     """What a cycle came to; `address` is the first edge's, where there was one, `edge_addresses` are all that it led
-    to.
+    <<<<<<< HEAD
+        to.
 
-    `facts` are the telling headers of the answer that decided; None where only its status was looked at.
+        `facts` are the telling headers of the answer that decided; None where only its status was looked at.
+    =======
+        to. `next_seconds` says how long it rests at least, where a peer's guard may have counted it.
+    >>>>>>> knocks2
     """
 
     claim: CheckClaim
@@ -68,3 +72,4 @@ class CheckResult:
     address: str | None = None
     facts: Mapping[str, str] | None = None
     edge_addresses: tuple[str, ...] = ()
+    next_seconds: float | None = None
