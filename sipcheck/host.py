@@ -1,6 +1,7 @@
 """The host of a target in its one normal form: equal hosts are equal text, and the guard cannot be fooled."""
 
 import re
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 import idna
@@ -25,6 +26,8 @@ def is_address(host: str) -> bool:
     return True
 
 
+# The same few stand in every answer.
+@lru_cache(maxsize=1024)
 def plain_address(text: str) -> str:
     """Read an address into the one form of whom it stands for: an IPv4-mapped one is that IPv4 address.
 

@@ -58,7 +58,9 @@ PEER_PARAMETERS = frozenset(
 # What waits or computes for long without any peer: ids or their beginnings.
 SLOW = (
     "tests/api/test_contract.py",
+    "tests/api/test_verify.py::test_many_callers_wait_at_once_and_hold_no_thread",
     "tests/sipcheck/carrier/test_faults_provoke.py",
+    "tests/sipcheck/cli/test_carrier_command.py",
     "tests/sipcheck/cli/test_verify_command.py::test_streams_that_cannot_be_used_are_told_without_a_traceback",
     "tests/sipcheck/engine/test_floods.py",
     "tests/sipcheck/engine/test_hostile_zone.py",
@@ -66,17 +68,13 @@ SLOW = (
     "tests/sipcheck/provoked/",
     "tests/sipcheck/sweep/test_hostile_sweeps.py",
     "tests/sipcheck/sweep/test_sweep.py::test_thousands_of_destinations_with_flat_memory",
+    "tests/sipcheck/transaction/udp_batch/test_batch.py::test_memory_stays_flat",
     "tests/sipcheck/transport/test_stream.py::test_a_reset_behind_more_than_one_wake_up_reads_is_seen",
     "tests/test_readme.py",
     "tests/test_reason_pages.py::test_a_demonstration_gives_what_is_printed",
+    "tests/trunks/retention/test_a_year.py",
     "tests/trunks/voice/test_provision_trunk.py",
-    "tests/worker/test_autocalls.py",
-    "tests/worker/test_credentials_once.py",
-    "tests/worker/test_liveness.py",
-    "tests/worker/test_pacing.py",
-    "tests/worker/test_provisioning.py",
-    "tests/worker/test_several_gateways.py",
-    "tests/worker/test_verification.py",
+    "tests/worker/",
 )
 
 # Verdicts that hang on what the interpreter brings along: in the fast tests, and so in `make test-pythons`.

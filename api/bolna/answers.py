@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from api.bolna.bodies import SAME_IN_PROFILE, AuthType, Transport
 from api.our_state import OurState, our_state
@@ -11,6 +11,7 @@ from sipcheck.reasons import Outcome, Reason
 from trunks.catalog.views import TrunkView
 from trunks.models.phone_number import PhoneNumber
 from trunks.models.verification import Verification
+from trunks.repositories.phone_numbers import ListedNumber
 from trunks.rules.profile import CallingFormat, MediaEncryption
 
 
@@ -59,7 +60,10 @@ class TrunkFields(BaseModel):
     direct_media: bool
     rtp_symmetric: bool
     force_rport: bool
-    phone_numbers: list[NumberShown]
+    phone_numbers: list[NumberShown] = Field(
+        description="The first 50; the list of the trunk's numbers has all (ours)."
+    )
+    phone_number_count: int = Field(description="How many it has (ours).")
     created_at: Timestamp
     updated_at: Timestamp
 
@@ -118,6 +122,7 @@ def show_trunk(view: TrunkView, *, interval_seconds: float) -> TrunkShown:
         outbound_leading_plus_enabled=profile.calling_format is CallingFormat.PLUS_E164,
         qualify_frequency=round(interval),
         phone_numbers=[show_number(number) for number in view.numbers],
+        phone_number_count=view.number_count,
         created_at=trunk.created_at,
         updated_at=trunk.updated_at,
         **our_state(view),
@@ -135,7 +140,7 @@ def show_verified(view: TrunkView, run: Verification, *, interval_seconds: float
     )
 
 
-def show_number(number: PhoneNumber) -> NumberShown:
+def show_number(number: PhoneNumber | ListedNumber) -> NumberShown:
     return NumberShown(
         id=number.id,
         phone_number=number.number,

@@ -50,6 +50,7 @@ _TRUNK = TrunkShown(
     rtp_symmetric=True,
     force_rport=True,
     phone_numbers=[_NUMBER],
+    phone_number_count=1,
     created_at=CREATED_AT,
     updated_at=UPDATED_AT,
     is_active=True,

@@ -1,11 +1,12 @@
 """bolna (docs/design/dialects.md)."""
 
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Depends
-from starlette.responses import JSONResponse
+from fastapi import Depends, Query
+from starlette.responses import JSONResponse, Response
 
 from api.bolna.answers import (
     Done,
@@ -23,11 +24,12 @@ from api.bolna.number_bodies import NumberBody
 from api.call import Call, Calling
 from api.dialects import BOLNA
 from api.parameters import IsActive, MakesId, TrunkId, id_in_path
+from api.whole_list import whole_list
 from trunks.errors import NumberNotFound
 from trunks.repositories.trunks import TrunkFilter
 
-# The vendor's clients know no pages.
-_MOST_SHOWN = 1000
+# The vendor's clients know no pages, so a page is large.
+_MOST_NUMBERS = 1000
 
 _answers = BOLNA.fault_answers
 
@@ -41,6 +43,17 @@ async def _number_id(number_id: str) -> UUID:
 NumberId = Annotated[UUID, Depends(_number_id)]
 
 
+async def _before(
+    before: Annotated[
+        str | None, Query(description="The id of the last number that was seen (ours).")
+    ] = None,
+) -> UUID | None:
+    return None if before is None else id_in_path(before, NumberNotFound)
+
+
+Before = Annotated[UUID | None, Depends(_before)]
+
+
 @router.post("", status_code=HTTPStatus.CREATED, responses=_answers(400, 403, 409, 413, 415, 422))
 async def create_trunk(body: CreateTrunk, call: Calling, makes_id: MakesId) -> TrunkShown:
     """Create a trunk with its gateways, addresses and numbers, and verify it (ours)."""
@@ -50,11 +63,12 @@ async def create_trunk(body: CreateTrunk, call: Calling, makes_id: MakesId) -> T
     return await _shown(call, trunk.id)
 
 
-@router.get("", responses=_answers(400))
-async def list_trunks(call: Calling, is_active: IsActive = None) -> list[TrunkShown]:
+@router.get("", response_model=list[TrunkShown], responses=_answers(400))
+async def list_trunks(call: Calling, is_active: IsActive = None) -> Response:
     """List the newest 1,000 trunks, those of other dialects too (ours)."""
-    views = await call.ask(call.catalog.views.page, TrunkFilter(is_active=is_active), limit=_MOST_SHOWN)
-    return [show_trunk(view, interval_seconds=_interval(call)) for view in views]
+    show = partial(show_trunk, interval_seconds=_interval(call))
+    found = await whole_list(call, TrunkFilter(is_active=is_active), show)
+    return Response(found, media_type="application/json")
 
 
 @router.get("/{trunk_id}", responses=_answers(404))
@@ -82,7 +96,7 @@ async def delete_trunk(trunk_id: TrunkId, call: Calling) -> Done:
     view = await call.view(trunk_id)
     await call.ask(call.catalog.trunks.remove, trunk_id, with_numbers=True)
     call.context.doorbell.ring_provision(trunk_id)
-    return Done(message=f"Trunk deleted successfully. {len(view.numbers)} phone number(s) removed.")
+    return Done(message=f"Trunk deleted successfully. {view.number_count} phone number(s) removed.")
 
 
 @router.post(
@@ -112,9 +126,9 @@ async def add_number(trunk_id: TrunkId, body: NumberBody, call: Calling) -> Numb
 
 
 @router.get("/{trunk_id}/numbers", responses=_answers(404))
-async def list_numbers(trunk_id: TrunkId, call: Calling) -> list[NumberShown]:
-    """List the newest 1,000 numbers of a trunk."""
-    numbers = await call.ask(call.catalog.numbers.page, trunk_id, limit=_MOST_SHOWN)
+async def list_numbers(trunk_id: TrunkId, call: Calling, before: Before = None) -> list[NumberShown]:
+    """List the newest 1,000 numbers of a trunk, or those entered before one of them (ours)."""
+    numbers = await call.ask(call.catalog.numbers.page, trunk_id, limit=_MOST_NUMBERS, before=before)
     return [show_number(number) for number in numbers]
 
 

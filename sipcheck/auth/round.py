@@ -45,13 +45,25 @@ class AuthenticationRound:
         if isinstance(choice, Failure):
             self._withhold(choice)
             return None
-        self._answered = choice.challenges
+        self._answered = choice
         return self._answered
 
-    def leave_unanswered(self, source: HostPort) -> None:
-        """Note a challenge that did not come from where the request went: it is never answered."""
+    def leave_unanswered(
+        self, source: HostPort, www: Sequence[str], proxy: Sequence[str], credentials: Credentials
+    ) -> None:
+        """Note a challenge that did not come from where the request went: it is never answered.
+
+        Behind an answer it refuses that one no less, wherever it came from.
+        """
+        if self._answered:
+            self._to_answer_again(www, proxy, credentials)
+            if self.rejected or self.stale_loop or self.withheld is not None or self.cause is not None:
+                return
         self.cause = Cause.CHALLENGE_FROM_ELSEWHERE
-        self.detail = f"a challenge from {source}, which is not where the request went, is not answered"
+        so = "the password was not sent again" if self.sent else "no password was sent"
+        self.detail = (
+            f"a challenge from {source}, which is not where the request went, is not answered; so {so}"
+        )
 
     def withhold_for(self, realm: str, reason: Reason) -> None:
         """Note that nobody may answer this realm, whatever it asks for."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from sipcheck.message.grammar import split_top_level
 
@@ -30,6 +31,8 @@ COMPACT_NAMES = {
 }
 
 
+# The same few stand in every message.
+@lru_cache(maxsize=512)
 def canonical_name(name: str) -> str:
     """The long form in lower case: one spelling for every way to write a field's name."""
     lower = name.lower()

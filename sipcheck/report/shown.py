@@ -3,9 +3,10 @@
 Reports, routes and discoveries pass it, and so whatever draws, exports or stores them need not think of it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass, replace
 from functools import cache
+from operator import is_
 from typing import Any, TypeVar, cast
 
 from sipcheck.printable import bounded
@@ -24,32 +25,40 @@ def shown(value: Value) -> Value:
 
 def _shown(value: Any) -> Any:
     kind: Any = type(value)
-    if kind is str:
-        return bounded(value)
-    if kind is tuple:
-        parts = [_shown(each) for each in value]
-        return value if _same(parts, value) else tuple(parts)
-    if isinstance(value, Mapping):
-        pairs = {_shown(key): _shown(each) for key, each in value.items()}
-        return value if pairs == value else pairs
-    names = _field_names(kind)
-    if not names:
-        return value
-    changed = {}
-    for name in names:
-        before = getattr(value, name)
-        after = _shown(before)
-        if after is not before:
-            changed[name] = after
-    return replace(value, **changed) if changed else value
-
-
-def _same(parts: list[Any], before: tuple[Any, ...]) -> bool:
-    return all(after is each for after, each in zip(parts, before, strict=True))
+    make_shown = _maker(kind)
+    return value if make_shown is None else make_shown(value)
 
 
 @cache
-def _field_names(kind: Any) -> tuple[str, ...]:
+def _maker(kind: Any) -> Callable[[Any], Any] | None:
+    """What makes a value of this kind fit to be shown; None where it holds no text of others."""
+    if kind is str:
+        return bounded
+    if kind is tuple:
+        return _shown_tuple
+    if issubclass(kind, Mapping):
+        return _shown_mapping
     if kind is TraceStep or not is_dataclass(kind):
-        return ()
-    return tuple(field.name for field in fields(kind))
+        return None
+    names = tuple(field.name for field in fields(kind))
+
+    def shown_fields(value: Any) -> Any:
+        changed = {}
+        for name in names:
+            before = getattr(value, name)
+            after = _shown(before)
+            if after is not before:
+                changed[name] = after
+        return replace(value, **changed) if changed else value
+
+    return shown_fields
+
+
+def _shown_tuple(value: tuple[Any, ...]) -> tuple[Any, ...]:
+    parts = [_shown(each) for each in value]
+    return value if all(map(is_, parts, value)) else tuple(parts)
+
+
+def _shown_mapping(value: Mapping[Any, Any]) -> Mapping[Any, Any]:
+    pairs = {_shown(key): _shown(each) for key, each in value.items()}
+    return value if pairs == value else pairs

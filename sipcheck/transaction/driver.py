@@ -87,6 +87,7 @@ class TransactionDriver:
             return await self._wait()
         except TransportFailed as error:
             self._machine.on_transport_error(self._loop.time())
+            self._matcher.cut_short(self._channel.held, self._channel.remote)
             return self._without_answer(await self._channel.explain(error.failure))
         finally:
             self._channel.detach(self._sending.identity.branch)

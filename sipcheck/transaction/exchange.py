@@ -139,7 +139,7 @@ class _Exchange:
         if self.credentials is None:
             return False
         if result.other_source is not None:
-            state.leave_unanswered(result.other_source)
+            state.leave_unanswered(result.other_source, *result.challenges, self.credentials)
             return False
         challenges = state.to_answer(*result.challenges, self.credentials)
         if challenges is None or not await self._may_leave(challenges, channel):

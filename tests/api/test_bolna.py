@@ -65,6 +65,7 @@ async def test_a_trunk_with_a_password_in_the_vendors_shape(api: ApiUnderTest) -
         "rtp_symmetric": True,
         "force_rport": True,
         "phone_numbers": [],
+        "phone_number_count": 0,
         "created_at": "2026-03-01T12:00:00Z",
         "updated_at": "2026-03-01T12:00:00Z",
         "is_active": False,

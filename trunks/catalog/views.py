@@ -8,11 +8,10 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from trunks.errors import TrunkNotFound
-from trunks.models.phone_number import PhoneNumber
 from trunks.models.trunk import Trunk
 from trunks.models.verification import Verification
 from trunks.repositories.liveness import LivenessRows
-from trunks.repositories.phone_numbers import PhoneNumbers
+from trunks.repositories.phone_numbers import ListedNumber, PhoneNumbers
 from trunks.repositories.trunk_profiles import TrunkSerials, find_trunk_parts
 from trunks.repositories.trunks import TrunkFilter, Trunks
 from trunks.repositories.verifications import Verifications
@@ -21,10 +20,14 @@ from trunks.store.database import Database
 from trunks.tenancy.tenants import Caller
 from trunks.voice.sides import SideIds
 
+# Of a trunk; the others are listed by themselves.
+NUMBERS_SHOWN = 50
+
 
 @dataclass(frozen=True, slots=True)
 class TrunkView:
-    """`serial` is the trunk's integer, `last_verification` the last run of its current configuration.
+    """`numbers` are the first NUMBERS_SHOWN of `number_count`. `serial` is the trunk's integer, `last_verification` the
+    last run of its current configuration.
 
     `sides` are its ids on the voice infrastructure, `last_health_check_at` when it was last found well or not, by a
     check of what it shares with others too.
@@ -33,7 +36,8 @@ class TrunkView:
     trunk: Trunk
     serial: int
     profile: TrunkProfile
-    numbers: tuple[PhoneNumber, ...]
+    numbers: tuple[ListedNumber, ...]
+    number_count: int
     sides: SideIds
     last_verification: Verification | None
     last_health_check_at: datetime | None
@@ -76,15 +80,19 @@ def _fill(session: Session, trunks: Sequence[Trunk]) -> list[TrunkView]:
     parts = find_trunk_parts(session, ids)
     runs = Verifications(session).latest_told_of(trunks)
     checked_at = _checked_at(session, trunks)
-    numbers: dict[UUID, list[PhoneNumber]] = {}
-    for number in PhoneNumbers(session).all_of(ids):
+    numbers: dict[UUID, list[ListedNumber]] = {}
+    for number in PhoneNumbers(session).first_of(ids, limit=NUMBERS_SHOWN):
         numbers.setdefault(number.trunk_id, []).append(number)
+    more = [trunk_id for trunk_id, shown in numbers.items() if len(shown) == NUMBERS_SHOWN]
+    counts = {trunk_id: len(shown) for trunk_id, shown in numbers.items()}
+    counts |= PhoneNumbers(session).count_of(more)
     return [
         TrunkView(
             trunk=trunk,
             serial=parts[trunk.id].serial,
             profile=parts[trunk.id].profile,
             numbers=tuple(numbers.get(trunk.id, ())),
+            number_count=counts.get(trunk.id, 0),
             sides=parts[trunk.id].sides,
             last_verification=runs.get(trunk.id),
             last_health_check_at=_latest(trunk, checked_at),

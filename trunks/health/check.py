@@ -17,7 +17,8 @@ class CheckClaim:
     `counts` is false where only somebody who asked wants to know. `asked` says that somebody waits. `failures`
     in a row came before it, `held_failures` of them held back; `was_alive` says that it has ever answered a cycle,
     `fell_lately` that the failures began within the last interval. `in_full` says that all there is to see is to be
-    seen this time. `due_since` is when it was due first. `asker` is whose account speaks, None for nobody's.
+    seen this time. `due_since` is when it was due first. `asker` is whose account speaks, None for nobody's;
+    `answer_status` and `answer_server` are the last answer's.
     """
 
     destination_id: UUID
@@ -40,6 +41,8 @@ class CheckClaim:
     in_full: bool
     due_since: datetime | None = None
     asker: Asker | None = None
+    answer_status: int | None = None
+    answer_server: str | None = None
 
     def target(self) -> Target:
         """Where to ask."""

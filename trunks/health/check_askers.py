@@ -1,15 +1,28 @@
-"""Whose turn it is to ask at destinations that are being claimed."""
+"""Whose turn it is to ask at destinations that are being claimed, and who has to be proven again first."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from trunks.repositories.check_askers import AskerRow, CheckAskers
 from trunks.repositories.liveness import Found
-from trunks.rules.asking import Asker, Candidate, Occasion, whose_turn
+from trunks.repositories.proofs import Proofs
+from trunks.rules.asking import Asker, Candidate, Occasion, Standing, is_doubted, whose_turn
 from trunks.rules.intervals import HealthIntervals
+
+# A check that is due waits no longer for a proof than this many of its intervals.
+_LONGEST_WAIT_INTERVALS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Askers:
+    """Who asks at each destination, where it is somebody's account; `waiting` are checks that a proof goes before."""
+
+    of: dict[UUID, Asker] = field(default_factory=dict)
+    waiting: set[UUID] = field(default_factory=set)
 
 
 class AskerTurns:
@@ -17,21 +30,25 @@ class AskerTurns:
 
     def __init__(self, session: Session, pace: HealthIntervals) -> None:
         self._rows = CheckAskers(session)
+        self._proofs = Proofs(session)
         self._pace = pace
 
-    def choose(self, due: Sequence[Found], asked: Sequence[Found], now: datetime) -> dict[UUID, Asker]:
-        """Give who asks at each destination; nothing where it is nobody's account.
+    def choose(self, due: Sequence[Found], asked: Sequence[Found], now: datetime) -> Askers:
+        """Say who asks: of those that are proven there whoever's turn it is; else of those whose user is known there.
 
-        Of those that are proven there whoever's turn it is; else of those whose user is known there.
+        An account that alone is proven there is brought to be proven again every six hours, and at once where what
+        answers is another: a check that is due waits for that, and one that somebody waits for counts it as unproven.
         """
         rows = {row.destination_id: row for row in (*due, *asked)}
         proven = dict(self._rows.proven([row.destination_id for row in due], begun=True))
         proven |= self._rows.proven([row.destination_id for row in asked], begun=False)
-        chosen = self._of(rows, proven, now, proven_here=True)
-        without = [destination_id for destination_id in rows if destination_id not in chosen]
-        return chosen | self._of(rows, self._rows.known(without), now, proven_here=False)
+        askers = Askers(self._turns(rows, proven, now, proven_here=True))
+        without = [destination_id for destination_id in rows if destination_id not in askers.of]
+        askers.of.update(self._turns(rows, self._rows.known(without), now, proven_here=False))
+        self._doubt(askers, rows, proven, {row.destination_id for row in due}, now)
+        return askers
 
-    def _of(
+    def _turns(
         self,
         rows: Mapping[UUID, Found],
         found: Mapping[UUID, Sequence[AskerRow]],
@@ -62,3 +79,32 @@ class AskerTurns:
             proven_here=proven_here,
         )
         return Candidate(asker, self._pace.interval_of(row.health_interval_seconds))
+
+    def _doubt(
+        self,
+        askers: Askers,
+        rows: Mapping[UUID, Found],
+        proven: Mapping[UUID, Sequence[AskerRow]],
+        due: set[UUID],
+        now: datetime,
+    ) -> None:
+        to_prove = set()
+        for destination_id, (lonely, *others) in proven.items():
+            if others:
+                continue
+            row = rows[destination_id]
+            standing = Standing(tried_at=lonely.tried_at, changed_at=row.changed_at)
+            if is_doubted(standing, now, again_after_seconds=self._pace.proven_again_seconds):
+                to_prove.add(lonely.trunk_id)
+                if destination_id in due and self._waits(row, now):
+                    askers.waiting.add(destination_id)
+                elif destination_id in askers.of:
+                    askers.of[destination_id] = replace(askers.of[destination_id], proven_here=False)
+            elif now - lonely.tried_at >= timedelta(seconds=self._pace.lonely_proof_seconds):
+                to_prove.add(lonely.trunk_id)
+        if to_prove:
+            self._proofs.bring_forward(to_prove, now)
+
+    def _waits(self, row: Found, now: datetime) -> bool:
+        longest = timedelta(seconds=_LONGEST_WAIT_INTERVALS * row.interval_seconds)
+        return bool(now < row.changed_at + longest)

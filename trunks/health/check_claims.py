@@ -1,7 +1,7 @@
 """Health checks by destination: claimed when they are due, and given back."""
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -78,7 +78,8 @@ class CheckClaims:
             turns = place_turns(CheckPlaces(session), due, asked, self._pace.host_spacing_seconds, now)
             rows.change(turns.later)
             askers = AskerTurns(session, self._pace).choose(turns.now, asked, now)
-            return self._claim(rows, asked, turns.now, askers, now)
+            due = self._without_waiting(rows, turns.now, askers.waiting, now)
+            return self._claim(rows, asked, due, askers.of, now)
 
     def _spread_overdue(self, rows: LivenessRows, due: Sequence[Found], now: datetime) -> Sequence[Found]:
         """Spread over one interval what was due while no worker ran; give the rest, what a lost worker had among it."""
@@ -100,6 +101,22 @@ class CheckClaims:
             ]
         )
         return [row for row in due if row.destination_id not in overdue]
+
+    def _without_waiting(
+        self, rows: LivenessRows, due: Sequence[Found], waiting: Collection[UUID], now: datetime
+    ) -> list[Found]:
+        """Give those that need not wait for a proof; the others look again soon."""
+        soon = now + timedelta(seconds=self._pace.proof_look_seconds)
+        rows.change(
+            {
+                "destination_id": row.destination_id,
+                "next_check_at": soon,
+                "due_since": row.due_since or row.next_check_at,
+            }
+            for row in due
+            if row.destination_id in waiting
+        )
+        return [row for row in due if row.destination_id not in waiting]
 
     def _claim(
         self,
@@ -139,6 +156,8 @@ class CheckClaims:
                     in_full=_is_due_in_full(row, now),
                     due_since=(row.due_since or row.next_check_at) if scheduled else None,
                     asker=askers.get(row.destination_id),
+                    answer_status=row.answer_status,
+                    answer_server=row.answer_server,
                 )
             )
         rows.change([_claimed(claim) for claim in claims])

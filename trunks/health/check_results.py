@@ -37,11 +37,13 @@ from sipcheck.reasons import CredentialState
 from trunks.clock import Clock, utc_now
 from trunks.health.breaker import Breaker
 from trunks.health.check import CheckResult
+from trunks.models.destination_health import SERVER_CHARACTERS
 from trunks.repositories.affected_trunks import AffectedTrunks, Cycle
 from trunks.repositories.among import chunk_rows
 from trunks.repositories.health_rollups import HealthRollups
 from trunks.repositories.liveness import Found, LivenessRows
 from trunks.repositories.trunks import Flips
+from trunks.rules.asking import seen_by_all
 from trunks.rules.health import CheckOutcome, after_check, says_nothing
 from trunks.rules.intervals import HealthIntervals, jittered
 from trunks.rules.mass_failure import CANARY_INTERVAL
@@ -174,7 +176,7 @@ class CheckResults:
         }
         if result.facts is not None and result.sip_status is not None:
             values |= {
-                "facts": dict(result.facts),
+                "facts": seen_by_all(result.facts, claim.asker),
                 "facts_status": result.sip_status,
                 "facts_at": now,
             }
@@ -188,6 +190,7 @@ class CheckResults:
         if not _says_something(result):
             return values
         values["address"] = result.address
+        values |= _answered(result, now)
         values["failures"] = 0 if result.alive else claim.failures + 1
         values["held_failures"] = claim.held_failures + 1 if is_held else 0
         if result.alive:
@@ -203,6 +206,27 @@ class CheckResults:
             soon = max(self._pace.host_spacing_seconds, CANARY_INTERVAL.total_seconds())
             interval_seconds = min(interval_seconds, soon)
         return jittered(interval_seconds, random.random())  # noqa: S311 - spreads work
+
+
+def _answered(result: CheckResult, now: datetime) -> dict[str, Any]:
+    """What is to be kept of an answer, or of there being none: nothing, while it is like the one before."""
+    claim, status = result.claim, result.sip_status
+    server = seen_by_all(result.facts or {}, claim.asker).get("Server", "")[:SERVER_CHARACTERS] or None
+    values: dict[str, Any] = {}
+    if status != claim.answer_status:
+        values["answer_status"] = status
+    if server not in (None, claim.answer_server):
+        values["answer_server"] = server
+    if status is None or not values:
+        return values
+    was_silent = claim.answer_status is None and claim.failures > 0
+    if (
+        was_silent
+        or ("answer_status" in values and claim.answer_status is not None)
+        or ("answer_server" in values and claim.answer_server is not None)
+    ):
+        values["changed_at"] = now
+    return values
 
 
 def _says_something(result: CheckResult) -> bool:

@@ -18,6 +18,9 @@ _FALLEN = text("fell_at IS NOT NULL")
 _LATE = text("due_since IS NOT NULL")
 
 
+SERVER_CHARACTERS = 255
+
+
 class DestinationHealth(Leased, Base):
     """Due at `next_check_at`, which is null before the first living answer and after the last trunk has gone.
 
@@ -27,7 +30,8 @@ class DestinationHealth(Leased, Base):
     holds back, since when.
     `domain` is the destination's, for the pace of a Request-URI host; `edge_addresses` are those that it led to last,
     with spaces between them. `facts` are the telling headers of the last answer that was read in full, at `facts_at`,
-    and `facts_status` its status.
+    and `facts_status` its status. `answer_status` is the last check's, null after a silence, and `answer_server` the
+    last Server that was read; at `changed_at` one of them was another, or an answer came after a silence.
     """
 
     __tablename__ = "destination_health"
@@ -58,6 +62,10 @@ class DestinationHealth(Leased, Base):
     latency_ms: Mapped[float | None]
     checked_at: Mapped[datetime | None]
     options_ignored: Mapped[bool]
+
+    answer_status: Mapped[int | None]
+    answer_server: Mapped[str | None] = mapped_column(String(SERVER_CHARACTERS))
+    changed_at: Mapped[datetime | None]
 
     failures: Mapped[int]
     held_failures: Mapped[int]

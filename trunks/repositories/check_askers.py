@@ -86,13 +86,20 @@ class CheckAskers(Repository):
             asker.environment_id,
             asker.username,
             asker.health_interval_seconds,
+            AccountProof.tried_at,
         ).select_from(DestinationHealth)
         if self._session.get_bind().dialect.name == "postgresql":
             each = of_destination.lateral("asks")
             query = query.join(each, true()).join(asker, asker.id == each.c.trunk_id)
         else:  # which has no LATERAL, and looks the rows of a list up by their key
             query = query.join(asker, asker.id.in_(of_destination))
-        query = query.where(among(self._session, DestinationHealth.destination_id, destination_ids))
+        proof_there = and_(
+            AccountProof.trunk_id == asker.id,
+            AccountProof.destination_id == DestinationHealth.destination_id,
+        )
+        query = query.outerjoin(AccountProof, proof_there).where(
+            among(self._session, DestinationHealth.destination_id, destination_ids)
+        )
         found: dict[UUID, list[AskerRow]] = defaultdict(list)
         for row in self._session.execute(query.order_by(DestinationHealth.destination_id, asker.id)):
             found[row.destination_id].append(row)

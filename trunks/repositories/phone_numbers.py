@@ -1,12 +1,53 @@
 """Phone numbers: one row for a number in an environment."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, func, select
+from sqlalchemy.orm import aliased
 
 from trunks.models.phone_number import PhoneNumber
+from trunks.models.trunk import Trunk
+from trunks.repositories.among import among
 from trunks.repositories.repository import Repository
+
+
+@dataclass(frozen=True, slots=True)
+class ListedNumber:
+    """What a list shows of a number."""
+
+    id: UUID
+    trunk_id: UUID
+    number: str
+    name: str | None
+    country_code: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
+_LISTED = (getattr(PhoneNumber, field.name) for field in fields(ListedNumber))
+_EARLIER = aliased(PhoneNumber)
+# The last that is shown of each is found in the index, however many come after it.
+_LAST_SHOWN = (
+    select(_EARLIER.id)
+    .where(_EARLIER.trunk_id == Trunk.id)
+    .order_by(_EARLIER.id)
+    .offset(bindparam("last"))
+    .limit(1)
+    .correlate(Trunk)
+    .scalar_subquery()
+)
+_FIRST = (
+    select(*_LISTED)
+    .join(Trunk, Trunk.id == PhoneNumber.trunk_id)
+    .where(
+        Trunk.id.in_(bindparam("trunk_ids", expanding=True)),
+        PhoneNumber.id <= func.coalesce(_LAST_SHOWN, PhoneNumber.id),
+    )
+    .order_by(PhoneNumber.trunk_id, PhoneNumber.id)
+)
 
 
 class PhoneNumbers(Repository):
@@ -33,6 +74,22 @@ class PhoneNumbers(Repository):
         """List a trunk's numbers, newest first, from the one before `before` on."""
         query = select(PhoneNumber).where(PhoneNumber.trunk_id == trunk_id)
         return self._newest(query, PhoneNumber, limit=limit, before=before)
+
+    def first_of(self, trunk_ids: Sequence[UUID], *, limit: int) -> Sequence[ListedNumber]:
+        """List the numbers of trunks in the order in which they were entered, so many of each at most."""
+        rows = self._session.execute(_FIRST, {"trunk_ids": trunk_ids, "last": limit - 1})
+        return [ListedNumber(*row) for row in rows]
+
+    def count_of(self, trunk_ids: Sequence[UUID]) -> dict[UUID, int]:
+        """Count the numbers of those trunks that have one."""
+        if not trunk_ids:
+            return {}
+        rows = self._session.execute(
+            select(PhoneNumber.trunk_id, func.count())
+            .where(among(self._session, PhoneNumber.trunk_id, trunk_ids))
+            .group_by(PhoneNumber.trunk_id)
+        )
+        return {row[0]: row[1] for row in rows}
 
     def all_of(self, trunk_ids: Sequence[UUID]) -> Sequence[PhoneNumber]:
         """List the numbers of trunks in the order in which they were entered."""

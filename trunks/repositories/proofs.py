@@ -1,11 +1,13 @@
 """Trunks whose stored credentials are to be proven again."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from trunks.models.trunk import Trunk
+from trunks.repositories.among import among
 from trunks.repositories.repository import Repository
 
 
@@ -22,3 +24,20 @@ class Proofs(Repository):
             .limit(limit)
             .with_for_update(skip_locked=True, key_share=True, of=Trunk)
         ).all()
+
+    def bring_forward(self, trunk_ids: Collection[UUID], now: datetime) -> None:
+        """Let these be proven now that are to be proven later; one that another writer keeps comes again."""
+        later = (
+            select(Trunk.id)
+            .where(among(self._session, Trunk.id, trunk_ids), Trunk.next_proof_at > now)
+            .order_by(Trunk.id)
+            .with_for_update(skip_locked=True, key_share=True, of=Trunk)
+        )
+        found = self._session.scalars(later).all()
+        if found:
+            self._session.execute(
+                update(Trunk)
+                .where(among(self._session, Trunk.id, found))
+                .values(next_proof_at=now)
+                .execution_options(synchronize_session=False)
+            )

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, bindparam, or_, select, update
 
+from trunks.models.account_proof import AccountProof
 from trunks.models.credential_freeze import CredentialFreeze
 from trunks.models.destination_health import DestinationHealth
 from trunks.models.edge_budget import EdgeBudget, EdgeSlot
@@ -43,13 +44,15 @@ class Rewound(Repository):
         return changed + self._set(Verification, queued & (Verification.due_at > beyond), {"due_at": now})
 
     def past(self, beyond: datetime, now: datetime) -> int:
-        """Bring into the present what would have been by then: refilled buckets, rejections, reconciliations."""
+        """Bring into the present what would have been by then: refilled buckets, rejections, proofs …"""
         return sum(
             self._set(model, column > beyond, {column.key: now})
             for model, column in (
                 (EdgeBudget, EdgeBudget.refilled_at),
                 (KnockRow, KnockRow.at),
                 (CredentialFreeze, CredentialFreeze.rejected_at),
+                (AccountProof, AccountProof.proven_at),
+                (AccountProof, AccountProof.tried_at),
                 (Infrastructure, Infrastructure.reconciled_at),
                 (Provision, Provision.notify_at),
             )
@@ -60,7 +63,7 @@ class Rewound(Repository):
         health = DestinationHealth
         ahead = or_(health.checked_at > beyond, health.claimed_at > beyond)
         rows = self._session.execute(
-            select(health.id, health.interval_seconds, health.next_check_at)
+            select(health.id, health.interval_seconds, health.next_check_at, health.changed_at)
             .where(ahead)
             .order_by(health.destination_id)
             .limit(chunk_rows(self._session))
@@ -72,6 +75,7 @@ class Rewound(Repository):
                 "checked_at": now,
                 "claimed_at": now,
                 "due_since": None,
+                "changed_at": row.changed_at and min(row.changed_at, now),
                 "next_check_at": row.next_check_at and _within(now, row.interval_seconds),
             }
             for row in rows

@@ -1,8 +1,8 @@
 """Who asks in a health check, and what of it a peer's guard may count: pure functions (docs/design/sip.md)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 
@@ -34,6 +34,27 @@ class Occasion:
     before: datetime | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How well an account is known that alone serves a destination.
+
+    Its credentials had their turn at `tried_at`; what answers there is another since `changed_at`.
+    """
+
+    tried_at: datetime
+    changed_at: datetime | None
+
+
+def is_doubted(standing: Standing, now: datetime, *, again_after_seconds: float) -> bool:
+    """Whether an account is to be proven before it asks again: what answers now may not know it.
+
+    Where that changes all the time, it is proven once in `again_after_seconds`.
+    """
+    if standing.changed_at is None or standing.tried_at >= standing.changed_at:
+        return False
+    return now - standing.tried_at >= timedelta(seconds=again_after_seconds)
+
+
 def may_be_knock(asker: Asker | None) -> bool:
     """Whether a check asked as this account, or as nobody's, is one that a peer's guard may hold against us."""
     return asker is None or not asker.proven_here
@@ -54,3 +75,14 @@ def _is_willing(candidate: Candidate, occasion: Occasion) -> bool:
     if seconds <= occasion.interval_seconds or occasion.before is None:
         return True
     return occasion.now.timestamp() // seconds != occasion.before.timestamp() // seconds
+
+
+# What a carrier says to everybody alike; any other header of its answer may name who asked.
+_SAID_TO_ALL = ("Server", "Retry-After")
+
+
+def seen_by_all(facts: Mapping[str, str], asker: Asker | None) -> dict[str, str]:
+    """What may be kept of an answer for all tenants there: of one to an account, no header that may name it."""
+    if asker is None:
+        return dict(facts)
+    return {name: facts[name] for name in _SAID_TO_ALL if name in facts and asker.username not in facts[name]}

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 _FLOOR_SECONDS = 30.0
 _HOST_SPACING_SECONDS = 15.0  # Twilio bans OPTIONS faster than one per 10-15 s (docs/design/sip.md, hazard 1)
 _PROOF_FLOOR_SECONDS = 3600.0
+_LONELY_PROOF_SECONDS = 6 * 3600.0
+_PROVEN_AGAIN_SECONDS = 300.0
+_PROOF_LOOK_SECONDS = 5.0
 _JITTER_SHARE = 0.1
 
 
@@ -27,6 +30,21 @@ class HealthIntervals:
     @property
     def proof_floor_seconds(self) -> float:
         return _PROOF_FLOOR_SECONDS * self._share
+
+    @property
+    def lonely_proof_seconds(self) -> float:
+        """Between two proofs of an account that alone asks at a destination."""
+        return _LONELY_PROOF_SECONDS * self._share
+
+    @property
+    def proven_again_seconds(self) -> float:
+        """Between two proofs of such an account, at least, however often what answers there changes."""
+        return _PROVEN_AGAIN_SECONDS * self._share
+
+    @property
+    def proof_look_seconds(self) -> float:
+        """Until a check looks again whether the proof has come that it waits for."""
+        return _PROOF_LOOK_SECONDS * self._share
 
     @property
     def soon_seconds(self) -> float:

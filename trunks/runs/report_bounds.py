@@ -28,10 +28,14 @@ _LONG_TEXT = re.compile(f'"[^"]{{{MOST_CHARACTERS + 1},}}')
 Exported = dict[str, Any]
 
 
+def is_within_bounds(report_as_json: str) -> bool:
+    """Whether nothing of a report has to be cut."""
+    return len(report_as_json.encode()) <= MOST_BYTES and _LONG_TEXT.search(report_as_json) is None
+
+
 def bounded(report: Exported) -> Exported:
     """Cut what is too long of a report in its JSON form: texts, then the middles of its traces, then lists."""
-    whole = json.dumps(report)
-    if len(whole) <= MOST_BYTES and _LONG_TEXT.search(whole) is None:
+    if is_within_bounds(json.dumps(report)):
         return report
     measures = iter(_MEASURES)
     kept, bare = _measured(report, next(measures))

@@ -26,7 +26,7 @@ from trunks.runs.credential_proofs import next_proof_at
 from trunks.runs.knock_ledger import Settlement, settle
 from trunks.runs.result_rules import ResultRules
 from trunks.runs.several_gateways import SeveralReport
-from trunks.runs.stored_report import done_values
+from trunks.runs.stored_report import written_values
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class RunResult:
     columns: Mapping[str, Any] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "columns", done_values(self.report))
+        object.__setattr__(self, "columns", written_values(self.report))
 
 
 class RunResults:

@@ -2,29 +2,42 @@
 
 from typing import Any
 
-from sipcheck.report.json_export import report_to_json
+from sipcheck.report.json_export import report_to_json, report_to_json_text
 from sipcheck.report.model import Report
 from trunks.models.verification import VerificationStatus
-from trunks.runs.report_bounds import bounded
+from trunks.runs.report_bounds import bounded, is_within_bounds
 from trunks.runs.several_gateways import SeveralReport
+from trunks.store.database import JsonText
 
 
 def done_values(report: Report) -> dict[str, Any]:
     """The columns of a run that is done; what lists show of the report is in columns of its own."""
     stored = bounded(_exported(report))
+    return _values(report, stored["summary"], stored["advice"], stored)
+
+
+def _values(report: Report, summary: str, advice: str, stored: dict[str, Any] | JsonText) -> dict[str, Any]:
     return {
         "status": VerificationStatus.DONE,
         "outcome": report.outcome,
         "reason": report.reason,
-        "summary": _column_text(stored["summary"]),
-        "advice": _column_text(stored["advice"]),
+        "summary": _column_text(summary),
+        "advice": _column_text(advice),
         "report": stored,
     }
 
 
+def written_values(report: Report) -> dict[str, Any]:
+    """The same columns for a statement, which takes a report as the text that it becomes there."""
+    text = None if isinstance(report, SeveralReport) else report_to_json_text(report)
+    if text is None or not is_within_bounds(text):
+        return done_values(report)
+    return _values(report, report.summary, report.advice, JsonText(text))
+
+
 def told_values(report: Report) -> dict[str, Any]:
     """The same columns of a run that stays queued: what is said of it until it has run."""
-    return done_values(report) | {"status": VerificationStatus.QUEUED}
+    return written_values(report) | {"status": VerificationStatus.QUEUED}
 
 
 def _column_text(text: str) -> str:

@@ -27,7 +27,7 @@ CREDENTIALS: Texts = {
         "which address takes registrations, and make one test call to be sure.",
     ),
     (Reason.ALIVE_CREDENTIALS_UNPROVEN, Cause.CHALLENGE_FROM_ELSEWHERE): Text(
-        "{where} was asked, but {detail}; so no password was sent.",
+        "{where} was asked, but {detail}.",
         "Ask the carrier to answer from the address that was asked; a load balancer or a router on the way may "
         "change it. Or enter the address that answers, if the carrier confirms it.",
     ),

@@ -26,7 +26,7 @@ def credential_lines(
         return None
     elsewhere = pending.other_source
     if elsewhere is not None:
-        state.leave_unanswered(elsewhere)
+        state.leave_unanswered(elsewhere, *pending.challenge_values(plain), credentials)
         return None
     challenges = state.to_answer(*pending.challenge_values(plain), credentials)
     if challenges is None:

@@ -153,6 +153,10 @@ CLAIMS = (
         r"sent no answer, and only requests",
         lambda seen, _: seen.heard() and not seen.responses,
     ),
+    _claim(
+        r"so the password was not sent again",
+        lambda seen, _: seen.sent(credentials=True) > 0,
+    ),
     _claim(r", behind a (1\d\d)", lambda seen, match: seen.answered(int(match[1]))),
     _claim(
         r"nothing that came is the answer to our request",

@@ -73,6 +73,12 @@ def half_an_answer(connection: socket.socket, request: bytes) -> None:
     connection.sendall(reply_to(request)[:90])
 
 
+def half_and_reset(connection: socket.socket, request: bytes) -> None:
+    half_an_answer(connection, request)
+    time.sleep(LATER_SECONDS)  # a reset takes with it what was not read
+    resetting(connection, request)
+
+
 def saying(words: bytes) -> End:
     def end(connection: socket.socket, _: bytes) -> None:
         connection.sendall(words)
@@ -249,6 +255,14 @@ STREAMS = [
     ),
     *streams(unheard("closed-at-once", never_says=("behind a",)), ending(on_any, closing)),
     *streams(unheard("closed-later", never_says=("behind a",)), ending(on_any, closing_later)),
+    *streams(
+        replace(
+            unheard("half-an-answer-and-reset"),
+            reason=Reason.SIP_MALFORMED_RESPONSE,
+            says=("90 bytes came, and its end did not", "in the trace"),
+        ),
+        ending(on_any, half_and_reset),
+    ),
     *streams(unheard("trying-and-closed", "behind a 100"), ending(on_any, trying_first)),
 ]
 

@@ -69,7 +69,9 @@ def row(
         reason=reason,
         cause=cause,
         credentials=CredentialState.NOT_TESTED,
-        party=Party.CONFIGURATION if cause in CHECK_THE_SETTING else Party.CARRIER,
+        party=Party.CONFIGURATION
+        if cause in CHECK_THE_SETTING or reason is Reason.TLS_NOT_SPOKEN
+        else Party.CARRIER,
         exit_status=1,
         options={"timeout_seconds": 10},
         says=says,

@@ -4,14 +4,18 @@ RFC 3261 §22.2 and §22.3; docs/design/sip.md, requirement 15.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 
 from sipcheck import Cause, Credentials, CredentialState, Outcome, Party, Reason, Report
+from tests.peers.udp_peer import Reply
 from tests.sipcheck.provoked.field_rows import (
     FieldRow,
+    Script,
     assert_row,
     challenge,
+    cseq_of,
     on_each_path,
     scripted,
     verify_all,
@@ -139,6 +143,38 @@ ROWS = [
         ),
     ),
 ]
+
+
+def from_elsewhere(status: int, *headers: tuple[str, str]) -> Script:
+    """Challenge from where the request went, and answer the digest from another port."""
+
+    def script(request: bytes) -> Sequence[bytes | Reply]:
+        answers = scripted(register=[(status, [EDGE]), (status, headers)])(request)
+        if request.startswith(b"REGISTER") and cseq_of(request) > 1:
+            return [Reply(data=each, from_elsewhere=True) for each in answers if isinstance(each, bytes)]
+        return answers
+
+    return script
+
+
+STALE = ("WWW-Authenticate", 'Digest realm="edge", nonce="n2", stale=true, qop="auth"')
+ELSEWHERE = [
+    *(
+        replace(
+            rejected("x", 401, headers),
+            name=name,
+            script=from_elsewhere(401, *headers),
+            says=("rejects the username or the password (401 Phrase from 127.0.0.1:",),
+        )
+        for name, headers in (("refused-from-elsewhere", [EDGE]), ("refused-bare-from-elsewhere", []))
+    ),
+    replace(
+        reachable(Cause.CHALLENGE_FROM_ELSEWHERE, "stale-from-elsewhere"),
+        script=from_elsewhere(401, STALE),
+        says=("which is not where the request went, is not answered; so the password was not sent again",),
+    ),
+]
+ROWS += [replace(row, windowed=windowed) for row in ELSEWHERE for windowed in (False, True)]
 
 
 @pytest.fixture(scope="module")

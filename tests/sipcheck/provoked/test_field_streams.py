@@ -61,7 +61,7 @@ def other(
         reason=Reason.SIP_NOT_SPOKEN,
         cause=cause,
         credentials=CredentialState.NOT_TESTED,
-        party=Party.CARRIER if cause is None else Party.CONFIGURATION,
+        party=Party.CONFIGURATION,
         exit_status=1,
         options={"credentials": None},
         says=(protocol.upper() if cause is Cause.TLS_SPOKEN else protocol,) if protocol else ("not SIP",),

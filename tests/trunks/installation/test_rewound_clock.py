@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.trunks.forms import Store
+from tests.trunks.forms import Store, make_report
 from tests.trunks.health_watch import LONG_ENOUGH_SECONDS, HealthWatch
 from trunks.ids import new_id
 from trunks.installation.settings import Settings
@@ -73,6 +73,17 @@ def test_proofs_go_on_within_their_interval(store: Store, watch: HealthWatch) ->
     next_proof_at = store.trunk(trunk.id).next_proof_at
     assert next_proof_at is not None
     assert next_proof_at - store.clock.now <= timedelta(seconds=interval_seconds)
+
+
+def test_a_check_does_not_wait_for_a_proof_from_the_hour_to_come(store: Store, watch: HealthWatch) -> None:
+    store.clock.advance(HOUR)
+    watch.verified(make_report())
+    for status in (200, 404):
+        watch.cycle(alive=True, sip_status=status)
+    set_back(store)
+    (claim,) = watch.cycle(alive=True)
+    assert claim.asker is not None
+    assert claim.asker.proven_here
 
 
 def test_buckets_are_refilled_and_slots_become_free(

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trunks.ids import new_id
-from trunks.rules.asking import Asker, Candidate, Occasion, may_be_knock, whose_turn
+from trunks.rules.asking import Asker, Candidate, Occasion, may_be_knock, seen_by_all, whose_turn
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -76,3 +76,11 @@ def test_a_name_is_used_once_in_an_interval_of_its_own(intervals: list[float], s
 def test_only_an_account_that_is_proven_here_is_no_knock(asker: bool | None, knock: bool) -> None:
     speaks = None if asker is None else candidate("a", proven_here=asker).asker
     assert may_be_knock(speaks) is knock
+
+
+def test_of_an_answer_to_an_account_nothing_is_kept_that_may_name_it() -> None:
+    facts = {"Server": "PBX/1.0", "Retry-After": "30", "Allow": "OPTIONS", "Warning": '399 x "alice"'}
+    asker = candidate("alice").asker
+    assert seen_by_all(facts, None) == facts
+    assert seen_by_all(facts, asker) == {"Server": "PBX/1.0", "Retry-After": "30"}
+    assert seen_by_all({"Server": "PBX of alice"}, asker) == {}
