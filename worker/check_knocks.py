@@ -17,6 +17,11 @@ _SILENT = frozenset({Reason.NO_RESPONSE, Reason.DEADLINE_EXCEEDED})
 OnRefused = Callable[[CheckClaim, float], None]
 
 
+def may_count(status: int | None, reason: Reason) -> bool:
+    """Whether a guard may count a question of nobody's that came to this."""
+    return status in _COUNTED or reason in _SILENT
+
+
 @dataclass(frozen=True, slots=True)
 class _Admitted:
     wish: CheckWish
@@ -59,7 +64,8 @@ class CheckKnocks:
             return result
         visit, rest = asked.wish.visit, asked.admission.rest
         silent = result.reason in _SILENT
-        counted = result.sip_status in _COUNTED or (silent and visit.failures < FALL)
+        # Further silence of a fallen one says nothing new to a guard either.
+        counted = may_count(result.sip_status, result.reason) and not (silent and visit.failures >= FALL)
         self._heard.append(CheckSettlement(asked.wish, asked.admission, counted))
         if not (counted or silent):
             return result

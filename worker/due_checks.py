@@ -8,12 +8,11 @@ from uuid import UUID
 import structlog
 
 from sipcheck.engine import Engine
-from sipcheck.sweep.liveness import Liveness, ask_edges, find_edges
-from sipcheck.target import Target
 from trunks.errors import StoreUnavailable
 from trunks.health.check import CheckClaim, CheckResult
 from trunks.health.check_claims import ASKED_WAITS_SECONDS
 from trunks.installation.installation import Installation
+from worker.canaries import Canaries
 from worker.check_knocks import CheckKnocks
 from worker.destination_check import DestinationCheck
 
@@ -47,7 +46,12 @@ class DueChecks:
         self._pacing = installation.runs.address_limits
         self._knocks = CheckKnocks(installation.runs.check_ledger)
         self._timeout_seconds = settings.check_timeout_seconds
-        self._canaries = settings.canary_targets
+        self._canaries = Canaries(
+            settings.canary_targets,
+            installation.runs.check_ledger,
+            timeout_seconds=self._timeout_seconds,
+            clock=installation.clock,
+        )
         self._on_answer = on_answer
         self._settled_at_once = _CHUNK
         self._checking: set[asyncio.Task[None]] = set()
@@ -141,15 +145,9 @@ class DueChecks:
     async def _tend(self, engine: Engine) -> None:
         """Look after a held mass fall, and ask the canaries when it is ours to."""
         if await _in_store(self._breaker.tend):
-            asked = [self._alive(engine, target) for target in self._canaries]
-            alive = any(await asyncio.gather(*asked))
-            await _in_store(self._breaker.canary_answered, alive=alive)
-
-    async def _alive(self, engine: Engine, target: Target) -> bool:
-        found = await find_edges(engine, target, timeout_seconds=self._timeout_seconds)
-        if not isinstance(found, Liveness):
-            found = await ask_edges(engine, target, found, timeout_seconds=self._timeout_seconds, fresh=True)
-        return found.alive
+            alive = await self._canaries.alive(engine)
+            if alive is not None:
+                await _in_store(self._breaker.canary_answered, alive=alive)
 
     async def _give_back(self) -> None:
         """Let checks end that soon do, and others take at once what this worker leaves.

@@ -34,7 +34,7 @@ class Customers:
         self.clock = store.clock
         self.carrier = carrier
         self.engine = engine
-        self._peer = peer
+        self.port = peer.port
         runs = store.installation.runs
         self._stores = [RunStore(runs.claims, runs.recovery, runs.address_limits) for _ in range(3)]
         self._count = 0
@@ -51,7 +51,7 @@ class Customers:
         trunk = store.make_trunk(
             name=f"trunk {self._count}",
             domain=HOST,
-            port=self._peer.port,
+            port=self.port,
             transport=TransportName.UDP,
             username=username,
             password=password,

@@ -11,11 +11,13 @@ from tests.peers.udp_peer import Script, UdpPeer
 from tests.trunks.forms import Store
 from tests.worker.customers import Customers
 from trunks.health.check import CheckClaim, CheckResult
+from trunks.installation.setting_values import read_targets
 from trunks.installation.settings import Settings
 from trunks.models.destination_health import DestinationHealth
 from trunks.models.trunk import Trunk
 from trunks.rules.check_pace import SILENT_SECONDS
 from trunks.rules.knock_limits import SHIPPED_RULES
+from worker.canaries import Canaries
 from worker.check_knocks import CheckKnocks
 from worker.destination_check import DestinationCheck
 from worker.engine_loop import EngineLoop
@@ -154,3 +156,21 @@ def test_whoever_looks_is_told_when_it_is_asked_next_and_that_it_is_stale(schedu
     assert found.stale(schedule.clock.now)
     assert found.next_check_at is not None
     assert found.next_check_at - found.checked_at > EVEN * 0.8
+
+
+@pytest.mark.parametrize("form_settings", ["embedded"], indirect=True)
+def test_a_canary_whose_address_rests_is_not_asked_and_says_nothing(schedule: Schedule) -> None:
+    customers = schedule.customers
+    canaries = Canaries(
+        read_targets(f"sip:{HOST}:{customers.port};transport=udp"),
+        customers.store.installation.runs.check_ledger,
+        timeout_seconds=0.3,
+        clock=schedule.clock,
+    )
+    said = []
+    for _ in range(60):  # ten minutes
+        said.append(customers.engine.begin(canaries.alive).result())
+        schedule.clock.advance(10)
+    assert said[0] is True
+    assert said.count(None) > 50
+    customers.assert_nobody_banned()
