@@ -11,7 +11,7 @@ from sipcheck.reasons import CredentialState, Outcome, Reason
 from tests.api.client import ApiUnderTest
 from tests.peers.postgres_server import PostgresServer
 from tests.trunks.forms import make_report
-from trunks.runs.address_limits import Wish
+from trunks.runs.wishes import Wish
 
 URL = "/api/v1/sip-trunks"
 SETTLED_SECONDS = 11

@@ -14,9 +14,11 @@ from trunks.repositories.knocks import Knocks
 from trunks.rules.knock import Knock
 from trunks.rules.knock_limits import SHIPPED, KnockLimits, KnockRules
 from trunks.rules.visitor import Visitor
-from trunks.runs.address_limits import AddressLimits, Admission, PaceLimits, Wish
+from trunks.runs.address_limits import AddressLimits
+from trunks.runs.edge_paces import PaceLimits
 from trunks.runs.knock_book import KnockBook
 from trunks.runs.knock_ledger import BUSY, Seen, Settlement, Visit, settle
+from trunks.runs.wishes import Admission, Wish
 
 ADDRESS, OTHER = "192.0.2.1", "2001:db8::1"
 ACME, RIVAL = UUID(int=1), UUID(int=2)
