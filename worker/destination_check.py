@@ -14,7 +14,7 @@ from sipcheck.engine import Engine
 from sipcheck.sweep.liveness import Liveness, ask_edges, find_edges
 from sipcheck.sweep.liveness_question import LivenessHeard, LivenessQuestion
 from sipcheck.transaction.time_plan import TimePlan
-from trunks.health.check import CheckClaim, CheckResult
+from trunks.health.check import CheckClaim, CheckResult, EdgeResult
 from trunks.ids import new_id
 from trunks.runs.address_limits import AddressLimits
 from trunks.runs.admission import PATIENCE_SECONDS
@@ -201,6 +201,7 @@ class DestinationCheck:
                 address=route.edges[0].address,
                 edge_addresses=tuple({each.address: None for each in route.edges}),
                 facts=found.facts,
+                edges=tuple(EdgeResult(str(each.edge), each.alive, each.latency_ms) for each in found.edges),
             )
         )
 

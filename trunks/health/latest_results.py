@@ -1,18 +1,32 @@
 """What a destination said last, and a new result for whoever asks."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from sipcheck.reasons import Reason
 from trunks.clock import Clock, utc_now
+from trunks.models.destination_health import DestinationHealth
+from trunks.repositories.health_rollups import EdgeCounts, HealthRollups
 from trunks.repositories.liveness import LivenessRows
 from trunks.rules.intervals import HealthIntervals
 from trunks.store.database import Database
 
 # Beyond its jitter, and the claim that a check waits for.
 _LATE_SHARE = 1.5
+# What an edge's counters are told of.
+_COUNTED = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class LastAnswer:
+    """What is told of the last answer that was read in full, to whoever has a trunk there: it names no account."""
+
+    sip_status: int | None
+    server: str | None
+    retry_after: str | None
+    read_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +40,7 @@ class LastResult:
     sip_status: int | None
     interval_seconds: float
     next_check_at: datetime | None
+    answer: LastAnswer | None = None
 
     @property
     def slowed(self) -> bool:
@@ -73,7 +88,13 @@ class LatestResults:
                 sip_status=found.sip_status,
                 interval_seconds=found.interval_seconds,
                 next_check_at=found.next_check_at,
+                answer=_answer(found),
             )
+
+    def edges(self, destination_ids: Collection[UUID]) -> Sequence[EdgeCounts]:
+        """Give what the checks of these destinations' edges came to within a day, this hour's among them."""
+        with self._database.read() as session:
+            return HealthRollups(session).edges_of(destination_ids, self._clock() - _COUNTED)
 
     def answered_since(self, asked: Mapping[UUID, datetime]) -> set[UUID]:
         """Which of these destinations have a result from the moment named or later, or will have none soon."""
@@ -84,3 +105,11 @@ class LatestResults:
             each for each, moment in asked.items() if each in checked_at and checked_at[each] >= moment
         }
         return answered | given_up
+
+
+def _answer(found: DestinationHealth) -> LastAnswer | None:
+    if found.facts is None or found.facts_at is None:
+        return None
+    return LastAnswer(
+        found.facts_status, found.facts.get("Server"), found.facts.get("Retry-After"), found.facts_at
+    )
