@@ -86,5 +86,4 @@ class CheckKnocks:
 
 
 def _visit(claim: CheckClaim) -> CheckVisit:
-    asker = claim.asker
-    return CheckVisit(claim.destination_id, None if asker is None else asker.environment_id, claim.failures)
+    return CheckVisit(claim.destination_id, None, claim.failures)

@@ -34,7 +34,9 @@ class CheckKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CheckVisit:
-    """A check of a destination behind so many failures in a row, asked for an environment's trunk or for nobody's."""
+    """A check of a destination behind so many failures in a row, for an environment that has a trunk there, or for
+    nobody.
+    """
 
     destination_id: UUID
     environment_id: UUID | None

@@ -1,7 +1,7 @@
 """Health checks in the ledger of knocks: those that a peer's guard may count (docs/design/queue.md, "Knocks")."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -27,9 +27,12 @@ class CheckWish:
 
 @dataclass(frozen=True, slots=True)
 class CheckAdmission:
-    """`wait_seconds` says after how long a check that is not admitted may come again."""
+    """`visit` is the check with the environment whose share it takes; `wait_seconds` says after how long one that is not
+    admitted may come again.
+    """
 
     claim_id: UUID
+    visit: CheckVisit
     rest: CheckRest
     wait_seconds: float | None = None
 
@@ -65,9 +68,12 @@ class CheckLedger:
             standing: dict[str, list[Knock]] = {address: [] for address in addresses}
             for knock in rows.at(addresses, now - DAY):
                 standing[knock.address].append(knock)
+            environments = rows.environments_at({wish.visit.destination_id for wish in wishes})
             reserved: list[Knock] = []
             answers = []
-            for wish in wishes:
+            for asked in wishes:
+                environment_id = environments.get(asked.visit.destination_id)
+                wish = replace(asked, visit=replace(asked.visit, environment_id=environment_id))
                 admission = self._judge(rows, standing, wish, now)
                 answers.append(admission)
                 if admission.wait_seconds is None and wish.visit.failures < FALL:
@@ -107,7 +113,7 @@ class CheckLedger:
         until = max((rest.until for rest in rests if rest.until is not None), default=None)
         slowest = max(rests, key=lambda rest: rest.even_seconds)
         wait_seconds = None if until is None else (until - now).total_seconds()
-        return CheckAdmission(new_id(), slowest, wait_seconds)
+        return CheckAdmission(new_id(), wish.visit, slowest, wait_seconds)
 
 
 def _knocks(
@@ -116,8 +122,8 @@ def _knocks(
     return [
         Knock(
             address=address,
-            environment_id=wish.visit.environment_id,
-            account_key=wish.visit.key(admission.rest.kind),
+            environment_id=admission.visit.environment_id,
+            account_key=admission.visit.key(admission.rest.kind),
             at=now,
             weight=1,
             refused=0,
