@@ -27,8 +27,8 @@ class CheckWish:
 
 @dataclass(frozen=True, slots=True)
 class CheckAdmission:
-    """`visit` is the check with the environment whose share it takes; `wait_seconds` says after how long one that is not
-    admitted may come again.
+    """`visit` is the check with the environment whose share it takes; `wait_seconds` says after how long one that is
+    not admitted may come again.
     """
 
     claim_id: UUID
