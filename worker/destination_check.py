@@ -51,8 +51,8 @@ class _Route:
             claim_id=self.slot,
             requests=self.requests(),
             lease_until=self.claim.lease_until,
-            on_demand=False,
-            patience_seconds=PATIENCE_SECONDS if self.claim.asked else 0.0,
+            on_demand=self.claim.asked,
+            patience_seconds=PATIENCE_SECONDS,
         )
 
 
