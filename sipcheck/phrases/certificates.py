@@ -9,6 +9,10 @@ CERTIFICATES: Mapping[str, str] = {
     "certificate.itself-valid": "its own, issued by {issuer}, is valid from {not_before} to {not_after}",
     "certificate.usage": "its extended key usage is {uses}",
     "certificate.key": "its own key is {key}",
+    "certificate.key.rsa": "RSA of {bits} bits",
+    "certificate.key.ecdsa": "ECDSA on {curve}",
+    "certificate.key.other": "of another kind than RSA and ECDSA, {kind}",
+    "certificate.key.unreadable": "of a kind that we cannot read",
     "certificate.issuer": "its issuer is {issuer}",
     # What it names in place of the domain.
     "certificate.names": "it names {names}",
