@@ -24,7 +24,7 @@ from sipcheck.transport.certificate import (
     read_certificate,
 )
 from sipcheck.transport.certificate_names import match_name, mismatch
-from sipcheck.transport.certificate_refusal import with_certificate
+from sipcheck.transport.certificate_refusal import REFUSED_FOR, with_certificate
 from sipcheck.transport.stream import StreamChannel
 from sipcheck.transport.tls_session import TlsSession
 
@@ -32,16 +32,6 @@ _ALERT_SECONDS = 1.0
 
 _FLAGS = ssl.VerifyFlags.VERIFY_X509_TRUSTED_FIRST
 _STRICT_FLAGS = _FLAGS | ssl.VerifyFlags.VERIFY_X509_STRICT | ssl.VerifyFlags.VERIFY_X509_PARTIAL_CHAIN
-
-_CERTIFICATE_REFUSALS = frozenset(
-    {
-        Reason.TLS_UNTRUSTED,
-        Reason.TLS_SELF_SIGNED,
-        Reason.TLS_EXPIRED,
-        Reason.TLS_NOT_YET_VALID,
-        Reason.TLS_NAME_MISMATCH,
-    }
-)
 
 
 class CertificateRefused(TransportFailed):
@@ -139,7 +129,7 @@ async def connect_tls(
     try:
         channel, session = await peer.handshake(contexts.verifying)
     except TransportFailed as error:
-        if error.failure.reason not in _CERTIFICATE_REFUSALS:
+        if error.failure.reason not in REFUSED_FOR:
             raise
         raise await _refused(peer, contexts.reading, error.failure) from error
     try:
