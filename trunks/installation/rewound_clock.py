@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from trunks.clock import Clock
 from trunks.repositories.rewound import Rewound
-from trunks.runs.address_limits import LONGEST_WAIT
+from trunks.rules.pace_shares import LONGEST_WAIT
 from trunks.store.database import Database
 
 # The clocks of several machines are never quite the same.

@@ -10,7 +10,7 @@ from tests.trunks.health_watch import LONG_ENOUGH_SECONDS, HealthWatch
 from trunks.ids import new_id
 from trunks.installation.settings import Settings
 from trunks.models.verification import VerificationStatus
-from trunks.runs.address_limits import Wish
+from trunks.runs.wishes import Wish
 
 HOUR = 3600.0
 

@@ -210,8 +210,8 @@ def test_leases_of_r0009_are_kept(former: FormerStore, store_settings: Settings)
     with former.database.write() as session:
         (sent,) = CredentialFreezes(session).claimed_by([run])
         assert (sent.key, sent.lease_until) == ("k", until)
-        assert EdgeBudgets(session).in_flight(["192.0.2.1"], STARTED) == {"192.0.2.1": {run}}
-        assert EdgeBudgets(session).in_flight(["192.0.2.1"], until) == {"192.0.2.1": set()}
+        assert EdgeBudgets(session).in_flight(["192.0.2.1"], STARTED)["192.0.2.1"].keys() == {run}
+        assert not EdgeBudgets(session).in_flight(["192.0.2.1"], until)["192.0.2.1"]
         infrastructure = Infrastructures(session).ensure(ProvisionerName.LIVEKIT)
         assert (infrastructure.id, infrastructure.claim_id) == (mark, cycle)
         assert infrastructure.is_claimed(STARTED)
