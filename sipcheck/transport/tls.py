@@ -8,6 +8,7 @@ import contextlib
 import ssl
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from sipcheck.errors import SettingInvalid, TransportFailed
@@ -142,13 +143,9 @@ async def connect_tls(
     except TransportFailed:
         await channel.close()
         raise
-
-    async def explain(failure: Failure) -> Failure:
-        return await _explain_reset(failure, peer, contexts.verifying)
-
     channel.certificate = facts
     channel.warnings = certificate_warnings(facts, match)
-    channel.explain_reset = explain
+    channel.explain_reset = partial(_explain_reset, peer, contexts.verifying)
     return channel
 
 
@@ -166,7 +163,7 @@ def _handshake_failed(detail: str) -> TransportFailed:
     return TransportFailed(Failure(Reason.TLS_HANDSHAKE_FAILED, detail))
 
 
-async def _explain_reset(failure: Failure, peer: _Peer, context: ssl.SSLContext) -> Failure:
+async def _explain_reset(peer: _Peer, context: ssl.SSLContext, failure: Failure) -> Failure:
     """Listen on a second connection for the alert that a reset may have swallowed; nothing is sent on it.
 
     A TLS 1.3 server misses our certificate only after our side of the handshake is done, and answers the SIP
@@ -209,6 +206,5 @@ def _facts(presented: ReadCertificate, session: TlsSession, *, error: str | None
         now=datetime.now(UTC),
         tls_version=session.version,
         cipher=session.cipher,
-        verified=error is None,
         error=error,
     )
