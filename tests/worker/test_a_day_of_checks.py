@@ -22,6 +22,7 @@ from trunks.health.check import CheckResult
 from trunks.installation.settings import Settings, load_settings
 from trunks.models.trunk import Trunk
 from trunks.runs.claimed_run import ClaimedRun
+from worker.check_knocks import CheckKnocks
 from worker.destination_check import DestinationCheck
 
 HOST = "127.0.0.1"
@@ -88,6 +89,7 @@ class Day:
         check = DestinationCheck(
             self._engine,
             self.store.installation.runs.address_limits,
+            CheckKnocks(self.store.installation.runs.check_ledger),
             timeout_seconds=0.5,
             on_result=results.append,
             on_refused=lambda claim, seconds: pytest.fail(f"refused for {seconds} s"),

@@ -41,6 +41,7 @@ class RewoundClock:
             return (
                 rows.past(now + _MARGIN, now)
                 + rows.runs(now + LONGEST_WAIT + _MARGIN, now + _MARGIN, now)
+                + rows.shares(now + LONGEST_WAIT + _MARGIN, now)
                 + rows.leases(now + lease + _MARGIN, now + lease)
             )
 

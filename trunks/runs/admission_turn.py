@@ -54,7 +54,7 @@ class AdmissionTurn:
             return self._refuse(wish, dict.fromkeys(full, _SLOT_LOOK_SECONDS))
         waits = {address: self._wait_seconds(address, wish) for address in wish.requests}
         wait_seconds = max(waits.values(), default=0.0)
-        if wait_seconds > wish.patience_seconds:
+        if wait_seconds > (wish.patience_seconds if wish.on_demand else 0.0):
             for address, count in wish.requests.items():
                 self._behind[address, wanter] += count
                 # Who has no tokens keeps no slot from others.

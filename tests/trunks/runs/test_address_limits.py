@@ -45,7 +45,7 @@ class Gate:
             requests={address: requests},
             lease_until=until,
             on_demand=on_demand,
-            patience_seconds=patience if on_demand else 0.0,
+            patience_seconds=patience,
             environment_id=of,
             put_off=put_off,
         )
