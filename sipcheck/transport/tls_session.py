@@ -18,6 +18,8 @@ from sipcheck.transport.stream_socket import StreamSocket
 _RECORD_BYTES = 16 * 1024  # what one record carries at most (RFC 8446 §5.1)
 
 
+_FIRST_BYTES = 64  # what tells an alert, or a protocol that is none of TLS
+
 # A MemoryBIO never gives back what it once took: fed in pieces it stays small.
 _FED_BYTES = 4 * 1024
 
@@ -43,7 +45,7 @@ class TlsSession:
         "_channel",
         "_connected",
         "_established",
-        "_heard",
+        "_first",
         "_incoming",
         "_outgoing",
         "_session",
@@ -70,7 +72,7 @@ class TlsSession:
         )
         self._connected = False
         self._established = False
-        self._heard = False
+        self._first = b""
         self._unwritten = b""
         self.certificate: bytes | None = None
         self.version: str | None = None
@@ -86,7 +88,8 @@ class TlsSession:
         self._progress()
 
     def bytes_received(self, data: memoryview) -> None:
-        self._heard = True
+        if not self._established and len(self._first) < _FIRST_BYTES:
+            self._first += data[: _FIRST_BYTES - len(self._first)]
         for start in range(0, len(data), _FED_BYTES):
             if self._session is not None:
                 self._incoming.write(data[start : start + _FED_BYTES])
@@ -198,6 +201,6 @@ class TlsSession:
             self._channel.ended(error)
         else:
             failure = from_error(
-                error or ConnectionResetError(), during_handshake=self._connected, heard=self._heard
+                error or ConnectionResetError(), during_handshake=self._connected, first=self._first
             )
             self._channel.fail(failure)
