@@ -29,6 +29,7 @@ from api.openapi import describe
 from api.readiness import Readiness, ReadinessCheck
 from api.store_metrics import StoreMetrics
 from api.store_threads import LOCKED_AT_MOST_SECONDS, StoreThreads
+from api.table_metrics import TableMetrics
 from api.talkover import routes as talkover
 from api.waiter import Awaited, Waiter
 from trunks.doorbell import Doorbell
@@ -102,6 +103,7 @@ def _make_context(
         store_metrics=StoreMetrics(
             installation.statistics, installation.provisions.overview, threads, registry
         ),
+        table_metrics=TableMetrics(installation.statistics, threads, registry),
         readiness=Readiness({"store": installation.database.ping, **checks}, registry),
     )
 

@@ -10,6 +10,7 @@ from api.middleware.rate_limits import RateLimits
 from api.readiness import Readiness
 from api.store_metrics import StoreMetrics
 from api.store_threads import StoreThreads
+from api.table_metrics import TableMetrics
 from api.waiter import Awaited, Waiter
 from trunks.doorbell import Doorbell
 from trunks.installation.installation import Installation
@@ -34,6 +35,7 @@ class Context:
     rate_limits: RateLimits
     registry: CollectorRegistry
     store_metrics: StoreMetrics
+    table_metrics: TableMetrics
 
 
 def context_of(request: Request) -> Context:

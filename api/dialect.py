@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from starlette.responses import JSONResponse
 
 from api.examples import Example
-from api.problems import Problem
+from api.problems import Problem, Refusals
 from trunks.errors import Refused
 
 _bearer = HTTPBearer(auto_error=False, description="A token of your environment.")
@@ -23,8 +23,9 @@ class Faults(Protocol):
     def shape(self, problem: Problem) -> dict[str, Any]:
         """Make a problem's body."""
 
-    def refusal(self, error: Refused) -> Problem:
-        """Say what the domain refused."""
+    @property
+    def REFUSALS(self) -> Refusals:
+        """What the domain may refuse here."""
 
     def invalid(self, error: RequestValidationError) -> Problem:
         """Say what the validation refused: every wrong field with its faults."""
@@ -53,6 +54,11 @@ class Dialect:
         """Say a problem in this dialect."""
         body = self.faults.shape(problem)
         return JSONResponse(body, status_code=problem.status, headers=problem.headers)
+
+    def refusal(self, error: Refused) -> Problem:
+        """Say what the domain refused."""
+        status, sentence, code = self.faults.REFUSALS[type(error)]
+        return Problem(status, code, sentence or str(error))
 
     def router(self) -> APIRouter:
         """Make the router of its routes, which all need a token."""

@@ -51,5 +51,6 @@ async def metrics(request: Request) -> Response:
     """Give the metrics in Prometheus' text format."""
     context = context_of(request)
     await context.store_metrics.refresh()
+    await context.table_metrics.refresh()
     await context.readiness.parts()
     return Response(generate_latest(context.registry), media_type=CONTENT_TYPE_LATEST)

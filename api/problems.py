@@ -2,9 +2,22 @@
 
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
+
+from trunks.errors import Refused
 
 FieldErrors = Mapping[str, list[str]]
+
+
+class Refusal(NamedTuple):
+    """What a dialect answers to a refusal of the domain: in the domain's words, where the vendor has none."""
+
+    status: int
+    sentence: str | None = None
+    code: str = "REFUSED"
+
+
+Refusals = Mapping[type[Refused], Refusal]
 
 
 class Problem(Exception):

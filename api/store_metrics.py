@@ -95,6 +95,12 @@ def _of_store(seen: StatisticsSeen) -> Iterator[Metric]:
         {(): seen.addresses_short},
     )
     yield _gauge(
+        "trunks_address_delay_seconds",
+        "For how long the tokens of an address are spent in advance, of the 50 most delayed.",
+        {(address,): seconds for address, seconds in seen.most_delayed.items()},
+        labels=("address",),
+    )
+    yield _gauge(
         "trunks_trunks",
         "Trunks by their state.",
         {(each.health_status, str(each.is_active).lower()): each.count for each in seen.trunks},

@@ -1,6 +1,7 @@
 """The engine: what all verifications of a process share, from the resolver to the sockets."""
 
 import asyncio
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
@@ -17,7 +18,7 @@ from sipcheck.report.shown import shown
 from sipcheck.report.trace import Trace
 from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS, EngineSettings
 from sipcheck.target import HostPort, Target, TransportName, parse_host_port
-from sipcheck.transaction.run_context import RunContext
+from sipcheck.transaction.run_context import EdgeDone, RunContext
 from sipcheck.transaction.time_plan import TimePlan
 from sipcheck.transaction.udp_batch.batch import UdpBatch
 from sipcheck.transport.channel import Channel
@@ -78,6 +79,7 @@ class Engine:
         before_credentials: BeforeCredentials | None = None,
         survey: Survey | None = None,
         admit: Admit | None = None,
+        edge_done: EdgeDone | None = None,
     ) -> Report:
         """Verify one target within one deadline; every remote failure is a report.
 
@@ -89,7 +91,7 @@ class Engine:
         them and becomes the verdict. Raises SettingInvalid for a timeout that is not positive.
 
         `admit(edges)` is awaited before the first request; its time is added to the deadline, and what it raises
-        ends the run.
+        ends the run. `edge_done(edge)` is called when nothing more is sent to an edge, while others may still be asked.
 
         Cancelled, it forgets its requests, closes its connections and gives no report; a caller who owes one reports
         the reason `cancelled`.
@@ -101,6 +103,7 @@ class Engine:
             proof=proof,
             before_credentials=before_credentials,
         )
+        run = replace(run, edge_done=edge_done)
         return shown(await self._verification(target, run).report(survey, admit))
 
     async def survey(

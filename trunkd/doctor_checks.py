@@ -6,7 +6,7 @@ import shutil
 import socket
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -105,16 +105,14 @@ def store(settings: Settings) -> str:
 
 @contextmanager
 def _database(settings: Settings) -> Iterator[Database]:
-    database = Database(settings.store_url)
     try:
-        require_current(database)
-        yield database
+        with closing(Database(settings.store_url)) as database:
+            require_current(database)
+            yield database
     except SchemaOutdated as fault:
         raise CheckFailed(str(fault), "run trunkd migrate.") from fault
     except StoreUnavailable as fault:
         raise CheckFailed(str(fault), f"start the database, or correct {PREFIX}DATABASE_URL.") from fault
-    finally:
-        database.close()
 
 
 def stored_secrets(settings: Settings) -> str:

@@ -3,7 +3,7 @@
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import typer
@@ -36,12 +36,9 @@ def rotate() -> None:
     with faults_in_one_line():
         configure_logs()
         settings = load_settings()
-        database = Database(settings.store_url)
-        try:
+        with closing(Database(settings.store_url)) as database:
             require_current(database)
             rotated = _rotate(settings, database)
-        finally:
-            database.close()
         newest = read_keys(settings)[0].id
         print(f"{rotated.resealed} secrets were encrypted anew; the newest key is {newest}.")
         print(f"Keys that stored secrets need: {', '.join(sorted(rotated.keys_in_use)) or 'none'}.")

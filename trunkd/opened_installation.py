@@ -1,7 +1,7 @@
 """The installation, for a command that is done with it at once."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 from trunkd.faults import faults_in_one_line
 from trunks.installation.installation import Installation
@@ -14,8 +14,5 @@ def opened_installation() -> Iterator[Installation]:
     """Open it, and close it again; a fault ends the command in one line."""
     with faults_in_one_line():
         configure_logs()
-        installation = Installation(load_settings())
-        try:
+        with closing(Installation(load_settings())) as installation:
             yield installation
-        finally:
-            installation.close()

@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import socket
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, closing
 from functools import partial
 from uuid import UUID
 
@@ -44,12 +44,11 @@ def run_up(settings: Settings, *, practice: bool) -> int:
     """
     listener = listen(settings)
     prepare(settings)
-    installation = Installation(settings)
-    try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            return runner.run(_run(installation, listener, practice=practice))
-    finally:
-        installation.close()
+    with (
+        closing(Installation(settings)) as installation,
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+    ):
+        return runner.run(_run(installation, listener, practice=practice))
 
 
 async def _run(installation: Installation, listener: socket.socket, *, practice: bool) -> int:

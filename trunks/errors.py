@@ -132,8 +132,9 @@ class AddressResting(TrunksError):
 
 
 class RunPostponed(TrunksError):
-    """This run has to wait for its turn, longer than it may keep its worker."""
+    """This run has to wait for its turn, longer than it may keep its worker; `at` an address, where one has no room."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, *, at: str | None = None) -> None:
         super().__init__()
         self.seconds = seconds
+        self.at = at

@@ -4,7 +4,8 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from uuid import UUID
 
 import structlog
 
@@ -13,10 +14,11 @@ from sipcheck.engine import Engine
 from sipcheck.sweep.liveness import Liveness, ask_edges, find_edges
 from sipcheck.sweep.liveness_question import LivenessHeard, LivenessQuestion
 from sipcheck.transaction.time_plan import TimePlan
-from trunks.health.check import CheckClaim, CheckResult
+from trunks.health.check import CheckClaim, CheckResult, EdgeResult
 from trunks.ids import new_id
-from trunks.runs.address_limits import AddressLimits, Spending
+from trunks.runs.address_limits import AddressLimits
 from trunks.runs.admission import PATIENCE_SECONDS
+from trunks.runs.wishes import Spending, Wish
 from worker.kept_questions import KeptQuestions
 
 _log = structlog.get_logger(__name__)
@@ -30,14 +32,27 @@ OnRefused = Callable[[CheckClaim, float], None]
 
 @dataclass(frozen=True, slots=True)
 class _Route:
-    """A claim with the edges it leads to, and the question for them where it was asked before."""
+    """A claim with the edges it leads to, and the question for them where it was asked before; `slot` is what its
+    slots are named by.
+    """
 
     claim: CheckClaim
     edges: tuple[Edge, ...]
     question: LivenessQuestion | None = None
+    slot: UUID = field(default_factory=new_id)
 
     def requests(self) -> Counter[str]:
         return Counter(edge.address for edge in self.edges)
+
+    def wish(self) -> Wish:
+        """What it would send; only where somebody waits for the answer tokens are waited for."""
+        return Wish(
+            claim_id=self.slot,
+            requests=self.requests(),
+            lease_until=self.claim.lease_until,
+            on_demand=self.claim.asked,
+            patience_seconds=PATIENCE_SECONDS,
+        )
 
 
 class DestinationCheck:
@@ -63,8 +78,7 @@ class DestinationCheck:
         self._on_result = on_result
         self._on_refused = on_refused
         self._kept = KeptQuestions(engine)
-        self._granted: Counter[str] = Counter()
-        self._sent: Counter[str] = Counter()
+        self._spent: list[Spending] = []
 
     async def check(self, claims: Sequence[CheckClaim]) -> None:
         """Ask these destinations. Raises StoreUnavailable when nothing was sent to any of them."""
@@ -98,12 +112,11 @@ class DestinationCheck:
         return _Route(claim, found)
 
     async def _admitted(self, routes: Sequence[_Route]) -> list[tuple[_Route, float]]:
-        """Take tokens for all at once; only where somebody waits for the answer they are waited for."""
+        """Take tokens and slots for all at once."""
         if self._pacing.off or not routes:
             return [(route, 0.0) for route in routes]
-        wanted = [route.requests() for route in routes]
-        patience = [PATIENCE_SECONDS if route.claim.asked else 0.0 for route in routes]
-        admissions = await asyncio.to_thread(self._pacing.admit_each, wanted, patience_seconds=patience)
+        wishes = [route.wish() for route in routes]
+        admissions = await asyncio.to_thread(self._pacing.admit, wishes, lock_wait_ms=None)
         granted = []
         for route, admission in zip(routes, admissions, strict=True):
             if admission.granted:
@@ -165,10 +178,8 @@ class DestinationCheck:
             _log.exception("check-broke", destination_id=str(claim.destination_id))
 
     def _hear(self, route: _Route, found: Liveness) -> None:
-        # Both at once: what is granted and still on its route must not be given back.
         if not self._pacing.off:
-            self._granted.update(route.requests())
-            self._sent.update(found.sent)
+            self._spent.append(Spending(route.slot, route.requests(), found.sent))
         if not found.alive:
             self._kept.forget(route.claim)
         self._on_result(
@@ -182,26 +193,17 @@ class DestinationCheck:
                 address=route.edges[0].address,
                 edge_addresses=tuple({each.address: None for each in route.edges}),
                 facts=found.facts,
+                edges=tuple(EdgeResult(str(each.edge), each.alive, each.latency_ms) for each in found.edges),
             )
         )
 
     def settle_pace(self) -> None:
-        """Debit what was sent beyond what was granted, and give back what was not. Raises StoreUnavailable."""
-        granted, self._granted = self._granted, Counter()
-        sent, self._sent = self._sent, Counter()
-        if self._pacing.off:
-            return
-        addresses = [address for address in granted | sent if granted[address] != sent[address]]
-        if addresses:
-            self._pacing.settle(
-                [
-                    Spending(
-                        new_id(),
-                        {each: granted[each] for each in addresses},
-                        {each: sent[each] for each in addresses},
-                    )
-                ]
-            )
+        """Free the slots, debit what was sent beyond what was granted, and give back what was not.
+
+        Raises StoreUnavailable.
+        """
+        spent, self._spent = self._spent, []
+        self._pacing.settle(spent)
 
 
 class _Asked:

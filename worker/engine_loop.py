@@ -109,6 +109,7 @@ class EngineLoop:
             timeout_seconds=timeout_seconds,
             before_credentials=job.before_credentials,
             admit=job.admit,
+            edge_done=job.edge_done,
         )
         job.heard(report)
         return report

@@ -8,25 +8,24 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 
 from api.autocalls.bodies import CreateTrunk
-from api.problems import FieldErrors, Problem, by_field, field_of
+from api.problems import FieldErrors, Problem, Refusal, Refusals, by_field, field_of
 from trunks.errors import (
     CustomTrunksNotAllowed,
     NumberInUse,
     NumberTaken,
-    Refused,
     TrunkExists,
     TrunkNotFound,
 )
 
-_REFUSALS: dict[type[Refused], tuple[int, str | None]] = {
-    CustomTrunksNotAllowed: (HTTPStatus.FORBIDDEN, None),
-    TrunkNotFound: (HTTPStatus.NOT_FOUND, "SIP trunk not found."),
-    TrunkExists: (
+REFUSALS: Refusals = {
+    CustomTrunksNotAllowed: Refusal(HTTPStatus.FORBIDDEN),
+    TrunkNotFound: Refusal(HTTPStatus.NOT_FOUND, "SIP trunk not found."),
+    TrunkExists: Refusal(
         HTTPStatus.CONFLICT,
         "A SIP trunk with the same phone number, username, and address already exists.",
     ),
-    NumberTaken: (HTTPStatus.CONFLICT, None),
-    NumberInUse: (HTTPStatus.CONFLICT, None),
+    NumberTaken: Refusal(HTTPStatus.CONFLICT),
+    NumberInUse: Refusal(HTTPStatus.CONFLICT),
 }
 _QUOTED = re.compile(r"'([^']+)'")
 
@@ -53,12 +52,6 @@ def shape(problem: Problem) -> dict[str, Any]:
 
 def fault_model(status: int) -> type[BaseModel]:
     return FieldFaults if status == HTTPStatus.UNPROCESSABLE_ENTITY else Fault
-
-
-def refusal(error: Refused) -> Problem:
-    """Turn a refusal of the domain into an answer."""
-    status, sentence = _REFUSALS[type(error)]
-    return Problem(status, "REFUSED", sentence or str(error))
 
 
 def invalid(error: RequestValidationError) -> Problem:

@@ -8,26 +8,25 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 
 from api.bolna.bodies import SDES_WITHOUT_TLS
-from api.problems import Problem, by_field, field_of, sentence_of
+from api.problems import Problem, Refusal, Refusals, by_field, field_of, sentence_of
 from trunks.errors import (
     CustomTrunksNotAllowed,
     NameTaken,
     NumberInUse,
     NumberNotFound,
     NumberTaken,
-    Refused,
     TrunkNotFound,
     TrunkNotVerified,
 )
 
-_REFUSALS: dict[type[Refused], tuple[int, str | None]] = {
-    CustomTrunksNotAllowed: (HTTPStatus.FORBIDDEN, None),
-    TrunkNotFound: (HTTPStatus.NOT_FOUND, "Trunk not found"),
-    NumberNotFound: (HTTPStatus.NOT_FOUND, "Phone number not found"),
-    NameTaken: (HTTPStatus.CONFLICT, "A trunk with this name already exists"),
-    NumberTaken: (HTTPStatus.CONFLICT, "Phone number already exists"),
-    NumberInUse: (HTTPStatus.CONFLICT, None),
-    TrunkNotVerified: (HTTPStatus.CONFLICT, None),
+REFUSALS: Refusals = {
+    CustomTrunksNotAllowed: Refusal(HTTPStatus.FORBIDDEN),
+    TrunkNotFound: Refusal(HTTPStatus.NOT_FOUND, "Trunk not found"),
+    NumberNotFound: Refusal(HTTPStatus.NOT_FOUND, "Phone number not found"),
+    NameTaken: Refusal(HTTPStatus.CONFLICT, "A trunk with this name already exists"),
+    NumberTaken: Refusal(HTTPStatus.CONFLICT, "Phone number already exists"),
+    NumberInUse: Refusal(HTTPStatus.CONFLICT),
+    TrunkNotVerified: Refusal(HTTPStatus.CONFLICT),
 }
 
 
@@ -57,12 +56,6 @@ def shape(problem: Problem) -> dict[str, Any]:
 
 def fault_model(status: int) -> type[BaseModel]:
     return Fault
-
-
-def refusal(error: Refused) -> Problem:
-    """Turn a refusal of the domain into an answer."""
-    status, sentence = _REFUSALS[type(error)]
-    return Problem(status, "REFUSED", sentence or str(error))
 
 
 def invalid(error: RequestValidationError) -> Problem:

@@ -71,7 +71,7 @@ def _answer(error: Exception, path: str) -> JSONResponse:
         case Problem():
             problem = error
         case Refused():
-            problem = dialect.faults.refusal(error)
+            problem = dialect.refusal(error)
         case RequestValidationError() if any(fault["type"] == "json_invalid" for fault in error.errors()):
             problem = invalid_json()
         case RequestValidationError():

@@ -7,37 +7,36 @@ from typing import Any
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 
-from api.problems import Problem, by_field, field_of, sentence_of
+from api.problems import Problem, Refusal, Refusals, by_field, field_of, sentence_of
 from api.talkover.trunk_bodies import NOT_VERIFIED
 from trunks.errors import (
     CustomTrunksNotAllowed,
     NumberInUse,
     NumberNotFound,
     NumberTaken,
-    Refused,
     TrunkHasNumbers,
     TrunkNotFound,
     TrunkNotVerified,
     VerificationNotFound,
 )
 
-_REFUSALS: dict[type[Refused], tuple[int, str]] = {
-    CustomTrunksNotAllowed: (HTTPStatus.FORBIDDEN, "CUSTOM_SIP_TRUNKS_NOT_ALLOWED"),
-    TrunkNotFound: (HTTPStatus.NOT_FOUND, "TRUNK_NOT_FOUND"),
-    VerificationNotFound: (HTTPStatus.NOT_FOUND, "VERIFICATION_NOT_FOUND"),
-    TrunkNotVerified: (HTTPStatus.CONFLICT, "TRUNK_NOT_VERIFIED"),
-    TrunkHasNumbers: (HTTPStatus.CONFLICT, "TRUNK_HAS_DIDS"),
-    NumberNotFound: (HTTPStatus.NOT_FOUND, "DID_NOT_FOUND"),
-    NumberTaken: (HTTPStatus.CONFLICT, "DID_ALREADY_EXISTS"),
-    NumberInUse: (HTTPStatus.CONFLICT, "DID_IN_USE"),
-}
-
-# Where the vendor has a sentence of its own.
-_VENDORS_WORDS: dict[type[Refused], str] = {
-    TrunkHasNumbers: "Trunk still has DIDs attached. Delete DIDs before deleting the trunk.",
-    NumberNotFound: "DID not found.",
-    NumberTaken: "This number is already registered in your environment",
-    NumberInUse: "DID is still assigned to active agents",
+REFUSALS: Refusals = {
+    CustomTrunksNotAllowed: Refusal(HTTPStatus.FORBIDDEN, None, "CUSTOM_SIP_TRUNKS_NOT_ALLOWED"),
+    TrunkNotFound: Refusal(HTTPStatus.NOT_FOUND, None, "TRUNK_NOT_FOUND"),
+    VerificationNotFound: Refusal(HTTPStatus.NOT_FOUND, None, "VERIFICATION_NOT_FOUND"),
+    TrunkNotVerified: Refusal(HTTPStatus.CONFLICT, None, "TRUNK_NOT_VERIFIED"),
+    TrunkHasNumbers: Refusal(
+        HTTPStatus.CONFLICT,
+        "Trunk still has DIDs attached. Delete DIDs before deleting the trunk.",
+        "TRUNK_HAS_DIDS",
+    ),
+    NumberNotFound: Refusal(HTTPStatus.NOT_FOUND, "DID not found.", "DID_NOT_FOUND"),
+    NumberTaken: Refusal(
+        HTTPStatus.CONFLICT,
+        "This number is already registered in your environment",
+        "DID_ALREADY_EXISTS",
+    ),
+    NumberInUse: Refusal(HTTPStatus.CONFLICT, "DID is still assigned to active agents", "DID_IN_USE"),
 }
 
 
@@ -62,12 +61,6 @@ def shape(problem: Problem) -> dict[str, Any]:
 
 def fault_model(status: int) -> type[BaseModel]:
     return FieldFaults if status == HTTPStatus.UNPROCESSABLE_ENTITY else Fault
-
-
-def refusal(error: Refused) -> Problem:
-    """Turn a refusal of the domain into an answer."""
-    status, code = _REFUSALS[type(error)]
-    return Problem(status, code, _VENDORS_WORDS.get(type(error), str(error)))
 
 
 def invalid(error: RequestValidationError) -> Problem:

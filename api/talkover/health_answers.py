@@ -6,6 +6,31 @@ from pydantic import BaseModel, Field
 
 from api.timestamps import Timestamp
 from trunks.health.latest_results import LastResult
+from trunks.repositories.health_rollups import EdgeCounts
+from trunks.rules.latency_buckets import BOUNDS_MS
+
+
+class AnswerShown(BaseModel):
+    """Of the last answer that was read in full: once an hour, and whenever it does not say alive."""
+
+    sip_status: int | None
+    server: str | None
+    retry_after: str | None
+    read_at: Timestamp
+
+
+class LatencyShown(BaseModel):
+    up_to_ms: float | None = Field(description="null for all that took longer.")
+    answers: int
+
+
+class EdgeShown(BaseModel):
+    edge: str
+    checks: int
+    answered: int
+    average_ms: float | None
+    slowest_ms: float | None
+    latencies: list[LatencyShown] = Field(description="Answers by how long they took; each counts once.")
 
 
 class HealthShown(BaseModel):
@@ -13,6 +38,10 @@ class HealthShown(BaseModel):
     response_time_ms: int | None
     checked_at: Timestamp | None
     error: str | None = Field(None, description="Why it is not healthy, only when it is not.")
+    answer: AnswerShown | None = Field(None, description="What the carrier answered, where it did (ours).")
+    edges: list[EdgeShown] = Field(
+        [], description="What checks of each of its addresses came to within a day (ours)."
+    )
 
 
 class HealthFound(BaseModel):
@@ -20,8 +49,15 @@ class HealthFound(BaseModel):
     data: HealthShown
 
 
-def show_health(results: Sequence[LastResult | None]) -> HealthFound:
+def show_health(results: Sequence[LastResult | None], edges: Sequence[EdgeCounts]) -> HealthFound:
     """Of several gateways the first that lives counts, else the first by priority."""
+    found = _show_result(results)
+    if edges:
+        found.data.edges = [_show_edge(edge) for edge in edges]
+    return found
+
+
+def _show_result(results: Sequence[LastResult | None]) -> HealthFound:
     result = next((each for each in results if each is not None and each.alive), results[0])
     if result is None:
         data = HealthShown(is_healthy=False, response_time_ms=None, checked_at=None)
@@ -34,4 +70,21 @@ def show_health(results: Sequence[LastResult | None]) -> HealthFound:
     )
     if result.error is not None:
         data.error = result.error
+    if result.answer is not None:
+        data.answer = AnswerShown.model_validate(result.answer, from_attributes=True)
     return HealthFound(success=True, data=data)
+
+
+def _show_edge(counts: EdgeCounts) -> EdgeShown:
+    measured = sum(counts.latencies)
+    return EdgeShown(
+        edge=counts.edge,
+        checks=counts.checks,
+        answered=counts.checks - counts.failures,
+        average_ms=round(counts.latency_sum_ms / measured, 3) if measured else None,
+        slowest_ms=counts.latency_max_ms if measured else None,
+        latencies=[
+            LatencyShown(up_to_ms=bound, answers=answers)
+            for bound, answers in zip((*BOUNDS_MS, None), counts.latencies, strict=True)
+        ],
+    )

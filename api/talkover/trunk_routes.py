@@ -93,7 +93,9 @@ async def check_health(trunk_id: TrunkId, call: Calling) -> HealthFound:
     """
     trunk = await call.ask(call.catalog.trunks.get, trunk_id)
     destinations = [gateway.destination_id for gateway in trunk.gateways]
-    return show_health(await call.context.current_health.results(destinations))
+    results = await call.context.current_health.results(destinations)
+    latest = call.context.installation.health.latest
+    return show_health(results, await call.context.threads.run(latest.edges, destinations))
 
 
 @router.get("/{trunk_id}/events", responses=_answers(404, 422))

@@ -60,20 +60,8 @@ class Challenge(NamedTuple):
         return unquoted(self.realm)
 
 
-class Chosen(NamedTuple):
-    """The challenges to answer: one of each kind and realm."""
-
-    challenges: tuple[Challenge, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Shape:
-    """What stands around the nonce of a challenge, read once; None where the rules have to look each time."""
-
-    challenge: Challenge | None
-
-
-_shapes: dict[tuple[str, str, bool], _Shape] = {}
+# By what stands around its nonce, a challenge as it was read once; None where the rules have to look each time.
+_shapes: dict[tuple[str, str, bool], Challenge | None] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +71,9 @@ class _Offer:
     readable: bool
 
 
-def choose(www: Sequence[str], proxy: Sequence[str], *, realms: Sequence[str] = ()) -> Chosen | Failure:
+def choose(
+    www: Sequence[str], proxy: Sequence[str], *, realms: Sequence[str] = ()
+) -> tuple[Challenge, ...] | Failure:
     """Choose the strongest challenge of each kind of field: of each realm that is allowed, or of the first one.
 
     `www` and `proxy` are the values of WWW-Authenticate and Proxy-Authenticate as they came, a field line each.
@@ -93,7 +83,7 @@ def choose(www: Sequence[str], proxy: Sequence[str], *, realms: Sequence[str] = 
     if len(www) + len(proxy) == 1:
         read = _read_known_shape(www[0], False) if www else _read_known_shape(proxy[0], True)
         if read is not None and (not realms or read.realm in realms):
-            return Chosen((read,))
+            return (read,)
     chosen: list[Challenge] = []
     for values, is_proxy in ((www, False), (proxy, True)):
         if not values:
@@ -104,7 +94,7 @@ def choose(www: Sequence[str], proxy: Sequence[str], *, realms: Sequence[str] = 
         chosen.extend(choice)
     if not chosen:
         return Failure(Reason.AUTH_CHALLENGE_MALFORMED, "the answer asks for credentials without a challenge")
-    return Chosen(tuple(chosen))
+    return tuple(chosen)
 
 
 def _read_known_shape(value: str, is_proxy: bool) -> Challenge | None:
@@ -115,23 +105,20 @@ def _read_known_shape(value: str, is_proxy: bool) -> Challenge | None:
     if start < 7 or not _PLAIN_NONCE.fullmatch(nonce):
         return None
     shape = value[:start], value[end:], is_proxy
-    known = _shapes.get(shape)
-    if known is None:
-        known = _judge_shape(value, shape)
-    if known.challenge is None:
+    like = _shapes[shape] if shape in _shapes else _judge_shape(value, shape)
+    if like is None:
         return None
-    like = known.challenge
     return Challenge(
         is_proxy, like.realm, nonce, like.algorithm, like.qop, like.opaque, like.stale, like.algorithm_named
     )
 
 
-def _judge_shape(value: str, shape: tuple[str, str, bool]) -> "_Shape":
+def _judge_shape(value: str, shape: tuple[str, str, bool]) -> Challenge | None:
     """Read by the rules what stands around the nonce, and remember it."""
     read = None
     if _PLAIN_DIGEST.fullmatch(value) and value.lower().count("nonce") == 1:
         read = choose_of_kind([value], (), is_proxy=shape[2])
-    known = _Shape(None if read is None or isinstance(read, Failure) else read[0])
+    known = None if read is None or isinstance(read, Failure) else read[0]
     if len(_shapes) >= _SHAPES_KEPT:
         _shapes.clear()
     if sum(map(len, shape[:2])) <= _SHAPE_CHARACTERS:

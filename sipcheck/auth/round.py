@@ -45,7 +45,7 @@ class AuthenticationRound:
         if isinstance(choice, Failure):
             self._withhold(choice)
             return None
-        self._answered = choice.challenges
+        self._answered = choice
         return self._answered
 
     def leave_unanswered(

@@ -2,7 +2,7 @@
 
 import hmac
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from sipcheck.auth.authorization import read_authorization
 from sipcheck.auth.digest import Algorithm, digest
@@ -11,6 +11,7 @@ from sipcheck.carrier.answer import (
     METHOD_NOT_ALLOWED,
     METHODS,
     OK,
+    SILENCE,
     CarrierAnswer,
     authenticated,
     unchallenged,
@@ -28,6 +29,8 @@ from sipcheck.target import HostPort, TransportName
 SERVER = "practice-carrier"
 REWRITTEN_ADDRESS = "203.0.113.7"  # documentation, RFC 5737: nobody's
 
+_CAPABILITIES = replace(OK, headers=(ALLOW, ("Accept", "application/sdp")))
+
 
 @dataclass(frozen=True, slots=True)
 class RegistrarVerdict:
@@ -37,28 +40,24 @@ class RegistrarVerdict:
     sighting: Sighting
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class Registrar:
     """Answers OPTIONS and REGISTER for `users` (name to password), with faults.
 
     `new_token` gives a fresh unguessable token at every call, for nonces and tags.
     """
 
-    def __init__(
-        self,
-        *,
-        users: Mapping[str, str],
-        realm: str,
-        faults: Collection[Fault],
-        new_token: Callable[[], str],
-    ) -> None:
-        self.bindings = Bindings()
-        self._users = dict(users)
-        self._faults = frozenset(faults)
-        self._form = challenge_form(realm, faults)
-        self._new_token = new_token
-        self._nonces: Recent[str, bool] = Recent()
-        self._renewed: Recent[str, bool] = Recent()
-        self._answered: Recent[tuple[str, ...], RegistrarVerdict] = Recent()
+    users: Mapping[str, str]
+    realm: str
+    faults: Collection[Fault]
+    new_token: Callable[[], str]
+    bindings: Bindings = field(default_factory=Bindings)
+    _nonces: Recent[str, bool] = field(default_factory=Recent)
+    _renewed: Recent[str, bool] = field(default_factory=Recent)
+    _answered: Recent[tuple[str, ...], RegistrarVerdict] = field(default_factory=Recent)
+
+    def __post_init__(self) -> None:
+        self._form = challenge_form(self.realm, self.faults)
 
     def answer(self, request: Request, source: HostPort, transport: TransportName) -> RegistrarVerdict:
         """Answer a request; one that is sent again gets the same bytes (§17.2.2)."""
@@ -80,40 +79,37 @@ class Registrar:
 
     def _decide(self, request: Request) -> CarrierAnswer:
         if request.method == "ACK":  # nothing ever answers one (§17.1.1.3)
-            return CarrierAnswer(None)
+            return SILENCE
         if request.method not in METHODS:
             return METHOD_NOT_ALLOWED
-        answer = unchallenged(self._faults, request.method)
+        answer = unchallenged(self.faults, request.method)
         if answer is None:
-            answer = self._refuse(request) or authenticated(self._faults, request.method)
+            answer = self._refuse(request) or authenticated(self.faults, request.method)
         if answer is not OK:
             return answer
-        return self._capabilities() if request.method == "OPTIONS" else self._register(request)
-
-    def _capabilities(self) -> CarrierAnswer:
-        return CarrierAnswer(OK.status, OK.phrase, (ALLOW, ("Accept", "application/sdp")))
+        return _CAPABILITIES if request.method == "OPTIONS" else self._register(request)
 
     def _register(self, request: Request) -> CarrierAnswer:
         try:
             contacts = self.bindings.register(request)
         except ValueError:
             return CarrierAnswer(400, "Bad Request")
-        return CarrierAnswer(OK.status, OK.phrase, tuple(("Contact", contact) for contact in contacts))
+        return replace(OK, headers=tuple(("Contact", contact) for contact in contacts))
 
     def _refuse(self, request: Request) -> CarrierAnswer | None:
         """Challenge a request whose credentials are missing or wrong, or whose nonce is to count as stale."""
         nonce = self._proven_nonce(request)
         if nonce is None:
             return self._challenge()
-        if Fault.STALE_LOOP in self._faults:
+        if Fault.STALE_LOOP in self.faults:
             return self._challenge(stale=True)
-        if Fault.STALE in self._faults and request.call_id not in self._renewed:
+        if Fault.STALE in self.faults and request.call_id not in self._renewed:
             self._renewed.remember(request.call_id, True)
             return self._challenge(stale=True)
         return None
 
     def _challenge(self, *, stale: bool = False) -> CarrierAnswer:
-        nonce = self._new_token()
+        nonce = self.new_token()
         self._nonces.remember(nonce, True)
         return CarrierAnswer(self._form.status, self._form.phrase, self._form.headers(nonce, stale=stale))
 
@@ -124,7 +120,7 @@ class Registrar:
             algorithm = Algorithm(given.get("algorithm", Algorithm.MD5))
         except ValueError:
             return None
-        password = self._users.get(_unescaped(given.get("username", "")))
+        password = self.users.get(_unescaped(given.get("username", "")))
         nonce = given.get("nonce", "")
         as_offered = (
             given.get("realm") == self._form.realm
@@ -133,7 +129,7 @@ class Registrar:
             and given.get("uri") == request.uri
             and nonce in self._nonces
         )
-        if password is None or not as_offered or Fault.WRONG_PASSWORD in self._faults:
+        if password is None or not as_offered or Fault.WRONG_PASSWORD in self.faults:
             return None
         expected = digest(
             algorithm=algorithm,
@@ -154,17 +150,17 @@ class Registrar:
     def _write(self, answer: CarrierAnswer, request: Request, source: HostPort) -> tuple[bytes, ...]:
         if answer.status is None:
             return ()
-        seen_as = HostPort(REWRITTEN_ADDRESS, source.port) if Fault.NAT_REWRITE in self._faults else source
+        seen_as = HostPort(REWRITTEN_ADDRESS, source.port) if Fault.NAT_REWRITE in self.faults else source
         data = build_response(
             request,
             status=answer.status,
             phrase=answer.phrase,
             # A 100 makes no dialog (§8.2.6.2).
-            to_tag=self._new_token() if answer.status > 100 else None,
+            to_tag=self.new_token() if answer.status > 100 else None,
             source=seen_as,
             headers=(*answer.headers, ("Server", SERVER)),
         )
-        return (distort(data, self._faults),)
+        return (distort(data, self.faults),)
 
 
 def _identity(request: Request) -> tuple[str, ...]:

@@ -10,7 +10,6 @@ from collections.abc import Callable, Collection, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import TracebackType
 from typing import Self
 
 from sipcheck.carrier.certificates import CertificateFiles, issue
@@ -27,6 +26,7 @@ from sipcheck.target import HostPort, TransportName
 
 DEMO_USERS: Mapping[str, str] = {"demo": "demo-password"}
 ALL_TRANSPORTS = (TransportName.UDP, TransportName.TCP, TransportName.TLS)
+_KINDS = {TransportName.UDP: socket.SOCK_DGRAM, TransportName.TCP: socket.SOCK_STREAM}
 _SIGHTINGS_KEPT = 10_000
 _PLAIN_TEXT = b"SIP/2.0 400 Bad Request\r\nContent-Length: 0\r\n\r\n"
 _NOT_IN_REALM = re.compile(r'["\\\x00-\x1f\x7f]')
@@ -89,35 +89,26 @@ class PracticeCarrier:
             self._stack = stack.pop_all()
         return self
 
-    async def __aexit__(
-        self,
-        exception_type: type[BaseException] | None,
-        exception: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
 
     async def _listen(self, stack: AsyncExitStack) -> None:
         # The last to run: what is closed lets go of its socket in the loop's next turn.
         stack.push_async_callback(asyncio.sleep, 0)
         stack.callback(self._abort_connections)
-        kinds = [
-            kind
-            for name, kind in (
-                (TransportName.UDP, socket.SOCK_DGRAM),
-                (TransportName.TCP, socket.SOCK_STREAM),
-            )
-            if name in self._transports
-        ]
+        kinds = [kind for name, kind in _KINDS.items() if name in self._transports]
         for listener in bind_shared(self.host, self._port, kinds):
+            port = int(listener.getsockname()[1])
             if listener.type is socket.SOCK_DGRAM:
-                self.udp_port = await self._listen_by_udp(stack, listener)
+                await self._listen_by_udp(stack, listener)
+                self.udp_port = port
             else:
-                self.tcp_port = await self._listen_by_tcp(stack, listener)
+                await self._serve(stack, listener, self._tcp_side)
+                self.tcp_port = port
         if TransportName.TLS in self._transports:
             self.tls_port = await self._listen_by_tls(stack)
 
-    async def _listen_by_udp(self, stack: AsyncExitStack, listener: socket.socket) -> int:
+    async def _listen_by_udp(self, stack: AsyncExitStack, listener: socket.socket) -> None:
         loop = asyncio.get_running_loop()
         transport, side = await loop.create_datagram_endpoint(
             lambda: DatagramSide(self._answer, self._delivery), sock=listener
@@ -128,14 +119,15 @@ class PracticeCarrier:
                 asyncio.DatagramProtocol, sock=bind(self.host, 0, socket.SOCK_DGRAM)
             )
             stack.callback(side.elsewhere.close)
-        return int(listener.getsockname()[1])
 
-    async def _listen_by_tcp(self, stack: AsyncExitStack, listener: socket.socket) -> int:
-        server = await asyncio.get_running_loop().create_server(
-            lambda: StreamSide(self._connections, self._answer, self._delivery), sock=listener
-        )
+    async def _serve(
+        self, stack: AsyncExitStack, listener: socket.socket, side: Callable[[], Connection]
+    ) -> None:
+        server = await asyncio.get_running_loop().create_server(side, sock=listener)
         stack.callback(server.close)
-        return int(listener.getsockname()[1])
+
+    def _tcp_side(self) -> Connection:
+        return StreamSide(self._connections, self._answer, self._delivery)
 
     async def _listen_by_tls(self, stack: AsyncExitStack) -> int:
         folder = self._certificate_dir or Path(
@@ -148,8 +140,7 @@ class PracticeCarrier:
             raise CarrierUnusable(f"The folder {folder} cannot be written: {error.strerror}.") from error
         self.ca_file = files.ca_file
         listener = bind(self.host, self._wanted_tls_port, socket.SOCK_STREAM)
-        server = await asyncio.get_running_loop().create_server(self._tls_side(files), sock=listener)
-        stack.callback(server.close)
+        await self._serve(stack, listener, self._tls_side(files))
         return int(listener.getsockname()[1])
 
     def _tls_side(self, files: CertificateFiles) -> Callable[[], Connection]:

@@ -1,8 +1,6 @@
 """`sipcheck discover`: which ways to a carrier answer, as a table."""
 
 import asyncio
-import json
-import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -16,17 +14,17 @@ from rich.text import Text
 from sipcheck.cli.allowances import advise_allowance
 from sipcheck.cli.option_groups import with_option_groups
 from sipcheck.cli.options import EngineOptions, SourceAddress
-from sipcheck.cli.output import speaking
+from sipcheck.cli.output import print_json, speaking
 from sipcheck.cli.page import open_page
-from sipcheck.cli.signs import Signs
-from sipcheck.cli.usage import USAGE_STATUS, refuse
+from sipcheck.cli.signs import STATE_STYLES, Signs
+from sipcheck.cli.usage import USAGE_STATUS, ending_the_command
 from sipcheck.cli.values import check_outbound_proxy, read_port, read_ports, read_target, read_timeout
-from sipcheck.cli.verify import EXIT_STATUS, INTERRUPTED_STATUS
+from sipcheck.cli.verify import EXIT_STATUS
 from sipcheck.discovery.advice import name_ways
 from sipcheck.discovery.findings import Discovery, Finding
 from sipcheck.discovery.search import discover as search
 from sipcheck.engine import Engine
-from sipcheck.errors import CallerError, TargetInvalid
+from sipcheck.errors import TargetInvalid
 from sipcheck.failure import Failure
 from sipcheck.guard import Guard
 from sipcheck.reasons import Outcome, Reason
@@ -82,28 +80,22 @@ def discover(
     except TargetInvalid as error:
         discovery = _of_invalid_target(target, str(error))
     else:
-        discovery = _run(parsed, settings, ports, timeout_seconds)
+        with ending_the_command():
+            discovery = asyncio.run(_search(parsed, settings, ports, timeout_seconds))
     with speaking():
         if as_json:
-            json.dump(_exported(discovery, settings.guard), sys.stdout, indent=2)
-            sys.stdout.write("\n")
+            print_json(_exported(discovery, settings.guard))
         else:
             with open_page() as (console, signs):
                 _draw(console, discovery, signs, settings.guard)
     raise typer.Exit(_status(discovery))
 
 
-def _run(target: Target, settings: EngineSettings, also: list[int], timeout_seconds: float) -> Discovery:
-    async def run() -> Discovery:
-        async with Engine(settings) as engine:
-            return await search(target, engine, also=also, timeout_seconds=timeout_seconds)
-
-    try:
-        return asyncio.run(run())
-    except CallerError as error:
-        refuse(str(error))
-    except KeyboardInterrupt:
-        raise typer.Exit(INTERRUPTED_STATUS) from None
+async def _search(
+    target: Target, settings: EngineSettings, also: list[int], timeout_seconds: float
+) -> Discovery:
+    async with Engine(settings) as engine:
+        return await search(target, engine, also=also, timeout_seconds=timeout_seconds)
 
 
 def _of_invalid_target(text: str, detail: str) -> Discovery:
@@ -147,9 +139,10 @@ def _table(discovery: Discovery, signs: Signs) -> Table:
     table.add_column(overflow="fold", ratio=1)
     for finding in discovery.findings:
         report = finding.report
-        style, mark = _mark(finding, signs)
+        state = _state(finding)
+        style = STATE_STYLES[state]
         table.add_row(
-            Text(mark, style=style),
+            Text(signs.marks[state], style=style),
             Text(finding.edge),
             Text(finding.via, style="dim"),
             Text("as set" if finding.configured else "", style="bold"),
@@ -159,14 +152,12 @@ def _table(discovery: Discovery, signs: Signs) -> Table:
     return table
 
 
-def _mark(finding: Finding, signs: Signs) -> tuple[str, str]:
+def _state(finding: Finding) -> CheckState:
     if finding.alive:
-        return "green", signs.marks[CheckState.OK]
+        return CheckState.OK
     if finding.answers:
-        return "yellow", signs.marks[CheckState.WARNING]
-    if finding.report.outcome is None:
-        return "dim", signs.marks[CheckState.SKIPPED]
-    return "red", signs.marks[CheckState.FAILED]
+        return CheckState.WARNING
+    return CheckState.SKIPPED if finding.report.outcome is None else CheckState.FAILED
 
 
 def _said(finding: Finding, style: str) -> Text:

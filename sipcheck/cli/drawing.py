@@ -9,23 +9,11 @@ from rich.text import Text
 
 from sipcheck.cli.ladder import ladder
 from sipcheck.cli.page import open_page
-from sipcheck.cli.signs import Signs
-from sipcheck.reasons import Outcome, Party
-from sipcheck.report.model import Certificate, CheckState, EdgeReport, Report
+from sipcheck.cli.signs import OUTCOME_STATES, STATE_STYLES, Signs
+from sipcheck.reasons import Party
+from sipcheck.report.model import Certificate, CheckState, Report
 from sipcheck.target import edge_name
 
-_OUTCOME_STYLES = {
-    Outcome.VERIFIED: "bold green",
-    Outcome.REACHABLE: "bold yellow",
-    Outcome.FAILED: "bold red",
-    Outcome.INCONCLUSIVE: "bold yellow",
-}
-_STATE_STYLES = {
-    CheckState.OK: "green",
-    CheckState.WARNING: "yellow",
-    CheckState.FAILED: "red",
-    CheckState.SKIPPED: "dim",
-}
 _TURNS = {
     Party.CARRIER: "The carrier has to act.",
     Party.NETWORK: "The network between us and the carrier has to be looked at.",
@@ -46,9 +34,7 @@ def _draw(console: Console, report: Report, signs: Signs) -> None:
     _section(console, "Checks", _checks(report, signs))
     for edge in report.edges:
         if edge.certificate is not None:
-            _section(
-                console, f"Certificate of {edge.address}:{edge.port}", _certificate(edge, edge.certificate)
-            )
+            _section(console, f"Certificate of {edge.address}:{edge.port}", _certificate(edge.certificate))
     for edge in report.edges:
         if edge.facts:
             name = edge_name(edge.address, edge.port, edge.transport)
@@ -71,7 +57,7 @@ def _checks(report: Report, signs: Signs) -> Table:
     table.add_column(overflow="fold", ratio=1)
     for check in report.checks:
         took = "" if check.ms is None else f"{check.ms:.0f} ms"
-        style = _STATE_STYLES[check.state]
+        style = STATE_STYLES[check.state]
         detail = Text(check.code or "", style=style)
         if check.detail:
             detail.append(": " if check.code else "", style=style)
@@ -82,36 +68,28 @@ def _checks(report: Report, signs: Signs) -> Table:
     return table
 
 
-def _certificate(edge: EdgeReport, certificate: Certificate) -> Table:
-    table = Table.grid(padding=(0, 1))
-    table.add_column(style="dim", no_wrap=True)
-    table.add_column(overflow="fold", ratio=1)
-    rows = {
-        "subject": certificate.subject,
-        "names": ", ".join(certificate.names) or "none",
-        "issuer": certificate.issuer,
-        "valid until": f"{certificate.not_after:%Y-%m-%d} ({certificate.days_left} days)",
-        "session": " ".join(part for part in (certificate.tls_version, certificate.cipher) if part),
-        "verified": "yes" if certificate.verified else f"no: {certificate.error}",
-    }
-    for name, value in rows.items():
-        table.add_row(name, Text(value))
-    return table
+def _certificate(certificate: Certificate) -> Table:
+    return _facts(
+        {
+            "subject": certificate.subject,
+            "names": ", ".join(certificate.names) or "none",
+            "issuer": certificate.issuer,
+            "valid until": f"{certificate.not_after:%Y-%m-%d} ({certificate.days_left} days)",
+            "session": " ".join(part for part in (certificate.tls_version, certificate.cipher) if part),
+            "verified": "yes" if certificate.verified else f"no: {certificate.error}",
+        }
+    )
 
 
 def _facts(facts: Mapping[str, str]) -> Table:
-    table = Table.grid(padding=(0, 1))
-    table.add_column(style="dim", no_wrap=True)
-    table.add_column(overflow="fold", ratio=1)
+    table = _two_columns("dim")
     for name, value in facts.items():
         table.add_row(Text(name), Text(value))
     return table
 
 
 def _warnings(report: Report, signs: Signs) -> Table:
-    table = Table.grid(padding=(0, 1))
-    table.add_column(style="yellow", no_wrap=True)
-    table.add_column(overflow="fold", ratio=1)
+    table = _two_columns("yellow")
     for warning in report.warnings:
         where = f" [{warning.edge}]" if warning.edge else ""
         table.add_row(
@@ -121,8 +99,15 @@ def _warnings(report: Report, signs: Signs) -> Table:
     return table
 
 
+def _two_columns(style: str) -> Table:
+    table = Table.grid(padding=(0, 1))
+    table.add_column(style=style, no_wrap=True)
+    table.add_column(overflow="fold", ratio=1)
+    return table
+
+
 def _verdict(console: Console, report: Report) -> None:
-    style = _OUTCOME_STYLES[report.outcome]
+    style = f"bold {STATE_STYLES[OUTCOME_STATES[report.outcome]]}"
     seconds = f"{report.duration_ms / 1000:.1f} s"
     cause = "" if report.cause is None else f" ({report.cause})"
     console.print(

@@ -20,11 +20,8 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(verify)
-app.command()(resolve)
-app.command()(discover)
-app.command()(sweep)
-app.command()(carrier)
+for command in (verify, resolve, discover, sweep, carrier):
+    app.command()(command)
 
 
 def _print_version(wanted: bool) -> None:

@@ -1,6 +1,5 @@
 """Options that several commands share: one meaning, one wording, one value (sipcheck.cli.option_groups)."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -13,9 +12,7 @@ from sipcheck.cli.usage import refuse
 from sipcheck.cli.values import read_guard, read_nameservers, read_source_address
 from sipcheck.credentials import Credentials
 from sipcheck.errors import CallerError
-from sipcheck.guard import Guard
 from sipcheck.settings import EngineSettings
-from sipcheck.target import HostPort
 
 Nameservers = Annotated[
     list[str] | None,
@@ -63,10 +60,6 @@ SourceAddress = Annotated[
 ]
 
 
-def _guard(networks: Sequence[str] | None, ports: Sequence[str] | None) -> Guard:
-    return read_guard(Lasting.ALLOW_NETWORK.several(networks), Lasting.ALLOW_PORT.several(ports))
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookupOptions:
     """Whom to ask for names, and which of the addresses found may be probed."""
@@ -74,14 +67,6 @@ class LookupOptions:
     nameservers: Nameservers = None
     allow_networks: AllowNetworks = None
     allow_ports: AllowPorts = None
-
-    def guard(self) -> Guard:
-        """Read what the guard lets through."""
-        return _guard(self.allow_networks, self.allow_ports)
-
-    def servers(self) -> tuple[HostPort, ...]:
-        """Read the name servers; none stands for the system's."""
-        return read_nameservers(Lasting.NAMESERVER.several(self.nameservers))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,11 +83,11 @@ class EngineOptions:
         """Read them with --source-address; files and addresses are for the engine to try."""
         ca_file = Lasting.CA_FILE.one(None if self.ca_file is None else str(self.ca_file)).texts
         return EngineSettings(
-            nameservers=read_nameservers(Lasting.NAMESERVER.several(self.nameservers)),
+            nameservers=read_nameservers(self.nameservers),
             ca_file=Path(ca_file[0]) if ca_file else None,
             tls_strict=self.tls_strict,
-            guard=_guard(self.allow_networks, self.allow_ports),
-            source_address=read_source_address(Lasting.SOURCE_ADDRESS.one(source_address)),
+            guard=read_guard(self.allow_networks, self.allow_ports),
+            source_address=read_source_address(source_address),
         )
 
 

@@ -1,5 +1,6 @@
 """Standard streams that may be closed, full, or a pipe that nobody reads."""
 
+import json
 import os
 import sys
 from collections.abc import Iterator
@@ -29,6 +30,12 @@ def speaking() -> Iterator[None]:
     except OSError as error:
         _drop_the_rest()
         refuse(f"standard output cannot be written: {error.strerror}; write to a place with room")
+
+
+def print_json(value: object) -> None:
+    """Print one JSON object over several lines, in ASCII."""
+    json.dump(value, sys.stdout, indent=2)
+    sys.stdout.write("\n")
 
 
 def _drop_the_rest() -> None:

@@ -40,15 +40,13 @@ def _from_file(file: Path) -> str:
             f"--password-file {str(file)!r}: {error.strerror}; "
             "give a readable file that holds the password alone"
         )
-    text = _decoded(data, f"--password-file {str(file)!r}: the file")
-    return _not_empty(_without_line_end(text), f"--password-file {str(file)!r}: the file is empty")
+    return _line(data, f"--password-file {str(file)!r}: the file")
 
 
 def _from_stdin() -> str:
     if sys.stdin.isatty():
         return _not_empty(_typed(), "--password-stdin: nothing was typed")
-    text = _decoded(sys.stdin.buffer.read(_MOST_BYTES + 1), "--password-stdin: standard input")
-    return _not_empty(_without_line_end(text), "--password-stdin: standard input is empty")
+    return _line(sys.stdin.buffer.read(_MOST_BYTES + 1), "--password-stdin: standard input")
 
 
 def _typed() -> str:
@@ -68,8 +66,8 @@ def _decoded(data: bytes, what: str) -> str:
         refuse(f"{what} is not UTF-8 text; give the password alone, in UTF-8")
 
 
-def _without_line_end(text: str) -> str:
-    return text.removesuffix("\n").removesuffix("\r")
+def _line(data: bytes, what: str) -> str:
+    return _not_empty(_decoded(data, what).removesuffix("\n").removesuffix("\r"), f"{what} is empty")
 
 
 def _not_empty(password: str, fault: str) -> str:

@@ -1,8 +1,6 @@
 """`sipcheck resolve`: where RFC 3263 leads, as a tree, and what the guard says of each address."""
 
 import asyncio
-import json
-import sys
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -13,11 +11,11 @@ from rich.tree import Tree
 from sipcheck.cli.allowances import options_for
 from sipcheck.cli.option_groups import with_option_groups
 from sipcheck.cli.options import LookupOptions
-from sipcheck.cli.output import speaking
+from sipcheck.cli.output import print_json, speaking
 from sipcheck.cli.page import open_page
-from sipcheck.cli.signs import Signs
+from sipcheck.cli.signs import STATE_STYLES, Signs
 from sipcheck.cli.usage import refuse
-from sipcheck.cli.values import read_port, read_timeout
+from sipcheck.cli.values import read_guard, read_nameservers, read_port, read_timeout
 from sipcheck.cli.verify import EXIT_STATUS
 from sipcheck.dns.resolver import DNS_SECONDS, Resolver
 from sipcheck.dns.route import Edge, Route
@@ -52,8 +50,8 @@ def resolve(
     Exit status: 0 every address may be probed, 1 DNS leads nowhere or the guard refuses one, 2 usage error,
     3 DNS could not answer.
     """
-    guard = lookup.guard()
-    servers = lookup.servers()
+    guard = read_guard(lookup.allow_networks, lookup.allow_ports)
+    servers = read_nameservers(lookup.nameservers)
     seconds = read_timeout(timeout)
     try:
         parsed = parse_target(
@@ -65,8 +63,7 @@ def resolve(
     judged = [(edge, guard.judge(edge.address, edge.port)) for edge in (*route.edges, *route.beyond)]
     with speaking():
         if as_json:
-            json.dump(_exported(parsed, route, judged, guard), sys.stdout, indent=2)
-            sys.stdout.write("\n")
+            print_json(_exported(parsed, route, judged, guard))
         else:
             _draw(parsed, route, judged, guard)
     raise typer.Exit(_status(route, judged))
@@ -115,14 +112,10 @@ def _tree(target: Target, route: Route, judged: Judged, signs: Signs) -> Tree:
 
 def _edge(edge: Edge, refusal: Failure | None, signs: Signs) -> Text:
     rank = "" if edge.priority is None else f"  priority {edge.priority}, weight {edge.weight}"
-    if refusal is None:
-        return Text.assemble((signs.marks[CheckState.OK], "green"), f" {edge}", (rank, "dim"))
-    return Text.assemble(
-        (signs.marks[CheckState.FAILED], "red"),
-        f" {edge}",
-        (rank, "dim"),
-        (f"  {refusal.reason}: {refusal.detail}", "red"),
-    )
+    state = CheckState.OK if refusal is None else CheckState.FAILED
+    refused = "" if refusal is None else f"  {refusal.reason}: {refusal.detail}"
+    mark = signs.marks[state], STATE_STYLES[state]
+    return Text.assemble(mark, f" {edge}", (rank, "dim"), (refused, "red"))
 
 
 def _exported(target: Target, route: Route, judged: Judged, guard: Guard) -> dict[str, Any]:

@@ -2,7 +2,21 @@
 
 from dataclasses import dataclass
 
+from sipcheck.reasons import Outcome
 from sipcheck.report.model import CheckState
+
+STATE_STYLES = {
+    CheckState.OK: "green",
+    CheckState.WARNING: "yellow",
+    CheckState.FAILED: "red",
+    CheckState.SKIPPED: "dim",
+}
+OUTCOME_STATES = {
+    Outcome.VERIFIED: CheckState.OK,
+    Outcome.REACHABLE: CheckState.WARNING,
+    Outcome.INCONCLUSIVE: CheckState.WARNING,
+    Outcome.FAILED: CheckState.FAILED,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Annotated
 
@@ -15,11 +16,9 @@ from sipcheck.cli.output import speaking
 from sipcheck.cli.progress import progress_bar
 from sipcheck.cli.sweep_rows import read_rows
 from sipcheck.cli.sweep_table import SweepTable
-from sipcheck.cli.usage import refuse
+from sipcheck.cli.usage import ending_the_command, refuse
 from sipcheck.cli.values import read_positive, read_timeout
-from sipcheck.cli.verify import INTERRUPTED_STATUS
 from sipcheck.diagnosis.evidence import Proof
-from sipcheck.errors import CallerError
 from sipcheck.report.json_export import report_to_json
 from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS, EngineSettings
 from sipcheck.sweep.row_file import FileUnusable
@@ -74,44 +73,24 @@ def sweep(
         refuse(str(error))
     allow_open_files(plan.open_files)
     all_verified = False  # what nobody reads to its end has not been
-    try:
-        with speaking():
-            all_verified = (
-                _run_as_lines(rows, settings, plan) if as_json else _run_as_table(rows, settings, plan)
-            )
-    except CallerError as error:
-        refuse(str(error))
-    except KeyboardInterrupt:
-        raise typer.Exit(INTERRUPTED_STATUS) from None
+    table = SweepTable()
+    with ending_the_command(), speaking():
+        try:
+            all_verified = _run(rows, settings, plan, _print_line if as_json else table.add)
+        finally:
+            if not as_json:
+                table.draw()  # interrupted, it shows what is known
     raise typer.Exit(0 if all_verified else 1)
 
 
-def _run_as_lines(rows: _Rows, settings: EngineSettings, plan: SweepPlan) -> bool:
+def _run(rows: _Rows, settings: EngineSettings, plan: SweepPlan, take: Callable[[SweepResult], None]) -> bool:
     with progress_bar("verifying", len(rows)) as advance:
 
-        def print_result(result: SweepResult) -> None:
-            _print_line(_with_allowance(result, settings))
+        def on_result(result: SweepResult) -> None:
+            take(replace(result, report=with_allowance(result.report, settings.guard)))
             advance()
 
-        return run_fast(run_sweep(rows, settings, plan, on_result=print_result))
-
-
-def _run_as_table(rows: _Rows, settings: EngineSettings, plan: SweepPlan) -> bool:
-    table = SweepTable()
-    try:
-        with progress_bar("verifying", len(rows)) as advance:
-
-            def add_result(result: SweepResult) -> None:
-                table.add(_with_allowance(result, settings))
-                advance()
-
-            return run_fast(run_sweep(rows, settings, plan, on_result=add_result))
-    finally:
-        table.draw()  # interrupted, it shows what is known
-
-
-def _with_allowance(result: SweepResult, settings: EngineSettings) -> SweepResult:
-    return replace(result, report=with_allowance(result.report, settings.guard))
+        return run_fast(run_sweep(rows, settings, plan, on_result=on_result))
 
 
 def _print_line(result: SweepResult) -> None:

@@ -7,18 +7,11 @@ from rich.table import Table
 from rich.text import Text
 
 from sipcheck.cli.page import open_page
-from sipcheck.cli.signs import Signs
-from sipcheck.reasons import CredentialState, Outcome, Party, Reason
-from sipcheck.report.model import CheckState, Report
+from sipcheck.cli.signs import OUTCOME_STATES, STATE_STYLES, Signs
+from sipcheck.reasons import CredentialState, Outcome, Reason
+from sipcheck.report.model import Report
 from sipcheck.sweep.sweep import SweepResult
 from sipcheck.target import HostPort
-
-_MARKS = {
-    Outcome.VERIFIED: (CheckState.OK, "green"),
-    Outcome.REACHABLE: (CheckState.WARNING, "yellow"),
-    Outcome.INCONCLUSIVE: (CheckState.WARNING, "yellow"),
-    Outcome.FAILED: (CheckState.FAILED, "red"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +28,6 @@ class _Line:
 
 @dataclass(slots=True)
 class _Cause:
-    party: Party
     outcome: Outcome
     message: str
     first_row: int
@@ -63,7 +55,7 @@ class SweepTable:
         )
         cause = self._causes.setdefault(
             report.reason,
-            _Cause(report.party, report.outcome, f"{report.summary} {report.advice}", result.number),
+            _Cause(report.outcome, f"{report.summary} {report.advice}", result.number),
         )
         cause.rows += 1
 
@@ -74,7 +66,7 @@ class SweepTable:
             console.print(self._summary())
             for reason, cause in sorted(self._causes.items(), key=lambda item: -item[1].rows):
                 if cause.outcome is not Outcome.VERIFIED:
-                    style = _MARKS[cause.outcome][1]
+                    style = STATE_STYLES[OUTCOME_STATES[cause.outcome]]
                     example = (
                         f"row {cause.first_row}" if cause.rows == 1 else f"such as row {cause.first_row}"
                     )
@@ -98,11 +90,11 @@ def _rows(lines: Iterable[_Line], signs: Signs) -> Table:
     for column in (0, 5):
         table.columns[column].justify = "right"
     for line in lines:
-        state, style = _MARKS[line.outcome]
+        state = OUTCOME_STATES[line.outcome]
         table.add_row(
             str(line.number),
             Text(line.target, overflow="ellipsis", no_wrap=True),
-            Text(f"{signs.marks[state]} {line.outcome}", style=style),
+            Text(f"{signs.marks[state]} {line.outcome}", style=STATE_STYLES[state]),
             str(line.reason),
             "" if line.credentials is CredentialState.NOT_TESTED else str(line.credentials),
             f"{line.duration_ms:.0f}",

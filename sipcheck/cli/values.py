@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
-from sipcheck.cli.environment import Given
+from sipcheck.cli.environment import Lasting
 from sipcheck.cli.usage import refuse
 from sipcheck.errors import CallerError, TargetInvalid
 from sipcheck.guard import Guard
@@ -14,8 +14,10 @@ _LONGEST_SECONDS = 3600
 _DECIMAL = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?|\.[0-9]{1,9}")
 
 
-def read_guard(networks: Given, ports: Given) -> Guard:
+def read_guard(given_networks: Sequence[str] | None, given_ports: Sequence[str] | None) -> Guard:
     """Read --allow-network and --allow-port."""
+    networks = Lasting.ALLOW_NETWORK.several(given_networks)
+    ports = Lasting.ALLOW_PORT.several(given_ports)
     return Guard(
         allow_networks=tuple(_network(text, networks.source) for text in networks.texts),
         allow_ports=frozenset(read_ports(ports.texts, ports.source)),
@@ -53,13 +55,15 @@ def read_port(text: str | None) -> int | None:
     return None if text is None else _port(text, "--port")
 
 
-def read_nameservers(given: Given) -> tuple[HostPort, ...]:
-    """Read --nameserver."""
+def read_nameservers(texts: Sequence[str] | None) -> tuple[HostPort, ...]:
+    """Read --nameserver; none stands for the system's."""
+    given = Lasting.NAMESERVER.several(texts)
     return tuple(_nameserver(text, given.source) for text in given.texts)
 
 
-def read_source_address(given: Given) -> str | None:
+def read_source_address(text: str | None) -> str | None:
     """Read --source-address; whether it can be bound is for the engine to find out."""
+    given = Lasting.SOURCE_ADDRESS.one(text)
     for text in given.texts:
         try:
             return str(ip_address(text))

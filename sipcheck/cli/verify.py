@@ -1,8 +1,6 @@
 """`sipcheck verify`: one trunk, one report, one exit status."""
 
 import asyncio
-import json
-import sys
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -12,14 +10,14 @@ from sipcheck.cli.allowances import with_allowance
 from sipcheck.cli.drawing import draw_report
 from sipcheck.cli.option_groups import with_option_groups
 from sipcheck.cli.options import CredentialOptions, EngineOptions, SourceAddress
-from sipcheck.cli.output import speaking
-from sipcheck.cli.usage import USAGE_STATUS, refuse
+from sipcheck.cli.output import print_json, speaking
+from sipcheck.cli.usage import USAGE_STATUS, ending_the_command, refuse
 from sipcheck.cli.values import check_outbound_proxy, read_port, read_target, read_timeout
 from sipcheck.credentials import Credentials
 from sipcheck.diagnosis.evidence import Proof
 from sipcheck.discovery.search import with_discovery
 from sipcheck.engine import Engine
-from sipcheck.errors import CallerError, TargetInvalid
+from sipcheck.errors import TargetInvalid
 from sipcheck.reasons import Outcome, Reason
 from sipcheck.report.json_export import report_to_json
 from sipcheck.report.model import Report
@@ -27,7 +25,6 @@ from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS, EngineSettings
 from sipcheck.target import Target, TransportName
 from sipcheck.verification.report_without_run import invalid_target_report
 
-INTERRUPTED_STATUS = 130  # what shells give a program that Ctrl-C ended
 EXIT_STATUS = {
     Outcome.VERIFIED: 0,
     Outcome.FAILED: 1,
@@ -97,12 +94,17 @@ def verify(
             target, str(error), started_at=started_at, username=credentials.username
         )
     else:
-        report = _run(parsed, settings, proven, proof, timeout_seconds, discover=discover)
-    _print(report, as_json=as_json)
+        with ending_the_command():
+            report = asyncio.run(_verify(parsed, settings, proven, proof, timeout_seconds, discover=discover))
+    with speaking():
+        if as_json:
+            print_json(report_to_json(report))
+        else:
+            draw_report(report)
     raise typer.Exit(USAGE_STATUS if report.reason is Reason.TARGET_INVALID else EXIT_STATUS[report.outcome])
 
 
-def _run(
+async def _verify(
     target: Target,
     settings: EngineSettings,
     credentials: Credentials | None,
@@ -111,28 +113,11 @@ def _run(
     *,
     discover: bool,
 ) -> Report:
-    async def run() -> Report:
-        async with Engine(settings) as engine:
-            report = await engine.verify(
-                target, credentials=credentials, proof=proof, timeout_seconds=timeout_seconds
-            )
-            report = with_allowance(report, settings.guard)
-            if not discover:
-                return report
-            return await with_discovery(report, target, engine, timeout_seconds=timeout_seconds)
-
-    try:
-        return asyncio.run(run())
-    except CallerError as error:
-        refuse(str(error))
-    except KeyboardInterrupt:
-        raise typer.Exit(INTERRUPTED_STATUS) from None
-
-
-def _print(report: Report, *, as_json: bool) -> None:
-    with speaking():
-        if as_json:
-            json.dump(report_to_json(report), sys.stdout, indent=2, ensure_ascii=True)
-            sys.stdout.write("\n")
-        else:
-            draw_report(report)
+    async with Engine(settings) as engine:
+        report = await engine.verify(
+            target, credentials=credentials, proof=proof, timeout_seconds=timeout_seconds
+        )
+        report = with_allowance(report, settings.guard)
+        if not discover:
+            return report
+        return await with_discovery(report, target, engine, timeout_seconds=timeout_seconds)

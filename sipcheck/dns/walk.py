@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from random import Random
 from typing import Any, TypeVar
@@ -45,28 +45,19 @@ class _Server:
     weight: int | None = None
 
 
+@dataclass(slots=True, eq=False, kw_only=True)
 class Walk:
     """One way from a target to its edges; it is followed once."""
 
-    def __init__(
-        self,
-        *,
-        client: DnsClient,
-        random: Random,
-        is_usable: Callable[[str], bool],
-        deadline_at: float,
-        naptr_deadline_at: float,
-        srv_deadline_at: float,
-    ) -> None:
-        self._client = client
-        self._random = random
-        self._is_usable = is_usable
-        self._deadline_at = deadline_at
-        self._naptr_deadline_at = naptr_deadline_at
-        self._srv_deadline_at = srv_deadline_at
-        self._turns = asyncio.Semaphore(MAX_QUESTIONS_OF_RUN)
-        self._steps: list[DnsAnswer[Any]] = []
-        self._warnings: list[ReportWarning] = []
+    client: DnsClient
+    random: Random
+    is_usable: Callable[[str], bool]
+    deadline_at: float
+    naptr_deadline_at: float
+    srv_deadline_at: float
+    _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_QUESTIONS_OF_RUN))
+    _steps: list[DnsAnswer[Any]] = field(default_factory=list)
+    _warnings: list[ReportWarning] = field(default_factory=list)
 
     async def follow(self, target: Target) -> Route:
         """Ask whatever has to be asked, and give the edges or the failure with all that was seen on the way."""
@@ -139,7 +130,7 @@ class Walk:
         return [replace(edge, instead_of=doubt) for edge in edges]
 
     async def _naptr(self, target: Target, domain: str) -> tuple[Service, ...]:
-        answer = await self._client.naptr(domain, deadline_at=self._naptr_deadline_at)
+        answer = await self.client.naptr(domain, deadline_at=self.naptr_deadline_at)
         self._steps.append(answer)
         if answer.failed:
             self._warn("naptr", detail=say_failed(answer))
@@ -148,7 +139,7 @@ class Walk:
     async def _srv(self, domain: str, services: Sequence[Service]) -> list[_Server] | Failure:
         """Ask for every service; an empty list says that none has a record (RFC 2782)."""
         answers = await self._together(
-            self._client.srv(service.srv_name, deadline_at=self._srv_deadline_at) for service in services
+            self.client.srv(service.srv_name, deadline_at=self.srv_deadline_at) for service in services
         )
         servers = [
             _Server(record.target, record.port, service.transport, record.priority, record.weight)
@@ -166,7 +157,7 @@ class Walk:
 
     def _usable(self, answer: DnsAnswer[SrvRecord]) -> list[SrvRecord]:
         by_priority = sorted(answer.records, key=lambda record: record.priority)
-        drawn = order_srv(self._bounded(by_priority, MAX_SRV_RECORDS, "srv-records"), self._random)
+        drawn = order_srv(self._bounded(by_priority, MAX_SRV_RECORDS, "srv-records"), self.random)
         for record in drawn:
             if record.target and not record.port:
                 self._warn("port-zero", name=answer.name, target=record.target)
@@ -177,9 +168,9 @@ class Walk:
         named_by_srv = {server.host: server.priority is not None for server in servers}
         hosts = self._bounded(list(named_by_srv), MAX_HOSTS, "servers")
         answers = await self._together(
-            ask(host, deadline_at=self._deadline_at)
+            ask(host, deadline_at=self.deadline_at)
             for host in hosts
-            for ask in (self._client.ipv6, self._client.ipv4)
+            for ask in (self.client.ipv6, self.client.ipv4)
         )
         pairs = dict(zip(hosts, zip(answers[::2], answers[1::2], strict=True), strict=True))
         failures = [
@@ -204,7 +195,7 @@ class Walk:
                 self._warn("other-family", detail=say_failed(lost), record_type=other.record_type)
         six, four = ipv6.records, ipv4.records
         # Only those that may come to be used are worth asking the routing table for.
-        ordered = order_addresses(six[:MAX_EDGES], four[:MAX_EDGES], self._is_usable)
+        ordered = order_addresses(six[:MAX_EDGES], four[:MAX_EDGES], self.is_usable)
         return (*ordered, *six[MAX_EDGES:], *four[MAX_EDGES:])
 
     async def _together(

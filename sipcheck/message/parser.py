@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 from sipcheck.errors import MalformedMessage
 from sipcheck.message.cseq import CSeq
@@ -42,33 +43,21 @@ def parse(data: bytes) -> Request | Response:
     if start:
         defects = ("leading-line-end", *defects)
     call_id, cseq, from_tag, to_tag = _identity(block.headers)
+    both: dict[str, Any] = {
+        "headers": block.headers,
+        "body": body,
+        "vias": vias,
+        "call_id": call_id,
+        "cseq": cseq,
+        "from_tag": from_tag,
+        "to_tag": to_tag,
+        "defects": defects,
+    }
     if isinstance(start_line, RequestLine):
         if cseq.method != start_line.method:
             raise MalformedMessage("CSeq names another method than the request line")
-        return Request(
-            method=start_line.method,
-            uri=start_line.uri,
-            headers=block.headers,
-            body=body,
-            vias=vias,
-            call_id=call_id,
-            cseq=cseq,
-            from_tag=from_tag,
-            to_tag=to_tag,
-            defects=defects,
-        )
-    return Response(
-        status=start_line.status,
-        phrase=start_line.phrase,
-        headers=block.headers,
-        body=body,
-        vias=vias,
-        call_id=call_id,
-        cseq=cseq,
-        from_tag=from_tag,
-        to_tag=to_tag,
-        defects=defects,
-    )
+        return Request(method=start_line.method, uri=start_line.uri, **both)
+    return Response(status=start_line.status, phrase=start_line.phrase, **both)
 
 
 def top_branch(data: bytes) -> str | None:

@@ -16,6 +16,9 @@ from sipcheck.transport.channel import Channel
 # The batch of this edge's address family, and our own address there. Raises TransportFailed.
 UdpBatchFor = Callable[[Edge], tuple[UdpBatch, HostPort]]
 
+# Called with an edge to which nothing more is sent, while others may still be asked.
+EdgeDone = Callable[[Edge], None]
+
 # The edge, the name its certificate must bear, and the moment by which it must be open. Raises TransportFailed.
 OpenChannel = Callable[[Edge, str, float], Awaitable[Channel]]
 
@@ -35,6 +38,7 @@ class RunContext:
     proof: Proof = Proof.NONE
     before_credentials: BeforeCredentials | None = None
     udp_batch_for: UdpBatchFor | None = None
+    edge_done: EdgeDone | None = None
 
     @property
     def seconds_left(self) -> float:

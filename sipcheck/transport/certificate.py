@@ -170,25 +170,12 @@ def _key(certificate: x509.Certificate) -> str:
 
 def certificate_warnings(facts: Certificate, match: NameMatch) -> tuple[ReportWarning, ...]:
     """Say what is doubtful about a certificate that fits."""
-    found: list[ReportWarning] = []
+    found: dict[WarningCode, dict[str, object]] = {}
     if facts.days_left < _EXPIRES_SOON_DAYS:
-        found.append(
-            warn(
-                WarningCode.CERTIFICATE_EXPIRES_SOON,
-                Sentence.of(
-                    "warning.certificate-expires-soon",
-                    days=facts.days_left,
-                    date=f"{facts.not_after:%Y-%m-%d}",
-                ),
-            )
-        )
+        date = f"{facts.not_after:%Y-%m-%d}"
+        found[WarningCode.CERTIFICATE_EXPIRES_SOON] = {"days": facts.days_left, "date": date}
     if match.wildcard is not None:
-        found.append(
-            warn(
-                WarningCode.TLS_WILDCARD_NAME,
-                Sentence.of("warning.tls-wildcard-name", name=one_line(match.wildcard)),
-            )
-        )
+        found[WarningCode.TLS_WILDCARD_NAME] = {"name": one_line(match.wildcard)}
     if match.common_name_only:
-        found.append(warn(WarningCode.TLS_COMMON_NAME_ONLY, Sentence.of("warning.tls-common-name-only")))
-    return tuple(found)
+        found[WarningCode.TLS_COMMON_NAME_ONLY] = {}
+    return tuple(warn(code, Sentence.of(f"warning.{code}", **said)) for code, said in found.items())

@@ -10,24 +10,15 @@ from sipcheck.reasons import Cause, Reason
 from sipcheck.transport.certificate_refusal import refusal
 from sipcheck.transport.tls_alert import describe_alert
 
+# Every other one is a way in which a host is unreachable: no route, a closed interface, ENOTCONN of an attempt that has
+# ended and of which the system no longer says what, EINVAL of a source address that cannot reach this destination,
+# EPROTO of ICMP's protocol unreachable.
 _ERRNO_REASONS: dict[int, Reason] = {
     errno.ECONNREFUSED: Reason.CONNECTION_REFUSED,
     errno.ETIMEDOUT: Reason.CONNECTION_TIMEOUT,
     errno.ECONNRESET: Reason.CONNECTION_RESET,
     errno.ECONNABORTED: Reason.CONNECTION_RESET,
     errno.EPIPE: Reason.CONNECTION_RESET,
-    errno.ENOTCONN: Reason.HOST_UNREACHABLE,  # the attempt has ended, and the system no longer says of what
-    errno.EHOSTUNREACH: Reason.HOST_UNREACHABLE,
-    errno.EHOSTDOWN: Reason.HOST_UNREACHABLE,
-    errno.ENETUNREACH: Reason.HOST_UNREACHABLE,
-    errno.ENETDOWN: Reason.HOST_UNREACHABLE,
-    errno.EADDRNOTAVAIL: Reason.HOST_UNREACHABLE,
-    errno.EAFNOSUPPORT: Reason.HOST_UNREACHABLE,
-    errno.EACCES: Reason.HOST_UNREACHABLE,
-    errno.EPERM: Reason.HOST_UNREACHABLE,
-    errno.EINVAL: Reason.HOST_UNREACHABLE,  # a bound source address that cannot reach this destination
-    errno.EPROTO: Reason.HOST_UNREACHABLE,  # ICMP protocol unreachable
-    errno.EMSGSIZE: Reason.HOST_UNREACHABLE,
     errno.EMFILE: Reason.OVERLOADED,
     errno.ENFILE: Reason.OVERLOADED,
     errno.ENOBUFS: Reason.OVERLOADED,
@@ -50,35 +41,18 @@ _SSL_REASONS: dict[str, Reason] = {
 }
 
 # Alerts and findings of a handshake that have one cause each (RFC 8446 §6.2, RFC 6066 §3), in words for a person.
+_NAME_UNKNOWN = Cause.SERVER_NAME_UNKNOWN, "it does not know the name that it was asked for (alert 112)"
+_NOTHING_COMMON = Cause.VERSIONS_OR_CIPHERS, "it found no version and cipher in common with ours (alert 40)"
+_WEAK_CIPHERS = Cause.VERSIONS_OR_CIPHERS, "it wants stronger ciphers than ours (alert 71)"
+_WEAK_KEY = Cause.VERSIONS_OR_CIPHERS, "its key for the exchange is too short to be safe"
 _SSL_CAUSES: dict[str, tuple[Cause, str]] = {
-    name: (cause, words)
-    for cause, words, names in (
-        (
-            Cause.SERVER_NAME_UNKNOWN,
-            "it does not know the name that it was asked for (alert 112)",
-            ("TLSV1_UNRECOGNIZED_NAME", "TLSV1_ALERT_UNRECOGNIZED_NAME"),
-        ),
-        (
-            Cause.VERSIONS_OR_CIPHERS,
-            "it found no version and cipher in common with ours (alert 40)",
-            (
-                "SSLV3_ALERT_HANDSHAKE_FAILURE",
-                "SSL/TLS_ALERT_HANDSHAKE_FAILURE",
-                "TLSV1_ALERT_HANDSHAKE_FAILURE",
-            ),
-        ),
-        (
-            Cause.VERSIONS_OR_CIPHERS,
-            "it wants stronger ciphers than ours (alert 71)",
-            ("TLSV1_ALERT_INSUFFICIENT_SECURITY",),
-        ),
-        (
-            Cause.VERSIONS_OR_CIPHERS,
-            "its key for the exchange is too short to be safe",
-            ("DH_KEY_TOO_SMALL",),
-        ),
-    )
-    for name in names
+    "TLSV1_UNRECOGNIZED_NAME": _NAME_UNKNOWN,
+    "TLSV1_ALERT_UNRECOGNIZED_NAME": _NAME_UNKNOWN,
+    "SSLV3_ALERT_HANDSHAKE_FAILURE": _NOTHING_COMMON,
+    "SSL/TLS_ALERT_HANDSHAKE_FAILURE": _NOTHING_COMMON,
+    "TLSV1_ALERT_HANDSHAKE_FAILURE": _NOTHING_COMMON,
+    "TLSV1_ALERT_INSUFFICIENT_SECURITY": _WEAK_CIPHERS,
+    "DH_KEY_TOO_SMALL": _WEAK_KEY,
 }
 
 

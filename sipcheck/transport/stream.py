@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from sipcheck.errors import MalformedMessage, NotSip, ParseError, TransportFailed
@@ -32,40 +33,25 @@ class Pipe(Protocol):
     async def close(self) -> None: ...
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class StreamChannel:
     """One edge over one connection: frames what comes and hands each message to the receiver of its branch.
 
     `failure` says why nothing more comes, once that is so. `explain_reset` finds out more about it.
     """
 
-    reliable = True
-
-    __slots__ = (
-        "_framer",
-        "_opened",
-        "_pipe",
-        "_receivers",
-        "certificate",
-        "explain_reset",
-        "failure",
-        "heard",
-        "local",
-        "remote",
-        "warnings",
-    )
-
-    def __init__(self, remote: HostPort) -> None:
-        self.remote = remote
-        self.local = HostPort("", None)
-        self.certificate: Certificate | None = None
-        self.warnings: tuple[ReportWarning, ...] = ()
-        self.explain_reset: Explain | None = None
-        self._opened: asyncio.Future[None] | None = None
-        self._pipe: Pipe | None = None
-        self._framer: StreamFramer | None = None
-        self._receivers: dict[str, Receiver] = {}
-        self.failure: Failure | None = None
-        self.heard = False
+    remote: HostPort
+    local: HostPort = HostPort("", None)
+    reliable: bool = True
+    certificate: Certificate | None = None
+    warnings: tuple[ReportWarning, ...] = ()
+    explain_reset: Explain | None = None
+    failure: Failure | None = None
+    heard: bool = False
+    _opened: asyncio.Future[None] | None = None
+    _pipe: Pipe | None = None
+    _framer: StreamFramer | None = None
+    _receivers: dict[str, Receiver] = field(default_factory=dict)
 
     async def open(self, pipe: Pipe, deadline_at: float) -> None:
         """Wait until the pipe is open, no longer than `deadline_at` on the loop's clock; raises TransportFailed."""

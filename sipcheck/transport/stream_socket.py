@@ -8,6 +8,7 @@ import asyncio
 import os
 import socket
 import threading
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from sipcheck.egress import address_family
@@ -33,52 +34,43 @@ class ByteReceiver(Protocol):
         """The peer has ended the connection, or what broke it off; nothing follows."""
 
 
-class _Memory(threading.local):
-    """The buffer of one thread: a read lets other threads, and their loops, go on."""
+class ThreadBuffer(threading.local):
+    """A buffer for each thread: whoever fills it lets other threads, and their loops, go on."""
 
-    def __init__(self) -> None:
-        self.read = memoryview(bytearray(_READ_BYTES))
-
-
-_memory = _Memory()
+    def __init__(self, size_bytes: int) -> None:
+        self.bytes = memoryview(bytearray(size_bytes))
 
 
+_received = ThreadBuffer(_READ_BYTES)
+
+
+@dataclass(slots=True, eq=False, repr=False)
 class StreamSocket:
     """Connects at once in a running loop, and is closed by `close()`, `abort()` or the peer.
 
     Raises TransportFailed for what the system refuses without asking the peer.
     """
 
-    __slots__ = (
-        "_awaits_peer",
-        "_closing",
-        "_file_number",
-        "_gone",
-        "_loop",
-        "_read_again",
-        "_receiver",
-        "_socket",
-        "_unsent",
-        "local",
-    )
-
+    remote: HostPort
+    source_address: str | None
+    receiver: ByteReceiver
     # Our own address on this connection; it is known once connected, and kept when the connection has ended.
-    local: HostPort
+    local: HostPort = HostPort("", None)
+    _loop: asyncio.AbstractEventLoop = field(init=False, default_factory=asyncio.get_running_loop)
+    _unsent: bytearray | None = None
+    _gone: asyncio.Future[None] | None = None
+    _read_again: bool = False
+    _closing: bool = False
+    _awaits_peer: bool = False
+    _socket: socket.socket | None = field(init=False)
+    _file_number: int = field(init=False)
 
-    def __init__(self, remote: HostPort, source_address: str | None, receiver: ByteReceiver) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._receiver = receiver
-        self.local = HostPort("", None)
-        self._unsent: bytearray | None = None
-        self._gone: asyncio.Future[None] | None = None
-        self._read_again = False
-        self._closing = False
-        self._awaits_peer = False
+    def __post_init__(self) -> None:
         try:
-            connection = _connecting(remote, source_address)
+            connection = _connecting(self.remote, self.source_address)
         except OSError as error:
             raise TransportFailed(from_error(error)) from error
-        self._socket: socket.socket | None = connection
+        self._socket = connection
         self._file_number = connection.fileno()
         self._loop.add_writer(self._file_number, self._settled)
 
@@ -140,7 +132,7 @@ class StreamSocket:
         """Close at once, and give the receiver the reason."""
         if self._socket is not None:
             self.abort()
-            self._receiver.ended(error)
+            self.receiver.ended(error)
 
     def _settled(self) -> None:
         """The system has connected, or knows why it cannot."""
@@ -159,7 +151,7 @@ class StreamSocket:
         self._loop.remove_writer(self._file_number)
         name = self._socket.getsockname()
         self.local = HostPort(name[0].partition("%")[0], name[1])
-        self._receiver.connected()
+        self.receiver.connected()
 
     def _not_connected(self, attempt: socket.socket, error: OSError) -> None:
         """There is no connection and no error: the system still tries, or has told the error to somebody else."""
@@ -174,7 +166,7 @@ class StreamSocket:
     def _readable(self) -> None:
         """Read until there is no more: uvloop tells only once of a connection that broke behind its last bytes."""
         self._read_again = False
-        buffer = _memory.read
+        buffer = _received.bytes
         for _ in range(_READS_A_WAKE_UP):
             if self._socket is None:
                 return
@@ -188,7 +180,7 @@ class StreamSocket:
             if not count:
                 self.break_off(None)
                 return
-            self._receiver.bytes_received(buffer[:count])
+            self.receiver.bytes_received(buffer[:count])
         if self._socket is not None and not self._read_again:
             self._read_again = True
             self._loop.call_soon(self._readable)

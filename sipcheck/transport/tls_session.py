@@ -7,16 +7,15 @@ holds, and all sessions of a thread decrypt into one buffer.
 
 import contextlib
 import ssl
-import threading
+from dataclasses import dataclass, field
 from typing import cast
 
 from sipcheck.target import HostPort
 from sipcheck.transport.failures import from_error
 from sipcheck.transport.stream import StreamChannel
-from sipcheck.transport.stream_socket import StreamSocket
+from sipcheck.transport.stream_socket import StreamSocket, ThreadBuffer
 
 _RECORD_BYTES = 16 * 1024  # what one record carries at most (RFC 8446 §5.1)
-
 
 _FIRST_BYTES = 64  # what tells an alert, or a protocol that is none of TLS
 
@@ -24,16 +23,10 @@ _FIRST_BYTES = 64  # what tells an alert, or a protocol that is none of TLS
 _FED_BYTES = 4 * 1024
 
 
-class _Memory(threading.local):
-    """The buffer of one thread: decryption lets other threads, and their loops, go on."""
-
-    def __init__(self) -> None:
-        self.plain = memoryview(bytearray(_RECORD_BYTES))
+_decrypted = ThreadBuffer(_RECORD_BYTES)
 
 
-_memory = _Memory()
-
-
+@dataclass(slots=True, eq=False, repr=False)
 class TlsSession:
     """A TLS connection that carries one channel; `server_name` is the SNI, null for none.
 
@@ -41,43 +34,28 @@ class TlsSession:
     Raises TransportFailed for what the system refuses at once, ValueError for a name that SNI cannot carry.
     """
 
-    __slots__ = (
-        "_channel",
-        "_connected",
-        "_established",
-        "_first",
-        "_incoming",
-        "_outgoing",
-        "_session",
-        "_socket",
-        "_unwritten",
-        "certificate",
-        "cipher",
-        "version",
-    )
+    remote: HostPort
+    source_address: str | None
+    context: ssl.SSLContext
+    server_name: str | None
+    channel: StreamChannel
+    certificate: bytes | None = None
+    version: str | None = None
+    cipher: str | None = None
+    _incoming: ssl.MemoryBIO = field(default_factory=ssl.MemoryBIO)
+    _outgoing: ssl.MemoryBIO = field(default_factory=ssl.MemoryBIO)
+    _session: ssl.SSLObject | None = field(init=False)
+    _socket: StreamSocket = field(init=False)
+    _connected: bool = False
+    _established: bool = False
+    _first: bytes = b""
+    _unwritten: bytes = b""
 
-    def __init__(
-        self,
-        remote: HostPort,
-        source_address: str | None,
-        context: ssl.SSLContext,
-        server_name: str | None,
-        channel: StreamChannel,
-    ) -> None:
-        self._channel = channel
-        self._incoming = ssl.MemoryBIO()
-        self._outgoing = ssl.MemoryBIO()
-        self._session: ssl.SSLObject | None = context.wrap_bio(
-            self._incoming, self._outgoing, server_hostname=server_name
+    def __post_init__(self) -> None:
+        self._session = self.context.wrap_bio(
+            self._incoming, self._outgoing, server_hostname=self.server_name
         )
-        self._connected = False
-        self._established = False
-        self._first = b""
-        self._unwritten = b""
-        self.certificate: bytes | None = None
-        self.version: str | None = None
-        self.cipher: str | None = None
-        self._socket = StreamSocket(remote, source_address, self)
+        self._socket = StreamSocket(self.remote, self.source_address, self)
 
     @property
     def local(self) -> HostPort:
@@ -153,11 +131,11 @@ class TlsSession:
         self.cipher = cipher[0] if cipher else None
         self._established = True
         self._flush()
-        self._channel.connected()
+        self.channel.connected()
 
     def _decrypt(self, session: ssl.SSLObject) -> None:
         """Hand on what can be read, many small records at once."""
-        plain = _memory.plain
+        plain = _decrypted.bytes
         while self._session is not None and (self._incoming.pending or session.pending()):
             held = 0
             count = 1
@@ -170,7 +148,7 @@ class TlsSession:
                 pass  # half a record, or one of the protocol's own
             finally:
                 if held:
-                    self._channel.bytes_received(plain[:held])
+                    self.channel.bytes_received(plain[:held])
             if not count:
                 self._answer_farewell(session)
 
@@ -198,9 +176,9 @@ class TlsSession:
             return
         self.abort()
         if self._established:
-            self._channel.ended(error)
+            self.channel.ended(error)
         else:
             failure = from_error(
                 error or ConnectionResetError(), during_handshake=self._connected, first=self._first
             )
-            self._channel.fail(failure)
+            self.channel.fail(failure)

@@ -18,6 +18,7 @@ class EdgeOrder:
 
     def __init__(self, probes: Sequence[EdgeProbe], run: RunContext) -> None:
         self._probes = probes
+        self._proving = run.proof_credentials is not None
         self._run = run
         self._plan = run.plan
         self._loop = asyncio.get_running_loop()
@@ -35,12 +36,26 @@ class EdgeOrder:
                 await self._wait_for_life()
             else:
                 await self._prove(self._next_by_answer)
+                self._proven()
             await self._give_last_chance(tasks)
 
     async def _ask(self, probe: EdgeProbe) -> None:
         if not probe.settled.is_set():
             await probe.ask_options()
         self._changed.set()
+        if not self._proving:
+            self._tell_done(probe)
+
+    def _proven(self) -> None:
+        """Tell of the edges that had their ends while any of them could still be chosen to prove the credentials."""
+        self._proving = False
+        for probe in self._probes:
+            if probe.settled.is_set():
+                self._tell_done(probe)
+
+    def _tell_done(self, probe: EdgeProbe) -> None:
+        if self._run.edge_done is not None:
+            self._run.edge_done(probe.edge)
 
     async def _wait_for_life(self) -> None:
         while not any(probe.alive for probe in self._probes) and not self._all_settled() and not self._over():

@@ -8,6 +8,7 @@ import pytest
 from sipcheck.reasons import CredentialState, Outcome, Reason
 from tests.api.client import ApiUnderTest
 from tests.trunks.forms import make_report
+from trunks.health.check import CheckResult, EdgeResult
 
 URL = "/api/v1/sip-trunks"
 
@@ -71,3 +72,41 @@ async def test_without_any_answer_in_time_that_is_said(api: ApiUnderTest) -> Non
 async def test_an_unknown_trunk_is_404(api: ApiUnderTest, trunk_id: str) -> None:
     answer = await api.client.get(f"{URL}/{trunk_id}/health")
     assert (answer.status_code, answer.json()["code"]) == (404, "TRUNK_NOT_FOUND")
+
+
+async def test_what_each_address_came_to_and_what_the_carrier_answered(api: ApiUnderTest) -> None:
+    made = await api.create()
+    await api.verified(made["id"])
+    health_of = api.store.installation.health
+    api.store.clock.advance(67)
+    edges = (
+        EdgeResult("192.0.2.1:5061/tls", True, 12.0),
+        EdgeResult("192.0.2.2:5061/tls", False, None),
+    )
+    (claim,) = health_of.claims.claim(limit=10)
+    facts = {"Server": "Switch 1", "Warning": '399 alice "is known here"', "Retry-After": "30"}
+    result = CheckResult(
+        claim=claim,
+        alive=True,
+        reason=Reason.ALIVE,
+        sip_status=200,
+        latency_ms=12.0,
+        facts=facts,
+        edges=edges,
+    )
+    health_of.results.settle([result])
+    data = await health(api, made["id"])
+    assert data["answer"] == {
+        "sip_status": 200,
+        "server": "Switch 1",
+        "retry_after": "30",
+        "read_at": data["checked_at"],
+    }
+    assert "alice" not in str(data)
+    first, second = data["edges"]
+    told = ("edge", "checks", "answered", "average_ms", "slowest_ms")
+    assert [first[name] for name in told] == ["192.0.2.1:5061/tls", 1, 1, 12.0, 12.0]
+    assert [second[name] for name in told] == ["192.0.2.2:5061/tls", 1, 0, None, None]
+    assert [each for each in first["latencies"] if each["answers"]] == [{"up_to_ms": 20.0, "answers": 1}]
+    assert len(first["latencies"]) == 16
+    assert first["latencies"][-1]["up_to_ms"] is None

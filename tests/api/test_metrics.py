@@ -5,13 +5,15 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import text
 
 from api import readiness, store_metrics
 from sipcheck.reasons import CredentialState, Outcome, Reason
 from tests.api.client import ApiUnderTest
 from tests.peers.postgres_server import PostgresServer
 from tests.trunks.forms import make_report
-from trunks.runs.address_limits import Wish
+from trunks.models.edge_budget import EdgeBudget
+from trunks.runs.wishes import Wish
 
 URL = "/api/v1/sip-trunks"
 SETTLED_SECONDS = 11
@@ -124,6 +126,37 @@ async def test_pacing_shows(api: ApiUnderTest) -> None:
     samples = await scrape(api)
     assert value(samples, "trunks_pacing_addresses_short") == 0
     assert value(samples, "trunks_verifications_put_off") == 0
+
+
+@on_sqlite
+async def test_the_fifty_addresses_that_wait_longest_are_named(api: ApiUnderTest) -> None:
+    rate = api.store.installation.settings.address_rate
+    with api.store.installation.database.write() as session:
+        session.add_all(
+            EdgeBudget(address=f"192.0.2.{number}", tokens=-number * rate, refilled_at=api.store.clock.now)
+            for number in range(1, 61)
+        )
+    api.store.clock.advance(5)
+    samples = await scrape(api)
+    assert {
+        dict(labels)["address"]: seconds
+        for (name, labels), seconds in samples.items()
+        if name == "trunks_address_delay_seconds"
+    } == {f"192.0.2.{number}": number - 5 for number in range(11, 61)}
+    assert value(samples, "trunks_pacing_addresses_short") == 55
+
+
+async def test_the_tables_say_how_many_rows_they_have_and_how_old_the_oldest_is(api: ApiUnderTest) -> None:
+    for number in range(3):
+        await api.create(name=f"Trunk {number}")
+        api.store.clock.advance(100)
+    with api.store.installation.database.write() as session:
+        session.execute(text("ANALYZE"))
+    samples = await scrape(api)
+    assert value(samples, "trunks_table_rows", table="trunks") == 3
+    assert value(samples, "trunks_table_oldest_seconds", table="trunks") == 300
+    assert value(samples, "trunks_table_rows", table="flips") == 0
+    assert value(samples, "trunks_table_oldest_seconds", table="flips") is None
 
 
 @on_sqlite

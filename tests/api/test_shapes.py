@@ -17,7 +17,7 @@ from api.talkover import faults
 from tests.api.client import BODY, ApiUnderTest
 from tests.peers.postgres_server import PostgresServer
 from trunks.catalog.trunks import TrunkCatalog
-from trunks.errors import Refused, StoreUnavailable, TrunkNotFound
+from trunks.errors import StoreUnavailable, TrunkNotFound
 
 URL = "/api/v1/sip-trunks"
 JSON = {"Content-Type": "application/json"}
@@ -68,8 +68,7 @@ class AnotherSaysNo:
     def shape(self, problem: Problem) -> dict[str, Any]:
         return {"error": int(problem.status), "message": problem.message}
 
-    def refusal(self, error: Refused) -> Problem:
-        return faults.refusal(error)
+    REFUSALS = faults.REFUSALS
 
     def invalid(self, error: RequestValidationError) -> Problem:
         return Problem(400, "INVALID", "Wrong.")

@@ -54,7 +54,7 @@ def challenge(data: bytes) -> None:
     if isinstance(choice, Failure):
         assert choice.detail
         return
-    chosen = choice.challenges[0]
+    chosen = choice[0]
     assert chosen.realm_name is not None
     _, value = authorization(
         chosen, username="alice", password="p", method="REGISTER", uri="sip:carrier.test", cnonce="0a4f113b"

@@ -22,6 +22,7 @@ from trunks.models.flip import Flip
 from trunks.models.verification import RequestedBy, Verification, VerificationStatus
 
 HOST = "127.0.0.1"
+Place = int | tuple[str, int]
 PASSWORD = "correct horse battery"
 # Long enough for a run to be caught in the middle, and far below the deadline of the runs.
 PEER_THINKS_SECONDS = 1.0
@@ -57,20 +58,21 @@ def proofs(peer: UdpPeer) -> Counter[str]:
 
 
 class Crowd:
-    """A trunk for each port; half of them have credentials, each of a user of its own."""
+    """A trunk for each port, or address and port; half of them have credentials, each of a user of its own."""
 
-    def __init__(self, installation: Installation, ports: Sequence[int]) -> None:
+    def __init__(self, installation: Installation, places: Sequence[Place]) -> None:
         self.store = Store(installation, HandClock())
         self.headers = {
             "Authorization": f"Bearer {installation.tenancy.tenants.create_token(self.store.tenant)}"
         }
         self.users: dict[UUID, str] = {}
         self.trunks: list[UUID] = []
-        for number, port in enumerate(ports):
+        for number, place in enumerate(places):
+            host, port = (HOST, place) if isinstance(place, int) else place
             user = f"user{number}" if number % 2 else None
             trunk = self.store.make_trunk(
                 name=f"Trunk {number}",
-                domain=HOST,
+                domain=host,
                 port=port,
                 transport=TransportName.UDP,
                 username=user,
@@ -135,7 +137,7 @@ class Crowd:
 
 
 @contextmanager
-def crowd_at(ports: Sequence[int], folder: Path, environment: Mapping[str, str]) -> Iterator[Crowd]:
+def crowd_at(places: Sequence[Place], folder: Path, environment: Mapping[str, str]) -> Iterator[Crowd]:
     """Enter the crowd into the store that this environment names."""
     with installed(folder, environment) as installation:
-        yield Crowd(installation, ports)
+        yield Crowd(installation, places)

@@ -37,9 +37,9 @@ class Trunkd:
     def __init__(self, *arguments: str, folder: Path, environment: Mapping[str, str]) -> None:
         self._arguments = arguments
         self._folder = folder
-        # Without the settings of whoever runs the tests.
+        # Without the settings of whoever runs the tests. All peers are on loopback, and ban nobody.
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(_SETTINGS)}
-        self._environment = inherited | dict(environment)
+        self._environment = inherited | {"TRUNKS_KNOCKS": "0"} | dict(environment)
         name = "-".join(arguments).replace("--", "") + f"-{id(self)}"
         self._out, self._err = folder / f"{name}.out", folder / f"{name}.err"
 

@@ -54,12 +54,22 @@ class CheckClaim:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class EdgeResult:
+    """What came of one edge, named as reports name it; `latency_ms` where it was answered."""
+
+    edge: str
+    alive: bool
+    latency_ms: float | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
     """What a cycle came to; `address` is the first edge's, where there was one, `edge_addresses` are all that it led
     to.
 
-    `facts` are the telling headers of the answer that decided; None where only its status was looked at.
+    `facts` are the telling headers of the answer that decided; None where only its status was looked at. `edges` are
+    those that were asked.
     """
 
     claim: CheckClaim
@@ -70,4 +80,5 @@ class CheckResult:
     latency_ms: float | None = None
     address: str | None = None
     facts: Mapping[str, str] | None = None
+    edges: tuple[EdgeResult, ...] = ()
     edge_addresses: tuple[str, ...] = ()

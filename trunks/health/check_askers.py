@@ -59,26 +59,25 @@ class AskerTurns:
         chosen = {}
         for destination_id, askers in found.items():
             row = rows[destination_id]
+            candidates = [
+                Candidate(
+                    Asker(trunk_id=each.trunk_id, username=each.username, proven_here=proven_here),
+                    self._pace.interval_of(each.health_interval_seconds),
+                )
+                for each in askers
+            ]
+            # One after the other needs an order that stays.
+            candidates.sort(key=lambda each: each.asker.trunk_id)
             occasion = Occasion(
                 cycle=row.cycle,
                 now=now,
                 interval_seconds=row.interval_seconds,
                 before=row.claimed_at or row.checked_at,
             )
-            candidates = [self._candidate(each, proven_here=proven_here) for each in askers]
             asker = whose_turn(candidates, occasion)
             if asker is not None:
                 chosen[destination_id] = asker
         return chosen
-
-    def _candidate(self, row: AskerRow, *, proven_here: bool) -> Candidate:
-        asker = Asker(
-            trunk_id=row.trunk_id,
-            environment_id=row.environment_id,
-            username=row.username,
-            proven_here=proven_here,
-        )
-        return Candidate(asker, self._pace.interval_of(row.health_interval_seconds))
 
     def _doubt(
         self,
@@ -89,21 +88,27 @@ class AskerTurns:
         now: datetime,
     ) -> None:
         to_prove = set()
+        lonely_since = now - timedelta(seconds=self._pace.lonely_proof_seconds)
         for destination_id, (lonely, *others) in proven.items():
             if others:
                 continue
             row = rows[destination_id]
-            standing = Standing(tried_at=lonely.tried_at, changed_at=row.changed_at)
-            if is_doubted(standing, now, again_after_seconds=self._pace.proven_again_seconds):
+            if self._is_doubted(lonely, row, now):
                 to_prove.add(lonely.trunk_id)
                 if destination_id in due and self._waits(row, now):
                     askers.waiting.add(destination_id)
                 elif destination_id in askers.of:
                     askers.of[destination_id] = replace(askers.of[destination_id], proven_here=False)
-            elif now - lonely.tried_at >= timedelta(seconds=self._pace.lonely_proof_seconds):
+            elif lonely.tried_at <= lonely_since:
                 to_prove.add(lonely.trunk_id)
         if to_prove:
             self._proofs.bring_forward(to_prove, now)
+
+    def _is_doubted(self, lonely: AskerRow, row: Found, now: datetime) -> bool:
+        if row.changed_at is None:
+            return False
+        standing = Standing(tried_at=lonely.tried_at, changed_at=row.changed_at)
+        return is_doubted(standing, now, again_after_seconds=self._pace.proven_again_seconds)
 
     def _waits(self, row: Found, now: datetime) -> bool:
         longest = timedelta(seconds=_LONGEST_WAIT_INTERVALS * row.interval_seconds)

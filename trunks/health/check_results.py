@@ -40,7 +40,7 @@ from trunks.health.check import CheckResult
 from trunks.models.destination_health import SERVER_CHARACTERS
 from trunks.repositories.affected_trunks import AffectedTrunks, Cycle
 from trunks.repositories.among import chunk_rows
-from trunks.repositories.health_rollups import HealthRollups
+from trunks.repositories.health_rollups import CountedCheck, HealthRollups
 from trunks.repositories.liveness import Found, LivenessRows
 from trunks.repositories.trunks import Flips
 from trunks.rules.asking import seen_by_all
@@ -153,11 +153,7 @@ class CheckResults:
             ours = rows.claimed(result.claim for result in results)
             kept = [result for result in results if result.claim.destination_id in ours]
             rows.change(self._values(result, held, now) for result in kept)
-            checks = {
-                result.claim.destination_id: (result.alive, result.latency_ms)
-                for result in kept
-                if _says_something(result)
-            }
+            checks = [check for result in kept if _says_something(result) for check in _counted(result)]
             HealthRollups(session).add(checks, now.replace(minute=0, second=0, microsecond=0))
 
     def _values(self, result: CheckResult, held: set[UUID], now: datetime) -> dict[str, Any]:
@@ -230,6 +226,19 @@ def _answered(result: CheckResult, now: datetime) -> dict[str, Any]:
 
 def _says_something(result: CheckResult) -> bool:
     return result.alive or not says_nothing(result.reason)
+
+
+def _counted(result: CheckResult) -> list[CountedCheck]:
+    """Where a check is counted: with its only edge, or with its destination and with each of the edges."""
+    destination_id = result.claim.destination_id
+    is_alone = len(result.edges) == 1
+    edges = [
+        CountedCheck(destination_id, each.edge, is_alone, each.alive, each.latency_ms)
+        for each in result.edges
+    ]
+    if is_alone:
+        return edges
+    return [CountedCheck(destination_id, "", True, result.alive, result.latency_ms), *edges]
 
 
 def _group(result: CheckResult) -> _Group:

@@ -1,15 +1,30 @@
 """What a destination said last, and a new result for whoever asks."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sipcheck.reasons import Reason
 from trunks.clock import Clock, utc_now
+from trunks.models.destination_health import DestinationHealth
+from trunks.repositories.health_rollups import EdgeCounts, HealthRollups
 from trunks.repositories.liveness import LivenessRows
 from trunks.rules.intervals import HealthIntervals
 from trunks.store.database import Database
+
+# What an edge's counters are told of.
+_COUNTED = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class LastAnswer:
+    """What is told of the last answer that was read in full, to whoever has a trunk there: it names no account."""
+
+    sip_status: int | None
+    server: str | None
+    retry_after: str | None
+    read_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +36,7 @@ class LastResult:
     checked_at: datetime
     reason: Reason
     sip_status: int | None
+    answer: LastAnswer | None = None
 
     @property
     def error(self) -> str | None:
@@ -56,10 +72,24 @@ class LatestResults:
                 checked_at=found.checked_at,
                 reason=found.reason,
                 sip_status=found.sip_status,
+                answer=_answer(found),
             )
+
+    def edges(self, destination_ids: Collection[UUID]) -> Sequence[EdgeCounts]:
+        """Give what the checks of these destinations' edges came to within a day, this hour's among them."""
+        with self._database.read() as session:
+            return HealthRollups(session).edges_of(destination_ids, self._clock() - _COUNTED)
 
     def answered_since(self, asked: Mapping[UUID, datetime]) -> set[UUID]:
         """Which of these destinations have a result from the moment named or later."""
         with self._database.read() as session:
             checked_at = LivenessRows(session).checked_at(asked)
         return {each for each, moment in asked.items() if each in checked_at and checked_at[each] >= moment}
+
+
+def _answer(found: DestinationHealth) -> LastAnswer | None:
+    if found.facts is None or found.facts_at is None:
+        return None
+    return LastAnswer(
+        found.facts_status, found.facts.get("Server"), found.facts.get("Retry-After"), found.facts_at
+    )

@@ -21,9 +21,10 @@ from trunks.provisions.reconciliation import Reconciliation
 from trunks.provisions.status import ProvisionOverview
 from trunks.retention.cleaning import Cleaning
 from trunks.retention.schedule import chores
-from trunks.runs.address_limits import AddressLimits, PaceLimits
+from trunks.runs.address_limits import AddressLimits
 from trunks.runs.claims import RunClaims
 from trunks.runs.credential_proofs import CredentialProofs
+from trunks.runs.edge_paces import PaceLimits
 from trunks.runs.knock_book import KnockBook
 from trunks.runs.recovery import Recovery
 from trunks.runs.requests import RunRequests

@@ -1,6 +1,7 @@
 """An installation: its store, its keys, and the services over them, by area."""
 
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 from trunks.clock import Clock
@@ -72,13 +73,10 @@ def prepare(settings: Settings) -> None:
     """
     if settings.database_url is None or settings.secret_keys is None:
         _make_data_dir(settings.data_dir)
-    database = Database(settings.store_url)
-    try:
+    with closing(Database(settings.store_url)) as database:
         migrate(database)
         if settings.secret_keys is None and not (settings.data_dir / KEY_FILE_NAME).exists():
             _make_keys(settings.data_dir, database)
-    finally:
-        database.close()
 
 
 def read_keys(settings: Settings) -> tuple[SecretKey, ...]:

@@ -2,11 +2,12 @@
 until they have.
 """
 
+from dataclasses import dataclass
 from datetime import timedelta
 
-from trunks.clock import Clock, utc_now
+from trunks.clock import Clock
 from trunks.repositories.rewound import Rewound
-from trunks.runs.address_limits import LONGEST_WAIT
+from trunks.rules.pace_shares import LONGEST_WAIT
 from trunks.store.database import Database
 
 # The clocks of several machines are never quite the same.
@@ -16,56 +17,42 @@ _INTERVAL_MARGIN = 1.2
 _LONGEST_LEASE_SECONDS = 150.0
 
 
+@dataclass(frozen=True, slots=True)
 class RewoundClock:
     """`lease_seconds` is how long a run's lease lasts, `proof_interval_seconds` what lies between two proofs."""
 
-    def __init__(
-        self,
-        database: Database,
-        *,
-        lease_seconds: float,
-        proof_interval_seconds: float,
-        clock: Clock = utc_now,
-    ) -> None:
-        self._database = database
-        self._lease = timedelta(seconds=max(lease_seconds, _LONGEST_LEASE_SECONDS))
-        self._proof_interval_seconds = proof_interval_seconds
-        self._clock = clock
+    database: Database
+    lease_seconds: float
+    proof_interval_seconds: float
+    clock: Clock
 
     def mend(self) -> int:
         """Bring such moments back to what a right clock would have written, and give the number of rows.
 
         A lease is not ended, since its holder may be at work, but ends as a new one would.
         """
-        turns = (self._mend_runs, self._mend_checks, self._mend_proofs)
-        return sum(turn() for turn in turns)
+        # Checks and proofs are many, and are mended in turns until one finds none.
+        return self._mend_runs() + sum(iter(self._mend_checks, 0)) + sum(iter(self._mend_proofs, 0))
 
     def _mend_runs(self) -> int:
-        with self._database.write() as session:
-            rows, now = Rewound(session), self._clock()
+        lease = timedelta(seconds=max(self.lease_seconds, _LONGEST_LEASE_SECONDS))
+        with self.database.write() as session:
+            rows, now = Rewound(session), self.clock()
             return (
                 rows.past(now + _MARGIN, now)
                 + rows.runs(now + LONGEST_WAIT + _MARGIN, now + _MARGIN, now)
-                + rows.leases(now + self._lease + _MARGIN, now + self._lease)
+                + rows.shares(now + LONGEST_WAIT + _MARGIN, now)
+                + rows.leases(now + lease + _MARGIN, now + lease)
             )
 
     def _mend_checks(self) -> int:
-        mended = 0
-        while True:
-            with self._database.write() as session:
-                now = self._clock()
-                turn = Rewound(session).checks(now + _MARGIN, now)
-            mended += turn
-            if not turn:
-                return mended
+        with self.database.write() as session:
+            now = self.clock()
+            return Rewound(session).checks(now + _MARGIN, now)
 
     def _mend_proofs(self) -> int:
-        mended, seconds = 0, self._proof_interval_seconds
-        while True:
-            with self._database.write() as session:
-                now = self._clock()
-                beyond = now + timedelta(seconds=_INTERVAL_MARGIN * seconds) + _MARGIN
-                turn = Rewound(session).proofs(beyond, now, seconds)
-            mended += turn
-            if not turn:
-                return mended
+        seconds = self.proof_interval_seconds
+        with self.database.write() as session:
+            now = self.clock()
+            beyond = now + timedelta(seconds=_INTERVAL_MARGIN * seconds) + _MARGIN
+            return Rewound(session).proofs(beyond, now, seconds)

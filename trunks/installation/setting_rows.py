@@ -47,10 +47,6 @@ def _up_to(most: float) -> Any:
     return Field(gt=0, le=most, allow_inf_nan=False)
 
 
-def _days() -> Any:
-    return _within(1, 36_500)
-
-
 def _row(default: Any, description: str, name: str | None = None) -> Any:
     """`name` is the variable's where that is not the field's with our prefix."""
     return Field(default, description=description, validation_alias=name)
@@ -62,6 +58,7 @@ Nameservers = Annotated[tuple[HostPort, ...], NoDecode, _by(read_nameservers)]
 Targets = Annotated[tuple[Target, ...], NoDecode, _by(read_targets)]
 Knocks = Annotated[KnockRules, NoDecode, _by(read_knocks)]
 Address = Annotated[str, _by(read_address)]
+Days = Annotated[int, _within(1, 36_500)]
 
 
 class SettingRows(BaseSettings):
@@ -165,27 +162,23 @@ class SettingRows(BaseSettings):
     reconcile_interval_seconds: Annotated[float, _between(1, 86_400)] = _row(
         300.0, "how often the voice infrastructure is read back, from 1 to 86400 seconds"
     )
-    keep_verifications_days: Annotated[int, _days()] = _row(
+    keep_verifications_days: Days = _row(
         90, "days that verifications are kept, a trunk's newest 20 always, from 1 to 36500"
     )
-    keep_flips_days: Annotated[int, _days()] = _row(
-        365, "days that changes of a trunk's state are kept, from 1 to 36500"
-    )
-    keep_hourly_rollups_days: Annotated[int, _days()] = _row(
+    keep_flips_days: Days = _row(365, "days that changes of a trunk's state are kept, from 1 to 36500")
+    keep_hourly_rollups_days: Days = _row(
         30, "days that counts of health checks are kept by the hour, from 1 to 36500"
     )
-    keep_daily_rollups_days: Annotated[int, _days()] = _row(
+    keep_daily_rollups_days: Days = _row(
         400, "days that counts of health checks are kept by the day, from 1 to 36500"
     )
-    keep_freezes_days: Annotated[int, _days()] = _row(
+    keep_freezes_days: Days = _row(
         90, "days that rejected credentials are remembered when no trunk has them, from 1 to 36500"
     )
-    keep_unused_destinations_days: Annotated[int, _days()] = _row(
+    keep_unused_destinations_days: Days = _row(
         7, "days that a carrier no trunk leads to is remembered, from 1 to 36500"
     )
-    keep_mass_falls_days: Annotated[int, _days()] = _row(
-        90, "days that mass falls are remembered, from 1 to 36500"
-    )
+    keep_mass_falls_days: Days = _row(90, "days that mass falls are remembered, from 1 to 36500")
 
 
 def setting_name(field: str) -> str:

@@ -33,12 +33,13 @@ class WayIn(StrEnum):
 
 # What waits or runs is little beside what is done.
 _QUEUED = text("status = 'queued'")
+_WAITING = text("status = 'queued' AND waits_at IS NOT NULL")
 _RUNNING = text("status = 'running'")
 _DONE = text("status = 'done'")
 
 
 class Verification(Leased, Base):
-    """A queued one is due at `due_at`.
+    """A queued one is due at `due_at`; `waits_at` is the address whose pace put it off, where one did.
 
     `environment_id` is the trunk's; it and `way_in` say whose turn it is while the run is queued. The lease is of a
     running one. `counted` says whether the trunk counted as verified by this run. `request_id` is
@@ -50,6 +51,7 @@ class Verification(Leased, Base):
         Index("ix_verifications_trunk_id_id", "trunk_id", "id"),
         partial_index("ix_verifications_due_at", "due_at", where=_QUEUED),
         partial_index("ix_verifications_turn", "environment_id", "way_in", "due_at", where=_QUEUED),
+        partial_index("ix_verifications_waits_at", "waits_at", "environment_id", "due_at", where=_WAITING),
         partial_index("ix_verifications_lease_until", "lease_until", where=_RUNNING),
         partial_index("ix_verifications_finished_at", "finished_at", where=_DONE),
     )
@@ -63,6 +65,7 @@ class Verification(Leased, Base):
     requested_by: Mapped[RequestedBy] = mapped_column(named(RequestedBy))
     requested_at: Mapped[datetime]
     due_at: Mapped[datetime]
+    waits_at: Mapped[str | None] = mapped_column(String(64))
     claimed_at: Mapped[datetime | None]
     auth_sent_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]

@@ -11,7 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 from sqlalchemy.sql.elements import ColumnElement
 
 from trunks.models.base import Base
-from trunks.models.edge_budget import EdgeBudget, EdgeSlot
+from trunks.models.edge_budget import EdgeBudget, EdgeShare, EdgeSlot
 from trunks.models.flip import Flip
 from trunks.models.health_rollup import DailyRollup
 from trunks.models.idempotent_request import IdempotentRequest
@@ -82,6 +82,7 @@ DAILY_ROLLUPS = Aging(DailyRollup, DailyRollup.day)
 MASS_FALLS = Aging(MassFall, MassFall.released_at, indexed=False)
 IDLE_BUDGETS = Aging(EdgeBudget, EdgeBudget.refilled_at, indexed=False)
 LOST_SLOTS = Aging(EdgeSlot, EdgeSlot.lease_until, indexed=False)
+LEFT_SHARES = Aging(EdgeShare, EdgeShare.wanted_until, indexed=False)
 KNOCKS = Aging(KnockRow, KnockRow.at)
 KNOCK_WAITS = Aging(KnockWait, KnockWait.until, indexed=False)
 KEPT_ANSWERS = Aging(IdempotentRequest, IdempotentRequest.created_at)

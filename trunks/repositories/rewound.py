@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, bindparam, or_, select, update
 from trunks.models.account_proof import AccountProof
 from trunks.models.credential_freeze import CredentialFreeze
 from trunks.models.destination_health import DestinationHealth
-from trunks.models.edge_budget import EdgeBudget, EdgeSlot
+from trunks.models.edge_budget import EdgeBudget, EdgeShare, EdgeSlot
 from trunks.models.knock import KnockRow
 from trunks.models.provision import Infrastructure, Provision
 from trunks.models.trunk import Trunk
@@ -42,6 +42,13 @@ class Rewound(Repository):
         asked = queued & (Verification.requested_at > asked_beyond)
         changed = self._set(Verification, asked, {"due_at": now, "requested_at": now})
         return changed + self._set(Verification, queued & (Verification.due_at > beyond), {"due_at": now})
+
+    def shares(self, beyond: datetime, now: datetime) -> int:
+        """End what is wanted, and the lines, of an address by that clock: who wants it still is refused again."""
+        values = {"wanted_until": now, "line_until": now}
+        return self._set(
+            EdgeShare, or_(EdgeShare.wanted_until > beyond, EdgeShare.line_until > beyond), values
+        )
 
     def past(self, beyond: datetime, now: datetime) -> int:
         """Bring into the present what would have been by then: refilled buckets, rejections, proofs …"""

@@ -10,7 +10,7 @@ from sqlalchemy import delete, select
 
 from trunks.models.health_rollup import DailyRollup, HealthRollup
 from trunks.repositories.among import among
-from trunks.repositories.health_rollups import added_to
+from trunks.repositories.health_rollups import KEY_COLUMNS, SUMMED_COLUMNS, added_to
 from trunks.repositories.insert_or import insert_or_update
 from trunks.repositories.repository import Repository
 
@@ -31,14 +31,14 @@ class RollupFolding(Repository):
         ).all()
         if not hours:
             return 0
-        days: dict[tuple[UUID, datetime], list[HealthRollup]] = defaultdict(list)
+        days: dict[tuple[Any, ...], list[HealthRollup]] = defaultdict(list)
         for hour in hours:
             day = hour.hour.replace(hour=0, minute=0, second=0, microsecond=0)
-            days[hour.destination_id, day].append(hour)
+            days[(*(getattr(hour, name) for name in KEY_COLUMNS), day)].append(hour)
         # In one order, so that two workers never wait for one another.
-        rows = [_day(*key, days[key]) for key in sorted(days)]
+        rows = [_day(key, days[key]) for key in sorted(days)]
         insert_or_update(
-            self._session, DailyRollup, *rows, unique=["destination_id", "day"], changed=added_to(DailyRollup)
+            self._session, DailyRollup, *rows, unique=[*KEY_COLUMNS, "day"], changed=added_to(DailyRollup)
         )
         self._session.execute(
             delete(HealthRollup)
@@ -48,12 +48,9 @@ class RollupFolding(Repository):
         return len(hours)
 
 
-def _day(destination_id: UUID, day: datetime, hours: Sequence[HealthRollup]) -> dict[str, Any]:
+def _day(key: tuple[Any, ...], hours: Sequence[HealthRollup]) -> dict[str, Any]:
     return {
-        "destination_id": destination_id,
-        "day": day,
-        "checks": sum(hour.checks for hour in hours),
-        "failures": sum(hour.failures for hour in hours),
-        "latency_sum_ms": sum(hour.latency_sum_ms for hour in hours),
+        **dict(zip((*KEY_COLUMNS, "day"), key, strict=True)),
+        **{name: sum(getattr(hour, name) for hour in hours) for name in SUMMED_COLUMNS},
         "latency_max_ms": max(hour.latency_max_ms for hour in hours),
     }

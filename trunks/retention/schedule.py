@@ -25,6 +25,7 @@ def chores(keeping: Keeping, secrets: SecretBox, own_keys: InstallationKeyring) 
         AgedRows(old_rows.MASS_FALLS, _days(keeping.mass_falls)),
         AgedRows(old_rows.IDLE_BUDGETS, IDLE_ADDRESSES),
         AgedRows(old_rows.LOST_SLOTS, IDLE_ADDRESSES),
+        AgedRows(old_rows.LEFT_SHARES, IDLE_ADDRESSES),
         AgedRows(old_rows.KNOCKS, KNOCKS),
         AgedRows(old_rows.KNOCK_WAITS, IDLE_ADDRESSES),
         AgedRows(old_rows.KEPT_ANSWERS, KEPT_ANSWERS),

@@ -11,7 +11,6 @@ class Asker:
     """The account of a trunk that a check speaks as; `proven_here`: at this destination, as it is configured now."""
 
     trunk_id: UUID
-    environment_id: UUID
     username: str
     proven_here: bool
 
@@ -42,7 +41,7 @@ class Standing:
     """
 
     tried_at: datetime
-    changed_at: datetime | None
+    changed_at: datetime
 
 
 def is_doubted(standing: Standing, now: datetime, *, again_after_seconds: float) -> bool:
@@ -50,7 +49,7 @@ def is_doubted(standing: Standing, now: datetime, *, again_after_seconds: float)
 
     Where that changes all the time, it is proven once in `again_after_seconds`.
     """
-    if standing.changed_at is None or standing.tried_at >= standing.changed_at:
+    if standing.tried_at >= standing.changed_at:
         return False
     return now - standing.tried_at >= timedelta(seconds=again_after_seconds)
 

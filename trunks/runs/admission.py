@@ -9,11 +9,12 @@ from sipcheck.report.model import Direction, Report
 from sipcheck.target import HostPort
 from trunks.errors import AddressResting, RunPostponed, TooManyRejections
 from trunks.rules.visitor import Visitor
-from trunks.runs.address_limits import Spending, Wish
 from trunks.runs.claimed_run import ClaimedGateway, ClaimedRun
 from trunks.runs.knock_count import seen_in, worst_of
 from trunks.runs.knock_ledger import Settlement, Visit
+from trunks.runs.open_slots import OpenSlots
 from trunks.runs.run_store import RunStore
+from trunks.runs.wishes import Spending, Wish
 
 # Beyond this a run is given back instead of keeping its place; it fits into the margin of a lease.
 PATIENCE_SECONDS = 4.0
@@ -26,8 +27,17 @@ _PROOF_REQUESTS = 2
 class Admissions:
     """Give `admit` to the engine; what was spent is settled with the run's end, however it ends."""
 
-    def __init__(self, store: RunStore, claim: ClaimedRun, gateway: ClaimedGateway, account_key: str) -> None:
-        """Take the name of the account that is asked as (trunks.secrets.credential_key)."""
+    def __init__(
+        self,
+        store: RunStore,
+        claim: ClaimedRun,
+        gateway: ClaimedGateway,
+        account_key: str,
+        slots: OpenSlots,
+    ) -> None:
+        """Take the name of the account that is asked as (trunks.secrets.credential_key), and the run's slots."""
+        self._slots = slots
+        self._open: list[str] = []
         self._store = store
         self._claim = claim
         self._visitor = Visitor(
@@ -67,6 +77,8 @@ class Admissions:
         asked_at = loop.time()
         wait_seconds = await self._admitted(requests, visit)
         self._granted += requests
+        self._open = [edge.address for edge in edges]
+        self._slots.opened(self._open)
         self._visits.append(visit)
         await asyncio.sleep(wait_seconds)
         self.waited_seconds += loop.time() - asked_at
@@ -86,12 +98,13 @@ class Admissions:
             if hold is not None and hold.resting_until is not None:
                 raise AddressResting(hold.resting_until, admission.wait_seconds)
             if hold is None or admission.wait_seconds > left:
-                raise RunPostponed(admission.wait_seconds)
+                raise RunPostponed(admission.wait_seconds, at=admission.short_at)
             await asyncio.sleep(admission.wait_seconds)
 
     def _wish(self, requests: Mapping[str, int], visit: Visit, patience_seconds: float) -> Wish:
         return Wish(
             claim_id=self._claim.claim_id,
+            environment_id=self._claim.environment_id,
             requests=requests,
             lease_until=self._claim.lease_until,
             on_demand=self._claim.on_demand,
@@ -100,15 +113,25 @@ class Admissions:
             visit=visit,
         )
 
+    def edge_done(self, edge: Edge) -> None:
+        """Take that nothing more is sent to an edge."""
+        if edge.address in self._open:
+            self._open.remove(edge.address)
+            self._slots.done(edge.address)
+
     def heard(self, report: Report) -> None:
         """Take a report of what was admitted; a gateway may have two."""
+        for address in self._open:
+            self._slots.done(address)
+        self._open = []
         self._heard.append(report)
 
     def spent(self) -> Sequence[Spending]:
         """What is to be settled: what was sent, retransmissions among it."""
         if not self._granted:
             return ()
-        return (Spending(self._claim.claim_id, self._granted, self._sent() if self._heard else None),)
+        sent = self._sent() if self._heard else None
+        return (Spending(self._claim.claim_id, self._granted, sent, self._claim.environment_id),)
 
     def knocked(self) -> Sequence[Settlement]:
         """What the ledger is told: what was seen, or the worst of what was admitted and never heard of."""

@@ -83,6 +83,7 @@ class ClaimedRun:
 
     verification_id: UUID
     claim_id: UUID
+    environment_id: UUID
     generation: int
     claimed_at: datetime
     lease_until: datetime
@@ -92,7 +93,6 @@ class ClaimedRun:
     scheduled: bool = False
     on_demand: bool = False
     put_off: bool = False
-    environment_id: UUID | None = None
     learned_realms: tuple[str, ...] = ()
     proven_at: frozenset[UUID] = frozenset()
     proof_order: tuple[int, ...] = ()

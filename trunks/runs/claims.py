@@ -108,6 +108,7 @@ class RunClaims:
             ClaimedRun(
                 verification_id=run.id,
                 claim_id=new_id(),
+                environment_id=run.environment_id,
                 generation=steady[run.trunk_id].generation,
                 claimed_at=now,
                 lease_until=lease_until,
@@ -117,7 +118,6 @@ class RunClaims:
                 scheduled=run.requested_by is RequestedBy.SCHEDULE,
                 on_demand=run.way_in is WayIn.ON_DEMAND,
                 put_off=run.due_at > run.requested_at,
-                environment_id=run.environment_id,
                 learned_realms=realms.get(run.id, ()),
                 proven_at=_proven_at(found[run.trunk_id], steady[run.trunk_id].generation),
                 proof_order=_longest_ago(found[run.trunk_id])

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sipcheck.credentials import BeforeCredentials, Credentials
 from sipcheck.report.model import Report
 from sipcheck.target import Target
+from sipcheck.transaction.run_context import EdgeDone
 from sipcheck.verification.verification import Admit
 
 
@@ -15,7 +16,8 @@ def _nobody(report: Report) -> None:
 
 @dataclass(frozen=True, slots=True)
 class GatewayCheck:
-    """`heard` is called with every report of this gateway; there may be two. `username` speaks, credentials or not.
+    """`heard` is called with every report of this gateway; there may be two. `edge_done` is called with edges to which
+    nothing more is sent. `username` speaks, credentials or not.
 
     Of several the living one with the lowest `turn` proves the credentials, and among equals the first.
     """
@@ -24,6 +26,7 @@ class GatewayCheck:
     credentials: Credentials | None
     before_credentials: BeforeCredentials | None = None
     admit: Admit | None = None
+    edge_done: EdgeDone | None = None
     heard: Callable[[Report], None] = _nobody
     turn: int = 0
     username: str | None = None

@@ -85,5 +85,6 @@ def bring_forward(run: Verification, now: datetime, *, request_id: str | None, o
 def queue_again(run: Verification, now: datetime) -> None:
     """Give a claimed run back: it is due at once."""
     run.status = VerificationStatus.QUEUED
+    run.waits_at = None
     run.release()
     run.claimed_at = None

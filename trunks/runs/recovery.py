@@ -13,13 +13,15 @@ from trunks.clock import Clock, utc_now
 from trunks.models.trunk import Trunk
 from trunks.models.verification import RequestedBy, Verification
 from trunks.repositories.verifications import Verifications
-from trunks.runs.address_limits import LONGEST_WAIT, AddressLimits, Spending
+from trunks.rules.pace_shares import LONGEST_WAIT
+from trunks.runs.address_limits import AddressLimits
 from trunks.runs.claimed_run import ClaimedRun, claimed_gateways
 from trunks.runs.credential_freeze import CredentialFreezer
 from trunks.runs.knock_ledger import Settlement, settle
 from trunks.runs.queue import find_or_queue, queue_again
 from trunks.runs.service_report import service_report
 from trunks.runs.stored_report import done_values, told_values
+from trunks.runs.wishes import Spending
 from trunks.store.database import LOCK_WAIT_MS, Database
 
 # A turn stays short: SQLite has one writer.
@@ -37,7 +39,8 @@ class Tended:
 
 @dataclass(frozen=True, slots=True)
 class Return:
-    """A claimed run that is given back: due in `wait_seconds`, or None when a worker that stops broke it off.
+    """A claimed run that is given back: due in `wait_seconds`, because of the pace of `waits_at` where that says so; or
+    None when a worker that stops broke it off.
 
     `told` is what whoever waits is answered meanwhile.
     """
@@ -47,6 +50,7 @@ class Return:
     spent: Sequence[Spending] = ()
     knocked: Sequence[Settlement] = ()
     told: Report | None = None
+    waits_at: str | None = None
 
 
 class Recovery:
@@ -76,6 +80,7 @@ class Recovery:
                 for given in returns
                 if given.wait_seconds is not None
             }
+            waits_at = {given.claim.verification_id: given.waits_at for given in returns}
             # Nothing has left of these: what they may hold all the same, whose commit was never confirmed, is free.
             put_off = [given.claim.claim_id for given in returns if given.wait_seconds is not None]
             CredentialFreezer(session).release(put_off)
@@ -84,7 +89,11 @@ class Recovery:
             ours = runs.claimed_among(claims)
             runs.queue_again(
                 [
-                    {"id": each, "due_at": now + min(timedelta(seconds=waits[each]), LONGEST_WAIT)}
+                    {
+                        "id": each,
+                        "due_at": now + min(timedelta(seconds=waits[each]), LONGEST_WAIT),
+                        "waits_at": waits_at[each],
+                    }
                     for each in sorted(ours & waits.keys())
                 ]
             )

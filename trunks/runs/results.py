@@ -19,7 +19,7 @@ from trunks.repositories.realm_pins import RealmPins
 from trunks.repositories.trunks import Flips, Trunks
 from trunks.repositories.verifications import Verifications
 from trunks.rules.trunk_state import Cause, Verdict, after_verification, changes, counts_as_verified
-from trunks.runs.address_limits import AddressLimits, Spending
+from trunks.runs.address_limits import AddressLimits
 from trunks.runs.claimed_run import ClaimedRun
 from trunks.runs.credential_freeze import CredentialFreezer
 from trunks.runs.credential_proofs import next_proof_at
@@ -27,6 +27,7 @@ from trunks.runs.knock_ledger import Settlement, settle
 from trunks.runs.result_rules import ResultRules
 from trunks.runs.several_gateways import SeveralReport
 from trunks.runs.stored_report import written_values
+from trunks.runs.wishes import Spending
 
 
 @dataclass(frozen=True, slots=True)

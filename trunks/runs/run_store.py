@@ -1,12 +1,14 @@
 """The store as the runs of a worker ask it: in groups, from the one loop that they share."""
 
 from datetime import datetime
+from uuid import UUID
 
-from trunks.runs.address_limits import AddressLimits, Admission, Wish
+from trunks.runs.address_limits import AddressLimits
 from trunks.runs.claims import RunClaims
 from trunks.runs.recovery import Recovery, Return
 from trunks.runs.results import RunResult
 from trunks.runs.sending import Departure, Intent
+from trunks.runs.wishes import Admission, Wish
 from trunks.store.grouped import Grouped
 
 
@@ -24,6 +26,7 @@ class RunStore:
         )
         self._admit = Grouped[Wish, Admission](limits.admit, alone=self._alone)
         self._knocks_before = Grouped[str, int](limits.knocks_before, alone=self._alone)
+        self._free = Grouped[tuple[str, UUID], None](limits.free, alone=self._alone)
         self._send = Grouped[Departure, bool](claims.send_credentials, alone=self._alone)
         self._finish = Grouped[RunResult, bool](claims.finish, alone=self._alone)
         self._give_back = Grouped[Return, bool](recovery.give_back, alone=self._alone)
@@ -42,6 +45,10 @@ class RunStore:
     async def knocks_before(self, address: str) -> int:
         """Say how many of our requests a guard at an address may have counted in the last 24 hours."""
         return await self._knocks_before.ask(address)
+
+    async def free_slot(self, address: str, claim_id: UUID) -> None:
+        """Free a run's slot at an address that it is done with."""
+        await self._free.ask((address, claim_id))
 
     async def send_credentials(self, departure: Departure) -> bool:
         """Commit that credentials leave now; false when the claim is lost, and they must not.

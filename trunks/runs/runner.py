@@ -26,17 +26,18 @@ from trunks.errors import (
     TooManyRejections,
 )
 from trunks.runs.account_turns import AccountTurns
-from trunks.runs.address_limits import Spending
 from trunks.runs.admission import Admissions
 from trunks.runs.claimed_run import ClaimedRun
 from trunks.runs.credential_gate import CredentialGate
 from trunks.runs.gateway_check import GatewayCheck
 from trunks.runs.knock_ledger import Settlement
+from trunks.runs.open_slots import OpenSlots
 from trunks.runs.recovery import Return
 from trunks.runs.results import RunResult
 from trunks.runs.run_store import RunStore
 from trunks.runs.service_report import service_report
 from trunks.runs.several_gateways import SeveralReport
+from trunks.runs.wishes import Spending
 from trunks.secrets.credential_key import CredentialHash
 from trunks.secrets.secret_box import SecretBox
 
@@ -86,6 +87,7 @@ class _Run:
         self._log = _log.bind(verification_id=str(claim.verification_id), trunk_id=str(claim.first.trunk_id))
         self._gates: tuple[CredentialGate, ...] = ()
         self._admissions: tuple[Admissions, ...] = ()
+        self._slots = OpenSlots(by.store, claim.claim_id)
         self._began_at = asyncio.get_running_loop().time()
 
     async def execute(self) -> None:
@@ -97,7 +99,7 @@ class _Run:
             return
         except RunPostponed as postponed:
             await self._by.store.give_back(
-                Return(self._claim, postponed.seconds, self._spent(), self._knocked())
+                Return(self._claim, postponed.seconds, self._spent(), self._knocked(), waits_at=postponed.at)
             )
             self._log.info("verification-postponed", seconds=round(postponed.seconds, 1))
             return
@@ -169,11 +171,17 @@ class _Run:
         claim = self._claim
         username = claim.first.username or ""
         self._admissions = tuple(
-            Admissions(self._by.store, claim, gateway, self._by.hashed.user_key(target.domain, username))
+            Admissions(
+                self._by.store, claim, gateway, self._by.hashed.user_key(target.domain, username), self._slots
+            )
             for gateway, target in zip(claim.gateways, targets, strict=True)
         )
         self._began_at = asyncio.get_running_loop().time()
-        return await self._finish(await self._by.verify(self._checks(targets)))
+        try:
+            report = await self._by.verify(self._checks(targets))
+        finally:
+            self._slots.close()
+        return await self._finish(report)
 
     def _make_gates(self, targets: Sequence[Target]) -> tuple[CredentialGate, ...]:
         """Make a gate for each gateway; none for a trunk without credentials."""
@@ -204,6 +212,7 @@ class _Run:
                 target,
                 None,
                 admit=admission.admit,
+                edge_done=admission.edge_done,
                 heard=admission.heard,
                 turn=turns.get(number, 0),
                 username=self._claim.first.username,

@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Generic, TypeVar
 
 from trunks.errors import StoreBusy, StoreUnavailable
@@ -27,6 +27,7 @@ class _Asked(Generic[Item, Answer]):
     until: float
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class Grouped(Generic[Item, Answer]):
     """Asks on behalf of coroutines of one event loop.
 
@@ -37,25 +38,18 @@ class Grouped(Generic[Item, Answer]):
     `gather_seconds`: then they are a group who ask in one turn of the loop, or while a transaction runs.
     """
 
-    def __init__(
-        self,
-        answer_all: Callable[[Sequence[Item]], Sequence[Answer | Exception]],
-        *,
-        alone: Callable[[], bool] = lambda: False,
-        gather_seconds: float = GATHER_SECONDS,
-        locked_at_most_seconds: float = LOCKED_AT_MOST_SECONDS,
-    ) -> None:
-        self._answer_all = answer_all
-        self._alone = alone
-        self._gather_seconds = gather_seconds
-        self._locked_at_most_seconds = locked_at_most_seconds
-        self._waiting: deque[_Asked[Item, Answer]] = deque()
-        self._working: asyncio.Task[None] | None = None
+    answer_all: Callable[[Sequence[Item]], Sequence[Answer | Exception]]
+    _: KW_ONLY
+    alone: Callable[[], bool] = lambda: False
+    gather_seconds: float = GATHER_SECONDS
+    locked_at_most_seconds: float = LOCKED_AT_MOST_SECONDS
+    _waiting: deque[_Asked[Item, Answer]] = field(default_factory=deque)
+    _working: asyncio.Task[None] | None = None
 
     async def ask(self, item: Item) -> Answer:
         """Give this item's answer. Raises StoreUnavailable, and what the item is answered with."""
         loop = asyncio.get_running_loop()
-        asked = _Asked[Item, Answer](item, loop.create_future(), loop.time() + self._locked_at_most_seconds)
+        asked = _Asked[Item, Answer](item, loop.create_future(), loop.time() + self.locked_at_most_seconds)
         self._enter(asked)
         return await asked.answer
 
@@ -67,8 +61,8 @@ class Grouped(Generic[Item, Answer]):
     async def _work(self) -> None:
         try:
             while self._waiting:
-                if len(self._waiting) < _MOST_AT_ONCE and not self._alone():
-                    await asyncio.sleep(self._gather_seconds)
+                if len(self._waiting) < _MOST_AT_ONCE and not self.alone():
+                    await asyncio.sleep(self.gather_seconds)
                 await self._answer(self._taken())
         finally:
             self._working = None
@@ -99,7 +93,7 @@ class Grouped(Generic[Item, Answer]):
 
     def _answers(self, items: Sequence[Item]) -> Sequence[Answer | Exception]:
         try:
-            return self._answer_all(items)
+            return self.answer_all(items)
         except StoreBusy as busy:
             return self._by_halves(items, busy)
         except StoreUnavailable as error:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 from uuid import UUID
 
@@ -28,23 +29,17 @@ CALL_TIMEOUT_SECONDS = 4.0
 _TRUNKS_PER_PAGE = 500
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class LiveKit:
     """One client for the event loop that it is first used on; `mark` is how this installation knows its trunks."""
 
-    def __init__(
-        self,
-        url: str,
-        api_key: str,
-        api_secret: str,
-        *,
-        mark: str,
-        call_timeout_seconds: float = CALL_TIMEOUT_SECONDS,
-    ) -> None:
-        self._url = url
-        self._key = (api_key, api_secret)
-        self._mark = mark
-        self._timeout_seconds = call_timeout_seconds
-        self._client: LiveKitAPI | None = None
+    url: str
+    api_key: str
+    api_secret: str
+    _: KW_ONLY
+    mark: str
+    call_timeout_seconds: float = CALL_TIMEOUT_SECONDS
+    _client: LiveKitAPI | None = None
 
     async def find(self, *, ids: Collection[str], numbers: Collection[str]) -> Sequence[ExistingSide]:
         """Ask for the ids and for the numbers, in either spelling, at once."""
@@ -61,12 +56,12 @@ class LiveKit:
         )
         answers = await asyncio.gather(*asked)
         found = {info.sip_trunk_id: info for infos in answers for info in infos}
-        return [read_side(info, self._mark) for info in found.values()]
+        return [read_side(info, self.mark) for info in found.values()]
 
     async def read_all(self) -> Sequence[ExistingSide]:
         """Ask page by page; a server that knows no pages gives all at once."""
         sides = await asyncio.gather(self._all_of(self._inbound), self._all_of(self._outbound))
-        return [read_side(info, self._mark) for infos in sides for info in infos]
+        return [read_side(info, self.mark) for infos in sides for info in infos]
 
     async def create(self, trunk_id: UUID, content: SideContent) -> str:
         """Create; fails where LiveKit keeps something else than it was given: the caller takes that away again."""
@@ -74,14 +69,14 @@ class LiveKit:
         async with self._sip() as sip:
             if isinstance(content, InboundSide):
                 inbound = SIPInboundTrunkInfo()
-                write_side(inbound, trunk_id, content, self._mark)
+                write_side(inbound, trunk_id, content, self.mark)
                 made = await sip.create_inbound_trunk(CreateSIPInboundTrunkRequest(trunk=inbound))
             else:
                 outbound = SIPOutboundTrunkInfo()
-                write_side(outbound, trunk_id, content, self._mark)
+                write_side(outbound, trunk_id, content, self.mark)
                 made = await sip.create_outbound_trunk(CreateSIPOutboundTrunkRequest(trunk=outbound))
         if not made.sip_trunk_id:
-            raise nonsense(self._url, "it created a trunk and gave no id")
+            raise nonsense(self.url, "it created a trunk and gave no id")
         self._require_kept(made, content)
         return made.sip_trunk_id
 
@@ -90,8 +85,8 @@ class LiveKit:
         ask = self._inbound if isinstance(content, InboundSide) else self._outbound
         info = next((each for each in await ask(trunk_ids=[side_id]) if each.sip_trunk_id == side_id), None)
         if info is None:
-            raise NotThere(FailureCause.REFUSED, f"LiveKit at {self._url} has no trunk {side_id} any more.")
-        write_side(info, trunk_id, content, self._mark)
+            raise NotThere(FailureCause.REFUSED, f"LiveKit at {self.url} has no trunk {side_id} any more.")
+        write_side(info, trunk_id, content, self.mark)
         kept: TrunkInfo
         async with self._sip() as sip:
             if isinstance(info, SIPInboundTrunkInfo):
@@ -99,9 +94,7 @@ class LiveKit:
             else:
                 kept = await sip.update_outbound_trunk(side_id, info)
         if kept.sip_trunk_id != side_id:
-            raise nonsense(
-                self._url, f"it updated {side_id} and answered with {kept.sip_trunk_id or 'no id'}"
-            )
+            raise nonsense(self.url, f"it updated {side_id} and answered with {kept.sip_trunk_id or 'no id'}")
         self._require_kept(kept, content)
 
     async def delete(self, side_id: str) -> None:
@@ -142,13 +135,13 @@ class LiveKit:
         if dropped:
             raise ProvisioningFailed(
                 FailureCause.REFUSED,
-                f"LiveKit at {self._url} did not keep what it was told: {', '.join(dropped)} differ.",
+                f"LiveKit at {self.url} did not keep what it was told: {', '.join(dropped)} differ.",
             )
 
     @asynccontextmanager
     async def _sip(self) -> AsyncIterator[SipService]:
-        async with translated(self._url, self._timeout_seconds):
+        async with translated(self.url, self.call_timeout_seconds):
             if self._client is None:
                 # No failover: it would send a creation again, and there would be two trunks.
-                self._client = LiveKitAPI(self._url, *self._key, failover=False)
+                self._client = LiveKitAPI(self.url, self.api_key, self.api_secret, failover=False)
             yield self._client.sip

@@ -6,7 +6,7 @@ from itertools import count
 import pytest
 
 from sipcheck.auth.authorization import authorization
-from sipcheck.auth.challenge import Challenge, Chosen, choose
+from sipcheck.auth.challenge import Challenge, choose
 from sipcheck.carrier.faults import Fault
 from sipcheck.carrier.registrar import REWRITTEN_ADDRESS, Registrar, RegistrarVerdict
 from sipcheck.message.message import Request, Response
@@ -50,8 +50,8 @@ def response(verdict: RegistrarVerdict) -> Response:
 
 def challenge_of(found: Response) -> Challenge:
     choice = choose(found.headers.get_all("WWW-Authenticate"), found.headers.get_all("Proxy-Authenticate"))
-    assert isinstance(choice, Chosen)
-    return choice.challenges[0]
+    assert isinstance(choice, tuple)
+    return choice[0]
 
 
 def authorized(challenge: Challenge, *, username: str = "demo", password: str = PASSWORD) -> tuple[str, str]:

@@ -245,7 +245,7 @@ def test_a_changed_challenge_is_answered_in_a_form_that_can_be_sent(
         assert choice.detail.isprintable()
         return
     name, value = authorization(
-        choice.challenges[0],
+        choice[0],
         username='a"b\\c',
         password="p",
         method="REGISTER",
@@ -255,5 +255,5 @@ def test_a_changed_challenge_is_answered_in_a_form_that_can_be_sent(
     assert name == "Authorization"
     assert not re.search(r"[\x00-\x08\x0a-\x1f\x7f]", value)
     read = read_authorization(value)
-    assert (read["realm"], read["nonce"]) == (choice.challenges[0].realm, choice.challenges[0].nonce)
+    assert (read["realm"], read["nonce"]) == (choice[0].realm, choice[0].nonce)
     assert read["uri"] == "sip:carrier.example"

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sipcheck.reasons import CredentialState, Outcome, Reason
 from tests.trunks.forms import STARTED, Store, make_report
 from tests.trunks.health_watch import LONG_ENOUGH_SECONDS, SILENT, HealthWatch
-from trunks.health.check import CheckClaim, CheckResult
+from trunks.health.check import CheckClaim, CheckResult, EdgeResult
 from trunks.ids import new_id
 from trunks.models.health_rollup import HealthRollup
 from trunks.models.trunk import Gateway, Trunk
@@ -306,3 +306,54 @@ def _add_gateway(watch: HealthWatch, trunk: Trunk, domain: str) -> None:
         second = _gateway(session.get_one(Trunk, other.id).gateways[0])
         second.priority = 2
         found.gateways.append(second)
+
+
+def _counts(watch: HealthWatch, trunk: Trunk) -> dict[str, tuple[int, int, dict[int, int]]]:
+    """Each edge's checks, failures, and answers by the number of their latencies' bucket."""
+    found = watch.store.installation.health.latest.edges([watch.destination_of(trunk)])
+    return {
+        each.edge: (
+            each.checks,
+            each.failures,
+            {number: count for number, count in enumerate(each.latencies) if count},
+        )
+        for each in found
+    }
+
+
+def _of_destination(watch: HealthWatch, trunk: Trunk) -> tuple[int, int]:
+    with watch.store.installation.database.read() as session:
+        rows = session.scalars(
+            select(HealthRollup).where(
+                HealthRollup.destination_id == watch.destination_of(trunk), HealthRollup.of_destination
+            )
+        ).all()
+    return sum(row.checks for row in rows), sum(row.failures for row in rows)
+
+
+def test_checks_are_counted_by_edge_and_latencies_by_their_size(watch: HealthWatch) -> None:
+    trunk = watch.verified()
+    first, second = "192.0.2.1:5060/udp", "[2001:db8::1]:5060/udp"
+    for latency_ms in (0.4, 1.0, 1.1, 2000.0, 2000.1):
+        watch.cycle(alive=True, edges=(EdgeResult(first, True, latency_ms),))
+    assert _counts(watch, trunk) == {first: (5, 0, {0: 2, 1: 1, 14: 1, 15: 1})}
+    assert _of_destination(watch, trunk) == (5, 0)
+    both = (EdgeResult(first, False, None), EdgeResult(second, True, 12.0))
+    watch.cycle(alive=True, some_dead=True, edges=both)
+    watch.cycle(alive=False, edges=(EdgeResult(first, False, 30.0), EdgeResult(second, False, None)))
+    assert _counts(watch, trunk) == {
+        first: (7, 2, {0: 2, 1: 1, 5: 1, 14: 1, 15: 1}),
+        second: (2, 1, {4: 1}),
+    }
+    assert _of_destination(watch, trunk) == (7, 1)
+    watch.cycle(alive=False)  # no edge was found
+    assert _of_destination(watch, trunk) == (8, 2)
+
+
+def test_edges_are_told_of_for_a_day_and_only_to_whom_they_belong(watch: HealthWatch) -> None:
+    trunk, other = watch.verified(), watch.verified(domain="other.example")
+    watch.cycle(alive=True, edges=(EdgeResult("192.0.2.1:5060/udp", True, 1.0),))
+    assert set(_counts(watch, trunk)) == set(_counts(watch, other)) == {"192.0.2.1:5060/udp"}
+    assert _counts(watch, trunk)["192.0.2.1:5060/udp"][0] == 1
+    watch.store.clock.advance(25 * 3600)
+    assert _counts(watch, trunk) == {}

@@ -10,7 +10,7 @@ from tests.trunks.health_watch import LONG_ENOUGH_SECONDS, HealthWatch
 from trunks.ids import new_id
 from trunks.installation.settings import Settings
 from trunks.models.verification import VerificationStatus
-from trunks.runs.address_limits import Wish
+from trunks.runs.wishes import Wish
 
 HOUR = 3600.0
 
@@ -108,6 +108,36 @@ def test_buckets_are_refilled_and_slots_become_free(
     assert not pace.admit([wish()])[0].granted
     store.clock.advance(151)
     assert pace.admit([wish()])[0].granted
+
+
+def test_a_line_of_that_clock_is_no_longer(
+    make_store: Callable[[Settings], Store], store_settings: Settings
+) -> None:
+    limits = {"address_rate": 4.0, "address_burst": 4, "address_concurrency": 0}
+    store = make_store(store_settings.model_copy(update=limits))
+    pace = store.installation.runs.address_limits
+
+    def wishes(count: int) -> list[Wish]:
+        until = store.clock.now + timedelta(seconds=20)
+        return [
+            Wish(
+                claim_id=new_id(),
+                requests={"192.0.2.1": 4},
+                lease_until=until,
+                on_demand=False,
+                patience_seconds=0,
+                environment_id=store.caller.environment_id,
+            )
+            for _ in range(count)
+        ]
+
+    store.clock.advance(HOUR)
+    pace.admit(wishes(20))
+    set_back(store)
+    store.clock.advance(30)
+    first, second = pace.admit(wishes(2))
+    assert first.granted
+    assert second.wait_seconds <= 2
 
 
 def test_a_right_clock_has_nothing_to_mend(store: Store, watch: HealthWatch) -> None:

@@ -13,7 +13,7 @@ NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 
 def candidate(name: str, interval_seconds: float = 60.0, *, proven_here: bool = True) -> Candidate:
-    asker = Asker(trunk_id=new_id(), environment_id=new_id(), username=name, proven_here=proven_here)
+    asker = Asker(trunk_id=new_id(), username=name, proven_here=proven_here)
     return Candidate(asker, interval_seconds)
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import JSON, Boolean, ColumnClause, Integer, String, Uuid, column, insert, table
+from sqlalchemy import JSON, Boolean, ColumnClause, Integer, String, Uuid, column, insert, table, text
 from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
 
@@ -17,6 +17,7 @@ from tests.trunks.forms import STARTED
 from trunks.ids import new_id
 from trunks.installation.installation import Installation, prepare
 from trunks.installation.settings import Settings
+from trunks.models.account_proof import AccountProof
 from trunks.models.base import UtcDateTime
 from trunks.models.trunk import Trunk
 from trunks.repositories.credential_freezes import CredentialFreezes
@@ -210,8 +211,8 @@ def test_leases_of_r0009_are_kept(former: FormerStore, store_settings: Settings)
     with former.database.write() as session:
         (sent,) = CredentialFreezes(session).claimed_by([run])
         assert (sent.key, sent.lease_until) == ("k", until)
-        assert EdgeBudgets(session).in_flight(["192.0.2.1"], STARTED) == {"192.0.2.1": {run}}
-        assert EdgeBudgets(session).in_flight(["192.0.2.1"], until) == {"192.0.2.1": set()}
+        assert EdgeBudgets(session).in_flight(["192.0.2.1"], STARTED)["192.0.2.1"].keys() == {run}
+        assert not EdgeBudgets(session).in_flight(["192.0.2.1"], until)["192.0.2.1"]
         infrastructure = Infrastructures(session).ensure(ProvisionerName.LIVEKIT)
         assert (infrastructure.id, infrastructure.claim_id) == (mark, cycle)
         assert infrastructure.is_claimed(STARTED)
@@ -258,3 +259,32 @@ def test_the_last_run_of_each_trunk_of_r0011_is_shown_as_before(
         assert last.summary.startswith("It")
         assert 990 < len(last.summary) <= 1000
         assert last.advice == "Nothing."
+
+
+@pytest.mark.parametrize(("credentials", "is_proven"), [("proven", True), ("rejected", False)])
+def test_what_r0014_knew_as_proven_is_proven(former: FormerStore, credentials: str, is_proven: bool) -> None:
+    environment_id = new_id()
+    former.migrate("r0014")
+    with former.database.write() as session:
+        former.insert(
+            session,
+            "environments",
+            id=environment_id,
+            name="acme",
+            allow_custom_sip_trunks=True,
+            requests_per_minute=100,
+            created_at=STARTED,
+        )
+        _insert_trunk(former, session, environment_id)
+        session.execute(
+            text(
+                "UPDATE trunks SET credentials = :credentials, username = 'alice', sealed_password = :sealed"
+            ),
+            {"credentials": credentials, "sealed": b"sealed"},
+        )
+    former.migrate("head")
+    with former.database.read() as session:
+        proofs = session.query(AccountProof).all()
+        assert [(proof.username, proof.generation, proof.proven_at) for proof in proofs] == (
+            [("alice", 1, STARTED)] if is_proven else []
+        )
