@@ -19,6 +19,7 @@ from trunks.ids import new_id
 from trunks.runs.address_limits import AddressLimits
 from trunks.runs.admission import PATIENCE_SECONDS
 from trunks.runs.wishes import Spending, Wish
+from worker.check_knocks import CheckKnocks
 from worker.kept_questions import KeptQuestions
 
 _log = structlog.get_logger(__name__)
@@ -66,6 +67,7 @@ class DestinationCheck:
         self,
         engine: Engine,
         pacing: AddressLimits,
+        knocks: CheckKnocks,
         *,
         timeout_seconds: float,
         on_result: OnResult,
@@ -73,6 +75,7 @@ class DestinationCheck:
     ) -> None:
         self._engine = engine
         self._pacing = pacing
+        self._knocks = knocks
         self._timeout_seconds = timeout_seconds
         self._plan = TimePlan(timeout_seconds)
         self._on_result = on_result
@@ -112,7 +115,11 @@ class DestinationCheck:
         return _Route(claim, found)
 
     async def _admitted(self, routes: Sequence[_Route]) -> list[tuple[_Route, float]]:
-        """Take tokens and slots for all at once."""
+        """Take tokens and slots for all at once; what a guard may count is asked as often as it bears."""
+        may = await self._knocks.admitted(
+            [(route.claim, route.requests().keys()) for route in routes], self._on_refused
+        )
+        routes = [route for route in routes if route.claim.destination_id in may]
         if self._pacing.off or not routes:
             return [(route, 0.0) for route in routes]
         wishes = [route.wish() for route in routes]
@@ -122,6 +129,7 @@ class DestinationCheck:
             if admission.granted:
                 granted.append((route, admission.wait_seconds))
             else:
+                self._knocks.refused(route.claim)
                 self._on_refused(route.claim, admission.wait_seconds)
         return granted
 

@@ -8,11 +8,12 @@ from uuid import UUID
 import structlog
 
 from sipcheck.engine import Engine
-from sipcheck.sweep.liveness import Liveness, ask_edges, find_edges
-from sipcheck.target import Target
 from trunks.errors import StoreUnavailable
 from trunks.health.check import CheckClaim, CheckResult
+from trunks.health.check_claims import ASKED_WAITS_SECONDS
 from trunks.installation.installation import Installation
+from worker.canaries import Canaries
+from worker.check_knocks import CheckKnocks
 from worker.destination_check import DestinationCheck
 
 _log = structlog.get_logger(__name__)
@@ -43,8 +44,14 @@ class DueChecks:
         self._results = installation.health.results
         self._breaker = installation.health.breaker
         self._pacing = installation.runs.address_limits
+        self._knocks = CheckKnocks(installation.runs.check_ledger)
         self._timeout_seconds = settings.check_timeout_seconds
-        self._canaries = settings.canary_targets
+        self._canaries = Canaries(
+            settings.canary_targets,
+            installation.runs.check_ledger,
+            timeout_seconds=self._timeout_seconds,
+            clock=installation.clock,
+        )
         self._on_answer = on_answer
         self._settled_at_once = _CHUNK
         self._checking: set[asyncio.Task[None]] = set()
@@ -58,8 +65,9 @@ class DueChecks:
         self._check = DestinationCheck(
             engine,
             self._pacing,
+            self._knocks,
             timeout_seconds=self._timeout_seconds,
-            on_result=self._done.append,
+            on_result=lambda result: self._done.append(self._knocks.heard(result)),
             on_refused=lambda claim, seconds: self._refused.append((claim, seconds)),
         )
         try:
@@ -125,6 +133,10 @@ class DueChecks:
         self._settled_at_once = _FEW if flips > _MANY_FLIPS else _CHUNK
         self._liveness.postpone(refused)
         self._check.settle_pace()
+        self._knocks.settle()
+        for claim, seconds in refused:
+            if claim.asked and seconds > ASKED_WAITS_SECONDS:
+                self._on_answer(claim.destination_id)
         if flips:
             _log.info("trunks-flipped", flips=flips, destinations=len(done))
         if refused:
@@ -133,15 +145,9 @@ class DueChecks:
     async def _tend(self, engine: Engine) -> None:
         """Look after a held mass fall, and ask the canaries when it is ours to."""
         if await _in_store(self._breaker.tend):
-            asked = [self._alive(engine, target) for target in self._canaries]
-            alive = any(await asyncio.gather(*asked))
-            await _in_store(self._breaker.canary_answered, alive=alive)
-
-    async def _alive(self, engine: Engine, target: Target) -> bool:
-        found = await find_edges(engine, target, timeout_seconds=self._timeout_seconds)
-        if not isinstance(found, Liveness):
-            found = await ask_edges(engine, target, found, timeout_seconds=self._timeout_seconds, fresh=True)
-        return found.alive
+            alive = await self._canaries.alive(engine)
+            if alive is not None:
+                await _in_store(self._breaker.canary_answered, alive=alive)
 
     async def _give_back(self) -> None:
         """Let checks end that soon do, and others take at once what this worker leaves.

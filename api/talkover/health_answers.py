@@ -1,6 +1,7 @@
 """A trunk's health at this moment as talkover shows it."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from pydantic import BaseModel, Field
 
@@ -38,6 +39,11 @@ class HealthShown(BaseModel):
     response_time_ms: int | None
     checked_at: Timestamp | None
     error: str | None = Field(None, description="Why it is not healthy, only when it is not.")
+    stale: bool | None = Field(None, description="Two intervals have passed since; only then (ours).")
+    next_check_at: Timestamp | None = Field(
+        None, description="Only where the next check comes later than by the interval (ours)."
+    )
+    slowed: str | None = Field(None, description="Why it does; only where it does (ours).")
     answer: AnswerShown | None = Field(None, description="What the carrier answered, where it did (ours).")
     edges: list[EdgeShown] = Field(
         [], description="What checks of each of its addresses came to within a day (ours)."
@@ -49,15 +55,23 @@ class HealthFound(BaseModel):
     data: HealthShown
 
 
-def show_health(results: Sequence[LastResult | None], edges: Sequence[EdgeCounts]) -> HealthFound:
+_SLOWED = (
+    "The carrier asks whom it does not know for a password, which its ban filters may count, so it is checked less "
+    "often. A trunk whose password is proven there, or a carrier that exempts our address, is checked at its interval."
+)
+
+
+def show_health(
+    results: Sequence[LastResult | None], edges: Sequence[EdgeCounts], now: datetime
+) -> HealthFound:
     """Of several gateways the first that lives counts, else the first by priority."""
-    found = _show_result(results)
+    found = _show_result(results, now)
     if edges:
         found.data.edges = [_show_edge(edge) for edge in edges]
     return found
 
 
-def _show_result(results: Sequence[LastResult | None]) -> HealthFound:
+def _show_result(results: Sequence[LastResult | None], now: datetime) -> HealthFound:
     result = next((each for each in results if each is not None and each.alive), results[0])
     if result is None:
         data = HealthShown(is_healthy=False, response_time_ms=None, checked_at=None)
@@ -70,6 +84,11 @@ def _show_result(results: Sequence[LastResult | None]) -> HealthFound:
     )
     if result.error is not None:
         data.error = result.error
+    if result.stale(now):
+        data.stale = True
+    if result.slowed:
+        data.next_check_at = result.next_check_at
+        data.slowed = _SLOWED
     if result.answer is not None:
         data.answer = AnswerShown.model_validate(result.answer, from_attributes=True)
     return HealthFound(success=True, data=data)

@@ -93,9 +93,11 @@ async def check_health(trunk_id: TrunkId, call: Calling) -> HealthFound:
     """
     trunk = await call.ask(call.catalog.trunks.get, trunk_id)
     destinations = [gateway.destination_id for gateway in trunk.gateways]
-    results = await call.context.current_health.results(destinations)
+    current = call.context.current_health
+    results = await current.results(destinations)
     latest = call.context.installation.health.latest
-    return show_health(results, await call.context.threads.run(latest.edges, destinations))
+    edges = await call.context.threads.run(latest.edges, destinations)
+    return show_health(results, edges, current.clock())
 
 
 @router.get("/{trunk_id}/events", responses=_answers(404, 422))

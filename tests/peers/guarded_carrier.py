@@ -47,10 +47,13 @@ class GuardedCarrier:
     matches: list[datetime] = field(default_factory=list)
     passwords: list[tuple[str, bool]] = field(default_factory=list)
     banned_at: datetime | None = None
+    is_down: bool = False
     _seen: dict[bytes, bytes] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __call__(self, request: bytes) -> list[bytes]:
+        if self.is_down:
+            return []
         if self.banned_at is not None and self.clock() - self.banned_at < timedelta(days=1):
             return []
         branch = _found(rb"branch=([^;\r\n]+)", request)

@@ -69,7 +69,7 @@ class CheckResult:
     to.
 
     `facts` are the telling headers of the answer that decided; None where only its status was looked at. `edges` are
-    those that were asked.
+    those that were asked. `next_seconds` says how long it rests at least, where a peer's guard may have counted it.
     """
 
     claim: CheckClaim
@@ -82,3 +82,4 @@ class CheckResult:
     facts: Mapping[str, str] | None = None
     edges: tuple[EdgeResult, ...] = ()
     edge_addresses: tuple[str, ...] = ()
+    next_seconds: float | None = None

@@ -20,6 +20,9 @@ from trunks.store.database import Database
 # Beyond a check's own deadline: for DNS, for its turn at the pace, and for the writing of its result.
 LEASE_MARGIN_SECONDS = 10.0
 
+# Somebody who asks for a result has no use for one that comes later.
+ASKED_WAITS_SECONDS = 10.0
+
 # What is overdue by more than its interval and this was due while no worker ran.
 _OUTAGE_MARGIN = timedelta(seconds=10)
 
@@ -176,7 +179,9 @@ class CheckClaims:
         def later(claim: CheckClaim, now: datetime) -> dict[str, Any]:
             wait = timedelta(seconds=wait_seconds[claim.destination_id])
             late = {"next_check_at": now + wait, "due_since": claim.due_since}
-            return {"claimed_at": None} | (late if claim.counts else {})
+            # Whoever asked for a result waits no longer than a caller does.
+            given_up = {"asked_at": None} if wait.total_seconds() > ASKED_WAITS_SECONDS else {}
+            return {"claimed_at": None} | given_up | (late if claim.counts else {})
 
         self._free([claim for claim, _ in waits], later)
 

@@ -182,7 +182,7 @@ class CheckResults:
             return values
         values["due_since"] = None
         is_held = claim.destination_id in held
-        values["next_check_at"] = now + timedelta(seconds=self._next_seconds(claim.interval_seconds, is_held))
+        values["next_check_at"] = now + timedelta(seconds=self._next_seconds(result, is_held))
         if not _says_something(result):
             return values
         values["address"] = result.address
@@ -196,7 +196,8 @@ class CheckResults:
             values["fell_at"] = now
         return values
 
-    def _next_seconds(self, interval_seconds: float, is_held: bool) -> float:
+    def _next_seconds(self, result: CheckResult, is_held: bool) -> float:
+        interval_seconds = max(result.claim.interval_seconds, result.next_seconds or 0.0)
         if is_held:
             soon = max(self._pace.host_spacing_seconds, CANARY_INTERVAL.total_seconds())
             interval_seconds = min(interval_seconds, soon)

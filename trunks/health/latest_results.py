@@ -13,6 +13,8 @@ from trunks.repositories.liveness import LivenessRows
 from trunks.rules.intervals import HealthIntervals
 from trunks.store.database import Database
 
+# Beyond its jitter, and the claim that a check waits for.
+_LATE_SHARE = 1.5
 # What an edge's counters are told of.
 _COUNTED = timedelta(hours=24)
 
@@ -36,7 +38,19 @@ class LastResult:
     checked_at: datetime
     reason: Reason
     sip_status: int | None
+    interval_seconds: float
+    next_check_at: datetime | None
     answer: LastAnswer | None = None
+
+    @property
+    def slowed(self) -> bool:
+        """Whether the next check comes later than by the interval, since the carrier's ban filter may count it."""
+        usual = timedelta(seconds=_LATE_SHARE * self.interval_seconds)
+        return self.next_check_at is not None and self.next_check_at - self.checked_at > usual
+
+    def stale(self, now: datetime) -> bool:
+        """Whether two intervals have passed since."""
+        return now - self.checked_at > timedelta(seconds=2 * self.interval_seconds)
 
     @property
     def error(self) -> str | None:
@@ -72,6 +86,8 @@ class LatestResults:
                 checked_at=found.checked_at,
                 reason=found.reason,
                 sip_status=found.sip_status,
+                interval_seconds=found.interval_seconds,
+                next_check_at=found.next_check_at,
                 answer=_answer(found),
             )
 
@@ -81,10 +97,14 @@ class LatestResults:
             return HealthRollups(session).edges_of(destination_ids, self._clock() - _COUNTED)
 
     def answered_since(self, asked: Mapping[UUID, datetime]) -> set[UUID]:
-        """Which of these destinations have a result from the moment named or later."""
+        """Which of these destinations have a result from the moment named or later, or will have none soon."""
         with self._database.read() as session:
-            checked_at = LivenessRows(session).checked_at(asked)
-        return {each for each, moment in asked.items() if each in checked_at and checked_at[each] >= moment}
+            rows = LivenessRows(session)
+            checked_at, given_up = rows.checked_at(asked), rows.unasked(asked)
+        answered = {
+            each for each, moment in asked.items() if each in checked_at and checked_at[each] >= moment
+        }
+        return answered | given_up
 
 
 def _answer(found: DestinationHealth) -> LastAnswer | None:

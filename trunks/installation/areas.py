@@ -22,6 +22,7 @@ from trunks.provisions.status import ProvisionOverview
 from trunks.retention.cleaning import Cleaning
 from trunks.retention.schedule import chores
 from trunks.runs.address_limits import AddressLimits
+from trunks.runs.check_ledger import CheckLedger
 from trunks.runs.claims import RunClaims
 from trunks.runs.credential_proofs import CredentialProofs
 from trunks.runs.edge_paces import PaceLimits
@@ -67,6 +68,9 @@ class Runs:
             PaceLimits(settings.address_rate, settings.address_burst, settings.address_concurrency),
             knocks=KnockBook(settings.knocks),
             clock=clock,
+        )
+        self.check_ledger = CheckLedger(
+            database, self.address_limits.knocks, burst=settings.address_burst, clock=clock
         )
         self.claims = RunClaims(
             database,

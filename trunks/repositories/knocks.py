@@ -11,7 +11,7 @@ from trunks.ids import new_id
 from trunks.models.account_proof import AccountProof
 from trunks.models.destination_health import DestinationHealth
 from trunks.models.knock import KnockRow, KnockWait
-from trunks.models.trunk import Trunk
+from trunks.models.trunk import Gateway, Trunk
 from trunks.repositories.among import among, among_texts
 from trunks.repositories.insert_or import insert_or_update
 from trunks.repositories.repository import Repository
@@ -95,6 +95,19 @@ class Knocks(Repository):
             )
             or 0
         )
+
+    def environments_at(self, destination_ids: Collection[UUID]) -> dict[UUID, UUID]:
+        """An environment with a trunk at each of these destinations: of several always the same."""
+        rows = self._session.execute(
+            select(Gateway.destination_id, Trunk.environment_id)
+            .join(Trunk, Trunk.id == Gateway.trunk_id)
+            .where(among(self._session, Gateway.destination_id, destination_ids), Trunk.is_draft.is_(False))
+            .distinct()
+        )
+        found: dict[UUID, UUID] = {}
+        for destination_id, environment_id in rows:
+            found[destination_id] = min(environment_id, found.get(destination_id, environment_id))
+        return found
 
     def enter(self, knocks: Iterable[Knock]) -> None:
         rows: list[dict[str, Any]] = [

@@ -242,6 +242,16 @@ class LivenessRows(Repository):
         )
         return {each: checked_at for each, checked_at in rows if checked_at is not None}
 
+    def unasked(self, destination_ids: Collection[UUID]) -> set[UUID]:
+        """Which of these nobody asks for now: their results have come, or were given up."""
+        return set(
+            self._session.scalars(
+                select(DestinationHealth.destination_id).where(
+                    self._among(destination_ids), DestinationHealth.asked_at.is_(None)
+                )
+            )
+        )
+
     def _among(self, destination_ids: Iterable[UUID]) -> ColumnElement[bool]:
         return among(self._session, DestinationHealth.destination_id, list(destination_ids))
 

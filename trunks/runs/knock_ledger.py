@@ -88,9 +88,15 @@ class LedgerTurn:
 
     def begin(self, visits: Iterable[Visit]) -> None:
         """Read what stands where these would go."""
-        self._at = {address: [] for visit in visits for address in visit.worst}
+        known = list(visits)
+        self._at = {address: [] for visit in known for address in visit.worst}
         if self._at:
-            limited = any(self._book.limits(address) is not None for address in self._at)
+            limited = any(
+                self._book.limits(address) is not None
+                for visit in known
+                if not visit.visitor.proven
+                for address in visit.worst
+            )
             since = self._now - (DAY if limited else GUESS_WINDOW)
             for knock in self._rows.at(self._at.keys(), since):
                 self._at[knock.address].append(knock)

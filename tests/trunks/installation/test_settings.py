@@ -9,6 +9,7 @@ from sipcheck.target import HostPort
 from tests.trunks.forms import SECRET_KEYS
 from trunks.errors import SettingsInvalid
 from trunks.installation.settings import load_settings, unknown_names
+from trunks.rules.knock_limits import KnockLimits, KnockRules
 from trunks.voice.provisioner import ProvisionerName
 
 
@@ -28,6 +29,14 @@ def test_defaults_are_those_of_the_contract() -> None:
     assert not settings.require_proven_credentials
     assert (settings.provisioner, settings.fixed_egress) == (ProvisionerName.NONE, None)
     assert settings.reconcile_interval_seconds == 300
+
+
+def test_knocks_have_limits_and_names_have_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TRUNKS_KNOCKS")
+    assert load_settings().knocks == KnockRules(KnockLimits(6, 30, 80), {})
+    monkeypatch.setenv("TRUNKS_KNOCKS", "sip.carrier.example=0, pbx.example:5080=12/60/200")
+    of_names = {"sip.carrier.example": None, "pbx.example:5080": KnockLimits(12, 60, 200)}
+    assert load_settings().knocks == KnockRules(KnockLimits(6, 30, 80), of_names)
 
 
 @pytest.mark.parametrize(
@@ -54,6 +63,9 @@ def test_defaults_are_those_of_the_contract() -> None:
         ("TRUNKS_SIP_ADVERTISED_ADDRESS", "host.example", "192.0.2.10"),
         ("TRUNKS_FROM_USER", "a b", "trunk-check"),
         ("TRUNKS_FROM_DOMAIN", "a:5060", "host alone"),
+        ("TRUNKS_KNOCKS", "6", "such as 6/30/80"),
+        ("TRUNKS_KNOCKS", "sip.carrier.example=lots", "such as 6/30/80"),
+        ("TRUNKS_KNOCKS", "6/30/80,not a name=0", "SIP URIs"),
         ("TRUNKS_VERIFY_TIMEOUT_SECONDS", "0", "up to 60 seconds"),
         ("TRUNKS_VERIFY_TIMEOUT_SECONDS", "inf", "up to 60 seconds"),
         ("TRUNKS_VERIFY_WAIT_SECONDS", "-1", "up to 300 seconds"),
