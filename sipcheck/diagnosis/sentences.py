@@ -25,8 +25,8 @@ __all__ = ["TEMPLATES", "TEXTS", "Facts", "Sentence", "own_tool_advice", "render
 TEXTS: Texts = {**DNS, **TRANSPORT, **TLS, **SIP, **CREDENTIALS, **OURS}
 
 # What stands where a fact is not known.
-THE_REQUEST, NOTHING, OUR_ADDRESS, LATER = map(
-    Sentence, ("fact.the-request", "fact.nothing", "fact.our-address", "fact.later")
+THE_REQUEST, NOTHING, OUR_ADDRESS, LATER, IN_MINUTES = map(
+    Sentence, ("fact.the-request", "fact.nothing", "fact.our-address", "fact.later", "fact.in-minutes")
 )
 
 
@@ -45,6 +45,7 @@ class Facts:
     detail: Parameter = ""
     seconds: str = "10"
     retry: Parameter = ""
+    again: Parameter = IN_MINUTES  # or when the wait is over that was asked for
     knocks: str = "0"  # what was counted at this address before the run
     until: Parameter = LATER  # when it may be tried again
     elsewhere: Parameter = ""  # " (it named <sip:edge.carrier.example>)"

@@ -20,8 +20,8 @@ MESSAGES: Mapping[str, str] = {
     "message.times": "{what} ({count} times)",
     "message.provisional-only": "only {status}, and no final answer",
     "message.no-answer": "no answer in {seconds} s",
-    "message.no-answer.verdict": "no answer before the verdict was settled",
-    "message.no-answer.next-edge": "no answer before the next edge had its turn",
+    "message.no-answer.verdict": "no final answer before the verdict was settled",
+    "message.no-answer.next-edge": "no final answer before the next edge had its turn",
     "message.deadline": "our deadline left only {seconds} s for an answer",
     # Why it cannot be used.
     "message.cut-header": "the message ends inside its header",

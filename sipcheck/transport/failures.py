@@ -5,8 +5,11 @@ import os
 import ssl
 
 from sipcheck.failure import Failure
+from sipcheck.message.protocols import opens_as_sip, recognise
 from sipcheck.reasons import Cause, Reason
+from sipcheck.sentence import Sentence
 from sipcheck.transport.certificate_refusal import refusal
+from sipcheck.transport.tls_alert import describe_alert
 
 # Every other one is a way in which a host is unreachable: no route, a closed interface, ENOTCONN of an attempt that has
 # ended and of which the system no longer says what, EINVAL of a source address that cannot reach this destination,
@@ -62,12 +65,12 @@ def from_errno(number: int) -> Failure:
 
 
 def from_error(
-    error: OSError | ssl.SSLError, *, during_handshake: bool = False, heard: bool = True
+    error: OSError | ssl.SSLError, *, during_handshake: bool = False, first: bytes = b""
 ) -> Failure:
     """Map what a socket or a TLS session raised.
 
-    A peer that hangs up in the middle of the handshake has failed the handshake; `heard` tells whether any byte of its
-    own came before.
+    A peer that hangs up in the middle of the handshake has failed the handshake; `first` is what it said first in the
+    place of one, empty where no byte of its own came.
     """
     if isinstance(error, ssl.SSLCertVerificationError):
         return refusal(error)
@@ -77,23 +80,49 @@ def from_error(
         if reason is None and during_handshake and name in _SSL_CAUSES:
             cause, key = _SSL_CAUSES[name]
             return Failure.of(Reason.TLS_HANDSHAKE_FAILED, key, cause)
+        if reason is Reason.TLS_NOT_SPOKEN:
+            return _spoken_instead(first, name)
         if reason is None:
             reason = Reason.TLS_HANDSHAKE_FAILED if during_handshake else Reason.CONNECTION_RESET
-        if not name:
-            return Failure.of(reason, "tls.broke-off")
-        return Failure.of(reason, "tls.openssl", words=name.lower().replace("_", " "))
+        return Failure(reason, describe_alert(name, first) or _words(name))
     if isinstance(error, TimeoutError) and error.errno is None and during_handshake:
-        return Failure.of(Reason.TLS_HANDSHAKE_FAILED, "tls.unanswered")
+        return _unfinished(first)
     if isinstance(error, TimeoutError) and error.errno is None:
         return Failure.of(Reason.CONNECTION_TIMEOUT, "connection.no-answer")
     hung_up = during_handshake and (error.errno is None or _is_hang_up(error.errno))
-    if hung_up and not heard:
+    if hung_up and not first:
         return Failure.of(Reason.TLS_HANDSHAKE_FAILED, "tls.hung-up-unheard", Cause.PLAIN_SIP_PORT)
     if hung_up:
         return Failure.of(Reason.TLS_HANDSHAKE_FAILED, "tls.hung-up")
     if error.errno is None:
         return Failure.of(Reason.CONNECTION_RESET, "connection.closed-by-peer")
     return from_errno(error.errno)
+
+
+def _spoken_instead(first: bytes, name: str) -> Failure:
+    """What the peer says in the clear where TLS was expected, as far as its first bytes tell."""
+    if opens_as_sip(first):
+        return Failure.of(Reason.TLS_NOT_SPOKEN, "tls.plain-sip", Cause.PLAIN_SIP_PORT)
+    protocol = recognise(first)
+    if protocol not in (None, "tls"):
+        said = Sentence.of("message.looks-like", protocol=protocol)
+        return Failure(Reason.TLS_NOT_SPOKEN, said, Cause.OTHER_PROTOCOL)
+    return Failure(Reason.TLS_NOT_SPOKEN, _words(name))
+
+
+def _unfinished(first: bytes) -> Failure:
+    if first:
+        return Failure.of(Reason.TLS_HANDSHAKE_FAILED, "tls.unfinished")
+    return Failure.of(Reason.TLS_HANDSHAKE_FAILED, "tls.unanswered", Cause.HANDSHAKE_UNANSWERED)
+
+
+def _words(name: str) -> Sentence:
+    """OpenSSL's own name of what it met, where it gave one."""
+    return (
+        Sentence.of("tls.openssl", words=name.lower().replace("_", " "))
+        if name
+        else Sentence("tls.broke-off")
+    )
 
 
 def _is_hang_up(number: int) -> bool:

@@ -9,7 +9,15 @@ from sipcheck.diagnosis.details import worded
 from sipcheck.diagnosis.evidence import EdgeEvidence, ExchangeResult
 from sipcheck.diagnosis.knocks import count_knocks
 from sipcheck.diagnosis.rules import credential_state, deciding_edge, diagnose
-from sipcheck.diagnosis.sentences import NOTHING, OUR_ADDRESS, THE_REQUEST, Facts, render, sentences
+from sipcheck.diagnosis.sentences import (
+    IN_MINUTES,
+    NOTHING,
+    OUR_ADDRESS,
+    THE_REQUEST,
+    Facts,
+    render,
+    sentences,
+)
 from sipcheck.dns.resolver import Route
 from sipcheck.failure import Failure
 from sipcheck.reasons import Cause, CredentialState, Reason
@@ -166,7 +174,8 @@ class ReportBuilder:
             our_address=self._our_address(local),
             detail=detail,
             seconds=f"{self._run.plan.timeout_seconds:g}",
-            retry=Sentence.of("fact.retry", seconds=retry) if retry else "",
+            retry=Sentence.of("fact.retry", wait=_seconds(retry)) if retry else "",
+            again=Sentence.of("fact.after-wait", wait=_seconds(retry)) if retry else IN_MINUTES,
             elsewhere=Sentence.of("fact.named", contact=contact) if contact else "",
         )
 
@@ -230,6 +239,10 @@ class ReportBuilder:
             duration_ms=round(duration_ms, 3),
             sentences=said,
         )
+
+
+def _seconds(count: int) -> Sentence:
+    return Sentence.of("fact.seconds.one" if count == 1 else "fact.seconds.several", count=count)
 
 
 def _answered(evidence: EdgeEvidence) -> bool:
