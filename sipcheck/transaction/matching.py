@@ -8,7 +8,7 @@ from sipcheck.errors import NotSip, ParseError
 from sipcheck.failure import Failure
 from sipcheck.message.message import Request, Response
 from sipcheck.message.parser import parse
-from sipcheck.message.protocols import opens_as_sip, recognise
+from sipcheck.message.protocols import looks_like, opens_as_sip, recognise
 from sipcheck.phrases.listed import Joint, listed
 from sipcheck.phrases.words import phrase
 from sipcheck.reasons import Cause, Reason
@@ -180,7 +180,7 @@ class ResponseMatcher:
             # Inside of TLS, or over UDP, it is not what we only asked for in the wrong way.
             said, cause = Sentence("message.tls-spoken"), Cause.TLS_SPOKEN
         elif protocol is not None:
-            said, cause = Sentence.of("message.looks-like", protocol=protocol), Cause.OTHER_PROTOCOL
+            said, cause = looks_like(protocol), Cause.OTHER_PROTOCOL
         self.unusable = self.unusable or Failure(Reason.SIP_NOT_SPOKEN, said, cause)
         self._note(f"not SIP: {phrase(said)}")
 

@@ -5,7 +5,7 @@ import os
 import ssl
 
 from sipcheck.failure import Failure
-from sipcheck.message.protocols import opens_as_sip, recognise
+from sipcheck.message.protocols import looks_like, opens_as_sip, recognise
 from sipcheck.reasons import Cause, Reason
 from sipcheck.sentence import Sentence
 from sipcheck.transport.certificate_refusal import refusal
@@ -104,9 +104,8 @@ def _spoken_instead(first: bytes, name: str) -> Failure:
     if opens_as_sip(first):
         return Failure.of(Reason.TLS_NOT_SPOKEN, "tls.plain-sip", Cause.PLAIN_SIP_PORT)
     protocol = recognise(first)
-    if protocol not in (None, "tls"):
-        said = Sentence.of("message.looks-like", protocol=protocol)
-        return Failure(Reason.TLS_NOT_SPOKEN, said, Cause.OTHER_PROTOCOL)
+    if protocol is not None and protocol != "tls":
+        return Failure(Reason.TLS_NOT_SPOKEN, looks_like(protocol), Cause.OTHER_PROTOCOL)
     return Failure(Reason.TLS_NOT_SPOKEN, _words(name))
 
 

@@ -49,12 +49,12 @@ def describe_alert(openssl_name: str, first: bytes) -> Sentence | None:
         name = said[1].lower().replace("_", " ")
         number = _NUMBERS.get(name)
         if number is None:
-            return Sentence.of("tls.alert.unnumbered", name=name)
-        return Sentence.of("tls.alert", name=name, number=number)
+            return Sentence.of("tls.alert.unnumbered", alert=name)
+        return Sentence.of("tls.alert", alert=name, number=number)
     record = _RECORD.match(first)
     if record is None:
         return None
     number = record[1][0]
     if number not in _NAMES:
         return Sentence.of("tls.alert.unnamed", number=number)
-    return Sentence.of("tls.alert", name=_NAMES[number], number=number)
+    return Sentence.of("tls.alert", alert=_NAMES[number], number=number)
