@@ -8,10 +8,10 @@ from sipcheck.errors import NotSip, ParseError
 from sipcheck.failure import Failure
 from sipcheck.message.message import Request, Response
 from sipcheck.message.parser import parse
+from sipcheck.message.protocols import opens_as_sip, recognise
 from sipcheck.reasons import Cause, Reason
 from sipcheck.report.trace import Trace
 from sipcheck.target import HostPort, TransportName
-from sipcheck.transaction.protocols import opens_as_sip, recognise
 from sipcheck.transaction.time_plan import TimePlan
 
 
