@@ -83,7 +83,7 @@ class ResponseMatcher:
         try:
             message = parse(data)
         except ParseError as error:
-            self._note_unusable(data, source, error)
+            self.note_unusable(data, source, error)
             return None
         if isinstance(message, Request):
             self._received(data, source)
@@ -110,16 +110,12 @@ class ResponseMatcher:
         self._note(f"a {message.status} with another {other} is no answer to our request: it is ignored")
         return None
 
-    def unframed(self, data: bytes, source: HostPort, fault: ParseError) -> None:
-        """Take in bytes of a connection out of which no message can be cut."""
-        self._note_unusable(data, source, fault)
-
     def cut_short(self, held: bytes, source: HostPort) -> None:
         """Take in what of an answer had come when we stopped waiting: that is no silence."""
         if not held or self.unusable is not None:
             return
         if not opens_as_sip(held):
-            self._note_unusable(held, source, NotSip())
+            self.note_unusable(held, source, NotSip())
             return
         self._received(held, source)
         self.unusable = Failure.of(Reason.SIP_MALFORMED_RESPONSE, "message.cut-short", count=len(held))
@@ -164,7 +160,8 @@ class ResponseMatcher:
         ]
         return listed(named, Joint.COMMA)
 
-    def _note_unusable(self, data: bytes, source: HostPort, error: ParseError) -> None:
+    def note_unusable(self, data: bytes, source: HostPort, error: ParseError) -> None:
+        """Take in what is no message, or bytes of a connection out of which none can be cut."""
         if isinstance(error, NotSip) or not opens_as_sip(data):
             self._note_other_protocol(data)
             return
