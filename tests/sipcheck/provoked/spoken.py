@@ -14,7 +14,7 @@ from sipcheck.report.json_export import report_to_json
 from sipcheck.report.model import Report
 from sipcheck.sentence import Parameter, Sentence
 
-# The words of others: of the system, OpenSSL and dnspython, of a peer's answer, alert or certificate, and what was typed.
+# The words of others: of the system, OpenSSL and dnspython, of a peer's answer or certificate, and what was typed.
 OF_OTHERS = {"words", "alert", "answer", "subject", "issuer", "names", "contact", "schemes", "username"}
 QUOTED = re.compile(r"'.*'|\".*\"", re.DOTALL)
 PROSE = re.compile(
