@@ -20,6 +20,7 @@ from sipcheck.cli.signs import STATE_STYLES, Signs
 from sipcheck.cli.usage import USAGE_STATUS, ending_the_command
 from sipcheck.cli.values import check_outbound_proxy, read_port, read_ports, read_timeout
 from sipcheck.cli.verify import EXIT_STATUS
+from sipcheck.diagnosis.details import worded
 from sipcheck.discovery.advice import name_ways
 from sipcheck.discovery.findings import Discovery, Finding
 from sipcheck.discovery.search import discover as search
@@ -129,7 +130,7 @@ def _draw(console: Console, discovery: Discovery, signs: Signs, guard: Guard) ->
         console.print(Text("Nothing answers.", style="bold red"))
         return
     at_home = {each.report.address for each in discovery.findings if each.report.priority is None}
-    console.print(Text(f"What answers: {name_ways(answering, at_home)}.", style="bold green"))
+    console.print(Text(f"What answers: {worded([name_ways(answering, at_home)])}.", style="bold green"))
 
 
 def _table(discovery: Discovery, signs: Signs) -> Table:

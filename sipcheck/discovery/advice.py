@@ -5,7 +5,8 @@ from collections.abc import Collection, Iterable, Sequence
 from sipcheck.diagnosis.sentences import render
 from sipcheck.discovery.findings import Discovery, Finding
 from sipcheck.guard import FORBIDDEN
-from sipcheck.report.model import Report
+from sipcheck.phrases.listed import Joint, listed
+from sipcheck.report.model import EdgeReport, Report
 from sipcheck.sentence import Sentence
 
 _MOST_NAMED = 4
@@ -31,32 +32,48 @@ def worded_advice(advice: Iterable[Sentence]) -> str:
     return " ".join(said for sentence in advice if (said := render(sentence)))
 
 
-def name_ways(findings: Sequence[Finding], at_home: Collection[str]) -> str:
+def name_ways(findings: Sequence[Finding], at_home: Collection[str]) -> Sentence:
     """Name ways as a setting would, `udp 5060`; with the host where its address is not one of `at_home`."""
-    named = list(dict.fromkeys(_way(finding, at_home) for finding in findings))
+    named = _each_once(_way(finding, at_home) for finding in findings)
     shown = named[:_MOST_NAMED]
     if len(named) > _MOST_NAMED:
-        shown.append(f"{len(named) - _MOST_NAMED} more")
-    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
+        shown.append(Sentence.of("listed.more", count=len(named) - _MOST_NAMED))
+    *before, last = shown
+    return listed([listed(before, Joint.COMMA), last], Joint.AND) if before else last
 
 
 def _found(key: str, findings: Sequence[Finding], report: Report) -> Sentence:
     ways = {(each.report.transport, each.report.port) for each in findings}
-    set_to = list(dict.fromkeys(f"{edge.transport} {edge.port}" for edge in report.edges))
+    set_to = _each_once(_setting(edge) for edge in report.edges)
     key = f"discovery.{key}.{'one' if len(ways) == 1 else 'several'}"
     named = name_ways(findings, {edge.address for edge in report.edges})
     if not set_to:
         return Sentence.of(f"{key}.nowhere", ways=named)
     # A transport or a port was chosen, or it is what DNS made of a bare domain.
     chosen = report.target.port is not None or report.target.transport is not None
-    return Sentence.of(f"{key}.{'set' if chosen else 'by-dns'}", ways=named, setting=" and ".join(set_to))
+    return Sentence.of(
+        f"{key}.{'set' if chosen else 'by-dns'}", ways=named, setting=listed(set_to, Joint.AND)
+    )
 
 
-def _way(finding: Finding, at_home: Collection[str]) -> str:
+def _way(finding: Finding, at_home: Collection[str]) -> Sentence:
     report = finding.report
-    way = f"{report.transport} {report.port}"
+    way = _setting(report)
     if report.address not in at_home:
-        way = f"{way} at {report.host}"
+        way = Sentence.of("discovery.way.at", way=way, host=report.host)
     if finding.alive:
         return way
-    return f"{way} (with {report.sip_status} {report.sip_reason or ''}".rstrip() + ")"
+    answer = f"{report.sip_status} {report.sip_reason or ''}".rstrip()
+    return Sentence.of("discovery.way.answered", way=way, answer=answer)
+
+
+def _setting(edge: EdgeReport) -> Sentence:
+    return Sentence.of("discovery.way", transport=edge.transport, port=edge.port)
+
+
+def _each_once(sentences: Iterable[Sentence]) -> list[Sentence]:
+    found: list[Sentence] = []
+    for sentence in sentences:
+        if sentence not in found:  # a sentence has no hash
+            found.append(sentence)
+    return found

@@ -20,6 +20,10 @@ DISCOVERY: Mapping[str, str] = {
         for found, says in _FOUND.items()
         for setting, of_trunk in _SETTING.items()
     },
+    # What the others name.
+    "discovery.way": "{transport} {port}",
+    "discovery.way.at": "{way} at {host}",
+    "discovery.way.answered": "{way} (with {answer})",
     "discovery.forbidden": "Nothing else was tried: {detail}.",
     "discovery.nothing-to-try": "There is nothing else to try: DNS leads to no other address.",
     "discovery.nothing-answers": "Nothing else answers either.",

@@ -29,7 +29,6 @@ from sipcheck import (
 from sipcheck.carrier.faults import Fault
 from sipcheck.carrier.server import ALL_TRANSPORTS, PracticeCarrier
 from sipcheck.discovery.address_pace import BURST_REQUESTS, REQUESTS_PER_SECOND, AddressPace, transmissions
-from sipcheck.discovery.advice import worded_advice
 from sipcheck.discovery.candidates import MAX_CANDIDATES, FoundBy
 from tests.peers.certificates import CertificateKind, Certificates
 from tests.peers.dns_server import DnsServer
@@ -39,6 +38,7 @@ from tests.peers.sip_reply import reply_to
 from tests.peers.tls_server import TlsServer
 from tests.peers.udp_peer import UdpPeer, silent
 from tests.sipcheck.conftest import ALICE, LOOPBACK
+from tests.sipcheck.provoked.spoken import assert_spoken
 
 DOMAIN = "practice.example"
 UDP, TCP, TLS = TransportName.UDP, TransportName.TCP, TransportName.TLS
@@ -115,7 +115,7 @@ def verify_and_search() -> VerifyAndSearch:
             kept = replace(found, advice=report.advice, sentences=report.sentences, knocks=report.knocks)
             assert kept == report
             assert found.sentences[0] == report.sentences[0]
-            assert found.advice == worded_advice(found.sentences[1:])
+            assert_spoken(found)
             assert found.knocks >= report.knocks
             return found
 
