@@ -100,6 +100,7 @@ class Cause(StrEnum):
     SERVER_NAME_UNKNOWN = "server-name-unknown"
     PLAIN_SIP_PORT = "plain-sip-port"
     VERSIONS_OR_CIPHERS = "versions-or-ciphers"
+    HANDSHAKE_UNANSWERED = "handshake-unanswered"
     INTERMEDIATE_EXPIRED = "intermediate-expired"
     INTERMEDIATE_NOT_YET_VALID = "intermediate-not-yet-valid"
     CERTIFICATE_UNREAD = "certificate-unread"

@@ -13,12 +13,12 @@ from rich.text import Text
 
 from sipcheck.cli.allowances import advise_allowance
 from sipcheck.cli.option_groups import with_option_groups
-from sipcheck.cli.options import EngineOptions, SourceAddress
+from sipcheck.cli.options import EngineOptions, SourceAddress, TargetText
 from sipcheck.cli.output import print_json, speaking
-from sipcheck.cli.page import open_page
+from sipcheck.cli.page import columns, open_page
 from sipcheck.cli.signs import STATE_STYLES, Signs
 from sipcheck.cli.usage import USAGE_STATUS, ending_the_command
-from sipcheck.cli.values import check_outbound_proxy, read_port, read_ports, read_target, read_timeout
+from sipcheck.cli.values import check_outbound_proxy, read_port, read_ports, read_timeout
 from sipcheck.cli.verify import EXIT_STATUS
 from sipcheck.discovery.advice import name_ways
 from sipcheck.discovery.findings import Discovery, Finding
@@ -31,7 +31,7 @@ from sipcheck.reasons import Outcome, Reason
 from sipcheck.report.model import CheckState, EdgeReport
 from sipcheck.report.rulings import ruling
 from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS, EngineSettings
-from sipcheck.target import Target, TransportName
+from sipcheck.target import Target, TransportName, parse_target
 from sipcheck.verification.report_without_run import invalid_target_report
 
 _EDGE_REPORT = TypeAdapter(EdgeReport)
@@ -40,9 +40,7 @@ _EDGE_REPORT = TypeAdapter(EdgeReport)
 @with_option_groups
 def discover(
     *,
-    target: Annotated[
-        str, typer.Argument(help="A domain, host name, IP address, host:port, or sip:/sips: URI.")
-    ],
+    target: TargetText,
     transport: Annotated[
         TransportName | None, typer.Option(help="What the trunk is set to; it marks a row.")
     ] = None,
@@ -75,12 +73,14 @@ def discover(
     wanted_port = read_port(port)
     ports = read_ports(also or (), "--also")
     check_outbound_proxy(outbound_proxy)
-    try:
-        parsed = read_target(target, transport=transport, port=wanted_port, outbound_proxy=outbound_proxy)
-    except TargetInvalid as error:
-        discovery = _of_invalid_target(target, str(error))
-    else:
-        with ending_the_command():
+    with ending_the_command():
+        try:
+            parsed = parse_target(
+                target, transport=transport, port=wanted_port, outbound_proxy=outbound_proxy
+            )
+        except TargetInvalid as error:
+            discovery = _of_invalid_target(target, str(error))
+        else:
             discovery = asyncio.run(_search(parsed, settings, ports, timeout_seconds))
     with speaking():
         if as_json:
@@ -133,10 +133,7 @@ def _draw(console: Console, discovery: Discovery, signs: Signs, guard: Guard) ->
 
 
 def _table(discovery: Discovery, signs: Signs) -> Table:
-    table = Table.grid(padding=(0, 1))
-    for _ in range(5):
-        table.add_column(no_wrap=True)
-    table.add_column(overflow="fold", ratio=1)
+    table = columns("", "", "", "", "")
     for finding in discovery.findings:
         report = finding.report
         state = _state(finding)

@@ -38,6 +38,7 @@ class Facts:
     detail: str = ""
     seconds: str = "10"
     retry: str = ""
+    again: str = "in a few minutes"  # or when the wait is over that was asked for
     knocks: str = "0"  # what was counted at this address before the run
     until: str = "later"  # when it may be tried again
     elsewhere: str = ""  # " (it named <sip:edge.carrier.example>)"

@@ -65,11 +65,19 @@ def make_checks(
             state = CheckState.OK
         if state is CheckState.OK and (warned := _warned(name, warnings, decisive)) is not None:
             state, code = CheckState.WARNING, warned.code
-        said = tuple(details.get(name, ()) if state is not CheckState.FAILED else explanation)
+        said = tuple(details.get(name, ()))
+        if state is CheckState.FAILED or (
+            index == deciding and code is not None and not _names_proof(name, said)
+        ):
+            said = tuple(explanation)
         if warned is not None and warned.edge is not None and warned.edge != decisive:
             said += (Sentence.of("check.transport.other-edge", edge=warned.edge), *warned.sentences)
         checks.append(Check(name, state, code, word(said), times_ms.get(name), said))
     return tuple(checks)
+
+
+def _names_proof(name: CheckName, said: Sequence[Sentence]) -> bool:
+    return name is CheckName.AUTH and bool(said)
 
 
 def _decisive_state(outcome: Outcome, reason: Reason) -> tuple[CheckState, str | None]:

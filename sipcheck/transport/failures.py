@@ -5,8 +5,10 @@ import os
 import ssl
 
 from sipcheck.failure import Failure
+from sipcheck.message.protocols import opens_as_sip, recognise
 from sipcheck.reasons import Cause, Reason
 from sipcheck.transport.certificate_refusal import refusal
+from sipcheck.transport.tls_alert import describe_alert
 
 # Every other one is a way in which a host is unreachable: no route, a closed interface, ENOTCONN of an attempt that has
 # ended and of which the system no longer says what, EINVAL of a source address that cannot reach this destination,
@@ -62,12 +64,12 @@ def from_errno(number: int) -> Failure:
 
 
 def from_error(
-    error: OSError | ssl.SSLError, *, during_handshake: bool = False, heard: bool = True
+    error: OSError | ssl.SSLError, *, during_handshake: bool = False, first: bytes = b""
 ) -> Failure:
     """Map what a socket or a TLS session raised.
 
-    A peer that hangs up in the middle of the handshake has failed the handshake; `heard` tells whether any byte of its
-    own came before.
+    A peer that hangs up in the middle of the handshake has failed the handshake; `first` is what it said first in the
+    place of one, empty where no byte of its own came.
     """
     if isinstance(error, ssl.SSLCertVerificationError):
         return refusal(error)
@@ -77,15 +79,17 @@ def from_error(
         if reason is None and during_handshake and name in _SSL_CAUSES:
             cause, words = _SSL_CAUSES[name]
             return Failure(Reason.TLS_HANDSHAKE_FAILED, words, cause)
+        if reason is Reason.TLS_NOT_SPOKEN:
+            return _spoken_instead(first, name)
         if reason is None:
             reason = Reason.TLS_HANDSHAKE_FAILED if during_handshake else Reason.CONNECTION_RESET
-        return Failure(reason, name.lower().replace("_", " ") or "the TLS session broke off")
+        return Failure(reason, describe_alert(name, first) or _words(name) or "the TLS session broke off")
     if isinstance(error, TimeoutError) and error.errno is None and during_handshake:
-        return Failure(Reason.TLS_HANDSHAKE_FAILED, "the peer did not answer the TLS handshake in time")
+        return _unfinished(first)
     if isinstance(error, TimeoutError) and error.errno is None:
         return Failure(Reason.CONNECTION_TIMEOUT, "no answer within the time allowed")
     hung_up = during_handshake and (error.errno is None or _is_hang_up(error.errno))
-    if hung_up and not heard:
+    if hung_up and not first:
         detail = "the peer hung up without a byte of its own, as a port without TLS does"
         return Failure(Reason.TLS_HANDSHAKE_FAILED, detail, Cause.PLAIN_SIP_PORT)
     if hung_up:
@@ -95,6 +99,28 @@ def from_error(
     if error.errno is None:
         return Failure(Reason.CONNECTION_RESET, "the peer closed the connection")
     return from_errno(error.errno)
+
+
+def _spoken_instead(first: bytes, name: str) -> Failure:
+    """What the peer says in the clear where TLS was expected, as far as its first bytes tell."""
+    if opens_as_sip(first):
+        return Failure(Reason.TLS_NOT_SPOKEN, "SIP is spoken there, in the clear", Cause.PLAIN_SIP_PORT)
+    protocol = recognise(first)
+    if protocol not in (None, "tls"):
+        return Failure(Reason.TLS_NOT_SPOKEN, f"it looks like {protocol}", Cause.OTHER_PROTOCOL)
+    return Failure(Reason.TLS_NOT_SPOKEN, _words(name))
+
+
+def _unfinished(first: bytes) -> Failure:
+    if first:
+        detail = "the peer began the TLS handshake, and did not finish it in time"
+        return Failure(Reason.TLS_HANDSHAKE_FAILED, detail)
+    detail = "the peer did not answer the TLS handshake in time"
+    return Failure(Reason.TLS_HANDSHAKE_FAILED, detail, Cause.HANDSHAKE_UNANSWERED)
+
+
+def _words(name: str) -> str:
+    return name.lower().replace("_", " ")
 
 
 def _is_hang_up(number: int) -> bool:

@@ -17,6 +17,8 @@ from sipcheck.transport.stream_socket import StreamSocket, ThreadBuffer
 
 _RECORD_BYTES = 16 * 1024  # what one record carries at most (RFC 8446 §5.1)
 
+_FIRST_BYTES = 64  # what tells an alert, or a protocol that is none of TLS
+
 # A MemoryBIO never gives back what it once took: fed in pieces it stays small.
 _FED_BYTES = 4 * 1024
 
@@ -46,7 +48,7 @@ class TlsSession:
     _socket: StreamSocket = field(init=False)
     _connected: bool = False
     _established: bool = False
-    _heard: bool = False
+    _first: bytes = b""
     _unwritten: bytes = b""
 
     def __post_init__(self) -> None:
@@ -64,7 +66,8 @@ class TlsSession:
         self._progress()
 
     def bytes_received(self, data: memoryview) -> None:
-        self._heard = True
+        if not self._established and len(self._first) < _FIRST_BYTES:
+            self._first += data[: _FIRST_BYTES - len(self._first)]
         for start in range(0, len(data), _FED_BYTES):
             if self._session is not None:
                 self._incoming.write(data[start : start + _FED_BYTES])
@@ -176,6 +179,6 @@ class TlsSession:
             self.channel.ended(error)
         else:
             failure = from_error(
-                error or ConnectionResetError(), during_handshake=self._connected, heard=self._heard
+                error or ConnectionResetError(), during_handshake=self._connected, first=self._first
             )
             self.channel.fail(failure)

@@ -23,7 +23,7 @@ SocketAddress = tuple[Any, ...]
 _DATAGRAM_LIMIT = 65535
 _DRAIN = 64  # datagrams a wake-up, so that a flood does not starve the timers
 _DRAIN_BYTES = 32 * 1024  # and so that it does not hold up the loop: to read 64 KB of SIP takes up to 30 ms
-_SEND_ATTEMPTS = 8
+_MORE_ATTEMPTS = 8
 _RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024
 
 # <linux/in.h>, <linux/in6.h>, <linux/errqueue.h>: absent from the socket module.
@@ -73,15 +73,12 @@ class UdpSocket:
     def _configure(self, source_address: str | None) -> None:
         self._socket.setblocking(False)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER_BYTES)
-        wildcard = "0.0.0.0"
+        wildcard, level, errors = "0.0.0.0", socket.IPPROTO_IP, _IP_RECVERR
         if self._family is socket.AF_INET6:
             self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            wildcard = "::"
+            wildcard, level, errors = "::", socket.IPPROTO_IPV6, _IPV6_RECVERR
         with contextlib.suppress(OSError):  # not Linux: an ICMP error is then silence
-            if self._family is socket.AF_INET6:
-                self._socket.setsockopt(socket.IPPROTO_IPV6, _IPV6_RECVERR, 1)
-            else:
-                self._socket.setsockopt(socket.IPPROTO_IP, _IP_RECVERR, 1)
+            self._socket.setsockopt(level, errors, 1)
         self._socket.bind((source_address or wildcard, 0))
 
     def send(self, data: bytes, address: SocketAddress) -> None:
@@ -89,25 +86,18 @@ class UdpSocket:
 
         A full send buffer is a lost datagram, which Timer E makes up for.
         """
-        try:
-            self._socket.sendto(data, address)
-        except BlockingIOError:
-            return
-        except OSError as error:
-            self._send_again(data, address, error)
-
-    def _send_again(self, data: bytes, address: SocketAddress, failure: OSError) -> None:
-        """Send after an error that may be another datagram's: the system reports what ICMP brought to the next call."""
-        for _ in range(_SEND_ATTEMPTS):
-            self._drain_errors()  # its own queue says whose it is
+        failure = OSError()
+        for _ in range(1 + _MORE_ATTEMPTS):
             try:
                 self._socket.sendto(data, address)
+                return
             except BlockingIOError:
                 return
             except OSError as error:
                 failure = error
-            else:
-                return
+                # It may be another datagram's, since what ICMP brought is reported to the next call: its own queue
+                # says whose it is.
+                self._drain_errors()
         raise TransportFailed(from_error(failure)) from failure
 
     def close(self) -> None:

@@ -104,13 +104,13 @@ class EdgeProbe:
                     Reason.CONNECTION_TIMEOUT, "no connection before the verdict was settled"
                 )
             elif self.options is None:
-                self.options = _given_up("OPTIONS", "no answer before the verdict was settled")
+                self.options = _given_up("OPTIONS", "no final answer before the verdict was settled")
         self.settled.set()
 
     def abandon_register(self) -> None:
         """Note that REGISTER went unanswered until the next edge had its turn."""
         if self.register is None:
-            self.register = _given_up("REGISTER", "no answer before the next edge had its turn")
+            self.register = _given_up("REGISTER", "no final answer before the next edge had its turn")
 
     def _options(self, egress: str) -> RequestTemplate:
         return options_template(self.identity, egress)

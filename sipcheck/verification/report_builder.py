@@ -165,7 +165,8 @@ class ReportBuilder:
             our_address=self._our_address(local),
             detail=detail.rstrip("."),
             seconds=f"{self._run.plan.timeout_seconds:g}",
-            retry=f"; it asks to wait {retry} seconds" if retry else "",
+            retry=f"; it asks to wait {_seconds(retry)}" if retry else "",
+            again=f"in {_seconds(retry)}, as the carrier asks" if retry else "in a few minutes",
             elsewhere=f" (it named {contact})" if contact else "",
         )
 
@@ -229,6 +230,10 @@ class ReportBuilder:
             duration_ms=round(duration_ms, 3),
             sentences=said,
         )
+
+
+def _seconds(count: int) -> str:
+    return "1 second" if count == 1 else f"{count} seconds"
 
 
 def _answered(evidence: EdgeEvidence) -> bool:

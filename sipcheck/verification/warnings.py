@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from sipcheck.diagnosis.details import warn
 from sipcheck.diagnosis.evidence import ExchangeResult
 from sipcheck.dns.route import Route
-from sipcheck.reasons import Reason, WarningCode
+from sipcheck.reasons import Cause, Reason, WarningCode
 from sipcheck.report.model import ReportWarning
 from sipcheck.sentence import Sentence
 from sipcheck.transaction.timers import RFC_3261
@@ -78,8 +78,10 @@ def _cut_by_us(exchange: ExchangeResult) -> bool:
 
 def _unanswered(key: str, exchange: ExchangeResult) -> Sentence:
     failure = exchange.failure
-    if failure is None or failure.reason is Reason.NO_RESPONSE:
+    if failure is None or failure.cause is Cause.SILENCE:
         return Sentence.of(f"warning.{key}")
+    if failure.reason is Reason.NO_RESPONSE and failure.cause is None:
+        return Sentence.of(f"warning.{key}.given-up", detail=failure.detail)
     return Sentence.of(f"warning.{key}.failed", detail=failure.detail)
 
 

@@ -106,7 +106,7 @@ CREDENTIALS: Texts = {
         "Tell the carrier: its servers probably do not share their nonces with one another.",
     ),
     (Reason.AUTH_SCHEME_UNSUPPORTED, None): Text(
-        "{where} asks for a password by a method other than Digest: {detail}.",
-        "Ask the carrier for Digest authentication; Basic would send the password in the clear.",
+        "{where} asks for credentials by a method other than Digest: {detail}.",
+        "Ask the carrier for Digest authentication, which proves a password without sending it.",
     ),
 }

@@ -3,7 +3,7 @@
 from sipcheck.diagnosis.texts.text import Text, Texts
 from sipcheck.reasons import Cause, Reason
 
-_TIME = "This usually passes; try again in a few minutes."
+_TIME = "This usually passes; try again {again}."
 
 SIP: Texts = {
     (Reason.ALIVE, None): Text("The trunk answers at {where} ({answer}); no credentials were tested."),

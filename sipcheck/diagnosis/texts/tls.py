@@ -119,6 +119,14 @@ TLS: Texts = {
         "What listens at {where} does not speak TLS.",
         "Check the port: TLS usually runs on 5061. Or choose udp or tcp for this port.",
     ),
+    (Reason.TLS_NOT_SPOKEN, Cause.PLAIN_SIP_PORT): Text(
+        "What listens at {where} speaks SIP without TLS.",
+        "Set the trunk's transport to tcp for this port, or check the port: TLS usually runs on 5061.",
+    ),
+    (Reason.TLS_NOT_SPOKEN, Cause.OTHER_PROTOCOL): Text(
+        "What listens at {where} speaks neither TLS nor SIP: {detail}.",
+        "Check host and port with the carrier: SIP over TLS usually runs on port 5061.",
+    ),
     (Reason.TLS_HANDSHAKE_FAILED, Cause.SERVER_NAME_UNKNOWN): Text(
         "{where} speaks TLS, but not for this trunk's domain: {detail}.",
         "Check the domain: enter the one that the carrier gave you for TLS, not an address or an alias of it.",
@@ -127,6 +135,11 @@ TLS: Texts = {
         "{where} does not take our TLS: {detail}.",
         "Check the port: TLS usually runs on 5061. Or choose tcp or udp for this port. If it is right, ask the carrier "
         "whether TLS is open to {our_address}.",
+    ),
+    (Reason.TLS_HANDSHAKE_FAILED, Cause.HANDSHAKE_UNANSWERED): Text(
+        "{where} took the connection and did not answer our TLS: {detail}.",
+        "Check the port: one without TLS may wait like this, and TLS usually runs on 5061. If it is right, ask the "
+        "carrier whether TLS is open to {our_address}.",
     ),
     (Reason.TLS_HANDSHAKE_FAILED, Cause.VERSIONS_OR_CIPHERS): Text(
         "{where} and we have no form of TLS in common: {detail}.",

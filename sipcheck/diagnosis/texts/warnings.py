@@ -17,10 +17,12 @@ WARNINGS: Mapping[str, str] = {
     "warning.options-failed": _OPTIONS_FAILED,
     "warning.options-failed.wait": _OPTIONS_FAILED + _WAIT,
     "warning.options-ignored": "OPTIONS stayed unanswered while REGISTER was answered",
+    "warning.options-ignored.given-up": "OPTIONS had {detail}, while REGISTER was answered",
     "warning.options-ignored.failed": (
         "OPTIONS brought no answer that can be used ({detail}) while REGISTER was answered"
     ),
     "warning.register-ignored": "REGISTER stayed unanswered while OPTIONS was answered",
+    "warning.register-ignored.given-up": "REGISTER had {detail}, while OPTIONS was answered",
     "warning.register-ignored.failed": (
         "REGISTER brought no answer that can be used ({detail}) while OPTIONS was answered"
     ),

@@ -60,7 +60,7 @@ CLAIMS = (
         lambda seen, _: bool(seen.responses) and not seen.challenged,
     ),
     _claim(
-        r"ask(?:ed|s) for (?:the |a |it\b)(?:username and )?(?:password)?(?! certificate)(?<!for a )",
+        r"ask(?:ed|s) for (?:the |a |it\b|credentials)(?:username and )?(?:password)?(?! certificate)(?<!for a )",
         lambda seen, _: seen.challenged,
     ),
     _claim(r"the realm '[^']+' was answered", lambda seen, _: seen.sent(credentials=True) > 0),

@@ -95,9 +95,9 @@ def identity(message: str) -> tuple[str, ...]:
     """What tells answers apart (RFC 3261 §17.1.3), in letters of one size."""
     patterns = (
         r"branch=([^;\s]+)",
-        r"^Call-ID\s*:\s*(\S+)",
+        r"^(?:Call-ID|i)\s*:\s*(\S+)",
         r"^CSeq\s*:\s*(.+?)\s*$",
-        r"^From\s*:.*;tag=(\S+)",
+        r"^(?:From|f)\s*:.*;tag=(\S+)",
     )
     found = [re.search(pattern, message, re.IGNORECASE | re.MULTILINE) for pattern in patterns]
     return tuple(each[1].lower() if each else "" for each in found)

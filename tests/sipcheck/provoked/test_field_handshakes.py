@@ -13,7 +13,7 @@ from tests.peers.stream_peer import Conduct, StreamPeer
 from tests.sipcheck.provoked.field_rows import FieldRow, Place, Scene, assert_row, verify_all
 
 DOMAIN = "carrier.test"
-CHECK_THE_SETTING = (Cause.SERVER_NAME_UNKNOWN, Cause.PLAIN_SIP_PORT)
+CHECK_THE_SETTING = (Cause.SERVER_NAME_UNKNOWN, Cause.PLAIN_SIP_PORT, Cause.HANDSHAKE_UNANSWERED)
 
 
 def alert(number: int) -> Conduct:
@@ -38,6 +38,13 @@ def silent(connection: socket.socket) -> None:
     with contextlib.suppress(OSError):
         while connection.recv(65536):
             pass
+
+
+def stalling(connection: socket.socket) -> None:
+    """Begin a handshake, and never go on."""
+    connection.recv(65536)
+    connection.sendall(b"\x16\x03\x03\x00\x50\x02")
+    silent(connection)
 
 
 def at(conduct: Conduct, *, by_name: bool) -> Scene:
@@ -80,6 +87,7 @@ def row(
 
 
 CIPHERS = "ciphers"
+OPENSSL = ("sslv3", "tlsv1", "broke off")
 ROWS = [
     row(
         "a-name-that-it-does-not-know",
@@ -99,7 +107,21 @@ ROWS = [
     row("nothing-in-common", alert(40), Cause.VERSIONS_OR_CIPHERS, says=(CIPHERS,), never_says=("5061",)),
     row("not-strong-enough", alert(71), Cause.VERSIONS_OR_CIPHERS, says=(CIPHERS,)),
     row("an-old-version", alert(70), None, reason=Reason.TLS_VERSION_UNSUPPORTED, says=("1.2",)),
-    row("an-alert-of-its-own-trouble", alert(80), None, says=("internal error",)),
+    # OpenSSL's words for an alert begin with a version that nobody spoke, and for some it has none.
+    *(
+        row(f"alert-{number}", alert(number), None, says=(f"it sent the alert {words}",), never_says=OPENSSL)
+        for number, words in (
+            (0, "close notify (0)"),
+            (42, "bad certificate (42)"),
+            (46, "certificate unknown (46)"),
+            (48, "unknown ca (48)"),
+            (49, "access denied (49)"),
+            (80, "internal error (80)"),
+            (86, "inappropriate fallback (86)"),
+            (120, "no application protocol (120)"),
+            (255, "255"),
+        )
+    ),
     row(
         "a-port-that-hangs-up",
         saying(b""),
@@ -117,13 +139,43 @@ ROWS = [
     row(
         "a-port-that-is-silent",
         silent,
+        Cause.HANDSHAKE_UNANSWERED,
+        says=("did not answer the TLS handshake", "5061"),
+        never_says=("hung up", CIPHERS, "client certificate"),
+    ),
+    row(
+        "a-handshake-that-stalls",
+        stalling,
         None,
-        says=("did not answer the TLS handshake",),
-        never_says=("hung up",),
+        says=("began the TLS handshake, and did not finish it",),
+        never_says=("did not answer",),
     ),
     row(
         "a-port-that-answers-in-clear",
         saying(b"SIP/2.0 400 Bad Request\r\nContent-Length: 0\r\n\r\n"),
+        Cause.PLAIN_SIP_PORT,
+        reason=Reason.TLS_NOT_SPOKEN,
+        says=("speaks SIP without TLS", "transport to tcp"),
+        never_says=("udp", "OpenSSL", "wrong version"),
+    ),
+    *(
+        row(
+            f"{protocol.partition(' ')[0]}-in-clear",
+            saying(greeting),
+            Cause.OTHER_PROTOCOL,
+            reason=Reason.TLS_NOT_SPOKEN,
+            says=("neither TLS nor SIP", f"it looks like {protocol}"),
+            never_says=("udp", "tcp", "sEcReT"),
+        )
+        for protocol, greeting in (
+            ("ssh", b"SSH-2.0-sEcReT\r\n"),
+            ("http", b"HTTP/1.1 400 Bad Request\r\nServer: sEcReT\r\n\r\n"),
+            ("smtp or ftp", b"220 sEcReT ESMTP\r\n"),
+        )
+    ),
+    row(
+        "noise-in-clear",
+        saying(b"J\x00\x00\x00\x0a8.0.31\x00"),
         None,
         reason=Reason.TLS_NOT_SPOKEN,
         says=("does not speak TLS",),
