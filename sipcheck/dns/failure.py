@@ -51,8 +51,11 @@ def host_failure(ipv6: DnsAnswer[str], ipv4: DnsAnswer[str], *, named_by_srv: bo
     kinds = (ipv4.kind, ipv6.kind)
     if AnswerKind.NXDOMAIN in kinds and AnswerKind.NO_RECORDS not in kinds:
         missing = ipv4 if ipv4.kind is AnswerKind.NXDOMAIN else ipv6
-        cname = f": {missing.fault}" if missing.fault else ""
-        return Failure(Reason.DNS_NXDOMAIN, f"{host} does not exist (NXDOMAIN){cname}", cause)
+        if not missing.fault:
+            return Failure(Reason.DNS_NXDOMAIN, f"{host} does not exist (NXDOMAIN)", cause)
+        # The name itself is there: RFC 2308 §2.1 has the response code speak of the end of the CNAMEs.
+        detail = f"{host} is there, and {missing.fault}"
+        return Failure(Reason.DNS_NXDOMAIN, detail, cause or Cause.CNAME_TARGET_MISSING)
     for answer in (ipv4, ipv6):
         if answer.failed:
             return failure_of(answer)

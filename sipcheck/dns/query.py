@@ -211,7 +211,7 @@ def _say_errors(refusal: dns.resolver.NoNameservers) -> str:
     said: dict[str, None] = {}
     for server, _, _, error, _ in refusal.kwargs["errors"]:
         if isinstance(error, dns.message.ChainTooLong):
-            said["the name's CNAMEs make a loop"] = None
+            said["the name leads over too many CNAMEs, or they make a loop"] = None
         elif isinstance(error, OSError):
             said[f"{server.removeprefix('Do53:')} cannot be reached: {error.strerror or error}"] = None
         else:
@@ -221,7 +221,7 @@ def _say_errors(refusal: dns.resolver.NoNameservers) -> str:
 
 def _say_cname(name: str, missing: dns.resolver.NXDOMAIN) -> str:
     last = _text(missing.canonical_name)
-    return "" if last == name else f"its CNAME leads to {last}"
+    return "" if last == name else f"its CNAME leads to {last}, which does not exist (NXDOMAIN)"
 
 
 def _text(name: dns.name.Name) -> str:
