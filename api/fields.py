@@ -8,6 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from sipcheck.errors import TargetInvalid
 from sipcheck.target import HostPort, parse_host_port
+from trunks.voice.allow_list import AllowListInvalid, read_allow_list
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -37,6 +38,15 @@ def _read_host_port(text: str) -> HostPort:
         return parse_host_port(text)
     except TargetInvalid as fault:
         raise PydanticCustomError("host", "{fault}", {"fault": str(fault)}) from None
+
+
+def judge_allow_list(entries: list[str], said: str) -> list[str]:
+    """Refuse a list that is empty or admits everyone, saying so with {fault}. Raises PydanticCustomError."""
+    try:
+        read_allow_list(entries)
+    except AllowListInvalid as fault:
+        raise PydanticCustomError("allow_list", said, {"fault": str(fault)}) from None
+    return entries
 
 
 Line = Annotated[

@@ -68,32 +68,26 @@ def unauthenticated() -> Problem:
     )
 
 
-def store_unavailable() -> Problem:
+def store_unavailable(
+    message: str = "The database does not answer; try again in a few seconds.", *, retry_after: str = "5"
+) -> Problem:
     return Problem(
-        HTTPStatus.SERVICE_UNAVAILABLE,
-        "STORE_UNAVAILABLE",
-        "The database does not answer; try again in a few seconds.",
-        headers={"Retry-After": "5"},
+        HTTPStatus.SERVICE_UNAVAILABLE, "STORE_UNAVAILABLE", message, headers={"Retry-After": retry_after}
     )
 
 
 def store_busy() -> Problem:
-    return Problem(
-        HTTPStatus.SERVICE_UNAVAILABLE,
-        "STORE_UNAVAILABLE",
+    return store_unavailable(
         "Somebody else writes to what this request is about, and has not ended; nothing was changed. "
-        "Try again in a few seconds.",
-        headers={"Retry-After": "5"},
+        "Try again in a few seconds."
     )
 
 
 def store_full() -> Problem:
-    return Problem(
-        HTTPStatus.SERVICE_UNAVAILABLE,
-        "STORE_UNAVAILABLE",
+    return store_unavailable(
         "The disk of this service is full: nothing was changed, and nothing can be until there is room again. "
         "Reading goes on; whoever runs the service sees the same from trunkd doctor.",
-        headers={"Retry-After": "60"},
+        retry_after="60",
     )
 
 

@@ -1,8 +1,10 @@
 """What Prometheus is told of the store: looked at when it is scraped, and no more often than every few seconds."""
 
 import asyncio
+import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter
@@ -22,34 +24,31 @@ _KEEP_SECONDS = 5.0
 _STATES = {True: "alive", False: "dead", None: "unknown"}
 
 
+@dataclass(eq=False, repr=False)
 class StoreMetrics(Collector):
     """Counts the runs that are finished while it lives, whichever process does them.
 
     Several API processes count the same ones: graphs take the highest of them, not the sum.
     """
 
-    def __init__(
-        self,
-        statistics: Statistics,
-        provisioning: ProvisionOverview,
-        threads: StoreThreads,
-        registry: CollectorRegistry,
-    ) -> None:
-        self._statistics = statistics
-        self._provisioning = provisioning
-        self._provisions: ProvisionStatistics | None = None
-        self._threads = threads
-        self._lock = asyncio.Lock()
-        self._seen: StatisticsSeen | None = None
-        self._looked_at = float("-inf")
-        self._finished_since = statistics.settled_until()
+    statistics: Statistics
+    provisioning: ProvisionOverview
+    threads: StoreThreads
+    registry: CollectorRegistry
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _provisions: ProvisionStatistics | None = None
+    _seen: StatisticsSeen | None = None
+    _looked_at: float = -math.inf
+
+    def __post_init__(self) -> None:
+        self._finished_since = self.statistics.settled_until()
         self._finished = Counter(
             "trunks_verifications_finished",
             "Verifications that were finished, 10 s later; the same in every API process.",
             ("outcome", "reason"),
-            registry=registry,
+            registry=self.registry,
         )
-        registry.register(self)
+        self.registry.register(self)
 
     async def refresh(self) -> None:
         """Look at the store, unless that was a moment ago. Without a store its numbers are missing."""
@@ -57,9 +56,9 @@ class StoreMetrics(Collector):
             if time.monotonic() - self._looked_at < _KEEP_SECONDS:
                 return
             try:
-                if not self._provisioning.off:
-                    self._provisions = await self._threads.run(self._provisioning.statistics)
-                self._seen = await self._threads.run(self._statistics.see, self._finished_since)
+                if not self.provisioning.off:
+                    self._provisions = await self.threads.run(self.provisioning.statistics)
+                self._seen = await self.threads.run(self.statistics.see, self._finished_since)
             except StoreUnavailable as error:
                 _log.warning("store-away", error=str(error))
                 self._seen = None

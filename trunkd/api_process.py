@@ -51,7 +51,7 @@ async def _serve(
 ) -> None:
     asked = stop_event_of_loop()
     announcements = asyncio.ensure_future(listening())
-    serving = asyncio.create_task(server.serve_on(listener))
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
     await asyncio.wait((serving, asyncio.create_task(asked.wait())), return_when=asyncio.FIRST_COMPLETED)
     server.stop_serving()
     await asyncio.wait((serving,), timeout=_WAITING_GRACE_SECONDS)

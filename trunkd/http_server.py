@@ -13,7 +13,10 @@ _GRACE_SECONDS = 8
 
 
 class HttpServer(uvicorn.Server):
-    """Serves until stop_serving() is called; then it takes no more requests and answers those at hand."""
+    """Serves until stop_serving() is called; then it takes no more requests and answers those at hand.
+
+    `ready` is set once requests are answered.
+    """
 
     def __init__(self, app: FastAPI) -> None:
         super().__init__(
@@ -27,20 +30,12 @@ class HttpServer(uvicorn.Server):
             )
         )
         self._app = app
-        self._ready = asyncio.Event()
-
-    async def serve_on(self, listener: socket.socket) -> None:
-        """Serve until stopped."""
-        await self.serve(sockets=[listener])
+        self.ready = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start as uvicorn does, and tell."""
         await super().startup(sockets)
-        self._ready.set()
-
-    async def wait_started(self) -> None:
-        """Wait until requests are answered."""
-        await self._ready.wait()
+        self.ready.set()
 
     def stop_serving(self) -> None:
         self.should_exit = True

@@ -106,8 +106,8 @@ class Embedded:
         await asyncio.to_thread(self._worker.start)
         # A broker that is away keeps nobody from asking: the runs wait in the store.
         await asyncio.to_thread(self._worker.wait_consuming, timeout_seconds=_CONSUMING_WITHIN_SECONDS)
-        self._serving = asyncio.create_task(self._server.serve_on(self._listener))
-        await self._server.wait_started()
+        self._serving = asyncio.create_task(self._server.serve(sockets=[self._listener]))
+        await self._server.ready.wait()
 
     async def run_until(self, asked: asyncio.Event) -> bool:
         """Wait for the signal; false when a part ended by itself before."""

@@ -18,22 +18,24 @@ class E164:
     @property
     def calling_code(self) -> int:
         """The country calling code, such as 1 or 55."""
-        return _calling_code(_parse(self.text))
+        return phonenumbers.parse(self.text).country_code or 0
 
     @property
     def country(self) -> str | None:
         """The country (ISO 3166-1 alpha-2), where the number has one."""
-        number = _parse(self.text)
+        number = phonenumbers.parse(self.text)
         found = phonenumbers.region_code_for_number(number)
         if found is None:
             # A number that nobody may be given, such as the vendors' +1 555…, still has its plan's main country.
-            found = phonenumbers.region_code_for_country_code(_calling_code(number))
+            found = phonenumbers.region_code_for_country_code(number.country_code or 0)
         return found if found is not None and is_country(found) else None
 
     @property
     def national(self) -> str:
         """The number as it is written in its country: (555) 123-4567."""
-        return phonenumbers.format_number(_parse(self.text), phonenumbers.PhoneNumberFormat.NATIONAL)
+        return phonenumbers.format_number(
+            phonenumbers.parse(self.text), phonenumbers.PhoneNumberFormat.NATIONAL
+        )
 
 
 def read_e164(text: str) -> E164 | None:
@@ -44,7 +46,7 @@ def read_e164(text: str) -> E164 | None:
     if not _PLUS_DIGITS.fullmatch(text):
         return None
     try:
-        number = _parse(text)
+        number = phonenumbers.parse(text)
     except phonenumbers.NumberParseException:
         return None
     return E164(text) if phonenumbers.is_possible_number(number) else None
@@ -63,11 +65,3 @@ def is_country(code: str) -> bool:
 def calling_code_of(country: str) -> int:
     """Give a country's calling code."""
     return phonenumbers.country_code_for_region(country)
-
-
-def _parse(text: str) -> phonenumbers.PhoneNumber:
-    return phonenumbers.parse(text)
-
-
-def _calling_code(number: phonenumbers.PhoneNumber) -> int:
-    return number.country_code or 0

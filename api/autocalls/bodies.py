@@ -7,11 +7,10 @@ from pydantic import AfterValidator, Field, SecretStr, StringConstraints, Valida
 from pydantic_core import PydanticCustomError
 
 from api.body import Body, left_out, shown_with
-from api.fields import Host, Switch, require_one_line
+from api.fields import Host, Switch, judge_allow_list, require_one_line
 from trunks.catalog.new_trunk import NewGateway, NewNumber, NewTrunk
 from trunks.phone_numbers import E164, is_country, read_e164
 from trunks.rules.profile import CallingFormat, InboundAuthorization, TrunkProfile
-from trunks.voice.allow_list import AllowListInvalid, read_allow_list
 
 _MOST_ADDRESSES = 256
 _EXTENSION_CHARACTERS = 15
@@ -29,11 +28,7 @@ def _country(code: str) -> str:
 
 
 def _allow_list(entries: list[str]) -> list[str]:
-    try:
-        read_allow_list(entries)
-    except AllowListInvalid as fault:
-        raise PydanticCustomError("allow_list", "cannot be used: {fault}", {"fault": str(fault)}) from None
-    return entries
+    return judge_allow_list(entries, "cannot be used: {fault}")
 
 
 Nickname = Annotated[

@@ -8,11 +8,10 @@ from pydantic_core import PydanticCustomError
 
 from api.body import Body, shown_with
 from api.bolna.number_bodies import NumberBody
-from api.fields import Host, Line, Password, Port, Switch, require_one_line
+from api.fields import Host, Line, Password, Port, Switch, judge_allow_list, require_one_line
 from sipcheck.target import TransportName
 from trunks.catalog.new_trunk import NewGateway, NewTrunk
 from trunks.rules.profile import CallingFormat, InboundAuthorization, MediaEncryption, TrunkProfile
-from trunks.voice.allow_list import AllowListInvalid, read_allow_list
 
 # The type of the one fault that is a 422 (bolna documents it so).
 SDES_WITHOUT_TLS = "sdes_without_tls"
@@ -187,10 +186,7 @@ def judge_encryption(encryption: MediaEncryption | None, transport: Transport | 
 
 def judge_addresses(addresses: list[str]) -> None:
     """Refuse a list that is empty or admits everyone. Raises PydanticCustomError."""
-    try:
-        read_allow_list(addresses)
-    except AllowListInvalid as fault:
-        raise PydanticCustomError("allow_list", "{fault}", {"fault": str(fault)}) from None
+    judge_allow_list(addresses, "{fault}")
 
 
 def to_gateways(gateways: list[GatewayBody], transport: Transport) -> tuple[NewGateway, ...]:

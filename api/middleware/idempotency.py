@@ -7,6 +7,7 @@ from http import HTTPStatus
 
 import structlog
 from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -56,8 +57,9 @@ class Idempotency(HttpMiddleware):
             return
         if len(keys) != 1 or not _KEY.fullmatch(keys[0]):
             raise _unusable_key()
-        body = await _read(receive)
-        if body is None:  # the client is gone
+        try:
+            body = await Request(scope, receive).body()
+        except ClientDisconnect:
             return
         request = KeyedRequest(
             environment_id=caller.environment_id,
@@ -163,17 +165,6 @@ class _Answer:
 
 def _replay(kept: KeptAnswer) -> Response:
     return Response(kept.body, kept.status, {**kept.headers, REPLAYED: "true"})
-
-
-async def _read(receive: Receive) -> bytes | None:
-    body = bytearray()
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            return None
-        body += message.get("body", b"")
-        if not message.get("more_body", False):
-            return bytes(body)
 
 
 def _unusable_key() -> Problem:

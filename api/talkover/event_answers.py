@@ -3,15 +3,16 @@
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.timestamps import Timestamp
-from trunks.models.flip import Flip
 from trunks.rules.trunk_state import Cause
 
 
 class EventShown(BaseModel):
     """A change of state."""
+
+    model_config = ConfigDict(from_attributes=True)
 
     id: UUID
     at: Timestamp
@@ -24,7 +25,3 @@ class EventList(BaseModel):
     success: bool = True
     data: list[EventShown]
     next_cursor: str | None
-
-
-def show_event(flip: Flip) -> EventShown:
-    return EventShown.model_validate(flip, from_attributes=True)

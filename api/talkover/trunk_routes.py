@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from api.call import Calling
 from api.dialects import TALKOVER
 from api.parameters import IsActive, MakesId, TrunkId
-from api.talkover.event_answers import EventList, show_event
+from api.talkover.event_answers import EventList, EventShown
 from api.talkover.health_answers import HealthFound, show_health
 from api.talkover.parameters import DEFAULT_PAGE, Cursor, Limit, page_of
 from api.talkover.trunk_answers import (
@@ -106,4 +106,4 @@ async def list_events(
 ) -> EventList:
     """List how and why a trunk's state changed, newest first (ours)."""
     page, next_cursor = await page_of(call, call.catalog.trunks.flips, trunk_id, limit=limit, cursor=cursor)
-    return EventList(data=[show_event(flip) for flip in page], next_cursor=next_cursor)
+    return EventList(data=[EventShown.model_validate(flip) for flip in page], next_cursor=next_cursor)

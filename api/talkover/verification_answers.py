@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.timestamps import Timestamp
 from sipcheck.reasons import CredentialState, Outcome, Reason
@@ -67,6 +67,8 @@ class VerifyLater(BaseModel):
 class RunListed(BaseModel):
     """A run without its report, which is shown with the run by itself."""
 
+    model_config = ConfigDict(from_attributes=True)
+
     id: UUID
     status: VerificationStatus
     requested_at: Timestamp
@@ -121,14 +123,6 @@ def _verdict(trunk: Trunk, verification: Verification) -> dict[str, Any]:
     if report["retry_at"] is not None:
         data["retry_at"] = report["retry_at"]
     return data
-
-
-def show_listed(verification: Verification) -> RunListed:
-    return RunListed.model_validate(verification, from_attributes=True)
-
-
-def show_run(verification: Verification) -> RunShown:
-    return RunShown.model_validate(verification, from_attributes=True)
 
 
 def _error(report: dict[str, Any]) -> str:

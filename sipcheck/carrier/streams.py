@@ -18,25 +18,23 @@ class Connection(asyncio.Protocol):
     """One connection of a client, listed in `connections` for as long as it is open."""
 
     connections: set[asyncio.Transport]
-    _transport: asyncio.Transport | None = field(default=None, init=False)
+    _transport: asyncio.Transport = field(init=False)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         self.connections.add(self._transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if self._transport is not None:
-            self.connections.discard(self._transport)
+        self.connections.discard(self._transport)
 
     def write(self, data: bytes) -> None:
         """Send, unless the connection has ended meanwhile."""
-        if self._transport is not None and not self._transport.is_closing():
+        if not self._transport.is_closing():
             self._transport.write(data)
 
     def close(self) -> None:
         """Close once everything is sent."""
-        if self._transport is not None:
-            self._transport.close()
+        self._transport.close()
 
 
 @dataclass(eq=False)
@@ -59,7 +57,7 @@ class StreamSide(Connection):
                 self._reply(self.answer(request, self._source(), self.transport_name))
 
     def _source(self) -> HostPort:
-        name = self._transport.get_extra_info("peername") if self._transport else ("", 0)
+        name = self._transport.get_extra_info("peername")
         return HostPort(str(name[0]), int(name[1]))
 
     def _reply(self, replies: tuple[bytes, ...]) -> None:

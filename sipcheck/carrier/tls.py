@@ -72,7 +72,7 @@ class TlsSide(StreamSide):
         """Send what is left and no more; a full close could reset the connection before the alert is read."""
         self._ended = True
         self._flush()
-        if self._transport is not None and not self._transport.is_closing():
+        if not self._transport.is_closing():
             self._transport.write_eof()
 
     def _flush(self) -> None:

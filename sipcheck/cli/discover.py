@@ -13,9 +13,9 @@ from rich.text import Text
 
 from sipcheck.cli.allowances import advise_allowance
 from sipcheck.cli.option_groups import with_option_groups
-from sipcheck.cli.options import EngineOptions, SourceAddress
+from sipcheck.cli.options import EngineOptions, SourceAddress, TargetText
 from sipcheck.cli.output import print_json, speaking
-from sipcheck.cli.page import open_page
+from sipcheck.cli.page import columns, open_page
 from sipcheck.cli.signs import STATE_STYLES, Signs
 from sipcheck.cli.usage import USAGE_STATUS, ending_the_command
 from sipcheck.cli.values import check_outbound_proxy, read_port, read_ports, read_target, read_timeout
@@ -40,9 +40,7 @@ _EDGE_REPORT = TypeAdapter(EdgeReport)
 @with_option_groups
 def discover(
     *,
-    target: Annotated[
-        str, typer.Argument(help="A domain, host name, IP address, host:port, or sip:/sips: URI.")
-    ],
+    target: TargetText,
     transport: Annotated[
         TransportName | None, typer.Option(help="What the trunk is set to; it marks a row.")
     ] = None,
@@ -133,10 +131,7 @@ def _draw(console: Console, discovery: Discovery, signs: Signs, guard: Guard) ->
 
 
 def _table(discovery: Discovery, signs: Signs) -> Table:
-    table = Table.grid(padding=(0, 1))
-    for _ in range(5):
-        table.add_column(no_wrap=True)
-    table.add_column(overflow="fold", ratio=1)
+    table = columns("", "", "", "", "")
     for finding in discovery.findings:
         report = finding.report
         state = _state(finding)

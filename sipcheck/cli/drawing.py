@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sipcheck.cli.ladder import ladder
-from sipcheck.cli.page import open_page
+from sipcheck.cli.page import columns, open_page
 from sipcheck.cli.signs import OUTCOME_STATES, STATE_STYLES, Signs
 from sipcheck.reasons import Party
 from sipcheck.report.model import Certificate, CheckState, Report
@@ -51,10 +51,7 @@ def _section(console: Console, title: str, body: Table | None) -> None:
 
 
 def _checks(report: Report, signs: Signs) -> Table:
-    table = Table.grid(padding=(0, 1))
-    for _ in range(3):
-        table.add_column(no_wrap=True)
-    table.add_column(overflow="fold", ratio=1)
+    table = columns("", "", "")
     for check in report.checks:
         took = "" if check.ms is None else f"{check.ms:.0f} ms"
         style = STATE_STYLES[check.state]
@@ -82,27 +79,20 @@ def _certificate(certificate: Certificate) -> Table:
 
 
 def _facts(facts: Mapping[str, str]) -> Table:
-    table = _two_columns("dim")
+    table = columns("dim")
     for name, value in facts.items():
         table.add_row(Text(name), Text(value))
     return table
 
 
 def _warnings(report: Report, signs: Signs) -> Table:
-    table = _two_columns("yellow")
+    table = columns("yellow")
     for warning in report.warnings:
         where = f" [{warning.edge}]" if warning.edge else ""
         table.add_row(
             signs.marks[CheckState.WARNING],
             Text.assemble((warning.code, "yellow"), f": {warning.detail}", (where, "dim")),
         )
-    return table
-
-
-def _two_columns(style: str) -> Table:
-    table = Table.grid(padding=(0, 1))
-    table.add_column(style=style, no_wrap=True)
-    table.add_column(overflow="fold", ratio=1)
     return table
 
 

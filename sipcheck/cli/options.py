@@ -11,9 +11,14 @@ from sipcheck.cli.password import read_password
 from sipcheck.cli.usage import refuse
 from sipcheck.cli.values import read_guard, read_nameservers, read_source_address
 from sipcheck.credentials import Credentials
+from sipcheck.diagnosis.evidence import Proof
 from sipcheck.errors import CallerError
 from sipcheck.settings import EngineSettings
 
+TargetText = Annotated[
+    str, typer.Argument(help="A domain, host name, IP address, host:port, or sip:/sips: URI.")
+]
+ProofOption = Annotated[Proof, typer.Option(help="How to prove the credentials; none sends OPTIONS alone.")]
 Nameservers = Annotated[
     list[str] | None,
     typer.Option(

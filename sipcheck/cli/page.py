@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from io import BytesIO, TextIOWrapper
 
 from rich.console import Console
+from rich.table import Table
 
 from sipcheck.cli.signs import Signs, signs_for
 
@@ -31,3 +32,12 @@ def open_page() -> Iterator[tuple[Console, Signs]]:
     page.seek(0)
     # Tables are padded to their width, which only a terminal has use for.
     sys.stdout.writelines(f"{line.rstrip()}\n" for line in page.read().split("\n")[:-1])
+
+
+def columns(*styles: str) -> Table:
+    """Make a table without lines: a column that never wraps for each of these styles, and one that folds."""
+    table = Table.grid(padding=(0, 1))
+    for style in styles:
+        table.add_column(style=style, no_wrap=True)
+    table.add_column(overflow="fold", ratio=1)
+    return table

@@ -96,13 +96,10 @@ def _tree(target: Target, route: Route, judged: Judged, signs: Signs) -> Tree:
             question.add(Text(step.fault or step.kind, style="dim"))
         for answer in step.answers:
             question.add(Text(answer))
-    if route.failure is not None:
-        tree.add(
-            Text(
-                f"{signs.marks[CheckState.FAILED]} {route.failure.reason}: {route.failure.detail}",
-                style="red",
-            )
-        )
+    failure = route.failure
+    if failure is not None:
+        mark = signs.marks[CheckState.FAILED]
+        tree.add(Text(f"{mark} {failure.reason}: {failure.detail}", style="red"))
         return tree
     edges = tree.add(Text("edges, in the order to try them", style="bold"))
     for edge, refusal in judged:

@@ -11,7 +11,7 @@ import typer
 from sipcheck.cli.allowances import with_allowance
 from sipcheck.cli.loop import run_fast
 from sipcheck.cli.option_groups import with_option_groups
-from sipcheck.cli.options import EngineOptions, SourceAddress
+from sipcheck.cli.options import EngineOptions, ProofOption, SourceAddress
 from sipcheck.cli.output import speaking
 from sipcheck.cli.progress import progress_bar
 from sipcheck.cli.sweep_rows import read_rows
@@ -44,9 +44,7 @@ def sweep(
         typer.Option(metavar="N", help="Probes a second over all rows.", show_default="unlimited"),
     ] = None,
     checking: EngineOptions,
-    proof: Annotated[
-        Proof, typer.Option(help="How to prove the credentials; none sends OPTIONS alone.")
-    ] = Proof.AUTO,
+    proof: ProofOption = Proof.AUTO,
     source_address: SourceAddress = None,
     timeout: Annotated[
         str, typer.Option(metavar="SECONDS", help="The deadline of each row.")

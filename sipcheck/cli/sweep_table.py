@@ -67,15 +67,9 @@ class SweepTable:
             for reason, cause in sorted(self._causes.items(), key=lambda item: -item[1].rows):
                 if cause.outcome is not Outcome.VERIFIED:
                     style = STATE_STYLES[OUTCOME_STATES[cause.outcome]]
-                    example = (
-                        f"row {cause.first_row}" if cause.rows == 1 else f"such as row {cause.first_row}"
-                    )
-                    console.print(
-                        Text.assemble(
-                            (f"{reason}", style),
-                            f" ({cause.rows} of {len(self._lines)}, {example}): {cause.message}",
-                        )
-                    )
+                    such_as = "" if cause.rows == 1 else "such as "
+                    counted = f"{cause.rows} of {len(self._lines)}, {such_as}row {cause.first_row}"
+                    console.print(Text.assemble((f"{reason}", style), f" ({counted}): {cause.message}"))
 
     def _summary(self) -> Text:
         counts = dict.fromkeys(Outcome, 0)

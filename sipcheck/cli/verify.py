@@ -9,7 +9,7 @@ import typer
 from sipcheck.cli.allowances import with_allowance
 from sipcheck.cli.drawing import draw_report
 from sipcheck.cli.option_groups import with_option_groups
-from sipcheck.cli.options import CredentialOptions, EngineOptions, SourceAddress
+from sipcheck.cli.options import CredentialOptions, EngineOptions, ProofOption, SourceAddress, TargetText
 from sipcheck.cli.output import print_json, speaking
 from sipcheck.cli.usage import USAGE_STATUS, ending_the_command, refuse
 from sipcheck.cli.values import check_outbound_proxy, read_port, read_target, read_timeout
@@ -36,9 +36,7 @@ EXIT_STATUS = {
 @with_option_groups
 def verify(
     *,
-    target: Annotated[
-        str, typer.Argument(help="A domain, host name, IP address, host:port, or sip:/sips: URI.")
-    ],
+    target: TargetText,
     transport: Annotated[
         TransportName | None,
         typer.Option(help="Force the transport.", show_default="from the URI; else RFC 3263 decides"),
@@ -57,9 +55,7 @@ def verify(
         typer.Option(metavar="HOST[:PORT]", help="Send to this host; the request names TARGET's domain."),
     ] = None,
     checking: EngineOptions,
-    proof: Annotated[
-        Proof, typer.Option(help="How to prove the credentials; none sends OPTIONS alone.")
-    ] = Proof.AUTO,
+    proof: ProofOption = Proof.AUTO,
     source_address: SourceAddress = None,
     timeout: Annotated[
         str, typer.Option(metavar="SECONDS", help="The one deadline for the whole run.")

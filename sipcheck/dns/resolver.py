@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random, SystemRandom
 
@@ -21,6 +22,7 @@ _NAPTR_SHARE = 0.4
 _SRV_SHARE = 0.8
 
 
+@dataclass(slots=True, eq=False, repr=False, kw_only=True)
 class Resolver:
     """Finds the edges of targets by the system's resolvers or the given ones.
 
@@ -28,19 +30,15 @@ class Resolver:
     come first. Raises SettingInvalid for a nameserver that is not an IP address.
     """
 
-    def __init__(
-        self,
-        *,
-        nameservers: Sequence[HostPort] = (),
-        timeout_seconds: float = DNS_SECONDS,
-        random: Random | None = None,
-        is_usable: Callable[[str], bool] = has_route,
-        resolv_conf: Path = RESOLV_CONF,
-    ) -> None:
-        self._client = DnsClient(nameservers=nameservers, resolv_conf=resolv_conf)
-        self._timeout_seconds = timeout_seconds
-        self._random = SystemRandom() if random is None else random
-        self._is_usable = is_usable
+    nameservers: Sequence[HostPort] = ()
+    timeout_seconds: float = DNS_SECONDS
+    random: Random = field(default_factory=SystemRandom)
+    is_usable: Callable[[str], bool] = has_route
+    resolv_conf: Path = RESOLV_CONF
+    _client: DnsClient = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._client = DnsClient(nameservers=self.nameservers, resolv_conf=self.resolv_conf)
 
     async def resolve(self, target: Target, *, timeout_seconds: float | None = None) -> Route:
         """Follow RFC 3263 §4 within one deadline; with an outbound proxy, its route and not the domain's.
@@ -51,12 +49,12 @@ class Resolver:
         on by A and AAAA, with a warning, and is worth a verdict only where something answers. A failed NAPTR
         question falls to SRV, with a warning: it only chooses among transports that SRV names too.
         """
-        seconds = self._timeout_seconds if timeout_seconds is None else timeout_seconds
+        seconds = self.timeout_seconds if timeout_seconds is None else timeout_seconds
         now = asyncio.get_running_loop().time()
         walk = Walk(
             client=self._client,
-            random=self._random,
-            is_usable=self._is_usable,
+            random=self.random,
+            is_usable=self.is_usable,
             deadline_at=now + seconds,
             naptr_deadline_at=now + seconds * _NAPTR_SHARE,
             srv_deadline_at=now + seconds * _SRV_SHARE,

@@ -1,6 +1,7 @@
 """Messages out of a byte stream (RFC 3261 §18.3)."""
 
 import re
+from dataclasses import dataclass, field
 
 from sipcheck.errors import MalformedMessage, NotSip, ParseError
 from sipcheck.message.header_block import find_body, read_header_block, skip_line_ends
@@ -15,15 +16,16 @@ _LENGTH = re.compile(
 _LINE_FEED_BEFORE_SPACE = re.compile(rb"\n[ \t]")
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class StreamFramer:
     """Cuts a stream into messages by Content-Length, however its bytes are split or joined."""
 
-    def __init__(self) -> None:
-        self._buffer = bytearray()
-        self._start_line_read = False
-        self._searched = 0
-        self._length: int | None = None
-        self._fault: ParseError | None = None
+    # Why the stream cannot be cut any further; it is known at once, also behind whole messages.
+    fault: ParseError | None = None
+    _buffer: bytearray = field(default_factory=bytearray)
+    _start_line_read: bool = False
+    _searched: int = 0
+    _length: int | None = None
 
     @property
     def pending(self) -> bool:
@@ -35,26 +37,21 @@ class StreamFramer:
         """The bytes of a message that is not whole yet, or that can never be."""
         return bytes(self._buffer)
 
-    @property
-    def fault(self) -> ParseError | None:
-        """Why the stream cannot be cut any further; it is known at once, also behind whole messages."""
-        return self._fault
-
     def feed(self, data: bytes | memoryview) -> list[bytes]:
         """Take bytes, give the messages they complete; line ends between messages (keep-alives) are skipped.
 
         Raises NotSip and MalformedMessage, now and ever after, for a stream that cannot be cut any further.
         Messages that were complete before the fault are given first: `fault` tells of it, and the next call raises.
         """
-        if self._fault is not None:
-            raise self._fault
+        if self.fault is not None:
+            raise self.fault
         self._buffer += data
         messages: list[bytes] = []
         try:
             while (message := self._take()) is not None:
                 messages.append(message)
         except ParseError as error:
-            self._fault = error
+            self.fault = error
             if not messages:
                 raise
         return messages

@@ -30,9 +30,6 @@ class LateAnswers:
     trace: Trace | None
     copies: Copies
 
-    def listen(self) -> None:
-        self.endpoint.receivers.setdefault(self.branch, self)
-
     def stop(self) -> None:
         if self.endpoint.receivers.get(self.branch) is self:
             del self.endpoint.receivers[self.branch]
@@ -74,7 +71,7 @@ class LateListening:
     ) -> None:
         """Count into `copies` what still comes under the branch of a transaction that has ended."""
         late = LateAnswers(endpoint, branch, call_id, remote, local, self.edge, self.trace, copies)
-        late.listen()
+        endpoint.receivers.setdefault(branch, late)
         self._listening.append(late)
 
     def stop(self) -> None:

@@ -8,6 +8,16 @@ _REFERENCE_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
+class _Share:
+    """An attribute of a plan: so many seconds where the deadline is 10 seconds, else in proportion."""
+
+    seconds: float
+
+    def __get__(self, plan: "TimePlan", _: type) -> float:
+        return self.seconds * plan.timeout_seconds / _REFERENCE_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
 class TimePlan:
     """Shares of one deadline in seconds; with another deadline they keep their proportion.
 
@@ -16,51 +26,25 @@ class TimePlan:
 
     timeout_seconds: float = _REFERENCE_SECONDS
 
+    dns_seconds = _Share(3.0)
+    # For the connection and, over TLS, its handshake.
+    connect_seconds = _Share(4.0)
+    # Silence to OPTIONS after which REGISTER is tried all the same, one edge after the other.
+    patience_seconds = _Share(2.0)
+    # How long an earlier edge may still overtake a later one that has answered already.
+    precedence_seconds = _Share(0.5)
+    # Silence to REGISTER on a living edge after which the next way to a proof is tried.
+    register_seconds = _Share(4.0)
+    # What silent edges get once the verdict is settled, and what a better answer gets after a bad one.
+    settle_seconds = _Share(2.0)
+    # An exchange cut by the deadline after less than this was never given a chance to be answered.
+    fair_chance_seconds = _Share(1.0)
+    # With less than this left, credentials are not sent any more: the answer could not be heard.
+    last_chance_seconds = _Share(0.5)
+
     def __post_init__(self) -> None:
         if not 0 < self.timeout_seconds < float("inf"):
             raise SettingInvalid(f"timeout {self.timeout_seconds!r} is not a positive number of seconds")
-
-    def _share(self, seconds: float) -> float:
-        return seconds * self.timeout_seconds / _REFERENCE_SECONDS
-
-    @property
-    def dns_seconds(self) -> float:
-        return self._share(3.0)
-
-    @property
-    def connect_seconds(self) -> float:
-        """For the connection and, over TLS, its handshake."""
-        return self._share(4.0)
-
-    @property
-    def patience_seconds(self) -> float:
-        """Silence to OPTIONS after which REGISTER is tried all the same, one edge after the other."""
-        return self._share(2.0)
-
-    @property
-    def precedence_seconds(self) -> float:
-        """How long an earlier edge may still overtake a later one that has answered already."""
-        return self._share(0.5)
-
-    @property
-    def register_seconds(self) -> float:
-        """Silence to REGISTER on a living edge after which the next way to a proof is tried."""
-        return self._share(4.0)
-
-    @property
-    def settle_seconds(self) -> float:
-        """What silent edges get once the verdict is settled, and what a better answer gets after a bad one."""
-        return self._share(2.0)
-
-    @property
-    def fair_chance_seconds(self) -> float:
-        """An exchange cut by the deadline after less than this was never given a chance to be answered."""
-        return self._share(1.0)
-
-    @property
-    def last_chance_seconds(self) -> float:
-        """With less than this left, credentials are not sent any more: the answer could not be heard."""
-        return self._share(0.5)
 
 
 REFERENCE_PLAN = TimePlan()

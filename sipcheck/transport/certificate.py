@@ -78,10 +78,9 @@ class ReadCertificate:
         now: datetime,
         tls_version: str | None,
         cipher: str | None,
-        verified: bool,
         error: str | None,
     ) -> Certificate:
-        """Put it into the report's shape."""
+        """Put it into the report's shape; `error` says why it was refused."""
         return Certificate(
             subject=self.subject,
             issuer=self.issuer,
@@ -90,7 +89,7 @@ class ReadCertificate:
             days_left=int((self.not_after - now) / _DAY),  # towards zero
             tls_version=tls_version,
             cipher=cipher,
-            verified=verified,
+            verified=error is None,
             error=error,
         )
 

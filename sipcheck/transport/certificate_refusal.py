@@ -37,6 +37,7 @@ _REFUSALS: Mapping[int, _Verdict] = {
     **dict.fromkeys(range(80, 95), (Reason.TLS_UNTRUSTED, Cause.STRICT_RULE)),
 }
 _OTHERWISE: _Verdict = Reason.TLS_UNTRUSTED, Cause.CHAIN_REFUSED
+REFUSED_FOR = frozenset(reason for reason, _ in _REFUSALS.values())
 
 # The moment is wrong for one certificate of the chain; which one, OpenSSL's answer to Python does not say.
 _ABOVE = {

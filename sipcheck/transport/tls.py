@@ -8,6 +8,7 @@ import contextlib
 import ssl
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from sipcheck.errors import SettingInvalid, TransportFailed
@@ -24,7 +25,7 @@ from sipcheck.transport.certificate import (
     read_certificate,
 )
 from sipcheck.transport.certificate_names import match_name, mismatch
-from sipcheck.transport.certificate_refusal import with_certificate
+from sipcheck.transport.certificate_refusal import REFUSED_FOR, with_certificate
 from sipcheck.transport.stream import StreamChannel
 from sipcheck.transport.tls_session import TlsSession
 
@@ -32,16 +33,6 @@ _ALERT_SECONDS = 1.0
 
 _FLAGS = ssl.VerifyFlags.VERIFY_X509_TRUSTED_FIRST
 _STRICT_FLAGS = _FLAGS | ssl.VerifyFlags.VERIFY_X509_STRICT | ssl.VerifyFlags.VERIFY_X509_PARTIAL_CHAIN
-
-_CERTIFICATE_REFUSALS = frozenset(
-    {
-        Reason.TLS_UNTRUSTED,
-        Reason.TLS_SELF_SIGNED,
-        Reason.TLS_EXPIRED,
-        Reason.TLS_NOT_YET_VALID,
-        Reason.TLS_NAME_MISMATCH,
-    }
-)
 
 
 class CertificateRefused(TransportFailed):
@@ -139,7 +130,7 @@ async def connect_tls(
     try:
         channel, session = await peer.handshake(contexts.verifying)
     except TransportFailed as error:
-        if error.failure.reason not in _CERTIFICATE_REFUSALS:
+        if error.failure.reason not in REFUSED_FOR:
             raise
         raise await _refused(peer, contexts.reading, error.failure) from error
     try:
@@ -152,13 +143,9 @@ async def connect_tls(
     except TransportFailed:
         await channel.close()
         raise
-
-    async def explain(failure: Failure) -> Failure:
-        return await _explain_reset(failure, peer, contexts.verifying)
-
     channel.certificate = facts
     channel.warnings = certificate_warnings(facts, match)
-    channel.explain_reset = explain
+    channel.explain_reset = partial(_explain_reset, peer, contexts.verifying)
     return channel
 
 
@@ -176,7 +163,7 @@ def _handshake_failed(detail: str) -> TransportFailed:
     return TransportFailed(Failure(Reason.TLS_HANDSHAKE_FAILED, detail))
 
 
-async def _explain_reset(failure: Failure, peer: _Peer, context: ssl.SSLContext) -> Failure:
+async def _explain_reset(peer: _Peer, context: ssl.SSLContext, failure: Failure) -> Failure:
     """Listen on a second connection for the alert that a reset may have swallowed; nothing is sent on it.
 
     A TLS 1.3 server misses our certificate only after our side of the handshake is done, and answers the SIP
@@ -219,6 +206,5 @@ def _facts(presented: ReadCertificate, session: TlsSession, *, error: str | None
         now=datetime.now(UTC),
         tls_version=session.version,
         cipher=session.cipher,
-        verified=error is None,
         error=error,
     )

@@ -73,15 +73,12 @@ class UdpSocket:
     def _configure(self, source_address: str | None) -> None:
         self._socket.setblocking(False)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER_BYTES)
-        wildcard = "0.0.0.0"
+        wildcard, level, errors = "0.0.0.0", socket.IPPROTO_IP, _IP_RECVERR
         if self._family is socket.AF_INET6:
             self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            wildcard = "::"
+            wildcard, level, errors = "::", socket.IPPROTO_IPV6, _IPV6_RECVERR
         with contextlib.suppress(OSError):  # not Linux: an ICMP error is then silence
-            if self._family is socket.AF_INET6:
-                self._socket.setsockopt(socket.IPPROTO_IPV6, _IPV6_RECVERR, 1)
-            else:
-                self._socket.setsockopt(socket.IPPROTO_IP, _IP_RECVERR, 1)
+            self._socket.setsockopt(level, errors, 1)
         self._socket.bind((source_address or wildcard, 0))
 
     def send(self, data: bytes, address: SocketAddress) -> None:

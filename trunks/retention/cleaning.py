@@ -7,7 +7,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from trunks.clock import Clock, utc_now
@@ -47,22 +47,18 @@ class _Walk:
         self.ended_at = None
 
 
+@dataclass(eq=False, repr=False)
 class Cleaning:
     """`seconds` is the clock that a turn's length is measured by."""
 
-    def __init__(
-        self,
-        database: Database,
-        chores: Sequence[Chore],
-        *,
-        clock: Clock = utc_now,
-        seconds: Callable[[], float] = time.perf_counter,
-    ) -> None:
-        self._database = database
-        self._walks = [(chore, _Walk()) for chore in chores]
-        self._clock = clock
-        self._seconds = seconds
-        self._busy = threading.Lock()
+    database: Database
+    chores: Sequence[Chore]
+    clock: Clock = utc_now
+    seconds: Callable[[], float] = time.perf_counter
+    _busy: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self._walks = [(chore, _Walk()) for chore in self.chores]
 
     def turn(self) -> Mapping[str, int]:
         """Clean some of each table, and give how many rows went by table; nothing while a turn is under way.
@@ -74,15 +70,15 @@ class Cleaning:
         try:
             removed: Counter[str] = Counter()
             for chore, walk in self._walks:
-                if not walk.rests(self._clock()):
+                if not walk.rests(self.clock()):
                     removed[chore.table] += self._clean(chore, walk)
             return +removed
         finally:
             self._busy.release()
 
     def _clean(self, chore: Chore, walk: _Walk) -> int:
-        now = self._clock()
-        with self._database.read() as session:
+        now = self.clock()
+        with self.database.read() as session:
             looked = chore.look(session, now, after=walk.after, limit=ROWS_PER_TURN)
         done, removed = self._remove(chore, now, looked) if looked.old else (0, 0)
         if done == len(looked.old):
@@ -95,12 +91,12 @@ class Cleaning:
         """Remove what fits into a turn: how many of the old rows were gone through, and how many rows went."""
         done = removed = 0
         ids = looked.old
-        until = self._seconds() + TURN_SECONDS
-        while done < len(ids) and removed < ROWS_PER_TURN and self._seconds() < until:
+        until = self.seconds() + TURN_SECONDS
+        while done < len(ids) and removed < ROWS_PER_TURN and self.seconds() < until:
             part = ids[done : done + chore.rows_at_once]
             # Each part by itself: a part locks its rows in one order, two of them would not, and workers could wait in
             # a circle.
-            with self._database.write() as session:
+            with self.database.write() as session:
                 removed += chore.remove(session, now, part)
             done += len(part)
         return done, removed

@@ -6,6 +6,7 @@ No carrier gets more guesses through us than a person makes who mistypes, and no
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import attrgetter
 
 from trunks.rules.knock import Knock
 from trunks.rules.visitor import Visitor
@@ -15,34 +16,22 @@ GUESS_WINDOW = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class GuessRule:
-    """At most so many refused passwords within the window, of those that it `concerns`.
+    """At most so many refused passwords within the window, of those that are a visitor's by what `whose` tells.
 
     What is in flight counts as refused, so that several workers at once let no more through; where `counts_others` it
     does only behind a first refusal, since whoever enters many trunks with right passwords is no guesser.
     """
 
     most: int
-    concerns: Callable[[Visitor, Knock], bool]
+    whose: Callable[[Visitor | Knock], object]
     spares_proven: bool = False
     counts_others: bool = False
 
 
-def _own_account(visitor: Visitor, knock: Knock) -> bool:
-    return knock.account_key == visitor.account_key and knock.environment_id == visitor.environment_id
-
-
-def _account(visitor: Visitor, knock: Knock) -> bool:
-    return knock.account_key == visitor.account_key
-
-
-def _environment(visitor: Visitor, knock: Knock) -> bool:
-    return knock.environment_id == visitor.environment_id
-
-
 RULES = (
-    GuessRule(3, _own_account),
-    GuessRule(10, _account, spares_proven=True),
-    GuessRule(20, _environment, counts_others=True),
+    GuessRule(3, attrgetter("account_key", "environment_id")),
+    GuessRule(10, attrgetter("account_key"), spares_proven=True),
+    GuessRule(20, attrgetter("environment_id"), counts_others=True),
 )
 
 
@@ -58,7 +47,7 @@ def guesses_at(visitor: Visitor, knocks: Iterable[Knock], now: datetime) -> Gues
     """Judge one address by the knocks that stand there."""
     counted = [knock for knock in knocks if knock.refused and knock.at > now - GUESS_WINDOW]
     judged = [
-        _judge(rule, [knock for knock in counted if rule.concerns(visitor, knock)], now)
+        _judge(rule, [knock for knock in counted if rule.whose(knock) == rule.whose(visitor)], now)
         for rule in RULES
         if not (rule.spares_proven and visitor.proven)
     ]
