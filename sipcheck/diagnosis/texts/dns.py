@@ -50,7 +50,7 @@ DNS: Texts = {
         "tell whoever runs the DNS resolver, and the carrier.",
     ),
     (Reason.DNS_TIMEOUT, None): Text(
-        "{domain} could not be resolved in time: {detail}.",
+        "The name {domain} could not be resolved in time: {detail}.",
         "This often passes; try again in a few minutes. If it lasts, tell the carrier.",
     ),
 }
