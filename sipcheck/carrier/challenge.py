@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sipcheck.auth.digest import Algorithm
+from sipcheck.carrier.answer import CarrierAnswer
 from sipcheck.carrier.faults import Fault
 
 _UNKNOWN_ALGORITHM = "SHA3-512"
@@ -22,24 +23,17 @@ class ChallengeForm:
     unclosed: bool = False
 
     @property
-    def status(self) -> int:
-        return 407 if self.proxy else 401
-
-    @property
-    def phrase(self) -> str:
-        return "Proxy Authentication Required" if self.proxy else "Unauthorized"
-
-    @property
     def answer_name(self) -> str:
         """The header that carries the client's answer."""
         return "Proxy-Authorization" if self.proxy else "Authorization"
 
-    def headers(self, nonce: str, *, stale: bool = False) -> tuple[tuple[str, str], ...]:
-        """Write the header fields of the challenge."""
-        name = "Proxy-Authenticate" if self.proxy else "WWW-Authenticate"
+    def answer(self, nonce: str, *, stale: bool = False) -> CarrierAnswer:
+        """Ask for a password."""
         values = [f'Basic realm="{self.realm}"'] if self.basic else []
         values += [self._digest(algorithm, nonce, stale=stale) for algorithm in self.algorithms]
-        return tuple((name, value) for value in values)
+        name = "Proxy-Authenticate" if self.proxy else "WWW-Authenticate"
+        status, phrase = (407, "Proxy Authentication Required") if self.proxy else (401, "Unauthorized")
+        return CarrierAnswer(status, phrase, tuple((name, value) for value in values))
 
     def _digest(self, algorithm: str, nonce: str, *, stale: bool) -> str:
         closing = "" if self.unclosed else '"'

@@ -9,10 +9,6 @@ _SECOND_VIA = b"Via: SIP/2.0/UDP elsewhere.practice.example;branch=z9hG4bK-of-an
 _COMPACT = {b"Via": b"v", b"From": b"f", b"To": b"t", b"Call-ID": b"i", b"Content-Length": b"l"}
 
 
-def _web_page(_: bytes) -> bytes:
-    return _HTTP
-
-
 def _without_via(data: bytes) -> bytes:
     return b"\r\n".join(line for line in data.split(b"\r\n") if not line.startswith(b"Via:"))
 
@@ -45,7 +41,7 @@ _DISTORTIONS: Mapping[Fault, Callable[[bytes], bytes]] = {
     Fault.WRONG_BRANCH: _of_another_request,
     Fault.MALFORMED: _without_via,
     Fault.SLOPPY: _sloppy,
-    Fault.NOT_SIP: _web_page,
+    Fault.NOT_SIP: lambda _: _HTTP,
 }
 
 

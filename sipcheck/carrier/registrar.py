@@ -111,7 +111,7 @@ class Registrar:
     def _challenge(self, *, stale: bool = False) -> CarrierAnswer:
         nonce = self.new_token()
         self._nonces.remember(nonce, True)
-        return CarrierAnswer(self._form.status, self._form.phrase, self._form.headers(nonce, stale=stale))
+        return self._form.answer(nonce, stale=stale)
 
     def _proven_nonce(self, request: Request) -> str | None:
         """The nonce of ours that was answered with the right password, if one was."""

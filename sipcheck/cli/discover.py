@@ -18,7 +18,7 @@ from sipcheck.cli.output import print_json, speaking
 from sipcheck.cli.page import columns, open_page
 from sipcheck.cli.signs import STATE_STYLES, Signs
 from sipcheck.cli.usage import USAGE_STATUS, ending_the_command
-from sipcheck.cli.values import check_outbound_proxy, read_port, read_ports, read_target, read_timeout
+from sipcheck.cli.values import check_outbound_proxy, read_port, read_ports, read_timeout
 from sipcheck.cli.verify import EXIT_STATUS
 from sipcheck.discovery.advice import name_ways
 from sipcheck.discovery.findings import Discovery, Finding
@@ -31,7 +31,7 @@ from sipcheck.reasons import Outcome, Reason
 from sipcheck.report.model import CheckState, EdgeReport
 from sipcheck.report.rulings import ruling
 from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS, EngineSettings
-from sipcheck.target import Target, TransportName
+from sipcheck.target import Target, TransportName, parse_target
 from sipcheck.verification.report_without_run import invalid_target_report
 
 _EDGE_REPORT = TypeAdapter(EdgeReport)
@@ -73,12 +73,14 @@ def discover(
     wanted_port = read_port(port)
     ports = read_ports(also or (), "--also")
     check_outbound_proxy(outbound_proxy)
-    try:
-        parsed = read_target(target, transport=transport, port=wanted_port, outbound_proxy=outbound_proxy)
-    except TargetInvalid as error:
-        discovery = _of_invalid_target(target, str(error))
-    else:
-        with ending_the_command():
+    with ending_the_command():
+        try:
+            parsed = parse_target(
+                target, transport=transport, port=wanted_port, outbound_proxy=outbound_proxy
+            )
+        except TargetInvalid as error:
+            discovery = _of_invalid_target(target, str(error))
+        else:
             discovery = asyncio.run(_search(parsed, settings, ports, timeout_seconds))
     with speaking():
         if as_json:

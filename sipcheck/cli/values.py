@@ -6,9 +6,9 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from sipcheck.cli.environment import Lasting
 from sipcheck.cli.usage import refuse
-from sipcheck.errors import CallerError, TargetInvalid
+from sipcheck.errors import TargetInvalid
 from sipcheck.guard import Guard
-from sipcheck.target import HostPort, Target, TransportName, parse_host_port, parse_target
+from sipcheck.target import HostPort, parse_host_port
 
 _LONGEST_SECONDS = 3600
 _DECIMAL = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?|\.[0-9]{1,9}")
@@ -22,18 +22,6 @@ def read_guard(given_networks: Sequence[str] | None, given_ports: Sequence[str] 
         allow_networks=tuple(_network(text, networks.source) for text in networks.texts),
         allow_ports=frozenset(read_ports(ports.texts, ports.source)),
     )
-
-
-def read_target(
-    text: str, *, transport: TransportName | None, port: int | None, outbound_proxy: str | None
-) -> Target:
-    """Read TARGET with the options that say where it is. Raises TargetInvalid for TARGET itself."""
-    try:
-        return parse_target(text, transport=transport, port=port, outbound_proxy=outbound_proxy)
-    except TargetInvalid:
-        raise
-    except CallerError as error:
-        refuse(str(error))
 
 
 def check_outbound_proxy(text: str | None) -> None:

@@ -12,7 +12,7 @@ from sipcheck.cli.option_groups import with_option_groups
 from sipcheck.cli.options import CredentialOptions, EngineOptions, ProofOption, SourceAddress, TargetText
 from sipcheck.cli.output import print_json, speaking
 from sipcheck.cli.usage import USAGE_STATUS, ending_the_command, refuse
-from sipcheck.cli.values import check_outbound_proxy, read_port, read_target, read_timeout
+from sipcheck.cli.values import check_outbound_proxy, read_port, read_timeout
 from sipcheck.credentials import Credentials
 from sipcheck.diagnosis.evidence import Proof
 from sipcheck.discovery.search import with_discovery
@@ -22,7 +22,7 @@ from sipcheck.reasons import Outcome, Reason
 from sipcheck.report.json_export import report_to_json
 from sipcheck.report.model import Report
 from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS, EngineSettings
-from sipcheck.target import Target, TransportName
+from sipcheck.target import Target, TransportName, parse_target
 from sipcheck.verification.report_without_run import invalid_target_report
 
 EXIT_STATUS = {
@@ -83,14 +83,16 @@ def verify(
         refuse(
             f"--proof {proof} proves credentials, and none are given; add --username and a password source"
         )
-    try:
-        parsed = read_target(target, transport=transport, port=wanted_port, outbound_proxy=outbound_proxy)
-    except TargetInvalid as error:
-        report = invalid_target_report(
-            target, str(error), started_at=started_at, username=credentials.username
-        )
-    else:
-        with ending_the_command():
+    with ending_the_command():
+        try:
+            parsed = parse_target(
+                target, transport=transport, port=wanted_port, outbound_proxy=outbound_proxy
+            )
+        except TargetInvalid as error:
+            report = invalid_target_report(
+                target, str(error), started_at=started_at, username=credentials.username
+            )
+        else:
             report = asyncio.run(_verify(parsed, settings, proven, proof, timeout_seconds, discover=discover))
     with speaking():
         if as_json:

@@ -141,7 +141,7 @@ class TransactionDriver:
     def _consider(self, arrival: Arrival, now: float) -> ExchangeResult | None:
         """Take a message for our final answer, or note why it is none and wait on."""
         if arrival.fault is not None:
-            self._matcher.unframed(arrival.data, arrival.source, arrival.fault)
+            self._matcher.note_unusable(arrival.data, arrival.source, arrival.fault)
             return None
         response = self._matcher.read(arrival.data, arrival.source)
         if response is None:

@@ -80,7 +80,7 @@ class ResponseMatcher:
         try:
             message = parse(data)
         except ParseError as error:
-            self._note_unusable(data, source, error)
+            self.note_unusable(data, source, error)
             return None
         if isinstance(message, Request):
             self._received(data, source)
@@ -107,16 +107,12 @@ class ResponseMatcher:
         self._note(f"a {message.status} with {other} is no answer to our request: it is ignored")
         return None
 
-    def unframed(self, data: bytes, source: HostPort, fault: ParseError) -> None:
-        """Take in bytes of a connection out of which no message can be cut."""
-        self._note_unusable(data, source, fault)
-
     def cut_short(self, held: bytes, source: HostPort) -> None:
         """Take in what of an answer had come when we stopped waiting: that is no silence."""
         if not held or self.unusable is not None:
             return
         if not opens_as_sip(held):
-            self._note_unusable(held, source, NotSip())
+            self.note_unusable(held, source, NotSip())
             return
         detail = f"the answer was cut short: {len(held)} bytes came, and its end did not"
         self._received(held, source)
@@ -154,7 +150,8 @@ class ResponseMatcher:
         )
         return ", ".join(named)
 
-    def _note_unusable(self, data: bytes, source: HostPort, error: ParseError) -> None:
+    def note_unusable(self, data: bytes, source: HostPort, error: ParseError) -> None:
+        """Take in what is no message, or bytes of a connection out of which none can be cut."""
         if isinstance(error, NotSip) or not opens_as_sip(data):
             self._note_other_protocol(data)
             return

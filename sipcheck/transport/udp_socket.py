@@ -23,7 +23,7 @@ SocketAddress = tuple[Any, ...]
 _DATAGRAM_LIMIT = 65535
 _DRAIN = 64  # datagrams a wake-up, so that a flood does not starve the timers
 _DRAIN_BYTES = 32 * 1024  # and so that it does not hold up the loop: to read 64 KB of SIP takes up to 30 ms
-_SEND_ATTEMPTS = 8
+_MORE_ATTEMPTS = 8
 _RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024
 
 # <linux/in.h>, <linux/in6.h>, <linux/errqueue.h>: absent from the socket module.
@@ -86,25 +86,18 @@ class UdpSocket:
 
         A full send buffer is a lost datagram, which Timer E makes up for.
         """
-        try:
-            self._socket.sendto(data, address)
-        except BlockingIOError:
-            return
-        except OSError as error:
-            self._send_again(data, address, error)
-
-    def _send_again(self, data: bytes, address: SocketAddress, failure: OSError) -> None:
-        """Send after an error that may be another datagram's: the system reports what ICMP brought to the next call."""
-        for _ in range(_SEND_ATTEMPTS):
-            self._drain_errors()  # its own queue says whose it is
+        failure = OSError()
+        for _ in range(1 + _MORE_ATTEMPTS):
             try:
                 self._socket.sendto(data, address)
+                return
             except BlockingIOError:
                 return
             except OSError as error:
                 failure = error
-            else:
-                return
+                # It may be another datagram's, since what ICMP brought is reported to the next call: its own queue
+                # says whose it is.
+                self._drain_errors()
         raise TransportFailed(from_error(failure)) from failure
 
     def close(self) -> None:
