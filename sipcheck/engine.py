@@ -198,8 +198,11 @@ class Engine:
     def _check_family(self, edge: Edge) -> None:
         source = self.settings.source_address
         if source is not None and address_family(source) is not address_family(edge.address):
-            detail = f"checks leave from {source}, which has no way to {edge.address}"
-            raise TransportFailed(Failure(Reason.HOST_UNREACHABLE, detail))
+            raise TransportFailed(
+                Failure.of(
+                    Reason.HOST_UNREACHABLE, "connection.other-family", source=source, address=edge.address
+                )
+            )
 
 
 def _check_from(settings: EngineSettings) -> None:

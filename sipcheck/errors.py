@@ -1,6 +1,8 @@
 """The engine's own exceptions; a remote failure is none of them: it ends in a report."""
 
 from sipcheck.failure import Failure
+from sipcheck.phrases.words import phrase
+from sipcheck.sentence import Sentence
 
 
 class SipCheckError(Exception):
@@ -30,15 +32,30 @@ class CredentialsInvalid(CallerError):
 
 
 class ParseError(SipCheckError):
-    """The bytes are not a usable SIP message."""
+    """The bytes are not a usable SIP message; `sentence` says what is wrong with them."""
+
+    def __init__(self, key: str, /, **parameters: object) -> None:
+        self.sentence = Sentence.of(key, **parameters)
+        super().__init__(phrase(self.sentence))
 
 
 class NotSip(ParseError):
     """What came does not start as SIP."""
 
+    def __init__(self) -> None:
+        super().__init__("message.not-sip")
+
 
 class MalformedMessage(ParseError):
     """It starts as SIP but cannot be used."""
+
+
+class Unreadable(ValueError):
+    """A part of a message is not by its grammar; `sentence` says in what."""
+
+    def __init__(self, key: str, /, **parameters: object) -> None:
+        self.sentence = Sentence.of(key, **parameters)
+        super().__init__(phrase(self.sentence))
 
 
 class TransportFailed(SipCheckError):

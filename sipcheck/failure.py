@@ -1,14 +1,27 @@
 """Why something did not come about: one value for the guard, the DNS, the transports and the transactions."""
 
 from dataclasses import dataclass
+from typing import Self
 
+from sipcheck.phrases.words import phrase
 from sipcheck.reasons import Cause, Reason
+from sipcheck.sentence import Sentence
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A reason of the closed vocabulary, a sentence for a person, without its full stop, and the sub-cause if known."""
+    """A reason of the closed vocabulary, what was observed as a sentence, and the sub-cause if known."""
 
     reason: Reason
-    detail: str
+    sentence: Sentence
     cause: Cause | None = None
+
+    @classmethod
+    def of(cls, reason: Reason, key: str, cause: Cause | None = None, /, **parameters: object) -> Self:
+        """Make one of the key of its sentence and of what was observed."""
+        return cls(reason, Sentence.of(key, **parameters), cause)
+
+    @property
+    def detail(self) -> str:
+        """The sentence, worded in English, without its full stop."""
+        return phrase(self.sentence)

@@ -7,6 +7,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 
 from sipcheck.failure import Failure
 from sipcheck.reasons import Reason
+from sipcheck.sentence import Sentence
 
 # The reasons that the guard gives.
 FORBIDDEN = (Reason.ADDRESS_FORBIDDEN, Reason.PORT_FORBIDDEN)
@@ -16,44 +17,44 @@ Network = IPv4Network | IPv6Network
 
 
 # `ipaddress.is_global` is no guard: it passes NAT64 and 6to4 forms of loopback, multicast, and cloud metadata.
-_DENIED: tuple[tuple[Network, str], ...] = tuple(
-    (ip_network(network), why)
-    for network, why in (
-        ("0.0.0.0/8", "this network, RFC 791"),
-        ("10.0.0.0/8", "private, RFC 1918"),
-        ("100.64.0.0/10", "shared between carriers, RFC 6598"),
-        ("127.0.0.0/8", "loopback, RFC 1122"),
-        ("168.63.129.16/32", "cloud platform, Azure"),
-        ("169.254.0.0/16", "link-local and cloud metadata, RFC 3927"),
-        ("172.16.0.0/12", "private, RFC 1918"),
-        ("192.0.0.0/24", "protocol assignments, RFC 6890"),
-        ("192.0.2.0/24", "documentation, RFC 5737"),
-        ("192.31.196.0/24", "AS112, RFC 7535"),
-        ("192.52.193.0/24", "AMT relays, RFC 7450"),
-        ("192.88.99.0/24", "6to4 relay, RFC 7526"),
-        ("192.168.0.0/16", "private, RFC 1918"),
-        ("192.175.48.0/24", "AS112, RFC 7534"),
-        ("198.18.0.0/15", "benchmarking, RFC 2544"),
-        ("198.51.100.0/24", "documentation, RFC 5737"),
-        ("203.0.113.0/24", "documentation, RFC 5737"),
-        ("224.0.0.0/4", "multicast, RFC 5771"),
-        ("240.0.0.0/4", "reserved, RFC 1112"),
-        ("::/96", "unspecified, loopback and IPv4-compatible, RFC 4291"),
-        ("64:ff9b:1::/48", "local-use translation, RFC 8215"),
-        ("100::/64", "discard-only, RFC 6666"),
-        ("2001:2::/48", "benchmarking, RFC 5180"),
-        ("2001:3::/32", "AMT relays, RFC 7450"),
-        ("2001:4:112::/48", "AS112, RFC 7535"),
-        ("2001:10::/28", "ORCHID, RFC 4843"),
-        ("2001:20::/28", "ORCHIDv2, RFC 7343"),
-        ("2001:db8::/32", "documentation, RFC 3849"),
-        ("2620:4f:8000::/48", "AS112, RFC 7534"),
-        ("3fff::/20", "documentation, RFC 9637"),
-        ("5f00::/16", "segment routing, RFC 9602"),
-        ("fc00::/7", "unique local and cloud metadata, RFC 4193"),
-        ("fe80::/10", "link-local, RFC 4291"),
-        ("fec0::/10", "site-local, RFC 3879"),
-        ("ff00::/8", "multicast, RFC 4291"),
+_DENIED: tuple[tuple[Network, str, str], ...] = tuple(
+    (ip_network(network), kind, source)
+    for network, kind, source in (
+        ("0.0.0.0/8", "this-network", "RFC 791"),
+        ("10.0.0.0/8", "private", "RFC 1918"),
+        ("100.64.0.0/10", "shared", "RFC 6598"),
+        ("127.0.0.0/8", "loopback", "RFC 1122"),
+        ("168.63.129.16/32", "cloud-platform", "Azure"),
+        ("169.254.0.0/16", "link-local-and-metadata", "RFC 3927"),
+        ("172.16.0.0/12", "private", "RFC 1918"),
+        ("192.0.0.0/24", "protocol-assignments", "RFC 6890"),
+        ("192.0.2.0/24", "documentation", "RFC 5737"),
+        ("192.31.196.0/24", "as112", "RFC 7535"),
+        ("192.52.193.0/24", "amt-relays", "RFC 7450"),
+        ("192.88.99.0/24", "6to4-relay", "RFC 7526"),
+        ("192.168.0.0/16", "private", "RFC 1918"),
+        ("192.175.48.0/24", "as112", "RFC 7534"),
+        ("198.18.0.0/15", "benchmarking", "RFC 2544"),
+        ("198.51.100.0/24", "documentation", "RFC 5737"),
+        ("203.0.113.0/24", "documentation", "RFC 5737"),
+        ("224.0.0.0/4", "multicast", "RFC 5771"),
+        ("240.0.0.0/4", "reserved", "RFC 1112"),
+        ("::/96", "unspecified", "RFC 4291"),
+        ("64:ff9b:1::/48", "local-translation", "RFC 8215"),
+        ("100::/64", "discard-only", "RFC 6666"),
+        ("2001:2::/48", "benchmarking", "RFC 5180"),
+        ("2001:3::/32", "amt-relays", "RFC 7450"),
+        ("2001:4:112::/48", "as112", "RFC 7535"),
+        ("2001:10::/28", "orchid", "RFC 4843"),
+        ("2001:20::/28", "orchid-v2", "RFC 7343"),
+        ("2001:db8::/32", "documentation", "RFC 3849"),
+        ("2620:4f:8000::/48", "as112", "RFC 7534"),
+        ("3fff::/20", "documentation", "RFC 9637"),
+        ("5f00::/16", "segment-routing", "RFC 9602"),
+        ("fc00::/7", "unique-local-and-metadata", "RFC 4193"),
+        ("fe80::/10", "link-local", "RFC 4291"),
+        ("fec0::/10", "site-local", "RFC 3879"),
+        ("ff00::/8", "multicast", "RFC 4291"),
     )
 )
 _DENIED_BY_VERSION = {
@@ -114,11 +115,11 @@ class Guard:
     def judge_address(self, address: str) -> Failure | None:
         """Refuse what is not a public unicast address, in any of its disguises."""
         if "%" in address:
-            return _forbidden(address, "an address of one link only")
+            return _forbidden("one-link", address=address)
         try:
             parsed = ip_address(address)
         except ValueError:
-            return _forbidden(address, "not an IP address")
+            return _forbidden("none", address=address)
         if any(parsed.version == network.version and parsed in network for network in self.allow_networks):
             return None
         return _judge_public(parsed)
@@ -133,12 +134,12 @@ class Guard:
         if port in self.allow_ports or port in _ALWAYS_ALLOWED_PORTS:
             return None
         if not 1 <= port <= 65535:
-            return Failure(Reason.PORT_FORBIDDEN, f"{port} is no port; ports run from 1 to 65535")
+            return Failure.of(Reason.PORT_FORBIDDEN, "guard.port.none", port=port)
         if port < _FIRST_UNPRIVILEGED_PORT:
-            return Failure(Reason.PORT_FORBIDDEN, f"port {port} is below 1024 and neither 80 nor 443")
+            return Failure.of(Reason.PORT_FORBIDDEN, "guard.port.low", port=port)
         if port in _SERVICE_PORTS:
-            return Failure(
-                Reason.PORT_FORBIDDEN, f"port {port} is that of {_SERVICE_PORTS[port]}, not of SIP"
+            return Failure.of(
+                Reason.PORT_FORBIDDEN, "guard.port.of-service", port=port, service=_SERVICE_PORTS[port]
             )
         return None
 
@@ -146,18 +147,23 @@ class Guard:
 @lru_cache(maxsize=4096)
 def _judge_public(address: Address) -> Failure | None:
     for form in (address, *_wrapped(address)):
-        for network, why in _DENIED_BY_VERSION[form.version]:
+        for network, kind, source in _DENIED_BY_VERSION[form.version]:
             if form in network:
-                disguise = "" if form == address else f" stands for {form}, which"
-                return _forbidden(f"{address}{disguise}", f"{why} ({network})")
+                said = {
+                    "address": address,
+                    "kind": Sentence(f"guard.kind.{kind}"),
+                    "source": source,
+                    "network": network,
+                }
+                return _forbidden(**said) if form == address else _forbidden("disguised", form=form, **said)
     if isinstance(address, IPv6Address) and address not in _GLOBAL_UNICAST and address not in _NAT64:
-        return _forbidden(str(address), "no global unicast address (2000::/3, RFC 4291)")
+        return _forbidden("not-global", address=address)
     return None
 
 
 def _widest(address: Address) -> Network:
     """The refused range that an IPv4 address lies in, as a person thinks of his own; an IPv6 address for itself."""
-    denied = (network for network, _ in _DENIED_BY_VERSION[4] if address in network)
+    denied = (network for network, _, _ in _DENIED_BY_VERSION[4] if address in network)
     return next(denied, ip_network(address))
 
 
@@ -176,5 +182,6 @@ def _wrapped(address: Address) -> Iterator[IPv4Address]:
         yield IPv4Address(number & 0xFFFFFFFF)
 
 
-def _forbidden(address: str, why: str) -> Failure:
-    return Failure(Reason.ADDRESS_FORBIDDEN, f"{address} is {why}")
+def _forbidden(why: str = "", /, **parameters: object) -> Failure:
+    key = f"guard.address.{why}" if why else "guard.address"
+    return Failure.of(Reason.ADDRESS_FORBIDDEN, key, **parameters)

@@ -1,14 +1,16 @@
 """Challenges: read what a peer offers, and choose what to answer (RFC 3261 §22, RFC 7616 §3.3, RFC 8760)."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from sipcheck.auth.digest import Algorithm
 from sipcheck.failure import Failure
-from sipcheck.printable import one_line
+from sipcheck.phrases.listed import Joint, listed
+from sipcheck.printable import PHRASE_LIMIT, one_line
 from sipcheck.reasons import Cause, Reason
+from sipcheck.sentence import Parameter
 
 _NAME = r"[A-Za-z0-9!#$%&'*+\-.^_`|~]+"
 _PARAMETER = re.compile(
@@ -93,7 +95,7 @@ def choose(
             return choice
         chosen.extend(choice)
     if not chosen:
-        return Failure(Reason.AUTH_CHALLENGE_MALFORMED, "the answer asks for credentials without a challenge")
+        return Failure.of(Reason.AUTH_CHALLENGE_MALFORMED, "challenge.none")
     return tuple(chosen)
 
 
@@ -139,8 +141,8 @@ def choose_of_kind(
             allowed.setdefault(challenge.realm_name, []).append(challenge)
     if not allowed:
         found = one_line(", ".join(f"'{challenge.realm_name}'" for challenge in usable))
-        expected = one_line(" or ".join(f"'{realm}'" for realm in realms))
-        return Failure(Reason.REALM_MISMATCH, f"the realm is {found}, expected {expected}")
+        expected = name_realms(realms, Joint.OR)
+        return Failure.of(Reason.REALM_MISMATCH, "challenge.realm", found=found, expected=expected)
     strongest = tuple(map(_strongest, allowed.values()))
     return strongest if realms else strongest[:1]
 
@@ -156,8 +158,8 @@ def read_usable(values: Sequence[str], *, is_proxy: bool) -> list[Challenge] | F
     if not digests:
         schemes = ", ".join(dict.fromkeys(offer.scheme for offer in offers))
         if not schemes:
-            return Failure(Reason.AUTH_CHALLENGE_MALFORMED, "the challenge cannot be read")
-        return Failure(Reason.AUTH_SCHEME_UNSUPPORTED, f"it offers {schemes} alone")
+            return Failure.of(Reason.AUTH_CHALLENGE_MALFORMED, "challenge.unreadable")
+        return Failure.of(Reason.AUTH_SCHEME_UNSUPPORTED, "challenge.schemes", schemes=schemes)
     read = [_read_challenge(offer, is_proxy=is_proxy) for offer in digests]
     usable = [challenge for challenge in read if isinstance(challenge, Challenge)]
     return usable or _worst([refusal for refusal in read if isinstance(refusal, Failure)])
@@ -174,26 +176,26 @@ def _read_challenge(offer: _Offer, *, is_proxy: bool) -> Challenge | Failure:
     named = parameters.get("algorithm", "MD5")
     algorithm = _ALGORITHMS.get(named.lower())
     if algorithm is None:
-        return Failure(Reason.AUTH_ALGORITHM_UNSUPPORTED, f"the algorithm is {named[:40]!r}")
+        return Failure.of(
+            Reason.AUTH_ALGORITHM_UNSUPPORTED, "challenge.algorithm", algorithm=repr(named[:40])
+        )
     if not offer.readable:
-        return Failure(Reason.AUTH_CHALLENGE_MALFORMED, "its parameters cannot be read")
+        return Failure.of(Reason.AUTH_CHALLENGE_MALFORMED, "challenge.parameters")
     for name in ("realm", "nonce"):
         if name not in parameters:
-            return Failure(Reason.AUTH_CHALLENGE_MALFORMED, f"it has no {name}")
+            return Failure.of(Reason.AUTH_CHALLENGE_MALFORMED, "challenge.missing", name=name)
     if not parameters["nonce"]:
-        return Failure(Reason.AUTH_CHALLENGE_MALFORMED, "its nonce is empty")
+        return Failure.of(Reason.AUTH_CHALLENGE_MALFORMED, "challenge.no-nonce")
     if _NOT_SENDABLE.search(parameters["realm"] + parameters["nonce"] + parameters.get("opaque", "")):
-        return Failure(
-            Reason.AUTH_CHALLENGE_MALFORMED, "it holds control characters, which cannot be sent back"
-        )
+        return Failure.of(Reason.AUTH_CHALLENGE_MALFORMED, "challenge.control-characters")
     offered = [item.strip().lower() for item in parameters.get("qop", "").split(",") if item.strip()]
     known = tuple([protection for protection in _PROTECTIONS if protection in offered])
     if offered and not known:
-        detail = f"the only qop offered is {', '.join(offered)[:40]!r}"
-        return Failure(Reason.AUTH_ALGORITHM_UNSUPPORTED, detail, Cause.QOP_UNSUPPORTED)
+        qop = repr(", ".join(offered)[:40])
+        return Failure.of(Reason.AUTH_ALGORITHM_UNSUPPORTED, "challenge.qop", Cause.QOP_UNSUPPORTED, qop=qop)
     if algorithm.session and not known:
         # RFC 7616 binds the session to a cnonce, which is sent only beside a qop.
-        return Failure(Reason.AUTH_CHALLENGE_MALFORMED, f"{algorithm} needs a qop, and none is offered")
+        return Failure.of(Reason.AUTH_CHALLENGE_MALFORMED, "challenge.needs-qop", algorithm=algorithm)
     return Challenge(
         proxy=is_proxy,
         realm=parameters["realm"],
@@ -237,6 +239,15 @@ def read_parameters(value: str, position: int = 0) -> tuple[dict[str, str], int,
             return parameters, position, position == end
         position = separator.end()
     return parameters, position, True
+
+
+def name_realms(realms: Iterable[str], joint: Joint) -> Parameter:
+    """Name realms in quotes, each once."""
+    named = list(dict.fromkeys(realms))
+    if not named:
+        return ""
+    limit = PHRASE_LIMIT // min(len(named), 4)
+    return listed([one_line(f"'{realm}'", limit) for realm in named], joint)
 
 
 def unquoted(text: str) -> str:

@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from sipcheck.auth.authorization import authorization, read_authorization
-from sipcheck.auth.challenge import Challenge, choose, choose_of_kind, read_usable
+from sipcheck.auth.challenge import Challenge, choose, choose_of_kind, name_realms, read_usable
 from sipcheck.credentials import Credentials
 from sipcheck.failure import Failure
-from sipcheck.printable import one_line
+from sipcheck.phrases.listed import Joint
 from sipcheck.reasons import Cause, Reason
+from sipcheck.sentence import Parameter, Sentence
 from sipcheck.target import HostPort
 
 CHALLENGE_STATUS = (401, 407)
@@ -28,7 +29,7 @@ class AuthenticationRound:
     cause: Cause | None = None
     rejected: bool = False
     stale_loop: bool = False
-    detail: str = ""
+    sentence: Sentence | None = None
     realms: frozenset[str] = frozenset()
     _answered: tuple[Challenge, ...] = ()  # one of each hop, 401's and 407's, and realm
 
@@ -60,19 +61,19 @@ class AuthenticationRound:
             if self.rejected or self.stale_loop or self.withheld is not None or self.cause is not None:
                 return
         self.cause = Cause.CHALLENGE_FROM_ELSEWHERE
-        so = "the password was not sent again" if self.sent else "no password was sent"
-        self.detail = (
-            f"a challenge from {source}, which is not where the request went, is not answered; so {so}"
-        )
+        key = "challenge.from-elsewhere.again" if self.sent else "challenge.from-elsewhere"
+        self.sentence = Sentence.of(key, source=source)
 
     def withhold_for(self, realm: str, reason: Reason) -> None:
         """Note that nobody may answer this realm, whatever it asks for."""
         answered = [each.realm_name for each in self._answered if each.realm_name in self.realms]
         self.withheld = reason
-        self.detail = f"the realm {_named([realm])} is not to be answered"
+        asked = _named([realm])
+        self.sentence = Sentence.of("challenge.not-to-answer", realm=asked)
         if self.sent:
             self.cause = Cause.SECOND_REALM
-            self.detail = f"the realm {_named(answered)} was answered, and {_named([realm])} is not to be"
+            key = "challenge.not-to-answer.second"
+            self.sentence = Sentence.of(key, answered=_named(answered), realm=asked)
 
     def _to_answer_again(
         self, www: Sequence[str], proxy: Sequence[str], credentials: Credentials
@@ -130,17 +131,15 @@ class AuthenticationRound:
         usable = read_usable(values, is_proxy=is_proxy)
         asked = () if isinstance(usable, Failure) else [each.realm_name for each in usable]
         self.cause = Cause.SECOND_REALM
-        self.detail = (
-            f"the realm {_named(each.realm_name for each in self._answered)} was answered, "
-            f"and then {_named(asked)} was asked for, which was not"
-        )
+        answered = _named(each.realm_name for each in self._answered)
+        self.sentence = Sentence.of("challenge.second-realm", answered=answered, asked=_named(asked))
 
     def _withhold(self, failure: Failure) -> None:
-        self.withheld, self.detail, self.cause = failure.reason, failure.detail, failure.cause
+        self.withheld, self.sentence, self.cause = failure.reason, failure.sentence, failure.cause
 
 
-def _named(realms: Iterable[str]) -> str:
-    return one_line(" and ".join(f"'{realm}'" for realm in dict.fromkeys(realms)))
+def _named(realms: Iterable[str]) -> Parameter:
+    return name_realms(realms, Joint.AND)
 
 
 def answer(

@@ -100,7 +100,7 @@ async def _search(
 
 def _of_invalid_target(text: str, detail: str) -> Discovery:
     report = invalid_target_report(text, detail, started_at=datetime.now(UTC))
-    return Discovery(report.target, (), Failure(report.reason, detail), (), 0.0)
+    return Discovery(report.target, (), Failure.of(report.reason, "target.invalid", words=detail), (), 0.0)
 
 
 def _status(discovery: Discovery) -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from sipcheck.diagnosis.sentences import TEMPLATES, render
+from sipcheck.phrases.words import fill
 from sipcheck.reasons import WarningCode
 from sipcheck.report.model import ReportWarning
 from sipcheck.sentence import Sentence
@@ -13,7 +14,7 @@ def worded(sentences: Iterable[Sentence]) -> str:
     text = ""
     for sentence in sentences:
         is_summary = sentence.key.endswith(".summary")
-        said = render(sentence) if is_summary else TEMPLATES[sentence.key].format_map(sentence.parameters)
+        said = render(sentence) if is_summary else fill(sentence, TEMPLATES)
         between = " " if text.endswith(":") else "; "
         text = f"{text}{between}{said}" if text else said
     return text

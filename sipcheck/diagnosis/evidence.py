@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from sipcheck.failure import Failure
 from sipcheck.reasons import Cause, Reason
+from sipcheck.sentence import Sentence
 from sipcheck.target import HostPort
 
 
@@ -40,7 +41,7 @@ class ExchangeResult:
     """What one request came to, or a request with its authentication round.
 
     Exactly one of `status` (a final response was received) and `failure` (none was) is set. `withheld` says
-    why a challenge was not answered, `cause` more closely, `detail` in the words for a person; `rejected` and
+    why a challenge was not answered, `cause` more closely, `sentence` as it is said to a person; `rejected` and
     `stale_loop` qualify a challenge that followed an answer. `challenges` are the values of WWW-Authenticate and of
     Proxy-Authenticate, a field line each.
     `facts` are the headers of the final response that say why, by their canonical names, in the order found.
@@ -54,7 +55,7 @@ class ExchangeResult:
     status: int | None = None
     phrase: str = ""
     failure: Failure | None = None
-    detail: str = ""
+    sentence: Sentence | None = None
     challenged: bool = False
     credentials_sent: bool = False
     withheld: Reason | None = None
@@ -111,9 +112,9 @@ class ExchangeResult:
         return "" if self.status is None else f"{self.status} {self.phrase}".rstrip()
 
     @property
-    def explanation(self) -> str:
-        """Why there was no answer, or why its challenge was not answered; empty for neither."""
-        return self.failure.detail if self.failure is not None else self.detail
+    def explanation(self) -> Sentence | None:
+        """Why there was no answer, or why its challenge was not answered; None for neither."""
+        return self.failure.sentence if self.failure is not None else self.sentence
 
     @property
     def silent(self) -> bool:

@@ -8,6 +8,7 @@ from sipcheck.diagnosis.texts.checks import CHECKS
 from sipcheck.diagnosis.texts.credentials import CREDENTIALS
 from sipcheck.diagnosis.texts.discovery import DISCOVERY
 from sipcheck.diagnosis.texts.dns import DNS
+from sipcheck.diagnosis.texts.facts import FACTS
 from sipcheck.diagnosis.texts.ours import OURS
 from sipcheck.diagnosis.texts.own_tool import OWN_TOOL
 from sipcheck.diagnosis.texts.sip import SIP
@@ -15,33 +16,39 @@ from sipcheck.diagnosis.texts.text import Texts
 from sipcheck.diagnosis.texts.tls import TLS
 from sipcheck.diagnosis.texts.transport import TRANSPORT
 from sipcheck.diagnosis.texts.warnings import WARNINGS
+from sipcheck.phrases.words import PHRASES, fill
 from sipcheck.reasons import Cause, Reason
-from sipcheck.sentence import Sentence
+from sipcheck.sentence import Parameter, Sentence
 
 __all__ = ["TEMPLATES", "TEXTS", "Facts", "Sentence", "own_tool_advice", "render", "sentences"]
 
 TEXTS: Texts = {**DNS, **TRANSPORT, **TLS, **SIP, **CREDENTIALS, **OURS}
 
+# What stands where a fact is not known.
+THE_REQUEST, NOTHING, OUR_ADDRESS, LATER, IN_MINUTES = map(
+    Sentence, ("fact.the-request", "fact.nothing", "fact.our-address", "fact.later", "fact.in-minutes")
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What the texts may name; each is a phrase ready to stand in a sentence."""
+    """What the texts may name; each is a value, or a sentence that stands in another."""
 
     domain: str
     where: str  # the edge that decided, or the domain where no edge was reached
     host: str = ""  # the name that DNS led to, of the edge that decided
     transport: str = "SIP"
-    method: str = "the request"  # of the exchange that is spoken of
-    answer: str = "nothing"  # "403 Forbidden"
+    method: Parameter = THE_REQUEST  # of the exchange that is spoken of
+    answer: Parameter = NOTHING  # "403 Forbidden"
     username: str = ""
-    our_address: str = "our address"
-    detail: str = ""
+    our_address: Parameter = OUR_ADDRESS
+    detail: Parameter = ""
     seconds: str = "10"
-    retry: str = ""
-    again: str = "in a few minutes"  # or when the wait is over that was asked for
+    retry: Parameter = ""
+    again: Parameter = IN_MINUTES  # or when the wait is over that was asked for
     knocks: str = "0"  # what was counted at this address before the run
-    until: str = "later"  # when it may be tried again
-    elsewhere: str = ""  # " (it named <sip:edge.carrier.example>)"
+    until: Parameter = LATER  # when it may be tried again
+    elsewhere: Parameter = ""  # " (it named <sip:edge.carrier.example>)"
 
 
 def _key(reason: Reason, cause: Cause | None, part: str) -> str:
@@ -55,6 +62,8 @@ _VERDICTS = {
 }
 
 TEMPLATES: Mapping[str, str] = {
+    **PHRASES,
+    **FACTS,
     **_VERDICTS,
     **{f"{reason}.own-tool.advice": template for reason, template in OWN_TOOL.items()},
     **CHECKS,
@@ -76,7 +85,7 @@ def own_tool_advice(reason: Reason, options: str) -> Sentence:
 
 def render(sentence: Sentence) -> str:
     """Word a sentence in English."""
-    text = TEMPLATES[sentence.key].format_map(sentence.parameters)
+    text = fill(sentence, TEMPLATES)
     return text[:1].upper() + text[1:]
 
 

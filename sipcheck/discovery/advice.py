@@ -20,7 +20,7 @@ def advise_instead(discovery: Discovery, report: Report) -> tuple[Sentence, ...]
     if said := [finding for finding in others if finding.answers]:
         return (_found("answers", said, report), *advice)
     if discovery.failure is not None and discovery.failure.reason in FORBIDDEN:
-        return (*advice, Sentence.of("discovery.forbidden", detail=discovery.failure.detail))
+        return (*advice, Sentence.of("discovery.forbidden", detail=discovery.failure.sentence))
     if not any(finding.report.outcome is not None for finding in others):
         return (*advice, Sentence.of("discovery.nothing-to-try"))
     return (*advice, Sentence.of("discovery.nothing-answers"))

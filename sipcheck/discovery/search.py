@@ -14,6 +14,7 @@ from sipcheck.dns.resolver import Edge
 from sipcheck.engine import Engine
 from sipcheck.errors import TransportFailed
 from sipcheck.failure import Failure
+from sipcheck.phrases.words import phrase
 from sipcheck.reasons import Reason
 from sipcheck.report.model import Direction, EdgeReport, Report
 from sipcheck.report.rulings import ruling
@@ -176,9 +177,7 @@ def _paced(open_channel: OpenChannel, pace: AddressPace, moments: tuple[float, .
         try:
             if moment >= deadline_at:
                 pace.release([moment])
-                raise TransportFailed(
-                    Failure(Reason.DEADLINE_EXCEEDED, "the pace left no time for a request")
-                )
+                raise TransportFailed(Failure.of(Reason.DEADLINE_EXCEEDED, "connection.paced"))
             await asyncio.sleep(moment - loop.time())
         except BaseException:
             await channel.close()
@@ -200,7 +199,8 @@ def _unasked(candidate: Candidate) -> Finding:
 def _detail(probe: EdgeProbe) -> str:
     if probe.connection.failure is not None:
         return probe.connection.failure.detail
-    return probe.options.explanation if probe.options is not None else ""
+    said = probe.options.explanation if probe.options is not None else None
+    return "" if said is None else phrase(said)
 
 
 def _left_out(candidates: Candidates, findings: Sequence[Finding]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from sipcheck.dns.srv import SrvRecord
 from sipcheck.failure import Failure
 from sipcheck.host import is_address
 from sipcheck.reasons import Cause, Reason
+from sipcheck.sentence import Sentence
 
 # First what may be otherwise the next time: it must not be reported as a fault of the customer's records.
 _GRAVITY = (
@@ -20,13 +21,14 @@ _GRAVITY = (
 UNANSWERED = (Reason.DNS_SERVFAIL, Reason.DNS_TIMEOUT)
 
 
-def say_failed(answer: DnsAnswer[Record]) -> str:
+def say_failed(answer: DnsAnswer[Record]) -> Sentence:
     """Say which question stands unanswered, and why."""
+    asked = {"record_type": answer.record_type, "name": answer.name}
     if not answer.asked:
-        return f"no time was left for the {answer.record_type} query for {answer.name}, which was not sent"
+        return Sentence.of("dns.not-sent", **asked)
     if answer.kind is AnswerKind.TIMEOUT:
-        return f"no resolver answered the {answer.record_type} query for {answer.name} in time"
-    return f"the resolver could not answer the {answer.record_type} query for {answer.name} ({answer.fault})"
+        return Sentence.of("dns.unanswered", **asked)
+    return Sentence.of("dns.failed", **asked, fault=answer.why)
 
 
 def failure_of(answer: DnsAnswer[Record]) -> Failure:
@@ -43,7 +45,7 @@ def host_failure(ipv6: DnsAnswer[str], ipv4: DnsAnswer[str], *, named_by_srv: bo
     """
     if ipv6.records or ipv4.records:
         return None
-    host = f"{ipv4.name}, which an SRV record names," if named_by_srv else ipv4.name
+    host = Sentence.of("dns.host-of-srv", host=ipv4.name) if named_by_srv else ipv4.name
     # RFC 2782, "Target": a host name; an address there is one that DNS takes for a name.
     is_address_target = named_by_srv and is_address(ipv4.name)
     missing_cause = Cause.SRV_TARGET_MISSING if named_by_srv else None
@@ -51,26 +53,27 @@ def host_failure(ipv6: DnsAnswer[str], ipv4: DnsAnswer[str], *, named_by_srv: bo
     kinds = (ipv4.kind, ipv6.kind)
     if AnswerKind.NXDOMAIN in kinds and AnswerKind.NO_RECORDS not in kinds:
         missing = ipv4 if ipv4.kind is AnswerKind.NXDOMAIN else ipv6
-        if not missing.fault:
-            return Failure(Reason.DNS_NXDOMAIN, f"{host} does not exist (NXDOMAIN)", cause)
+        if missing.why is None:
+            return Failure.of(Reason.DNS_NXDOMAIN, "dns.nxdomain", cause, host=host)
         # The name itself is there: RFC 2308 §2.1 has the response code speak of the end of the CNAMEs.
-        detail = f"{host} is there, and {missing.fault}"
-        return Failure(Reason.DNS_NXDOMAIN, detail, cause or Cause.CNAME_TARGET_MISSING)
+        of_alias = cause or Cause.CNAME_TARGET_MISSING
+        return Failure.of(
+            Reason.DNS_NXDOMAIN, "dns.nxdomain.behind-cname", of_alias, host=host, fault=missing.why
+        )
     for answer in (ipv4, ipv6):
         if answer.failed:
             return failure_of(answer)
-    detail = f"{host} exists but has neither an A nor an AAAA record"
-    return Failure(Reason.DNS_NO_RECORDS, detail, cause if is_address_target else None)
+    cause = cause if is_address_target else None
+    return Failure.of(Reason.DNS_NO_RECORDS, "dns.no-address", cause, host=host)
 
 
 def service_refused(domain: str, answers: Sequence[DnsAnswer[SrvRecord]]) -> Failure:
     """Judge SRV answers of which no record can be used: "." declines the service (RFC 2782, "Target")."""
     declined = [answer.name for answer in answers if any(not record.target for record in answer.records)]
     if not declined:
-        return Failure(Reason.DNS_NO_RECORDS, f"{domain} has SRV records, but none that can be used")
-    return Failure(
-        Reason.DNS_SERVICE_REFUSED,
-        f"{domain} says that it does not offer SIP: the SRV target of {', '.join(declined)} is a single dot",
+        return Failure.of(Reason.DNS_NO_RECORDS, "dns.srv-unusable", domain=domain)
+    return Failure.of(
+        Reason.DNS_SERVICE_REFUSED, "dns.service-refused", domain=domain, names=", ".join(declined)
     )
 
 

@@ -26,6 +26,9 @@ from sipcheck.dns.sockets import QuestionSockets
 from sipcheck.dns.srv import SrvRecord
 from sipcheck.errors import SettingInvalid
 from sipcheck.host import is_address
+from sipcheck.phrases.listed import Joint, listed
+from sipcheck.phrases.words import phrase
+from sipcheck.sentence import Sentence
 from sipcheck.target import HostPort
 
 DNS_PORT = 53
@@ -60,7 +63,7 @@ class AnswerKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DnsAnswer(Generic[Record]):
-    """The answer to one question; `fault` says why there is none, `ms` how long it took.
+    """The answer to one question; `why` says why there is none, `ms` how long it took.
 
     `left_aside` counts the records that were not read, being beyond the number that is; `asked` is false where no time
     was left to ask.
@@ -70,10 +73,15 @@ class DnsAnswer(Generic[Record]):
     record_type: RecordType
     kind: AnswerKind
     records: tuple[Record, ...]
-    fault: str
+    why: Sentence | None
     ms: float
     left_aside: int = 0
     asked: bool = True
+
+    @property
+    def fault(self) -> str:
+        """Why there is none, in English; empty where nothing is known."""
+        return "" if self.why is None else phrase(self.why)
 
     @property
     def answers(self) -> tuple[str, ...]:
@@ -84,6 +92,10 @@ class DnsAnswer(Generic[Record]):
     def failed(self) -> bool:
         """Whether the question stands unanswered: there may be records, and nobody said."""
         return self.kind in (AnswerKind.SERVFAIL, AnswerKind.TIMEOUT)
+
+
+class _TooManyCnames(Exception):
+    """A name leads over more CNAMEs than are followed."""
 
 
 class DnsClient:
@@ -125,7 +137,7 @@ class DnsClient:
         started_at = loop.time()
         sockets = QuestionSockets()
         records: tuple[Record, ...] = ()
-        fault = ""
+        why: Sentence | None = None
         asked = False
         try:
             async with asyncio.timeout_at(deadline_at), self._turns:
@@ -134,21 +146,24 @@ class DnsClient:
             records = tuple(read(record) for record in found)
             kind = AnswerKind.RECORDS if records else AnswerKind.NO_RECORDS
         except (TimeoutError, dns.exception.Timeout):
-            kind, fault = AnswerKind.TIMEOUT, f"no answer within {max(0.0, deadline_at - started_at):.1f} s"
+            kind = AnswerKind.TIMEOUT
+            why = Sentence.of("dns.fault.timeout", seconds=f"{max(0.0, deadline_at - started_at):.1f}")
         except dns.resolver.NXDOMAIN as missing:
-            kind, fault = AnswerKind.NXDOMAIN, _say_cname(name, missing)
+            kind, why = AnswerKind.NXDOMAIN, _say_cname(name, missing)
         except dns.name.NameTooLong:
             # With the service's labels in front, a long name may grow past what can exist.
             kind = AnswerKind.NXDOMAIN
         except dns.resolver.NoResolverConfiguration:
             kind = AnswerKind.SERVFAIL
-            fault = f"no resolver is configured: {self._resolv_conf} is missing, unreadable or names none"
+            why = Sentence.of("dns.fault.no-resolver", path=self._resolv_conf)
         except dns.resolver.NoNameservers as refusal:
-            kind, fault = AnswerKind.SERVFAIL, _say_errors(refusal)
+            kind, why = AnswerKind.SERVFAIL, _say_errors(refusal)
+        except _TooManyCnames:
+            kind, why = AnswerKind.SERVFAIL, Sentence.of("dns.fault.too-many-cnames", most=MAX_CNAMES)
         except (dns.exception.DNSException, ValueError) as unusable:
-            kind, fault = AnswerKind.SERVFAIL, str(unusable)
+            kind, why = AnswerKind.SERVFAIL, Sentence.of("dns.fault.library", words=unusable)
         ms = (loop.time() - started_at) * 1000
-        return DnsAnswer(name, record_type, kind, records, fault, ms, sockets.left_aside, asked)
+        return DnsAnswer(name, record_type, kind, records, why, ms, sockets.left_aside, asked)
 
     async def _follow(
         self, name: str, record_type: RecordType, lifetime_seconds: float, sockets: QuestionSockets
@@ -168,7 +183,7 @@ class DnsClient:
             )
             cnames += len(answer.chaining_result.cnames)
             if cnames > MAX_CNAMES:
-                raise ValueError(f"the name leads over more than {MAX_CNAMES} CNAMEs")
+                raise _TooManyCnames
             if answer.rrset is not None:
                 return tuple(answer.rrset)
             if answer.canonical_name == asked:
@@ -206,22 +221,25 @@ def _state_of(path: Path) -> tuple[int, int] | None:
     return status.st_ino, status.st_mtime_ns
 
 
-def _say_errors(refusal: dns.resolver.NoNameservers) -> str:
+def _say_errors(refusal: dns.resolver.NoNameservers) -> Sentence:
     """Say what each resolver answered: its response code, or what hindered it."""
-    said: dict[str, None] = {}
+    said: list[Sentence] = []
     for server, _, _, error, _ in refusal.kwargs["errors"]:
         if isinstance(error, dns.message.ChainTooLong):
-            said["the name leads over too many CNAMEs, or they make a loop"] = None
+            fault = Sentence("dns.fault.cname-loop")
         elif isinstance(error, OSError):
-            said[f"{server.removeprefix('Do53:')} cannot be reached: {error.strerror or error}"] = None
+            address, words = server.removeprefix("Do53:"), error.strerror or error
+            fault = Sentence.of("dns.fault.unreachable", server=address, words=words)
         else:
-            said[str(error) or type(error).__name__] = None
-    return ", ".join(said)
+            fault = Sentence.of("dns.fault.library", words=str(error) or type(error).__name__)
+        if fault not in said:
+            said.append(fault)
+    return listed(said or [Sentence.of("dns.fault.library", words=refusal)], Joint.COMMA)
 
 
-def _say_cname(name: str, missing: dns.resolver.NXDOMAIN) -> str:
+def _say_cname(name: str, missing: dns.resolver.NXDOMAIN) -> Sentence | None:
     last = _text(missing.canonical_name)
-    return "" if last == name else f"its CNAME leads to {last}, which does not exist (NXDOMAIN)"
+    return None if last == name else Sentence.of("dns.fault.cname", name=last)
 
 
 def _text(name: dns.name.Name) -> str:

@@ -122,11 +122,13 @@ class Walk:
         edges = await self._edges([server])
         if isinstance(edges, Failure):
             return failure
-        detail = f"{failure.detail}; {server.host} itself leads to {edges[0].address}"
+        said = Sentence.of(
+            "dns.own-address", failure=failure.sentence, host=server.host, address=edges[0].address
+        )
         if failure.reason is Reason.DNS_SERVFAIL:
-            return Failure(failure.reason, detail, Cause.SRV_REFUSED)
-        self._warn("own-address", detail=detail)
-        doubt = Failure(failure.reason, detail, Cause.SRV_UNANSWERED)
+            return Failure(failure.reason, said, Cause.SRV_REFUSED)
+        self._warn("own-address", detail=said)
+        doubt = Failure(failure.reason, said, Cause.SRV_UNANSWERED)
         return [replace(edge, instead_of=doubt) for edge in edges]
 
     async def _naptr(self, target: Target, domain: str) -> tuple[Service, ...]:
@@ -186,7 +188,7 @@ class Walk:
         if not edges:
             return gravest(failures)
         for failure in failures:
-            self._warn("other-servers", detail=failure.detail)
+            self._warn("other-servers", detail=failure.sentence)
         return edges
 
     def _addresses(self, ipv6: DnsAnswer[str], ipv4: DnsAnswer[str]) -> tuple[str, ...]:

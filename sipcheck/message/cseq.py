@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from sipcheck.errors import Unreadable
 from sipcheck.message.grammar import is_token, read_integer
 
 MAXIMUM_CSEQ = 2**31 - 1  # RFC 3261 §8.1.1.5
@@ -14,11 +15,11 @@ class CSeq:
 
     @classmethod
     def parse(cls, text: str) -> "CSeq":
-        """Read `number method`. Raises ValueError."""
+        """Read `number method`. Raises Unreadable."""
         match text.split(maxsplit=1):
             case [number, method] if is_token(method):
                 return cls(read_integer(number, MAXIMUM_CSEQ), method)
-        raise ValueError("not a number and a method")
+        raise Unreadable("message.fault.cseq")
 
     def __str__(self) -> str:
         return f"{self.number} {self.method}"

@@ -72,14 +72,14 @@ class StreamFramer:
         body_start = find_body(self._buffer, max(0, self._searched - 2))
         self._searched = len(self._buffer)
         if (body_start or self._searched) > MAXIMUM_MESSAGE_BYTES:
-            raise MalformedMessage(f"a header of more than {MAXIMUM_MESSAGE_BYTES} bytes")
+            raise MalformedMessage("message.long-header", most=MAXIMUM_MESSAGE_BYTES)
         if body_start is None:
             return None
         content_length = _content_length(bytes(self._buffer[:body_start]))
         if content_length is None:
-            raise MalformedMessage("no Content-Length on a stream")
+            raise MalformedMessage("message.no-length")
         if body_start + content_length > MAXIMUM_MESSAGE_BYTES:
-            raise MalformedMessage(f"a message of more than {MAXIMUM_MESSAGE_BYTES} bytes")
+            raise MalformedMessage("message.long", most=MAXIMUM_MESSAGE_BYTES)
         return body_start + content_length
 
     def _read_start_line(self) -> bool:
@@ -93,7 +93,7 @@ class StreamFramer:
             if not may_open_sip(self._buffer):
                 raise NotSip
             if self._searched > MAXIMUM_MESSAGE_BYTES:
-                raise MalformedMessage(f"a start line of more than {MAXIMUM_MESSAGE_BYTES} bytes")
+                raise MalformedMessage("message.long-start-line", most=MAXIMUM_MESSAGE_BYTES)
             return False
         line = bytes(self._buffer[:line_end]).removesuffix(b"\r")
         parse_start_line(line.decode("utf-8", "surrogateescape"))

@@ -7,6 +7,8 @@ having read far.
 import re
 from ipaddress import AddressValueError, IPv6Address
 
+from sipcheck.errors import Unreadable
+
 WORD_CHARACTERS = r"A-Za-z0-9\-.!%*_+`'~"
 
 _TOKEN = re.compile(rf"[{WORD_CHARACTERS}]+")
@@ -28,32 +30,32 @@ def is_token(text: str) -> bool:
 def read_integer(text: str, maximum: int) -> int:
     """Read ASCII digits as a number from 0 to `maximum`.
 
-    Raises ValueError; a number of any length is judged without converting it.
+    Raises Unreadable; a number of any length is judged without converting it.
     """
     digits = text.lstrip("0")
     if not (text.isascii() and text.isdecimal()):
-        raise ValueError("not a number")
+        raise Unreadable("message.fault.no-number")
     if len(digits) > len(str(maximum)) or int(digits or "0") > maximum:
-        raise ValueError(f"a number above {maximum}")
+        raise Unreadable("message.fault.large-number", most=maximum)
     return int(digits or "0")
 
 
 def read_host_port(text: str, *, bare_ipv6: bool = False) -> tuple[str, int | None]:
     """Read `host [":" port]`; IPv6 comes back without brackets, and may come without when `bare_ipv6`.
 
-    Raises ValueError. Source: RFC 3261 §25.1 `hostport`, RFC 5118 §4.3 on the ambiguity of bare IPv6.
+    Raises Unreadable. Source: RFC 3261 §25.1 `hostport`, RFC 5118 §4.3 on the ambiguity of bare IPv6.
     """
     if bracketed := _BRACKETED.fullmatch(text):
         host, rest = bracketed[1], bracketed[2].strip(WHITESPACE)
         return _ipv6(host), _port_after_colon(rest) if rest else None
     if text.count(":") > 1:
         if not bare_ipv6:
-            raise ValueError("an IPv6 address without brackets")
+            raise Unreadable("message.fault.bare-ipv6")
         return _ipv6(text), None
     name, colon, port = text.partition(":")
     host = name.rstrip(WHITESPACE)
     if not _HOST_NAME.fullmatch(host):
-        raise ValueError("not a host name")
+        raise Unreadable("message.fault.no-host")
     return host, _port_after_colon(colon + port) if colon else None
 
 
@@ -73,11 +75,11 @@ def split_top_level(text: str, separator: str) -> list[str]:
 def read_quoted(text: str) -> tuple[str, str]:
     """Read the quoted string at the start: the raw text between its quotes, and what follows it.
 
-    Raises ValueError when the closing quote is missing.
+    Raises Unreadable when the closing quote is missing.
     """
     quoted = _QUOTED.match(text)
     if quoted is None:
-        raise ValueError("an unterminated quoted string")
+        raise Unreadable("message.fault.unterminated")
     return quoted[1], text[quoted.end() :]
 
 
@@ -85,16 +87,16 @@ def _ipv6(text: str) -> str:
     try:
         IPv6Address(text)
     except AddressValueError as error:
-        raise ValueError("not an IPv6 address") from error
+        raise Unreadable("message.fault.no-ipv6") from error
     if "%" in text:
-        raise ValueError("an IPv6 address with a zone")
+        raise Unreadable("message.fault.ipv6-zone")
     return text
 
 
 def _port_after_colon(text: str) -> int:
     if not text.startswith(":"):
-        raise ValueError("text after the host")
+        raise Unreadable("message.fault.behind-host")
     port = read_integer(text[1:].strip(WHITESPACE), 65535)
     if port == 0:
-        raise ValueError("port 0")
+        raise Unreadable("message.fault.port-zero")
     return port

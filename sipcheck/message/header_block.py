@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from sipcheck.errors import MalformedMessage
+from sipcheck.errors import MalformedMessage, Unreadable
 from sipcheck.message.grammar import WHITESPACE, WORD_CHARACTERS, read_integer
 from sipcheck.message.headers import COMPACT_NAMES, Headers
 
@@ -34,10 +34,10 @@ class HeaderBlock:
                 read_integer(value, MAXIMUM_CONTENT_LENGTH)
                 for value in self.headers.get_all("Content-Length")
             }
-        except ValueError as error:
-            raise MalformedMessage(f"Content-Length is {error}") from error
+        except Unreadable as error:
+            raise MalformedMessage("message.length", fault=error.sentence) from error
         if len(lengths) > 1:
-            raise MalformedMessage("two Content-Length values differ")
+            raise MalformedMessage("message.two-lengths")
         return lengths.pop() if lengths else None
 
 
@@ -67,12 +67,12 @@ def read_header_block(data: bytes, start: int = 0) -> HeaderBlock:
     body_start = find_body(data, start)
     if body_start is None:
         if not data.endswith(b"\n"):
-            raise MalformedMessage("the message ends inside its header")
+            raise MalformedMessage("message.cut-header")
         defects["missing-empty-line"] = None
         body_start = len(data)
     _, _, text = _lines(data[start:body_start], defects).partition("\n")
     if text[:1] in (" ", "\t"):
-        raise MalformedMessage("the start line is folded")
+        raise MalformedMessage("message.folded-start-line")
     unfolded = unfold(text)
     if unfolded != text:
         defects["folded-header"] = None
@@ -85,7 +85,7 @@ def _lines(block: bytes, defects: dict[str, None]) -> str:
     raw = block.decode("utf-8", "surrogateescape")
     text = raw.replace("\r\n", "\n")
     if "\r" in text:
-        raise MalformedMessage("a carriage return without line feed inside the header")
+        raise MalformedMessage("message.lone-return")
     if text.count("\n") != len(raw) - len(text):
         defects["bare-lf"] = None
     return text

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from sipcheck.errors import Unreadable
 from sipcheck.message.grammar import WHITESPACE, read_quoted
 from sipcheck.message.parameters import NO_PARAMETERS, Parameters
 
@@ -16,7 +17,7 @@ class NameAddr:
 
     @classmethod
     def parse(cls, text: str) -> "NameAddr":
-        """Read `"name" <uri>;params` or `uri;params`. Raises ValueError.
+        """Read `"name" <uri>;params` or `uri;params`. Raises Unreadable.
 
         An unquoted display name may hold any text (RFC 4475 §3.1.2.15). Without angle brackets every
         parameter is the header's, none the URI's (RFC 3261 §20.10).
@@ -27,17 +28,17 @@ class NameAddr:
         before, bracket, after = rest.partition("<")
         if not bracket:
             if rest is not text:
-                raise ValueError("a display name without a URI in angle brackets")
+                raise Unreadable("message.fault.bare-name")
             uri, _, params = text.partition(";")
         else:
             uri, bracket, params = after.partition(">")
             display_name = display_name or before.strip(WHITESPACE)
             params = params.strip(WHITESPACE)
             if not bracket or params[:1] not in ("", ";"):
-                raise ValueError("a URI without its closing angle bracket, or text behind it")
+                raise Unreadable("message.fault.angle-bracket")
         uri = uri.strip(WHITESPACE)
         if not uri:
-            raise ValueError("no URI")
+            raise Unreadable("message.fault.no-uri")
         return cls(display_name, uri, Parameters.parse(params))
 
     @property

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from sipcheck.errors import MalformedMessage
+from sipcheck.errors import MalformedMessage, Unreadable
 from sipcheck.message.cseq import CSeq
 from sipcheck.message.grammar import split_top_level
 from sipcheck.message.header_block import HeaderBlock, find_body, read_header_block, skip_line_ends, unfold
@@ -55,7 +55,7 @@ def parse(data: bytes) -> Request | Response:
     }
     if isinstance(start_line, RequestLine):
         if cseq.method != start_line.method:
-            raise MalformedMessage("CSeq names another method than the request line")
+            raise MalformedMessage("message.cseq-method")
         return Request(method=start_line.method, uri=start_line.uri, **both)
     return Response(status=start_line.status, phrase=start_line.phrase, **both)
 
@@ -91,18 +91,18 @@ def _body(data: bytes, block: HeaderBlock) -> tuple[bytes, tuple[str, ...]]:
     if length is None or length == len(body):
         return body, defects
     if length > len(body):
-        raise MalformedMessage(f"Content-Length is {length}, and only {len(body)} bytes of body came")
+        raise MalformedMessage("message.short-body", length=length, count=len(body))
     return body[:length], (*defects, "surplus-bytes")
 
 
 def _vias(headers: Headers) -> tuple[tuple[Via, ...], tuple[str, ...]]:
     values = [value for line in headers.get_all("Via") for value in split_top_level(line, ",")]
     if not values:
-        raise MalformedMessage("no Via")
+        raise MalformedMessage("message.no-via")
     try:
         vias = tuple(Via.parse(value) for value in values)
-    except ValueError as error:
-        raise MalformedMessage(f"a Via cannot be read: {error}") from error
+    except Unreadable as error:
+        raise MalformedMessage("message.via", fault=error.sentence) from error
     bare = any(_has_bare_ipv6(via, value) for via, value in zip(vias, values, strict=True))
     return vias, ("unbracketed-ipv6",) if bare else ()
 
@@ -122,13 +122,13 @@ def _identity(headers: Headers) -> tuple[str, CSeq, str | None, str | None]:
         from_tag = NameAddr.parse(_only(headers, name)).tag
         name = "To"
         to_tag = NameAddr.parse(_only(headers, name)).tag
-    except ValueError as error:
-        raise MalformedMessage(f"{name} cannot be read: {error}") from error
+    except Unreadable as error:
+        raise MalformedMessage("message.field", name=name, fault=error.sentence) from error
     return call_id, cseq, from_tag, to_tag
 
 
 def _only(headers: Headers, name: str) -> str:
     values = headers.get_all(name)
     if len(values) != 1 or not values[0]:
-        raise ValueError("it is there more than once" if len(values) > 1 else "it is missing")
+        raise Unreadable("message.fault.twice" if len(values) > 1 else "message.fault.missing")
     return values[0]

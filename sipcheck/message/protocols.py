@@ -2,6 +2,9 @@
 
 import re
 
+from sipcheck.phrases.listed import Joint, listed
+from sipcheck.sentence import Sentence
+
 _GREETINGS = (
     (b"HTTP/", "http"),
     (b"SSH-", "ssh"),
@@ -29,3 +32,8 @@ def opens_as_sip(data: bytes) -> bool:
     """Tell whether bytes that are no whole message begin as one: with a status line, or a request line."""
     line = data.lstrip(b"\r\n").partition(b"\n")[0].upper()
     return line.startswith(b"SIP/") or b" SIP/" in line
+
+
+def looks_like(protocol: str) -> Sentence:
+    """Say what was recognised; some protocols begin alike, and have one name for both."""
+    return Sentence.of("message.looks-like", protocol=listed(protocol.split(" or "), Joint.OR))

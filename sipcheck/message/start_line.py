@@ -46,17 +46,17 @@ def parse_start_line(line: str) -> RequestLine | StatusLine:
     if not _VERSION.match(words[-1]):
         raise NotSip
     if words[-1].upper() != "SIP/2.0":
-        raise MalformedMessage("the request line names another version than SIP/2.0")
+        raise MalformedMessage("message.other-version")
     uri = " ".join(words[1:-1])
     if not _URI.fullmatch(uri):
-        raise MalformedMessage("the Request-URI holds a space, a quote or an angle bracket")
+        raise MalformedMessage("message.request-uri")
     return RequestLine(words[0], uri, _defects(line, f"{words[0]} {uri} {words[-1]}", words[-1]))
 
 
 def _parse_status_line(line: str) -> StatusLine:
     found = _STATUS_LINE.fullmatch(line)
     if found is None or not "100" <= found[1] <= "699":
-        raise MalformedMessage("the status line is not SIP/2.0 and a status code from 100 to 699")
+        raise MalformedMessage("message.status-line")
     phrase = (found[3] or "").strip(WHITESPACE)
     version = line[:7]
     defects = _defects(line[:11], f"{version} {found[1]}", version)

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import quote, unquote
 
+from sipcheck.errors import Unreadable
 from sipcheck.message.grammar import read_host_port
 from sipcheck.message.parameters import NO_PARAMETERS, Parameters
 from sipcheck.target import HostPort
@@ -27,20 +28,20 @@ class SipUri:
 
     @classmethod
     def parse(cls, text: str) -> "SipUri":
-        """Read a SIP or SIPS URI. Raises ValueError.
+        """Read a SIP or SIPS URI. Raises Unreadable.
 
         IPv6 needs its brackets (RFC 5118 §4.2). The last `@` ends the user part, since peers leave one
         unescaped inside it.
         """
         if _UNUSABLE.search(text):
-            raise ValueError("a space, quote, angle bracket or control character in a URI")
+            raise Unreadable("message.fault.uri-character")
         scheme = _SCHEME.fullmatch(text)
         if scheme is None:
-            raise ValueError("not a sip: or sips: URI")
+            raise Unreadable("message.fault.scheme")
         userinfo, at, rest = scheme[2].rpartition("@")
         user, colon, password = userinfo.partition(":")
         if at and not user:
-            raise ValueError("an empty user part")
+            raise Unreadable("message.fault.no-user")
         address, _, headers = rest.partition("?")
         address, _, params = address.partition(";")
         host, port = read_host_port(address)

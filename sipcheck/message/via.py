@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from sipcheck.errors import Unreadable
 from sipcheck.host import plain_address
 from sipcheck.message.grammar import (
     WHITESPACE,
@@ -30,10 +31,10 @@ class Via:
 
     @classmethod
     def parse(cls, text: str) -> "Via":
-        """Read one value, bare IPv6 included. Raises ValueError."""
+        """Read one value, bare IPv6 included. Raises Unreadable."""
         protocol = _PROTOCOL.fullmatch(text)
         if protocol is None:
-            raise ValueError("not SIP/2.0/transport and a host")
+            raise Unreadable("message.fault.via")
         host, port = read_host_port(protocol[2].rstrip(WHITESPACE), bare_ipv6=True)
         return cls(protocol[1], host, port, Parameters.parse(protocol[3] or ""))
 

@@ -11,6 +11,7 @@ from sipcheck.credentials import Credentials
 from sipcheck.diagnosis.evidence import Copies, ExchangeResult
 from sipcheck.message.builder import BRANCH_COOKIE
 from sipcheck.reasons import Reason
+from sipcheck.sentence import Sentence
 from sipcheck.transaction.driver import TransactionDriver, Transmission
 from sipcheck.transaction.edge_connection import EdgeConnection
 from sipcheck.transaction.matching import TransactionId
@@ -79,9 +80,9 @@ class _Exchange:
         failure = result.failure
         if not (self.fields and sent) or failure is None or failure.reason is not Reason.CONNECTION_RESET:
             return result
-        after_seconds = asyncio.get_running_loop().time() - sent_at
-        detail = f"{failure.detail}, {after_seconds:.1f} s after the password was sent"
-        return replace(result, failure=replace(failure, detail=detail))
+        seconds = f"{asyncio.get_running_loop().time() - sent_at:.1f}"
+        said = Sentence.of("connection.after-password", failure=failure.sentence, seconds=seconds)
+        return replace(result, failure=replace(failure, sentence=said))
 
     def _count_copies(self, transmission: Transmission, result: ExchangeResult) -> None:
         """Take in further answers that have come, and go on listening where a request was sent more than once."""

@@ -8,9 +8,12 @@ from sipcheck.errors import NotSip, ParseError
 from sipcheck.failure import Failure
 from sipcheck.message.message import Request, Response
 from sipcheck.message.parser import parse
-from sipcheck.message.protocols import opens_as_sip, recognise
+from sipcheck.message.protocols import looks_like, opens_as_sip, recognise
+from sipcheck.phrases.listed import Joint, listed
+from sipcheck.phrases.words import phrase
 from sipcheck.reasons import Cause, Reason
 from sipcheck.report.trace import Trace
+from sipcheck.sentence import Sentence
 from sipcheck.target import HostPort, TransportName
 from sipcheck.transaction.time_plan import TimePlan
 
@@ -62,7 +65,7 @@ class ResponseMatcher:
     repeats: int = 0
     unusable: Failure | None = None
     _protocol: str | None = None
-    _others: Counter[str] = field(default_factory=Counter)
+    _others: Counter[tuple[str, ...]] = field(default_factory=Counter)
     _requests: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -72,7 +75,7 @@ class ResponseMatcher:
         if self._protocol is not None:
             found["protocol"] = self._protocol
         if self._others:
-            found["other-answers"] = self._name_others()
+            found["other-answers"] = phrase(self._name_others())
         return found
 
     def read(self, data: bytes, source: HostPort) -> Response | None:
@@ -85,16 +88,16 @@ class ResponseMatcher:
         if isinstance(message, Request):
             self._received(data, source)
             ours = message.headers.get("Call-ID") == self.identity.call_id
-            sent = "our own request, sent back" if ours else f"a request of its own, {message.method}"
-            self._requests[sent] += 1
+            self._requests["" if ours else message.method] += 1
+            sent = phrase(_request("" if ours else message.method))
             self._note(f"the peer sent {sent}, which is ignored")
             return None
         differences = self.identity.differences(message)
         self._received(data, source)
         if len(message.vias) > 1 and "branch" not in differences:
-            detail = f"the answer carries {len(message.vias)} Via headers, where ours alone belongs (RFC 3261 §8.1.3.3)"
-            self._note(detail)
-            self.unusable = Failure(Reason.SIP_MALFORMED_RESPONSE, detail)
+            count = len(message.vias)
+            self.unusable = Failure.of(Reason.SIP_MALFORMED_RESPONSE, "message.several-vias", count=count)
+            self._note(self.unusable.detail)
             return None
         if not differences:
             return message
@@ -102,9 +105,9 @@ class ResponseMatcher:
             self.repeats += message.status >= 200
             self._note(f"one more answer to the request before, {message.status}: it changes nothing")
             return None
-        other = f"another {' and '.join(differences)}"
-        self._others[other] += 1
-        self._note(f"a {message.status} with {other} is no answer to our request: it is ignored")
+        self._others[differences] += 1
+        other = " and ".join(differences)
+        self._note(f"a {message.status} with another {other} is no answer to our request: it is ignored")
         return None
 
     def cut_short(self, held: bytes, source: HostPort) -> None:
@@ -114,41 +117,48 @@ class ResponseMatcher:
         if not opens_as_sip(held):
             self.note_unusable(held, source, NotSip())
             return
-        detail = f"the answer was cut short: {len(held)} bytes came, and its end did not"
         self._received(held, source)
-        self.unusable = Failure(Reason.SIP_MALFORMED_RESPONSE, detail)
+        self.unusable = Failure.of(Reason.SIP_MALFORMED_RESPONSE, "message.cut-short", count=len(held))
 
     def silence(self, waited_seconds: float, plan: TimePlan) -> Failure:
         """Say what the lack of a final answer comes to."""
         if self.unusable is not None:
             return self.unusable
         if self._others:
-            heard = f"a {self.provisional} to it, and " if self.provisional is not None else ""
-            detail = f"{heard}{self._name_others()}"
-            return Failure(Reason.NO_RESPONSE, detail, Cause.ANSWERS_NOT_OURS)
+            heard = self._name_others()
+            if self.provisional is not None:
+                key = "message.other-answers.behind-provisional"
+                heard = Sentence.of(key, status=self.provisional, others=heard)
+            return Failure(Reason.NO_RESPONSE, heard, Cause.ANSWERS_NOT_OURS)
         if self.provisional is not None:
-            detail = f"only {self.provisional}, and no final answer"
-            return Failure(Reason.NO_RESPONSE, detail, Cause.PROVISIONAL_ONLY)
+            said = Sentence.of("message.provisional-only", status=self.provisional)
+            return Failure(Reason.NO_RESPONSE, said, Cause.PROVISIONAL_ONLY)
         if self._requests:
             return Failure(Reason.NO_RESPONSE, _counted(self._requests), Cause.REQUESTS_ONLY)
+        seconds = f"{waited_seconds:.1f}"
         if waited_seconds < plan.fair_chance_seconds:
-            detail = f"our deadline left only {waited_seconds:.1f} s for an answer"
-            return Failure(Reason.DEADLINE_EXCEEDED, detail)
-        return Failure(Reason.NO_RESPONSE, f"no answer in {waited_seconds:.1f} s", Cause.SILENCE)
+            return Failure.of(Reason.DEADLINE_EXCEEDED, "message.deadline", seconds=seconds)
+        return Failure.of(Reason.NO_RESPONSE, "message.no-answer", Cause.SILENCE, seconds=seconds)
 
     def why_failed(self, failure: Failure) -> Failure:
         """Put what came before a failure of the transport above the failure itself."""
         if self.provisional is not None and failure.reason is Reason.CONNECTION_RESET:
-            failure = replace(failure, detail=f"{failure.detail}, behind a {self.provisional}")
+            key, status = "connection.behind-provisional", self.provisional
+            failure = replace(failure, sentence=Sentence.of(key, failure=failure.sentence, status=status))
         failure = self.unusable or failure
         self._note(f"{self.identity.method}: {failure.detail}")
         return failure
 
-    def _name_others(self) -> str:
-        named = (
-            f"{count} answer{'' if count == 1 else 's'} with {other}" for other, count in self._others.items()
-        )
-        return ", ".join(named)
+    def _name_others(self) -> Sentence:
+        named = [
+            Sentence.of(
+                f"message.other-answers.{'one' if count == 1 else 'several'}",
+                count=count,
+                parts=listed(differences, Joint.AND),
+            )
+            for differences, count in self._others.items()
+        ]
+        return listed(named, Joint.COMMA)
 
     def note_unusable(self, data: bytes, source: HostPort, error: ParseError) -> None:
         """Take in what is no message, or bytes of a connection out of which none can be cut."""
@@ -157,19 +167,19 @@ class ResponseMatcher:
             return
         self._received(data, source)
         self._note(f"not usable: {error}")
-        self.unusable = Failure(Reason.SIP_MALFORMED_RESPONSE, str(error))
+        self.unusable = Failure(Reason.SIP_MALFORMED_RESPONSE, error.sentence)
 
     def _note_other_protocol(self, data: bytes) -> None:
         """Keep the name of a protocol; its bytes are nobody's business (docs/design/sip.md, hazard 3)."""
         self._protocol = protocol = recognise(data) or self._protocol
-        detail, cause = f"{len(data)} bytes that are not SIP", None
+        said, cause = Sentence.of("message.bytes-not-sip", count=len(data)), None
         if protocol == "tls" and self.edge.endswith(f"/{TransportName.TCP}"):
             # Inside of TLS, or over UDP, it is not what we only asked for in the wrong way.
-            detail, cause = "TLS is spoken there", Cause.TLS_SPOKEN
+            said, cause = Sentence("message.tls-spoken"), Cause.TLS_SPOKEN
         elif protocol is not None:
-            detail, cause = f"it looks like {protocol}", Cause.OTHER_PROTOCOL
-        self.unusable = self.unusable or Failure(Reason.SIP_NOT_SPOKEN, detail, cause)
-        self._note(f"not SIP: {detail}")
+            said, cause = looks_like(protocol), Cause.OTHER_PROTOCOL
+        self.unusable = self.unusable or Failure(Reason.SIP_NOT_SPOKEN, said, cause)
+        self._note(f"not SIP: {phrase(said)}")
 
     def _note(self, text: str) -> None:
         if self.trace is not None:
@@ -180,5 +190,14 @@ class ResponseMatcher:
             self.trace.received(self.edge, data, source, self.local)
 
 
-def _counted(found: Counter[str]) -> str:
-    return ", ".join(f"{what} ({count} times)" if count > 1 else what for what, count in found.items())
+def _request(method: str) -> Sentence:
+    return Sentence.of("message.request", method=method) if method else Sentence("message.own-request")
+
+
+def _counted(requests: Counter[str]) -> Sentence:
+    """Name requests by their methods; ours, sent back, have none."""
+    named = [
+        Sentence.of("message.times", what=_request(method), count=count) if count > 1 else _request(method)
+        for method, count in requests.items()
+    ]
+    return listed(named, Joint.COMMA)

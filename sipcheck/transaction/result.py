@@ -43,7 +43,7 @@ def with_round(result: ExchangeResult, state: AuthenticationRound) -> ExchangeRe
     """Put the outcome of the authentication round beside the result of its last request."""
     return replace(
         result,
-        detail=state.detail,
+        sentence=state.sentence,
         challenged=state.challenged,
         credentials_sent=state.sent,
         withheld=state.withheld,

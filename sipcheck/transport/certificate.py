@@ -59,8 +59,8 @@ class CertificateUnreadable(Exception):
 class ReadCertificate:
     """What a certificate says of itself.
 
-    `uses` are the names of its extended key usage, none where it has no such extension; `key` names the kind and size
-    of its key, such as `RSA of 1024 bits`.
+    `uses` are the names of its extended key usage, none where it has no such extension; `key` says of what
+    kind and size its key is.
     """
 
     subject: str
@@ -70,7 +70,7 @@ class ReadCertificate:
     not_before: datetime
     not_after: datetime
     uses: tuple[str, ...]
-    key: str
+    key: Sentence
 
     def facts(
         self,
@@ -155,16 +155,16 @@ def _uses(certificate: x509.Certificate) -> tuple[str, ...]:
     return tuple(_USES.get(use, use.dotted_string) for use in listed)
 
 
-def _key(certificate: x509.Certificate) -> str:
+def _key(certificate: x509.Certificate) -> Sentence:
     try:
         key = certificate.public_key()
     except (ValueError, UnsupportedAlgorithm):
-        return "of a kind that we cannot read"
+        return Sentence("certificate.key.unreadable")
     if isinstance(key, rsa.RSAPublicKey):
-        return f"RSA of {key.key_size} bits"
+        return Sentence.of("certificate.key.rsa", bits=key.key_size)
     if isinstance(key, ec.EllipticCurvePublicKey):
-        return f"ECDSA on {key.curve.name}"
-    return f"of another kind than RSA and ECDSA, {type(key).__name__}"
+        return Sentence.of("certificate.key.ecdsa", curve=key.curve.name)
+    return Sentence.of("certificate.key.other", kind=type(key).__name__)
 
 
 def certificate_warnings(facts: Certificate, match: NameMatch) -> tuple[ReportWarning, ...]:

@@ -7,6 +7,7 @@ from sipcheck.host import is_address, plain_address
 from sipcheck.message.uri import SipUri
 from sipcheck.printable import one_line
 from sipcheck.reasons import Cause, Reason
+from sipcheck.sentence import Sentence
 
 _SHOWN_NAMES = 3
 
@@ -68,51 +69,43 @@ def mismatch(names: PresentedNames, domain: str, host: str, *, strict: bool = Fa
     if strict and loosely.fits:
         return _strict_mismatch(names, domain, loosely)
     if host != domain and match_name(names, host, strict=strict).fits:
-        return _mismatch(f"it names {host}, the server that DNS leads to", Cause.SRV_TARGET_ONLY)
+        return _mismatch("certificate.names-server", Cause.SRV_TARGET_ONLY, host=host)
     if names.has_san and _normal(domain) in map(_normal, names.common_names):
         return _mismatch(
-            f"{domain} is its common name alone, which does not count beside a subjectAltName; it names "
-            f"{_shown(names)}",
-            Cause.COMMON_NAME_IGNORED,
+            "certificate.common-name", Cause.COMMON_NAME_IGNORED, domain=domain, named=_named(names)
         )
-    return _mismatch(f"it names {_shown(names)}")
+    return Failure(Reason.TLS_NAME_MISMATCH, _named(names))
 
 
 def _address_mismatch(names: PresentedNames, address: str) -> Failure:
     for kind, texts in (
         ("dNSName", names.dns),
-        ("common name", names.common_names),
+        ("", names.common_names),
         ("URI", [_sip_domain(uri) or "" for uri in names.uris]),
     ):
         if any(_same_address(text, address) for text in texts):
-            return _mismatch(
-                f"it has {address} as a {kind}, and an address counts as an iPAddress alone",
-                Cause.ADDRESS_AS_NAME,
-            )
-    return _mismatch(f"it names {_shown(names)}")
+            key = "certificate.address-as" if kind else "certificate.address-as-common-name"
+            return _mismatch(key, Cause.ADDRESS_AS_NAME, address=address, kind=kind)
+    return Failure(Reason.TLS_NAME_MISMATCH, _named(names))
 
 
 def _strict_mismatch(names: PresentedNames, domain: str, loosely: NameMatch) -> Failure:
     uris = ", ".join(uri for uri in names.uris if _sip_domain(uri))
     if uris:
-        return _mismatch(
-            f"its dNSName for {domain} does not count beside {one_line(uris)} (RFC 5922 §7.1)",
-            Cause.SIP_URI_FIRST,
-        )
-    return _mismatch(
-        f"only its wildcard {one_line(loosely.wildcard or '')} fits, which RFC 5922 §7.2 forbids",
-        Cause.WILDCARD_ONLY,
-    )
+        return _mismatch("certificate.sip-uri-first", Cause.SIP_URI_FIRST, domain=domain, uris=one_line(uris))
+    return _mismatch("certificate.wildcard", Cause.WILDCARD_ONLY, name=one_line(loosely.wildcard or ""))
 
 
-def _mismatch(detail: str, cause: Cause | None = None) -> Failure:
-    return Failure(Reason.TLS_NAME_MISMATCH, detail, cause)
+def _mismatch(key: str, cause: Cause, /, **parameters: object) -> Failure:
+    return Failure.of(Reason.TLS_NAME_MISMATCH, key, cause, **parameters)
 
 
-def _shown(names: PresentedNames) -> str:
-    shown = names.shown()
-    more = f" and {len(shown) - _SHOWN_NAMES} more" if len(shown) > _SHOWN_NAMES else ""
-    return (one_line(", ".join(shown[:_SHOWN_NAMES])) or "nothing") + more
+def _named(names: PresentedNames) -> Sentence:
+    named = names.shown()
+    shown = one_line(", ".join(named[:_SHOWN_NAMES]))
+    if len(named) > _SHOWN_NAMES:
+        return Sentence.of("certificate.names-more", names=shown, count=len(named) - _SHOWN_NAMES)
+    return Sentence.of("certificate.names", names=shown) if shown else Sentence("certificate.names-nothing")
 
 
 def _normal(name: str) -> str:

@@ -5,7 +5,9 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from sipcheck.failure import Failure
+from sipcheck.phrases.listed import Joint, listed
 from sipcheck.reasons import Cause, Reason
+from sipcheck.sentence import Sentence
 from sipcheck.transport.certificate import SERVER_USE, ReadCertificate
 
 _Verdict = tuple[Reason, Cause | None]
@@ -49,13 +51,13 @@ _ABOVE = {
 def refusal(error: ssl.SSLCertVerificationError) -> Failure:
     """Name what OpenSSL found; the detail is in its words."""
     reason, cause = _REFUSALS.get(error.verify_code, _OTHERWISE)
-    return Failure(reason, error.verify_message, cause)
+    return Failure.of(reason, "certificate.refused", cause, words=error.verify_message.rstrip("."))
 
 
 def with_certificate(refused: Failure, presented: ReadCertificate | None, now: datetime) -> Failure:
     """Tell a fault of the certificate from one of an authority above it; `presented` is None where it was not read."""
-    detail = "; ".join((refused.detail, *_seen(refused, presented, now)))
-    return Failure(refused.reason, detail, _closer_cause(refused, presented, now))
+    seen = listed((refused.sentence, *_seen(refused, presented, now)), Joint.SEMICOLON)
+    return Failure(refused.reason, seen, _closer_cause(refused, presented, now))
 
 
 def _closer_cause(refused: Failure, presented: ReadCertificate | None, now: datetime) -> Cause | None:
@@ -67,18 +69,20 @@ def _closer_cause(refused: Failure, presented: ReadCertificate | None, now: date
     return above if presented.not_before <= now <= presented.not_after else None
 
 
-def _seen(refused: Failure, presented: ReadCertificate | None, now: datetime) -> Iterator[str]:
+def _seen(refused: Failure, presented: ReadCertificate | None, now: datetime) -> Iterator[Sentence]:
     """Say what the certificate says of itself that explains the refusal."""
     if presented is None:
         return
     if refused.reason in _ABOVE and presented.not_before <= now <= presented.not_after:
-        yield (
-            f"its own, issued by {presented.issuer}, is valid from {presented.not_before:%Y-%m-%d} "
-            f"to {presented.not_after:%Y-%m-%d}"
+        yield Sentence.of(
+            "certificate.itself-valid",
+            issuer=presented.issuer,
+            not_before=f"{presented.not_before:%Y-%m-%d}",
+            not_after=f"{presented.not_after:%Y-%m-%d}",
         )
     if refused.cause is Cause.WRONG_PURPOSE and presented.uses and SERVER_USE not in presented.uses:
-        yield f"its extended key usage is {', '.join(presented.uses)}"
+        yield Sentence.of("certificate.usage", uses=", ".join(presented.uses))
     if refused.cause is Cause.WEAK_KEY:
-        yield f"its own key is {presented.key}"
+        yield Sentence.of("certificate.key", key=presented.key)
     if refused.cause is Cause.OWN_AUTHORITY:
-        yield f"its issuer is {presented.issuer}"
+        yield Sentence.of("certificate.issuer", issuer=presented.issuer)

@@ -5,8 +5,9 @@ import os
 import ssl
 
 from sipcheck.failure import Failure
-from sipcheck.message.protocols import opens_as_sip, recognise
+from sipcheck.message.protocols import looks_like, opens_as_sip, recognise
 from sipcheck.reasons import Cause, Reason
+from sipcheck.sentence import Sentence
 from sipcheck.transport.certificate_refusal import refusal
 from sipcheck.transport.tls_alert import describe_alert
 
@@ -40,11 +41,11 @@ _SSL_REASONS: dict[str, Reason] = {
     "UNKNOWN_PROTOCOL": Reason.TLS_NOT_SPOKEN,
 }
 
-# Alerts and findings of a handshake that have one cause each (RFC 8446 §6.2, RFC 6066 §3), in words for a person.
-_NAME_UNKNOWN = Cause.SERVER_NAME_UNKNOWN, "it does not know the name that it was asked for (alert 112)"
-_NOTHING_COMMON = Cause.VERSIONS_OR_CIPHERS, "it found no version and cipher in common with ours (alert 40)"
-_WEAK_CIPHERS = Cause.VERSIONS_OR_CIPHERS, "it wants stronger ciphers than ours (alert 71)"
-_WEAK_KEY = Cause.VERSIONS_OR_CIPHERS, "its key for the exchange is too short to be safe"
+# Alerts and findings of a handshake that have one cause each (RFC 8446 §6.2, RFC 6066 §3), and what is said of it.
+_NAME_UNKNOWN = Cause.SERVER_NAME_UNKNOWN, "tls.alert.server-name"
+_NOTHING_COMMON = Cause.VERSIONS_OR_CIPHERS, "tls.alert.handshake-failure"
+_WEAK_CIPHERS = Cause.VERSIONS_OR_CIPHERS, "tls.alert.insufficient-security"
+_WEAK_KEY = Cause.VERSIONS_OR_CIPHERS, "tls.key-too-short"
 _SSL_CAUSES: dict[str, tuple[Cause, str]] = {
     "TLSV1_UNRECOGNIZED_NAME": _NAME_UNKNOWN,
     "TLSV1_ALERT_UNRECOGNIZED_NAME": _NAME_UNKNOWN,
@@ -60,7 +61,7 @@ def from_errno(number: int) -> Failure:
     """Map an errno, also one that ICMP brought; one nobody foresaw counts as unreachable, with its name."""
     name = errno.errorcode.get(number, str(number))
     reason = _ERRNO_REASONS.get(number, Reason.HOST_UNREACHABLE)
-    return Failure(reason, f"{os.strerror(number)} ({name})")
+    return Failure.of(reason, "connection.system", words=os.strerror(number), name=name)
 
 
 def from_error(
@@ -77,50 +78,50 @@ def from_error(
         name = (error.reason or "").upper().replace(" ", "_")
         reason = _SSL_REASONS.get(name)
         if reason is None and during_handshake and name in _SSL_CAUSES:
-            cause, words = _SSL_CAUSES[name]
-            return Failure(Reason.TLS_HANDSHAKE_FAILED, words, cause)
+            cause, key = _SSL_CAUSES[name]
+            return Failure.of(Reason.TLS_HANDSHAKE_FAILED, key, cause)
         if reason is Reason.TLS_NOT_SPOKEN:
             return _spoken_instead(first, name)
         if reason is None:
             reason = Reason.TLS_HANDSHAKE_FAILED if during_handshake else Reason.CONNECTION_RESET
-        return Failure(reason, describe_alert(name, first) or _words(name) or "the TLS session broke off")
+        return Failure(reason, describe_alert(name, first) or _words(name))
     if isinstance(error, TimeoutError) and error.errno is None and during_handshake:
         return _unfinished(first)
     if isinstance(error, TimeoutError) and error.errno is None:
-        return Failure(Reason.CONNECTION_TIMEOUT, "no answer within the time allowed")
+        return Failure.of(Reason.CONNECTION_TIMEOUT, "connection.no-answer")
     hung_up = during_handshake and (error.errno is None or _is_hang_up(error.errno))
     if hung_up and not first:
-        detail = "the peer hung up without a byte of its own, as a port without TLS does"
-        return Failure(Reason.TLS_HANDSHAKE_FAILED, detail, Cause.PLAIN_SIP_PORT)
+        return Failure.of(Reason.TLS_HANDSHAKE_FAILED, "tls.hung-up-unheard", Cause.PLAIN_SIP_PORT)
     if hung_up:
-        return Failure(
-            Reason.TLS_HANDSHAKE_FAILED, "the peer closed the connection in the middle of the TLS handshake"
-        )
+        return Failure.of(Reason.TLS_HANDSHAKE_FAILED, "tls.hung-up")
     if error.errno is None:
-        return Failure(Reason.CONNECTION_RESET, "the peer closed the connection")
+        return Failure.of(Reason.CONNECTION_RESET, "connection.closed-by-peer")
     return from_errno(error.errno)
 
 
 def _spoken_instead(first: bytes, name: str) -> Failure:
     """What the peer says in the clear where TLS was expected, as far as its first bytes tell."""
     if opens_as_sip(first):
-        return Failure(Reason.TLS_NOT_SPOKEN, "SIP is spoken there, in the clear", Cause.PLAIN_SIP_PORT)
+        return Failure.of(Reason.TLS_NOT_SPOKEN, "tls.plain-sip", Cause.PLAIN_SIP_PORT)
     protocol = recognise(first)
-    if protocol not in (None, "tls"):
-        return Failure(Reason.TLS_NOT_SPOKEN, f"it looks like {protocol}", Cause.OTHER_PROTOCOL)
+    if protocol is not None and protocol != "tls":
+        return Failure(Reason.TLS_NOT_SPOKEN, looks_like(protocol), Cause.OTHER_PROTOCOL)
     return Failure(Reason.TLS_NOT_SPOKEN, _words(name))
 
 
 def _unfinished(first: bytes) -> Failure:
     if first:
-        detail = "the peer began the TLS handshake, and did not finish it in time"
-        return Failure(Reason.TLS_HANDSHAKE_FAILED, detail)
-    detail = "the peer did not answer the TLS handshake in time"
-    return Failure(Reason.TLS_HANDSHAKE_FAILED, detail, Cause.HANDSHAKE_UNANSWERED)
+        return Failure.of(Reason.TLS_HANDSHAKE_FAILED, "tls.unfinished")
+    return Failure.of(Reason.TLS_HANDSHAKE_FAILED, "tls.unanswered", Cause.HANDSHAKE_UNANSWERED)
 
 
-def _words(name: str) -> str:
-    return name.lower().replace("_", " ")
+def _words(name: str) -> Sentence:
+    """OpenSSL's own name of what it met, where it gave one."""
+    return (
+        Sentence.of("tls.openssl", words=name.lower().replace("_", " "))
+        if name
+        else Sentence("tls.broke-off")
+    )
 
 
 def _is_hang_up(number: int) -> bool:

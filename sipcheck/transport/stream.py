@@ -104,7 +104,7 @@ class StreamChannel:
         reason = Reason.SIP_NOT_SPOKEN if isinstance(fault, NotSip) else Reason.SIP_MALFORMED_RESPONSE
         for receiver in tuple(self._receivers.values()):
             receiver.unframed(held, self.remote, fault)
-        self.fail(Failure(reason, str(fault)))
+        self.fail(Failure(reason, fault.sentence))
         if self._pipe is not None:
             self._pipe.abort()
 
@@ -112,11 +112,9 @@ class StreamChannel:
         if error is not None:
             self.fail(from_error(error))
         elif self.held:
-            self._lost_the_thread(
-                MalformedMessage("the connection ended in the middle of a message"), self.held
-            )
+            self._lost_the_thread(MalformedMessage("message.connection-ended"), self.held)
         else:
-            self.fail(Failure(Reason.CONNECTION_RESET, "the peer closed the connection"))
+            self.fail(Failure.of(Reason.CONNECTION_RESET, "connection.closed-by-peer"))
 
     def fail(self, failure: Failure) -> None:
         """Bring nothing more, for this reason."""
@@ -157,6 +155,6 @@ class StreamChannel:
         """Close in good order; a peer that does not answer TLS's farewell is not waited for."""
         pipe, self._pipe = self._pipe, None
         if self.failure is None:
-            self.failure = Failure(Reason.CONNECTION_RESET, "the connection is closed")
+            self.failure = Failure.of(Reason.CONNECTION_RESET, "connection.closed-by-us")
         if pipe is not None:
             await pipe.close()

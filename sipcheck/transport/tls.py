@@ -17,6 +17,7 @@ from sipcheck.host import is_address
 from sipcheck.printable import one_line
 from sipcheck.reasons import Cause, Reason
 from sipcheck.report.model import Certificate
+from sipcheck.sentence import Sentence
 from sipcheck.target import HostPort
 from sipcheck.transport.certificate import (
     CertificateUnreadable,
@@ -97,18 +98,18 @@ class _Peer:
         try:
             session = TlsSession(self.remote, self.source_address, context, server_name, channel)
         except ValueError as error:
-            raise _handshake_failed(
-                f"no server can be asked for by the name {one_line(self.domain)}"
-            ) from error
+            said = Sentence.of("tls.name-not-askable", name=one_line(self.domain))
+            raise _handshake_failed(said) from error
         try:
             await channel.open(session, self.deadline_at)
         except TransportFailed as error:
             if error.failure.cause is not Cause.SERVER_NAME_UNKNOWN:
                 raise
-            asked = f"'{one_line(server_name)}'" if server_name else "none, as for an address"
-            raise TransportFailed(
-                replace(error.failure, detail=f"{error.failure.detail}: {asked}")
-            ) from error
+            alert = error.failure.sentence
+            asked = Sentence.of("tls.asked-for-none", failure=alert)
+            if server_name:
+                asked = Sentence.of("tls.asked-for", failure=alert, name=one_line(server_name))
+            raise TransportFailed(replace(error.failure, sentence=asked)) from error
         return channel, session
 
 
@@ -152,15 +153,15 @@ async def connect_tls(
 def _presented(session: TlsSession) -> ReadCertificate:
     der = session.certificate
     if der is None:
-        raise _handshake_failed("the peer presented no certificate")
+        raise _handshake_failed(Sentence("tls.no-certificate"))
     try:
         return read_certificate(der)
     except CertificateUnreadable as error:
-        raise _handshake_failed(str(error)) from error
+        raise _handshake_failed(Sentence("certificate.unreadable")) from error
 
 
-def _handshake_failed(detail: str) -> TransportFailed:
-    return TransportFailed(Failure(Reason.TLS_HANDSHAKE_FAILED, detail))
+def _handshake_failed(said: Sentence) -> TransportFailed:
+    return TransportFailed(Failure(Reason.TLS_HANDSHAKE_FAILED, said))
 
 
 async def _explain_reset(peer: _Peer, context: ssl.SSLContext, failure: Failure) -> Failure:

@@ -2,6 +2,8 @@
 
 import re
 
+from sipcheck.sentence import Sentence
+
 _NUMBERS = {
     "close notify": 0,
     "unexpected message": 10,
@@ -40,19 +42,19 @@ _OPENSSL_NAME = re.compile(r"(?:SSLV3|TLSV1|TLSV13|SSL/TLS)_(?:ALERT_)?(.+)")
 _RECORD = re.compile(rb"\x15\x03.\x00\x02[\x01\x02](.)", re.DOTALL)
 
 
-def describe_alert(openssl_name: str, first: bytes) -> str | None:
+def describe_alert(openssl_name: str, first: bytes) -> Sentence | None:
     """Name the alert that OpenSSL's `openssl_name` stands for, or that the bytes which came `first` are; else None."""
     said = _OPENSSL_NAME.fullmatch(openssl_name)
     if said is not None:
         name = said[1].lower().replace("_", " ")
         number = _NUMBERS.get(name)
-        return f"it sent the alert {name}" + (f" ({number})" if number is not None else "")
+        if number is None:
+            return Sentence.of("tls.alert.unnumbered", alert=name)
+        return Sentence.of("tls.alert", alert=name, number=number)
     record = _RECORD.match(first)
     if record is None:
         return None
     number = record[1][0]
-    return (
-        f"it sent the alert {_NAMES[number]} ({number})"
-        if number in _NAMES
-        else f"it sent the alert {number}"
-    )
+    if number not in _NAMES:
+        return Sentence.of("tls.alert.unnamed", number=number)
+    return Sentence.of("tls.alert", alert=_NAMES[number], number=number)

@@ -11,6 +11,7 @@ from sipcheck.failure import Failure
 from sipcheck.message.builder import BRANCH_COOKIE
 from sipcheck.message.parser import plain_via, top_branch, top_call_id
 from sipcheck.report.model import Certificate, ReportWarning
+from sipcheck.sentence import Sentence
 from sipcheck.target import HostPort
 from sipcheck.transport.channel import Receiver
 from sipcheck.transport.failures import from_error
@@ -195,6 +196,8 @@ def egress_address(remote: HostPort, source_address: str | None = None) -> str:
         return address_towards(remote.host, remote.port or 5060, source_address)
     except OSError as error:
         failure = from_error(error)
-        origin = f" from {source_address}" if source_address else ""
-        detail = f"no way{origin} to {remote.host}: {failure.detail}"
-        raise TransportFailed(replace(failure, detail=detail)) from error
+        said = {"host": remote.host, "failure": failure.sentence}
+        no_way = Sentence.of("connection.no-way", **said)
+        if source_address:
+            no_way = Sentence.of("connection.no-way-from", source=source_address, **said)
+        raise TransportFailed(replace(failure, sentence=no_way)) from error

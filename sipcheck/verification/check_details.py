@@ -6,17 +6,20 @@ from sipcheck.diagnosis.evidence import EdgeEvidence, ExchangeResult
 from sipcheck.dns.route import Route
 from sipcheck.reasons import Cause, Reason
 from sipcheck.report.model import CheckName
-from sipcheck.sentence import Sentence
+from sipcheck.sentence import Parameter, Sentence
 from sipcheck.target import HostPort, Target, TransportName
 from sipcheck.transaction.request_template import MAX_DATAGRAM_BYTES
 from sipcheck.verification.edge_probe import EdgeProbe
 from sipcheck.verification.edge_report import proving_exchange
 
 
-def described(exchange: ExchangeResult) -> str:
+def described(exchange: ExchangeResult) -> Parameter:
     """Say what a request was answered with, and whence where that is not where it went; else why it was not."""
-    elsewhere = f" from {exchange.other_source}" if exchange.other_source is not None else ""
-    return f"{exchange.answer}{elsewhere}" if exchange.answer else exchange.explanation or "no answer"
+    if not exchange.answer:
+        return exchange.explanation or Sentence("fact.no-answer")
+    if exchange.other_source is None:
+        return exchange.answer
+    return Sentence.of("fact.answer-from", answer=exchange.answer, source=exchange.other_source)
 
 
 def explain(
@@ -27,15 +30,22 @@ def explain(
     if failure is not None and (
         failure.reason is reason or (cause is Cause.CONNECTION_CUT and probe.register is None)
     ):
-        return failed(failure.detail)
+        return failed(failure.sentence)
     if exchange is None:
         return None
-    return failed(exchange.explanation) if exchange.explanation else _described(exchange)
+    return failed(exchange.explanation) if exchange.explanation is not None else _described(exchange)
 
 
-def failed(detail: str) -> Sentence:
+def failed(detail: Parameter) -> Sentence:
     """What is known of a failure."""
-    return Sentence.of("check.failed", detail=detail.rstrip("."))
+    return Sentence.of("check.failed", detail=detail)
+
+
+def detail_of(explanation: Sentence | None) -> Parameter:
+    """What stands for a check's explanation in another sentence."""
+    if explanation is None:
+        return ""
+    return explanation.parameters["detail"] if explanation.key == "check.failed" else explanation
 
 
 def target_detail(target: Target) -> Sentence:
@@ -92,9 +102,9 @@ def check_times_ms(probe: EdgeProbe) -> dict[CheckName, float]:
 def _described(exchange: ExchangeResult) -> Sentence:
     method = exchange.method
     if not exchange.answer:
-        detail = exchange.explanation
-        key = "check.exchange.failed" if detail else "check.exchange.unanswered"
-        return Sentence.of(key, method=method, detail=detail)
+        if exchange.explanation is None:
+            return Sentence.of("check.exchange.unanswered", method=method)
+        return Sentence.of("check.exchange.failed", method=method, detail=exchange.explanation)
     if exchange.other_source is None:
         return Sentence.of("check.exchange", method=method, answer=exchange.answer)
     answer, source = exchange.answer, exchange.other_source

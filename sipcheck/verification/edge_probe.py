@@ -100,17 +100,15 @@ class EdgeProbe:
         connection = self.connection
         if connection.failure is None:
             if self.edge.transport.reliable and not connection.opened:
-                connection.failure = Failure(
-                    Reason.CONNECTION_TIMEOUT, "no connection before the verdict was settled"
-                )
+                connection.failure = Failure.of(Reason.CONNECTION_TIMEOUT, "connection.not-in-time")
             elif self.options is None:
-                self.options = _given_up("OPTIONS", "no final answer before the verdict was settled")
+                self.options = _given_up("OPTIONS", "message.no-answer.verdict")
         self.settled.set()
 
     def abandon_register(self) -> None:
         """Note that REGISTER went unanswered until the next edge had its turn."""
         if self.register is None:
-            self.register = _given_up("REGISTER", "no final answer before the next edge had its turn")
+            self.register = _given_up("REGISTER", "message.no-answer.next-edge")
 
     def _options(self, egress: str) -> RequestTemplate:
         return options_template(self.identity, egress)
@@ -190,5 +188,5 @@ async def probing(
         await asyncio.gather(*(probe.connection.close() for probe in probes))
 
 
-def _given_up(method: str, detail: str) -> ExchangeResult:
-    return ExchangeResult(method=method, failure=Failure(Reason.NO_RESPONSE, detail))
+def _given_up(method: str, key: str) -> ExchangeResult:
+    return ExchangeResult(method=method, failure=Failure.of(Reason.NO_RESPONSE, key))

@@ -9,14 +9,22 @@ from sipcheck.diagnosis.details import worded
 from sipcheck.diagnosis.evidence import EdgeEvidence, ExchangeResult
 from sipcheck.diagnosis.knocks import count_knocks
 from sipcheck.diagnosis.rules import credential_state, deciding_edge, diagnose
-from sipcheck.diagnosis.sentences import Facts, render, sentences
+from sipcheck.diagnosis.sentences import (
+    IN_MINUTES,
+    NOTHING,
+    OUR_ADDRESS,
+    THE_REQUEST,
+    Facts,
+    render,
+    sentences,
+)
 from sipcheck.dns.resolver import Route
 from sipcheck.failure import Failure
 from sipcheck.reasons import Cause, CredentialState, Reason
 from sipcheck.report.checks import failing_axis, make_checks
 from sipcheck.report.model import CheckName, EdgeReport, Report, ReportWarning, TargetFacts
 from sipcheck.report.rulings import ruling
-from sipcheck.sentence import Sentence
+from sipcheck.sentence import Parameter, Sentence
 from sipcheck.settings import EngineSettings
 from sipcheck.target import Target, TransportName
 from sipcheck.transaction.run_context import RunContext
@@ -24,6 +32,7 @@ from sipcheck.verification.check_details import (
     check_details,
     check_times_ms,
     described,
+    detail_of,
     explain,
     failed,
     route_detail,
@@ -81,8 +90,8 @@ class ReportBuilder:
             cause=failure.cause,
             warnings=self._route.warnings,
             edges=edges,
-            facts=self._facts(where=self._target.domain, detail=failure.detail),
-            explanation=failed(failure.detail),
+            facts=self._facts(where=self._target.domain, detail=failure.sentence),
+            explanation=failed(failure.sentence),
         )
 
     def probed(self, probes: Sequence[EdgeProbe], *, shared_knocks: int = 0) -> Report:
@@ -119,11 +128,11 @@ class ReportBuilder:
         self._details |= check_details(probe)
         if probe.edge.transport is not TransportName.TLS:
             self._skipped.add(CheckName.TLS)
-        explanation = explain(probe, exchange, reason, cause) if doubt is None else failed(doubt.detail)
+        explanation = explain(probe, exchange, reason, cause) if doubt is None else failed(doubt.sentence)
         facts = self._facts(
             where=probe.name,
             host=probe.edge.host,
-            detail="" if explanation is None else worded([explanation]),
+            detail=detail_of(explanation),
             transport=TransportName.TCP if exchange and exchange.by_tcp else probe.edge.transport,
             exchange=exchange,
             local=exchange.local_address if exchange else None,
@@ -146,7 +155,7 @@ class ReportBuilder:
         self,
         *,
         where: str,
-        detail: str,
+        detail: Parameter,
         host: str = "",
         transport: TransportName | None = None,
         exchange: ExchangeResult | None = None,
@@ -159,24 +168,24 @@ class ReportBuilder:
             where=where,
             host=host,
             transport=(transport or self._target.transport or "SIP").upper(),
-            method=exchange.method if exchange else "the request",
-            answer=described(exchange) if exchange else "nothing",
+            method=exchange.method if exchange else THE_REQUEST,
+            answer=described(exchange) if exchange else NOTHING,
             username=self._run.username or "",
             our_address=self._our_address(local),
-            detail=detail.rstrip("."),
+            detail=detail,
             seconds=f"{self._run.plan.timeout_seconds:g}",
-            retry=f"; it asks to wait {_seconds(retry)}" if retry else "",
-            again=f"in {_seconds(retry)}, as the carrier asks" if retry else "in a few minutes",
-            elsewhere=f" (it named {contact})" if contact else "",
+            retry=Sentence.of("fact.retry", wait=_seconds(retry)) if retry else "",
+            again=Sentence.of("fact.after-wait", wait=_seconds(retry)) if retry else IN_MINUTES,
+            elsewhere=Sentence.of("fact.named", contact=contact) if contact else "",
         )
 
-    def _our_address(self, local: str | None) -> str:
+    def _our_address(self, local: str | None) -> Parameter:
         """The address that advice prints for allow-lists (docs/design/sip.md, hazard 8)."""
         if self._settings.advertised_address is not None:
             return self._settings.advertised_address
         if self._settings.source_address is not None:
             return self._settings.source_address
-        return local.rpartition(":")[0].strip("[]") if local else "our address"
+        return local.rpartition(":")[0].strip("[]") if local else OUR_ADDRESS
 
     def _report(
         self,
@@ -232,8 +241,8 @@ class ReportBuilder:
         )
 
 
-def _seconds(count: int) -> str:
-    return "1 second" if count == 1 else f"{count} seconds"
+def _seconds(count: int) -> Sentence:
+    return Sentence.of("fact.seconds.one" if count == 1 else "fact.seconds.several", count=count)
 
 
 def _answered(evidence: EdgeEvidence) -> bool:

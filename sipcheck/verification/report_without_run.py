@@ -4,13 +4,14 @@ import re
 from datetime import UTC, datetime
 
 from sipcheck.diagnosis.details import worded
-from sipcheck.diagnosis.sentences import Facts, render, sentences
+from sipcheck.diagnosis.sentences import LATER, Facts, render, sentences
 from sipcheck.printable import one_line
 from sipcheck.reasons import Cause, CredentialState, Reason
 from sipcheck.report.checks import make_checks
 from sipcheck.report.model import CheckName, Report, TargetFacts
 from sipcheck.report.rulings import ruling
 from sipcheck.report.shown import shown
+from sipcheck.sentence import Parameter, Sentence
 from sipcheck.verification.check_details import failed
 
 _USER_END = re.compile("@|\uff20|%40", re.IGNORECASE)
@@ -21,7 +22,7 @@ def report_without_run(
     target: TargetFacts,
     *,
     cause: Cause | None = None,
-    detail: str = "",
+    detail: Parameter = "",
     retry_at: datetime | None = None,
     started_at: datetime,
     duration_ms: float = 0.0,
@@ -31,9 +32,9 @@ def report_without_run(
     facts = Facts(
         domain=target.domain,
         where=target.domain,
-        detail=detail.rstrip("."),
+        detail=detail,
         seconds=f"{duration_ms / 1000:.0f}",
-        until="later" if retry_at is None else f"at {retry_at.astimezone(UTC):%H:%M:%S} UTC",
+        until=_until(retry_at),
     )
     said = sentences(reason, cause, facts)
     summary, advice = map(render, said)
@@ -67,6 +68,12 @@ def report_without_run(
     return shown(report)
 
 
+def _until(retry_at: datetime | None) -> Sentence:
+    if retry_at is None:
+        return LATER
+    return Sentence.of("fact.at", time=f"{retry_at.astimezone(UTC):%H:%M:%S}")
+
+
 def invalid_target_report(
     text: str, detail: str, *, started_at: datetime, username: str | None = None
 ) -> Report:
@@ -74,7 +81,7 @@ def invalid_target_report(
     target = TargetFacts(
         domain=_without_user(text), port=None, transport=None, username=username, outbound_proxy=None
     )
-    return report_without_run(Reason.TARGET_INVALID, target, detail=detail, started_at=started_at)
+    return report_without_run(Reason.TARGET_INVALID, target, detail=detail.rstrip("."), started_at=started_at)
 
 
 def _without_user(text: str) -> str:

@@ -6,6 +6,7 @@ from sipcheck.diagnosis.sentences import Facts, render, sentences
 from sipcheck.reasons import Cause, Reason
 from sipcheck.report.model import EdgeReport, Report
 from sipcheck.target import TransportName, edge_name
+from sipcheck.verification.check_details import detail_of
 
 KNOCKS_OF_A_BAN = 3  # in the 24 hours before: a provider's runbook bans at three refused passwords
 
@@ -32,11 +33,12 @@ def suspect_ban(report: Report, *, knocks_before: int, our_address: str) -> Repo
     if edge is None or knocks_before < KNOCKS_OF_A_BAN:
         return report
     where = edge_name(edge.address, edge.port, edge.transport)
-    detail = next((check.detail for check in report.checks if check.code == report.reason), "")
+    # The check of the reason says why in one sentence.
+    why = next((check.sentences for check in report.checks if check.code == report.reason), ())
     facts = Facts(
         domain=report.target.domain,
         where=where,
-        detail=detail.rstrip("."),
+        detail=detail_of(next(iter(why), None)),
         our_address=our_address,
         knocks=str(knocks_before),
     )

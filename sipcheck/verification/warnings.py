@@ -47,11 +47,11 @@ def route_warnings(route: Route, probed: int) -> list[ReportWarning]:
 
 def _down(probe: EdgeProbe) -> Sentence:
     if probe.connection.failure is not None:
-        return Sentence.of("warning.edge-down.failed", detail=probe.connection.failure.detail)
+        return Sentence.of("warning.edge-down.failed", detail=probe.connection.failure.sentence)
     last = probe.evidence.exchanges[-1]
     if last.answer:
         return Sentence.of("warning.edge-down.answered", method=last.method, answer=last.answer)
-    return Sentence.of("warning.edge-down.failed", detail=last.explanation)
+    return Sentence.of("warning.edge-down.failed", detail=last.explanation or Sentence("fact.no-answer"))
 
 
 def _options_warning(options: ExchangeResult, register: ExchangeResult | None, add: Add) -> None:
@@ -81,8 +81,8 @@ def _unanswered(key: str, exchange: ExchangeResult) -> Sentence:
     if failure is None or failure.cause is Cause.SILENCE:
         return Sentence.of(f"warning.{key}")
     if failure.reason is Reason.NO_RESPONSE and failure.cause is None:
-        return Sentence.of(f"warning.{key}.given-up", detail=failure.detail)
-    return Sentence.of(f"warning.{key}.failed", detail=failure.detail)
+        return Sentence.of(f"warning.{key}.given-up", detail=failure.sentence)
+    return Sentence.of(f"warning.{key}.failed", detail=failure.sentence)
 
 
 def _answered(key: str, exchange: ExchangeResult) -> Sentence:

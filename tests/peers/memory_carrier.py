@@ -65,7 +65,7 @@ class MemoryCarrier:
         """Connect to an edge, as the engine does; raises TransportFailed."""
         if edge.transport is not TransportName.UDP and edge.address in self.unconnected:
             await asyncio.sleep(deadline_at - asyncio.get_running_loop().time())
-            raise TransportFailed(Failure(Reason.CONNECTION_TIMEOUT, "no answer within the time allowed"))
+            raise TransportFailed(Failure.of(Reason.CONNECTION_TIMEOUT, "connection.no-answer"))
         return MemoryChannel(self, edge)
 
     def requests(self, method: str) -> list[Sent]:

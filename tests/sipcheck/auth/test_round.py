@@ -4,6 +4,7 @@ import pytest
 
 from sipcheck.auth.round import AuthenticationRound
 from sipcheck.credentials import Credentials
+from sipcheck.phrases.words import phrase
 from sipcheck.reasons import Cause, Reason
 
 EDGE = 'Digest realm="edge", nonce="n1", algorithm=MD5, qop="auth"'
@@ -65,7 +66,11 @@ def test_a_second_realm_that_nobody_configured_is_not_answered() -> None:
     answered(state, [EDGE], [])
     assert answered(state, [CORE], []) is None
     assert (state.rejected, state.withheld, state.cause) == (False, None, Cause.SECOND_REALM)
-    assert state.detail == "the realm 'edge' was answered, and then 'core' was asked for, which was not"
+    assert state.sentence is not None
+    assert (
+        phrase(state.sentence)
+        == "the realm 'edge' was answered, and then 'core' was asked for, which was not"
+    )
 
 
 def test_a_second_realm_that_is_not_allowed_is_not_answered() -> None:

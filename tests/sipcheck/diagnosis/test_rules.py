@@ -19,7 +19,7 @@ def register(status: int | None = None, **facts: object) -> ExchangeResult:
 
 def _exchange(method: str, status: int | None, facts: dict[str, object]) -> ExchangeResult:
     reason = facts.pop("failure", Reason.NO_RESPONSE if status is None else None)
-    failure = Failure(reason, "") if isinstance(reason, Reason) else None
+    failure = Failure.of(reason, "message.no-answer") if isinstance(reason, Reason) else None
     return ExchangeResult(method=method, status=status, failure=failure, **facts)  # type: ignore[arg-type]
 
 
@@ -134,14 +134,14 @@ def test_no_proof_wanted_makes_any_life_verified(status: int) -> None:
 
 @pytest.mark.parametrize("failure", [Reason.CONNECTION_REFUSED, Reason.TLS_EXPIRED, Reason.HOST_UNREACHABLE])
 def test_a_connection_that_never_was(failure: Reason) -> None:
-    assert diagnose(EdgeEvidence(connect_failure=Failure(failure, ""))) is failure
+    assert diagnose(EdgeEvidence(connect_failure=Failure.of(failure, "message.no-answer"))) is failure
 
 
 def test_an_answer_outweighs_a_connection_lost_later() -> None:
     evidence = EdgeEvidence(
         options=options(200),
         credentials_given=True,
-        connect_failure=Failure(Reason.CONNECTION_REFUSED, ""),
+        connect_failure=Failure.of(Reason.CONNECTION_REFUSED, "message.no-answer"),
     )
     assert diagnose(evidence) is Reason.ALIVE_CREDENTIALS_UNPROVEN
 
@@ -190,7 +190,9 @@ def test_the_edge_that_decides(edges: list[EdgeEvidence], decisive: int) -> None
             CredentialState.NOT_TESTED,
         ),
         (
-            EdgeEvidence(credentials_given=True, connect_failure=Failure(Reason.TLS_EXPIRED, "")),
+            EdgeEvidence(
+                credentials_given=True, connect_failure=Failure.of(Reason.TLS_EXPIRED, "message.no-answer")
+            ),
             CredentialState.NOT_TESTED,
         ),
         (

@@ -37,7 +37,7 @@ def test_a_cause_without_a_text_speaks_by_its_reason() -> None:
 def test_a_sentence_keeps_what_it_names_and_nothing_else() -> None:
     summary, _ = sentences(Reason.ACCOUNT_NOT_FOUND, None, FACTS)
     assert summary == Sentence(
-        "account-not-found.summary", {"username": "alice", "answer": "nothing", "retry": ""}
+        "account-not-found.summary", {"username": "alice", "answer": Sentence("fact.nothing"), "retry": ""}
     )
 
 

@@ -11,7 +11,7 @@ from sipcheck.diagnosis.details import worded
 from sipcheck.diagnosis.sentences import TEMPLATES, TEXTS, Facts, render, sentences
 from sipcheck.diagnosis.texts.checks import CHECKS
 from sipcheck.diagnosis.texts.warnings import WARNINGS
-from sipcheck.sentence import Sentence
+from sipcheck.sentence import Parameter, Sentence
 from tests.sipcheck.provoked.claims import CLAIMS, assert_claims
 from tests.sipcheck.provoked.field_rows import SILENT_SECONDS, FieldRow, challenge, scripted, verify_row
 
@@ -121,4 +121,4 @@ async def test_a_false_sentence_of_silence_is_found(false: str) -> None:
 
 
 def test_what_a_sentence_may_name_is_text() -> None:
-    assert all(field.type in ("str", str) for field in fields(Facts))
+    assert all(field.type in (str, Parameter) for field in fields(Facts))

@@ -42,7 +42,9 @@ def test_a_part_of_an_answer_is_no_silence(provisional: int | None, waited_secon
 def test_no_part_of_an_answer_changes_nothing() -> None:
     heard = listening()
     heard.cut_short(b"", CARRIER)
-    assert heard.silence(10.0, PLAN) == Failure(Reason.NO_RESPONSE, "no answer in 10.0 s", Cause.SILENCE)
+    assert heard.silence(10.0, PLAN) == Failure.of(
+        Reason.NO_RESPONSE, "message.no-answer", Cause.SILENCE, seconds="10.0"
+    )
 
 
 def test_what_was_whole_and_unusable_says_more_than_what_was_cut_short() -> None:

@@ -10,6 +10,8 @@ from tests.trunks.health_watch import LONG_ENOUGH_SECONDS, HealthWatch
 from trunks.ids import new_id
 from trunks.installation.settings import Settings
 from trunks.models.verification import VerificationStatus
+from trunks.repositories.knocks import Knocks
+from trunks.rules.knock import Knock
 from trunks.runs.wishes import Wish
 
 HOUR = 3600.0
@@ -146,3 +148,17 @@ def test_a_right_clock_has_nothing_to_mend(store: Store, watch: HealthWatch) -> 
     watch.cycle(alive=True)
     assert store.installation.rewound_clock.mend() == 0
     assert store.runs(trunk.id)[0].status is VerificationStatus.QUEUED
+
+
+def test_knocks_of_that_clock_stand_no_longer_than_others(store: Store) -> None:
+    ahead = store.clock.now + timedelta(seconds=HOUR)
+    knock = Knock(
+        address="192.0.2.1", environment_id=None, account_key="alice", at=ahead, weight=4, refused=1
+    )
+    with store.installation.database.write() as session:
+        Knocks(session).enter([knock])
+    store.clock.advance(HOUR)
+    set_back(store)
+    with store.installation.database.read() as session:
+        (stands,) = Knocks(session).at(["192.0.2.1"], store.clock.now - timedelta(seconds=HOUR))
+    assert stands.at == store.clock.now

@@ -1,0 +1,37 @@
+"""What is said of addresses and ports that the guard refuses."""
+
+from collections.abc import Mapping
+
+GUARD: Mapping[str, str] = {
+    "guard.address.one-link": "{address} is an address of one link only",
+    "guard.address.none": "{address} is not an IP address",
+    "guard.address.not-global": "{address} is no global unicast address (2000::/3, RFC 4291)",
+    "guard.address": "{address} is {kind}, {source} ({network})",
+    "guard.address.disguised": "{address} stands for {form}, which is {kind}, {source} ({network})",
+    "guard.port.none": "{port} is no port; ports run from 1 to 65535",
+    "guard.port.low": "port {port} is below 1024 and neither 80 nor 443",
+    "guard.port.of-service": "port {port} is that of {service}, not of SIP",
+    "guard.kind.6to4-relay": "6to4 relay",
+    "guard.kind.amt-relays": "AMT relays",
+    "guard.kind.as112": "AS112",
+    "guard.kind.benchmarking": "benchmarking",
+    "guard.kind.cloud-platform": "cloud platform",
+    "guard.kind.discard-only": "discard-only",
+    "guard.kind.documentation": "documentation",
+    "guard.kind.link-local": "link-local",
+    "guard.kind.link-local-and-metadata": "link-local and cloud metadata",
+    "guard.kind.local-translation": "local-use translation",
+    "guard.kind.loopback": "loopback",
+    "guard.kind.multicast": "multicast",
+    "guard.kind.orchid": "ORCHID",
+    "guard.kind.orchid-v2": "ORCHIDv2",
+    "guard.kind.private": "private",
+    "guard.kind.protocol-assignments": "protocol assignments",
+    "guard.kind.reserved": "reserved",
+    "guard.kind.segment-routing": "segment routing",
+    "guard.kind.shared": "shared between carriers",
+    "guard.kind.site-local": "site-local",
+    "guard.kind.this-network": "this network",
+    "guard.kind.unique-local-and-metadata": "unique local and cloud metadata",
+    "guard.kind.unspecified": "unspecified, loopback and IPv4-compatible",
+}

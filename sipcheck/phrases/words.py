@@ -1,0 +1,42 @@
+"""The English of sentences: what stands around the values, by key, and how both come together.
+
+What fails does so in every room, so these words lie below all of them; those of verdicts, checks and warnings are the
+diagnosis's (diagnosis/texts).
+"""
+
+from collections.abc import Mapping
+
+from sipcheck.phrases.certificates import CERTIFICATES
+from sipcheck.phrases.challenges import CHALLENGES
+from sipcheck.phrases.connections import CONNECTIONS
+from sipcheck.phrases.dns import DNS
+from sipcheck.phrases.guard import GUARD
+from sipcheck.phrases.listed import LISTED
+from sipcheck.phrases.messages import MESSAGES
+from sipcheck.phrases.targets import TARGETS
+from sipcheck.sentence import Sentence
+
+PHRASES: Mapping[str, str] = {
+    **LISTED,
+    **TARGETS,
+    **GUARD,
+    **DNS,
+    **CONNECTIONS,
+    **CERTIFICATES,
+    **MESSAGES,
+    **CHALLENGES,
+}
+
+
+def phrase(sentence: Sentence) -> str:
+    """Word what failed, fit to stand in a sentence: without a capital letter and a full stop."""
+    return fill(sentence, PHRASES)
+
+
+def fill(sentence: Sentence, templates: Mapping[str, str]) -> str:
+    """Put the parameters of a sentence into its template, and those of the sentences in it into theirs."""
+    filled = {
+        name: value if isinstance(value, str) else fill(value, templates)
+        for name, value in sentence.parameters.items()
+    }
+    return templates[sentence.key].format_map(filled)
