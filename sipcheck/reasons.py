@@ -119,6 +119,7 @@ class Cause(StrEnum):
     SIP_URI_FIRST = "sip-uri-first"
     WILDCARD_ONLY = "wildcard-only"
     SRV_TARGET_MISSING = "srv-target-missing"
+    CNAME_TARGET_MISSING = "cname-target-missing"
     SRV_TARGET_IS_ADDRESS = "srv-target-is-address"
     SRV_REFUSED = "srv-refused"
     SRV_UNANSWERED = "srv-unanswered"

@@ -100,4 +100,6 @@ def _shown(report: Report) -> str:
     target = report.target
     way = f"/{target.transport}" if target.transport else ""
     user = f"{target.username}@" if target.username else ""
-    return f"{user}{HostPort(target.domain, target.port)}{way}"
+    # What is no target may hold anything, and is shown as it was written.
+    where = target.domain if report.reason is Reason.TARGET_INVALID else HostPort(target.domain, target.port)
+    return f"{user}{where}{way}"

@@ -55,8 +55,10 @@ def host_failure(ipv6: DnsAnswer[str], ipv4: DnsAnswer[str], *, named_by_srv: bo
         missing = ipv4 if ipv4.kind is AnswerKind.NXDOMAIN else ipv6
         if missing.why is None:
             return Failure.of(Reason.DNS_NXDOMAIN, "dns.nxdomain", cause, host=host)
+        # The name itself is there: RFC 2308 §2.1 has the response code speak of the end of the CNAMEs.
+        of_alias = cause or Cause.CNAME_TARGET_MISSING
         return Failure.of(
-            Reason.DNS_NXDOMAIN, "dns.nxdomain.behind-cname", cause, host=host, fault=missing.why
+            Reason.DNS_NXDOMAIN, "dns.nxdomain.behind-cname", of_alias, host=host, fault=missing.why
         )
     for answer in (ipv4, ipv6):
         if answer.failed:

@@ -7,7 +7,7 @@ from sipcheck.message.cseq import CSeq
 from sipcheck.message.headers import Headers
 from sipcheck.message.via import Via
 
-_DELTA_SECONDS = re.compile(r"[0-9]{1,10}(?![0-9])")
+_DELTA_SECONDS = re.compile(r"[0-9]{1,10}(?![0-9A-Za-z])")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

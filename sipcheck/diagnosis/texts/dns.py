@@ -19,6 +19,11 @@ DNS: Texts = {
         "The carrier's SRV record has to be put right: tell the carrier. Until then enter the host name or IP address "
         "and the port that it gave you.",
     ),
+    (Reason.DNS_NXDOMAIN, Cause.CNAME_TARGET_MISSING): Text(
+        "The trunk's domain is another name for one that is not there: {detail}.",
+        "The domain's CNAME record has to be put right: tell the carrier. Until then enter the host name or IP address "
+        "and the port that it gave you.",
+    ),
     (Reason.DNS_NXDOMAIN, Cause.SRV_TARGET_IS_ADDRESS): _TARGET_IS_ADDRESS,
     (Reason.DNS_NO_RECORDS, Cause.SRV_TARGET_IS_ADDRESS): _TARGET_IS_ADDRESS,
     (Reason.DNS_NO_RECORDS, None): Text(
@@ -45,7 +50,7 @@ DNS: Texts = {
         "tell whoever runs the DNS resolver, and the carrier.",
     ),
     (Reason.DNS_TIMEOUT, None): Text(
-        "DNS did not answer for {domain} in time: {detail}.",
+        "The name {domain} could not be resolved in time: {detail}.",
         "This often passes; try again in a few minutes. If it lasts, tell the carrier.",
     ),
 }

@@ -110,6 +110,12 @@ def test_a_bad_row_gets_its_report_and_the_sweep_goes_on(row: str, told: str, po
         assert told in reports[1]["summary"]
 
 
+def test_what_is_no_target_is_shown_as_it_was_written() -> None:
+    result = sweep("target,transport\n127.0.0.1:99999,udp\n")
+    assert "  127.0.0.1:99999" in result.output
+    assert "[127.0.0.1" not in result.output
+
+
 @pytest.mark.parametrize(
     ("line", "told"),
     [

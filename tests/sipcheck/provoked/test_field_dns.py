@@ -104,6 +104,24 @@ ROWS = [
         **CARRIERS,
     ),
     FieldRow(
+        name="domain-cname-to-nothing",
+        scene=zone(f"{DOMAIN}. CNAME gone.test."),
+        reason=Reason.DNS_NXDOMAIN,
+        cause=Cause.CNAME_TARGET_MISSING,
+        says=(f"{DOMAIN} is there, and its CNAME leads to gone.test, which does not exist", HOST_AND_PORT),
+        never_says=("domain does not exist", SPELLING),
+        **CARRIERS,
+    ),
+    FieldRow(
+        name="domain-cname-without-end",
+        scene=zone(
+            "\n".join([f"{DOMAIN}. CNAME a0.test.", *(f"a{n}.test. CNAME a{n + 1}.test." for n in range(20))])
+        ),
+        reason=Reason.DNS_SERVFAIL,
+        says=("leads over too many CNAMEs, or they make a loop",),
+        **INCONCLUSIVE,
+    ),
+    FieldRow(
         name="srv-target-is-ipv4",
         scene=srv("192.0.2.10"),
         reason=Reason.DNS_NXDOMAIN,

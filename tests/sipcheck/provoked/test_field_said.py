@@ -128,6 +128,7 @@ ROWS = [
         *waits("a-wait", [WAIT], "in 7200 seconds, as the carrier asks"),
         *waits("a-second", [("Retry-After", "1")], "in 1 second, as the carrier asks"),
         *waits("no-wait", [], SOON),
+        *waits("a-wait-that-is-no-number", [("Retry-After", "1e9")], SOON),
         other_scheme("bearer", 'Bearer authz_server="https://as.test"'),
         other_scheme("ntlm", "NTLM"),
         other_scheme("basic", 'Basic realm="carrier.test"'),
