@@ -35,8 +35,7 @@ def phrase(sentence: Sentence) -> str:
 
 def fill(sentence: Sentence, templates: Mapping[str, str]) -> str:
     """Put the parameters of a sentence into its template, and those of the sentences in it into theirs."""
-    filled = {
-        name: value if isinstance(value, str) else fill(value, templates)
-        for name, value in sentence.parameters.items()
-    }
-    return templates[sentence.key].format_map(filled)
+    said = sentence.parameters
+    # Nearly every sentence has values alone.
+    within = {name: fill(value, templates) for name, value in said.items() if not isinstance(value, str)}
+    return templates[sentence.key].format_map({**said, **within} if within else said)
