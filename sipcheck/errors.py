@@ -1,8 +1,8 @@
 """The engine's own exceptions; a remote failure is none of them: it ends in a report."""
 
 from sipcheck.failure import Failure
+from sipcheck.phrases.sentence import Sentence
 from sipcheck.phrases.words import phrase
-from sipcheck.sentence import Sentence
 
 
 class SipCheckError(Exception):

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Self
 
+from sipcheck.phrases.sentence import Sentence
 from sipcheck.phrases.words import phrase
 from sipcheck.reasons import Cause, Reason
-from sipcheck.sentence import Sentence
 
 
 @dataclass(frozen=True, slots=True)

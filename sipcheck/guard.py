@@ -6,8 +6,8 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from sipcheck.failure import Failure
+from sipcheck.phrases.sentence import Sentence
 from sipcheck.reasons import Reason
-from sipcheck.sentence import Sentence
 
 # The reasons that the guard gives.
 FORBIDDEN = (Reason.ADDRESS_FORBIDDEN, Reason.PORT_FORBIDDEN)

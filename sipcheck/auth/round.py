@@ -8,8 +8,8 @@ from sipcheck.auth.challenge import Challenge, choose, choose_of_kind, name_real
 from sipcheck.credentials import Credentials
 from sipcheck.failure import Failure
 from sipcheck.phrases.listed import Joint
+from sipcheck.phrases.sentence import Parameter, Sentence
 from sipcheck.reasons import Cause, Reason
-from sipcheck.sentence import Parameter, Sentence
 from sipcheck.target import HostPort
 
 CHALLENGE_STATUS = (401, 407)

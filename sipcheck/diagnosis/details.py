@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 
 from sipcheck.diagnosis.sentences import TEMPLATES, render
+from sipcheck.phrases.sentence import Sentence
 from sipcheck.phrases.words import fill
 from sipcheck.reasons import WarningCode
 from sipcheck.report.model import ReportWarning
-from sipcheck.sentence import Sentence
 
 
 def worded(sentences: Iterable[Sentence]) -> str:

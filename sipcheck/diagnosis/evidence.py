@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from sipcheck.failure import Failure
+from sipcheck.phrases.sentence import Sentence
 from sipcheck.reasons import Cause, Reason
-from sipcheck.sentence import Sentence
 from sipcheck.target import HostPort
 
 

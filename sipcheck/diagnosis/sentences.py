@@ -16,9 +16,9 @@ from sipcheck.diagnosis.texts.text import Texts
 from sipcheck.diagnosis.texts.tls import TLS
 from sipcheck.diagnosis.texts.transport import TRANSPORT
 from sipcheck.diagnosis.texts.warnings import WARNINGS
+from sipcheck.phrases.sentence import Parameter, Sentence
 from sipcheck.phrases.words import PHRASES, fill
 from sipcheck.reasons import Cause, Reason
-from sipcheck.sentence import Parameter, Sentence
 
 __all__ = ["TEMPLATES", "TEXTS", "Facts", "Sentence", "own_tool_advice", "render", "sentences"]
 

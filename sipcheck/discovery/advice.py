@@ -6,8 +6,8 @@ from sipcheck.diagnosis.sentences import render
 from sipcheck.discovery.findings import Discovery, Finding
 from sipcheck.guard import FORBIDDEN
 from sipcheck.phrases.listed import Joint, listed
+from sipcheck.phrases.sentence import Sentence
 from sipcheck.report.model import EdgeReport, Report
-from sipcheck.sentence import Sentence
 
 _MOST_NAMED = 4
 

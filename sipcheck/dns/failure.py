@@ -6,8 +6,8 @@ from sipcheck.dns.query import AnswerKind, DnsAnswer, Record
 from sipcheck.dns.srv import SrvRecord
 from sipcheck.failure import Failure
 from sipcheck.host import is_address
+from sipcheck.phrases.sentence import Sentence
 from sipcheck.reasons import Cause, Reason
-from sipcheck.sentence import Sentence
 
 # First what may be otherwise the next time: it must not be reported as a fault of the customer's records.
 _GRAVITY = (

@@ -27,8 +27,8 @@ from sipcheck.dns.srv import SrvRecord
 from sipcheck.errors import SettingInvalid
 from sipcheck.host import is_address
 from sipcheck.phrases.listed import Joint, listed
+from sipcheck.phrases.sentence import Sentence
 from sipcheck.phrases.words import phrase
-from sipcheck.sentence import Sentence
 from sipcheck.target import HostPort
 
 DNS_PORT = 53

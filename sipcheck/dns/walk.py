@@ -17,9 +17,9 @@ from sipcheck.dns.route import Edge, Route
 from sipcheck.dns.srv import SrvRecord, order_srv
 from sipcheck.failure import Failure
 from sipcheck.host import is_address
+from sipcheck.phrases.sentence import Sentence
 from sipcheck.reasons import Cause, Reason, WarningCode
 from sipcheck.report.model import ReportWarning
-from sipcheck.sentence import Sentence
 from sipcheck.target import HostPort, Target, TransportName
 
 # Bounds of one route (docs/design/sip.md, "Bounds"): more than any carrier publishes.

@@ -3,7 +3,7 @@
 import re
 
 from sipcheck.phrases.listed import Joint, listed
-from sipcheck.sentence import Sentence
+from sipcheck.phrases.sentence import Sentence
 
 _GREETINGS = (
     (b"HTTP/", "http"),

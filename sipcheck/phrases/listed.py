@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import TypeVar
 
-from sipcheck.sentence import Sentence
+from sipcheck.phrases.sentence import Sentence
 
 Thing = TypeVar("Thing", str, Sentence)
 

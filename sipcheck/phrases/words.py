@@ -13,8 +13,8 @@ from sipcheck.phrases.dns import DNS
 from sipcheck.phrases.guard import GUARD
 from sipcheck.phrases.listed import LISTED
 from sipcheck.phrases.messages import MESSAGES
+from sipcheck.phrases.sentence import Sentence
 from sipcheck.phrases.targets import TARGETS
-from sipcheck.sentence import Sentence
 
 PHRASES: Mapping[str, str] = {
     **LISTED,

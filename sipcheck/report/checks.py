@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from sipcheck.phrases.sentence import Sentence
 from sipcheck.reasons import Outcome, Reason, WarningCode
 from sipcheck.report.model import Check, CheckName, CheckState, ReportWarning
 from sipcheck.report.rulings import RULINGS
-from sipcheck.sentence import Sentence
 
 _WARNING_AXES: dict[WarningCode, CheckName] = {
     WarningCode.DNS_PARTIAL: CheckName.DNS,

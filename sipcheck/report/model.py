@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from sipcheck.phrases.sentence import Sentence
 from sipcheck.reasons import Cause, CredentialState, Outcome, Party, Reason, WarningCode
-from sipcheck.sentence import Sentence
 
 
 class CheckName(StrEnum):

@@ -10,8 +10,8 @@ from sipcheck.auth.round import CHALLENGE_STATUS, AuthenticationRound, answer
 from sipcheck.credentials import Credentials
 from sipcheck.diagnosis.evidence import Copies, ExchangeResult
 from sipcheck.message.builder import BRANCH_COOKIE
+from sipcheck.phrases.sentence import Sentence
 from sipcheck.reasons import Reason
-from sipcheck.sentence import Sentence
 from sipcheck.transaction.driver import TransactionDriver, Transmission
 from sipcheck.transaction.edge_connection import EdgeConnection
 from sipcheck.transaction.matching import TransactionId

@@ -10,10 +10,10 @@ from sipcheck.message.message import Request, Response
 from sipcheck.message.parser import parse
 from sipcheck.message.protocols import looks_like, opens_as_sip, recognise
 from sipcheck.phrases.listed import Joint, listed
+from sipcheck.phrases.sentence import Sentence
 from sipcheck.phrases.words import phrase
 from sipcheck.reasons import Cause, Reason
 from sipcheck.report.trace import Trace
-from sipcheck.sentence import Sentence
 from sipcheck.target import HostPort, TransportName
 from sipcheck.transaction.time_plan import TimePlan
 

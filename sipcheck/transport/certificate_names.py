@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from sipcheck.failure import Failure
 from sipcheck.host import is_address, plain_address
 from sipcheck.message.uri import SipUri
+from sipcheck.phrases.sentence import Sentence
 from sipcheck.printable import one_line
 from sipcheck.reasons import Cause, Reason
-from sipcheck.sentence import Sentence
 
 _SHOWN_NAMES = 3
 

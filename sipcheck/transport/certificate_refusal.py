@@ -6,8 +6,8 @@ from datetime import datetime
 
 from sipcheck.failure import Failure
 from sipcheck.phrases.listed import Joint, listed
+from sipcheck.phrases.sentence import Sentence
 from sipcheck.reasons import Cause, Reason
-from sipcheck.sentence import Sentence
 from sipcheck.transport.certificate import SERVER_USE, ReadCertificate
 
 _Verdict = tuple[Reason, Cause | None]

@@ -6,8 +6,8 @@ import ssl
 
 from sipcheck.failure import Failure
 from sipcheck.message.protocols import looks_like, opens_as_sip, recognise
+from sipcheck.phrases.sentence import Sentence
 from sipcheck.reasons import Cause, Reason
-from sipcheck.sentence import Sentence
 from sipcheck.transport.certificate_refusal import refusal
 from sipcheck.transport.tls_alert import describe_alert
 

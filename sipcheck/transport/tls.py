@@ -14,10 +14,10 @@ from pathlib import Path
 from sipcheck.errors import SettingInvalid, TransportFailed
 from sipcheck.failure import Failure
 from sipcheck.host import is_address
+from sipcheck.phrases.sentence import Sentence
 from sipcheck.printable import one_line
 from sipcheck.reasons import Cause, Reason
 from sipcheck.report.model import Certificate
-from sipcheck.sentence import Sentence
 from sipcheck.target import HostPort
 from sipcheck.transport.certificate import (
     CertificateUnreadable,

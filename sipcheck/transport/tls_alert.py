@@ -2,7 +2,7 @@
 
 import re
 
-from sipcheck.sentence import Sentence
+from sipcheck.phrases.sentence import Sentence
 
 _NUMBERS = {
     "close notify": 0,

@@ -10,8 +10,8 @@ from sipcheck.errors import TransportFailed
 from sipcheck.failure import Failure
 from sipcheck.message.builder import BRANCH_COOKIE
 from sipcheck.message.parser import plain_via, top_branch, top_call_id
+from sipcheck.phrases.sentence import Sentence
 from sipcheck.report.model import Certificate, ReportWarning
-from sipcheck.sentence import Sentence
 from sipcheck.target import HostPort
 from sipcheck.transport.channel import Receiver
 from sipcheck.transport.failures import from_error

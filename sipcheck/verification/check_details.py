@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from sipcheck.diagnosis.evidence import EdgeEvidence, ExchangeResult
 from sipcheck.dns.route import Route
+from sipcheck.phrases.sentence import Parameter, Sentence
 from sipcheck.reasons import Cause, Reason
 from sipcheck.report.model import CheckName
-from sipcheck.sentence import Parameter, Sentence
 from sipcheck.target import HostPort, Target, TransportName
 from sipcheck.transaction.request_template import MAX_DATAGRAM_BYTES
 from sipcheck.verification.edge_probe import EdgeProbe

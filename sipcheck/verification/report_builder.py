@@ -20,11 +20,11 @@ from sipcheck.diagnosis.sentences import (
 )
 from sipcheck.dns.resolver import Route
 from sipcheck.failure import Failure
+from sipcheck.phrases.sentence import Parameter, Sentence
 from sipcheck.reasons import Cause, CredentialState, Reason
 from sipcheck.report.checks import failing_axis, make_checks
 from sipcheck.report.model import CheckName, EdgeReport, Report, ReportWarning, TargetFacts
 from sipcheck.report.rulings import ruling
-from sipcheck.sentence import Parameter, Sentence
 from sipcheck.settings import EngineSettings
 from sipcheck.target import Target, TransportName
 from sipcheck.transaction.run_context import RunContext

@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from sipcheck.diagnosis.details import warn
 from sipcheck.diagnosis.evidence import ExchangeResult
 from sipcheck.dns.route import Route
+from sipcheck.phrases.sentence import Sentence
 from sipcheck.reasons import Cause, Reason, WarningCode
 from sipcheck.report.model import ReportWarning
-from sipcheck.sentence import Sentence
 from sipcheck.transaction.timers import RFC_3261
 from sipcheck.verification.edge_probe import EdgeProbe
 

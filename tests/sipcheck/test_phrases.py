@@ -11,9 +11,9 @@ import sipcheck
 from sipcheck.diagnosis.sentences import TEMPLATES
 from sipcheck.failure import Failure
 from sipcheck.phrases.listed import Joint, listed
+from sipcheck.phrases.sentence import Sentence
 from sipcheck.phrases.words import PHRASES, phrase
 from sipcheck.reasons import Reason
-from sipcheck.sentence import Sentence
 
 ROOT = Path(sipcheck.__file__).parent
 # Where the key stands among what is given.

@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 
 from sipcheck.diagnosis.details import warn
+from sipcheck.phrases.sentence import Sentence
 from sipcheck.reasons import Reason, WarningCode
 from sipcheck.report.model import Report
-from sipcheck.sentence import Sentence
 from sipcheck.target import HostPort
 from trunks.rules.health import liveness_of
 from trunks.runs.gateway_check import GatewayCheck

@@ -3,9 +3,9 @@
 import pytest
 
 from sipcheck.diagnosis.sentences import TEXTS, Facts, render, sentences
+from sipcheck.phrases.sentence import Sentence
 from sipcheck.reasons import Cause, Outcome, Party, Reason
 from sipcheck.report.rulings import ruling
-from sipcheck.sentence import Sentence
 
 FACTS = Facts(
     domain="sip.carrier.example",

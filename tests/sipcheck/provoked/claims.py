@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 
 from sipcheck.diagnosis.details import worded
 from sipcheck.diagnosis.evidence import is_sign_of_life
+from sipcheck.phrases.sentence import Sentence
 from sipcheck.report.model import Direction, EdgeReport, Report
-from sipcheck.sentence import Sentence
 from tests.sipcheck.provoked.seen import Seen
 from tests.sipcheck.provoked.spoken import assert_spoken
 

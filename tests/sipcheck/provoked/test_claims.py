@@ -11,7 +11,7 @@ from sipcheck.diagnosis.details import worded
 from sipcheck.diagnosis.sentences import TEMPLATES, TEXTS, Facts, render, sentences
 from sipcheck.diagnosis.texts.checks import CHECKS
 from sipcheck.diagnosis.texts.warnings import WARNINGS
-from sipcheck.sentence import Parameter, Sentence
+from sipcheck.phrases.sentence import Parameter, Sentence
 from tests.sipcheck.provoked.claims import CLAIMS, assert_claims
 from tests.sipcheck.provoked.field_rows import SILENT_SECONDS, FieldRow, challenge, scripted, verify_row
 

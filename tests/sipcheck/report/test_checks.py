@@ -3,11 +3,11 @@
 import pytest
 
 from sipcheck.diagnosis.details import worded
+from sipcheck.phrases.sentence import Sentence
 from sipcheck.reasons import Outcome, Reason, WarningCode
 from sipcheck.report.checks import failing_axis, make_checks
 from sipcheck.report.model import Check, CheckName, CheckState, ReportWarning
 from sipcheck.report.rulings import RULINGS, ruling
-from sipcheck.sentence import Sentence
 
 ORDER = ["target", "dns", "address", "transport", "tls", "sip", "auth"]
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from sipcheck.phrases.sentence import Sentence
 from sipcheck.reasons import WarningCode
 from sipcheck.report.model import Direction, Report, ReportWarning, TraceStep
-from sipcheck.sentence import Sentence
 from tests.trunks.forms import Store, make_report, with_edge
 from trunks.runs.report_bounds import MOST_BYTES, MOST_CHARACTERS
 from trunks.runs.several_gateways import SeveralReport
