@@ -9,7 +9,7 @@ import pytest
 from sipcheck import Cause, CredentialState, Outcome, Party, Reason, Report, TransportName
 from sipcheck.report.model import Direction
 from tests.peers.sip_reply import reply_to
-from tests.sipcheck.provoked.field_rows import FieldRow, Script, assert_row, on_each_path, verify_all
+from tests.sipcheck.provoked.field_rows import FieldRow, Script, assert_row, on_each_path
 
 FIREWALL = "firewall"
 
@@ -175,11 +175,6 @@ ROWS = [
         transport=TransportName.TCP,
     ),
 ]
-
-
-@pytest.fixture(scope="module")
-def reports() -> Mapping[str, Report | Exception]:
-    return verify_all(ROWS)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=str)

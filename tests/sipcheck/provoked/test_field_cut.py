@@ -21,7 +21,7 @@ from tests.peers.certificates import CertificateKind, Certificates
 from tests.peers.sip_reply import reply_to, split_message
 from tests.peers.stream_peer import Conduct, StreamPeer
 from tests.peers.udp_closing import ClosingPeer
-from tests.sipcheck.provoked.field_rows import FieldRow, Place, Scene, assert_row, challenge, verify_all
+from tests.sipcheck.provoked.field_rows import FieldRow, Place, Scene, assert_row, challenge
 
 TCP, TLS, UDP = TransportName.TCP, TransportName.TLS, TransportName.UDP
 LATER_SECONDS = 0.3
@@ -287,11 +287,6 @@ DATAGRAMS = [
     ),
 ]
 ROWS = [*STREAMS, *DATAGRAMS]
-
-
-@pytest.fixture(scope="module")
-def reports() -> Mapping[str, Report | Exception]:
-    return verify_all(ROWS)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=str)

@@ -20,7 +20,6 @@ from tests.sipcheck.provoked.field_rows import (
     assert_row,
     challenge,
     scripted,
-    verify_all,
 )
 
 DOMAIN = "trunk.test"
@@ -206,11 +205,6 @@ ROWS = [
 ]
 # All zones are set up on the loop that the rows run on, so the first ones need time to spare.
 ROWS = [replace(row, options={"timeout_seconds": 15}) for row in ROWS]
-
-
-@pytest.fixture(scope="module")
-def reports() -> Mapping[str, Report | Exception]:
-    return verify_all(ROWS)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=str)

@@ -27,7 +27,6 @@ from tests.sipcheck.provoked.field_rows import (
     challenge,
     on_each_path,
     scripted,
-    verify_all,
 )
 
 CHALLENGED = (401, [challenge()])
@@ -174,11 +173,6 @@ def cut_by_us() -> FieldRow:
 
 FAILING_OPTIONS = on_each_path(*(failing_options(status) for status in (408, 500, 503, 504)))
 ROWS = [*FAILING_OPTIONS, *WAITS, *EDGES, cut_by_us()]
-
-
-@pytest.fixture(scope="module")
-def reports() -> Mapping[str, Report | Exception]:
-    return verify_all(ROWS)
 
 
 def run_of(row: FieldRow, reports: Mapping[str, Report | Exception]) -> Report:

@@ -10,7 +10,7 @@ import pytest
 from sipcheck import Cause, CredentialState, Outcome, Party, Reason, Report, TransportName
 from tests.peers.dns_server import DnsServer
 from tests.peers.stream_peer import Conduct, StreamPeer
-from tests.sipcheck.provoked.field_rows import FieldRow, Place, Scene, assert_row, verify_all
+from tests.sipcheck.provoked.field_rows import FieldRow, Place, Scene, assert_row
 
 DOMAIN = "carrier.test"
 CHECK_THE_SETTING = (Cause.SERVER_NAME_UNKNOWN, Cause.PLAIN_SIP_PORT, Cause.HANDSHAKE_UNANSWERED)
@@ -188,11 +188,6 @@ ROWS = [
         never_says=("without a byte of its own",),
     ),
 ]
-
-
-@pytest.fixture(scope="module")
-def reports() -> Mapping[str, Report | Exception]:
-    return verify_all(ROWS)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=str)

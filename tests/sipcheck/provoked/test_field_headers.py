@@ -13,7 +13,6 @@ from tests.sipcheck.provoked.field_rows import (
     challenge,
     on_each_path,
     scripted,
-    verify_all,
     verify_row,
 )
 
@@ -148,11 +147,6 @@ ROWS = on_each_path(
         options=True,
     ),
 )
-
-
-@pytest.fixture(scope="module")
-def reports() -> Mapping[str, Report | Exception]:
-    return verify_all(ROWS)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=str)

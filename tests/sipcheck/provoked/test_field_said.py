@@ -14,7 +14,6 @@ from tests.sipcheck.provoked.field_rows import (
     challenge,
     on_each_path,
     scripted,
-    verify_all,
 )
 
 SOON = "in a few minutes"
@@ -142,11 +141,6 @@ DECIDED = {
     "redirected": (CheckName.SIP, "REGISTER: 302 Phrase"),
     "credentials-missing": (CheckName.AUTH, "OPTIONS: 401 Phrase"),
 }
-
-
-@pytest.fixture(scope="module")
-def reports() -> Mapping[str, Report | Exception]:
-    return verify_all(ROWS)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=str)

@@ -18,7 +18,6 @@ from tests.sipcheck.provoked.field_rows import (
     cseq_of,
     on_each_path,
     scripted,
-    verify_all,
 )
 
 EDGE, CORE = challenge("edge"), challenge("core", nonce="n0nce2")
@@ -175,11 +174,6 @@ ELSEWHERE = [
     ),
 ]
 ROWS += [replace(row, windowed=windowed) for row in ELSEWHERE for windowed in (False, True)]
-
-
-@pytest.fixture(scope="module")
-def reports() -> Mapping[str, Report | Exception]:
-    return verify_all(ROWS)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=str)

@@ -9,7 +9,7 @@ from sipcheck import CredentialState, Outcome, Party, Reason, Report, WarningCod
 from sipcheck.report.model import Direction
 from tests.peers.sip_reply import reply_to
 from tests.peers.udp_peer import Reply
-from tests.sipcheck.provoked.field_rows import FieldRow, Script, assert_row, challenge, verify_all
+from tests.sipcheck.provoked.field_rows import FieldRow, Script, assert_row, challenge
 
 SLOW_SECONDS = 1.0  # between the first sending again and the second
 EACH = "each sending was answered"
@@ -89,11 +89,6 @@ ROWS = [
         for windowed in (False, True)
     ],
 ]
-
-
-@pytest.fixture(scope="module")
-def reports() -> Mapping[str, Report | Exception]:
-    return verify_all(ROWS)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=str)

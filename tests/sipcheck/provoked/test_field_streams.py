@@ -13,7 +13,7 @@ import pytest
 from sipcheck import Cause, CredentialState, Outcome, Party, Reason, Report, TransportName
 from sipcheck.report.model import Direction
 from tests.peers.sip_reply import reply_to
-from tests.sipcheck.provoked.field_rows import FieldRow, Script, assert_row, on_each_path, verify_all
+from tests.sipcheck.provoked.field_rows import FieldRow, Script, assert_row, on_each_path
 
 TCP = TransportName.TCP
 CLOSE = b""
@@ -138,11 +138,6 @@ ROWS = [
         )
     ),
 ]
-
-
-@pytest.fixture(scope="module")
-def reports() -> Mapping[str, Report | Exception]:
-    return verify_all(ROWS)
 
 
 def received(report: Report | Exception) -> list[bytes]:

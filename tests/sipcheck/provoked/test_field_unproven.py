@@ -23,7 +23,6 @@ from tests.sipcheck.provoked.field_rows import (
     challenge,
     on_each_path,
     scripted,
-    verify_all,
 )
 
 CHALLENGED = (401, [challenge()])
@@ -228,11 +227,6 @@ ROWS += [
         ),
     ),
 ]
-
-
-@pytest.fixture(scope="module")
-def reports() -> Mapping[str, Report | Exception]:
-    return verify_all(ROWS)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=str)
