@@ -7,7 +7,10 @@ from pydantic import BaseModel, Field
 from sipcheck.reasons import Reason
 from trunks.catalog.views import TrunkView
 from trunks.models.verification import Verification
+from trunks.rules.media import media_warnings
 from trunks.rules.trunk_state import HealthStatus
+
+MEDIA_WARNINGS = "What calls have otherwise than the trunk's codecs and media encryption say (ours)."
 
 
 class LastVerification(BaseModel):
@@ -23,6 +26,7 @@ class OurState(BaseModel):
     is_verified: bool = Field(description="(ours)")
     health_status: HealthStatus = Field(description="(ours)")
     last_verification: LastVerification | None = Field(description="(ours)")
+    media_warnings: list[str] = Field(description=MEDIA_WARNINGS)
 
 
 def our_state(view: TrunkView) -> dict[str, Any]:
@@ -33,6 +37,7 @@ def our_state(view: TrunkView) -> dict[str, Any]:
         "is_verified": trunk.is_verified,
         "health_status": trunk.health_status,
         "last_verification": show_last(view.last_verification),
+        "media_warnings": list(media_warnings(view.profile)),
     }
 
 

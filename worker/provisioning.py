@@ -106,11 +106,21 @@ class ProvisionWork:
         else:
             log.info("provision-done", inbound_id=ids.inbound, outbound_id=ids.outbound)
             done = self._claims.finish(claim, ids)
+        self._note_media(provisioner)
         if done:
             self._on_done(claim.trunk_id)
         else:
             # More was asked meanwhile.
             self._ring(claim.trunk_id)
+
+    def _note_media(self, provisioner: Provisioner) -> None:
+        kept = provisioner.keeps_media
+        if kept is not None and self._reconciliation.note_media(kept=kept) and not kept:
+            _log.warning(
+                "provision-media-dropped",
+                told="The voice infrastructure does not keep what codecs and media encryption it is told; sides that "
+                "differ in these alone are left as they are.",
+            )
 
     async def _work(self, claim: ProvisionClaim, provisioner: Provisioner) -> SideIds:
         if claim.blueprint is None:

@@ -37,6 +37,7 @@ _DETAILS = TrunkDetails(
     is_verified=True,
     health_status=HealthStatus.HEALTHY,
     last_verification=proven_at("sip.provider.com:5060/udp"),
+    media_warnings=[],
 )
 
 EXAMPLES = (

@@ -11,7 +11,14 @@ from api.bolna.number_bodies import NumberBody
 from api.fields import Host, Line, Password, Port, Switch, judge_allow_list, require_one_line
 from sipcheck.target import TransportName
 from trunks.catalog.new_trunk import NewGateway, NewTrunk
-from trunks.rules.profile import CallingFormat, InboundAuthorization, MediaEncryption, TrunkProfile
+from trunks.rules.media import KNOWN_CODECS, leaves_no_codec
+from trunks.rules.profile import (
+    PLAIN,
+    CallingFormat,
+    InboundAuthorization,
+    MediaEncryption,
+    TrunkProfile,
+)
 
 # The type of the one fault that is a 422 (bolna documents it so).
 SDES_WITHOUT_TLS = "sdes_without_tls"
@@ -92,8 +99,12 @@ class TrunkFields(Body):
         MediaEncryption.NO, description="`sdes` needs transport-tls."
     )
     media_encryption_optimistic: Switch | None = False
-    allow: Codecs | None = "ulaw,alaw"
-    disallow: Codecs | None = "all"
+    disallow: Codecs | None = Field(PLAIN.disallow, description="`all`, or codecs that calls are not to use.")
+    allow: Codecs | None = Field(
+        PLAIN.allow,
+        description="Of ulaw, alaw and g722, what calls use, the best first; other names are left out (ours).",
+        validate_default=True,
+    )
     inbound_enabled: Switch | None = False
     outbound_leading_plus_enabled: Switch | None = True
     qualify_frequency: Frequency | None = Field(
@@ -142,6 +153,12 @@ class CreateTrunk(TrunkFields):
         judge_encryption(value, info.data.get("transport", Transport.TLS))
         return value
 
+    @field_validator("allow")
+    @classmethod
+    def _leaves_a_codec(cls, value: str | None, info: ValidationInfo) -> str | None:
+        judge_codecs(value or PLAIN.allow, info.data.get("disallow") or PLAIN.disallow)
+        return value
+
     def to_trunk(self, *, interval_floor_seconds: float) -> NewTrunk:
         """Turn into what the domain takes; the customer's switch is on."""
         userpass = self.auth_type is AuthType.USERPASS
@@ -181,6 +198,14 @@ def judge_encryption(encryption: MediaEncryption | None, transport: Transport | 
     if encryption is MediaEncryption.SDES and transport is not Transport.TLS:
         raise PydanticCustomError(
             SDES_WITHOUT_TLS, "sdes needs transport-tls: the keys would be sent in the clear"
+        )
+
+
+def judge_codecs(allow: str, disallow: str) -> None:
+    """Refuse what leaves no codec. Raises PydanticCustomError."""
+    if leaves_no_codec(allow, disallow):
+        raise PydanticCustomError(
+            "no_codec", "It leaves no codec that calls can use; allow one of {known}", {"known": KNOWN_CODECS}
         )
 
 

@@ -11,6 +11,7 @@ from api.bolna.bodies import (
     Transport,
     UpdateTrunk,
     judge_addresses,
+    judge_codecs,
     judge_encryption,
     profile_fields,
     to_gateways,
@@ -49,6 +50,9 @@ def _judge(sent: dict[str, Any], view: TrunkView) -> None:
     )
     faults: list[FieldFault] = []
     _collect(faults, "media_encryption", lambda: judge_encryption(encryption, transport))
+    codecs = sent.get("allow", view.profile.allow), sent.get("disallow", view.profile.disallow)
+    if codecs != (view.profile.allow, view.profile.disallow):
+        _collect(faults, "allow", lambda: judge_codecs(*codecs))
     if kind is AuthType.IP_BASED and sent.keys() & {"auth_type", "ip_identifiers"}:
         _collect(faults, "ip_identifiers", lambda: judge_addresses(addresses))
     if kind is AuthType.USERPASS:

@@ -57,6 +57,7 @@ _TRUNK = TrunkShown(
     is_verified=True,
     health_status=HealthStatus.HEALTHY,
     last_verification=proven_at("sip.carrier-x.com:5060/udp"),
+    media_warnings=[],
 )
 
 EXAMPLES = (

@@ -71,6 +71,7 @@ _DETAILS = TrunkDetails(
     gateways=[GatewayShown(host=_DOMAIN, port=5061, transport=TransportName.TLS, priority=1)],
     credentials=CredentialState.PROVEN,
     last_verification=proven_at(f"{_DOMAIN}:5061/tls"),
+    media_warnings=[],
 )
 _NUMBER = NumberListed(
     id=NUMBER_ID,

@@ -4,12 +4,13 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from api.our_state import LastVerification, show_last
+from api.our_state import MEDIA_WARNINGS, LastVerification, show_last
 from api.timestamps import Timestamp
 from sipcheck.reasons import CredentialState
 from sipcheck.target import TransportName
 from trunks.catalog.views import TrunkView
 from trunks.models.trunk import Gateway, Trunk
+from trunks.rules.media import media_warnings
 from trunks.rules.trunk_state import HealthStatus
 
 _OURS = "(ours)"
@@ -48,6 +49,7 @@ class TrunkDetails(TrunkShown):
     gateways: list[GatewayShown] = Field(description=_OURS)
     credentials: CredentialState = Field(description=f"What is known of the credentials {_OURS}.")
     last_verification: LastVerification | None = Field(description=_OURS)
+    media_warnings: list[str] = Field(description=MEDIA_WARNINGS)
 
 
 class TrunkCreated(BaseModel):
@@ -120,6 +122,7 @@ def show_details(view: TrunkView) -> TrunkDetails:
         gateways=[_show_gateway(gateway) for gateway in trunk.gateways],
         credentials=trunk.credentials,
         last_verification=show_last(view.last_verification),
+        media_warnings=list(media_warnings(view.profile)),
     )
 
 

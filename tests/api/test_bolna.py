@@ -4,9 +4,11 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import update
 
 from tests.api.client import ApiUnderTest
 from tests.trunks.forms import PASSWORD, make_report
+from trunks.models.trunk_profile import TrunkProfileRow
 
 URL = "/sip-trunks/trunks"
 USERPASS: dict[str, Any] = {
@@ -129,6 +131,9 @@ async def test_a_frequency_below_the_floor_is_the_floor(
             ["phone_numbers.0.phone_number"],
         ),
         ({"media_encryption": "sdes", "provider": ""}, ["provider", "media_encryption"]),
+        ({"allow": "opus"}, ["allow"]),
+        ({"allow": "", "disallow": "all"}, ["allow"]),
+        ({"allow": "", "disallow": "ulaw,alaw,g722"}, ["allow"]),
     ],
 )
 async def test_a_fault_is_400_and_all_are_named_at_once(
@@ -146,6 +151,19 @@ async def test_sdes_without_tls_alone_is_422(api: ApiUnderTest) -> None:
     answer = await api.client.post(URL, json=USERPASS | {"media_encryption": "sdes"})
     assert (answer.status_code, answer.json()["error"]) == (422, 422)
     assert list(answer.json()["errors"]) == ["media_encryption"]
+
+
+async def test_codecs_that_leave_none_are_refused_and_unknown_ones_told(api: ApiUnderTest) -> None:
+    made = await create(api, USERPASS | {"allow": "alaw,opus"})
+    assert made["allow"] == "alaw,opus"
+    assert [each.partition(":")[0] for each in made["media_warnings"]] == ["Calls do not use opus"]
+    refused = await patch(api, made["id"], allow="opus,g729")
+    assert (refused.status_code, list(refused.json()["errors"])) == (400, ["allow"])
+    assert "ulaw, alaw, g722" in refused.json()["message"]
+    # A trunk of before this rule: what is shown may be sent back.
+    with api.store.installation.database.write() as session:
+        session.execute(update(TrunkProfileRow).values(allow="opus"))
+    assert (await patch(api, made["id"], allow="opus", disallow="all", name="Other")).status_code == 200
 
 
 async def test_a_name_is_unique_in_the_account(api: ApiUnderTest) -> None:
@@ -194,7 +212,7 @@ async def test_a_patch_changes_what_is_sent_alone(
     assert len(api.rung) == (2 if verified_anew else 1)
     assert (after["is_active"], after["is_verified"]) == ((False, False) if verified_anew else (True, True))
     unchanged = before.keys() - change.keys() - {"is_active", "is_verified", "health_status"}
-    unchanged -= {"last_verification", "updated_at"}
+    unchanged -= {"last_verification", "media_warnings", "updated_at"}
     assert {name: after[name] for name in unchanged} == {name: before[name] for name in unchanged}
 
 

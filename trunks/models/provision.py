@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import JSON, String, text
+from sqlalchemy import JSON, String, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from trunks.models.base import Base, named, partial_index
@@ -35,7 +35,8 @@ class Provision(Leased, Base):
 
     What the sides are to be is not here: it is worked out from the trunk, its profile and its numbers, and nothing
     is to be where the trunk is gone or switched off by the customer. `revision` counts the requests: what was done for
-    an older one is followed by another turn. `generation` is the trunk's when the sides were last right.
+    an older one is followed by another turn. `generation` is the trunk's when the sides were last right. `keeps_former`
+    marks sides that a former version made: what that did not write stays as it is until the trunk is edited.
     """
 
     __tablename__ = "provisions"
@@ -58,6 +59,7 @@ class Provision(Leased, Base):
     outbound_id: Mapped[str | None] = mapped_column(String(255))
     cause: Mapped[FailureCause | None] = mapped_column(named(FailureCause))
     error: Mapped[str | None] = mapped_column(String(2000))
+    keeps_former: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     @property
     def settled(self) -> bool:
@@ -73,6 +75,7 @@ class Infrastructure(Leased, Base):
     """A voice infrastructure that this installation provisions; its id is our mark on what we made there.
 
     The lease is of the worker that reconciles it now. `findings` counts what reconciliations found, since the first.
+    `keeps_media` is whether it kept the media of what was written last; None while that is not known.
     """
 
     __tablename__ = "infrastructures"
@@ -80,3 +83,4 @@ class Infrastructure(Leased, Base):
     provisioner: Mapped[ProvisionerName] = mapped_column(named(ProvisionerName), unique=True)
     reconciled_at: Mapped[datetime | None]
     findings: Mapped[dict[str, int]] = mapped_column(JSON)
+    keeps_media: Mapped[bool | None]

@@ -186,6 +186,7 @@ def draw(parts: ProvisionParts, egress: HostPort | None) -> Blueprint | None:
         username=trunk.username,
         sealed_password=trunk.sealed_password,
         egress=egress,
+        keeps_former=parts.provision.keeps_former,
     )
 
 

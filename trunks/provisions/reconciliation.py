@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
@@ -17,7 +17,14 @@ from trunks.repositories.provisions import Infrastructures, ProvisionParts, Prov
 from trunks.secrets.secret_box import SecretBox
 from trunks.store.database import Database
 from trunks.voice.provisioner import ProvisionerName, ProvisioningFailed
-from trunks.voice.sides import ExistingSide, InboundSide, OutboundSide, SideContent, plain_number
+from trunks.voice.sides import (
+    ExistingSide,
+    InboundSide,
+    OutboundSide,
+    SideContent,
+    holds,
+    plain_number,
+)
 
 # Longer than a cycle takes; one that took longer harms nothing, since all it does can be done twice.
 _LEASE = timedelta(minutes=2)
@@ -80,6 +87,17 @@ class Reconciliation:
             row.claim(claim_id := new_id(), now + _LEASE)
             return claim_id
 
+    def note_media(self, *, kept: bool) -> bool:
+        """Note whether the infrastructure keeps a side's media; true when that is news."""
+        with self.database.read() as session:
+            infrastructure = Infrastructures(session).find(self.provisioner)
+            if infrastructure is not None and infrastructure.keeps_media is kept:
+                return False
+        with self.database.write() as session:
+            row = Infrastructures(session).ensure(self.provisioner)
+            is_news, row.keeps_media = row.keeps_media is not kept, kept
+            return is_news
+
     def finish(self, claim_id: UUID, found: Sequence[FoundSides] = ()) -> None:
         """End a cycle, done or broken off, and count what it found; the next is due after the interval."""
         with self.database.write() as session:
@@ -101,10 +119,11 @@ class Reconciliation:
             if side.trunk_id is not None:
                 ours.setdefault(side.trunk_id, []).append(side)
         found: list[FoundSides] = []
+        drops_media = self._drops_media()
         for parts in self._all_parts():
             standing = ours.pop(parts.provision.trunk_id, [])
             if _settled(parts.provision, read_at):
-                found += self._judge_one(parts, standing)
+                found += self._judge_one(parts, standing, drops_media=drops_media)
         to_fix = frozenset(
             each.trunk_id for each in found if each.trunk_id and each.finding is not SideFinding.UNFIT
         )
@@ -136,7 +155,15 @@ class Reconciliation:
             yield from parts
             after = parts[-1].provision.id
 
-    def _judge_one(self, parts: ProvisionParts, ours: Sequence[ExistingSide]) -> list[FoundSides]:
+    def _drops_media(self) -> bool:
+        """Whether the infrastructure would lose what is mended of a side's media."""
+        with self.database.read() as session:
+            infrastructure = Infrastructures(session).find(self.provisioner)
+            return infrastructure is not None and infrastructure.keeps_media is False
+
+    def _judge_one(
+        self, parts: ProvisionParts, ours: Sequence[ExistingSide], *, drops_media: bool
+    ) -> list[FoundSides]:
         provision = parts.provision
         blueprint = draw(parts, self.egress)
         if blueprint is None:
@@ -147,9 +174,13 @@ class Reconciliation:
             return [FoundSides(SideFinding.UNFIT, provision.trunk_id, None, str(failure))]
         if provision.state is ProvisionState.FAILED:
             return [FoundSides(SideFinding.FAILED, provision.trunk_id, None, provision.error or "")]
+        inbound, outbound = desired.inbound, desired.outbound
+        if drops_media:
+            inbound = None if inbound is None else replace(inbound, media=None)
+            outbound = None if outbound is None else replace(outbound, media=None)
         return [
-            *_judge_side(provision, InboundSide, desired.inbound, ours, provision.inbound_id),
-            *_judge_side(provision, OutboundSide, desired.outbound, ours, provision.outbound_id),
+            *_judge_side(provision, InboundSide, inbound, ours, provision.inbound_id),
+            *_judge_side(provision, OutboundSide, outbound, ours, provision.outbound_id),
         ]
 
 
@@ -181,7 +212,7 @@ def _judge_side(
     known = next((side for side in standing if side.id == known_id), None)
     if wanted is not None and known is None:
         yield FoundSides(SideFinding.MISSING, provision.trunk_id, known_id, kind.__name__)
-    if known is not None and wanted is not None and known.content != wanted:
+    if known is not None and wanted is not None and not holds(wanted, known.content):
         yield FoundSides(SideFinding.CHANGED, provision.trunk_id, known_id, kind.__name__)
     for side in standing:
         if wanted is None or side is not known:

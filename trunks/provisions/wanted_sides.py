@@ -1,6 +1,6 @@
 """What a trunk's sides are to be, read before a change and after it: what touches neither is no work."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -30,6 +30,7 @@ class WantedSides:
         if blueprint is None:
             return None
         try:
-            return blueprint.desired(self.secrets)
+            # An edit writes sides of a former version as a new trunk's.
+            return replace(blueprint, keeps_former=False).desired(self.secrets)
         except ProvisioningFailed as failure:
             return str(failure)

@@ -6,6 +6,7 @@ from uuid import UUID
 from sipcheck.errors import TargetInvalid
 from sipcheck.target import HostPort, TransportName, parse_host_port
 from trunks.errors import SecretUnreadable
+from trunks.rules.media import Media, media_of
 from trunks.rules.profile import InboundAuthorization, TrunkProfile
 from trunks.secrets.secret_box import SecretBox
 from trunks.voice.allow_list import AllowListInvalid, read_allow_list
@@ -15,7 +16,10 @@ from trunks.voice.sides import DesiredTrunk, InboundSide, OutboundSide
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blueprint:
-    """A trunk's first gateway, its numbers and its profile, with the password still sealed."""
+    """A trunk's first gateway, its numbers and its profile, with the password still sealed.
+
+    With `keeps_former` the sides were made before media was written, and theirs stays as it is.
+    """
 
     trunk_id: UUID
     profile: TrunkProfile
@@ -27,6 +31,7 @@ class Blueprint:
     username: str | None
     sealed_password: bytes | None = field(repr=False)
     egress: HostPort | None
+    keeps_former: bool = False
 
     def desired(self, secrets: SecretBox) -> DesiredTrunk:
         """Work out both sides; neither is to be while the trunk has no number. Raises ProvisioningFailed."""
@@ -34,27 +39,28 @@ class Blueprint:
         if not numbers:
             return DesiredTrunk(trunk_id=self.trunk_id, inbound=None, outbound=None)
         password = self._open(secrets)
+        media = None if self.keeps_former else media_of(self.profile)
         return DesiredTrunk(
             trunk_id=self.trunk_id,
-            inbound=self._inbound(numbers, password) if self.profile.inbound_enabled else None,
-            outbound=self._outbound(numbers, password),
+            inbound=self._inbound(numbers, password, media) if self.profile.inbound_enabled else None,
+            outbound=self._outbound(numbers, password, media),
         )
 
-    def _inbound(self, numbers: tuple[str, ...], password: str | None) -> InboundSide:
+    def _inbound(self, numbers: tuple[str, ...], password: str | None, media: Media | None) -> InboundSide:
         if self.profile.authorization is InboundAuthorization.IP:
             try:
                 allowed = read_allow_list(self.profile.allowed_addresses)
             except AllowListInvalid as fault:
                 raise _unfit(str(fault)) from fault
-            return InboundSide(numbers=numbers, allowed_addresses=allowed)
+            return InboundSide(numbers=numbers, allowed_addresses=allowed, media=media)
         if not self.username or not password:
             raise _unfit(
                 "Without user and password the inbound side would admit everyone; "
                 "give the trunk both, or an allow-list of addresses."
             )
-        return InboundSide(numbers=numbers, auth_username=self.username, auth_password=password)
+        return InboundSide(numbers=numbers, auth_username=self.username, auth_password=password, media=media)
 
-    def _outbound(self, numbers: tuple[str, ...], password: str | None) -> OutboundSide:
+    def _outbound(self, numbers: tuple[str, ...], password: str | None, media: Media | None) -> OutboundSide:
         carrier = self._carrier()
         direct = OutboundSide(
             numbers=numbers,
@@ -62,6 +68,7 @@ class Blueprint:
             transport=self.transport,
             auth_username=self.username,
             auth_password=password,
+            media=media,
         )
         if not self.profile.fixed_egress:
             return direct

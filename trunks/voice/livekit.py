@@ -20,6 +20,7 @@ from livekit.protocol.sip import (
     SIPOutboundTrunkInfo,
 )
 
+from trunks.rules.media import Encryption, Media
 from trunks.voice.livekit_errors import NotThere, nonsense, translated
 from trunks.voice.livekit_messages import TrunkInfo, read_content, read_side, write_side
 from trunks.voice.provisioner import FailureCause, ProvisioningFailed
@@ -39,6 +40,7 @@ class LiveKit:
     _: KW_ONLY
     mark: str
     call_timeout_seconds: float = CALL_TIMEOUT_SECONDS
+    keeps_media: bool | None = None
     _client: LiveKitAPI | None = None
 
     async def find(self, *, ids: Collection[str], numbers: Collection[str]) -> Sequence[ExistingSide]:
@@ -127,15 +129,29 @@ class LiveKit:
     def _require_kept(self, info: TrunkInfo, content: SideContent) -> None:
         """A version that does not know a field loses it, and a lost allow-list admits everyone."""
         kept = read_content(info)
+        if content.media is not None:
+            self.keeps_media = kept.media == content.media
+            self._require_encryption(kept.media, content.media)
         dropped = [
             name
             for name in type(content).__dataclass_fields__
-            if name != "auth_password" and getattr(kept, name) != getattr(content, name)
+            if name not in ("auth_password", "media") and getattr(kept, name) != getattr(content, name)
         ]
         if dropped:
             raise ProvisioningFailed(
                 FailureCause.REFUSED,
                 f"LiveKit at {self.url} did not keep what it was told: {', '.join(dropped)} differ.",
+            )
+
+    def _require_encryption(self, kept: Media | None, wanted: Media) -> None:
+        """Lost codecs are others than were asked for; lost encryption sends in the clear what was to be secret."""
+        if wanted.encryption is Encryption.REQUIRE and (
+            kept is None or kept.encryption is not wanted.encryption
+        ):
+            raise ProvisioningFailed(
+                FailureCause.NO_WAY,
+                f"LiveKit at {self.url} does not keep what media encryption it is told, so that calls would go "
+                "unencrypted; set `media_encryption` to `no`, or let the operator update LiveKit.",
             )
 
     @asynccontextmanager

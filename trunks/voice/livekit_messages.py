@@ -4,10 +4,17 @@ import json
 from typing import Any
 from uuid import UUID
 
-from livekit.protocol.sip import SIPInboundTrunkInfo, SIPOutboundTrunkInfo, SIPTransport
+from livekit.protocol.sip import (
+    SIPCodec,
+    SIPInboundTrunkInfo,
+    SIPMediaEncryption,
+    SIPOutboundTrunkInfo,
+    SIPTransport,
+)
 
 from sipcheck.target import TransportName
 from trunks.ids import read_id
+from trunks.rules.media import Encryption, Media
 from trunks.voice.sides import ExistingSide, InboundSide, OutboundSide, SideContent
 
 DESTINATION_HEADER = "X-Trunk-Destination"
@@ -25,6 +32,15 @@ _TRANSPORTS = {
 }
 _TRANSPORT_NAMES = {value: name for name, value in _TRANSPORTS.items()}
 
+_ENCRYPTIONS = {
+    Encryption.DISABLE: SIPMediaEncryption.SIP_MEDIA_ENCRYPT_DISABLE,
+    Encryption.ALLOW: SIPMediaEncryption.SIP_MEDIA_ENCRYPT_ALLOW,
+    Encryption.REQUIRE: SIPMediaEncryption.SIP_MEDIA_ENCRYPT_REQUIRE,
+}
+_ENCRYPTION_NAMES = {value: name for name, value in _ENCRYPTIONS.items()}
+# Of a codec that is named without one.
+_RATE = 8000
+
 
 def read_side(info: TrunkInfo, mark: str) -> ExistingSide:
     """Read a trunk of LiveKit's back."""
@@ -37,6 +53,7 @@ def read_content(info: TrunkInfo) -> SideContent:
         "numbers": tuple(sorted(info.numbers)),
         "auth_username": info.auth_username or None,
         "auth_password": info.auth_password or None,
+        "media": _read_media(info),
     }
     if isinstance(info, SIPInboundTrunkInfo):
         return InboundSide(**both, allowed_addresses=tuple(sorted(info.allowed_addresses)))
@@ -57,6 +74,8 @@ def write_side(info: TrunkInfo, trunk_id: UUID, side: SideContent, mark: str) ->
     info.numbers[:] = side.numbers
     info.auth_username = side.auth_username or ""
     info.auth_password = side.auth_password or ""
+    if side.media is not None:
+        _write_media(info, side.media)
     if isinstance(info, SIPInboundTrunkInfo) and isinstance(side, InboundSide):
         info.allowed_addresses[:] = side.allowed_addresses
     elif isinstance(info, SIPOutboundTrunkInfo) and isinstance(side, OutboundSide):
@@ -66,6 +85,27 @@ def write_side(info: TrunkInfo, trunk_id: UUID, side: SideContent, mark: str) ->
         info.headers.pop(DESTINATION_HEADER, None)
         if side.destination is not None:
             info.headers[DESTINATION_HEADER] = side.destination
+
+
+def _read_media(info: TrunkInfo) -> Media:
+    media = info.media
+    encryption = media.encryption if media.HasField("encryption") else info.media_encryption
+    return Media(
+        encryption=_ENCRYPTION_NAMES.get(encryption),
+        codecs=tuple(f"{codec.name.upper()}/{codec.rate or _RATE}" for codec in media.codecs),
+        only_listed=media.only_listed_codecs,
+    )
+
+
+def _write_media(info: TrunkInfo, media: Media) -> None:
+    """Set encryption in its older field too: a version may know that alone."""
+    if media.encryption is not None:
+        info.media_encryption = info.media.encryption = _ENCRYPTIONS[media.encryption]
+    info.media.only_listed_codecs = media.only_listed
+    del info.media.codecs[:]
+    for codec in media.codecs:
+        name, _, rate = codec.partition("/")
+        info.media.codecs.append(SIPCodec(name=name, rate=int(rate)))
 
 
 def _owner(metadata: str, mark: str) -> UUID | None:

@@ -15,7 +15,10 @@ class ProvisionerName(StrEnum):
 
 
 class FailureCause(StrEnum):
-    """Why provisioning failed: the first four are the infrastructure's state, the others what was asked of it."""
+    """Why provisioning failed: the first four are the infrastructure's state, the others what was asked of it.
+
+    NO_WAY: what was asked for is right, and no call of the infrastructure's could be made that way.
+    """
 
     DOWN = "down"
     SLOW = "slow"
@@ -25,6 +28,7 @@ class FailureCause(StrEnum):
     REFUSED = "refused"
     UNFIT = "unfit"
     OURS = "ours"
+    NO_WAY = "no-way"
 
 
 class ProvisioningFailed(TrunksError):
@@ -36,7 +40,12 @@ class ProvisioningFailed(TrunksError):
 
 
 class Provisioner(Protocol):
-    """Works on one side at a time; each call is bounded in time and raises ProvisioningFailed."""
+    """Works on one side at a time; each call is bounded in time and raises ProvisioningFailed.
+
+    `keeps_media` is whether the last side that was written kept its media; None before the first.
+    """
+
+    keeps_media: bool | None
 
     async def find(self, *, ids: Collection[str], numbers: Collection[str]) -> Sequence[ExistingSide]:
         """Read back the sides of these ids and those that carry one of these numbers, whoever made them."""

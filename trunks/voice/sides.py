@@ -1,26 +1,32 @@
 """What stands on the voice infrastructure for a trunk: an inbound and an outbound side, as values."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from sipcheck.target import TransportName
+from trunks.rules.media import Media
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboundSide:
-    """Who may call in, and to which numbers; the lists are sorted, so that equal sides compare equal."""
+    """Who may call in, and to which numbers; the lists are sorted, so that equal sides compare equal.
+
+    `media` None leaves the infrastructure's own as it is.
+    """
 
     numbers: tuple[str, ...]
     auth_username: str | None = None
     auth_password: str | None = field(default=None, repr=False)
     allowed_addresses: tuple[str, ...] = ()
+    media: Media | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboundSide:
     """Where calls go out to, `host[:port]`, and as whom.
 
-    Through a fixed egress `address` is the egress, and the carrier is `from_host` and `destination`.
+    Through a fixed egress `address` is the egress, and the carrier is `from_host` and `destination`. `media` None
+    leaves the infrastructure's own as it is.
     """
 
     numbers: tuple[str, ...]
@@ -30,9 +36,15 @@ class OutboundSide:
     auth_password: str | None = field(default=None, repr=False)
     from_host: str | None = None
     destination: str | None = None
+    media: Media | None = None
 
 
 SideContent = InboundSide | OutboundSide
+
+
+def holds(wanted: SideContent, existing: SideContent) -> bool:
+    """Tell whether what exists is what is wanted; what the wanted side leaves as it is may be anything."""
+    return wanted == (existing if wanted.media is not None else replace(existing, media=None))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

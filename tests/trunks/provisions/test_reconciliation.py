@@ -4,14 +4,16 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from tests.peers.livekit.server import API_KEY, API_SECRET, LiveKitServer
 from tests.trunks.forms import STARTED, Store
 from tests.trunks.livekit_forms import with_livekit
 from trunks.catalog.new_trunk import NewNumber
+from trunks.catalog.trunk_edit import TrunkEdit
 from trunks.ids import new_id
 from trunks.installation.settings import Settings
-from trunks.models.provision import ProvisionState
+from trunks.models.provision import Provision, ProvisionState
 from trunks.models.trunk import Trunk
 from trunks.provisions.reconciliation import Judgement, SideFinding
 from trunks.voice.livekit import LiveKit
@@ -116,6 +118,61 @@ async def test_a_changed_side_is_found_and_put_right(installed: Installed) -> No
     installed.server.calls.clear()
     assert await installed.work(trunk) == ids
     assert installed.server.changes() == ["UpdateSIPInboundTrunk"]
+
+
+async def test_media_that_somebody_changed_is_put_right_in_place(installed: Installed) -> None:
+    trunk = installed.make_trunk()
+    ids = await installed.work(trunk)
+    media = installed.server.outbound[ids.outbound or ""].media
+    assert [codec.name for codec in media.codecs] == ["PCMU", "PCMA"]
+    del media.codecs[:]
+    judgement = await installed.judge()
+    assert kinds(judgement) == [SideFinding.CHANGED]
+    installed.reconciliation.fix(judgement)
+    assert await installed.work(trunk) == ids
+    assert (await installed.judge()).found == ()
+
+
+async def test_media_that_is_lost_is_told_once_and_not_mended(
+    make_store: Callable[[Settings], Store], store_settings: Settings
+) -> None:
+    with LiveKitServer(unknown_fields=["media"]) as server:
+        installed = Installed(make_store(with_livekit(store_settings, server)), server)
+        await installed.work(installed.make_trunk())
+        assert kinds(await installed.judge()) == [SideFinding.CHANGED, SideFinding.CHANGED]
+        assert installed.reconciliation.note_media(kept=False)
+        assert not installed.reconciliation.note_media(kept=False)
+        assert (await installed.judge()).found == ()
+        for side in server.inbound.values():
+            side.auth_password = "by hand"
+        assert kinds(await installed.judge()) == [SideFinding.CHANGED]
+        # A later version keeps it.
+        assert installed.reconciliation.note_media(kept=True)
+        assert len((await installed.judge()).found) == 2
+
+
+async def test_sides_of_a_former_version_keep_their_media_until_an_edit(installed: Installed) -> None:
+    trunk = installed.make_trunk()
+    ids = await installed.work(trunk)
+    with installed.store.installation.database.write() as session:
+        session.execute(update(Provision).values(keeps_former=True))
+    for side in (*installed.server.inbound.values(), *installed.server.outbound.values()):
+        side.ClearField("media")
+    assert (await installed.judge()).found == ()
+    # What is mended else leaves it alone too.
+    installed.server.inbound[ids.inbound or ""].auth_password = "by hand"
+    judgement = await installed.judge()
+    assert kinds(judgement) == [SideFinding.CHANGED]
+    installed.reconciliation.fix(judgement)
+    await installed.work(trunk)
+    assert (await installed.judge()).found == ()
+    assert not any(side.media.codecs for side in installed.server.inbound.values())
+    updates = installed.store.installation.catalog.updates
+    assert not updates.apply(installed.store.caller, trunk.id, TrunkEdit(name="Another")).provisioning
+    assert updates.apply(installed.store.caller, trunk.id, TrunkEdit(profile={"allow": "alaw"})).provisioning
+    assert await installed.work(trunk) == ids
+    for side in (*installed.server.inbound.values(), *installed.server.outbound.values()):
+        assert [codec.name for codec in side.media.codecs] == ["PCMA"]
 
 
 async def test_an_edit_that_nobody_told_of_is_found(installed: Installed) -> None:

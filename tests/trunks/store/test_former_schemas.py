@@ -19,6 +19,7 @@ from trunks.installation.installation import Installation, prepare
 from trunks.installation.settings import Settings
 from trunks.models.account_proof import AccountProof
 from trunks.models.base import UtcDateTime
+from trunks.models.provision import Provision
 from trunks.models.trunk import Trunk
 from trunks.repositories.credential_freezes import CredentialFreezes
 from trunks.repositories.edge_budgets import EdgeBudgets
@@ -288,3 +289,27 @@ def test_what_r0014_knew_as_proven_is_proven(former: FormerStore, credentials: s
         assert [(proof.username, proof.generation, proof.proven_at) for proof in proofs] == (
             [("alice", 1, STARTED)] if is_proven else []
         )
+
+
+@pytest.mark.parametrize(("outbound_id", "keeps"), [("ST_out", True), (None, False)])
+def test_sides_that_r0022_made_keep_what_they_have(
+    former: FormerStore, outbound_id: str | None, keeps: bool
+) -> None:
+    former.migrate("r0022")
+    with former.database.write() as session:
+        former.insert(
+            session,
+            "provisions",
+            trunk_id=new_id(),
+            provisioner="livekit",
+            status="done",
+            state="provisioned",
+            revision=1,
+            requested_at=STARTED,
+            notify_at=STARTED,
+            **({} if outbound_id is None else {"outbound_id": outbound_id}),
+        )
+    former.migrate("head")
+    with former.database.read() as session:
+        (provision,) = session.query(Provision).all()
+        assert provision.keeps_former is keeps

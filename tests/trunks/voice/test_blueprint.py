@@ -1,5 +1,6 @@
 """What a trunk and its plan come to on the infrastructure, and what they cannot come to."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,17 +8,20 @@ import pytest
 from sipcheck.target import HostPort, TransportName
 from tests.trunks.forms import PASSWORD, SECRET_KEYS
 from trunks.ids import new_id
-from trunks.rules.profile import PLAIN, InboundAuthorization, TrunkProfile
+from trunks.rules.media import Encryption, Media, media_of
+from trunks.rules.profile import PLAIN, InboundAuthorization, MediaEncryption, TrunkProfile
 from trunks.secrets.keys import parse_keys
 from trunks.secrets.secret_box import SecretBox
 from trunks.voice.blueprint import Blueprint
 from trunks.voice.provisioner import FailureCause, ProvisioningFailed
-from trunks.voice.sides import InboundSide, OutboundSide
+from trunks.voice.sides import InboundSide, OutboundSide, holds
 
 SECRETS = SecretBox(parse_keys(SECRET_KEYS))
 TRUNK_ID = new_id()
 NUMBERS = ("+14155551234",)
 BY_ADDRESS = TrunkProfile(authorization=InboundAuthorization.IP, allowed_addresses=("203.0.113.10",))
+
+MEDIA = media_of(PLAIN)
 
 
 def make_blueprint(**given: Any) -> Blueprint:
@@ -38,19 +42,22 @@ def make_blueprint(**given: Any) -> Blueprint:
 
 def test_user_and_password_are_those_of_both_directions() -> None:
     desired = make_blueprint().desired(SECRETS)
-    assert desired.inbound == InboundSide(numbers=NUMBERS, auth_username="alice", auth_password=PASSWORD)
+    assert desired.inbound == InboundSide(
+        numbers=NUMBERS, auth_username="alice", auth_password=PASSWORD, media=MEDIA
+    )
     assert desired.outbound == OutboundSide(
         numbers=NUMBERS,
         address="sip.carrier.example:5080",
         transport=TransportName.TCP,
         auth_username="alice",
         auth_password=PASSWORD,
+        media=MEDIA,
     )
 
 
 def test_by_address_the_inbound_side_asks_for_no_password() -> None:
     desired = make_blueprint(profile=BY_ADDRESS).desired(SECRETS)
-    assert desired.inbound == InboundSide(numbers=NUMBERS, allowed_addresses=("203.0.113.10",))
+    assert desired.inbound == InboundSide(numbers=NUMBERS, allowed_addresses=("203.0.113.10",), media=MEDIA)
     assert desired.outbound is not None
     assert desired.outbound.auth_password == PASSWORD
 
@@ -79,7 +86,29 @@ def test_through_the_fixed_egress_the_carrier_is_kept_beside() -> None:
         auth_password=PASSWORD,
         from_host="sip.carrier.example",
         destination="sip.carrier.example:5080",
+        media=MEDIA,
     )
+
+
+@pytest.mark.parametrize("given", [{}, {"profile": BY_ADDRESS}, {"profile": TrunkProfile(fixed_egress=True)}])
+def test_both_sides_have_the_media_of_the_profile_and_those_of_a_former_version_keep_theirs(
+    given: dict[str, Any],
+) -> None:
+    profile = replace(
+        given.get("profile", PLAIN), media_encryption=MediaEncryption.SDES, allow="g722", disallow=""
+    )
+    media = Media(encryption=Encryption.REQUIRE, codecs=("G722/8000",))
+    desired = make_blueprint(profile=profile).desired(SECRETS)
+    assert desired.inbound is not None
+    assert desired.outbound is not None
+    assert (desired.inbound.media, desired.outbound.media) == (media, media)
+    former = make_blueprint(profile=profile, keeps_former=True).desired(SECRETS)
+    assert former.inbound is not None
+    assert former.outbound is not None
+    assert (former.inbound.media, former.outbound.media) == (None, None)
+    assert holds(former.inbound, desired.inbound)
+    assert holds(former.outbound, desired.outbound)
+    assert not holds(desired.inbound, replace(desired.inbound, media=Media()))
 
 
 def test_a_trunk_without_numbers_has_neither_side() -> None:

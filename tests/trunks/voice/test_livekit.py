@@ -1,16 +1,18 @@
 """The official client against the official messages: what is written and read back, and how faults are told."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
-from livekit.protocol.sip import SIPTransport
+from livekit.protocol.sip import SIPCodec, SIPMediaConfig, SIPTransport
 
 from sipcheck.target import TransportName
 from tests.peers.livekit.faults import Fault
 from tests.peers.livekit.server import API_KEY, API_SECRET, LiveKitServer
 from tests.peers.livekit.trunks import Pages
 from trunks.ids import new_id
+from trunks.rules.media import Encryption, Media
 from trunks.voice.livekit import LiveKit
 from trunks.voice.provisioner import FailureCause, ProvisioningFailed
 from trunks.voice.sides import InboundSide, OutboundSide, SideContent
@@ -35,6 +37,7 @@ THROUGH_EGRESS = OutboundSide(
     from_host="sip.carrier.example",
     destination="sip.carrier.example:5080",
 )
+SECRET_CALLS = Media(encryption=Encryption.REQUIRE, codecs=("G722/8000", "PCMA/8000"), only_listed=True)
 
 
 def make_livekit(server: LiveKitServer, *, secret: str = API_SECRET, timeout_seconds: float = 4.0) -> LiveKit:
@@ -49,8 +52,11 @@ async def livekit(livekit_server: LiveKitServer) -> AsyncIterator[LiveKit]:
 
 
 @pytest.mark.parametrize("content", [INBOUND, BY_ADDRESS, OUTBOUND, THROUGH_EGRESS])
-async def test_what_is_created_is_read_back(livekit: LiveKit, content: SideContent) -> None:
+@pytest.mark.parametrize("media", [Media(), SECRET_CALLS])
+async def test_what_is_created_is_read_back(livekit: LiveKit, content: SideContent, media: Media) -> None:
+    content = replace(content, media=media)
     side_id = await livekit.create(TRUNK_ID, content)
+    assert livekit.keeps_media is True
     (by_id,) = await livekit.find(ids=[side_id], numbers=())
     assert (by_id.id, by_id.trunk_id, by_id.content) == (side_id, TRUNK_ID, content)
     assert list(await livekit.find(ids=(), numbers=["14155551234"])) == [by_id]
@@ -64,10 +70,13 @@ async def test_what_is_created_is_read_back(livekit: LiveKit, content: SideConte
 async def test_an_update_is_in_place_and_empties_what_is_no_more(
     livekit: LiveKit, old: SideContent, new: SideContent
 ) -> None:
-    side_id = await livekit.create(TRUNK_ID, old)
-    await livekit.update(side_id, TRUNK_ID, new)
+    side_id = await livekit.create(TRUNK_ID, replace(old, media=SECRET_CALLS))
+    await livekit.update(side_id, TRUNK_ID, replace(new, media=Media(codecs=("PCMU/8000",))))
     (found,) = await livekit.read_all()
-    assert (found.id, found.content) == (side_id, new)
+    assert (found.id, found.content) == (side_id, replace(new, media=Media(codecs=("PCMU/8000",))))
+    # What is not ours to say stays.
+    await livekit.update(side_id, TRUNK_ID, new)
+    assert list(await livekit.read_all()) == [found]
 
 
 async def test_the_messages_say_what_livekit_understands(
@@ -149,6 +158,47 @@ async def test_what_livekit_does_not_keep_is_told(content: SideContent, unknown:
             await livekit.create(TRUNK_ID, content)
         await livekit.close()
     assert failed.value.cause is FailureCause.REFUSED
+
+
+@pytest.mark.parametrize("side", [INBOUND, OUTBOUND])
+@pytest.mark.parametrize(
+    ("unknown", "media", "is_done"),
+    [
+        (["media"], Media(codecs=("PCMA/8000",)), True),
+        (["media"], replace(SECRET_CALLS, encryption=Encryption.ALLOW), True),
+        # The older field says it too.
+        (["media"], SECRET_CALLS, True),
+        (["media", "media_encryption"], replace(SECRET_CALLS, encryption=Encryption.ALLOW), True),
+        (["media", "media_encryption"], SECRET_CALLS, False),
+    ],
+)
+async def test_a_livekit_that_loses_media_is_known_and_never_sends_in_the_clear_what_is_secret(
+    side: SideContent, unknown: list[str], media: Media, is_done: bool
+) -> None:
+    with LiveKitServer(unknown_fields=unknown) as server:
+        livekit = make_livekit(server)
+        if is_done:
+            await livekit.create(TRUNK_ID, replace(side, media=media))
+        else:
+            with pytest.raises(ProvisioningFailed, match="would go unencrypted") as failed:
+                await livekit.create(TRUNK_ID, replace(side, media=media))
+            assert failed.value.cause is FailureCause.NO_WAY
+        assert livekit.keeps_media is False
+        await livekit.close()
+
+
+async def test_media_that_somebody_wrote_otherwise_is_read_for_what_it_is(
+    livekit: LiveKit, livekit_server: LiveKitServer
+) -> None:
+    equal = SIPMediaConfig(codecs=[SIPCodec(name="pcmu"), SIPCodec(name="G722", rate=8000)])
+    other = SIPMediaConfig(codecs=[SIPCodec(name="G722", rate=16000)], encryption=9)  # type: ignore[arg-type]
+    livekit_server.add_inbound(numbers=["+1"], media=equal)
+    livekit_server.add_inbound(numbers=["+2"], media=other)
+    found = {side.content.numbers: side.content.media for side in await livekit.read_all()}
+    assert found == {
+        ("+1",): Media(codecs=("PCMU/8000", "G722/8000")),
+        ("+2",): Media(encryption=None, codecs=("G722/16000",)),
+    }
 
 
 @pytest.mark.parametrize(
