@@ -1,0 +1,217 @@
+"""By which way calls can reach what was proven: the first form that holds (docs/design/infrastructure.md)."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from sipcheck.host import is_address
+from sipcheck.target import TransportName
+from trunks.rules.way_evidence import OutboundWay, WayEdge, WayEvidence, WayForm, WayProof
+
+_Form = Callable[[WayEvidence], OutboundWay | None]
+
+
+def choose_way(known: WayEvidence) -> OutboundWay:
+    """Choose from what is known; what is not proven to fail is left as the address is given.
+
+    Edges over IPv6 are passed over: the infrastructure dials none.
+    """
+    if known.fixed_egress:
+        return OutboundWay(
+            form=WayForm.AS_GIVEN,
+            callable=None,
+            reason="Calls leave through the platform's fixed address; what comes behind it is not checked.",
+        )
+    if known.proxy is not None:
+        return _with_challenge(known, _through_proxy(known))
+    forms: tuple[_Form, ...] = (_as_given, _by_route, _by_target)
+    if known.pin_edges and not is_address(known.domain):
+        forms = (_by_route, _by_target)
+    found = next((way for form in forms if (way := form(known)) is not None), None)
+    return _with_challenge(known, found or _unproven(known))
+
+
+def _as_given(known: WayEvidence) -> OutboundWay | None:
+    """Holds where every address that may be dialled is a living edge of one transport."""
+    if known.dialled is None or not known.dialled.ipv4:
+        return None
+    for transport in _transports(known):
+        port = known.port or transport.default_port
+        living = {
+            each.address: each for each in _living(known) if (each.transport, each.port) == (transport, port)
+        }
+        edges = [living.get(address) for address in known.dialled.ipv4]
+        if not all(edge is not None and _certified(known, edge, known.domain) for edge in edges):
+            continue
+        return OutboundWay(
+            form=WayForm.AS_GIVEN,
+            edge=edges[0],
+            proof=WayProof.OPTIONS,
+            callable=True,
+            reason="Every address that a call to the trunk's address may go to was proven to answer.",
+        )
+    return None
+
+
+def _by_route(known: WayEvidence) -> OutboundWay | None:
+    for edge in _by_preference(known):
+        for host in _hosts_of(known, edge):
+            proof = _proof(known, WayForm.ROUTE, edge, host)
+            if proof is not None:
+                return OutboundWay(
+                    form=WayForm.ROUTE,
+                    edge=edge,
+                    host=host,
+                    proof=proof,
+                    callable=True,
+                    reason=f"Calls are led to {edge.name}, which answers them as it does without that.",
+                )
+    return None
+
+
+def _by_target(known: WayEvidence) -> OutboundWay | None:
+    for edge in _by_preference(known):
+        for host in _hosts_of(known, edge):
+            proof = _proof(known, WayForm.TARGET, edge, host)
+            if host != known.domain and proof is not None:
+                return OutboundWay(
+                    form=WayForm.TARGET,
+                    edge=edge,
+                    host=host,
+                    proof=proof,
+                    callable=True,
+                    reason=f"Calls are addressed to {host}, which answers them as it does for the domain.",
+                )
+    return None
+
+
+def _through_proxy(known: WayEvidence) -> OutboundWay:
+    """Lead calls to the proxy, as the customer asked: that needs no proof that a Route is taken there."""
+    for edge in _by_preference(known):
+        for host in _hosts_of(known, edge):
+            return OutboundWay(
+                form=WayForm.ROUTE,
+                edge=edge,
+                host=host,
+                proof=WayProof.OPTIONS,
+                callable=True,
+                reason=f"Calls are led to the outbound proxy at {edge.name}.",
+            )
+    return replace(_parked(_why_none(known)), callable=False if _living(known) else None)
+
+
+def _unproven(known: WayEvidence) -> OutboundWay:
+    """Decide where no form is proven: parked where calls certainly arrive nowhere, or where proofs alone count."""
+    if known.pin_edges:
+        return _parked(_why_none(known))
+    dialled = known.dialled
+    if dialled is not None and not dialled.ipv4:
+        return _parked(_why_none(known))
+    if dialled is None:
+        return OutboundWay(
+            form=WayForm.AS_GIVEN,
+            callable=None,
+            reason="Where calls to the trunk's address go has not been compared with what was verified.",
+        )
+    return _given_unproven(known, dialled.ipv4)
+
+
+def _given_unproven(known: WayEvidence, addresses: tuple[str, ...]) -> OutboundWay:
+    transport = next(_transports(known), known.transport or TransportName.UDP)
+    port = known.port or transport.default_port
+    found = {
+        each.address: each.lives for each in known.edges if (each.port, each.transport) == (port, transport)
+    }
+    dead = [address for address in addresses if found.get(address) is False]
+    others = [address for address in addresses if found.get(address) is None]
+    shown = ", ".join(dead or others)
+    at = f"port {port} over {transport}"
+    if dead and len(dead) == len(addresses):
+        return OutboundWay(
+            form=WayForm.AS_GIVEN,
+            callable=False,
+            reason=f"Calls go to {shown}, {at}, which did not answer; {_remedy(known)}.",
+        )
+    fault = "did not answer" if dead else "was not verified"
+    if not dead and not others:
+        shown, fault = ", ".join(addresses), f"shows a certificate without the name {known.domain}"
+    return OutboundWay(
+        form=WayForm.AS_GIVEN,
+        callable=None,
+        reason=f"Calls may go to {shown}, {at}, which {fault}; {_remedy(known)}.",
+    )
+
+
+def _parked(reason: str) -> OutboundWay:
+    return OutboundWay(form=WayForm.PARKED, callable=False, reason=reason)
+
+
+def _why_none(known: WayEvidence) -> str:
+    named = f"the outbound proxy {known.proxy}" if known.proxy is not None else "the trunk"
+    living = _living(known)
+    if not living and any(each.lives and not each.is_ipv4 for each in known.edges):
+        return f"What answers for {named} has an IPv6 address alone, and calls go over IPv4; ask the carrier for one."
+    if known.proxy is not None and living:
+        return (
+            f"The certificate of {named} names neither its address nor a host of which every address was proven; "
+            "give the name that it is made for."
+        )
+    if not living:
+        return f"No address of {named} has been proven to answer yet; verify the trunk."
+    if known.dialled is not None and known.dialled.is_srv_alone:
+        return (
+            f"{known.domain} has SRV records and no address of its own, which calls cannot follow; name the carrier's "
+            "server itself, such as the target of its SRV record."
+        )
+    if known.dialled is not None and not known.dialled.ipv4:
+        return f"{known.domain} has an IPv6 address alone, and calls go over IPv4; {_remedy(known)}."
+    return f"No way to {living[0].name} was proven in the form that calls have; {_remedy(known)}."
+
+
+def _remedy(known: WayEvidence) -> str:
+    living = _living(known)
+    if not living:
+        return "verify the trunk"
+    first = living[0]
+    host = first.host if first.host != known.domain else first.address
+    return f"name {host}, port {first.port}, transport {first.transport} in the trunk, which was verified"
+
+
+def _with_challenge(known: WayEvidence, way: OutboundWay) -> OutboundWay:
+    if known.unanswerable is None or way.form is WayForm.PARKED:
+        return way
+    return replace(way, callable=False, reason=known.unanswerable)
+
+
+def _hosts_of(known: WayEvidence, edge: WayEdge) -> Iterator[str]:
+    """What a Route or an address may name for an edge: its literal, else names whose every address is proven."""
+    if edge.transport is not TransportName.TLS or not known.tls_names or edge.certifies(edge.address):
+        yield edge.address
+    for host in dict.fromkeys((edge.host, known.domain)):
+        others = known.of_host(host, edge.transport)
+        if is_address(host) or not others:
+            continue
+        if all(each.lives and each.is_ipv4 and _certified(known, each, host) for each in others):
+            yield host
+
+
+def _certified(known: WayEvidence, edge: WayEdge, host: str) -> bool:
+    return edge.transport is not TransportName.TLS or not known.tls_names or edge.certifies(host)
+
+
+def _proof(known: WayEvidence, form: WayForm, edge: WayEdge, host: str) -> WayProof | None:
+    found = [each.by for each in known.proofs if (each.form, each.edge, each.host) == (form, edge.name, host)]
+    return min(found, default=None)
+
+
+def _by_preference(known: WayEvidence) -> list[WayEdge]:
+    """The living edges by priority, and among equals the one in use first, so that an equal one moves nothing."""
+    return sorted(_living(known), key=lambda each: (each.priority or 0, each.name != known.current))
+
+
+def _living(known: WayEvidence) -> list[WayEdge]:
+    return [each for each in known.edges if each.lives and each.is_ipv4]
+
+
+def _transports(known: WayEvidence) -> Iterator[TransportName]:
+    """The transports of living edges, in the order in which DNS prefers them."""
+    yield from dict.fromkeys(each.transport for each in _living(known))
