@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from sipcheck.errors import TargetInvalid
 from sipcheck.target import HostPort, parse_host_port
-from trunks.voice.allow_list import AllowListInvalid, read_allow_list
+from trunks.rules.allow_list import AllowListInvalid, read_allow_list
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 

@@ -12,6 +12,7 @@ from trunks.catalog.new_trunk import NewGateway
 from trunks.catalog.phone_numbers import replace_numbers
 from trunks.catalog.snapshot import TrunkSnapshot, copy_trunk, restore_trunk
 from trunks.catalog.trunk_edit import UNSET, TrunkEdit, Unset
+from trunks.catalog.whole_trunk import read_whole
 from trunks.clock import Clock
 from trunks.errors import NameTaken, SecretUnreadable
 from trunks.health.verification_liveness import VerificationLiveness
@@ -24,6 +25,7 @@ from trunks.repositories.trunk_profiles import TrunkProfiles
 from trunks.repositories.trunks import Trunks, owned
 from trunks.rules.intervals import HealthIntervals
 from trunks.rules.trunk_state import Cause, after_edit, after_switch
+from trunks.rules.whole_trunk import judge_change
 from trunks.secrets.secret_box import SecretBox
 from trunks.store.database import Database
 from trunks.tenancy.tenants import Caller
@@ -53,8 +55,8 @@ class TrunkUpdates:
     ) -> Edited:
         """Change a trunk, all of it or nothing.
 
-        Raises TrunkNotFound, TrunkNotVerified, NumberTaken, NumberInUse, and NameTaken where the dialect knows
-        trunks by their names.
+        Raises TrunkNotFound, TrunkContradictory, TrunkNotVerified, NumberTaken, NumberInUse, and NameTaken where the
+        dialect knows trunks by their names.
 
         What is sent as it is already, a password included, is no change and makes nothing void.
         """
@@ -65,7 +67,9 @@ class TrunkUpdates:
                     raise NameTaken
             trunk = owned(Trunks(session).locked(trunk_id), caller.environment_id)
             before = copy_trunk(session, trunk)
+            was = read_whole(trunk, before.profile)
             moved = self._edit(session, trunk, edit)
+            judge_change(was, read_whole(trunk, replace(before.profile, **edit.profile)))
             if edit.wanted is not UNSET:
                 switched = after_switch(read_state(trunk), wanted=edit.wanted)
                 Trunks(session).change_state(trunk, switched, Cause.CUSTOMER, self.clock())
