@@ -70,7 +70,7 @@ def _refuse_everyone(networks: Sequence[Network]) -> None:
     if not collapsed:
         return
     private = _PRIVATE_4 if isinstance(collapsed[0], IPv4Network) else _PRIVATE_6
-    with_private = list(collapse_addresses([*collapsed, *private]))  # type: ignore[type-var]
+    with_private = list(collapse_addresses([*collapsed, *private]))
     if with_private[0].prefixlen == 0:
         whole = str(collapsed[0]) if len(collapsed) == 1 else f"{collapsed[0]} and {len(collapsed) - 1} more"
         raise AllowListInvalid(
