@@ -8,7 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 
 from api.autocalls.bodies import CreateTrunk
-from api.problems import FieldErrors, Problem, Refusal, Refusals, by_field, field_of
+from api.problems import FieldErrors, Problem, Refusal, Refusals, by_field, field_of, text_of
 from trunks.errors import (
     CustomTrunksNotAllowed,
     NumberInUse,
@@ -97,7 +97,7 @@ def _message(fault: Any) -> str:
         case "enum":
             return f"{label} must be one of: {', '.join(_QUOTED.findall(fault['ctx']['expected']))}."
         case _:
-            text = fault["msg"].rstrip(".")
+            text = text_of(fault)
             for theirs in ("String should", "Input should", "List should"):
                 text = text.replace(theirs, "must")
             return f"{label} {text}." if text.startswith(("must", "cannot")) else f"{label}: {text}."
