@@ -57,7 +57,7 @@ def judge_country(code: str, said: str) -> str:
     """Give a country in upper case. Raises PydanticCustomError with what is said."""
     known = code.isascii() and is_country(code.upper())
     if not known:
-        raise PydanticCustomError("country", said)  # type: ignore[arg-type]
+        raise PydanticCustomError("country", said)
     return code.upper()
 
 

@@ -157,11 +157,12 @@ def test_local_numbers_are_one_however_they_are_spaced() -> None:
 def examples() -> Iterator[tuple[str, phonenumbers.PhoneNumber]]:
     """Give a number of each kind in each country, with its country's trunk prefix."""
     for country in sorted(phonenumbers.SUPPORTED_REGIONS):
-        prefix = PhoneMetadata.metadata_for_region(country).national_prefix
+        plan = PhoneMetadata.metadata_for_region(country)
+        assert plan is not None
         for kind in phonenumbers.PhoneNumberType.values():
             number = phonenumbers.example_number_for_type(country, kind)
             if number is not None:
-                yield prefix or "", number
+                yield plan.national_prefix or "", number
 
 
 def test_a_number_of_every_kind_and_country_is_taken_as_it_is() -> None:
