@@ -146,7 +146,7 @@ def test_two_workers_that_hear_of_every_run_often_do_each_once(
             for _ in range(2)
         ]
         for worker in workers:
-            worker.wait_until(lambda: "worker-started" in worker.out)  # noqa: B023
+            worker.wait_until(lambda: "worker-started" in worker.err)  # noqa: B023
         trunks = [
             asking.make_trunk(
                 host=HOST, port=peer.port, transport=TransportName.UDP, username=None, password=None
