@@ -11,6 +11,9 @@ from trunks.rules.media import media_warnings
 from trunks.rules.trunk_state import HealthStatus
 
 MEDIA_WARNINGS = "What calls have otherwise than the trunk's codecs and media encryption say (ours)."
+# To whoever waits for a run of a trunk that is edited while it runs.
+CHANGED_MEANWHILE = "The trunk was changed meanwhile; verify again."
+VERIFY_AGAIN = "Verify the trunk again, as it is now."
 
 
 class LastVerification(BaseModel):

@@ -11,7 +11,6 @@ from api.bolna.number_bodies import NumberBody
 from api.fields import Host, Line, Password, Port, Switch, judge_allow_list, require_one_line
 from sipcheck.target import TransportName
 from trunks.catalog.new_trunk import NewGateway, NewTrunk
-from trunks.rules.media import KNOWN_CODECS, leaves_no_codec
 from trunks.rules.profile import (
     PLAIN,
     CallingFormat,
@@ -19,9 +18,11 @@ from trunks.rules.profile import (
     MediaEncryption,
     TrunkProfile,
 )
+from trunks.rules.whole_trunk import codec_fault, encryption_fault
 
 # The type of the one fault that is a 422 (bolna documents it so).
 SDES_WITHOUT_TLS = "sdes_without_tls"
+SDES_NEEDS_TLS = "sdes needs transport-tls: the keys would be sent in the clear"
 
 _MOST_GATEWAYS = 8
 _MOST_NUMBERS = 1000
@@ -49,8 +50,7 @@ class Transport(StrEnum):
 
 
 def _allowed(address: str) -> str:
-    judge_addresses([address])
-    return address
+    return judge_allow_list([address], "{fault}")[0]
 
 
 class GatewayBody(Body):
@@ -144,19 +144,23 @@ class CreateTrunk(TrunkFields):
     @classmethod
     def _there_for_ip(cls, value: list[AddressBody] | None, info: ValidationInfo) -> Any:
         if info.data.get("auth_type") is AuthType.IP_BASED:
-            judge_addresses([each.ip_address for each in value or ()])
+            judge_allow_list([each.ip_address for each in value or ()], "{fault}")
         return value
 
     @field_validator("media_encryption")
     @classmethod
     def _with_tls(cls, value: MediaEncryption | None, info: ValidationInfo) -> MediaEncryption | None:
-        judge_encryption(value, info.data.get("transport", Transport.TLS))
+        transport = info.data.get("transport", Transport.TLS) or Transport.UDP
+        if encryption_fault(value or MediaEncryption.NO, (transport.name_here,)) is not None:
+            raise PydanticCustomError(SDES_WITHOUT_TLS, SDES_NEEDS_TLS)
         return value
 
     @field_validator("allow")
     @classmethod
     def _leaves_a_codec(cls, value: str | None, info: ValidationInfo) -> str | None:
-        judge_codecs(value or PLAIN.allow, info.data.get("disallow") or PLAIN.disallow)
+        fault = codec_fault(value or PLAIN.allow, info.data.get("disallow") or PLAIN.disallow)
+        if fault is not None:
+            raise PydanticCustomError("no_codec", "{fault}", {"fault": fault.removesuffix(".")})
         return value
 
     def to_trunk(self, *, interval_floor_seconds: float) -> NewTrunk:
@@ -191,27 +195,6 @@ class UpdateTrunk(TrunkFields):
         """The fields that were sent; null leaves a field as it is, and clears the description."""
         found = super().sent()
         return {name: value for name, value in found.items() if value is not None or name == "description"}
-
-
-def judge_encryption(encryption: MediaEncryption | None, transport: Transport | None) -> None:
-    """Refuse sdes without TLS. Raises PydanticCustomError."""
-    if encryption is MediaEncryption.SDES and transport is not Transport.TLS:
-        raise PydanticCustomError(
-            SDES_WITHOUT_TLS, "sdes needs transport-tls: the keys would be sent in the clear"
-        )
-
-
-def judge_codecs(allow: str, disallow: str) -> None:
-    """Refuse what leaves no codec. Raises PydanticCustomError."""
-    if leaves_no_codec(allow, disallow):
-        raise PydanticCustomError(
-            "no_codec", "It leaves no codec that calls can use; allow one of {known}", {"known": KNOWN_CODECS}
-        )
-
-
-def judge_addresses(addresses: list[str]) -> None:
-    """Refuse a list that is empty or admits everyone. Raises PydanticCustomError."""
-    judge_allow_list(addresses, "{fault}")
 
 
 def to_gateways(gateways: list[GatewayBody], transport: Transport) -> tuple[NewGateway, ...]:
