@@ -292,10 +292,10 @@ def test_what_r0014_knew_as_proven_is_proven(former: FormerStore, credentials: s
 
 
 @pytest.mark.parametrize(("outbound_id", "keeps"), [("ST_out", True), (None, False)])
-def test_sides_that_r0022_made_keep_what_they_have(
+def test_sides_that_r0023_made_keep_what_they_have(
     former: FormerStore, outbound_id: str | None, keeps: bool
 ) -> None:
-    former.migrate("r0022")
+    former.migrate("r0023")
     with former.database.write() as session:
         former.insert(
             session,

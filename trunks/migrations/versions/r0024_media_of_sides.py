@@ -18,7 +18,5 @@ def upgrade() -> None:
     with op.batch_alter_table("infrastructures") as infrastructures:
         infrastructures.add_column(sa.Column("keeps_media", sa.Boolean(), nullable=True))
     op.execute(
-        sa.text(
-            "UPDATE provisions SET keeps_former = :yes WHERE inbound_id IS NOT NULL OR outbound_id IS NOT NULL"
-        ).bindparams(yes=True)
+        "UPDATE provisions SET keeps_former = true WHERE inbound_id IS NOT NULL OR outbound_id IS NOT NULL"
     )
