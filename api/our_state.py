@@ -1,19 +1,29 @@
 """What every dialect shows of a trunk beside the vendor's fields (ours): its state, and its last run."""
 
-from typing import Any
+from datetime import datetime
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
+from api.timestamps import Timestamp
 from sipcheck.reasons import Reason
 from trunks.catalog.views import TrunkView
 from trunks.models.verification import Verification
 from trunks.rules.media import media_warnings
+from trunks.rules.outbound_way import EVERY_ADDRESS_ANSWERS
 from trunks.rules.trunk_state import HealthStatus
+from trunks.rules.way_evidence import WayForm, WayProof
 
 MEDIA_WARNINGS = "What calls have otherwise than the trunk's codecs and media encryption say (ours)."
 # To whoever waits for a run of a trunk that is edited while it runs.
 CHANGED_MEANWHILE = "The trunk was changed meanwhile; verify again."
 VERIFY_AGAIN = "Verify the trunk again, as it is now."
+
+OUTBOUND_WAY = (
+    "How calls leave for the carrier; null where no outbound side stands on the infrastructure (ours)."
+)
+CALLABLE = "Whether calls arrive, as far as that was proven (ours)."
+CALLABLE_REASON = "Why, and what would make a way where there is none (ours)."
 
 
 class LastVerification(BaseModel):
@@ -24,12 +34,31 @@ class LastVerification(BaseModel):
     advice: str
 
 
+class OutboundWayShown(BaseModel):
+    """How calls leave for the carrier."""
+
+    form: WayForm
+    edge: str | None = Field(description="Where they arrive, `address:port/transport`.")
+    proof: WayProof | None = Field(description="By what it was proven that they arrive.")
+    reason: str
+    proven_at: Timestamp | None
+    password: Literal["sent", "withheld"] | None = Field(
+        description="Whether the infrastructure has the password for calls; null for a trunk without."
+    )
+
+
+Callability = bool | Literal["unknown"]
+
+
 class OurState(BaseModel):
     is_active: bool = Field(description="(ours)")
     is_verified: bool = Field(description="(ours)")
     health_status: HealthStatus = Field(description="(ours)")
     last_verification: LastVerification | None = Field(description="(ours)")
     media_warnings: list[str] = Field(description=MEDIA_WARNINGS)
+    outbound_way: OutboundWayShown | None = Field(description=OUTBOUND_WAY)
+    callable: Callability = Field(description=CALLABLE)
+    callable_reason: str | None = Field(description=CALLABLE_REASON)
 
 
 def our_state(view: TrunkView) -> dict[str, Any]:
@@ -41,6 +70,27 @@ def our_state(view: TrunkView) -> dict[str, Any]:
         "health_status": trunk.health_status,
         "last_verification": show_last(view.last_verification),
         "media_warnings": list(media_warnings(view.profile)),
+        **show_way(view),
+    }
+
+
+def show_way(view: TrunkView) -> dict[str, Any]:
+    """Give the fields of OurState that say how calls leave."""
+    shown = view.way
+    way = None
+    if shown.way is not None:
+        way = OutboundWayShown(
+            form=shown.way.form,
+            edge=None if shown.way.edge is None else shown.way.edge.name,
+            proof=shown.way.proof,
+            reason=shown.way.reason,
+            proven_at=shown.proven_at,
+            password="sent" if view.trunk.sealed_password is not None else None,
+        )
+    return {
+        "outbound_way": way,
+        "callable": "unknown" if shown.callable is None else shown.callable,
+        "callable_reason": shown.reason,
     }
 
 
@@ -55,3 +105,15 @@ def proven_at(edge: str) -> LastVerification:
     """Show a run that proved the password, as an example."""
     summary = f"The trunk works: {edge} answers, and it accepted the username and password."
     return LastVerification(reason=Reason.CREDENTIALS_PROVEN, summary=summary, advice="")
+
+
+def led_to(edge: str, proven_at: datetime) -> OutboundWayShown:
+    """Show a way as given to one proven address, as an example."""
+    return OutboundWayShown(
+        form=WayForm.AS_GIVEN,
+        edge=edge,
+        proof=WayProof.OPTIONS,
+        reason=EVERY_ADDRESS_ANSWERS,
+        proven_at=proven_at,
+        password="sent",  # noqa: S106 - what became of it
+    )

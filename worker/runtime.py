@@ -12,6 +12,7 @@ from trunks.errors import StoreUnavailable
 from trunks.installation.installation import Installation
 from trunks.runs.run_store import RunStore
 from trunks.runs.runner import OnDone, Runner
+from trunks.voice.provisioner import ProvisionerName
 from worker.due_checks import DueChecks
 from worker.engine_loop import EngineLoop
 from worker.knock_names import KnockNames
@@ -133,6 +134,9 @@ class Runtime:
             self._on_done,
             installation.clock,
             installation.settings.sip_advertised_address or installation.settings.sip_source_address,
+            look=None
+            if installation.settings.provisioner is ProvisionerName.NONE
+            else self._engine_loop.own_addresses,
         )
 
     def _mend_clock(self) -> None:

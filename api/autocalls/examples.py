@@ -11,7 +11,8 @@ from api.autocalls.answers import (
     TrunkShown,
 )
 from api.examples import CREATED_AT, UPDATED_AT, Example
-from api.our_state import proven_at
+from api.our_state import led_to, proven_at
+from trunks.rules.outbound_way import EVERY_ADDRESS_ANSWERS
 from trunks.rules.profile import CallingFormat, InboundAuthorization
 from trunks.rules.trunk_state import HealthStatus
 
@@ -38,6 +39,9 @@ _DETAILS = TrunkDetails(
     health_status=HealthStatus.HEALTHY,
     last_verification=proven_at("sip.provider.com:5060/udp"),
     media_warnings=[],
+    outbound_way=led_to("203.0.113.10:5060/udp", UPDATED_AT),
+    callable=True,
+    callable_reason=EVERY_ADDRESS_ANSWERS,
 )
 
 EXAMPLES = (

@@ -13,9 +13,10 @@ from api.bolna.answers import (
 )
 from api.bolna.bodies import AuthType, Transport
 from api.examples import CREATED_AT, NUMBER_ID, RUN_ID, TRUNK_ID, UPDATED_AT, Example
-from api.our_state import proven_at
+from api.our_state import led_to, proven_at
 from sipcheck.reasons import Outcome, Reason
 from trunks.models.verification import VerificationStatus
+from trunks.rules.outbound_way import EVERY_ADDRESS_ANSWERS
 from trunks.rules.profile import MediaEncryption
 from trunks.rules.trunk_state import HealthStatus
 
@@ -58,6 +59,9 @@ _TRUNK = TrunkShown(
     health_status=HealthStatus.HEALTHY,
     last_verification=proven_at("sip.carrier-x.com:5060/udp"),
     media_warnings=[],
+    outbound_way=led_to("203.0.113.10:5060/udp", UPDATED_AT),
+    callable=True,
+    callable_reason=EVERY_ADDRESS_ANSWERS,
 )
 
 EXAMPLES = (

@@ -1,7 +1,7 @@
 """talkover's success answers in the OpenAPI document; whatever a route answers is set here."""
 
 from api.examples import CREATED_AT, EVENT_ID, NUMBER_ID, RUN_ID, TRUNK_ID, UPDATED_AT, Example
-from api.our_state import proven_at
+from api.our_state import led_to, proven_at
 from api.talkover.event_answers import EventList, EventShown
 from api.talkover.health_answers import HealthFound, HealthShown
 from api.talkover.number_answers import (
@@ -41,6 +41,7 @@ from sipcheck.report.model import TargetFacts
 from sipcheck.target import TransportName
 from sipcheck.verification.report_without_run import report_without_run
 from trunks.models.verification import VerificationStatus
+from trunks.rules.outbound_way import EVERY_ADDRESS_ANSWERS
 from trunks.rules.trunk_state import Cause, HealthStatus
 
 _NAME = "Primary Carrier — US"
@@ -72,6 +73,9 @@ _DETAILS = TrunkDetails(
     credentials=CredentialState.PROVEN,
     last_verification=proven_at(f"{_DOMAIN}:5061/tls"),
     media_warnings=[],
+    outbound_way=led_to("203.0.113.10:5061/tls", UPDATED_AT),
+    callable=True,
+    callable_reason=EVERY_ADDRESS_ANSWERS,
 )
 _NUMBER = NumberListed(
     id=NUMBER_ID,

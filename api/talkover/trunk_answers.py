@@ -4,7 +4,17 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from api.our_state import MEDIA_WARNINGS, LastVerification, show_last
+from api.our_state import (
+    CALLABLE,
+    CALLABLE_REASON,
+    MEDIA_WARNINGS,
+    OUTBOUND_WAY,
+    Callability,
+    LastVerification,
+    OutboundWayShown,
+    show_last,
+    show_way,
+)
 from api.timestamps import Timestamp
 from sipcheck.reasons import CredentialState
 from sipcheck.target import TransportName
@@ -50,6 +60,9 @@ class TrunkDetails(TrunkShown):
     credentials: CredentialState = Field(description=f"What is known of the credentials {_OURS}.")
     last_verification: LastVerification | None = Field(description=_OURS)
     media_warnings: list[str] = Field(description=MEDIA_WARNINGS)
+    outbound_way: OutboundWayShown | None = Field(description=OUTBOUND_WAY)
+    callable: Callability = Field(description=CALLABLE)
+    callable_reason: str | None = Field(description=CALLABLE_REASON)
 
 
 class TrunkCreated(BaseModel):
@@ -123,6 +136,7 @@ def show_details(view: TrunkView) -> TrunkDetails:
         credentials=trunk.credentials,
         last_verification=show_last(view.last_verification),
         media_warnings=list(media_warnings(view.profile)),
+        **show_way(view),
     )
 
 

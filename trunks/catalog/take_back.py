@@ -20,6 +20,7 @@ from trunks.models.phone_number import PhoneNumber
 from trunks.models.state_columns import read_state
 from trunks.models.trunk import Trunk
 from trunks.repositories.account_proofs import AccountProofs
+from trunks.repositories.outbound_ways import OutboundWays
 from trunks.repositories.phone_numbers import PhoneNumbers
 from trunks.repositories.trunk_profiles import TrunkProfiles
 from trunks.repositories.trunks import Trunks
@@ -79,6 +80,7 @@ class TakingBack:
         trunk.living_generation = trunk.generation if known and before.was_living else None
         if known:
             AccountProofs(self._session).carry(trunk.id, before.generation, to=trunk.generation)
+            OutboundWays(self._session).carry(trunk.id, before.generation, to=trunk.generation)
         state = replace(before.state, wanted=wanted) if known else created(wanted=wanted)
         Trunks(self._session).change_state(trunk, state, Cause.PROVISIONING, self._now)
         return not known

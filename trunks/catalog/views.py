@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from trunks.catalog.shown_way import ShownWay, shown_way
 from trunks.errors import TrunkNotFound
 from trunks.models.trunk import Trunk
 from trunks.models.verification import Verification
@@ -29,8 +30,8 @@ class TrunkView:
     """`numbers` are the first NUMBERS_SHOWN of `number_count`. `serial` is the trunk's integer, `last_verification` the
     last run of its current configuration.
 
-    `sides` are its ids on the voice infrastructure, `last_health_check_at` when it was last found well or not, by a
-    check of what it shares with others too.
+    `sides` are its ids on the voice infrastructure, `way` how its calls leave there, `last_health_check_at` when it was
+    last found well or not, by a check of what it shares with others too.
     """
 
     trunk: Trunk
@@ -39,6 +40,7 @@ class TrunkView:
     numbers: tuple[ListedNumber, ...]
     number_count: int
     sides: SideIds
+    way: ShownWay
     last_verification: Verification | None
     last_health_check_at: datetime | None
 
@@ -99,6 +101,7 @@ def _fill(session: Session, trunks: Sequence[Trunk]) -> list[TrunkView]:
             numbers=tuple(numbers.get(trunk.id, ())),
             number_count=counts.get(trunk.id, 0),
             sides=parts[trunk.id].sides,
+            way=shown_way(trunk, parts[trunk.id]),
             last_verification=runs.get(trunk.id),
             last_health_check_at=_latest(trunk, checked_at),
         )

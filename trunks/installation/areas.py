@@ -22,6 +22,7 @@ from trunks.provisions.status import ProvisionOverview
 from trunks.provisions.wanted_sides import WantedSides
 from trunks.retention.cleaning import Cleaning
 from trunks.retention.schedule import chores
+from trunks.rules.way_evidence import TlsNames
 from trunks.runs.address_limits import AddressLimits
 from trunks.runs.check_ledger import CheckLedger
 from trunks.runs.claims import RunClaims
@@ -30,12 +31,13 @@ from trunks.runs.edge_paces import PaceLimits
 from trunks.runs.knock_book import KnockBook
 from trunks.runs.recovery import Recovery
 from trunks.runs.requests import RunRequests
-from trunks.runs.result_rules import ResultRules
+from trunks.runs.result_rules import ResultRules, WayRules
 from trunks.secrets.secret_box import SecretBox
 from trunks.store.database import Database
 from trunks.tenancy.idempotent_requests import KeyedRequests
 from trunks.tenancy.installation_keys import InstallationKeyring
 from trunks.tenancy.tenants import Tenants
+from trunks.voice.provisioner import ProvisionerName
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,14 @@ class Runs:
         )
         self.claims = RunClaims(
             database,
-            rules=ResultRules(settings.policy, settings.health_pace, settings.proof_interval_seconds),
+            rules=ResultRules(
+                settings.policy,
+                settings.health_pace,
+                settings.proof_interval_seconds,
+                None
+                if settings.provisioner is ProvisionerName.NONE
+                else WayRules(settings.provisioner, tls_names=settings.livekit_tls_names is TlsNames.CHECKED),
+            ),
             address_limits=self.address_limits,
             deadline_seconds=settings.verify_timeout_seconds,
             clock=clock,

@@ -24,6 +24,7 @@ from trunks.installation.setting_values import (
     read_targets,
 )
 from trunks.rules.knock_limits import SHIPPED_RULES, KnockRules
+from trunks.rules.way_evidence import TlsNames
 from trunks.voice.provisioner import ProvisionerName
 
 PREFIX = "TRUNKS_"
@@ -159,6 +160,10 @@ class SettingRows(BaseSettings):
     )
     livekit_api_key: str | None = _row(None, "a key of LiveKit's", "LIVEKIT_API_KEY")
     livekit_api_secret: SecretStr | None = _row(None, "the secret of that key", "LIVEKIT_API_SECRET")
+    livekit_tls_names: TlsNames = _row(
+        TlsNames.CHECKED,
+        "checked, or unchecked where LiveKit's SIP service has a tls section of its own and checks no names",
+    )
     reconcile_interval_seconds: Annotated[float, _between(1, 86_400)] = _row(
         300.0, "how often the voice infrastructure is read back, from 1 to 86400 seconds"
     )

@@ -20,7 +20,7 @@ from trunks.rules.trunk_state import Cause
 from trunks.store.database import Database
 from trunks.voice.blueprint import Blueprint
 from trunks.voice.provision_trunk import DO_WITHIN_SECONDS, UNDO_WITHIN_SECONDS
-from trunks.voice.provisioner import NumberHeld, ProvisionerName, ProvisioningFailed
+from trunks.voice.provisioner import FailureCause, NumberHeld, ProvisionerName, ProvisioningFailed
 from trunks.voice.sides import SideIds, plain_number
 
 LEASE_MARGIN_SECONDS = 10.0
@@ -105,6 +105,9 @@ class ProvisionClaims:
                 state = ProvisionState.PROVISIONED if ids.known else ProvisionState.ABSENT
                 provision.inbound_id, provision.outbound_id = ids.inbound, ids.outbound
                 provision.generation = claim.generation if ids.known else None
+            if failure is None and claim.blueprint is not None and claim.blueprint.no_way is not None:
+                # Both sides stand; calls are ended at once.
+                failure = ProvisioningFailed(FailureCause.NO_WAY, claim.blueprint.no_way)
             _change_state(session, trunk, provision, state, failure, now)
             provision.release()
             provision.finished_at = now
@@ -218,6 +221,7 @@ def draw(parts: ProvisionParts, egress: HostPort | None) -> Blueprint | None:
         username=trunk.username,
         sealed_password=trunk.sealed_password,
         egress=egress,
+        way=None if parts.way is None else parts.way.now(trunk),
         keeps_former=parts.provision.keeps_former,
     )
 

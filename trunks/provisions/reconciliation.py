@@ -22,7 +22,7 @@ from trunks.voice.sides import (
     InboundSide,
     OutboundSide,
     SideContent,
-    holds,
+    differing,
     plain_number,
 )
 
@@ -176,8 +176,8 @@ class Reconciliation:
             return [FoundSides(SideFinding.FAILED, provision.trunk_id, None, provision.error or "")]
         inbound, outbound = desired.inbound, desired.outbound
         if drops_media:
-            inbound = None if inbound is None else replace(inbound, media=None)
-            outbound = None if outbound is None else replace(outbound, media=None)
+            inbound = None if inbound is None else replace(inbound, left=inbound.left | {"media"})
+            outbound = None if outbound is None else replace(outbound, left=outbound.left | {"media"})
         return [
             *_judge_side(provision, InboundSide, inbound, ours, provision.inbound_id),
             *_judge_side(provision, OutboundSide, outbound, ours, provision.outbound_id),
@@ -212,8 +212,9 @@ def _judge_side(
     known = next((side for side in standing if side.id == known_id), None)
     if wanted is not None and known is None:
         yield FoundSides(SideFinding.MISSING, provision.trunk_id, known_id, kind.__name__)
-    if known is not None and wanted is not None and not holds(wanted, known.content):
-        yield FoundSides(SideFinding.CHANGED, provision.trunk_id, known_id, kind.__name__)
+    if known is not None and wanted is not None and (names := differing(wanted, known.content)):
+        told = f"{kind.__name__}: {', '.join(names)}"
+        yield FoundSides(SideFinding.CHANGED, provision.trunk_id, known_id, told)
     for side in standing:
         if wanted is None or side is not known:
             yield FoundSides(SideFinding.ORPHANED, provision.trunk_id, side.id, kind.__name__)

@@ -46,6 +46,18 @@ class ProvisionRequests:
         queue(provision, now)
         return True
 
+    def lead_anew(self, trunk_id: UUID, now: datetime) -> bool:
+        """Ask for an outbound side by another way; false where none is, or where a former version made it.
+
+        Whoever tends rings for it.
+        """
+        provision = None if self._provisioner is ProvisionerName.NONE else self._provisions.locked(trunk_id)
+        if provision is None or provision.keeps_former:
+            return False
+        queue(provision, now)
+        provision.notify_at = now
+        return True
+
 
 def queue(provision: Provision, now: datetime) -> None:
     """Queue a provision; one that runs at this moment is followed by another turn."""

@@ -13,6 +13,7 @@ from trunks.models.provision import Infrastructure, Provision, ProvisionState, P
 from trunks.models.trunk import TO_PROVISION, Trunk
 from trunks.repositories.insert_or import insert_or_ignore
 from trunks.repositories.leases import lease_over
+from trunks.repositories.outbound_ways import KeptWay, OutboundWays
 from trunks.repositories.repository import Repository, in_parts
 from trunks.repositories.trunk_profiles import TrunkProfiles
 from trunks.rules.profile import PLAIN, TrunkProfile
@@ -21,12 +22,16 @@ from trunks.voice.provisioner import ProvisionerName
 
 @dataclass(frozen=True, slots=True)
 class ProvisionParts:
-    """A provision with what its sides are worked out from; `trunk` is None when that is gone."""
+    """A provision with what its sides are worked out from; `trunk` is None when that is gone.
+
+    `way` is of whatever generation it was found in.
+    """
 
     provision: Provision
     trunk: Trunk | None
     profile: TrunkProfile
     numbers: tuple[str, ...]
+    way: KeptWay | None = None
 
 
 class Provisions(Repository):
@@ -69,6 +74,7 @@ class Provisions(Repository):
             each.id: each for each in self._session.scalars(select(Trunk).where(Trunk.id.in_(trunk_ids)))
         }
         profiles = TrunkProfiles(self._session).of_all(trunk_ids)
+        ways = OutboundWays(self._session).of(trunk_ids)
         numbers: dict[UUID, list[str]] = {}
         asked = select(PhoneNumber.trunk_id, PhoneNumber.e164, PhoneNumber.number).where(
             PhoneNumber.trunk_id.in_(trunk_ids)
@@ -81,6 +87,7 @@ class Provisions(Repository):
                 trunks.get(each.trunk_id),
                 profiles.get(each.trunk_id, PLAIN),
                 tuple(sorted(numbers.get(each.trunk_id, ()))),
+                ways.get(each.trunk_id),
             )
             for each in provisions
         ]

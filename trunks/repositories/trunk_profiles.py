@@ -8,9 +8,11 @@ from uuid import UUID
 from sqlalchemy import bindparam, delete, insert, select
 from sqlalchemy.orm import Session
 
-from trunks.models.provision import Provision
+from trunks.models.outbound_way import OutboundWayRow
+from trunks.models.provision import Provision, ProvisionState
 from trunks.models.trunk_profile import TrunkProfileRow
 from trunks.models.trunk_serial import trunk_serials
+from trunks.repositories.outbound_ways import KeptWay, read_way
 from trunks.repositories.repository import Repository
 from trunks.rules.profile import PLAIN, TrunkProfile
 from trunks.voice.sides import SideIds
@@ -35,7 +37,17 @@ class TrunkProfiles(Repository):
 
 _SERIALS = trunk_serials.c
 _PARTS = (
-    select(_SERIALS.trunk_id, _SERIALS.serial, TrunkProfileRow, Provision.inbound_id, Provision.outbound_id)
+    select(
+        _SERIALS.trunk_id,
+        _SERIALS.serial,
+        TrunkProfileRow,
+        Provision.inbound_id,
+        Provision.outbound_id,
+        Provision.state,
+        Provision.keeps_former,
+        OutboundWayRow,
+    )
+    .outerjoin(OutboundWayRow, OutboundWayRow.trunk_id == _SERIALS.trunk_id)
     .outerjoin(TrunkProfileRow, TrunkProfileRow.trunk_id == _SERIALS.trunk_id)
     .outerjoin(Provision, Provision.trunk_id == _SERIALS.trunk_id)
     .where(_SERIALS.trunk_id.in_(bindparam("trunk_ids", expanding=True)))
@@ -44,19 +56,33 @@ _PARTS = (
 
 @dataclass(frozen=True, slots=True)
 class TrunkParts:
-    """What a trunk has one of, in tables of their own."""
+    """What a trunk has one of, in tables of their own.
+
+    `provisioned` is what provisioning came to, None where none was asked for; `keeps_former` that a former version made
+    the sides; `way` is of whatever generation it was found in.
+    """
 
     serial: int
     profile: TrunkProfile
     sides: SideIds
+    provisioned: ProvisionState | None
+    keeps_former: bool
+    way: KeptWay | None
 
 
 def find_trunk_parts(session: Session, trunk_ids: Sequence[UUID]) -> Mapping[UUID, TrunkParts]:
     """Find the parts of these trunks, in one query for all."""
     rows = session.execute(_PARTS, {"trunk_ids": trunk_ids})
     return {
-        trunk_id: TrunkParts(serial, PLAIN if profile is None else _read(profile), SideIds(inbound, outbound))
-        for trunk_id, serial, profile, inbound, outbound in rows
+        trunk_id: TrunkParts(
+            serial,
+            PLAIN if profile is None else _read(profile),
+            SideIds(inbound, outbound),
+            state,
+            bool(keeps_former),
+            None if way is None else read_way(way),
+        )
+        for trunk_id, serial, profile, inbound, outbound, state, keeps_former, way in rows
     }
 
 

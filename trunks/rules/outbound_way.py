@@ -9,6 +9,8 @@ from trunks.rules.way_evidence import OutboundWay, WayEdge, WayEvidence, WayForm
 
 _Form = Callable[[WayEvidence], OutboundWay | None]
 
+EVERY_ADDRESS_ANSWERS = "Every address that a call to the trunk's address may go to was proven to answer."
+
 
 def choose_way(known: WayEvidence) -> OutboundWay:
     """Choose from what is known; what is not proven to fail is left as the address is given.
@@ -30,9 +32,24 @@ def choose_way(known: WayEvidence) -> OutboundWay:
     return _with_challenge(known, found or _unproven(known))
 
 
+def unverified_way(outbound_proxy: str | None) -> OutboundWay:
+    """Give the way of a trunk that was not verified as it is configured now: as given, or ended at once where its proxy
+    would have to be found first.
+    """
+    if outbound_proxy is not None:
+        return _parked(
+            f"No address of the outbound proxy {outbound_proxy} has been proven to answer yet; verify the trunk."
+        )
+    return OutboundWay(
+        form=WayForm.AS_GIVEN,
+        callable=None,
+        reason="The trunk was not found to answer as it is configured now; verify it.",
+    )
+
+
 def _as_given(known: WayEvidence) -> OutboundWay | None:
     """Holds where every address that may be dialled is a living edge of one transport."""
-    if known.dialled is None or not known.dialled.ipv4:
+    if known.dialled is None or not known.dialled.ipv4 or known.dialled.forbidden:
         return None
     for transport in _transports(known):
         port = known.port or transport.default_port
@@ -47,7 +64,7 @@ def _as_given(known: WayEvidence) -> OutboundWay | None:
             edge=edges[0],
             proof=WayProof.OPTIONS,
             callable=True,
-            reason="Every address that a call to the trunk's address may go to was proven to answer.",
+            reason=EVERY_ADDRESS_ANSWERS,
         )
     return None
 
@@ -104,7 +121,7 @@ def _unproven(known: WayEvidence) -> OutboundWay:
     if known.pin_edges:
         return _parked(_why_none(known))
     dialled = known.dialled
-    if dialled is not None and not dialled.ipv4:
+    if dialled is not None and (dialled.forbidden or not dialled.ipv4):
         return _parked(_why_none(known))
     if dialled is None:
         return OutboundWay(
@@ -157,6 +174,8 @@ def _why_none(known: WayEvidence) -> str:
         )
     if not living:
         return f"No address of {named} has been proven to answer yet; verify the trunk."
+    if known.dialled is not None and known.dialled.forbidden:
+        return f"{known.domain} has an address of its own that no call may go to; {_remedy(known)}."
     if known.dialled is not None and known.dialled.is_srv_alone:
         return (
             f"{known.domain} has SRV records and no address of its own, which calls cannot follow; name the carrier's "

@@ -23,6 +23,13 @@ class WayProof(StrEnum):
     INVITE = "invite"
 
 
+class TlsNames(StrEnum):
+    """Whether the infrastructure compares a certificate's names with the host that it calls."""
+
+    CHECKED = "checked"
+    UNCHECKED = "unchecked"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WayEdge:
     """One edge as a report of this generation found it; `host` is the name that led there.
@@ -59,11 +66,13 @@ class WayEdge:
 class Dialled:
     """What the infrastructure finds for a name: all IPv4 addresses, of which it dials the first that DNS gives it.
 
-    A name without any address is looked for by SRV, and then its own host is dialled at the record's port.
+    A name without any address is looked for by SRV, and then its own host is dialled at the record's port. With
+    `forbidden` the guard refuses one of the addresses.
     """
 
     ipv4: tuple[str, ...] = ()
     has_ipv6: bool = False
+    forbidden: bool = False
 
     @property
     def is_srv_alone(self) -> bool:

@@ -19,6 +19,7 @@ from trunks.repositories.realm_pins import RealmPins
 from trunks.repositories.trunks import Flips, Trunks
 from trunks.repositories.verifications import Verifications
 from trunks.rules.trunk_state import Cause, Verdict, after_verification, changes, counts_as_verified
+from trunks.rules.way_evidence import Dialled
 from trunks.runs.address_limits import AddressLimits
 from trunks.runs.claimed_run import ClaimedRun
 from trunks.runs.credential_freeze import CredentialFreezer
@@ -27,13 +28,14 @@ from trunks.runs.knock_ledger import Settlement, settle
 from trunks.runs.result_rules import ResultRules
 from trunks.runs.several_gateways import SeveralReport
 from trunks.runs.stored_report import written_values
+from trunks.runs.way_results import WayResults
 from trunks.runs.wishes import Spending
 
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
     """What a run came to. `realms` are those that its credentials were sent to, `spent` what it took of its pace,
-    `knocked` what peers' guards may have counted.
+    `knocked` what peers' guards may have counted, `dialled` the own addresses of the first gateway's domain.
     """
 
     claim: ClaimedRun
@@ -41,6 +43,7 @@ class RunResult:
     realms: Sequence[str] = ()
     spent: Sequence[Spending] = ()
     knocked: Sequence[Settlement] = ()
+    dialled: Dialled | None = None
     # Made by whoever asks, so that no transaction waits for it.
     columns: Mapping[str, Any] = field(init=False)
 
@@ -60,6 +63,7 @@ class RunResults:
         self._turns: set[Turn] = set()
         self._proven: dict[Turn, tuple[int, str]] = {}
         self._refused: set[UUID] = set()
+        self._ways = WayResults(session, rules.ways)
 
     def write(self, results: Sequence[RunResult], now: datetime) -> list[bool | StoreBusy]:
         """Answer each as trunks.runs.claims.RunClaims.finish does."""
@@ -84,6 +88,7 @@ class RunResults:
         self._session.flush()
         self._liveness.write(now)
         self._keep_proofs(now)
+        self._ways.write(now)
         Flips(self._session).enter(self._flips)
         return [
             result.claim.verification_id in ours
@@ -107,6 +112,8 @@ class RunResults:
             ended.append({"id": claim.verification_id, "counted": counted, **result.columns})
             if current:
                 self._apply(trunk, claim, result.report, verdict, now)
+                _, first = _by_gateway(claim, result.report)[0]
+                self._ways.take(trunk, claim, first, result.dialled)
         runs.end(ended, {"finished_at": now})
         return ours
 

@@ -25,6 +25,9 @@ from trunks.errors import (
     StoreUnavailable,
     TooManyRejections,
 )
+from trunks.rules.health import liveness_of
+from trunks.rules.way_evidence import Dialled
+from trunks.rules.way_of_report import dialled_by_report
 from trunks.runs.account_turns import AccountTurns
 from trunks.runs.admission import Admissions
 from trunks.runs.claimed_run import ClaimedRun
@@ -53,11 +56,15 @@ _TRY_AGAIN_SECONDS = 0.5
 # `admit` raises.
 VerifyGateways = Callable[[Sequence[GatewayCheck]], Awaitable[Report]]
 
+# Finds the own addresses of a domain; None where DNS does not say.
+LookUp = Callable[[str], Awaitable[Dialled | None]]
+
 
 @dataclass(frozen=True, slots=True)
 class Runner:
     """`on_done` is called when a run has been recorded; `timeout_seconds` is the engine's deadline, `our_address` the
-    one that carriers have to let in, where a setting names it.
+    one that carriers have to let in, where a setting names it. `look` finds where calls would go; None where there are
+    none.
     """
 
     store: RunStore
@@ -69,6 +76,7 @@ class Runner:
     clock: Clock = utc_now
     our_address: str | None = None
     turns: AccountTurns = field(default_factory=AccountTurns)
+    look: LookUp | None = None
 
     async def run(self, claim: ClaimedRun) -> None:
         """Verify and record what was claimed; nothing is written when another has it since. Raises StoreUnavailable."""
@@ -247,7 +255,20 @@ class _Run:
             duration_ms=round(report.duration_ms),
         )
         realms = _realms_of_the_first(report, self._gates)
-        return await self._keep(RunResult(self._claim, report, realms, self._spent(), self._knocked()))
+        dialled = await self._dialled(report)
+        return await self._keep(
+            RunResult(self._claim, report, realms, self._spent(), self._knocked(), dialled=dialled)
+        )
+
+    async def _dialled(self, report: Report) -> Dialled | None:
+        """Look where calls to the first gateway would go, unless the report says it, or nothing lives there."""
+        first = report.gateways[0] if isinstance(report, SeveralReport) else report
+        if self._by.look is None or not liveness_of(first):
+            return None
+        target = self._claim.first.target()
+        if target.outbound_proxy is not None:
+            return None
+        return dialled_by_report(first, target) or await self._by.look(target.domain)
 
     async def _suspecting(self, report: Report) -> Report:
         """Say of silence behind what a guard counts that it may be a ban; a store that is away keeps nothing back."""

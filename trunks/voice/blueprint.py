@@ -7,18 +7,27 @@ from sipcheck.errors import TargetInvalid
 from sipcheck.target import HostPort, TransportName, parse_host_port
 from trunks.errors import SecretUnreadable
 from trunks.rules.allow_list import AllowListInvalid, read_allow_list
-from trunks.rules.media import Media, media_of
+from trunks.rules.media import media_of
+from trunks.rules.outbound_way import unverified_way
 from trunks.rules.profile import InboundAuthorization, TrunkProfile
+from trunks.rules.way_evidence import OutboundWay, WayForm
 from trunks.secrets.secret_box import SecretBox
 from trunks.voice.provisioner import FailureCause, ProvisioningFailed
 from trunks.voice.sides import DesiredTrunk, InboundSide, OutboundSide
+
+# Ends each call at once; nothing is sent anywhere (RFC 6761 §6.4: the name leads nowhere).
+PARKED_ROUTE = "<sip:blocked.invalid;lr>"
+
+# Of sides that were made before we wrote these.
+_FORMERLY_NOT_OURS = frozenset({"media", "route"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blueprint:
     """A trunk's first gateway, its numbers and its profile, with the password still sealed.
 
-    With `keeps_former` the sides were made before media was written, and theirs stays as it is.
+    `way` is what is known of calls to the gateway as it is configured now. With `keeps_former` the sides were made
+    before media and Route were written, and theirs stay as they are.
     """
 
     trunk_id: UUID
@@ -31,7 +40,14 @@ class Blueprint:
     username: str | None
     sealed_password: bytes | None = field(repr=False)
     egress: HostPort | None
+    way: OutboundWay | None = None
     keeps_former: bool = False
+
+    @property
+    def no_way(self) -> str | None:
+        """Why calls are ended at once; None where they go somewhere, or there is no outbound side."""
+        parked = self._leads_by() if self.numbers else None
+        return parked.reason if parked is not None and parked.form is WayForm.PARKED else None
 
     def desired(self, secrets: SecretBox) -> DesiredTrunk:
         """Work out both sides; neither is to be while the trunk has no number. Raises ProvisioningFailed."""
@@ -39,28 +55,29 @@ class Blueprint:
         if not numbers:
             return DesiredTrunk(trunk_id=self.trunk_id, inbound=None, outbound=None)
         password = self._open(secrets)
-        media = None if self.keeps_former else media_of(self.profile)
+        inbound = self._inbound(numbers, password) if self.profile.inbound_enabled else None
+        left = _FORMERLY_NOT_OURS if self.keeps_former else frozenset[str]()
         return DesiredTrunk(
             trunk_id=self.trunk_id,
-            inbound=self._inbound(numbers, password, media) if self.profile.inbound_enabled else None,
-            outbound=self._outbound(numbers, password, media),
+            inbound=None if inbound is None else replace(inbound, media=media_of(self.profile), left=left),
+            outbound=replace(self._outbound(numbers, password), media=media_of(self.profile), left=left),
         )
 
-    def _inbound(self, numbers: tuple[str, ...], password: str | None, media: Media | None) -> InboundSide:
+    def _inbound(self, numbers: tuple[str, ...], password: str | None) -> InboundSide:
         if self.profile.authorization is InboundAuthorization.IP:
             try:
                 allowed = read_allow_list(self.profile.allowed_addresses)
             except AllowListInvalid as fault:
                 raise _unfit(str(fault)) from fault
-            return InboundSide(numbers=numbers, allowed_addresses=allowed, media=media)
+            return InboundSide(numbers=numbers, allowed_addresses=allowed)
         if not self.username or not password:
             raise _unfit(
                 "Without user and password the inbound side would admit everyone; "
                 "give the trunk both, or an allow-list of addresses."
             )
-        return InboundSide(numbers=numbers, auth_username=self.username, auth_password=password, media=media)
+        return InboundSide(numbers=numbers, auth_username=self.username, auth_password=password)
 
-    def _outbound(self, numbers: tuple[str, ...], password: str | None, media: Media | None) -> OutboundSide:
+    def _outbound(self, numbers: tuple[str, ...], password: str | None) -> OutboundSide:
         carrier = self._carrier()
         direct = OutboundSide(
             numbers=numbers,
@@ -68,12 +85,16 @@ class Blueprint:
             transport=self.transport,
             auth_username=self.username,
             auth_password=password,
-            media=media,
         )
         if not self.profile.fixed_egress:
-            return direct
+            return self._led(direct, carrier.host)
         if self.egress is None:
             raise _unfit("Calls are to leave through the fixed egress, and TRUNKS_FIXED_EGRESS is not set.")
+        if self.outbound_proxy is not None:
+            raise _unfit(
+                f"Calls are to leave through the fixed egress and the outbound proxy {self.outbound_proxy} both; "
+                "take one of them away."
+            )
         return replace(
             direct,
             address=str(self.egress),
@@ -82,12 +103,32 @@ class Blueprint:
             destination=direct.address,
         )
 
+    def _leads_by(self) -> OutboundWay | None:
+        if self.keeps_former or self.profile.fixed_egress:
+            return None
+        return self.way or unverified_way(self.outbound_proxy)
+
+    def _led(self, direct: OutboundSide, domain: str) -> OutboundSide:
+        """Lead the side by its way. The transport is the edge's where the customer left it open, UDP being auto."""
+        way = self._leads_by()
+        if way is None:
+            return direct
+        if way.form is WayForm.PARKED:
+            return replace(direct, route=PARKED_ROUTE)
+        edge = way.edge
+        if edge is None:
+            return direct
+        if self.transport is None and edge.transport.reliable:
+            direct = replace(direct, transport=edge.transport)
+        if way.host is None or way.form is WayForm.AS_GIVEN:
+            return direct
+        led_to = HostPort(way.host, edge.port)
+        if way.form is WayForm.TARGET:
+            return replace(direct, address=str(led_to), from_host=domain)
+        # Without the parameter it would go by UDP, whatever the side's transport.
+        return replace(direct, route=f"<sip:{led_to};lr;transport={edge.transport}>")
+
     def _carrier(self) -> HostPort:
-        if self.outbound_proxy is not None:
-            raise _unfit(
-                f"The trunk has the outbound proxy {self.outbound_proxy}, which the voice infrastructure has no "
-                "field for; remove it, or name the carrier's own address."
-            )
         try:
             return HostPort(parse_host_port(self.host).host, self.port)
         except TargetInvalid as fault:

@@ -24,7 +24,7 @@ from trunks.rules.media import Encryption, Media
 from trunks.voice.livekit_errors import NotThere, nonsense, translated
 from trunks.voice.livekit_messages import TrunkInfo, read_content, read_side, write_side
 from trunks.voice.provisioner import FailureCause, ProvisioningFailed
-from trunks.voice.sides import ExistingSide, InboundSide, SideContent, plain_number
+from trunks.voice.sides import ExistingSide, InboundSide, SideContent, differing, plain_number
 
 CALL_TIMEOUT_SECONDS = 4.0
 _TRUNKS_PER_PAGE = 500
@@ -129,25 +129,20 @@ class LiveKit:
     def _require_kept(self, info: TrunkInfo, content: SideContent) -> None:
         """A version that does not know a field loses it, and a lost allow-list admits everyone."""
         kept = read_content(info)
-        if content.media is not None:
+        if "media" not in content.left:
             self.keeps_media = kept.media == content.media
             self._require_encryption(kept.media, content.media)
-        dropped = [
-            name
-            for name in type(content).__dataclass_fields__
-            if name not in ("auth_password", "media") and getattr(kept, name) != getattr(content, name)
-        ]
+        # A password may be kept without being shown.
+        dropped = [name for name in differing(content, kept) if name not in ("auth_password", "media")]
         if dropped:
             raise ProvisioningFailed(
                 FailureCause.REFUSED,
                 f"LiveKit at {self.url} did not keep what it was told: {', '.join(dropped)} differ.",
             )
 
-    def _require_encryption(self, kept: Media | None, wanted: Media) -> None:
+    def _require_encryption(self, kept: Media, wanted: Media) -> None:
         """Lost codecs are others than were asked for; lost encryption sends in the clear what was to be secret."""
-        if wanted.encryption is Encryption.REQUIRE and (
-            kept is None or kept.encryption is not wanted.encryption
-        ):
+        if wanted.encryption is Encryption.REQUIRE is not kept.encryption:
             raise ProvisioningFailed(
                 FailureCause.NO_WAY,
                 f"LiveKit at {self.url} does not keep what media encryption it is told, so that calls would go "

@@ -18,6 +18,7 @@ from trunks.rules.media import Encryption, Media
 from trunks.voice.sides import ExistingSide, InboundSide, OutboundSide, SideContent
 
 DESTINATION_HEADER = "X-Trunk-Destination"
+ROUTE_HEADER = "Route"
 
 TrunkInfo = SIPInboundTrunkInfo | SIPOutboundTrunkInfo
 
@@ -63,6 +64,7 @@ def read_content(info: TrunkInfo) -> SideContent:
         transport=_TRANSPORT_NAMES.get(info.transport),
         from_host=info.from_host or None,
         destination=info.headers.get(DESTINATION_HEADER),
+        route=_read_route(info),
     )
 
 
@@ -74,7 +76,7 @@ def write_side(info: TrunkInfo, trunk_id: UUID, side: SideContent, mark: str) ->
     info.numbers[:] = side.numbers
     info.auth_username = side.auth_username or ""
     info.auth_password = side.auth_password or ""
-    if side.media is not None:
+    if "media" not in side.left:
         _write_media(info, side.media)
     if isinstance(info, SIPInboundTrunkInfo) and isinstance(side, InboundSide):
         info.allowed_addresses[:] = side.allowed_addresses
@@ -85,6 +87,25 @@ def write_side(info: TrunkInfo, trunk_id: UUID, side: SideContent, mark: str) ->
         info.headers.pop(DESTINATION_HEADER, None)
         if side.destination is not None:
             info.headers[DESTINATION_HEADER] = side.destination
+        if "route" not in side.left:
+            _write_route(info, side.route)
+
+
+def _routes_of(info: SIPOutboundTrunkInfo) -> list[str]:
+    """Name the headers that are a Route, however they are spelled (RFC 3261 §7.3.1)."""
+    return sorted(name for name in info.headers if name.lower() == ROUTE_HEADER.lower())
+
+
+def _read_route(info: SIPOutboundTrunkInfo) -> str | None:
+    """Read the Route; several are joined, and so are none that we wrote."""
+    return ", ".join(info.headers[name] for name in _routes_of(info)) or None
+
+
+def _write_route(info: SIPOutboundTrunkInfo, route: str | None) -> None:
+    for name in _routes_of(info):
+        del info.headers[name]
+    if route is not None:
+        info.headers[ROUTE_HEADER] = route
 
 
 def _read_media(info: TrunkInfo) -> Media:

@@ -15,7 +15,7 @@ from trunks.voice.sides import (
     OutboundSide,
     SideContent,
     SideIds,
-    holds,
+    differing,
     plain_number,
 )
 
@@ -83,7 +83,7 @@ async def _settle(
     if existing is None:
         return await provisioner.create(trunk_id, wanted)
     # One whose mark was taken off by hand is marked again.
-    if not holds(wanted, existing.content) or existing.trunk_id != trunk_id:
+    if differing(wanted, existing.content) or existing.trunk_id != trunk_id:
         await provisioner.update(existing.id, trunk_id, wanted)
     return existing.id
 

@@ -1,32 +1,35 @@
 """What stands on the voice infrastructure for a trunk: an inbound and an outbound side, as values."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from sipcheck.target import TransportName
 from trunks.rules.media import Media
+
+_PLAIN = Media()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboundSide:
     """Who may call in, and to which numbers; the lists are sorted, so that equal sides compare equal.
 
-    `media` None leaves the infrastructure's own as it is.
+    The fields in `left` are not ours to say: they stay as they are there.
     """
 
     numbers: tuple[str, ...]
     auth_username: str | None = None
     auth_password: str | None = field(default=None, repr=False)
     allowed_addresses: tuple[str, ...] = ()
-    media: Media | None = None
+    media: Media = _PLAIN
+    left: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboundSide:
     """Where calls go out to, `host[:port]`, and as whom.
 
-    Through a fixed egress `address` is the egress, and the carrier is `from_host` and `destination`. `media` None
-    leaves the infrastructure's own as it is.
+    Through a fixed egress `address` is the egress, and the carrier is `from_host` and `destination`. `route` is a Route
+    header's value: calls go where it says. The fields in `left` are not ours to say: they stay as they are there.
     """
 
     numbers: tuple[str, ...]
@@ -36,15 +39,21 @@ class OutboundSide:
     auth_password: str | None = field(default=None, repr=False)
     from_host: str | None = None
     destination: str | None = None
-    media: Media | None = None
+    route: str | None = None
+    media: Media = _PLAIN
+    left: frozenset[str] = frozenset()
 
 
 SideContent = InboundSide | OutboundSide
 
 
-def holds(wanted: SideContent, existing: SideContent) -> bool:
-    """Tell whether what exists is what is wanted; what the wanted side leaves as it is may be anything."""
-    return wanted == (existing if wanted.media is not None else replace(existing, media=None))
+def differing(wanted: SideContent, existing: SideContent) -> tuple[str, ...]:
+    """Name the fields in which what exists is not what is wanted; both are of one kind.
+
+    What the wanted side leaves as it is may be anything.
+    """
+    judged = [name for name in type(wanted).__dataclass_fields__ if name not in {"left", *wanted.left}]
+    return tuple(name for name in judged if getattr(wanted, name) != getattr(existing, name))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,88 +1,24 @@
 """What exists on LiveKit against what should: found, mended where it is ours, told where it is not."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import update
 
-from tests.peers.livekit.server import API_KEY, API_SECRET, LiveKitServer
+from tests.peers.livekit.server import LiveKitServer
 from tests.trunks.forms import STARTED, Store
 from tests.trunks.livekit_forms import with_livekit
-from trunks.catalog.new_trunk import NewNumber
+from tests.trunks.provisions.installed import Installed
 from trunks.catalog.trunk_edit import TrunkEdit
 from trunks.ids import new_id
 from trunks.installation.settings import Settings
 from trunks.models.provision import Provision, ProvisionState
 from trunks.models.trunk import Trunk
 from trunks.provisions.reconciliation import Judgement, SideFinding
-from trunks.voice.livekit import LiveKit
-from trunks.voice.provision_trunk import provision, remove
+from trunks.voice.provision_trunk import provision
 from trunks.voice.provisioner import FailureCause, ProvisioningFailed
-from trunks.voice.sides import ExistingSide, SideIds
-
-NUMBER = "+14155551234"
-
-
-class Installed:
-    """A store and its LiveKit, with the worker's part done by hand."""
-
-    def __init__(self, store: Store, server: LiveKitServer) -> None:
-        self.store = store
-        self.server = server
-        self.reconciliation = store.installation.provisions.reconciliation
-        self.mark = self.reconciliation.mark()
-
-    def make_trunk(self, number: str = NUMBER) -> Trunk:
-        trunk = self.store.make_trunk(wanted=True)
-        self.store.installation.catalog.numbers.add(self.store.caller, trunk.id, NewNumber(number=number))
-        self.store.provision(trunk.id)
-        return trunk
-
-    def livekit(self) -> LiveKit:
-        return LiveKit(self.server.url, API_KEY, API_SECRET, mark=self.mark)
-
-    async def work(self, trunk: Trunk) -> SideIds:
-        """Do what is asked for a trunk."""
-        claims = self.store.installation.provisions.claims
-        claim = claims.claim(trunk.id)
-        assert claim is not None
-        livekit = self.livekit()
-        ids = SideIds()
-        if claim.blueprint is None:
-            await remove(livekit, trunk.id, claim.known)
-        else:
-            ids = await provision(
-                livekit, claim.blueprint.desired(self.store.installation.secrets), claim.known
-            )
-        claims.finish(claim, ids)
-        await livekit.close()
-        return ids
-
-    async def existing(self) -> list[ExistingSide]:
-        livekit = self.livekit()
-        existing = list(await livekit.read_all())
-        await livekit.close()
-        return existing
-
-    async def judge(self) -> Judgement:
-        """Read back and compare, a second later than what was done before."""
-        self.store.clock.advance(1)
-        read_at = self.store.clock()
-        return self.reconciliation.judge(await self.existing(), read_at=read_at)
-
-
-@pytest.fixture
-def livekit_server() -> Iterator[LiveKitServer]:
-    with LiveKitServer() as server:
-        yield server
-
-
-@pytest.fixture
-def installed(
-    make_store: Callable[[Settings], Store], store_settings: Settings, livekit_server: LiveKitServer
-) -> Installed:
-    return Installed(make_store(with_livekit(store_settings, livekit_server)), livekit_server)
+from trunks.voice.sides import SideIds
 
 
 def kinds(judgement: Judgement) -> list[SideFinding]:

@@ -229,6 +229,13 @@ SITUATIONS: dict[str, tuple[WayEvidence, WayForm, str | None, str | None, bool |
         None,
         False,
     ),
+    "calls would go where the guard lets nothing go": (
+        replace(known(FIRST), dialled=Dialled(ipv4=(OTHER,), forbidden=True)),
+        WayForm.PARKED,
+        None,
+        None,
+        False,
+    ),
     "IPv6 only": (known(SIX_ONLY, dialled=(), has_ipv6=True), WayForm.PARKED, None, None, False),
     "IPv6 only, a Route to it proven": (
         known(SIX_ONLY, dialled=(), has_ipv6=True, proofs=frozenset({pair(WayForm.ROUTE, SIX_ONLY)})),

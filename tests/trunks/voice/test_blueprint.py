@@ -10,11 +10,12 @@ from tests.trunks.forms import PASSWORD, SECRET_KEYS
 from trunks.ids import new_id
 from trunks.rules.media import Encryption, Media, media_of
 from trunks.rules.profile import PLAIN, InboundAuthorization, MediaEncryption, TrunkProfile
+from trunks.rules.way_evidence import OutboundWay, WayEdge, WayForm
 from trunks.secrets.keys import parse_keys
 from trunks.secrets.secret_box import SecretBox
-from trunks.voice.blueprint import Blueprint
+from trunks.voice.blueprint import PARKED_ROUTE, Blueprint
 from trunks.voice.provisioner import FailureCause, ProvisioningFailed
-from trunks.voice.sides import InboundSide, OutboundSide, holds
+from trunks.voice.sides import InboundSide, OutboundSide, differing
 
 SECRETS = SecretBox(parse_keys(SECRET_KEYS))
 TRUNK_ID = new_id()
@@ -22,6 +23,7 @@ NUMBERS = ("+14155551234",)
 BY_ADDRESS = TrunkProfile(authorization=InboundAuthorization.IP, allowed_addresses=("203.0.113.10",))
 
 MEDIA = media_of(PLAIN)
+ADDRESS = "198.51.100.1"
 
 
 def make_blueprint(**given: Any) -> Blueprint:
@@ -105,10 +107,70 @@ def test_both_sides_have_the_media_of_the_profile_and_those_of_a_former_version_
     former = make_blueprint(profile=profile, keeps_former=True).desired(SECRETS)
     assert former.inbound is not None
     assert former.outbound is not None
-    assert (former.inbound.media, former.outbound.media) == (None, None)
-    assert holds(former.inbound, desired.inbound)
-    assert holds(former.outbound, desired.outbound)
-    assert not holds(desired.inbound, replace(desired.inbound, media=Media()))
+    assert differing(former.inbound, replace(desired.inbound, media=Media())) == ()
+    assert differing(former.outbound, replace(desired.outbound, media=Media(), route="<sip:a>")) == ()
+    assert differing(desired.inbound, replace(desired.inbound, media=Media())) == ("media",)
+
+
+UDP_EDGE = WayEdge(host="sip1.carrier.example", address=ADDRESS, port=5060, transport=TransportName.UDP)
+TLS_EDGE = replace(UDP_EDGE, port=5061, transport=TransportName.TLS)
+CARRIER = "sip.carrier.example"
+
+
+def way(form: WayForm, host: str | None = None, edge: WayEdge | None = None) -> OutboundWay:
+    return OutboundWay(form=form, host=host, edge=edge, callable=True, reason="It is so.")
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"way": None}, (CARRIER, None, None, None)),
+        ({"way": way(WayForm.AS_GIVEN)}, (CARRIER, None, None, None)),
+        # UDP that nobody asked for is auto: it would stand in the Request-URI.
+        ({"way": way(WayForm.AS_GIVEN, edge=UDP_EDGE)}, (CARRIER, None, None, None)),
+        ({"way": way(WayForm.AS_GIVEN, edge=TLS_EDGE)}, (CARRIER, TransportName.TLS, None, None)),
+        (
+            {"way": way(WayForm.ROUTE, ADDRESS, UDP_EDGE)},
+            (CARRIER, None, f"<sip:{ADDRESS}:5060;lr;transport=udp>", None),
+        ),
+        (
+            {"way": way(WayForm.ROUTE, ADDRESS, UDP_EDGE), "transport": TransportName.UDP, "port": 5070},
+            (f"{CARRIER}:5070", TransportName.UDP, f"<sip:{ADDRESS}:5060;lr;transport=udp>", None),
+        ),
+        (
+            {
+                "way": way(WayForm.ROUTE, "edge.proxy.example", TLS_EDGE),
+                "outbound_proxy": "edge.proxy.example",
+            },
+            (CARRIER, TransportName.TLS, "<sip:edge.proxy.example:5061;lr;transport=tls>", None),
+        ),
+        (
+            {"way": way(WayForm.TARGET, "sip1.carrier.example", TLS_EDGE)},
+            ("sip1.carrier.example:5061", TransportName.TLS, None, CARRIER),
+        ),
+        ({"way": way(WayForm.PARKED)}, (CARRIER, None, PARKED_ROUTE, None)),
+        ({"outbound_proxy": "proxy.example"}, (CARRIER, None, PARKED_ROUTE, None)),
+    ],
+)
+def test_the_outbound_side_is_led_by_its_way(given: dict[str, Any], expected: tuple[Any, ...]) -> None:
+    outbound = (
+        make_blueprint(**({"port": None, "transport": None, "host": CARRIER} | given))
+        .desired(SECRETS)
+        .outbound
+    )
+    assert outbound is not None
+    assert (outbound.address, outbound.transport, outbound.route, outbound.from_host) == expected
+
+
+def test_where_no_way_is_known_it_is_said() -> None:
+    assert make_blueprint().no_way is None
+    assert make_blueprint(way=way(WayForm.PARKED)).no_way == "It is so."
+    unproven = make_blueprint(outbound_proxy="proxy.example")
+    assert unproven.no_way == (
+        "No address of the outbound proxy proxy.example has been proven to answer yet; verify the trunk."
+    )
+    assert make_blueprint(outbound_proxy="proxy.example", numbers=()).no_way is None
+    assert make_blueprint(way=way(WayForm.PARKED), keeps_former=True).no_way is None
 
 
 def test_a_trunk_without_numbers_has_neither_side() -> None:
@@ -143,7 +205,11 @@ def test_no_inbound_side_where_it_is_off() -> None:
             FailureCause.UNFIT,
             "TRUNKS_FIXED_EGRESS",
         ),
-        ({"outbound_proxy": "proxy.example"}, FailureCause.UNFIT, "proxy.example"),
+        (
+            {"outbound_proxy": "proxy.example", "profile": TrunkProfile(fixed_egress=True)},
+            FailureCause.UNFIT,
+            "both",
+        ),
         ({"host": "not a host"}, FailureCause.UNFIT, "not a host"),
         (
             {"sealed_password": SECRETS.seal(PASSWORD, new_id())},

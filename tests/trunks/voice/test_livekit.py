@@ -15,7 +15,7 @@ from trunks.ids import new_id
 from trunks.rules.media import Encryption, Media
 from trunks.voice.livekit import LiveKit
 from trunks.voice.provisioner import FailureCause, ProvisioningFailed
-from trunks.voice.sides import InboundSide, OutboundSide, SideContent
+from trunks.voice.sides import InboundSide, OutboundSide, SideContent, differing
 
 TRUNK_ID = new_id()
 PASSWORD = "correct horse battery"
@@ -75,7 +75,7 @@ async def test_an_update_is_in_place_and_empties_what_is_no_more(
     (found,) = await livekit.read_all()
     assert (found.id, found.content) == (side_id, replace(new, media=Media(codecs=("PCMU/8000",))))
     # What is not ours to say stays.
-    await livekit.update(side_id, TRUNK_ID, new)
+    await livekit.update(side_id, TRUNK_ID, replace(new, left=frozenset({"media"})))
     assert list(await livekit.read_all()) == [found]
 
 
@@ -87,6 +87,26 @@ async def test_the_messages_say_what_livekit_understands(
     assert info.from_host == "sip.carrier.example"
     assert dict(info.headers) == {"X-Trunk-Destination": "sip.carrier.example:5080"}
     assert str(TRUNK_ID) in info.name
+
+
+@pytest.mark.parametrize("by_hand", [{"route": "<sip:a;lr>"}, {"Route": "<sip:a;lr>", "ROUTE": "<sip:b;lr>"}])
+@pytest.mark.parametrize("ours", [None, "<sip:198.51.100.1:5060;lr;transport=udp>"])
+async def test_a_route_is_ours_however_it_is_spelled(
+    livekit: LiveKit, livekit_server: LiveKitServer, by_hand: dict[str, str], ours: str | None
+) -> None:
+    wanted = replace(OUTBOUND, route=ours)
+    side_id = await livekit.create(TRUNK_ID, wanted)
+    headers = livekit_server.outbound[side_id].headers
+    assert dict(headers) == ({} if ours is None else {"Route": ours})
+    headers.clear()
+    headers.update(by_hand)
+    (found,) = await livekit.read_all()
+    assert differing(wanted, found.content) == ("route",)
+    # A former version's side keeps what stands there.
+    await livekit.update(side_id, TRUNK_ID, replace(wanted, left=frozenset({"media", "route"})))
+    assert dict(livekit_server.outbound[side_id].headers) == by_hand
+    await livekit.update(side_id, TRUNK_ID, wanted)
+    assert dict(livekit_server.outbound[side_id].headers) == ({} if ours is None else {"Route": ours})
 
 
 async def test_what_an_operator_added_stays(livekit: LiveKit, livekit_server: LiveKitServer) -> None:

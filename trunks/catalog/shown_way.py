@@ -1,0 +1,40 @@
+"""How a trunk's calls leave, as its customer is shown it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from trunks.models.provision import ProvisionState
+from trunks.models.trunk import Trunk
+from trunks.repositories.trunk_profiles import TrunkParts
+from trunks.rules.outbound_way import unverified_way
+from trunks.rules.way_evidence import OutboundWay
+
+
+@dataclass(frozen=True, slots=True)
+class ShownWay:
+    """`way` is None where no outbound side stands, or one that a former version made; `callable` is None where nobody
+    knows.
+    """
+
+    way: OutboundWay | None
+    proven_at: datetime | None
+    callable: bool | None
+    reason: str | None
+
+
+def shown_way(trunk: Trunk, parts: TrunkParts) -> ShownWay:
+    """Say how calls leave by what stands, and by what was found for the trunk as it is configured now."""
+    if parts.sides.outbound is None:
+        if parts.provisioned is ProvisionState.FAILED:
+            reason = "It has no outbound side on the voice infrastructure; its events say why."
+            return ShownWay(None, None, callable=False, reason=reason)
+        return ShownWay(None, None, callable=None, reason=None)
+    if parts.keeps_former:
+        reason = "Its outbound side was made before ways were proven; an edit of the trunk makes it anew."
+        return ShownWay(None, None, callable=None, reason=reason)
+    found = None if parts.way is None else parts.way.now(trunk)
+    way = found or unverified_way(trunk.outbound_proxy)
+    proven_at = (
+        parts.way.at if parts.way is not None and found is not None and way.proof is not None else None
+    )
+    return ShownWay(way, proven_at, callable=way.callable, reason=way.reason)

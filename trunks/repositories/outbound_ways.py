@@ -1,0 +1,110 @@
+"""The ways of trunks' calls, one for each trunk that has been verified."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, update
+
+from trunks.models.outbound_way import OutboundWayRow
+from trunks.models.trunk import Trunk
+from trunks.repositories.among import among
+from trunks.repositories.insert_or import insert_or_update
+from trunks.repositories.repository import Repository
+from trunks.rules.way_evidence import OutboundWay, WayEdge
+
+_COLUMNS = (
+    "destination_id",
+    "generation",
+    "form",
+    "host",
+    "address",
+    "port",
+    "transport",
+    "proof",
+    "can_call",
+    "reason",
+    "proven_at",
+)
+_LONGEST_REASON = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class KeptWay:
+    """A way with what it belongs to; `at` is when the report that found it so ended."""
+
+    way: OutboundWay
+    generation: int
+    destination_id: UUID
+    at: datetime
+
+    def now(self, trunk: Trunk) -> OutboundWay | None:
+        """Give the way, where it was found for the trunk as it is configured now."""
+        if self.generation != trunk.generation:
+            return None
+        return self.way if self.destination_id == trunk.gateways[0].destination_id else None
+
+
+class OutboundWays(Repository):
+    """Rows are written under their trunks' locks."""
+
+    def of(self, trunk_ids: Collection[UUID]) -> Mapping[UUID, KeptWay]:
+        """Find those of these trunks that have one, whatever they are of."""
+        if not trunk_ids:
+            return {}
+        rows = self._session.scalars(
+            select(OutboundWayRow).where(among(self._session, OutboundWayRow.trunk_id, trunk_ids))
+        )
+        return {row.trunk_id: read_way(row) for row in rows}
+
+    def keep(self, ways: Mapping[UUID, KeptWay]) -> None:
+        """Set the ways of these trunks."""
+        if ways:
+            insert_or_update(
+                self._session,
+                OutboundWayRow,
+                *(_values(trunk_id, kept) for trunk_id, kept in sorted(ways.items())),
+                unique=["trunk_id"],
+                changed=lambda new: {column: new[column] for column in _COLUMNS},
+            )
+
+    def carry(self, trunk_id: UUID, former: int, *, to: int) -> None:
+        """Let a way of a former generation stand in another, whose configuration is the same."""
+        self._session.execute(
+            update(OutboundWayRow)
+            .where(OutboundWayRow.trunk_id == trunk_id, OutboundWayRow.generation == former)
+            .values(generation=to)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def read_way(row: OutboundWayRow) -> KeptWay:
+    """Read a row as the rules know it; the name that led to the edge is the report's to say."""
+    edge = None
+    if row.address is not None and row.port is not None and row.transport is not None:
+        edge = WayEdge(host=row.address, address=row.address, port=row.port, transport=row.transport)
+    way = OutboundWay(
+        form=row.form, host=row.host, edge=edge, proof=row.proof, callable=row.can_call, reason=row.reason
+    )
+    return KeptWay(way, row.generation, row.destination_id, row.proven_at)
+
+
+def _values(trunk_id: UUID, kept: KeptWay) -> dict[str, Any]:
+    way = kept.way
+    edge = way.edge
+    return {
+        "trunk_id": trunk_id,
+        "destination_id": kept.destination_id,
+        "generation": kept.generation,
+        "form": way.form,
+        "host": way.host,
+        "address": None if edge is None else edge.address,
+        "port": None if edge is None else edge.port,
+        "transport": None if edge is None else edge.transport,
+        "proof": way.proof,
+        "can_call": way.callable,
+        "reason": way.reason[:_LONGEST_REASON],
+        "proven_at": kept.at,
+    }
