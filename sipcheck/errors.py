@@ -19,15 +19,28 @@ class CallerError(SipCheckError):
     """The caller's argument cannot be used."""
 
 
-class TargetInvalid(CallerError):
+class WrittenInvalid(CallerError):
+    """What was written cannot be used; `sentence` says why, and how to mend it."""
+
+    def __init__(self, key: str, /, **parameters: object) -> None:
+        self.sentence = Sentence.of(key, **parameters)
+        said = phrase(self.sentence)
+        super().__init__(f"{said[:1].upper()}{said[1:]}.")
+
+
+class TargetInvalid(WrittenInvalid):
     """The target is not a host, a host and port, or a SIP URI."""
+
+
+class TargetConflict(WrittenInvalid):
+    """The port or the transport is given twice with different values."""
 
 
 class SettingInvalid(CallerError):
     """A setting of the engine cannot be used."""
 
 
-class CredentialsInvalid(CallerError):
+class CredentialsInvalid(WrittenInvalid):
     """The credentials hold what no SIP header can carry."""
 
 
@@ -51,7 +64,7 @@ class MalformedMessage(ParseError):
 
 
 class Unreadable(ValueError):
-    """A part of a message is not by its grammar; `sentence` says in what."""
+    """A part of a message, a target or a row is not by its grammar; `sentence` says in what."""
 
     def __init__(self, key: str, /, **parameters: object) -> None:
         self.sentence = Sentence.of(key, **parameters)

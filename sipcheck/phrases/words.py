@@ -13,12 +13,14 @@ from sipcheck.phrases.dns import DNS
 from sipcheck.phrases.guard import GUARD
 from sipcheck.phrases.listed import LISTED
 from sipcheck.phrases.messages import MESSAGES
+from sipcheck.phrases.rows import ROWS
 from sipcheck.phrases.sentence import Sentence
 from sipcheck.phrases.targets import TARGETS
 
 PHRASES: Mapping[str, str] = {
     **LISTED,
     **TARGETS,
+    **ROWS,
     **GUARD,
     **DNS,
     **CONNECTIONS,
