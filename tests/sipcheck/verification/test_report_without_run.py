@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from sipcheck.reasons import Reason
 from sipcheck.phrases.sentence import Sentence
+from sipcheck.reasons import Reason
 from sipcheck.report.model import CheckState, TargetFacts
 from sipcheck.verification.report_without_run import invalid_target_report, report_without_run
 
