@@ -123,6 +123,12 @@ class Cause(StrEnum):
     SRV_TARGET_IS_ADDRESS = "srv-target-is-address"
     SRV_REFUSED = "srv-refused"
     SRV_UNANSWERED = "srv-unanswered"
+    UNFINISHED = "unfinished"
+    KEEP_ALIVES_ONLY = "keep-alives-only"
+    SERVER_NAMED = "server-named"
+    PROXY_NAMED = "proxy-named"
+    NO_SERVER_NAMED = "no-server-named"
+    SAME_SERVER = "same-server"
     TOO_MANY_REJECTIONS = "too-many-rejections"
 
 
@@ -144,3 +150,4 @@ class WarningCode(StrEnum):
     RETRANSMITTED = "retransmitted"
     EDGES_UNPROBED = "edges-unprobed"
     DNS_PARTIAL = "dns-partial"
+    RSPAUTH_WRONG = "rspauth-wrong"

@@ -45,6 +45,7 @@ class Fault(StrEnum):
     BASIC_AUTH = "basic-auth", "offers Basic alone"
     UNKNOWN_ALGORITHM = "unknown-algorithm", "challenges with an algorithm that nobody knows"
     MALFORMED_CHALLENGE = "malformed-challenge", "sends a challenge with a quote too few"
+    WRONG_RSPAUTH = "wrong-rspauth", "accepts the password, with an rspauth that does not fit it"
     OTHER_REALM = "other-realm", "challenges with another carrier's realm"
     NOT_SIP = "not-sip", "answers as a web server"
     MALFORMED = "malformed", "answers without a Via"

@@ -48,7 +48,7 @@ class Facts:
     again: Parameter = IN_MINUTES  # or when the wait is over that was asked for
     knocks: str = "0"  # what was counted at this address before the run
     until: Parameter = LATER  # when it may be tried again
-    elsewhere: Parameter = ""  # " (it named <sip:edge.carrier.example>)"
+    contacts: Parameter = ""  # of a redirection
 
 
 def _key(reason: Reason, cause: Cause | None, part: str) -> str:

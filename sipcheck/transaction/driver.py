@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass, field, replace
 
+from sipcheck.auth.server_proof import SentCredentials
 from sipcheck.diagnosis.evidence import Copies, ExchangeResult
 from sipcheck.errors import ParseError, TransportFailed
 from sipcheck.failure import Failure
@@ -16,12 +17,13 @@ from sipcheck.transport.channel import Channel
 
 @dataclass(frozen=True, slots=True)
 class Transmission:
-    """The request of one transaction, and the way it goes; `edge` names it in the trace."""
+    """The request of one transaction, and the way it goes; `edge` names it in the trace, `sent` is what it carries."""
 
     channel: Channel
     edge: str
     identity: TransactionId
     message: bytes
+    sent: SentCredentials | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ class Inbox:
     arrivals: asyncio.Queue[Arrival | Failure] = field(default_factory=asyncio.Queue)
     most_waiting: int = _MOST_WAITING
     dropped: int = 0
+    keep_alives: int = 0
 
     def received(self, data: bytes, source: HostPort) -> None:
         if self.arrivals.qsize() < self.most_waiting:
@@ -56,6 +59,9 @@ class Inbox:
 
     def unframed(self, data: bytes, source: HostPort, fault: ParseError) -> None:
         self.arrivals.put_nowait(Arrival(data, source, fault))
+
+    def kept_alive(self) -> None:
+        self.keep_alives += 1
 
     def failed(self, failure: Failure) -> None:
         self.arrivals.put_nowait(failure)
@@ -87,7 +93,7 @@ class TransactionDriver:
             return await self._wait()
         except TransportFailed as error:
             self._machine.on_transport_error(self._loop.time())
-            self._matcher.cut_short(self._channel.held, self._channel.remote)
+            self._note_unfinished(self._loop.time())
             return self._without_answer(await self._channel.explain(error.failure))
         finally:
             self._channel.detach(self._sending.identity.branch)
@@ -155,7 +161,12 @@ class TransactionDriver:
             return None
         channel = self._channel
         result = read_result(
-            response, source=arrival.source, remote=channel.remote, local=channel.local, trace=self._trace
+            response,
+            source=arrival.source,
+            remote=channel.remote,
+            local=channel.local,
+            trace=self._trace,
+            sent=self._sending.sent,
         )
         return replace(
             result,
@@ -167,8 +178,14 @@ class TransactionDriver:
         )
 
     def _why_silent(self, now: float) -> Failure:
-        self._matcher.cut_short(self._channel.held, self._channel.remote)
+        self._note_unfinished(now)
+        self._matcher.keep_alives = self._inbox.keep_alives
         return self._matcher.silence(now - self._started, self._plan)
+
+    def _note_unfinished(self, now: float) -> None:
+        begun = self._channel.unfinished
+        if begun is not None:
+            self._matcher.note_unfinished(begun.data, begun.pieces, now - begun.last_at, self._channel.remote)
 
     def _without_answer(self, failure: Failure) -> ExchangeResult:
         return ExchangeResult(

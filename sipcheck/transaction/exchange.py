@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from sipcheck.auth.challenge import Challenge
 from sipcheck.auth.round import CHALLENGE_STATUS, AuthenticationRound, answer
+from sipcheck.auth.server_proof import SentCredentials
 from sipcheck.credentials import Credentials
 from sipcheck.diagnosis.evidence import Copies, ExchangeResult
 from sipcheck.message.builder import BRANCH_COOKIE
@@ -114,8 +115,13 @@ class _Exchange:
             stream = await large_requests.channel(template.method, len(message))
             if stream is not None:
                 written = self._write(stream, "TCP", branch)
-                return Transmission(stream, str(large_requests.edge), identity, written)
-        return Transmission(channel, connection.name, identity, message)
+                return Transmission(stream, str(large_requests.edge), identity, written, self._sent())
+        return Transmission(channel, connection.name, identity, message, self._sent())
+
+    def _sent(self) -> SentCredentials | None:
+        if self.credentials is None or not self.fields:
+            return None
+        return SentCredentials(self.fields, self.credentials.password)
 
     def _write(self, channel: Channel, transport: str, branch: str) -> bytes:
         return self.template.build(

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
 from sipcheck.credentials import Credentials
-from sipcheck.diagnosis.evidence import EdgeEvidence, ExchangeResult
+from sipcheck.diagnosis.evidence import Asked, EdgeEvidence, ExchangeResult
 from sipcheck.dns.route import Edge
 from sipcheck.errors import TransportFailed
 from sipcheck.failure import Failure
@@ -44,9 +44,13 @@ class EdgeProbe:
     adopted: bool = False
     settled: asyncio.Event = field(default_factory=asyncio.Event)
     connection: EdgeConnection = field(init=False)
+    asked: Asked = field(init=False)
 
     def __post_init__(self) -> None:
-        self.connection = EdgeConnection(self.edge, self.identity.tls_name, self.run)
+        edge = self.edge
+        self.connection = EdgeConnection(edge, self.identity.tls_name, self.run)
+        hosts = frozenset((self.identity.tls_name, edge.host, edge.address))
+        self.asked = Asked(hosts, edge.port, edge.transport)
 
     @property
     def name(self) -> str:
@@ -62,6 +66,7 @@ class EdgeProbe:
             credentials_given=self.run.credentials is not None,
             proof=self.run.proof,
             connect_failure=self.connection.failure,
+            asked=self.asked,
         )
 
     @property

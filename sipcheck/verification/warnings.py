@@ -108,6 +108,9 @@ def _exchange_warnings(exchange: ExchangeResult, add: Add) -> None:
     if exchange.defects:
         said = Sentence.of("warning.reply-defects", defects=", ".join(exchange.defects))
         add(WarningCode.REPLY_DEFECTS, said)
+    if exchange.server_disproved:
+        said = Sentence.of("warning.rspauth-wrong", method=exchange.method, answer=exchange.answer)
+        add(WarningCode.RSPAUTH_WRONG, said)
     if exchange.retransmissions and exchange.status is not None:
         add(WarningCode.RETRANSMITTED, _sent_again(exchange), *_nothing_lost(exchange))
 

@@ -102,6 +102,7 @@ ROWS = [
     *row(PROVEN, Fault.PROXY_AUTH, attempts=1),
     *row(PROVEN, Fault.PROXY_AUTH, Fault.SHA256, Fault.STALE, attempts=2),
     *row(PROVEN, Fault.SEVERAL_CHALLENGES, attempts=1),
+    *row(PROVEN, Fault.WRONG_RSPAUTH, attempts=1, warnings={WarningCode.RSPAUTH_WRONG}),
     *row(PROVEN, Fault.OTHER_REALM, attempts=1),
     *row(
         Reason.REALM_MISMATCH,

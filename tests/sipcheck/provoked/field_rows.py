@@ -6,7 +6,7 @@ of one topic has a table of rows, one `verify_all` for it, and one test that cal
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -40,7 +40,7 @@ AT_ONCE = 8
 SILENT_SECONDS = 2  # how long a row may take that ends in silence
 
 # What a peer sends for each request; over TCP an empty chunk closes the connection.
-Script = Callable[[bytes], Sequence[bytes | Reply]]
+Script = Callable[[bytes], Iterable[bytes | Reply]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +143,7 @@ def _place(row: FieldRow, stack: ExitStack, certificates: Certificates) -> Place
     script = row.script
     settings = TlsServerSettings(
         certificate=certificates[CertificateKind.SAN_IP] if row.transport is TransportName.TLS else None,
-        script=lambda request: [_bytes(each) for each in script(request)],
+        script=lambda request: (_bytes(each) for each in script(request)),
     )
     port = stack.enter_context(TlsServer(settings)).port
     return Place(target=f"127.0.0.1:{port}", ca_file=certificates.ca_file if settings.certificate else None)
