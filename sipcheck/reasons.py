@@ -123,6 +123,8 @@ class Cause(StrEnum):
     SRV_TARGET_IS_ADDRESS = "srv-target-is-address"
     SRV_REFUSED = "srv-refused"
     SRV_UNANSWERED = "srv-unanswered"
+    OWN_STALL = "own-stall"
+    NOT_ASKED = "not-asked"
     UNFINISHED = "unfinished"
     KEEP_ALIVES_ONLY = "keep-alives-only"
     SERVER_NAMED = "server-named"

@@ -8,10 +8,10 @@ MESSAGES: Mapping[str, str] = {
     "message.looks-like": "it looks like {protocol}",
     "message.tls-spoken": "TLS is spoken there",
     "message.unfinished.one": (
-        "{count} bytes of an answer came, {seconds} s before we stopped waiting, and its end did not"
+        "{count} bytes of an answer came, {seconds} s before the end of the wait, and its end did not"
     ),
     "message.unfinished.several": (
-        "{count} bytes of an answer came in {pieces} pieces, the last {seconds} s before we stopped waiting, and its "
+        "{count} bytes of an answer came in {pieces} pieces, the last {seconds} s before the end of the wait, and its "
         "end did not"
     ),
     "message.several-vias": (

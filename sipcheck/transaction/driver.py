@@ -7,6 +7,7 @@ from sipcheck.auth.server_proof import SentCredentials
 from sipcheck.diagnosis.evidence import Copies, ExchangeResult
 from sipcheck.errors import ParseError, TransportFailed
 from sipcheck.failure import Failure
+from sipcheck.settings import CATCH_UP_SECONDS, STALL_SECONDS
 from sipcheck.target import HostPort
 from sipcheck.transaction.client_transaction import Action, ClientTransaction
 from sipcheck.transaction.matching import ResponseMatcher, TransactionId
@@ -124,14 +125,21 @@ class TransactionDriver:
                 )  # what waits is there at once: others have their turn between two of them
 
     async def _next_arrival(self) -> Arrival | Failure | None:
-        """Return what arrived, or None when a timer or the deadline is due."""
+        """Return what arrived, or None when a timer or the deadline is due.
+
+        Where we ourselves come late, what came meanwhile is taken first.
+        """
         timer_at = self._machine.next_at
         due_at = self._deadline if timer_at is None else min(timer_at, self._deadline)
         try:
             async with asyncio.timeout_at(due_at):
                 return await self._inbox.arrivals.get()
         except TimeoutError:
-            return None
+            late_seconds = self._loop.time() - due_at
+        if late_seconds >= STALL_SECONDS:
+            self._matcher.late_seconds += late_seconds
+            await asyncio.sleep(CATCH_UP_SECONDS)
+        return None if self._inbox.arrivals.empty() else self._inbox.arrivals.get_nowait()
 
     def _perform(self, actions: tuple[Action, ...]) -> ExchangeResult | None:
         for action in actions:

@@ -53,8 +53,9 @@ class TransactionId:
 class ResponseMatcher:
     """Reads what comes for one transaction to our address `local`, and records it in the trace where there is one.
 
-    `provisional` is the last 1xx. `repeats` counts what came once more to a request before this one.
-    `keep_alives` counts line ends that came alone. `unusable` says what came instead of an answer.
+    `provisional` is the last 1xx. `repeats` counts what came once more to a request before this one, `keep_alives` line
+    ends that came alone; `late_seconds` is how late we ourselves were to listen. `unusable` says what came in place of
+    an answer.
     """
 
     identity: TransactionId
@@ -64,6 +65,7 @@ class ResponseMatcher:
     provisional: int | None = None
     repeats: int = 0
     keep_alives: int = 0
+    late_seconds: float = 0.0
     unusable: Failure | None = None
     _protocol: str | None = None
     _others: Counter[tuple[str, ...]] = field(default_factory=Counter)
@@ -142,6 +144,9 @@ class ResponseMatcher:
             return Failure(Reason.NO_RESPONSE, said, Cause.PROVISIONAL_ONLY)
         if self._requests:
             return Failure(Reason.NO_RESPONSE, _counted(self._requests), Cause.REQUESTS_ONLY)
+        if self.late_seconds:
+            late = f"{self.late_seconds:.1f}"
+            return Failure.of(Reason.DEADLINE_EXCEEDED, "ours.late", Cause.OWN_STALL, seconds=late)
         seconds = f"{waited_seconds:.1f}"
         if waited_seconds < plan.fair_chance_seconds:
             return Failure.of(Reason.DEADLINE_EXCEEDED, "message.deadline", seconds=seconds)

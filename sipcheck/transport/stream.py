@@ -9,8 +9,9 @@ from sipcheck.errors import MalformedMessage, NotSip, ParseError, TransportFaile
 from sipcheck.failure import Failure
 from sipcheck.message.framing import StreamFramer
 from sipcheck.message.parser import top_branch, top_call_id
-from sipcheck.reasons import Reason
+from sipcheck.reasons import Cause, Reason
 from sipcheck.report.model import Certificate, ReportWarning
+from sipcheck.settings import CATCH_UP_SECONDS, STALL_SECONDS
 from sipcheck.target import HostPort
 from sipcheck.transport.channel import Receiver, Unfinished
 from sipcheck.transport.failures import from_error
@@ -51,6 +52,7 @@ class StreamChannel:
     _opened: asyncio.Future[None] | None = None
     _pipe: Pipe | None = None
     _framer: StreamFramer | None = None
+    _timer: asyncio.TimerHandle | None = None
     _pieces: int = 0
     _last_at: float = 0.0
     _receivers: dict[str, Receiver] = field(default_factory=dict)
@@ -60,16 +62,31 @@ class StreamChannel:
         loop = asyncio.get_running_loop()
         self._pipe = pipe
         self._opened = loop.create_future()
-        timer = loop.call_at(deadline_at, pipe.break_off, TimeoutError())
+        self._timer = loop.call_at(deadline_at, self._overdue, pipe, deadline_at)
         try:
             await self._opened
         except BaseException:
             pipe.abort()
             raise
         finally:
-            timer.cancel()
+            if self._timer is not None:
+                self._timer.cancel()
             self._opened = None
         self.local = pipe.local
+
+    def _overdue(self, pipe: Pipe, deadline_at: float) -> None:
+        loop = asyncio.get_running_loop()
+        late_seconds = loop.time() - deadline_at
+        if late_seconds < STALL_SECONDS:
+            pipe.break_off(TimeoutError())
+        else:
+            self._timer = loop.call_later(CATCH_UP_SECONDS, self._stalled, pipe, late_seconds)
+
+    def _stalled(self, pipe: Pipe, late_seconds: float) -> None:
+        """We ourselves stood still, and what came meanwhile has not opened the way."""
+        said = {"seconds": f"{late_seconds:.1f}"}
+        self.fail(Failure.of(Reason.DEADLINE_EXCEEDED, "ours.late", Cause.OWN_STALL, **said))
+        pipe.abort()
 
     def connected(self) -> None:
         if self._opened is not None and not self._opened.done():

@@ -72,4 +72,4 @@ async def test_an_answer_that_is_not_finished_by_the_deadline_is_no_silence(
     assert report.reason is Reason.SIP_MALFORMED_RESPONSE, report.summary
     detail = next(check.detail for check in report.checks if check.code is not None)
     assert detail.startswith("40 bytes of an answer came, ")
-    assert detail.endswith(" s before we stopped waiting, and its end did not")
+    assert detail.endswith(" s before the end of the wait, and its end did not")

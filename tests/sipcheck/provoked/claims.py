@@ -83,10 +83,7 @@ CLAIMS = (
     _claim(r"address gave no answer", lambda seen, _: seen.sent() > 0 and not seen.heard()),
     _claim(r"certificate of \S+ was refused", lambda seen, _: any(_refused(each) for each in seen.edges)),
     _claim(r"gave no answer, and is not silent", lambda seen, _: seen.heard() and not seen.responses),
-    _claim(
-        r"began an answer and did not finish it|bytes of an answer came",
-        lambda seen, _: seen.heard() and any(map(seen.left_unanswered, ("OPTIONS", "REGISTER"))),
-    ),
+    _claim(r"began an answer and did not finish it|bytes of an answer came", lambda seen, _: seen.heard()),
     _claim(r"no answer at all|is silent", lambda seen, _: seen.sent() > 0 and not seen.heard()),
     _claim(
         r"took our request and gave no final answer",

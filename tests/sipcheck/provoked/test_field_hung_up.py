@@ -73,7 +73,7 @@ REJECTED = replace(
     credentials=CredentialState.REJECTED,
     party=Party.CONFIGURATION,
     exit_status=1,
-    knocks=3,
+    knocks=2,
 )
 UNCHALLENGED = replace(
     PROVEN,
@@ -84,7 +84,7 @@ UNCHALLENGED = replace(
     cause=Cause.NEVER_CHALLENGED,
     credentials=CredentialState.UNPROVEN,
     exit_status=4,
-    knocks=1,
+    knocks=0,
 )
 ALL_CLOSED = replace(
     PROVEN,
@@ -97,7 +97,7 @@ ALL_CLOSED = replace(
     exit_status=1,
     says=("closed the connection before a final answer",),
     warnings=frozenset(),
-    knocks=2,
+    knocks=0,
 )
 WITHOUT_CREDENTIALS = replace(
     ALL_CLOSED,
@@ -105,7 +105,7 @@ WITHOUT_CREDENTIALS = replace(
     script=closing_on_options((200, [])),
     options={"credentials": None},
     credentials=CredentialState.NOT_TESTED,
-    knocks=1,
+    knocks=0,
 )
 BY_OPTIONS_ALONE = replace(
     WITHOUT_CREDENTIALS,
