@@ -118,6 +118,7 @@ class Cause(StrEnum):
     COMMON_NAME_IGNORED = "common-name-ignored"
     SIP_URI_FIRST = "sip-uri-first"
     WILDCARD_ONLY = "wildcard-only"
+    NOTHING_TO_ENTER = "nothing-to-enter"
     SRV_TARGET_MISSING = "srv-target-missing"
     CNAME_TARGET_MISSING = "cname-target-missing"
     SRV_TARGET_IS_ADDRESS = "srv-target-is-address"

@@ -63,6 +63,8 @@ class ExchangeResult:
     `provisional` is the 1xx that came before the final response. `copies` is null for a request that was sent once.
     `by_tcp`: its last request was too large for a datagram and went by TCP to an edge of UDP (RFC 3261 §18.1.1).
     `too_large`: the answer to a challenge was, and the way it was asked by has no TCP beside it; it was not sent.
+    `cseq` is the number of its last request, 0 where nobody can go on from there; `continued` says that it went on from
+    another exchange's challenge, and had no request without credentials of its own.
     `server_disproved`: the answer accepts the credentials, with an rspauth that does not fit the password.
     Times are in seconds.
     """
@@ -95,6 +97,8 @@ class ExchangeResult:
     received_address: str | None = None
     server_disproved: bool = False
     contacts: tuple[str, ...] = ()
+    cseq: int = 0
+    continued: bool = False
 
     @property
     def alive(self) -> bool:

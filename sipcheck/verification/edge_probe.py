@@ -30,7 +30,7 @@ class EdgeProbe:
     """Asks one edge and keeps what came of it; `settled` is set once OPTIONS (or the connection) has an end.
 
     `proven_here` says that it was this edge's turn to prove the credentials, `credentials_leave` that they are on
-    their way.
+    their way. `asked_options` is the OPTIONS whose challenge can be answered without asking anew.
     """
 
     edge: Edge
@@ -43,6 +43,7 @@ class EdgeProbe:
     credentials_leave: bool = False
     adopted: bool = False
     settled: asyncio.Event = field(default_factory=asyncio.Event)
+    asked_options: RequestTemplate | None = None
     connection: EdgeConnection = field(init=False)
     asked: Asked = field(init=False)
 
@@ -97,8 +98,20 @@ class EdgeProbe:
         self.register = await self._ask(self._register, self.run.proof_credentials)
 
     async def answer_options(self) -> None:
-        """Send OPTIONS once more, this time answering its challenge."""
-        self.answered_options = await self._ask(self._options, self.run.proof_credentials)
+        """Answer the challenge of OPTIONS; where another run was challenged, or the batch, by asking once more."""
+        asked, options = self.asked_options, self.options
+        channel = await self.connection.open() if asked is not None else None
+        if asked is None or options is None or channel is None:
+            self.answered_options = await self._ask(self._options, self.run.proof_credentials)
+            return
+        self.answered_options = await exchange(
+            asked,
+            self.connection,
+            channel,
+            self._asking_before(),
+            self.run.proof_credentials,
+            challenged=options,
+        )
 
     def abandon_options(self) -> None:
         """Note that OPTIONS went unanswered until the verdict no longer waited for it."""
@@ -130,8 +143,13 @@ class EdgeProbe:
         channel = await self.connection.open()
         if channel is None:
             return None
-        run = replace(self.run, before_credentials=self._before_credentials)
-        return await exchange(write(channel.local.host), self.connection, channel, run, credentials)
+        template = write(channel.local.host)
+        if credentials is None:
+            self.asked_options = template
+        return await exchange(template, self.connection, channel, self._asking_before(), credentials)
+
+    def _asking_before(self) -> RunContext:
+        return replace(self.run, before_credentials=self._before_credentials)
 
     def _fits_batch(self, credentials: Credentials | None) -> bool:
         """Whether this can go by the fast path: not where somebody has to be waited for before credentials leave."""
