@@ -21,8 +21,8 @@ PIECES = 12
 
 def dripping(request: bytes) -> Iterator[bytes]:
     """A byte now and then."""
-    for byte in reply_to(request)[:PIECES]:
-        yield bytes([byte])
+    for number in range(PIECES):
+        yield reply_to(request)[number : number + 1]
         time.sleep(EVERY_SECONDS)
 
 

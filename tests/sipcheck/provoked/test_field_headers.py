@@ -1,6 +1,6 @@
 """The headers that say why: in the edge's facts, and a redirect's Contact in the advice (RFC 3261 §20)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import pytest
@@ -160,7 +160,7 @@ def test_a_row_and_its_verdict(row: FieldRow, reports: Mapping[str, Report | Exc
     assert list(report.edges[0].facts) == list(row.facts)
 
 
-def echo(request: bytes) -> Sequence[bytes | Reply]:
+def echo(request: bytes) -> Iterable[bytes | Reply]:
     """Repeat the digest response in a header, as a debugging peer does."""
     digest = request.partition(b'response="')[2][:32].decode()
     answer = (403, [("X-Auth-Error", digest)]) if digest else (401, [challenge()])
