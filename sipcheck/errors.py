@@ -24,8 +24,11 @@ class WrittenInvalid(CallerError):
 
     def __init__(self, key: str, /, **parameters: object) -> None:
         self.sentence = Sentence.of(key, **parameters)
+        super().__init__(key)
+
+    def __str__(self) -> str:
         said = phrase(self.sentence)
-        super().__init__(f"{said[:1].upper()}{said[1:]}.")
+        return f"{said[:1].upper()}{said[1:]}."
 
 
 class TargetInvalid(WrittenInvalid):
@@ -49,7 +52,10 @@ class ParseError(SipCheckError):
 
     def __init__(self, key: str, /, **parameters: object) -> None:
         self.sentence = Sentence.of(key, **parameters)
-        super().__init__(phrase(self.sentence))
+        super().__init__(key)
+
+    def __str__(self) -> str:
+        return phrase(self.sentence)
 
 
 class NotSip(ParseError):
@@ -68,12 +74,18 @@ class Unreadable(ValueError):
 
     def __init__(self, key: str, /, **parameters: object) -> None:
         self.sentence = Sentence.of(key, **parameters)
-        super().__init__(phrase(self.sentence))
+        super().__init__(key)
+
+    def __str__(self) -> str:
+        return phrase(self.sentence)
 
 
 class TransportFailed(SipCheckError):
     """The way to an edge could not be used; the detail of `failure` is what the system said."""
 
     def __init__(self, failure: Failure) -> None:
-        super().__init__(failure.detail)
+        super().__init__(failure.sentence.key)
         self.failure = failure
+
+    def __str__(self) -> str:
+        return self.failure.detail

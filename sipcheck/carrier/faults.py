@@ -24,7 +24,7 @@ class Fault(StrEnum):
     OPTIONS_FAILED = "options-failed", "503 with Retry-After to OPTIONS"
     REGISTER_IGNORED = "register-ignored", "answers no REGISTER"
     REGISTER_REFUSED = "register-refused", "405 to REGISTER, without a challenge"
-    SLOW = "slow", "answers after one and a half seconds"
+    SLOW = "slow", "answers after a second"
     SERVICE_UNAVAILABLE = "503", "503 with Retry-After to everything"
     SERVER_ERROR = "server-error", "500 to everything"
     REQUEST_TIMEOUT = "request-timeout", "408 to everything"

@@ -161,7 +161,11 @@ class EdgeEvidence:
 
     @property
     def exchanges(self) -> tuple[ExchangeResult, ...]:
-        return tuple(e for e in (self.options, self.register, self.answered_options) if e is not None)
+        options, register = self.options, self.register
+        # Asked for thirty times a run, and nearly always one of these two.
+        if self.answered_options is None and options is not None:
+            return (options,) if register is None else (options, register)
+        return tuple(each for each in (options, register, self.answered_options) if each is not None)
 
     @property
     def attempts(self) -> tuple[ExchangeResult, ...]:

@@ -1,7 +1,8 @@
 """What a verdict says to a person who runs a trunk and may never have heard of SIP's inner life."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from string import Formatter
 
 from sipcheck.diagnosis.texts.checks import CHECKS
@@ -90,5 +91,10 @@ def render(sentence: Sentence) -> str:
 
 
 def _sentence(key: str, facts: Facts) -> Sentence:
-    names = [name for _, name, _, _ in Formatter().parse(TEMPLATES[key]) if name]
-    return Sentence(key, {name: getattr(facts, name) for name in names})
+    return Sentence(key, {name: getattr(facts, name) for name in _names(key)})
+
+
+@cache
+def _names(key: str) -> Sequence[str]:
+    """What a template names."""
+    return [name for _, name, _, _ in Formatter().parse(TEMPLATES[key]) if name]

@@ -1,7 +1,7 @@
 """Carries one transaction over one channel, until a final response, a failure or the deadline."""
 
 import asyncio
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from sipcheck.auth.server_proof import SentCredentials
 from sipcheck.diagnosis.evidence import Copies, ExchangeResult
@@ -168,21 +168,18 @@ class TransactionDriver:
         if Action.DELIVER_FINAL not in actions:
             return None
         channel = self._channel
-        result = read_result(
+        return read_result(
             response,
             source=arrival.source,
             remote=channel.remote,
             local=channel.local,
             trace=self._trace,
             sent=self._sending.sent,
-        )
-        return replace(
-            result,
             rtt_seconds=now - self._started,
             retransmissions=self._machine.retransmissions,
             provisional=self._matcher.provisional,
             copies=Copies(self._matcher.repeats),
-            facts={**result.facts, **self._matcher.facts},
+            further_facts=self._matcher.facts,
         )
 
     def _why_silent(self, now: float) -> Failure:

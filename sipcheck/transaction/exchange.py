@@ -84,14 +84,14 @@ class _Exchange:
             elif not await self._answer_challenge(result, channel):
                 by_tcp = channel.reliable and not self.channel.reliable
                 copies = self.copies if self.retransmissions else None
-                result = replace(
-                    result,
+                return with_round(
+                    self._cut_off(result, driver.sent, sent_at),
+                    self.state,
                     retransmissions=self.retransmissions,
                     copies=copies,
                     by_tcp=by_tcp,
                     cseq=self.cseq,
                 )
-                return with_round(self._cut_off(result, driver.sent, sent_at), self.state)
 
     def _cut_off(self, result: ExchangeResult, sent: bool, sent_at: float) -> ExchangeResult:
         """Say of a connection that broke off behind the credentials when it did so."""

@@ -1,11 +1,11 @@
 """From a final response, and the authentication round around it, to the facts that the diagnosis reads."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from sipcheck.auth.round import AuthenticationRound
 from sipcheck.auth.server_proof import SentCredentials
-from sipcheck.diagnosis.evidence import ExchangeResult
+from sipcheck.diagnosis.evidence import Copies, ExchangeResult
 from sipcheck.host import plain_address
 from sipcheck.message.message import Response
 from sipcheck.printable import PHRASE_LIMIT, TEXT_LIMIT, one_line
@@ -15,6 +15,7 @@ from sipcheck.transaction.telling_headers import telling_headers
 
 _METHODS_LIMIT = 300
 _MOST_CONTACTS = 16
+_NO_FACTS: Mapping[str, str] = {}
 
 
 def read_result(
@@ -25,10 +26,15 @@ def read_result(
     local: HostPort,
     trace: Trace | None,
     sent: SentCredentials | None = None,
+    rtt_seconds: float | None = None,
+    retransmissions: int = 0,
+    provisional: int | None = None,
+    copies: Copies | None = None,
+    further_facts: Mapping[str, str] = _NO_FACTS,
 ) -> ExchangeResult:
     """Read the final response to a request that went from `local` to `remote`; it came from `source`.
 
-    `sent` is what the request carried, where it answered a challenge.
+    `sent` is what the request carried, where it answered a challenge; the others are what was seen around it.
     """
 
     def shown(text: str, limit: int = PHRASE_LIMIT) -> str:
@@ -41,7 +47,11 @@ def read_result(
         phrase=shown(response.phrase),
         challenges=(headers.get_all("WWW-Authenticate"), headers.get_all("Proxy-Authenticate")),
         retry_after_seconds=response.retry_after_seconds,
-        facts=telling_headers(response, shown),
+        facts={**telling_headers(response, shown), **further_facts},
+        rtt_seconds=rtt_seconds,
+        retransmissions=retransmissions,
+        provisional=provisional,
+        copies=copies,
         contacts=_contacts(response, shown) if 300 <= response.status < 400 else (),
         server=shown(response.server) if response.server else None,
         allow=shown(", ".join(headers.get_all("Allow")), _METHODS_LIMIT) or None,
@@ -65,8 +75,9 @@ def _disproved(response: Response, sent: SentCredentials) -> bool:
     )
 
 
-def with_round(result: ExchangeResult, state: AuthenticationRound) -> ExchangeResult:
-    """Put the outcome of the authentication round beside the result of its last request."""
+def with_round(result: ExchangeResult, state: AuthenticationRound, **further: object) -> ExchangeResult:
+    """Put the outcome of the authentication round, and `further` fields, beside the result of its last request."""
+    changed: dict[str, object] = further  # at once: each replacement copies thirty fields
     return replace(
         result,
         sentence=state.sentence,
@@ -76,6 +87,7 @@ def with_round(result: ExchangeResult, state: AuthenticationRound) -> ExchangeRe
         cause=state.cause,
         rejected=state.rejected,
         stale_loop=state.stale_loop,
+        **changed,
     )
 
 

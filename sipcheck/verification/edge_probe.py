@@ -44,6 +44,7 @@ class EdgeProbe:
     adopted: bool = False
     settled: asyncio.Event = field(default_factory=asyncio.Event)
     asked_options: RequestTemplate | None = None
+    _run_asking: RunContext | None = None
     connection: EdgeConnection = field(init=False)
     asked: Asked = field(init=False)
 
@@ -72,7 +73,8 @@ class EdgeProbe:
 
     @property
     def alive(self) -> bool:
-        return self.evidence.alive
+        exchanges = (self.options, self.register, self.answered_options)
+        return any(exchange is not None and exchange.alive for exchange in exchanges)
 
     @property
     def own_evidence(self) -> EdgeEvidence:
@@ -149,7 +151,9 @@ class EdgeProbe:
         return await exchange(template, self.connection, channel, self._asking_before(), credentials)
 
     def _asking_before(self) -> RunContext:
-        return replace(self.run, before_credentials=self._before_credentials)
+        if self._run_asking is None:
+            self._run_asking = replace(self.run, before_credentials=self._before_credentials)
+        return self._run_asking
 
     def _fits_batch(self, credentials: Credentials | None) -> bool:
         """Whether this can go by the fast path: not where somebody has to be waited for before credentials leave."""

@@ -1,7 +1,6 @@
 """From what a run saw to its report."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sipcheck.diagnosis.causes import cause_of, telling_exchange
@@ -117,10 +116,7 @@ class ReportBuilder:
             ),
         )
         edges = (
-            *(
-                replace(edge_report(each), knocks=count_knocks(reason, (each.own_evidence,)))
-                for each in probes
-            ),
+            *(edge_report(each, knocks=count_knocks(reason, (each.own_evidence,))) for each in probes),
             *(unprobed_edge(edge) for edge in self._route.edges[len(probes) :]),
         )
         self._times_ms |= check_times_ms(probe)

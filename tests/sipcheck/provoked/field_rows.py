@@ -33,6 +33,7 @@ from tests.peers.certificates import CertificateKind, Certificates
 from tests.peers.sip_reply import reply_to
 from tests.peers.tls_server import TlsServer, TlsServerSettings
 from tests.peers.udp_peer import Reply, UdpPeer
+from tests.punctual import punctually
 from tests.sipcheck.conftest import ALICE, LOOPBACK
 from tests.sipcheck.provoked.claims import assert_claims
 
@@ -185,7 +186,8 @@ async def _verify_row(row: FieldRow, engines: Engines) -> Report:
 async def verify_row(row: FieldRow) -> Report:
     """Start the row's peer, verify, and end it."""
     async with AsyncExitStack() as opened:
-        return await _verify_row(row, Engines(opened))
+        engines = Engines(opened)
+        return await punctually(lambda: _verify_row(row, engines))
 
 
 async def _verify_all(rows: Sequence[FieldRow]) -> dict[str, Report | Exception]:
@@ -194,7 +196,7 @@ async def _verify_all(rows: Sequence[FieldRow]) -> dict[str, Report | Exception]
     async def run(row: FieldRow, engines: Engines) -> Report | Exception:
         async with turn:
             try:
-                return await _verify_row(row, engines)
+                return await punctually(lambda: _verify_row(row, engines))
             except Exception as error:  # noqa: BLE001 - raised again in the test of its row
                 return error
 

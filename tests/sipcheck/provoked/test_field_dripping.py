@@ -28,7 +28,7 @@ def dripping(request: bytes) -> Iterator[bytes]:
 
 def sending(piece: bytes) -> Script:
     def script(_: bytes) -> Iterator[bytes]:
-        for _ in range(PIECES):
+        for _number in range(PIECES):
             yield piece
             time.sleep(EVERY_SECONDS)
 
