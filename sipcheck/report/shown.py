@@ -76,5 +76,7 @@ def _shown_tuple(value: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def _shown_mapping(value: Mapping[Any, Any]) -> Mapping[Any, Any]:
-    pairs = {_shown(key): _shown(each) for key, each in value.items()}
-    return value if pairs == value else pairs
+    for key, each in value.items():
+        if _shown(key) is not key or _shown(each) is not each:
+            return {_shown(key): _shown(each) for key, each in value.items()}
+    return value

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from sipcheck.auth.round import AuthenticationRound
 from sipcheck.auth.server_proof import SentCredentials
@@ -75,9 +76,11 @@ def _disproved(response: Response, sent: SentCredentials) -> bool:
     )
 
 
-def with_round(result: ExchangeResult, state: AuthenticationRound, **further: object) -> ExchangeResult:
-    """Put the outcome of the authentication round, and `further` fields, beside the result of its last request."""
-    changed: dict[str, object] = further  # at once: each replacement copies thirty fields
+def with_round(result: ExchangeResult, state: AuthenticationRound, **further: Any) -> ExchangeResult:
+    """Put the outcome of the authentication round, and `further` fields, beside the result of its last request.
+
+    At once: each replacement copies thirty fields.
+    """
     return replace(
         result,
         sentence=state.sentence,
@@ -87,7 +90,7 @@ def with_round(result: ExchangeResult, state: AuthenticationRound, **further: ob
         cause=state.cause,
         rejected=state.rejected,
         stale_loop=state.stale_loop,
-        **changed,
+        **further,
     )
 
 
