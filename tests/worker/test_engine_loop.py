@@ -109,7 +109,9 @@ def test_a_stopped_loop_takes_no_job(udp_peer_factory: Callable[..., UdpPeer]) -
         ("silent.example", None),
     ],
 )
-def test_a_domains_own_addresses_are_those_that_no_srv_record_leads_to(domain: str, found: Dialled | None) -> None:
+def test_a_domains_own_addresses_are_those_that_no_srv_record_leads_to(
+    domain: str, found: Dialled | None
+) -> None:
     with DnsServer(OWN_ADDRESSES, faults={("silent.example", "A"): Fault.SERVFAIL}) as server:
         loop = EngineLoop(replace(LOOPBACK, nameservers=(server.address,)), timeout_seconds=5)
         loop.start()

@@ -150,7 +150,10 @@ def _given_unproven(known: WayEvidence, addresses: tuple[str, ...]) -> OutboundW
         )
     fault = "did not answer" if dead else "was not verified"
     if not dead and not others:
-        shown, fault = ", ".join(addresses), f"shows a certificate without the name {known.domain}"
+        shown, fault = (
+            ", ".join(addresses),
+            f"shows a certificate without {known.domain} as subject alternative name",
+        )
     return OutboundWay(
         form=WayForm.AS_GIVEN,
         callable=None,
@@ -183,14 +186,14 @@ def _why_none(known: WayEvidence) -> str:
         )
     if known.dialled is not None and not known.dialled.ipv4:
         return f"{known.domain} has an IPv6 address alone, and calls go over IPv4; {_remedy(known)}."
-    return f"No way to {living[0].name} was proven in the form that calls have; {_remedy(known)}."
+    return f"No way to {min(each.name for each in living)} was proven in the form that calls have; {_remedy(known)}."
 
 
 def _remedy(known: WayEvidence) -> str:
     living = _living(known)
     if not living:
         return "verify the trunk"
-    first = living[0]
+    first = min(living, key=lambda each: (each.priority or 0, each.name))
     host = first.host if first.host != known.domain else first.address
     return f"name {host}, port {first.port}, transport {first.transport} in the trunk, which was verified"
 

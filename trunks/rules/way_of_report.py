@@ -1,5 +1,7 @@
 """What a verification's report says of the ways to a carrier."""
 
+from dataclasses import replace
+
 from sipcheck.host import is_address
 from sipcheck.reasons import Outcome, WarningCode
 from sipcheck.report.model import EdgeReport, Report
@@ -18,7 +20,7 @@ def evidence_of(
         transport=target.transport,
         proxy=target.outbound_proxy,
         fixed_egress=fixed_egress,
-        edges=tuple(_edge(each) for each in report.edges),
+        edges=tuple(_edge(each, report, target) for each in report.edges),
         dialled=dialled or dialled_by_report(report, target),
         tls_names=tls_names,
     )
@@ -43,16 +45,27 @@ def dialled_by_report(report: Report, target: Target) -> Dialled | None:
     )
 
 
-def _edge(report: EdgeReport) -> WayEdge:
-    certificate = report.certificate
-    return WayEdge(
-        host=report.host,
-        address=report.address,
-        port=report.port,
-        transport=TransportName(report.transport),
-        priority=report.priority,
-        lives=_lives(report),
-        certificate_names=() if certificate is None else certificate.names,
+def _edge(edge: EdgeReport, report: Report, target: Target) -> WayEdge:
+    found = WayEdge(
+        host=edge.host,
+        address=edge.address,
+        port=edge.port,
+        transport=TransportName(edge.transport),
+        priority=edge.priority,
+        lives=_lives(edge),
+    )
+    if edge.certificate is None or _has_common_name_alone(report, found.name):
+        return found
+    names = edge.certificate.names
+    if edge.certificate.verified and not any(name.lower().startswith("sip:") for name in names):
+        # Its list may be cut; a URI is a name for us, and none for calls.
+        names = (*names, target.domain if target.outbound_proxy is None else target.outbound_proxy.host)
+    return replace(found, certificate_names=names)
+
+
+def _has_common_name_alone(report: Report, edge: str) -> bool:
+    return any(
+        each.code is WarningCode.TLS_COMMON_NAME_ONLY and each.edge == edge for each in report.warnings
     )
 
 
