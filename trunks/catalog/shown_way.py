@@ -30,7 +30,7 @@ def shown_way(trunk: Trunk, parts: TrunkParts) -> ShownWay:
             return ShownWay(None, None, callable=False, reason=reason)
         return ShownWay(None, None, callable=None, reason=None)
     if parts.keeps_former:
-        reason = "Its outbound side was made before ways were proven; an edit of the trunk makes it anew."
+        reason = "Its outbound side was made before ways of calls were looked for, and stands as it was made."
         return ShownWay(None, None, callable=None, reason=reason)
     found = None if parts.way is None else parts.way.now(trunk)
     way = found or unverified_way(trunk.outbound_proxy)

@@ -18,6 +18,7 @@ from trunks.health.latest_results import LatestResults
 from trunks.installation.settings import Settings
 from trunks.provisions.claims import ProvisionClaims
 from trunks.provisions.reconciliation import Reconciliation
+from trunks.provisions.rehearsal import Rehearsal
 from trunks.provisions.status import ProvisionOverview
 from trunks.provisions.wanted_sides import WantedSides
 from trunks.retention.cleaning import Cleaning
@@ -155,6 +156,9 @@ class Provisions:
             settings.fixed_egress,
             interval_seconds=settings.reconcile_interval_seconds,
             clock=on.clock,
+        )
+        self.rehearsal = Rehearsal(
+            database, on.secrets, settings.provisioner, settings.fixed_egress, on.clock
         )
 
 
