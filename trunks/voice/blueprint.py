@@ -79,6 +79,11 @@ class Blueprint:
 
     def _outbound(self, numbers: tuple[str, ...], password: str | None) -> OutboundSide:
         carrier = self._carrier()
+        if self.keeps_former and self.outbound_proxy is not None:
+            raise _unfit(
+                f"The trunk has the outbound proxy {self.outbound_proxy}, which its outbound side was made without; "
+                "`trunkd provision apply`, or an edit of the trunk, leads its calls there."
+            )
         direct = OutboundSide(
             numbers=numbers,
             address=str(carrier),

@@ -210,6 +210,7 @@ def test_no_inbound_side_where_it_is_off() -> None:
             FailureCause.UNFIT,
             "both",
         ),
+        ({"outbound_proxy": "proxy.example", "keeps_former": True}, FailureCause.UNFIT, "provision apply"),
         ({"host": "not a host"}, FailureCause.UNFIT, "not a host"),
         (
             {"sealed_password": SECRETS.seal(PASSWORD, new_id())},
