@@ -8,6 +8,7 @@ from trunks.models.trunk import Trunk
 from trunks.repositories.trunk_profiles import TrunkParts
 from trunks.rules.outbound_way import unverified_way
 from trunks.rules.way_evidence import OutboundWay
+from trunks.voice.provisioner import FailureCause
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,11 @@ def shown_way(trunk: Trunk, parts: TrunkParts) -> ShownWay:
             reason = "It has no outbound side on the voice infrastructure; its events say why."
             return ShownWay(None, None, callable=False, reason=reason)
         return ShownWay(None, None, callable=None, reason=None)
+    if parts.provisioned is ProvisionState.FAILED:
+        reason = "Its outbound side stands otherwise than is wanted; its events say why."
+        return ShownWay(
+            None, None, callable=False if parts.cause is FailureCause.NO_WAY else None, reason=reason
+        )
     if parts.keeps_former:
         reason = "Its outbound side was made before ways of calls were looked for, and stands as it was made."
         return ShownWay(None, None, callable=None, reason=reason)

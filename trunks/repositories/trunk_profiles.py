@@ -15,6 +15,7 @@ from trunks.models.trunk_serial import trunk_serials
 from trunks.repositories.outbound_ways import KeptWay, read_way
 from trunks.repositories.repository import Repository
 from trunks.rules.profile import PLAIN, TrunkProfile
+from trunks.voice.provisioner import FailureCause
 from trunks.voice.sides import SideIds
 
 _NAMES = tuple(field.name for field in fields(TrunkProfile))
@@ -44,6 +45,7 @@ _PARTS = (
         Provision.inbound_id,
         Provision.outbound_id,
         Provision.state,
+        Provision.cause,
         Provision.keeps_former,
         OutboundWayRow,
     )
@@ -58,7 +60,7 @@ _PARTS = (
 class TrunkParts:
     """What a trunk has one of, in tables of their own.
 
-    `provisioned` is what provisioning came to, None where none was asked for; `keeps_former` that a former version made
+    `provisioned` is what provisioning came to, None where none was asked for, and `cause` why; `keeps_former` that a former version made
     the sides; `way` is of whatever generation it was found in.
     """
 
@@ -66,6 +68,7 @@ class TrunkParts:
     profile: TrunkProfile
     sides: SideIds
     provisioned: ProvisionState | None
+    cause: FailureCause | None
     keeps_former: bool
     way: KeptWay | None
 
@@ -79,10 +82,11 @@ def find_trunk_parts(session: Session, trunk_ids: Sequence[UUID]) -> Mapping[UUI
             PLAIN if profile is None else _read(profile),
             SideIds(inbound, outbound),
             state,
+            cause,
             bool(keeps_former),
             None if way is None else read_way(way),
         )
-        for trunk_id, serial, profile, inbound, outbound, state, keeps_former, way in rows
+        for trunk_id, serial, profile, inbound, outbound, state, cause, keeps_former, way in rows
     }
 
 
