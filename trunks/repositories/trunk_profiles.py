@@ -60,8 +60,8 @@ _PARTS = (
 class TrunkParts:
     """What a trunk has one of, in tables of their own.
 
-    `provisioned` is what provisioning came to, None where none was asked for, and `cause` why; `keeps_former` that a former version made
-    the sides; `way` is of whatever generation it was found in.
+    `provisioned` is what provisioning came to, None where none was asked for, and `cause` why it failed; `keeps_former`
+    that a former version made the sides; `way` is of whatever generation it was found in.
     """
 
     serial: int
