@@ -290,7 +290,12 @@ class _Run:
         return [each for admission in self._admissions for each in admission.spent()]
 
     def _knocked(self) -> Sequence[Settlement]:
-        return [each for admission in self._admissions for each in admission.knocked()]
+        left = {number for number, gate in enumerate(self._gates) if gate.realms}
+        return [
+            each
+            for number, admission in enumerate(self._admissions)
+            for each in admission.knocked(password_left=number in left)
+        ]
 
 
 def _logged_as_asked(claim: ClaimedRun) -> AbstractContextManager[None]:
