@@ -112,7 +112,8 @@ class NumberCatalog:
             ProvisionRequests(session, self.provisioner).changed(trunk_id, self.clock())
 
     def _find(self, session: Session, caller: Caller, trunk_id: UUID, number_id: UUID) -> PhoneNumber:
-        Trunks(session).get(caller.environment_id, trunk_id)
+        # Steady, as in add(): an edit that replaces the numbers finds those that are there.
+        owned(Trunks(session).steady(trunk_id), caller.environment_id)
         number = PhoneNumbers(session).locked(trunk_id, number_id)
         if number is None:
             raise NumberNotFound

@@ -59,7 +59,12 @@ class Database:
             else {"connect_timeout": _CONNECT_TIMEOUT_SECONDS},
         )
         self._lock_wait_ms: int | None = None
-        self._reader = self.engine.execution_options(**{_READ_ONLY: True})
+        # PostgreSQL's own default takes a new snapshot for each statement: what a DELETE ends in between would be
+        # half read. Whoever only reads is never in conflict with anyone, so that this costs nothing.
+        isolation = (
+            {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        )
+        self._reader = self.engine.execution_options(**{_READ_ONLY: True}, **isolation)
         # SQLite has one writer: threads of this process queue here, which is fair and wakes at once, and not at
         # the file's lock, which is polled.
         self._writer = threading.Lock() if self.is_sqlite else nullcontext()
@@ -91,7 +96,7 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """Read in one snapshot (SQLite) or transaction (PostgreSQL), beside any writer."""
+        """Read in one snapshot, beside any writer."""
         with _translated(), Session(self._reader, expire_on_commit=False) as session, session.begin():
             yield session
 
