@@ -4,7 +4,6 @@ from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from starlette.responses import JSONResponse
 
 from api.call import Calling, current_request_id
 from api.dialects import TALKOVER
@@ -18,9 +17,9 @@ from api.talkover.verification_answers import (
     RunList,
     RunListed,
     RunShown,
-    RunWaiting,
     VerifyAnswer,
     VerifyLater,
+    answer_later,
     show_dry_run,
     show_verified,
 )
@@ -77,8 +76,7 @@ async def verify_sip_trunk(
         is_done = await call.is_done(run.id)
         run = await call.ask(call.runs.get, trunk_id, run.id)
     if not is_done:
-        later = VerifyLater(data=RunWaiting(verification_id=run.id, status=run.status))
-        return JSONResponse(later.model_dump(mode="json"), status_code=HTTPStatus.ACCEPTED)
+        return answer_later(run)
     return show_verified(await call.ask(call.catalog.trunks.get, trunk_id), run)
 
 

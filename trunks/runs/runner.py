@@ -216,6 +216,7 @@ class _Run:
                 heard=admission.heard,
                 turn=turns.get(number, 0),
                 username=self._claim.first.username,
+                again=self._claim.put_off and not self._claim.on_demand,
             )
             for number, (target, admission) in enumerate(zip(targets, self._admissions, strict=True))
         ]
