@@ -12,7 +12,8 @@ import pytest
 from sqlalchemy import delete, update
 
 from sipcheck.target import TransportName
-from tests.peers.livekit_server import API_KEY, API_SECRET, Fault, LiveKitServer
+from tests.peers.livekit.faults import Fault
+from tests.peers.livekit.server import API_KEY, API_SECRET, LiveKitServer
 from tests.peers.process import OwnedProcess
 from tests.peers.redis_server import RedisServer
 from tests.trunks.forms import PASSWORD, SECRET_KEYS
