@@ -21,6 +21,7 @@ from api.talkover.verification_answers import (
     VerifyLater,
     answer_later,
     show_dry_run,
+    show_overtaken,
     show_verified,
 )
 
@@ -71,13 +72,16 @@ async def verify_sip_trunk(
     It answers 200 for a good and for a bad result; `success` and `error` tell them apart (ours).
     """
     run = await call.verify(trunk_id, on_demand=not asynchronous)
-    is_done = False
     if not asynchronous:
         is_done = await call.is_done(run.id)
         run = await call.ask(call.runs.get, trunk_id, run.id)
-    if not is_done:
-        return answer_later(run)
-    return show_verified(await call.ask(call.catalog.trunks.get, trunk_id), run)
+        # Read after the run: one that is of the trunk as it is now, or of what it was.
+        trunk = await call.ask(call.catalog.trunks.get, trunk_id)
+        if is_done and run.overtaken_by(trunk.generation):
+            return show_overtaken(trunk, run)
+        if is_done and run.has_told:
+            return show_verified(trunk, run)
+    return answer_later(run)
 
 
 @router.get("/{trunk_id}/verifications", responses=_answers(404, 422))
