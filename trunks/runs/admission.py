@@ -100,7 +100,7 @@ class Admissions:
                 raise AddressResting(hold.resting_until, admission.wait_seconds)
             if hold is None or admission.wait_seconds > left:
                 raise RunPostponed(admission.wait_seconds, at=admission.short_at)
-            await asyncio.sleep(admission.wait_seconds)
+            await self._store.others_done(visit.worst, within_seconds=admission.wait_seconds)
 
     def _wish(self, requests: Mapping[str, int], visit: Visit, patience_seconds: float) -> Wish:
         return Wish(
