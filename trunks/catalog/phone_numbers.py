@@ -53,7 +53,8 @@ def enter_number(
 def replace_numbers(session: Session, trunk: Trunk, wanted: Sequence[NewNumber], now: datetime) -> None:
     """Let a trunk have these numbers and no others. Raises NumberTaken, NumberInUse."""
     numbers = PhoneNumbers(session)
-    there = {number.key: number for number in numbers.all_of([trunk.id])}
+    # Not by the keys: those that were entered long ago may be keys of another reading.
+    there = {key_of(number.number): number for number in numbers.all_of([trunk.id])}
     keys = [key_of(new.number) for new in wanted]
     for key, number in there.items():
         if key not in keys:
