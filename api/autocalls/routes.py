@@ -126,8 +126,10 @@ async def _follow(call: Call, edited: Edited) -> None:
         if view is not None and view.succeeded:
             return
     _log.warning("edit-not-provisioned", trunk_id=str(trunk_id))
-    await call.context.threads.run(call.catalog.updates.take_back, edited)
+    to_verify = await call.context.threads.run(call.catalog.updates.take_back, edited)
     call.ring_provision(trunk_id)
+    if to_verify:
+        await call.verify(trunk_id)
     raise _broken_off("update") if end is WaitEnd.DISMISSED else _failed("update")
 
 

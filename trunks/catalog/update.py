@@ -11,12 +11,13 @@ from sipcheck.target import HostPort, parse_host_port
 from trunks.catalog.gateways import find_destination, make_gateway
 from trunks.catalog.new_trunk import NewGateway
 from trunks.catalog.phone_numbers import replace_line, replace_numbers
-from trunks.catalog.snapshot import TrunkSnapshot, copy_trunk, restore_trunk
+from trunks.catalog.snapshot import copy_trunk
+from trunks.catalog.take_back import EditTaken, TakingBack
 from trunks.catalog.trunk_edit import UNSET, TrunkEdit, Unset
 from trunks.catalog.views import TrunkView, view_of
 from trunks.catalog.whole_trunk import read_whole
 from trunks.clock import Clock
-from trunks.errors import NameTaken, SecretUnreadable, TrunkExists
+from trunks.errors import NameTaken, SecretUnreadable, TrunkExists, TrunkNotFound
 from trunks.health.verification_liveness import VerificationLiveness
 from trunks.models.state_columns import read_state
 from trunks.models.trunk import Trunk
@@ -48,7 +49,7 @@ class Edited:
     trunk: Trunk
     moved: bool
     provisioning: bool
-    before: TrunkSnapshot
+    taken: EditTaken
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,17 +96,22 @@ class TrunkUpdates:
             if edit.health_interval_seconds is not UNSET:
                 self._take_up(session, trunk)
             follows = self._follow(session, trunk_id, sides)
-            return Edited(trunk, moved, follows, before)
+            return Edited(trunk, moved, follows, EditTaken(before, copy_trunk(session, trunk), self.clock()))
 
-    def take_back(self, edited: Edited) -> None:
-        """Give a trunk its former values again, unless it was edited or removed since."""
+    def take_back(self, edited: Edited) -> bool:
+        """Take an edit back, as far as it still stands; true when the trunk has to be verified then.
+
+        Raises TrunkNotFound, when it was removed since.
+        """
         with self.database.write() as session:
             trunk = Trunks(session).locked(edited.trunk.id)
-            if trunk is None or trunk.generation != edited.trunk.generation:
-                return
-            restore_trunk(session, trunk, edited.before, self.clock())
+            if trunk is None:
+                raise TrunkNotFound
+            to_verify = TakingBack(session, trunk, edited.taken, self.clock()).restore()
             self._take_up(session, trunk)
+            session.flush()
             ProvisionRequests(session, self.provisioner).changed(trunk.id, self.clock())
+            return to_verify
 
     def _follow(self, session: Session, trunk_id: UUID, sides: DesiredTrunk | str | None) -> bool:
         """Ask for what differs from these sides; false where nothing does."""
