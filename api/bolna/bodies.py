@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 from api.body import Body, UpdateBody, shown_with
 from api.bolna.number_bodies import NumberBody
 from api.fields import Host, Line, Password, Port, Switch, judge_allow_list, require_one_line
-from sipcheck.target import TransportName
+from sipcheck.target import TransportName, parse_host_port
 from trunks.catalog.new_trunk import NewGateway, NewTrunk
 from trunks.rules.profile import CallingFormat, InboundAuthorization, MediaEncryption, TrunkProfile
 from trunks.rules.whole_trunk import encryption_fault
@@ -196,11 +196,13 @@ def new_gateways(
     *,
     without_port: Collection[tuple[str, int]] = (),
 ) -> tuple[NewGateway, ...]:
-    """Turn into the domain's; these hosts have no port of their own where they are sent with this one."""
+    """Turn into the domain's; these hosts, in their normal form, have no port where they are sent with this one."""
     return tuple(
         NewGateway(
             host=each.gateway_address,
-            port=None if (each.gateway_address, each.port) in without_port else each.port,
+            port=None
+            if (parse_host_port(each.gateway_address).host, each.port) in without_port
+            else each.port,
             transport=transport,
             priority=each.priority or 1,
         )

@@ -13,6 +13,7 @@ from api.bolna.bodies import (
     to_interval,
 )
 from api.bolna.faults import FieldFault, invalid_fields
+from sipcheck.target import parse_host_port
 from trunks.catalog.new_trunk import NewGateway
 from trunks.catalog.trunk_edit import TrunkEdit
 from trunks.catalog.views import TrunkView
@@ -71,7 +72,9 @@ def _gateways(changed: dict[str, Any], view: TrunkView) -> tuple[NewGateway, ...
     if "gateways" in changed:
         # A port that was never given is shown as its transport's own: sent back, it is still none.
         shown = Transport.of(present[0].transport).name_here
-        never = {(each.host, shown.default_port) for each in present if each.port is None}
+        never = {
+            (parse_host_port(each.host).host, shown.default_port) for each in present if each.port is None
+        }
         return new_gateways(changed["gateways"], transport, without_port=never)
     return tuple(
         NewGateway(host=each.host, port=each.port, transport=transport, priority=each.priority)
