@@ -319,7 +319,7 @@ def test_numbers_of_r0023_are_known_by_what_they_mean(former: FormerStore, store
     prepare(store_settings)
     with former.database.read() as session:
         rows = session.execute(text("SELECT number, key FROM phone_numbers"))
-        keys = {number: key for number, key in rows}
+        keys = {row.number: row.key for row in rows}
     assert keys == {
         "+44 (0)7911 123456": "+447911123456",
         "+4930123456": "+4930123456",
