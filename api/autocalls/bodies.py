@@ -1,19 +1,23 @@
 """SIP trunks as autocalls' clients send them (autocalls, "Create SIP trunk", "Body Parameters")."""
 
+import re
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, SecretStr, StringConstraints, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from api.body import Body, left_out, shown_with
-from api.fields import Host, Switch, judge_allow_list, require_one_line
+from api.body import Body, ShownAsNull, UpdateBody, left_out, shown_with
+from api.fields import Host, Secret, Switch, TwoLetters, judge_allow_list, judge_country, require_one_line
 from trunks.catalog.new_trunk import NewGateway, NewNumber, NewTrunk
-from trunks.phone_numbers import E164, is_country, read_e164
+from trunks.phone_numbers import E164, fault_of
 from trunks.rules.profile import CallingFormat, InboundAuthorization, TrunkProfile
 
+ONLY_FOR_IP = "can be given for ip alone: with auth, calls are let in by their password"
+
 _MOST_ADDRESSES = 256
-_EXTENSION_CHARACTERS = 15
+# What stands in a SIP URI's user part as it is (RFC 3261 §25.1), without what means something to dial plans.
+_EXTENSION = re.compile(r"[A-Za-z0-9._+*-]{1,15}", re.ASCII)
 
 
 class LineType(StrEnum):
@@ -22,13 +26,11 @@ class LineType(StrEnum):
 
 
 def _country(code: str) -> str:
-    if not is_country(code.upper()):
-        raise PydanticCustomError("country", "must be a country of ISO 3166, such as US, GB or DE")
-    return code.upper()
+    return judge_country(code, "must be the two letters of a country (ISO 3166), such as US, GB or DE")
 
 
 def _allow_list(entries: list[str]) -> list[str]:
-    return judge_allow_list(entries, "cannot be used: {fault}")
+    return judge_allow_list(entries, "cannot be used: {fault}") if entries else entries
 
 
 Nickname = Annotated[
@@ -39,8 +41,8 @@ Username = Annotated[
     StringConstraints(strip_whitespace=True, min_length=3, max_length=128),
     AfterValidator(require_one_line),
 ]
-Password = Annotated[SecretStr, Field(min_length=3, max_length=1024)]
-Country = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2}$"), AfterValidator(_country)]
+Password = Annotated[Secret, Field(min_length=3, max_length=1024)]
+Country = Annotated[str, TwoLetters, AfterValidator(_country)]
 AllowList = Annotated[
     list[Annotated[str, StringConstraints(strip_whitespace=True, max_length=64)]],
     Field(max_length=_MOST_ADDRESSES),
@@ -51,12 +53,14 @@ LineText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1,
 
 def judge_line(kind: LineType, text: str) -> str:
     """Refuse what is no number, or no extension. Raises PydanticCustomError."""
-    if kind is LineType.NUMBER and read_e164(text) is None:
-        raise PydanticCustomError("e164", "must be a number in E.164, such as +14155551234")
-    fits = len(text) <= _EXTENSION_CHARACTERS and text.isprintable() and " " not in text
-    if kind is LineType.EXTENSION and not fits:
+    fault = fault_of(text) if kind is LineType.NUMBER else None
+    if fault is not None:
+        raise PydanticCustomError("e164", "{fault}", {"fault": fault})
+    if kind is LineType.EXTENSION and not _EXTENSION.fullmatch(text):
         raise PydanticCustomError(
-            "extension", "must be an extension of 1 to 15 characters without spaces, such as 1000"
+            "extension",
+            "must be an extension of 1 to 15 characters, letters A to Z, digits and . _ - + *, without spaces, "
+            "such as 1000",
         )
     return text
 
@@ -116,7 +120,12 @@ class CreateTrunk(Body):
     def _there_for_ip(cls, entries: list[str] | None, info: ValidationInfo) -> list[str] | None:
         by_ip = info.data.get("inbound_authorization_type") is InboundAuthorization.IP
         if by_ip and not entries:
-            raise PydanticCustomError("required_for_ip", "must hold at least one valid IP address for ip")
+            raise PydanticCustomError(
+                "required_for_ip",
+                "must hold at least one valid IP address for ip: an empty list admits everyone",
+            )
+        if entries and info.data.get("inbound_authorization_type") is InboundAuthorization.AUTH:
+            raise PydanticCustomError("only_for_ip", "{said}", {"said": ONLY_FOR_IP})
         return entries
 
     def to_trunk(self) -> NewTrunk:
@@ -149,15 +158,17 @@ def country_of(number: str, given: str | None) -> str | None:
     return E164(number).country or given
 
 
-class UpdateTrunk(Body):
-    """The body of Update SIP trunk: what is left out stays, `nickname: null` clears it."""
+class UpdateTrunk(UpdateBody):
+    """The body of Update SIP trunk: what is left out, or sent as it is shown, stays; `nickname: null` clears it."""
 
     model_config = shown_with(nickname="Provider X — Backup", sip_address="sip2.provider.com")
 
     sip_trunk_type: LineType = left_out(title="SIP trunk type", description="(ours)")
-    phone_number: LineText = left_out(title="Phone number")
+    phone_number: Annotated[LineText, ShownAsNull()] = left_out(
+        title="Phone number", description="In the place of the line that is shown; other numbers stay (ours)."
+    )
     nickname: Nickname | None = Field(None, title="Nickname", description="null clears it.")
-    sip_username: Username = left_out(title="SIP username")
+    sip_username: Annotated[Username, ShownAsNull()] = left_out(title="SIP username")
     sip_password: Password = left_out(title="SIP password")
     sip_address: Host = left_out(title="SIP server address")
     sip_calling_format: CallingFormat = left_out(title="SIP calling format")
@@ -165,6 +176,8 @@ class UpdateTrunk(Body):
         title="Inbound authorization type",
         description="To `ip` needs allowed_inbound_ips; to `auth` clears them.",
     )
-    allowed_inbound_ips: AllowList = left_out(title="Allowed inbound IPs")
-    country_code: Country = left_out(title="Country code")
+    allowed_inbound_ips: AllowList | None = Field(
+        None, title="Allowed inbound IPs", description="For `ip` alone; null is the empty list (ours)."
+    )
+    country_code: Annotated[Country, ShownAsNull()] = left_out(title="Country code")
     outbound_proxy: Switch = left_out(title="Outbound proxy")

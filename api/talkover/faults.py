@@ -7,18 +7,20 @@ from typing import Any
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 
-from api.problems import Problem, Refusal, Refusals, by_field, field_of, sentence_of
+from api.problems import FieldErrors, Problem, Refusal, Refusals, by_field, field_of, sentence_of
 from api.talkover.trunk_bodies import NOT_VERIFIED
 from trunks.errors import (
     CustomTrunksNotAllowed,
     NumberInUse,
     NumberNotFound,
     NumberTaken,
+    TrunkExists,
     TrunkHasNumbers,
     TrunkNotFound,
     TrunkNotVerified,
     VerificationNotFound,
 )
+from trunks.rules.whole_trunk import Rule, TrunkContradictory
 
 REFUSALS: Refusals = {
     CustomTrunksNotAllowed: Refusal(HTTPStatus.FORBIDDEN, None, "CUSTOM_SIP_TRUNKS_NOT_ALLOWED"),
@@ -30,6 +32,11 @@ REFUSALS: Refusals = {
         "Trunk still has DIDs attached. Delete DIDs before deleting the trunk.",
         "TRUNK_HAS_DIDS",
     ),
+    TrunkExists: Refusal(
+        HTTPStatus.CONFLICT,
+        "A trunk with the same line, username and domain already exists.",
+        "TRUNK_EXISTS",
+    ),
     NumberNotFound: Refusal(HTTPStatus.NOT_FOUND, "DID not found.", "DID_NOT_FOUND"),
     NumberTaken: Refusal(
         HTTPStatus.CONFLICT,
@@ -37,6 +44,14 @@ REFUSALS: Refusals = {
         "DID_ALREADY_EXISTS",
     ),
     NumberInUse: Refusal(HTTPStatus.CONFLICT, "DID is still assigned to active agents", "DID_IN_USE"),
+}
+
+# What a client of this dialect can change about each.
+_FIELDS = {
+    Rule.ALLOW_LIST: "username",
+    Rule.ENCRYPTION: "transport",
+    Rule.USERNAME: "username",
+    Rule.PASSWORD: "password",
 }
 
 
@@ -67,11 +82,18 @@ def invalid(error: RequestValidationError) -> Problem:
     """Name every wrong field with its faults."""
     faults: Sequence[Any] = error.errors()
     only_unverified = all(fault["type"] == NOT_VERIFIED for fault in faults)
+    errors = by_field((field_of(fault), sentence_of(fault)) for fault in faults)
+    if only_unverified:
+        message = "A trunk has to be verified before it can be active."
+        return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "TRUNK_NOT_VERIFIED", message, errors=errors)
+    return _invalid_fields(errors)
+
+
+def contradictory(error: TrunkContradictory) -> Problem:
+    return _invalid_fields(by_field((_FIELDS[each.rule], each.sentence) for each in error.broken))
+
+
+def _invalid_fields(errors: FieldErrors) -> Problem:
     return Problem(
-        HTTPStatus.UNPROCESSABLE_ENTITY,
-        "TRUNK_NOT_VERIFIED" if only_unverified else "VALIDATION_ERROR",
-        "A trunk has to be verified before it can be active."
-        if only_unverified
-        else "The given data was invalid.",
-        errors=by_field((field_of(fault), sentence_of(fault)) for fault in faults),
+        HTTPStatus.UNPROCESSABLE_ENTITY, "VALIDATION_ERROR", "The given data was invalid.", errors=errors
     )
