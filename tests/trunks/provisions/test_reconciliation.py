@@ -107,8 +107,9 @@ async def test_sides_of_a_former_version_keep_their_media_until_an_edit(installe
     assert not updates.apply(installed.store.caller, trunk.id, TrunkEdit(name="Another")).provisioning
     assert updates.apply(installed.store.caller, trunk.id, TrunkEdit(profile={"allow": "alaw"})).provisioning
     assert await installed.work(trunk) == ids
-    for side in (*installed.server.inbound.values(), *installed.server.outbound.values()):
-        assert [codec.name for codec in side.media.codecs] == ["PCMA"]
+    (inbound,), (outbound,) = installed.server.inbound.values(), installed.server.outbound.values()
+    for media in (inbound.media, outbound.media):
+        assert [codec.name for codec in media.codecs] == ["PCMA"]
 
 
 async def test_an_edit_that_nobody_told_of_is_found(installed: Installed) -> None:
