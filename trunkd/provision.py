@@ -51,6 +51,22 @@ def apply(environment: _Environment = None) -> None:
         print(f"{count} trunks are queued; the workers write their sides.")
 
 
+@provision_commands.command()
+def pause() -> None:
+    """Hold back all writes but those that customers ask for: no drift is mended, no way of calls is changed."""
+    with _provisioning() as installation:
+        changed = installation.provisions.rehearsal.pause(paused=True)
+        print("Provisioning is paused." if changed else "Provisioning is paused already.")
+
+
+@provision_commands.command()
+def resume() -> None:
+    """Let all writes again; what was held back is mended by the next reconciliation."""
+    with _provisioning() as installation:
+        changed = installation.provisions.rehearsal.pause(paused=False)
+        print("Provisioning goes on." if changed else "Provisioning was not paused.")
+
+
 @contextmanager
 def _provisioning() -> Iterator[Installation]:
     with opened_installation() as installation:

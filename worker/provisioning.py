@@ -153,6 +153,9 @@ class ProvisionWork:
                 side_id=each.side_id,
                 told=each.message,
             )
+        if self._reconciliation.paused():
+            _log.warning("provision-paused", findings=len(judgement.found))
+            return judgement
         for trunk_id in self._reconciliation.fix(judgement):
             self._ring(trunk_id)
         self._loop.run(self._delete(provisioner, judgement.to_delete))

@@ -34,6 +34,13 @@ def test_plan_and_apply(tmp_path: Path, livekit_server: LiveKitServer) -> None:
     assert (planned.returncode, planned.stdout) == (0, "0 of 1 sides would be written.\n"), planned.stderr
     applied = run_trunkd("provision", "apply", folder=tmp_path, **settings)
     assert applied.stdout == "0 trunks are queued; the workers write their sides.\n", applied.stderr
+    for command, told in (
+        ("pause", "Provisioning is paused.\n"),
+        ("pause", "Provisioning is paused already.\n"),
+        ("resume", "Provisioning goes on.\n"),
+        ("resume", "Provisioning was not paused.\n"),
+    ):
+        assert run_trunkd("provision", command, folder=tmp_path, **settings).stdout == told
     unknown = run_trunkd("provision", "apply", "--environment", "acme", folder=tmp_path, **settings)
     assert (unknown.returncode, unknown.stdout) == (1, "")
     livekit_server.stop()

@@ -151,6 +151,31 @@ def test_a_livekit_that_is_down_holds_nobody_and_is_found_again(
     wait_until(lambda: view(service, trunk).succeeded)
 
 
+@pytest.mark.parametrize("form_settings", ["embedded"], indirect=True)
+def test_while_paused_a_cycle_tells_and_mends_nothing(
+    service: Service, livekit_server: LiveKitServer
+) -> None:
+    trunk = make_trunk(service)
+    ask(service, trunk)
+    service.wait_done(trunk.id)
+    rehearsal = service.installation.provisions.rehearsal
+    rehearsal.pause(paused=True)
+    (side,) = livekit_server.outbound.values()
+    side.headers["Route"] = "<sip:203.0.113.66;lr>"
+    before = livekit_server.changes()
+    wait_until(lambda: bool(service.installation.provisions.overview.statistics().findings) or cycle(service))
+    assert livekit_server.changes() == before
+    rehearsal.pause(paused=False)
+    reconcile(service)
+    wait_until(lambda: not any(each.headers for each in livekit_server.outbound.values()))
+
+
+def cycle(service: Service) -> bool:
+    """Do a cycle, where this worker is not at one; false, for whoever waits for what it finds."""
+    service.runtime._provisioning.reconcile(at_start=True)
+    return False
+
+
 def test_a_conflict_is_named(service: Service, livekit_server: LiveKitServer) -> None:
     theirs = livekit_server.add_inbound(numbers=[NUMBER])
     trunk = make_trunk(service)

@@ -75,7 +75,8 @@ class Infrastructure(Leased, Base):
     """A voice infrastructure that this installation provisions; its id is our mark on what we made there.
 
     The lease is of the worker that reconciles it now. `findings` counts what reconciliations found, since the first.
-    `keeps_media` is whether it kept the media of what was written last; None while that is not known.
+    `keeps_media` is whether it kept the media of what was written last; None while that is not known. While it is
+    `paused`, nothing is written there but what a customer asks for.
     """
 
     __tablename__ = "infrastructures"
@@ -84,3 +85,4 @@ class Infrastructure(Leased, Base):
     reconciled_at: Mapped[datetime | None]
     findings: Mapped[dict[str, int]] = mapped_column(JSON)
     keeps_media: Mapped[bool | None]
+    paused: Mapped[bool] = mapped_column(default=False, server_default=false())

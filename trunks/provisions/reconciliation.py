@@ -132,6 +132,11 @@ class Reconciliation:
         found += _conflicts(existing)
         return Judgement(tuple(found), to_fix, tuple(side.id for side in left))
 
+    def paused(self) -> bool:
+        """Whether an operator holds back what nobody asked for: nothing is mended then, and nothing deleted."""
+        with self.database.read() as session:
+            return Infrastructures(session).is_paused(self.provisioner)
+
     def fix(self, judgement: Judgement) -> tuple[UUID, ...]:
         """Queue what has to be provisioned anew, and give the trunks to ring for."""
         fixed = []

@@ -8,7 +8,7 @@ from sipcheck.target import HostPort
 from trunks.clock import Clock
 from trunks.provisions.claims import draw
 from trunks.provisions.requests import ProvisionRequests
-from trunks.repositories.provisions import ProvisionParts, Provisions
+from trunks.repositories.provisions import Infrastructures, ProvisionParts, Provisions
 from trunks.repositories.trunks import Trunks
 from trunks.rules.media import Media
 from trunks.secrets.secret_box import SecretBox
@@ -69,6 +69,13 @@ class Rehearsal:
             if parts.provision.keeps_former
         ]
         return sum(self._let(trunk_id) for trunk_id in held)
+
+    def pause(self, *, paused: bool) -> bool:
+        """Hold back what nobody asked for, or let it again; false where that is so already."""
+        with self.database.write() as session:
+            row = Infrastructures(session).ensure(self.provisioner)
+            changed, row.paused = row.paused is not paused, paused
+            return changed
 
     def _let(self, trunk_id: UUID) -> bool:
         with self.database.write() as session:

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from trunks.doorbell import next_notify_at
 from trunks.models.provision import Provision, ProvisionState, ProvisionStatus
-from trunks.repositories.provisions import Provisions
+from trunks.repositories.provisions import Infrastructures, Provisions
 from trunks.voice.provisioner import ProvisionerName
 
 
@@ -16,6 +16,7 @@ class ProvisionRequests:
 
     def __init__(self, session: Session, provisioner: ProvisionerName) -> None:
         self._provisions = Provisions(session)
+        self._infrastructures = Infrastructures(session)
         self._provisioner = provisioner
 
     def request(self, trunk_id: UUID, now: datetime) -> bool:
@@ -47,11 +48,14 @@ class ProvisionRequests:
         return True
 
     def lead_anew(self, trunk_id: UUID, now: datetime) -> bool:
-        """Ask for an outbound side by another way; false where none is, or where a former version made it.
+        """Ask for an outbound side by another way; false where none is, where a former version made it, or while
+        provisioning is paused: the first reconciliation after that finds it.
 
         Whoever tends rings for it.
         """
-        provision = None if self._provisioner is ProvisionerName.NONE else self._provisions.locked(trunk_id)
+        if self._provisioner is ProvisionerName.NONE or self._infrastructures.is_paused(self._provisioner):
+            return False
+        provision = self._provisions.locked(trunk_id)
         if provision is None or provision.keeps_former:
             return False
         queue(provision, now)

@@ -145,5 +145,10 @@ class Infrastructures(Repository):
             select(Infrastructure).where(Infrastructure.provisioner == provisioner).with_for_update()
         ).one()
 
+    def is_paused(self, provisioner: ProvisionerName) -> bool:
+        """Whether nothing is to be written but what a customer asks for."""
+        found = self.find(provisioner)
+        return found is not None and found.paused
+
     def find(self, provisioner: ProvisionerName) -> Infrastructure | None:
         return self._session.scalar(select(Infrastructure).where(Infrastructure.provisioner == provisioner))

@@ -15,7 +15,7 @@ from trunks.catalog.trunk_edit import TrunkEdit
 from trunks.catalog.views import TrunkView
 from trunks.models.provision import Provision, ProvisionState, ProvisionStatus
 from trunks.models.trunk import Trunk
-from trunks.provisions.reconciliation import SideFinding
+from trunks.provisions.reconciliation import Judgement, SideFinding
 from trunks.rules.way_evidence import Dialled, WayForm
 from trunks.runs.claimed_run import ClaimedRun
 from trunks.runs.results import RunResult
@@ -217,3 +217,31 @@ async def test_without_an_outbound_side_nothing_is_said_of_its_way(installed: In
     assert shown(installed, trunk) == (None, None, None)
     verify(installed, trunk, report_of(ONE))
     assert shown(installed, trunk) == (None, None, None)
+
+
+async def test_while_provisioning_is_paused_no_way_is_written_but_with_an_edit(installed: Installed) -> None:
+    trunk = installed.make_trunk(port=None, transport=None)
+    ids = await installed.work(trunk)
+    rehearsal = installed.store.installation.provisions.rehearsal
+    assert rehearsal.pause(paused=True)
+    assert installed.reconciliation.paused()
+    verify(installed, trunk, report_of(ONE, host="sip1.carrier.example", priority=10), Dialled())
+    assert provision_of(installed, trunk.id).status is ProvisionStatus.DONE
+    assert route(installed) is None
+    edit = TrunkEdit(profile={"allow": "alaw"})
+    assert installed.store.installation.catalog.updates.apply(
+        installed.store.caller, trunk.id, edit
+    ).provisioning
+    assert await installed.work(trunk) == ids
+    assert route(installed) == PARKED_ROUTE
+    verify(installed, trunk, report_of(ONE, host="sip1.carrier.example", priority=10), Dialled(ipv4=(ONE,)))
+    assert rehearsal.pause(paused=False)
+    judgement = await installed.judge()
+    assert kinds_of(judgement) == [SideFinding.CHANGED]
+    installed.reconciliation.fix(judgement)
+    assert await installed.work(trunk) == ids
+    assert route(installed) is None
+
+
+def kinds_of(judgement: Judgement) -> list[SideFinding]:
+    return [each.finding for each in judgement.found]
