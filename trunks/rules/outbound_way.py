@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from sipcheck.host import is_address
+from sipcheck.host import is_address, read_host
 from sipcheck.target import TransportName
 from trunks.rules.way_evidence import OutboundWay, WayEdge, WayEvidence, WayForm, WayProof
 
@@ -210,10 +210,18 @@ def _hosts_of(known: WayEvidence, edge: WayEdge) -> Iterator[str]:
         yield edge.address
     for host in dict.fromkeys((edge.host, known.domain)):
         others = known.of_host(host, edge.transport)
-        if is_address(host) or not others:
+        if is_address(host) or not others or not _is_host_name(host):
             continue
         if all(each.lives and each.is_ipv4 and _certified(known, each, host) for each in others):
             yield host
+
+
+def _is_host_name(host: str) -> bool:
+    """Whether it is one that a header may carry: an SRV record's target may be any octets."""
+    try:
+        return read_host(host) == host
+    except ValueError:
+        return False
 
 
 def _certified(known: WayEvidence, edge: WayEdge, host: str) -> bool:

@@ -236,6 +236,16 @@ SITUATIONS: dict[str, tuple[WayEvidence, WayForm, str | None, str | None, bool |
         None,
         False,
     ),
+    "a target whose name would be more than a name in a header": (
+        known(
+            edge(OTHER, "a;lr>,<sip:x.example", transport=TLS, certificate_names=("a;lr>,<sip:x.example",)),
+            proxy=PROXY,
+        ),
+        WayForm.PARKED,
+        None,
+        None,
+        False,
+    ),
     "IPv6 only": (known(SIX_ONLY, dialled=(), has_ipv6=True), WayForm.PARKED, None, None, False),
     "IPv6 only, a Route to it proven": (
         known(SIX_ONLY, dialled=(), has_ipv6=True, proofs=frozenset({pair(WayForm.ROUTE, SIX_ONLY)})),
