@@ -144,3 +144,6 @@ class WarningCode(StrEnum):
     RETRANSMITTED = "retransmitted"
     EDGES_UNPROBED = "edges-unprobed"
     DNS_PARTIAL = "dns-partial"
+    INFRASTRUCTURE_RESOLVES_DIFFERENTLY = "infrastructure-resolves-differently"
+    INFRASTRUCTURE_CANNOT_ANSWER = "infrastructure-cannot-answer"
+    INFRASTRUCTURE_REFUSES_CERTIFICATE = "infrastructure-refuses-certificate"

@@ -1,12 +1,19 @@
 """How an installation checks trunks."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from sipcheck.guard import Guard
 from sipcheck.target import HostPort
 
 DEFAULT_TIMEOUT_SECONDS = 10.0
+
+
+class Infrastructure(StrEnum):
+    """Whose calls a trunk is checked for: it says where those would differ from what is checked."""
+
+    LIVEKIT = "livekit"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,3 +33,4 @@ class EngineSettings:
     advertised_address: str | None = None
     from_user: str = "trunk-check"
     from_domain: str | None = None
+    infrastructure: Infrastructure | None = None
