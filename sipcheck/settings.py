@@ -9,6 +9,12 @@ from sipcheck.target import HostPort
 
 DEFAULT_TIMEOUT_SECONDS = 10.0
 
+# A loop that comes so much later than it was called for was not given the processor: what it then finds missing says
+# nothing of a peer.
+STALL_SECONDS = 1.0
+# What came meanwhile waits to be read, and may take a turn of the loop or two.
+CATCH_UP_SECONDS = 0.05
+
 
 class Infrastructure(StrEnum):
     """Whose calls a trunk is checked for: it says where those would differ from what is checked."""
