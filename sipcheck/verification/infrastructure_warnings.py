@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from sipcheck.auth.infrastructure_answer import unanswerable
 from sipcheck.diagnosis.details import warn
+from sipcheck.diagnosis.evidence import ExchangeResult
 from sipcheck.dns.infrastructure_dial import difference
 from sipcheck.dns.route import Route
 from sipcheck.phrases.sentence import Sentence
@@ -27,11 +28,14 @@ def way_warnings(route: Route, target: Target, probes: Sequence[EdgeProbe] = ())
 def answer_warnings(probes: Sequence[EdgeProbe]) -> Iterator[ReportWarning]:
     """Say of each edge's first challenge that the voice infrastructure could not answer it."""
     for probe in probes:
-        challenges = (each.challenges for each in probe.evidence.exchanges)
-        seen = next((www or proxy for www, proxy in challenges if www or proxy), ())
-        said = unanswerable(seen)
+        said = unanswerable(next(filter(None, map(_first_challenge, probe.evidence.exchanges)), ()))
         if said is not None:
             yield warn(WarningCode.INFRASTRUCTURE_CANNOT_ANSWER, said, edge=probe.name)
+
+
+def _first_challenge(exchange: ExchangeResult) -> Sequence[str]:
+    www, proxy = exchange.challenges
+    return exchange.first_challenge or www or proxy
 
 
 def _is_dead_alone(name: str, probes: Sequence[EdgeProbe]) -> bool:
