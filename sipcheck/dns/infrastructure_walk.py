@@ -1,6 +1,6 @@
 """The questions by which the voice infrastructure finds where to send a call."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,10 +31,9 @@ class InfrastructureWalk:
         for known in self.answered:
             if (known.record_type, known.name.lower()) == (record_type, name.lower()):
                 return known.records
-        ask = {
+        questions: dict[RecordType, Callable[..., Awaitable[DnsAnswer[Any]]]] = {
             RecordType.A: self.client.ipv4,
             RecordType.AAAA: self.client.ipv6,
             RecordType.SRV: self.client.srv,
-        }[record_type]
-        answer: DnsAnswer[Any] = await ask(name, deadline_at=self.deadline_at)
-        return answer.records
+        }
+        return (await questions[record_type](name, deadline_at=self.deadline_at)).records
