@@ -1,0 +1,211 @@
+"""A trunk is deleted at each step of whatever else is done to it: the one answers as if it had come before or after."""
+
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+from sqlalchemy import event, func, select
+
+from tests.api.client import ApiUnderTest
+from tests.trunks.forms import make_report
+from trunks.catalog.new_trunk import NewNumber
+from trunks.errors import StoreBusy, TrunkNotFound
+from trunks.installation.installation import Installation
+from trunks.installation.settings import Settings
+from trunks.models.flip import Flip
+from trunks.models.phone_number import PhoneNumber
+from trunks.models.verification import Verification
+
+TALKOVER, BOLNA = "/api/v1/sip-trunks", "/sip-trunks/trunks"
+AUTOCALLS = "/api/user/phone-numbers/sip-trunks"
+DID = {"number": "+14155550002", "country_code": "US"}
+
+
+@pytest.fixture
+def store_settings_of_api(store_settings: Settings) -> Settings:
+    """Let nobody wait for a health check that no worker does."""
+    return store_settings.model_copy(update={"verify_wait_seconds": 0.05})
+
+
+@dataclass(frozen=True)
+class Target:
+    """The trunk that is deleted, and what belongs to it."""
+
+    id: UUID
+    serial: int
+    number_id: str
+    verification_id: str
+
+
+Request = Callable[[httpx.AsyncClient, Target], Awaitable[httpx.Response]]
+
+
+def talkover(method: str, path: str = "", body: dict[str, Any] | None = None) -> Request:
+    return lambda client, at: client.request(
+        method,
+        f"{TALKOVER}/{at.id}{path.format(number=at.number_id, run=at.verification_id)}",
+        json=body,
+    )
+
+
+def bolna(method: str, path: str = "", body: dict[str, Any] | None = None) -> Request:
+    return lambda client, at: client.request(
+        method, f"{BOLNA}/{at.id}{path.format(number=at.number_id)}", json=body
+    )
+
+
+def autocalls(method: str, body: dict[str, Any] | None = None) -> Request:
+    return lambda client, at: client.request(method, f"{AUTOCALLS}/{at.serial}", json=body)
+
+
+def listed(url: str) -> Request:
+    return lambda client, _: client.get(url)
+
+
+REQUESTS: dict[str, Request] = {
+    "get": talkover("GET"),
+    "get, bolna": bolna("GET"),
+    "get, autocalls": autocalls("GET"),
+    "list": listed(f"{TALKOVER}?limit=5"),
+    "list, bolna": listed(BOLNA),
+    "list, autocalls": listed(AUTOCALLS),
+    "dids": talkover("GET", "/dids"),
+    "numbers": bolna("GET", "/numbers"),
+    "runs": talkover("GET", "/verifications"),
+    "run": talkover("GET", "/verifications/{run}"),
+    "events": talkover("GET", "/events"),
+    "health": talkover("GET", "/health"),
+    "rename": talkover("PATCH", body={"name": "Other"}),
+    "move": talkover("PATCH", body={"port": 5071}),
+    "switch": talkover("PATCH", body={"is_active": True}),
+    "replace numbers": bolna("PATCH", body={"phone_numbers": [{"phone_number": "+14155550003"}]}),
+    "move, autocalls": autocalls("PUT", {"sip_address": "other.example", "phone_number": "+14155550004"}),
+    "add did": talkover("POST", "/dids", DID),
+    "add number": bolna("POST", "/numbers", {"phone_number": "+14155550005"}),
+    "assign did": talkover("PATCH", "/dids/{number}", {"assigned_to": "an agent"}),
+    "remove did": talkover("DELETE", "/dids/{number}"),
+    "remove number": bolna("DELETE", "/numbers/{number}"),
+    "verify": talkover("POST", "/verify"),
+    "verify, bolna": bolna("POST", "/verify"),
+    "verify later": talkover("POST", "/verify?async=true"),
+    "delete": talkover("DELETE"),
+    "delete, bolna": bolna("DELETE"),
+}
+
+
+@dataclass
+class Deletion:
+    """Deletes a trunk by connections of its own, once the application has come to its nth statement."""
+
+    installation: Installation
+    caller: Any
+    trunk_id: UUID
+    step: int
+    seen: int = 0
+    done: bool = False
+    _inside: bool = field(default=False, repr=False)
+
+    def look(self, connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if statement.startswith(("BEGIN", "PRAGMA", "SET ")):
+            return
+        self.seen += 1
+        is_sqlite = self.installation.database.is_sqlite
+        # SQLite has one writer: beside another's transaction nothing is deleted.
+        writes = is_sqlite and not connection.get_execution_options().get("trunks_read_only", False)
+        if self.seen >= self.step > 0 and not writes:
+            self.delete()
+
+    def delete(self) -> None:
+        if self.done or self._inside:
+            return
+        self._inside = True
+        # Where the request keeps the trunk, it is tried again at its next statement.
+        with suppress(StoreBusy):
+            with suppress(TrunkNotFound):
+                self.installation.catalog.trunks.remove(self.caller, self.trunk_id, with_numbers=True)
+            self.done = True
+        self._inside = False
+
+
+class Stage:
+    """The application, and whoever deletes beside it."""
+
+    def __init__(self, api: ApiUnderTest, deleter: Installation) -> None:
+        self.api = api
+        self._deleter = deleter
+        api.on_ring = self._work
+
+    def _work(self, verification_id: UUID) -> None:
+        claim = self.api.store.claim(verification_id)
+        if claim is not None:
+            self.api.store.finish(claim, make_report())
+
+    def make(self) -> Target:
+        """Enter a trunk with a number, verified once."""
+        store, services = self.api.store, self.api.store.installation
+        trunk = store.make_trunk(wanted=True)
+        number = services.catalog.numbers.add(store.caller, trunk.id, NewNumber(number="+14155550001"))
+        verification_id = services.runs.requests.request(store.caller, trunk.id)
+        self._work(verification_id)
+        view = services.catalog.views.get(store.caller, trunk.id)
+        return Target(view.id, view.serial, str(number.id), str(verification_id))
+
+    @contextmanager
+    def deleting(self, target: Target, step: int) -> Iterator[Deletion]:
+        deletion = Deletion(self._deleter, self.api.store.caller, target.id, step)
+        engine = self.api.store.installation.database.engine
+        event.listen(engine, "before_cursor_execute", deletion.look)
+        try:
+            yield deletion
+        finally:
+            event.remove(engine, "before_cursor_execute", deletion.look)
+        deletion.delete()
+
+    def left(self) -> list[int]:
+        """Count what belongs to trunks."""
+        with self.api.store.installation.database.read() as session:
+            return [
+                session.scalars(select(func.count()).select_from(kind)).one()
+                for kind in (PhoneNumber, Verification, Flip)
+            ]
+
+
+@pytest.fixture
+def stage(api: ApiUnderTest) -> Iterator[Stage]:
+    deleter = Installation(api.store.installation.settings, clock=api.store.clock)
+    with closing(deleter):
+        yield Stage(api, deleter)
+
+
+async def come_to(stage: Stage, request: Request, step: int) -> bool:
+    """Delete at this step of a request, and judge its answer; false when the request was done before."""
+    target = stage.make()
+    with stage.deleting(target, step) as deletion:
+        answer = await request(stage.api.client, target)
+        came_to_it = deletion.done
+    assert answer.status_code in (200, 201, 202, 404, 409), (step, answer.text)
+    assert (await stage.api.client.get(f"{TALKOVER}/{target.id}")).status_code == 404
+    assert stage.left() == [0, 0, 0]
+    return came_to_it
+
+
+async def test_behind_what_it_reads_first(stage: Stage, subtests: pytest.Subtests) -> None:
+    met = 0
+    for name, request in REQUESTS.items():
+        with subtests.test(name):
+            met += await come_to(stage, request, 3)
+    # On SQLite nothing is deleted within what writes.
+    assert met > 8
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", REQUESTS)
+async def test_at_each_of_its_steps(stage: Stage, name: str) -> None:
+    step = 1
+    while await come_to(stage, REQUESTS[name], step):
+        step += 1
+    assert step > 2
