@@ -20,6 +20,8 @@ from worker.coroutine_loop import CoroutineLoop
 
 _log = structlog.get_logger(__name__)
 
+_BEGIN_TOGETHER_SECONDS = 0.5
+
 
 class ProvisionWork:
     """Works between start() and stop(), unless nothing provisions here."""
@@ -40,6 +42,7 @@ class ProvisionWork:
         self._on_done = on_done
         self._provisioner: Provisioner | None = None
         self._ended = threading.Event()
+        self._to_begin = threading.Event()
 
     def start(self) -> None:
         """Reconcile once, and begin to tend. Raises SettingsInvalid, StoreUnavailable."""
@@ -50,13 +53,19 @@ class ProvisionWork:
         self._loop = CoroutineLoop("provisioning-loop", close=provisioner.close)
         self._loop.start()
         self._repeating("provision-tending", self._tend)
+        threading.Thread(target=self._begin_for_ever, name="provision-beginning", daemon=True).start()
         self._repeating("reconciling", self._reconcile_at_start, self._reconcile_when_due)
 
     def stop(self) -> None:
         """Break off what runs: the next worker takes over what stands by then."""
         self._ended.set()
+        self._to_begin.set()
         if self._provisioner is not None:
             self._loop.stop()
+
+    def look(self) -> None:
+        """Look for trunks that have become active; return at once, from any thread."""
+        self._to_begin.set()
 
     def run(self, trunk_id: UUID) -> None:
         """Do the work that waits for a trunk, if any does."""
@@ -163,6 +172,18 @@ class ProvisionWork:
         for trunk_id in tended.to_ring:
             self._ring(trunk_id)
 
+    def _begin_for_ever(self) -> None:
+        while not self._ended.is_set():
+            self._to_begin.wait()
+            self._to_begin.clear()
+            self._guarded(self._begin)
+            # Many become active at once: they are begun together.
+            self._ended.wait(_BEGIN_TOGETHER_SECONDS)
+
+    def _begin(self) -> None:
+        for trunk_id in self._claims.begin():
+            self._ring(trunk_id)
+
     def _reconcile_at_start(self) -> None:
         self.reconcile(at_start=True)
 
@@ -175,11 +196,14 @@ class ProvisionWork:
     def _repeat(self, *turns: Callable[[], object]) -> None:
         """Do the turns one after the other, and the last of them for ever."""
         for turn in itertools.chain(turns, itertools.repeat(turns[-1])):
-            try:
-                turn()
-            except StoreUnavailable as error:
-                _log.warning("store-away", error=str(error))
-            except Exception:  # noqa: BLE001 - the border of the thread: the next turn follows
-                _log.exception("provision-turn-broke")
+            self._guarded(turn)
             if self._ended.wait(TEND_INTERVAL_SECONDS):
                 return
+
+    def _guarded(self, turn: Callable[[], object]) -> None:
+        try:
+            turn()
+        except StoreUnavailable as error:
+            _log.warning("store-away", error=str(error))
+        except Exception:  # noqa: BLE001 - the border of the thread: the next turn follows
+            _log.exception("provision-turn-broke")

@@ -69,6 +69,10 @@ class Runtime:
         self._recovery = installation.runs.recovery
         self._drafts = installation.catalog.unsaved
         self._cleaning = installation.cleaning
+        self._provisioning = ProvisionWork(
+            installation, ring=self._doorbell.ring_provision, on_done=self._on_done
+        )
+        self._provisioning.start()
         if runs:
             self._desk = RunDesk(
                 installation.runs.claims,
@@ -76,10 +80,6 @@ class Runtime:
                 places=runs_in_flight or settings.runs_in_flight,
             )
             self._engine_loop.begin(self._desk.run)
-        self._provisioning = ProvisionWork(
-            installation, ring=self._doorbell.ring_provision, on_done=self._on_done
-        )
-        self._provisioning.start()
         self._measure_clock = installation.measure_clock
         self._rewound_clock = installation.rewound_clock
         self._proof = installation.runs.proofs
@@ -130,10 +130,15 @@ class Runtime:
             installation.tenancy.keys.credential_hash(),
             self._engine_loop.verify,
             timeout_seconds,
-            self._on_done,
+            self._on_run_done,
             installation.clock,
             installation.settings.sip_advertised_address or installation.settings.sip_source_address,
         )
+
+    def _on_run_done(self, verification_id: UUID) -> None:
+        self._on_done(verification_id)
+        # It may have made its trunk active.
+        self._provisioning.look()
 
     def _mend_clock(self) -> None:
         """Look for what a clock wrote before it was set back: at the start, and each minute."""

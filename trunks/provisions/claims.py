@@ -152,25 +152,33 @@ class ProvisionClaims:
             if provision is not None:
                 _queue_again(provision, self.clock())
 
+    def begin(self) -> tuple[UUID, ...]:
+        """Ask for the sides of trunks that have become active, and give those to ring for."""
+        if self.provisioner is ProvisionerName.NONE:
+            return ()
+        with self.database.read() as session:
+            begun = tuple(Provisions(session).active_without(limit=_ROWS_PER_TURN))
+        if begun:
+            with self.database.write() as session:
+                for trunk_id in begun:
+                    ProvisionRequests(session, self.provisioner).request(trunk_id, self.clock())
+        return begun
+
     def tend(self) -> ProvisionsTended:
         """Take back what has lost its worker, begin with trunks that became active, and list what to ring for."""
         if self.provisioner is ProvisionerName.NONE:
             return ProvisionsTended((), ())
-        with self.database.read() as session:
-            begun = tuple(Provisions(session).active_without(limit=_ROWS_PER_TURN))
+        begun = self.begin()
         with self.database.write() as session:
             now = self.clock()
             provisions = Provisions(session)
-            # First, since trunks are locked before any provision.
-            for trunk_id in begun:
-                ProvisionRequests(session, self.provisioner).request(trunk_id, now)
             expired = provisions.expired(now, limit=_ROWS_PER_TURN)
             for provision in expired:
                 _queue_again(provision, now)
-            reclaimed = tuple(provision.trunk_id for provision in expired)
             session.flush()
             return ProvisionsTended(
-                (*begun, *_to_ring(provisions.message_lost(now, limit=_ROWS_PER_TURN), now)), reclaimed
+                (*begun, *_to_ring(provisions.message_lost(now, limit=_ROWS_PER_TURN), now)),
+                tuple(provision.trunk_id for provision in expired),
             )
 
     def _claimed(self, session: Session, claim: ProvisionClaim) -> Provision | None:
