@@ -12,7 +12,8 @@ from sqlalchemy import text, update
 
 from api.app import create_app
 from sipcheck.target import HostPort
-from tests.peers.livekit_server import Fault, LiveKitServer
+from tests.peers.livekit.faults import Fault
+from tests.peers.livekit.server import LiveKitServer
 from tests.trunks.forms import PASSWORD
 from tests.trunks.livekit_forms import with_livekit
 from tests.worker.service import Service

@@ -9,7 +9,7 @@ from copy import copy
 from pathlib import Path
 from typing import Any
 
-from psycopg.errors import DeadlockDetected, DiskFull, LockNotAvailable, ReadOnlySqlTransaction
+from psycopg.errors import DeadlockDetected, DiskFull, LockNotAvailable, QueryCanceled, ReadOnlySqlTransaction
 from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
@@ -28,8 +28,9 @@ _POOL_TIMEOUT_SECONDS = 15
 # How long a group waits for a row that another transaction keeps; whoever's it is comes again.
 LOCK_WAIT_MS = 50
 _READ_ONLY = "trunks_read_only"
-# A row that another keeps for too long; of two that wait for one another PostgreSQL breaks one off.
-_LOCKED = (LockNotAvailable, DeadlockDetected)
+# A row that another keeps for too long; of two that wait for one another PostgreSQL breaks one off. Where the time is
+# up just as one lock is got and the next is waited for, it has forgotten why, and says that somebody asked for the end.
+_LOCKED = (LockNotAvailable, DeadlockDetected, QueryCanceled)
 
 
 class JsonText(str):
