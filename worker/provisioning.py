@@ -3,6 +3,7 @@
 import itertools
 import threading
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from uuid import UUID
 
 import structlog
@@ -21,6 +22,8 @@ from worker.coroutine_loop import CoroutineLoop
 _log = structlog.get_logger(__name__)
 
 _BEGIN_TOGETHER_SECONDS = 0.5
+# Longer than the other trunk takes to give a number up, unless it waits itself.
+_GIVES_UP_ITS_OWN_AFTER = timedelta(seconds=2)
 
 
 class ProvisionWork:
@@ -104,9 +107,9 @@ class ProvisionWork:
             self._claims.release(claim)
             return
         except ProvisioningFailed as failure:
-            if isinstance(failure, NumberHeld) and self._claims.put_off(claim, failure):
+            if isinstance(failure, NumberHeld) and self._claims.is_given_up(claim, failure):
                 log.info("provision-put-off", error=str(failure))
-                self._ring_later(claim.trunk_id)
+                self._put_off(claim, failure, provisioner)
                 return
             log.warning("provision-failed", cause=failure.cause.value, error=str(failure))
             done = self._claims.fail(claim, failure)
@@ -124,6 +127,26 @@ class ProvisionWork:
         else:
             # More was asked meanwhile.
             self._ring(claim.trunk_id)
+
+    def _put_off(self, claim: ProvisionClaim, held: NumberHeld, provisioner: Provisioner) -> None:
+        standing = claim.known
+        try:
+            if self._clock() - claim.requested_at > _GIVES_UP_ITS_OWN_AFTER:
+                standing = self._loop.run(self._work_without(held.number, claim, provisioner))
+        except RunInterrupted:
+            self._claims.release(claim)
+            return
+        except ProvisioningFailed as failure:
+            _log.warning("provision-failed", trunk_id=str(claim.trunk_id), error=str(failure))
+        self._claims.put_off(claim, standing)
+        self._ring_later(claim.trunk_id)
+
+    async def _work_without(self, number: str, claim: ProvisionClaim, provisioner: Provisioner) -> SideIds:
+        """Two trunks that exchange their numbers would wait for one another: one gives up its own first."""
+        if claim.blueprint is None:
+            return claim.known
+        desired = claim.blueprint.without(number).desired(self._secrets)
+        return await provision(provisioner, desired, claim.known)
 
     def _ring_later(self, trunk_id: UUID) -> None:
         """Ring in a moment; a process that ends before leaves it to the next one that tends."""

@@ -235,6 +235,29 @@ async def test_a_number_that_moves_is_on_the_other_trunk_within_seconds(
     assert view is None or view.error is None
 
 
+async def test_two_trunks_exchange_their_numbers(
+    client: httpx.AsyncClient, service: Service, livekit: LiveKitServer
+) -> None:
+    numbers, views = service.installation.catalog.numbers, service.installation.catalog.views
+    caller = service.store.caller
+    made = [await create(client, phone_number=number) for number in ("+14155550001", "+14155550002")]
+    first, second = [views.id_of(caller, each["id"]) for each in made]
+    for trunk_id in (first, second):
+        (number,) = numbers.page(caller, trunk_id, limit=2)
+        numbers.remove(caller, trunk_id, number.id)
+    numbers.add(caller, first, NewNumber(number="+14155550002"))
+    numbers.add(caller, second, NewNumber(number="+14155550001"))
+    for trunk_id in (first, second):
+        service.doorbell.ring_provision(trunk_id)
+
+    def exchanged() -> bool:
+        sides = [view.sides.inbound for view in (views.get(caller, first), views.get(caller, second))]
+        found = on_livekit(livekit)
+        return [found.get("+14155550002"), found.get("+14155550001")] == sides
+
+    await wait_until(service, exchanged)
+
+
 async def test_a_number_that_is_given_and_taken_over_http_rings_by_itself(
     client: httpx.AsyncClient, service: Service, livekit: LiveKitServer
 ) -> None:
