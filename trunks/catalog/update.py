@@ -15,6 +15,7 @@ from trunks.catalog.snapshot import copy_trunk
 from trunks.catalog.take_back import EditTaken, TakingBack
 from trunks.catalog.trunk_edit import UNSET, TrunkEdit, Unset
 from trunks.catalog.views import TrunkView, view_of
+from trunks.catalog.whole_trunk import read_whole
 from trunks.clock import Clock
 from trunks.errors import NameTaken, SecretUnreadable, TrunkNotFound
 from trunks.health.verification_liveness import VerificationLiveness
@@ -28,6 +29,7 @@ from trunks.repositories.trunk_profiles import TrunkProfiles
 from trunks.repositories.trunks import Trunks, owned
 from trunks.rules.intervals import HealthIntervals
 from trunks.rules.trunk_state import Cause, after_edit, after_switch
+from trunks.rules.whole_trunk import judge_change
 from trunks.secrets.secret_box import SecretBox
 from trunks.store.database import Database
 from trunks.tenancy.tenants import Caller
@@ -62,9 +64,9 @@ class TrunkUpdates:
     ) -> Edited:
         """Change a trunk, all of it or nothing; `unique_name` is the new name where no other trunk may have it.
 
-        Raises TrunkNotFound, TrunkNotVerified, NumberTaken, NumberInUse, NameTaken, and what the edit raises that is
-        worked out from present values: these are the values under the trunk's lock, so that of two edits at once the
-        later one is judged on what the other one made.
+        Raises TrunkNotFound, TrunkContradictory, TrunkNotVerified, NumberTaken, NumberInUse, NameTaken, and what the
+        edit raises that is worked out from present values: these are the values under the trunk's lock, so that of two
+        edits at once the later one is judged on what the other one made.
 
         What is sent as it is already, a password included, is no change and makes nothing void.
         """
@@ -77,7 +79,9 @@ class TrunkUpdates:
             if not isinstance(edit, TrunkEdit):
                 edit = edit(view_of(session, trunk))
             before, sides = copy_trunk(session, trunk), self.sides.of(session, trunk_id)
+            was = read_whole(trunk, before.profile)
             moved = self._edit(session, trunk, edit)
+            judge_change(was, read_whole(trunk, replace(before.profile, **edit.profile)))
             if edit.wanted is not UNSET:
                 switched = after_switch(read_state(trunk), wanted=edit.wanted)
                 Trunks(session).change_state(trunk, switched, Cause.CUSTOMER, self.clock())
