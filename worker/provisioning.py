@@ -22,6 +22,7 @@ from worker.coroutine_loop import CoroutineLoop
 _log = structlog.get_logger(__name__)
 
 _BEGIN_TOGETHER_SECONDS = 0.5
+_BEGINNING_ENDS_WITHIN_SECONDS = 1.0
 # Longer than the other trunk takes to give a number up, unless it waits itself.
 _GIVES_UP_ITS_OWN_AFTER = timedelta(seconds=2)
 
@@ -46,6 +47,9 @@ class ProvisionWork:
         self._provisioner: Provisioner | None = None
         self._ended = threading.Event()
         self._to_begin = threading.Event()
+        self._beginning = threading.Thread(
+            target=self._begin_for_ever, name="provision-beginning", daemon=True
+        )
 
     def start(self) -> None:
         """Reconcile once, and begin to tend. Raises SettingsInvalid, StoreUnavailable."""
@@ -56,7 +60,7 @@ class ProvisionWork:
         self._loop = CoroutineLoop("provisioning-loop", close=provisioner.close)
         self._loop.start()
         self._repeating("provision-tending", self._tend)
-        threading.Thread(target=self._begin_for_ever, name="provision-beginning", daemon=True).start()
+        self._beginning.start()
         self._repeating("reconciling", self._reconcile_at_start, self._reconcile_when_due)
 
     def stop(self) -> None:
@@ -65,6 +69,7 @@ class ProvisionWork:
         self._to_begin.set()
         if self._provisioner is not None:
             self._loop.stop()
+            self._beginning.join(_BEGINNING_ENDS_WITHIN_SECONDS)
 
     def look(self) -> None:
         """Look for trunks that have become active; return at once, from any thread."""
@@ -196,12 +201,12 @@ class ProvisionWork:
             self._ring(trunk_id)
 
     def _begin_for_ever(self) -> None:
-        while not self._ended.is_set():
+        # Many become active at once: they are begun together.
+        while not self._ended.wait(_BEGIN_TOGETHER_SECONDS):
             self._to_begin.wait()
             self._to_begin.clear()
-            self._guarded(self._begin)
-            # Many become active at once: they are begun together.
-            self._ended.wait(_BEGIN_TOGETHER_SECONDS)
+            if not self._ended.is_set():
+                self._guarded(self._begin)
 
     def _begin(self) -> None:
         for trunk_id in self._claims.begin():
