@@ -1,21 +1,21 @@
 """A trunk is deleted at each step of whatever else is done to it: the one answers as if it had come before or after."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 from uuid import UUID
 
-import httpx
 import pytest
 from sqlalchemy import event, func, select
 
 from tests.api.client import ApiUnderTest
+from tests.api.everything import REQUESTS, Target, do_run, make_target
 from tests.trunks.forms import Store, make_report
 from tests.trunks.health_watch import HealthWatch
-from trunks.catalog.new_trunk import NewGateway, NewNumber, NewTrunk
+from trunks.catalog.new_trunk import NewGateway, NewTrunk
 from trunks.errors import StoreBusy, TrunkNotFound
 from trunks.installation.installation import Installation
 from trunks.installation.settings import Settings
@@ -25,9 +25,7 @@ from trunks.models.verification import Verification
 from trunks.voice.provisioner import FailureCause, ProvisionerName, ProvisioningFailed
 from trunks.voice.sides import SideIds
 
-TALKOVER, BOLNA = "/api/v1/sip-trunks", "/sip-trunks/trunks"
-AUTOCALLS = "/api/user/phone-numbers/sip-trunks"
-DID = {"number": "+14155550002", "country_code": "US"}
+TALKOVER = "/api/v1/sip-trunks"
 
 
 @pytest.fixture
@@ -35,72 +33,6 @@ def store_settings_of_api(store_settings: Settings) -> Settings:
     """Let nobody wait for a health check that no worker does; what provisions is not asked for."""
     given = {"verify_wait_seconds": 0.05, "provisioner": ProvisionerName.LIVEKIT}
     return store_settings.model_copy(update=given)
-
-
-@dataclass(frozen=True)
-class Target:
-    """The trunk that is deleted, and what belongs to it."""
-
-    id: UUID
-    serial: int
-    number_id: str
-    verification_id: str
-
-
-Request = Callable[[httpx.AsyncClient, Target], Awaitable[httpx.Response]]
-
-
-def talkover(method: str, path: str = "", body: dict[str, Any] | None = None) -> Request:
-    return lambda client, at: client.request(
-        method,
-        f"{TALKOVER}/{at.id}{path.format(number=at.number_id, run=at.verification_id)}",
-        json=body,
-    )
-
-
-def bolna(method: str, path: str = "", body: dict[str, Any] | None = None) -> Request:
-    return lambda client, at: client.request(
-        method, f"{BOLNA}/{at.id}{path.format(number=at.number_id)}", json=body
-    )
-
-
-def autocalls(method: str, body: dict[str, Any] | None = None) -> Request:
-    return lambda client, at: client.request(method, f"{AUTOCALLS}/{at.serial}", json=body)
-
-
-def listed(url: str) -> Request:
-    return lambda client, _: client.get(url)
-
-
-REQUESTS: dict[str, Request] = {
-    "get": talkover("GET"),
-    "get, bolna": bolna("GET"),
-    "get, autocalls": autocalls("GET"),
-    "list": listed(f"{TALKOVER}?limit=5"),
-    "list, bolna": listed(BOLNA),
-    "list, autocalls": listed(AUTOCALLS),
-    "dids": talkover("GET", "/dids"),
-    "numbers": bolna("GET", "/numbers"),
-    "runs": talkover("GET", "/verifications"),
-    "run": talkover("GET", "/verifications/{run}"),
-    "events": talkover("GET", "/events"),
-    "health": talkover("GET", "/health"),
-    "rename": talkover("PATCH", body={"name": "Other"}),
-    "move": talkover("PATCH", body={"port": 5071}),
-    "switch": talkover("PATCH", body={"is_active": True}),
-    "replace numbers": bolna("PATCH", body={"phone_numbers": [{"phone_number": "+14155550003"}]}),
-    "move, autocalls": autocalls("PUT", {"sip_address": "other.example", "phone_number": "+14155550004"}),
-    "add did": talkover("POST", "/dids", DID),
-    "add number": bolna("POST", "/numbers", {"phone_number": "+14155550005"}),
-    "assign did": talkover("PATCH", "/dids/{number}", {"assigned_to": "an agent"}),
-    "remove did": talkover("DELETE", "/dids/{number}"),
-    "remove number": bolna("DELETE", "/numbers/{number}"),
-    "verify": talkover("POST", "/verify"),
-    "verify, bolna": bolna("POST", "/verify"),
-    "verify later": talkover("POST", "/verify?async=true"),
-    "delete": talkover("DELETE"),
-    "delete, bolna": bolna("DELETE"),
-}
 
 
 def provisioned(store: Store, trunk_id: UUID, *, fails: bool = False) -> None:
@@ -204,22 +136,7 @@ class Stage:
     def __init__(self, api: ApiUnderTest, deleter: Installation) -> None:
         self.api = api
         self._deleter = deleter
-        api.on_ring = self._work
-
-    def _work(self, verification_id: UUID) -> None:
-        claim = self.api.store.claim(verification_id)
-        if claim is not None:
-            self.api.store.finish(claim, make_report())
-
-    def make(self) -> Target:
-        """Enter a trunk with a number, verified once."""
-        store, services = self.api.store, self.api.store.installation
-        trunk = store.make_trunk(wanted=True)
-        number = services.catalog.numbers.add(store.caller, trunk.id, NewNumber(number="+14155550001"))
-        verification_id = services.runs.requests.request(store.caller, trunk.id)
-        self._work(verification_id)
-        view = services.catalog.views.get(store.caller, trunk.id)
-        return Target(view.id, view.serial, str(number.id), str(verification_id))
+        api.on_ring = partial(do_run, api.store)
 
     @contextmanager
     def deleting(self, target: Target, step: int) -> Iterator[Deletion]:
@@ -250,7 +167,7 @@ def stage(api: ApiUnderTest) -> Iterator[Stage]:
 
 async def come_to(stage: Stage, name: str, step: int) -> bool:
     """Delete at this step of what is done, and judge what it comes to; false when it was done before."""
-    target = stage.make()
+    target = make_target(stage.api.store)
     with stage.deleting(target, step) as deletion:
         if name in REQUESTS:
             answer = await REQUESTS[name](stage.api.client, target)
