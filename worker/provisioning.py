@@ -2,6 +2,7 @@
 
 import itertools
 import threading
+import time
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from uuid import UUID
@@ -22,7 +23,7 @@ from worker.coroutine_loop import CoroutineLoop
 _log = structlog.get_logger(__name__)
 
 _BEGIN_TOGETHER_SECONDS = 0.5
-_BEGINNING_ENDS_WITHIN_SECONDS = 1.0
+_THREADS_END_WITHIN_SECONDS = 1.0
 # Longer than the other trunk takes to give a number up, unless it waits itself.
 _GIVES_UP_ITS_OWN_AFTER = timedelta(seconds=2)
 
@@ -47,9 +48,7 @@ class ProvisionWork:
         self._provisioner: Provisioner | None = None
         self._ended = threading.Event()
         self._to_begin = threading.Event()
-        self._beginning = threading.Thread(
-            target=self._begin_for_ever, name="provision-beginning", daemon=True
-        )
+        self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
         """Reconcile once, and begin to tend. Raises SettingsInvalid, StoreUnavailable."""
@@ -59,9 +58,9 @@ class ProvisionWork:
         self._provisioner = provisioner
         self._loop = CoroutineLoop("provisioning-loop", close=provisioner.close)
         self._loop.start()
-        self._repeating("provision-tending", self._tend)
-        self._beginning.start()
-        self._repeating("reconciling", self._reconcile_at_start, self._reconcile_when_due)
+        self._start("provision-tending", self._repeat, self._tend)
+        self._start("provision-beginning", self._begin_for_ever)
+        self._start("reconciling", self._repeat, self._reconcile_at_start, self._reconcile_when_due)
 
     def stop(self) -> None:
         """Break off what runs: the next worker takes over what stands by then."""
@@ -69,7 +68,10 @@ class ProvisionWork:
         self._to_begin.set()
         if self._provisioner is not None:
             self._loop.stop()
-            self._beginning.join(_BEGINNING_ENDS_WITHIN_SECONDS)
+            # Whoever closes the store afterwards closes it behind them.
+            deadline = time.monotonic() + _THREADS_END_WITHIN_SECONDS
+            for thread in self._threads:
+                thread.join(max(0.0, deadline - time.monotonic()))
 
     def look(self) -> None:
         """Look for trunks that have become active; return at once, from any thread."""
@@ -218,8 +220,10 @@ class ProvisionWork:
     def _reconcile_when_due(self) -> None:
         self.reconcile()
 
-    def _repeating(self, name: str, *turns: Callable[[], object]) -> None:
-        threading.Thread(target=self._repeat, args=turns, name=name, daemon=True).start()
+    def _start(self, name: str, target: Callable[..., None], *given: object) -> None:
+        thread = threading.Thread(target=target, args=given, name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
 
     def _repeat(self, *turns: Callable[[], object]) -> None:
         """Do the turns one after the other, and the last of them for ever."""

@@ -21,6 +21,7 @@ from worker.run_desk import RunDesk
 _log = structlog.get_logger(__name__)
 
 _MEND_SECONDS = 60.0
+_TENDING_ENDS_WITHIN_SECONDS = 1.0
 
 Endpoints = frozenset[tuple[str, int]]
 
@@ -94,6 +95,8 @@ class Runtime:
             self._ended.set()
             self._provisioning.stop()
             self._engine_loop.stop()
+            # Whoever closes the store afterwards closes it behind the tending.
+            self._tending.join(_TENDING_ENDS_WITHIN_SECONDS)
 
     def wake(self, within_seconds: float = 0.0) -> None:
         """Look for runs that are due, unless this process does none, or is stopping."""
