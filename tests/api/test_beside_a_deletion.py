@@ -125,7 +125,9 @@ class Deletion:
         # Where the request keeps the trunk, it is tried again at its next statement.
         with suppress(StoreBusy):
             with suppress(TrunkNotFound):
-                self.installation.catalog.trunks.remove(self.caller, self.trunk_id, with_numbers=True)
+                self.installation.catalog.trunks.remove(
+                    self.caller, self.trunk_id, with_numbers=True, with_used_numbers=True
+                )
             self.done = True
         self._inside = False
 

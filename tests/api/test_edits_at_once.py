@@ -188,3 +188,15 @@ async def test_a_name_is_given_to_one_of_two_trunks(api: ApiUnderTest, meeting: 
     names = {views.get(api.store.caller, view.id).trunk.name for view in trunks}
     assert "Third" in names
     assert len(names) == 2
+
+
+async def test_a_line_is_that_of_one_of_two_trunks(api: ApiUnderTest, meeting: Meeting) -> None:
+    views = api.store.installation.catalog.views
+    lines = [{"sip_trunk_type": "extension", "phone_number": number} for number in ("1001", "1002")]
+    trunks = [views.get(api.store.caller, await make(api, BY_PASSWORD, **line)) for line in lines]
+    meeting.expect(2)
+    answers = await asyncio.gather(*(autocalls(phone_number="1003").send(api, view) for view in trunks))
+    assert sorted(answer.status_code for answer in answers) == [200, 409]
+    shown = {views.get(api.store.caller, view.id).profile.extension for view in trunks}
+    assert "1003" in shown
+    assert len(shown) == 2
