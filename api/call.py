@@ -60,6 +60,11 @@ class Call:
         self.context.doorbell.ring(run.id, on_demand=on_demand)
         return run
 
+    def ring_provision(self, trunk_id: UUID) -> None:
+        """Ring for what the voice infrastructure is to follow: an edit, a change of numbers, a trunk's end."""
+        if not self.context.installation.provisions.overview.off:
+            self.context.doorbell.ring_provision(trunk_id)
+
     async def is_done(self, verification_id: UUID) -> bool:
         """Wait for a verification as long as a caller does; whether it is done."""
         end = await self.context.waiter.wait(

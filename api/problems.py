@@ -1,10 +1,14 @@
 """A refusal, said in the shape of the dialect that was spoken."""
 
+import re
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
 from trunks.errors import Refused
+
+# How pydantic ends what it says of a length.
+_COUNTED = re.compile(r" after validation, not \S+$")
 
 FieldErrors = Mapping[str, list[str]]
 
@@ -48,7 +52,15 @@ def field_of(fault: Mapping[str, Any]) -> str:
 
 def sentence_of(fault: Mapping[str, Any]) -> str:
     """Say what is wrong, as one of pydantic's errors does."""
-    return f"{fault['msg'].rstrip('.')}."
+    return f"{text_of(fault)}."
+
+
+def text_of(fault: Mapping[str, Any]) -> str:
+    """Give the text of one of pydantic's errors, in words for whoever sent the field."""
+    text: str = _COUNTED.sub("", fault["msg"].rstrip("."))
+    if fault["type"] in ("too_short", "too_long") and text.startswith("Value"):  # a secret's characters
+        text = text.replace("Value", "String").replace(" item", " character")
+    return text
 
 
 def by_field(faults: Iterable[tuple[str, str]]) -> dict[str, list[str]]:

@@ -4,7 +4,7 @@ import gc
 import os
 import random
 from collections.abc import Callable, Generator, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import pytest
 from tests.fuzzing import register_profiles
 from tests.peers.certificates import Certificates
 from tests.peers.kamailio import Kamailio, KamailioSettings
+from tests.peers.postgres_databases import PostgresDatabases
 from tests.peers.postgres_server import PostgresServer
 from tests.peers.programs import PERMISSION
 from tests.peers.redis_server import RedisServer
@@ -222,41 +223,36 @@ def _postgres_session() -> Iterator[PostgresServer]:
 @pytest.fixture
 def postgres_server(_postgres_session: PostgresServer) -> PostgresServer:
     """Give the session's PostgreSQL, running, whatever the test before did to it."""
-    if not _postgres_session.running:
-        _postgres_session.start()
-    return _postgres_session
+    return _again(_postgres_session)
 
 
 @pytest.fixture(scope="session")
-def _postgres_template(_postgres_session: PostgresServer) -> str:
-    """A database with the current schema: to copy one is cheaper than to migrate one."""
-    if not _postgres_session.running:
-        _postgres_session.start()
-    url = _postgres_session.create_database()
-    database = Database(url)
+def _postgres_databases(_postgres_session: PostgresServer) -> PostgresDatabases:
+    template = _again(_postgres_session).create_database()
+    database = Database(template)
     migrate(database)
     database.close()
-    return url
+    return PostgresDatabases(_postgres_session, template)
 
 
 @pytest.fixture
 def empty_postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
     """Give the URL of an empty database that lives as long as the test."""
-    with _database(postgres_server) as url:
-        yield url
+    url = postgres_server.create_database()
+    yield url
+    _again(postgres_server).drop_database(url)
 
 
 @pytest.fixture
-def postgres_url(postgres_server: PostgresServer, _postgres_template: str) -> Iterator[str]:
-    """Give the URL of a database with the current schema and no rows, which lives as long as the test."""
-    with _database(postgres_server, _postgres_template) as url:
-        yield url
-
-
-@contextmanager
-def _database(server: PostgresServer, template: str | None = None) -> Iterator[str]:
-    url = server.create_database(template)
+def postgres_url(postgres_server: PostgresServer, _postgres_databases: PostgresDatabases) -> Iterator[str]:
+    """Give the URL of a database with the current schema and no rows, which is the test's alone."""
+    url = _postgres_databases.take()
     yield url
+    _again(postgres_server)
+    _postgres_databases.give_back(url)
+
+
+def _again(server: PostgresServer) -> PostgresServer:
     if not server.running:
         server.start()
-    server.drop_database(url)
+    return server

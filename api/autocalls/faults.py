@@ -8,7 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 
 from api.autocalls.bodies import CreateTrunk
-from api.problems import FieldErrors, Problem, Refusal, Refusals, by_field, field_of
+from api.problems import FieldErrors, Problem, Refusal, Refusals, by_field, field_of, text_of
 from trunks.errors import (
     CustomTrunksNotAllowed,
     NumberInUse,
@@ -16,6 +16,7 @@ from trunks.errors import (
     TrunkExists,
     TrunkNotFound,
 )
+from trunks.rules.whole_trunk import Rule, TrunkContradictory
 
 REFUSALS: Refusals = {
     CustomTrunksNotAllowed: Refusal(HTTPStatus.FORBIDDEN),
@@ -26,6 +27,13 @@ REFUSALS: Refusals = {
     ),
     NumberTaken: Refusal(HTTPStatus.CONFLICT),
     NumberInUse: Refusal(HTTPStatus.CONFLICT),
+}
+# What a client of this dialect can change about each.
+_FIELDS = {
+    Rule.ALLOW_LIST: "allowed_inbound_ips",
+    Rule.ENCRYPTION: "sip_address",
+    Rule.USERNAME: "sip_username",
+    Rule.PASSWORD: "sip_password",
 }
 _QUOTED = re.compile(r"'([^']+)'")
 
@@ -65,17 +73,31 @@ def invalid_fields(errors: FieldErrors) -> Problem:
     )
 
 
+def contradictory(error: TrunkContradictory) -> Problem:
+    return invalid_fields(
+        by_field(
+            (field, f"{_label(field)}: {each.sentence}")
+            for each in error.broken
+            for field in [_FIELDS[each.rule]]
+        )
+    )
+
+
+def _label(field: str) -> str:
+    declared = CreateTrunk.model_fields.get(field.partition(".")[0])
+    return declared.title if declared is not None and declared.title else field
+
+
 def _message(fault: Any) -> str:
     field = field_of(fault)
-    declared = CreateTrunk.model_fields.get(field.partition(".")[0])
-    label = declared.title if declared is not None and declared.title else field
+    label = _label(field)
     match fault["type"]:
         case "missing":
             return f"{label} is required."
         case "enum":
             return f"{label} must be one of: {', '.join(_QUOTED.findall(fault['ctx']['expected']))}."
         case _:
-            text = fault["msg"].rstrip(".")
+            text = text_of(fault)
             for theirs in ("String should", "Input should", "List should"):
                 text = text.replace(theirs, "must")
             return f"{label} {text}." if text.startswith(("must", "cannot")) else f"{label}: {text}."

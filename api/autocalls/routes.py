@@ -1,5 +1,6 @@
 """autocalls (docs/design/dialects.md): when the create call answers, the trunk is provisioned, or nowhere at all."""
 
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
@@ -75,8 +76,7 @@ async def update_sip_trunk(trunk_id: TrunkId, body: UpdateTrunk, call: Calling) 
     A side that fails takes the whole change back, with 500 (ours).
     """
     _need_egress(body.outbound_proxy, call)
-    edit = to_edit(body, await call.view(trunk_id))
-    edited = await call.ask(call.catalog.updates.apply, trunk_id, edit)
+    edited = await call.ask(call.catalog.updates.apply, trunk_id, partial(to_edit, body))
     if edited.provisioning:
         await _follow(call, edited)
     if edited.moved:
@@ -92,7 +92,7 @@ async def delete_phone_number(trunk_id: str, call: Calling) -> Done:
         await call.ask(call.catalog.trunks.remove, found, with_numbers=True)
     except TrunkNotFound:
         raise Problem(HTTPStatus.NOT_FOUND, "NOT_FOUND", "Phone number not found.") from None
-    call.context.doorbell.ring_provision(found)
+    call.ring_provision(found)
     return Done(message="Phone number deleted successfully.")
 
 
@@ -109,7 +109,7 @@ async def _settle(call: Call, trunk_id: UUID) -> None:
         await call.context.threads.run(call.catalog.provisioned.settle, trunk_id)
     except ProvisioningUnfinished as failure:
         _log.warning("trunk-not-provisioned", trunk_id=str(trunk_id), cause=failure.cause)
-        call.context.doorbell.ring_provision(trunk_id)
+        call.ring_provision(trunk_id)
         raise (_broken_off("create") if end is WaitEnd.DISMISSED else _failed("create")) from failure
 
 
@@ -123,14 +123,16 @@ async def _follow(call: Call, edited: Edited) -> None:
         if view is not None and view.succeeded:
             return
     _log.warning("edit-not-provisioned", trunk_id=str(trunk_id))
-    await call.context.threads.run(call.catalog.updates.take_back, edited)
-    call.context.doorbell.ring_provision(trunk_id)
+    to_verify = await call.context.threads.run(call.catalog.updates.take_back, edited)
+    call.ring_provision(trunk_id)
+    if to_verify:
+        await call.verify(trunk_id)
     raise _broken_off("update") if end is WaitEnd.DISMISSED else _failed("update")
 
 
 async def _provisioned(call: Call, trunk_id: UUID) -> WaitEnd:
     context = call.context
-    context.doorbell.ring_provision(trunk_id)
+    call.ring_provision(trunk_id)
     return await context.waiter.wait(trunk_id, context.provisions, timeout_seconds=_PROVISION_WAIT_SECONDS)
 
 

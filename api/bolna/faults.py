@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 
-from api.bolna.bodies import SDES_WITHOUT_TLS
+from api.bolna.bodies import SDES_NEEDS_TLS, SDES_WITHOUT_TLS
 from api.problems import Problem, Refusal, Refusals, by_field, field_of, sentence_of
 from trunks.errors import (
     CustomTrunksNotAllowed,
@@ -18,6 +18,7 @@ from trunks.errors import (
     TrunkNotFound,
     TrunkNotVerified,
 )
+from trunks.rules.whole_trunk import Rule, TrunkContradictory
 
 REFUSALS: Refusals = {
     CustomTrunksNotAllowed: Refusal(HTTPStatus.FORBIDDEN),
@@ -27,6 +28,15 @@ REFUSALS: Refusals = {
     NumberTaken: Refusal(HTTPStatus.CONFLICT, "Phone number already exists"),
     NumberInUse: Refusal(HTTPStatus.CONFLICT),
     TrunkNotVerified: Refusal(HTTPStatus.CONFLICT),
+}
+
+_REQUIRED = "It is required for userpass."
+# What a client of this dialect can change about each: its field, the kind of fault, and his own words for it.
+_FIELDS = {
+    Rule.ALLOW_LIST: ("ip_identifiers", "allow_list", None),
+    Rule.ENCRYPTION: ("media_encryption", SDES_WITHOUT_TLS, f"{SDES_NEEDS_TLS}."),
+    Rule.USERNAME: ("auth_username", "required", _REQUIRED),
+    Rule.PASSWORD: ("auth_password", "required", _REQUIRED),
 }
 
 
@@ -63,6 +73,11 @@ def invalid(error: RequestValidationError) -> Problem:
     return invalid_fields(
         [FieldFault(field_of(fault), fault["type"], sentence_of(fault)) for fault in error.errors()]
     )
+
+
+def contradictory(error: TrunkContradictory) -> Problem:
+    faults = [(*_FIELDS[each.rule], each.sentence) for each in error.broken]
+    return invalid_fields([FieldFault(field, kind, own or sentence) for field, kind, own, sentence in faults])
 
 
 def invalid_fields(faults: Sequence[FieldFault]) -> Problem:

@@ -15,6 +15,7 @@ from api.bolna.answers import (
     TrunkShown,
     TrunkVerified,
     show_number,
+    show_overtaken,
     show_trunk,
     show_verified,
 )
@@ -81,10 +82,10 @@ async def get_trunk(trunk_id: TrunkId, call: Calling) -> TrunkShown:
 async def update_trunk(trunk_id: TrunkId, body: UpdateTrunk, call: Calling) -> TrunkShown:
     """Change some fields of a trunk; arrays are replaced whole. A change of connectivity is verified (ours)."""
     floor_seconds = call.settings.health_interval_floor_seconds
-    edit = to_edit(body, await call.view(trunk_id), interval_floor_seconds=floor_seconds)
-    edited = await call.ask(call.catalog.updates.apply, trunk_id, edit, name_is_unique=True)
+    edit = partial(to_edit, body, interval_floor_seconds=floor_seconds)
+    edited = await call.ask(call.catalog.updates.apply, trunk_id, edit, unique_name=body.name)
     if edited.provisioning:
-        call.context.doorbell.ring_provision(trunk_id)
+        call.ring_provision(trunk_id)
     if edited.moved:
         await call.verify(trunk_id)
     return await _shown(call, trunk_id)
@@ -95,7 +96,7 @@ async def delete_trunk(trunk_id: TrunkId, call: Calling) -> Done:
     """Delete a trunk with its numbers."""
     view = await call.view(trunk_id)
     await call.ask(call.catalog.trunks.remove, trunk_id, with_numbers=True)
-    call.context.doorbell.ring_provision(trunk_id)
+    call.ring_provision(trunk_id)
     return Done(message=f"Trunk deleted successfully. {view.number_count} phone number(s) removed.")
 
 
@@ -109,10 +110,14 @@ async def verify_trunk(trunk_id: TrunkId, call: Calling) -> Any:
     run = await call.verify(trunk_id, on_demand=True)
     is_done = await call.is_done(run.id)
     run = await call.ask(call.runs.get, trunk_id, run.id)
-    if not is_done:
-        waiting = RunWaiting(verification_id=run.id, status=run.status)
-        return JSONResponse(waiting.model_dump(mode="json"), status_code=HTTPStatus.ACCEPTED)
-    return show_verified(await call.view(trunk_id), run, interval_seconds=_interval(call))
+    # Read after the run: one that is of the trunk as it is now, or of what it was.
+    view = await call.view(trunk_id)
+    if is_done and run.overtaken_by(view.trunk.generation):
+        return show_overtaken(view, run, interval_seconds=_interval(call))
+    if is_done and run.has_told:
+        return show_verified(view, run, interval_seconds=_interval(call))
+    waiting = RunWaiting(verification_id=run.id, status=run.status)
+    return JSONResponse(waiting.model_dump(mode="json"), status_code=HTTPStatus.ACCEPTED)
 
 
 @router.post(
@@ -122,7 +127,9 @@ async def verify_trunk(trunk_id: TrunkId, call: Calling) -> Any:
 )
 async def add_number(trunk_id: TrunkId, body: NumberBody, call: Calling) -> NumberShown:
     """Add a phone number to a trunk."""
-    return show_number(await call.ask(call.catalog.numbers.add, trunk_id, body.to_number()))
+    number = await call.ask(call.catalog.numbers.add, trunk_id, body.to_number())
+    call.ring_provision(trunk_id)
+    return show_number(number)
 
 
 @router.get("/{trunk_id}/numbers", responses=_answers(404))
@@ -136,6 +143,7 @@ async def list_numbers(trunk_id: TrunkId, call: Calling, before: Before = None) 
 async def remove_number(trunk_id: TrunkId, number_id: NumberId, call: Calling) -> Done:
     """Remove a phone number from a trunk."""
     await call.ask(call.catalog.numbers.remove, trunk_id, number_id)
+    call.ring_provision(trunk_id)
     return Done(message="Phone number removed successfully")
 
 

@@ -36,6 +36,7 @@ router = APIRouter(prefix="/sip-trunks/{trunk_id}/dids")
 async def create_did(trunk_id: TrunkId, body: CreateNumber, call: Calling) -> NumberCreated:
     """Add a DID (phone number) to a trunk."""
     number = await call.ask(call.catalog.numbers.add, trunk_id, body.to_number())
+    call.ring_provision(trunk_id)
     return show_created(number, body.mismatch)
 
 
@@ -62,4 +63,5 @@ async def assign_did(trunk_id: TrunkId, did_id: NumberId, body: AssignNumber, ca
 async def delete_did(trunk_id: TrunkId, did_id: NumberId, call: Calling) -> NumberRemoved:
     """Remove a DID from a trunk."""
     await call.ask(call.catalog.numbers.remove, trunk_id, did_id)
+    call.ring_provision(trunk_id)
     return NumberRemoved()

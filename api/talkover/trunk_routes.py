@@ -73,7 +73,7 @@ async def update_sip_trunk(trunk_id: TrunkId, body: UpdateTrunk, call: Calling) 
     """
     edited = await call.ask(call.catalog.updates.apply, trunk_id, body.to_edit())
     if edited.provisioning:
-        call.context.doorbell.ring_provision(trunk_id)
+        call.ring_provision(trunk_id)
     return show_changed(edited.trunk)
 
 
@@ -81,6 +81,7 @@ async def update_sip_trunk(trunk_id: TrunkId, body: UpdateTrunk, call: Calling) 
 async def delete_sip_trunk(trunk_id: TrunkId, call: Calling) -> TrunkRemoved:
     """Delete a trunk that has no DIDs."""
     await call.ask(call.catalog.trunks.remove, trunk_id)
+    call.ring_provision(trunk_id)
     return TrunkRemoved()
 
 

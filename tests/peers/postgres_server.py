@@ -1,4 +1,4 @@
-"""A private PostgreSQL cluster, with a fresh database for each test."""
+"""A private PostgreSQL cluster."""
 
 import itertools
 import os
@@ -99,23 +99,24 @@ class PostgresServer(OwnedProcess):
         if made.returncode:
             raise PeerFailed(f"initdb:\n{made.stdout}{made.stderr}")
 
-    def _connect(self) -> psycopg.Connection:
+    def connect(self, url: str = "postgres") -> psycopg.Connection:
+        """Connect to a database of this server; each statement is a transaction."""
         return psycopg.connect(
             host=_ADDRESS,
             port=self.port,
             user=_ROLE,
-            dbname="postgres",
+            dbname=url.rpartition("/")[2],
             autocommit=True,
             connect_timeout=_CONNECT_SECONDS,
         )
 
     def _execute(self, statement: sql.Composed) -> None:
-        with self._connect() as connection:
+        with self.connect() as connection:
             connection.execute(statement)
 
     def _answers(self) -> bool:
         try:
-            self._connect().close()
+            self.connect().close()
         except psycopg.OperationalError:
             return False
         return True

@@ -1,19 +1,13 @@
-"""The LiveKit of the tests has the traps of the real one, seen through the official client alone."""
+"""What is switched on the LiveKit of the tests, seen through the official client (tests/livekit_contract: the rest)."""
 
 from collections.abc import AsyncIterator
 
 import pytest
 from livekit.api import LiveKitAPI, ServerError
-from livekit.protocol.sip import (
-    CreateSIPInboundTrunkRequest,
-    DeleteSIPTrunkRequest,
-    ListSIPInboundTrunkRequest,
-    SIPInboundTrunkInfo,
-)
+from livekit.protocol.sip import ListSIPInboundTrunkRequest
 
-from tests.peers.livekit_server import API_KEY, API_SECRET, Fault, LiveKitServer
-
-NUMBER = "+14155551234"
+from tests.peers.livekit.faults import Fault
+from tests.peers.livekit.server import API_KEY, API_SECRET, LiveKitServer
 
 
 @pytest.fixture
@@ -21,45 +15,6 @@ async def client() -> AsyncIterator[tuple[LiveKitServer, LiveKitAPI]]:
     with LiveKitServer() as server:
         async with LiveKitAPI(server.url, API_KEY, API_SECRET) as api:
             yield server, api
-
-
-def inbound(**fields: object) -> CreateSIPInboundTrunkRequest:
-    return CreateSIPInboundTrunkRequest(trunk=SIPInboundTrunkInfo(**fields))  # type: ignore[arg-type]
-
-
-async def test_what_cannot_be_read_is_dropped_and_then_everyone_is_admitted(
-    client: tuple[LiveKitServer, LiveKitAPI],
-) -> None:
-    server, api = client
-    made = await api.sip.create_inbound_trunk(inbound(numbers=[NUMBER], allowed_addresses=["carrier"]))
-    assert list(made.allowed_addresses) == []
-    assert server.admits(made.sip_trunk_id, "192.0.2.66")
-
-
-async def test_a_number_belongs_to_one_trunk(client: tuple[LiveKitServer, LiveKitAPI]) -> None:
-    _, api = client
-    await api.sip.create_inbound_trunk(inbound(numbers=[NUMBER]))
-    with pytest.raises(ServerError, match="Conflicting inbound SIP Trunks") as refused:
-        await api.sip.create_inbound_trunk(inbound(numbers=[NUMBER]))
-    assert (refused.value.code, refused.value.status) == ("invalid_argument", 400)
-
-
-async def test_a_list_is_narrowed_by_number_and_by_id(client: tuple[LiveKitServer, LiveKitAPI]) -> None:
-    server, api = client
-    first, second = server.add_inbound(numbers=[NUMBER]), server.add_inbound(numbers=["+442071234567"])
-    by_number = await api.sip.list_inbound_trunk(ListSIPInboundTrunkRequest(numbers=[NUMBER]))
-    by_id = await api.sip.list_inbound_trunk(ListSIPInboundTrunkRequest(trunk_ids=[second]))
-    assert [each.sip_trunk_id for each in by_number.items] == [first]
-    assert [each.sip_trunk_id for each in by_id.items] == [second]
-
-
-async def test_a_trunk_that_is_not_there_cannot_be_deleted(
-    client: tuple[LiveKitServer, LiveKitAPI],
-) -> None:
-    _, api = client
-    with pytest.raises(ServerError) as refused:
-        await api.sip.delete_trunk(DeleteSIPTrunkRequest(sip_trunk_id="ST_none"))
-    assert (refused.value.code, refused.value.status) == ("not_found", 404)
 
 
 async def test_another_key_is_refused(client: tuple[LiveKitServer, LiveKitAPI]) -> None:

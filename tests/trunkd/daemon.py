@@ -31,6 +31,11 @@ def run_trunkd(*arguments: str, folder: Path, **environment: str) -> subprocess.
         return subprocess.CompletedProcess(process.args, status, out.read().decode(), err.read().decode())
 
 
+def settings_of_this_process() -> dict[str, str]:
+    """Give the settings that a test has put into its environment."""
+    return {name: value for name, value in os.environ.items() if name.startswith(_SETTINGS)}
+
+
 class Trunkd:
     """One that keeps running while entered; it is killed at the end if it is still there."""
 

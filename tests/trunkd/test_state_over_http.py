@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.peers.ports import free_port
-from tests.peers.postgres_server import PostgresServer
+from tests.peers.postgres_databases import PostgresDatabases
 from tests.peers.redis_server import RedisServer
 from tests.peers.sip_reply import reply_to
 from tests.peers.udp_peer import Reply, Script, UdpPeer
@@ -126,13 +126,12 @@ def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 def scaled_settings(request: pytest.FixtureRequest) -> dict[str, str]:
     redis: RedisServer = request.getfixturevalue("_redis_session")
-    postgres: PostgresServer = request.getfixturevalue("_postgres_session")
-    for server in (redis, postgres):
-        if not server.running:
-            server.start()
+    databases: PostgresDatabases = request.getfixturevalue("_postgres_databases")
+    if not redis.running:
+        redis.start()
     redis.flush()
     return {
-        "TRUNKS_DATABASE_URL": postgres.create_database(request.getfixturevalue("_postgres_template")),
+        "TRUNKS_DATABASE_URL": databases.take(),
         "TRUNKS_BROKER_URL": redis.url,
         "TRUNKS_SECRET_KEYS": SECRET_KEYS,
     }

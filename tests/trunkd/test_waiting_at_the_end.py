@@ -10,7 +10,8 @@ import httpx
 import pytest
 from sqlalchemy import func, select
 
-from tests.peers.livekit_server import API_KEY, API_SECRET, Fault, LiveKitServer
+from tests.peers.livekit.faults import Fault
+from tests.peers.livekit.server import API_KEY, API_SECRET, LiveKitServer
 from tests.peers.udp_peer import Script, UdpPeer, silent
 from tests.trunkd.conftest import Start
 from tests.trunkd.crowd import SETTINGS, Crowd, crowd_at

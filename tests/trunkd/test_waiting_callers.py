@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
@@ -12,7 +13,7 @@ import redis.asyncio
 
 from tests.peers.redis_server import RedisServer
 from tests.peers.sip_reply import reply_to
-from tests.peers.udp_peer import Reply, Script, UdpPeer, silent
+from tests.peers.udp_peer import Script, UdpPeer, silent
 from tests.trunkd.conftest import Start
 from tests.trunkd.crowd import SETTINGS, Crowd, crowd_at
 from tests.trunkd.daemon import Trunkd
@@ -110,13 +111,29 @@ async def test_each_process_of_the_api_hears_of_what_is_done(
         assert await anext(heard) == answer.json()["data"]["verification_id"]
 
 
-# Long enough for all to be in flight at once, and shorter than the grace that runs get.
-THINKS_SECONDS = 4.0
+# After it is asked to end, and before the grace that runs get is over.
+ANSWERS_AFTER_SECONDS = 1.0
 
 
-def thoughtful(request: bytes) -> list[bytes | Reply]:
-    after_seconds = THINKS_SECONDS if request.startswith(b"OPTIONS") else 0.0
-    return [Reply(data=reply_to(request), after_seconds=after_seconds)]
+@dataclass
+class Pondering:
+    """Keeps all that it is asked until it is let go, so that however slow the machine, nothing ends before."""
+
+    answering: threading.Event = field(default_factory=threading.Event)
+
+    def __call__(self, request: bytes) -> list[bytes]:
+        self.answering.wait()
+        return [reply_to(request)]
+
+    def let_go_soon(self) -> None:
+        threading.Timer(ANSWERS_AFTER_SECONDS, self.answering.set).start()
+
+
+@pytest.fixture
+def pondering() -> Iterator[Pondering]:
+    peer = Pondering()
+    yield peer
+    peer.answering.set()
 
 
 def test_fifty_in_flight_finish_or_go_back_when_it_is_asked_to_end(
@@ -125,9 +142,10 @@ def test_fifty_in_flight_finish_or_go_back_when_it_is_asked_to_end(
     is_ready: Callable[[], bool],
     http: httpx.Client,
     udp_peer_factory: Callable[[Script], UdpPeer],
+    pondering: Pondering,
     tmp_path: Path,
 ) -> None:
-    peers = udp_peer_factory(thoughtful), udp_peer_factory(silent)
+    peers = udp_peer_factory(pondering), udp_peer_factory(silent)
     ports = [peer.port for peer in peers for _ in range(25)]
     environment |= {"TRUNKS_VERIFY_TIMEOUT_SECONDS": "30", "TRUNKS_VERIFY_WAIT_SECONDS": "60"}
     with crowd_at(ports, tmp_path, environment) as crowd:
@@ -139,6 +157,7 @@ def test_fifty_in_flight_finish_or_go_back_when_it_is_asked_to_end(
         )
         calling.start()
         crowd.wait(lambda counts: counts[RUNNING] == len(ports), within_seconds=20)
+        pondering.let_go_soon()
         assert daemon.stop() == 0
         calling.join(5)
         assert Counter(answer.status_code for answer in answers) == {200: 25, 202: 25}
@@ -153,9 +172,10 @@ def test_a_worker_with_fifty_in_flight_gives_back_what_it_cannot_finish(
     is_ready: Callable[[], bool],
     http: httpx.Client,
     udp_peer_factory: Callable[[Script], UdpPeer],
+    pondering: Pondering,
     tmp_path: Path,
 ) -> None:
-    peers = udp_peer_factory(thoughtful), udp_peer_factory(silent)
+    peers = udp_peer_factory(pondering), udp_peer_factory(silent)
     ports = [peer.port for peer in peers for _ in range(25)]
     environment |= {"TRUNKS_VERIFY_TIMEOUT_SECONDS": "30"}
     with crowd_at(ports, tmp_path, environment) as crowd:
@@ -163,6 +183,7 @@ def test_a_worker_with_fifty_in_flight_gives_back_what_it_cannot_finish(
         api.wait_until(is_ready)
         assert {answer.status_code for answer in crowd.call_all(http, "?async=true")} == {202}
         crowd.wait(lambda counts: counts[RUNNING] == len(ports), within_seconds=20)
+        pondering.let_go_soon()
         assert worker.stop() == 0
         assert crowd.counts() == {DONE: 25, QUEUED: 25}
         assert api.stop() == 0

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.peers.livekit_server import LiveKitServer
+from tests.peers.livekit.server import LiveKitServer
 from tests.trunks.forms import make_store, sqlite_template, store, store_settings, without_settings
 
 __all__ = ["make_store", "sqlite_template", "store", "store_settings", "without_settings"]

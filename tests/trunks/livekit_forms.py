@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from tests.peers.livekit_server import API_KEY, API_SECRET, LiveKitServer
+from tests.peers.livekit.server import API_KEY, API_SECRET, LiveKitServer
 from trunks.installation.settings import Settings
 from trunks.voice.provisioner import ProvisionerName
 

@@ -1,6 +1,5 @@
 """Three workers are killed again and again between a password's leaving and its answer: nobody bans us for it."""
 
-import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -13,9 +12,9 @@ from sqlalchemy import func, select, update
 from sipcheck.reasons import Reason
 from sipcheck.target import TransportName
 from tests.peers.guarded_carrier import FAIL2BAN, FREEPBX, GuardedCarrier
-from tests.peers.process import OwnedProcess
 from tests.peers.redis_server import RedisServer
 from tests.peers.udp_peer import Reply, UdpPeer
+from tests.trunkd.daemon import Trunkd, settings_of_this_process
 from tests.trunks.forms import SECRET_KEYS
 from tests.worker.service import Service
 from trunks.clock import utc_now
@@ -75,11 +74,12 @@ def test_what_nobody_heard_of_stands_whole(
                 password="x",
             )
         )
-    for kill in range(kills):
+    for _ in range(kills):
         passwords = len(carrier.passwords)
         with ExitStack() as stack:
             workers = [
-                stack.enter_context(_worker(tmp_path / f"worker-{kill}-{number}.log")) for number in range(3)
+                stack.enter_context(Trunkd("worker", folder=tmp_path, environment=settings_of_this_process()))
+                for _ in range(3)
             ]
             _wait_for(lambda: len(carrier.passwords) > passwords or _resting(asking) > 0)  # noqa: B023
             for worker in workers:
@@ -90,11 +90,6 @@ def test_what_nobody_heard_of_stands_whole(
     assert _resting(asking) > 0
     asking.doorbell.stop()
     asking.installation.close()
-
-
-def _worker(log_file: Path) -> OwnedProcess:
-    program = str(Path(sys.executable).with_name("trunkd"))
-    return OwnedProcess(program, ["worker"], ready=lambda: True, log_file=log_file)
 
 
 def _wait_for(true: Callable[[], bool]) -> None:

@@ -1,6 +1,5 @@
 """Health checks of running workers, as a carrier and a customer see them (docs/design/sip.md, "Liveness")."""
 
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -15,11 +14,11 @@ from sipcheck.reasons import Reason
 from sipcheck.target import TransportName
 from tests.peers.certificates import CertificateKind, Certificates
 from tests.peers.kamailio import PASSWORD, Kamailio
-from tests.peers.process import OwnedProcess
 from tests.peers.redis_server import RedisServer
 from tests.peers.tls_server import TlsServer
 from tests.peers.udp_peer import UdpPeer
 from tests.peers.unbound_server import UnboundServer
+from tests.trunkd.daemon import Trunkd, settings_of_this_process
 from tests.trunks.forms import SECRET_KEYS
 from tests.trunks.health_watch import flips_are_held, latest_fall
 from tests.worker.service import Service
@@ -303,8 +302,7 @@ def test_what_a_killed_worker_was_asking_is_asked_by_another(
     monkeypatch.setenv("TRUNKS_PROBE_TIMEOUT_SECONDS", "20")
     monkeypatch.setenv("TRUNKS_VERIFY_TIMEOUT_SECONDS", "20")
     seen = [len(transactions(peer)) for peer in peers]
-    trunkd = str(Path(sys.executable).with_name("trunkd"))
-    victim = OwnedProcess(trunkd, ["worker"], ready=lambda: True, log_file=tmp_path / "log")
+    victim = Trunkd("worker", folder=tmp_path, environment=settings_of_this_process())
     with victim:
         wait_until(
             entering,

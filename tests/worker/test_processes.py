@@ -19,6 +19,7 @@ from tests.peers.process import OwnedProcess
 from tests.peers.redis_server import RedisServer
 from tests.peers.sip_reply import reply_to
 from tests.peers.udp_peer import UdpPeer, silent
+from tests.trunkd.daemon import Trunkd, settings_of_this_process
 from tests.trunks.forms import SECRET_KEYS
 from tests.worker.service import Service
 from trunks.clock import utc_now
@@ -61,7 +62,7 @@ def test_a_run_whose_worker_is_killed_is_taken_over(
     asking.doorbell.start()
     trunk = asking.make_trunk(host=HOST, port=peer.port, transport=TransportName.UDP)
     verification_id = asking.request(trunk)
-    victim = OwnedProcess(program("trunkd"), ["worker"], ready=lambda: True, log_file=tmp_path / "log")
+    victim = Trunkd("worker", folder=tmp_path, environment=settings_of_this_process())
     with victim:
         peer.wait_for_received(1, within_seconds=20)
         victim.kill()
@@ -133,8 +134,19 @@ def test_two_workers_that_hear_of_every_run_often_do_each_once(
     asking = Service(scaled_settings)
     asking.doorbell.start()
     with ExitStack() as stack:
-        for number in range(2):
-            stack.enter_context(started_worker(tmp_path / f"worker-{number}.log"))
+        # Their sweeps are left to others.
+        workers = [
+            stack.enter_context(
+                Trunkd(
+                    *("worker", "--queues", "verify"),
+                    folder=tmp_path,
+                    environment=settings_of_this_process(),
+                )
+            )
+            for _ in range(2)
+        ]
+        for worker in workers:
+            worker.wait_until(lambda: "worker-started" in worker.err)  # noqa: B023
         trunks = [
             asking.make_trunk(
                 host=HOST, port=peer.port, transport=TransportName.UDP, username=None, password=None
@@ -148,24 +160,14 @@ def test_two_workers_that_hear_of_every_run_often_do_each_once(
         while asking.installation.runs.requests.done_among(ids) != set(ids):
             assert time.monotonic() < deadline
             time.sleep(0.05)
-    # The workers have ended: whatever a message too many could do, it has done.
+        # Whatever a message too many could do, it has done when they have ended.
+        assert [worker.stop() for worker in workers] == [0, 0]
     assert all(len(asking.store.flips(trunk.id)) == 1 for trunk in trunks)
     assert all(len(asking.store.runs(trunk.id)) == 1 for trunk in trunks)
     branches = {each.data.split(b"branch=")[1].split(b"\r\n")[0] for each in peer.received}
     assert len(branches) == len(trunks)
     asking.doorbell.stop()
     asking.installation.close()
-
-
-def started_worker(log_file: Path) -> OwnedProcess:
-    """Give a `trunkd worker` that is ready when it consumes; its sweeps are left to others."""
-    process = OwnedProcess(
-        program("trunkd"),
-        ["worker", "--queues", "verify"],
-        ready=lambda: "worker-started" in process.log(),
-        log_file=log_file,
-    )
-    return process
 
 
 def test_a_message_for_a_run_that_is_not_there_is_harmless(

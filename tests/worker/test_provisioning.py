@@ -12,13 +12,13 @@ import pytest
 from sqlalchemy import delete, update
 
 from sipcheck.target import TransportName
-from tests.peers.livekit_server import API_KEY, API_SECRET, Fault, LiveKitServer
-from tests.peers.process import OwnedProcess
+from tests.peers.livekit.faults import Fault
+from tests.peers.livekit.server import API_KEY, API_SECRET, LiveKitServer
 from tests.peers.redis_server import RedisServer
+from tests.trunkd.daemon import Trunkd, settings_of_this_process
 from tests.trunks.forms import PASSWORD, SECRET_KEYS
 from tests.trunks.livekit_forms import with_livekit
 from tests.worker.service import Service
-from tests.worker.test_processes import program
 from trunks.catalog.new_trunk import NewNumber
 from trunks.clock import utc_now
 from trunks.installation.settings import Settings, load_settings
@@ -233,11 +233,11 @@ def killed(
     trunk = make_trunk(asking)
     livekit_server.fail(Fault.HELD, method="CreateSIPOutboundTrunk")
     ask(asking, trunk)
-    victim = OwnedProcess(program("trunkd"), ["worker"], ready=lambda: True, log_file=tmp_path / "log")
+    victim = Trunkd("worker", folder=tmp_path, environment=settings_of_this_process())
     with victim:
         livekit_server.wait_for_call("CreateSIPOutboundTrunk", within_seconds=WITHIN_SECONDS)
         victim.kill()
-    assert PASSWORD not in victim.log()
+    assert PASSWORD not in victim.out + victim.err
     livekit_server.heal()
     assert (len(livekit_server.inbound), len(livekit_server.outbound)) == (1, 0)
     # Its lease would be over in less than a minute: let that have passed.

@@ -1,5 +1,6 @@
 """Edits of customers' trunks: what changes, what that makes void, and how it is taken back."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -10,24 +11,33 @@ from sipcheck.target import HostPort, parse_host_port
 from trunks.catalog.gateways import find_destination, make_gateway
 from trunks.catalog.new_trunk import NewGateway
 from trunks.catalog.phone_numbers import replace_numbers
-from trunks.catalog.snapshot import TrunkSnapshot, copy_trunk, restore_trunk
+from trunks.catalog.snapshot import copy_trunk
+from trunks.catalog.take_back import EditTaken, TakingBack
 from trunks.catalog.trunk_edit import UNSET, TrunkEdit, Unset
+from trunks.catalog.views import TrunkView, view_of
+from trunks.catalog.whole_trunk import read_whole
 from trunks.clock import Clock
-from trunks.errors import NameTaken, SecretUnreadable
+from trunks.errors import NameTaken, SecretUnreadable, TrunkNotFound
 from trunks.health.verification_liveness import VerificationLiveness
 from trunks.models.state_columns import read_state
 from trunks.models.trunk import Trunk
 from trunks.provisions.requests import ProvisionRequests
+from trunks.provisions.wanted_sides import WantedSides
 from trunks.repositories.account_proofs import AccountProofs
 from trunks.repositories.tenants import Environments
 from trunks.repositories.trunk_profiles import TrunkProfiles
 from trunks.repositories.trunks import Trunks, owned
 from trunks.rules.intervals import HealthIntervals
 from trunks.rules.trunk_state import Cause, after_edit, after_switch
+from trunks.rules.whole_trunk import judge_change
 from trunks.secrets.secret_box import SecretBox
 from trunks.store.database import Database
 from trunks.tenancy.tenants import Caller
 from trunks.voice.provisioner import ProvisionerName
+from trunks.voice.sides import DesiredTrunk
+
+# An edit that is worked out from the trunk as it is when nobody else can change it any more.
+EditOf = Callable[[TrunkView], TrunkEdit]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +47,7 @@ class Edited:
     trunk: Trunk
     moved: bool
     provisioning: bool
-    before: TrunkSnapshot
+    taken: EditTaken
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,27 +55,33 @@ class TrunkUpdates:
     database: Database
     secrets: SecretBox
     provisioner: ProvisionerName
+    sides: WantedSides
     health_pace: HealthIntervals
     clock: Clock
 
     def apply(
-        self, caller: Caller, trunk_id: UUID, edit: TrunkEdit, *, name_is_unique: bool = False
+        self, caller: Caller, trunk_id: UUID, edit: TrunkEdit | EditOf, *, unique_name: str | None = None
     ) -> Edited:
-        """Change a trunk, all of it or nothing.
+        """Change a trunk, all of it or nothing; `unique_name` is the new name where no other trunk may have it.
 
-        Raises TrunkNotFound, TrunkNotVerified, NumberTaken, NumberInUse, and NameTaken where the dialect knows
-        trunks by their names.
+        Raises TrunkNotFound, TrunkContradictory, TrunkNotVerified, NumberTaken, NumberInUse, NameTaken, and what the
+        edit raises that is worked out from present values: these are the values under the trunk's lock, so that of two
+        edits at once the later one is judged on what the other one made.
 
         What is sent as it is already, a password included, is no change and makes nothing void.
         """
         with self.database.write() as session:
-            if name_is_unique and edit.name is not UNSET:
+            if unique_name is not None:
                 Environments(session).lock(caller.environment_id)
-                if Trunks(session).named(caller.environment_id, edit.name, but=trunk_id):
+                if Trunks(session).named(caller.environment_id, unique_name, but=trunk_id):
                     raise NameTaken
             trunk = owned(Trunks(session).locked(trunk_id), caller.environment_id)
-            before = copy_trunk(session, trunk)
+            if not isinstance(edit, TrunkEdit):
+                edit = edit(view_of(session, trunk))
+            before, sides = copy_trunk(session, trunk), self.sides.of(session, trunk_id)
+            was = read_whole(trunk, before.profile)
             moved = self._edit(session, trunk, edit)
+            judge_change(was, read_whole(trunk, replace(before.profile, **edit.profile)))
             if edit.wanted is not UNSET:
                 switched = after_switch(read_state(trunk), wanted=edit.wanted)
                 Trunks(session).change_state(trunk, switched, Cause.CUSTOMER, self.clock())
@@ -73,18 +89,30 @@ class TrunkUpdates:
                 replace_numbers(session, trunk, edit.numbers, self.clock())
             if edit.health_interval_seconds is not UNSET:
                 self._take_up(session, trunk)
-            follows = ProvisionRequests(session, self.provisioner).changed(trunk.id, self.clock())
-            return Edited(trunk, moved, follows, before)
+            follows = self._follow(session, trunk_id, sides)
+            return Edited(trunk, moved, follows, EditTaken(before, copy_trunk(session, trunk), self.clock()))
 
-    def take_back(self, edited: Edited) -> None:
-        """Give a trunk its former values again, unless it was edited or removed since."""
+    def take_back(self, edited: Edited) -> bool:
+        """Take an edit back, as far as it still stands; true when the trunk has to be verified then.
+
+        Raises TrunkNotFound, when it was removed since.
+        """
         with self.database.write() as session:
             trunk = Trunks(session).locked(edited.trunk.id)
-            if trunk is None or trunk.generation != edited.trunk.generation:
-                return
-            restore_trunk(session, trunk, edited.before, self.clock())
+            if trunk is None:
+                raise TrunkNotFound
+            to_verify = TakingBack(session, trunk, edited.taken, self.clock()).restore()
             self._take_up(session, trunk)
+            session.flush()
             ProvisionRequests(session, self.provisioner).changed(trunk.id, self.clock())
+            return to_verify
+
+    def _follow(self, session: Session, trunk_id: UUID, sides: DesiredTrunk | str | None) -> bool:
+        """Ask for what differs from these sides; false where nothing does."""
+        session.flush()
+        if self.sides.of(session, trunk_id) == sides:
+            return False
+        return ProvisionRequests(session, self.provisioner).changed(trunk_id, self.clock())
 
     def _take_up(self, session: Session, trunk: Trunk) -> None:
         now = self.clock()

@@ -74,6 +74,11 @@ class TrunkViews:
             )
 
 
+def view_of(session: Session, trunk: Trunk) -> TrunkView:
+    """Show a trunk as it is in this transaction, which keeps every other writer off it."""
+    return _fill(session, [trunk])[0]
+
+
 def _fill(session: Session, trunks: Sequence[Trunk]) -> list[TrunkView]:
     """Add what belongs to the trunks, by one query for each kind."""
     ids = [trunk.id for trunk in trunks]

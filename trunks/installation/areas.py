@@ -19,6 +19,7 @@ from trunks.installation.settings import Settings
 from trunks.provisions.claims import ProvisionClaims
 from trunks.provisions.reconciliation import Reconciliation
 from trunks.provisions.status import ProvisionOverview
+from trunks.provisions.wanted_sides import WantedSides
 from trunks.retention.cleaning import Cleaning
 from trunks.retention.schedule import chores
 from trunks.runs.address_limits import AddressLimits
@@ -91,7 +92,14 @@ class Catalog:
         impatient = database.impatient()
         self.trunks = TrunkCatalog(impatient, on.secrets, provisioner, clock)
         self.views = TrunkViews(database)
-        self.updates = TrunkUpdates(impatient, on.secrets, provisioner, on.settings.health_pace, clock)
+        self.updates = TrunkUpdates(
+            impatient,
+            on.secrets,
+            provisioner,
+            WantedSides(on.secrets, on.settings.fixed_egress),
+            on.settings.health_pace,
+            clock,
+        )
         self.numbers = NumberCatalog(impatient, provisioner, clock)
         self.unsaved = UnsavedTrunks(database, provisioner, on.settings.verify_wait_seconds, clock)
         self.provisioned = ProvisionedCreation(impatient, on.secrets, self.unsaved, provisioner, clock)

@@ -9,7 +9,7 @@ from copy import copy
 from pathlib import Path
 from typing import Any
 
-from psycopg.errors import DeadlockDetected, DiskFull, LockNotAvailable, ReadOnlySqlTransaction
+from psycopg.errors import DeadlockDetected, DiskFull, LockNotAvailable, QueryCanceled, ReadOnlySqlTransaction
 from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
@@ -28,8 +28,9 @@ _POOL_TIMEOUT_SECONDS = 15
 # How long a group waits for a row that another transaction keeps; whoever's it is comes again.
 LOCK_WAIT_MS = 50
 _READ_ONLY = "trunks_read_only"
-# A row that another keeps for too long; of two that wait for one another PostgreSQL breaks one off.
-_LOCKED = (LockNotAvailable, DeadlockDetected)
+# A row that another keeps for too long; of two that wait for one another PostgreSQL breaks one off. Where the time is
+# up just as one lock is got and the next is waited for, it has forgotten why, and says that somebody asked for the end.
+_LOCKED = (LockNotAvailable, DeadlockDetected, QueryCanceled)
 
 
 class JsonText(str):
@@ -59,7 +60,12 @@ class Database:
             else {"connect_timeout": _CONNECT_TIMEOUT_SECONDS},
         )
         self._lock_wait_ms: int | None = None
-        self._reader = self.engine.execution_options(**{_READ_ONLY: True})
+        # PostgreSQL's own default takes a new snapshot for each statement: what a DELETE ends in between would be
+        # half read. Whoever only reads is never in conflict with anyone, so that this costs nothing.
+        isolation = (
+            {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        )
+        self._reader = self.engine.execution_options(**{_READ_ONLY: True}, **isolation)
         # SQLite has one writer: threads of this process queue here, which is fair and wakes at once, and not at
         # the file's lock, which is polled.
         self._writer = threading.Lock() if self.is_sqlite else nullcontext()
@@ -91,7 +97,7 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """Read in one snapshot (SQLite) or transaction (PostgreSQL), beside any writer."""
+        """Read in one snapshot, beside any writer."""
         with _translated(), Session(self._reader, expire_on_commit=False) as session, session.begin():
             yield session
 

@@ -125,7 +125,7 @@ class LiveKit:
             return list((await sip.list_outbound_trunk(ListSIPOutboundTrunkRequest(**question))).items)
 
     def _require_kept(self, info: TrunkInfo, content: SideContent) -> None:
-        """LiveKit drops addresses that it cannot read, and an empty allow-list admits everyone."""
+        """A version that does not know a field loses it, and a lost allow-list admits everyone."""
         kept = read_content(info)
         dropped = [
             name

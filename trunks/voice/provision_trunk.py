@@ -7,7 +7,7 @@ from uuid import UUID
 
 import structlog
 
-from trunks.voice.provisioner import FailureCause, Provisioner, ProvisioningFailed
+from trunks.voice.provisioner import FailureCause, NumberHeld, Provisioner, ProvisioningFailed
 from trunks.voice.sides import (
     DesiredTrunk,
     ExistingSide,
@@ -123,12 +123,18 @@ def _refuse_conflicts(
             continue
         taken = sorted(wanted.keys() & {plain_number(number) for number in existing.content.numbers})
         if taken:
-            whose = "that of another trunk here" if existing.trunk_id else "not made by this installation"
-            raise ProvisioningFailed(
-                FailureCause.CONFLICT,
-                f"The number {wanted[taken[0]]} is on the inbound trunk {existing.id} already, which is {whose}; "
-                "take it off there, or use another number here.",
-            )
+            raise _conflict(wanted[taken[0]], existing)
+
+
+def _conflict(number: str, existing: ExistingSide) -> ProvisioningFailed:
+    whose = "not made by this installation" if existing.trunk_id is None else "that of another trunk here"
+    message = (
+        f"The number {number} is on the inbound trunk {existing.id} already, which is {whose}; "
+        "take it off there, or use another number here."
+    )
+    if existing.trunk_id is None:
+        return ProvisioningFailed(FailureCause.CONFLICT, message)
+    return NumberHeld(message, number=number, holder=existing.trunk_id)
 
 
 def _ours(found: Sequence[ExistingSide], trunk_id: UUID, known: SideIds) -> list[ExistingSide]:

@@ -35,6 +35,15 @@ class ProvisioningFailed(TrunksError):
         self.cause = cause
 
 
+class NumberHeld(ProvisioningFailed):
+    """A number is on the inbound side of another trunk here, which may be about to give it up."""
+
+    def __init__(self, message: str, *, number: str, holder: UUID) -> None:
+        super().__init__(FailureCause.CONFLICT, message)
+        self.number = number
+        self.holder = holder
+
+
 class Provisioner(Protocol):
     """Works on one side at a time; each call is bounded in time and raises ProvisioningFailed."""
 

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from tests.peers.livekit_server import LiveKitServer
+from tests.peers.livekit.server import LiveKitServer
 from tests.trunks.livekit_forms import with_livekit
 from trunks.errors import SettingsInvalid
 from trunks.installation.provisioner_choice import make_provisioner

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.peers.livekit_server import API_KEY, API_SECRET, LiveKitServer
+from tests.peers.livekit.server import API_KEY, API_SECRET, LiveKitServer
 from tests.trunks.forms import STARTED, Store
 from tests.trunks.livekit_forms import with_livekit
 from trunks.catalog.new_trunk import NewNumber

@@ -1,6 +1,6 @@
 """Transactions on both engines."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from tests.peers.postgres_server import PostgresServer
-from trunks.errors import StoreUnavailable
+from trunks.errors import StoreBusy, StoreUnavailable
 from trunks.installation.settings import Settings
 from trunks.store.database import Database
 
@@ -129,3 +129,32 @@ def test_a_standby_is_a_store_that_is_away(database: Database) -> None:
 
     with pytest.raises(StoreUnavailable, match="takes no writes"):
         write()
+
+
+def cancel_whoever_waits(session: Session) -> None:
+    """Ask PostgreSQL to end what waits for a lock, once something does."""
+    cancel = text("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+    while not session.execute(cancel).all():
+        session.execute(text("SELECT pg_stat_clear_snapshot()"))
+
+
+def let_time_pass(session: Session) -> None:
+    """Keep the row."""
+
+
+@pytest.mark.parametrize("store_settings", ["postgresql"], indirect=True)
+@pytest.mark.parametrize(("lock_wait_ms", "meanwhile"), [(10, let_time_pass), (10_000, cancel_whoever_waits)])
+def test_whoever_waited_for_a_row_in_vain_may_come_again(
+    database: Database, lock_wait_ms: int, meanwhile: Callable[[Session], None]
+) -> None:
+    def write() -> None:
+        with database.write(lock_wait_ms=lock_wait_ms) as session:
+            session.execute(text("UPDATE counters SET value = 1"))
+
+    with ThreadPoolExecutor() as threads, database.write() as keeper:
+        keeper.execute(text("UPDATE counters SET value = 2"))
+        waiting = threads.submit(write)
+        meanwhile(keeper)
+        with pytest.raises(StoreBusy):
+            waiting.result()
+    assert read_counter(database) == 2

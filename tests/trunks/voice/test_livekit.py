@@ -7,7 +7,9 @@ import pytest
 from livekit.protocol.sip import SIPTransport
 
 from sipcheck.target import TransportName
-from tests.peers.livekit_server import API_KEY, API_SECRET, Fault, LiveKitServer
+from tests.peers.livekit.faults import Fault
+from tests.peers.livekit.server import API_KEY, API_SECRET, LiveKitServer
+from tests.peers.livekit.trunks import Pages
 from trunks.ids import new_id
 from trunks.voice.livekit import LiveKit
 from trunks.voice.provisioner import FailureCause, ProvisioningFailed
@@ -113,9 +115,9 @@ async def test_a_trunk_without_numbers_is_no_match_for_ours(
     assert found.content.numbers == ()
 
 
-@pytest.mark.parametrize("knows_pages", [True, False])
-async def test_all_pages_are_read(knows_pages: bool) -> None:
-    with LiveKitServer(knows_pages=knows_pages) as server:
+@pytest.mark.parametrize("pages", Pages)
+async def test_all_pages_are_read(pages: Pages) -> None:
+    with LiveKitServer(pages=pages) as server:
         ids = {server.add_inbound(numbers=[f"+1415555{number:04}"]) for number in range(1203)}
         livekit = make_livekit(server)
         assert {side.id for side in await livekit.read_all()} == ids
@@ -136,16 +138,17 @@ async def test_a_side_that_is_gone_cannot_be_updated(livekit: LiveKit) -> None:
         await livekit.update("ST_gone", TRUNK_ID, INBOUND)
 
 
-async def test_an_address_that_livekit_drops_is_told(livekit: LiveKit, livekit_server: LiveKitServer) -> None:
-    # Nothing of ours sends such a list; were LiveKit to read addresses otherwise than we do, it would be seen.
-    open_side = InboundSide(numbers=(NUMBER,), allowed_addresses=("10.0.0.0/255.0.0.0",))
-    with pytest.raises(
-        ProvisioningFailed, match="did not keep what it was told: allowed_addresses"
-    ) as failed:
-        await livekit.create(TRUNK_ID, open_side)
+@pytest.mark.parametrize(
+    ("content", "unknown"), [(BY_ADDRESS, "allowed_addresses"), (THROUGH_EGRESS, "from_host")]
+)
+async def test_what_livekit_does_not_keep_is_told(content: SideContent, unknown: str) -> None:
+    # A version from before a field loses what comes in it, and a list of addresses that is lost admits everyone.
+    with LiveKitServer(unknown_fields=[unknown]) as server:
+        livekit = make_livekit(server)
+        with pytest.raises(ProvisioningFailed, match=f"did not keep what it was told: {unknown}") as failed:
+            await livekit.create(TRUNK_ID, content)
+        await livekit.close()
     assert failed.value.cause is FailureCause.REFUSED
-    (left,) = livekit_server.inbound
-    assert livekit_server.admits(left, "192.0.2.66")
 
 
 @pytest.mark.parametrize(

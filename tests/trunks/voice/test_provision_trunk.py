@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from sipcheck.target import TransportName
-from tests.peers.livekit_server import API_KEY, API_SECRET, Fault, LiveKitServer
+from tests.peers.livekit.faults import Fault
+from tests.peers.livekit.server import API_KEY, API_SECRET, LiveKitServer
 from trunks.ids import new_id
 from trunks.voice import provision_trunk as whole_trunk
 from trunks.voice.livekit import LiveKit
