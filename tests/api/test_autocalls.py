@@ -35,7 +35,16 @@ NUMBER: dict[str, Any] = {
 
 
 # What every answer has beside the vendor's fields.
-OURS = {"is_active", "is_verified", "health_status", "last_verification"}
+OURS = {
+    "is_active",
+    "is_verified",
+    "health_status",
+    "last_verification",
+    "media_warnings",
+    "outbound_way",
+    "callable",
+    "callable_reason",
+}
 
 
 def of_the_vendor(data: dict[str, Any]) -> dict[str, Any]:

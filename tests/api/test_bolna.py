@@ -74,6 +74,10 @@ async def test_a_trunk_with_a_password_in_the_vendors_shape(api: ApiUnderTest) -
         "is_verified": False,
         "health_status": "unknown",
         "last_verification": None,
+        "media_warnings": [],
+        "outbound_way": None,
+        "callable": "unknown",
+        "callable_reason": None,
     }
     # Creation queues a verification.
     assert len(api.rung) == 1

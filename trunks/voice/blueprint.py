@@ -13,7 +13,7 @@ from trunks.rules.profile import InboundAuthorization, TrunkProfile
 from trunks.rules.way_evidence import OutboundWay, WayForm
 from trunks.secrets.secret_box import SecretBox
 from trunks.voice.provisioner import FailureCause, ProvisioningFailed
-from trunks.voice.sides import DesiredTrunk, InboundSide, OutboundSide
+from trunks.voice.sides import DesiredTrunk, InboundSide, OutboundSide, plain_number
 
 # Ends each call at once; nothing is sent anywhere (RFC 6761 §6.4: the name leads nowhere).
 PARKED_ROUTE = "<sip:blocked.invalid;lr>"
@@ -62,6 +62,11 @@ class Blueprint:
             inbound=None if inbound is None else replace(inbound, media=media_of(self.profile), left=left),
             outbound=replace(self._outbound(numbers, password), media=media_of(self.profile), left=left),
         )
+
+    def without(self, number: str) -> "Blueprint":
+        """Leave a number out, in whichever spelling."""
+        others = (each for each in self.numbers if plain_number(each) != plain_number(number))
+        return replace(self, numbers=tuple(others))
 
     def _inbound(self, numbers: tuple[str, ...], password: str | None) -> InboundSide:
         if self.profile.authorization is InboundAuthorization.IP:
