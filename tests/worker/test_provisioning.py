@@ -166,17 +166,17 @@ def test_while_paused_a_cycle_tells_and_mends_nothing(
     (side,) = livekit_server.outbound.values()
     side.headers["Route"] = "<sip:203.0.113.66;lr>"
     before = livekit_server.changes()
-    wait_until(lambda: bool(service.installation.provisions.overview.statistics().findings) or cycle(service))
+    wait_until(lambda: found_by_a_cycle(service))
     assert livekit_server.changes() == before
     rehearsal.pause(paused=False)
     reconcile(service)
     wait_until(lambda: not any(each.headers for each in livekit_server.outbound.values()))
 
 
-def cycle(service: Service) -> bool:
-    """Do a cycle, where this worker is not at one; false, for whoever waits for what it finds."""
-    service.runtime._provisioning.reconcile(at_start=True)
-    return False
+def found_by_a_cycle(service: Service) -> bool:
+    """Do a cycle, where this worker is not at one; true when it found something."""
+    judgement = service.runtime._provisioning.reconcile(at_start=True)
+    return judgement is not None and bool(judgement.found)
 
 
 def test_a_conflict_is_named(service: Service, livekit_server: LiveKitServer) -> None:
