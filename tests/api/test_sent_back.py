@@ -112,7 +112,7 @@ WITH_IT = {
 
 @dataclass(frozen=True)
 class Update:
-    """An update in the document, of something that can be shown."""
+    """An update of a trunk in the document, where a trunk can be shown."""
 
     path: str
     method: str
@@ -126,7 +126,7 @@ class Update:
 def updates_in(document: dict[str, Any]) -> Iterator[Update]:
     for path, operations in document["paths"].items():
         for method in operations.keys() & {"put", "patch"}:
-            if "get" in operations:
+            if path.endswith("/{trunk_id}") and "get" in operations:
                 content = operations[method]["requestBody"]["content"]["application/json"]
                 name = content["schema"]["$ref"].rpartition("/")[2]
                 properties = document["components"]["schemas"][name]["properties"]
