@@ -35,6 +35,7 @@ from api.waiter import Awaited, Waiter
 from trunks.doorbell import Doorbell
 from trunks.installation.installation import Installation
 from trunks.store.grouped import Grouped
+from trunks.store.soundness import require_takes_writes
 
 # Of the process, not of an application: what FastAPI works out of a route it works out once.
 _ROUTES = APIRouter()
@@ -104,7 +105,9 @@ def _make_context(
             installation.statistics, installation.provisions.overview, threads, registry
         ),
         table_metrics=TableMetrics(installation.statistics, threads, registry),
-        readiness=Readiness({"store": installation.database.ping, **checks}, registry),
+        readiness=Readiness(
+            {"store": partial(require_takes_writes, installation.database), **checks}, registry
+        ),
     )
 
 

@@ -45,6 +45,8 @@ class LiveKitServer(LiveKitTrunks, LiveKitRooms, FaultSwitches):
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.calls: list[Call] = []
+        # By how much its clock is wrong, as its answers show it.
+        self.seconds_ahead = 0.0
         self._lock = threading.RLock()
         self._listener: HttpListener | None = None
 
