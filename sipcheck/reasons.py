@@ -78,6 +78,10 @@ class Reason(StrEnum):
     ADDRESS_RESTING = "address-resting"
 
 
+# The peer has judged a password, and refused it: such are not sent again, and counted.
+CREDENTIALS_REFUSED = frozenset({Reason.CREDENTIALS_REJECTED, Reason.REGISTRATION_FORBIDDEN})
+
+
 class Cause(StrEnum):
     """What lies behind a reason that has several causes; which reason has which stands in docs/design/sip.md."""
 
@@ -154,3 +158,6 @@ class WarningCode(StrEnum):
     EDGES_UNPROBED = "edges-unprobed"
     DNS_PARTIAL = "dns-partial"
     RSPAUTH_WRONG = "rspauth-wrong"
+    INFRASTRUCTURE_RESOLVES_DIFFERENTLY = "infrastructure-resolves-differently"
+    INFRASTRUCTURE_CANNOT_ANSWER = "infrastructure-cannot-answer"
+    INFRASTRUCTURE_REFUSES_CERTIFICATE = "infrastructure-refuses-certificate"
