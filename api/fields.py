@@ -3,7 +3,7 @@
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, SecretStr, StringConstraints
+from pydantic import AfterValidator, Field, SecretStr, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from sipcheck.errors import TargetInvalid
@@ -16,8 +16,16 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 def require_one_line(text: str) -> str:
     """Refuse control characters: PostgreSQL takes no NUL, and a SIP header no line end."""
     if _CONTROL.search(text):
-        raise PydanticCustomError("control_character", "It holds a control character; remove it")
+        raise PydanticCustomError(
+            "control_character", "It holds a control character, such as the end of a line; remove it"
+        )
     return text
+
+
+def require_typed(secret: SecretStr) -> SecretStr:
+    """Refuse a secret that nobody typed so: a line end comes along where one is pasted."""
+    require_one_line(secret.get_secret_value())
+    return secret
 
 
 def _host(text: str) -> str:
@@ -49,6 +57,9 @@ def judge_allow_list(entries: list[str], said: str) -> list[str]:
     return entries
 
 
+# What the OpenAPI document says of a country; a wrong one is told in words and not by the pattern.
+TWO_LETTERS = WithJsonSchema({"type": "string", "pattern": "^[A-Za-z]{2}$"})
+
 Line = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=255),
@@ -57,5 +68,5 @@ Line = Annotated[
 Host = Annotated[Line, AfterValidator(_host)]
 Proxy = Annotated[Line, AfterValidator(_host_and_port)]
 Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
-Password = Annotated[SecretStr, Field(min_length=1, max_length=1024)]
+Password = Annotated[SecretStr, Field(min_length=1, max_length=1024), AfterValidator(require_typed)]
 Switch = Annotated[bool, Field(strict=True)]

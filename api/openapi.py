@@ -39,6 +39,7 @@ _INVALID = RequestValidationError(
             "loc": ("body", "port"),
             "msg": "Input should be less than or equal to 65535",
             "input": 65536,
+            "ctx": {"le": 65535},
         }
     ]
 )

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field, SecretStr, StringConstraints, Valida
 from pydantic_core import PydanticCustomError
 
 from api.body import Body, left_out, shown_with
-from api.fields import Host, Switch, judge_allow_list, require_one_line
+from api.fields import TWO_LETTERS, Host, Switch, judge_allow_list, require_one_line, require_typed
 from trunks.catalog.new_trunk import NewGateway, NewNumber, NewTrunk
 from trunks.phone_numbers import E164, is_country, read_e164
 from trunks.rules.profile import CallingFormat, InboundAuthorization, TrunkProfile
@@ -22,7 +22,7 @@ class LineType(StrEnum):
 
 
 def _country(code: str) -> str:
-    if not is_country(code.upper()):
+    if not (code.isascii() and is_country(code.upper())):
         raise PydanticCustomError("country", "must be a country of ISO 3166, such as US, GB or DE")
     return code.upper()
 
@@ -39,8 +39,8 @@ Username = Annotated[
     StringConstraints(strip_whitespace=True, min_length=3, max_length=128),
     AfterValidator(require_one_line),
 ]
-Password = Annotated[SecretStr, Field(min_length=3, max_length=1024)]
-Country = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2}$"), AfterValidator(_country)]
+Password = Annotated[SecretStr, Field(min_length=3, max_length=1024), AfterValidator(require_typed)]
+Country = Annotated[str, AfterValidator(_country), TWO_LETTERS]
 AllowList = Annotated[
     list[Annotated[str, StringConstraints(strip_whitespace=True, max_length=64)]],
     Field(max_length=_MOST_ADDRESSES),

@@ -1,6 +1,5 @@
 """autocalls' errors: their shape, and which of ours become which."""
 
-import re
 from http import HTTPStatus
 from typing import Any
 
@@ -9,10 +8,12 @@ from pydantic import BaseModel
 
 from api.autocalls.bodies import CreateTrunk
 from api.problems import FieldErrors, Problem, Refusal, Refusals, by_field, field_of
+from api.wrong_fields import must_of
 from trunks.errors import (
     CustomTrunksNotAllowed,
     NumberInUse,
     NumberTaken,
+    StillBeingMade,
     TrunkExists,
     TrunkNotFound,
 )
@@ -25,9 +26,9 @@ REFUSALS: Refusals = {
         "A SIP trunk with the same phone number, username, and address already exists.",
     ),
     NumberTaken: Refusal(HTTPStatus.CONFLICT),
+    StillBeingMade: Refusal(HTTPStatus.CONFLICT),
     NumberInUse: Refusal(HTTPStatus.CONFLICT),
 }
-_QUOTED = re.compile(r"'([^']+)'")
 
 
 class Fault(BaseModel):
@@ -69,13 +70,10 @@ def _message(fault: Any) -> str:
     field = field_of(fault)
     declared = CreateTrunk.model_fields.get(field.partition(".")[0])
     label = declared.title if declared is not None and declared.title else field
-    match fault["type"]:
-        case "missing":
-            return f"{label} is required."
-        case "enum":
-            return f"{label} must be one of: {', '.join(_QUOTED.findall(fault['ctx']['expected']))}."
-        case _:
-            text = fault["msg"].rstrip(".")
-            for theirs in ("String should", "Input should", "List should"):
-                text = text.replace(theirs, "must")
-            return f"{label} {text}." if text.startswith(("must", "cannot")) else f"{label}: {text}."
+    if fault["type"] == "missing":
+        return f"{label} is required."
+    must = must_of(fault)
+    if must is not None:
+        return f"{label} must {must}."
+    text = fault["msg"].rstrip(".")
+    return f"{label} {text}." if text.startswith(("must", "cannot")) else f"{label}: {text}."

@@ -15,6 +15,7 @@ from trunks.errors import (
     NumberInUse,
     NumberNotFound,
     NumberTaken,
+    StillBeingMade,
     TrunkNotFound,
     TrunkNotVerified,
 )
@@ -26,6 +27,7 @@ REFUSALS: Refusals = {
     NameTaken: Refusal(HTTPStatus.CONFLICT, "A trunk with this name already exists"),
     NumberTaken: Refusal(HTTPStatus.CONFLICT, "Phone number already exists"),
     NumberInUse: Refusal(HTTPStatus.CONFLICT),
+    StillBeingMade: Refusal(HTTPStatus.CONFLICT),
     TrunkNotVerified: Refusal(HTTPStatus.CONFLICT),
 }
 

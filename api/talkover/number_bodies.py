@@ -6,13 +6,13 @@ from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from api.body import Body, shown_with
-from api.fields import Line
+from api.fields import TWO_LETTERS, Line
 from trunks.catalog.new_trunk import NewNumber
 from trunks.phone_numbers import E164, calling_code_of, is_country, read_e164
 
 
 def _country(code: str) -> str:
-    if not is_country(code.upper()):
+    if not (code.isascii() and is_country(code.upper())):
         raise PydanticCustomError(
             "country", "It is no country of ISO 3166-1 with phone numbers; give two letters such as US or BR"
         )
@@ -32,8 +32,8 @@ class CreateNumber(Body):
 
     model_config = shown_with(country_code="US", number="+15551234567")
 
-    country_code: Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2}$"), AfterValidator(_country)] = (
-        Field(description="Country code, ISO 3166-1 alpha-2, such as US, BR, GB.")
+    country_code: Annotated[str, AfterValidator(_country), TWO_LETTERS] = Field(
+        description="Country code, ISO 3166-1 alpha-2, such as US, BR, GB."
     )
     number: Annotated[
         str, StringConstraints(strip_whitespace=True, max_length=64), AfterValidator(_number)

@@ -54,6 +54,11 @@ class Trunks(Repository):
             )
         )
 
+    def begun(self, environment_id: UUID, trunk_id: UUID) -> Trunk | None:
+        """Find a trunk of this tenant that may be a draft, and keep every other writer off it."""
+        trunk = self.locked(trunk_id)
+        return trunk if trunk is not None and trunk.environment_id == environment_id else None
+
     def page(
         self, environment_id: UUID, shown: TrunkFilter, *, limit: int, before: UUID | None
     ) -> Sequence[Trunk]:
@@ -81,14 +86,19 @@ class Trunks(Repository):
 
     def same_line(
         self, environment_id: UUID, *, lines: Sequence[str], username: str | None, host: str
-    ) -> bool:
-        """Whether a tenant has a trunk at this host, of this user, with one of these numbers or extensions."""
+    ) -> Trunk | None:
+        """Find a tenant's trunk, or draft, at this host, of this user, with one of these numbers or extensions."""
         number = exists().where(PhoneNumber.trunk_id == Trunk.id, PhoneNumber.key.in_(lines))
         extension = exists().where(TrunkProfileRow.trunk_id == Trunk.id, TrunkProfileRow.extension.in_(lines))
         led = exists().where(Gateway.trunk_id == Trunk.id, func.lower(Gateway.host) == host.lower())
-        return self._exists(
-            Trunk.environment_id == environment_id, Trunk.username == username, led, number | extension
-        )
+        return self._session.scalars(
+            select(Trunk)
+            .where(
+                Trunk.environment_id == environment_id, Trunk.username == username, led, number | extension
+            )
+            .order_by(Trunk.is_draft)
+            .limit(1)
+        ).first()
 
     def locked(self, trunk_id: UUID) -> Trunk | None:
         """Find a trunk and keep every other writer off it; taken before any lock on a verification."""

@@ -40,7 +40,9 @@ async def provision(provisioner: Provisioner, desired: DesiredTrunk, known: Side
     except ProvisioningFailed as failure:
         if not await _undone(provisioner, desired, known, before):
             raise ProvisioningFailed(
-                failure.cause, f"{failure} What was made before that is removed by the next reconciliation."
+                failure.cause,
+                f"{failure} What was made before that is removed by the next reconciliation.",
+                failure.told,
             ) from failure
         raise
 
@@ -128,6 +130,8 @@ def _refuse_conflicts(
                 FailureCause.CONFLICT,
                 f"The number {wanted[taken[0]]} is on the inbound trunk {existing.id} already, which is {whose}; "
                 "take it off there, or use another number here.",
+                f"The number {wanted[taken[0]]} is in use on this platform already; use another number, or ask "
+                "whoever runs it.",
             )
 
 
