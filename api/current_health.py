@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from api.store_threads import StoreThreads
+from api.store_threads import LOCKED_AT_MOST_SECONDS, StoreThreads
 from api.waiter import Awaited, Waiter
 from trunks.clock import Clock
 from trunks.health.latest_results import LastResult, LatestResults
+from trunks.store.grouped import Grouped
 
 
 @dataclass(eq=False, kw_only=True)
@@ -25,6 +26,10 @@ class CurrentHealth:
 
     def __post_init__(self) -> None:
         self._awaited = Awaited(self._answered_among)
+        # To ask is to write: together they hold one thread, however long the store lets them wait.
+        self._asking = Grouped(
+            self.liveness.ask, gather_seconds=0.0, locked_at_most_seconds=LOCKED_AT_MOST_SECONDS
+        )
         # When those asked who wait for a destination.
         self._asked_at: dict[UUID, list[datetime]] = {}
 
@@ -37,7 +42,7 @@ class CurrentHealth:
         now = self.clock()
         if last is not None and now - last.checked_at < timedelta(seconds=self.fresh_seconds):
             return last
-        await self.threads.run(self.liveness.ask, destination_id)
+        await self._asking.ask(destination_id)
         await self._wait(destination_id, now)
         return await self.threads.run(self.liveness.last_result, destination_id)
 

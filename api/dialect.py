@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse
 from api.examples import Example
 from api.problems import Problem, Refusals
 from trunks.errors import Refused
+from trunks.rules.whole_trunk import TrunkContradictory
 
 _bearer = HTTPBearer(auto_error=False, description="A token of your environment.")
 
@@ -29,6 +30,9 @@ class Faults(Protocol):
 
     def invalid(self, error: RequestValidationError) -> Problem:
         """Say what the validation refused: every wrong field with its faults."""
+
+    def contradictory(self, error: TrunkContradictory) -> Problem:
+        """Say which fields would contradict one another."""
 
     def fault_model(self, status: int) -> type[BaseModel]:
         """Give what a problem of this status looks like in the OpenAPI document."""
@@ -58,6 +62,8 @@ class Dialect:
 
     def refusal(self, error: Refused) -> Problem:
         """Say what the domain refused."""
+        if isinstance(error, TrunkContradictory):
+            return self.faults.contradictory(error)
         status, sentence, code = self.faults.REFUSALS[type(error)]
         seconds = error.retry_after_seconds
         headers = None if seconds is None else {"Retry-After": str(seconds)}

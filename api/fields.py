@@ -3,12 +3,13 @@
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, SecretStr, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, Field, SecretStr, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from sipcheck.errors import TargetInvalid
 from sipcheck.target import HostPort, parse_host_port
-from trunks.voice.allow_list import AllowListInvalid, read_allow_list
+from trunks.phone_numbers import is_country
+from trunks.rules.allow_list import AllowListInvalid, read_allow_list
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -17,15 +18,10 @@ def require_one_line(text: str) -> str:
     """Refuse control characters: PostgreSQL takes no NUL, and a SIP header no line end."""
     if _CONTROL.search(text):
         raise PydanticCustomError(
-            "control_character", "It holds a control character, such as the end of a line; remove it"
+            "control_character",
+            "It holds a control character, such as the line break at a file's end; remove it",
         )
     return text
-
-
-def require_typed(secret: SecretStr) -> SecretStr:
-    """Refuse a secret that nobody typed so: a line end comes along where one is pasted."""
-    require_one_line(secret.get_secret_value())
-    return secret
 
 
 def _host(text: str) -> str:
@@ -57,8 +53,18 @@ def judge_allow_list(entries: list[str], said: str) -> list[str]:
     return entries
 
 
-# What the OpenAPI document says of a country; a wrong one is told in words and not by the pattern.
-TWO_LETTERS = WithJsonSchema({"type": "string", "pattern": "^[A-Za-z]{2}$"})
+def judge_country(code: str, said: str) -> str:
+    """Give a country in upper case. Raises PydanticCustomError with what is said."""
+    known = code.isascii() and is_country(code.upper())
+    if not known:
+        raise PydanticCustomError("country", said)
+    return code.upper()
+
+
+def _without_control_characters(secret: SecretStr) -> SecretStr:
+    require_one_line(secret.get_secret_value())
+    return secret
+
 
 Line = Annotated[
     str,
@@ -68,5 +74,8 @@ Line = Annotated[
 Host = Annotated[Line, AfterValidator(_host)]
 Proxy = Annotated[Line, AfterValidator(_host_and_port)]
 Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
-Password = Annotated[SecretStr, Field(min_length=1, max_length=1024), AfterValidator(require_typed)]
+Secret = Annotated[SecretStr, AfterValidator(_without_control_characters)]
+Password = Annotated[Secret, Field(min_length=1, max_length=1024)]
+# What a JSON schema can say of a country; the rest is judged.
+TwoLetters = Field(json_schema_extra={"pattern": "^[A-Za-z]{2}$"})
 Switch = Annotated[bool, Field(strict=True)]

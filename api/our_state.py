@@ -9,6 +9,10 @@ from trunks.catalog.views import TrunkView
 from trunks.models.verification import Verification
 from trunks.rules.trunk_state import HealthStatus
 
+# To whoever waits for a run of a trunk that is edited while it runs.
+CHANGED_MEANWHILE = "The trunk was changed meanwhile; verify again."
+VERIFY_AGAIN = "Verify the trunk again, as it is now."
+
 
 class LastVerification(BaseModel):
     """The last run of the trunk as it is configured now."""

@@ -1,12 +1,19 @@
-"""Phone numbers as customers write them: what they mean, and how they are shown."""
+"""Phone numbers as customers write them: what they mean, what is wrong with them, and how they are shown."""
 
 import re
+import unicodedata
 from dataclasses import dataclass
 
 import phonenumbers
+from phonenumbers import ValidationResult
 
-_PLUS_DIGITS = re.compile(r"\+[1-9][0-9]{1,14}", re.ASCII)  # ITU-T E.164 §6.2.1: at most 15 digits
-_DIGITS = re.compile(r"[0-9]+", re.ASCII)
+_LONGEST = 15  # ITU-T E.164 §6.2.1
+_NUMBER = re.compile(r"(?:\+|00|\+00)?([1-9][0-9]+)", re.ASCII)
+# Beside spaces of all kinds: what people put between digits.
+_SIGNS = frozenset("-‐‑‒–—−.·/()[]")
+# Where phonenumbers has no rule: what was dialled in a country formerly, and stands in many a list of numbers still,
+# such as Mexico's 1, 01, 044 and 045, or the 8 of Ukraine and Uzbekistan.
+_FORMER_PREFIXES = ("0", "1", "8", "01", "044", "045")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +46,56 @@ class E164:
 
 
 def read_e164(text: str) -> E164 | None:
-    """Read `+` and digits that can be a number; None for anything else.
+    """Read `+` and digits that can be a number; None for anything else, and for one with a trunk prefix inside.
 
     Possible is enough: the vendors' own example, +15551234567, is no valid one.
     """
-    if not _PLUS_DIGITS.fullmatch(text):
-        return None
-    try:
-        number = phonenumbers.parse(text)
-    except phonenumbers.NumberParseException:
-        return None
-    return E164(text) if phonenumbers.is_possible_number(number) else None
+    meant = meant_by(text)
+    return meant if meant is not None and meant.text == text else None
 
 
 def read_digits(text: str) -> E164 | None:
-    """Read a number that may lack its `+`."""
-    return read_e164(f"+{text}" if _DIGITS.fullmatch(text) else text)
+    """Read a number in E.164 that may lack its `+`."""
+    meant = meant_by(text)
+    return meant if meant is not None and text in (meant.text, meant.text[1:]) else None
+
+
+def meant_by(text: str) -> E164 | None:
+    """Find the number that a text means, however it is written; None where it has no country code, or means none.
+
+    Signs between the digits and a trunk prefix behind the country code are left out; digits alone, and those behind
+    the international prefix 00, are read as if behind `+`.
+    """
+    found = _NUMBER.fullmatch(_squeezed(text))
+    return None if found is None else _national(f"+{found[1]}") or _formerly(f"+{found[1]}")
+
+
+def key_of(text: str) -> str:
+    """Give what makes two numbers one: E.164, or the digits of what means none, or the text."""
+    meant = meant_by(text)
+    if meant is not None:
+        return meant.text
+    squeezed = _squeezed(text)
+    return squeezed if squeezed.removeprefix("+").isdigit() else text
+
+
+def fault_of(text: str) -> str | None:
+    """Say what keeps a text from being a number in E.164, as "must be …"; None where nothing does."""
+    meant = meant_by(text)
+    if meant is None:
+        return "must be a number in E.164, + and the country code before it, such as +14155551234"
+    if meant.text == text:
+        return None
+    squeezed, national = _squeezed(text), meant.text.removeprefix(f"+{meant.calling_code}")
+    if squeezed == meant.text:
+        why = ", in E.164: + and the digits 0 to 9, without spaces or other signs between them"
+    elif squeezed.removeprefix("+").removeprefix("00") == meant.text[1:]:
+        why = ", in E.164: with + before the country code"
+    elif squeezed.endswith(national):
+        why = f", in E.164: what is dialled before it inside its country is left out behind +{meant.calling_code}"
+    else:
+        why = ", its form in E.164"
+    return f"must be written as {meant.text}{why}"
 
 
 def is_country(code: str) -> bool:
@@ -65,3 +106,56 @@ def is_country(code: str) -> bool:
 def calling_code_of(country: str) -> int:
     """Give a country's calling code."""
     return phonenumbers.country_code_for_region(country)
+
+
+def _squeezed(text: str) -> str:
+    """Leave out what stands between digits, and write the digits of all scripts as 0 to 9."""
+    kept = (sign for sign in text if sign not in _SIGNS and not sign.isspace())
+    digits = ((sign, unicodedata.decimal(sign, None)) for sign in kept)
+    return "".join("+" if sign == "＋" else sign if digit is None else str(digit) for sign, digit in digits)
+
+
+def _national(text: str) -> E164 | None:
+    """Read what the numbering plan of its country reads of it, without the trunk prefix."""
+    number = _parsed(text)
+    if number is None:
+        return None
+    if phonenumbers.is_valid_number(number):
+        return _possible(number)
+    # Nobody has this one; somebody may have it without the prefix of now, or the 0 of former times.
+    region = phonenumbers.region_code_for_country_code(number.country_code or 0)
+    prefix = phonenumbers.ndd_prefix_for_region(region, True)
+    return _valid_without(text, number, prefix) or _valid_without(text, number, "0") or _possible(number)
+
+
+def _formerly(text: str) -> E164 | None:
+    number = _parsed(text)
+    if number is None:
+        return None
+    found = (_valid_without(text, number, prefix) for prefix in _FORMER_PREFIXES)
+    return next(filter(None, found), None)
+
+
+def _valid_without(text: str, number: phonenumbers.PhoneNumber, prefix: str | None) -> E164 | None:
+    code = f"+{number.country_code}"
+    national = text.removeprefix(code)
+    if not prefix or not national.startswith(prefix):
+        return None
+    without = _parsed(code + national.removeprefix(prefix))
+    return _possible(without) if without is not None and phonenumbers.is_valid_number(without) else None
+
+
+def _parsed(text: str) -> phonenumbers.PhoneNumber | None:
+    try:
+        return phonenumbers.parse(text)
+    except phonenumbers.NumberParseException:
+        return None
+
+
+def _possible(number: phonenumbers.PhoneNumber) -> E164 | None:
+    # One that is possible within its area alone has no country code before it, but for a few of a whole country.
+    possible = phonenumbers.is_possible_number_with_reason(number) == ValidationResult.IS_POSSIBLE
+    if not possible and not phonenumbers.is_valid_number(number):
+        return None
+    text = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return E164(text) if len(text) <= 1 + _LONGEST else None

@@ -11,10 +11,10 @@ from trunks.doorbell import TEND_INTERVAL_SECONDS
 from trunks.errors import RunInterrupted, StoreUnavailable
 from trunks.installation.installation import Installation
 from trunks.installation.provisioner_choice import make_provisioner
-from trunks.provisions.claims import ProvisionClaim
+from trunks.provisions.claims import GIVEN_UP_LOOK_SECONDS, ProvisionClaim
 from trunks.provisions.reconciliation import Judgement
 from trunks.voice.provision_trunk import provision, remove
-from trunks.voice.provisioner import FailureCause, Provisioner, ProvisioningFailed
+from trunks.voice.provisioner import FailureCause, NumberHeld, Provisioner, ProvisioningFailed
 from trunks.voice.sides import ExistingSide, SideIds
 from worker.coroutine_loop import CoroutineLoop
 
@@ -95,6 +95,10 @@ class ProvisionWork:
             self._claims.release(claim)
             return
         except ProvisioningFailed as failure:
+            if isinstance(failure, NumberHeld) and self._claims.put_off(claim, failure):
+                log.info("provision-put-off", error=str(failure))
+                self._ring_later(claim.trunk_id)
+                return
             log.warning("provision-failed", cause=failure.cause.value, error=str(failure))
             done = self._claims.fail(claim, failure)
         except Exception:  # the border of a task: whoever waits gets an answer
@@ -111,6 +115,16 @@ class ProvisionWork:
         else:
             # More was asked meanwhile.
             self._ring(claim.trunk_id)
+
+    def _ring_later(self, trunk_id: UUID) -> None:
+        """Ring in a moment; a process that ends before leaves it to the next one that tends."""
+        timer = threading.Timer(GIVEN_UP_LOOK_SECONDS, self._ring_unless_ended, [trunk_id])
+        timer.daemon = True
+        timer.start()
+
+    def _ring_unless_ended(self, trunk_id: UUID) -> None:
+        if not self._ended.is_set():
+            self._ring(trunk_id)
 
     async def _work(self, claim: ProvisionClaim, provisioner: Provisioner) -> SideIds:
         if claim.blueprint is None:

@@ -1,19 +1,21 @@
 """SIP trunks as autocalls' clients send them (autocalls, "Create SIP trunk", "Body Parameters")."""
 
+import re
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, SecretStr, StringConstraints, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from api.body import Body, left_out, shown_with
-from api.fields import TWO_LETTERS, Host, Switch, judge_allow_list, require_one_line, require_typed
+from api.fields import Host, Secret, Switch, TwoLetters, judge_allow_list, judge_country, require_one_line
 from trunks.catalog.new_trunk import NewGateway, NewNumber, NewTrunk
-from trunks.phone_numbers import E164, is_country, read_e164
+from trunks.phone_numbers import E164, fault_of
 from trunks.rules.profile import CallingFormat, InboundAuthorization, TrunkProfile
 
 _MOST_ADDRESSES = 256
-_EXTENSION_CHARACTERS = 15
+# What stands in a SIP URI's user part as it is (RFC 3261 §25.1), without what means something to dial plans.
+_EXTENSION = re.compile(r"[A-Za-z0-9._+*-]{1,15}", re.ASCII)
 
 
 class LineType(StrEnum):
@@ -22,9 +24,7 @@ class LineType(StrEnum):
 
 
 def _country(code: str) -> str:
-    if not (code.isascii() and is_country(code.upper())):
-        raise PydanticCustomError("country", "must be a country of ISO 3166, such as US, GB or DE")
-    return code.upper()
+    return judge_country(code, "must be the two letters of a country (ISO 3166), such as US, GB or DE")
 
 
 def _allow_list(entries: list[str]) -> list[str]:
@@ -39,8 +39,8 @@ Username = Annotated[
     StringConstraints(strip_whitespace=True, min_length=3, max_length=128),
     AfterValidator(require_one_line),
 ]
-Password = Annotated[SecretStr, Field(min_length=3, max_length=1024), AfterValidator(require_typed)]
-Country = Annotated[str, AfterValidator(_country), TWO_LETTERS]
+Password = Annotated[Secret, Field(min_length=3, max_length=1024)]
+Country = Annotated[str, TwoLetters, AfterValidator(_country)]
 AllowList = Annotated[
     list[Annotated[str, StringConstraints(strip_whitespace=True, max_length=64)]],
     Field(max_length=_MOST_ADDRESSES),
@@ -51,12 +51,14 @@ LineText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1,
 
 def judge_line(kind: LineType, text: str) -> str:
     """Refuse what is no number, or no extension. Raises PydanticCustomError."""
-    if kind is LineType.NUMBER and read_e164(text) is None:
-        raise PydanticCustomError("e164", "must be a number in E.164, such as +14155551234")
-    fits = len(text) <= _EXTENSION_CHARACTERS and text.isprintable() and " " not in text
-    if kind is LineType.EXTENSION and not fits:
+    fault = fault_of(text) if kind is LineType.NUMBER else None
+    if fault is not None:
+        raise PydanticCustomError("e164", "{fault}", {"fault": fault})
+    if kind is LineType.EXTENSION and not _EXTENSION.fullmatch(text):
         raise PydanticCustomError(
-            "extension", "must be an extension of 1 to 15 characters without spaces, such as 1000"
+            "extension",
+            "must be an extension of 1 to 15 characters, letters A to Z, digits and . _ - + *, without spaces, "
+            "such as 1000",
         )
     return text
 

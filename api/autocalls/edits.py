@@ -70,7 +70,4 @@ def _addresses(sent: dict[str, Any], view: TrunkView) -> dict[str, Any]:
         return {"allowed_addresses": ()} if view.profile.allowed_addresses else {}
     if "allowed_inbound_ips" in sent:
         return {"allowed_addresses": tuple(sent["allowed_inbound_ips"])}
-    if not view.profile.allowed_addresses:
-        message = "Allowed inbound IPs must hold at least one valid IP address for ip."
-        raise invalid_fields({"allowed_inbound_ips": [message]})
     return {}

@@ -17,6 +17,7 @@ from trunks.errors import (
     TrunkExists,
     TrunkNotFound,
 )
+from trunks.rules.whole_trunk import Rule, TrunkContradictory
 
 REFUSALS: Refusals = {
     CustomTrunksNotAllowed: Refusal(HTTPStatus.FORBIDDEN),
@@ -28,6 +29,13 @@ REFUSALS: Refusals = {
     NumberTaken: Refusal(HTTPStatus.CONFLICT),
     StillBeingMade: Refusal(HTTPStatus.CONFLICT),
     NumberInUse: Refusal(HTTPStatus.CONFLICT),
+}
+# What a client of this dialect can change about each.
+_FIELDS = {
+    Rule.ALLOW_LIST: "allowed_inbound_ips",
+    Rule.ENCRYPTION: "sip_address",
+    Rule.USERNAME: "sip_username",
+    Rule.PASSWORD: "sip_password",
 }
 
 
@@ -66,10 +74,24 @@ def invalid_fields(errors: FieldErrors) -> Problem:
     )
 
 
+def contradictory(error: TrunkContradictory) -> Problem:
+    return invalid_fields(
+        by_field(
+            (field, f"{_label(field)}: {each.sentence}")
+            for each in error.broken
+            for field in [_FIELDS[each.rule]]
+        )
+    )
+
+
+def _label(field: str) -> str:
+    declared = CreateTrunk.model_fields.get(field.partition(".")[0])
+    return declared.title if declared is not None and declared.title else field
+
+
 def _message(fault: Any) -> str:
     field = field_of(fault)
-    declared = CreateTrunk.model_fields.get(field.partition(".")[0])
-    label = declared.title if declared is not None and declared.title else field
+    label = _label(field)
     if fault["type"] == "missing":
         return f"{label} is required."
     must = must_of(fault)

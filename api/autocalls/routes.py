@@ -125,8 +125,10 @@ async def _follow(call: Call, edited: Edited) -> None:
             return
         refused = None if view is None else view.refused
     _log.warning("edit-not-provisioned", trunk_id=str(trunk_id))
-    await call.context.threads.run(call.catalog.updates.take_back, edited)
+    to_verify = await call.context.threads.run(call.catalog.updates.take_back, edited)
     call.ring_provision(trunk_id)
+    if to_verify:
+        await call.verify(trunk_id)
     raise _why("update", end, refused)
 
 

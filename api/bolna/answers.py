@@ -5,7 +5,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from api.bolna.bodies import SAME_IN_PROFILE, AuthType, Transport
-from api.our_state import OurState, our_state
+from api.our_state import CHANGED_MEANWHILE, OurState, our_state
 from api.timestamps import Timestamp
 from sipcheck.reasons import Outcome, Reason
 from trunks.catalog.views import TrunkView
@@ -137,6 +137,17 @@ def show_verified(view: TrunkView, run: Verification, *, interval_seconds: float
         outcome=run.outcome,
         reason=run.reason,
         advice=report["advice"],
+    )
+
+
+def show_overtaken(view: TrunkView, run: Verification, *, interval_seconds: float) -> TrunkVerified:
+    """Answer a caller whose trunk was edited meanwhile: what the run comes to is not about the trunk as it is now."""
+    return TrunkVerified(
+        **dict(show_trunk(view, interval_seconds=interval_seconds)),
+        verification_id=run.id,
+        outcome=Outcome.INCONCLUSIVE,
+        reason=Reason.CANCELLED,
+        advice=CHANGED_MEANWHILE,
     )
 
 

@@ -12,9 +12,11 @@ from api.fields import Host, Line, Password, Port, Switch, judge_allow_list, req
 from sipcheck.target import TransportName
 from trunks.catalog.new_trunk import NewGateway, NewTrunk
 from trunks.rules.profile import CallingFormat, InboundAuthorization, MediaEncryption, TrunkProfile
+from trunks.rules.whole_trunk import encryption_fault
 
 # The type of the one fault that is a 422 (bolna documents it so).
 SDES_WITHOUT_TLS = "sdes_without_tls"
+SDES_NEEDS_TLS = "sdes needs transport-tls: the keys would be sent in the clear"
 
 _MOST_GATEWAYS = 8
 _MOST_NUMBERS = 1000
@@ -42,8 +44,7 @@ class Transport(StrEnum):
 
 
 def _allowed(address: str) -> str:
-    judge_addresses([address])
-    return address
+    return judge_allow_list([address], "{fault}")[0]
 
 
 class GatewayBody(Body):
@@ -133,13 +134,15 @@ class CreateTrunk(TrunkFields):
     @classmethod
     def _there_for_ip(cls, value: list[AddressBody] | None, info: ValidationInfo) -> Any:
         if info.data.get("auth_type") is AuthType.IP_BASED:
-            judge_addresses([each.ip_address for each in value or ()])
+            judge_allow_list([each.ip_address for each in value or ()], "{fault}")
         return value
 
     @field_validator("media_encryption")
     @classmethod
     def _with_tls(cls, value: MediaEncryption | None, info: ValidationInfo) -> MediaEncryption | None:
-        judge_encryption(value, info.data.get("transport", Transport.TLS))
+        transport = info.data.get("transport", Transport.TLS) or Transport.UDP
+        if encryption_fault(value or MediaEncryption.NO, (transport.name_here,)) is not None:
+            raise PydanticCustomError(SDES_WITHOUT_TLS, SDES_NEEDS_TLS)
         return value
 
     def to_trunk(self, *, interval_floor_seconds: float) -> NewTrunk:
@@ -174,19 +177,6 @@ class UpdateTrunk(TrunkFields):
         """The fields that were sent; null leaves a field as it is, and clears the description."""
         found = super().sent()
         return {name: value for name, value in found.items() if value is not None or name == "description"}
-
-
-def judge_encryption(encryption: MediaEncryption | None, transport: Transport | None) -> None:
-    """Refuse sdes without TLS. Raises PydanticCustomError."""
-    if encryption is MediaEncryption.SDES and transport is not Transport.TLS:
-        raise PydanticCustomError(
-            SDES_WITHOUT_TLS, "sdes needs transport-tls: the keys would be sent in the clear"
-        )
-
-
-def judge_addresses(addresses: list[str]) -> None:
-    """Refuse a list that is empty or admits everyone. Raises PydanticCustomError."""
-    judge_allow_list(addresses, "{fault}")
 
 
 def to_gateways(gateways: list[GatewayBody], transport: Transport) -> tuple[NewGateway, ...]:

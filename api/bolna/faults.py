@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 
-from api.bolna.bodies import SDES_WITHOUT_TLS
+from api.bolna.bodies import SDES_NEEDS_TLS, SDES_WITHOUT_TLS
 from api.problems import Problem, Refusal, Refusals, by_field, field_of, sentence_of
 from trunks.errors import (
     CustomTrunksNotAllowed,
@@ -19,6 +19,7 @@ from trunks.errors import (
     TrunkNotFound,
     TrunkNotVerified,
 )
+from trunks.rules.whole_trunk import Rule, TrunkContradictory
 
 REFUSALS: Refusals = {
     CustomTrunksNotAllowed: Refusal(HTTPStatus.FORBIDDEN),
@@ -29,6 +30,15 @@ REFUSALS: Refusals = {
     NumberInUse: Refusal(HTTPStatus.CONFLICT),
     StillBeingMade: Refusal(HTTPStatus.CONFLICT),
     TrunkNotVerified: Refusal(HTTPStatus.CONFLICT),
+}
+
+_REQUIRED = "It is required for userpass."
+# What a client of this dialect can change about each: its field, the kind of fault, and his own words for it.
+_FIELDS = {
+    Rule.ALLOW_LIST: ("ip_identifiers", "allow_list", None),
+    Rule.ENCRYPTION: ("media_encryption", SDES_WITHOUT_TLS, f"{SDES_NEEDS_TLS}."),
+    Rule.USERNAME: ("auth_username", "required", _REQUIRED),
+    Rule.PASSWORD: ("auth_password", "required", _REQUIRED),
 }
 
 
@@ -65,6 +75,11 @@ def invalid(error: RequestValidationError) -> Problem:
     return invalid_fields(
         [FieldFault(field_of(fault), fault["type"], sentence_of(fault)) for fault in error.errors()]
     )
+
+
+def contradictory(error: TrunkContradictory) -> Problem:
+    faults = [(*_FIELDS[each.rule], each.sentence) for each in error.broken]
+    return invalid_fields([FieldFault(field, kind, own or sentence) for field, kind, own, sentence in faults])
 
 
 def invalid_fields(faults: Sequence[FieldFault]) -> Problem:

@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 from api.body import Body, shown_with
 from api.fields import Line, Switch, require_one_line
 from trunks.catalog.new_trunk import NewNumber
-from trunks.phone_numbers import E164, read_digits
+from trunks.phone_numbers import fault_of, meant_by, read_digits
 
 
 class NumberBody(Body):
@@ -30,13 +30,11 @@ class NumberBody(Body):
     @classmethod
     def _is_a_number(cls, text: str, info: ValidationInfo) -> str:
         if info.data.get("e164_check_enabled") and read_digits(text) is None:
-            raise PydanticCustomError(
-                "e164", "It is no number in E.164; give the country code before it, such as 919876543210"
-            )
+            raise PydanticCustomError("e164", "It {fault}", {"fault": fault_of(text)})
         return text
 
     def to_number(self) -> NewNumber:
         """Turn into what the domain takes."""
-        e164 = read_digits(self.phone_number)
-        country = None if e164 is None else E164(e164.text).country
+        meant = meant_by(self.phone_number)
+        country = None if meant is None else meant.country
         return NewNumber(number=self.phone_number, country_code=country, name=self.name)

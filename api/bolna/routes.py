@@ -15,6 +15,7 @@ from api.bolna.answers import (
     TrunkShown,
     TrunkVerified,
     show_number,
+    show_overtaken,
     show_trunk,
     show_verified,
 )
@@ -109,10 +110,14 @@ async def verify_trunk(trunk_id: TrunkId, call: Calling) -> Any:
     run = await call.verify(trunk_id, on_demand=True)
     is_done = await call.is_done(run.id)
     run = await call.ask(call.runs.get, trunk_id, run.id)
-    if not is_done:
-        waiting = RunWaiting(verification_id=run.id, status=run.status)
-        return JSONResponse(waiting.model_dump(mode="json"), status_code=HTTPStatus.ACCEPTED)
-    return show_verified(await call.view(trunk_id), run, interval_seconds=_interval(call))
+    # Read after the run: one that is of the trunk as it is now, or of what it was.
+    view = await call.view(trunk_id)
+    if is_done and run.overtaken_by(view.trunk.generation):
+        return show_overtaken(view, run, interval_seconds=_interval(call))
+    if is_done and run.has_told:
+        return show_verified(view, run, interval_seconds=_interval(call))
+    waiting = RunWaiting(verification_id=run.id, status=run.status)
+    return JSONResponse(waiting.model_dump(mode="json"), status_code=HTTPStatus.ACCEPTED)
 
 
 @router.post(

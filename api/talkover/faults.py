@@ -7,7 +7,7 @@ from typing import Any
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 
-from api.problems import Problem, Refusal, Refusals, by_field, field_of, sentence_of
+from api.problems import FieldErrors, Problem, Refusal, Refusals, by_field, field_of, sentence_of
 from api.talkover.trunk_bodies import NOT_VERIFIED
 from trunks.errors import (
     CustomTrunksNotAllowed,
@@ -20,6 +20,7 @@ from trunks.errors import (
     TrunkNotVerified,
     VerificationNotFound,
 )
+from trunks.rules.whole_trunk import Rule, TrunkContradictory
 
 REFUSALS: Refusals = {
     CustomTrunksNotAllowed: Refusal(HTTPStatus.FORBIDDEN, None, "CUSTOM_SIP_TRUNKS_NOT_ALLOWED"),
@@ -39,6 +40,14 @@ REFUSALS: Refusals = {
     ),
     StillBeingMade: Refusal(HTTPStatus.CONFLICT, None, "STILL_BEING_CREATED"),
     NumberInUse: Refusal(HTTPStatus.CONFLICT, "DID is still assigned to active agents", "DID_IN_USE"),
+}
+
+# What a client of this dialect can change about each.
+_FIELDS = {
+    Rule.ALLOW_LIST: "username",
+    Rule.ENCRYPTION: "transport",
+    Rule.USERNAME: "username",
+    Rule.PASSWORD: "password",
 }
 
 
@@ -69,11 +78,18 @@ def invalid(error: RequestValidationError) -> Problem:
     """Name every wrong field with its faults."""
     faults: Sequence[Any] = error.errors()
     only_unverified = all(fault["type"] == NOT_VERIFIED for fault in faults)
+    errors = by_field((field_of(fault), sentence_of(fault)) for fault in faults)
+    if only_unverified:
+        message = "A trunk has to be verified before it can be active."
+        return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "TRUNK_NOT_VERIFIED", message, errors=errors)
+    return _invalid_fields(errors)
+
+
+def contradictory(error: TrunkContradictory) -> Problem:
+    return _invalid_fields(by_field((_FIELDS[each.rule], each.sentence) for each in error.broken))
+
+
+def _invalid_fields(errors: FieldErrors) -> Problem:
     return Problem(
-        HTTPStatus.UNPROCESSABLE_ENTITY,
-        "TRUNK_NOT_VERIFIED" if only_unverified else "VALIDATION_ERROR",
-        "A trunk has to be verified before it can be active."
-        if only_unverified
-        else "The given data was invalid.",
-        errors=by_field((field_of(fault), sentence_of(fault)) for fault in faults),
+        HTTPStatus.UNPROCESSABLE_ENTITY, "VALIDATION_ERROR", "The given data was invalid.", errors=errors
     )

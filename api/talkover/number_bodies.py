@@ -6,24 +6,20 @@ from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from api.body import Body, shown_with
-from api.fields import TWO_LETTERS, Line
+from api.fields import Line, TwoLetters, judge_country
 from trunks.catalog.new_trunk import NewNumber
-from trunks.phone_numbers import E164, calling_code_of, is_country, read_e164
+from trunks.phone_numbers import E164, calling_code_of, fault_of
 
 
 def _country(code: str) -> str:
-    if not (code.isascii() and is_country(code.upper())):
-        raise PydanticCustomError(
-            "country", "It is no country of ISO 3166-1 with phone numbers; give two letters such as US or BR"
-        )
-    return code.upper()
+    said = "It is no country of ISO 3166-1 with phone numbers; give two letters such as US or BR"
+    return judge_country(code, said)
 
 
 def _number(text: str) -> str:
-    if read_e164(text) is None:
-        raise PydanticCustomError(
-            "e164", "It is no number in E.164; give + and the country code before it, such as +15551234567"
-        )
+    fault = fault_of(text)
+    if fault is not None:
+        raise PydanticCustomError("e164", "It {fault}", {"fault": fault})
     return text
 
 
@@ -32,7 +28,7 @@ class CreateNumber(Body):
 
     model_config = shown_with(country_code="US", number="+15551234567")
 
-    country_code: Annotated[str, AfterValidator(_country), TWO_LETTERS] = Field(
+    country_code: Annotated[str, TwoLetters, AfterValidator(_country)] = Field(
         description="Country code, ISO 3166-1 alpha-2, such as US, BR, GB."
     )
     number: Annotated[

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.our_state import CHANGED_MEANWHILE, VERIFY_AGAIN
 from api.timestamps import Timestamp
 from sipcheck.reasons import CredentialState, Outcome, Reason
 from trunks.models.trunk import Trunk
@@ -98,6 +99,23 @@ def show_verified(trunk: Trunk, verification: Verification) -> VerifyAnswer:
     """Answer a caller who waited for a run that is done."""
     data = VerifyData(verification_id=verification.id, **_verdict(trunk, verification))
     return VerifyAnswer(success=bool(verification.counted), data=data)
+
+
+def show_overtaken(trunk: Trunk, verification: Verification) -> VerifyAnswer:
+    """Answer a caller whose trunk was edited meanwhile: what the run comes to is not about the trunk as it is now."""
+    data = VerifyData(
+        is_verified=trunk.is_verified,
+        health_status=trunk.health_status,
+        last_health_check_at=trunk.last_health_check_at,
+        error=CHANGED_MEANWHILE,
+        outcome=Outcome.INCONCLUSIVE,
+        reason=Reason.CANCELLED,
+        advice=VERIFY_AGAIN,
+        credentials=CredentialState.NOT_TESTED,
+        warnings=[],
+        verification_id=verification.id,
+    )
+    return VerifyAnswer(success=False, data=data)
 
 
 def show_dry_run(draft: Trunk, verification: Verification) -> DryRunAnswer:

@@ -22,6 +22,7 @@ from api.talkover.verification_answers import (
     VerifyAnswer,
     VerifyLater,
     show_dry_run,
+    show_overtaken,
     show_verified,
 )
 
@@ -72,14 +73,17 @@ async def verify_sip_trunk(
     It answers 200 for a good and for a bad result; `success` and `error` tell them apart (ours).
     """
     run = await call.verify(trunk_id, on_demand=not asynchronous)
-    is_done = False
     if not asynchronous:
         is_done = await call.is_done(run.id)
         run = await call.ask(call.runs.get, trunk_id, run.id)
-    if not is_done:
-        later = VerifyLater(data=RunWaiting(verification_id=run.id, status=run.status))
-        return JSONResponse(later.model_dump(mode="json"), status_code=HTTPStatus.ACCEPTED)
-    return show_verified(await call.ask(call.catalog.trunks.get, trunk_id), run)
+        # Read after the run: one that is of the trunk as it is now, or of what it was.
+        trunk = await call.ask(call.catalog.trunks.get, trunk_id)
+        if is_done and run.overtaken_by(trunk.generation):
+            return show_overtaken(trunk, run)
+        if is_done and run.has_told:
+            return show_verified(trunk, run)
+    later = VerifyLater(data=RunWaiting(verification_id=run.id, status=run.status))
+    return JSONResponse(later.model_dump(mode="json"), status_code=HTTPStatus.ACCEPTED)
 
 
 @router.get("/{trunk_id}/verifications", responses=_answers(404, 422))

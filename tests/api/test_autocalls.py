@@ -154,7 +154,7 @@ async def test_the_vendors_sentences_name_all_that_is_wrong(api: ApiUnderTest) -
         ({"sip_address": "sip.provider.com:5060"}, "sip_address", "without the port"),
         ({"sip_address": "not a host"}, "sip_address", "cannot be used"),
         ({"country_code": "XX"}, "country_code", "country"),
-        ({"country_code": "USA"}, "country_code", "must be a country"),
+        ({"country_code": "USA"}, "country_code", "must be the two letters of a country"),
         ({"inbound_authorization_type": "ip"}, "allowed_inbound_ips", "at least one valid IP address"),
         (
             {"inbound_authorization_type": "ip", "allowed_inbound_ips": []},

@@ -18,6 +18,7 @@ from tests.api.client import BODY, ApiUnderTest
 from tests.peers.postgres_server import PostgresServer
 from trunks.catalog.trunks import TrunkCatalog
 from trunks.errors import StoreUnavailable, TrunkNotFound
+from trunks.rules.whole_trunk import TrunkContradictory
 
 URL = "/api/v1/sip-trunks"
 JSON = {"Content-Type": "application/json"}
@@ -71,6 +72,9 @@ class AnotherSaysNo:
     REFUSALS = faults.REFUSALS
 
     def invalid(self, error: RequestValidationError) -> Problem:
+        return Problem(400, "INVALID", "Wrong.")
+
+    def contradictory(self, error: TrunkContradictory) -> Problem:
         return Problem(400, "INVALID", "Wrong.")
 
     def fault_model(self, status: int) -> type[BaseModel]:

@@ -1,5 +1,7 @@
 """autocalls over a worker and a LiveKit: a trunk stands there when the call answers, or nowhere."""
 
+import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
 from typing import Any
@@ -15,9 +17,11 @@ from tests.peers.livekit.server import LiveKitServer
 from tests.trunks.forms import PASSWORD
 from tests.trunks.livekit_forms import with_livekit
 from tests.worker.service import Service
+from trunks.catalog.new_trunk import NewNumber
 from trunks.installation.settings import Settings
 
 URL = "/api/user/phone-numbers/sip-trunks"
+BOLNA, TALKOVER = "/sip-trunks/trunks", "/api/v1/sip-trunks"
 NUMBER: dict[str, Any] = {
     "sip_trunk_type": "number",
     "phone_number": "+14155551234",
@@ -186,6 +190,103 @@ async def test_a_half_failed_update_keeps_the_old_values(
     again = await client.put(f"{URL}/{made['id']}", json={"phone_number": "+14155550000"})
     assert again.status_code == 200, again.text
     assert [list(each.numbers) for each in livekit.inbound.values()] == [["+14155550000"]]
+
+
+TOUCHING_NO_SIDE: list[tuple[str, dict[str, Any]]] = [
+    (URL, {}),
+    (URL, {"nickname": "Backup"}),
+    (URL, {"nickname": None}),
+    (URL, {"country_code": "GB"}),
+    (URL, {"sip_calling_format": "national"}),
+    (URL, {"sip_password": PASSWORD, "sip_username": "trunk_user", "sip_address": "sip.provider.example"}),
+    (BOLNA, {}),
+    (BOLNA, {"name": "Another", "description": "Ours", "qualify_frequency": 120}),
+    (BOLNA, {"outbound_leading_plus_enabled": True, "allow": "alaw"}),
+    (TALKOVER, {}),
+    (TALKOVER, {"name": "Another", "provider_name": "carrier-y"}),
+]
+
+
+async def test_what_touches_no_side_is_answered_while_the_infrastructure_is_down(
+    client: httpx.AsyncClient, service: Service, livekit: LiveKitServer, subtests: pytest.Subtests
+) -> None:
+    made = await create(client)
+    trunk_id = service.installation.catalog.views.id_of(service.store.caller, made["id"])
+    before = len(livekit.calls)
+    livekit.stop()
+    for url, change in TOUCHING_NO_SIDE:
+        row_id = made["id"] if url == URL else trunk_id
+        with subtests.test(url=url, change=list(change)):
+            answer = await client.request(
+                "PUT" if url == URL else "PATCH", f"{url}/{row_id}", json=change, timeout=5
+            )
+            assert answer.status_code == 200, answer.text
+    livekit.start()
+    assert service.installation.provisions.overview.done_among([trunk_id]) == {trunk_id}
+    assert len(livekit.calls) == before
+
+
+async def test_a_number_that_moves_is_on_the_other_trunk_within_seconds(
+    client: httpx.AsyncClient, service: Service, livekit: LiveKitServer
+) -> None:
+    """The one that gets it comes first, and finds it at the one that gives it up."""
+    numbers, views = service.installation.catalog.numbers, service.installation.catalog.views
+    giving, getting = [
+        views.id_of(service.store.caller, (await create(client, phone_number=number))["id"])
+        for number in ("+14155550001", "+14155550002")
+    ]
+    added = numbers.add(service.store.caller, giving, NewNumber(number="+14155550009"))
+    service.doorbell.ring_provision(giving)
+    await wait_until(service, lambda: len(on_livekit(livekit)) == 3)
+    # By the services, which ring for nothing: the order of the two turns is the test's.
+    numbers.remove(service.store.caller, giving, added.id)
+    numbers.add(service.store.caller, getting, NewNumber(number="+14155550009"))
+    looks = len(livekit.calls)
+    service.doorbell.ring_provision(getting)
+    await wait_until(service, lambda: len(livekit.calls) > looks)
+    service.doorbell.ring_provision(giving)
+    began = time.monotonic()
+    await wait_until(
+        service, lambda: on_livekit(livekit).get("+14155550009") == on_livekit(livekit)["+14155550002"]
+    )
+    assert time.monotonic() - began < 5
+    assert set(on_livekit(livekit)) == {"+14155550001", "+14155550002", "+14155550009"}
+    view = service.installation.provisions.overview.view(getting)
+    assert view is None or view.error is None
+
+
+async def test_a_number_that_is_given_and_taken_over_http_rings_by_itself(
+    client: httpx.AsyncClient, service: Service, livekit: LiveKitServer
+) -> None:
+    views = service.installation.catalog.views
+    giving, getting = [
+        views.id_of(service.store.caller, (await create(client, phone_number=number))["id"])
+        for number in ("+14155550001", "+14155550002")
+    ]
+    moved = {"number": "+14155550009", "country_code": "US"}
+    began = time.monotonic()
+    added = await client.post(f"{TALKOVER}/{giving}/dids", json=moved)
+    await client.delete(f"{TALKOVER}/{giving}/dids/{added.json()['data']['id']}")
+    added = await client.post(f"{BOLNA}/{getting}/numbers", json={"phone_number": "+14155550009"})
+    assert added.status_code == 201, added.text
+    await wait_until(
+        service, lambda: on_livekit(livekit).get("+14155550009") == on_livekit(livekit)["+14155550002"]
+    )
+    # Sooner than a worker looks by itself for what nobody rang for.
+    assert time.monotonic() - began < 5
+    assert (await client.delete(f"{BOLNA}/{getting}/numbers/{added.json()['id']}")).status_code == 200
+    await wait_until(service, lambda: "+14155550009" not in on_livekit(livekit))
+
+
+def on_livekit(livekit: LiveKitServer) -> dict[str, str]:
+    """Give the numbers that may be called, with the inbound side of each."""
+    return {number: side_id for side_id, info in list(livekit.inbound.items()) for number in info.numbers}
+
+
+async def wait_until(service: Service, holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not holds():
+            await asyncio.to_thread(service.wait_a_moment)
 
 
 async def test_deleting_removes_both_sides(

@@ -9,6 +9,7 @@ from sipcheck.reasons import CredentialState
 from trunks.catalog.gateways import make_gateway
 from trunks.catalog.new_trunk import NewTrunk
 from trunks.catalog.phone_numbers import enter_number
+from trunks.catalog.whole_trunk import read_whole
 from trunks.errors import CustomTrunksNotAllowed
 from trunks.ids import new_id
 from trunks.models.state_columns import write_state
@@ -17,6 +18,7 @@ from trunks.repositories.trunk_profiles import TrunkProfiles, TrunkSerials
 from trunks.repositories.trunks import Trunks
 from trunks.rules.profile import PLAIN
 from trunks.rules.trunk_state import created
+from trunks.rules.whole_trunk import judge_new
 from trunks.secrets.secret_box import SecretBox
 from trunks.tenancy.tenants import Tenant
 
@@ -33,11 +35,15 @@ def enter_trunk(
     trunk_id: UUID | None = None,
     is_draft: bool = False,
 ) -> Trunk:
-    """Enter a trunk of any dialect, or a draft of one. Raises CustomTrunksNotAllowed, NumberTaken."""
+    """Enter a trunk of any dialect, or a draft of one.
+
+    Raises CustomTrunksNotAllowed, TrunkContradictory, NumberTaken.
+    """
     if not tenant.allow_custom_sip_trunks:
         raise CustomTrunksNotAllowed
     trunk = _row(secrets, tenant, new, now, trunk_id=trunk_id or new_id(), is_draft=is_draft)
     trunk.gateways = [make_gateway(session, gateway, new.outbound_proxy, now) for gateway in new.gateways]
+    judge_new(read_whole(trunk, new.profile))
     Trunks(session).add(trunk)
     session.flush()
     TrunkSerials(session).add(trunk.id)

@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session
 from trunks.catalog.create import enter_trunk
 from trunks.catalog.drafts import UnsavedTrunks
 from trunks.catalog.new_trunk import NewTrunk
-from trunks.catalog.phone_numbers import number_key
 from trunks.clock import Clock
 from trunks.errors import ProvisioningUnfinished, StillBeingMade, TrunkExists
 from trunks.models.provision import ProvisionState, ProvisionStatus
 from trunks.models.trunk import Trunk
+from trunks.phone_numbers import key_of
 from trunks.provisions.requests import ProvisionRequests
 from trunks.repositories.provisions import Provisions
 from trunks.repositories.tenants import Environments
@@ -88,7 +88,7 @@ class ProvisionedCreation:
             ProvisionRequests(session, self.provisioner).request(draft.id, now)
 
     def _refuse_second(self, session: Session, caller: Caller, new: NewTrunk) -> None:
-        lines = [number_key(number.number) for number in new.numbers]
+        lines = [key_of(number.number) for number in new.numbers]
         there = Trunks(session).same_line(
             caller.environment_id,
             lines=lines if new.profile.extension is None else [new.profile.extension],

@@ -14,7 +14,7 @@ from trunks.errors import NumberInUse, NumberNotFound, NumberTaken, StillBeingMa
 from trunks.ids import new_id
 from trunks.models.phone_number import PhoneNumber
 from trunks.models.trunk import Trunk
-from trunks.phone_numbers import read_digits
+from trunks.phone_numbers import key_of, meant_by
 from trunks.provisions.requests import ProvisionRequests
 from trunks.repositories.phone_numbers import PhoneNumbers
 from trunks.repositories.trunks import Trunks, owned
@@ -27,12 +27,12 @@ def enter_number(
     session: Session, trunk: Trunk, new: NewNumber, now: datetime, *, number_id: UUID | None = None
 ) -> PhoneNumber:
     """Enter a number of a trunk that is kept from being removed meanwhile. Raises NumberTaken, StillBeingMade."""
-    e164 = read_digits(new.number)
+    e164 = meant_by(new.number)
     number = PhoneNumber(
         id=number_id or new_id(),
         environment_id=trunk.environment_id,
         trunk_id=trunk.id,
-        key=number_key(new.number),
+        key=key_of(new.number),
         number=new.number,
         e164=None if e164 is None else e164.text,
         country_code=new.country_code,
@@ -54,7 +54,7 @@ def replace_numbers(session: Session, trunk: Trunk, wanted: Sequence[NewNumber],
     """Let a trunk have these numbers and no others. Raises NumberTaken, NumberInUse."""
     numbers = PhoneNumbers(session)
     there = {number.key: number for number in numbers.all_of([trunk.id])}
-    keys = [number_key(new.number) for new in wanted]
+    keys = [key_of(new.number) for new in wanted]
     for key, number in there.items():
         if key in keys:
             continue
@@ -66,12 +66,6 @@ def replace_numbers(session: Session, trunk: Trunk, wanted: Sequence[NewNumber],
             there[key].name = new.name
         else:
             enter_number(session, trunk, new, now)
-
-
-def number_key(number: str) -> str:
-    """What makes two numbers one: E.164, or the number as it was given."""
-    e164 = read_digits(number)
-    return number if e164 is None else e164.text
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,51 +1,55 @@
-"""A trunk as it was, for when an edit has to be taken back."""
+"""A trunk as it was before an edit and after it, for when the edit has to be taken back."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from sipcheck.target import parse_host_port
-from trunks.catalog.gateways import make_gateway
-from trunks.catalog.new_trunk import NewGateway, NewNumber
-from trunks.catalog.phone_numbers import replace_numbers
+from sipcheck.reasons import CredentialState
+from trunks.catalog.new_trunk import NewGateway
+from trunks.models.phone_number import PhoneNumber
 from trunks.models.state_columns import read_state
 from trunks.models.trunk import Trunk
-from trunks.repositories.account_proofs import AccountProofs
 from trunks.repositories.phone_numbers import PhoneNumbers
 from trunks.repositories.trunk_profiles import TrunkProfiles
-from trunks.repositories.trunks import Trunks
 from trunks.rules.profile import TrunkProfile
-from trunks.rules.trunk_state import Cause, TrunkState
+from trunks.rules.trunk_state import TrunkState
 
-_COLUMNS = (
-    "name",
-    "provider_name",
-    "username",
-    "sealed_password",
-    "auth_realm",
-    "outbound_proxy",
-    "health_interval_seconds",
-    "credentials",
-)
+DESCRIBING = ("name", "provider_name", "health_interval_seconds")
+CONNECTING = ("username", "sealed_password", "auth_realm", "outbound_proxy")
+
+# Of a number; who uses it is not the edit's to say.
+_OF_A_NUMBER = ("id", "environment_id", "key", "number", "e164", "country_code", "name", "created_at")
+
+Values = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class TrunkSnapshot:
-    values: dict[str, Any]
+    """`numbers` are their columns by their ids."""
+
+    values: Values
     state: TrunkState
+    credentials: CredentialState
     was_living: bool
     generation: int
     gateways: tuple[NewGateway, ...]
     profile: TrunkProfile
-    numbers: tuple[NewNumber, ...]
+    numbers: Mapping[UUID, Values]
+
+    def leads_as(self, other: "TrunkSnapshot") -> bool:
+        """Whether the gateways are the same, in whichever order they were written."""
+        return Counter(self.gateways) == Counter(other.gateways)
 
 
 def copy_trunk(session: Session, trunk: Trunk) -> TrunkSnapshot:
     return TrunkSnapshot(
-        values={name: getattr(trunk, name) for name in _COLUMNS},
+        values={name: getattr(trunk, name) for name in (*DESCRIBING, *CONNECTING)},
         state=read_state(trunk),
+        credentials=trunk.credentials,
         was_living=trunk.living_generation == trunk.generation,
         generation=trunk.generation,
         gateways=tuple(
@@ -53,24 +57,22 @@ def copy_trunk(session: Session, trunk: Trunk) -> TrunkSnapshot:
             for each in trunk.gateways
         ),
         profile=TrunkProfiles(session).of(trunk.id),
-        numbers=tuple(
-            NewNumber(number=each.number, country_code=each.country_code, name=each.name)
-            for each in PhoneNumbers(session).all_of([trunk.id])
-        ),
+        numbers={each.id: number_values(each) for each in PhoneNumbers(session).all_of([trunk.id])},
     )
 
 
-def restore_trunk(session: Session, trunk: Trunk, copy: TrunkSnapshot, now: datetime) -> None:
-    """Give a trunk its former values, in a generation of their own: results for what was tried are void."""
-    if trunk.generation != copy.generation:
-        trunk.generation += 1
-        AccountProofs(session).carry(trunk.id, copy.generation, to=trunk.generation)
-    for name, value in copy.values.items():
-        setattr(trunk, name, value)
-    proxy = None if trunk.outbound_proxy is None else parse_host_port(trunk.outbound_proxy)
-    trunk.gateways = [make_gateway(session, gateway, proxy, now) for gateway in copy.gateways]
-    trunk.living_generation = trunk.generation if copy.was_living else None
-    trunk.updated_at = now
-    Trunks(session).change_state(trunk, copy.state, Cause.PROVISIONING, now)
-    TrunkProfiles(session).keep(trunk.id, copy.profile)
-    replace_numbers(session, trunk, copy.numbers, now)
+def number_values(number: PhoneNumber) -> Values:
+    return {name: getattr(number, name) for name in _OF_A_NUMBER}
+
+
+def profile_values(profile: TrunkProfile) -> Values:
+    return {field.name: getattr(profile, field.name) for field in fields(profile)}
+
+
+def to_restore(before: Values, after: Values, now: Values) -> dict[str, Any]:
+    """The values that changed in between and still are what they became; what somebody wrote since is his."""
+    return {
+        name: value
+        for name, value in before.items()
+        if value != after.get(name) and now.get(name) == after.get(name)
+    }

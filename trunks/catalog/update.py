@@ -11,11 +11,13 @@ from sipcheck.target import HostPort, parse_host_port
 from trunks.catalog.gateways import find_destination, make_gateway
 from trunks.catalog.new_trunk import NewGateway
 from trunks.catalog.phone_numbers import replace_numbers
-from trunks.catalog.snapshot import TrunkSnapshot, copy_trunk, restore_trunk
+from trunks.catalog.snapshot import copy_trunk
+from trunks.catalog.take_back import EditTaken, TakingBack
 from trunks.catalog.trunk_edit import UNSET, TrunkEdit, Unset
 from trunks.catalog.views import TrunkView, view_of
+from trunks.catalog.whole_trunk import read_whole
 from trunks.clock import Clock
-from trunks.errors import NameTaken, SecretUnreadable
+from trunks.errors import NameTaken, SecretUnreadable, TrunkNotFound
 from trunks.health.verification_liveness import VerificationLiveness
 from trunks.models.state_columns import read_state
 from trunks.models.trunk import Trunk
@@ -27,6 +29,7 @@ from trunks.repositories.trunk_profiles import TrunkProfiles
 from trunks.repositories.trunks import Trunks, owned
 from trunks.rules.intervals import HealthIntervals
 from trunks.rules.trunk_state import Cause, after_edit, after_switch
+from trunks.rules.whole_trunk import judge_change
 from trunks.secrets.secret_box import SecretBox
 from trunks.store.database import Database
 from trunks.tenancy.tenants import Caller
@@ -44,7 +47,7 @@ class Edited:
     trunk: Trunk
     moved: bool
     provisioning: bool
-    before: TrunkSnapshot
+    taken: EditTaken
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +64,9 @@ class TrunkUpdates:
     ) -> Edited:
         """Change a trunk, all of it or nothing; `unique_name` is the new name where no other trunk may have it.
 
-        Raises TrunkNotFound, TrunkNotVerified, NumberTaken, NumberInUse, NameTaken, and what the edit raises that is
-        worked out from present values: these are the values under the trunk's lock, so that of two edits at once the
-        later one is judged on what the other one made.
+        Raises TrunkNotFound, TrunkContradictory, TrunkNotVerified, NumberTaken, NumberInUse, NameTaken, and what the
+        edit raises that is worked out from present values: these are the values under the trunk's lock, so that of two
+        edits at once the later one is judged on what the other one made.
 
         What is sent as it is already, a password included, is no change and makes nothing void.
         """
@@ -76,7 +79,9 @@ class TrunkUpdates:
             if not isinstance(edit, TrunkEdit):
                 edit = edit(view_of(session, trunk))
             before, sides = copy_trunk(session, trunk), self.sides.of(session, trunk_id)
+            was = read_whole(trunk, before.profile)
             moved = self._edit(session, trunk, edit)
+            judge_change(was, read_whole(trunk, replace(before.profile, **edit.profile)))
             if edit.wanted is not UNSET:
                 switched = after_switch(read_state(trunk), wanted=edit.wanted)
                 Trunks(session).change_state(trunk, switched, Cause.CUSTOMER, self.clock())
@@ -85,17 +90,22 @@ class TrunkUpdates:
             if edit.health_interval_seconds is not UNSET:
                 self._take_up(session, trunk)
             follows = self._follow(session, trunk_id, sides)
-            return Edited(trunk, moved, follows, before)
+            return Edited(trunk, moved, follows, EditTaken(before, copy_trunk(session, trunk), self.clock()))
 
-    def take_back(self, edited: Edited) -> None:
-        """Give a trunk its former values again, unless it was edited or removed since."""
+    def take_back(self, edited: Edited) -> bool:
+        """Take an edit back, as far as it still stands; true when the trunk has to be verified then.
+
+        Raises TrunkNotFound, when it was removed since.
+        """
         with self.database.write() as session:
             trunk = Trunks(session).locked(edited.trunk.id)
-            if trunk is None or trunk.generation != edited.trunk.generation:
-                return
-            restore_trunk(session, trunk, edited.before, self.clock())
+            if trunk is None:
+                raise TrunkNotFound
+            to_verify = TakingBack(session, trunk, edited.taken, self.clock()).restore()
             self._take_up(session, trunk)
+            session.flush()
             ProvisionRequests(session, self.provisioner).changed(trunk.id, self.clock())
+            return to_verify
 
     def _follow(self, session: Session, trunk_id: UUID, sides: DesiredTrunk | str | None) -> bool:
         """Ask for what differs from these sides; false where nothing does."""

@@ -67,12 +67,13 @@ class LatestResults:
         self._pace = pace
         self._clock = clock
 
-    def ask(self, destination_id: UUID) -> None:
-        """Ask for one result that counts towards no threshold, now; all who ask meanwhile share it."""
+    def ask(self, destination_ids: Sequence[UUID]) -> list[None]:
+        """Ask for one result of each that counts towards no threshold, now; all who ask meanwhile share it."""
         with self._database.write() as session:
             LivenessRows(session).ask(
-                destination_id, interval_seconds=self._pace.interval_seconds, now=self._clock()
+                destination_ids, interval_seconds=self._pace.interval_seconds, now=self._clock()
             )
+        return [None for _ in destination_ids]
 
     def last_result(self, destination_id: UUID) -> LastResult | None:
         """Give the latest result of a destination; None when there was none yet."""

@@ -11,7 +11,9 @@ from sipcheck.target import TransportName
 from trunks.models.base import Base, named, partial_index
 from trunks.rules.trunk_state import HealthStatus
 
-_DRAFTS = text("is_draft")
+# Written in questions as they are here: SQLite takes a partial index for the same words alone.
+DRAFTS = text("is_draft")
+TO_PROVISION = text("wanted AND is_verified AND NOT provision_begun AND NOT is_draft")
 _PROVEN = text("next_proof_at IS NOT NULL")
 
 
@@ -22,7 +24,8 @@ class Trunk(Base):
     __table_args__ = (
         CheckConstraint("is_active = (wanted AND is_verified AND NOT health_down)", name="is_active_follows"),
         Index("ix_trunks_environment_id_id", "environment_id", "id"),
-        partial_index("ix_trunks_is_draft", "created_at", where=_DRAFTS),
+        partial_index("ix_trunks_is_draft", "created_at", where=DRAFTS),
+        partial_index("ix_trunks_to_provision", "id", where=TO_PROVISION),
         partial_index("ix_trunks_next_proof_at", "next_proof_at", where=_PROVEN),
     )
 
@@ -53,6 +56,8 @@ class Trunk(Base):
 
     # One that is verified before it is entered: hidden, and gone with the answer.
     is_draft: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # Whether its provisioning was ever asked for; from then on its provision says how it stands.
+    provision_begun: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 

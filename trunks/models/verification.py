@@ -78,3 +78,12 @@ class Verification(Leased, Base):
     # Up to 64 KB: read where it was asked for, and an error elsewhere.
     report: Mapped[dict[str, Any] | None] = mapped_column(deferred=True, deferred_raiseload=True)
     request_id: Mapped[str | None] = mapped_column(String(64))
+
+    @property
+    def has_told(self) -> bool:
+        """Whether it is done, or waits and says why."""
+        return self.reason is not None
+
+    def overtaken_by(self, generation: int) -> bool:
+        """Whether it is about what the trunk was before an edit; a queued one takes the configuration that it finds."""
+        return self.status is not VerificationStatus.QUEUED and self.generation != generation

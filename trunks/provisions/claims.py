@@ -20,12 +20,15 @@ from trunks.rules.trunk_state import Cause
 from trunks.store.database import Database
 from trunks.voice.blueprint import Blueprint
 from trunks.voice.provision_trunk import DO_WITHIN_SECONDS, UNDO_WITHIN_SECONDS
-from trunks.voice.provisioner import ProvisionerName, ProvisioningFailed
-from trunks.voice.sides import SideIds
+from trunks.voice.provisioner import NumberHeld, ProvisionerName, ProvisioningFailed
+from trunks.voice.sides import SideIds, plain_number
 
 LEASE_MARGIN_SECONDS = 10.0
 
 _LEASE = timedelta(seconds=2 * DO_WITHIN_SECONDS + UNDO_WITHIN_SECONDS + LEASE_MARGIN_SECONDS)
+# How often a number that another trunk gives up is looked for, and how long where nobody works on that trunk any more.
+GIVEN_UP_LOOK_SECONDS = 1.0
+_GIVEN_UP_WITHIN = timedelta(seconds=30)
 _ROWS_PER_TURN = 100
 _ERROR_CHARACTERS = 2000
 
@@ -113,6 +116,35 @@ class ProvisionClaims:
                 Provisions(session).remove(provision)
             return True
 
+    def put_off(self, claim: ProvisionClaim, held: NumberHeld) -> bool:
+        """Queue again what waits for a number that another trunk gives up; false when that one keeps it.
+
+        It is due after GIVEN_UP_LOOK_SECONDS, and whoever puts it off rings for it then.
+        """
+        with self.database.write() as session:
+            provision = self._claimed(session, claim)
+            if provision is None or self._keeps(session, held):
+                return False
+            now = self.clock()
+            if (
+                not Provisions(session).open_among([held.holder])
+                and now - provision.requested_at > _GIVEN_UP_WITHIN
+            ):
+                return False
+            _queue_again(provision, now)
+            provision.notify_at = now + timedelta(seconds=GIVEN_UP_LOOK_SECONDS)
+            return True
+
+    def _keeps(self, session: Session, held: NumberHeld) -> bool:
+        provision = Provisions(session).of(held.holder)
+        if provision is None:
+            return False
+        (parts,) = Provisions(session).parts([provision])
+        blueprint = draw(parts, self.egress)
+        if blueprint is None or not blueprint.profile.inbound_enabled:
+            return False
+        return plain_number(held.number) in map(plain_number, blueprint.numbers)
+
     def release(self, claim: ProvisionClaim) -> None:
         """Give back what a stopping worker broke off: the next one takes over what stands already."""
         with self.database.write() as session:
@@ -124,18 +156,18 @@ class ProvisionClaims:
         """Take back what has lost its worker, begin with trunks that became active, and list what to ring for."""
         if self.provisioner is ProvisionerName.NONE:
             return ProvisionsTended((), ())
-        # Read before: it looks at every active trunk, and SQLite has one writer.
         with self.database.read() as session:
             begun = tuple(Provisions(session).active_without(limit=_ROWS_PER_TURN))
         with self.database.write() as session:
             now = self.clock()
             provisions = Provisions(session)
+            # First, since trunks are locked before any provision.
+            for trunk_id in begun:
+                ProvisionRequests(session, self.provisioner).request(trunk_id, now)
             expired = provisions.expired(now, limit=_ROWS_PER_TURN)
             for provision in expired:
                 _queue_again(provision, now)
             reclaimed = tuple(provision.trunk_id for provision in expired)
-            for trunk_id in begun:
-                ProvisionRequests(session, self.provisioner).request(trunk_id, now)
             session.flush()
             return ProvisionsTended(
                 (*begun, *_to_ring(provisions.message_lost(now, limit=_ROWS_PER_TURN), now)), reclaimed

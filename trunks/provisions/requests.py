@@ -30,6 +30,7 @@ class ProvisionRequests:
             "requested_at": now,
             "notify_at": now,
         }
+        self._provisions.begin(trunk_id)
         queue(self._provisions.ensure(trunk_id, values), now)
         return True
 

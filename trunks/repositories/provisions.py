@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, exists, func, select
+from sqlalchemy import delete, func, select, update
 
 from trunks.models.phone_number import PhoneNumber
 from trunks.models.provision import Infrastructure, Provision, ProvisionState, ProvisionStatus
-from trunks.models.trunk import Trunk
+from trunks.models.trunk import TO_PROVISION, Trunk
 from trunks.repositories.insert_or import insert_or_ignore
 from trunks.repositories.leases import lease_over
 from trunks.repositories.repository import Repository, in_parts
@@ -40,6 +40,14 @@ class Provisions(Repository):
             .where(Provision.trunk_id == trunk_id)
             .with_for_update()
             .execution_options(populate_existing=True)
+        )
+
+    def begin(self, trunk_id: UUID) -> None:
+        """Note that a trunk has a provision from now on; taken before the lock on that."""
+        self._session.execute(
+            update(Trunk)
+            .where(Trunk.id == trunk_id, Trunk.provision_begun.is_(False))
+            .values(provision_begun=True)
         )
 
     def ensure(self, trunk_id: UUID, values: dict[str, Any]) -> Provision:
@@ -103,14 +111,7 @@ class Provisions(Repository):
     def active_without(self, *, limit: int) -> Sequence[UUID]:
         """List trunks that have become active, and whose provision is not begun."""
         return self._session.scalars(
-            select(Trunk.id)
-            .where(
-                Trunk.is_active,
-                Trunk.is_draft.is_(False),
-                ~exists().where(Provision.trunk_id == Trunk.id),
-            )
-            .order_by(Trunk.id)
-            .limit(limit)
+            select(Trunk.id).where(TO_PROVISION, Trunk.is_active).order_by(Trunk.id).limit(limit)
         ).all()
 
     def count_by_state(self) -> dict[ProvisionState, int]:

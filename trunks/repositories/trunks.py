@@ -14,7 +14,7 @@ from trunks.models.account_proof import AccountProof
 from trunks.models.flip import Flip
 from trunks.models.phone_number import PhoneNumber
 from trunks.models.state_columns import read_state, write_state
-from trunks.models.trunk import Gateway, Trunk
+from trunks.models.trunk import DRAFTS, Gateway, Trunk
 from trunks.models.trunk_profile import TrunkProfileRow
 from trunks.repositories.among import among
 from trunks.repositories.repository import Repository
@@ -203,7 +203,7 @@ class Trunks(Repository):
         """List old drafts, locked."""
         return self._session.scalars(
             select(Trunk.id)
-            .where(Trunk.is_draft, Trunk.created_at < made_before)
+            .where(DRAFTS, Trunk.created_at < made_before)
             .order_by(Trunk.created_at)
             .limit(limit)
             .with_for_update(skip_locked=True)

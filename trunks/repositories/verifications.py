@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, bindparam, select, update
+from sqlalchemy import Table, bindparam, or_, select, update
 from sqlalchemy.orm import aliased, undefer
 from sqlalchemy.sql.elements import ColumnElement
 
-from sipcheck.reasons import Reason
+from sipcheck.reasons import Outcome, Reason
 from trunks.models.trunk import Trunk
 from trunks.models.verification import Verification, VerificationStatus
 from trunks.repositories.among import among
@@ -159,13 +159,29 @@ class Verifications(Repository):
         """List running ones whose lease is over, locked."""
         return lease_over(self._session, Verification, Verification.status == RUNNING, now, limit=limit)
 
-    def done_among(self, ids: Collection[UUID]) -> set[UUID]:
-        """Which of these are done, or are queued and say already why they wait."""
-        told = (Verification.status == QUEUED) & Verification.reason.is_not(None)
+    def awaited_among(self, ids: Collection[UUID]) -> set[UUID]:
+        """Which of these will still tell of their trunks: not those that are done, that wait and say why, or that run
+        for what their trunks were before an edit.
+        """
+        waits = (Verification.status == QUEUED) & Verification.reason.is_(None)
+        runs = (Verification.status == RUNNING) & (Verification.generation == Trunk.generation)
         found: set[UUID] = set()
         for part in in_parts(ids):
-            done = select(Verification.id).where(
-                Verification.id.in_(part), (Verification.status == DONE) | told
+            found.update(
+                self._session.scalars(
+                    select(Verification.id)
+                    .join(Trunk, _OF_ITS_TRUNK)
+                    .where(Verification.id.in_(part), or_(waits, runs))
+                )
             )
-            found.update(self._session.scalars(done))
         return found
+
+    def judged_since(self, trunk_id: UUID, generation: int, since: datetime) -> bool:
+        """Whether a run of this generation came to something since then."""
+        return self._exists(
+            Verification.trunk_id == trunk_id,
+            Verification.generation == generation,
+            Verification.status == DONE,
+            Verification.finished_at >= since,
+            Verification.outcome != Outcome.INCONCLUSIVE,
+        )

@@ -86,9 +86,9 @@ class RunRequests:
             return Verifications(session).page(trunk_id, limit=limit, before=before)
 
     def done_among(self, ids: Collection[UUID]) -> set[UUID]:
-        """Which of these runs are done."""
+        """Which of these runs nobody has to wait for: done, or their trunks were edited or removed meanwhile."""
         with self._database.read() as session:
-            return Verifications(session).done_among(ids)
+            return set(ids) - Verifications(session).awaited_among(ids)
 
 
 def _run_of(

@@ -6,9 +6,9 @@ from uuid import UUID
 from sipcheck.errors import TargetInvalid
 from sipcheck.target import HostPort, TransportName, parse_host_port
 from trunks.errors import SecretUnreadable
+from trunks.rules.allow_list import AllowListInvalid, read_allow_list
 from trunks.rules.profile import InboundAuthorization, TrunkProfile
 from trunks.secrets.secret_box import SecretBox
-from trunks.voice.allow_list import AllowListInvalid, read_allow_list
 from trunks.voice.provisioner import FailureCause, ProvisioningFailed
 from trunks.voice.sides import DesiredTrunk, InboundSide, OutboundSide
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import structlog
 
-from trunks.voice.provisioner import FailureCause, Provisioner, ProvisioningFailed
+from trunks.voice.provisioner import FailureCause, NumberHeld, Provisioner, ProvisioningFailed, told_of
 from trunks.voice.sides import (
     DesiredTrunk,
     ExistingSide,
@@ -125,14 +125,18 @@ def _refuse_conflicts(
             continue
         taken = sorted(wanted.keys() & {plain_number(number) for number in existing.content.numbers})
         if taken:
-            whose = "that of another trunk here" if existing.trunk_id else "not made by this installation"
-            raise ProvisioningFailed(
-                FailureCause.CONFLICT,
-                f"The number {wanted[taken[0]]} is on the inbound trunk {existing.id} already, which is {whose}; "
-                "take it off there, or use another number here.",
-                f"The number {wanted[taken[0]]} is in use on this platform already; use another number, or ask "
-                "whoever runs it.",
-            )
+            raise _conflict(wanted[taken[0]], existing)
+
+
+def _conflict(number: str, existing: ExistingSide) -> ProvisioningFailed:
+    whose = "not made by this installation" if existing.trunk_id is None else "that of another trunk here"
+    message = (
+        f"The number {number} is on the inbound trunk {existing.id} already, which is {whose}; "
+        "take it off there, or use another number here."
+    )
+    if existing.trunk_id is None:
+        return ProvisioningFailed(FailureCause.CONFLICT, message, told_of(number))
+    return NumberHeld(message, number=number, holder=existing.trunk_id)
 
 
 def _ours(found: Sequence[ExistingSide], trunk_id: UUID, known: SideIds) -> list[ExistingSide]:

@@ -43,6 +43,13 @@ _TOLD = {
 }
 
 
+def told_of(number: str) -> str:
+    """What to tell of a number that is taken: whose it is stays with whoever runs the platform."""
+    return (
+        f"The number {number} is in use on this platform already; use another number, or ask whoever runs it."
+    )
+
+
 class ProvisioningFailed(TrunksError):
     """The voice infrastructure could not be brought to what is wanted.
 
@@ -54,6 +61,15 @@ class ProvisioningFailed(TrunksError):
         super().__init__(message)
         self.cause = cause
         self.told = told or _TOLD.get(cause, message)
+
+
+class NumberHeld(ProvisioningFailed):
+    """A number is on the inbound side of another trunk here, which may be about to give it up."""
+
+    def __init__(self, message: str, *, number: str, holder: UUID) -> None:
+        super().__init__(FailureCause.CONFLICT, message, told_of(number))
+        self.number = number
+        self.holder = holder
 
 
 class Provisioner(Protocol):

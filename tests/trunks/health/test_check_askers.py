@@ -149,11 +149,11 @@ def test_environments_lend_their_accounts_to_one_another_unless_they_were_made_n
 def test_a_trunk_without_checks_asks_for_itself_alone_when_somebody_asks(watch: HealthWatch) -> None:
     trunk = watch.verified(PROVEN, health_interval_seconds=0.0)
     latest = watch.store.installation.health.latest
-    latest.ask(watch.destination_of(trunk))
+    latest.ask([watch.destination_of(trunk)])
     (claim,) = watch.claim()
     assert (claim.counts, claim.asker is not None) == (False, True)
     watch.settle([claim], alive=True)
     another_environment(watch, "another").verified(ALIVE, username=None, password=None)
-    latest.ask(watch.destination_of(trunk))
+    latest.ask([watch.destination_of(trunk)])
     (claim,) = watch.claim()
     assert claim.asker is None

@@ -209,10 +209,10 @@ def test_who_asks_gets_a_result_that_counts_towards_no_threshold(watch: HealthWa
     watch.store.clock.advance(5)
     asked_at = watch.store.clock.now
     for _ in range(3):
-        latest.ask(destination_id)
+        latest.ask([destination_id])
     assert latest.answered_since({destination_id: asked_at}) == set()
     (claim,) = watch.claim()
-    latest.ask(destination_id)  # while it runs: this one's result is the answer too
+    latest.ask([destination_id])  # while it runs: this one's result is the answer too
     assert (claim.asked, claim.counts) == (True, False)
     watch.settle([claim], alive=False)
     assert latest.answered_since({destination_id: asked_at}) == {destination_id}
@@ -228,7 +228,7 @@ def test_who_asks_gets_a_result_that_counts_towards_no_threshold(watch: HealthWa
 def test_asking_while_a_check_is_due_is_that_check(watch: HealthWatch) -> None:
     trunk = watch.verified()
     watch.store.clock.advance(LONG_ENOUGH_SECONDS)
-    watch.store.installation.health.latest.ask(watch.destination_of(trunk))
+    watch.store.installation.health.latest.ask([watch.destination_of(trunk)])
     (claim,) = watch.claim()
     assert (claim.asked, claim.counts) == (True, True)
 
@@ -236,7 +236,7 @@ def test_asking_while_a_check_is_due_is_that_check(watch: HealthWatch) -> None:
 def test_a_destination_that_never_answered_is_asked_for_whoever_wants_to_know(watch: HealthWatch) -> None:
     trunk = watch.store.make_trunk()
     destination_id = watch.destination_of(trunk)
-    watch.store.installation.health.latest.ask(destination_id)
+    watch.store.installation.health.latest.ask([destination_id])
     (claim,) = watch.claim()
     watch.settle([claim], alive=True)
     result = watch.store.installation.health.latest.last_result(destination_id)

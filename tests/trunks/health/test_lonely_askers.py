@@ -154,7 +154,7 @@ def test_who_asks_meanwhile_is_answered_as_one_that_is_not_proven(watch: HealthW
     watch.claim()
     for status in (200, 404):
         check(watch, status)
-    watch.store.installation.health.latest.ask(watch.destination_of(trunk))
+    watch.store.installation.health.latest.ask([watch.destination_of(trunk)])
     (claim,) = watch.claim()
     assert claim.asker is not None
     assert not claim.asker.proven_here

@@ -5,16 +5,16 @@ from uuid import UUID
 
 import pytest
 
-from tests.trunks.forms import Store
+from tests.trunks.forms import PASSWORD, Store
 from trunks.catalog.new_trunk import NewNumber
 from trunks.catalog.trunk_edit import TrunkEdit
 from trunks.installation.settings import Settings
 from trunks.models.provision import ProvisionState
 from trunks.models.trunk import Trunk
-from trunks.provisions.claims import ProvisionClaim
+from trunks.provisions.claims import GIVEN_UP_LOOK_SECONDS, ProvisionClaim
 from trunks.rules.profile import InboundAuthorization, TrunkProfile
 from trunks.rules.trunk_state import Cause
-from trunks.voice.provisioner import FailureCause, ProvisionerName, ProvisioningFailed
+from trunks.voice.provisioner import FailureCause, NumberHeld, ProvisionerName, ProvisioningFailed
 from trunks.voice.sides import SideIds
 
 IDS = SideIds("ST_in", "ST_out")
@@ -240,3 +240,84 @@ def test_nothing_is_asked_where_nothing_provisions(
     activate(store, trunk.id)
     assert store.installation.provisions.claims.tend().to_ring == ()
     assert provisioning.view(trunk.id) is None
+
+
+def holder(store: Store, *, number: str) -> Trunk:
+    """Enter a trunk whose sides stand, with this number."""
+    trunk = store.make_trunk(wanted=True, name="Holder")
+    store.installation.catalog.numbers.add(store.caller, trunk.id, NewNumber(number=number))
+    provisioned(store, trunk)
+    return trunk
+
+
+def give_up(store: Store, trunk: Trunk) -> None:
+    numbers = store.installation.catalog.numbers
+    (number,) = numbers.page(store.caller, trunk.id, limit=2)
+    numbers.remove(store.caller, trunk.id, number.id)
+
+
+def switch_off(store: Store, trunk: Trunk) -> None:
+    store.installation.catalog.updates.apply(store.caller, trunk.id, TrunkEdit(wanted=False))
+
+
+def take_calls_no_more(store: Store, trunk: Trunk) -> None:
+    edit = TrunkEdit(profile={"inbound_enabled": False})
+    store.installation.catalog.updates.apply(store.caller, trunk.id, edit)
+
+
+def be_removed(store: Store, trunk: Trunk) -> None:
+    store.installation.catalog.trunks.remove(store.caller, trunk.id, with_numbers=True)
+
+
+def be_renamed(store: Store, trunk: Trunk) -> None:
+    store.installation.catalog.updates.apply(store.caller, trunk.id, TrunkEdit(name="Other"))
+
+
+@pytest.mark.parametrize(
+    ("happens", "is_put_off"),
+    [
+        (give_up, True),
+        (switch_off, True),
+        (take_calls_no_more, True),
+        (be_removed, True),
+        (be_renamed, False),
+    ],
+)
+def test_a_number_that_another_trunk_gives_up_is_waited_for(
+    store: Store, trunk: Trunk, happens: Callable[[Store, Trunk], None], is_put_off: bool
+) -> None:
+    claims, held_by = store.installation.provisions.claims, holder(store, number="+14155559999")
+    held = NumberHeld("It is taken.", number="+14155559999", holder=held_by.id)
+    happens(store, held_by)
+    store.provision(trunk.id)
+    assert claims.put_off(claim(store, trunk.id), held) is is_put_off
+    assert store.installation.provisions.overview.done_among([trunk.id]) == set()
+    if not is_put_off:
+        return
+    # Found in a moment, if whoever put it off is gone; and for as long as that trunk is worked on.
+    store.clock.advance(GIVEN_UP_LOOK_SECONDS)
+    assert trunk.id in claims.tend().to_ring
+    store.clock.advance(3600)
+    assert claims.put_off(claim(store, trunk.id), held)
+    last = claim(store, held_by.id)
+    assert claims.finish(last, SideIds("ST_in" if last.blueprint else None))
+    again = claim(store, trunk.id)
+    assert not claims.put_off(again, held)
+    assert claims.fail(again, held)
+
+
+def test_what_touches_no_side_is_no_work(store: Store, trunk: Trunk) -> None:
+    provisioned(store, trunk)
+    for change in (
+        {},
+        {"name": "Other", "provider_name": "carrier-y", "health_interval_seconds": 60.0},
+        {"profile": {"nickname": "Other", "country_code": "DE", "calling_format": "national"}},
+        {"password": PASSWORD},
+    ):
+        assert not store.installation.catalog.updates.apply(
+            store.caller, trunk.id, TrunkEdit(**change)
+        ).provisioning
+        assert store.installation.provisions.overview.done_among([trunk.id]) == {trunk.id}
+    assert store.installation.catalog.updates.apply(
+        store.caller, trunk.id, TrunkEdit(password="another")
+    ).provisioning

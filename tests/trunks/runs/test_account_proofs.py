@@ -56,6 +56,7 @@ def edit_password(store: Store, trunk: Trunk) -> None:
 
 
 def edit_back_and_forth(store: Store, trunk: Trunk) -> None:
+    store.clock.advance(1)
     edited = store.installation.catalog.updates.apply(store.caller, trunk.id, TrunkEdit(password="another"))
     store.installation.catalog.updates.take_back(edited)
 

@@ -75,5 +75,19 @@ def test_those_that_are_done_are_told_apart_in_any_number(store: Store) -> None:
     assert claim is not None
     store.finish(claim, make_report())
     waiting = runs.request(store.caller, trunk.id)
-    assert runs.done_among([done, waiting, *(new_id() for _ in range(1200))]) == {done}
+    gone = {new_id() for _ in range(1200)}
+    assert runs.done_among([done, waiting, *gone]) == {done, *gone}
     assert runs.done_among([]) == set()
+
+
+def test_nobody_waits_for_what_is_not_about_the_trunk_any_more(store: Store) -> None:
+    runs, removed, edited, queued = store.installation.runs.requests, *(store.make_trunk() for _ in range(3))
+    ids = {trunk.id: runs.request(store.caller, trunk.id) for trunk in (removed, edited, queued)}
+    for trunk in (removed, edited):
+        assert store.claim(ids[trunk.id]) is not None
+    assert runs.done_among(ids.values()) == set()
+    store.installation.catalog.trunks.remove(store.caller, removed.id)
+    # A queued run takes the configuration that it finds.
+    for trunk in (edited, queued):
+        store.edit(trunk.id)
+    assert runs.done_among(ids.values()) == {ids[removed.id], ids[edited.id]}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from trunks.voice.allow_list import AllowListInvalid, read_allow_list
+from trunks.rules.allow_list import AllowListInvalid, read_allow_list
 
 
 def test_entries_are_normal_sorted_and_each_there_once() -> None:

@@ -1,0 +1,102 @@
+"""The rules of a whole trunk, one a row."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from sipcheck.target import TransportName
+from trunks.rules.profile import InboundAuthorization, MediaEncryption
+from trunks.rules.whole_trunk import Rule, TrunkContradictory, WholeTrunk, judge_change, judge_new
+
+PLAIN = WholeTrunk(
+    authorization=InboundAuthorization.AUTH,
+    allowed_addresses=(),
+    media_encryption=MediaEncryption.NO,
+    transports=(TransportName.UDP,),
+    has_username=True,
+    has_password=True,
+)
+TLS, UDP = TransportName.TLS, TransportName.UDP
+BY_ADDRESS = {"authorization": InboundAuthorization.IP, "allowed_addresses": ("203.0.113.10",)}
+SDES = {"media_encryption": MediaEncryption.SDES, "transports": (TLS,)}
+EVERYONE = ("0.0.0.0/1", "128.0.0.0/1")
+
+# What a trunk is, what changes about it, and the rules that this breaks.
+CHANGES: list[tuple[dict[str, Any], dict[str, Any], list[Rule]]] = [
+    ({}, BY_ADDRESS, []),
+    ({}, {"authorization": InboundAuthorization.IP}, [Rule.ALLOW_LIST]),
+    (BY_ADDRESS, {"allowed_addresses": ()}, [Rule.ALLOW_LIST]),
+    (BY_ADDRESS, {"allowed_addresses": EVERYONE}, [Rule.ALLOW_LIST]),
+    (BY_ADDRESS, {"allowed_addresses": ("here",)}, [Rule.ALLOW_LIST]),
+    (BY_ADDRESS, {"allowed_addresses": (), "authorization": InboundAuthorization.AUTH}, []),
+    ({}, {"allowed_addresses": ("203.0.113.10",)}, []),
+    ({}, SDES, []),
+    ({}, {"media_encryption": MediaEncryption.SDES}, [Rule.ENCRYPTION]),
+    (SDES, {"transports": (UDP,)}, [Rule.ENCRYPTION]),
+    (SDES, {"transports": (None,)}, [Rule.ENCRYPTION]),
+    (SDES, {"transports": (TLS, UDP)}, [Rule.ENCRYPTION]),
+    (SDES, {"transports": (UDP,), "media_encryption": MediaEncryption.NO}, []),
+    (BY_ADDRESS | {"has_username": False, "has_password": False}, {}, []),
+    (
+        BY_ADDRESS | {"has_username": False, "has_password": False},
+        {"authorization": InboundAuthorization.AUTH},
+        [Rule.USERNAME, Rule.PASSWORD],
+    ),
+    (
+        BY_ADDRESS | {"has_username": False, "has_password": False},
+        {"authorization": InboundAuthorization.AUTH, "has_username": True},
+        [Rule.PASSWORD],
+    ),
+    ({}, {"has_username": False}, [Rule.USERNAME]),
+    ({"transports": (TLS,)}, BY_ADDRESS | {"allowed_addresses": ()}, [Rule.ALLOW_LIST]),
+    (
+        BY_ADDRESS | SDES,
+        {"allowed_addresses": (), "transports": (UDP,)},
+        [Rule.ALLOW_LIST, Rule.ENCRYPTION],
+    ),
+]
+
+
+@pytest.mark.parametrize(("present", "change", "broken"), CHANGES)
+def test_a_change_is_judged_by_the_trunk_that_results(
+    present: dict[str, Any], change: dict[str, Any], broken: list[Rule]
+) -> None:
+    old = replace(PLAIN, **present)
+    assert broken_by(lambda: judge_change(old, replace(old, **change))) == broken
+
+
+@pytest.mark.parametrize(("present", "change", "broken"), CHANGES)
+def test_a_new_trunk_is_judged_by_the_same_rules_but_may_lack_user_and_password(
+    present: dict[str, Any], change: dict[str, Any], broken: list[Rule]
+) -> None:
+    new = replace(PLAIN, **(present | change))
+    told = [rule for rule in broken if rule not in (Rule.USERNAME, Rule.PASSWORD)]
+    assert broken_by(lambda: judge_new(new)) == told
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"has_username": False},
+        {"media_encryption": MediaEncryption.NO},
+        {"allowed_addresses": ("192.0.2.1",)},
+    ],
+)
+def test_what_was_wrong_before_its_rule_stops_no_other_change(change: dict[str, Any]) -> None:
+    old = replace(
+        PLAIN,
+        authorization=InboundAuthorization.IP,
+        allowed_addresses=EVERYONE,
+        media_encryption=MediaEncryption.SDES,
+    )
+    judge_change(old, replace(old, **change))
+    judge_change(old, old)
+
+
+def broken_by(judge: Any) -> list[Rule]:
+    try:
+        judge()
+    except TrunkContradictory as refused:
+        return [each.rule for each in refused.broken]
+    return []
