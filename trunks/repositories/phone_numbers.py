@@ -56,6 +56,9 @@ class PhoneNumbers(Repository):
         self._session.add(number)
         self._session.flush()
 
+    def taken(self, environment_id: UUID, key: str) -> bool:
+        return self._exists(PhoneNumber.environment_id == environment_id, PhoneNumber.key == key)
+
     def holder(self, environment_id: UUID, key: str) -> Trunk | None:
         """Find the tenant's trunk, or draft, that has a number."""
         return self._session.scalar(
