@@ -66,6 +66,10 @@ class Trunkd:
         return self._process.poll() is None
 
     @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
     def out(self) -> str:
         return self._out.read_text()
 
