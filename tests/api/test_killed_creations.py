@@ -115,6 +115,11 @@ def dying(monkeypatch: pytest.MonkeyPatch, *, transactions: int) -> Iterator[Cal
 Again = Callable[[], Awaitable[ApiUnderTest]]
 
 
+async def send(to: ApiUnderTest, creation: Creation, place: str, n: int) -> httpx.Response:
+    headers = {"Idempotency-Key": f"key-{n}"}
+    return await to.client.post(creation.url(place), json=creation.body(n), headers=headers)
+
+
 async def die_at_each_step(
     api: ApiUnderTest, again: Again, monkeypatch: pytest.MonkeyPatch, creation: Creation
 ) -> int:
@@ -123,23 +128,21 @@ async def die_at_each_step(
     other = await again()
     before = rows(api)
 
-    async def send(to: ApiUnderTest, n: int) -> httpx.Response:
-        headers = {"Idempotency-Key": f"key-{n}"}
-        return await to.client.post(creation.url(place), json=creation.body(n), headers=headers)
-
-    assert (await send(api, MOST_STEPS)).status_code == 201  # the installation's own keys are made by now
+    assert (
+        await send(api, creation, place, MOST_STEPS)
+    ).status_code == 201  # the installation's own keys are made by now
     for n in range(MOST_STEPS):
         with dying(monkeypatch, transactions=n) as died:
-            first = await send(api, n)
+            first = await send(api, creation, place, n)
         if not died():
             assert first.status_code == 201, first.text
             break
         api.store.clock.advance(LEASE_SECONDS + 1)
-        ended = await send(other, n)
+        ended = await send(other, creation, place, n)
         assert ended.status_code == 201, (n, ended.text)
         if first.status_code == 201:
             assert ended.json() == first.json()
-        replayed = await send(api, n)
+        replayed = await send(api, creation, place, n)
         assert (replayed.content, replayed.headers["Idempotent-Replayed"]) == (ended.content, "true")
         assert PASSWORD not in ended.text
     else:
@@ -246,21 +249,17 @@ async def test_a_trunk_with_its_sides_is_finished_too(
         answers_soon(each, monkeypatch)
     before = rows(api)
 
-    async def send(to: ApiUnderTest, n: int) -> httpx.Response:
-        headers = {"Idempotency-Key": f"key-{n}"}
-        return await to.client.post(creation.url(place), json=creation.body(n), headers=headers)
-
-    assert (await send(api, MOST_STEPS)).status_code == 201
+    assert (await send(api, creation, place, MOST_STEPS)).status_code == 201
     for n in range(MOST_STEPS):
         sides.worker = worker
         with dying(monkeypatch, transactions=n) as died:
-            first = await send(api, n)
+            first = await send(api, creation, place, n)
         sides.worker = FirstWorker.WORKS
         api.store.clock.advance(LOST_WORKER_SECONDS)
-        ended = await send(other, n)
+        ended = await send(other, creation, place, n)
         assert ended.status_code == 201, (n, first.text, ended.text)
         assert ended.json()["data"]["inbound_trunk_id"].startswith("in-")
-        assert (await send(api, n)).content == ended.content
+        assert (await send(api, creation, place, n)).content == ended.content
         if not died():
             break
     api.store.clock.advance(LEFT_BEHIND_SECONDS)
