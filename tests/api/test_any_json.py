@@ -213,20 +213,3 @@ async def test_a_body_that_cannot_be_read_is_told_why(api: ApiUnderTest) -> None
             for headers in ({}, {"Idempotency-Key": f"key-{len(content)}"}):
                 answer = await api.client.post(path, content=content, headers=JSON | headers)
                 assert (answer.status_code, told in answer.text) == (400, True), (content[:20], answer.text)
-
-
-PASTED = [
-    (TALKOVER, "password"),
-    (AUTOCALLS, "sip_password"),
-    (BOLNA, "auth_password"),
-]
-
-
-@pytest.mark.parametrize("store_settings", ["sqlite"], indirect=True)
-@pytest.mark.parametrize(("path", "field"), PASTED)
-async def test_a_password_that_was_pasted_with_its_line_end_is_told(
-    api: ApiUnderTest, path: str, field: str
-) -> None:
-    answer = await api.client.post(path, json=await example(api, path) | {field: "correct horse\n"})
-    assert answer.status_code in (400, 422)
-    assert "the end of a line" in str(answer.json()["errors"][field])
