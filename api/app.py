@@ -32,10 +32,12 @@ from api.store_metrics import StoreMetrics
 from api.store_threads import LOCKED_AT_MOST_SECONDS, StoreThreads
 from api.table_metrics import TableMetrics
 from api.talkover import routes as talkover
+from api.talkover.queued_verification import QueuedVerification
 from api.waiter import Awaited, Waiter
 from trunks.doorbell import Doorbell
 from trunks.installation.installation import Installation
 from trunks.store.grouped import Grouped
+from trunks.store.soundness import require_takes_writes
 
 # Of the process, not of an application: what FastAPI works out of a route it works out once.
 _ROUTES = APIRouter()
@@ -99,13 +101,18 @@ def _make_context(
             gather_seconds=0.0,
             locked_at_most_seconds=LOCKED_AT_MOST_SECONDS,
         ),
+        later_run_requests=Grouped(
+            installation.runs.requests.ask, locked_at_most_seconds=LOCKED_AT_MOST_SECONDS
+        ),
         rate_limits=RateLimits(installation.settings.broker_url),
         registry=registry,
         store_metrics=StoreMetrics(
             installation.statistics, installation.provisions.overview, threads, registry
         ),
         table_metrics=TableMetrics(installation.statistics, threads, registry),
-        readiness=Readiness({"store": installation.database.ping, **checks}, registry),
+        readiness=Readiness(
+            {"store": partial(require_takes_writes, installation.database), **checks}, registry
+        ),
     )
 
 
@@ -123,6 +130,7 @@ def _middleware(context: Context) -> list[Middleware]:
         Middleware(BodyLimit),
         Middleware(ContentType),
         Middleware(Idempotency, remembered=installation.tenancy.keyed_requests, threads=threads),
+        Middleware(QueuedVerification, context=context),
     ]
 
 

@@ -20,6 +20,7 @@ from tests.peers.kamailio import PASSWORD, USERNAME, Kamailio
 from tests.peers.ports import free_port
 from tests.peers.redis_server import RedisServer
 from tests.trunkd.prepared import make_token
+from trunks.installation.settings import setting_names
 
 ROOT = Path(__file__).parents[1]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
@@ -46,6 +47,11 @@ def environment(redis_server: RedisServer, postgres_url: str, tmp_path: Path) ->
         "TRUNKS_ADDRESS_RATE": "4",
         "TRUNKS_ADDRESS_BURST": "8",
         "TRUNKS_ADDRESS_CONCURRENCY": "4",
+        "TRUNKS_PROVISIONER": "none",
+        "TRUNKS_FIXED_EGRESS": "",
+        "LIVEKIT_URL": "",
+        "LIVEKIT_API_KEY": "",
+        "LIVEKIT_API_SECRET": "",
     }
     assert set(given) == set(COMPOSE["services"]["api"]["environment"])
     return {
@@ -142,3 +148,14 @@ def test_nothing_secret_has_a_default() -> None:
     for name in ("POSTGRES_PASSWORD", "REDIS_PASSWORD", "TRUNKS_SECRET_KEYS"):
         assert f"${{{name}:?" in text
         assert f"{name}=\n" in (ROOT / ".env.example").read_text(encoding="utf-8")
+
+
+def test_what_provisions_is_passed_on() -> None:
+    """Each setting of a provisioner, under its own name, from the operator's file."""
+    needed = {"TRUNKS_PROVISIONER", "TRUNKS_FIXED_EGRESS"}
+    needed |= {name for name in setting_names() if name.startswith("LIVEKIT_")}
+    given = (ROOT / ".env.example").read_text(encoding="utf-8")
+    for service in ("api", "worker", "beat", "migrate"):
+        passed = COMPOSE["services"][service]["environment"]
+        assert {name for name in needed if str(passed.get(name, "")).startswith(f"${{{name}:-")} == needed
+    assert all(f"{name}=" in given for name in needed)

@@ -33,6 +33,7 @@ def run_api(settings: Settings) -> None:
     """Serve until a signal asks to end. Raises InstallationFault, StoreUnavailable."""
     listener = listen(settings)
     installation = Installation(settings)
+    installation.require_fit()
     celery = make_app(settings)
     doorbell = CeleryDoorbell(celery)
     doorbell.start()

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from trunkd import doctor_checks
+from trunkd import doctor_checks, doctor_store, doctor_voice
 from trunkd.doctor_checks import CheckFailed
 from trunkd.faults import FAULT
 from trunks.errors import SettingsInvalid
@@ -43,13 +43,14 @@ _CHECKS: dict[str, Check] = {
     "data-dir": doctor_checks.data_dir,
     "disk": doctor_checks.disk,
     "keys": doctor_checks.keys,
-    "store": doctor_checks.store,
-    "secrets": doctor_checks.stored_secrets,
-    "rows": doctor_checks.rows,
-    "knocks": doctor_checks.knocks,
-    "clock": doctor_checks.clock,
+    "store": doctor_store.store,
+    "secrets": doctor_store.stored_secrets,
+    "rows": doctor_store.rows,
+    "knocks": doctor_store.knocks,
+    "clock": doctor_store.clock,
     "broker": doctor_checks.broker,
     "worker": doctor_checks.worker,
+    "voice": doctor_voice.voice,
     "dns": doctor_checks.dns,
     "egress-ipv4": doctor_checks.egress_ipv4,
     "egress-ipv6": doctor_checks.egress_ipv6,

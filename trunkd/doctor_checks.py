@@ -5,38 +5,25 @@ import os
 import shutil
 import socket
 import stat
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 from dns.asyncquery import udp
 from dns.exception import DNSException
 from dns.message import make_query
 from dns.resolver import NoResolverConfiguration, Resolver
-from sqlalchemy import text
 
 from sipcheck.errors import TransportFailed
 from sipcheck.target import HostPort
 from sipcheck.transport.udp import egress_address
-from trunks.errors import KeysUnusable, SchemaOutdated, StoreUnavailable
+from trunks.errors import KeysUnusable
 from trunks.installation.installation import read_keys
-from trunks.installation.key_rotation import KeyRotation
 from trunks.installation.settings import PREFIX, Settings
-from trunks.repositories.knocks import Knocks
-from trunks.repositories.table_sizes import TableSize, TableSizes
 from trunks.secrets.keys import KEY_FILE_NAME
-from trunks.secrets.secret_box import SecretBox
-from trunks.store.database import Database
-from trunks.store.schema import require_current
 from worker.app import make_app
 from worker.broker_ping import broker_answers, worker_answers
 
 _LEAST_FREE_BYTES = 200 * 1024 * 1024
 _LEAST_FREE_SHARE = 0.02
-_CLOCK_MAY_DIFFER_SECONDS = 2.0
-_EARLIEST_YEAR = 2025
-_MOST_ADDRESSES = 20
 _DNS_WITHIN_SECONDS = 3.0
 _DNS_PORT = 53
 # Asked for the way there alone: nothing is sent (RFC 5737 and RFC 3849 keep these for documentation).
@@ -95,85 +82,6 @@ def keys(settings: Settings) -> str:
             str(fault), f"see there; {KEY_FILE_NAME} or {PREFIX}SECRET_KEYS has to hold them."
         ) from fault
     return f"{len(found)} at hand, the newest is {found[0].id}."
-
-
-def store(settings: Settings) -> str:
-    """The database answers and has the current schema."""
-    with _database(settings) as database:
-        return f"{'SQLite' if database.is_sqlite else 'PostgreSQL'} answers, its schema is current."
-
-
-@contextmanager
-def _database(settings: Settings) -> Iterator[Database]:
-    try:
-        with closing(Database(settings.store_url)) as database:
-            require_current(database)
-            yield database
-    except SchemaOutdated as fault:
-        raise CheckFailed(str(fault), "run trunkd migrate.") from fault
-    except StoreUnavailable as fault:
-        raise CheckFailed(str(fault), f"start the database, or correct {PREFIX}DATABASE_URL.") from fault
-
-
-def stored_secrets(settings: Settings) -> str:
-    """Every stored secret is sealed under a key that is at hand."""
-    with _database(settings) as database:
-        try:
-            at_hand = read_keys(settings)
-        except KeysUnusable as fault:
-            raise CheckFailed(
-                "without keys no stored secret opens.", "see the line about the keys."
-            ) from fault
-        used = KeyRotation(database, SecretBox(at_hand)).keys_in_use()
-    missing = used - {key.id for key in at_hand}
-    if missing:
-        raise CheckFailed(
-            f"some are sealed under {', '.join(sorted(missing))}, which is not at hand.",
-            f"add that key to {PREFIX}SECRET_KEYS or to the key file; a backup may have it.",
-        )
-    return f"sealed under {', '.join(sorted(used))}." if used else "none is stored."
-
-
-def rows(settings: Settings) -> str:
-    """How many rows each table has, and how old the oldest is."""
-    now = datetime.now(UTC)
-    with _database(settings) as database, database.read() as session:
-        return f"{', '.join(_told(size, now) for size in TableSizes(session).all())}."
-
-
-def knocks(settings: Settings) -> str:
-    """At which addresses work waits, since they were asked as often as ban filters bear."""
-    with _database(settings) as database, database.read() as session:
-        resting = Knocks(session).resting(datetime.now(UTC), limit=_MOST_ADDRESSES)
-    if not resting:
-        return "no work waits for an address that rests."
-    raise CheckFailed(
-        f"work waits for {', '.join(resting)}: as many requests as ban filters bear stand there.",
-        f"where a carrier exempts our address, set {PREFIX}KNOCKS=its.domain=0; else it goes on by itself.",
-        harmless=True,
-    )
-
-
-def _told(size: TableSize, now: datetime) -> str:
-    age = "" if size.oldest_at is None else f" (the oldest {(now - size.oldest_at).days} days)"
-    return f"{size.table} {size.rows:,}{age}"
-
-
-def clock(settings: Settings) -> str:
-    """Leases and freezes are moments: this clock has to agree with the database's."""
-    now = datetime.now(UTC)
-    if now.year < _EARLIEST_YEAR:
-        raise CheckFailed(f"it shows {now:%Y-%m-%d}.", "set it; run an NTP client.")
-    if settings.uses_sqlite:
-        return f"it shows {now:%Y-%m-%d %H:%M:%S} UTC; with SQLite there is no other to agree with."
-    with _database(settings) as database, database.read() as session:
-        theirs: datetime = session.execute(text("SELECT clock_timestamp()")).scalar_one()
-        apart_seconds = abs((datetime.now(UTC) - theirs).total_seconds())
-    if apart_seconds > _CLOCK_MAY_DIFFER_SECONDS:
-        raise CheckFailed(
-            f"it is {apart_seconds:.1f} s apart from the database's.", "run an NTP client on both machines."
-        )
-    return "it agrees with the database's."
 
 
 def broker(settings: Settings) -> str:

@@ -10,7 +10,8 @@ import typer
 
 from trunkd.faults import faults_in_one_line
 from trunks.errors import InstallationFault
-from trunks.installation.installation import read_keys
+from trunks.installation.installation import open_database, read_keys
+from trunks.installation.key_check import require_own_keys
 from trunks.installation.key_rotation import KeyRotation, Rotated
 from trunks.installation.settings import Settings, load_settings
 from trunks.logs import configure_logs
@@ -36,8 +37,9 @@ def rotate() -> None:
     with faults_in_one_line():
         configure_logs()
         settings = load_settings()
-        with closing(Database(settings.store_url)) as database:
+        with closing(open_database(settings)) as database:
             require_current(database)
+            require_own_keys(database, SecretBox(read_keys(settings)))
             rotated = _rotate(settings, database)
         newest = read_keys(settings)[0].id
         print(f"{rotated.resealed} secrets were encrypted anew; the newest key is {newest}.")

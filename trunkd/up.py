@@ -63,7 +63,7 @@ async def _run(installation: Installation, listener: socket.socket, *, practice:
         token = await asyncio.to_thread(installation.tenancy.tenants.create_default)
         print(_greeting(url, token), flush=True)
         if port is not None:
-            print(example(url=url, port=port, token=token), flush=True)
+            print(example(settings=installation.settings, url=url, port=port, token=token), flush=True)
         healthy = await embedded.run_until(asked)
         await embedded.stop()
     return 0 if healthy else FAULT

@@ -32,6 +32,7 @@ def run_worker(settings: Settings, *, queues: Sequence[QueueName], concurrency: 
     """
     asked = stop_event_of_process()
     installation = Installation(settings)
+    installation.require_fit()
     app = make_app(settings)
     doorbell = CeleryDoorbell(app)
     # Callers wait in other processes.

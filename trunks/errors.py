@@ -31,6 +31,10 @@ class SchemaOutdated(InstallationFault):
     """The database has not the current schema; run `trunkd migrate`."""
 
 
+class SchemaUnknown(InstallationFault):
+    """The database has a schema of a newer version."""
+
+
 class StoreUnavailable(TrunksError):
     """The database does not answer."""
 
@@ -40,7 +44,15 @@ class StoreBusy(StoreUnavailable):
 
 
 class StoreFull(StoreUnavailable):
-    """The database has no room left on its disk: reading goes on, writing does not."""
+    """The database has no room left on its disk: reading goes on, writing does not. Make room."""
+
+
+class StoreUnwritable(StoreUnavailable):
+    """The database's file cannot be opened or written by the user that this runs as."""
+
+
+class StoreDamaged(StoreUnavailable):
+    """The database's file is damaged, or is none."""
 
 
 class Refused(TrunksError):

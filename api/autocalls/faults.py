@@ -74,6 +74,13 @@ def invalid_fields(errors: FieldErrors) -> Problem:
     )
 
 
+def need_egress(wanted: bool | None, *, has_egress: bool) -> None:
+    """Refuse what this installation has no address for. Raises Problem."""
+    if wanted and not has_egress:
+        message = "Outbound proxy needs a fixed address of this platform: TRUNKS_FIXED_EGRESS is not set."
+        raise invalid_fields({"outbound_proxy": [message]})
+
+
 def contradictory(error: TrunkContradictory) -> Problem:
     return invalid_fields(
         by_field(
@@ -98,4 +105,4 @@ def _message(fault: Any) -> str:
     if must is not None:
         return f"{label} must {must}."
     text = fault["msg"].rstrip(".")
-    return f"{label} {text}." if text.startswith(("must", "cannot")) else f"{label}: {text}."
+    return f"{label} {text}." if text.startswith(("must", "can")) else f"{label}: {text}."

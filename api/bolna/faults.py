@@ -16,6 +16,7 @@ from trunks.errors import (
     NumberNotFound,
     NumberTaken,
     StillBeingMade,
+    TrunkExists,
     TrunkNotFound,
     TrunkNotVerified,
 )
@@ -29,6 +30,9 @@ REFUSALS: Refusals = {
     NumberTaken: Refusal(HTTPStatus.CONFLICT, "Phone number already exists"),
     NumberInUse: Refusal(HTTPStatus.CONFLICT),
     StillBeingMade: Refusal(HTTPStatus.CONFLICT),
+    TrunkExists: Refusal(
+        HTTPStatus.CONFLICT, "A trunk with the same line, username and gateway already exists"
+    ),
     TrunkNotVerified: Refusal(HTTPStatus.CONFLICT),
 }
 

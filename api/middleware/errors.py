@@ -24,7 +24,7 @@ from api.problems import (
     store_unavailable,
 )
 from api.request_state import state_of
-from trunks.errors import Refused, StoreBusy, StoreFull, StoreUnavailable
+from trunks.errors import Refused, StoreBusy, StoreDamaged, StoreFull, StoreUnavailable, StoreUnwritable
 from trunks.logs import trace_of
 
 _log = structlog.get_logger(__name__)
@@ -81,6 +81,9 @@ def _answer(error: Exception, path: str) -> JSONResponse:
         case StoreFull():
             _log.error("store-full", error=str(error))
             problem = store_full()
+        case StoreDamaged() | StoreUnwritable():
+            _log.error("store-unusable", error=str(error))
+            problem = store_unavailable()
         case StoreBusy():
             _log.warning("store-busy", error=str(error))
             problem = store_busy()

@@ -68,6 +68,7 @@ class TlsServerSettings:
     client_ca_file: Path | None = None
     weak_key_allowed: bool = False
     address: str = "127.0.0.1"
+    port: int | None = None
     script: Callable[[bytes], Iterable[bytes]] = lambda request: [reply_to(request)]
 
 
@@ -77,7 +78,7 @@ class TlsServer:
     def __init__(self, settings: TlsServerSettings) -> None:
         self.settings = settings
         self.address = settings.address
-        self.port = free_port(settings.address)
+        self.port = settings.port or free_port(settings.address)
         self.connections: list[Connection] = []
         self._listener = socket.create_server((self.address, self.port), family=family_of(self.address))
         self._sockets: list[socket.socket] = []

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from tests.peers.ports import free_port
+from tests.peers.udp_peer import UdpPeer
 from tests.trunkd.daemon import Trunkd
 from tests.trunks.forms import SECRET_KEYS, without_settings
 
@@ -34,6 +35,17 @@ def form_environment(request: pytest.FixtureRequest) -> dict[str, str]:
         return {}
     environment: dict[str, str] = request.getfixturevalue("scaled_environment")
     return environment
+
+
+def name_server(query: bytes) -> list[bytes]:
+    """Answer that there is no such name: that a server answers is all that is asked."""
+    return [query[:2] + b"\x81\x83" + query[4:]]
+
+
+@pytest.fixture
+def nameservers() -> Iterator[dict[str, str]]:
+    with UdpPeer(name_server) as peer:
+        yield {"TRUNKS_NAMESERVERS": f"{peer.address}:{peer.port}", "TRUNKS_SIP_SOURCE_ADDRESS": "127.0.0.1"}
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from tempfile import TemporaryFile
 from typing import Self
 
 from tests.peers.programs import PERMISSION
-from tests.trunkd.warm_start import WarmProcess
+from tests.trunkd.warm_start import Surroundings, WarmProcess
 
 _SETTINGS = ("TRUNKS_", "LIVEKIT_")
 _POLL_SECONDS = 0.02
@@ -23,7 +23,11 @@ def run_trunkd(*arguments: str, folder: Path, **environment: str) -> subprocess.
     PERMISSION.require("trunkd")
     with TemporaryFile() as out, TemporaryFile() as err:
         process = WarmProcess(
-            list(arguments), cwd=folder, env={**os.environ, **environment}, stdout=out, stderr=err
+            list(arguments),
+            cwd=folder,
+            env={**os.environ, **environment},
+            stdout=out,
+            stderr=err,
         )
         status = process.wait(_COMMAND_WITHIN_SECONDS)
         out.seek(0)
@@ -39,8 +43,15 @@ def settings_of_this_process() -> dict[str, str]:
 class Trunkd:
     """One that keeps running while entered; it is killed at the end if it is still there."""
 
-    def __init__(self, *arguments: str, folder: Path, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        *arguments: str,
+        folder: Path,
+        environment: Mapping[str, str],
+        surroundings: Surroundings | None = None,
+    ) -> None:
         self._arguments = arguments
+        self._surroundings = surroundings
         self._folder = folder
         # Without the settings of whoever runs the tests. All peers are on loopback, and ban nobody.
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(_SETTINGS)}
@@ -52,7 +63,12 @@ class Trunkd:
         PERMISSION.require("trunkd")
         with self._out.open("wb") as out, self._err.open("wb") as err:
             self._process = WarmProcess(
-                list(self._arguments), cwd=self._folder, env=self._environment, stdout=out, stderr=err
+                list(self._arguments),
+                cwd=self._folder,
+                env=self._environment,
+                stdout=out,
+                stderr=err,
+                surroundings=self._surroundings,
             )
         return self
 
@@ -84,6 +100,10 @@ class Trunkd:
             assert self.running, f"ended with {self._process.returncode}: {self.err}"
             assert time.monotonic() < deadline, f"not in {within_seconds} s: {self.out}{self.err}"
             time.sleep(_POLL_SECONDS)
+
+    def wait(self) -> int:
+        """Wait for its end by itself, and give the status."""
+        return self._process.wait(_COMMAND_WITHIN_SECONDS)
 
     def kill(self) -> None:
         self._process.kill()

@@ -1,28 +1,16 @@
 """`trunkd doctor`: a line for each thing, with the fault and the mend, and a status."""
 
 import json
-from collections.abc import Iterator
+import re
 from pathlib import Path
 from typing import Any
 
-import pytest
-
+from tests.peers.livekit.faults import Fault
+from tests.peers.livekit.server import API_KEY, API_SECRET, LiveKitServer
 from tests.peers.ports import free_port
-from tests.peers.udp_peer import UdpPeer
 from tests.trunkd.conftest import Start
 from tests.trunkd.daemon import run_trunkd
 from trunks.secrets.keys import KEY_FILE_NAME
-
-
-def name_server(query: bytes) -> list[bytes]:
-    """Answer that there is no such name: that a server answers is all that is asked."""
-    return [query[:2] + b"\x81\x83" + query[4:]]
-
-
-@pytest.fixture
-def nameservers() -> Iterator[dict[str, str]]:
-    with UdpPeer(name_server) as peer:
-        yield {"TRUNKS_NAMESERVERS": f"{peer.address}:{peer.port}", "TRUNKS_SIP_SOURCE_ADDRESS": "127.0.0.1"}
 
 
 def examine(folder: Path, **environment: str) -> tuple[int, dict[str, dict[str, Any]]]:
@@ -53,6 +41,7 @@ def test_a_healthy_installation(tmp_path: Path, nameservers: dict[str, str]) -> 
         "clock",
         "broker",
         "worker",
+        "voice",
         "dns",
         "egress-ipv4",
         "egress-ipv6",
@@ -129,3 +118,48 @@ def test_another_installations_keys_are_told(tmp_path: Path, nameservers: dict[s
     file.unlink()
     status, findings = examine(tmp_path, **nameservers)
     assert marks(findings) == {"keys": "failed", "secrets": "failed"}
+
+
+def livekit_settings(server: LiveKitServer, **given: str) -> dict[str, str]:
+    return {
+        "TRUNKS_PROVISIONER": "livekit",
+        "LIVEKIT_URL": server.url,
+        "LIVEKIT_API_KEY": API_KEY,
+        "LIVEKIT_API_SECRET": API_SECRET,
+        **given,
+    }
+
+
+def test_livekit_is_asked_and_nothing_is_changed_there(tmp_path: Path, nameservers: dict[str, str]) -> None:
+    """A table of what befalls it, over one server; the settings and the clock are put right after each."""
+    run_trunkd("migrate", folder=tmp_path)
+    with LiveKitServer() as server:
+        settings = livekit_settings(server) | nameservers
+        status, findings = examine(tmp_path, **settings)
+        assert (status, marks(findings)) == (0, {})
+        assert findings["voice"]["detail"] == f"LiveKit at {server.url} answers, and takes the key."
+        met = {}
+        met["key"] = examine(tmp_path, **settings | {"LIVEKIT_API_SECRET": "hunter2" * 6})
+        server.seconds_ahead = -20.0
+        met["clock"] = examine(tmp_path, **settings)
+        server.seconds_ahead = -90.0
+        server.fail(Fault.KEY_REFUSED)
+        met["clock-refused"] = examine(tmp_path, **settings)
+        server.heal()
+        server.fail(Fault.WEB_PAGE)
+        met["nonsense"] = examine(tmp_path, **settings)
+        server.heal()
+        assert server.changes() == []
+    met["down"] = examine(tmp_path, **settings)
+    told = {name: (status, marks(findings), findings["voice"]) for name, (status, findings) in met.items()}
+    assert {name: (status, mark) for name, (status, mark, _) in told.items()} == {
+        name: (0, {"voice": "warning"}) if name == "clock" else (1, {"voice": "failed"}) for name in met
+    }
+    assert "refuses the key" in told["key"][2]["detail"]
+    assert "LIVEKIT_API_SECRET" in told["key"][2]["mend"]
+    assert "hunter2" not in json.dumps(told["key"][2])
+    assert re.search(r"2[01] s behind ours", told["clock"][2]["detail"])
+    assert re.search(r"9[01] s behind ours", told["clock-refused"][2]["detail"])
+    assert all("NTP" in told[name][2]["mend"] for name in ("clock", "clock-refused"))
+    assert "LIVEKIT_URL" in told["nonsense"][2]["detail"]
+    assert "cannot be reached" in told["down"][2]["detail"]

@@ -1,6 +1,7 @@
 """`trunkd up`: what a stranger sees, in either form."""
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -75,6 +76,41 @@ def test_the_token_is_shown_once_and_the_store_outlives_the_process(
     verified, _ = paste_example(second) if not form_environment else ({"success": True}, None)
     assert verified["success"] is True
     assert second.stop() == 0
+
+
+def test_the_second_start_prints_lines_that_work_anywhere(
+    start: Start, port: int, is_ready: Callable[[], bool], tmp_path: Path
+) -> None:
+    """The other terminal has neither this one's settings nor its folder."""
+    environment = {"TRUNKS_DATA_DIR": str(tmp_path / "a folder" / "of mine")}
+    assert start_up(start, port, is_ready, **environment).stop() == 0
+    again = start_up(start, port, is_ready, "--practice", **environment)
+    verified, shown = paste_example(again)
+    assert (verified["success"], shown["data"]["is_verified"]) == (True, True)
+    assert again.stop() == 0
+    assert not (tmp_path / "var").exists()
+
+
+def test_secrets_are_not_printed_with_the_example(
+    start: Start, port: int, is_ready: Callable[[], bool], scaled_environment: dict[str, str]
+) -> None:
+    assert start_up(start, port, is_ready, **scaled_environment).stop() == 0
+    again = start_up(start, port, is_ready, "--practice", **scaled_environment)
+    again.wait_until(lambda: again.out.endswith("echo\n\n"))
+    assert 'TRUNKS_DATABASE_URL="${TRUNKS_DATABASE_URL:?' in again.out
+    assert scaled_environment["TRUNKS_DATABASE_URL"] not in again.out
+    assert scaled_environment["TRUNKS_SECRET_KEYS"] not in again.out
+    # With its settings in the other terminal the line works.
+    (line,) = [line for line in again.out.splitlines() if line.startswith("TOKEN=")]
+    shell = subprocess.run(
+        ["bash", "-ec", f"{line}; echo $TOKEN"],
+        env={**os.environ, **scaled_environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert re.fullmatch(r"trunks_[\w-]{43}\n", shell.stdout)
 
 
 def test_the_guard_lets_through_the_practice_carrier_alone(

@@ -14,6 +14,7 @@ import json
 import os
 import signal
 import socket
+import struct
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -26,12 +27,27 @@ PROGRAM = str(Path(sys.executable).with_name("trunkd"))
 _ROOT = Path(__file__).parents[2]
 _MAX_REQUEST_BYTES = 1 << 17
 _PR_SET_PDEATHSIG = 1
+_CAPABILITY_VERSION_3 = 0x20080522  # <linux/capability.h>
+_CLONE_NEWNS, _CLONE_NEWUSER = 0x00020000, 0x10000000  # <linux/sched.h>
+_MS_REC, _MS_PRIVATE = 1 << 14, 1 << 18  # <linux/mount.h>
+_PAGE = 4096
+
+
+class Surroundings(TypedDict, total=False):
+    """What a process meets that others do not."""
+
+    # Without the rights of root, whose files are open to him whatever their mode says.
+    powerless: bool
+    # A folder that is a disk of its own, with what was in it and this many bytes of room: nobody else sees it.
+    disk: str
+    room: int
 
 
 class _Start(TypedDict):
     arguments: list[str]
     cwd: str
     env: dict[str, str]
+    surroundings: Surroundings
 
 
 class WarmProcess:
@@ -45,10 +61,11 @@ class WarmProcess:
         env: Mapping[str, str],
         stdout: IO[bytes],
         stderr: IO[bytes],
+        surroundings: Surroundings | None = None,
     ) -> None:
         self.args = [PROGRAM, *arguments]
         self.returncode: int | None = None
-        start = _Start(arguments=arguments, cwd=str(cwd), env=dict(env))
+        start = _Start(arguments=arguments, cwd=str(cwd), env=dict(env), surroundings=surroundings or {})
         request = json.dumps(start).encode()
         assert len(request) < _MAX_REQUEST_BYTES
         self._keeper, theirs = _blocking_pair()
@@ -166,11 +183,37 @@ def _become_trunkd(start: _Start, stdout: int, stderr: int) -> NoReturn:
     os.close(stdout)
     os.close(stderr)
     os.chdir(start["cwd"])
+    _surround(start["surroundings"])
     os.environ.clear()
     os.environ.update(start["env"])
     sys.argv = [PROGRAM, *start["arguments"]]
     main()
     sys.exit()
+
+
+def _surround(surroundings: Surroundings) -> None:
+    if "disk" in surroundings:
+        _move_to_a_disk(Path(surroundings["disk"]), surroundings["room"])
+    if surroundings.get("powerless"):
+        _call("capset", struct.pack("Ii", _CAPABILITY_VERSION_3, 0), bytes(2 * 12))
+
+
+def _move_to_a_disk(folder: Path, room: int) -> None:
+    """Mount a file system over the folder, in a namespace of this process (mount_namespaces(7))."""
+    files = {path.name: path.read_bytes() for path in folder.iterdir()}
+    taken = sum(-(-len(content) // _PAGE) * _PAGE for content in files.values())
+    _call("unshare", _CLONE_NEWNS if os.geteuid() == 0 else _CLONE_NEWNS | _CLONE_NEWUSER)
+    _call("mount", b"none", b"/", None, _MS_REC | _MS_PRIVATE, None)
+    _call("mount", b"tmpfs", bytes(folder), b"tmpfs", 0, f"mode=0700,size={taken + room}".encode())
+    for name, content in files.items():
+        (folder / name).touch(0o600)
+        (folder / name).write_bytes(content)
+
+
+def _call(name: str, *arguments: object) -> None:
+    """Call the C library. Raises OSError."""
+    if getattr(ctypes.CDLL(None, use_errno=True), name)(*arguments) != 0:
+        raise OSError(ctypes.get_errno(), f"{name}: {os.strerror(ctypes.get_errno())}")
 
 
 def _end_with_the_parent() -> None:

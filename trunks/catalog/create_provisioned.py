@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from sipcheck.target import parse_host_port
 from trunks.catalog.create import enter_trunk
 from trunks.catalog.drafts import UnsavedTrunks
 from trunks.catalog.new_trunk import NewTrunk
@@ -93,7 +94,7 @@ class ProvisionedCreation:
             caller.environment_id,
             lines=lines if new.profile.extension is None else [new.profile.extension],
             username=new.username,
-            host=new.gateways[0].host,
+            domain=parse_host_port(new.gateways[0].host).host,
         )
         if there is not None:
             raise StillBeingMade if there.is_draft else TrunkExists

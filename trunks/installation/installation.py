@@ -15,6 +15,7 @@ from trunks.installation.areas import (
     Tenancy,
     make_cleaning,
 )
+from trunks.installation.key_check import require_own_keys
 from trunks.installation.rewound_clock import RewoundClock
 from trunks.installation.settings import PREFIX, Settings
 from trunks.installation.statistics import Statistics
@@ -25,6 +26,8 @@ from trunks.secrets.keys import KEY_FILE_NAME, SecretKey, make_key_file, parse_k
 from trunks.secrets.secret_box import SecretBox
 from trunks.store.database import Database
 from trunks.store.schema import migrate, require_current
+from trunks.store.soundness import START_CHECK_SECONDS, require_sound, require_takes_writes
+from trunks.store.sqlite_faults import cut_off, is_cut_off
 from trunks.store.store_clock import StoreClock
 
 _DATA_DIR_MODE = 0o700
@@ -33,16 +36,17 @@ _DATA_DIR_MODE = 0o700
 class Installation:
     """Opens what `settings` name; close() gives the connections back. The time of day is the database server's.
 
-    Raises SchemaOutdated, KeysUnusable, StoreUnavailable.
+    Raises SchemaOutdated, SchemaUnknown, KeysUnusable, StoreUnavailable.
     """
 
     def __init__(self, settings: Settings, *, clock: Clock | None = None) -> None:
         self.settings = settings
-        self.database = Database(settings.store_url)
+        self.database = open_database(settings)
         self._store_clock = StoreClock(self.database)
         self.clock = clock = clock or self._store_clock
         require_current(self.database)
         self.secrets = SecretBox(read_keys(settings), read_again=lambda: read_keys(settings))
+        require_own_keys(self.database, self.secrets)
         foundation = Foundation(settings, clock, self.database, self.secrets)
         self.tenancy = Tenancy(foundation)
         self.runs = Runs(foundation)
@@ -58,6 +62,11 @@ class Installation:
         )
         self.statistics = Statistics(self.database, settings.address_rate, clock)
 
+    def require_fit(self) -> None:
+        """Look whether a process that is to stay can begin. Raises StoreUnavailable."""
+        require_sound(self.database, within_seconds=START_CHECK_SECONDS)
+        require_takes_writes(self.database)
+
     def measure_clock(self) -> None:
         """Ask the database server for the time. Raises StoreUnavailable."""
         self._store_clock.measure()
@@ -69,14 +78,29 @@ class Installation:
 def prepare(settings: Settings) -> None:
     """Make the data directory, the current schema and the key file where they are missing.
 
-    Raises DataDirUnusable, KeysUnusable, StoreUnavailable.
+    Raises DataDirUnusable, SchemaUnknown, KeysUnusable, StoreUnavailable.
     """
     if settings.database_url is None or settings.secret_keys is None:
         _make_data_dir(settings.data_dir)
-    with closing(Database(settings.store_url)) as database:
+    with closing(open_database(settings)) as database:
+        require_sound(database, within_seconds=START_CHECK_SECONDS)
         migrate(database)
+        require_takes_writes(database)
         if settings.secret_keys is None and not (settings.data_dir / KEY_FILE_NAME).exists():
             _make_keys(settings.data_dir, database)
+        require_own_keys(database, SecretBox(read_keys(settings)))
+
+
+def open_database(settings: Settings) -> Database:
+    """Open the database that the settings name. Raises StoreDamaged where SQLite's file was cut off."""
+    database = Database(settings.store_url)
+    file = database.file
+    has_keys = settings.secret_keys is not None or (settings.data_dir / KEY_FILE_NAME).exists()
+    # SQLite takes an empty file for a new database, and the customers of the former one would be gone.
+    if file is not None and has_keys and is_cut_off(file):
+        database.close()
+        raise cut_off(file)
+    return database
 
 
 def read_keys(settings: Settings) -> tuple[SecretKey, ...]:

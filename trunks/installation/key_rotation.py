@@ -1,14 +1,12 @@
 """Every stored secret under the newest key: in small transactions, so that it can be broken off anywhere."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from trunks.errors import SecretUnreadable
+from trunks.installation.key_check import sealed_pages
 from trunks.repositories.sealed_secrets import SEALED_COLUMNS, SealedColumn, SealedRow, SealedSecrets
 from trunks.secrets.secret_box import SecretBox
 from trunks.store.database import Database
-
-_ROWS_PER_TURN = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,21 +30,11 @@ class KeyRotation:
         """
         resealed = unreadable = 0
         for column in SEALED_COLUMNS:
-            for rows in self._pages(column):
+            for rows in sealed_pages(self.database, column):
                 done, failed = self._reseal(column, rows)
                 resealed += done
                 unreadable += failed
         return Rotated(resealed, unreadable, self.keys_in_use())
-
-    def _pages(self, column: SealedColumn) -> Iterator[list[SealedRow]]:
-        after = None
-        while True:
-            with self.database.read() as session:
-                rows = list(SealedSecrets(session, column).page(after=after, limit=_ROWS_PER_TURN))
-            if not rows:
-                return
-            yield rows
-            after = rows[-1].id
 
     def _reseal(self, column: SealedColumn, rows: list[SealedRow]) -> tuple[int, int]:
         resealed = unreadable = 0
@@ -68,6 +56,6 @@ class KeyRotation:
         return frozenset(
             self.secrets.key_id(row.sealed)
             for column in SEALED_COLUMNS
-            for rows in self._pages(column)
+            for rows in sealed_pages(self.database, column)
             for row in rows
         )

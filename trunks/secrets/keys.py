@@ -115,5 +115,13 @@ def read_key_file(folder: Path) -> tuple[SecretKey, ...]:
         raise KeysUnusable(
             f"{path} does not exist; run trunkd migrate to make it, or restore it if the store holds trunks."
         ) from None
-    except (OSError, ValueError) as error:
-        raise KeysUnusable(f"{path} cannot be used: {error}.") from error
+    except OSError as error:
+        raise KeysUnusable(
+            f"{path} cannot be read: {error.strerror}; chown it to the user that trunkd runs as, with mode 0600."
+        ) from error
+    except ValueError as error:
+        # The text of what cannot be decoded would show what is in the file.
+        fault = "it is no text" if isinstance(error, UnicodeError) else str(error)
+        raise KeysUnusable(
+            f"{path} cannot be used: {fault}. If it was overwritten, restore it from the backup."
+        ) from error

@@ -56,6 +56,10 @@ class SecretBox:
         """Name the key that a secret was sealed under."""
         return sealed[1 : 1 + _key_id_length(sealed)].decode("ascii", errors="replace")
 
+    def has(self, key_id: str) -> bool:
+        """Whether a key of this id is at hand."""
+        return key_id in self._ciphers
+
     def is_newest(self, sealed: bytes) -> bool:
         """Whether a secret is sealed under the key that is in use now."""
         return self.key_id(sealed) == self._newest.id

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from copy import copy
@@ -12,11 +13,12 @@ from typing import Any
 from psycopg.errors import DeadlockDetected, DiskFull, LockNotAvailable, QueryCanceled, ReadOnlySqlTransaction
 from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.engine import Engine, make_url
-from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from trunks.errors import StoreBusy, StoreFull, StoreUnavailable
+from trunks.store.sqlite_faults import fault_of
 
 # Another process may hold SQLite's one writer's place this long before we give up.
 _BUSY_TIMEOUT_SECONDS = 15
@@ -27,6 +29,8 @@ _POOL_OVERFLOW = 10
 _POOL_TIMEOUT_SECONDS = 15
 # How long a group waits for a row that another transaction keeps; whoever's it is comes again.
 LOCK_WAIT_MS = 50
+# How long a full disk is taken to be full, where it cannot be looked at.
+NO_ROOM_SECONDS = 60.0
 _READ_ONLY = "trunks_read_only"
 # A row that another keeps for too long; of two that wait for one another PostgreSQL breaks one off. Where the time is
 # up just as one lock is got and the next is waited for, it has forgotten why, and says that somebody asked for the end.
@@ -37,6 +41,21 @@ class JsonText(str):
     """What a JSON column is given, as JSON already."""
 
     __slots__ = ()
+
+
+class Room:
+    """When a write last failed for want of room, as far as this process knows."""
+
+    def __init__(self) -> None:
+        self._ran_out_at = float("-inf")
+
+    def ran_out(self) -> None:
+        self._ran_out_at = time.monotonic()
+
+    def require(self) -> None:
+        """Raise StoreFull while whoever was refused has been asked to wait."""
+        if time.monotonic() - self._ran_out_at < NO_ROOM_SECONDS:
+            raise StoreFull
 
 
 class Database:
@@ -60,6 +79,7 @@ class Database:
             else {"connect_timeout": _CONNECT_TIMEOUT_SECONDS},
         )
         self._lock_wait_ms: int | None = None
+        self.room = Room()
         # PostgreSQL's own default takes a new snapshot for each statement: what a DELETE ends in between would be
         # half read. Whoever only reads is never in conflict with anyone, so that this costs nothing.
         isolation = (
@@ -86,7 +106,7 @@ class Database:
         """
         lock_wait_ms = lock_wait_ms or self._lock_wait_ms
         with (
-            _translated(),
+            self._translated(),
             self._writer,
             Session(self.engine, expire_on_commit=False) as session,
             session.begin(),
@@ -98,7 +118,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """Read in one snapshot, beside any writer."""
-        with _translated(), Session(self._reader, expire_on_commit=False) as session, session.begin():
+        with self._translated(), Session(self._reader, expire_on_commit=False) as session, session.begin():
             yield session
 
     def ping(self) -> None:
@@ -110,22 +130,29 @@ class Database:
         """Close the connections that nobody uses."""
         self.engine.dispose()
 
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except (DatabaseError, InterfaceError, PoolTimeout, sqlite3.Error) as error:
+            raise self._fault(error) from error
 
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except (OperationalError, InterfaceError, PoolTimeout) as error:
-        if _is_full(error):
-            raise StoreFull from error
-        if isinstance(error, OperationalError) and isinstance(error.orig, _LOCKED):
-            raise StoreBusy from error
-        raise StoreUnavailable(f"The database does not answer: {_first_line(error)}") from error
-    except InternalError as error:
+    def _fault(self, error: Exception) -> Exception:
+        """What a driver's error means for whoever asked; one that is our own mistake stays as it is."""
+        cause = getattr(error, "orig", None) or error
+        if isinstance(cause, DiskFull):
+            self.room.ran_out()
+            return StoreFull()
+        if isinstance(cause, sqlite3.Error) and (fault := fault_of(cause, self.file)) is not None:
+            return fault
+        if isinstance(cause, _LOCKED):
+            return StoreBusy()
         # A server that failed over, seen as its old self.
-        if isinstance(error.orig, ReadOnlySqlTransaction):
-            raise StoreUnavailable("The database takes no writes: it is a standby.") from error
-        raise
+        if isinstance(cause, ReadOnlySqlTransaction):
+            return StoreUnavailable("The database takes no writes: it is a standby.")
+        if isinstance(error, (OperationalError, InterfaceError, PoolTimeout)):
+            return StoreUnavailable(f"The database does not answer: {_first_line(error)}")
+        return error
 
 
 def _as_json(value: object) -> str:
@@ -133,11 +160,6 @@ def _as_json(value: object) -> str:
         return value
     # A peer's words may hold lone surrogates, which neither a column of text nor an answer's encoding takes.
     return json.dumps(value, ensure_ascii=False).encode("utf-8", errors="replace").decode("utf-8")
-
-
-def _is_full(error: Exception) -> bool:
-    cause = getattr(error, "orig", None)
-    return isinstance(cause, DiskFull) or getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
 
 
 def _first_line(error: Exception) -> str:

@@ -4,6 +4,7 @@ import contextlib
 import json
 import socket
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Protocol
 
@@ -18,6 +19,8 @@ _POLL_SECONDS = 0.01
 
 class Service(Protocol):
     """What the listener needs of a server."""
+
+    seconds_ahead: float
 
     def serve(self, method: str, token: str, body: bytes) -> tuple[Fault | None, Message]: ...
 
@@ -121,6 +124,9 @@ def _handler(service: Service) -> type[BaseHTTPRequestHandler]:
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
+
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            return super().date_time_string(time.time() + service.seconds_ahead)
 
         def log_message(self, format: str, *args: Any) -> None:
             """Say nothing: the tests read `calls`."""
