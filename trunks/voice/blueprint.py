@@ -10,7 +10,7 @@ from trunks.rules.allow_list import AllowListInvalid, read_allow_list
 from trunks.rules.profile import InboundAuthorization, TrunkProfile
 from trunks.secrets.secret_box import SecretBox
 from trunks.voice.provisioner import FailureCause, ProvisioningFailed
-from trunks.voice.sides import DesiredTrunk, InboundSide, OutboundSide
+from trunks.voice.sides import DesiredTrunk, InboundSide, OutboundSide, plain_number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +39,11 @@ class Blueprint:
             inbound=self._inbound(numbers, password) if self.profile.inbound_enabled else None,
             outbound=self._outbound(numbers, password),
         )
+
+    def without(self, number: str) -> "Blueprint":
+        """Leave a number out, in whichever spelling."""
+        others = (each for each in self.numbers if plain_number(each) != plain_number(number))
+        return replace(self, numbers=tuple(others))
 
     def _inbound(self, numbers: tuple[str, ...], password: str | None) -> InboundSide:
         if self.profile.authorization is InboundAuthorization.IP:
