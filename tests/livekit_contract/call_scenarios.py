@@ -5,7 +5,7 @@ from typing import Any
 
 from livekit.protocol.sip import SIPTransport
 
-from tests.livekit_contract.call_desk import CallDesk, with_names
+from tests.livekit_contract.call_desk import NUMBER, CallDesk, with_names
 from tests.livekit_contract.call_site import CallSite
 from tests.livekit_contract.sip_peer import challenging, refusing, ringing, silent
 
@@ -44,7 +44,9 @@ async def a_route_is_obeyed(desk: CallDesk, site: CallSite) -> None:
 async def a_route_that_is_none(desk: CallDesk, site: CallSite) -> None:
     with site.peer("a", refusing()) as a, site.peer("b", refusing()) as b:
         for value in ["<sip:{b};lr>, <sip:{a};lr>", "garbage", "<>", "", "<sip:;lr>", "<tel:{b}>"]:
-            await desk.call(a, b, address="{a}", headers={"Route": value}, ring_seconds=0.4)
+            # The ones without a host lead to the SIP service itself, where nobody answers.
+            ring_seconds = 0.4 if value in ("", "<sip:;lr>") else 8.0
+            await desk.call(a, b, address="{a}", headers={"Route": value}, ring_seconds=ring_seconds)
 
 
 async def a_route_of_every_request(desk: CallDesk, site: CallSite) -> None:
@@ -119,6 +121,23 @@ async def no_answer(desk: CallDesk, site: CallSite) -> None:
     await desk.call(address="{closed}", transport=TCP, ring_seconds=0.4, title="nobody listens, TCP")
 
 
+async def a_trunk_inside_the_request(desk: CallDesk, site: CallSite) -> None:
+    with site.peer("a", refusing()) as a, site.peer("b", refusing()) as b:
+        await desk.call_without_trunk(a, b, hostname="{a}", sip_number=NUMBER)
+        route = {"Route": "<sip:{b};lr>"}
+        await desk.call_without_trunk(a, b, hostname="{a}", sip_number=NUMBER, headers=route, transport=TCP)
+        await desk.call_without_trunk(a, b, hostname="{a}", sip_number=NUMBER, from_host="elsewhere.example")
+        await desk.call_without_trunk(a, b, hostname="{a}", title="no number")
+        await desk.call_without_trunk(a, b, sip_number=NUMBER, title="no trunk")
+        await desk.call_without_trunk(a, b, hostname="sip:{a}", sip_number=NUMBER, title="a URI")
+        headers = {"Contact": "<sip:{b}>"}
+        await desk.call_without_trunk(
+            a, b, hostname="{a}", sip_number=NUMBER, headers=headers, title="Contact"
+        )
+        await desk.call_without_trunk(a, b, sip_trunk_id="ST_none", title="an unknown trunk")
+        await desk.call_without_trunk(a, b, hostname="{a}", sip_number=NUMBER, waits=False)
+
+
 SCENARIOS: dict[str, Callable[[CallDesk, CallSite], Awaitable[None]]] = {
     scenario.__name__: scenario
     for scenario in [
@@ -131,5 +150,6 @@ SCENARIOS: dict[str, Callable[[CallDesk, CallSite], Awaitable[None]]] = {
         odd_addresses,
         answers_of_a_carrier,
         no_answer,
+        a_trunk_inside_the_request,
     ]
 }
