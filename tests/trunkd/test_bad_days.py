@@ -30,6 +30,9 @@ _COMMANDS: dict[str, tuple[str, ...]] = {
     "token list": ("token", "list"),
     "token revoke": ("token", "revoke", str(new_id())),
     "keys rotate": ("keys", "rotate"),
+    "provision list": ("provision", "list"),
+    "provision adopt": ("provision", "adopt"),
+    "provision purge": ("provision", "purge", "ST_a"),
     "trunks import": ("trunks", "import", "trunks.csv", "--environment", "acme"),
 }
 # One of each way into an installation. Days that are told elsewhere than at its opening are tried with all.

@@ -9,7 +9,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, update
+from livekit.protocol.sip import SIPOutboundTrunkInfo
+from sqlalchemy import delete, select, update
 
 from sipcheck.target import TransportName
 from tests.peers.livekit.faults import Fault
@@ -22,6 +23,7 @@ from tests.worker.service import Service
 from trunks.catalog.new_trunk import NewNumber
 from trunks.clock import utc_now
 from trunks.installation.settings import Settings, load_settings
+from trunks.models.given_up_side import GivenUpSide
 from trunks.models.provision import Provision, ProvisionState
 from trunks.models.trunk import Trunk
 from trunks.rules.trunk_state import Cause
@@ -171,7 +173,7 @@ def test_a_trunk_that_becomes_active_is_provisioned_by_itself(
     wait_until(lambda: bool(livekit_server.outbound))
 
 
-def test_a_cycle_at_a_workers_start_takes_what_nobody_knows(
+def test_a_cycle_at_a_workers_start_leaves_what_nobody_knows(
     start_service: Callable[[Settings], Service],
     provisioning_settings: Settings,
     livekit_server: LiveKitServer,
@@ -184,8 +186,55 @@ def test_a_cycle_at_a_workers_start_takes_what_nobody_knows(
     first.stop_worker()
     with first.installation.database.write() as session:
         session.execute(delete(Provision))
-    start_service(provisioning_settings)
-    wait_until(lambda: not livekit_server.outbound and livekit_server.inbound.keys() == {theirs})
+    livekit_server.calls.clear()
+    again = start_service(provisioning_settings)
+    reconcile(again)
+    assert livekit_server.changes() == []
+    assert theirs in livekit_server.inbound
+    assert again.installation.provisions.overview.statistics().findings["unknown"] >= 2
+
+
+def test_what_a_failed_undo_left_goes_within_seconds(service: Service, livekit_server: LiveKitServer) -> None:
+    """Without any reconciliation: its tombstone says that we made it and gave it up."""
+    trunk = make_trunk(service)
+    livekit_server.fail(Fault.INTERNAL, method="CreateSIPOutboundTrunk")
+    livekit_server.fail(Fault.INTERNAL, method="DeleteSIPTrunk", times=1)
+    ask(service, trunk)
+    service.wait_done(trunk.id)
+    assert len(livekit_server.inbound) == 1
+    wait_until(lambda: not livekit_server.inbound)
+    assert not view(service, trunk).succeeded
+
+
+@pytest.mark.parametrize("form_settings", ["embedded"], indirect=True)
+@pytest.mark.parametrize("deleted", [False, True])
+def test_a_kill_between_tombstone_and_deletion_ends_in_the_deletion(
+    service: Service, livekit_server: LiveKitServer, deleted: bool
+) -> None:
+    """Whoever is killed after the first leaves the second, and its word for it, to whoever tends."""
+    trunk = make_trunk(service)
+    ask(service, trunk)
+    service.wait_done(trunk.id)
+    stands = view(service, trunk)
+    (like,) = livekit_server.outbound.values()
+    left = "ST_left"
+    livekit_server.outbound[left] = SIPOutboundTrunkInfo()
+    livekit_server.outbound[left].CopyFrom(like)
+    livekit_server.outbound[left].sip_trunk_id = left
+    service.installation.provisions.given_up.give_up(left, trunk.id)
+    if deleted:
+        del livekit_server.outbound[left]
+    given_up = service.installation.provisions.given_up
+    wait_until(lambda: left not in livekit_server.outbound and not _standing(service, left))
+    # What the trunk has is not touched.
+    assert livekit_server.outbound.keys() == {stands.outbound_id}
+    assert given_up.among([left]) == {left}
+
+
+def _standing(service: Service, side_id: str) -> bool:
+    with service.installation.database.read() as session:
+        query = select(GivenUpSide.gone_at).where(GivenUpSide.side_id == side_id)
+        return session.scalars(query).one() is None
 
 
 def test_a_stopping_worker_gives_work_back_and_the_next_takes_over(
