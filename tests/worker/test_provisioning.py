@@ -258,14 +258,13 @@ def test_a_stopping_worker_gives_work_back_and_the_next_takes_over(
 
 
 @pytest.fixture
-def killed(
+def asking(
     postgres_url: str,
     redis_server: RedisServer,
     livekit_server: LiveKitServer,
     monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
-) -> Iterator[tuple[Service, Trunk]]:
-    """Kill a worker process with SIGKILL between a trunk's halves; give what only keeps the store, and the trunk."""
+) -> Iterator[Service]:
+    """Give what only keeps the store, for worker processes with the settings of this one."""
     given = {
         "TRUNKS_DATABASE_URL": postgres_url,
         "TRUNKS_BROKER_URL": redis_server.url,
@@ -279,6 +278,20 @@ def killed(
         monkeypatch.setenv(name, value)
     asking = Service(load_settings())
     asking.doorbell.start()
+    yield asking
+    asking.doorbell.stop()
+    asking.installation.close()
+
+
+def lease_is_over(asking: Service) -> None:
+    """Let a killed worker's lease be over, as it would be in less than a minute."""
+    with asking.installation.database.write() as session:
+        session.execute(update(Provision).values(lease_until=utc_now() - timedelta(seconds=1)))
+
+
+@pytest.fixture
+def killed(asking: Service, livekit_server: LiveKitServer, tmp_path: Path) -> tuple[Service, Trunk]:
+    """Kill a worker process with SIGKILL between a trunk's halves; give what only keeps the store, and the trunk."""
     trunk = make_trunk(asking)
     livekit_server.fail(Fault.HELD, method="CreateSIPOutboundTrunk")
     ask(asking, trunk)
@@ -289,12 +302,34 @@ def killed(
     assert PASSWORD not in victim.out + victim.err
     livekit_server.heal()
     assert (len(livekit_server.inbound), len(livekit_server.outbound)) == (1, 0)
-    # Its lease would be over in less than a minute: let that have passed.
-    with asking.installation.database.write() as session:
-        session.execute(update(Provision).values(lease_until=utc_now() - timedelta(seconds=1)))
-    yield asking, trunk
-    asking.doorbell.stop()
-    asking.installation.close()
+    lease_is_over(asking)
+    return asking, trunk
+
+
+def test_a_kill_at_the_deletion_leaves_a_tombstone_and_then_nothing(
+    asking: Service,
+    start_service: Callable[[Settings], Service],
+    livekit_server: LiveKitServer,
+    tmp_path: Path,
+) -> None:
+    trunk = make_trunk(asking)
+    ask(asking, trunk)
+    victim = Trunkd("worker", folder=tmp_path, environment=settings_of_this_process())
+    with victim:
+        wait_until(lambda: view(asking, trunk).succeeded)
+        livekit_server.fail(Fault.HELD, method="DeleteSIPTrunk")
+        asking.installation.catalog.trunks.remove(asking.store.caller, trunk.id, with_numbers=True)
+        asking.doorbell.ring_provision(trunk.id)
+        livekit_server.wait_for_call("DeleteSIPTrunk", within_seconds=WITHIN_SECONDS)
+        victim.kill()
+    assert (len(livekit_server.inbound), len(livekit_server.outbound)) == (1, 1)
+    (given_up,) = asking.installation.provisions.given_up.of_trunk(trunk.id)
+    assert given_up in livekit_server.inbound.keys() | livekit_server.outbound.keys()
+    livekit_server.heal()
+    lease_is_over(asking)
+    start_service(asking.installation.settings)
+    wait_until(lambda: not (livekit_server.inbound or livekit_server.outbound))
+    wait_until(lambda: asking.installation.provisions.overview.view(trunk.id) is None)
 
 
 def test_a_kill_between_the_halves_is_completed(
