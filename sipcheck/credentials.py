@@ -29,10 +29,10 @@ class Credentials:
     realms_learned: bool = False
 
     def __post_init__(self) -> None:
-        for name, value in (("username", self.username), ("authentication username", self.digest_username)):
+        for name, value in (("username", self.username), ("auth-username", self.digest_username)):
             if not value or _UNSENDABLE.search(value):
-                fault = "is empty" if not value else "holds a line end or another control character"
-                raise CredentialsInvalid(f"the {name} {value!r} {fault}; give it as the carrier wrote it")
+                fault = "control" if value else "empty"
+                raise CredentialsInvalid(f"credentials.{name}.{fault}", value=repr(value))
 
     @property
     def digest_username(self) -> str:

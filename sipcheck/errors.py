@@ -19,15 +19,31 @@ class CallerError(SipCheckError):
     """The caller's argument cannot be used."""
 
 
-class TargetInvalid(CallerError):
+class WrittenInvalid(CallerError):
+    """What was written cannot be used; `sentence` says why, and how to mend it."""
+
+    def __init__(self, key: str, /, **parameters: object) -> None:
+        self.sentence = Sentence.of(key, **parameters)
+        super().__init__(key)
+
+    def __str__(self) -> str:
+        said = phrase(self.sentence)
+        return f"{said[:1].upper()}{said[1:]}."
+
+
+class TargetInvalid(WrittenInvalid):
     """The target is not a host, a host and port, or a SIP URI."""
+
+
+class TargetConflict(WrittenInvalid):
+    """The port or the transport is given twice with different values."""
 
 
 class SettingInvalid(CallerError):
     """A setting of the engine cannot be used."""
 
 
-class CredentialsInvalid(CallerError):
+class CredentialsInvalid(WrittenInvalid):
     """The credentials hold what no SIP header can carry."""
 
 
@@ -36,7 +52,10 @@ class ParseError(SipCheckError):
 
     def __init__(self, key: str, /, **parameters: object) -> None:
         self.sentence = Sentence.of(key, **parameters)
-        super().__init__(phrase(self.sentence))
+        super().__init__(key)
+
+    def __str__(self) -> str:
+        return phrase(self.sentence)
 
 
 class NotSip(ParseError):
@@ -51,16 +70,22 @@ class MalformedMessage(ParseError):
 
 
 class Unreadable(ValueError):
-    """A part of a message is not by its grammar; `sentence` says in what."""
+    """A part of a message, a target or a row is not by its grammar; `sentence` says in what."""
 
     def __init__(self, key: str, /, **parameters: object) -> None:
         self.sentence = Sentence.of(key, **parameters)
-        super().__init__(phrase(self.sentence))
+        super().__init__(key)
+
+    def __str__(self) -> str:
+        return phrase(self.sentence)
 
 
 class TransportFailed(SipCheckError):
     """The way to an edge could not be used; the detail of `failure` is what the system said."""
 
     def __init__(self, failure: Failure) -> None:
-        super().__init__(failure.detail)
+        super().__init__(failure.sentence.key)
         self.failure = failure
+
+    def __str__(self) -> str:
+        return self.failure.detail

@@ -8,6 +8,12 @@ from sipcheck.target import HostPort
 
 DEFAULT_TIMEOUT_SECONDS = 10.0
 
+# A loop that comes so much later than it was called for was not given the processor: what it then finds missing says
+# nothing of a peer.
+STALL_SECONDS = 1.0
+# What came meanwhile waits to be read, and may take a turn of the loop or two.
+CATCH_UP_SECONDS = 0.05
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineSettings:

@@ -4,8 +4,9 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sipcheck.errors import CallerError, TargetInvalid
+from sipcheck.errors import TargetConflict, TargetInvalid, Unreadable
 from sipcheck.host import read_host, read_ipv6
+from sipcheck.phrases.listed import Joint, listed
 
 MAX_TEXT_CHARACTERS = 1000
 _SHOWN_CHARACTERS = 80
@@ -19,8 +20,12 @@ _PORT = re.compile(r"[0-9]{1,5}", re.ASCII)
 _UNPRINTABLE = re.compile(r"[\s\x00-\x1f\x7f]")
 
 
-class TargetConflict(CallerError):
-    """The port or the transport is given twice with different values."""
+class _Written(StrEnum):
+    """What a text is given as: the beginning of the keys of what is said of it."""
+
+    TARGET = "target"
+    PROXY = "outbound-proxy"
+    ADDRESS = "address"
 
 
 class TransportName(StrEnum):
@@ -80,7 +85,7 @@ def parse_target(
     server, and whoever wrote a user would believe the verdict to be about it. `sips:` means TLS, also when
     written with `transport=tcp` (RFC 3261 §26.2.2). Without brackets every colon belongs to the IPv6 address.
     """
-    subject = _strip(text, "target")
+    subject = _strip(text, _Written.TARGET)
     try:
         _refuse_user(subject)
         scheme = _SCHEME.match(subject)
@@ -89,14 +94,14 @@ def parse_target(
             if scheme
             else _parse_bare(subject)
         )
-    except ValueError as fault:
-        raise TargetInvalid(f"The target {_shown(subject)} cannot be used: {fault}.") from None
+    except Unreadable as fault:
+        raise _unusable(_Written.TARGET, subject, fault) from None
     return Target(
         domain=target.domain,
         port=_agreed_port(subject, target.port, port),
         transport=_agreed_transport(subject, target, transport),
         secure=target.secure,
-        outbound_proxy=None if outbound_proxy is None else _parse_named(outbound_proxy, "outbound proxy"),
+        outbound_proxy=None if outbound_proxy is None else _parse_named(outbound_proxy, _Written.PROXY),
     )
 
 
@@ -105,26 +110,29 @@ def parse_host_port(text: str) -> HostPort:
 
     Raises TargetInvalid with the value, the fault and how to fix it.
     """
-    return _parse_named(text, "address")
+    return _parse_named(text, _Written.ADDRESS)
 
 
-def _parse_named(text: str, what: str) -> HostPort:
+def _parse_named(text: str, what: _Written) -> HostPort:
     subject = _strip(text, what)
     try:
         _refuse_user(subject)
         return _split_host_port(subject)
-    except ValueError as fault:
-        raise TargetInvalid(f"The {what} {_shown(subject)} cannot be used: {fault}.") from None
+    except Unreadable as fault:
+        raise _unusable(what, subject, fault) from None
 
 
-def _strip(text: str, what: str) -> str:
+def _unusable(what: _Written, subject: str, fault: Unreadable) -> TargetInvalid:
+    return TargetInvalid(f"{what}.unusable", subject=_shown(subject), fault=fault.sentence)
+
+
+def _strip(text: str, what: _Written) -> str:
     subject = text.strip()
     if not subject:
-        raise TargetInvalid(f"The {what} is empty; give a domain, a host name or an IP address.")
+        raise TargetInvalid(f"{what}.empty")
     if len(subject) > MAX_TEXT_CHARACTERS:
         raise TargetInvalid(
-            f"The {what} {_shown(subject)} is {len(subject)} characters long; "
-            f"at most {MAX_TEXT_CHARACTERS} can be meant."
+            f"{what}.long", subject=_shown(subject), count=len(subject), most=MAX_TEXT_CHARACTERS
         )
     return subject
 
@@ -141,28 +149,24 @@ def _shown(text: str) -> str:
 def _refuse_user(text: str) -> None:
     # Looked for in the whole text: a user may hold ";", "?" and ":" itself (RFC 3261 §25.1, "user").
     if _USER_PART.match(text):
-        raise ValueError("it has a user part before the @; give the host alone, and the user as username")
+        raise Unreadable("target.user")
 
 
 def _parse_bare(text: str) -> Target:
     if scheme := _OTHER_SCHEME.match(text):
-        raise ValueError(
-            f"{scheme[1] or scheme[2]}: is not a SIP address; write carrier.example or sip:carrier.example"
-        )
+        raise Unreadable("target.scheme", scheme=scheme[1] or scheme[2])
     if ";" in text or "?" in text:
-        raise ValueError(
-            "parameters belong to a URI; write it in full, such as sip:carrier.example;transport=tcp"
-        )
+        raise Unreadable("target.parameters")
     host_port = _split_host_port(text)
     return Target(domain=host_port.host, port=host_port.port)
 
 
 def _parse_uri(rest: str, *, secure: bool) -> Target:
     if rest.startswith("//"):
-        raise ValueError("a SIP URI has no slashes; write sip:carrier.example")
+        raise Unreadable("target.slashes")
     address, question, _ = rest.partition("?")
     if question:
-        raise ValueError("headers after ? say nothing about a server; end the URI before the ?")
+        raise Unreadable("target.headers")
     host_text, *parameters = address.split(";")
     host_port = _split_host_port(host_text)
     transport = _uri_transport(parameters, secure=secure)
@@ -176,12 +180,12 @@ def _uri_transport(parameters: list[str], *, secure: bool) -> TransportName | No
     for parameter in parameters:
         name, _, value = (part.strip().lower() for part in parameter.partition("="))
         if name == "maddr":
-            raise ValueError("maddr sends elsewhere than the host; give that address as outbound proxy")
+            raise Unreadable("target.maddr")
         if name == "transport":
             found = _transport_named(value, secure=secure)
             given.add(value)
     if len(given) > 1:
-        raise ValueError(f"it names the transports {' and '.join(sorted(given))}; name one")
+        raise Unreadable("target.transports", transports=listed(sorted(given), Joint.AND))
     return found
 
 
@@ -189,37 +193,32 @@ def _transport_named(value: str, *, secure: bool) -> TransportName:
     try:
         transport = TransportName(value)
     except ValueError:
-        raise ValueError(f"the transport {value[:20]!r} is not spoken here; use udp, tcp or tls") from None
+        raise Unreadable("target.transport", transport=repr(value[:20])) from None
     if not secure:
         return transport
     if transport is TransportName.UDP:
-        raise ValueError("sips: needs TLS and udp has none; write sip: for udp, or leave the transport out")
+        raise Unreadable("target.secure-udp")
     return TransportName.TLS
 
 
 def _agreed_port(subject: str, written: int | None, given: int | None) -> int | None:
     if given is not None and not 1 <= given <= 65535:
-        raise TargetInvalid(f"The port {given} cannot be used: a port is a number from 1 to 65535.")
+        raise TargetInvalid("target.port", port=given)
     if written is not None and given is not None and written != given:
-        raise TargetConflict(
-            f"The target {_shown(subject)} has port {written}, and port {given} is given beside it; "
-            "give it once."
-        )
+        raise TargetConflict("target.two-ports", subject=_shown(subject), written=written, given=given)
     return given if written is None else written
 
 
 def _agreed_transport(subject: str, target: Target, given: TransportName | None) -> TransportName | None:
     if target.transport is not None and given is not None and target.transport is not given:
-        means = "means TLS" if target.secure else f"has transport {target.transport}"
-        raise TargetConflict(
-            f"The target {_shown(subject)} {means}, and transport {given} is given beside it; give it once."
-        )
+        key = "target.secure-and-transport" if target.secure else "target.two-transports"
+        raise TargetConflict(key, subject=_shown(subject), written=target.transport, given=given)
     return given if target.transport is None else target.transport
 
 
 def _split_host_port(text: str) -> HostPort:
     if _UNPRINTABLE.search(text):
-        raise ValueError("it holds a space or a control character; remove it")
+        raise Unreadable("target.space")
     if text.startswith("["):
         return _split_bracketed(text)
     if text.count(":") > 1:
@@ -231,14 +230,15 @@ def _split_host_port(text: str) -> HostPort:
 def _split_bracketed(text: str) -> HostPort:
     literal, bracket, rest = text[1:].partition("]")
     if not bracket:
-        raise ValueError("the ] after the IPv6 address is missing; write [2001:db8::1] or [2001:db8::1]:5060")
+        raise Unreadable("target.bracket")
     if rest and not rest.startswith(":"):
-        raise ValueError("after the ] only a port may stand; write [2001:db8::1]:5060")
+        raise Unreadable("target.behind-bracket")
     return HostPort(read_ipv6(literal), _read_port(rest[1:]) if rest else None)
 
 
 def _read_port(text: str) -> int:
     if not _PORT.fullmatch(text) or not 1 <= int(text) <= 65535:
-        shown = repr(text[:20]) if text else "nothing"
-        raise ValueError(f"{shown} stands where the port should; a port is a number from 1 to 65535")
+        if not text:
+            raise Unreadable("target.no-port")
+        raise Unreadable("target.port-number", port=repr(text[:20]))
     return int(text)

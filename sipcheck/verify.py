@@ -31,7 +31,7 @@ async def verify(
         parsed = parse_target(target) if isinstance(target, str) else target
     except TargetInvalid as error:
         username = credentials.username if credentials else None
-        return invalid_target_report(str(target), str(error), started_at=started_at, username=username)
+        return invalid_target_report(str(target), error.sentence, started_at=started_at, username=username)
     async with Engine(settings) as engine:
         return await engine.verify(
             parsed,

@@ -19,6 +19,8 @@ Timestamp = Annotated[datetime, PlainSerializer(_write_timestamp, return_type=st
 
 
 class TrunkShown(BaseModel):
+    """What the vendor documents of a trunk."""
+
     id: int
     phone_number: str | None
     nickname: str | None
@@ -41,7 +43,7 @@ class TrunkDetails(OurState, TrunkShown):
 
 class TrunkAnswer(BaseModel):
     message: str
-    data: TrunkShown
+    data: TrunkDetails
 
 
 class TrunkFound(BaseModel):
@@ -63,11 +65,11 @@ def line_of(view: TrunkView) -> str | None:
     return view.numbers[0].number if view.numbers else None
 
 
-def show(view: TrunkView) -> TrunkShown:
+def show_details(view: TrunkView) -> TrunkDetails:
     trunk, profile, line = view.trunk, view.profile, line_of(view)
     # A trunk of another dialect has a name instead.
     nickname = profile.nickname if profile.nickname or trunk.name == line else trunk.name
-    return TrunkShown(
+    return TrunkDetails(
         id=view.serial,
         phone_number=line,
         nickname=nickname,
@@ -82,8 +84,5 @@ def show(view: TrunkView) -> TrunkShown:
         outbound_trunk_id=view.sides.outbound,
         created_at=trunk.created_at,
         updated_at=trunk.updated_at,
+        **our_state(view),
     )
-
-
-def show_details(view: TrunkView) -> TrunkDetails:
-    return TrunkDetails(**dict(show(view)), **our_state(view))

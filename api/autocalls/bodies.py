@@ -7,11 +7,13 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from api.body import Body, left_out, shown_with
+from api.body import Body, ShownAsNull, UpdateBody, left_out, shown_with
 from api.fields import Host, Secret, Switch, TwoLetters, judge_allow_list, judge_country, require_one_line
 from trunks.catalog.new_trunk import NewGateway, NewNumber, NewTrunk
 from trunks.phone_numbers import E164, fault_of
 from trunks.rules.profile import CallingFormat, InboundAuthorization, TrunkProfile
+
+ONLY_FOR_IP = "can be given for ip alone: with auth, calls are let in by their password"
 
 _MOST_ADDRESSES = 256
 # What stands in a SIP URI's user part as it is (RFC 3261 §25.1), without what means something to dial plans.
@@ -28,7 +30,7 @@ def _country(code: str) -> str:
 
 
 def _allow_list(entries: list[str]) -> list[str]:
-    return judge_allow_list(entries, "cannot be used: {fault}")
+    return judge_allow_list(entries, "cannot be used: {fault}") if entries else entries
 
 
 Nickname = Annotated[
@@ -118,7 +120,12 @@ class CreateTrunk(Body):
     def _there_for_ip(cls, entries: list[str] | None, info: ValidationInfo) -> list[str] | None:
         by_ip = info.data.get("inbound_authorization_type") is InboundAuthorization.IP
         if by_ip and not entries:
-            raise PydanticCustomError("required_for_ip", "must hold at least one valid IP address for ip")
+            raise PydanticCustomError(
+                "required_for_ip",
+                "must hold at least one valid IP address for ip: an empty list admits everyone",
+            )
+        if entries and info.data.get("inbound_authorization_type") is InboundAuthorization.AUTH:
+            raise PydanticCustomError("only_for_ip", "{said}", {"said": ONLY_FOR_IP})
         return entries
 
     def to_trunk(self) -> NewTrunk:
@@ -151,15 +158,17 @@ def country_of(number: str, given: str | None) -> str | None:
     return E164(number).country or given
 
 
-class UpdateTrunk(Body):
-    """The body of Update SIP trunk: what is left out stays, `nickname: null` clears it."""
+class UpdateTrunk(UpdateBody):
+    """The body of Update SIP trunk: what is left out, or sent as it is shown, stays; `nickname: null` clears it."""
 
     model_config = shown_with(nickname="Provider X — Backup", sip_address="sip2.provider.com")
 
     sip_trunk_type: LineType = left_out(title="SIP trunk type", description="(ours)")
-    phone_number: LineText = left_out(title="Phone number")
+    phone_number: Annotated[LineText, ShownAsNull()] = left_out(
+        title="Phone number", description="In the place of the line that is shown; other numbers stay (ours)."
+    )
     nickname: Nickname | None = Field(None, title="Nickname", description="null clears it.")
-    sip_username: Username = left_out(title="SIP username")
+    sip_username: Annotated[Username, ShownAsNull()] = left_out(title="SIP username")
     sip_password: Password = left_out(title="SIP password")
     sip_address: Host = left_out(title="SIP server address")
     sip_calling_format: CallingFormat = left_out(title="SIP calling format")
@@ -167,6 +176,8 @@ class UpdateTrunk(Body):
         title="Inbound authorization type",
         description="To `ip` needs allowed_inbound_ips; to `auth` clears them.",
     )
-    allowed_inbound_ips: AllowList = left_out(title="Allowed inbound IPs")
-    country_code: Country = left_out(title="Country code")
+    allowed_inbound_ips: AllowList | None = Field(
+        None, title="Allowed inbound IPs", description="For `ip` alone; null is the empty list (ours)."
+    )
+    country_code: Annotated[Country, ShownAsNull()] = left_out(title="Country code")
     outbound_proxy: Switch = left_out(title="Outbound proxy")

@@ -1,20 +1,23 @@
 """From what an autocalls client changes to the domain's edit, where one field decides about another."""
 
 from typing import Any
+from uuid import UUID
 
 from pydantic_core import PydanticCustomError
 
-from api.autocalls.answers import line_of
-from api.autocalls.bodies import LineType, UpdateTrunk, country_of, judge_line
-from api.autocalls.faults import invalid_fields
+from api.autocalls.answers import line_of, show_details
+from api.autocalls.bodies import ONLY_FOR_IP, LineType, UpdateTrunk, country_of, judge_line
+from api.autocalls.faults import invalid_fields, need_egress
 from trunks.catalog.new_trunk import NewNumber
-from trunks.catalog.trunk_edit import TrunkEdit
+from trunks.catalog.trunk_edit import NewLine, TrunkEdit
 from trunks.catalog.views import TrunkView
 from trunks.rules.profile import InboundAuthorization
 
+# Of what one trunk alone may have: the parts of its line.
+OF_ONE_TRUNK = frozenset({"sip_trunk_type", "phone_number", "sip_username", "sip_address"})
+
 # What a body calls it, and what the profile does.
 _PROFILE = {
-    "nickname": "nickname",
     "sip_calling_format": "calling_format",
     "inbound_authorization_type": "authorization",
     "country_code": "country_code",
@@ -22,52 +25,71 @@ _PROFILE = {
 }
 
 
-def to_edit(body: UpdateTrunk, view: TrunkView) -> TrunkEdit:
-    """Judge what only the trunk's present values decide. Raises Problem."""
-    sent = body.sent()
-    profile: dict[str, Any] = {ours: sent[theirs] for theirs, ours in _PROFILE.items() if theirs in sent}
+def to_edit(body: UpdateTrunk, view: TrunkView, *, has_egress: bool) -> TrunkEdit:
+    """Say what changes; what is sent as it is shown does not. Raises RequestValidationError, Problem."""
+    changed = body.changes(show_details(view))
+    need_egress(changed.get("outbound_proxy"), has_egress=has_egress)
+    profile: dict[str, Any] = {
+        ours: changed[theirs] for theirs, ours in _PROFILE.items() if theirs in changed
+    }
+    profile |= _addresses(changed, view)
     edit: dict[str, Any] = {}
-    if "sip_username" in sent:
-        edit["username"] = body.sip_username
-    if "sip_password" in sent:
-        edit["password"] = body.sip_password.get_secret_value()
-    if "sip_address" in sent:
-        edit["domain"] = body.sip_address
-    profile |= _addresses(sent, view)
-    line = line_of(view)
-    if sent.keys() & {"phone_number", "sip_trunk_type"}:
-        line = _line(sent, view)
-        is_number = _kind(sent, view) is LineType.NUMBER
-        profile["extension"] = None if is_number else line
-        if is_number:
-            profile["country_code"] = country_of(line, sent.get("country_code", view.profile.country_code))
-        numbers = (NewNumber(number=line, country_code=profile.get("country_code")),) if is_number else ()
-        edit["numbers"] = numbers
-    if "nickname" in sent:
-        profile["nickname"] = body.nickname or None
-    nickname = profile.get("nickname", view.profile.nickname)
-    if sent.keys() & {"nickname", "phone_number"}:
-        edit["name"] = nickname or line or view.trunk.name
+    if "sip_username" in changed:
+        edit["username"] = changed["sip_username"]
+    if "sip_password" in changed:
+        edit["password"] = changed["sip_password"].get_secret_value()
+    if "sip_address" in changed:
+        edit["domain"] = changed["sip_address"]
+    shown = line = line_of(view)
+    if _is_another_line(changed, view):
+        line = _line(changed, view)
+        country = changed.get("country_code", view.profile.country_code)
+        if _kind(changed, view) is LineType.NUMBER:
+            profile |= {"extension": None, "country_code": country_of(line, country)}
+            edit["line"] = NewLine(
+                _number_shown(view), NewNumber(number=line, country_code=profile["country_code"])
+            )
+        else:
+            profile["extension"] = line
+            edit["line"] = NewLine(_number_shown(view), None)
+    if "nickname" in changed:
+        profile["nickname"] = changed["nickname"] or None
+        edit["name"] = profile["nickname"] or line or view.trunk.name
+    elif view.trunk.name == shown and line is not None:
+        edit["name"] = line
     return TrunkEdit(profile=profile, **edit)
 
 
-def _kind(sent: dict[str, Any], view: TrunkView) -> LineType:
-    present = LineType.NUMBER if view.profile.extension is None else LineType.EXTENSION
-    return LineType(sent.get("sip_trunk_type", present))
+def _kind_now(view: TrunkView) -> LineType:
+    return LineType.NUMBER if view.profile.extension is None else LineType.EXTENSION
 
 
-def _line(sent: dict[str, Any], view: TrunkView) -> str:
-    text = sent.get("phone_number", line_of(view) or "")
+def _kind(changed: dict[str, Any], view: TrunkView) -> LineType:
+    return LineType(changed.get("sip_trunk_type", _kind_now(view)))
+
+
+def _is_another_line(changed: dict[str, Any], view: TrunkView) -> bool:
+    return "phone_number" in changed or _kind(changed, view) is not _kind_now(view)
+
+
+def _number_shown(view: TrunkView) -> UUID | None:
+    """The number in whose place the line stands, where it is one."""
+    return view.numbers[0].id if view.profile.extension is None and view.numbers else None
+
+
+def _line(changed: dict[str, Any], view: TrunkView) -> str:
+    text: str = changed.get("phone_number", line_of(view) or "")
     try:
-        return judge_line(_kind(sent, view), text)
+        return judge_line(_kind(changed, view), text)
     except PydanticCustomError as fault:
         raise invalid_fields({"phone_number": [f"Phone number {fault.message()}."]}) from None
 
 
-def _addresses(sent: dict[str, Any], view: TrunkView) -> dict[str, Any]:
-    authorization = sent.get("inbound_authorization_type", view.profile.authorization)
-    if authorization is InboundAuthorization.AUTH:
-        return {"allowed_addresses": ()} if view.profile.allowed_addresses else {}
-    if "allowed_inbound_ips" in sent:
-        return {"allowed_addresses": tuple(sent["allowed_inbound_ips"])}
-    return {}
+def _addresses(changed: dict[str, Any], view: TrunkView) -> dict[str, Any]:
+    """Change who may call in by address; nobody may any more where calls are let in by password from now on."""
+    authorization = changed.get("inbound_authorization_type", view.profile.authorization)
+    given = tuple(changed.get("allowed_inbound_ips") or ())
+    if authorization is InboundAuthorization.AUTH and given:
+        raise invalid_fields({"allowed_inbound_ips": [f"Allowed inbound IPs {ONLY_FOR_IP}."]})
+    turned = "inbound_authorization_type" in changed and authorization is InboundAuthorization.AUTH
+    return {"allowed_addresses": given} if "allowed_inbound_ips" in changed or turned else {}

@@ -42,10 +42,10 @@ _DETAILS = TrunkDetails(
 EXAMPLES = (
     Example(
         "created",
-        TrunkAnswer(message="SIP trunk created successfully.", data=_SHOWN),
+        TrunkAnswer(message="SIP trunk created successfully.", data=_DETAILS),
         HTTPStatus.CREATED,
     ),
-    Example("updated", TrunkAnswer(message="SIP trunk updated successfully.", data=_SHOWN), HTTPStatus.OK),
+    Example("updated", TrunkAnswer(message="SIP trunk updated successfully.", data=_DETAILS), HTTPStatus.OK),
     Example("found", TrunkFound(data=_DETAILS)),
     Example("listed", TrunkList(data=[_DETAILS])),
     Example("deleted", Done(message="Phone number deleted successfully.")),

@@ -73,6 +73,13 @@ def invalid_fields(errors: FieldErrors) -> Problem:
     )
 
 
+def need_egress(wanted: bool | None, *, has_egress: bool) -> None:
+    """Refuse what this installation has no address for. Raises Problem."""
+    if wanted and not has_egress:
+        message = "Outbound proxy needs a fixed address of this platform: TRUNKS_FIXED_EGRESS is not set."
+        raise invalid_fields({"outbound_proxy": [message]})
+
+
 def contradictory(error: TrunkContradictory) -> Problem:
     return invalid_fields(
         by_field(
@@ -100,4 +107,4 @@ def _message(fault: Any) -> str:
             text = text_of(fault)
             for theirs in ("String should", "Input should", "List should"):
                 text = text.replace(theirs, "must")
-            return f"{label} {text}." if text.startswith(("must", "cannot")) else f"{label}: {text}."
+            return f"{label} {text}." if text.startswith(("must", "can")) else f"{label}: {text}."

@@ -9,10 +9,10 @@ import structlog
 from fastapi import Depends, Path
 from starlette.responses import Response
 
-from api.autocalls.answers import Done, TrunkAnswer, TrunkFound, TrunkList, show, show_details
+from api.autocalls.answers import Done, TrunkAnswer, TrunkFound, TrunkList, show_details
 from api.autocalls.bodies import CreateTrunk, UpdateTrunk
-from api.autocalls.edits import to_edit
-from api.autocalls.faults import invalid_fields
+from api.autocalls.edits import OF_ONE_TRUNK, to_edit
+from api.autocalls.faults import need_egress
 from api.call import Call, Calling
 from api.dialects import AUTOCALLS
 from api.problems import Problem
@@ -48,12 +48,14 @@ TrunkId = Annotated[UUID, Depends(_trunk_id)]
 @router.post("/sip-trunks", status_code=HTTPStatus.CREATED, responses=_answers(400, 403, 409, 413, 415, 422))
 async def create_sip_trunk(body: CreateTrunk, call: Calling) -> TrunkAnswer:
     """Create a SIP trunk with its inbound and outbound trunk on the voice infrastructure, then verify it (ours)."""
-    _need_egress(body.outbound_proxy, call)
+    need_egress(body.outbound_proxy, has_egress=_has_egress(call))
     trunk = await call.ask(call.catalog.provisioned.begin, body.to_trunk())
     if call.catalog.provisioned.provisions:
         await _settle(call, trunk.id)
+    # As it was entered, whatever the verification comes to meanwhile.
+    made = show_details(await call.view(trunk.id))
     await call.verify(trunk.id)
-    return TrunkAnswer(message="SIP trunk created successfully.", data=show(await call.view(trunk.id)))
+    return TrunkAnswer(message="SIP trunk created successfully.", data=made)
 
 
 @router.get("/sip-trunks", response_model=TrunkList)
@@ -75,13 +77,16 @@ async def update_sip_trunk(trunk_id: TrunkId, body: UpdateTrunk, call: Calling) 
 
     A side that fails takes the whole change back, with 500 (ours).
     """
-    _need_egress(body.outbound_proxy, call)
-    edited = await call.ask(call.catalog.updates.apply, trunk_id, partial(to_edit, body))
+    edit = partial(to_edit, body, has_egress=_has_egress(call))
+    alone = bool(body.model_fields_set & OF_ONE_TRUNK)
+    edited = await call.ask(call.catalog.updates.apply, trunk_id, edit, alone=alone)
     if edited.provisioning:
         await _follow(call, edited)
     if edited.moved:
         await call.verify(trunk_id)
-    return TrunkAnswer(message="SIP trunk updated successfully.", data=show(await call.view(trunk_id)))
+    return TrunkAnswer(
+        message="SIP trunk updated successfully.", data=show_details(await call.view(trunk_id))
+    )
 
 
 @router.delete("/{trunk_id}", responses=_answers(404, 409))
@@ -96,10 +101,8 @@ async def delete_phone_number(trunk_id: str, call: Calling) -> Done:
     return Done(message="Phone number deleted successfully.")
 
 
-def _need_egress(wanted: bool | None, call: Call) -> None:
-    if wanted and call.settings.fixed_egress is None:
-        message = "Outbound proxy needs a fixed address of this platform: TRUNKS_FIXED_EGRESS is not set."
-        raise invalid_fields({"outbound_proxy": [message]})
+def _has_egress(call: Call) -> bool:
+    return call.settings.fixed_egress is not None
 
 
 async def _settle(call: Call, trunk_id: UUID) -> None:

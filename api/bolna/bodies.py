@@ -1,21 +1,23 @@
 """Trunks as bolna's clients send them."""
 
+from collections.abc import Collection
 from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from api.body import Body, shown_with
+from api.body import Body, UpdateBody, shown_with
 from api.bolna.number_bodies import NumberBody
 from api.fields import Host, Line, Password, Port, Switch, judge_allow_list, require_one_line
-from sipcheck.target import TransportName
+from sipcheck.target import TransportName, parse_host_port
 from trunks.catalog.new_trunk import NewGateway, NewTrunk
 from trunks.rules.profile import CallingFormat, InboundAuthorization, MediaEncryption, TrunkProfile
 from trunks.rules.whole_trunk import encryption_fault
 
 # The type of the one fault that is a 422 (bolna documents it so).
 SDES_WITHOUT_TLS = "sdes_without_tls"
+ONLY_FOR_USERPASS = "It is for userpass alone: an ip-based trunk has neither user nor password"
 SDES_NEEDS_TLS = "sdes needs transport-tls: the keys would be sent in the clear"
 
 _MOST_GATEWAYS = 8
@@ -49,7 +51,10 @@ def _allowed(address: str) -> str:
 
 class GatewayBody(Body):
     gateway_address: Host = Field(description="Host name or IP address, without port.")
-    port: Port | None = Field(None, description="5060 unless given; 5061 with transport-tls (ours).")
+    port: Port | None = Field(
+        None,
+        description="Where none is given RFC 3263 decides, and it is shown as 5060, or 5061 with transport-tls (ours).",
+    )
     priority: Annotated[int, Field(strict=True, ge=1, le=1000)] | None = Field(
         1, description="The lowest is asked first."
     )
@@ -128,6 +133,8 @@ class CreateTrunk(TrunkFields):
     def _there_for_userpass(cls, value: Any, info: ValidationInfo) -> Any:
         if value is None and info.data.get("auth_type") is AuthType.USERPASS:
             raise PydanticCustomError("required_for_userpass", "It is required for userpass")
+        if value is not None and info.data.get("auth_type") is AuthType.IP_BASED:
+            raise PydanticCustomError("only_for_userpass", ONLY_FOR_USERPASS)
         return value
 
     @field_validator("ip_identifiers")
@@ -152,7 +159,7 @@ class CreateTrunk(TrunkFields):
         return NewTrunk(
             name=self.name,
             provider_name=self.provider,
-            gateways=to_gateways(self.gateways, self.transport or Transport.UDP),
+            gateways=new_gateways(self.gateways, (self.transport or Transport.UDP).name_here),
             username=self.auth_username if userpass else None,
             password=None if password is None else password.get_secret_value(),
             wanted=True,
@@ -166,12 +173,16 @@ class CreateTrunk(TrunkFields):
         )
 
 
-class UpdateTrunk(TrunkFields):
-    """The body of "Update trunk": what is left out stays, arrays are replaced whole."""
+class UpdateTrunk(UpdateBody, TrunkFields):
+    """The body of "Update trunk": what is left out, or sent as it is shown, stays; arrays are replaced whole."""
 
     model_config = shown_with(name="Mumbai carrier, second")
 
-    is_active: Switch | None = Field(None, description="Your switch: 409 on an unverified trunk (ours).")
+    is_active: Switch | None = Field(
+        None,
+        description="Your switch: 409 on an unverified trunk. Beside other fields it is no change where it is as shown "
+        "(ours).",
+    )
 
     def sent(self) -> dict[str, Any]:
         """The fields that were sent; null leaves a field as it is, and clears the description."""
@@ -179,13 +190,20 @@ class UpdateTrunk(TrunkFields):
         return {name: value for name, value in found.items() if value is not None or name == "description"}
 
 
-def to_gateways(gateways: list[GatewayBody], transport: Transport) -> tuple[NewGateway, ...]:
-    """Turn into the domain's; a port that was not given is the transport's default."""
+def new_gateways(
+    gateways: list[GatewayBody],
+    transport: TransportName | None,
+    *,
+    without_port: Collection[tuple[str, int]] = (),
+) -> tuple[NewGateway, ...]:
+    """Turn into the domain's; these hosts, in their normal form, have no port where they are sent with this one."""
     return tuple(
         NewGateway(
             host=each.gateway_address,
-            port=each.port or transport.name_here.default_port,
-            transport=transport.name_here,
+            port=None
+            if (parse_host_port(each.gateway_address).host, each.port) in without_port
+            else each.port,
+            transport=transport,
             priority=each.priority or 1,
         )
         for each in gateways

@@ -2,53 +2,92 @@
 
 from typing import Any
 
-from api.bolna.answers import auth_type_of
+from api.bolna.answers import auth_type_of, show_trunk
 from api.bolna.bodies import (
+    ONLY_FOR_USERPASS,
     AuthType,
     Transport,
     UpdateTrunk,
+    new_gateways,
     profile_fields,
-    to_gateways,
     to_interval,
 )
+from api.bolna.faults import FieldFault, invalid_fields
+from sipcheck.target import parse_host_port
 from trunks.catalog.new_trunk import NewGateway
 from trunks.catalog.trunk_edit import TrunkEdit
 from trunks.catalog.views import TrunkView
+from trunks.rules.profile import InboundAuthorization
+
+# Of what one trunk alone may have: its name, and the parts of its line.
+OF_ONE_TRUNK = frozenset({"name", "auth_type", "auth_username", "gateways"})
 
 
-def to_edit(body: UpdateTrunk, view: TrunkView, *, interval_floor_seconds: float) -> TrunkEdit:
-    """Say what changes; whether the trunk that results may be so is the domain's to judge."""
-    sent = body.sent()
-    edit: dict[str, Any] = {}
+def to_edit(
+    body: UpdateTrunk, view: TrunkView, *, interval_seconds: float, interval_floor_seconds: float
+) -> TrunkEdit:
+    """Say what changes; what is sent as it is shown does not, and what results is the domain's to judge.
+
+    Raises RequestValidationError, Problem.
+    """
+    changed = body.changes(show_trunk(view, interval_seconds=interval_seconds))
+    if body.is_all_that_was_sent("is_active") and body.is_active is not None:
+        changed["is_active"] = body.is_active
+    edit: dict[str, Any] = {"name_is_unique": "name" in changed}
     for theirs, ours in (("name", "name"), ("provider", "provider_name"), ("is_active", "wanted")):
-        if theirs in sent:
-            edit[ours] = sent[theirs]
-    edit |= _credentials(sent, view)
-    if "transport" in sent or "gateways" in sent:
-        edit["gateways"] = _gateways(sent, view)
-    if "qualify_frequency" in sent:
-        edit["health_interval_seconds"] = to_interval(sent["qualify_frequency"], interval_floor_seconds)
-    if "phone_numbers" in sent:
-        edit["numbers"] = tuple(number.to_number() for number in sent["phone_numbers"])
-    return TrunkEdit(profile=profile_fields(sent), **edit)
+        if theirs in changed:
+            edit[ours] = changed[theirs]
+    kind = changed.get("auth_type", auth_type_of(view))
+    edit |= _credentials(changed, kind)
+    if changed.keys() & {"transport", "gateways"}:
+        edit["gateways"] = _gateways(changed, view)
+    if "qualify_frequency" in changed:
+        edit["health_interval_seconds"] = to_interval(changed["qualify_frequency"], interval_floor_seconds)
+    if "phone_numbers" in changed:
+        _refuse_blind_removal(changed["phone_numbers"], view)
+        edit["numbers"] = tuple(number.to_number() for number in changed["phone_numbers"])
+    profile = profile_fields(changed)
+    if kind is AuthType.IP_BASED and "ip_identifiers" in changed:
+        profile["authorization"] = InboundAuthorization.IP
+    return TrunkEdit(profile=profile, **edit)
 
 
-def _credentials(sent: dict[str, Any], view: TrunkView) -> dict[str, Any]:
-    if sent.get("auth_type", auth_type_of(view)) is AuthType.IP_BASED:
-        return {"username": None, "password": None} if "auth_type" in sent else {}
+def _credentials(changed: dict[str, Any], kind: AuthType) -> dict[str, Any]:
+    given = [name for name in ("auth_username", "auth_password") if name in changed]
+    if kind is AuthType.IP_BASED:
+        if given:
+            raise invalid_fields([FieldFault(name, "surplus", f"{ONLY_FOR_USERPASS}.") for name in given])
+        return {"username": None, "password": None} if "auth_type" in changed else {}
     edit: dict[str, Any] = {}
-    if "auth_username" in sent:
-        edit["username"] = sent["auth_username"]
-    if "auth_password" in sent:
-        edit["password"] = sent["auth_password"].get_secret_value()
+    if "auth_username" in changed:
+        edit["username"] = changed["auth_username"]
+    if "auth_password" in changed:
+        edit["password"] = changed["auth_password"].get_secret_value()
     return edit
 
 
-def _gateways(sent: dict[str, Any], view: TrunkView) -> tuple[NewGateway, ...]:
-    transport = sent.get("transport", Transport.of(view.trunk.gateways[0].transport))
-    if "gateways" in sent:
-        return to_gateways(sent["gateways"], transport)
+def _gateways(changed: dict[str, Any], view: TrunkView) -> tuple[NewGateway, ...]:
+    present = view.trunk.gateways
+    transport = changed["transport"].name_here if "transport" in changed else present[0].transport
+    if "gateways" in changed:
+        # A port that was never given is shown as its transport's own: sent back, it is still none.
+        shown = Transport.of(present[0].transport).name_here
+        never = {
+            (parse_host_port(each.host).host, shown.default_port) for each in present if each.port is None
+        }
+        return new_gateways(changed["gateways"], transport, without_port=never)
     return tuple(
-        NewGateway(host=each.host, port=each.port, transport=transport.name_here, priority=each.priority)
-        for each in view.trunk.gateways
+        NewGateway(host=each.host, port=each.port, transport=transport, priority=each.priority)
+        for each in present
     )
+
+
+def _refuse_blind_removal(numbers: list[Any], view: TrunkView) -> None:
+    """Refuse a list that would remove numbers which were not even shown. Raises Problem."""
+    if numbers and len(numbers) < view.number_count and len(view.numbers) < view.number_count:
+        message = (
+            f"The trunk has {view.number_count} numbers and shows {len(view.numbers)} of them; this list is shorter, "
+            "and would remove some that it does not show. Send all that are to stay, or remove single ones by "
+            "DELETE /sip-trunks/trunks/{trunk_id}/numbers/{id}."
+        )
+        raise invalid_fields([FieldFault("phone_numbers", "blind_removal", message)])

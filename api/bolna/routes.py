@@ -20,7 +20,7 @@ from api.bolna.answers import (
     show_verified,
 )
 from api.bolna.bodies import CreateTrunk, UpdateTrunk
-from api.bolna.edits import to_edit
+from api.bolna.edits import OF_ONE_TRUNK, to_edit
 from api.bolna.number_bodies import NumberBody
 from api.call import Call, Calling
 from api.dialects import BOLNA
@@ -81,9 +81,14 @@ async def get_trunk(trunk_id: TrunkId, call: Calling) -> TrunkShown:
 @router.patch("/{trunk_id}", responses=_answers(400, 404, 409, 413, 415, 422))
 async def update_trunk(trunk_id: TrunkId, body: UpdateTrunk, call: Calling) -> TrunkShown:
     """Change some fields of a trunk; arrays are replaced whole. A change of connectivity is verified (ours)."""
-    floor_seconds = call.settings.health_interval_floor_seconds
-    edit = partial(to_edit, body, interval_floor_seconds=floor_seconds)
-    edited = await call.ask(call.catalog.updates.apply, trunk_id, edit, unique_name=body.name)
+    edit = partial(
+        to_edit,
+        body,
+        interval_seconds=_interval(call),
+        interval_floor_seconds=call.settings.health_interval_floor_seconds,
+    )
+    alone = bool(body.model_fields_set & OF_ONE_TRUNK)
+    edited = await call.ask(call.catalog.updates.apply, trunk_id, edit, alone=alone)
     if edited.provisioning:
         call.ring_provision(trunk_id)
     if edited.moved:
@@ -95,7 +100,7 @@ async def update_trunk(trunk_id: TrunkId, body: UpdateTrunk, call: Calling) -> T
 async def delete_trunk(trunk_id: TrunkId, call: Calling) -> Done:
     """Delete a trunk with its numbers."""
     view = await call.view(trunk_id)
-    await call.ask(call.catalog.trunks.remove, trunk_id, with_numbers=True)
+    await call.ask(call.catalog.trunks.remove, trunk_id, with_numbers=True, with_used_numbers=True)
     call.ring_provision(trunk_id)
     return Done(message=f"Trunk deleted successfully. {view.number_count} phone number(s) removed.")
 

@@ -14,6 +14,7 @@ from trunks.errors import (
     NumberInUse,
     NumberNotFound,
     NumberTaken,
+    TrunkExists,
     TrunkHasNumbers,
     TrunkNotFound,
     TrunkNotVerified,
@@ -30,6 +31,11 @@ REFUSALS: Refusals = {
         HTTPStatus.CONFLICT,
         "Trunk still has DIDs attached. Delete DIDs before deleting the trunk.",
         "TRUNK_HAS_DIDS",
+    ),
+    TrunkExists: Refusal(
+        HTTPStatus.CONFLICT,
+        "A trunk with the same line, username and domain already exists.",
+        "TRUNK_EXISTS",
     ),
     NumberNotFound: Refusal(HTTPStatus.NOT_FOUND, "DID not found.", "DID_NOT_FOUND"),
     NumberTaken: Refusal(

@@ -5,11 +5,10 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from api.body import Body, left_out, shown_with
+from api.body import Body, ShownAsNull, UpdateBody, left_out, shown_with
 from api.fields import Host, Line, Password, Port, Proxy, Switch
 from sipcheck.target import TransportName, parse_host_port
 from trunks.catalog.new_trunk import NewGateway, NewTrunk
-from trunks.catalog.trunk_edit import TrunkEdit
 
 # The type of the one fault that has a code of its own.
 NOT_VERIFIED = "trunk_not_verified"
@@ -71,15 +70,19 @@ class CreateTrunk(Body):
         )
 
 
-class UpdateTrunk(Body):
-    """The body of Update SIP Trunk: what is left out stays; null clears what a trunk can be without (ours)."""
+class UpdateTrunk(UpdateBody):
+    """The body of Update SIP Trunk: what is left out, or sent as it is shown, stays; null clears what a trunk can be
+    without (ours).
+    """
 
     model_config = shown_with(name="Primary Carrier — EU", is_active=True)
 
     name: Line = left_out(description="Human-readable trunk name.")
     provider_name: Line = left_out(description="Identifier of your carrier or SIP provider.")
     domain: Host = left_out(description="SIP domain or proxy host. Resets is_verified.")
-    username: Line = left_out(description="SIP authentication username. Resets is_verified.")
+    username: Annotated[Line, ShownAsNull()] = left_out(
+        description="SIP authentication username. Resets is_verified."
+    )
     password: Password = left_out(
         description="SIP authentication password. Resets is_verified; the same one sent again does not (ours)."
     )
@@ -96,16 +99,6 @@ class UpdateTrunk(Body):
         None, description="SIP auth realm; null gives it up (ours). Resets is_verified (ours)."
     )
     is_active: Switch = left_out(
-        description="Whether the trunk is to be active: 409 on an unverified one (ours)."
+        description="Whether the trunk is to be active: 409 on an unverified one (ours). Beside other fields it is no "
+        "change where it is as shown; alone it is your switch (ours)."
     )
-
-    def to_edit(self) -> TrunkEdit:
-        """Turn into what the domain takes."""
-        sent = self.sent()
-        if "password" in sent:
-            sent["password"] = self.password.get_secret_value()
-        if self.outbound_proxy is not None:
-            sent["outbound_proxy"] = parse_host_port(self.outbound_proxy)
-        if "is_active" in sent:
-            sent["wanted"] = sent.pop("is_active")
-        return TrunkEdit(**sent)

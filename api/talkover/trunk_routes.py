@@ -1,5 +1,6 @@
 """talkover's trunks (docs/design/dialects.md)."""
 
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated
 
@@ -22,6 +23,7 @@ from api.talkover.trunk_answers import (
     show_details,
 )
 from api.talkover.trunk_bodies import CreateTrunk, UpdateTrunk
+from api.talkover.trunk_edits import OF_ONE_TRUNK, to_edit
 from trunks.repositories.trunks import TrunkFilter
 from trunks.rules.trunk_state import HealthStatus
 
@@ -71,7 +73,8 @@ async def update_sip_trunk(trunk_id: TrunkId, body: UpdateTrunk, call: Calling) 
     A change of where the trunk is or of its credentials resets is_verified, and is_active with it, while the
     switch stays as you set it: verified again, the trunk is active again (ours).
     """
-    edited = await call.ask(call.catalog.updates.apply, trunk_id, body.to_edit())
+    alone = bool(body.model_fields_set & OF_ONE_TRUNK)
+    edited = await call.ask(call.catalog.updates.apply, trunk_id, partial(to_edit, body), alone=alone)
     if edited.provisioning:
         call.ring_provision(trunk_id)
     return show_changed(edited.trunk)

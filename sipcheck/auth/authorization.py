@@ -50,6 +50,11 @@ def authorization(
     return "Proxy-Authorization" if challenge.proxy else "Authorization", value
 
 
+def response_of(value: str) -> str:
+    """The response in a value that `authorization` wrote, where no quoted text holds a quote unescaped."""
+    return value.partition('response="')[2].partition('"')[0]
+
+
 def read_authorization(value: str) -> dict[str, str]:
     """Read the parameters of a Digest Authorization value, raw. Raises ValueError for any other."""
     scheme, _, rest = value.strip().partition(" ")

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from sipcheck.auth.authorization import authorization, read_authorization
+from sipcheck.auth.authorization import authorization, response_of
 from sipcheck.auth.challenge import Challenge, choose, choose_of_kind, name_realms, read_usable
 from sipcheck.credentials import Credentials
 from sipcheck.failure import Failure
@@ -168,6 +168,6 @@ def answer(
         )
         if conceal is not None:
             conceal(cnonce)
-            conceal(read_authorization(value)["response"])
+            conceal(response_of(value))
         fields.append((name, value))
     return fields

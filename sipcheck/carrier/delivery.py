@@ -6,7 +6,7 @@ from typing import Any
 
 from sipcheck.carrier.faults import Fault
 
-SLOW_SECONDS = 1.5
+SLOW_SECONDS = 1.0  # between the first sending again and the second, of Timer E
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from sipcheck.target import HostPort, TransportName
 SERVER = "practice-carrier"
 REWRITTEN_ADDRESS = "203.0.113.7"  # documentation, RFC 5737: nobody's
 
+_WRONG_RSPAUTH = ("Authentication-Info", f'rspauth="{"0" * 32}"')
 _CAPABILITIES = replace(OK, headers=(ALLOW, ("Accept", "application/sdp")))
 
 
@@ -87,7 +88,10 @@ class Registrar:
             answer = self._refuse(request) or authenticated(self.faults, request.method)
         if answer is not OK:
             return answer
-        return _CAPABILITIES if request.method == "OPTIONS" else self._register(request)
+        accepted = _CAPABILITIES if request.method == "OPTIONS" else self._register(request)
+        if Fault.WRONG_RSPAUTH in self.faults and self._form.answer_name in request.headers:
+            accepted = replace(accepted, headers=(*accepted.headers, _WRONG_RSPAUTH))
+        return accepted
 
     def _register(self, request: Request) -> CarrierAnswer:
         try:

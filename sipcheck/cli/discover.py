@@ -28,6 +28,7 @@ from sipcheck.engine import Engine
 from sipcheck.errors import TargetInvalid
 from sipcheck.failure import Failure
 from sipcheck.guard import Guard
+from sipcheck.phrases.sentence import Sentence
 from sipcheck.reasons import Outcome, Reason
 from sipcheck.report.model import CheckState, EdgeReport
 from sipcheck.report.rulings import ruling
@@ -80,7 +81,7 @@ def discover(
                 target, transport=transport, port=wanted_port, outbound_proxy=outbound_proxy
             )
         except TargetInvalid as error:
-            discovery = _of_invalid_target(target, str(error))
+            discovery = _of_invalid_target(target, error.sentence)
         else:
             discovery = asyncio.run(_search(parsed, settings, ports, timeout_seconds))
     with speaking():
@@ -99,9 +100,9 @@ async def _search(
         return await search(target, engine, also=also, timeout_seconds=timeout_seconds)
 
 
-def _of_invalid_target(text: str, detail: str) -> Discovery:
-    report = invalid_target_report(text, detail, started_at=datetime.now(UTC))
-    return Discovery(report.target, (), Failure.of(report.reason, "target.invalid", words=detail), (), 0.0)
+def _of_invalid_target(text: str, fault: Sentence) -> Discovery:
+    report = invalid_target_report(text, fault, started_at=datetime.now(UTC))
+    return Discovery(report.target, (), Failure(report.reason, fault), (), 0.0)
 
 
 def _status(discovery: Discovery) -> int:

@@ -1,6 +1,7 @@
 """The rows of a sweep's file."""
 
-from sipcheck.errors import CallerError
+from sipcheck.errors import Unreadable, WrittenInvalid
+from sipcheck.phrases.sentence import Sentence
 from sipcheck.sweep.row_file import (
     TARGET_COLUMNS,
     Record,
@@ -18,14 +19,15 @@ def read_rows(file: str) -> list[SweepRow | BadRow]:
 
 
 def _row(number: int, record: Record) -> SweepRow | BadRow:
-    given = {} if isinstance(record, str) else record
+    given = {} if isinstance(record, Unreadable) else record
     shown = str(given.get("target") or f"row {number}")
     username = given.get("username")
     named = username if isinstance(username, str) else None
     try:
         values = values_of(record, TARGET_COLUMNS)
         return SweepRow(number, target_of(values), credentials_of(values))
-    except CallerError as error:
-        return BadRow(number, shown, str(error), named)
-    except ValueError as fault:
-        return BadRow(number, shown, f"Row {number} cannot be used: {fault}.", named)
+    except WrittenInvalid as error:
+        return BadRow(number, shown, error.sentence, named)
+    except Unreadable as error:
+        fault = Sentence.of("row.unusable", number=number, fault=error.sentence)
+        return BadRow(number, shown, fault, named)

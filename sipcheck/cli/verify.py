@@ -90,7 +90,7 @@ def verify(
             )
         except TargetInvalid as error:
             report = invalid_target_report(
-                target, str(error), started_at=started_at, username=credentials.username
+                target, error.sentence, started_at=started_at, username=credentials.username
             )
         else:
             report = asyncio.run(_verify(parsed, settings, proven, proof, timeout_seconds, discover=discover))

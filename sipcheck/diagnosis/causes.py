@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from sipcheck.diagnosis.evidence import EdgeEvidence, ExchangeResult
+from sipcheck.diagnosis.redirection import read_redirection
 from sipcheck.reasons import Cause, Reason
 
 # What came in an answer's stead, such as another protocol, is none of them.
@@ -76,6 +77,10 @@ def _of_no_answer_in_time(evidence: EdgeEvidence) -> Cause | None:
     return Cause.CONNECTION_CUT if cut else Cause.CREDENTIALS_UNANSWERED
 
 
+def _of_redirection(evidence: EdgeEvidence) -> Cause | None:
+    return read_redirection(telling_exchange(Reason.SIP_REDIRECTED, evidence), evidence.asked).cause
+
+
 def _of_withheld(evidence: EdgeEvidence) -> Cause | None:
     return next((each.cause for each in evidence.exchanges if each.withheld is not None), None)
 
@@ -90,6 +95,7 @@ _RULES: dict[Reason, Callable[[EdgeEvidence], Cause | None]] = {
     Reason.CREDENTIALS_PROVEN: _of_proof,
     Reason.ALIVE_CREDENTIALS_UNPROVEN: _of_unproven,
     Reason.SIP_REQUEST_TIMEOUT: _of_no_answer_in_time,
+    Reason.SIP_REDIRECTED: _of_redirection,
     Reason.REALM_MISMATCH: _of_withheld,
     Reason.AUTH_ALGORITHM_UNSUPPORTED: _of_withheld,
 }

@@ -7,7 +7,7 @@ from enum import StrEnum
 from sipcheck.failure import Failure
 from sipcheck.phrases.sentence import Sentence
 from sipcheck.reasons import Cause, Reason
-from sipcheck.target import HostPort
+from sipcheck.target import HostPort, Target, TransportName
 
 
 class Proof(StrEnum):
@@ -17,6 +17,20 @@ class Proof(StrEnum):
     OPTIONS = "options"
     REGISTER = "register"
     NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Where the requests to an edge went: under which names, and how."""
+
+    hosts: frozenset[str]
+    port: int
+    transport: TransportName
+
+    def is_at(self, target: Target) -> bool:
+        """Whether a target leads to where we asked already."""
+        here = target.domain in self.hosts
+        return here and target.port in (None, self.port) and target.transport in (None, self.transport)
 
 
 _REFUSED_BEHIND_THE_PROOF = frozenset({423, 439})
@@ -44,10 +58,14 @@ class ExchangeResult:
     why a challenge was not answered, `cause` more closely, `sentence` as it is said to a person; `rejected` and
     `stale_loop` qualify a challenge that followed an answer. `challenges` are the values of WWW-Authenticate and of
     Proxy-Authenticate, a field line each.
+    `contacts` are the Contacts of a 3xx.
     `facts` are the headers of the final response that say why, by their canonical names, in the order found.
     `provisional` is the 1xx that came before the final response. `copies` is null for a request that was sent once.
     `by_tcp`: its last request was too large for a datagram and went by TCP to an edge of UDP (RFC 3261 §18.1.1).
     `too_large`: the answer to a challenge was, and the way it was asked by has no TCP beside it; it was not sent.
+    `cseq` is the number of its last request, 0 where nobody can go on from there; `continued` says that it went on from
+    another exchange's challenge, and had no request without credentials of its own.
+    `server_disproved`: the answer accepts the credentials, with an rspauth that does not fit the password.
     Times are in seconds.
     """
 
@@ -77,6 +95,10 @@ class ExchangeResult:
     by_tcp: bool = False
     too_large: bool = False
     received_address: str | None = None
+    server_disproved: bool = False
+    contacts: tuple[str, ...] = ()
+    cseq: int = 0
+    continued: bool = False
 
     @property
     def alive(self) -> bool:
@@ -135,10 +157,15 @@ class EdgeEvidence:
     credentials_given: bool = False
     proof: Proof = Proof.AUTO
     connect_failure: Failure | None = None
+    asked: Asked | None = None
 
     @property
     def exchanges(self) -> tuple[ExchangeResult, ...]:
-        return tuple(e for e in (self.options, self.register, self.answered_options) if e is not None)
+        options, register = self.options, self.register
+        # Asked for thirty times a run, and nearly always one of these two.
+        if self.answered_options is None and options is not None:
+            return (options,) if register is None else (options, register)
+        return tuple(each for each in (options, register, self.answered_options) if each is not None)
 
     @property
     def attempts(self) -> tuple[ExchangeResult, ...]:

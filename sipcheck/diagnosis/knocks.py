@@ -27,7 +27,9 @@ def _refused_password(exchange: ExchangeResult) -> bool:
 
 
 def _stranger(exchange: ExchangeResult) -> bool:
-    """Whether the request without credentials, with which each exchange begins, may be counted."""
+    """Whether the request without credentials, with which an exchange begins, may be counted."""
+    if exchange.continued:
+        return False
     if exchange.challenged or exchange.status in _COUNTED:
         return True
     return exchange.failure is not None and exchange.failure.reason in _SILENCE

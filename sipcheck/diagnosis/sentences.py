@@ -1,7 +1,8 @@
 """What a verdict says to a person who runs a trunk and may never have heard of SIP's inner life."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from string import Formatter
 
 from sipcheck.diagnosis.texts.checks import CHECKS
@@ -48,7 +49,7 @@ class Facts:
     again: Parameter = IN_MINUTES  # or when the wait is over that was asked for
     knocks: str = "0"  # what was counted at this address before the run
     until: Parameter = LATER  # when it may be tried again
-    elsewhere: Parameter = ""  # " (it named <sip:edge.carrier.example>)"
+    contacts: Parameter = ""  # of a redirection
 
 
 def _key(reason: Reason, cause: Cause | None, part: str) -> str:
@@ -90,5 +91,10 @@ def render(sentence: Sentence) -> str:
 
 
 def _sentence(key: str, facts: Facts) -> Sentence:
-    names = [name for _, name, _, _ in Formatter().parse(TEMPLATES[key]) if name]
-    return Sentence(key, {name: getattr(facts, name) for name in names})
+    return Sentence(key, {name: getattr(facts, name) for name in _names(key)})
+
+
+@cache
+def _names(key: str) -> Sequence[str]:
+    """What a template names."""
+    return [name for _, name, _, _ in Formatter().parse(TEMPLATES[key]) if name]

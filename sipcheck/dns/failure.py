@@ -8,6 +8,7 @@ from sipcheck.failure import Failure
 from sipcheck.host import is_address
 from sipcheck.phrases.sentence import Sentence
 from sipcheck.reasons import Cause, Reason
+from sipcheck.settings import STALL_SECONDS
 
 # First what may be otherwise the next time: it must not be reported as a fault of the customer's records.
 _GRAVITY = (
@@ -32,9 +33,15 @@ def say_failed(answer: DnsAnswer[Record]) -> Sentence:
 
 
 def failure_of(answer: DnsAnswer[Record]) -> Failure:
-    """Read an unanswered question as the failure of the whole way."""
-    reason = Reason.DNS_TIMEOUT if answer.kind is AnswerKind.TIMEOUT else Reason.DNS_SERVFAIL
-    return Failure(reason, say_failed(answer))
+    """Read an unanswered question as the failure of the whole way; one that we did not ask, or slept over, is ours."""
+    said = say_failed(answer)
+    if answer.kind is not AnswerKind.TIMEOUT:
+        return Failure(Reason.DNS_SERVFAIL, said)
+    if answer.late_seconds >= STALL_SECONDS:
+        late = Sentence.of("ours.late", seconds=f"{answer.late_seconds:.1f}")
+        both = Sentence.of("dns.late", failure=said, late=late)
+        return Failure(Reason.DNS_TIMEOUT, both, Cause.OWN_STALL)
+    return Failure(Reason.DNS_TIMEOUT, said, None if answer.asked else Cause.NOT_ASKED)
 
 
 def host_failure(ipv6: DnsAnswer[str], ipv4: DnsAnswer[str], *, named_by_srv: bool) -> Failure | None:

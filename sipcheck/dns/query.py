@@ -66,7 +66,7 @@ class DnsAnswer(Generic[Record]):
     """The answer to one question; `why` says why there is none, `ms` how long it took.
 
     `left_aside` counts the records that were not read, being beyond the number that is; `asked` is false where no time
-    was left to ask.
+    was left to ask. `late_seconds` is how late we ourselves were to take the answer.
     """
 
     name: str
@@ -77,6 +77,7 @@ class DnsAnswer(Generic[Record]):
     ms: float
     left_aside: int = 0
     asked: bool = True
+    late_seconds: float = 0.0
 
     @property
     def fault(self) -> str:
@@ -162,8 +163,9 @@ class DnsClient:
             kind, why = AnswerKind.SERVFAIL, Sentence.of("dns.fault.too-many-cnames", most=MAX_CNAMES)
         except (dns.exception.DNSException, ValueError) as unusable:
             kind, why = AnswerKind.SERVFAIL, Sentence.of("dns.fault.library", words=unusable)
-        ms = (loop.time() - started_at) * 1000
-        return DnsAnswer(name, record_type, kind, records, why, ms, sockets.left_aside, asked)
+        now = loop.time()
+        ms, late_seconds = (now - started_at) * 1000, max(0.0, now - deadline_at)
+        return DnsAnswer(name, record_type, kind, records, why, ms, sockets.left_aside, asked, late_seconds)
 
     async def _follow(
         self, name: str, record_type: RecordType, lifetime_seconds: float, sockets: QuestionSockets

@@ -32,12 +32,12 @@ def read_integer(text: str, maximum: int) -> int:
 
     Raises Unreadable; a number of any length is judged without converting it.
     """
-    digits = text.lstrip("0")
     if not (text.isascii() and text.isdecimal()):
         raise Unreadable("message.fault.no-number")
-    if len(digits) > len(str(maximum)) or int(digits or "0") > maximum:
+    digits = text.lstrip("0") or "0"
+    if len(digits) > len(str(maximum)) or (number := int(digits)) > maximum:
         raise Unreadable("message.fault.large-number", most=maximum)
-    return int(digits or "0")
+    return number
 
 
 def read_host_port(text: str, *, bare_ipv6: bool = False) -> tuple[str, int | None]:

@@ -23,7 +23,10 @@ class Parameters:
     def get(self, name: str) -> str | None:
         """The first value given; null when the parameter is absent or has none."""
         wanted = name.lower()
-        return next((value for key, value in self.pairs if value is not None and key.lower() == wanted), None)
+        for key, value in self.pairs:
+            if value is not None and (key == wanted or key.lower() == wanted):
+                return value
+        return None
 
     def replace(self, name: str, value: str | None) -> "Parameters":
         """The same parameters with this one set in its place, or added at the end."""

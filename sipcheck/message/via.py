@@ -49,7 +49,9 @@ class Via:
 
         Null when absent, or when what is written is no IP address.
         """
-        value = self.params.get("received") or ""
+        value = self.params.get("received")
+        if not value:
+            return None
         try:
             return plain_address(value.removeprefix("[").removesuffix("]"))
         except ValueError:
@@ -58,8 +60,11 @@ class Via:
     @property
     def rport(self) -> int | None:
         """The port the request came from (RFC 3581 §4); null when absent, empty or no port number."""
+        value = self.params.get("rport")
+        if not value:
+            return None
         try:
-            return read_integer(self.params.get("rport") or "", 65535) or None
+            return read_integer(value, 65535) or None
         except ValueError:
             return None
 

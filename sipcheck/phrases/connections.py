@@ -12,6 +12,7 @@ CONNECTIONS: Mapping[str, str] = {
     "connection.no-way-from": "no way from {source} to {host}: {failure}",
     "connection.other-family": "checks leave from {source}, which has no way to {address}",
     "connection.paced": "the pace left no time for a request",
+    "ours.late": "our own system was {seconds} s late, and may have missed what came",
     # Behind what failed.
     "connection.behind-provisional": "{failure}, behind a {status}",
     "connection.after-password": "{failure}, {seconds} s after the password was sent",

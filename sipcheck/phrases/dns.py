@@ -5,6 +5,7 @@ from collections.abc import Mapping
 DNS: Mapping[str, str] = {
     "dns.not-sent": "no time was left for the {record_type} query for {name}, which was not sent",
     "dns.unanswered": "no resolver answered the {record_type} query for {name} in time",
+    "dns.late": "{failure}, and {late}",
     "dns.failed": "the resolver could not answer the {record_type} query for {name} ({fault})",
     "dns.nxdomain": "{host} does not exist (NXDOMAIN)",
     "dns.nxdomain.behind-cname": "{host} is there, and {fault}",

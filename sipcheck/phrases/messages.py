@@ -7,7 +7,13 @@ MESSAGES: Mapping[str, str] = {
     "message.bytes-not-sip": "{count} bytes that are not SIP",
     "message.looks-like": "it looks like {protocol}",
     "message.tls-spoken": "TLS is spoken there",
-    "message.cut-short": "the answer was cut short: {count} bytes came, and its end did not",
+    "message.unfinished.one": (
+        "{count} bytes of an answer came, {seconds} s before the end of the wait, and its end did not"
+    ),
+    "message.unfinished.several": (
+        "{count} bytes of an answer came in {pieces} pieces, the last {seconds} s before the end of the wait, and its "
+        "end did not"
+    ),
     "message.several-vias": (
         "the answer carries {count} Via headers, where ours alone belongs (RFC 3261 §8.1.3.3)"
     ),
@@ -19,6 +25,7 @@ MESSAGES: Mapping[str, str] = {
     "message.request": "a request of its own, {method}",
     "message.times": "{what} ({count} times)",
     "message.provisional-only": "only {status}, and no final answer",
+    "message.keep-alives-only": "only line ends came (keep-alives, {count} times), and no answer in {seconds} s",
     "message.no-answer": "no answer in {seconds} s",
     "message.no-answer.verdict": "no final answer before the verdict was settled",
     "message.no-answer.next-edge": "no final answer before the next edge had its turn",

@@ -13,12 +13,14 @@ from sipcheck.phrases.dns import DNS
 from sipcheck.phrases.guard import GUARD
 from sipcheck.phrases.listed import LISTED
 from sipcheck.phrases.messages import MESSAGES
-from sipcheck.phrases.sentence import Sentence
+from sipcheck.phrases.rows import ROWS
+from sipcheck.phrases.sentence import Parameter, Sentence
 from sipcheck.phrases.targets import TARGETS
 
 PHRASES: Mapping[str, str] = {
     **LISTED,
     **TARGETS,
+    **ROWS,
     **GUARD,
     **DNS,
     **CONNECTIONS,
@@ -36,6 +38,13 @@ def phrase(sentence: Sentence) -> str:
 def fill(sentence: Sentence, templates: Mapping[str, str]) -> str:
     """Put the parameters of a sentence into its template, and those of the sentences in it into theirs."""
     said = sentence.parameters
-    # Nearly every sentence has values alone.
-    within = {name: fill(value, templates) for name, value in said.items() if not isinstance(value, str)}
-    return templates[sentence.key].format_map({**said, **within} if within else said)
+    for value in said.values():
+        # Nearly every sentence has values alone.
+        if not isinstance(value, str):
+            said = {name: _filled(each, templates) for name, each in said.items()}
+            break
+    return templates[sentence.key].format_map(said)
+
+
+def _filled(parameter: Parameter, templates: Mapping[str, str]) -> str:
+    return parameter if isinstance(parameter, str) else fill(parameter, templates)

@@ -23,6 +23,7 @@ _WARNING_AXES: dict[WarningCode, CheckName] = {
     WarningCode.REPLY_DEFECTS: CheckName.SIP,
     WarningCode.REGISTER_IGNORED: CheckName.AUTH,
     WarningCode.REGISTER_REFUSED: CheckName.AUTH,
+    WarningCode.RSPAUTH_WRONG: CheckName.AUTH,
 }
 
 

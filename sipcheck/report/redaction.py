@@ -15,12 +15,17 @@ _SECRET_PARAMETER = re.compile(r'\b(response|cnonce)(\s*=\s*)("(?:[^"\\]|\\.)*"|
 # thirty times cheaper than the pattern, and most of what is recorded has none.
 _SIGN = "author"
 
+# The server's digest is made of the password as ours is.
+_SERVER_DIGEST = re.compile(r'\b(rspauth\s*=\s*)("(?:[^"\\]|\\.)*"|[^\s,]+)', re.IGNORECASE)
+_SERVER_SIGN = "rspauth"
+
 
 def redact(text: str) -> str:
-    """Take every digest response, and whatever is not Digest, out of the Authorization lines of a message."""
-    if _SIGN not in text.lower():
-        return text
-    return _CREDENTIAL_LINE.sub(_redacted_line, text)
+    """Take every digest response, and whatever is not Digest, out of the lines of a message that carry credentials."""
+    lower = text.lower()
+    if _SERVER_SIGN in lower:
+        text = _SERVER_DIGEST.sub(r"\1<redacted>", text)
+    return _CREDENTIAL_LINE.sub(_redacted_line, text) if _SIGN in lower else text
 
 
 def _redacted_line(match: re.Match[str]) -> str:

@@ -71,6 +71,10 @@ RULINGS: dict[Reason, Ruling] = {
 _PARTIES: dict[tuple[Reason, Cause | None], Party] = {
     (Reason.NO_RESPONSE, Cause.PROVISIONAL_ONLY): Party.CARRIER,
     (Reason.NO_RESPONSE, Cause.REQUESTS_ONLY): Party.CONFIGURATION,
+    (Reason.NO_RESPONSE, Cause.KEEP_ALIVES_ONLY): Party.CONFIGURATION,
+    (Reason.SIP_REDIRECTED, Cause.SAME_SERVER): Party.CARRIER,
+    (Reason.DNS_TIMEOUT, Cause.OWN_STALL): Party.OURS,
+    (Reason.DNS_TIMEOUT, Cause.NOT_ASKED): Party.OURS,
     (Reason.DNS_NXDOMAIN, Cause.SRV_TARGET_MISSING): Party.CARRIER,
     (Reason.DNS_NXDOMAIN, Cause.CNAME_TARGET_MISSING): Party.CARRIER,
     (Reason.DNS_NXDOMAIN, Cause.SRV_TARGET_IS_ADDRESS): Party.CARRIER,

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sipcheck.credentials import Credentials
-from sipcheck.errors import CallerError
+from sipcheck.errors import CallerError, Unreadable
 from sipcheck.target import Target, TransportName, parse_target
 
 TARGET_COLUMNS = (
@@ -31,7 +31,7 @@ class FileUnusable(CallerError):
 
 
 # What a row holds, or why it cannot be read.
-Record = Mapping[str, Any] | str
+Record = Mapping[str, Any] | Unreadable
 
 
 def _records(text: str, columns: Sequence[str], *, needed: Sequence[str] = ("target",)) -> list[Record]:
@@ -75,7 +75,7 @@ def _csv(content: str, columns: Sequence[str], needed: Sequence[str]) -> Iterato
             if not any(value.strip() for value in values):
                 continue
             if len(values) > len(header):
-                yield f"it has {len(values)} values where the header names {len(header)}; quote values with commas"
+                yield Unreadable("row.surplus", count=len(values), columns=len(header))
                 continue
             yield dict(zip(header, values, strict=False))
     except csv.Error as error:
@@ -107,41 +107,39 @@ def _json_lines(content: str) -> Iterator[Record]:
         try:
             record = json.loads(line)
         except (ValueError, RecursionError):
-            yield "it is no JSON object; give one object a line"
+            yield Unreadable("row.no-object")
             continue
-        yield record if isinstance(record, dict) else "it is no JSON object; give one object a line"
+        yield record if isinstance(record, dict) else Unreadable("row.no-object")
 
 
 def values_of(record: Record, columns: Sequence[str]) -> dict[str, str]:
-    """Take the values as text; an empty one counts as not given. Raises ValueError naming the column."""
-    if isinstance(record, str):
-        raise ValueError(record)
+    """Take the values as text; an empty one counts as not given. Raises Unreadable naming the column."""
+    if isinstance(record, Unreadable):
+        raise record
     values: dict[str, str] = {}
     for name, value in record.items():
         if name not in columns:
-            raise ValueError(f"column {_shown(name)} is not known; the columns are {','.join(columns)}")
+            raise Unreadable("row.column", name=_shown(name), columns=",".join(columns))
         if value is None or value == "":
             continue
         if isinstance(value, bool) or not isinstance(value, str | int):
-            raise ValueError(f"{name} is no text; give it in quotes")
+            raise Unreadable("row.no-text", name=name)
         if len(str(value)) > _FIELD_CHARACTERS:
-            raise ValueError(
-                f"{name} is {len(str(value))} characters long; at most {_FIELD_CHARACTERS} can be meant"
-            )
+            raise Unreadable("row.long", name=name, count=len(str(value)), most=_FIELD_CHARACTERS)
         values[name] = str(value) if name == "password" else str(value).strip()
     return values
 
 
 def target_of(values: Mapping[str, str]) -> Target:
-    """Read where a row leads. Raises ValueError, TargetInvalid."""
+    """Read where a row leads. Raises Unreadable, TargetInvalid, TargetConflict."""
     if not values.get("target"):
-        raise ValueError("target is empty; give a domain, a host name or an IP address")
+        raise Unreadable("row.no-target")
     transport = values.get("transport", "").lower() or None
     if transport is not None and transport not in _TRANSPORTS:
-        raise ValueError(f"transport {_shown(transport)} is none; give udp, tcp or tls, or leave it empty")
+        raise Unreadable("row.transport", value=_shown(transport))
     port = values.get("port")
     if port is not None and not (port.isascii() and port.isdigit() and 1 <= int(port[:6]) <= 65535):
-        raise ValueError(f"port {_shown(port)} is none; give a number from 1 to 65535, or leave it empty")
+        raise Unreadable("row.port", value=_shown(port))
     return parse_target(
         values["target"],
         transport=TransportName(transport) if transport else None,
@@ -151,15 +149,15 @@ def target_of(values: Mapping[str, str]) -> Target:
 
 
 def credentials_of(values: Mapping[str, str]) -> Credentials | None:
-    """Read what a row proves; None for nothing. Raises ValueError, CredentialsInvalid."""
+    """Read what a row proves; None for nothing. Raises Unreadable, CredentialsInvalid."""
     username, password = values.get("username"), values.get("password")
     if username is None:
         lonely = next((name for name in ("password", "auth_username", "realm") if name in values), None)
         if lonely is not None:
-            raise ValueError(f"{lonely} is given without username; add username, or leave {lonely} empty")
+            raise Unreadable("row.without-username", name=lonely)
         return None
     if password is None:
-        raise ValueError(f"username {_shown(username)} needs a password; add it, or leave username empty")
+        raise Unreadable("row.without-password", value=_shown(username))
     realm = values.get("realm")
     return Credentials(username, password, values.get("auth_username"), (realm,) if realm else ())
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from sipcheck.credentials import Credentials
 from sipcheck.diagnosis.evidence import Proof
 from sipcheck.engine import Engine
+from sipcheck.phrases.sentence import Sentence
 from sipcheck.report.model import Direction, Report
 from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS
 from sipcheck.sweep.pace import Pace
@@ -37,7 +38,7 @@ class BadRow:
 
     number: int
     text: str
-    fault: str
+    fault: Sentence
     username: str | None = None
 
 

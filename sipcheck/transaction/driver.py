@@ -1,11 +1,13 @@
 """Carries one transaction over one channel, until a final response, a failure or the deadline."""
 
 import asyncio
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
+from sipcheck.auth.server_proof import SentCredentials
 from sipcheck.diagnosis.evidence import Copies, ExchangeResult
 from sipcheck.errors import ParseError, TransportFailed
 from sipcheck.failure import Failure
+from sipcheck.settings import CATCH_UP_SECONDS, STALL_SECONDS
 from sipcheck.target import HostPort
 from sipcheck.transaction.client_transaction import Action, ClientTransaction
 from sipcheck.transaction.matching import ResponseMatcher, TransactionId
@@ -16,12 +18,13 @@ from sipcheck.transport.channel import Channel
 
 @dataclass(frozen=True, slots=True)
 class Transmission:
-    """The request of one transaction, and the way it goes; `edge` names it in the trace."""
+    """The request of one transaction, and the way it goes; `edge` names it in the trace, `sent` is what it carries."""
 
     channel: Channel
     edge: str
     identity: TransactionId
     message: bytes
+    sent: SentCredentials | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,7 @@ class Inbox:
     arrivals: asyncio.Queue[Arrival | Failure] = field(default_factory=asyncio.Queue)
     most_waiting: int = _MOST_WAITING
     dropped: int = 0
+    keep_alives: int = 0
 
     def received(self, data: bytes, source: HostPort) -> None:
         if self.arrivals.qsize() < self.most_waiting:
@@ -56,6 +60,9 @@ class Inbox:
 
     def unframed(self, data: bytes, source: HostPort, fault: ParseError) -> None:
         self.arrivals.put_nowait(Arrival(data, source, fault))
+
+    def kept_alive(self) -> None:
+        self.keep_alives += 1
 
     def failed(self, failure: Failure) -> None:
         self.arrivals.put_nowait(failure)
@@ -87,7 +94,7 @@ class TransactionDriver:
             return await self._wait()
         except TransportFailed as error:
             self._machine.on_transport_error(self._loop.time())
-            self._matcher.cut_short(self._channel.held, self._channel.remote)
+            self._note_unfinished(self._loop.time())
             return self._without_answer(await self._channel.explain(error.failure))
         finally:
             self._channel.detach(self._sending.identity.branch)
@@ -118,14 +125,21 @@ class TransactionDriver:
                 )  # what waits is there at once: others have their turn between two of them
 
     async def _next_arrival(self) -> Arrival | Failure | None:
-        """Return what arrived, or None when a timer or the deadline is due."""
+        """Return what arrived, or None when a timer or the deadline is due.
+
+        Where we ourselves come late, what came meanwhile is taken first.
+        """
         timer_at = self._machine.next_at
         due_at = self._deadline if timer_at is None else min(timer_at, self._deadline)
         try:
             async with asyncio.timeout_at(due_at):
                 return await self._inbox.arrivals.get()
         except TimeoutError:
-            return None
+            late_seconds = self._loop.time() - due_at
+        if late_seconds >= STALL_SECONDS:
+            self._matcher.late_seconds += late_seconds
+            await asyncio.sleep(CATCH_UP_SECONDS)
+        return None if self._inbox.arrivals.empty() else self._inbox.arrivals.get_nowait()
 
     def _perform(self, actions: tuple[Action, ...]) -> ExchangeResult | None:
         for action in actions:
@@ -154,21 +168,29 @@ class TransactionDriver:
         if Action.DELIVER_FINAL not in actions:
             return None
         channel = self._channel
-        result = read_result(
-            response, source=arrival.source, remote=channel.remote, local=channel.local, trace=self._trace
-        )
-        return replace(
-            result,
+        return read_result(
+            response,
+            source=arrival.source,
+            remote=channel.remote,
+            local=channel.local,
+            trace=self._trace,
+            sent=self._sending.sent,
             rtt_seconds=now - self._started,
             retransmissions=self._machine.retransmissions,
             provisional=self._matcher.provisional,
             copies=Copies(self._matcher.repeats),
-            facts={**result.facts, **self._matcher.facts},
+            further_facts=self._matcher.facts,
         )
 
     def _why_silent(self, now: float) -> Failure:
-        self._matcher.cut_short(self._channel.held, self._channel.remote)
+        self._note_unfinished(now)
+        self._matcher.keep_alives = self._inbox.keep_alives
         return self._matcher.silence(now - self._started, self._plan)
+
+    def _note_unfinished(self, now: float) -> None:
+        begun = self._channel.unfinished
+        if begun is not None:
+            self._matcher.note_unfinished(begun.data, begun.pieces, now - begun.last_at, self._channel.remote)
 
     def _without_answer(self, failure: Failure) -> ExchangeResult:
         return ExchangeResult(

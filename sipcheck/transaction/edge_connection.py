@@ -58,6 +58,8 @@ class EdgeConnection:
 
     async def open(self) -> Channel | None:
         """Give the open channel, opened once more where the peer has closed it; None, with `failure`, for no way."""
+        if self.failure is None and self._channel is not None and self._channel.usable:
+            return self._channel
         async with self._opening:
             if self.failure is not None:
                 return None

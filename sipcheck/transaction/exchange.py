@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from sipcheck.auth.challenge import Challenge
 from sipcheck.auth.round import CHALLENGE_STATUS, AuthenticationRound, answer
+from sipcheck.auth.server_proof import SentCredentials
 from sipcheck.credentials import Credentials
 from sipcheck.diagnosis.evidence import Copies, ExchangeResult
 from sipcheck.message.builder import BRANCH_COOKIE
@@ -31,12 +32,16 @@ async def exchange(
     channel: Channel,
     run: RunContext,
     credentials: Credentials | None = None,
+    *,
+    challenged: ExchangeResult | None = None,
 ) -> ExchangeResult:
     """Send a request and, once, the credentials it is challenged for (once more for `stale=true`).
 
-    `channel` is the open one of the connection. Every remote failure is part of the result.
+    `channel` is the open one of the connection. With `challenged`, what the same template came to before, its challenge
+    is answered, and nothing is asked anew. Every remote failure is part of the result.
     """
-    return await _Exchange(template, connection, channel, run, credentials).carry_out()
+    at_work = _Exchange(template, connection, channel, run, credentials)
+    return await (at_work.carry_out() if challenged is None else at_work.go_on_from(challenged))
 
 
 @dataclass(slots=True)
@@ -55,6 +60,13 @@ class _Exchange:
     copies: Copies = field(default_factory=Copies)
     reconnected: bool = False
 
+    async def go_on_from(self, challenged: ExchangeResult) -> ExchangeResult:
+        """Answer the challenge of an earlier request of this Call-ID, whose CSeq is the last."""
+        self.cseq = challenged.cseq
+        answered = await self._answer_challenge(challenged, self.channel)
+        result = await self.carry_out() if answered else with_round(challenged, self.state)
+        return replace(result, continued=True)
+
     async def carry_out(self) -> ExchangeResult:
         while True:
             transmission = await self._prepare()
@@ -72,8 +84,14 @@ class _Exchange:
             elif not await self._answer_challenge(result, channel):
                 by_tcp = channel.reliable and not self.channel.reliable
                 copies = self.copies if self.retransmissions else None
-                result = replace(result, retransmissions=self.retransmissions, copies=copies, by_tcp=by_tcp)
-                return with_round(self._cut_off(result, driver.sent, sent_at), self.state)
+                return with_round(
+                    self._cut_off(result, driver.sent, sent_at),
+                    self.state,
+                    retransmissions=self.retransmissions,
+                    copies=copies,
+                    by_tcp=by_tcp,
+                    cseq=self.cseq,
+                )
 
     def _cut_off(self, result: ExchangeResult, sent: bool, sent_at: float) -> ExchangeResult:
         """Say of a connection that broke off behind the credentials when it did so."""
@@ -114,8 +132,13 @@ class _Exchange:
             stream = await large_requests.channel(template.method, len(message))
             if stream is not None:
                 written = self._write(stream, "TCP", branch)
-                return Transmission(stream, str(large_requests.edge), identity, written)
-        return Transmission(channel, connection.name, identity, message)
+                return Transmission(stream, str(large_requests.edge), identity, written, self._sent())
+        return Transmission(channel, connection.name, identity, message, self._sent())
+
+    def _sent(self) -> SentCredentials | None:
+        if self.credentials is None or not self.fields:
+            return None
+        return SentCredentials(self.fields, self.credentials.password)
 
     def _write(self, channel: Channel, transport: str, branch: str) -> bytes:
         return self.template.build(

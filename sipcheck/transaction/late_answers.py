@@ -47,6 +47,9 @@ class LateAnswers:
             if self.trace is not None:
                 self.trace.received(self.edge, data, host_port(address), self.local)
 
+    def kept_alive(self) -> None:
+        """Nobody waits for an answer any more."""
+
     def failed(self, failure: Failure) -> None:
         """Nothing is waited for: an ICMP error ends nothing."""
 

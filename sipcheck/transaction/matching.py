@@ -53,8 +53,9 @@ class TransactionId:
 class ResponseMatcher:
     """Reads what comes for one transaction to our address `local`, and records it in the trace where there is one.
 
-    `provisional` is the last 1xx. `repeats` counts what came once more to a request before this one.
-    `unusable` says what came instead of an answer.
+    `provisional` is the last 1xx. `repeats` counts what came once more to a request before this one, `keep_alives` line
+    ends that came alone; `late_seconds` is how late we ourselves were to listen. `unusable` says what came in place of
+    an answer.
     """
 
     identity: TransactionId
@@ -63,6 +64,8 @@ class ResponseMatcher:
     trace: Trace | None
     provisional: int | None = None
     repeats: int = 0
+    keep_alives: int = 0
+    late_seconds: float = 0.0
     unusable: Failure | None = None
     _protocol: str | None = None
     _others: Counter[tuple[str, ...]] = field(default_factory=Counter)
@@ -110,15 +113,21 @@ class ResponseMatcher:
         self._note(f"a {message.status} with another {other} is no answer to our request: it is ignored")
         return None
 
-    def cut_short(self, held: bytes, source: HostPort) -> None:
-        """Take in what of an answer had come when we stopped waiting: that is no silence."""
-        if not held or self.unusable is not None:
+    def note_unfinished(self, begun: bytes, pieces: int, quiet_seconds: float, source: HostPort) -> None:
+        """Take in what of an answer had come when we stopped waiting, the last so long before: that is no silence."""
+        if self.unusable is not None:
             return
-        if not opens_as_sip(held):
-            self.note_unusable(held, source, NotSip())
+        if not opens_as_sip(begun):
+            self.note_unusable(begun, source, NotSip())
             return
-        self._received(held, source)
-        self.unusable = Failure.of(Reason.SIP_MALFORMED_RESPONSE, "message.cut-short", count=len(held))
+        self._received(begun, source)
+        said = Sentence.of(
+            "message.unfinished.one" if pieces == 1 else "message.unfinished.several",
+            count=len(begun),
+            pieces=pieces,
+            seconds=f"{quiet_seconds:.1f}",
+        )
+        self.unusable = Failure(Reason.SIP_MALFORMED_RESPONSE, said, Cause.UNFINISHED)
 
     def silence(self, waited_seconds: float, plan: TimePlan) -> Failure:
         """Say what the lack of a final answer comes to."""
@@ -135,9 +144,15 @@ class ResponseMatcher:
             return Failure(Reason.NO_RESPONSE, said, Cause.PROVISIONAL_ONLY)
         if self._requests:
             return Failure(Reason.NO_RESPONSE, _counted(self._requests), Cause.REQUESTS_ONLY)
+        if self.late_seconds:
+            late = f"{self.late_seconds:.1f}"
+            return Failure.of(Reason.DEADLINE_EXCEEDED, "ours.late", Cause.OWN_STALL, seconds=late)
         seconds = f"{waited_seconds:.1f}"
         if waited_seconds < plan.fair_chance_seconds:
             return Failure.of(Reason.DEADLINE_EXCEEDED, "message.deadline", seconds=seconds)
+        if self.keep_alives:
+            key, cause = "message.keep-alives-only", Cause.KEEP_ALIVES_ONLY
+            return Failure.of(Reason.NO_RESPONSE, key, cause, count=self.keep_alives, seconds=seconds)
         return Failure.of(Reason.NO_RESPONSE, "message.no-answer", Cause.SILENCE, seconds=seconds)
 
     def why_failed(self, failure: Failure) -> Failure:

@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 
+from sipcheck.errors import CallerError
 from sipcheck.failure import Failure
 from sipcheck.host import is_address, plain_address
 from sipcheck.message.uri import SipUri
 from sipcheck.phrases.sentence import Sentence
 from sipcheck.printable import one_line
 from sipcheck.reasons import Cause, Reason
+from sipcheck.target import parse_target
 
 _SHOWN_NAMES = 3
 
@@ -74,7 +76,7 @@ def mismatch(names: PresentedNames, domain: str, host: str, *, strict: bool = Fa
         return _mismatch(
             "certificate.common-name", Cause.COMMON_NAME_IGNORED, domain=domain, named=_named(names)
         )
-    return Failure(Reason.TLS_NAME_MISMATCH, _named(names))
+    return _for_others(names)
 
 
 def _address_mismatch(names: PresentedNames, address: str) -> Failure:
@@ -86,7 +88,21 @@ def _address_mismatch(names: PresentedNames, address: str) -> Failure:
         if any(_same_address(text, address) for text in texts):
             key = "certificate.address-as" if kind else "certificate.address-as-common-name"
             return _mismatch(key, Cause.ADDRESS_AS_NAME, address=address, kind=kind)
-    return Failure(Reason.TLS_NAME_MISMATCH, _named(names))
+    return _for_others(names)
+
+
+def _for_others(names: PresentedNames) -> Failure:
+    """What it names could be entered instead, where it is a name: a wildcard, a person or a website is none."""
+    enterable = any(map(_can_be_entered, names.shown()))
+    return Failure(Reason.TLS_NAME_MISMATCH, _named(names), None if enterable else Cause.NOTHING_TO_ENTER)
+
+
+def _can_be_entered(name: str) -> bool:
+    try:
+        parse_target(name)
+    except CallerError:
+        return False
+    return True
 
 
 def _strict_mismatch(names: PresentedNames, domain: str, loosely: NameMatch) -> Failure:

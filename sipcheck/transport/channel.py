@@ -1,11 +1,21 @@
 """What every transport offers to the exchange: a way to one edge."""
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from sipcheck.errors import ParseError
 from sipcheck.failure import Failure
 from sipcheck.report.model import Certificate, ReportWarning
 from sipcheck.target import HostPort
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """The bytes of a message that is not whole yet, in how many pieces they came; `last_at` is on the loop's clock."""
+
+    data: bytes
+    pieces: int
+    last_at: float
 
 
 class Receiver(Protocol):
@@ -20,6 +30,9 @@ class Receiver(Protocol):
 
     def unframed(self, data: bytes, source: HostPort, fault: ParseError) -> None:
         """Bytes of a connection out of which no message can be cut; nothing more can come from it."""
+
+    def kept_alive(self) -> None:
+        """Line ends alone have come: a keep-alive (RFC 5626 §3.5.1), which answers nothing."""
 
     def failed(self, failure: Failure) -> None:
         """The transport can bring nothing more for this transaction."""
@@ -46,8 +59,8 @@ class Channel(Protocol):
         """Whether anything was received on this connection; false where there is no connection."""
 
     @property
-    def held(self) -> bytes:
-        """What has come of a message that is not whole yet; nothing where messages come whole."""
+    def unfinished(self) -> Unfinished | None:
+        """What has come of a message that is not whole yet; None where messages come whole."""
 
     @property
     def certificate(self) -> Certificate | None: ...

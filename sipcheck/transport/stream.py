@@ -9,10 +9,11 @@ from sipcheck.errors import MalformedMessage, NotSip, ParseError, TransportFaile
 from sipcheck.failure import Failure
 from sipcheck.message.framing import StreamFramer
 from sipcheck.message.parser import top_branch, top_call_id
-from sipcheck.reasons import Reason
+from sipcheck.reasons import Cause, Reason
 from sipcheck.report.model import Certificate, ReportWarning
+from sipcheck.settings import CATCH_UP_SECONDS, STALL_SECONDS
 from sipcheck.target import HostPort
-from sipcheck.transport.channel import Receiver
+from sipcheck.transport.channel import Receiver, Unfinished
 from sipcheck.transport.failures import from_error
 
 Explain = Callable[[Failure], Awaitable[Failure]]
@@ -51,6 +52,9 @@ class StreamChannel:
     _opened: asyncio.Future[None] | None = None
     _pipe: Pipe | None = None
     _framer: StreamFramer | None = None
+    _timer: asyncio.TimerHandle | None = None
+    _pieces: int = 0
+    _last_at: float = 0.0
     _receivers: dict[str, Receiver] = field(default_factory=dict)
 
     async def open(self, pipe: Pipe, deadline_at: float) -> None:
@@ -58,16 +62,31 @@ class StreamChannel:
         loop = asyncio.get_running_loop()
         self._pipe = pipe
         self._opened = loop.create_future()
-        timer = loop.call_at(deadline_at, pipe.break_off, TimeoutError())
+        self._timer = loop.call_at(deadline_at, self._overdue, pipe, deadline_at)
         try:
             await self._opened
         except BaseException:
             pipe.abort()
             raise
         finally:
-            timer.cancel()
+            if self._timer is not None:
+                self._timer.cancel()
             self._opened = None
         self.local = pipe.local
+
+    def _overdue(self, pipe: Pipe, deadline_at: float) -> None:
+        loop = asyncio.get_running_loop()
+        late_seconds = loop.time() - deadline_at
+        if late_seconds < STALL_SECONDS:
+            pipe.break_off(TimeoutError())
+        else:
+            self._timer = loop.call_later(CATCH_UP_SECONDS, self._stalled, pipe, late_seconds)
+
+    def _stalled(self, pipe: Pipe, late_seconds: float) -> None:
+        """We ourselves stood still, and what came meanwhile has not opened the way."""
+        said = {"seconds": f"{late_seconds:.1f}"}
+        self.fail(Failure.of(Reason.DEADLINE_EXCEEDED, "ours.late", Cause.OWN_STALL, **said))
+        pipe.abort()
 
     def connected(self) -> None:
         if self._opened is not None and not self._opened.done():
@@ -79,13 +98,22 @@ class StreamChannel:
             self._framer = StreamFramer()
         framer = self._framer
         try:
-            for message in framer.feed(data):
-                self._dispatch(message)
+            messages = framer.feed(data)
         except ParseError as error:
             self._lost_the_thread(error, framer.held)
             return
+        for message in messages:
+            self._dispatch(message)
         if framer.fault is not None:
             self._lost_the_thread(framer.fault, framer.held)
+        elif framer.pending:
+            self._pieces = 1 if messages else self._pieces + 1
+            self._last_at = asyncio.get_running_loop().time()
+        elif messages:
+            self._pieces = 0
+        else:
+            for receiver in tuple(self._receivers.values()):
+                receiver.kept_alive()
 
     def _dispatch(self, message: bytes) -> None:
         """Deliver by branch, else by Call-ID; whose it is by neither is for each to judge, since we alone are here."""
@@ -111,8 +139,8 @@ class StreamChannel:
     def ended(self, error: OSError | None) -> None:
         if error is not None:
             self.fail(from_error(error))
-        elif self.held:
-            self._lost_the_thread(MalformedMessage("message.connection-ended"), self.held)
+        elif (begun := self.unfinished) is not None:
+            self._lost_the_thread(MalformedMessage("message.connection-ended"), begun.data)
         else:
             self.fail(Failure.of(Reason.CONNECTION_RESET, "connection.closed-by-peer"))
 
@@ -126,9 +154,11 @@ class StreamChannel:
             receiver.failed(self.failure)
 
     @property
-    def held(self) -> bytes:
+    def unfinished(self) -> Unfinished | None:
         """What has come of a message that is not whole yet: what silence is not."""
-        return self._framer.held if self._framer is not None else b""
+        if self._framer is None or not self._framer.pending:
+            return None
+        return Unfinished(self._framer.held, self._pieces, self._last_at)
 
     @property
     def usable(self) -> bool:

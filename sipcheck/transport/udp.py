@@ -13,7 +13,7 @@ from sipcheck.message.parser import plain_via, top_branch, top_call_id
 from sipcheck.phrases.sentence import Sentence
 from sipcheck.report.model import Certificate, ReportWarning
 from sipcheck.target import HostPort
-from sipcheck.transport.channel import Receiver
+from sipcheck.transport.channel import Receiver, Unfinished
 from sipcheck.transport.failures import from_error
 from sipcheck.transport.udp_socket import SocketAddress, UdpSocket
 
@@ -37,6 +37,9 @@ class UdpReceiver(Protocol):
 
     def received(self, data: bytes, address: SocketAddress) -> None:
         """Read a datagram with this branch, or with this Call-ID and another one, or from `remote` without any."""
+
+    def kept_alive(self) -> None:
+        """A keep-alive has come from `remote`, which answers nothing."""
 
     def failed(self, failure: Failure) -> None:
         """ICMP has refused the request (RFC 3261 §18.4)."""
@@ -73,6 +76,9 @@ class UdpEndpoint:
         if data.strip(_KEEP_ALIVE):
             for receiver in self._meant(top_branch(data), address) or self._named(data):
                 receiver.received(data, address)
+            return
+        for receiver in self._meant(None, address):
+            receiver.kept_alive()
 
     def error_received(self, sent: bytes, address: SocketAddress, failure: Failure) -> None:
         for receiver in self._meant(top_branch(sent), address):
@@ -144,7 +150,7 @@ class UdpChannel:
     reliable: bool = False
     usable: bool = True
     heard: bool = False
-    held: bytes = b""
+    unfinished: Unfinished | None = None
     certificate: Certificate | None = None
     warnings: tuple[ReportWarning, ...] = field(default=())
 
@@ -185,6 +191,9 @@ class _Attached:
 
     def received(self, data: bytes, address: SocketAddress) -> None:
         self.receiver.received(data, host_port(address))
+
+    def kept_alive(self) -> None:
+        self.receiver.kept_alive()
 
     def failed(self, failure: Failure) -> None:
         self.receiver.failed(failure)

@@ -163,11 +163,14 @@ class EdgeOrder:
 
 
 def _hopeless(probe: EdgeProbe) -> bool:
-    """Whether REGISTER need not be tried: the connection failed, or OPTIONS met more than mere silence."""
+    """Whether REGISTER need not be tried: there is no way, or OPTIONS met more than silence and the connection's end.
+
+    A peer that hangs up may do so because of the method alone, as one that is silent may ignore it alone.
+    """
     if probe.connection.failure is not None:
         return True
     failure = None if probe.options is None else probe.options.failure
-    return failure is not None and failure.reason is not Reason.NO_RESPONSE
+    return failure is not None and failure.reason not in (Reason.NO_RESPONSE, Reason.CONNECTION_RESET)
 
 
 def _unanswered(probe: EdgeProbe) -> bool:

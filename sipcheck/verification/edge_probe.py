@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
 from sipcheck.credentials import Credentials
-from sipcheck.diagnosis.evidence import EdgeEvidence, ExchangeResult
+from sipcheck.diagnosis.evidence import Asked, EdgeEvidence, ExchangeResult
 from sipcheck.dns.route import Edge
 from sipcheck.errors import TransportFailed
 from sipcheck.failure import Failure
@@ -30,7 +30,7 @@ class EdgeProbe:
     """Asks one edge and keeps what came of it; `settled` is set once OPTIONS (or the connection) has an end.
 
     `proven_here` says that it was this edge's turn to prove the credentials, `credentials_leave` that they are on
-    their way.
+    their way. `asked_options` is the OPTIONS whose challenge can be answered without asking anew.
     """
 
     edge: Edge
@@ -43,10 +43,16 @@ class EdgeProbe:
     credentials_leave: bool = False
     adopted: bool = False
     settled: asyncio.Event = field(default_factory=asyncio.Event)
+    asked_options: RequestTemplate | None = None
+    _run_asking: RunContext | None = None
     connection: EdgeConnection = field(init=False)
+    asked: Asked = field(init=False)
 
     def __post_init__(self) -> None:
-        self.connection = EdgeConnection(self.edge, self.identity.tls_name, self.run)
+        edge = self.edge
+        self.connection = EdgeConnection(edge, self.identity.tls_name, self.run)
+        hosts = frozenset((self.identity.tls_name, edge.host, edge.address))
+        self.asked = Asked(hosts, edge.port, edge.transport)
 
     @property
     def name(self) -> str:
@@ -62,11 +68,13 @@ class EdgeProbe:
             credentials_given=self.run.credentials is not None,
             proof=self.run.proof,
             connect_failure=self.connection.failure,
+            asked=self.asked,
         )
 
     @property
     def alive(self) -> bool:
-        return self.evidence.alive
+        exchanges = (self.options, self.register, self.answered_options)
+        return any(exchange is not None and exchange.alive for exchange in exchanges)
 
     @property
     def own_evidence(self) -> EdgeEvidence:
@@ -92,8 +100,20 @@ class EdgeProbe:
         self.register = await self._ask(self._register, self.run.proof_credentials)
 
     async def answer_options(self) -> None:
-        """Send OPTIONS once more, this time answering its challenge."""
-        self.answered_options = await self._ask(self._options, self.run.proof_credentials)
+        """Answer the challenge of OPTIONS; where another run was challenged, or the batch, by asking once more."""
+        asked, options = self.asked_options, self.options
+        channel = await self.connection.open() if asked is not None else None
+        if asked is None or options is None or channel is None:
+            self.answered_options = await self._ask(self._options, self.run.proof_credentials)
+            return
+        self.answered_options = await exchange(
+            asked,
+            self.connection,
+            channel,
+            self._asking_before(),
+            self.run.proof_credentials,
+            challenged=options,
+        )
 
     def abandon_options(self) -> None:
         """Note that OPTIONS went unanswered until the verdict no longer waited for it."""
@@ -125,8 +145,15 @@ class EdgeProbe:
         channel = await self.connection.open()
         if channel is None:
             return None
-        run = replace(self.run, before_credentials=self._before_credentials)
-        return await exchange(write(channel.local.host), self.connection, channel, run, credentials)
+        template = write(channel.local.host)
+        if credentials is None:
+            self.asked_options = template
+        return await exchange(template, self.connection, channel, self._asking_before(), credentials)
+
+    def _asking_before(self) -> RunContext:
+        if self._run_asking is None:
+            self._run_asking = replace(self.run, before_credentials=self._before_credentials)
+        return self._run_asking
 
     def _fits_batch(self, credentials: Credentials | None) -> bool:
         """Whether this can go by the fast path: not where somebody has to be waited for before credentials leave."""

@@ -57,8 +57,8 @@ def _facts(evidence: EdgeEvidence, exchange: ExchangeResult | None) -> Mapping[s
     return {name: value for each in evidence.exchanges for name, value in each.facts.items()}
 
 
-def edge_report(probe: EdgeProbe) -> EdgeReport:
-    """Report a probed edge; one that nothing was asked of counts as unprobed."""
+def edge_report(probe: EdgeProbe, *, knocks: int = 0) -> EdgeReport:
+    """Report a probed edge with its share of the run's knocks; one that nothing was asked of counts as unprobed."""
     evidence = probe.evidence
     if not evidence.exchanges and evidence.connect_failure is None:
         return unprobed_edge(probe.edge)
@@ -81,6 +81,7 @@ def edge_report(probe: EdgeProbe) -> EdgeReport:
         local_address=next((each.local_address for each in evidence.exchanges if each.local_address), None),
         received_address=next((each.received_address for each in answered if each.received_address), None),
         certificate=probe.connection.certificate,
+        knocks=knocks,
     )
 
 

@@ -1,13 +1,13 @@
 """From what a run saw to its report."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sipcheck.diagnosis.causes import cause_of, telling_exchange
 from sipcheck.diagnosis.details import worded
 from sipcheck.diagnosis.evidence import EdgeEvidence, ExchangeResult
 from sipcheck.diagnosis.knocks import count_knocks
+from sipcheck.diagnosis.redirection import read_redirection
 from sipcheck.diagnosis.rules import credential_state, deciding_edge, diagnose
 from sipcheck.diagnosis.sentences import (
     IN_MINUTES,
@@ -116,10 +116,7 @@ class ReportBuilder:
             ),
         )
         edges = (
-            *(
-                replace(edge_report(each), knocks=count_knocks(reason, (each.own_evidence,)))
-                for each in probes
-            ),
+            *(edge_report(each, knocks=count_knocks(reason, (each.own_evidence,))) for each in probes),
             *(unprobed_edge(edge) for edge in self._route.edges[len(probes) :]),
         )
         self._times_ms |= check_times_ms(probe)
@@ -136,6 +133,7 @@ class ReportBuilder:
             transport=TransportName.TCP if exchange and exchange.by_tcp else probe.edge.transport,
             exchange=exchange,
             local=exchange.local_address if exchange else None,
+            contacts=read_redirection(exchange, seen.asked).contacts,
         )
         return self._report(
             reason,
@@ -160,9 +158,9 @@ class ReportBuilder:
         transport: TransportName | None = None,
         exchange: ExchangeResult | None = None,
         local: str | None = None,
+        contacts: Parameter = "",
     ) -> Facts:
         retry = _retry_after(exchange)
-        contact = exchange.facts.get("Contact") if exchange else None
         return Facts(
             domain=self._target.domain,
             where=where,
@@ -176,7 +174,7 @@ class ReportBuilder:
             seconds=f"{self._run.plan.timeout_seconds:g}",
             retry=Sentence.of("fact.retry", wait=_seconds(retry)) if retry else "",
             again=Sentence.of("fact.after-wait", wait=_seconds(retry)) if retry else IN_MINUTES,
-            elsewhere=Sentence.of("fact.named", contact=contact) if contact else "",
+            contacts=contacts,
         )
 
     def _our_address(self, local: str | None) -> Parameter:

@@ -75,13 +75,13 @@ def _until(retry_at: datetime | None) -> Sentence:
 
 
 def invalid_target_report(
-    text: str, detail: str, *, started_at: datetime, username: str | None = None
+    text: str, fault: Sentence, *, started_at: datetime, username: str | None = None
 ) -> Report:
     """Report a target that cannot be used: nothing was resolved and nothing sent."""
     target = TargetFacts(
         domain=_without_user(text), port=None, transport=None, username=username, outbound_proxy=None
     )
-    return report_without_run(Reason.TARGET_INVALID, target, detail=detail.rstrip("."), started_at=started_at)
+    return report_without_run(Reason.TARGET_INVALID, target, detail=fault, started_at=started_at)
 
 
 def _without_user(text: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from sipcheck.diagnosis.details import warn
-from sipcheck.diagnosis.evidence import ExchangeResult
+from sipcheck.diagnosis.evidence import EdgeEvidence, ExchangeResult
 from sipcheck.dns.route import Route
 from sipcheck.phrases.sentence import Sentence
 from sipcheck.reasons import Cause, Reason, WarningCode
@@ -23,7 +23,7 @@ def edge_warnings(probe: EdgeProbe, *, some_alive: bool, decides: bool) -> list[
     def add(code: WarningCode, *sentences: Sentence) -> None:
         found.append(warn(code, *sentences, edge=probe.name))
 
-    if some_alive and not evidence.alive and (evidence.exchanges or evidence.connect_failure):
+    if some_alive and not evidence.alive and _has_failed(evidence):
         add(WarningCode.EDGE_DOWN, _down(probe))
     if evidence.alive and probe.options is not None and not probe.options.alive:
         _options_warning(probe.options, probe.register, add)
@@ -43,6 +43,13 @@ def route_warnings(route: Route, probed: int) -> list[ReportWarning]:
         return []
     said = Sentence.of("warning.edges-unprobed", count=probed + left_out, probed=probed)
     return [warn(WarningCode.EDGES_UNPROBED, said)]
+
+
+def _has_failed(evidence: EdgeEvidence) -> bool:
+    """Whether an edge that is not alive had its chance; where we stood still nothing is known of it."""
+    failures = [evidence.connect_failure, *(each.failure for each in evidence.exchanges)]
+    stalled = any(each is not None and each.cause is Cause.OWN_STALL for each in failures)
+    return not stalled and bool(evidence.exchanges or evidence.connect_failure)
 
 
 def _down(probe: EdgeProbe) -> Sentence:
@@ -108,6 +115,9 @@ def _exchange_warnings(exchange: ExchangeResult, add: Add) -> None:
     if exchange.defects:
         said = Sentence.of("warning.reply-defects", defects=", ".join(exchange.defects))
         add(WarningCode.REPLY_DEFECTS, said)
+    if exchange.server_disproved:
+        said = Sentence.of("warning.rspauth-wrong", method=exchange.method, answer=exchange.answer)
+        add(WarningCode.RSPAUTH_WRONG, said)
     if exchange.retransmissions and exchange.status is not None:
         add(WarningCode.RETRANSMITTED, _sent_again(exchange), *_nothing_lost(exchange))
 

@@ -34,6 +34,14 @@ NUMBER: dict[str, Any] = {
 }
 
 
+# What every answer has beside the vendor's fields.
+OURS = {"is_active", "is_verified", "health_status", "last_verification"}
+
+
+def of_the_vendor(data: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in data.items() if name not in OURS}
+
+
 async def create(api: ApiUnderTest, body: dict[str, Any]) -> dict[str, Any]:
     answer = await api.client.post(URL, json=body)
     assert answer.status_code == 201, answer.text
@@ -50,7 +58,8 @@ async def get(api: ApiUnderTest, serial: int) -> dict[str, Any]:
 
 async def test_an_extension_with_password_in_the_vendors_shape(api: ApiUnderTest) -> None:
     data = await create(api, EXTENSION)
-    assert data == {
+    assert data.keys() >= OURS
+    assert of_the_vendor(data) == {
         "id": data["id"],
         "phone_number": "1000",
         "nickname": "Provider X — Main",
@@ -209,9 +218,8 @@ async def test_an_update_changes_what_is_sent_alone(
     answer = await update(api, before["id"], **change)
     assert answer.status_code == 200, answer.text
     assert answer.json()["message"] == "SIP trunk updated successfully."
-    assert answer.json()["data"] == before | {
-        name: value for name, value in change.items() if name != "sip_password"
-    }
+    changed = {name: value for name, value in change.items() if name != "sip_password"}
+    assert of_the_vendor(answer.json()["data"]) == of_the_vendor(before) | changed
     assert len(api.rung) == (2 if verified_anew else 1)
     assert (await get(api, before["id"]))["is_verified"] is not verified_anew
 

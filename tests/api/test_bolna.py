@@ -108,12 +108,15 @@ async def test_a_frequency_below_the_floor_is_the_floor(
         ({"name": ""}, ["name"]),
         ({"auth_type": "token"}, ["auth_type"]),
         ({"auth_username": None, "auth_password": None}, ["auth_username", "auth_password"]),
-        ({"auth_type": "ip-based"}, ["ip_identifiers"]),
+        ({"auth_type": "ip-based"}, ["auth_username", "auth_password", "ip_identifiers"]),
+        ({"auth_type": "ip-based", "auth_username": None, "auth_password": None}, ["ip_identifiers"]),
         ({"ip_identifiers": [{"ip_address": "0.0.0.0/0"}]}, ["ip_identifiers.0.ip_address"]),
         ({"ip_identifiers": [{"ip_address": "garbage"}]}, ["ip_identifiers.0.ip_address"]),
         (
             {
                 "auth_type": "ip-based",
+                "auth_username": None,
+                "auth_password": None,
                 "ip_identifiers": [{"ip_address": "0.0.0.0/1"}, {"ip_address": "128.0.0.0/1"}],
             },
             ["ip_identifiers"],

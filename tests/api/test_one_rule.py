@@ -1,4 +1,7 @@
-"""A rule belongs to the trunk that results, whichever dialect writes it (docs/design/dialects.md, "One rule")."""
+"""A rule belongs to the trunk that results, whichever dialect writes it.
+
+Source: docs/design/dialects.md, "One rule, three dialects".
+"""
 
 from typing import Any
 

@@ -61,12 +61,12 @@ def named() -> Named | None:
 
 
 @asynccontextmanager
-async def opened(double: LiveKitServer | None = None) -> AsyncIterator[Installation]:
-    """Connect to an empty LiveKit, or to this double where none is named. Raises NotEmpty."""
+async def opened(double: LiveKitServer) -> AsyncIterator[Installation]:
+    """Connect to the LiveKit that is named, if it is empty, or to this double. Raises NotEmpty."""
     async with AsyncExitStack() as stack:
         there = named()
         if there is None:
-            server = stack.enter_context(double or LiveKitServer())
+            server = stack.enter_context(double)
             there = Named(server.url, API_KEY, API_SECRET)
         session = await stack.enter_async_context(aiohttp.ClientSession())
         client = TwirpClient(session, there.url, "livekit", failover=False)

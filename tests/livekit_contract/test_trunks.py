@@ -6,13 +6,14 @@ from tests.livekit_contract.installation import opened
 from tests.livekit_contract.record import Record
 from tests.livekit_contract.trunk_desk import TrunkDesk
 from tests.livekit_contract.trunk_scenarios import SCENARIOS
+from tests.peers.livekit.server import LiveKitServer
 
 RECORD = Record("trunks")
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
 async def test_trunks_are_kept_as_a_real_livekit_keeps_them(scenario: str) -> None:
-    async with opened() as installation:
+    async with opened(LiveKitServer()) as installation:
         desk = TrunkDesk(installation)
         try:
             await SCENARIOS[scenario](desk)

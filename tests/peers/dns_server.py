@@ -61,11 +61,12 @@ class DnsServer:
         *,
         faults: Mapping[tuple[str, str], Fault] | None = None,
         host: str = "127.0.0.1",
+        port: int = 0,
     ) -> None:
         self.faults = dict(faults or {})
         self.queries: list[Query] = []
         self._host = host
-        self._port = 0
+        self._port = port
         self._zone: dict[tuple[dns.name.Name, dns.rdatatype.RdataType], dns.rrset.RRset] = {}
         self._names: set[dns.name.Name] = set()
         self.serve(zone)
@@ -96,7 +97,7 @@ class DnsServer:
         return sum(query.name == name and query.record_type == record_type for query in self.queries)
 
     def __enter__(self) -> "DnsServer":
-        datagram, listener = _bind_both(self._host)
+        datagram, listener = _bind_both(self._host, self._port)
         self._sockets = [datagram, listener]
         self._port = int(datagram.getsockname()[1])
         self._threads = [
@@ -207,19 +208,19 @@ def _and_above(name: dns.name.Name) -> Iterator[dns.name.Name]:
         name = name.parent()
 
 
-def _bind_both(host: str) -> tuple[socket.socket, socket.socket]:
+def _bind_both(host: str, port: int) -> tuple[socket.socket, socket.socket]:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     while True:
         datagram = socket.socket(family, socket.SOCK_DGRAM)
         listener = socket.socket(family, socket.SOCK_STREAM)
         try:
-            datagram.bind((host, 0))
+            datagram.bind((host, port))
             listener.bind((host, datagram.getsockname()[1]))
             listener.listen()
         except OSError as error:
             datagram.close()
             listener.close()
-            if error.errno != errno.EADDRINUSE:
+            if port or error.errno != errno.EADDRINUSE:
                 raise
             continue  # the number is free for UDP and taken for TCP: draw another
         return datagram, listener
@@ -233,7 +234,7 @@ def _read_framed(connection: socket.socket) -> bytes:
 
 def _to_wire(response: dns.message.Message, transport: str) -> bytes:
     try:
-        return response.to_wire(max_size=65535 if transport == "tcp" else _UDP_OCTETS)
+        return response.to_wire(max_size=65535 if transport == "tcp" else _UDP_OCTETS, want_shuffle=False)
     except dns.exception.TooBig:
         response.flags |= dns.flags.TC
         for section in (response.answer, response.authority, response.additional):

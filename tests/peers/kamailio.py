@@ -47,6 +47,7 @@ class KamailioSettings:
     challenge_status: Literal[401, 407] = 401
     nonce_expire_seconds: int = 300
     options_challenged: bool = False
+    proves_itself: bool = False  # by Authentication-Info, where there is a qop
     certificate: Certificate | None = None  # no TLS when None
 
 
@@ -252,6 +253,7 @@ class Kamailio(OwnedProcess):
         switches = {
             "WITH_PROXY_CHALLENGE": settings.challenge_status == 407,
             "WITH_OPTIONS_CHALLENGE": settings.options_challenged,
+            "WITH_AUTHENTICATION_INFO": settings.proves_itself,
             "WITH_TLS": settings.certificate is not None,
         }
         lines = ["#!KAMAILIO"]

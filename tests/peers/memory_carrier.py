@@ -12,7 +12,7 @@ from sipcheck.message.parser import top_branch
 from sipcheck.reasons import Reason
 from sipcheck.report.model import Certificate, ReportWarning
 from sipcheck.target import HostPort, TransportName
-from sipcheck.transport.channel import Receiver
+from sipcheck.transport.channel import Receiver, Unfinished
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class MemoryChannel:
 
     usable = True
     heard = False
-    held = b""
+    unfinished: Unfinished | None = None
     certificate: Certificate | None = None
     warnings: tuple[ReportWarning, ...] = ()
 

@@ -6,7 +6,7 @@ import ssl
 import threading
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -58,7 +58,7 @@ class TlsServerSettings:
     """What a test chooses.
 
     client_ca_file set means that a client certificate is required. The script gives the chunks to send for
-    each request; an empty chunk closes the connection.
+    each request, as slowly as it likes; an empty chunk closes the connection.
     """
 
     certificate: Certificate | None = None
@@ -68,7 +68,8 @@ class TlsServerSettings:
     client_ca_file: Path | None = None
     weak_key_allowed: bool = False
     address: str = "127.0.0.1"
-    script: Callable[[bytes], Sequence[bytes]] = lambda request: [reply_to(request)]
+    port: int | None = None
+    script: Callable[[bytes], Iterable[bytes]] = lambda request: [reply_to(request)]
 
 
 class TlsServer:
@@ -77,7 +78,7 @@ class TlsServer:
     def __init__(self, settings: TlsServerSettings) -> None:
         self.settings = settings
         self.address = settings.address
-        self.port = free_port(settings.address)
+        self.port = settings.port or free_port(settings.address)
         self.connections: list[Connection] = []
         self._listener = socket.create_server((self.address, self.port), family=family_of(self.address))
         self._sockets: list[socket.socket] = []

@@ -6,7 +6,7 @@ import select
 import socket
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Self
@@ -37,7 +37,7 @@ class Reply:
     from_elsewhere: bool | str = False
 
 
-Script = Callable[[bytes], Sequence[bytes | Reply]]
+Script = Callable[[bytes], Iterable[bytes | Reply]]
 
 
 def silent(_: bytes) -> Sequence[bytes | Reply]:

@@ -2,13 +2,16 @@
 
 import traceback
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sipcheck.errors import CallerError, TargetInvalid
-from sipcheck.target import HostPort, Target, TargetConflict, TransportName, parse_host_port, parse_target
+from sipcheck.errors import CallerError, TargetConflict, TargetInvalid
+from sipcheck.target import HostPort, Target, TransportName, parse_host_port, parse_target
+from sipcheck.verification.report_without_run import invalid_target_report
+from tests.sipcheck.provoked.spoken import assert_spoken
 
 UDP, TCP, TLS = TransportName
 
@@ -121,6 +124,9 @@ def test_refuses_with_the_fault_and_the_mend(text: str, fault: str, mend: str) -
     assert mend in message
     assert message.isprintable()
     assert len(message) < 400
+    report = invalid_target_report(text, refusal.value.sentence, started_at=datetime.now(UTC))
+    assert report.summary == message
+    assert_spoken(report)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from sipcheck.target import parse_host_port
 from trunks.catalog.create import enter_trunk
 from trunks.catalog.drafts import UnsavedTrunks
 from trunks.catalog.new_trunk import NewTrunk
@@ -75,6 +76,6 @@ class ProvisionedCreation:
             caller.environment_id,
             lines=lines if new.profile.extension is None else [new.profile.extension],
             username=new.username,
-            host=new.gateways[0].host,
+            domain=parse_host_port(new.gateways[0].host).host,
         ):
             raise TrunkExists

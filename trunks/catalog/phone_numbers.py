@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from trunks.catalog.new_trunk import NewNumber
+from trunks.catalog.trunk_edit import NewLine
 from trunks.clock import Clock
 from trunks.errors import NumberInUse, NumberNotFound, NumberTaken
 from trunks.ids import new_id
@@ -23,11 +24,13 @@ from trunks.tenancy.tenants import Caller
 from trunks.voice.provisioner import ProvisionerName
 
 
-def enter_number(session: Session, trunk: Trunk, new: NewNumber, now: datetime) -> PhoneNumber:
+def enter_number(
+    session: Session, trunk: Trunk, new: NewNumber, now: datetime, *, number_id: UUID | None = None
+) -> PhoneNumber:
     """Enter a number of a trunk that is kept from being removed meanwhile. Raises NumberTaken."""
     e164 = meant_by(new.number)
     number = PhoneNumber(
-        id=new_id(),
+        id=number_id or new_id(),
         environment_id=trunk.environment_id,
         trunk_id=trunk.id,
         key=key_of(new.number),
@@ -50,19 +53,66 @@ def enter_number(session: Session, trunk: Trunk, new: NewNumber, now: datetime) 
 def replace_numbers(session: Session, trunk: Trunk, wanted: Sequence[NewNumber], now: datetime) -> None:
     """Let a trunk have these numbers and no others. Raises NumberTaken, NumberInUse."""
     numbers = PhoneNumbers(session)
-    there = {number.key: number for number in numbers.all_of([trunk.id])}
+    # Not by the keys: those that were entered long ago may be keys of another reading.
+    there = {key_of(number.number): number for number in numbers.all_of([trunk.id])}
     keys = [key_of(new.number) for new in wanted]
     for key, number in there.items():
-        if key in keys:
-            continue
-        if number.assigned_to is not None:
-            raise NumberInUse
-        numbers.remove(number)
+        if key not in keys:
+            _refuse_in_use(number)
+            numbers.remove(number)
     for key, new in dict(zip(keys, wanted, strict=True)).items():
         if key in there:
-            there[key].name = new.name
+            _rename(there[key], new.name, now)
         else:
             enter_number(session, trunk, new, now)
+
+
+def replace_line(session: Session, trunk: Trunk, line: NewLine, now: datetime) -> None:
+    """Let a trunk's line be another; its other numbers stay. Raises NumberTaken, NumberInUse."""
+    numbers = PhoneNumbers(session)
+    there = None if line.replaced is None else numbers.locked(trunk.id, line.replaced)
+    if line.number is None:
+        if there is not None:
+            _refuse_in_use(there)
+            numbers.remove(there)
+        return
+    if there is None:
+        _enter_first(session, trunk, line.number, now)
+    elif there.number != line.number.number:
+        _become(session, there, line.number, now)
+
+
+def _become(session: Session, there: PhoneNumber, new: NewNumber, now: datetime) -> None:
+    """Let a row carry another number: it keeps its place, since a trunk's first number is its line."""
+    key, meant = key_of(new.number), meant_by(new.number)
+    if key != there.key:
+        _refuse_in_use(there)
+        if PhoneNumbers(session).taken(there.environment_id, key):
+            raise NumberTaken
+    there.key, there.number, there.country_code = key, new.number, new.country_code
+    there.e164 = None if meant is None else meant.text
+    there.updated_at = now
+    try:
+        session.flush()
+    except IntegrityError as error:  # entered by another request between the look and the writing
+        raise NumberTaken from error
+
+
+def _enter_first(session: Session, trunk: Trunk, new: NewNumber, now: datetime) -> None:
+    """Enter a number before those that a trunk has: their order is that of their ids."""
+    first = PhoneNumbers(session).first_id(trunk.id)
+    before = None if first is None else UUID(int=first.int - 1)
+    enter_number(session, trunk, new, now, number_id=before)
+
+
+def _rename(number: PhoneNumber, name: str | None, now: datetime) -> None:
+    if number.name != name:
+        number.name, number.updated_at = name, now
+
+
+def _refuse_in_use(number: PhoneNumber) -> None:
+    if number.assigned_to is not None:
+        raise NumberInUse
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,16 +142,16 @@ class NumberCatalog:
         """Set what uses a number, or that nothing does. Raises TrunkNotFound, NumberNotFound."""
         with self.database.write() as session:
             number = self._find(session, caller, trunk_id, number_id)
-            number.assigned_to = assigned_to
-            number.updated_at = self.clock()
+            if number.assigned_to != assigned_to:
+                number.assigned_to = assigned_to
+                number.updated_at = self.clock()
             return number
 
     def remove(self, caller: Caller, trunk_id: UUID, number_id: UUID) -> None:
         """Remove a number. Raises TrunkNotFound, NumberNotFound, NumberInUse."""
         with self.database.write() as session:
             number = self._find(session, caller, trunk_id, number_id)
-            if number.assigned_to is not None:
-                raise NumberInUse
+            _refuse_in_use(number)
             PhoneNumbers(session).remove(number)
             ProvisionRequests(session, self.provisioner).changed(trunk_id, self.clock())
 

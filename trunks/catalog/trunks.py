@@ -7,7 +7,7 @@ from uuid import UUID
 from trunks.catalog.create import enter_trunk
 from trunks.catalog.new_trunk import NewTrunk
 from trunks.clock import Clock
-from trunks.errors import NameTaken, TrunkHasNumbers
+from trunks.errors import NameTaken, NumberInUse, TrunkHasNumbers
 from trunks.models.flip import Flip
 from trunks.models.trunk import Trunk
 from trunks.provisions.requests import ProvisionRequests
@@ -65,11 +65,18 @@ class TrunkCatalog:
             Trunks(session).get(caller.environment_id, trunk_id)
             return Flips(session).page(trunk_id, limit=limit, before=before)
 
-    def remove(self, caller: Caller, trunk_id: UUID, *, with_numbers: bool = False) -> None:
-        """Remove a trunk with its history. Raises TrunkNotFound, TrunkHasNumbers."""
+    def remove(
+        self, caller: Caller, trunk_id: UUID, *, with_numbers: bool = False, with_used_numbers: bool = False
+    ) -> None:
+        """Remove a trunk with its history. Raises TrunkNotFound, TrunkHasNumbers, NumberInUse.
+
+        `with_numbers` takes its numbers along, but for those in use, unless `with_used_numbers`.
+        """
         with self.database.write() as session:
             trunk = owned(Trunks(session).leaving(caller.environment_id, trunk_id), caller.environment_id)
             if not with_numbers and PhoneNumbers(session).any_of(trunk_id):
                 raise TrunkHasNumbers
+            if not with_used_numbers and PhoneNumbers(session).any_assigned(trunk_id):
+                raise NumberInUse
             ProvisionRequests(session, self.provisioner).changed(trunk_id, self.clock())
             Trunks(session).remove(trunk)

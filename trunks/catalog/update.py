@@ -10,17 +10,18 @@ from sipcheck.reasons import CredentialState
 from sipcheck.target import HostPort, parse_host_port
 from trunks.catalog.gateways import find_destination, make_gateway
 from trunks.catalog.new_trunk import NewGateway
-from trunks.catalog.phone_numbers import replace_numbers
+from trunks.catalog.phone_numbers import replace_line, replace_numbers
 from trunks.catalog.snapshot import copy_trunk
 from trunks.catalog.take_back import EditTaken, TakingBack
 from trunks.catalog.trunk_edit import UNSET, TrunkEdit, Unset
 from trunks.catalog.views import TrunkView, view_of
 from trunks.catalog.whole_trunk import read_whole
 from trunks.clock import Clock
-from trunks.errors import NameTaken, SecretUnreadable, TrunkNotFound
+from trunks.errors import NameTaken, SecretUnreadable, TrunkExists, TrunkNotFound
 from trunks.health.verification_liveness import VerificationLiveness
 from trunks.models.state_columns import read_state
 from trunks.models.trunk import Trunk
+from trunks.phone_numbers import key_of
 from trunks.provisions.requests import ProvisionRequests
 from trunks.provisions.wanted_sides import WantedSides
 from trunks.repositories.account_proofs import AccountProofs
@@ -28,6 +29,7 @@ from trunks.repositories.tenants import Environments
 from trunks.repositories.trunk_profiles import TrunkProfiles
 from trunks.repositories.trunks import Trunks, owned
 from trunks.rules.intervals import HealthIntervals
+from trunks.rules.profile import TrunkProfile
 from trunks.rules.trunk_state import Cause, after_edit, after_switch
 from trunks.rules.whole_trunk import judge_change
 from trunks.secrets.secret_box import SecretBox
@@ -60,33 +62,37 @@ class TrunkUpdates:
     clock: Clock
 
     def apply(
-        self, caller: Caller, trunk_id: UUID, edit: TrunkEdit | EditOf, *, unique_name: str | None = None
+        self, caller: Caller, trunk_id: UUID, edit: TrunkEdit | EditOf, *, alone: bool = False
     ) -> Edited:
-        """Change a trunk, all of it or nothing; `unique_name` is the new name where no other trunk may have it.
+        """Change a trunk, all of it or nothing.
 
-        Raises TrunkNotFound, TrunkContradictory, TrunkNotVerified, NumberTaken, NumberInUse, NameTaken, and what the
-        edit raises that is worked out from present values: these are the values under the trunk's lock, so that of two
-        edits at once the later one is judged on what the other one made.
+        `alone` keeps off whoever else changes what one trunk alone may have: a name, or a line. Raises TrunkNotFound,
+        TrunkContradictory, TrunkExists, TrunkNotVerified, NumberTaken, NumberInUse, NameTaken, and what the edit raises
+        that is worked out from present values: these are the values under the trunk's lock, so that of two edits at
+        once the later one is judged on what the other one made.
 
         What is sent as it is already, a password included, is no change and makes nothing void.
         """
         with self.database.write() as session:
-            if unique_name is not None:
+            if alone:
+                # Before the trunk, as whoever creates one has it.
                 Environments(session).lock(caller.environment_id)
-                if Trunks(session).named(caller.environment_id, unique_name, but=trunk_id):
-                    raise NameTaken
             trunk = owned(Trunks(session).locked(trunk_id), caller.environment_id)
             if not isinstance(edit, TrunkEdit):
                 edit = edit(view_of(session, trunk))
             before, sides = copy_trunk(session, trunk), self.sides.of(session, trunk_id)
             was = read_whole(trunk, before.profile)
             moved = self._edit(session, trunk, edit)
-            judge_change(was, read_whole(trunk, replace(before.profile, **edit.profile)))
+            profile = replace(before.profile, **edit.profile)
+            judge_change(was, read_whole(trunk, profile))
+            _refuse_second(session, trunk, profile, edit)
             if edit.wanted is not UNSET:
                 switched = after_switch(read_state(trunk), wanted=edit.wanted)
                 Trunks(session).change_state(trunk, switched, Cause.CUSTOMER, self.clock())
             if edit.numbers is not UNSET:
                 replace_numbers(session, trunk, edit.numbers, self.clock())
+            if edit.line is not UNSET:
+                replace_line(session, trunk, edit.line, self.clock())
             if edit.health_interval_seconds is not UNSET:
                 self._take_up(session, trunk)
             follows = self._follow(session, trunk_id, sides)
@@ -203,6 +209,31 @@ class TrunkUpdates:
             return self.secrets.open(trunk.sealed_password, trunk.id) == password
         except SecretUnreadable:  # sent anew is how a customer repairs that
             return False
+
+
+def _refuse_second(session: Session, trunk: Trunk, profile: TrunkProfile, edit: TrunkEdit) -> None:
+    """Refuse a name or a line that another trunk has. Raises NameTaken, TrunkExists."""
+    trunks, environment_id = Trunks(session), trunk.environment_id
+    if edit.name_is_unique and trunks.named(environment_id, trunk.name, but=trunk.id):
+        raise NameTaken
+    lines = _lines(profile, edit)
+    moved = (edit.username, edit.domain, edit.gateways, edit.line, edit.profile.get("extension", UNSET))
+    if not lines or all(each is UNSET for each in moved):
+        return
+    for gateway in trunk.gateways:
+        domain = parse_host_port(gateway.host).host
+        if trunks.same_line(
+            environment_id, lines=lines, username=trunk.username, domain=domain, but=trunk.id
+        ):
+            raise TrunkExists
+
+
+def _lines(profile: TrunkProfile, edit: TrunkEdit) -> list[str]:
+    if profile.extension is not None:
+        return [profile.extension]
+    # A number that stays is nobody else's.
+    new = None if edit.line is UNSET else edit.line.number
+    return [] if new is None else [key_of(new.number)]
 
 
 def _set(row: object, column: str, value: object) -> bool:

@@ -62,6 +62,14 @@ class PhoneNumbers(Repository):
     def any_of(self, trunk_id: UUID) -> bool:
         return self._exists(PhoneNumber.trunk_id == trunk_id)
 
+    def any_assigned(self, trunk_id: UUID) -> bool:
+        return self._exists(PhoneNumber.trunk_id == trunk_id, PhoneNumber.assigned_to.is_not(None))
+
+    def first_id(self, trunk_id: UUID) -> UUID | None:
+        """Find the number that was entered first."""
+        query = select(PhoneNumber.id).where(PhoneNumber.trunk_id == trunk_id)
+        return self._session.scalar(query.order_by(PhoneNumber.id).limit(1))
+
     def locked(self, trunk_id: UUID, number_id: UUID) -> PhoneNumber | None:
         """Find a number of a trunk, locked."""
         return self._session.scalar(

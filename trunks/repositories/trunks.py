@@ -11,6 +11,7 @@ from sqlalchemy import Row, Table, and_, delete, exists, func, insert, select
 
 from trunks.errors import TrunkNotFound
 from trunks.models.account_proof import AccountProof
+from trunks.models.destination import Destination
 from trunks.models.flip import Flip
 from trunks.models.phone_number import PhoneNumber
 from trunks.models.state_columns import read_state, write_state
@@ -80,14 +81,28 @@ class Trunks(Repository):
         return {(name, host) for name, host in rows}
 
     def same_line(
-        self, environment_id: UUID, *, lines: Sequence[str], username: str | None, host: str
+        self,
+        environment_id: UUID,
+        *,
+        lines: Sequence[str],
+        username: str | None,
+        domain: str,
+        but: UUID | None = None,
     ) -> bool:
-        """Whether a tenant has a trunk at this host, of this user, with one of these numbers or extensions."""
+        """Whether a tenant has a trunk at this domain, of this user, with one of these numbers or extensions, beside
+        the one given.
+        """
         number = exists().where(PhoneNumber.trunk_id == Trunk.id, PhoneNumber.key.in_(lines))
         extension = exists().where(TrunkProfileRow.trunk_id == Trunk.id, TrunkProfileRow.extension.in_(lines))
-        led = exists().where(Gateway.trunk_id == Trunk.id, func.lower(Gateway.host) == host.lower())
+        at_domain = and_(Destination.id == Gateway.destination_id, Destination.domain == domain)
+        led = exists().where(Gateway.trunk_id == Trunk.id, at_domain)
+        others = [] if but is None else [Trunk.id != but]
         return self._exists(
-            Trunk.environment_id == environment_id, Trunk.username == username, led, number | extension
+            Trunk.environment_id == environment_id,
+            Trunk.username == username,
+            led,
+            number | extension,
+            *others,
         )
 
     def locked(self, trunk_id: UUID) -> Trunk | None:

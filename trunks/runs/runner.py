@@ -152,7 +152,10 @@ class _Run:
         except TargetInvalid as fault:
             return await self._finish(
                 invalid_target_report(
-                    claim.first.host, str(fault), started_at=claim.claimed_at, username=claim.first.username
+                    claim.first.host,
+                    fault.sentence,
+                    started_at=claim.claimed_at,
+                    username=claim.first.username,
                 )
             )
         self._gates = self._make_gates(targets)

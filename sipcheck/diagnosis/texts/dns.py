@@ -49,6 +49,15 @@ DNS: Texts = {
         "Enter the host name or IP address and the port that the carrier gave you: then SRV is not asked. If it lasts, "
         "tell whoever runs the DNS resolver, and the carrier.",
     ),
+    (Reason.DNS_TIMEOUT, Cause.OWN_STALL): Text(
+        "Our own system stood still while {domain} was resolved: {detail}.",
+        "Try again. If this repeats, the machine that runs the check has too little processor time for all that runs "
+        "there.",
+    ),
+    (Reason.DNS_TIMEOUT, Cause.NOT_ASKED): Text(
+        "The check left no time to resolve {domain}: {detail}.",
+        "Try again, with a longer time limit if this repeats; nothing is known of the trunk.",
+    ),
     (Reason.DNS_TIMEOUT, None): Text(
         "The name {domain} could not be resolved in time: {detail}.",
         "This often passes; try again in a few minutes. If it lasts, tell the carrier.",

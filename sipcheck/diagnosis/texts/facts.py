@@ -14,7 +14,8 @@ FACTS: Mapping[str, str] = {
     "fact.seconds.one": "1 second",
     "fact.seconds.several": "{count} seconds",
     "fact.at": "at {time} UTC",
+    "fact.server": "{server}",
+    "fact.server.by": "{server} by {transport}",
     # Behind what is said before it.
     "fact.retry": "; it asks to wait {wait}",
-    "fact.named": " (it named {contact})",
 }

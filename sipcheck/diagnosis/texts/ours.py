@@ -1,7 +1,7 @@
 """What is said of targets that are not asked, and of what we ourselves could not do."""
 
 from sipcheck.diagnosis.texts.text import Text, Texts
-from sipcheck.reasons import Reason
+from sipcheck.reasons import Cause, Reason
 
 OURS: Texts = {
     (Reason.TARGET_INVALID, None): Text(
@@ -20,6 +20,11 @@ OURS: Texts = {
     (Reason.DEADLINE_EXCEEDED, None): Text(
         "The check ran out of its {seconds} seconds before the carrier had a fair chance to answer.",
         "Try again, with a longer time limit if this repeats.",
+    ),
+    (Reason.DEADLINE_EXCEEDED, Cause.OWN_STALL): Text(
+        "Our own system stood still while the check waited for {where}: {detail}.",
+        "Try again. If this repeats, the machine that runs the check has too little processor time for all that runs "
+        "there.",
     ),
     (Reason.OVERLOADED, None): Text(
         "Our own system had no capacity left for this check: {detail}.", "Try again in a minute."

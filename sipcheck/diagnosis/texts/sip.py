@@ -28,6 +28,11 @@ SIP: Texts = {
         "The answer of {where} begins as SIP but cannot be used: {detail}.",
         "Send the carrier this report; its engineers will find the faulty message in the trace.",
     ),
+    (Reason.SIP_MALFORMED_RESPONSE, Cause.UNFINISHED): Text(
+        "{where} began an answer and did not finish it: {detail}.",
+        "Send the carrier this report; its engineers will find in the trace how far the answer came. Its server may be "
+        "stuck, or something on the way may keep back large packets.",
+    ),
     (Reason.SIP_SERVICE_UNAVAILABLE, None): Text(
         "The carrier says that its service is unavailable at the moment ({answer}){retry}.",
         _TIME + " If it lasts, ask the carrier whether the account is active or under maintenance.",
@@ -53,8 +58,25 @@ SIP: Texts = {
         "Nothing is known to be wrong with the trunk. Please send us this report, so that we can adapt the check.",
     ),
     (Reason.SIP_REDIRECTED, None): Text(
-        "The carrier sends registrations elsewhere ({answer}).",
-        "Ask the carrier for the address that it redirects to{elsewhere}, and enter that one; redirections are not "
+        "The carrier sends registrations elsewhere ({answer}), and does not say where.",
+        "Ask the carrier for the server that registrations go to, and enter that one.",
+    ),
+    (Reason.SIP_REDIRECTED, Cause.SERVER_NAMED): Text(
+        "The carrier sends registrations elsewhere ({answer}): to {contacts}.",
+        "Ask the carrier whether the trunk is meant to lead to {contacts}, and enter that if so; redirections are not "
         "followed by themselves.",
+    ),
+    (Reason.SIP_REDIRECTED, Cause.PROXY_NAMED): Text(
+        "The carrier wants registrations to go through a proxy ({answer}): {contacts}.",
+        "Ask the carrier whether that is meant, and if so enter {contacts} as the trunk's outbound proxy, beside the "
+        "domain that stands there; redirections are not followed by themselves.",
+    ),
+    (Reason.SIP_REDIRECTED, Cause.NO_SERVER_NAMED): Text(
+        "The carrier sends registrations elsewhere ({answer}), and names no SIP server for them: {contacts}.",
+        "That cannot be entered. Ask the carrier for the server that registrations go to, and enter that one.",
+    ),
+    (Reason.SIP_REDIRECTED, Cause.SAME_SERVER): Text(
+        "The carrier sends registrations elsewhere ({answer}), and names itself for them: {contacts}.",
+        "To enter that again changes nothing. Send the carrier this report: its server redirects to itself.",
     ),
 }

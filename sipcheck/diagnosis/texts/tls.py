@@ -84,6 +84,11 @@ TLS: Texts = {
         "Use the domain that the certificate names if the carrier confirms it, or ask the carrier for a "
         "certificate that names {domain}.",
     ),
+    (Reason.TLS_NAME_MISMATCH, Cause.NOTHING_TO_ENTER): Text(
+        "The certificate of {where} is not for {domain}: {detail}.",
+        "No domain stands there that could be entered instead (a * stands for any label). Ask the carrier for the host "
+        "name to enter, or for a certificate that names {domain}.",
+    ),
     (Reason.TLS_NAME_MISMATCH, Cause.ADDRESS_AS_NAME): Text(
         "The certificate of {where} does not name the address {domain} as one: {detail}.",
         "Ask the carrier for the domain to enter in place of the address, or for a certificate whose "

@@ -59,4 +59,9 @@ TRANSPORT: Texts = {
         "Check host and port: perhaps a telephone is there, or something that sends back what it gets. If they are "
         "right, send the carrier this report.",
     ),
+    (Reason.NO_RESPONSE, Cause.KEEP_ALIVES_ONLY): Text(
+        "{where} gave no answer, and is not silent: {detail}.",
+        "What is there reaches us, so look for no firewall. Check host and port, and ask the carrier whether it takes "
+        "SIP requests of {our_address} there.",
+    ),
 }

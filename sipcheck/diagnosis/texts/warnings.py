@@ -44,6 +44,10 @@ WARNINGS: Mapping[str, str] = {
     "warning.retransmitted.provisional": (
         "a {status} came before it, so the carrier had the request and is slow"
     ),
+    "warning.rspauth-wrong": (
+        "{method} was answered with {answer}, and with an rspauth that does not fit the password: what answers accepts "
+        "it, and does not show that it knows it"
+    ),
     "warning.certificate-expires-soon": "the certificate expires in {days} days, on {date}",
     "warning.tls-wildcard-name": (
         "the certificate fits only by its wildcard {name}, which RFC 5922 §7.2 forbids"

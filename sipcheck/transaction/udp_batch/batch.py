@@ -36,6 +36,7 @@ from sipcheck.diagnosis.evidence import ExchangeResult
 from sipcheck.errors import TransportFailed
 from sipcheck.failure import Failure
 from sipcheck.report.trace import Trace
+from sipcheck.settings import STALL_SECONDS
 from sipcheck.transaction.late_answers import LateListening
 from sipcheck.transaction.time_plan import REFERENCE_PLAN, TimePlan
 from sipcheck.transaction.timers import RFC_3261, Timers
@@ -280,6 +281,12 @@ class UdpBatch:
     def _sweep(self) -> None:
         """See to everything that is due, and again in a while as long as anything is pending."""
         now = self._loop.time()
+        if self._sweeping is not None and (late_seconds := now - self._sweeping.when()) >= STALL_SECONDS:
+            # We ourselves stood still: what came meanwhile is read first, and silence since says nothing.
+            for pending in list(self._pending()):
+                pending.matcher.late_seconds += late_seconds
+            self._sweeping = self._loop.call_later(_SWEEP_SECONDS, self._sweep)
+            return
         pending_still = False
         for pending in self._pending():
             pending_still = True

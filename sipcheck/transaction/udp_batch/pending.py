@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from sipcheck.auth.round import CHALLENGE_STATUS, AuthenticationRound
+from sipcheck.auth.server_proof import SentCredentials
 from sipcheck.diagnosis.evidence import Copies, ExchangeResult
 from sipcheck.failure import Failure
 from sipcheck.message.builder import BRANCH_COOKIE
@@ -112,6 +113,9 @@ class PendingRequest:
     def received(self, data: bytes, address: SocketAddress) -> None:
         self.owner.read(self, data, address)
 
+    def kept_alive(self) -> None:
+        self.matcher.keep_alives += 1
+
     def failed(self, failure: Failure) -> None:
         self.owner.fail(self, failure)
 
@@ -173,6 +177,15 @@ class PendingRequest:
             return None
         return Copies(0 if self._matcher is None else self._matcher.repeats)
 
+    def _sent(self) -> SentCredentials | None:
+        """What the last request carried, cut out of its lines."""
+        credentials = self.request.credentials
+        if credentials is None or not self.further_lines:
+            return None
+        lines = self.further_lines.decode("utf-8", "surrogateescape").removesuffix("\r\n").split("\r\n")
+        fields = [(name, value) for name, _, value in (line.partition(": ") for line in lines)]
+        return SentCredentials(fields, credentials.password)
+
     def response(self) -> Response | None:
         """Read the final response in full."""
         if self.data is None:
@@ -194,6 +207,7 @@ class PendingRequest:
                 remote=request.remote,
                 local=request.local,
                 trace=self.trace,
+                sent=self._sent(),
             )
         state = self.authentication or AuthenticationRound(challenged=self.status in CHALLENGE_STATUS)
         return replace(

@@ -12,7 +12,7 @@ from tests.peers.livekit.refusal import Refusal
 
 
 class LiveKitRooms:
-    """Rooms by name; one that is deleted ends the calls in it, by whoever waits for that."""
+    """Rooms by name."""
 
     def __init__(self) -> None:
         self.rooms: dict[str, Room] = {}
@@ -32,6 +32,5 @@ class LiveKitRooms:
 
 METHODS: dict[str, tuple[Any, Callable[[LiveKitRooms, Any], Message]]] = {
     "ListRooms": (ListRoomsRequest, LiveKitRooms.list_rooms),
-    "DeleteRoom": (DeleteRoomRequest, LiveKitRooms.delete_room),
     "ListSIPDispatchRule": (ListSIPDispatchRuleRequest, LiveKitRooms.list_dispatch_rules),
 }

@@ -10,11 +10,12 @@ import jwt
 from google.protobuf.message import Message
 from livekit.protocol.sip import SIPTrunkInfo
 
+from tests.peers.livekit.calls import METHODS as CALL_METHODS
+from tests.peers.livekit.calls import LiveKitCalls
 from tests.peers.livekit.faults import DONE, Fault, FaultSwitches
 from tests.peers.livekit.http_listener import HttpListener
 from tests.peers.livekit.refusal import Refusal
 from tests.peers.livekit.rooms import METHODS as ROOM_METHODS
-from tests.peers.livekit.rooms import LiveKitRooms
 from tests.peers.livekit.trunks import METHODS as TRUNK_METHODS
 from tests.peers.livekit.trunks import LiveKitTrunks, Pages
 from tests.peers.ports import free_port
@@ -23,8 +24,12 @@ API_KEY = "APItrunkd"
 API_SECRET = "a secret of more than 32 characters"
 
 _POLL_SECONDS = 0.01
-_METHODS: dict[str, tuple[Any, Callable[..., Message]]] = {**TRUNK_METHODS, **ROOM_METHODS}
-_GRANTS = {"ListRooms": ("video", "roomList"), "DeleteRoom": ("video", "roomCreate")}
+_METHODS: dict[str, tuple[Any, Callable[..., Message]]] = {**TRUNK_METHODS, **ROOM_METHODS, **CALL_METHODS}
+_GRANTS = {
+    "ListRooms": ("video", "roomList"),
+    "DeleteRoom": ("video", "roomCreate"),
+    "CreateSIPParticipant": ("sip", "call"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +40,17 @@ class Call:
     request: Message
 
 
-class LiveKitServer(LiveKitTrunks, LiveKitRooms, FaultSwitches):
-    """Listen on loopback in threads of its own; the trunks outlive stop() and start()."""
+class LiveKitServer(LiveKitTrunks, LiveKitCalls, FaultSwitches):
+    """Listen on loopback in threads of its own; the trunks outlive stop() and start().
 
-    def __init__(self, *, pages: Pages = Pages.ALL_AFTER, unknown_fields: Collection[str] = ()) -> None:
+    `dialling` is what calls need: see LiveKitCalls.
+    """
+
+    def __init__(
+        self, *, pages: Pages = Pages.ALL_AFTER, unknown_fields: Collection[str] = (), **dialling: Any
+    ) -> None:
         LiveKitTrunks.__init__(self, pages=pages, unknown_fields=unknown_fields)
-        LiveKitRooms.__init__(self)
+        LiveKitCalls.__init__(self, **dialling)
         FaultSwitches.__init__(self)
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -60,6 +70,7 @@ class LiveKitServer(LiveKitTrunks, LiveKitRooms, FaultSwitches):
         """Be down."""
         listener, self._listener = self._listener, None
         self.release()
+        self.end_calls()
         if listener is not None:
             listener.stop()
 
@@ -93,9 +104,12 @@ class LiveKitServer(LiveKitTrunks, LiveKitRooms, FaultSwitches):
         with self._lock:
             self.calls.append(Call(method, request))
             fault = self.fault_of(method)
-            if fault is None or fault in DONE:
+            if fault is not None and fault not in DONE:
+                return fault, SIPTrunkInfo()
+            if method not in CALL_METHODS:
                 return fault, serve(self, request)
-        return fault, SIPTrunkInfo()
+        # A call takes its time, and holds nobody up.
+        return fault, serve(self, request)
 
 
 def _require_key(token: str, method: str) -> None:

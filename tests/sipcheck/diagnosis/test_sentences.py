@@ -13,6 +13,7 @@ FACTS = Facts(
     where="192.0.2.1:5060/udp",
     username="alice",
     detail="{braces} and %s stay as they are",
+    contacts="edge2.carrier.example",
 )
 
 

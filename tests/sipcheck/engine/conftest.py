@@ -29,6 +29,7 @@ _ON_BOTH_PATHS = frozenset(
         "test_kamailio",
         "test_large_requests",
         "test_odd_peers",
+        "test_own_stall",
         "test_sipp",
         "test_trace_evidence",
     }

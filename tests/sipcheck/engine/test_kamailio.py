@@ -57,6 +57,26 @@ async def test_right_password(
     assert not any(request.has_contact for request in registrar.requests_seen())
 
 
+@pytest.mark.parametrize("algorithm", ["MD5", "SHA-256"])
+async def test_a_registrar_that_proves_itself(
+    algorithm: str,
+    kamailio_factory: Callable[..., Kamailio],
+    dns_server_factory: Callable[..., DnsServer],
+    verify: Verify,
+) -> None:
+    """RFC 7616 §3.5: its rspauth fits the password, by its own arithmetic."""
+    registrar = kamailio_factory(algorithm=algorithm, proves_itself=True)
+    report = await verify(
+        "carrier.example",
+        transport=TransportName.UDP,
+        dns=dns_server_factory(carrier_zone(registrar)),
+        credentials=ALICE,
+    )
+    assert report.reason is Reason.CREDENTIALS_PROVEN, report.summary
+    assert any("rspauth=" in step.text for step in report.trace)
+    assert not report.warnings
+
+
 @pytest.mark.parametrize("challenge_status", [401, 407])
 @pytest.mark.parametrize("algorithm", ["MD5", "SHA-256"])
 async def test_wrong_password_is_tried_once(

@@ -82,6 +82,8 @@ CLAIMS = (
     ),
     _claim(r"address gave no answer", lambda seen, _: seen.sent() > 0 and not seen.heard()),
     _claim(r"certificate of \S+ was refused", lambda seen, _: any(_refused(each) for each in seen.edges)),
+    _claim(r"gave no answer, and is not silent", lambda seen, _: seen.heard() and not seen.responses),
+    _claim(r"began an answer and did not finish it|bytes of an answer came", lambda seen, _: seen.heard()),
     _claim(r"no answer at all|is silent", lambda seen, _: seen.sent() > 0 and not seen.heard()),
     _claim(
         r"took our request and gave no final answer",
@@ -217,6 +219,14 @@ CLAIMS = (
         r"^\S+, certificate of (.+)",
         lambda seen, match: any(
             each.certificate is not None and each.certificate.subject == match[1] for each in seen.edges
+        ),
+    ),
+    _claim(
+        r"(OPTIONS|REGISTER) was answered with (2\d\d) [^,]*, and with an rspauth that does not fit",
+        lambda seen, match: (
+            seen.answered(int(match[2]), match[1].upper())
+            and seen.sent(match[1].upper(), credentials=True) > 0
+            and any("rspauth=" in step.text.replace(" ", "") for step in seen.steps)
         ),
     ),
     _claim(r"packets get lost|got lost|firewall drops?", _never),

@@ -6,7 +6,7 @@ of one topic has a table of rows, one `verify_all` for it, and one test that cal
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -33,6 +33,7 @@ from tests.peers.certificates import CertificateKind, Certificates
 from tests.peers.sip_reply import reply_to
 from tests.peers.tls_server import TlsServer, TlsServerSettings
 from tests.peers.udp_peer import Reply, UdpPeer
+from tests.punctual import punctually
 from tests.sipcheck.conftest import ALICE, LOOPBACK
 from tests.sipcheck.provoked.claims import assert_claims
 
@@ -40,7 +41,7 @@ AT_ONCE = 8
 SILENT_SECONDS = 2  # how long a row may take that ends in silence
 
 # What a peer sends for each request; over TCP an empty chunk closes the connection.
-Script = Callable[[bytes], Sequence[bytes | Reply]]
+Script = Callable[[bytes], Iterable[bytes | Reply]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +144,7 @@ def _place(row: FieldRow, stack: ExitStack, certificates: Certificates) -> Place
     script = row.script
     settings = TlsServerSettings(
         certificate=certificates[CertificateKind.SAN_IP] if row.transport is TransportName.TLS else None,
-        script=lambda request: [_bytes(each) for each in script(request)],
+        script=lambda request: (_bytes(each) for each in script(request)),
     )
     port = stack.enter_context(TlsServer(settings)).port
     return Place(target=f"127.0.0.1:{port}", ca_file=certificates.ca_file if settings.certificate else None)
@@ -185,7 +186,8 @@ async def _verify_row(row: FieldRow, engines: Engines) -> Report:
 async def verify_row(row: FieldRow) -> Report:
     """Start the row's peer, verify, and end it."""
     async with AsyncExitStack() as opened:
-        return await _verify_row(row, Engines(opened))
+        engines = Engines(opened)
+        return await punctually(lambda: _verify_row(row, engines))
 
 
 async def _verify_all(rows: Sequence[FieldRow]) -> dict[str, Report | Exception]:
@@ -194,7 +196,7 @@ async def _verify_all(rows: Sequence[FieldRow]) -> dict[str, Report | Exception]
     async def run(row: FieldRow, engines: Engines) -> Report | Exception:
         async with turn:
             try:
-                return await _verify_row(row, engines)
+                return await punctually(lambda: _verify_row(row, engines))
             except Exception as error:  # noqa: BLE001 - raised again in the test of its row
                 return error
 

@@ -88,7 +88,10 @@ class Seen:
         return any(word in event for word in words for event in events)
 
     def heard(self) -> bool:
-        return any(step.direction is Direction.RECEIVED for step in self.steps)
+        """Whether anything came, line ends among it."""
+        return self.told("only line ends came") or any(
+            step.direction is Direction.RECEIVED for step in self.steps
+        )
 
 
 def identity(message: str) -> tuple[str, ...]:

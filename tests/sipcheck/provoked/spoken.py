@@ -10,7 +10,6 @@ from sipcheck.diagnosis.sentences import render
 from sipcheck.discovery.advice import worded_advice
 from sipcheck.phrases.sentence import Parameter, Sentence
 from sipcheck.printable import bounded
-from sipcheck.reasons import Reason
 from sipcheck.report.json_export import report_to_json
 from sipcheck.report.model import Report
 
@@ -58,7 +57,7 @@ def assert_spoken(report: Report) -> None:
         said += sentences
     for sentence in said:
         for key, name, value in values(sentence):
-            if name not in OF_OTHERS and report.reason is not Reason.TARGET_INVALID:
+            if name not in OF_OTHERS:
                 assert PROSE.search(QUOTED.sub("", value)) is None, (
                     f"{key}, {name}: {value!r} is prose of ours"
                 )

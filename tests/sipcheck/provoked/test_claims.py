@@ -39,6 +39,7 @@ FACTS = Facts(
     answer="480 Gone",
     username="alice",
     detail="so it was",
+    contacts="edge2.carrier.example",
 )
 
 # What a check or a warning names, where it is no number.

@@ -329,13 +329,41 @@ NAMES = [
         for strict in (":5061;" in text,)
     ),
     misnamed(
-        "the-uri-of-a-user", None, names(uri("sip:alice@carrier.test")), "it names sip:alice@carrier.test"
+        "the-uri-of-a-user",
+        Cause.NOTHING_TO_ENTER,
+        names(uri("sip:alice@carrier.test")),
+        "it names sip:alice@carrier.test",
     ),
     misnamed("the-uri-of-sips", None, names(uri("sips:carrier.test")), "it names sips:carrier.test"),
     misnamed(
-        "the-uri-of-a-website", None, names(uri("https://carrier.test")), "it names https://carrier.test"
+        "the-uri-of-a-website",
+        Cause.NOTHING_TO_ENTER,
+        names(uri("https://carrier.test")),
+        "it names https://carrier.test",
     ),
-    misnamed("no-name-at-all", None, names(common_name="Some PBX"), "it names Some PBX"),
+    misnamed("no-name-at-all", Cause.NOTHING_TO_ENTER, names(common_name="Some PBX"), "it names Some PBX"),
+    misnamed(
+        "a-wildcard-of-others",
+        Cause.NOTHING_TO_ENTER,
+        names(dns("*.other.test")),
+        "it names *.other.test",
+        "Ask the carrier for the host name to enter",
+        never_says=["Use the domain that the certificate names"],
+    ),
+    misnamed(
+        "a-wildcard-above",
+        Cause.NOTHING_TO_ENTER,
+        names(dns("*.sip.carrier.test")),
+        "it names *.sip.carrier.test",
+        never_says=["Use the domain that the certificate names"],
+    ),
+    misnamed(
+        "a-wildcard-beside-a-name",
+        None,
+        names(dns("*.other.test"), dns("other.test")),
+        "it names *.other.test, other.test",
+        "Use the domain that the certificate names",
+    ),
     misnamed(
         "to-the-letter-a-dns-name-beside-anothers-uri",
         Cause.SIP_URI_FIRST,

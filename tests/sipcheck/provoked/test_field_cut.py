@@ -259,7 +259,8 @@ STREAMS = [
         replace(
             unheard("half-an-answer-and-reset"),
             reason=Reason.SIP_MALFORMED_RESPONSE,
-            says=("90 bytes came, and its end did not", "in the trace"),
+            cause=Cause.UNFINISHED,
+            says=("90 bytes of an answer came, ", "and its end did not", "in the trace"),
         ),
         ending(on_any, half_and_reset),
     ),

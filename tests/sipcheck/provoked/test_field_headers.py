@@ -1,6 +1,6 @@
 """The headers that say why: in the edge's facts, and a redirect's Contact in the advice (RFC 3261 §20)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import pytest
@@ -68,7 +68,8 @@ ROWS = on_each_path(
         status=302,
         headers=[("Contact", "<sip:edge2.carrier.test:5080>")],
         facts={"Contact": "<sip:edge2.carrier.test:5080>"},
-        says=("<sip:edge2.carrier.test:5080>",),
+        cause=Cause.SERVER_NAMED,
+        says=("to edge2.carrier.test:5080.",),
     ),
     row(
         "a-redirect-with-two-contacts-in-compact-form",
@@ -76,7 +77,8 @@ ROWS = on_each_path(
         status=301,
         headers=[("m", "<sip:a.test>"), ("M", "<sip:b.test>;q=0.5")],
         facts={"Contact": "<sip:a.test>, <sip:b.test>;q=0.5"},
-        says=("<sip:a.test>, <sip:b.test>",),
+        cause=Cause.SERVER_NAMED,
+        says=("to a.test or b.test.",),
     ),
     row(
         "a-redirect-without-contact",
@@ -84,7 +86,7 @@ ROWS = on_each_path(
         status=305,
         headers=[],
         facts={},
-        says=("the address that it redirects to, and enter",),
+        says=("and does not say where",),
         never_says=("named",),
     ),
     row(
@@ -158,7 +160,7 @@ def test_a_row_and_its_verdict(row: FieldRow, reports: Mapping[str, Report | Exc
     assert list(report.edges[0].facts) == list(row.facts)
 
 
-def echo(request: bytes) -> Sequence[bytes | Reply]:
+def echo(request: bytes) -> Iterable[bytes | Reply]:
     """Repeat the digest response in a header, as a debugging peer does."""
     digest = request.partition(b'response="')[2][:32].decode()
     answer = (403, [("X-Auth-Error", digest)]) if digest else (401, [challenge()])

@@ -81,6 +81,7 @@ REDIRECTED = FieldRow(
     script=scripted(register=[(302, [("Contact", "<sip:other.test>")])]),
     outcome=Outcome.REACHABLE,
     reason=Reason.SIP_REDIRECTED,
+    cause=Cause.SERVER_NAMED,
     credentials=CredentialState.UNPROVEN,
     party=Party.CONFIGURATION,
     exit_status=4,

@@ -3,7 +3,7 @@
 RFC 3261 §22.2 and §22.3; docs/design/sip.md, requirement 15.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import pytest
@@ -147,7 +147,7 @@ ROWS = [
 def from_elsewhere(status: int, *headers: tuple[str, str]) -> Script:
     """Challenge from where the request went, and answer the digest from another port."""
 
-    def script(request: bytes) -> Sequence[bytes | Reply]:
+    def script(request: bytes) -> Iterable[bytes | Reply]:
         answers = scripted(register=[(status, [EDGE]), (status, headers)])(request)
         if request.startswith(b"REGISTER") and cseq_of(request) > 1:
             return [Reply(data=each, from_elsewhere=True) for each in answers if isinstance(each, bytes)]

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from sipcheck import CredentialState, Outcome, Party, Reason, Report, WarningCode
+from sipcheck import Cause, CredentialState, Outcome, Party, Reason, Report, WarningCode
 from sipcheck.report.model import Direction
 from tests.peers.sip_reply import reply_to
 from tests.peers.udp_peer import Reply
@@ -73,7 +73,26 @@ def both(*rows: FieldRow) -> list[FieldRow]:
     return [replace(each, windowed=windowed) for each in rows for windowed in (False, True)]
 
 
+def out_of_time(name: str, script: Script, said: str) -> list[FieldRow]:
+    """The digest's answer would come behind the deadline: nothing is known of the password, and nothing was lost."""
+    proven = row(name, script, says=("the answer took", said), never_says=())
+    return both(
+        replace(
+            proven,
+            outcome=Outcome.INCONCLUSIVE,
+            reason=Reason.SIP_REQUEST_TIMEOUT,
+            cause=Cause.CREDENTIALS_UNANSWERED,
+            credentials=CredentialState.UNPROVEN,
+            party=Party.CARRIER,
+            exit_status=3,
+            options={"timeout_seconds": 2.3},
+        )
+    )
+
+
 ROWS = [
+    *out_of_time("slow-for-three-answers", slow, "gave no final answer once it was sent: no answer in"),
+    *out_of_time("trying-and-slow-for-three-answers", slow_behind_trying, "once it was sent: only 100"),
     *both(row("slow-each-time", slow, says=(EACH, IS_SLOW), never_says=())),
     *both(
         row(

@@ -34,13 +34,16 @@ def script_of(*answers: bytes | Callable[[bytes], bytes]) -> Script:
     return lambda request: [each if isinstance(each, bytes) else each(request) for each in answers]
 
 
-def malformed(name: str, *answers: bytes | Callable[[bytes], bytes], says: str) -> FieldRow:
+def malformed(
+    name: str, *answers: bytes | Callable[[bytes], bytes], says: str, cause: Cause | None = None
+) -> FieldRow:
     return FieldRow(
         name=name,
         script=script_of(*answers),
         transport=TCP,
         outcome=Outcome.FAILED,
         reason=Reason.SIP_MALFORMED_RESPONSE,
+        cause=cause,
         credentials=CredentialState.NOT_TESTED,
         party=Party.CARRIER,
         exit_status=1,
@@ -83,8 +86,13 @@ MALFORMED = [
     malformed("a-length-below-zero", with_length(b"Content-Length: -1"), says="Content-Length is"),
     malformed("a-length-without-end", with_length(b"Content-Length: 99999999999"), says="Content-Length is"),
     malformed("cut-short-and-closed", half, CLOSE, says="in the middle of a message"),
-    malformed("cut-short-and-open", half, says="120 bytes came"),
-    malformed("a-body-that-does-not-come", with_length(b"Content-Length: 50"), says="cut short"),
+    malformed("cut-short-and-open", half, says="120 bytes of an answer came", cause=Cause.UNFINISHED),
+    malformed(
+        "a-body-that-does-not-come",
+        with_length(b"Content-Length: 50"),
+        says="and its end did not",
+        cause=Cause.UNFINISHED,
+    ),
     malformed("a-status-that-is-none", b"SIP/2.0 2000 OK\r\n\r\n", says="status line"),
     malformed("another-version", b"SIP/3.0 200 OK\r\nContent-Length: 0\r\n\r\n", says="status line"),
 ]

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from sipcheck import Credentials, Engine, EngineSettings, Guard, Outcome, Proof, Reason, Report, TransportName
+from sipcheck.phrases.sentence import Sentence
 from sipcheck.report.model import Direction
 from sipcheck.sweep.sweep import BadRow, Sweep, SweepRow
 from sipcheck.target import Target
@@ -168,7 +169,7 @@ async def test_rows_that_lead_nowhere_get_their_report() -> None:
     rows: list[SweepRow | BadRow] = [
         SweepRow(1, Target("10.1.2.3")),
         SweepRow(2, Target("10.1.2.3")),
-        BadRow(3, "x y", "It has a space."),
+        BadRow(3, "x y", Sentence("target.space")),
     ]
     found = await reports(rows)
     assert [found[number].reason for number in (1, 2, 3)] == [
@@ -176,7 +177,7 @@ async def test_rows_that_lead_nowhere_get_their_report() -> None:
         Reason.ADDRESS_FORBIDDEN,
         Reason.TARGET_INVALID,
     ]
-    assert "It has a space" in found[3].summary
+    assert "It holds a space" in found[3].summary
 
 
 async def test_the_pace_holds_for_everything_sent(peer: Callable[[Script], UdpPeer]) -> None:

@@ -33,22 +33,20 @@ def test_silence_is_the_carriers_only_after_a_fair_chance(waited_seconds: float,
 def test_a_part_of_an_answer_is_no_silence(provisional: int | None, waited_seconds: float) -> None:
     heard = listening()
     heard.provisional = provisional
-    heard.cut_short(b"SIP/2.0 200 OK\r\n\r", CARRIER)
+    heard.note_unfinished(b"SIP/2.0 200 OK\r\n\r", 1, 0.5, CARRIER)
     failure = heard.silence(waited_seconds, PLAN)
     assert failure.reason is Reason.SIP_MALFORMED_RESPONSE
     assert "17 bytes" in failure.detail
 
 
-def test_no_part_of_an_answer_changes_nothing() -> None:
-    heard = listening()
-    heard.cut_short(b"", CARRIER)
-    assert heard.silence(10.0, PLAN) == Failure.of(
+def test_no_part_of_an_answer_is_silence() -> None:
+    assert listening().silence(10.0, PLAN) == Failure.of(
         Reason.NO_RESPONSE, "message.no-answer", Cause.SILENCE, seconds="10.0"
     )
 
 
-def test_what_was_whole_and_unusable_says_more_than_what_was_cut_short() -> None:
+def test_what_was_whole_and_unusable_says_more_than_what_was_unfinished() -> None:
     heard = listening()
     assert heard.read(b"HTTP/1.1 400 Bad Request\r\n\r\n", CARRIER) is None
-    heard.cut_short(b"SIP/2.0 200 OK\r\n\r", CARRIER)
+    heard.note_unfinished(b"SIP/2.0 200 OK\r\n\r", 1, 0.5, CARRIER)
     assert heard.silence(10.0, PLAN).reason is Reason.SIP_NOT_SPOKEN

@@ -108,7 +108,8 @@ async def test_a_message_that_has_begun_is_no_silence() -> None:
         channel, inbox = await connect(peer)
         channel.send(REQUEST)
         assert await arrival(inbox) == ANSWER
-        assert channel.held == begun
+        assert channel.unfinished is not None
+        assert channel.unfinished.data == begun
         assert channel.usable
         await channel.close()
 

@@ -288,3 +288,42 @@ def test_what_r0014_knew_as_proven_is_proven(former: FormerStore, credentials: s
         assert [(proof.username, proof.generation, proof.proven_at) for proof in proofs] == (
             [("alice", 1, STARTED)] if is_proven else []
         )
+
+
+def test_numbers_of_r0023_are_known_by_what_they_mean(former: FormerStore, store_settings: Settings) -> None:
+    given = ["+44 (0)7911 123456", "+4930123456", "+49030123456", "1800-X", "919876543210"]
+    environment_id = new_id()
+    former.migrate("r0023")
+    with former.database.write() as session:
+        former.insert(
+            session,
+            "environments",
+            id=environment_id,
+            name="acme",
+            allow_custom_sip_trunks=True,
+            requests_per_minute=1000,
+            created_at=STARTED,
+        )
+        trunk_id = _insert_trunk(former, session, environment_id)
+        for number in given:
+            former.insert(
+                session,
+                "phone_numbers",
+                environment_id=environment_id,
+                trunk_id=trunk_id,
+                key=f"+{number}" if number.isdigit() else number,
+                number=number,
+                created_at=STARTED,
+                updated_at=STARTED,
+            )
+    prepare(store_settings)
+    with former.database.read() as session:
+        rows = session.execute(text("SELECT number, key FROM phone_numbers"))
+        keys = {row.number: row.key for row in rows}
+    assert keys == {
+        "+44 (0)7911 123456": "+447911123456",
+        "+4930123456": "+4930123456",
+        "+49030123456": "+49030123456",  # the other one is that number already
+        "1800-X": "1800-X",
+        "919876543210": "+919876543210",
+    }
