@@ -95,8 +95,7 @@ def restored(
 
 def _provision(service: Service, trunk: Trunk) -> None:
     ask(service, trunk)
-    service.wait_done(trunk.id)
-    assert view(service, trunk).succeeded
+    wait_until(lambda: view(service, trunk).succeeded)
 
 
 def test_nothing_is_changed_until_the_operator_has_looked(restored: Restored) -> None:
@@ -107,7 +106,7 @@ def test_nothing_is_changed_until_the_operator_has_looked(restored: Restored) ->
     # Not by an edit either, nor by the second, whose request has a number as high as the side's.
     for _ in range(2):
         ask(service, restored.kept)
-        service.wait_done(restored.kept.id)
+        wait_until(lambda: view(service, restored.kept).settled)
         assert view(service, restored.kept).state is ProvisionState.FAILED
     reconcile(service)
     assert livekit.changes() == []

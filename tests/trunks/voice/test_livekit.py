@@ -1,7 +1,6 @@
 """The official client against the official messages: what is written and read back, and how faults are told."""
 
 from collections.abc import AsyncIterator
-from uuid import UUID
 
 import pytest
 from livekit.protocol.sip import SIPTransport
@@ -222,7 +221,7 @@ async def test_a_conflict_that_livekit_finds_is_one(livekit: LiveKit, livekit_se
 
 async def test_what_livekit_refuses_is_told_in_its_words(livekit: LiveKit) -> None:
     with pytest.raises(ProvisioningFailed, match="no trunk numbers specified") as failed:
-        await livekit.create(UUID(int=1), OutboundSide(numbers=(), address="carrier.example"))
+        await livekit.create(OWNER, OutboundSide(numbers=(), address="carrier.example"))
     assert failed.value.cause is FailureCause.REFUSED
 
 
