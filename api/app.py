@@ -31,6 +31,7 @@ from api.store_metrics import StoreMetrics
 from api.store_threads import LOCKED_AT_MOST_SECONDS, StoreThreads
 from api.table_metrics import TableMetrics
 from api.talkover import routes as talkover
+from api.talkover.queued_verification import QueuedVerification
 from api.waiter import Awaited, Waiter
 from trunks.doorbell import Doorbell
 from trunks.installation.installation import Installation
@@ -99,6 +100,9 @@ def _make_context(
             gather_seconds=0.0,
             locked_at_most_seconds=LOCKED_AT_MOST_SECONDS,
         ),
+        later_run_requests=Grouped(
+            installation.runs.requests.ask, locked_at_most_seconds=LOCKED_AT_MOST_SECONDS
+        ),
         rate_limits=RateLimits(installation.settings.broker_url),
         registry=registry,
         store_metrics=StoreMetrics(
@@ -124,6 +128,7 @@ def _middleware(context: Context) -> list[Middleware]:
         Middleware(BodyLimit),
         Middleware(ContentType),
         Middleware(Idempotency, remembered=installation.tenancy.keyed_requests, threads=threads),
+        Middleware(QueuedVerification, context=context),
     ]
 
 

@@ -55,8 +55,9 @@ class Call:
         """Queue a verification and ring for it; `on_demand` says that its end is waited for. Raises TrunkNotFound."""
         asked = RunRequest(self.caller.environment_id, trunk_id, current_request_id(), on_demand)
         # Many ask at once and are answered by one transaction: their places are free until then.
+        context = self.context
         async with place_left():
-            run = await self.context.run_requests.ask(asked)
+            run = await (context.run_requests if on_demand else context.later_run_requests).ask(asked)
         self.context.doorbell.ring(run.id, on_demand=on_demand)
         return run
 

@@ -21,7 +21,10 @@ from trunks.store.grouped import Grouped
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """`verifications` and `provisions` are what a route may wait for, by the id of a verification or a trunk."""
+    """`verifications` and `provisions` are what a route may wait for, by the id of a verification or a trunk.
+
+    `later_run_requests` are those whose end nobody waits for: they are gathered for a moment.
+    """
 
     installation: Installation
     doorbell: Doorbell
@@ -31,6 +34,7 @@ class Context:
     current_health: CurrentHealth
     threads: StoreThreads
     run_requests: Grouped[RunRequest, Verification]
+    later_run_requests: Grouped[RunRequest, Verification]
     readiness: Readiness
     rate_limits: RateLimits
     registry: CollectorRegistry

@@ -1,10 +1,9 @@
-"""What is expected of each figure: a limit that has to hold, and an aim."""
+"""What is expected of each figure: a limit that has to hold, and an aim; the queue's own are in benchmarks.targets."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 from benchmarks.rows import (
-    service_on_demand,
     sweep_on_demand,
     tls_connection,
     tls_memory,
@@ -24,14 +23,13 @@ class Measure(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """Holds the judged series of `row` to two upper limits; `told_unmeasured` says that its lack is told."""
+    """Holds the judged series of `row` to two upper limits."""
 
     metric: str
     row: str
     measure: Measure
     at_least: float
     aim: float
-    told_unmeasured: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,32 +46,23 @@ EXPECTATIONS = (
         "OPTIONS over UDP, CPU a probe against sipp", udp_options.KEY, Measure.RATIO, at_least=1.5, aim=1.0
     ),
     Expectation(
-        "REGISTER with digest, CPU against sipp", udp_register.KEY, Measure.RATIO, at_least=1.5, aim=1.0
+        "REGISTER with digest, CPU against sipp", udp_register.KEY, Measure.RATIO, at_least=1.3, aim=1.1
     ),
     Expectation(
         "new verified TLS connection and OPTIONS, CPU against openssl s_time -new",
         tls_connection.KEY,
         Measure.RATIO,
-        at_least=0.8,
-        aim=0.55,
+        at_least=1.25,
+        aim=1.1,
     ),
     Expectation("memory of a UDP probe in flight", udp_memory.KEY, Measure.KILOBYTES, at_least=5.0, aim=2.4),
     Expectation("memory of a TLS connection", tls_memory.KEY, Measure.KILOBYTES, at_least=100.0, aim=55.0),
-    Expectation(
-        "verification on demand, time added to the SIP exchange itself, median",
-        service_on_demand.KEY,
-        Measure.MILLISECONDS,
-        at_least=50.0,
-        aim=15.0,
-    ),
     Expectation(
         "verification on demand during a sweep, time added to the SIP exchange itself, median",
         sweep_on_demand.KEY,
         Measure.MILLISECONDS,
         at_least=50.0,
         aim=15.0,
-        # It is the one above under a load of its own.
-        told_unmeasured=False,
     ),
 )
 

@@ -25,7 +25,7 @@ from sipcheck.transport.channel import Channel
 from sipcheck.transport.tcp import connect_tcp
 from sipcheck.transport.tls import TlsContexts, connect_tls
 from sipcheck.transport.udp import UdpChannel, UdpEndpoint, UdpEndpoints
-from sipcheck.verification.verification import Admit, Survey, Verification
+from sipcheck.verification.verification import Admit, Resolved, Survey, Verification
 
 
 class Engine:
@@ -80,12 +80,14 @@ class Engine:
         survey: Survey | None = None,
         admit: Admit | None = None,
         edge_done: EdgeDone | None = None,
+        resolved: Resolved | None = None,
     ) -> Report:
         """Verify one target within one deadline; every remote failure is a report.
 
         Requests speak as the credentials' user; `username` is whom they speak as where there are none.
 
-        With a `survey` of the same target its liveness is taken over, and only the credentials are proven.
+        With a `survey` of the same target its liveness is taken over, and only the credentials are proven; of one that
+        has its route alone, that. `resolved` is called with a route that was asked for.
 
         `before_credentials(realm)` is awaited right before credentials leave; a Reason that it returns withholds
         them and becomes the verdict. Raises SettingInvalid for a timeout that is not positive.
@@ -104,7 +106,7 @@ class Engine:
             before_credentials=before_credentials,
         )
         run = replace(run, edge_done=edge_done)
-        return shown(await self._verification(target, run).report(survey, admit))
+        return shown(await self._verification(target, run).report(survey, admit, resolved))
 
     async def survey(
         self,

@@ -78,6 +78,10 @@ class Reason(StrEnum):
     ADDRESS_RESTING = "address-resting"
 
 
+# The peer has judged a password, and refused it: such are not sent again, and counted.
+CREDENTIALS_REFUSED = frozenset({Reason.CREDENTIALS_REJECTED, Reason.REGISTRATION_FORBIDDEN})
+
+
 class Cause(StrEnum):
     """What lies behind a reason that has several causes; which reason has which stands in docs/design/sip.md."""
 

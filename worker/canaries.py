@@ -12,7 +12,7 @@ from sipcheck.target import Target
 from trunks.clock import Clock
 from trunks.rules.check_pace import CheckVisit
 from trunks.runs.check_ledger import CheckLedger, CheckSettlement, CheckWish
-from worker.check_knocks import may_count
+from worker.check_knocks import is_silence, may_count
 
 # Beyond its deadline, for its way through the store.
 _LEASE_MARGIN_SECONDS = 10.0
@@ -53,7 +53,8 @@ class Canaries:
         if admission.wait_seconds is not None:
             return None
         heard = await self._ask(engine, target, found)
-        settlement = CheckSettlement(wish, admission, may_count(heard.sip_status, heard.reason))
+        counted = may_count(heard.sip_status, heard.reason)
+        settlement = CheckSettlement(wish, admission, counted, is_silence(heard.reason))
         await asyncio.to_thread(self._ledger.settle, [settlement])
         return heard.alive
 

@@ -19,7 +19,12 @@ OnRefused = Callable[[CheckClaim, float], None]
 
 def may_count(status: int | None, reason: Reason) -> bool:
     """Whether a guard may count a question of nobody's that came to this."""
-    return status in _COUNTED or reason in _SILENT
+    return status in _COUNTED or is_silence(reason)
+
+
+def is_silence(reason: Reason) -> bool:
+    """Whether no answer came at all."""
+    return reason in _SILENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,7 @@ class CheckKnocks:
         wishes = {
             claim.destination_id: (claim, CheckWish(_visit(claim), limited, claim.lease_until))
             for claim, addresses in claims
-            if may_be_knock(claim.asker) and (limited := self._ledger.limited(addresses))
+            if _may_be_knock(claim) and (limited := self._ledger.limited(addresses))
         }
         may = {claim.destination_id for claim, _ in claims} - wishes.keys()
         if not wishes:
@@ -63,10 +68,10 @@ class CheckKnocks:
         if asked is None:
             return result
         visit, rest = asked.wish.visit, asked.admission.rest
-        silent = result.reason in _SILENT
+        silent = is_silence(result.reason)
         # Further silence of a fallen one says nothing new to a guard either.
         counted = may_count(result.sip_status, result.reason) and not (silent and visit.failures >= FALL)
-        self._heard.append(CheckSettlement(asked.wish, asked.admission, counted))
+        self._heard.append(CheckSettlement(asked.wish, asked.admission, counted, silent))
         if not (counted or silent):
             return result
         return replace(result, next_seconds=next_seconds(rest, visit, alive=result.alive, silent=silent))
@@ -83,6 +88,10 @@ class CheckKnocks:
         heard = list(self._heard)
         del self._heard[: len(heard)]
         self._ledger.settle(heard)
+
+
+def _may_be_knock(claim: CheckClaim) -> bool:
+    return may_be_knock(claim.asker, by_register=claim.options_ignored, server=claim.answer_server)
 
 
 def _visit(claim: CheckClaim) -> CheckVisit:

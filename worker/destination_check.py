@@ -14,6 +14,7 @@ from sipcheck.engine import Engine
 from sipcheck.sweep.liveness import Liveness, ask_edges, find_edges
 from sipcheck.sweep.liveness_question import LivenessHeard, LivenessQuestion
 from sipcheck.transaction.time_plan import TimePlan
+from trunks.errors import StoreUnavailable
 from trunks.health.check import CheckClaim, CheckResult, EdgeResult
 from trunks.ids import new_id
 from trunks.runs.address_limits import AddressLimits
@@ -123,7 +124,12 @@ class DestinationCheck:
         if self._pacing.off or not routes:
             return [(route, 0.0) for route in routes]
         wishes = [route.wish() for route in routes]
-        admissions = await asyncio.to_thread(self._pacing.admit, wishes, lock_wait_ms=None)
+        try:
+            admissions = await asyncio.to_thread(self._pacing.admit, wishes, lock_wait_ms=None)
+        except StoreUnavailable:
+            for route in routes:
+                self._knocks.refused(route.claim)
+            raise
         granted = []
         for route, admission in zip(routes, admissions, strict=True):
             if admission.granted:

@@ -11,10 +11,12 @@ import uvloop
 from sipcheck.engine import Engine
 from sipcheck.report.model import Report
 from sipcheck.settings import EngineSettings
+from sipcheck.verification.verification import Survey
 from trunks.errors import RunInterrupted
 from trunks.runs.admission import PATIENCE_SECONDS
 from trunks.runs.gateway_check import GatewayCheck
 from trunks.runs.several_gateways import verify_gateways
+from worker.kept_routes import KeptRoutes
 
 # The engine keeps its own deadline, from when it may send on; one that is this much over it has lost its way.
 _OVERRUN_SECONDS = 5.0
@@ -40,6 +42,7 @@ class EngineLoop:
         self._breaking_off = False
         self._runs: set[asyncio.Task[Report]] = set()
         self._attending: set[asyncio.Task[Any]] = set()
+        self._routes = KeptRoutes()
         self._thread = threading.Thread(target=self._main, name="engine-loop", daemon=True)
 
     def start(self) -> None:
@@ -102,6 +105,8 @@ class EngineLoop:
             self._started.set_exception(error)
 
     async def _verify(self, job: GatewayCheck, timeout_seconds: float) -> Report:
+        now = asyncio.get_running_loop().time()
+        route = self._routes.find(job.target, now) if job.again else None
         report = await self._engine.verify(
             job.target,
             credentials=job.credentials,
@@ -110,6 +115,8 @@ class EngineLoop:
             before_credentials=job.before_credentials,
             admit=job.admit,
             edge_done=job.edge_done,
+            survey=None if route is None else Survey(route),
+            resolved=lambda found: self._routes.keep(job.target, found, now),
         )
         job.heard(report)
         return report

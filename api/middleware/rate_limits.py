@@ -8,9 +8,6 @@ from http import HTTPStatus
 from urllib.parse import urlsplit
 
 import structlog
-from limits import RateLimitItemPerMinute
-from limits.aio.storage import MemoryStorage, RedisStorage, Storage
-from limits.aio.strategies import FixedWindowRateLimiter
 from pydantic import SecretStr
 from redis.asyncio import BlockingConnectionPool
 from redis.asyncio.retry import Retry
@@ -19,6 +16,7 @@ from redis.exceptions import RedisError
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.middleware.http_middleware import HttpMiddleware
+from api.middleware.rate_windows import RateWindows, WindowsHere, WindowsInRedis
 from api.problems import Problem
 from api.request_state import state_of
 from trunks.tenancy.tenants import Caller
@@ -30,7 +28,6 @@ _WINDOW_SECONDS = 60
 _ANSWER_WITHIN_SECONDS = 0.5
 _AWAY_SECONDS = 5.0
 _CONNECTIONS = 50
-_KEY_PREFIX = "trunks-rate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +46,11 @@ class RateLimits:
     def __init__(self, broker_url: SecretStr | None) -> None:
         url = "" if broker_url is None else broker_url.get_secret_value()
         self._pool = _pool(url) if urlsplit(url).scheme in ("redis", "rediss") else None
-        storage: Storage = MemoryStorage() if self._pool is None else _redis(url, self._pool)
-        self._windows = FixedWindowRateLimiter(storage)
+        self._windows: RateWindows = (
+            WindowsHere(_WINDOW_SECONDS)
+            if self._pool is None
+            else WindowsInRedis(self._pool, _WINDOW_SECONDS)
+        )
         self._away_until = float("-inf")
         self._away = False
 
@@ -75,10 +75,9 @@ class RateLimits:
 
     async def _count(self, caller: Caller) -> Allowance:
         limit = caller.requests_per_minute
-        item, key = RateLimitItemPerMinute(limit), str(caller.token_id)
-        granted = await self._windows.hit(item, key)
-        window = await self._windows.get_window_stats(item, key)
-        return Allowance(limit, max(0, window.remaining), math.ceil(window.reset_time), granted)
+        window = await self._windows.count(str(caller.token_id))
+        resets_at = math.ceil(time.time() + window.left_seconds)
+        return Allowance(limit, max(0, limit - window.count), resets_at, granted=window.count <= limit)
 
     def _note_away(self, error: Exception) -> None:
         self._away_until = time.monotonic() + _AWAY_SECONDS
@@ -137,14 +136,4 @@ def _pool(url: str) -> BlockingConnectionPool:
         socket_timeout=_ANSWER_WITHIN_SECONDS,
         socket_connect_timeout=_ANSWER_WITHIN_SECONDS,
         retry=Retry(NoBackoff(), 0),
-    )
-
-
-def _redis(url: str, pool: BlockingConnectionPool) -> RedisStorage:
-    # limits says that options are plain values, and documents this one, which is none.
-    return RedisStorage(
-        url,
-        implementation="redispy",
-        key_prefix=_KEY_PREFIX,
-        connection_pool=pool,  # type: ignore[arg-type]
     )

@@ -1,9 +1,11 @@
 """Runs as talkover shows them."""
 
+from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import JSONResponse
 
 from api.our_state import CHANGED_MEANWHILE, VERIFY_AGAIN
 from api.timestamps import Timestamp
@@ -93,6 +95,12 @@ class RunList(BaseModel):
     success: bool = True
     data: list[RunListed]
     next_cursor: str | None
+
+
+def answer_later(verification: Verification) -> JSONResponse:
+    """Answer that a run goes on."""
+    later = VerifyLater(data=RunWaiting(verification_id=verification.id, status=verification.status))
+    return JSONResponse(later.model_dump(mode="json"), status_code=HTTPStatus.ACCEPTED)
 
 
 def show_verified(trunk: Trunk, verification: Verification) -> VerifyAnswer:

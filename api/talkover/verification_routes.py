@@ -4,7 +4,6 @@ from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from starlette.responses import JSONResponse
 
 from api.call import Calling, current_request_id
 from api.dialects import TALKOVER
@@ -18,9 +17,9 @@ from api.talkover.verification_answers import (
     RunList,
     RunListed,
     RunShown,
-    RunWaiting,
     VerifyAnswer,
     VerifyLater,
+    answer_later,
     show_dry_run,
     show_overtaken,
     show_verified,
@@ -82,8 +81,7 @@ async def verify_sip_trunk(
             return show_overtaken(trunk, run)
         if is_done and run.has_told:
             return show_verified(trunk, run)
-    later = VerifyLater(data=RunWaiting(verification_id=run.id, status=run.status))
-    return JSONResponse(later.model_dump(mode="json"), status_code=HTTPStatus.ACCEPTED)
+    return answer_later(run)
 
 
 @router.get("/{trunk_id}/verifications", responses=_answers(404, 422))

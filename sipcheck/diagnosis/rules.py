@@ -3,14 +3,12 @@
 from collections.abc import Callable, Sequence
 
 from sipcheck.diagnosis.evidence import EdgeEvidence, ExchangeResult, Proof
-from sipcheck.reasons import CredentialState, Reason
+from sipcheck.reasons import CREDENTIALS_REFUSED, CredentialState, Reason
 
 _OUTAGES = {408: Reason.SIP_REQUEST_TIMEOUT, 503: Reason.SIP_SERVICE_UNAVAILABLE}
 
 # Our request was not understood (RFC 3261 §21.4): these say nothing about the trunk.
 _NOT_UNDERSTOOD = frozenset({400, 413, 414, 415, 416, 420, 421})
-
-_CREDENTIALS_REFUSED = frozenset({Reason.CREDENTIALS_REJECTED, Reason.REGISTRATION_FORBIDDEN})
 
 # The vaguer of the two first.
 _SILENCE = (Reason.DEADLINE_EXCEEDED, Reason.NO_RESPONSE)
@@ -197,7 +195,7 @@ def credential_state(reason: Reason, edges: Sequence[EdgeEvidence]) -> Credentia
         return CredentialState.NOT_TESTED
     if reason is Reason.CREDENTIALS_PROVEN:
         return CredentialState.PROVEN
-    if reason in _CREDENTIALS_REFUSED:
+    if reason in CREDENTIALS_REFUSED:
         return CredentialState.REJECTED
     attempts = [attempt for evidence in edges for attempt in evidence.attempts]
     sent = any(attempt.credentials_sent for attempt in attempts)

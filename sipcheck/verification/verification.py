@@ -24,6 +24,8 @@ _SHARED = "what stands before 0 ms was asked once, for all who share this destin
 
 # Awaited with the judged edges that are about to be asked, before anything is sent to them.
 Admit = Callable[[Sequence[Edge]], Awaitable[None]]
+# Called with a route as soon as it is found.
+Resolved = Callable[[Route], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +63,16 @@ class Verification:
         self._resolver = resolver
         self._started_at = datetime.now(UTC)
 
-    async def report(self, survey: Survey | None = None, admit: Admit | None = None) -> Report:
+    async def report(
+        self, survey: Survey | None = None, admit: Admit | None = None, resolved: Resolved | None = None
+    ) -> Report:
         """Resolve, judge every address, probe, report; with a survey, only what it leaves open."""
         builder = ReportBuilder(
             target=self._target, settings=self._settings, run=self._run, started_at=self._started_at
         )
         route = await self._resolve() if survey is None else survey.route
+        if survey is None and resolved is not None:
+            resolved(route)
         if survey is not None and survey.probes:
             self._run.trace.begin_with(survey.probes[0].run.trace, _SHARED)
         builder.resolved(route)

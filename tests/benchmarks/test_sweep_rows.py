@@ -158,7 +158,7 @@ def test_the_command_measures_all_only_when_told(
 
 
 def test_the_page_tells_of_sweeps() -> None:
-    told = page(WHOLE)
+    told = page(WHOLE, WHOLE)
     assert (
         "| 100,000 trunks over 1,000 destinations | half fell silent | 11.0 | 9,091 | 30.0 | 60.0 | 150 | 3,000 "
         "| 10 | 200.0 | 50,000 |"
@@ -169,10 +169,10 @@ def test_the_page_tells_of_sweeps() -> None:
 
 def test_the_page_tells_nothing_of_sweeps_that_were_not_measured() -> None:
     without = replace(WHOLE, measurements=())
-    told = page(without)
+    told = page(without, WHOLE)
     assert SWEEP_PLOT.name not in told
     assert "How sweeps are measured" not in told
-    assert "during a sweep" not in told
+    assert "during a sweep, time added to the SIP exchange itself, median | not measured yet" in told
     assert (
         "| 100,000 trunks swept a minute with PostgreSQL and Redis on 2 cores, flips stored | not measured"
         in told

@@ -185,6 +185,18 @@ def test_silence_behind_knocks_is_perhaps_a_ban(customers: Customers) -> None:
     assert "4 of our requests" in report["summary"]
 
 
+@embedded
+@pytest.mark.parametrize("brand", [Brand.ASTERISK], indirect=True)
+def test_a_carrier_that_never_answered_is_dead_and_bans_nobody(customers: Customers) -> None:
+    customers.carrier.is_down = True
+    asked = [customers.request(customers.store, username=f"user{each}", password="x") for each in range(5)]
+    customers.work_until_done()
+    for each in asked:
+        report = customers.outcome(customers.store, each).report
+        assert report is not None
+        assert (report["reason"], report["cause"]) == (Reason.NO_RESPONSE, Cause.SILENCE)
+
+
 @pytest.mark.parametrize("brand", [Brand.ASTERISK], indirect=True)
 def test_many_trunks_with_right_passwords_knock_at_nobody(customers: Customers) -> None:
     customers.carrier.accounts |= {f"user{number}": RIGHT for number in range(40)}

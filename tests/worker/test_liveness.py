@@ -218,7 +218,7 @@ def test_who_asks_is_answered_at_once(
     destination_id = trunk.gateways[0].destination_id
     latest = service.installation.health.latest
     asked_at = utc_now()
-    threads = [threading.Thread(target=latest.ask, args=(destination_id,)) for _ in range(5)]
+    threads = [threading.Thread(target=latest.ask, args=([destination_id],)) for _ in range(5)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -23,7 +23,8 @@ class KnockWait(Base):
 
 
 class KnockRow(Base):
-    """`weight` requests at one address that a guard may count, and `refused` passwords of an account.
+    """`weight` requests at one address that a guard may count, `silent` of them without an answer, and `refused`
+    passwords of an account.
 
     `account_key` is of user and domain, for all environments and secrets. A row with a lease is the worst that its run
     may cost; when that is over and the row still there, nobody said what it cost, and it stands whole.
@@ -42,5 +43,6 @@ class KnockRow(Base):
     at: Mapped[datetime]
     weight: Mapped[int]
     refused: Mapped[int]
+    silent: Mapped[int]
     claim_id: Mapped[UUID | None]
     lease_until: Mapped[datetime | None]

@@ -6,7 +6,7 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, exists, func, or_, select, tuple_, update
+from sqlalchemy import ARRAY, Select, Uuid, and_, any_, bindparam, exists, func, or_, select, tuple_, update
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -46,6 +46,58 @@ _MAY_CHANGE: dict[Cycle, ColumnElement[bool]] = {
 }
 
 
+def _page(cycle: Cycle, *, by_array: bool, later: bool) -> Select[*tuple[Any, ...]]:
+    """The trunks of the destinations `ids`, `most` at once; the `later` ones come behind `after`."""
+    other = aliased(Gateway)
+    beside = and_(other.trunk_id == Trunk.id, other.id != Gateway.id)
+    earlier = tuple_(other.priority, other.id) < tuple_(Gateway.priority, Gateway.id)
+    others = select(func.count()).select_from(other).where(beside)
+    living = others.join(DestinationHealth, DestinationHealth.destination_id == other.destination_id).where(
+        DestinationHealth.failures == 0
+    )
+    here = (
+        Gateway.destination_id == any_(bindparam("ids", type_=ARRAY(Uuid())))
+        if by_array
+        else Gateway.destination_id.in_(bindparam("ids", expanding=True))
+    )
+    query: Select[*tuple[Any, ...]] = (
+        select(
+            Trunk.id,
+            Gateway.destination_id,
+            Trunk.generation,
+            Trunk.wanted,
+            Trunk.is_verified,
+            Trunk.health_down,
+            Trunk.health_status,
+            Trunk.failed_checks,
+            Trunk.answered_checks,
+            Trunk.credentials,
+            others.correlate(Trunk, Gateway).scalar_subquery().label("others"),
+            living.correlate(Trunk, Gateway).scalar_subquery().label("others_living"),
+        )
+        .join(Gateway, Gateway.trunk_id == Trunk.id)
+        .where(
+            here,
+            health_has_begun(),
+            or_(_MAY_CHANGE[cycle], exists().where(beside).correlate(Trunk, Gateway)),
+            ~exists().where(beside, earlier).correlate(Trunk, Gateway),
+        )
+        .order_by(Trunk.id)
+        .limit(bindparam("most"))
+        .with_for_update(key_share=True, of=Trunk)
+    )
+    return query.where(Trunk.id > bindparam("after")) if later else query
+
+
+# Composed once: every settling of checks asks one of them.
+_PAGES = {
+    (cycle, by_array, later): _page(cycle, by_array=by_array, later=later)
+    for cycle in Cycle
+    for by_array in (False, True)
+    for later in (False, True)
+}
+
+
 class AffectedTrunks(Repository):
     def page(
         self, cycle: Cycle, destination_ids: Collection[UUID], *, after: UUID | None, limit: int
@@ -54,42 +106,11 @@ class AffectedTrunks(Repository):
 
         A trunk's other gateways are counted beside it, and how many of these did not fail last.
         """
-        other = aliased(Gateway)
-        beside = and_(other.trunk_id == Trunk.id, other.id != Gateway.id)
-        earlier = tuple_(other.priority, other.id) < tuple_(Gateway.priority, Gateway.id)
-        others = select(func.count()).select_from(other).where(beside)
-        living = others.join(
-            DestinationHealth, DestinationHealth.destination_id == other.destination_id
-        ).where(DestinationHealth.failures == 0)
-        query: Select[*tuple[Any, ...]] = (
-            select(
-                Trunk.id,
-                Gateway.destination_id,
-                Trunk.generation,
-                Trunk.wanted,
-                Trunk.is_verified,
-                Trunk.health_down,
-                Trunk.health_status,
-                Trunk.failed_checks,
-                Trunk.answered_checks,
-                Trunk.credentials,
-                others.correlate(Trunk, Gateway).scalar_subquery().label("others"),
-                living.correlate(Trunk, Gateway).scalar_subquery().label("others_living"),
-            )
-            .join(Gateway, Gateway.trunk_id == Trunk.id)
-            .where(
-                among(self._session, Gateway.destination_id, destination_ids),
-                health_has_begun(),
-                or_(_MAY_CHANGE[cycle], exists().where(beside).correlate(Trunk, Gateway)),
-                ~exists().where(beside, earlier).correlate(Trunk, Gateway),
-            )
-            .order_by(Trunk.id)
-            .limit(limit)
-            .with_for_update(key_share=True, of=Trunk)
-        )
+        by_array = self._session.get_bind().dialect.name == "postgresql"
+        given = {"ids": list(destination_ids), "most": limit}
         if after is not None:
-            query = query.where(Trunk.id > after)
-        return self._session.execute(query).all()
+            given["after"] = after
+        return self._session.execute(_PAGES[cycle, by_array, after is not None], given).all()
 
     def change(self, trunk_ids: Collection[UUID], state: TrunkState, now: datetime, *, shown: bool) -> None:
         """Write one state to many trunks; `shown` says that a customer sees the change."""

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, distinct, func, insert, or_, select
+from sqlalchemy import delete, distinct, func, insert, or_, select, update
 
 from trunks.ids import new_id
 from trunks.models.account_proof import AccountProof
@@ -31,10 +31,12 @@ class Knocks(Repository):
         return [Knock(**row._mapping) for row in rows]
 
     def stood(self, addresses: Collection[str], since: datetime, now: datetime) -> dict[str, int]:
-        """How many stand at each of these addresses since a moment; what is in flight is not over."""
+        """How many stand at each of these addresses since a moment that were answered, or that nobody heard of; what is
+        in flight is not over.
+        """
         over = or_(KnockRow.lease_until.is_(None), KnockRow.lease_until <= now)
         rows = self._session.execute(
-            select(KnockRow.address, func.sum(KnockRow.weight))
+            select(KnockRow.address, func.sum(KnockRow.weight - KnockRow.silent))
             .where(among_texts(self._session, KnockRow.address, addresses), KnockRow.at > since, over)
             .group_by(KnockRow.address)
         )
@@ -115,6 +117,18 @@ class Knocks(Repository):
         ]
         if rows:
             self._session.execute(insert(KnockRow.__table__), rows)  # type: ignore[arg-type]
+
+    def without_password(self, claim_ids: Collection[UUID], cost: int) -> None:
+        """Take what a refused password costs from what these claims reserved."""
+        self._session.execute(
+            update(KnockRow)
+            .where(
+                among(self._session, KnockRow.claim_id, claim_ids),
+                KnockRow.lease_until.is_not(None),
+                KnockRow.refused > 0,
+            )
+            .values(weight=KnockRow.weight - cost, refused=0)
+        )
 
     def remove(self, claim_ids: Collection[UUID]) -> None:
         """Remove what stands in the name of these claims."""

@@ -54,9 +54,20 @@ def is_doubted(standing: Standing, now: datetime, *, again_after_seconds: float)
     return now - standing.tried_at >= timedelta(seconds=again_after_seconds)
 
 
-def may_be_knock(asker: Asker | None) -> bool:
-    """Whether a check asked as this account, or as nobody's, is one that a peer's guard may hold against us."""
-    return asker is None or not asker.proven_here
+# These log every challenge of a REGISTER as what their filters count (docs/design/sip.md, hazard 1).
+_COUNT_CHALLENGES = ("FreeSWITCH", "FusionPBX")
+
+
+def counts_challenges(server: str | None) -> bool:
+    """Whether a peer that names itself so counts each challenge of a REGISTER, whoever it is of."""
+    return (server or "").startswith(_COUNT_CHALLENGES)
+
+
+def may_be_knock(asker: Asker | None, *, by_register: bool, server: str | None) -> bool:
+    """Whether a check asked as this account, or as nobody's, is one that a peer's guard may hold against us; `server`
+    is what the peer named itself last.
+    """
+    return asker is None or not asker.proven_here or (by_register and counts_challenges(server))
 
 
 def whose_turn(candidates: Sequence[Candidate], occasion: Occasion) -> Asker | None:

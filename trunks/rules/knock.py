@@ -7,7 +7,8 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Knock:
-    """`weight` countable requests, and `refused` passwords, of one account at one address.
+    """`weight` countable requests, and `refused` passwords, of one account at one address; `silent` of the requests had
+    no answer at all.
 
     With a lease it is the worst that a run may cost: in flight while it lasts, and standing whole from then on.
     """
@@ -18,6 +19,7 @@ class Knock:
     at: datetime
     weight: int
     refused: int
+    silent: int = 0
     claim_id: UUID | None = None
     lease_until: datetime | None = None
 

@@ -49,6 +49,7 @@ class Admissions:
         # A realm is learned with the proof of its user.
         self._user_known = bool(claim.learned_realms)
         self._visits: list[Visit] = []
+        self._begun: list[Visit] = []
         self._granted: Counter[str] = Counter()
         self._heard: list[Report] = []
         self._addresses: dict[str, str] = {}
@@ -62,16 +63,15 @@ class Admissions:
         if not edges or not (self._store.paced or self._visitor.knows_password):
             return
         self._addresses |= {str(HostPort(edge.address, edge.port)): edge.address for edge in edges}
-        requests: Counter[str] = Counter()
-        for edge in edges:
-            requests[edge.address] += _LIVENESS_REQUESTS
+        asked = Counter(edge.address for edge in edges)
+        requests = Counter({address: count * _LIVENESS_REQUESTS for address, count in asked.items()})
         if self._claim.first.sealed_password is not None:
             requests[edges[0].address] += _PROOF_REQUESTS
         visit = Visit(
             claim_id=self._claim.claim_id,
             lease_until=self._claim.lease_until,
             visitor=self._visitor,
-            worst=worst_of(requests, proof=self._visitor.knows_password),
+            worst=worst_of(asked, proof=self._visitor.knows_password),
         )
         loop = asyncio.get_running_loop()
         asked_at = loop.time()
@@ -81,6 +81,7 @@ class Admissions:
         self._slots.opened(self._open)
         self._visits.append(visit)
         await asyncio.sleep(wait_seconds)
+        self._begun.append(visit)
         self.waited_seconds += loop.time() - asked_at
 
     async def _admitted(self, requests: Mapping[str, int], visit: Visit) -> float:
@@ -99,7 +100,7 @@ class Admissions:
                 raise AddressResting(hold.resting_until, admission.wait_seconds)
             if hold is None or admission.wait_seconds > left:
                 raise RunPostponed(admission.wait_seconds, at=admission.short_at)
-            await asyncio.sleep(admission.wait_seconds)
+            await self._store.others_done(visit.worst, within_seconds=admission.wait_seconds)
 
     def _wish(self, requests: Mapping[str, int], visit: Visit, patience_seconds: float) -> Wish:
         return Wish(
@@ -133,8 +134,8 @@ class Admissions:
         sent = self._sent() if self._heard else None
         return (Spending(self._claim.claim_id, self._granted, sent, self._claim.environment_id),)
 
-    def knocked(self) -> Sequence[Settlement]:
-        """What the ledger is told: what was seen, or the worst of what was admitted and never heard of."""
+    def knocked(self, *, password_left: bool) -> Sequence[Settlement]:
+        """What the ledger is told: what was seen, or the worst of what was begun and never heard of."""
         if not self._visits:
             return ()
         if self._heard:
@@ -142,7 +143,7 @@ class Admissions:
                 each for report in self._heard for each in seen_in(report, self._visitor, self._user_known)
             ]
         else:
-            seen = [each for visit in self._visits for each in visit.at_worst()]
+            seen = [each for visit in self._begun for each in visit.at_worst(password_left=password_left)]
         return (Settlement(self._claim.claim_id, self._visitor, seen),)
 
     def _sent(self) -> Counter[str]:

@@ -39,11 +39,14 @@ class CheckAdmission:
 
 @dataclass(frozen=True, slots=True)
 class CheckSettlement:
-    """What an admitted check came to: whether a guard may have counted it, at each of its addresses."""
+    """What an admitted check came to: whether a guard may have counted it, at each of its addresses, and whether it was
+    met with silence.
+    """
 
     wish: CheckWish
     admission: CheckAdmission
     counted: bool
+    silent: bool = False
 
 
 class CheckLedger:
@@ -95,7 +98,7 @@ class CheckLedger:
                 knock
                 for each in settlements
                 if each.counted
-                for knock in _knocks(each.wish, each.admission, now)
+                for knock in _knocks(each.wish, each.admission, now, silent=each.silent)
             )
 
     def _judge(
@@ -117,7 +120,12 @@ class CheckLedger:
 
 
 def _knocks(
-    wish: CheckWish, admission: CheckAdmission, now: datetime, *, lease_until: datetime | None = None
+    wish: CheckWish,
+    admission: CheckAdmission,
+    now: datetime,
+    *,
+    silent: bool = False,
+    lease_until: datetime | None = None,
 ) -> list[Knock]:
     return [
         Knock(
@@ -127,6 +135,7 @@ def _knocks(
             at=now,
             weight=1,
             refused=0,
+            silent=int(silent),
             claim_id=admission.claim_id,
             lease_until=lease_until,
         )

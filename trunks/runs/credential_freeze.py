@@ -32,7 +32,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from sipcheck.reasons import CredentialState, Reason
+from sipcheck.reasons import CREDENTIALS_REFUSED, CredentialState
 from sipcheck.report.model import Report
 from trunks.errors import RunPostponed, TrunksError
 from trunks.models.credential_freeze import CredentialFreeze
@@ -46,8 +46,6 @@ EXPLICIT_TRY_AFTER = timedelta(minutes=15)
 # One crash of ours costs a customer a minute; a crash loop never becomes an attack (decision 11).
 _UNSETTLED_FIRST = timedelta(minutes=1)
 _MOST_DOUBLINGS = 4
-
-_REJECTIONS = frozenset({Reason.CREDENTIALS_REJECTED, Reason.REGISTRATION_FORBIDDEN})
 
 
 class CredentialsFrozen(TrunksError):
@@ -140,7 +138,7 @@ class CredentialFreezer:
     def finish(self, freezes: Iterable[CredentialFreeze], report: Report, now: datetime) -> None:
         """Freeze what the carrier rejected, thaw what it accepted, and leave the rest as it was before the claim."""
         for freeze in freezes:
-            if report.reason in _REJECTIONS:
+            if report.reason in CREDENTIALS_REFUSED:
                 freeze.rejected_at = now
             elif report.credentials is CredentialState.PROVEN:
                 freeze.rejected_at = None

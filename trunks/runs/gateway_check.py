@@ -19,7 +19,8 @@ class GatewayCheck:
     """`heard` is called with every report of this gateway; there may be two. `edge_done` is called with edges to which
     nothing more is sent. `username` speaks, credentials or not.
 
-    Of several the living one with the lowest `turn` proves the credentials, and among equals the first.
+    Of several the living one with the lowest `turn` proves the credentials, and among equals the first. `again` says
+    that it was put off before, and that nobody waits for it: the route that was found then will do for a minute.
     """
 
     target: Target
@@ -29,4 +30,5 @@ class GatewayCheck:
     edge_done: EdgeDone | None = None
     heard: Callable[[Report], None] = _nobody
     turn: int = 0
+    again: bool = False
     username: str | None = None

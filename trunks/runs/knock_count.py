@@ -1,25 +1,23 @@
 """What a run may cost at the guards of its peers, and what it did cost (docs/design/queue.md, "Knocks")."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from sipcheck.reasons import Reason
-from sipcheck.report.model import Report
+from sipcheck.reasons import CREDENTIALS_REFUSED
+from sipcheck.report.model import Direction, EdgeReport, Report
+from sipcheck.target import HostPort
+from trunks.rules.asking import counts_challenges
 from trunks.rules.visitor import Visitor
-from trunks.runs.knock_ledger import WORST_OF_A_RUN, Seen
-
-REJECTIONS = frozenset({Reason.CREDENTIALS_REJECTED, Reason.REGISTRATION_FORBIDDEN})
-
-# These log every challenge of a REGISTER as what their filters count (docs/design/sip.md, hazard 1).
-_COUNT_CHALLENGES = ("FreeSWITCH", "FusionPBX")
-
-_PROOF_AT_WORST = WORST_OF_A_RUN - 1
+from trunks.runs.knock_ledger import ASKED_AT_WORST, PASSWORD_AT_WORST, Seen
 
 
-def worst_of(requests: Mapping[str, int], *, proof: bool) -> Mapping[str, int]:
-    """What a run may cost at each address; the proof goes to one of them, and nobody knows which."""
-    more = _PROOF_AT_WORST if proof else 0
-    return {address: count + more for address, count in requests.items()}
+def worst_of(edges: Mapping[str, int], *, proof: bool) -> Mapping[str, int]:
+    """What a run may cost at each address, given with how many edges it has there.
+
+    The password goes to one edge of all, and nobody knows which; REGISTER to each that the one before it left silent.
+    """
+    asked, password = (ASKED_AT_WORST, PASSWORD_AT_WORST) if proof else (1, 0)
+    return {address: count * asked + password for address, count in edges.items()}
 
 
 def seen_in(report: Report, visitor: Visitor, user_known: bool) -> Sequence[Seen]:
@@ -29,10 +27,20 @@ def seen_in(report: Report, visitor: Visitor, user_known: bool) -> Sequence[Seen
     """
     weights: Counter[str] = Counter()
     refusals: Counter[str] = Counter()
+    silent: Counter[str] = Counter()
+    heard = {(step.edge or "").rpartition("/")[0] for step in report.trace if _is_answer(step.direction)}
     for edge in report.edges:
-        refused = int(edge.reason in REJECTIONS)
-        every_challenge = (edge.server or "").startswith(_COUNT_CHALLENGES)
-        weights[edge.address] += edge.knocks if every_challenge or not visitor.proven else refused
-        weights[edge.address] += refused * (not visitor.proven and not user_known)
+        refused = int(edge.reason in CREDENTIALS_REFUSED)
+        weight = edge.knocks if counts_challenges(edge.server) or not visitor.proven else refused
+        weights[edge.address] += weight + refused * (not visitor.proven and not user_known)
         refusals[edge.address] += refused
-    return [Seen(address, weights[address], refusals[address]) for address in weights]
+        silent[edge.address] += 0 if _was_heard(edge, heard) else weight
+    return [Seen(address, weights[address], refusals[address], silent[address]) for address in weights]
+
+
+def _is_answer(direction: Direction) -> bool:
+    return direction is Direction.RECEIVED
+
+
+def _was_heard(edge: EdgeReport, heard: Collection[str]) -> bool:
+    return str(HostPort(edge.address, edge.port)) in heard

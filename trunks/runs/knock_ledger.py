@@ -21,8 +21,11 @@ from trunks.runs.knock_book import KnockBook
 
 # How soon a run looks again that only others in flight keep back.
 LOOK_SECONDS = 0.25
-# OPTIONS, REGISTER, and the password refused, which counts twice where the user is unknown.
-WORST_OF_A_RUN = 4
+# OPTIONS and REGISTER without the password.
+ASKED_AT_WORST = 2
+# The password refused, which counts twice where the user is unknown.
+PASSWORD_AT_WORST = 2
+WORST_OF_A_RUN = ASKED_AT_WORST + PASSWORD_AT_WORST
 # How long behind its time an environment that waits keeps its turn.
 _TURN_KEPT = timedelta(seconds=30)
 
@@ -40,11 +43,12 @@ BUSY = Hold()
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a run came to at one address: countable requests, refused passwords."""
+    """What a run came to at one address: countable requests, refused passwords, and how many requests had no answer."""
 
     address: str
     weight: int = 0
     refused: int = 0
+    silent: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,12 +60,13 @@ class Visit:
     visitor: Visitor
     worst: Mapping[str, int]
 
-    def at_worst(self) -> list[Seen]:
+    def at_worst(self, *, password_left: bool = True) -> list[Seen]:
         """What stands of a run that nobody heard of."""
         if self.visitor.proven:
             return []
-        refused = int(self.visitor.knows_password)
-        return [Seen(address, weight, refused) for address, weight in self.worst.items()]
+        refused = int(self.visitor.knows_password and password_left)
+        spared = PASSWORD_AT_WORST if self.visitor.knows_password and not password_left else 0
+        return [Seen(address, weight - spared, refused) for address, weight in self.worst.items()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +200,12 @@ def stood(session: Session, addresses: Sequence[str], now: datetime) -> list[int
     return [found.get(address, 0) for address in addresses]
 
 
+def release_passwords(session: Session, claim_ids: Sequence[UUID]) -> None:
+    """Give back what lost runs reserved for their passwords, which surely did not leave."""
+    if claim_ids:
+        Knocks(session).without_password(claim_ids, PASSWORD_AT_WORST)
+
+
 def settle(session: Session, settlements: Sequence[Settlement], now: datetime) -> None:
     """Put what was seen in the place of what was reserved."""
     rows = Knocks(session)
@@ -218,4 +229,5 @@ def _knock(visitor: Visitor, seen: Seen, now: datetime) -> Knock:
         at=now,
         weight=seen.weight,
         refused=seen.refused,
+        silent=seen.silent,
     )

@@ -17,7 +17,7 @@ from trunks.rules.pace_shares import LONGEST_WAIT
 from trunks.runs.address_limits import AddressLimits
 from trunks.runs.claimed_run import ClaimedRun, claimed_gateways
 from trunks.runs.credential_freeze import CredentialFreezer
-from trunks.runs.knock_ledger import Settlement, settle
+from trunks.runs.knock_ledger import Settlement, release_passwords, settle
 from trunks.runs.queue import find_or_queue, queue_again
 from trunks.runs.service_report import service_report
 from trunks.runs.stored_report import done_values, told_values
@@ -63,8 +63,14 @@ class Recovery:
         """Take back runs whose lease is over."""
         with self._database.write() as session:
             now = self._clock()
-            runs = Verifications(session)
-            return Tended(*self._give_back(session, runs.expired(now, limit=_ROWS_PER_TURN), now))
+            lost = Verifications(session).expired(now, limit=_ROWS_PER_TURN)
+            kept = [each.claim_id for each in lost if each.auth_sent_at is None and each.claim_id is not None]
+            tended = Tended(*self._give_back(session, lost, now))
+        if kept:
+            # In a transaction of its own: who settles has the ledger before the runs.
+            with self._database.write() as session:
+                release_passwords(session, kept)
+        return tended
 
     def give_back(self, returns: Sequence[Return]) -> list[bool]:
         """Give runs back that come to nothing now; false for those whose claim is lost.

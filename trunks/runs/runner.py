@@ -219,6 +219,7 @@ class _Run:
                 heard=admission.heard,
                 turn=turns.get(number, 0),
                 username=self._claim.first.username,
+                again=self._claim.put_off and not self._claim.on_demand,
             )
             for number, (target, admission) in enumerate(zip(targets, self._admissions, strict=True))
         ]
@@ -293,7 +294,12 @@ class _Run:
         return [each for admission in self._admissions for each in admission.spent()]
 
     def _knocked(self) -> Sequence[Settlement]:
-        return [each for admission in self._admissions for each in admission.knocked()]
+        left = {number for number, gate in enumerate(self._gates) if gate.realms}
+        return [
+            each
+            for number, admission in enumerate(self._admissions)
+            for each in admission.knocked(password_left=number in left)
+        ]
 
 
 def _logged_as_asked(claim: ClaimedRun) -> AbstractContextManager[None]:

@@ -4,11 +4,13 @@ import asyncio
 import socket
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from typing import Any
 
 import httpx
 import pytest
 from pydantic import SecretStr
+from redis import Redis
 from structlog.testing import capture_logs
 
 from api.middleware import rate_limits
@@ -142,6 +144,19 @@ async def test_a_redis_that_hangs_is_asked_once_and_left_alone(store: Store) -> 
         silent.accept()[0].close()
         with pytest.raises(BlockingIOError):
             silent.accept()
+
+
+@in_redis
+async def test_a_key_in_redis_that_has_no_end_is_given_one(
+    api: ApiUnderTest, headers: dict[str, str], redis_server: RedisServer
+) -> None:
+    await api.client.get(URL, headers=headers)
+    with closing(Redis.from_url(redis_server.url)) as redis:
+        (key,) = redis.keys("trunks-rate:*")
+        assert 0 < redis.ttl(key) <= 60
+        redis.persist(key)
+        assert allowance(await api.client.get(URL, headers=headers)) == (LIMIT, 3)
+        assert 0 < redis.ttl(key) <= 60
 
 
 def test_another_broker_counts_in_the_process(store_settings: Settings) -> None:

@@ -72,10 +72,24 @@ def test_a_name_is_used_once_in_an_interval_of_its_own(intervals: list[float], s
             assert len(windows) == len(set(windows))
 
 
-@pytest.mark.parametrize(("asker", "knock"), [(None, True), (False, True), (True, False)])
-def test_only_an_account_that_is_proven_here_is_no_knock(asker: bool | None, knock: bool) -> None:
+@pytest.mark.parametrize(
+    ("asker", "by_register", "server", "knock"),
+    [
+        (None, False, None, True),
+        (False, False, None, True),
+        (True, False, None, False),
+        (True, True, "Asterisk PBX 20.1", False),
+        (True, False, "FreeSWITCH-mod_sofia/1.10.7-release", False),
+        # Each challenge of a REGISTER is a line in their logs, whoever it is of.
+        (True, True, "FreeSWITCH-mod_sofia/1.10.7-release", True),
+        (True, True, "FusionPBX", True),
+    ],
+)
+def test_only_an_account_that_is_proven_here_is_no_knock(
+    asker: bool | None, by_register: bool, server: str | None, knock: bool
+) -> None:
     speaks = None if asker is None else candidate("a", proven_here=asker).asker
-    assert may_be_knock(speaks) is knock
+    assert may_be_knock(speaks, by_register=by_register, server=server) is knock
 
 
 def test_of_an_answer_to_an_account_nothing_is_kept_that_may_name_it() -> None:

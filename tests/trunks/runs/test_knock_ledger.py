@@ -7,7 +7,10 @@ from uuid import UUID
 
 import pytest
 
-from tests.trunks.forms import Store
+from sipcheck.reasons import CredentialState, Outcome, Reason
+from tests.trunks.forms import Store, make_report
+from tests.trunks.health.test_check_askers import another_environment
+from tests.trunks.health_watch import LONG_ENOUGH_SECONDS, HealthWatch, address_of
 from trunks.errors import StoreBusy
 from trunks.ids import new_id
 from trunks.repositories.knocks import Knocks
@@ -24,6 +27,8 @@ ADDRESS, OTHER = "192.0.2.1", "2001:db8::1"
 ACME, RIVAL = UUID(int=1), UUID(int=2)
 NO_PACE = PaceLimits(rate=0, concurrency=0)
 WORST = 4
+PROVEN = make_report()
+REFUSED = make_report(Outcome.FAILED, Reason.CREDENTIALS_REJECTED, credentials=CredentialState.REJECTED)
 
 
 class Worker:
@@ -75,6 +80,9 @@ class Worker:
         (admission,) = self.admit(visit)
         assert admission.granted
         self.settle(visit, weight=weight)
+
+    def stood(self) -> int:
+        return self._limits.knocks_before([ADDRESS])[0]
 
     def standing(self) -> list[Knock]:
         with self.store.installation.database.read() as session:
@@ -162,6 +170,42 @@ def test_no_limit_lets_all_through_and_guesses_count_all_the_same(store: Store) 
     (held,) = worker.admit(worker.visit())
     assert held.hold is not None
     assert held.hold.frozen_until == store.clock.now + timedelta(minutes=15)
+
+
+def test_an_address_bears_more_where_more_environments_have_a_proven_account(store: Store) -> None:
+    watch = HealthWatch(store)
+    # Neither a second account of an environment's, nor one that is refused since or was proven before an edit, counts.
+    trunks = [watch.verified(PROVEN), watch.verified(PROVEN, username="second")]
+    watches = [another_environment(watch, f"tenant {number}") for number in range(22)]
+    trunks += [each.verified(PROVEN) for each in watches]
+    watches[0].verify(trunks[2], REFUSED)
+    watches[1].store.edit(trunks[3].id)
+    watch.store.clock.advance(LONG_ENOUGH_SECONDS)
+    (claim, *_) = claims = watch.claim()
+    watch.settle(claims, alive=True)
+    book = KnockBook(KnockRules())
+    with store.installation.database.read() as session:
+        grown = book.grown(Knocks(session), address_of(claim), store.clock.now)
+        elsewhere = book.grown(Knocks(session), ADDRESS, store.clock.now)
+    assert (grown, elsewhere) == (SHIPPED.grown(21), SHIPPED)
+    assert grown == KnockLimits(9, 45, 120)
+
+
+def test_what_had_no_answer_is_no_sign_of_a_ban(worker: Worker) -> None:
+    for user, seen in {
+        "silent": Seen(ADDRESS, weight=2, silent=2),
+        "refused": Seen(ADDRESS, weight=3, refused=1),
+    }.items():
+        visit = worker.visit(user=user)
+        worker.admit(visit)
+        with worker.store.installation.database.write() as session:
+            settle(session, [Settlement(visit.claim_id, visit.visitor, [seen])], worker.store.clock.now)
+    assert sum(knock.weight for knock in worker.standing()) == 5  # a guard may have counted them all the same
+    assert worker.stood() == 3
+    worker.admit(worker.visit(user="lost"))
+    assert worker.stood() == 3
+    worker.store.clock.advance(21)
+    assert worker.stood() == 3 + WORST
 
 
 def test_what_the_operators_names_lead_to_has_limits_of_its_own(store: Store) -> None:

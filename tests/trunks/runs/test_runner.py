@@ -1,18 +1,24 @@
 """One run from its claim to its record; the engine is tried for real in tests/worker."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
 
+from sipcheck.dns.resolver import Edge
 from sipcheck.reasons import Outcome, Reason
 from sipcheck.report.model import Report
+from sipcheck.target import TransportName
 from tests.trunks.forms import PASSWORD, Store, make_report
 from trunks.errors import RunInterrupted, StoreUnavailable
+from trunks.installation.settings import Settings
 from trunks.models.trunk import Trunk
 from trunks.models.verification import VerificationStatus
+from trunks.repositories.knocks import Knocks
 from trunks.repositories.trunks import Trunks
+from trunks.rules.knock import Knock
 from trunks.runs.gateway_check import GatewayCheck
 from trunks.runs.results import RunResult
 from trunks.runs.run_store import RunStore
@@ -20,6 +26,8 @@ from trunks.runs.runner import Runner, VerifyGateways
 from trunks.runs.sending import CredentialKeys, Departure
 from trunks.secrets.keys import parse_keys
 from trunks.secrets.secret_box import SecretBox
+
+EDGE = Edge("192.0.2.1", "192.0.2.1", 5060, TransportName.UDP)
 
 
 @pytest.fixture
@@ -104,6 +112,73 @@ async def test_a_stopping_worker_gives_the_run_back(store: Store, trunk: Trunk, 
     await run(store, make_runner(store, raising(RunInterrupted()), done=done), requested)
     assert store.run(trunk.id, requested).status is VerificationStatus.QUEUED
     assert done == []
+
+
+class Killed(BaseException):
+    """The process ends here: no handler sees it."""
+
+
+def breaking_off(how: BaseException, *, password_leaves: bool) -> VerifyGateways:
+    """Verify until something has left."""
+
+    async def verify(jobs: Sequence[GatewayCheck]) -> Report:
+        (job,) = jobs
+        assert job.admit is not None
+        assert job.before_credentials is not None
+        await job.admit([EDGE])
+        if password_leaves:
+            assert await job.before_credentials("carrier.example") is None
+        raise how
+
+    return verify
+
+
+async def never_begun(jobs: Sequence[GatewayCheck]) -> Report:
+    """Be broken off while the run waits for tokens that it was granted."""
+    (job,) = jobs
+    assert job.admit is not None
+    try:
+        async with asyncio.timeout(0.05):
+            await job.admit([EDGE])
+    except TimeoutError:
+        raise RunInterrupted from None
+    pytest.fail("it had not to wait")
+
+
+@pytest.mark.parametrize("how", [RunInterrupted(), Killed()], ids=["stopped", "killed"])
+@pytest.mark.parametrize(("password_leaves", "left"), [(False, (2, 0)), (True, (4, 1))])
+async def test_what_perhaps_left_stays_reserved_and_a_password_that_did_not_is_given_back(
+    store: Store, requested: UUID, how: BaseException, password_leaves: bool, left: tuple[int, int]
+) -> None:
+    runner = make_runner(store, breaking_off(how, password_leaves=password_leaves))
+    try:
+        await run(store, runner, requested)
+    except Killed:
+        assert [(knock.weight, knock.refused) for knock in standing(store)] == [(4, 1)]
+        store.clock.advance(60)
+        for _ in range(2):  # by two workers at once, or twice by one
+            store.installation.runs.recovery.tend()
+    assert [(knock.weight, knock.refused) for knock in standing(store)] == [left]
+
+
+async def test_a_run_that_is_stopped_before_it_began_leaves_nothing(
+    make_store: Callable[[Settings], Store], store_settings: Settings
+) -> None:
+    paced = {"address_rate": 1.0, "address_burst": 3, "address_concurrency": 0}
+    store = make_store(store_settings.model_copy(update=paced))
+    for user, verify in (
+        ("alice", breaking_off(RunInterrupted(), password_leaves=False)),
+        ("bob", never_begun),
+    ):
+        trunk = store.make_trunk(name=user, username=user)
+        requested = store.installation.runs.requests.request(store.caller, trunk.id, on_demand=True)
+        await run(store, make_runner(store, verify), requested)
+    assert [knock.weight for knock in standing(store)] == [2]  # alice's
+
+
+def standing(store: Store) -> list[Knock]:
+    with store.installation.database.read() as session:
+        return list(Knocks(session).at([EDGE.address], store.clock.now - timedelta(days=1)))
 
 
 @pytest.mark.parametrize(
