@@ -5,8 +5,8 @@ from alembic import op
 
 from trunks.models.base import UtcDateTime
 
-revision = "r0025"
-down_revision = "r0024"
+revision = "r0026"
+down_revision = "r0025"
 branch_labels = None
 depends_on = None
 
