@@ -48,7 +48,11 @@ class Engine:
         settings = self.settings
         _check_from(settings)
         self._resolver = Resolver(nameservers=settings.nameservers)
-        self._tls = TlsContexts.create(ca_file=settings.ca_file, strict=settings.tls_strict)
+        self._tls = TlsContexts.create(
+            ca_file=settings.ca_file,
+            strict=settings.tls_strict,
+            compared=settings.infrastructure is not None,
+        )
         if settings.source_address is not None:
             self._udp.endpoint(settings.source_address)
         return self

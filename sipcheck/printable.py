@@ -30,5 +30,6 @@ def bounded(text: str) -> str:
 
 def one_line(text: str, limit: int = PHRASE_LIMIT) -> str:
     """Make a peer's own words fit to stand in a sentence: printable, on one line, and at most `limit` characters."""
-    shown = " ".join(printable(text).split())
+    shown = text if text.isprintable() else printable(text)
+    shown = " ".join(shown.split())
     return shown if len(shown) <= limit else f"{shown[:limit]}…"

@@ -158,3 +158,6 @@ class WarningCode(StrEnum):
     EDGES_UNPROBED = "edges-unprobed"
     DNS_PARTIAL = "dns-partial"
     RSPAUTH_WRONG = "rspauth-wrong"
+    INFRASTRUCTURE_RESOLVES_DIFFERENTLY = "infrastructure-resolves-differently"
+    INFRASTRUCTURE_CANNOT_ANSWER = "infrastructure-cannot-answer"
+    INFRASTRUCTURE_REFUSES_CERTIFICATE = "infrastructure-refuses-certificate"

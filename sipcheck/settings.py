@@ -1,6 +1,7 @@
 """How an installation checks trunks."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from sipcheck.guard import Guard
@@ -13,6 +14,12 @@ DEFAULT_TIMEOUT_SECONDS = 10.0
 STALL_SECONDS = 1.0
 # What came meanwhile waits to be read, and may take a turn of the loop or two.
 CATCH_UP_SECONDS = 0.05
+
+
+class Infrastructure(StrEnum):
+    """Whose calls a trunk is checked for: it says where those would differ from what is checked."""
+
+    LIVEKIT = "livekit"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,3 +39,4 @@ class EngineSettings:
     advertised_address: str | None = None
     from_user: str = "trunk-check"
     from_domain: str | None = None
+    infrastructure: Infrastructure | None = None

@@ -7,8 +7,8 @@ from typing import TypeVar
 Result = TypeVar("Result")
 
 _TICK_SECONDS = 0.05
-# The time plans of the rows have shares of 0.2 s and more.
-_LATE_SECONDS = 0.2
+# Above what it takes to load the roots of the system, and below the patience of the rows' time plans.
+_LATE_SECONDS = 0.4
 _TRIES = 3
 
 

@@ -3,7 +3,9 @@
 import asyncio
 import itertools
 import threading
+import time
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from uuid import UUID
 
 import structlog
@@ -21,6 +23,11 @@ from trunks.voice.sides import ExistingSide, SideIds
 from worker.coroutine_loop import CoroutineLoop
 
 _log = structlog.get_logger(__name__)
+
+_BEGIN_TOGETHER_SECONDS = 0.5
+_THREADS_END_WITHIN_SECONDS = 1.0
+# Longer than the other trunk takes to give a number up, unless it waits itself.
+_GIVES_UP_ITS_OWN_AFTER = timedelta(seconds=2)
 
 
 # Whoever comes next would meet the same.
@@ -49,6 +56,8 @@ class ProvisionWork:
         self._on_done = on_done
         self._provisioner: Provisioner | None = None
         self._ended = threading.Event()
+        self._to_begin = threading.Event()
+        self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
         """Reconcile once, and begin to tend. Raises SettingsInvalid, StoreUnavailable."""
@@ -58,14 +67,24 @@ class ProvisionWork:
         self._provisioner = provisioner
         self._loop = CoroutineLoop("provisioning-loop", close=provisioner.close)
         self._loop.start()
-        self._repeating("provision-tending", self._tend)
-        self._repeating("reconciling", self._reconcile_at_start, self._reconcile_when_due)
+        self._start("provision-tending", self._repeat, self._tend)
+        self._start("provision-beginning", self._begin_for_ever)
+        self._start("reconciling", self._repeat, self._reconcile_at_start, self._reconcile_when_due)
 
     def stop(self) -> None:
         """Break off what runs: the next worker takes over what stands by then."""
         self._ended.set()
+        self._to_begin.set()
         if self._provisioner is not None:
             self._loop.stop()
+            # Whoever closes the store afterwards closes it behind them.
+            deadline = time.monotonic() + _THREADS_END_WITHIN_SECONDS
+            for thread in self._threads:
+                thread.join(max(0.0, deadline - time.monotonic()))
+
+    def look(self) -> None:
+        """Look for trunks that have become active; return at once, from any thread."""
+        self._to_begin.set()
 
     def run(self, trunk_id: UUID) -> None:
         """Do the work that waits for a trunk, if any does."""
@@ -109,9 +128,9 @@ class ProvisionWork:
             raise
         except ProvisioningFailed as failure:
             careful.give_up_made()
-            if isinstance(failure, NumberHeld) and self._claims.put_off(claim, failure):
+            if isinstance(failure, NumberHeld) and self._claims.is_given_up(claim, failure):
                 log.info("provision-put-off", error=str(failure))
-                self._ring_later(claim.trunk_id)
+                self._put_off(claim, failure, careful)
                 return
             log.warning("provision-failed", cause=failure.cause.value, error=str(failure))
             done = self._claims.fail(claim, failure)
@@ -129,6 +148,27 @@ class ProvisionWork:
         else:
             # More was asked meanwhile.
             self._ring(claim.trunk_id)
+
+    def _put_off(self, claim: ProvisionClaim, held: NumberHeld, careful: CarefulProvisioner) -> None:
+        standing = claim.known
+        try:
+            if self._clock() - claim.requested_at > _GIVES_UP_ITS_OWN_AFTER:
+                standing = self._loop.run(self._work_without(held.number, claim, careful))
+        except RunInterrupted:
+            self._claims.release(claim)
+            return
+        except ProvisioningFailed as failure:
+            careful.give_up_made()
+            _log.warning("provision-failed", trunk_id=str(claim.trunk_id), error=str(failure))
+        self._claims.put_off(claim, standing)
+        self._ring_later(claim.trunk_id)
+
+    async def _work_without(self, number: str, claim: ProvisionClaim, provisioner: Provisioner) -> SideIds:
+        """Two trunks that exchange their numbers would wait for one another: one gives up its own first."""
+        if claim.blueprint is None:
+            return claim.known
+        desired = claim.blueprint.without(number).desired(self._secrets)
+        return await provision(provisioner, desired, claim.known, claim.given_up)
 
     def _ring_later(self, trunk_id: UUID) -> None:
         """Ring in a moment; a process that ends before leaves it to the next one that tends."""
@@ -202,23 +242,40 @@ class ProvisionWork:
                 if failure.cause in _THE_WHOLE_OF_IT:
                     return
 
+    def _begin_for_ever(self) -> None:
+        # Many become active at once: they are begun together.
+        while not self._ended.wait(_BEGIN_TOGETHER_SECONDS):
+            self._to_begin.wait()
+            self._to_begin.clear()
+            if not self._ended.is_set():
+                self._guarded(self._begin)
+
+    def _begin(self) -> None:
+        for trunk_id in self._claims.begin():
+            self._ring(trunk_id)
+
     def _reconcile_at_start(self) -> None:
         self.reconcile(at_start=True)
 
     def _reconcile_when_due(self) -> None:
         self.reconcile()
 
-    def _repeating(self, name: str, *turns: Callable[[], object]) -> None:
-        threading.Thread(target=self._repeat, args=turns, name=name, daemon=True).start()
+    def _start(self, name: str, target: Callable[..., None], *given: object) -> None:
+        thread = threading.Thread(target=target, args=given, name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
 
     def _repeat(self, *turns: Callable[[], object]) -> None:
         """Do the turns one after the other, and the last of them for ever."""
         for turn in itertools.chain(turns, itertools.repeat(turns[-1])):
-            try:
-                turn()
-            except StoreUnavailable as error:
-                _log.warning("store-away", error=str(error))
-            except Exception:  # noqa: BLE001 - the border of the thread: the next turn follows
-                _log.exception("provision-turn-broke")
+            self._guarded(turn)
             if self._ended.wait(TEND_INTERVAL_SECONDS):
                 return
+
+    def _guarded(self, turn: Callable[[], object]) -> None:
+        try:
+            turn()
+        except StoreUnavailable as error:
+            _log.warning("store-away", error=str(error))
+        except Exception:  # noqa: BLE001 - the border of the thread: the next turn follows
+            _log.exception("provision-turn-broke")

@@ -21,6 +21,7 @@ from worker.run_desk import RunDesk
 _log = structlog.get_logger(__name__)
 
 _MEND_SECONDS = 60.0
+_TENDING_ENDS_WITHIN_SECONDS = 1.0
 
 Endpoints = frozenset[tuple[str, int]]
 
@@ -69,6 +70,10 @@ class Runtime:
         self._recovery = installation.runs.recovery
         self._drafts = installation.catalog.unsaved
         self._cleaning = installation.cleaning
+        self._provisioning = ProvisionWork(
+            installation, ring=self._doorbell.ring_provision, on_done=self._on_done
+        )
+        self._provisioning.start()
         if runs:
             self._desk = RunDesk(
                 installation.runs.claims,
@@ -76,10 +81,6 @@ class Runtime:
                 places=runs_in_flight or settings.runs_in_flight,
             )
             self._engine_loop.begin(self._desk.run)
-        self._provisioning = ProvisionWork(
-            installation, ring=self._doorbell.ring_provision, on_done=self._on_done
-        )
-        self._provisioning.start()
         self._measure_clock = installation.measure_clock
         self._rewound_clock = installation.rewound_clock
         self._proof = installation.runs.proofs
@@ -94,6 +95,8 @@ class Runtime:
             self._ended.set()
             self._provisioning.stop()
             self._engine_loop.stop()
+            # Whoever closes the store afterwards closes it behind the tending.
+            self._tending.join(_TENDING_ENDS_WITHIN_SECONDS)
 
     def wake(self, within_seconds: float = 0.0) -> None:
         """Look for runs that are due, unless this process does none, or is stopping."""
@@ -130,10 +133,15 @@ class Runtime:
             installation.tenancy.keys.credential_hash(),
             self._engine_loop.verify,
             timeout_seconds,
-            self._on_done,
+            self._on_run_done,
             installation.clock,
             installation.settings.sip_advertised_address or installation.settings.sip_source_address,
         )
+
+    def _on_run_done(self, verification_id: UUID) -> None:
+        self._on_done(verification_id)
+        # It may have made its trunk active.
+        self._provisioning.look()
 
     def _mend_clock(self) -> None:
         """Look for what a clock wrote before it was set back: at the start, and each minute."""

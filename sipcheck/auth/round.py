@@ -19,7 +19,8 @@ CHALLENGE_STATUS = (401, 407)
 class AuthenticationRound:
     """Answers each realm of each hop once, and once more for `stale=true`; the outcome stands in its fields.
 
-    `sent` and `realms` are the caller's to keep: only it knows what has left.
+    `sent` and `realms` are the caller's to keep: only it knows what has left. `asked` are the values of the first
+    challenge, a field line each: those of WWW-Authenticate, or of Proxy-Authenticate where it has none.
     """
 
     challenged: bool = False
@@ -31,6 +32,7 @@ class AuthenticationRound:
     stale_loop: bool = False
     sentence: Sentence | None = None
     realms: frozenset[str] = frozenset()
+    asked: Sequence[str] = ()
     _answered: tuple[Challenge, ...] = ()  # one of each hop, 401's and 407's, and realm
 
     def to_answer(
@@ -42,6 +44,7 @@ class AuthenticationRound:
         """
         if self._answered:
             return self._to_answer_again(www, proxy, credentials)
+        self.asked = www or proxy
         choice = choose(www, proxy, realms=credentials.realms)
         if isinstance(choice, Failure):
             self._withhold(choice)
@@ -56,6 +59,7 @@ class AuthenticationRound:
 
         Behind an answer it refuses that one no less, wherever it came from.
         """
+        self.asked = self.asked or www or proxy
         if self._answered:
             self._to_answer_again(www, proxy, credentials)
             if self.rejected or self.stale_loop or self.withheld is not None or self.cause is not None:

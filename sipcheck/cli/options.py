@@ -13,7 +13,7 @@ from sipcheck.cli.values import read_guard, read_nameservers, read_source_addres
 from sipcheck.credentials import Credentials
 from sipcheck.diagnosis.evidence import Proof
 from sipcheck.errors import CallerError
-from sipcheck.settings import EngineSettings
+from sipcheck.settings import EngineSettings, Infrastructure
 
 TargetText = Annotated[
     str, typer.Argument(help="A domain, host name, IP address, host:port, or sip:/sips: URI.")
@@ -55,6 +55,12 @@ AllowPorts = Annotated[
         show_default=Lasting.ALLOW_PORT.variable,
     ),
 ]
+AsInfrastructure = Annotated[
+    Infrastructure | None,
+    typer.Option(
+        "--as", help="Say where this infrastructure's calls would differ.", show_default="not compared"
+    ),
+]
 SourceAddress = Annotated[
     str | None,
     typer.Option(
@@ -84,7 +90,9 @@ class EngineOptions:
     allow_networks: AllowNetworks = None
     allow_ports: AllowPorts = None
 
-    def settings(self, source_address: str | None) -> EngineSettings:
+    def settings(
+        self, source_address: str | None, infrastructure: Infrastructure | None = None
+    ) -> EngineSettings:
         """Read them with --source-address; files and addresses are for the engine to try."""
         ca_file = Lasting.CA_FILE.one(None if self.ca_file is None else str(self.ca_file)).texts
         return EngineSettings(
@@ -93,6 +101,7 @@ class EngineOptions:
             tls_strict=self.tls_strict,
             guard=read_guard(self.allow_networks, self.allow_ports),
             source_address=read_source_address(source_address),
+            infrastructure=infrastructure,
         )
 
 

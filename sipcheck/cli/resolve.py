@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
@@ -10,13 +11,14 @@ from rich.tree import Tree
 
 from sipcheck.cli.allowances import options_for
 from sipcheck.cli.option_groups import with_option_groups
-from sipcheck.cli.options import LookupOptions
+from sipcheck.cli.options import AsInfrastructure, LookupOptions
 from sipcheck.cli.output import print_json, speaking
 from sipcheck.cli.page import open_page
 from sipcheck.cli.signs import STATE_STYLES, Signs
 from sipcheck.cli.usage import refuse
 from sipcheck.cli.values import read_guard, read_nameservers, read_port, read_timeout
 from sipcheck.cli.verify import EXIT_STATUS
+from sipcheck.dns.infrastructure_dial import Dial, Way
 from sipcheck.dns.resolver import DNS_SECONDS, Resolver
 from sipcheck.dns.route import Edge, Route
 from sipcheck.errors import CallerError
@@ -25,7 +27,9 @@ from sipcheck.guard import Guard
 from sipcheck.reasons import Outcome
 from sipcheck.report.model import CheckState
 from sipcheck.report.rulings import ruling
+from sipcheck.settings import Infrastructure
 from sipcheck.target import HostPort, Target, TransportName, parse_target
+from sipcheck.verification.infrastructure_warnings import way_warnings
 
 Judged = Sequence[tuple[Edge, Failure | None]]
 
@@ -40,6 +44,7 @@ def resolve(
         str | None, typer.Option(metavar="HOST[:PORT]", help="Resolve this host in the target's place.")
     ] = None,
     lookup: LookupOptions,
+    infrastructure: AsInfrastructure = None,
     timeout: Annotated[
         str, typer.Option(metavar="SECONDS", help="For all questions together.")
     ] = f"{DNS_SECONDS:g}",
@@ -57,7 +62,8 @@ def resolve(
         parsed = parse_target(
             target, transport=transport, port=read_port(port), outbound_proxy=outbound_proxy
         )
-        route = asyncio.run(Resolver(nameservers=servers, timeout_seconds=seconds).resolve(parsed))
+        resolver = Resolver(nameservers=servers, timeout_seconds=seconds)
+        route = asyncio.run(_route(resolver, parsed, infrastructure))
     except CallerError as error:
         refuse(str(error))
     judged = [(edge, guard.judge(edge.address, edge.port)) for edge in (*route.edges, *route.beyond)]
@@ -69,14 +75,33 @@ def resolve(
     raise typer.Exit(_status(route, judged))
 
 
+async def _route(resolver: Resolver, target: Target, infrastructure: Infrastructure | None) -> Route:
+    route = await resolver.resolve(target)
+    if infrastructure is None:
+        return route
+    return replace(route, dialled=await resolver.dialled(target, route))
+
+
 def _draw(target: Target, route: Route, judged: Judged, guard: Guard) -> None:
     options = options_for(((edge.address, edge.port) for edge, _ in judged), guard)
     with open_page() as (console, signs):
         console.print(_tree(target, route, judged, signs))
         if options:
             console.print(Text(f"To let what is refused through: {options}"))
-        for warning in route.warnings:
+        if route.dialled is not None:
+            console.print(Text(f"A call would go to: {_said(route.dialled)}"))
+        for warning in (*route.warnings, *way_warnings(route, target)):
             console.print(Text(f"! {warning.code}: {warning.detail}", style="yellow"))
+
+
+def _said(dialled: Dial) -> str:
+    match dialled.way:
+        case Way.ADDRESS:
+            return str(dialled)
+        case Way.OWN_HOST:
+            return f"the infrastructure's own host, port {dialled.port}"
+        case _:
+            return "nowhere"
 
 
 def _status(route: Route, judged: Judged) -> int:
@@ -115,6 +140,15 @@ def _edge(edge: Edge, refusal: Failure | None, signs: Signs) -> Text:
     return Text.assemble(mark, f" {edge}", (rank, "dim"), (refused, "red"))
 
 
+def _dialled(dialled: Dial) -> dict[str, Any]:
+    return {
+        "way": dialled.way,
+        "address": dialled.address,
+        "port": dialled.port,
+        "transport": dialled.transport,
+    }
+
+
 def _exported(target: Target, route: Route, judged: Judged, guard: Guard) -> dict[str, Any]:
     return {
         "domain": target.domain,
@@ -131,7 +165,11 @@ def _exported(target: Target, route: Route, judged: Judged, guard: Guard) -> dic
         "failure": None
         if route.failure is None
         else {"reason": route.failure.reason, "detail": route.failure.detail},
-        "warnings": [{"code": warning.code, "detail": warning.detail} for warning in route.warnings],
+        "warnings": [
+            {"code": warning.code, "detail": warning.detail}
+            for warning in (*route.warnings, *way_warnings(route, target))
+        ],
+        **({} if route.dialled is None else {"dialled": _dialled(route.dialled)}),
         "edges": [
             {
                 "host": edge.host,

@@ -9,7 +9,14 @@ import typer
 from sipcheck.cli.allowances import with_allowance
 from sipcheck.cli.drawing import draw_report
 from sipcheck.cli.option_groups import with_option_groups
-from sipcheck.cli.options import CredentialOptions, EngineOptions, ProofOption, SourceAddress, TargetText
+from sipcheck.cli.options import (
+    AsInfrastructure,
+    CredentialOptions,
+    EngineOptions,
+    ProofOption,
+    SourceAddress,
+    TargetText,
+)
 from sipcheck.cli.output import print_json, speaking
 from sipcheck.cli.usage import USAGE_STATUS, ending_the_command, refuse
 from sipcheck.cli.values import check_outbound_proxy, read_port, read_timeout
@@ -57,6 +64,7 @@ def verify(
     checking: EngineOptions,
     proof: ProofOption = Proof.AUTO,
     source_address: SourceAddress = None,
+    infrastructure: AsInfrastructure = None,
     timeout: Annotated[
         str, typer.Option(metavar="SECONDS", help="The one deadline for the whole run.")
     ] = f"{DEFAULT_TIMEOUT_SECONDS:g}",
@@ -74,7 +82,7 @@ def verify(
     Exit status: 0 verified, 1 failed, 2 usage error or invalid target, 3 inconclusive, 4 reachable.
     """
     started_at = datetime.now(UTC)
-    settings = checking.settings(source_address)
+    settings = checking.settings(source_address, infrastructure)
     timeout_seconds = read_timeout(timeout)
     wanted_port = read_port(port)
     check_outbound_proxy(outbound_proxy)

@@ -57,7 +57,7 @@ class ExchangeResult:
     Exactly one of `status` (a final response was received) and `failure` (none was) is set. `withheld` says
     why a challenge was not answered, `cause` more closely, `sentence` as it is said to a person; `rejected` and
     `stale_loop` qualify a challenge that followed an answer. `challenges` are the values of WWW-Authenticate and of
-    Proxy-Authenticate, a field line each.
+    Proxy-Authenticate, a field line each; `first_challenge` those of the first one that there were credentials for.
     `contacts` are the Contacts of a 3xx.
     `facts` are the headers of the final response that say why, by their canonical names, in the order found.
     `provisional` is the 1xx that came before the final response. `copies` is null for a request that was sent once.
@@ -81,6 +81,7 @@ class ExchangeResult:
     rejected: bool = False
     stale_loop: bool = False
     challenges: tuple[Sequence[str], Sequence[str]] = ((), ())
+    first_challenge: Sequence[str] = ()
     retry_after_seconds: int | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
     rtt_seconds: float | None = None

@@ -164,7 +164,7 @@ class DnsClient:
         except (dns.exception.DNSException, ValueError) as unusable:
             kind, why = AnswerKind.SERVFAIL, Sentence.of("dns.fault.library", words=unusable)
         now = loop.time()
-        ms, late_seconds = (now - started_at) * 1000, max(0.0, now - deadline_at)
+        ms, late_seconds = (now - started_at) * 1000, max(0.0, now - max(deadline_at, started_at))
         return DnsAnswer(name, record_type, kind, records, why, ms, sockets.left_aside, asked, late_seconds)
 
     async def _follow(

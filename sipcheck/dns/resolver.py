@@ -7,6 +7,8 @@ from pathlib import Path
 from random import Random, SystemRandom
 
 from sipcheck.dns.address_order import has_route
+from sipcheck.dns.infrastructure_dial import Dial
+from sipcheck.dns.infrastructure_walk import InfrastructureWalk
 from sipcheck.dns.query import RESOLV_CONF, DnsClient
 from sipcheck.dns.route import Edge, Route
 from sipcheck.dns.walk import Walk
@@ -60,3 +62,9 @@ class Resolver:
             srv_deadline_at=now + seconds * _SRV_SHARE,
         )
         return shown(await walk.follow(target))
+
+    async def dialled(self, target: Target, route: Route, *, timeout_seconds: float | None = None) -> Dial:
+        """Find where the voice infrastructure would send a call, asking what the route's questions leave open."""
+        seconds = self.timeout_seconds if timeout_seconds is None else timeout_seconds
+        deadline_at = asyncio.get_running_loop().time() + seconds
+        return shown(await InfrastructureWalk(self._client, route.steps, deadline_at).follow(target))

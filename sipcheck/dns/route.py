@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from sipcheck.dns.infrastructure_dial import Dial
 from sipcheck.dns.query import DnsAnswer
 from sipcheck.failure import Failure
 from sipcheck.guard import Guard
@@ -36,7 +37,8 @@ class Route:
     """Edges, or the failure that left none; `steps` is the NAPTR, SRV, A/AAAA way in the order asked.
 
     `beyond` are those above the number that is used: never dialled, but judged by the guard with the others, since
-    they could change places with them.
+    they could change places with them. `dialled` is where the voice infrastructure would send a call, where that was
+    asked for.
     """
 
     edges: tuple[Edge, ...] = ()
@@ -44,6 +46,7 @@ class Route:
     warnings: tuple[ReportWarning, ...] = ()
     failure: Failure | None = None
     steps: tuple[DnsAnswer[Any], ...] = ()
+    dialled: Dial | None = None
 
     def refusal(self, guard: Guard) -> Failure | None:
         """Judge it whole: with one forbidden address all of it is, since the rest could change places with it."""

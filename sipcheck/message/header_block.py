@@ -49,7 +49,7 @@ def skip_line_ends(data: bytes | bytearray) -> int:
 
 def unfold(text: str) -> str:
     """Join folded lines by one space (§7.3.1)."""
-    return _FOLD.sub(" ", text)
+    return _FOLD.sub(" ", text) if "\n " in text or "\n\t" in text else text
 
 
 def find_body(data: bytes | bytearray, start: int = 0) -> int | None:

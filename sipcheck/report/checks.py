@@ -10,6 +10,7 @@ from sipcheck.report.rulings import RULINGS
 _WARNING_AXES: dict[WarningCode, CheckName] = {
     WarningCode.DNS_PARTIAL: CheckName.DNS,
     WarningCode.PORT_SUPPRESSES_SRV: CheckName.DNS,
+    WarningCode.INFRASTRUCTURE_RESOLVES_DIFFERENTLY: CheckName.DNS,
     WarningCode.EDGES_UNPROBED: CheckName.TRANSPORT,
     WarningCode.EDGE_DOWN: CheckName.TRANSPORT,
     WarningCode.RESPONSE_SOURCE_DIFFERS: CheckName.TRANSPORT,
@@ -18,12 +19,14 @@ _WARNING_AXES: dict[WarningCode, CheckName] = {
     WarningCode.CERTIFICATE_EXPIRES_SOON: CheckName.TLS,
     WarningCode.TLS_WILDCARD_NAME: CheckName.TLS,
     WarningCode.TLS_COMMON_NAME_ONLY: CheckName.TLS,
+    WarningCode.INFRASTRUCTURE_REFUSES_CERTIFICATE: CheckName.TLS,
     WarningCode.OPTIONS_IGNORED: CheckName.SIP,
     WarningCode.OPTIONS_FAILED: CheckName.SIP,
     WarningCode.REPLY_DEFECTS: CheckName.SIP,
     WarningCode.REGISTER_IGNORED: CheckName.AUTH,
     WarningCode.REGISTER_REFUSED: CheckName.AUTH,
     WarningCode.RSPAUTH_WRONG: CheckName.AUTH,
+    WarningCode.INFRASTRUCTURE_CANNOT_ANSWER: CheckName.AUTH,
 }
 
 

@@ -131,11 +131,12 @@ class TransactionDriver:
         """
         timer_at = self._machine.next_at
         due_at = self._deadline if timer_at is None else min(timer_at, self._deadline)
+        began_at = self._loop.time()
         try:
             async with asyncio.timeout_at(due_at):
                 return await self._inbox.arrivals.get()
         except TimeoutError:
-            late_seconds = self._loop.time() - due_at
+            late_seconds = self._loop.time() - max(due_at, began_at)
         if late_seconds >= STALL_SECONDS:
             self._matcher.late_seconds += late_seconds
             await asyncio.sleep(CATCH_UP_SECONDS)

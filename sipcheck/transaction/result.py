@@ -90,6 +90,7 @@ def with_round(result: ExchangeResult, state: AuthenticationRound, **further: An
         cause=state.cause,
         rejected=state.rejected,
         stale_loop=state.stale_loop,
+        first_challenge=state.asked,
         **further,
     )
 

@@ -62,7 +62,8 @@ class StreamChannel:
         loop = asyncio.get_running_loop()
         self._pipe = pipe
         self._opened = loop.create_future()
-        self._timer = loop.call_at(deadline_at, self._overdue, pipe, deadline_at)
+        due_at = max(deadline_at, loop.time())
+        self._timer = loop.call_at(due_at, self._overdue, pipe, due_at)
         try:
             await self._opened
         except BaseException:
@@ -74,9 +75,9 @@ class StreamChannel:
             self._opened = None
         self.local = pipe.local
 
-    def _overdue(self, pipe: Pipe, deadline_at: float) -> None:
+    def _overdue(self, pipe: Pipe, due_at: float) -> None:
         loop = asyncio.get_running_loop()
-        late_seconds = loop.time() - deadline_at
+        late_seconds = loop.time() - due_at
         if late_seconds < STALL_SECONDS:
             pipe.break_off(TimeoutError())
         else:

@@ -11,13 +11,14 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from sipcheck.diagnosis.details import warn
 from sipcheck.errors import SettingInvalid, TransportFailed
 from sipcheck.failure import Failure
 from sipcheck.host import is_address
 from sipcheck.phrases.sentence import Sentence
 from sipcheck.printable import one_line
-from sipcheck.reasons import Cause, Reason
-from sipcheck.report.model import Certificate
+from sipcheck.reasons import Cause, Reason, WarningCode
+from sipcheck.report.model import Certificate, ReportWarning
 from sipcheck.target import HostPort
 from sipcheck.transport.certificate import (
     CertificateUnreadable,
@@ -27,6 +28,7 @@ from sipcheck.transport.certificate import (
 )
 from sipcheck.transport.certificate_names import match_name, mismatch
 from sipcheck.transport.certificate_refusal import REFUSED_FOR, with_certificate
+from sipcheck.transport.infrastructure_trust import ROOT_OF_OURS, refused_name
 from sipcheck.transport.stream import StreamChannel
 from sipcheck.transport.tls_session import TlsSession
 
@@ -46,14 +48,22 @@ class CertificateRefused(TransportFailed):
 
 @dataclass(frozen=True, slots=True)
 class TlsContexts:
-    """One context that verifies, one that only reads; both are shared by all connections of an engine."""
+    """One context that verifies, one that only reads; both are shared by all connections of an engine.
+
+    `compared` says that what the voice infrastructure refuses is told; `elsewhere` trusts what it does, where that is
+    less than `verifying` trusts.
+    """
 
     verifying: ssl.SSLContext
     reading: ssl.SSLContext
     strict: bool
+    compared: bool = False
+    elsewhere: ssl.SSLContext | None = None
 
     @classmethod
-    def create(cls, *, ca_file: Path | None = None, strict: bool = False) -> "TlsContexts":
+    def create(
+        cls, *, ca_file: Path | None = None, strict: bool = False, compared: bool = False
+    ) -> "TlsContexts":
         """Load the system's roots, and `ca_file` beside them. Raises SettingInvalid for an unusable file."""
         verifying = ssl.create_default_context()
         verifying.minimum_version = ssl.TLSVersion.TLSv1_2  # RFC 8996
@@ -65,7 +75,11 @@ class TlsContexts:
         reading = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         reading.check_hostname = False
         reading.verify_mode = ssl.CERT_NONE
-        return cls(verifying, reading, strict)
+        elsewhere = None
+        if compared and ca_file is not None:
+            elsewhere = ssl.create_default_context()
+            elsewhere.check_hostname = False
+        return cls(verifying, reading, strict, compared, elsewhere)
 
 
 def _load_roots(context: ssl.SSLContext, ca_file: Path) -> None:
@@ -146,8 +160,27 @@ async def connect_tls(
         raise
     channel.certificate = facts
     channel.warnings = certificate_warnings(facts, match)
+    if contexts.compared:
+        channel.warnings += await _refused_elsewhere(peer, presented, contexts.elsewhere)
     channel.explain_reset = partial(_explain_reset, peer, contexts.verifying)
     return channel
+
+
+async def _refused_elsewhere(
+    peer: _Peer, presented: ReadCertificate, context: ssl.SSLContext | None
+) -> tuple[ReportWarning, ...]:
+    """Say what the voice infrastructure refuses: a name, or on a second connection that sends nothing, a root."""
+    said = [refused_name(presented.names, peer.domain)]
+    if context is not None:
+        try:
+            channel, _ = await peer.handshake(context)
+        except TransportFailed as error:
+            said.append(ROOT_OF_OURS if error.failure.reason in REFUSED_FOR else None)
+        else:
+            await channel.close()
+    return tuple(
+        warn(WarningCode.INFRASTRUCTURE_REFUSES_CERTIFICATE, each) for each in said if each is not None
+    )
 
 
 def _presented(session: TlsSession) -> ReadCertificate:

@@ -1,6 +1,6 @@
 """From what a run saw to its report."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from sipcheck.diagnosis.causes import cause_of, telling_exchange
@@ -40,6 +40,7 @@ from sipcheck.verification.check_details import (
 )
 from sipcheck.verification.edge_probe import EdgeProbe
 from sipcheck.verification.edge_report import edge_report, unprobed_edge
+from sipcheck.verification.infrastructure_warnings import answer_warnings, way_warnings
 from sipcheck.verification.warnings import edge_warnings, route_warnings
 
 
@@ -88,7 +89,7 @@ class ReportBuilder:
             failure.reason,
             CredentialState.NOT_TESTED,
             cause=failure.cause,
-            warnings=self._route.warnings,
+            warnings=(*self._route.warnings, *way_warnings(self._route, self._target)),
             edges=edges,
             facts=self._facts(where=self._target.domain, detail=failure.sentence),
             explanation=failed(failure.sentence),
@@ -114,6 +115,7 @@ class ReportBuilder:
                 for each in probes
                 for warning in edge_warnings(each, some_alive=some_alive, decides=each is probe)
             ),
+            *self._infrastructure_warnings(probes),
         )
         edges = (
             *(edge_report(each, knocks=count_knocks(reason, (each.own_evidence,))) for each in probes),
@@ -148,6 +150,11 @@ class ReportBuilder:
             axis=failing_axis(reason, sip_seen=seen.alive or any(each.challenged for each in seen.exchanges)),
             decisive=probe.name,
         )
+
+    def _infrastructure_warnings(self, probes: Sequence[EdgeProbe]) -> Iterator[ReportWarning]:
+        if self._settings.infrastructure is not None:
+            yield from way_warnings(self._route, self._target, probes)
+            yield from answer_warnings(probes)
 
     def _facts(
         self,

@@ -96,7 +96,12 @@ class Verification:
         return Survey(route, await self._probe(route))
 
     async def _resolve(self) -> Route:
-        return await self._resolver.resolve(self._target, timeout_seconds=self._run.plan.dns_seconds)
+        seconds = self._run.plan.dns_seconds
+        route = await self._resolver.resolve(self._target, timeout_seconds=seconds)
+        if self._settings.infrastructure is None:
+            return route
+        dialled = await self._resolver.dialled(self._target, route, timeout_seconds=seconds)
+        return replace(route, dialled=dialled)
 
     async def _wait_admitted(self, route: Route, admit: Admit) -> None:
         """Let others decide when to send; what they take is added to the deadline."""

@@ -9,7 +9,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from tests.api.client import BODY, ApiUnderTest
+from tests.api.client import ApiUnderTest
 from tests.api.meeting import Meeting
 from tests.trunks.forms import PASSWORD
 from trunks.catalog.update import TrunkUpdates
@@ -38,6 +38,7 @@ BY_IP: dict[str, Any] = {
     "allowed_inbound_ips": ["203.0.113.10"],
     "country_code": "US",
 }
+BY_PASSWORD = {**BY_IP, "inbound_authorization_type": "auth", "allowed_inbound_ips": None}
 IP = "203.0.113.77"
 
 
@@ -90,6 +91,25 @@ PAIRS = {
     "sdes beside udp": Pair(
         USERPASS, (bolna(media_encryption="sdes"), bolna(transport="transport-udp")), keys_are_hidden
     ),
+    "sdes beside udp, talkover": Pair(
+        USERPASS, (bolna(media_encryption="sdes"), talkover(transport="udp")), keys_are_hidden
+    ),
+    "ip with a list beside no list, bolna": Pair(
+        BY_PASSWORD,
+        (
+            autocalls(inbound_authorization_type="ip", allowed_inbound_ips=[IP]),
+            bolna(ip_identifiers=[]),
+        ),
+        somebody_may_call_in,
+    ),
+    "ip without a user beside auth, autocalls": Pair(
+        USERPASS,
+        (
+            bolna(auth_type="ip-based", ip_identifiers=[{"ip_address": IP}]),
+            autocalls(inbound_authorization_type="auth", sip_calling_format="national"),
+        ),
+        lambda view: view.profile.authorization == "ip" or view.trunk.sealed_password is not None,
+    ),
     "ip beside auth": Pair(
         BY_IP,
         (autocalls(inbound_authorization_type="ip"), autocalls(inbound_authorization_type="auth")),
@@ -126,10 +146,10 @@ def meeting(monkeypatch: pytest.MonkeyPatch) -> Meeting:
     return Meeting(monkeypatch, TrunkUpdates, "apply")
 
 
-async def make(api: ApiUnderTest, body: dict[str, Any]) -> UUID:
+async def make(api: ApiUnderTest, body: dict[str, Any], **change: Any) -> UUID:
     """Enter a trunk in the dialect that its body is of, and give its id."""
-    url = next(url for url, of in ((AUTOCALLS, BY_IP), (BOLNA, USERPASS), (TALKOVER, BODY)) if of is body)
-    answer = await api.client.post(url, json=body)
+    url = AUTOCALLS if "sip_address" in body else BOLNA
+    answer = await api.client.post(url, json=body | change)
     assert answer.status_code == 201, answer.text
     data = answer.json() if url == BOLNA else answer.json()["data"]
     views = api.store.installation.catalog.views
@@ -155,3 +175,28 @@ async def test_what_results_is_judged_and_not_what_each_one_saw(
             assert (statuses[1] == 200) if pair.both else (400 <= statuses[1] < 500 or statuses[1] == 200)
             assert pair.holds(views.get(api.store.caller, trunk_id))
         await remove(api, trunk_id)
+
+
+async def test_a_name_is_given_to_one_of_two_trunks(api: ApiUnderTest, meeting: Meeting) -> None:
+    views = api.store.installation.catalog.views
+    trunks = [
+        views.get(api.store.caller, await make(api, USERPASS, name=name)) for name in ("First", "Second")
+    ]
+    meeting.expect(2)
+    answers = await asyncio.gather(*(bolna(name="Third").send(api, view) for view in trunks))
+    assert sorted(answer.status_code for answer in answers) == [200, 409]
+    names = {views.get(api.store.caller, view.id).trunk.name for view in trunks}
+    assert "Third" in names
+    assert len(names) == 2
+
+
+async def test_a_line_is_that_of_one_of_two_trunks(api: ApiUnderTest, meeting: Meeting) -> None:
+    views = api.store.installation.catalog.views
+    lines = [{"sip_trunk_type": "extension", "phone_number": number} for number in ("1001", "1002")]
+    trunks = [views.get(api.store.caller, await make(api, BY_PASSWORD, **line)) for line in lines]
+    meeting.expect(2)
+    answers = await asyncio.gather(*(autocalls(phone_number="1003").send(api, view) for view in trunks))
+    assert sorted(answer.status_code for answer in answers) == [200, 409]
+    shown = {views.get(api.store.caller, view.id).profile.extension for view in trunks}
+    assert "1003" in shown
+    assert len(shown) == 2

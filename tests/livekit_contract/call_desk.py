@@ -15,6 +15,7 @@ from livekit.protocol.sip import (
     CreateSIPOutboundTrunkRequest,
     CreateSIPParticipantRequest,
     DeleteSIPTrunkRequest,
+    SIPOutboundConfig,
     SIPOutboundTrunkInfo,
     SIPParticipantInfo,
     SIPTrunkInfo,
@@ -27,6 +28,9 @@ from tests.peers.dns_server import DnsServer
 NUMBER, CALLED = "+14155551234", "+442071234567"
 
 _END_WITHIN_SECONDS, _POLL_SECONDS = 5.0, 0.01
+
+# What stands in the trunk inside a request; headers stand in the request.
+_TRUNK_FIELDS = ("hostname", "transport", "auth_username", "auth_password", "from_host")
 
 Tell = Callable[[Heard], Sequence[str]]
 
@@ -88,24 +92,52 @@ class CallDesk:
             max_call_duration=Duration(seconds=talk_seconds),
         )
 
+    async def call_without_trunk(
+        self, *peers: SipPeer, title: str = "", waits: bool = True, **fields: Any
+    ) -> None:
+        """Call by what stands inside the request alone, waiting for the carrier's answer or not."""
+        filled = {name: self._filled(value) for name, value in fields.items()}
+        trunk = {name: filled.pop(name) for name in list(filled) if name in _TRUNK_FIELDS}
+        await self.participant(
+            *peers,
+            tell=with_names,
+            told=("INVITE",),
+            hang_up=True,
+            title=title,
+            waits=waits,
+            sip_call_to=CALLED,
+            trunk=SIPOutboundConfig(**trunk) if trunk else None,
+            ringing_timeout=_duration(2),
+            **filled,
+        )
+
     async def participant(
-        self, *peers: SipPeer, tell: Tell, told: Sequence[str], hang_up: bool, title: str, **fields: Any
+        self,
+        *peers: SipPeer,
+        tell: Tell,
+        told: Sequence[str],
+        hang_up: bool,
+        title: str,
+        waits: bool = True,
+        **fields: Any,
     ) -> None:
         """Ask for a participant, and tell what came of it."""
         room = f"suite-{uuid4().hex[:8]}"
         for peer in peers:
             peer.heard.clear()
         asked_before = len(self.dns.queries) if self.dns else 0
-        request = CreateSIPParticipantRequest(room_name=room, wait_until_answered=True, **fields)
+        request = CreateSIPParticipantRequest(room_name=room, wait_until_answered=waits, **fields)
         try:
             await self.installation.ask("CreateSIPParticipant", request, SIPParticipantInfo)
-            outcome = "answered"
+            outcome = "answered" if waits else "not waited for"
         except ServerError as error:
             outcome = self._outcome(error)
+        if outcome == "not waited for":
+            await asyncio.to_thread(_wait_for, "INVITE", peers)
         if outcome == "answered":
             if hang_up:
                 await self._leave(room)
-            await asyncio.to_thread(_wait_for_the_end, peers)
+            await asyncio.to_thread(_wait_for, "BYE", peers)
         await self._leave(room)
         if title:
             self.lines.append(f"# {title}")
@@ -162,12 +194,12 @@ class CallDesk:
         return line
 
 
-def _wait_for_the_end(peers: Sequence[SipPeer]) -> None:
-    """Wait until one of the peers has heard a BYE."""
+def _wait_for(method: str, peers: Sequence[SipPeer]) -> None:
+    """Wait until one of the peers has heard it. Raises TimeoutError."""
     deadline = time.monotonic() + _END_WITHIN_SECONDS
-    while not any(each.method == "BYE" for peer in peers for each in peer.heard):
+    while not any(each.method == method for peer in peers for each in peer.heard):
         if time.monotonic() > deadline:
-            raise TimeoutError("no BYE came")
+            raise TimeoutError(f"no {method} came")
         time.sleep(_POLL_SECONDS)
 
 

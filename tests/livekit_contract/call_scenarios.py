@@ -5,7 +5,7 @@ from typing import Any
 
 from livekit.protocol.sip import SIPTransport
 
-from tests.livekit_contract.call_desk import CallDesk, with_names
+from tests.livekit_contract.call_desk import NUMBER, CallDesk, with_names
 from tests.livekit_contract.call_site import CallSite
 from tests.livekit_contract.sip_peer import challenging, refusing, ringing, silent
 
@@ -119,6 +119,23 @@ async def no_answer(desk: CallDesk, site: CallSite) -> None:
     await desk.call(address="{closed}", transport=TCP, ring_seconds=0.4, title="nobody listens, TCP")
 
 
+async def a_trunk_inside_the_request(desk: CallDesk, site: CallSite) -> None:
+    with site.peer("a", refusing()) as a, site.peer("b", refusing()) as b:
+        await desk.call_without_trunk(a, b, hostname="{a}", sip_number=NUMBER)
+        route = {"Route": "<sip:{b};lr>"}
+        await desk.call_without_trunk(a, b, hostname="{a}", sip_number=NUMBER, headers=route, transport=TCP)
+        await desk.call_without_trunk(a, b, hostname="{a}", sip_number=NUMBER, from_host="elsewhere.example")
+        await desk.call_without_trunk(a, b, hostname="{a}", title="no number")
+        await desk.call_without_trunk(a, b, sip_number=NUMBER, title="no trunk")
+        await desk.call_without_trunk(a, b, hostname="sip:{a}", sip_number=NUMBER, title="a URI")
+        headers = {"Contact": "<sip:{b}>"}
+        await desk.call_without_trunk(
+            a, b, hostname="{a}", sip_number=NUMBER, headers=headers, title="Contact"
+        )
+        await desk.call_without_trunk(a, b, sip_trunk_id="ST_none", title="an unknown trunk")
+        await desk.call_without_trunk(a, b, hostname="{a}", sip_number=NUMBER, waits=False)
+
+
 SCENARIOS: dict[str, Callable[[CallDesk, CallSite], Awaitable[None]]] = {
     scenario.__name__: scenario
     for scenario in [
@@ -131,5 +148,6 @@ SCENARIOS: dict[str, Callable[[CallDesk, CallSite], Awaitable[None]]] = {
         odd_addresses,
         answers_of_a_carrier,
         no_answer,
+        a_trunk_inside_the_request,
     ]
 }

@@ -24,9 +24,14 @@ TABLES = {
     "media": media_scenarios.SCENARIOS,
     "names": name_scenarios.SCENARIOS,
     "tls": tls_scenarios.SCENARIOS,
+    "tls_section": tls_scenarios.SCENARIOS,  # of a SIP service that has a `tls:` section of its own
 }
 # What a real LiveKit needs for a table beside the key to it.
-NEEDED = {"names": "LIVEKIT_TEST_RESOLVER", "tls": "LIVEKIT_TEST_CERTIFICATES"}
+NEEDED = {
+    "names": "LIVEKIT_TEST_RESOLVER",
+    "tls": "LIVEKIT_TEST_CERTIFICATES",
+    "tls_section": "LIVEKIT_TEST_TLS_SECTION",
+}
 
 
 @pytest.fixture(scope="module")
@@ -41,12 +46,15 @@ async def test_calls_are_made_as_a_real_livekit_makes_them(
     for variable in ("LIVEKIT_TEST_LISTEN", NEEDED.get(table)):
         if named() and variable and variable not in os.environ:
             pytest.skip(f"the LiveKit that is asked takes no such calls: {variable} is not set")
+    if named() and table == "tls" and NEEDED["tls_section"] in os.environ:
+        pytest.skip("the LiveKit that is asked has a tls: section")
     site = open_site(certificates)
-    if table == "tls":
+    if table.startswith("tls"):
         tls_scenarios.issue_all(site.certificates, site.host)
     double = LiveKitServer(
         nameserver=site.resolver if table in NEEDED else None,
-        ca_file=site.certificates / "ca.pem" if table == "tls" else None,
+        ca_file=site.certificates / "ca.pem" if table.startswith("tls") else None,
+        has_tls_section=table == "tls_section",
     )
     async with opened(double) as installation:
         desk = CallDesk(installation, site.places)

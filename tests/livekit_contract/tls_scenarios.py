@@ -1,4 +1,4 @@
-"""Calls over TLS: which certificates are taken. The SIP service has no `tls:` section of its own."""
+"""Calls over TLS: which certificates are taken."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace

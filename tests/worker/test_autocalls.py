@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from api.app import create_app
 from sipcheck.target import HostPort
@@ -19,6 +19,7 @@ from tests.trunks.livekit_forms import with_livekit
 from tests.worker.service import Service
 from trunks.catalog.new_trunk import NewNumber
 from trunks.installation.settings import Settings
+from trunks.models.trunk import Trunk
 
 URL = "/api/user/phone-numbers/sip-trunks"
 BOLNA, TALKOVER = "/sip-trunks/trunks", "/api/v1/sip-trunks"
@@ -234,6 +235,29 @@ async def test_a_number_that_moves_is_on_the_other_trunk_within_seconds(
     assert view is None or view.error is None
 
 
+async def test_two_trunks_exchange_their_numbers(
+    client: httpx.AsyncClient, service: Service, livekit: LiveKitServer
+) -> None:
+    numbers, views = service.installation.catalog.numbers, service.installation.catalog.views
+    caller = service.store.caller
+    made = [await create(client, phone_number=number) for number in ("+14155550001", "+14155550002")]
+    first, second = [views.id_of(caller, each["id"]) for each in made]
+    for trunk_id in (first, second):
+        (number,) = numbers.page(caller, trunk_id, limit=2)
+        numbers.remove(caller, trunk_id, number.id)
+    numbers.add(caller, first, NewNumber(number="+14155550002"))
+    numbers.add(caller, second, NewNumber(number="+14155550001"))
+    for trunk_id in (first, second):
+        service.doorbell.ring_provision(trunk_id)
+
+    def exchanged() -> bool:
+        sides = [view.sides.inbound for view in (views.get(caller, first), views.get(caller, second))]
+        found = on_livekit(livekit)
+        return [found.get("+14155550002"), found.get("+14155550001")] == sides
+
+    await wait_until(service, exchanged)
+
+
 async def test_a_number_that_is_given_and_taken_over_http_rings_by_itself(
     client: httpx.AsyncClient, service: Service, livekit: LiveKitServer
 ) -> None:
@@ -266,6 +290,40 @@ async def wait_until(service: Service, holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(20):
         while not holds():
             await asyncio.to_thread(service.wait_a_moment)
+
+
+async def test_an_update_whose_trunk_is_removed_meanwhile_finds_none(
+    client: httpx.AsyncClient, service: Service, livekit: LiveKitServer
+) -> None:
+    made = await create(client)
+    livekit.fail(Fault.HELD, method="UpdateSIPInboundTrunk")
+    waiting = asyncio.create_task(client.put(f"{URL}/{made['id']}", json={"phone_number": "+14155559999"}))
+    await asyncio.to_thread(livekit.wait_for_call, "UpdateSIPInboundTrunk")
+    assert (await client.delete(f"/api/user/phone-numbers/{made['id']}")).status_code == 200
+    livekit.heal()
+    answer = await waiting
+    assert (answer.status_code, answer.json()) == (404, {"error": "SIP trunk not found."})
+    await wait_until(service, lambda: not (livekit.inbound or livekit.outbound))
+
+
+async def test_an_update_that_fails_overwrites_no_proof_that_refuted_the_trunk(
+    client: httpx.AsyncClient, service: Service, livekit: LiveKitServer
+) -> None:
+    made = await create(client)
+    trunk_id = service.installation.catalog.views.id_of(service.store.caller, made["id"])
+    with service.installation.database.write() as session:
+        verified = {"is_verified": True, "is_active": True, "verified_generation": 1}
+        session.execute(update(Trunk).where(Trunk.id == trunk_id).values(verified))
+    livekit.fail(Fault.HELD, method="UpdateSIPInboundTrunk")
+    waiting = asyncio.create_task(client.put(f"{URL}/{made['id']}", json={"phone_number": "+14155559999"}))
+    await asyncio.to_thread(livekit.wait_for_call, "UpdateSIPInboundTrunk")
+    with service.installation.database.write() as session:
+        session.execute(update(Trunk).where(Trunk.id == trunk_id).values(is_verified=False, is_active=False))
+    livekit.heal()
+    answer = await waiting
+    assert answer.status_code == 500, answer.text
+    data = (await client.get(f"{URL}/{made['id']}")).json()["data"]
+    assert (data["is_verified"], data["phone_number"]) == (False, "+14155551234")
 
 
 async def test_deleting_removes_both_sides(

@@ -16,6 +16,8 @@ from sipcheck.target import TransportName
 from tests.peers.livekit.faults import Fault
 from tests.peers.livekit.server import API_KEY, API_SECRET, LiveKitServer
 from tests.peers.redis_server import RedisServer
+from tests.peers.sip_reply import reply_to
+from tests.peers.udp_peer import Script, UdpPeer
 from tests.trunkd.daemon import Trunkd, settings_of_this_process
 from tests.trunks.forms import PASSWORD, SECRET_KEYS
 from tests.trunks.livekit_forms import with_livekit
@@ -28,6 +30,7 @@ from trunks.models.provision import Provision, ProvisionState
 from trunks.models.trunk import Trunk
 from trunks.rules.trunk_state import Cause
 from trunks.voice.provisioner import FailureCause
+from worker import provisioning
 
 NUMBER = "+14155551234"
 WITHIN_SECONDS = 20.0
@@ -170,6 +173,23 @@ def test_a_trunk_that_becomes_active_is_provisioned_by_itself(
     trunk = make_trunk(service)
     with service.installation.database.write() as session:
         session.execute(update(Trunk).where(Trunk.id == trunk.id).values(is_verified=True, is_active=True))
+    wait_until(lambda: bool(livekit_server.outbound))
+
+
+def test_a_trunk_that_a_run_makes_active_is_provisioned_at_once(
+    start_service: Callable[[Settings], Service],
+    provisioning_settings: Settings,
+    livekit_server: LiveKitServer,
+    udp_peer_factory: Callable[[Script], UdpPeer],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # In no test's time.
+    monkeypatch.setattr(provisioning, "TEND_INTERVAL_SECONDS", 3600.0)
+    service = start_service(provisioning_settings)
+    peer = udp_peer_factory(lambda request: [reply_to(request, 200, "OK")])
+    trunk = service.make_trunk(host="127.0.0.1", port=peer.port, transport=TransportName.UDP, wanted=True)
+    service.installation.catalog.numbers.add(service.store.caller, trunk.id, NewNumber(number=NUMBER))
+    assert service.verify(trunk).counted
     wait_until(lambda: bool(livekit_server.outbound))
 
 

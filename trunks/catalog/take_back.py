@@ -1,8 +1,11 @@
 """An edit that the voice infrastructure did not take, taken back: its own changes, where they still stand."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from sipcheck.reasons import CredentialState
@@ -109,11 +112,15 @@ class TakingBack:
         for number_id in [each for each in before if each in after and each in there]:
             number = there[number_id]
             changed = to_restore(before[number_id], after[number_id], number_values(number))
-            if "key" not in changed or not numbers.taken(number.environment_id, changed["key"]):
+            with self._unless_taken():
                 for name, value in changed.items():
                     setattr(number, name, value)
         for number_id in before.keys() - after.keys() - there.keys():
-            values = before[number_id]
-            # One that another trunk has taken meanwhile is that one's.
-            if not numbers.taken(values["environment_id"], values["key"]):
-                numbers.add(PhoneNumber(trunk_id=self._trunk.id, updated_at=self._now, **values))
+            with self._unless_taken():
+                numbers.add(PhoneNumber(trunk_id=self._trunk.id, updated_at=self._now, **before[number_id]))
+
+    @contextmanager
+    def _unless_taken(self) -> Iterator[None]:
+        """Give a number back, unless another trunk has taken it meanwhile: then it is that one's."""
+        with suppress(IntegrityError), self._session.begin_nested():
+            yield

@@ -44,6 +44,7 @@ class ProvisionClaim:
     generation: int | None
     blueprint: Blueprint | None
     known: SideIds
+    requested_at: datetime
     given_up: frozenset[str] = frozenset()
     newer_revision: int | None = None
 
@@ -87,6 +88,7 @@ class ProvisionClaims:
                 # One that the trunk still has was to go once, and did not.
                 newer_revision=provision.newer_revision,
                 given_up=GivenUpSides(session).of_trunk(self.provisioner, trunk_id) - known.known,
+                requested_at=provision.requested_at,
             )
             provision.status = ProvisionStatus.RUNNING
             provision.claim(claim.claim_id, self.clock() + _LEASE)
@@ -126,24 +128,25 @@ class ProvisionClaims:
                 Provisions(session).remove(provision)
             return True
 
-    def put_off(self, claim: ProvisionClaim, held: NumberHeld) -> bool:
-        """Queue again what waits for a number that another trunk gives up; false when that one keeps it.
+    def is_given_up(self, claim: ProvisionClaim, held: NumberHeld) -> bool:
+        """Whether a number that another trunk has will be free in a moment; false when that one keeps it."""
+        with self.database.read() as session:
+            if self._keeps(session, held):
+                return False
+            is_open = bool(Provisions(session).open_among([held.holder]))
+            return is_open or self.clock() - claim.requested_at <= _GIVEN_UP_WITHIN
 
-        It is due after GIVEN_UP_LOOK_SECONDS, and whoever puts it off rings for it then.
+    def put_off(self, claim: ProvisionClaim, standing: SideIds) -> None:
+        """Queue again what waits for such a number, with what exists meanwhile; whoever puts it off rings for it after
+        GIVEN_UP_LOOK_SECONDS.
         """
         with self.database.write() as session:
             provision = self._claimed(session, claim)
-            if provision is None or self._keeps(session, held):
-                return False
-            now = self.clock()
-            if (
-                not Provisions(session).open_among([held.holder])
-                and now - provision.requested_at > _GIVEN_UP_WITHIN
-            ):
-                return False
-            _queue_again(provision, now)
-            provision.notify_at = now + timedelta(seconds=GIVEN_UP_LOOK_SECONDS)
-            return True
+            if provision is not None:
+                now = self.clock()
+                provision.inbound_id, provision.outbound_id = standing.inbound, standing.outbound
+                _queue_again(provision, now)
+                provision.notify_at = now + timedelta(seconds=GIVEN_UP_LOOK_SECONDS)
 
     def _keeps(self, session: Session, held: NumberHeld) -> bool:
         provision = Provisions(session).of(held.holder)
@@ -162,25 +165,33 @@ class ProvisionClaims:
             if provision is not None:
                 _queue_again(provision, self.clock())
 
+    def begin(self) -> tuple[UUID, ...]:
+        """Ask for the sides of trunks that have become active, and give those to ring for."""
+        if self.provisioner is ProvisionerName.NONE:
+            return ()
+        with self.database.read() as session:
+            begun = tuple(Provisions(session).active_without(limit=_ROWS_PER_TURN))
+        if begun:
+            with self.database.write() as session:
+                for trunk_id in begun:
+                    ProvisionRequests(session, self.provisioner).request(trunk_id, self.clock())
+        return begun
+
     def tend(self) -> ProvisionsTended:
         """Take back what has lost its worker, begin with trunks that became active, and list what to ring for."""
         if self.provisioner is ProvisionerName.NONE:
             return ProvisionsTended((), ())
-        with self.database.read() as session:
-            begun = tuple(Provisions(session).active_without(limit=_ROWS_PER_TURN))
+        begun = self.begin()
         with self.database.write() as session:
             now = self.clock()
             provisions = Provisions(session)
-            # First, since trunks are locked before any provision.
-            for trunk_id in begun:
-                ProvisionRequests(session, self.provisioner).request(trunk_id, now)
             expired = provisions.expired(now, limit=_ROWS_PER_TURN)
             for provision in expired:
                 _queue_again(provision, now)
-            reclaimed = tuple(provision.trunk_id for provision in expired)
             session.flush()
             return ProvisionsTended(
-                (*begun, *_to_ring(provisions.message_lost(now, limit=_ROWS_PER_TURN), now)), reclaimed
+                (*begun, *_to_ring(provisions.message_lost(now, limit=_ROWS_PER_TURN), now)),
+                tuple(provision.trunk_id for provision in expired),
             )
 
     def _claimed(self, session: Session, claim: ProvisionClaim) -> Provision | None:

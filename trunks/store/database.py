@@ -10,6 +10,7 @@ from copy import copy
 from pathlib import Path
 from typing import Any
 
+from psycopg import IsolationLevel
 from psycopg.errors import DeadlockDetected, DiskFull, LockNotAvailable, QueryCanceled, ReadOnlySqlTransaction
 from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.engine import Engine, make_url
@@ -80,17 +81,14 @@ class Database:
         )
         self._lock_wait_ms: int | None = None
         self.room = Room()
-        # PostgreSQL's own default takes a new snapshot for each statement: what a DELETE ends in between would be
-        # half read. Whoever only reads is never in conflict with anyone, so that this costs nothing.
-        isolation = (
-            {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-        )
-        self._reader = self.engine.execution_options(**{_READ_ONLY: True}, **isolation)
+        self._reader = self.engine.execution_options(**{_READ_ONLY: True})
         # SQLite has one writer: threads of this process queue here, which is fair and wakes at once, and not at
         # the file's lock, which is polled.
         self._writer = threading.Lock() if self.is_sqlite else nullcontext()
         if self.is_sqlite:
             _prepare_sqlite(self.engine)
+        else:
+            _prepare_postgresql(self.engine)
 
     def impatient(self) -> "Database":
         """Give the same database to those who can come again: what they write waits for no row for long."""
@@ -186,3 +184,15 @@ def _prepare_sqlite(engine: Engine) -> None:
         read_only = connection.get_execution_options().get(_READ_ONLY, False)
         # IMMEDIATE: a transaction that reads and then writes would fail when another wrote in between.
         connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+
+def _prepare_postgresql(engine: Engine) -> None:
+    @event.listens_for(engine, "begin")
+    def _begun(connection: Connection) -> None:
+        # Its own default takes a new snapshot for each statement: what a deletion ends in between would be half read.
+        # Whoever only reads is never in conflict with anyone. It goes out with BEGIN, and costs no statement.
+        reads = connection.get_execution_options().get(_READ_ONLY, False)
+        level = IsolationLevel.REPEATABLE_READ if reads else None
+        driver: Any = connection.connection.dbapi_connection
+        if driver.isolation_level != level:
+            driver.isolation_level = level

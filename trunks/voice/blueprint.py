@@ -10,7 +10,7 @@ from trunks.rules.allow_list import AllowListInvalid, read_allow_list
 from trunks.rules.profile import InboundAuthorization, TrunkProfile
 from trunks.secrets.secret_box import SecretBox
 from trunks.voice.provisioner import FailureCause, ProvisioningFailed
-from trunks.voice.sides import DesiredTrunk, InboundSide, OutboundSide
+from trunks.voice.sides import DesiredTrunk, InboundSide, OutboundSide, plain_number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +49,11 @@ class Blueprint:
             environment_id=self.environment_id,
             revision=self.revision,
         )
+
+    def without(self, number: str) -> "Blueprint":
+        """Leave a number out, in whichever spelling."""
+        others = (each for each in self.numbers if plain_number(each) != plain_number(number))
+        return replace(self, numbers=tuple(others))
 
     def _inbound(self, numbers: tuple[str, ...], password: str | None) -> InboundSide:
         if self.profile.authorization is InboundAuthorization.IP:

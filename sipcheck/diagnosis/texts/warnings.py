@@ -7,6 +7,9 @@ _OPTIONS_FAILED = "OPTIONS was answered with {answer}"
 _REGISTER_FAILED = "REGISTER was answered with {answer}"
 _REGISTER_REFUSED = "REGISTER was refused with {answer}"
 _WAIT = ", and a wait of {seconds} seconds is asked for"
+_CALLS = "the voice infrastructure would send calls to "
+_FIRST = "the voice infrastructure answers the first challenge alone, and "
+_REFUSES = "the voice infrastructure refuses this certificate: "
 _TOOK = ": the answer took {seconds} s"
 
 WARNINGS: Mapping[str, str] = {
@@ -78,5 +81,51 @@ WARNINGS: Mapping[str, str] = {
     "warning.dns-partial.long-answer": (
         "the first {most} records of an answer are read, with names of up to {labels} labels; left aside were "
         "{count} of the {record_type} answer for {name}"
+    ),
+    "warning.infrastructure-resolves-differently.elsewhere": (
+        _CALLS + "{edge}, which is none of the ways that were found here"
+    ),
+    "warning.infrastructure-resolves-differently.alone": (
+        _CALLS + "{edge}, while the way that RFC 3263 asks for leads nowhere"
+    ),
+    "warning.infrastructure-resolves-differently.down": (
+        _CALLS + "{edge} and to no other address, and that one is of no use"
+    ),
+    "warning.infrastructure-resolves-differently.own-host": (
+        "{host} has SRV records and no address of its own: the voice infrastructure keeps their port, {port}, and "
+        "would send calls to itself"
+    ),
+    "warning.infrastructure-resolves-differently.nowhere": (
+        "the voice infrastructure finds no address for {host}, and calls would end at once"
+    ),
+    "warning.infrastructure-resolves-differently.unreadable": (
+        "the voice infrastructure cannot read the IPv6 address {address} with a port ({port}), and calls would end at "
+        "once"
+    ),
+    "warning.infrastructure-resolves-differently.ipv6": (
+        _CALLS + "{edge}, by IPv6, if it can; the media that it offers is IPv4 alone"
+    ),
+    "warning.infrastructure-cannot-answer.scheme": _FIRST + "this one is {scheme}",
+    "warning.infrastructure-cannot-answer.written": (
+        _FIRST + "reads the scheme as Digest only where it is written so; here it is {scheme}"
+    ),
+    "warning.infrastructure-cannot-answer.several": _FIRST + "cannot read a header that holds several",
+    "warning.infrastructure-cannot-answer.unreadable": _FIRST + "cannot read this one",
+    "warning.infrastructure-cannot-answer.algorithm": _FIRST + "does not know its algorithm, {algorithm}",
+    "warning.infrastructure-cannot-answer.capitals": (
+        _FIRST + "does not read {name} where the name has capital letters, so that its answer is wrong"
+    ),
+    "warning.infrastructure-cannot-answer.body": (
+        _FIRST + "leaves the body out of an answer with qop auth-int, so that it is wrong"
+    ),
+    "warning.infrastructure-cannot-answer.qop": _FIRST + "does not know its qop, {qop}",
+    "warning.infrastructure-refuses-certificate.common-name": (
+        _REFUSES + "{domain} is its common name alone, which it does not read"
+    ),
+    "warning.infrastructure-refuses-certificate.name": (
+        _REFUSES + "it reads dNSName and iPAddress alone, and none is {domain}; there is {names}"
+    ),
+    "warning.infrastructure-refuses-certificate.root": (
+        _REFUSES + "only the CA file here vouches for its root, unless that is installed there too"
     ),
 }

@@ -61,6 +61,8 @@ def plan_call(request: CreateSIPParticipantRequest, trunk: SIPOutboundTrunkInfo 
     inside = request.trunk
     given = trunk or inside
     address = trunk.address if trunk else inside.hostname
+    if not address:
+        raise invalid("invalid request URI: address must be set")
     numbers = [request.sip_number] if request.sip_number else list(trunk.numbers) if trunk else []
     if not numbers:
         raise Refusal("failed_precondition", "no numbers on outbound trunk")

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 
+import pytest
 from typer.testing import CliRunner, Result
 
 from sipcheck.cli.main import app
@@ -75,3 +76,34 @@ def test_a_target_that_is_none() -> None:
     result = CliRunner().invoke(app, ["resolve", "http://x"])
     assert result.exit_code == 2
     assert result.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("zone", "dialled", "said"),
+    [
+        (
+            ZONE,
+            {"way": "own-host", "address": None, "port": 5060, "transport": "udp"},
+            "send calls to itself",
+        ),
+        (
+            f"{ZONE}\ncarrier.example. A 8.8.8.8",
+            {"way": "address", "address": "8.8.8.8", "port": 5060, "transport": "udp"},
+            None,
+        ),
+        ("", {"way": "nowhere", "address": None, "port": 5060, "transport": "udp"}, None),
+    ],
+)
+def test_where_a_call_would_go(
+    zone: str, dialled: dict[str, object], said: str | None, dns_server_factory: Callable[..., DnsServer]
+) -> None:
+    dns = dns_server_factory(zone)
+    exported = json.loads(run(dns, "--as", "livekit", "--json").stdout)
+    assert exported["dialled"] == dialled
+    assert [warning["code"] for warning in exported["warnings"]] == (
+        ["infrastructure-resolves-differently"] if said else []
+    )
+    text = " ".join(run(dns, "--as", "livekit").stdout.split())
+    assert "A call would go to:" in text
+    assert (said or "") in text
+    assert "dialled" not in json.loads(run(dns, "--json").stdout)

@@ -18,9 +18,15 @@ from tests.sipcheck.provoked.claims import assert_claims
 TIMEOUT_SECONDS = 1.0
 
 
-def stand_still() -> None:
-    """Hold the loop over the deadline of everything that begins now, and a second more."""
-    asyncio.get_running_loop().call_later(0.1, time.sleep, TIMEOUT_SECONDS + 1.2)
+def stand_still_once(asked: Callable[[], bool]) -> asyncio.Task[None]:
+    """Once the peer was asked, hold the loop over the deadline of everything, and a second more."""
+
+    async def stand_still() -> None:
+        while not asked():  # noqa: ASYNC110 - what its peer has heard, another thread knows
+            await asyncio.sleep(0.005)
+        time.sleep(TIMEOUT_SECONDS + 1.2)  # noqa: ASYNC251 - what a process without a processor does
+
+    return asyncio.create_task(stand_still())
 
 
 @pytest.mark.parametrize("credentials", [None, ALICE], ids=["none", "given"])
@@ -28,13 +34,14 @@ async def test_silence_that_we_slept_over_is_ours(
     credentials: Any, windowed: bool, udp_peer_factory: Callable[..., UdpPeer], verify: Verify
 ) -> None:
     peer = udp_peer_factory(silent)
-    stand_still()
+    still = stand_still_once(lambda: bool(peer.received))
     report = await verify(
         f"127.0.0.1:{peer.port}",
         transport=TransportName.UDP,
         credentials=credentials,
         timeout_seconds=TIMEOUT_SECONDS,
     )
+    await still
     assert (report.outcome, report.reason, report.cause, report.party) == (
         Outcome.INCONCLUSIVE,
         Reason.DEADLINE_EXCEEDED,
@@ -51,12 +58,13 @@ async def test_what_came_while_we_slept_is_an_answer(
     windowed: bool, udp_peer_factory: Callable[..., UdpPeer], verify: Verify
 ) -> None:
     peer = udp_peer_factory(lambda request: [Reply(data=reply_to(request), after_seconds=0.5)])
-    stand_still()
+    still = stand_still_once(lambda: bool(peer.received))
     report = await verify(
         f"127.0.0.1:{peer.port}",
         transport=TransportName.UDP,
         timeout_seconds=TIMEOUT_SECONDS,
     )
+    await still
     assert report.reason is Reason.ALIVE, report.summary
 
 
@@ -66,10 +74,11 @@ async def test_a_silent_stream_that_we_slept_over_is_ours(
 ) -> None:
     """Over TCP the answer does not come, over TLS not even the handshake's."""
     peer = tls_server_factory(behaviour=Behaviour.SILENT)
-    stand_still()
+    still = stand_still_once(lambda: any(each.foreign_bytes for each in peer.connections))
     report = await verify(
         f"127.0.0.1:{peer.port}", transport=transport, timeout_seconds=TIMEOUT_SECONDS, credentials=ALICE
     )
+    await still
     assert (report.reason, report.cause, report.party) == (
         Reason.DEADLINE_EXCEEDED,
         Cause.OWN_STALL,
@@ -83,13 +92,14 @@ async def test_a_question_that_we_slept_over_is_ours(
     udp_peer_factory: Callable[..., UdpPeer], verify: Verify
 ) -> None:
     nameserver = udp_peer_factory(silent)
-    stand_still()
+    still = stand_still_once(lambda: bool(nameserver.received))
     report = await verify(
         "carrier.example",
         transport=TransportName.UDP,
         timeout_seconds=TIMEOUT_SECONDS,
         dns=SimpleNamespace(address=HostPort("127.0.0.1", nameserver.port)),
     )
+    await still
     assert (report.outcome, report.reason, report.cause, report.party) == (
         Outcome.INCONCLUSIVE,
         Reason.DNS_TIMEOUT,

@@ -175,12 +175,16 @@ class Engines:
 
 
 async def _verify_row(row: FieldRow, engines: Engines) -> Report:
-    with ExitStack() as stack:
+    stack = ExitStack()
+    try:
         place = _place(row, stack, engines.certificates)
         settings = EngineSettings(guard=LOOPBACK, nameservers=place.nameservers, ca_file=place.ca_file)
         engine = await engines.engine(replace(settings, **row.settings), windowed=row.windowed)
         target = parse_target(place.target, transport=None if "sip:" in place.target else row.transport)
         return await engine.verify(target, **{"credentials": ALICE, "timeout_seconds": 5, **row.options})
+    finally:
+        # A peer's thread is waited for, some of them for seconds: not on the loop that the other rows run on.
+        await asyncio.to_thread(stack.close)
 
 
 async def verify_row(row: FieldRow) -> Report:

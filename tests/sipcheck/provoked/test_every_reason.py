@@ -38,6 +38,7 @@ from tests.peers.dns_server import DnsServer, Fault
 from tests.peers.ports import free_port
 from tests.peers.sip_reply import reply_to
 from tests.peers.udp_peer import UdpPeer, silent
+from tests.punctual import punctually
 from tests.sipcheck.carrier.test_faults_provoke import ROWS as FAULT_ROWS
 from tests.sipcheck.conftest import ALICE, LOOPBACK
 from tests.sipcheck.provoked.claims import assert_claims
@@ -98,11 +99,13 @@ async def verify(
 ) -> Report:
     settings = EngineSettings(guard=guard, nameservers=(dns.address,) if dns else ())
     async with Engine(settings) as engine:
-        return await engine.verify(
-            parse_target(text, transport=transport),
-            credentials=credentials,
-            timeout_seconds=timeout_seconds,
-            before_credentials=hook,
+        return await punctually(
+            lambda: engine.verify(
+                parse_target(text, transport=transport),
+                credentials=credentials,
+                timeout_seconds=timeout_seconds,
+                before_credentials=hook,
+            )
         )
 
 

@@ -287,22 +287,26 @@ def test_a_number_that_another_trunk_gives_up_is_waited_for(
     store: Store, trunk: Trunk, happens: Callable[[Store, Trunk], None], is_put_off: bool
 ) -> None:
     claims, held_by = store.installation.provisions.claims, holder(store, number="+14155559999")
-    held = NumberHeld("It is taken.", number="+14155559999", holder=held_by.id)
+    held = NumberHeld("It is taken.", number="14155559999", holder=held_by.id)
     happens(store, held_by)
     store.provision(trunk.id)
-    assert claims.put_off(claim(store, trunk.id), held) is is_put_off
+    waiting = claim(store, trunk.id)
+    assert claims.is_given_up(waiting, held) is is_put_off
+    claims.put_off(waiting, SideIds("ST_in"))
     assert store.installation.provisions.overview.done_among([trunk.id]) == set()
-    if not is_put_off:
-        return
-    # Found in a moment, if whoever put it off is gone; and for as long as that trunk is worked on.
+    # Found in a moment, if whoever put it off is gone.
     store.clock.advance(GIVEN_UP_LOOK_SECONDS)
     assert trunk.id in claims.tend().to_ring
+    again = claim(store, trunk.id)
+    assert again.known == SideIds("ST_in")
+    if not is_put_off:
+        return
+    # For as long as that trunk is worked on, and no longer.
     store.clock.advance(3600)
-    assert claims.put_off(claim(store, trunk.id), held)
+    assert claims.is_given_up(again, held)
     last = claim(store, held_by.id)
     assert claims.finish(last, SideIds("ST_in" if last.blueprint else None))
-    again = claim(store, trunk.id)
-    assert not claims.put_off(again, held)
+    assert not claims.is_given_up(again, held)
     assert claims.fail(again, held)
 
 

@@ -73,6 +73,17 @@ def test_readers_go_on_beside_a_writer(database: Database) -> None:
     assert read_counter(database) == 7
 
 
+def test_a_read_is_one_snapshot_and_a_write_sees_what_others_wrote(database: Database) -> None:
+    value, change = text("SELECT value FROM counters"), text("UPDATE counters SET value = value + 1")
+    for seen in range(3):
+        with database.read() as session:
+            assert session.execute(value).scalar_one() == seen
+            with database.write() as other:
+                other.execute(change)
+                assert other.execute(value).scalar_one() == seen + 1
+            assert session.execute(value).scalar_one() == seen
+
+
 def test_a_block_that_raises_leaves_nothing(database: Database) -> None:
     def change_and_fail() -> None:
         with database.write() as session:

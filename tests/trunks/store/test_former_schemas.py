@@ -181,7 +181,10 @@ def test_provisions_of_r0008_go_on_from_the_profiles(former: FormerStore, store_
         assert queued.blueprint.profile.allowed_addresses == ("203.0.113.10",)
         # What was planned and never begun is begun as any active trunk is.
         assert installation.provisions.overview.view(planned_id) is None
-        assert planned_id in installation.provisions.claims.tend().to_ring
+        to_ring = installation.provisions.claims.tend().to_ring
+        assert planned_id in to_ring
+        # It is under way: not one to begin with.
+        assert queued_id not in to_ring
         gone = installation.provisions.claims.claim(gone_id)
         assert gone is not None
         assert (gone.blueprint, gone.known) == (None, SideIds("ST_in", "ST_out"))
