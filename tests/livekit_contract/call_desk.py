@@ -139,6 +139,8 @@ class CallDesk:
                 await self._leave(room)
             await asyncio.to_thread(_wait_for, "BYE", peers)
         await self._leave(room)
+        for peer in peers:
+            await asyncio.to_thread(peer.settle)
         if title:
             self.lines.append(f"# {title}")
         for peer in peers:

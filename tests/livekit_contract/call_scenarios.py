@@ -44,7 +44,9 @@ async def a_route_is_obeyed(desk: CallDesk, site: CallSite) -> None:
 async def a_route_that_is_none(desk: CallDesk, site: CallSite) -> None:
     with site.peer("a", refusing()) as a, site.peer("b", refusing()) as b:
         for value in ["<sip:{b};lr>, <sip:{a};lr>", "garbage", "<>", "", "<sip:;lr>", "<tel:{b}>"]:
-            await desk.call(a, b, address="{a}", headers={"Route": value}, ring_seconds=0.4)
+            # The ones without a host lead to the SIP service itself, where nobody answers.
+            ring_seconds = 0.4 if value in ("", "<sip:;lr>") else 8.0
+            await desk.call(a, b, address="{a}", headers={"Route": value}, ring_seconds=ring_seconds)
 
 
 async def a_route_of_every_request(desk: CallDesk, site: CallSite) -> None:

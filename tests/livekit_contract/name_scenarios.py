@@ -33,7 +33,7 @@ async def the_first_of_two_addresses(desk: CallDesk, site: CallSite) -> None:
         await desk.call(a, address="carrier.example:{port}", ring_seconds=0.4)
     zone = f"carrier.example. A {site.host}\ncarrier.example. A {site.dead}"
     with site.peer("a", refusing()) as a, site.name_server(zone) as desk.dns:
-        await desk.call(a, address="carrier.example:{port}", ring_seconds=0.4)
+        await desk.call(a, address="carrier.example:{port}")
 
 
 async def both_families(desk: CallDesk, site: CallSite) -> None:
@@ -48,10 +48,8 @@ async def ipv6_alone(desk: CallDesk, site: CallSite) -> None:
         site.name_server("carrier.example. AAAA ::1") as desk.dns,
     ):
         for transport in [UDP, TCP]:
-            await desk.call(own, address="carrier.example:{port}", transport=transport, ring_seconds=0.4)
-        await desk.call(
-            own, address="{b}", headers={"Route": "<sip:carrier.example:{port};lr>"}, ring_seconds=0.4
-        )
+            await desk.call(own, address="carrier.example:{port}", transport=transport)
+        await desk.call(own, address="{b}", headers={"Route": "<sip:carrier.example:{port};lr>"})
 
 
 async def service_beside_an_address(desk: CallDesk, site: CallSite) -> None:
@@ -76,11 +74,11 @@ async def service_alone(desk: CallDesk, site: CallSite) -> None:
         site.own_host("a", refusing(), address="::1") as ipv6,
         site.name_server(zone) as desk.dns,
     ):
-        await desk.call(ipv4, ipv6, address="carrier.example", ring_seconds=1)
-        await desk.call(ipv4, ipv6, address="carrier.example:5080", ring_seconds=1)
-        await desk.call(ipv4, ipv6, address="carrier.example", transport=TCP, ring_seconds=1)
+        await desk.call(ipv4, ipv6, address="carrier.example")
+        await desk.call(ipv4, ipv6, address="carrier.example:5080")
+        await desk.call(ipv4, ipv6, address="carrier.example", transport=TCP)
         route = "<sip:carrier.example;lr>"
-        await desk.call(ipv4, ipv6, address="{b}", headers={"Route": route}, ring_seconds=1)
+        await desk.call(ipv4, ipv6, address="{b}", headers={"Route": route})
 
 
 async def service_for_tls(desk: CallDesk, site: CallSite) -> None:

@@ -1,6 +1,7 @@
 """A carrier of the contract suite: one port for UDP and TCP, or for TLS, and what it heard in the order it came."""
 
 import re
+import socket
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -8,11 +9,15 @@ from dataclasses import dataclass
 from typing import Self
 
 from tests.peers.certificates import Certificate
+from tests.peers.ports import family_of
 from tests.peers.sip_reply import reply_to
 from tests.peers.tls_server import TlsServer, TlsServerSettings
 from tests.peers.udp_peer import UdpPeer
 
 Conduct = Callable[[bytes, int], Sequence[bytes]]
+
+_MARKER = b"settled\r\n\r\n"
+_SETTLE_WITHIN_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,7 @@ class SipPeer:
         self._certificate = certificate
         self._answered: dict[tuple[str, str], Sequence[bytes]] = {}
         self._lock = threading.Lock()
+        self._settled = threading.Event()
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -68,7 +74,20 @@ class SipPeer:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
+    def settle(self) -> None:
+        """Wait until what was sent over UDP before this moment has been heard. Raises TimeoutError."""
+        if self._certificate is not None:
+            return
+        self._settled.clear()
+        with socket.socket(family_of(self.address), socket.SOCK_DGRAM) as marker:
+            marker.sendto(_MARKER, (self.address, self.port))
+        if not self._settled.wait(_SETTLE_WITHIN_SECONDS):
+            raise TimeoutError(f"nothing is heard at {self.name} any more")
+
     def _answer(self, request: bytes, transport: str) -> Sequence[bytes]:
+        if request == _MARKER:
+            self._settled.set()
+            return []
         heard = Heard(transport, request.decode())
         branch = (re.findall(r"branch=([^;\r]*)", heard.text) or [""])[0]
         with self._lock:

@@ -82,7 +82,7 @@ async def _call(desk: CallDesk, site: CallSite, name: str, address: str, *, rout
     headers = {} if route is None else {"Route": route}
     title = f"{name} for {route or address}"
     with site.peer("a", refusing(), certificate=certificate(site.certificates, name)) as a:
-        await desk.call(a, address=address, transport=TLS, headers=headers, title=title, ring_seconds=1)
+        await desk.call(a, address=address, transport=TLS, headers=headers, title=title)
 
 
 SCENARIOS: dict[str, Callable[[CallDesk, CallSite], Awaitable[None]]] = {
