@@ -198,4 +198,5 @@ async def test_at_each_of_its_steps(stage: Stage, name: str) -> None:
     step = 1
     while await come_to(stage, name, step):
         step += 1
-    assert step > 1
+    # Within what only writes nothing is deleted on SQLite.
+    assert step > 1 or stage.api.store.installation.database.is_sqlite

@@ -37,8 +37,12 @@ class Line:
         answer = await self.api.client.patch(f"{self.dids_url}/{did_id}", json={"assigned_to": "agent-7"})
         assert answer.status_code == 200
 
+    async def write(self, dialect: str, change: dict[str, Any]) -> httpx.Response:
+        url = f"{dialect}/{self.serial if dialect == AUTOCALLS else self.id}"
+        return await self.api.client.request("PUT" if dialect == AUTOCALLS else "PATCH", url, json=change)
+
     async def put(self, **change: Any) -> httpx.Response:
-        return await self.api.client.put(f"{AUTOCALLS}/{self.serial}", json=change)
+        return await self.write(AUTOCALLS, change)
 
     async def delete(self) -> httpx.Response:
         return await self.api.client.delete(f"/api/user/phone-numbers/{self.serial}")
@@ -65,27 +69,27 @@ async def test_what_creation_and_an_update_answer_is_what_a_get_shows(api: ApiUn
     assert (await line.put(nickname="Other")).json()["data"] == await line.shown()
 
 
-@pytest.mark.parametrize(
-    ("change", "dids"),
-    [
-        ({"sip_trunk_type": "number"}, [A, B, C]),
-        ({"sip_trunk_type": "number", "phone_number": A}, [A, B, C]),
-        ({"phone_number": A, "nickname": "Main"}, [A, B, C]),
-        ({"phone_number": D}, [D, B, C]),
-        ({"phone_number": "2000", "sip_trunk_type": "extension"}, [B, C]),
-    ],
-)
-async def test_only_the_line_that_is_shown_is_replaced(
-    api: ApiUnderTest, change: dict[str, Any], dids: list[str]
-) -> None:
-    line = await make(api, NUMBER, B, C)
-    before = await line.dids()
-    answer = await line.put(**change)
-    assert answer.status_code == 200, answer.text
-    assert answer.json()["data"]["phone_number"] == change.get("phone_number", A)
-    after = await line.dids()
-    assert list(after) == dids
-    assert [after[each] for each in (B, C)] == [before[each] for each in (B, C)]
+REPLACED: list[tuple[dict[str, Any], list[str]]] = [
+    ({"sip_trunk_type": "number"}, [A, B, C]),
+    ({"sip_trunk_type": "number", "phone_number": A}, [A, B, C]),
+    ({"phone_number": A, "nickname": "Main"}, [A, B, C]),
+    ({"phone_number": D}, [D, B, C]),
+    ({"phone_number": "2000", "sip_trunk_type": "extension"}, [B, C]),
+]
+
+
+async def test_only_the_line_that_is_shown_is_replaced(api: ApiUnderTest, subtests: pytest.Subtests) -> None:
+    for change, dids in REPLACED:
+        line = await make(api, NUMBER, B, C)
+        before = await line.dids()
+        answer = await line.put(**change)
+        with subtests.test(change=change):
+            assert answer.status_code == 200, answer.text
+            assert answer.json()["data"]["phone_number"] == change.get("phone_number", A)
+            after = await line.dids()
+            assert list(after) == dids
+            assert [after[each] for each in (B, C)] == [before[each] for each in (B, C)]
+        await line.delete()
 
 
 async def test_an_extension_becomes_a_number_beside_those_that_are_there(api: ApiUnderTest) -> None:
@@ -95,10 +99,10 @@ async def test_an_extension_becomes_a_number_beside_those_that_are_there(api: Ap
     assert list(await line.dids()) == [D, B, C]
 
 
-@pytest.mark.parametrize("number", [B, C])
-async def test_another_number_of_the_same_trunk_is_taken(api: ApiUnderTest, number: str) -> None:
+async def test_another_number_of_the_same_trunk_is_taken(api: ApiUnderTest) -> None:
     line = await make(api, NUMBER, B, C)
-    assert (await line.put(phone_number=number)).status_code == 409
+    for number in (B, C):
+        assert (await line.put(phone_number=number)).status_code == 409
     assert list(await line.dids()) == [A, B, C]
 
 
@@ -130,34 +134,33 @@ async def test_a_name_that_follows_the_line_goes_on_following_it(api: ApiUnderTe
     assert (await api.client.get(f"{TALKOVER}/{line.id}")).json()["data"]["name"] == "Ours"
 
 
-@pytest.mark.parametrize(
-    ("other", "dialect", "change"),
-    [
-        ({"phone_number": "2000"}, AUTOCALLS, {"phone_number": "1000"}),
-        ({"sip_username": "other"}, AUTOCALLS, {"sip_username": "myuser"}),
-        ({"sip_address": "other.example"}, AUTOCALLS, {"sip_address": "SIP.provider.example."}),
-        ({"sip_username": "other"}, TALKOVER, {"username": "myuser"}),
-        ({"sip_address": "other.example"}, TALKOVER, {"domain": "sip.provider.example"}),
-        ({"sip_username": "other"}, BOLNA, {"auth_username": "myuser"}),
-        (
-            {"sip_address": "other.example"},
-            BOLNA,
-            {"gateways": [{"gateway_address": "sip.provider.example"}]},
-        ),
-    ],
-)
-async def test_no_dialect_makes_a_line_twice(
-    api: ApiUnderTest, other: dict[str, Any], dialect: str, change: dict[str, Any]
-) -> None:
+# What another trunk differs in, and the change that would make it the same line.
+TWICE: list[tuple[dict[str, Any], str, dict[str, Any]]] = [
+    ({"phone_number": "2000"}, AUTOCALLS, {"phone_number": "1000"}),
+    ({"sip_username": "other"}, AUTOCALLS, {"sip_username": "myuser"}),
+    ({"sip_address": "other.example"}, AUTOCALLS, {"sip_address": "SIP.provider.example."}),
+    ({"sip_username": "other"}, TALKOVER, {"username": "myuser"}),
+    ({"sip_address": "other.example"}, TALKOVER, {"domain": "sip.provider.example"}),
+    ({"sip_username": "other"}, BOLNA, {"auth_username": "myuser"}),
+    (
+        {"sip_address": "other.example"},
+        BOLNA,
+        {"gateways": [{"gateway_address": "sip.provider.example"}]},
+    ),
+]
+
+
+async def test_no_dialect_makes_a_line_twice(api: ApiUnderTest, subtests: pytest.Subtests) -> None:
     await make(api, EXTENSION)
-    line = await make(api, EXTENSION | other)
-    before = await line.shown()
-    url = f"{dialect}/{line.serial if dialect == AUTOCALLS else line.id}"
-    answer = await api.client.request("PUT" if dialect != BOLNA else "PATCH", url, json=change)
-    assert answer.status_code == 409, answer.text
-    if dialect == AUTOCALLS:
-        assert answer.json() == ALREADY
-    assert await line.shown() == before
+    for other, dialect, change in TWICE:
+        line = await make(api, EXTENSION | other)
+        before = await line.shown()
+        answer = await line.write(dialect, change)
+        with subtests.test(dialect, change=change):
+            assert answer.status_code == 409, answer.text
+            assert dialect != AUTOCALLS or answer.json() == ALREADY
+            assert await line.shown() == before
+        await line.delete()
 
 
 async def test_creating_a_line_twice_by_another_spelling_of_its_host_is_refused(api: ApiUnderTest) -> None:
@@ -189,28 +192,30 @@ async def test_bolnas_list_removes_no_number_that_it_does_not_show(api: ApiUnder
     assert (await api.client.patch(url, json={"phone_numbers": []})).json()["phone_number_count"] == 0
 
 
-@pytest.mark.parametrize(
-    ("gateways", "ports"),
-    [
-        ([{"gateway_address": "a.example"}], [5061]),
-        ([{"gateway_address": "a.example", "port": 5060}], [5060]),
-        ([{"gateway_address": "a.example", "port": 5070}, {"gateway_address": "b.example"}], [5070, 5061]),
-    ],
-)
+# Gateways of a trunk over UDP, and their ports once it is over TLS.
+PORTS: list[tuple[list[dict[str, Any]], list[int]]] = [
+    ([{"gateway_address": "a.example"}], [5061]),
+    ([{"gateway_address": "a.example", "port": 5060}], [5060]),
+    ([{"gateway_address": "a.example", "port": 5070}, {"gateway_address": "b.example"}], [5070, 5061]),
+]
+
+
 @pytest.mark.parametrize("whole", [True, False])
-@pytest.mark.parametrize("dialect", [BOLNA, TALKOVER])
 async def test_a_port_never_given_follows_the_transport(
-    api: ApiUnderTest, gateways: list[dict[str, Any]], ports: list[int], dialect: str, whole: bool
+    api: ApiUnderTest, subtests: pytest.Subtests, whole: bool
 ) -> None:
-    line = await make(api, USERPASS | {"gateways": gateways}, url=BOLNA)
-    transport = "transport-tls" if dialect == BOLNA else "tls"
-    answer = (await api.client.get(f"{dialect}/{line.id}")).json() if whole else {}
-    body = answer.get("data", answer) | {"transport": transport}
-    assert (await api.client.patch(f"{dialect}/{line.id}", json=body)).status_code == 200
-    shown = (await api.client.get(f"{BOLNA}/{line.id}")).json()["gateways"]
-    # talkover changes the first alone.
-    count = len(ports) if dialect == BOLNA else 1
-    assert [each["port"] for each in shown][:count] == ports[:count]
+    for gateways, ports in PORTS:
+        for dialect, transport in ((BOLNA, "transport-tls"), (TALKOVER, "tls")):
+            line = await make(api, USERPASS | {"gateways": gateways}, url=BOLNA)
+            answer = (await api.client.get(f"{dialect}/{line.id}")).json() if whole else {}
+            body = answer.get("data", answer) | {"transport": transport}
+            assert (await line.write(dialect, body)).status_code == 200
+            shown = (await api.client.get(f"{BOLNA}/{line.id}")).json()["gateways"]
+            with subtests.test(dialect, gateways=gateways):
+                # talkover changes the first alone.
+                count = len(ports) if dialect == BOLNA else 1
+                assert [each["port"] for each in shown][:count] == ports[:count]
+            await line.delete()
 
 
 async def test_credentials_for_a_trunk_by_address_are_not_dropped_silently(api: ApiUnderTest) -> None:

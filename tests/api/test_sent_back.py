@@ -10,6 +10,7 @@ import pytest
 from tests.api.client import BODY, ApiUnderTest
 from tests.api.test_one_rule import AUTOCALLS, BOLNA, BY_IP, EXTENSION, IP_BASED, SDES, TALKOVER, USERPASS
 from tests.trunks.forms import PASSWORD, Store, make_report
+from trunks.catalog.trunk_edit import TrunkEdit
 from trunks.installation.settings import Settings
 from trunks.models.provision import Provision
 from trunks.voice.provisioner import ProvisionerName
@@ -112,7 +113,7 @@ WITH_IT = {
 
 @dataclass(frozen=True)
 class Update:
-    """An update in the document, of something that can be shown."""
+    """An update of a trunk in the document, where a trunk can be shown."""
 
     path: str
     method: str
@@ -126,7 +127,7 @@ class Update:
 def updates_in(document: dict[str, Any]) -> Iterator[Update]:
     for path, operations in document["paths"].items():
         for method in operations.keys() & {"put", "patch"}:
-            if "get" in operations:
+            if path.endswith("/{trunk_id}") and "get" in operations:
                 content = operations[method]["requestBody"]["content"]["application/json"]
                 name = content["schema"]["$ref"].rpartition("/")[2]
                 properties = document["components"]["schemas"][name]["properties"]
@@ -292,3 +293,12 @@ async def test_the_switch_alone_is_the_customers_own(api: ApiUnderTest) -> None:
         await api.client.request(method, trunk.url(dialect), json={"is_active": False})
         assert store.trunk(trunk.id).wanted is False
         await api.client.delete(trunk.url(BOLNA))
+
+
+async def test_what_needs_a_setting_may_be_sent_back_without_it(api: ApiUnderTest) -> None:
+    trunk = await make(api, "extension", working=True)
+    edit = TrunkEdit(profile={"fixed_egress": True})
+    api.store.installation.catalog.updates.apply(api.store.caller, trunk.id, edit)
+    for wanted, status in ((True, 200), (False, 200), (True, 422)):
+        answer = await api.client.put(trunk.url(AUTOCALLS), json={"outbound_proxy": wanted})
+        assert answer.status_code == status

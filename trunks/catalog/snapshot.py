@@ -29,7 +29,7 @@ Values = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class TrunkSnapshot:
-    """`numbers` are their columns by their ids."""
+    """`numbers` are their columns by their ids; empty for an edit that changes none."""
 
     values: Values
     state: TrunkState
@@ -45,7 +45,9 @@ class TrunkSnapshot:
         return Counter(self.gateways) == Counter(other.gateways)
 
 
-def copy_trunk(session: Session, trunk: Trunk) -> TrunkSnapshot:
+def copy_trunk(session: Session, trunk: Trunk, *, with_numbers: bool = False) -> TrunkSnapshot:
+    """Copy a trunk; `with_numbers` where they are about to change, since there may be many."""
+    numbers = PhoneNumbers(session).all_of([trunk.id]) if with_numbers else ()
     return TrunkSnapshot(
         values={name: getattr(trunk, name) for name in (*DESCRIBING, *CONNECTING)},
         state=read_state(trunk),
@@ -57,7 +59,7 @@ def copy_trunk(session: Session, trunk: Trunk) -> TrunkSnapshot:
             for each in trunk.gateways
         ),
         profile=TrunkProfiles(session).of(trunk.id),
-        numbers={each.id: number_values(each) for each in PhoneNumbers(session).all_of([trunk.id])},
+        numbers={each.id: number_values(each) for each in numbers},
     )
 
 

@@ -103,6 +103,8 @@ class TakingBack:
 
     def _restore_numbers(self) -> None:
         before, after = self._taken.before.numbers, self._taken.after.numbers
+        if before == after:
+            return
         numbers = PhoneNumbers(self._session)
         there = {each.id: each for each in numbers.all_of([self._trunk.id])}
         for number in [there[each] for each in there.keys() & (after.keys() - before.keys())]:

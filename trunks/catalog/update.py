@@ -80,7 +80,9 @@ class TrunkUpdates:
             trunk = owned(Trunks(session).locked(trunk_id), caller.environment_id)
             if not isinstance(edit, TrunkEdit):
                 edit = edit(view_of(session, trunk))
-            before, sides = copy_trunk(session, trunk), self.sides.of(session, trunk_id)
+            with_numbers = edit.numbers is not UNSET or edit.line is not UNSET
+            before = copy_trunk(session, trunk, with_numbers=with_numbers)
+            sides = self.sides.of(session, trunk_id)
             was = read_whole(trunk, before.profile)
             moved = self._edit(session, trunk, edit)
             profile = replace(before.profile, **edit.profile)
@@ -96,7 +98,8 @@ class TrunkUpdates:
             if edit.health_interval_seconds is not UNSET:
                 self._take_up(session, trunk)
             follows = self._follow(session, trunk_id, sides)
-            return Edited(trunk, moved, follows, EditTaken(before, copy_trunk(session, trunk), self.clock()))
+            after = copy_trunk(session, trunk, with_numbers=with_numbers)
+            return Edited(trunk, moved, follows, EditTaken(before, after, self.clock()))
 
     def take_back(self, edited: Edited) -> bool:
         """Take an edit back, as far as it still stands; true when the trunk has to be verified then.

@@ -56,6 +56,9 @@ class Provision(Leased, Base):
     generation: Mapped[int | None]
     inbound_id: Mapped[str | None] = mapped_column(String(255))
     outbound_id: Mapped[str | None] = mapped_column(String(255))
+    # What stands was written for this request, which the store does not know of: nothing is changed until an operator
+    # has looked, however many requests come meanwhile.
+    newer_revision: Mapped[int | None]
     cause: Mapped[FailureCause | None] = mapped_column(named(FailureCause))
     error: Mapped[str | None] = mapped_column(String(2000))
 

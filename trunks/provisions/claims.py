@@ -14,13 +14,14 @@ from trunks.ids import new_id
 from trunks.models.provision import Provision, ProvisionState, ProvisionStatus
 from trunks.models.trunk import Trunk
 from trunks.provisions.requests import ProvisionRequests
+from trunks.repositories.given_up_sides import GivenUpSides
 from trunks.repositories.provisions import ProvisionParts, Provisions
 from trunks.repositories.trunks import Flips, Trunks
 from trunks.rules.trunk_state import Cause
 from trunks.store.database import Database
 from trunks.voice.blueprint import Blueprint
 from trunks.voice.provision_trunk import DO_WITHIN_SECONDS, UNDO_WITHIN_SECONDS
-from trunks.voice.provisioner import NumberHeld, ProvisionerName, ProvisioningFailed
+from trunks.voice.provisioner import NumberHeld, ProvisionerName, ProvisioningFailed, StoreBehind
 from trunks.voice.sides import SideIds, plain_number
 
 LEASE_MARGIN_SECONDS = 10.0
@@ -44,6 +45,8 @@ class ProvisionClaim:
     blueprint: Blueprint | None
     known: SideIds
     requested_at: datetime
+    given_up: frozenset[str] = frozenset()
+    newer_revision: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +77,17 @@ class ProvisionClaims:
             ):
                 return None
             (parts,) = Provisions(session).parts([provision])
+            known = SideIds(provision.inbound_id, provision.outbound_id)
             claim = ProvisionClaim(
                 trunk_id=trunk_id,
                 claim_id=new_id(),
                 revision=provision.revision,
                 generation=None if parts.trunk is None else parts.trunk.generation,
                 blueprint=draw(parts, self.egress),
-                known=SideIds(provision.inbound_id, provision.outbound_id),
+                known=known,
+                # One that the trunk still has was to go once, and did not.
+                newer_revision=provision.newer_revision,
+                given_up=GivenUpSides(session).of_trunk(self.provisioner, trunk_id) - known.known,
                 requested_at=provision.requested_at,
             )
             provision.status = ProvisionStatus.RUNNING
@@ -106,7 +113,10 @@ class ProvisionClaims:
             if ids is not None:
                 state = ProvisionState.PROVISIONED if ids.known else ProvisionState.ABSENT
                 provision.inbound_id, provision.outbound_id = ids.inbound, ids.outbound
+                GivenUpSides(session).forget(self.provisioner, ids.known)
                 provision.generation = claim.generation if ids.known else None
+            if isinstance(failure, StoreBehind):
+                provision.newer_revision = failure.revision
             _change_state(session, trunk, provision, state, failure, now)
             provision.release()
             provision.finished_at = now
@@ -230,6 +240,8 @@ def draw(parts: ProvisionParts, egress: HostPort | None) -> Blueprint | None:
         username=trunk.username,
         sealed_password=trunk.sealed_password,
         egress=egress,
+        environment_id=trunk.environment_id,
+        revision=parts.provision.revision,
     )
 
 

@@ -27,17 +27,27 @@ class Blueprint:
     username: str | None
     sealed_password: bytes | None = field(repr=False)
     egress: HostPort | None
+    environment_id: UUID | None = None
+    revision: int = 0
 
     def desired(self, secrets: SecretBox) -> DesiredTrunk:
         """Work out both sides; neither is to be while the trunk has no number. Raises ProvisioningFailed."""
         numbers = tuple(sorted(set(self.numbers)))
         if not numbers:
-            return DesiredTrunk(trunk_id=self.trunk_id, inbound=None, outbound=None)
+            return self._with(inbound=None, outbound=None)
         password = self._open(secrets)
-        return DesiredTrunk(
-            trunk_id=self.trunk_id,
+        return self._with(
             inbound=self._inbound(numbers, password) if self.profile.inbound_enabled else None,
             outbound=self._outbound(numbers, password),
+        )
+
+    def _with(self, *, inbound: InboundSide | None, outbound: OutboundSide | None) -> DesiredTrunk:
+        return DesiredTrunk(
+            trunk_id=self.trunk_id,
+            inbound=inbound,
+            outbound=outbound,
+            environment_id=self.environment_id,
+            revision=self.revision,
         )
 
     def without(self, number: str) -> "Blueprint":

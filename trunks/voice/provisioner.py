@@ -6,7 +6,7 @@ from typing import Protocol
 from uuid import UUID
 
 from trunks.errors import TrunksError
-from trunks.voice.sides import ExistingSide, SideContent
+from trunks.voice.sides import ExistingSide, SideContent, SideOwner
 
 
 class ProvisionerName(StrEnum):
@@ -72,6 +72,17 @@ class NumberHeld(ProvisioningFailed):
         self.holder = holder
 
 
+class StoreBehind(ProvisioningFailed):
+    """A side was written for a later request than this store knows of, as beside a restored backup."""
+
+    def __init__(self, revision: int) -> None:
+        self.revision = revision
+        super().__init__(
+            FailureCause.OURS,
+            "What stands on the voice infrastructure is newer than this service knows; its operator has to look.",
+        )
+
+
 class Provisioner(Protocol):
     """Works on one side at a time; each call is bounded in time and raises ProvisioningFailed."""
 
@@ -81,10 +92,10 @@ class Provisioner(Protocol):
     async def read_all(self) -> Sequence[ExistingSide]:
         """Read back every side there is, whoever made it."""
 
-    async def create(self, trunk_id: UUID, content: SideContent) -> str:
-        """Make a side, marked as ours and this trunk's, and give its id."""
+    async def create(self, owner: SideOwner, content: SideContent) -> str:
+        """Make a side, marked as ours and its owner's, and give its id."""
 
-    async def update(self, side_id: str, trunk_id: UUID, content: SideContent) -> None:
+    async def update(self, side_id: str, owner: SideOwner, content: SideContent) -> None:
         """Change a side in place; its id stays."""
 
     async def delete(self, side_id: str) -> None:

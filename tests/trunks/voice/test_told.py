@@ -76,7 +76,7 @@ async def test_a_fault_whose_undoing_fails(livekit: LiveKit, livekit_server: Liv
     livekit_server.fail(Fault.INTERNAL, method="DeleteSIPTrunk")
     failure = await failing(livekit)
     assert_told(failure)
-    assert "next reconciliation" in str(failure)
+    assert "as soon as it answers" in str(failure)
 
 
 async def test_an_infrastructure_that_is_down(livekit: LiveKit, livekit_server: LiveKitServer) -> None:
