@@ -64,7 +64,8 @@ def test_the_backup_is_one_that_opens(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "trunks-backup.sqlite") as backup:
         assert backup.execute("SELECT version_num FROM alembic_version").fetchone()
     backup.close()
-    assert (tmp_path / "secret-keys-backup").stat().st_mode & 0o777 == 0o600
+    for name in ("trunks-backup.sqlite", "secret-keys-backup"):
+        assert (tmp_path / name).stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.peers

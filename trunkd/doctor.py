@@ -51,6 +51,7 @@ _CHECKS: dict[str, Check] = {
     "broker": doctor_checks.broker,
     "worker": doctor_checks.worker,
     "voice": doctor_voice.voice,
+    "sides": doctor_voice.sides,
     "dns": doctor_checks.dns,
     "egress-ipv4": doctor_checks.egress_ipv4,
     "egress-ipv6": doctor_checks.egress_ipv6,

@@ -4,15 +4,21 @@ import asyncio
 import time
 import urllib.error
 import urllib.request
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import closing
 from email.message import Message
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException
 
 from trunkd.doctor_checks import CheckFailed
-from trunks.errors import SettingsInvalid
+from trunks.errors import InstallationFault, SettingsInvalid, StoreUnavailable
+from trunks.installation.installation import Installation
 from trunks.installation.provisioner_choice import make_provisioner
 from trunks.installation.settings import Settings
-from trunks.voice.provisioner import FailureCause, Provisioner, ProvisioningFailed
+from trunks.provisions.strays import Stray
+from trunks.voice.provisioner import FailureCause, Provisioner, ProvisionerName, ProvisioningFailed
+from trunks.voice.sides import ExistingSide
 
 _WITHIN_SECONDS = 4.0
 # What LiveKit forgives a token: one made by a clock that is further ahead of its own is refused.
@@ -58,6 +64,44 @@ def voice(settings: Settings) -> str:
             harmless=abs(ahead_seconds) < _TOKEN_LEEWAY_SECONDS,
         )
     return f"LiveKit at {url} answers, and takes the key."
+
+
+def sides(settings: Settings) -> str:
+    """Nothing stands there with our mark that the store cannot answer for."""
+    if settings.provisioner is ProvisionerName.NONE:
+        return "not looked at: nothing provisions here."
+    try:
+        with closing(Installation(settings)) as installation:
+            strays = _strays(installation)
+    except (InstallationFault, StoreUnavailable) as fault:
+        raise CheckFailed("the store cannot be asked.", "see the line about the store.") from fault
+    except ProvisioningFailed as failure:
+        raise CheckFailed("it cannot be asked.", "see the line about the voice infrastructure.") from failure
+    if not strays:
+        return "all with our mark are of trunks here."
+    counts = Counter(stray.finding.value for stray in strays)
+    told = ", ".join(f"{number} {finding}" for finding, number in sorted(counts.items()))
+    raise CheckFailed(
+        f"{told}: the store is older than they are, as after a restored backup.",
+        "trunkd provision list shows them; adopt or purge them.",
+    )
+
+
+def _strays(installation: Installation) -> list[Stray]:
+    """Raises ProvisioningFailed, SettingsInvalid."""
+    provisions = installation.provisions
+    mark = provisions.reconciliation.known_mark()
+    provisioner = None if mark is None else make_provisioner(installation.settings, mark=lambda: mark)
+    if provisioner is None:
+        return []
+    return provisions.strays.among(asyncio.run(_read_all(provisioner)))
+
+
+async def _read_all(provisioner: Provisioner) -> Sequence[ExistingSide]:
+    try:
+        return await provisioner.read_all()
+    finally:
+        await provisioner.close()
 
 
 async def _ask(provisioner: Provisioner) -> None:

@@ -8,6 +8,7 @@ import typer
 
 from sipcheck.errors import CallerError
 from trunks.errors import InstallationFault, Refused, SettingsInvalid, StoreUnavailable
+from trunks.voice.provisioner import ProvisioningFailed
 
 USAGE_ERROR = 2
 FAULT = 1
@@ -26,7 +27,7 @@ def faults_in_one_line() -> Iterator[None]:
     """Print a fault of the installation or of what was asked, and exit: 2 for a setting, else 1."""
     try:
         yield
-    except (InstallationFault, StoreUnavailable, Refused, CallerError) as fault:
+    except (InstallationFault, StoreUnavailable, ProvisioningFailed, Refused, CallerError) as fault:
         for line in str(fault).splitlines():
             print(f"trunkd: {line}", file=sys.stderr)
         raise typer.Exit(

@@ -14,7 +14,8 @@ from pydantic_core import PydanticUndefined
 
 from trunkd.faults import BrokerNeeded, faults_in_one_line
 from trunkd.keys_rotate import key_commands
-from trunkd.provision import provision_commands
+from trunkd.provision_commands import provision_commands
+from trunkd.rehearsal_commands import rehearsal_commands
 from trunkd.tenants import environment_commands, token_commands
 from trunkd.trunks_import import trunk_commands
 from trunks.errors import SettingsInvalid
@@ -49,6 +50,7 @@ app.add_typer(environment_commands, name="environment")
 app.add_typer(token_commands, name="token")
 app.add_typer(key_commands, name="keys")
 app.add_typer(trunk_commands, name="trunks")
+provision_commands.registered_commands += rehearsal_commands.registered_commands
 app.add_typer(provision_commands, name="provision")
 
 

@@ -1,5 +1,6 @@
 """What a worker does on the voice infrastructure: the work that is asked for, and reconciliation."""
 
+import asyncio
 import itertools
 import threading
 import time
@@ -14,9 +15,10 @@ from trunks.errors import RunInterrupted, StoreUnavailable
 from trunks.installation.installation import Installation
 from trunks.installation.provisioner_choice import make_provisioner
 from trunks.provisions.claims import GIVEN_UP_LOOK_SECONDS, ProvisionClaim
+from trunks.provisions.given_up import CarefulProvisioner
 from trunks.provisions.reconciliation import Judgement
 from trunks.voice.provision_trunk import provision, remove
-from trunks.voice.provisioner import FailureCause, NumberHeld, Provisioner, ProvisioningFailed
+from trunks.voice.provisioner import FailureCause, NumberHeld, Provisioner, ProvisioningFailed, StoreBehind
 from trunks.voice.sides import ExistingSide, SideIds
 from worker.coroutine_loop import CoroutineLoop
 
@@ -26,6 +28,12 @@ _BEGIN_TOGETHER_SECONDS = 0.5
 _THREADS_END_WITHIN_SECONDS = 1.0
 # Longer than the other trunk takes to give a number up, unless it waits itself.
 _GIVES_UP_ITS_OWN_AFTER = timedelta(seconds=2)
+
+
+# Whoever comes next would meet the same.
+_THE_WHOLE_OF_IT = frozenset(
+    {FailureCause.DOWN, FailureCause.SLOW, FailureCause.KEY_REFUSED, FailureCause.NONSENSE}
+)
 
 
 class ProvisionWork:
@@ -41,6 +49,7 @@ class ProvisionWork:
         self._settings = installation.settings
         self._claims = installation.provisions.claims
         self._reconciliation = installation.provisions.reconciliation
+        self._given_up = installation.provisions.given_up
         self._secrets = installation.secrets
         self._clock = installation.clock
         self._ring = ring
@@ -108,15 +117,20 @@ class ProvisionWork:
 
     def _do(self, claim: ProvisionClaim, provisioner: Provisioner) -> None:
         log = _log.bind(trunk_id=str(claim.trunk_id))
+        careful = CarefulProvisioner(provisioner, self._given_up, claim.trunk_id)
         try:
-            ids = self._loop.run(self._work(claim, provisioner))
+            ids = self._loop.run(self._work(claim, careful))
         except RunInterrupted:
             self._claims.release(claim)
             return
+        except StoreUnavailable:
+            # Its lease brings it again.
+            raise
         except ProvisioningFailed as failure:
+            careful.give_up_made()
             if isinstance(failure, NumberHeld) and self._claims.is_given_up(claim, failure):
                 log.info("provision-put-off", error=str(failure))
-                self._put_off(claim, failure, provisioner)
+                self._put_off(claim, failure, careful)
                 return
             log.warning("provision-failed", cause=failure.cause.value, error=str(failure))
             done = self._claims.fail(claim, failure)
@@ -145,15 +159,16 @@ class ProvisionWork:
                 "differ in these alone are left as they are.",
             )
 
-    def _put_off(self, claim: ProvisionClaim, held: NumberHeld, provisioner: Provisioner) -> None:
+    def _put_off(self, claim: ProvisionClaim, held: NumberHeld, careful: CarefulProvisioner) -> None:
         standing = claim.known
         try:
             if self._clock() - claim.requested_at > _GIVES_UP_ITS_OWN_AFTER:
-                standing = self._loop.run(self._work_without(held.number, claim, provisioner))
+                standing = self._loop.run(self._work_without(held.number, claim, careful))
         except RunInterrupted:
             self._claims.release(claim)
             return
         except ProvisioningFailed as failure:
+            careful.give_up_made()
             _log.warning("provision-failed", trunk_id=str(claim.trunk_id), error=str(failure))
         self._claims.put_off(claim, standing)
         self._ring_later(claim.trunk_id)
@@ -163,7 +178,7 @@ class ProvisionWork:
         if claim.blueprint is None:
             return claim.known
         desired = claim.blueprint.without(number).desired(self._secrets)
-        return await provision(provisioner, desired, claim.known)
+        return await provision(provisioner, desired, claim.known, claim.given_up)
 
     def _ring_later(self, trunk_id: UUID) -> None:
         """Ring in a moment; a process that ends before leaves it to the next one that tends."""
@@ -176,10 +191,13 @@ class ProvisionWork:
             self._ring(trunk_id)
 
     async def _work(self, claim: ProvisionClaim, provisioner: Provisioner) -> SideIds:
+        if claim.newer_revision is not None:
+            raise StoreBehind(claim.newer_revision)
         if claim.blueprint is None:
-            await remove(provisioner, claim.trunk_id, claim.known)
+            await remove(provisioner, claim.trunk_id, claim.known, revision=claim.revision)
             return SideIds()
-        return await provision(provisioner, claim.blueprint.desired(self._secrets), claim.known)
+        desired = claim.blueprint.desired(self._secrets)
+        return await provision(provisioner, desired, claim.known, claim.given_up)
 
     def _reconciled(self, provisioner: Provisioner) -> Judgement:
         read_at = self._clock()
@@ -207,6 +225,7 @@ class ProvisionWork:
     async def _delete(self, provisioner: Provisioner, side_ids: Sequence[str]) -> None:
         for side_id in side_ids:
             await provisioner.delete(side_id)
+            await asyncio.to_thread(self._given_up.gone, side_id)
 
     def _tend(self) -> None:
         tended = self._claims.tend()
@@ -214,6 +233,27 @@ class ProvisionWork:
             _log.warning("provision-reclaimed", trunk_id=str(trunk_id))
         for trunk_id in tended.to_ring:
             self._ring(trunk_id)
+        self._take_away()
+
+    def _take_away(self) -> None:
+        """Delete what was given up and may stand still: undoing failed, or its worker was killed."""
+        due = self._given_up.due()
+        if not due or self._provisioner is None:
+            return
+        for side_id in due:
+            try:
+                self._loop.run(self._delete(self._provisioner, (side_id,)))
+            except RunInterrupted:
+                return
+            except ProvisioningFailed as failure:
+                _log.warning(
+                    "provision-not-taken-away",
+                    side_id=side_id,
+                    cause=failure.cause.value,
+                    error=str(failure),
+                )
+                if failure.cause in _THE_WHOLE_OF_IT:
+                    return
 
     def _begin_for_ever(self) -> None:
         # Many become active at once: they are begun together.

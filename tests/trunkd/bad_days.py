@@ -111,6 +111,8 @@ def _write_key(folder: Path, text: str) -> None:
 
 _STORE = frozenset({"store", "secrets", "rows", "knocks"})
 _KEYS = frozenset({"keys", "secrets"})
+# They ask the infrastructure first, and here is none.
+_OF_THE_VOICE = frozenset({"provision list", "provision adopt", "provision purge"})
 _DAMAGED = ("is damaged", "restore the newest backup")
 
 BAD_DAYS = {
@@ -132,7 +134,7 @@ BAD_DAYS = {
         spoil=page_lost,
         told=_DAMAGED,
         failing=frozenset({"store"}),
-        not_met=frozenset({"token revoke", "keys rotate"}),
+        not_met=_OF_THE_VOICE | {"token revoke", "keys rotate"},
     ),
     "another-key": BadDay(
         spoil=another_key, told=("k1", "another key", "put back"), failing=frozenset({"secrets"})
@@ -147,7 +149,7 @@ BAD_DAYS = {
         spoil=read_only_database,
         told=("cannot be written", "chown"),
         failing=frozenset({"store"}),
-        not_met=frozenset({"environment list", "token list"}),
+        not_met=_OF_THE_VOICE | {"environment list", "token list"},
     ),
     "read-only-folder": BadDay(
         spoil=read_only_folder, told=("cannot be written",), failing=_STORE | {"data-dir"}

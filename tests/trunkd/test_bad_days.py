@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from tests.peers.ports import free_port
 from tests.trunkd.bad_days import BAD_DAYS, BadDay
@@ -30,6 +31,9 @@ _COMMANDS: dict[str, tuple[str, ...]] = {
     "token list": ("token", "list"),
     "token revoke": ("token", "revoke", str(new_id())),
     "keys rotate": ("keys", "rotate"),
+    "provision list": ("provision", "list"),
+    "provision adopt": ("provision", "adopt"),
+    "provision purge": ("provision", "purge", "ST_a"),
     "trunks import": ("trunks", "import", "trunks.csv", "--environment", "acme"),
 }
 # One of each way into an installation. Days that are told elsewhere than at its opening are tried with all.
@@ -121,3 +125,29 @@ def test_what_does_not_meet_it_does_its_work(spoilt: Path) -> None:
     assert (revoked[0], revoked[2].count("\n")) == (1, 1)
     assert "There is no standing token" in revoked[2]
     assert (rotated[0], rotated[2]) == (0, "")
+
+
+def test_postgresql_tells_its_bad_days_too(
+    scaled_environment: dict[str, str], nameservers: dict[str, str], tmp_path: Path
+) -> None:
+    """A newer schema, and another key of the right name."""
+    with installed(tmp_path, scaled_environment) as installation:
+        Store(installation, HandClock()).make_trunk()
+        installation.tenancy.keys.credential_hash()
+        another = scaled_environment | {"TRUNKS_SECRET_KEYS": "k1:" + "B" * 43 + "="}
+        _require_told(tmp_path, another, nameservers, BAD_DAYS["another-key"])
+        with installation.database.write() as session:
+            session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        _require_told(tmp_path, scaled_environment, nameservers, BAD_DAYS["newer-schema"])
+
+
+def _require_told(
+    folder: Path, environment: dict[str, str], nameservers: dict[str, str], day: BadDay
+) -> None:
+    commands = [_COMMANDS[name] for name in ("worker", "migrate", "token list")]
+    ended = run(folder, *commands, **environment)
+    assert [each for each in ended if not _told_in_one_line(each, day)] == []
+    ((status, out, err),) = run(folder, ("doctor", "--json"), **environment | nameservers)
+    failing = {each["check"] for each in map(json.loads, out.splitlines()) if each["mark"] == "failed"}
+    assert (status, err) == (1, "")
+    assert failing >= day.failing

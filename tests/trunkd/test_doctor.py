@@ -42,6 +42,7 @@ def test_a_healthy_installation(tmp_path: Path, nameservers: dict[str, str]) -> 
         "broker",
         "worker",
         "voice",
+        "sides",
         "dns",
         "egress-ipv4",
         "egress-ipv6",

@@ -9,7 +9,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, update
+from livekit.protocol.sip import SIPOutboundTrunkInfo
+from sqlalchemy import delete, select, update
 
 from sipcheck.target import TransportName
 from tests.peers.livekit.faults import Fault
@@ -24,6 +25,7 @@ from tests.worker.service import Service
 from trunks.catalog.new_trunk import NewNumber
 from trunks.clock import utc_now
 from trunks.installation.settings import Settings, load_settings
+from trunks.models.given_up_side import GivenUpSide
 from trunks.models.provision import Provision, ProvisionState
 from trunks.models.trunk import Trunk
 from trunks.rules.trunk_state import Cause
@@ -180,14 +182,14 @@ def found_by_a_cycle(service: Service) -> bool:
 
 
 def test_a_conflict_is_named(service: Service, livekit_server: LiveKitServer) -> None:
-    theirs = livekit_server.add_inbound(numbers=[NUMBER])
+    livekit_server.add_inbound(numbers=[NUMBER])
     trunk = make_trunk(service)
     ask(service, trunk)
     service.wait_done(trunk.id)
     failed = view(service, trunk)
     assert failed.cause is FailureCause.CONFLICT
     assert failed.error is not None
-    assert f"The number {NUMBER} is on the inbound trunk {theirs} already" in failed.error
+    assert failed.error.startswith(f"The number {NUMBER} is in use on this platform already")
 
 
 def test_a_trunk_that_becomes_active_is_provisioned_by_itself(
@@ -216,7 +218,7 @@ def test_a_trunk_that_a_run_makes_active_is_provisioned_at_once(
     wait_until(lambda: bool(livekit_server.outbound))
 
 
-def test_a_cycle_at_a_workers_start_takes_what_nobody_knows(
+def test_a_cycle_at_a_workers_start_leaves_what_nobody_knows(
     start_service: Callable[[Settings], Service],
     provisioning_settings: Settings,
     livekit_server: LiveKitServer,
@@ -229,8 +231,55 @@ def test_a_cycle_at_a_workers_start_takes_what_nobody_knows(
     first.stop_worker()
     with first.installation.database.write() as session:
         session.execute(delete(Provision))
-    start_service(provisioning_settings)
-    wait_until(lambda: not livekit_server.outbound and livekit_server.inbound.keys() == {theirs})
+    livekit_server.calls.clear()
+    again = start_service(provisioning_settings)
+    reconcile(again)
+    assert livekit_server.changes() == []
+    assert theirs in livekit_server.inbound
+    assert again.installation.provisions.overview.statistics().findings["unknown"] >= 2
+
+
+def test_what_a_failed_undo_left_goes_within_seconds(service: Service, livekit_server: LiveKitServer) -> None:
+    """Without any reconciliation: its tombstone says that we made it and gave it up."""
+    trunk = make_trunk(service)
+    livekit_server.fail(Fault.INTERNAL, method="CreateSIPOutboundTrunk")
+    livekit_server.fail(Fault.INTERNAL, method="DeleteSIPTrunk", times=1)
+    ask(service, trunk)
+    service.wait_done(trunk.id)
+    assert len(livekit_server.inbound) == 1
+    wait_until(lambda: not livekit_server.inbound)
+    assert not view(service, trunk).succeeded
+
+
+@pytest.mark.parametrize("form_settings", ["embedded"], indirect=True)
+@pytest.mark.parametrize("deleted", [False, True])
+def test_a_kill_between_tombstone_and_deletion_ends_in_the_deletion(
+    service: Service, livekit_server: LiveKitServer, deleted: bool
+) -> None:
+    """Whoever is killed after the first leaves the second, and its word for it, to whoever tends."""
+    trunk = make_trunk(service)
+    ask(service, trunk)
+    service.wait_done(trunk.id)
+    stands = view(service, trunk)
+    (like,) = livekit_server.outbound.values()
+    left = "ST_left"
+    livekit_server.outbound[left] = SIPOutboundTrunkInfo()
+    livekit_server.outbound[left].CopyFrom(like)
+    livekit_server.outbound[left].sip_trunk_id = left
+    service.installation.provisions.given_up.give_up(left, trunk.id)
+    if deleted:
+        del livekit_server.outbound[left]
+    given_up = service.installation.provisions.given_up
+    wait_until(lambda: left not in livekit_server.outbound and not _standing(service, left))
+    # What the trunk has is not touched.
+    assert livekit_server.outbound.keys() == {stands.outbound_id}
+    assert given_up.among([left]) == {left}
+
+
+def _standing(service: Service, side_id: str) -> bool:
+    with service.installation.database.read() as session:
+        query = select(GivenUpSide.gone_at).where(GivenUpSide.side_id == side_id)
+        return session.scalars(query).one() is None
 
 
 def test_a_stopping_worker_gives_work_back_and_the_next_takes_over(
@@ -254,14 +303,13 @@ def test_a_stopping_worker_gives_work_back_and_the_next_takes_over(
 
 
 @pytest.fixture
-def killed(
+def asking(
     postgres_url: str,
     redis_server: RedisServer,
     livekit_server: LiveKitServer,
     monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
-) -> Iterator[tuple[Service, Trunk]]:
-    """Kill a worker process with SIGKILL between a trunk's halves; give what only keeps the store, and the trunk."""
+) -> Iterator[Service]:
+    """Give what only keeps the store, for worker processes with the settings of this one."""
     given = {
         "TRUNKS_DATABASE_URL": postgres_url,
         "TRUNKS_BROKER_URL": redis_server.url,
@@ -275,6 +323,20 @@ def killed(
         monkeypatch.setenv(name, value)
     asking = Service(load_settings())
     asking.doorbell.start()
+    yield asking
+    asking.doorbell.stop()
+    asking.installation.close()
+
+
+def lease_is_over(asking: Service) -> None:
+    """Let a killed worker's lease be over, as it would be in less than a minute."""
+    with asking.installation.database.write() as session:
+        session.execute(update(Provision).values(lease_until=utc_now() - timedelta(seconds=1)))
+
+
+@pytest.fixture
+def killed(asking: Service, livekit_server: LiveKitServer, tmp_path: Path) -> tuple[Service, Trunk]:
+    """Kill a worker process with SIGKILL between a trunk's halves; give what only keeps the store, and the trunk."""
     trunk = make_trunk(asking)
     livekit_server.fail(Fault.HELD, method="CreateSIPOutboundTrunk")
     ask(asking, trunk)
@@ -285,12 +347,34 @@ def killed(
     assert PASSWORD not in victim.out + victim.err
     livekit_server.heal()
     assert (len(livekit_server.inbound), len(livekit_server.outbound)) == (1, 0)
-    # Its lease would be over in less than a minute: let that have passed.
-    with asking.installation.database.write() as session:
-        session.execute(update(Provision).values(lease_until=utc_now() - timedelta(seconds=1)))
-    yield asking, trunk
-    asking.doorbell.stop()
-    asking.installation.close()
+    lease_is_over(asking)
+    return asking, trunk
+
+
+def test_a_kill_at_the_deletion_leaves_a_tombstone_and_then_nothing(
+    asking: Service,
+    start_service: Callable[[Settings], Service],
+    livekit_server: LiveKitServer,
+    tmp_path: Path,
+) -> None:
+    trunk = make_trunk(asking)
+    ask(asking, trunk)
+    victim = Trunkd("worker", folder=tmp_path, environment=settings_of_this_process())
+    with victim:
+        wait_until(lambda: view(asking, trunk).succeeded)
+        livekit_server.fail(Fault.HELD, method="DeleteSIPTrunk")
+        asking.installation.catalog.trunks.remove(asking.store.caller, trunk.id, with_numbers=True)
+        asking.doorbell.ring_provision(trunk.id)
+        livekit_server.wait_for_call("DeleteSIPTrunk", within_seconds=WITHIN_SECONDS)
+        victim.kill()
+    assert (len(livekit_server.inbound), len(livekit_server.outbound)) == (1, 1)
+    (given_up,) = asking.installation.provisions.given_up.of_trunk(trunk.id)
+    assert given_up in livekit_server.inbound.keys() | livekit_server.outbound.keys()
+    livekit_server.heal()
+    lease_is_over(asking)
+    start_service(asking.installation.settings)
+    wait_until(lambda: not (livekit_server.inbound or livekit_server.outbound))
+    wait_until(lambda: asking.installation.provisions.overview.view(trunk.id) is None)
 
 
 def test_a_kill_between_the_halves_is_completed(

@@ -17,9 +17,11 @@ from trunks.health.check_results import CheckResults
 from trunks.health.latest_results import LatestResults
 from trunks.installation.settings import Settings
 from trunks.provisions.claims import ProvisionClaims
+from trunks.provisions.given_up import SidesGivenUp
 from trunks.provisions.reconciliation import Reconciliation
 from trunks.provisions.rehearsal import Rehearsal
 from trunks.provisions.status import ProvisionOverview
+from trunks.provisions.strays import Strays
 from trunks.provisions.wanted_sides import WantedSides
 from trunks.retention.cleaning import Cleaning
 from trunks.retention.schedule import chores
@@ -58,7 +60,6 @@ class Tenancy:
         self.keyed_requests = KeyedRequests(
             on.database.impatient(),
             self.keys,
-            longest_seconds=on.settings.verify_wait_seconds,
             clock=on.clock,
         )
 
@@ -149,17 +150,20 @@ class Provisions:
         settings, database = on.settings, on.database
         self.overview = ProvisionOverview(database, settings.provisioner)
         self.claims = ProvisionClaims(database, settings.provisioner, settings.fixed_egress, on.clock)
+        self.given_up = SidesGivenUp(database, settings.provisioner, on.clock)
         self.reconciliation = Reconciliation(
             database,
             on.secrets,
             settings.provisioner,
             settings.fixed_egress,
+            self.given_up,
             interval_seconds=settings.reconcile_interval_seconds,
             clock=on.clock,
         )
         self.rehearsal = Rehearsal(
             database, on.secrets, settings.provisioner, settings.fixed_egress, on.clock
         )
+        self.strays = Strays(database, settings.provisioner, self.reconciliation, self.given_up, on.clock)
 
 
 def make_cleaning(on: Foundation, tenancy: Tenancy) -> Cleaning:

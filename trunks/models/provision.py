@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from trunks.models.base import Base, named, partial_index
 from trunks.models.lease import Leased
-from trunks.voice.provisioner import FailureCause, ProvisionerName
+from trunks.voice.provisioner import LASTING, FailureCause, ProvisionerName
 
 
 class ProvisionStatus(StrEnum):
@@ -57,6 +57,9 @@ class Provision(Leased, Base):
     generation: Mapped[int | None]
     inbound_id: Mapped[str | None] = mapped_column(String(255))
     outbound_id: Mapped[str | None] = mapped_column(String(255))
+    # What stands was written for this request, which the store does not know of: nothing is changed until an operator
+    # has looked, however many requests come meanwhile.
+    newer_revision: Mapped[int | None]
     cause: Mapped[FailureCause | None] = mapped_column(named(FailureCause))
     error: Mapped[str | None] = mapped_column(String(2000))
     keeps_former: Mapped[bool] = mapped_column(default=False, server_default=false())
@@ -65,6 +68,11 @@ class Provision(Leased, Base):
     def settled(self) -> bool:
         """Whether no worker has anything to do for it."""
         return self.status is ProvisionStatus.DONE
+
+    @property
+    def refused(self) -> str | None:
+        """What to tell where it failed, and would fail again."""
+        return self.error if self.settled and self.cause in LASTING else None
 
     @property
     def succeeded(self) -> bool:

@@ -14,13 +14,20 @@ from trunks.ids import new_id
 from trunks.models.provision import Provision, ProvisionState, ProvisionStatus
 from trunks.models.trunk import Trunk
 from trunks.provisions.requests import ProvisionRequests
+from trunks.repositories.given_up_sides import GivenUpSides
 from trunks.repositories.provisions import ProvisionParts, Provisions
 from trunks.repositories.trunks import Flips, Trunks
 from trunks.rules.trunk_state import Cause
 from trunks.store.database import Database
 from trunks.voice.blueprint import Blueprint
 from trunks.voice.provision_trunk import DO_WITHIN_SECONDS, UNDO_WITHIN_SECONDS
-from trunks.voice.provisioner import FailureCause, NumberHeld, ProvisionerName, ProvisioningFailed
+from trunks.voice.provisioner import (
+    FailureCause,
+    NumberHeld,
+    ProvisionerName,
+    ProvisioningFailed,
+    StoreBehind,
+)
 from trunks.voice.sides import SideIds, plain_number
 
 LEASE_MARGIN_SECONDS = 10.0
@@ -44,6 +51,8 @@ class ProvisionClaim:
     blueprint: Blueprint | None
     known: SideIds
     requested_at: datetime
+    given_up: frozenset[str] = frozenset()
+    newer_revision: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +83,17 @@ class ProvisionClaims:
             ):
                 return None
             (parts,) = Provisions(session).parts([provision])
+            known = SideIds(provision.inbound_id, provision.outbound_id)
             claim = ProvisionClaim(
                 trunk_id=trunk_id,
                 claim_id=new_id(),
                 revision=provision.revision,
                 generation=None if parts.trunk is None else parts.trunk.generation,
                 blueprint=draw(parts, self.egress),
-                known=SideIds(provision.inbound_id, provision.outbound_id),
+                known=known,
+                # One that the trunk still has was to go once, and did not.
+                newer_revision=provision.newer_revision,
+                given_up=GivenUpSides(session).of_trunk(self.provisioner, trunk_id) - known.known,
                 requested_at=provision.requested_at,
             )
             provision.status = ProvisionStatus.RUNNING
@@ -106,10 +119,13 @@ class ProvisionClaims:
             if ids is not None:
                 state = ProvisionState.PROVISIONED if ids.known else ProvisionState.ABSENT
                 provision.inbound_id, provision.outbound_id = ids.inbound, ids.outbound
+                GivenUpSides(session).forget(self.provisioner, ids.known)
                 provision.generation = claim.generation if ids.known else None
             if failure is None and claim.blueprint is not None and claim.blueprint.no_way is not None:
                 # Both sides stand; calls are ended at once.
                 failure = ProvisioningFailed(FailureCause.NO_WAY, claim.blueprint.no_way)
+            if isinstance(failure, StoreBehind):
+                provision.newer_revision = failure.revision
             _change_state(session, trunk, provision, state, failure, now)
             provision.release()
             provision.finished_at = now
@@ -203,7 +219,8 @@ def _change_state(
     now: datetime,
 ) -> None:
     """Set the state with its error and, where they are others than before, note the trunk's flip."""
-    error = None if failure is None else _storable(str(failure))
+    # The customer reads it in the events; the worker's log has the rest.
+    error = None if failure is None else _storable(failure.told)
     changed: dict[str, list[str | None]] = {}
     if provision.state is not state:
         changed["provisioning"] = [provision.state.value, state.value]
@@ -234,6 +251,8 @@ def draw(parts: ProvisionParts, egress: HostPort | None) -> Blueprint | None:
         egress=egress,
         way=None if parts.way is None else parts.way.now(trunk),
         keeps_former=parts.provision.keeps_former,
+        environment_id=trunk.environment_id,
+        revision=parts.provision.revision,
     )
 
 

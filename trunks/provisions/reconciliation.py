@@ -1,7 +1,7 @@
 """What exists on the voice infrastructure against what should: what is ours is fixed, the rest is reported."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -12,6 +12,7 @@ from trunks.clock import Clock
 from trunks.ids import new_id
 from trunks.models.provision import Provision, ProvisionState, ProvisionStatus
 from trunks.provisions.claims import draw
+from trunks.provisions.given_up import SidesGivenUp
 from trunks.provisions.requests import queue
 from trunks.repositories.provisions import Infrastructures, ProvisionParts, Provisions
 from trunks.secrets.secret_box import SecretBox
@@ -32,7 +33,7 @@ _ROWS_PER_PAGE = 200
 
 
 class SideFinding(StrEnum):
-    """What is not as it should be; all but the last two are fixed."""
+    """What is not as it should be; the last four are told, and left to the operator."""
 
     MISSING = "missing"
     CHANGED = "changed"
@@ -40,6 +41,13 @@ class SideFinding(StrEnum):
     FAILED = "failed"
     UNFIT = "unfit"
     CONFLICT = "conflict"
+    # It carries our mark, and the store knows of no trunk nor tombstone of it.
+    UNKNOWN = "unknown"
+    # It was written for a later request of its trunk than the store knows of.
+    NEWER = "newer"
+
+
+_NOT_FIXED = frozenset({SideFinding.UNFIT, SideFinding.NEWER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +58,12 @@ class FoundSides:
     trunk_id: UUID | None
     side_id: str | None = None
     message: str = ""
+    revision: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """All findings; trunks to provision anew, and sides of no trunk to delete."""
+    """All findings; trunks to provision anew, and sides of no trunk that were given up, to delete."""
 
     found: tuple[FoundSides, ...]
     to_fix: frozenset[UUID]
@@ -67,6 +76,7 @@ class Reconciliation:
     secrets: SecretBox
     provisioner: ProvisionerName
     egress: HostPort | None
+    given_up: SidesGivenUp
     interval_seconds: float
     clock: Clock
 
@@ -74,6 +84,12 @@ class Reconciliation:
         """How this installation knows what it made, for ever."""
         with self.database.write() as session:
             return str(Infrastructures(session).ensure(self.provisioner).id)
+
+    def known_mark(self) -> str | None:
+        """The mark, where something was made already; nothing is written."""
+        with self.database.read() as session:
+            row = Infrastructures(session).find(self.provisioner)
+            return None if row is None else str(row.id)
 
     def claim(self, *, at_start: bool = False) -> UUID | None:
         """Make the cycle ours, when one is due and nobody has it; at a worker's start one is always due."""
@@ -125,12 +141,13 @@ class Reconciliation:
             if _settled(parts.provision, read_at):
                 found += self._judge_one(parts, standing, drops_media=drops_media)
         to_fix = frozenset(
-            each.trunk_id for each in found if each.trunk_id and each.finding is not SideFinding.UNFIT
+            each.trunk_id for each in found if each.trunk_id and each.finding not in _NOT_FIXED
         )
         left = [side for sides in ours.values() for side in sides]
-        found += [FoundSides(SideFinding.ORPHANED, None, side.id, f"for {side.trunk_id}") for side in left]
+        given_up = self.given_up.among([side.id for side in left])
+        found += [_judge_left(side, given_up) for side in left]
         found += _conflicts(existing)
-        return Judgement(tuple(found), to_fix, tuple(side.id for side in left))
+        return Judgement(tuple(found), to_fix, tuple(side.id for side in left if side.id in given_up))
 
     def paused(self) -> bool:
         """Whether an operator holds back what nobody asked for: nothing is mended then, and nothing deleted."""
@@ -138,12 +155,19 @@ class Reconciliation:
             return Infrastructures(session).is_paused(self.provisioner)
 
     def fix(self, judgement: Judgement) -> tuple[UUID, ...]:
-        """Queue what has to be provisioned anew, and give the trunks to ring for."""
+        """Queue what has to be provisioned anew, and give the trunks to ring for; hold what is newer than its row."""
+        for each in judgement.found:
+            if each.finding is SideFinding.NEWER and each.trunk_id is not None:
+                with self.database.write() as session:
+                    provision = Provisions(session).locked(each.trunk_id)
+                    if provision is not None:
+                        provision.newer_revision = max(each.revision, provision.newer_revision or 0)
         fixed = []
         for trunk_id in sorted(judgement.to_fix):
             with self.database.write() as session:
                 provision = Provisions(session).locked(trunk_id)
                 if provision is not None and provision.status is ProvisionStatus.DONE:
+                    provision.newer_revision = None
                     queue(provision, self.clock())
                     fixed.append(trunk_id)
         return tuple(fixed)
@@ -170,6 +194,18 @@ class Reconciliation:
         self, parts: ProvisionParts, ours: Sequence[ExistingSide], *, drops_media: bool
     ) -> list[FoundSides]:
         provision = parts.provision
+        held = provision.newer_revision
+        newer = [
+            side
+            for side in ours
+            if side.revision > provision.revision or (held is not None and side.revision >= held)
+        ]
+        if newer:
+            told = f"written for request {newer[0].revision}, and the store is older"
+            return [
+                FoundSides(SideFinding.NEWER, provision.trunk_id, side.id, told, side.revision)
+                for side in newer
+            ]
         blueprint = draw(parts, self.egress)
         if blueprint is None:
             return _judge_unwanted(parts, ours)
@@ -187,6 +223,12 @@ class Reconciliation:
             *_judge_side(provision, InboundSide, inbound, ours, provision.inbound_id),
             *_judge_side(provision, OutboundSide, outbound, ours, provision.outbound_id),
         ]
+
+
+def _judge_left(side: ExistingSide, given_up: Collection[str]) -> FoundSides:
+    """Judge a side with our mark whose trunk has no row: only a tombstone makes it ours to delete."""
+    finding = SideFinding.ORPHANED if side.id in given_up else SideFinding.UNKNOWN
+    return FoundSides(finding, None, side.id, f"for {side.trunk_id}")
 
 
 def _settled(provision: Provision, read_at: datetime) -> bool:

@@ -13,6 +13,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from trunks.models.base import Base
 from trunks.models.edge_budget import EdgeBudget, EdgeShare, EdgeSlot
 from trunks.models.flip import Flip
+from trunks.models.given_up_side import GivenUpSide
 from trunks.models.health_rollup import DailyRollup
 from trunks.models.idempotent_request import IdempotentRequest
 from trunks.models.knock import KnockRow, KnockWait
@@ -85,6 +86,7 @@ LOST_SLOTS = Aging(EdgeSlot, EdgeSlot.lease_until, indexed=False)
 LEFT_SHARES = Aging(EdgeShare, EdgeShare.wanted_until, indexed=False)
 KNOCKS = Aging(KnockRow, KnockRow.at)
 KNOCK_WAITS = Aging(KnockWait, KnockWait.until, indexed=False)
+GIVEN_UP_SIDES = Aging(GivenUpSide, GivenUpSide.given_up_at)
 KEPT_ANSWERS = Aging(IdempotentRequest, IdempotentRequest.created_at)
 
 

@@ -16,6 +16,8 @@ Row = TypeVar("Row", bound=Base)
 # SQLite takes 32,766 parameters a statement; more ids than this are asked for in parts.
 _IDS_PER_QUESTION = 500
 
+Id = TypeVar("Id")
+
 
 class Repository:
     """Works inside a transaction of its caller."""
@@ -56,7 +58,7 @@ class Repository:
         return self._session.scalars(query.order_by(model.id.desc()).limit(limit)).all()
 
 
-def in_parts(ids: Collection[UUID]) -> Iterator[list[UUID]]:
+def in_parts(ids: Collection[Id]) -> Iterator[list[Id]]:
     """Cut ids into lists that a statement takes as single parameters."""
     left = iter(ids)
     while part := list(islice(left, _IDS_PER_QUESTION)):

@@ -14,6 +14,7 @@ from trunks.models.credential_freeze import CredentialFreeze
 from trunks.models.destination import Destination
 from trunks.models.edge_budget import EdgeBudget
 from trunks.models.flip import Flip
+from trunks.models.given_up_side import GivenUpSide
 from trunks.models.health_rollup import DailyRollup, HealthRollup
 from trunks.models.idempotent_request import IdempotentRequest
 from trunks.models.knock import KnockRow
@@ -39,6 +40,7 @@ _AGES: Mapping[type[Base], InstrumentedAttribute[Any]] = {
     EdgeBudget: EdgeBudget.refilled_at,
     KnockRow: KnockRow.at,
     MassFall: MassFall.began_at,
+    GivenUpSide: GivenUpSide.given_up_at,
     IdempotentRequest: IdempotentRequest.created_at,
 }
 

@@ -20,4 +20,6 @@ class Keeping:
 IDLE_ADDRESSES = timedelta(days=1)
 # The longest window that they are counted over, and an hour.
 KNOCKS = timedelta(hours=25)
+# Longer than any backup that is still restored.
+GIVEN_UP_SIDES = timedelta(days=400)
 KEPT_ANSWERS = timedelta(hours=24)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from trunks.repositories import old_rows
 from trunks.retention.chore import AgedRows, Chore, Destinations, HourlyRollups, Pins
 from trunks.retention.freezes import Freezes
-from trunks.retention.keeping import IDLE_ADDRESSES, KEPT_ANSWERS, KNOCKS, Keeping
+from trunks.retention.keeping import GIVEN_UP_SIDES, IDLE_ADDRESSES, KEPT_ANSWERS, KNOCKS, Keeping
 from trunks.secrets.secret_box import SecretBox
 from trunks.tenancy.installation_keys import InstallationKeyring
 
@@ -28,6 +28,7 @@ def chores(keeping: Keeping, secrets: SecretBox, own_keys: InstallationKeyring) 
         AgedRows(old_rows.LEFT_SHARES, IDLE_ADDRESSES),
         AgedRows(old_rows.KNOCKS, KNOCKS),
         AgedRows(old_rows.KNOCK_WAITS, IDLE_ADDRESSES),
+        AgedRows(old_rows.GIVEN_UP_SIDES, GIVEN_UP_SIDES),
         AgedRows(old_rows.KEPT_ANSWERS, KEPT_ANSWERS),
     )
 

@@ -40,6 +40,8 @@ class Blueprint:
     username: str | None
     sealed_password: bytes | None = field(repr=False)
     egress: HostPort | None
+    environment_id: UUID | None = None
+    revision: int = 0
     way: OutboundWay | None = None
     keeps_former: bool = False
 
@@ -53,14 +55,22 @@ class Blueprint:
         """Work out both sides; neither is to be while the trunk has no number. Raises ProvisioningFailed."""
         numbers = tuple(sorted(set(self.numbers)))
         if not numbers:
-            return DesiredTrunk(trunk_id=self.trunk_id, inbound=None, outbound=None)
+            return self._with(inbound=None, outbound=None)
         password = self._open(secrets)
         inbound = self._inbound(numbers, password) if self.profile.inbound_enabled else None
         left = _FORMERLY_NOT_OURS if self.keeps_former else frozenset[str]()
-        return DesiredTrunk(
-            trunk_id=self.trunk_id,
+        return self._with(
             inbound=None if inbound is None else replace(inbound, media=media_of(self.profile), left=left),
             outbound=replace(self._outbound(numbers, password), media=media_of(self.profile), left=left),
+        )
+
+    def _with(self, *, inbound: InboundSide | None, outbound: OutboundSide | None) -> DesiredTrunk:
+        return DesiredTrunk(
+            trunk_id=self.trunk_id,
+            inbound=inbound,
+            outbound=outbound,
+            environment_id=self.environment_id,
+            revision=self.revision,
         )
 
     def without(self, number: str) -> "Blueprint":
@@ -99,7 +109,11 @@ class Blueprint:
         if not self.profile.fixed_egress:
             return self._led(direct, carrier.host)
         if self.egress is None:
-            raise _unfit("Calls are to leave through the fixed egress, and TRUNKS_FIXED_EGRESS is not set.")
+            raise ProvisioningFailed(
+                FailureCause.UNFIT,
+                "Calls are to leave through the fixed egress, and TRUNKS_FIXED_EGRESS is not set.",
+                "Calls are to leave through this platform's fixed address, and it has none; switch outbound_proxy off.",
+            )
         if self.outbound_proxy is not None:
             raise _unfit(
                 f"Calls are to leave through the fixed egress and the outbound proxy {self.outbound_proxy} both; "

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequ
 from contextlib import asynccontextmanager, suppress
 from dataclasses import KW_ONLY, dataclass
 from typing import Any
-from uuid import UUID
 
 from livekit.api import LiveKitAPI
 from livekit.api.sip_service import SipService
@@ -24,7 +23,7 @@ from trunks.rules.media import Encryption, Media
 from trunks.voice.livekit_errors import NotThere, nonsense, translated
 from trunks.voice.livekit_messages import TrunkInfo, read_content, read_side, write_side
 from trunks.voice.provisioner import FailureCause, ProvisioningFailed
-from trunks.voice.sides import ExistingSide, InboundSide, SideContent, differing, plain_number
+from trunks.voice.sides import ExistingSide, InboundSide, SideContent, SideOwner, differing, plain_number
 
 CALL_TIMEOUT_SECONDS = 4.0
 _TRUNKS_PER_PAGE = 500
@@ -65,30 +64,30 @@ class LiveKit:
         sides = await asyncio.gather(self._all_of(self._inbound), self._all_of(self._outbound))
         return [read_side(info, self.mark) for infos in sides for info in infos]
 
-    async def create(self, trunk_id: UUID, content: SideContent) -> str:
+    async def create(self, owner: SideOwner, content: SideContent) -> str:
         """Create; fails where LiveKit keeps something else than it was given: the caller takes that away again."""
         made: TrunkInfo
         async with self._sip() as sip:
             if isinstance(content, InboundSide):
                 inbound = SIPInboundTrunkInfo()
-                write_side(inbound, trunk_id, content, self.mark)
+                write_side(inbound, owner, content, self.mark)
                 made = await sip.create_inbound_trunk(CreateSIPInboundTrunkRequest(trunk=inbound))
             else:
                 outbound = SIPOutboundTrunkInfo()
-                write_side(outbound, trunk_id, content, self.mark)
+                write_side(outbound, owner, content, self.mark)
                 made = await sip.create_outbound_trunk(CreateSIPOutboundTrunkRequest(trunk=outbound))
         if not made.sip_trunk_id:
             raise nonsense(self.url, "it created a trunk and gave no id")
         self._require_kept(made, content)
         return made.sip_trunk_id
 
-    async def update(self, side_id: str, trunk_id: UUID, content: SideContent) -> None:
+    async def update(self, side_id: str, owner: SideOwner, content: SideContent) -> None:
         """Replace the whole, with our fields changed: an update by fields cannot empty a list."""
         ask = self._inbound if isinstance(content, InboundSide) else self._outbound
         info = next((each for each in await ask(trunk_ids=[side_id]) if each.sip_trunk_id == side_id), None)
         if info is None:
             raise NotThere(FailureCause.REFUSED, f"LiveKit at {self.url} has no trunk {side_id} any more.")
-        write_side(info, trunk_id, content, self.mark)
+        write_side(info, owner, content, self.mark)
         kept: TrunkInfo
         async with self._sip() as sip:
             if isinstance(info, SIPInboundTrunkInfo):

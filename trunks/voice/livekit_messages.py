@@ -15,14 +15,15 @@ from livekit.protocol.sip import (
 from sipcheck.target import TransportName
 from trunks.ids import read_id
 from trunks.rules.media import Encryption, Media
-from trunks.voice.sides import ExistingSide, InboundSide, OutboundSide, SideContent
+from trunks.voice.sides import ExistingSide, InboundSide, OutboundSide, SideContent, SideOwner
 
 DESTINATION_HEADER = "X-Trunk-Destination"
 ROUTE_HEADER = "Route"
 
 TrunkInfo = SIPInboundTrunkInfo | SIPOutboundTrunkInfo
 
-_INSTALLATION, _TRUNK = "trunkd_installation", "trunkd_trunk"
+_INSTALLATION, _ENVIRONMENT = "trunkd_installation", "trunkd_environment"
+_TRUNK, _REVISION = "trunkd_trunk", "trunkd_revision"
 
 _TRANSPORTS = {
     # LiveKit chooses then; it asks no SRV record.
@@ -68,11 +69,18 @@ def read_content(info: TrunkInfo) -> SideContent:
     )
 
 
-def write_side(info: TrunkInfo, trunk_id: UUID, side: SideContent, mark: str) -> None:
+def write_side(info: TrunkInfo, owner: SideOwner, side: SideContent, mark: str) -> None:
     """Set our fields on a message of the side's kind; what an operator added beside them stays."""
     # Not the customer's name for it: a change of that touches nothing on the infrastructure.
-    info.name = f"trunkd {trunk_id}"
-    info.metadata = json.dumps({_INSTALLATION: mark, _TRUNK: str(trunk_id)})
+    info.name = f"trunkd {owner.trunk_id}"
+    marks: dict[str, str | int] = {
+        _INSTALLATION: mark,
+        _TRUNK: str(owner.trunk_id),
+        _REVISION: owner.revision,
+    }
+    if owner.environment_id is not None:
+        marks[_ENVIRONMENT] = str(owner.environment_id)
+    info.metadata = json.dumps(marks)
     info.numbers[:] = side.numbers
     info.auth_username = side.auth_username or ""
     info.auth_password = side.auth_password or ""
@@ -129,13 +137,23 @@ def _write_media(info: TrunkInfo, media: Media) -> None:
         info.media.codecs.append(SIPCodec(name=name, rate=int(rate)))
 
 
-def _owner(metadata: str, mark: str) -> UUID | None:
-    """Whose trunk it is, when this installation made it; anything else in the metadata is somebody else's."""
+def _owner(metadata: str, mark: str) -> SideOwner | None:
+    """Whose it is, when this installation made it; anything else in the metadata is somebody else's."""
     try:
         marks = json.loads(metadata)
     except ValueError:
         return None
     if not isinstance(marks, dict) or marks.get(_INSTALLATION) != mark:
         return None
-    trunk_id = marks.get(_TRUNK)
-    return read_id(trunk_id) if isinstance(trunk_id, str) else None
+    trunk_id = _read_id(marks.get(_TRUNK))
+    if trunk_id is None:
+        return None
+    revision = marks.get(_REVISION)
+    # Earlier versions wrote none.
+    return SideOwner(
+        trunk_id, _read_id(marks.get(_ENVIRONMENT)), revision if isinstance(revision, int) else 0
+    )
+
+
+def _read_id(value: object) -> UUID | None:
+    return read_id(value) if isinstance(value, str) else None

@@ -7,7 +7,14 @@ from uuid import UUID
 
 import structlog
 
-from trunks.voice.provisioner import FailureCause, NumberHeld, Provisioner, ProvisioningFailed
+from trunks.voice.provisioner import (
+    FailureCause,
+    NumberHeld,
+    Provisioner,
+    ProvisioningFailed,
+    StoreBehind,
+    told_of,
+)
 from trunks.voice.sides import (
     DesiredTrunk,
     ExistingSide,
@@ -15,6 +22,7 @@ from trunks.voice.sides import (
     OutboundSide,
     SideContent,
     SideIds,
+    SideOwner,
     differing,
     plain_number,
 )
@@ -26,47 +34,68 @@ DO_WITHIN_SECONDS = 8.0
 UNDO_WITHIN_SECONDS = 6.0
 
 
-async def provision(provisioner: Provisioner, desired: DesiredTrunk, known: SideIds) -> SideIds:
+async def provision(
+    provisioner: Provisioner,
+    desired: DesiredTrunk,
+    known: SideIds,
+    given_up: frozenset[str] = frozenset(),
+) -> SideIds:
     """Make or change what differs, and touch nothing else; what a killed worker left is taken over.
 
-    Raises ProvisioningFailed with everything as it was before, as far as the infrastructure let us.
+    Not so what is `given_up`, whose end may be under way: that goes. Raises StoreBehind, and
+    ProvisioningFailed with everything as it was before, as far as the infrastructure let us.
     """
     async with _bounded(DO_WITHIN_SECONDS):
         found = await provisioner.find(ids=known.known, numbers=desired.numbers)
     before = _ours(found, desired.trunk_id, known)
+    _refuse_newer(before, desired.revision)
     _refuse_conflicts(found, before, desired)
     try:
         async with _bounded(DO_WITHIN_SECONDS):
-            return await _settle_both(provisioner, desired, known, before)
+            return await _settle_both(provisioner, desired, known, before, given_up)
     except ProvisioningFailed as failure:
         if not await _undone(provisioner, desired, known, before):
             raise ProvisioningFailed(
-                failure.cause, f"{failure} What was made before that is removed by the next reconciliation."
+                failure.cause,
+                f"{failure} What was made before that is removed as soon as it answers.",
+                failure.told,
             ) from failure
         raise
 
 
-async def remove(provisioner: Provisioner, trunk_id: UUID, known: SideIds) -> None:
-    """Take both sides away, with whatever a killed worker left. Raises ProvisioningFailed."""
+async def remove(
+    provisioner: Provisioner, trunk_id: UUID, known: SideIds, *, revision: int | None = None
+) -> None:
+    """Take both sides away, with whatever a killed worker left; none that is newer than `revision`.
+
+    Raises StoreBehind, ProvisioningFailed.
+    """
     async with _bounded(DO_WITHIN_SECONDS):
         # Where an id is missing, a worker may have been killed before it could say.
         whole = known.inbound is not None and known.outbound is not None
         found = await provisioner.find(ids=known.known, numbers=()) if whole else await provisioner.read_all()
-        for existing in _ours(found, trunk_id, known):
+        ours = _ours(found, trunk_id, known)
+        _refuse_newer(ours, revision)
+        for existing in ours:
             await provisioner.delete(existing.id)
 
 
 async def _settle_both(
-    provisioner: Provisioner, desired: DesiredTrunk, known: SideIds, before: Sequence[ExistingSide]
+    provisioner: Provisioner,
+    desired: DesiredTrunk,
+    known: SideIds,
+    before: Sequence[ExistingSide],
+    given_up: frozenset[str],
 ) -> SideIds:
-    inbound = _pick(before, InboundSide, known.inbound)
-    outbound = _pick(before, OutboundSide, known.outbound)
+    kept = [existing for existing in before if existing.id not in given_up]
+    inbound = _pick(kept, InboundSide, known.inbound)
+    outbound = _pick(kept, OutboundSide, known.outbound)
     for surplus in before:
         if surplus not in (inbound, outbound):
             await provisioner.delete(surplus.id)
     ids = SideIds(
-        await _settle(provisioner, desired.trunk_id, desired.inbound, inbound),
-        await _settle(provisioner, desired.trunk_id, desired.outbound, outbound),
+        await _settle(provisioner, desired.owner, desired.inbound, inbound),
+        await _settle(provisioner, desired.owner, desired.outbound, outbound),
     )
     # Last, since a side that is gone comes back under another id only.
     for wanted, existing in ((desired.inbound, inbound), (desired.outbound, outbound)):
@@ -76,15 +105,15 @@ async def _settle_both(
 
 
 async def _settle(
-    provisioner: Provisioner, trunk_id: UUID, wanted: SideContent | None, existing: ExistingSide | None
+    provisioner: Provisioner, owner: SideOwner, wanted: SideContent | None, existing: ExistingSide | None
 ) -> str | None:
     if wanted is None:
         return None
     if existing is None:
-        return await provisioner.create(trunk_id, wanted)
+        return await provisioner.create(owner, wanted)
     # One whose mark was taken off by hand is marked again.
-    if differing(wanted, existing.content) or existing.trunk_id != trunk_id:
-        await provisioner.update(existing.id, trunk_id, wanted)
+    if differing(wanted, existing.content) or existing.trunk_id != owner.trunk_id:
+        await provisioner.update(existing.id, owner, wanted)
     return existing.id
 
 
@@ -100,7 +129,7 @@ async def _undone(
                 if existing.id not in was:
                     await provisioner.delete(existing.id)
                 elif existing.content != was[existing.id].content:
-                    await provisioner.update(existing.id, desired.trunk_id, was[existing.id].content)
+                    await provisioner.update(existing.id, desired.owner, was[existing.id].content)
     except ProvisioningFailed as failure:
         _log.warning(
             "provision-not-undone",
@@ -110,6 +139,12 @@ async def _undone(
         )
         return False
     return True
+
+
+def _refuse_newer(ours: Sequence[ExistingSide], revision: int | None) -> None:
+    newest = max((existing.revision for existing in ours), default=0)
+    if revision is not None and newest > revision:
+        raise StoreBehind(newest)
 
 
 def _refuse_conflicts(
@@ -134,7 +169,7 @@ def _conflict(number: str, existing: ExistingSide) -> ProvisioningFailed:
         "take it off there, or use another number here."
     )
     if existing.trunk_id is None:
-        return ProvisioningFailed(FailureCause.CONFLICT, message)
+        return ProvisioningFailed(FailureCause.CONFLICT, message, told_of(number))
     return NumberHeld(message, number=number, holder=existing.trunk_id)
 
 

@@ -6,7 +6,7 @@ from typing import Protocol
 from uuid import UUID
 
 from trunks.errors import TrunksError
-from trunks.voice.sides import ExistingSide, SideContent
+from trunks.voice.sides import ExistingSide, SideContent, SideOwner
 
 
 class ProvisionerName(StrEnum):
@@ -31,21 +31,60 @@ class FailureCause(StrEnum):
     NO_WAY = "no-way"
 
 
-class ProvisioningFailed(TrunksError):
-    """The voice infrastructure could not be brought to what is wanted."""
+# Nothing changes about these by trying again: what was asked for has to be another, or something given up elsewhere.
+LASTING = frozenset({FailureCause.CONFLICT, FailureCause.UNFIT})
 
-    def __init__(self, cause: FailureCause, message: str) -> None:
+_OUR_SIDE = "Something is wrong on this platform's side; whoever runs it finds it in the log."
+_TOLD = {
+    FailureCause.DOWN: "The voice infrastructure of this platform did not answer.",
+    FailureCause.SLOW: "The voice infrastructure of this platform did not get it done in time.",
+    FailureCause.KEY_REFUSED: _OUR_SIDE,
+    FailureCause.NONSENSE: _OUR_SIDE,
+    FailureCause.CONFLICT: "A number of this trunk is in use on this platform already; use another number, or ask "
+    "whoever runs it.",
+    FailureCause.REFUSED: "The voice infrastructure of this platform did not take the trunk as it is configured.",
+    FailureCause.OURS: _OUR_SIDE,
+}
+
+
+def told_of(number: str) -> str:
+    """What to tell of a number that is taken: whose it is stays with whoever runs the platform."""
+    return (
+        f"The number {number} is in use on this platform already; use another number, or ask whoever runs it."
+    )
+
+
+class ProvisioningFailed(TrunksError):
+    """The voice infrastructure could not be brought to what is wanted.
+
+    The message is for whoever runs it, and names addresses, and ids that may be of other tenants' trunks. `told` is for
+    the customer: what is UNFIT is so by his own configuration, and is told as it is.
+    """
+
+    def __init__(self, cause: FailureCause, message: str, told: str | None = None) -> None:
         super().__init__(message)
         self.cause = cause
+        self.told = told or _TOLD.get(cause, message)
 
 
 class NumberHeld(ProvisioningFailed):
     """A number is on the inbound side of another trunk here, which may be about to give it up."""
 
     def __init__(self, message: str, *, number: str, holder: UUID) -> None:
-        super().__init__(FailureCause.CONFLICT, message)
+        super().__init__(FailureCause.CONFLICT, message, told_of(number))
         self.number = number
         self.holder = holder
+
+
+class StoreBehind(ProvisioningFailed):
+    """A side was written for a later request than this store knows of, as beside a restored backup."""
+
+    def __init__(self, revision: int) -> None:
+        self.revision = revision
+        super().__init__(
+            FailureCause.OURS,
+            "What stands on the voice infrastructure is newer than this service knows; its operator has to look.",
+        )
 
 
 class Provisioner(Protocol):
@@ -62,10 +101,10 @@ class Provisioner(Protocol):
     async def read_all(self) -> Sequence[ExistingSide]:
         """Read back every side there is, whoever made it."""
 
-    async def create(self, trunk_id: UUID, content: SideContent) -> str:
-        """Make a side, marked as ours and this trunk's, and give its id."""
+    async def create(self, owner: SideOwner, content: SideContent) -> str:
+        """Make a side, marked as ours and its owner's, and give its id."""
 
-    async def update(self, side_id: str, trunk_id: UUID, content: SideContent) -> None:
+    async def update(self, side_id: str, owner: SideOwner, content: SideContent) -> None:
         """Change a side in place; its id stays."""
 
     async def delete(self, side_id: str) -> None:

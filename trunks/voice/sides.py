@@ -56,6 +56,15 @@ def differing(wanted: SideContent, existing: SideContent) -> tuple[str, ...]:
     return tuple(name for name in judged if getattr(wanted, name) != getattr(existing, name))
 
 
+@dataclass(frozen=True, slots=True)
+class SideOwner:
+    """Whose a side is, as it says itself, and for which of the trunk's requests it was last written."""
+
+    trunk_id: UUID
+    environment_id: UUID | None = None
+    revision: int = 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DesiredTrunk:
     """All that is to exist for a trunk; a side that is None is not to exist."""
@@ -63,6 +72,12 @@ class DesiredTrunk:
     trunk_id: UUID
     inbound: InboundSide | None
     outbound: OutboundSide | None
+    environment_id: UUID | None = None
+    revision: int = 0
+
+    @property
+    def owner(self) -> SideOwner:
+        return SideOwner(self.trunk_id, self.environment_id, self.revision)
 
     @property
     def numbers(self) -> tuple[str, ...]:
@@ -85,11 +100,20 @@ class SideIds:
 
 @dataclass(frozen=True, slots=True)
 class ExistingSide:
-    """A side as it was read back; `trunk_id` is None for one that this installation did not make."""
+    """A side as it was read back; `owner` is None for one that this installation did not make."""
 
     id: str
-    trunk_id: UUID | None
+    owner: SideOwner | None
     content: SideContent
+
+    @property
+    def trunk_id(self) -> UUID | None:
+        return None if self.owner is None else self.owner.trunk_id
+
+    @property
+    def revision(self) -> int:
+        """For which request it was last written; 0 where that is not said."""
+        return 0 if self.owner is None else self.owner.revision
 
 
 def plain_number(number: str) -> str:

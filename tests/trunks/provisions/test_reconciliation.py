@@ -18,7 +18,7 @@ from trunks.models.trunk import Trunk
 from trunks.provisions.reconciliation import Judgement, SideFinding
 from trunks.voice.provision_trunk import provision
 from trunks.voice.provisioner import FailureCause, ProvisioningFailed
-from trunks.voice.sides import SideIds
+from trunks.voice.sides import SideIds, SideOwner
 
 
 def kinds(judgement: Judgement) -> list[SideFinding]:
@@ -135,7 +135,9 @@ async def test_sides_of_a_trunk_that_is_not_there_are_orphaned(installed: Instal
     assert installed.store.installation.provisions.overview.view(trunk.id) is None
 
 
-async def test_sides_that_no_row_knows_are_to_be_deleted_and_others_are_not(installed: Installed) -> None:
+async def test_sides_that_no_row_knows_are_told_and_deleted_where_they_were_given_up(
+    installed: Installed,
+) -> None:
     theirs = installed.server.add_inbound(
         numbers=["+4930123456"], metadata='{"trunkd_installation": "other"}'
     )
@@ -146,11 +148,26 @@ async def test_sides_that_no_row_knows_are_to_be_deleted_and_others_are_not(inst
     desired = claim.blueprint.desired(installed.store.installation.secrets)
     assert desired.inbound is not None
     livekit = installed.livekit()
-    left = await livekit.create(new_id(), desired.inbound)
+    left = await livekit.create(SideOwner(new_id()), desired.inbound)
     await livekit.close()
     judgement = await installed.judge()
-    assert judgement.to_delete == (left,)
+    (found,) = judgement.found
+    assert (found.finding, found.side_id, judgement.to_delete) == (SideFinding.UNKNOWN, left, ())
+    installed.store.installation.provisions.given_up.give_up(left, trunk.id)
+    judgement = await installed.judge()
+    assert (kinds(judgement), judgement.to_delete) == ([SideFinding.ORPHANED], (left,))
     assert theirs not in judgement.to_delete
+
+
+async def test_a_side_of_a_later_request_is_told_and_not_changed(installed: Installed) -> None:
+    trunk = installed.make_trunk()
+    await installed.work(trunk)
+    with installed.store.installation.database.write() as session:
+        session.get_one(Trunk, trunk.id).gateways[0].host = "sip.other.example"
+        session.execute(update(Provision).values(revision=0))
+    judgement = await installed.judge()
+    assert kinds(judgement) == [SideFinding.NEWER, SideFinding.NEWER]
+    assert (judgement.to_fix, judgement.to_delete) == (frozenset(), ())
 
 
 async def test_what_is_being_worked_on_is_let_alone(installed: Installed) -> None:

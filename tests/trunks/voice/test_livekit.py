@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from uuid import UUID
 
 import pytest
 from livekit.protocol.sip import SIPCodec, SIPMediaConfig, SIPTransport
@@ -15,9 +14,10 @@ from trunks.ids import new_id
 from trunks.rules.media import Encryption, Media
 from trunks.voice.livekit import LiveKit
 from trunks.voice.provisioner import FailureCause, ProvisioningFailed
-from trunks.voice.sides import InboundSide, OutboundSide, SideContent, differing
+from trunks.voice.sides import InboundSide, OutboundSide, SideContent, SideOwner, differing
 
 TRUNK_ID = new_id()
+OWNER = SideOwner(TRUNK_ID, new_id(), 7)
 PASSWORD = "correct horse battery"
 NUMBER = "+14155551234"
 INBOUND = InboundSide(numbers=(NUMBER,), auth_username="alice", auth_password=PASSWORD)
@@ -55,10 +55,10 @@ async def livekit(livekit_server: LiveKitServer) -> AsyncIterator[LiveKit]:
 @pytest.mark.parametrize("media", [Media(), SECRET_CALLS])
 async def test_what_is_created_is_read_back(livekit: LiveKit, content: SideContent, media: Media) -> None:
     content = replace(content, media=media)
-    side_id = await livekit.create(TRUNK_ID, content)
+    side_id = await livekit.create(OWNER, content)
     assert livekit.keeps_media is True
     (by_id,) = await livekit.find(ids=[side_id], numbers=())
-    assert (by_id.id, by_id.trunk_id, by_id.content) == (side_id, TRUNK_ID, content)
+    assert (by_id.id, by_id.owner, by_id.content) == (side_id, OWNER, content)
     assert list(await livekit.find(ids=(), numbers=["14155551234"])) == [by_id]
     assert list(await livekit.read_all()) == [by_id]
 
@@ -70,19 +70,19 @@ async def test_what_is_created_is_read_back(livekit: LiveKit, content: SideConte
 async def test_an_update_is_in_place_and_empties_what_is_no_more(
     livekit: LiveKit, old: SideContent, new: SideContent
 ) -> None:
-    side_id = await livekit.create(TRUNK_ID, replace(old, media=SECRET_CALLS))
-    await livekit.update(side_id, TRUNK_ID, replace(new, media=Media(codecs=("PCMU/8000",))))
+    side_id = await livekit.create(OWNER, replace(old, media=SECRET_CALLS))
+    await livekit.update(side_id, OWNER, replace(new, media=Media(codecs=("PCMU/8000",))))
     (found,) = await livekit.read_all()
     assert (found.id, found.content) == (side_id, replace(new, media=Media(codecs=("PCMU/8000",))))
     # What is not ours to say stays.
-    await livekit.update(side_id, TRUNK_ID, replace(new, left=frozenset({"media"})))
+    await livekit.update(side_id, OWNER, replace(new, left=frozenset({"media"})))
     assert list(await livekit.read_all()) == [found]
 
 
 async def test_the_messages_say_what_livekit_understands(
     livekit: LiveKit, livekit_server: LiveKitServer
 ) -> None:
-    info = livekit_server.outbound[await livekit.create(TRUNK_ID, THROUGH_EGRESS)]
+    info = livekit_server.outbound[await livekit.create(OWNER, THROUGH_EGRESS)]
     assert (info.address, info.transport) == ("egress.example:5070", SIPTransport.SIP_TRANSPORT_AUTO)
     assert info.from_host == "sip.carrier.example"
     assert dict(info.headers) == {"X-Trunk-Destination": "sip.carrier.example:5080"}
@@ -95,7 +95,7 @@ async def test_a_route_is_ours_however_it_is_spelled(
     livekit: LiveKit, livekit_server: LiveKitServer, by_hand: dict[str, str], ours: str | None
 ) -> None:
     wanted = replace(OUTBOUND, route=ours)
-    side_id = await livekit.create(TRUNK_ID, wanted)
+    side_id = await livekit.create(OWNER, wanted)
     headers = livekit_server.outbound[side_id].headers
     assert dict(headers) == ({} if ours is None else {"Route": ours})
     headers.clear()
@@ -103,16 +103,16 @@ async def test_a_route_is_ours_however_it_is_spelled(
     (found,) = await livekit.read_all()
     assert differing(wanted, found.content) == ("route",)
     # A former version's side keeps what stands there.
-    await livekit.update(side_id, TRUNK_ID, replace(wanted, left=frozenset({"media", "route"})))
+    await livekit.update(side_id, OWNER, replace(wanted, left=frozenset({"media", "route"})))
     assert dict(livekit_server.outbound[side_id].headers) == by_hand
-    await livekit.update(side_id, TRUNK_ID, wanted)
+    await livekit.update(side_id, OWNER, wanted)
     assert dict(livekit_server.outbound[side_id].headers) == ({} if ours is None else {"Route": ours})
 
 
 async def test_what_an_operator_added_stays(livekit: LiveKit, livekit_server: LiveKitServer) -> None:
-    side_id = await livekit.create(TRUNK_ID, THROUGH_EGRESS)
+    side_id = await livekit.create(OWNER, THROUGH_EGRESS)
     livekit_server.outbound[side_id].headers["X-Operator"] = "kept"
-    await livekit.update(side_id, TRUNK_ID, OUTBOUND)
+    await livekit.update(side_id, OWNER, OUTBOUND)
     assert dict(livekit_server.outbound[side_id].headers) == {"X-Operator": "kept"}
 
 
@@ -136,6 +136,16 @@ async def test_what_others_made_is_known_as_theirs(
     assert found.trunk_id is None
 
 
+@pytest.mark.parametrize("revision", ["", ', "trunkd_revision": "7"', ', "trunkd_revision": null'])
+async def test_a_side_of_an_earlier_version_is_ours_too(
+    livekit: LiveKit, livekit_server: LiveKitServer, revision: str
+) -> None:
+    mark = f'{{"trunkd_installation": "here", "trunkd_trunk": "{TRUNK_ID}"{revision}}}'
+    livekit_server.add_inbound(numbers=[NUMBER], metadata=mark)
+    (found,) = await livekit.read_all()
+    assert (found.owner, found.revision) == (SideOwner(TRUNK_ID), 0)
+
+
 async def test_a_trunk_without_numbers_is_no_match_for_ours(
     livekit: LiveKit, livekit_server: LiveKitServer
 ) -> None:
@@ -156,7 +166,7 @@ async def test_all_pages_are_read(pages: Pages) -> None:
 async def test_a_side_that_is_gone_can_be_deleted_again(
     livekit: LiveKit, livekit_server: LiveKitServer
 ) -> None:
-    side_id = await livekit.create(TRUNK_ID, INBOUND)
+    side_id = await livekit.create(OWNER, INBOUND)
     await livekit.delete(side_id)
     await livekit.delete(side_id)
     assert livekit_server.inbound == {}
@@ -164,7 +174,7 @@ async def test_a_side_that_is_gone_can_be_deleted_again(
 
 async def test_a_side_that_is_gone_cannot_be_updated(livekit: LiveKit) -> None:
     with pytest.raises(ProvisioningFailed, match="has no trunk ST_gone any more"):
-        await livekit.update("ST_gone", TRUNK_ID, INBOUND)
+        await livekit.update("ST_gone", OWNER, INBOUND)
 
 
 @pytest.mark.parametrize(
@@ -175,7 +185,7 @@ async def test_what_livekit_does_not_keep_is_told(content: SideContent, unknown:
     with LiveKitServer(unknown_fields=[unknown]) as server:
         livekit = make_livekit(server)
         with pytest.raises(ProvisioningFailed, match=f"did not keep what it was told: {unknown}") as failed:
-            await livekit.create(TRUNK_ID, content)
+            await livekit.create(OWNER, content)
         await livekit.close()
     assert failed.value.cause is FailureCause.REFUSED
 
@@ -198,10 +208,10 @@ async def test_a_livekit_that_loses_media_is_known_and_never_sends_in_the_clear_
     with LiveKitServer(unknown_fields=unknown) as server:
         livekit = make_livekit(server)
         if is_done:
-            await livekit.create(TRUNK_ID, replace(side, media=media))
+            await livekit.create(OWNER, replace(side, media=media))
         else:
             with pytest.raises(ProvisioningFailed, match="would go unencrypted") as failed:
-                await livekit.create(TRUNK_ID, replace(side, media=media))
+                await livekit.create(OWNER, replace(side, media=media))
             assert failed.value.cause is FailureCause.NO_WAY
         assert livekit.keeps_media is False
         await livekit.close()
@@ -240,7 +250,7 @@ async def test_a_fault_is_told_for_what_it_is(
 ) -> None:
     livekit_server.fail(fault)
     with pytest.raises(ProvisioningFailed) as failed:
-        await livekit.create(TRUNK_ID, INBOUND)
+        await livekit.create(OWNER, INBOUND)
     assert failed.value.cause is cause
     assert told in str(failed.value)
     assert PASSWORD not in str(failed.value)
@@ -266,7 +276,7 @@ async def test_a_slow_livekit_is_not_waited_for(livekit_server: LiveKitServer) -
 async def test_a_wrong_secret_is_refused(livekit_server: LiveKitServer) -> None:
     livekit = make_livekit(livekit_server, secret="another secret of more than 32 characters")
     with pytest.raises(ProvisioningFailed, match="refuses the key") as failed:
-        await livekit.create(TRUNK_ID, INBOUND)
+        await livekit.create(OWNER, INBOUND)
     assert failed.value.cause is FailureCause.KEY_REFUSED
     assert livekit_server.calls == []
     await livekit.close()
@@ -275,18 +285,18 @@ async def test_a_wrong_secret_is_refused(livekit_server: LiveKitServer) -> None:
 async def test_a_conflict_that_livekit_finds_is_one(livekit: LiveKit, livekit_server: LiveKitServer) -> None:
     livekit_server.add_inbound(numbers=[NUMBER])
     with pytest.raises(ProvisioningFailed, match=r"found a conflict: .*\+14155551234") as failed:
-        await livekit.create(TRUNK_ID, INBOUND)
+        await livekit.create(OWNER, INBOUND)
     assert failed.value.cause is FailureCause.CONFLICT
 
 
 async def test_what_livekit_refuses_is_told_in_its_words(livekit: LiveKit) -> None:
     with pytest.raises(ProvisioningFailed, match="no trunk numbers specified") as failed:
-        await livekit.create(UUID(int=1), OutboundSide(numbers=(), address="carrier.example"))
+        await livekit.create(OWNER, OutboundSide(numbers=(), address="carrier.example"))
     assert failed.value.cause is FailureCause.REFUSED
 
 
 async def test_a_creation_is_sent_once(livekit: LiveKit, livekit_server: LiveKitServer) -> None:
     livekit_server.fail(Fault.DONE_AND_HUNG_UP)
     with pytest.raises(ProvisioningFailed):
-        await livekit.create(TRUNK_ID, INBOUND)
+        await livekit.create(OWNER, INBOUND)
     assert livekit_server.changes() == ["CreateSIPInboundTrunk"]

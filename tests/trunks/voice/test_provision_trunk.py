@@ -13,10 +13,11 @@ from trunks.ids import new_id
 from trunks.voice import provision_trunk as whole_trunk
 from trunks.voice.livekit import LiveKit
 from trunks.voice.provision_trunk import provision, remove
-from trunks.voice.provisioner import FailureCause, ProvisioningFailed
-from trunks.voice.sides import DesiredTrunk, InboundSide, OutboundSide, SideIds
+from trunks.voice.provisioner import FailureCause, ProvisioningFailed, StoreBehind
+from trunks.voice.sides import DesiredTrunk, InboundSide, OutboundSide, SideIds, SideOwner
 
 TRUNK_ID = new_id()
+OWNER = SideOwner(TRUNK_ID)
 NUMBER = "+14155551234"
 CREATE_IN, CREATE_OUT = "CreateSIPInboundTrunk", "CreateSIPOutboundTrunk"
 UPDATE_IN, UPDATE_OUT = "UpdateSIPInboundTrunk", "UpdateSIPOutboundTrunk"
@@ -102,7 +103,7 @@ async def test_a_creation_that_fails_leaves_nothing(
     livekit_server.fail(fault, method=method)
     with pytest.raises(ProvisioningFailed) as failed:
         await provision(livekit, DESIRED, NOTHING)
-    assert "next reconciliation" not in str(failed.value)
+    assert "as soon as" not in str(failed.value)
     assert (livekit_server.inbound, livekit_server.outbound) == ({}, {})
 
 
@@ -128,7 +129,7 @@ async def test_where_undoing_fails_too_the_message_says_so(
 ) -> None:
     livekit_server.fail(Fault.INTERNAL, method=CREATE_OUT)
     livekit_server.fail(Fault.INTERNAL, method=DELETE)
-    with pytest.raises(ProvisioningFailed, match="removed by the next reconciliation"):
+    with pytest.raises(ProvisioningFailed, match="removed as soon as it answers"):
         await provision(livekit, DESIRED, NOTHING)
     assert len(livekit_server.inbound) == 1
 
@@ -159,15 +160,39 @@ async def test_a_livekit_that_answers_each_call_slowly_has_its_limit(
 async def test_what_a_killed_worker_left_is_taken_over(
     livekit: LiveKit, livekit_server: LiveKitServer
 ) -> None:
-    left = await livekit.create(TRUNK_ID, INBOUND)
+    left = await livekit.create(OWNER, INBOUND)
     ids = await provision(livekit, DESIRED, NOTHING)
     assert ids.inbound == left
     assert list(livekit_server.inbound) == [left]
 
 
+async def test_what_was_given_up_is_not_taken_over(livekit: LiveKit, livekit_server: LiveKitServer) -> None:
+    left = await livekit.create(OWNER, INBOUND)
+    ids = await provision(livekit, DESIRED, NOTHING, frozenset({left}))
+    assert ids.inbound != left
+    assert list(livekit_server.inbound) == [ids.inbound]
+
+
+async def test_a_side_that_is_newer_than_the_store_is_left_alone(
+    livekit: LiveKit, livekit_server: LiveKitServer
+) -> None:
+    """Nothing is changed by an edit, a switch, a deletion: the store may be a restored backup."""
+    ids = await provision(livekit, replace(DESIRED, revision=3), NOTHING)
+    livekit_server.calls.clear()
+    older = replace(changed({"auth_username": "bob"}, {"auth_username": "bob"}), revision=2)
+    for known in (ids, NOTHING):
+        for wanted in (older, replace(older, inbound=None, outbound=None)):
+            if wanted.numbers or known.known:
+                with pytest.raises(StoreBehind):
+                    await provision(livekit, wanted, known)
+        with pytest.raises(StoreBehind):
+            await remove(livekit, TRUNK_ID, known, revision=2)
+    assert livekit_server.changes() == []
+
+
 async def test_a_side_too_many_goes(livekit: LiveKit, livekit_server: LiveKitServer) -> None:
     ids = await provision(livekit, DESIRED, NOTHING)
-    await livekit.create(TRUNK_ID, OUTBOUND)
+    await livekit.create(OWNER, OUTBOUND)
     assert await provision(livekit, DESIRED, ids) == ids
     assert list(livekit_server.outbound) == [ids.outbound]
 
@@ -205,7 +230,7 @@ async def test_a_number_that_somebody_has_is_named_before_anything_is_sent(
 async def test_a_number_that_another_trunk_of_ours_has_is_named(
     livekit: LiveKit, livekit_server: LiveKitServer
 ) -> None:
-    await livekit.create(new_id(), INBOUND)
+    await livekit.create(SideOwner(new_id()), INBOUND)
     with pytest.raises(ProvisioningFailed, match="that of another trunk here"):
         await provision(livekit, DESIRED, NOTHING)
 

@@ -17,7 +17,7 @@ from trunks.provisions.rehearsal import PlannedSide
 from trunks.voice.provisioner import Provisioner, ProvisioningFailed
 from trunks.voice.sides import ExistingSide
 
-provision_commands = typer.Typer(help="Trunks on the voice infrastructure.", no_args_is_help=True)
+rehearsal_commands = typer.Typer()
 
 _Environment = Annotated[str | None, typer.Option(help="Of this tenant alone.")]
 
@@ -26,7 +26,7 @@ class InfrastructureAway(InstallationFault):
     """The voice infrastructure could not be read."""
 
 
-@provision_commands.command()
+@rehearsal_commands.command()
 def plan(
     environment: _Environment = None,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON, a line for each side.")] = False,
@@ -43,7 +43,7 @@ def plan(
             print(f"{count} of {len(existing)} sides would be written.")
 
 
-@provision_commands.command()
+@rehearsal_commands.command()
 def apply(environment: _Environment = None) -> None:
     """Let sides that a former version made be written as those of new trunks are; the workers do it."""
     with _provisioning() as installation:
@@ -51,7 +51,7 @@ def apply(environment: _Environment = None) -> None:
         print(f"{count} trunks are queued; the workers write their sides.")
 
 
-@provision_commands.command()
+@rehearsal_commands.command()
 def pause() -> None:
     """Hold back all writes but those that customers ask for: no drift is mended, no way of calls is changed."""
     with _provisioning() as installation:
@@ -59,7 +59,7 @@ def pause() -> None:
         print("Provisioning is paused." if changed else "Provisioning is paused already.")
 
 
-@provision_commands.command()
+@rehearsal_commands.command()
 def resume() -> None:
     """Let all writes again; what was held back is mended by the next reconciliation."""
     with _provisioning() as installation:
