@@ -95,9 +95,11 @@ class Blueprint:
     def _outbound(self, numbers: tuple[str, ...], password: str | None) -> OutboundSide:
         carrier = self._carrier()
         if self.keeps_former and self.outbound_proxy is not None:
-            raise _unfit(
+            raise ProvisioningFailed(
+                FailureCause.UNFIT,
                 f"The trunk has the outbound proxy {self.outbound_proxy}, which its outbound side was made without; "
-                "`trunkd provision apply`, or an edit of the trunk, leads its calls there."
+                "`trunkd provision apply`, or an edit of the trunk, leads its calls there.",
+                f"The trunk's calls do not go by its outbound proxy {self.outbound_proxy} yet; save it again.",
             )
         direct = OutboundSide(
             numbers=numbers,

@@ -146,6 +146,7 @@ class LiveKit:
                 FailureCause.NO_WAY,
                 f"LiveKit at {self.url} does not keep what media encryption it is told, so that calls would go "
                 "unencrypted; set `media_encryption` to `no`, or let the operator update LiveKit.",
+                "Calls cannot be encrypted on this platform; set `media_encryption` to `no`, or ask whoever runs it.",
             )
 
     @asynccontextmanager

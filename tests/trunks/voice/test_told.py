@@ -116,7 +116,7 @@ async def test_a_number_that_another_tenant_here_has(livekit: LiveKit) -> None:
 @pytest.mark.parametrize(
     "given",
     [
-        {"outbound_proxy": "proxy.example"},
+        {"outbound_proxy": "proxy.example", "keeps_former": True},
         {"username": None},
         {"profile": replace(PLAIN, fixed_egress=True), "egress": None},
         {"host": "not a host"},
