@@ -79,6 +79,10 @@ class CarefulProvisioner:
     trunk_id: UUID
     made: set[str] = field(default_factory=set)
 
+    @property
+    def keeps_media(self) -> bool | None:
+        return self.inner.keeps_media
+
     async def find(self, *, ids: Collection[str], numbers: Collection[str]) -> Sequence[ExistingSide]:
         return await self.inner.find(ids=ids, numbers=numbers)
 

@@ -99,7 +99,8 @@ class Blueprint:
                 FailureCause.UNFIT,
                 f"The trunk has the outbound proxy {self.outbound_proxy}, which its outbound side was made without; "
                 "`trunkd provision apply`, or an edit of the trunk, leads its calls there.",
-                f"The trunk's calls do not go by its outbound proxy {self.outbound_proxy} yet; ask whoever runs this platform.",
+                f"Calls do not go by the trunk's outbound proxy {self.outbound_proxy} yet; ask whoever runs this "
+                "platform.",
             )
         direct = OutboundSide(
             numbers=numbers,

@@ -88,12 +88,11 @@ class StoreBehind(ProvisioningFailed):
 
 
 class Provisioner(Protocol):
-    """Works on one side at a time; each call is bounded in time and raises ProvisioningFailed.
+    """Works on one side at a time; each call is bounded in time and raises ProvisioningFailed."""
 
-    `keeps_media` is whether the last side that was written kept its media; None before the first.
-    """
-
-    keeps_media: bool | None
+    @property
+    def keeps_media(self) -> bool | None:
+        """Whether the last side that was written kept its media; None before the first."""
 
     async def find(self, *, ids: Collection[str], numbers: Collection[str]) -> Sequence[ExistingSide]:
         """Read back the sides of these ids and those that carry one of these numbers, whoever made them."""
