@@ -216,6 +216,18 @@ class ProvisionWork:
         if self._provisioner is not None:
             take_away_due(self._given_up, self._provisioner, self._loop)
 
+    def _begin_for_ever(self) -> None:
+        # Many become active at once: they are begun together.
+        while not self._ended.wait(_BEGIN_TOGETHER_SECONDS):
+            self._to_begin.wait()
+            self._to_begin.clear()
+            if not self._ended.is_set():
+                self._guarded(self._begin)
+
+    def _begin(self) -> None:
+        for trunk_id in self._claims.begin():
+            self._ring(trunk_id)
+
     def _reconcile_at_start(self) -> None:
         self.reconcile(at_start=True)
 
