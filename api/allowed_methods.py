@@ -15,4 +15,5 @@ def allowed_methods(app: FastAPI, path: str) -> str:
         if path in paths
         else [operations for template, operations in paths.items() if compile_path(template)[0].match(path)]
     )
-    return ", ".join(sorted({method.upper() for operations in there for method in operations}))
+    allowed = {method.upper() for operations in there for method in operations}
+    return ", ".join(sorted(allowed | {"HEAD"} if "GET" in allowed else allowed))

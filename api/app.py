@@ -20,6 +20,7 @@ from api.middleware.authentication import Authentication
 from api.middleware.body_limit import BodyLimit
 from api.middleware.content_type import ContentType
 from api.middleware.errors import ErrorAnswers, handlers
+from api.middleware.head import Head
 from api.middleware.idempotency import Idempotency
 from api.middleware.rate_limits import RateLimiting, RateLimits
 from api.middleware.request_ids import RequestIds
@@ -121,6 +122,7 @@ def _middleware(context: Context) -> list[Middleware]:
     return [
         Middleware(RequestIds),
         Middleware(RequestRecord, metrics=RequestMetrics(context.registry)),
+        Middleware(Head),
         Middleware(ErrorAnswers),
         Middleware(Authentication, tenants=installation.tenancy.tenants),
         Middleware(RateLimiting, limits=context.rate_limits),

@@ -1,6 +1,7 @@
 """What the bodies of all dialects share."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, Self
 
@@ -13,15 +14,28 @@ from pydantic import (
     ModelWrapValidatorHandler,
     PrivateAttr,
     ValidationError,
+    field_validator,
     model_validator,
 )
-from pydantic_core import CoreSchema
+from pydantic_core import CoreSchema, PydanticCustomError
+
+_NO_TEXT = re.compile("[\x00\ud800-\udfff]")
 
 
 class Body(BaseModel):
     """What a client sends. No fault shows what was sent: it may be a secret."""
 
     model_config = ConfigDict(hide_input_in_errors=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _can_be_kept(cls, value: Any) -> Any:
+        """Refuse text that no column and no answer takes."""
+        if isinstance(value, str) and _NO_TEXT.search(value):
+            raise PydanticCustomError(
+                "no_text", "It holds a NUL or half of a surrogate pair, which are no text; remove it"
+            )
+        return value
 
     def sent(self) -> dict[str, Any]:
         """The fields that were sent."""

@@ -40,7 +40,7 @@ class Faults(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """Everything under `prefix` is answered by it, whatever is or is not there.
+    """Everything under `prefix` is answered by it, whatever is or is not there; its calls are under `calls`.
 
     `examples` are its successes in the OpenAPI document.
     """
@@ -49,6 +49,7 @@ class Dialect:
     prefix: str
     faults: Faults
     examples: tuple[Example, ...] = ()
+    calls: str = ""
 
     def covers(self, path: str) -> bool:
         """Whether a path is this dialect's: a prefix ends where a segment does."""
@@ -64,12 +65,14 @@ class Dialect:
         if isinstance(error, TrunkContradictory):
             return self.faults.contradictory(error)
         status, sentence, code = self.faults.REFUSALS[type(error)]
-        return Problem(status, code, sentence or str(error))
+        seconds = error.retry_after_seconds
+        headers = None if seconds is None else {"Retry-After": str(seconds)}
+        return Problem(status, code, sentence or str(error), headers=headers)
 
     def router(self) -> APIRouter:
         """Make the router of its routes, which all need a token."""
         return APIRouter(
-            prefix=self.prefix,
+            prefix=self.prefix + self.calls,
             tags=[self.name],
             dependencies=[Security(_bearer)],
             responses=self.fault_answers(401, 429, 500, 503),

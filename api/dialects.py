@@ -9,8 +9,8 @@ from api.talkover import examples as talkover_examples
 from api.talkover import faults as talkover
 
 TALKOVER = Dialect("talkover", "/api/v1", talkover, talkover_examples.EXAMPLES)
-AUTOCALLS = Dialect("autocalls", "/api/user/phone-numbers", autocalls, autocalls_examples.EXAMPLES)
-BOLNA = Dialect("bolna", "/sip-trunks/trunks", bolna, bolna_examples.EXAMPLES)
+AUTOCALLS = Dialect("autocalls", "/api/user", autocalls, autocalls_examples.EXAMPLES, "/phone-numbers")
+BOLNA = Dialect("bolna", "/sip-trunks", bolna, bolna_examples.EXAMPLES, "/trunks")
 
 DIALECTS: tuple[Dialect, ...] = (TALKOVER, AUTOCALLS, BOLNA)
 

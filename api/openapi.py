@@ -24,12 +24,20 @@ from api.problems import (
     unauthenticated,
     unsupported_media_type,
 )
+from api.refusals import headers_too_large, too_slow
 from trunks.tenancy.idempotent_requests import IdempotencyKeyInUse, IdempotencyKeyReused
 
 _FRAMEWORKS_OWN = ("HTTPValidationError", "ValidationError")
 _METHODS = ("get", "put", "post", "delete", "patch")
 
-_EVERYWHERE = (unauthenticated(), rate_limited(1000, 42), internal_error(), store_unavailable())
+_EVERYWHERE = (
+    unauthenticated(),
+    too_slow(),
+    rate_limited(1000, 42),
+    headers_too_large(),
+    internal_error(),
+    store_unavailable(),
+)
 _WITH_BODY = (invalid_json(), of_status(413), unsupported_media_type())
 _WITH_KEY = (key_in_use(IdempotencyKeyInUse(1.0)), key_reused(IdempotencyKeyReused()))
 _INVALID = RequestValidationError(
@@ -39,6 +47,7 @@ _INVALID = RequestValidationError(
             "loc": ("body", "port"),
             "msg": "Input should be less than or equal to 65535",
             "input": 65536,
+            "ctx": {"le": 65535},
         }
     ]
 )
@@ -48,11 +57,13 @@ _DESCRIPTIONS = {
     401: "No token, or a wrong one.",
     403: "Your plan does not allow it.",
     404: "There is no such thing in your environment.",
+    408: "The request did not arrive in time (ours).",
     409: "It cannot be done as things stand.",
     413: "The body is over 1 MiB.",
     415: "The body is not declared as JSON.",
     422: "Something that was given is wrong; each wrong field is named (ours).",
     429: "Too many requests in this minute.",
+    431: "The address and the headers are larger than 32 KiB, or more than 100 lines (ours).",
     500: "Something went wrong on our side.",
     503: "The store, or what the call needs, does not answer at this moment (ours).",
 }
@@ -85,6 +96,7 @@ _KEY_PARAMETER = {
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": KEY_PATTERN},
 }
 _RETRIED = ("409", "429", "503")
+_BEFORE_THE_CALLER_IS_KNOWN = ("401", "408", "431")
 
 
 def describe(app: FastAPI) -> dict[str, Any]:
@@ -156,7 +168,7 @@ def _reference(dialect: Dialect, model: type[BaseModel], schemas: dict[str, Any]
 
 def _headers(status: str, method: str) -> dict[str, Any]:
     names = [REQUEST_ID]
-    if status != "401":
+    if status not in _BEFORE_THE_CALLER_IS_KNOWN:
         names += ["X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"]
     if status in _RETRIED:
         names.append("Retry-After")

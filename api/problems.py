@@ -1,14 +1,11 @@
 """A refusal, said in the shape of the dialect that was spoken."""
 
-import re
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
+from api.wrong_fields import must_of
 from trunks.errors import Refused
-
-# How pydantic ends what it says of a length.
-_COUNTED = re.compile(r" after validation, not \S+$")
 
 FieldErrors = Mapping[str, list[str]]
 
@@ -51,16 +48,11 @@ def field_of(fault: Mapping[str, Any]) -> str:
 
 
 def sentence_of(fault: Mapping[str, Any]) -> str:
-    """Say what is wrong, as one of pydantic's errors does."""
-    return f"{text_of(fault)}."
-
-
-def text_of(fault: Mapping[str, Any]) -> str:
-    """Give the text of one of pydantic's errors, in words for whoever sent the field."""
-    text: str = _COUNTED.sub("", fault["msg"].rstrip("."))
-    if fault["type"] in ("too_short", "too_long") and text.startswith("Value"):  # a secret's characters
-        text = text.replace("Value", "String").replace(" item", " character")
-    return text
+    """Say what is wrong, of one of pydantic's errors."""
+    if fault["type"] == "missing":
+        return "It is required."
+    must = must_of(fault)
+    return f"{fault['msg'].rstrip('.')}." if must is None else f"It must {must}."
 
 
 def by_field(faults: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
@@ -107,11 +99,29 @@ def invalid_json() -> Problem:
     return Problem(HTTPStatus.BAD_REQUEST, "INVALID_JSON", "The body is not valid JSON.")
 
 
+def unreadable_json() -> Problem:
+    return Problem(
+        HTTPStatus.BAD_REQUEST,
+        "INVALID_JSON",
+        "The body cannot be read as JSON: it is not in UTF-8, nests too deeply, or a number in it is too long.",
+    )
+
+
 def unsupported_media_type() -> Problem:
     return Problem(
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
         "UNSUPPORTED_MEDIA_TYPE",
         "The body has to be JSON, and to say so: Content-Type: application/json.",
+    )
+
+
+def encoded_body() -> Problem:
+    return Problem(
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        "UNSUPPORTED_MEDIA_TYPE",
+        "The body has to be sent as it is, without Content-Encoding.",
+        # What may be sent instead (RFC 9110 §12.5.3).
+        headers={"Accept-Encoding": "identity"},
     )
 
 
@@ -133,6 +143,6 @@ _BY_STATUS = {
 def of_status(status: int, headers: Mapping[str, str] | None = None) -> Problem:
     """Say what a bare status means here."""
     if status == HTTPStatus.BAD_REQUEST:
-        return invalid_json()
+        return unreadable_json()
     code, message = _BY_STATUS.get(HTTPStatus(status), ("REFUSED", HTTPStatus(status).phrase))
     return Problem(status, code, message, headers=headers)

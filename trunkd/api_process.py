@@ -41,7 +41,7 @@ def run_api(settings: Settings) -> None:
     listening = partial(listen_for_done, settings, app.state.context.waiter.notify)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_serve(HttpServer(app), listener, listening))
+            runner.run(_serve(HttpServer(app, settings), listener, listening))
     finally:
         doorbell.stop()
         installation.close()

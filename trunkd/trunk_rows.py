@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from api.body import Body
 from api.fields import Line, Password
+from api.problems import sentence_of
 from sipcheck.errors import CallerError
 from sipcheck.sweep.row_file import TARGET_COLUMNS, Record, credentials_of, target_of, values_of
 from sipcheck.target import HostPort
@@ -68,4 +69,4 @@ def _require(values: Mapping[str, Any]) -> None:
 
 
 def _told(error: ValidationError) -> str:
-    return "; ".join(f"{fault['loc'][0]}: {fault['msg']}" for fault in error.errors(include_input=False))
+    return "; ".join(f"{fault['loc'][0]}: {sentence_of(fault).rstrip('.')}" for fault in error.errors())

@@ -85,7 +85,7 @@ class Embedded:
             OwnDoorbell(lambda seconds: runtime.wake(seconds), self._broker) if alone else self._broker
         )
         app = create_app(installation, doorbell=doorbell, checks=readiness_checks(celery))
-        self._server = HttpServer(app)
+        self._server = HttpServer(app, installation.settings)
         self._announcer = CompletionAnnouncer(installation.settings)
         self._notify = app.state.context.waiter.notify
         self._listen = partial(listen_for_done, installation.settings, self._notify)

@@ -1,6 +1,7 @@
 """What the domain refuses or cannot do; each leaf's docstring is its default message."""
 
 from datetime import datetime
+from typing import ClassVar
 
 
 class TrunksError(Exception):
@@ -57,6 +58,9 @@ class StoreDamaged(StoreUnavailable):
 class Refused(TrunksError):
     """The domain's rules do not allow what was asked."""
 
+    # Where the same may be allowed a little later.
+    retry_after_seconds: ClassVar[int | None] = None
+
 
 class CustomTrunksNotAllowed(Refused):
     """This plan does not include custom SIP trunks."""
@@ -74,16 +78,23 @@ class TrunkExists(Refused):
     """There is such a trunk already."""
 
 
+class StillBeingMade(Refused):
+    """It is being created at this moment by another request; ask again in a moment."""
+
+    retry_after_seconds = 10
+
+
 class NameTaken(Refused):
     """There is a trunk of this name already."""
 
 
 class ProvisioningUnfinished(TrunksError):
-    """The voice infrastructure did not take the trunk."""
+    """The voice infrastructure did not take the trunk; `lasting` says that it will not by being asked again."""
 
-    def __init__(self, cause: str | None) -> None:
+    def __init__(self, cause: str | None, *, lasting: bool = False) -> None:
         super().__init__()
         self.cause = cause or "it took too long"
+        self.lasting = lasting
 
 
 class TrunkHasNumbers(Refused):

@@ -1,6 +1,5 @@
 """autocalls' errors: their shape, and which of ours become which."""
 
-import re
 from http import HTTPStatus
 from typing import Any
 
@@ -8,11 +7,13 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 
 from api.autocalls.bodies import CreateTrunk
-from api.problems import FieldErrors, Problem, Refusal, Refusals, by_field, field_of, text_of
+from api.problems import FieldErrors, Problem, Refusal, Refusals, by_field, field_of
+from api.wrong_fields import must_of
 from trunks.errors import (
     CustomTrunksNotAllowed,
     NumberInUse,
     NumberTaken,
+    StillBeingMade,
     TrunkExists,
     TrunkNotFound,
 )
@@ -26,6 +27,7 @@ REFUSALS: Refusals = {
         "A SIP trunk with the same phone number, username, and address already exists.",
     ),
     NumberTaken: Refusal(HTTPStatus.CONFLICT),
+    StillBeingMade: Refusal(HTTPStatus.CONFLICT),
     NumberInUse: Refusal(HTTPStatus.CONFLICT),
 }
 # What a client of this dialect can change about each.
@@ -35,7 +37,6 @@ _FIELDS = {
     Rule.USERNAME: "sip_username",
     Rule.PASSWORD: "sip_password",
 }
-_QUOTED = re.compile(r"'([^']+)'")
 
 
 class Fault(BaseModel):
@@ -98,13 +99,10 @@ def _label(field: str) -> str:
 def _message(fault: Any) -> str:
     field = field_of(fault)
     label = _label(field)
-    match fault["type"]:
-        case "missing":
-            return f"{label} is required."
-        case "enum":
-            return f"{label} must be one of: {', '.join(_QUOTED.findall(fault['ctx']['expected']))}."
-        case _:
-            text = text_of(fault)
-            for theirs in ("String should", "Input should", "List should"):
-                text = text.replace(theirs, "must")
-            return f"{label} {text}." if text.startswith(("must", "can")) else f"{label}: {text}."
+    if fault["type"] == "missing":
+        return f"{label} is required."
+    must = must_of(fault)
+    if must is not None:
+        return f"{label} must {must}."
+    text = fault["msg"].rstrip(".")
+    return f"{label} {text}." if text.startswith(("must", "can")) else f"{label}: {text}."

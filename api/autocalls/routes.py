@@ -15,6 +15,7 @@ from api.autocalls.edits import OF_ONE_TRUNK, to_edit
 from api.autocalls.faults import need_egress
 from api.call import Call, Calling
 from api.dialects import AUTOCALLS
+from api.parameters import MakesId
 from api.problems import Problem
 from api.waiter import WaitEnd
 from api.whole_list import whole_list
@@ -46,11 +47,11 @@ TrunkId = Annotated[UUID, Depends(_trunk_id)]
 
 
 @router.post("/sip-trunks", status_code=HTTPStatus.CREATED, responses=_answers(400, 403, 409, 413, 415, 422))
-async def create_sip_trunk(body: CreateTrunk, call: Calling) -> TrunkAnswer:
+async def create_sip_trunk(body: CreateTrunk, call: Calling, makes_id: MakesId) -> TrunkAnswer:
     """Create a SIP trunk with its inbound and outbound trunk on the voice infrastructure, then verify it (ours)."""
     need_egress(body.outbound_proxy, has_egress=_has_egress(call))
-    trunk = await call.ask(call.catalog.provisioned.begin, body.to_trunk())
-    if call.catalog.provisioned.provisions:
+    trunk = await call.ask(call.catalog.provisioned.begin, body.to_trunk(), trunk_id=makes_id)
+    if trunk.is_draft:
         await _settle(call, trunk.id)
     # As it was entered, whatever the verification comes to meanwhile.
     made = show_details(await call.view(trunk.id))
@@ -113,30 +114,40 @@ async def _settle(call: Call, trunk_id: UUID) -> None:
     except ProvisioningUnfinished as failure:
         _log.warning("trunk-not-provisioned", trunk_id=str(trunk_id), cause=failure.cause)
         call.ring_provision(trunk_id)
-        raise (_broken_off("create") if end is WaitEnd.DISMISSED else _failed("create")) from failure
+        raise _why("create", end, failure.cause if failure.lasting else None) from failure
 
 
 async def _follow(call: Call, edited: Edited) -> None:
     """Wait for the sides to follow an edit, or take it back."""
     trunk_id = edited.trunk.id
-    end = await _provisioned(call, trunk_id)
+    end, refused = await _provisioned(call, trunk_id), None
     if end is WaitEnd.DONE:
         overview = call.context.installation.provisions.overview
         view = await call.context.threads.run(overview.view, trunk_id)
         if view is not None and view.succeeded:
             return
+        refused = None if view is None else view.refused
     _log.warning("edit-not-provisioned", trunk_id=str(trunk_id))
     to_verify = await call.context.threads.run(call.catalog.updates.take_back, edited)
     call.ring_provision(trunk_id)
     if to_verify:
         await call.verify(trunk_id)
-    raise _broken_off("update") if end is WaitEnd.DISMISSED else _failed("update")
+    raise _why("update", end, refused)
 
 
 async def _provisioned(call: Call, trunk_id: UUID) -> WaitEnd:
     context = call.context
     call.ring_provision(trunk_id)
     return await context.waiter.wait(trunk_id, context.provisions, timeout_seconds=_PROVISION_WAIT_SECONDS)
+
+
+def _why(what: str, end: WaitEnd, refused: str | None) -> Problem:
+    """Say why the sides do not stand; what would be refused again is not told to try again (ours)."""
+    if end is WaitEnd.DISMISSED:
+        return _broken_off(what)
+    if refused is not None:
+        return Problem(HTTPStatus.CONFLICT, "PROVISIONING_REFUSED", refused)
+    return _failed(what)
 
 
 def _failed(what: str) -> Problem:

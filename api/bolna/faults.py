@@ -15,6 +15,7 @@ from trunks.errors import (
     NumberInUse,
     NumberNotFound,
     NumberTaken,
+    StillBeingMade,
     TrunkExists,
     TrunkNotFound,
     TrunkNotVerified,
@@ -28,6 +29,7 @@ REFUSALS: Refusals = {
     NameTaken: Refusal(HTTPStatus.CONFLICT, "A trunk with this name already exists"),
     NumberTaken: Refusal(HTTPStatus.CONFLICT, "Phone number already exists"),
     NumberInUse: Refusal(HTTPStatus.CONFLICT),
+    StillBeingMade: Refusal(HTTPStatus.CONFLICT),
     TrunkExists: Refusal(
         HTTPStatus.CONFLICT, "A trunk with the same line, username and gateway already exists"
     ),

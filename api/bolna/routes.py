@@ -130,9 +130,9 @@ async def verify_trunk(trunk_id: TrunkId, call: Calling) -> Any:
     status_code=HTTPStatus.CREATED,
     responses=_answers(400, 404, 409, 413, 415),
 )
-async def add_number(trunk_id: TrunkId, body: NumberBody, call: Calling) -> NumberShown:
+async def add_number(trunk_id: TrunkId, body: NumberBody, call: Calling, makes_id: MakesId) -> NumberShown:
     """Add a phone number to a trunk."""
-    number = await call.ask(call.catalog.numbers.add, trunk_id, body.to_number())
+    number = await call.ask(call.catalog.numbers.add, trunk_id, body.to_number(), number_id=makes_id)
     call.ring_provision(trunk_id)
     return show_number(number)
 

@@ -7,25 +7,33 @@ from starlette.types import Receive, Scope, Send
 
 from api.dialects import spoken_at
 from api.middleware.http_middleware import HttpMiddleware
-from api.problems import unsupported_media_type
+from api.problems import encoded_body, unsupported_media_type
 
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+_PLAIN = "identity"
 
 
 class ContentType(HttpMiddleware):
-    """Refuses a body that is not declared as JSON; what has no body needs no type."""
+    """Refuses a body that is not declared as JSON, or is compressed; what has no body needs no type."""
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on. Raises Problem."""
         if scope["method"] in _WITH_BODY and spoken_at(scope["path"]) is not None:
             headers = Headers(scope=scope)
-            if _has_body(headers) and not _is_json(headers.get("content-type", "")):
-                raise unsupported_media_type()
+            if _has_body(headers):
+                _judge(headers)
         await self._app(scope, receive, send)
 
 
 def _has_body(headers: Headers) -> bool:
     return "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
+
+
+def _judge(headers: Headers) -> None:
+    if headers.get("content-encoding", _PLAIN).strip().lower() not in ("", _PLAIN):
+        raise encoded_body()
+    if not _is_json(headers.get("content-type", "")):
+        raise unsupported_media_type()
 
 
 def _is_json(value: str) -> bool:

@@ -18,6 +18,7 @@ from api.request_state import state_of
 from api.store_threads import StoreThreads
 from trunks.errors import StoreUnavailable
 from trunks.tenancy.idempotent_requests import (
+    LEASE_SECONDS,
     IdempotencyKeyInUse,
     IdempotencyKeyReused,
     KeptAnswer,
@@ -32,8 +33,10 @@ IDEMPOTENCY_KEY = "Idempotency-Key"
 REPLAYED = "Idempotent-Replayed"
 KEY_PATTERN = "^[!-~]([ -~]{0,253}[!-~])?$"
 
-# How long the second waits for the first, looking again ever more seldom.
-WAIT_SECONDS = 5.0
+# How long the second waits for the first, looking again ever more seldom: so long that one whose process is gone is
+# done by the second, who is told of no conflict.
+WAIT_SECONDS = LEASE_SECONDS + 2.0
+_RENEW_SECONDS = LEASE_SECONDS / 4
 _FIRST_LOOK_SECONDS = 0.05
 _LAST_LOOK_SECONDS = 0.5
 
@@ -41,7 +44,7 @@ _KEY = re.compile(KEY_PATTERN)
 
 
 class Idempotency(HttpMiddleware):
-    """Knows a caller's POSTs by their key. What failed on our side is not kept."""
+    """Knows a caller's POSTs by their key. What failed on our side, or may be asked again soon, is not kept."""
 
     def __init__(self, app: ASGIApp, *, remembered: KeyedRequests, threads: StoreThreads) -> None:
         super().__init__(app)
@@ -94,17 +97,29 @@ class Idempotency(HttpMiddleware):
     async def _do(self, claim: RequestClaim, scope: Scope, body: "_Body", send: Send) -> None:
         answer = _Answer()
         state_of(scope).makes_id = claim.makes_id
+        renewing = asyncio.create_task(self._renew(claim))
         try:
             await self._app(scope, body.receive, answer.take)
         except BaseException:
             await self._release(claim)
             raise
+        finally:
+            renewing.cancel()
         await self._settle(claim, answer)
         await answer.send_to(send)
 
+    async def _renew(self, claim: RequestClaim) -> None:
+        while True:
+            await asyncio.sleep(_RENEW_SECONDS)
+            try:
+                if not await self._threads.run(self._remembered.renew, claim):
+                    return
+            except StoreUnavailable as error:
+                _log.warning("idempotency-lease-not-renewed", error=str(error))
+
     async def _settle(self, claim: RequestClaim, answer: "_Answer") -> None:
         kept = answer.kept()
-        if kept is None or kept.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        if kept is None or kept.is_passing:
             await self._release(claim)
             return
         try:

@@ -14,6 +14,7 @@ from trunks.errors import (
     NumberInUse,
     NumberNotFound,
     NumberTaken,
+    StillBeingMade,
     TrunkExists,
     TrunkHasNumbers,
     TrunkNotFound,
@@ -43,6 +44,7 @@ REFUSALS: Refusals = {
         "This number is already registered in your environment",
         "DID_ALREADY_EXISTS",
     ),
+    StillBeingMade: Refusal(HTTPStatus.CONFLICT, None, "STILL_BEING_CREATED"),
     NumberInUse: Refusal(HTTPStatus.CONFLICT, "DID is still assigned to active agents", "DID_IN_USE"),
 }
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 
 from api.call import Calling
 from api.dialects import TALKOVER
-from api.parameters import TrunkId
+from api.parameters import MakesId, TrunkId
 from api.talkover.number_answers import (
     NumberChanged,
     NumberCreated,
@@ -33,9 +33,11 @@ router = APIRouter(prefix="/sip-trunks/{trunk_id}/dids")
     response_model_exclude_unset=True,
     responses=_answers(400, 404, 409, 413, 415, 422),
 )
-async def create_did(trunk_id: TrunkId, body: CreateNumber, call: Calling) -> NumberCreated:
+async def create_did(
+    trunk_id: TrunkId, body: CreateNumber, call: Calling, makes_id: MakesId
+) -> NumberCreated:
     """Add a DID (phone number) to a trunk."""
-    number = await call.ask(call.catalog.numbers.add, trunk_id, body.to_number())
+    number = await call.ask(call.catalog.numbers.add, trunk_id, body.to_number(), number_id=makes_id)
     call.ring_provision(trunk_id)
     return show_created(number, body.mismatch)
 

@@ -55,7 +55,7 @@ async def test_an_unmatched_address_is_404(client: httpx.AsyncClient) -> None:
 async def test_another_method_is_405(client: httpx.AsyncClient) -> None:
     answer = await client.put(URL)
     assert (answer.status_code, answer.json()["code"]) == (405, "METHOD_NOT_ALLOWED")
-    assert answer.headers["Allow"] == "GET, POST"
+    assert answer.headers["Allow"] == "GET, HEAD, POST"
 
 
 async def test_a_bug_is_500_and_tells_nothing(api: ApiUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:

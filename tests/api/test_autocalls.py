@@ -178,7 +178,7 @@ async def test_the_vendors_sentences_name_all_that_is_wrong(api: ApiUnderTest) -
         ),
         ({"allowed_inbound_ips": ["203.0.113.10", "here"]}, "allowed_inbound_ips", "'here'"),
         ({"outbound_proxy": True}, "outbound_proxy", "TRUNKS_FIXED_EGRESS"),
-        ({"outbound_proxy": "yes"}, "outbound_proxy", "boolean"),
+        ({"outbound_proxy": "yes"}, "outbound_proxy", "must be true or false"),
     ],
 )
 async def test_a_wrong_field_is_named(

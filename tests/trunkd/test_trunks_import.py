@@ -62,7 +62,7 @@ def test_the_same_name_and_host_twice_in_one_file(folder: Path) -> None:
         ("A,x,a.example:5070,,5071,,", "5071"),
         ("A,x,a.example,,,u,", "username 'u' needs a password"),
         ("A,x,a.example,,,,hunter2", "password is given without username"),
-        (f"{'n' * 256},x,a.example,,,,", "name: String should have at most 255 characters"),
+        (f"{'n' * 256},x,a.example,,,,", "name: It must have at most 255 characters"),
         ("A,x,a.example,,,,,,", "values where the header names 7"),
     ],
 )

@@ -112,6 +112,27 @@ async def test_a_failure_at_either_side_is_the_vendors_500_and_leaves_nothing(
     assert (len(livekit.inbound), len(livekit.outbound)) == (1, 1)
 
 
+async def test_a_number_that_is_taken_for_good_is_not_to_be_tried_again(
+    client: httpx.AsyncClient, service: Service, livekit: LiveKitServer
+) -> None:
+    made = await create(client, phone_number="+14155550000")
+    theirs = livekit.add_inbound(numbers=["+14155551234"])
+    told = "The number +14155551234 is in use on this platform already; use another number, or ask whoever runs it."
+    for answer in (
+        await client.post(URL, json=NUMBER, headers={"Idempotency-Key": "a"}),
+        await client.post(URL, json=NUMBER, headers={"Idempotency-Key": "a"}),
+        await client.put(f"{URL}/{made['id']}", json={"phone_number": "+14155551234"}),
+    ):
+        assert (answer.status_code, answer.json()) == (409, {"error": told})
+    shown = (await client.get(f"{URL}/{made['id']}")).json()["data"]
+    assert shown["phone_number"] == "+14155550000"
+    (trunk,) = (await client.get("/api/v1/sip-trunks")).json()["data"]
+    events = (await client.get(f"/api/v1/sip-trunks/{trunk['id']}/events")).text
+    assert told in events
+    assert theirs not in events
+    assert livekit.url not in events
+
+
 @pytest.mark.parametrize(
     ("change", "calls"),
     [

@@ -1,6 +1,7 @@
 """Trunks entered together with their sides on the voice infrastructure: both, or neither (autocalls)."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -10,7 +11,7 @@ from trunks.catalog.create import enter_trunk
 from trunks.catalog.drafts import UnsavedTrunks
 from trunks.catalog.new_trunk import NewTrunk
 from trunks.clock import Clock
-from trunks.errors import ProvisioningUnfinished, TrunkExists
+from trunks.errors import ProvisioningUnfinished, StillBeingMade, TrunkExists
 from trunks.models.provision import ProvisionState, ProvisionStatus
 from trunks.models.trunk import Trunk
 from trunks.phone_numbers import key_of
@@ -39,17 +40,25 @@ class ProvisionedCreation:
         """Whether there is anything to wait for."""
         return self.provisioner is not ProvisionerName.NONE
 
-    def begin(self, caller: Caller, new: NewTrunk) -> Trunk:
+    def begin(self, caller: Caller, new: NewTrunk, *, trunk_id: UUID | None = None) -> Trunk:
         """Enter a trunk whose line no other has; as a draft, where sides are to be made and waited for.
 
-        Raises TrunkExists for the same line, username and host; CustomTrunksNotAllowed, NumberTaken.
+        A tenant's trunk that has this id already is the one; a draft whose process is gone is gone on with.
+        Raises TrunkExists for the same line, username and host; CustomTrunksNotAllowed, NumberTaken, StillBeingMade.
         """
         now = self.clock()
         with self.database.write() as session:
             # Kept from entering another meanwhile: two lines alike would pass each other's look.
             Environments(session).lock(caller.environment_id)
+            begun = None if trunk_id is None else Trunks(session).begun(caller.environment_id, trunk_id)
+            if begun is not None:
+                if begun.is_draft:
+                    self._go_on(session, begun, now)
+                return begun
             self._refuse_second(session, caller, new)
-            trunk = enter_trunk(session, self.secrets, caller, new, now, is_draft=self.provisions)
+            trunk = enter_trunk(
+                session, self.secrets, caller, new, now, trunk_id=trunk_id, is_draft=self.provisions
+            )
             ProvisionRequests(session, self.provisioner).request(trunk.id, now)
             return trunk
 
@@ -66,16 +75,26 @@ class ProvisionedCreation:
             ):
                 trunk.is_draft = False
                 return trunk
-            cause = None if provision is None else provision.error
         self.drafts.discard(trunk_id)
-        raise ProvisioningUnfinished(cause)
+        raise ProvisioningUnfinished(
+            cause=None if provision is None else provision.error,
+            lasting=provision is not None and provision.refused is not None,
+        )
+
+    def _go_on(self, session: Session, draft: Trunk, now: datetime) -> None:
+        # Else it would be taken for one that was left behind.
+        draft.created_at = draft.updated_at = now
+        provision = Provisions(session).of(draft.id)
+        if provision is None or (provision.settled and provision.state is not ProvisionState.PROVISIONED):
+            ProvisionRequests(session, self.provisioner).request(draft.id, now)
 
     def _refuse_second(self, session: Session, caller: Caller, new: NewTrunk) -> None:
         lines = [key_of(number.number) for number in new.numbers]
-        if Trunks(session).same_line(
+        there = Trunks(session).same_line(
             caller.environment_id,
             lines=lines if new.profile.extension is None else [new.profile.extension],
             username=new.username,
             domain=parse_host_port(new.gateways[0].host).host,
-        ):
-            raise TrunkExists
+        )
+        if there is not None:
+            raise StillBeingMade if there.is_draft else TrunkExists

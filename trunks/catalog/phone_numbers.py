@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from trunks.catalog.new_trunk import NewNumber
 from trunks.catalog.trunk_edit import NewLine
 from trunks.clock import Clock
-from trunks.errors import NumberInUse, NumberNotFound, NumberTaken
+from trunks.errors import NumberInUse, NumberNotFound, NumberTaken, StillBeingMade
 from trunks.ids import new_id
 from trunks.models.phone_number import PhoneNumber
 from trunks.models.trunk import Trunk
@@ -27,7 +27,7 @@ from trunks.voice.provisioner import ProvisionerName
 def enter_number(
     session: Session, trunk: Trunk, new: NewNumber, now: datetime, *, number_id: UUID | None = None
 ) -> PhoneNumber:
-    """Enter a number of a trunk that is kept from being removed meanwhile. Raises NumberTaken."""
+    """Enter a number of a trunk that is kept from being removed meanwhile. Raises NumberTaken, StillBeingMade."""
     e164 = meant_by(new.number)
     number = PhoneNumber(
         id=number_id or new_id(),
@@ -41,8 +41,9 @@ def enter_number(
         created_at=now,
         updated_at=now,
     )
-    if PhoneNumbers(session).taken(trunk.environment_id, number.key):
-        raise NumberTaken
+    holder = PhoneNumbers(session).holder(trunk.environment_id, number.key)
+    if holder is not None:
+        raise StillBeingMade if holder.is_draft else NumberTaken
     try:
         PhoneNumbers(session).add(number)
     except IntegrityError as error:  # entered by another request between the look and the writing
@@ -121,12 +122,20 @@ class NumberCatalog:
     provisioner: ProvisionerName
     clock: Clock
 
-    def add(self, caller: Caller, trunk_id: UUID, new: NewNumber) -> PhoneNumber:
-        """Enter a number. Raises TrunkNotFound, NumberTaken."""
+    def add(
+        self, caller: Caller, trunk_id: UUID, new: NewNumber, *, number_id: UUID | None = None
+    ) -> PhoneNumber:
+        """Enter a number; one of this trunk's that has this id already is the one.
+
+        Raises TrunkNotFound, NumberTaken, StillBeingMade.
+        """
         with self.database.write() as session:
             # Kept from being removed meanwhile, since the number would go with it.
             trunk = owned(Trunks(session).steady(trunk_id), caller.environment_id)
-            number = enter_number(session, trunk, new, self.clock())
+            made = None if number_id is None else PhoneNumbers(session).of(trunk_id, number_id)
+            if made is not None:
+                return made
+            number = enter_number(session, trunk, new, self.clock(), number_id=number_id)
             ProvisionRequests(session, self.provisioner).changed(trunk_id, self.clock())
             return number
 

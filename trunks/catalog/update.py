@@ -17,7 +17,7 @@ from trunks.catalog.trunk_edit import UNSET, TrunkEdit, Unset
 from trunks.catalog.views import TrunkView, view_of
 from trunks.catalog.whole_trunk import read_whole
 from trunks.clock import Clock
-from trunks.errors import NameTaken, SecretUnreadable, TrunkExists, TrunkNotFound
+from trunks.errors import NameTaken, SecretUnreadable, StillBeingMade, TrunkExists, TrunkNotFound
 from trunks.health.verification_liveness import VerificationLiveness
 from trunks.models.state_columns import read_state
 from trunks.models.trunk import Trunk
@@ -215,7 +215,7 @@ class TrunkUpdates:
 
 
 def _refuse_second(session: Session, trunk: Trunk, profile: TrunkProfile, edit: TrunkEdit) -> None:
-    """Refuse a name or a line that another trunk has. Raises NameTaken, TrunkExists."""
+    """Refuse a name or a line that another trunk has. Raises NameTaken, TrunkExists, StillBeingMade."""
     trunks, environment_id = Trunks(session), trunk.environment_id
     if edit.name_is_unique and trunks.named(environment_id, trunk.name, but=trunk.id):
         raise NameTaken
@@ -225,10 +225,11 @@ def _refuse_second(session: Session, trunk: Trunk, profile: TrunkProfile, edit: 
         return
     for gateway in trunk.gateways:
         domain = parse_host_port(gateway.host).host
-        if trunks.same_line(
+        there = trunks.same_line(
             environment_id, lines=lines, username=trunk.username, domain=domain, but=trunk.id
-        ):
-            raise TrunkExists
+        )
+        if there is not None:
+            raise StillBeingMade if there.is_draft else TrunkExists
 
 
 def _lines(profile: TrunkProfile, edit: TrunkEdit) -> list[str]:

@@ -57,7 +57,6 @@ class Tenancy:
         self.keyed_requests = KeyedRequests(
             on.database.impatient(),
             self.keys,
-            longest_seconds=on.settings.verify_wait_seconds,
             clock=on.clock,
         )
 

@@ -77,6 +77,12 @@ class SettingRows(BaseSettings):
 
     host: Annotated[str, Field(min_length=1)] = _row("127.0.0.1", "the address to listen at")
     port: Annotated[int, _within(1, 65535)] = _row(8080, "the port to listen at, from 1 to 65535")
+    connections: Annotated[int, _within(1, 60_000)] = _row(
+        4096, "HTTP connections that are open at once, as far as there are descriptors, from 1 to 60000"
+    )
+    connections_of_one_address: Annotated[int, _within(1, 60_000)] = _row(
+        1024, "of those the ones from one address, or one IPv6 /64, from 1 to 60000"
+    )
     data_dir: Path = _row(Path("var"), "a directory for the SQLite file and the generated key")
     database_url: Annotated[SecretStr, _by(read_database_url)] | None = _row(
         None, "postgresql+psycopg://user:password@host/database; else SQLite in the data dir"

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from trunks.models.base import Base, named, partial_index
 from trunks.models.lease import Leased
-from trunks.voice.provisioner import FailureCause, ProvisionerName
+from trunks.voice.provisioner import LASTING, FailureCause, ProvisionerName
 
 
 class ProvisionStatus(StrEnum):
@@ -66,6 +66,11 @@ class Provision(Leased, Base):
     def settled(self) -> bool:
         """Whether no worker has anything to do for it."""
         return self.status is ProvisionStatus.DONE
+
+    @property
+    def refused(self) -> str | None:
+        """What to tell where it failed, and would fail again."""
+        return self.error if self.settled and self.cause in LASTING else None
 
     @property
     def succeeded(self) -> bool:

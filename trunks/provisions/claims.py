@@ -210,7 +210,8 @@ def _change_state(
     now: datetime,
 ) -> None:
     """Set the state with its error and, where they are others than before, note the trunk's flip."""
-    error = None if failure is None else _storable(str(failure))
+    # The customer reads it in the events; the worker's log has the rest.
+    error = None if failure is None else _storable(failure.told)
     changed: dict[str, list[str | None]] = {}
     if provision.state is not state:
         changed["provisioning"] = [provision.state.value, state.value]

@@ -59,6 +59,19 @@ class PhoneNumbers(Repository):
     def taken(self, environment_id: UUID, key: str) -> bool:
         return self._exists(PhoneNumber.environment_id == environment_id, PhoneNumber.key == key)
 
+    def holder(self, environment_id: UUID, key: str) -> Trunk | None:
+        """Find the tenant's trunk, or draft, that has a number."""
+        return self._session.scalar(
+            select(Trunk)
+            .join(PhoneNumber, PhoneNumber.trunk_id == Trunk.id)
+            .where(PhoneNumber.environment_id == environment_id, PhoneNumber.key == key)
+        )
+
+    def of(self, trunk_id: UUID, number_id: UUID) -> PhoneNumber | None:
+        return self._session.scalar(
+            select(PhoneNumber).where(PhoneNumber.id == number_id, PhoneNumber.trunk_id == trunk_id)
+        )
+
     def any_of(self, trunk_id: UUID) -> bool:
         return self._exists(PhoneNumber.trunk_id == trunk_id)
 

@@ -55,6 +55,11 @@ class Trunks(Repository):
             )
         )
 
+    def begun(self, environment_id: UUID, trunk_id: UUID) -> Trunk | None:
+        """Find a trunk of this tenant that may be a draft, and keep every other writer off it."""
+        trunk = self.locked(trunk_id)
+        return trunk if trunk is not None and trunk.environment_id == environment_id else None
+
     def page(
         self, environment_id: UUID, shown: TrunkFilter, *, limit: int, before: UUID | None
     ) -> Sequence[Trunk]:
@@ -88,22 +93,27 @@ class Trunks(Repository):
         username: str | None,
         domain: str,
         but: UUID | None = None,
-    ) -> bool:
-        """Whether a tenant has a trunk at this domain, of this user, with one of these numbers or extensions, beside
-        the one given.
+    ) -> Trunk | None:
+        """Find a tenant's trunk, or draft, at this domain, of this user, with one of these numbers or extensions,
+        beside the one given.
         """
         number = exists().where(PhoneNumber.trunk_id == Trunk.id, PhoneNumber.key.in_(lines))
         extension = exists().where(TrunkProfileRow.trunk_id == Trunk.id, TrunkProfileRow.extension.in_(lines))
         at_domain = and_(Destination.id == Gateway.destination_id, Destination.domain == domain)
         led = exists().where(Gateway.trunk_id == Trunk.id, at_domain)
         others = [] if but is None else [Trunk.id != but]
-        return self._exists(
-            Trunk.environment_id == environment_id,
-            Trunk.username == username,
-            led,
-            number | extension,
-            *others,
-        )
+        return self._session.scalars(
+            select(Trunk)
+            .where(
+                Trunk.environment_id == environment_id,
+                Trunk.username == username,
+                led,
+                number | extension,
+                *others,
+            )
+            .order_by(Trunk.is_draft)
+            .limit(1)
+        ).first()
 
     def locked(self, trunk_id: UUID) -> Trunk | None:
         """Find a trunk and keep every other writer off it; taken before any lock on a verification."""

@@ -14,11 +14,14 @@ from trunks.models.idempotent_request import IdempotentRequest
 from trunks.repositories.idempotent_requests import IdempotentRequests
 from trunks.store.database import Database
 from trunks.tenancy.installation_keys import InstallationKeyring
+from trunks.tenancy.plain_content import plain_content
 
 _KEPT_FOR = timedelta(hours=24)
 
-# Beyond the longest wait that a request may have: for the store, which is asked before and after it.
-LEASE_MARGIN_SECONDS = 30.0
+# A request whose process is gone may be done again after this; whoever is at it renews its lease meanwhile.
+LEASE_SECONDS = 10.0
+
+_OUR_FAULT = 500
 
 # Each new request takes some old ones away, more than come in.
 _FORGOTTEN_AT_ONCE = 20
@@ -63,20 +66,24 @@ class RequestClaim:
 
 @dataclass(frozen=True, slots=True)
 class KeptAnswer:
-    """What the first was answered; `headers` without those that each answer has of its own."""
+    """What the first was answered; `headers`, in lower case, without those that each answer has of its own."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
 
+    @property
+    def is_passing(self) -> bool:
+        """Whether the same request may come to something else: what failed on our side, or says when to ask again."""
+        return self.status >= _OUR_FAULT or "retry-after" in self.headers
+
 
 @dataclass(frozen=True, slots=True)
 class KeyedRequests:
-    """`longest_seconds` is how long a request may take; one whose process died may be done again after that."""
+    """A claim stands for LEASE_SECONDS, and longer for whoever renews it."""
 
     database: Database
     own_keys: InstallationKeyring
-    longest_seconds: float
     clock: Clock
 
     def begin(self, request: KeyedRequest) -> RequestClaim | KeptAnswer:
@@ -86,7 +93,7 @@ class KeyedRequests:
         """
         hashed = self.own_keys.request_hash()
         name = hashed.name(request.environment_id, request.method, request.path, request.key)
-        content_hash = hashed.content(request.query, request.body)
+        content_hash = hashed.content(request.query, plain_content(request.body))
         with self.database.write() as session:
             now = self.clock()
             claim = RequestClaim(name, new_id(), new_id())
@@ -107,7 +114,7 @@ class KeyedRequests:
             return self._meet(session, claim, content_hash, now)
 
     def _lease_from(self, now: datetime) -> datetime:
-        return now + timedelta(seconds=self.longest_seconds + LEASE_MARGIN_SECONDS)
+        return now + timedelta(seconds=LEASE_SECONDS)
 
     def _meet(
         self, session: Session, claim: RequestClaim, content_hash: str, now: datetime
@@ -131,6 +138,13 @@ class KeyedRequests:
         row.lease_until = self._lease_from(now)
         row.status = row.headers = row.body = None
         return replace(claim, makes_id=row.id)
+
+    def renew(self, claim: RequestClaim) -> bool:
+        """Keep a claim while its request goes on; false when the lease was lost. Raises StoreUnavailable."""
+        with self.database.write() as session:
+            return IdempotentRequests(session).change_claimed(
+                claim.name, claim.claim_id, {"lease_until": self._lease_from(self.clock())}
+            )
 
     def finish(self, claim: RequestClaim, answer: KeptAnswer) -> bool:
         """Keep the answer for those who come again; false when the lease was lost. Raises StoreUnavailable."""

@@ -81,7 +81,11 @@ class Blueprint:
         if not self.profile.fixed_egress:
             return direct
         if self.egress is None:
-            raise _unfit("Calls are to leave through the fixed egress, and TRUNKS_FIXED_EGRESS is not set.")
+            raise ProvisioningFailed(
+                FailureCause.UNFIT,
+                "Calls are to leave through the fixed egress, and TRUNKS_FIXED_EGRESS is not set.",
+                "Calls are to leave through this platform's fixed address, and it has none; switch outbound_proxy off.",
+            )
         return replace(
             direct,
             address=str(self.egress),

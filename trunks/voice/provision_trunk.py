@@ -7,7 +7,14 @@ from uuid import UUID
 
 import structlog
 
-from trunks.voice.provisioner import FailureCause, NumberHeld, Provisioner, ProvisioningFailed, StoreBehind
+from trunks.voice.provisioner import (
+    FailureCause,
+    NumberHeld,
+    Provisioner,
+    ProvisioningFailed,
+    StoreBehind,
+    told_of,
+)
 from trunks.voice.sides import (
     DesiredTrunk,
     ExistingSide,
@@ -48,7 +55,9 @@ async def provision(
     except ProvisioningFailed as failure:
         if not await _undone(provisioner, desired, known, before):
             raise ProvisioningFailed(
-                failure.cause, f"{failure} What was made before that is removed as soon as it answers."
+                failure.cause,
+                f"{failure} What was made before that is removed as soon as it answers.",
+                failure.told,
             ) from failure
         raise
 
@@ -159,7 +168,7 @@ def _conflict(number: str, existing: ExistingSide) -> ProvisioningFailed:
         "take it off there, or use another number here."
     )
     if existing.trunk_id is None:
-        return ProvisioningFailed(FailureCause.CONFLICT, message)
+        return ProvisioningFailed(FailureCause.CONFLICT, message, told_of(number))
     return NumberHeld(message, number=number, holder=existing.trunk_id)
 
 

@@ -27,19 +27,47 @@ class FailureCause(StrEnum):
     OURS = "ours"
 
 
-class ProvisioningFailed(TrunksError):
-    """The voice infrastructure could not be brought to what is wanted."""
+# Nothing changes about these by trying again: what was asked for has to be another, or something given up elsewhere.
+LASTING = frozenset({FailureCause.CONFLICT, FailureCause.UNFIT})
 
-    def __init__(self, cause: FailureCause, message: str) -> None:
+_OUR_SIDE = "Something is wrong on this platform's side; whoever runs it finds it in the log."
+_TOLD = {
+    FailureCause.DOWN: "The voice infrastructure of this platform did not answer.",
+    FailureCause.SLOW: "The voice infrastructure of this platform did not get it done in time.",
+    FailureCause.KEY_REFUSED: _OUR_SIDE,
+    FailureCause.NONSENSE: _OUR_SIDE,
+    FailureCause.CONFLICT: "A number of this trunk is in use on this platform already; use another number, or ask "
+    "whoever runs it.",
+    FailureCause.REFUSED: "The voice infrastructure of this platform did not take the trunk as it is configured.",
+    FailureCause.OURS: _OUR_SIDE,
+}
+
+
+def told_of(number: str) -> str:
+    """What to tell of a number that is taken: whose it is stays with whoever runs the platform."""
+    return (
+        f"The number {number} is in use on this platform already; use another number, or ask whoever runs it."
+    )
+
+
+class ProvisioningFailed(TrunksError):
+    """The voice infrastructure could not be brought to what is wanted.
+
+    The message is for whoever runs it, and names addresses, and ids that may be of other tenants' trunks. `told` is for
+    the customer: what is UNFIT is so by his own configuration, and is told as it is.
+    """
+
+    def __init__(self, cause: FailureCause, message: str, told: str | None = None) -> None:
         super().__init__(message)
         self.cause = cause
+        self.told = told or _TOLD.get(cause, message)
 
 
 class NumberHeld(ProvisioningFailed):
     """A number is on the inbound side of another trunk here, which may be about to give it up."""
 
     def __init__(self, message: str, *, number: str, holder: UUID) -> None:
-        super().__init__(FailureCause.CONFLICT, message)
+        super().__init__(FailureCause.CONFLICT, message, told_of(number))
         self.number = number
         self.holder = holder
 

@@ -17,7 +17,13 @@ from trunks.catalog.trunks import TrunkCatalog
 from trunks.errors import StoreUnavailable
 from trunks.models.idempotent_request import IdempotentRequest
 from trunks.models.trunk import Trunk
-from trunks.tenancy.idempotent_requests import KeptAnswer, KeyedRequest, KeyedRequests, RequestClaim
+from trunks.tenancy.idempotent_requests import (
+    LEASE_SECONDS,
+    KeptAnswer,
+    KeyedRequest,
+    KeyedRequests,
+    RequestClaim,
+)
 
 URL = "/api/v1/sip-trunks"
 DAY_SECONDS = 24 * 3600
@@ -179,6 +185,67 @@ async def test_a_first_that_goes_on_is_told_and_one_that_died_is_done_again(
     api.store.clock.advance(api.store.installation.settings.verify_wait_seconds + 31)
     assert (await post(api, "k1")).status_code == 201
     assert count(api, Trunk) == 1
+
+
+@on_sqlite
+async def test_whoever_goes_on_keeps_its_lease(api: ApiUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(idempotency, "WAIT_SECONDS", 0.1)
+    monkeypatch.setattr(idempotency, "_RENEW_SECONDS", 0.01)
+    create, renew = TrunkCatalog.create, KeyedRequests.renew
+    held, renewed = threading.Event(), threading.Semaphore(0)
+
+    def slow(*given: Any, **named: Any) -> Trunk:
+        assert held.wait(20)
+        return create(*given, **named)
+
+    def noted(requests: KeyedRequests, claim: RequestClaim) -> bool:
+        ours = renew(requests, claim)
+        renewed.release()
+        return ours
+
+    monkeypatch.setattr(TrunkCatalog, "create", slow)
+    monkeypatch.setattr(KeyedRequests, "renew", noted)
+    first = asyncio.create_task(post(api, "k1"))
+    for _ in range(4):
+        # The second of two began behind the last advance.
+        for _ in range(2):
+            await asyncio.to_thread(renewed.acquire)
+        api.store.clock.advance(LEASE_SECONDS * 0.8)
+    for _ in range(2):
+        await asyncio.to_thread(renewed.acquire)
+    assert (await post(api, "k1")).json()["code"] == "IDEMPOTENCY_KEY_IN_USE"
+    held.set()
+    assert (await first).status_code == 201
+    assert count(api, Trunk) == 1
+
+
+SAME = [
+    b'{"name": "A", "provider_name": "x"}',
+    b'{"provider_name":"x","name":"A"}',
+    b' {"provider_name" : "x",\n "name" : "\\u0041"}',
+]
+OTHERS = [
+    b'{"name": "A", "provider_name": "y"}',
+    b'{"name": "a", "provider_name": "x"}',
+    b'{"name": "A", "provider_name": "x", "port": null}',
+    b'{"name": "A", "provider_name": ["x"]}',
+    b'{"name": "A", "provider_name": "x"',
+    b'["name", "A", "provider_name", "x"]',
+    b"",
+]
+
+
+@on_sqlite
+async def test_a_body_is_what_it_says(api: ApiUnderTest) -> None:
+    """Clients that write their fields in another order the next time send the same request."""
+    headers = {"Content-Type": "application/json"}
+    first = await post(api, "k1", json=None, content=SAME[0], headers=headers)
+    for content in SAME:
+        again = await post(api, "k1", json=None, content=content, headers=headers)
+        assert (again.content, again.headers["Idempotent-Replayed"]) == (first.content, "true")
+    for content in OTHERS:
+        other = await post(api, "k1", json=None, content=content, headers=headers)
+        assert other.json()["code"] == "IDEMPOTENCY_KEY_REUSED", content
 
 
 @on_sqlite

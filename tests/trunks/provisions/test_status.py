@@ -80,7 +80,7 @@ def test_a_failure_is_told_once_and_its_cause_kept(store: Store, trunk: Trunk) -
     (flip,) = store.flips(trunk.id)
     assert flip.changes == {
         "provisioning": ["absent", "failed"],
-        "provisioning_error": [None, "LiveKit cannot be reached."],
+        "provisioning_error": [None, DOWN.told],
     }
 
 
@@ -220,7 +220,7 @@ def test_a_removal_that_fails_is_not_forgotten(store: Store, trunk: Trunk) -> No
 
 def test_an_infrastructures_odd_words_can_be_stored(store: Store, trunk: Trunk) -> None:
     store.provision(trunk.id)
-    odd = ProvisioningFailed(FailureCause.REFUSED, "It said \x00 and \udcff." + "x" * 5000)
+    odd = ProvisioningFailed(FailureCause.UNFIT, "It said \x00 and \udcff." + "x" * 5000)
     assert store.installation.provisions.claims.fail(claim(store, trunk.id), odd)
     view = store.installation.provisions.overview.view(trunk.id)
     assert view is not None

@@ -19,6 +19,8 @@ from trunks.installation.installation import Installation, prepare
 from trunks.installation.settings import Settings
 from trunks.models.account_proof import AccountProof
 from trunks.models.base import UtcDateTime
+from trunks.models.flip import Flip
+from trunks.models.provision import Provision
 from trunks.models.trunk import Trunk
 from trunks.repositories.credential_freezes import CredentialFreezes
 from trunks.repositories.edge_budgets import EdgeBudgets
@@ -291,6 +293,66 @@ def test_what_r0014_knew_as_proven_is_proven(former: FormerStore, credentials: s
         assert [(proof.username, proof.generation, proof.proven_at) for proof in proofs] == (
             [("alice", 1, STARTED)] if is_proven else []
         )
+
+
+def test_what_events_of_r0014_told_of_the_infrastructure_goes(former: FormerStore) -> None:
+    environment_id = new_id()
+    theirs = (
+        "The number +14155551234 is on the inbound trunk ST_of_another already, which is that of another."
+    )
+    own = "The trunk has the outbound proxy proxy.example; remove it."
+    former.migrate("r0014")
+    with former.database.write() as session:
+        former.insert(
+            session,
+            "environments",
+            id=environment_id,
+            name="acme",
+            allow_custom_sip_trunks=True,
+            requests_per_minute=100,
+            created_at=STARTED,
+        )
+        trunk_id = _insert_trunk(former, session, environment_id)
+        for changes in (
+            {"provisioning": ["absent", "failed"], "provisioning_error": [None, theirs]},
+            {"provisioning_error": [theirs, own]},
+            {"provisioning": ["failed", "provisioned"], "provisioning_error": [own, None]},
+            {"provisioning": ["absent", "provisioned"]},
+        ):
+            former.insert(
+                session,
+                "flips",
+                trunk_id=trunk_id,
+                at=STARTED,
+                cause="provisioning",
+                generation=1,
+                changes=changes,
+            )
+        for error in (theirs, own):
+            former.insert(
+                session,
+                "provisions",
+                trunk_id=new_id(),
+                provisioner="livekit",
+                status="done",
+                state="failed",
+                revision=1,
+                requested_at=STARTED,
+                notify_at=STARTED,
+                cause="conflict",
+                error=error,
+            )
+    former.migrate("head")
+    told = "Provisioning failed; whoever runs this platform finds it in the log."
+    with former.database.read() as session:
+        flips = session.query(Flip).order_by(Flip.id).all()
+        assert [flip.changes for flip in flips] == [
+            {"provisioning": ["absent", "failed"], "provisioning_error": [None, told]},
+            {"provisioning_error": [told, own]},
+            {"provisioning": ["failed", "provisioned"], "provisioning_error": [own, None]},
+            {"provisioning": ["absent", "provisioned"]},
+        ]
+        assert sorted(each.error or "" for each in session.query(Provision)) == sorted([told, own])
 
 
 def test_numbers_of_r0023_are_known_by_what_they_mean(former: FormerStore, store_settings: Settings) -> None:
