@@ -1,6 +1,5 @@
 """What a worker does on the voice infrastructure: the work that is asked for, and reconciliation."""
 
-import asyncio
 import itertools
 import threading
 import time
@@ -21,6 +20,7 @@ from trunks.voice.provision_trunk import provision, remove
 from trunks.voice.provisioner import FailureCause, NumberHeld, Provisioner, ProvisioningFailed, StoreBehind
 from trunks.voice.sides import ExistingSide, SideIds
 from worker.coroutine_loop import CoroutineLoop
+from worker.taking_away import take_away_due
 
 _log = structlog.get_logger(__name__)
 
@@ -28,12 +28,6 @@ _BEGIN_TOGETHER_SECONDS = 0.5
 _THREADS_END_WITHIN_SECONDS = 1.0
 # Longer than the other trunk takes to give a number up, unless it waits itself.
 _GIVES_UP_ITS_OWN_AFTER = timedelta(seconds=2)
-
-
-# Whoever comes next would meet the same.
-_THE_WHOLE_OF_IT = frozenset(
-    {FailureCause.DOWN, FailureCause.SLOW, FailureCause.KEY_REFUSED, FailureCause.NONSENSE}
-)
 
 
 class ProvisionWork:
@@ -224,8 +218,7 @@ class ProvisionWork:
 
     async def _delete(self, provisioner: Provisioner, side_ids: Sequence[str]) -> None:
         for side_id in side_ids:
-            await provisioner.delete(side_id)
-            await asyncio.to_thread(self._given_up.gone, side_id)
+            await self._given_up.finish(provisioner, side_id)
 
     def _tend(self) -> None:
         tended = self._claims.tend()
@@ -233,27 +226,8 @@ class ProvisionWork:
             _log.warning("provision-reclaimed", trunk_id=str(trunk_id))
         for trunk_id in tended.to_ring:
             self._ring(trunk_id)
-        self._take_away()
-
-    def _take_away(self) -> None:
-        """Delete what was given up and may stand still: undoing failed, or its worker was killed."""
-        due = self._given_up.due()
-        if not due or self._provisioner is None:
-            return
-        for side_id in due:
-            try:
-                self._loop.run(self._delete(self._provisioner, (side_id,)))
-            except RunInterrupted:
-                return
-            except ProvisioningFailed as failure:
-                _log.warning(
-                    "provision-not-taken-away",
-                    side_id=side_id,
-                    cause=failure.cause.value,
-                    error=str(failure),
-                )
-                if failure.cause in _THE_WHOLE_OF_IT:
-                    return
+        if self._provisioner is not None:
+            take_away_due(self._given_up, self._provisioner, self._loop)
 
     def _begin_for_ever(self) -> None:
         # Many become active at once: they are begun together.

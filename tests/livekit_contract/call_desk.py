@@ -191,8 +191,9 @@ class CallDesk:
         return value
 
     def _named(self, line: str) -> str:
+        # A port may stand inside a telephone number, too.
         for name, place in sorted(self.places.items(), key=lambda item: -len(item[1])):
-            line = line.replace(place, "{" + name + "}")
+            line = re.sub(rf"(?<!\d){re.escape(place)}(?!\d)", f"{{{name}}}", line)
         return line
 
 

@@ -112,7 +112,7 @@ async def test_each_process_of_the_api_hears_of_what_is_done(
 
 
 # After it is asked to end, and before the grace that runs get is over.
-ANSWERS_AFTER_SECONDS = 1.0
+ANSWERS_AFTER_SECONDS = 0.3
 
 
 @dataclass

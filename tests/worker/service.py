@@ -1,5 +1,6 @@
 """A store with a running worker, put together as trunkd does it."""
 
+import socket
 import threading
 import time
 from typing import Any, Self
@@ -53,12 +54,14 @@ class Service:
     def stop_worker(self) -> None:
         """End it as its process does, and wait until it is gone, where a process would just end.
 
-        Celery keeps its stop flag in a module: the next one's start would let this one go on.
+        Celery keeps its stop flag in a module: the next one's start would let this one go on. While it stops, all new
+        sockets of the process have a timeout; where two stop at once, the later one would leave it so.
         """
         self.worker.stop()
         deadline = time.monotonic() + _CELERY_GONE_WITHIN_SECONDS
         while self.worker.alive and time.monotonic() < deadline:
             time.sleep(0.02)
+        socket.setdefaulttimeout(None)
 
     def wait_answers(self) -> None:
         """Wait until it answers a ping: one that comes before its subscription is lost."""

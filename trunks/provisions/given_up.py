@@ -57,6 +57,10 @@ class SidesGivenUp:
     async def take_away(self, provisioner: Provisioner, side_id: str, trunk_id: UUID) -> None:
         """Give a side up, and delete it. Raises ProvisioningFailed; StoreUnavailable, and then the side stands."""
         await asyncio.to_thread(self.give_up, side_id, trunk_id)
+        await self.finish(provisioner, side_id)
+
+    async def finish(self, provisioner: Provisioner, side_id: str) -> None:
+        """Delete a side that was given up. Raises ProvisioningFailed, StoreUnavailable."""
         await provisioner.delete(side_id)
         await asyncio.to_thread(self.gone, side_id)
 

@@ -1,0 +1,30 @@
+"""What was given up on the voice infrastructure and may stand still: undoing failed, or its worker was killed."""
+
+import structlog
+
+from trunks.errors import RunInterrupted
+from trunks.provisions.given_up import SidesGivenUp
+from trunks.voice.provisioner import FailureCause, Provisioner, ProvisioningFailed
+from worker.coroutine_loop import CoroutineLoop
+
+_log = structlog.get_logger(__name__)
+
+# Whoever comes next would meet the same.
+_THE_WHOLE_OF_IT = frozenset(
+    {FailureCause.DOWN, FailureCause.SLOW, FailureCause.KEY_REFUSED, FailureCause.NONSENSE}
+)
+
+
+def take_away_due(given_up: SidesGivenUp, provisioner: Provisioner, loop: CoroutineLoop) -> None:
+    """Delete what is due; what cannot be deleted is due again. Raises StoreUnavailable."""
+    for side_id in given_up.due():
+        try:
+            loop.run(given_up.finish(provisioner, side_id))
+        except RunInterrupted:
+            return
+        except ProvisioningFailed as failure:
+            _log.warning(
+                "provision-not-taken-away", side_id=side_id, cause=failure.cause.value, error=str(failure)
+            )
+            if failure.cause in _THE_WHOLE_OF_IT:
+                return
