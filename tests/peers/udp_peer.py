@@ -30,10 +30,14 @@ class Datagram:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """Bytes to send; from_elsewhere sends them from another port, or from this address and another port."""
+    """Bytes to send, once `held_until` is set where it is given.
+
+    from_elsewhere sends them from another port, or from this address and another port.
+    """
 
     data: bytes
     after_seconds: float = 0.0
+    held_until: threading.Event | None = None
     from_elsewhere: bool | str = False
 
 
@@ -56,6 +60,7 @@ class UdpPeer:
         self._socket = socket.socket(family_of(address), socket.SOCK_DGRAM)
         self._socket.bind((address, self.port))
         self._waiting: list[tuple[float, int, Reply, tuple[str, int]]] = []
+        self._held: list[tuple[Reply, tuple[str, int]]] = []
         self._order = itertools.count()
         self._ending = threading.Event()
         self._error: Exception | None = None
@@ -92,6 +97,7 @@ class UdpPeer:
     def _run(self) -> None:
         try:
             while not self._ending.is_set():
+                self._let_go()
                 self._send_due()
                 if select.select([self._socket], [], [], self._wait_seconds())[0]:
                     self._receive()
@@ -100,11 +106,24 @@ class UdpPeer:
 
     def _receive(self) -> None:
         data, source = self._socket.recvfrom(_DATAGRAM_OCTETS)
-        now = time.monotonic()
-        self.received.append(Datagram(data, source, now))
+        self.received.append(Datagram(data, source, time.monotonic()))
         for answer in self._script(data):
             reply = answer if isinstance(answer, Reply) else Reply(data=answer)
-            heapq.heappush(self._waiting, (now + reply.after_seconds, next(self._order), reply, source))
+            if reply.held_until is None:
+                self._plan(reply, source)
+            else:
+                self._held.append((reply, source))
+
+    def _plan(self, reply: Reply, source: tuple[str, int]) -> None:
+        due = time.monotonic() + reply.after_seconds
+        heapq.heappush(self._waiting, (due, next(self._order), reply, source))
+
+    def _let_go(self) -> None:
+        for held in list(self._held):
+            reply, source = held
+            if reply.held_until is not None and reply.held_until.is_set():
+                self._held.remove(held)
+                self._plan(reply, source)
 
     def _wait_seconds(self) -> float:
         if not self._waiting:

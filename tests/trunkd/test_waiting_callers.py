@@ -2,8 +2,9 @@
 
 import asyncio
 import threading
+import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,10 +14,11 @@ import redis.asyncio
 
 from tests.peers.redis_server import RedisServer
 from tests.peers.sip_reply import reply_to
-from tests.peers.udp_peer import Script, UdpPeer, silent
+from tests.peers.udp_peer import Reply, Script, UdpPeer, silent
 from tests.trunkd.conftest import Start
 from tests.trunkd.crowd import SETTINGS, Crowd, crowd_at
 from tests.trunkd.daemon import Trunkd
+from tests.worker.switched_peer import transactions
 from trunks.models.verification import VerificationStatus
 from worker.completion_channel import CHANNEL
 
@@ -24,6 +26,7 @@ CALLERS = 200
 # The first runs end before their callers have waited enough, the others after.
 DEADLINE_SECONDS, WAIT_SECONDS = 8, 10
 OTHER_REQUESTS = 50
+ASKED_WITHIN_SECONDS = 20
 
 DONE, RUNNING, QUEUED = VerificationStatus.DONE, VerificationStatus.RUNNING, VerificationStatus.QUEUED
 
@@ -117,16 +120,23 @@ ANSWERS_AFTER_SECONDS = 0.3
 
 @dataclass
 class Pondering:
-    """Keeps all that it is asked until it is let go, so that however slow the machine, nothing ends before."""
+    """Answers nothing until it is let go, so that however slow the machine, nothing ends before."""
 
     answering: threading.Event = field(default_factory=threading.Event)
 
-    def __call__(self, request: bytes) -> list[bytes]:
-        self.answering.wait()
-        return [reply_to(request)]
+    def __call__(self, request: bytes) -> list[Reply]:
+        return [Reply(data=reply_to(request), held_until=self.answering)]
 
     def let_go_soon(self) -> None:
         threading.Timer(ANSWERS_AFTER_SECONDS, self.answering.set).start()
+
+
+def all_are_asked(peers: Sequence[UdpPeer], trunks: int) -> None:
+    """Wait until each peer has been asked for so many trunks: a run that is not begun by then is given back at once."""
+    deadline = time.monotonic() + ASKED_WITHIN_SECONDS
+    while any(len(transactions(peer)) < trunks for peer in peers):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 @pytest.fixture
@@ -157,6 +167,7 @@ def test_fifty_in_flight_finish_or_go_back_when_it_is_asked_to_end(
         )
         calling.start()
         crowd.wait(lambda counts: counts[RUNNING] == len(ports), within_seconds=20)
+        all_are_asked(peers, 25)
         pondering.let_go_soon()
         assert daemon.stop() == 0
         calling.join(5)
@@ -183,6 +194,7 @@ def test_a_worker_with_fifty_in_flight_gives_back_what_it_cannot_finish(
         api.wait_until(is_ready)
         assert {answer.status_code for answer in crowd.call_all(http, "?async=true")} == {202}
         crowd.wait(lambda counts: counts[RUNNING] == len(ports), within_seconds=20)
+        all_are_asked(peers, 25)
         pondering.let_go_soon()
         assert worker.stop() == 0
         assert crowd.counts() == {DONE: 25, QUEUED: 25}

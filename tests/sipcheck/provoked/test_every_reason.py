@@ -50,6 +50,12 @@ PLACED = {
     Reason.SECRET_UNREADABLE: "tests/trunks/runs/test_runner.py::test_a_password_that_does_not_open_is_a_verdict",
     Reason.ADDRESS_RESTING: "tests/worker/test_knocks.py::test_who_has_to_wait_is_told_until_when_and_runs_by_himself",
 }
+# They are of a setting of its own, which these scenes have not.
+PLACED_WARNINGS = {
+    WarningCode.INFRASTRUCTURE_RESOLVES_DIFFERENTLY: "tests/sipcheck/engine/test_infrastructure.py",
+    WarningCode.INFRASTRUCTURE_CANNOT_ANSWER: "tests/sipcheck/engine/test_infrastructure.py",
+    WarningCode.INFRASTRUCTURE_REFUSES_CERTIFICATE: "tests/sipcheck/engine/test_infrastructure.py",
+}
 ROOT = Path(__file__).parents[3]
 
 
@@ -349,7 +355,12 @@ def test_every_reason_is_provoked() -> None:
 def test_every_warning_is_provoked() -> None:
     provoked = {code for row in FAULT_ROWS for code in row.warnings}
     provoked |= {code for scene in SCENES for code in scene.warnings}
-    assert provoked == set(WarningCode)
+    assert set(WarningCode) - provoked == set(PLACED_WARNINGS)
+
+
+@pytest.mark.parametrize(("code", "test"), PLACED_WARNINGS.items())
+def test_a_warning_of_another_place_is_tested_there(code: WarningCode, test: str) -> None:
+    assert f"WarningCode.{code.name}" in (ROOT / test).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(("reason", "test"), PLACED.items())
