@@ -90,7 +90,7 @@ CHANGED: dict[str, dict[str, Any]] = {
         "transport": "transport-tcp",
         "media_encryption": "sdes",
         "media_encryption_optimistic": True,
-        "allow": "opus",
+        "allow": "alaw",
         "disallow": "g722",
         "inbound_enabled": True,
         "outbound_leading_plus_enabled": True,
