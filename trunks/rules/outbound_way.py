@@ -15,7 +15,7 @@ EVERY_ADDRESS_ANSWERS = "Every address that a call to the trunk's address may go
 def choose_way(known: WayEvidence) -> OutboundWay:
     """Choose from what is known; what is not proven to fail is left as the address is given.
 
-    Edges over IPv6 are passed over: the infrastructure dials none.
+    Edges over IPv6 are passed over: whether the infrastructure reaches any is not known here.
     """
     if known.fixed_egress:
         return OutboundWay(
@@ -121,8 +121,15 @@ def _unproven(known: WayEvidence) -> OutboundWay:
     if known.pin_edges:
         return _parked(_why_none(known))
     dialled = known.dialled
-    if dialled is not None and (dialled.forbidden or not dialled.ipv4):
+    if dialled is not None and (dialled.forbidden or dialled.is_srv_alone):
         return _parked(_why_none(known))
+    if dialled is not None and not dialled.ipv4:
+        return OutboundWay(
+            form=WayForm.AS_GIVEN,
+            callable=None,
+            reason=f"{known.domain} has an IPv6 address alone, which calls reach only where the platform's calls go "
+            "over IPv6 too; if they do not arrive, ask the carrier for one of IPv4.",
+        )
     if dialled is None:
         return OutboundWay(
             form=WayForm.AS_GIVEN,
@@ -184,8 +191,6 @@ def _why_none(known: WayEvidence) -> str:
             f"{known.domain} has SRV records and no address of its own, which calls cannot follow; name the carrier's "
             "server itself, such as the target of its SRV record."
         )
-    if known.dialled is not None and not known.dialled.ipv4:
-        return f"{known.domain} has an IPv6 address alone, and calls go over IPv4; {_remedy(known)}."
     return f"No way to {min(each.name for each in living)} was proven in the form that calls have; {_remedy(known)}."
 
 

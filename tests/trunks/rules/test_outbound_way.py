@@ -246,13 +246,13 @@ SITUATIONS: dict[str, tuple[WayEvidence, WayForm, str | None, str | None, bool |
         None,
         False,
     ),
-    "IPv6 only": (known(SIX_ONLY, dialled=(), has_ipv6=True), WayForm.PARKED, None, None, False),
+    "IPv6 only": (known(SIX_ONLY, dialled=(), has_ipv6=True), WayForm.AS_GIVEN, None, None, None),
     "IPv6 only, a Route to it proven": (
         known(SIX_ONLY, dialled=(), has_ipv6=True, proofs=frozenset({pair(WayForm.ROUTE, SIX_ONLY)})),
-        WayForm.PARKED,
+        WayForm.AS_GIVEN,
         None,
         None,
-        False,
+        None,
     ),
     "IPv6 answers, IPv4 is dead": (
         known(SIX_ONLY, edge(ONE, lives=False), has_ipv6=True),
@@ -319,7 +319,7 @@ def test_situations(situation: str) -> None:
             "198.51.100.1, port 5060 over udp, which did not answer",
         ),
         ("every address that calls go to is dead", "did not answer; name sip2.carrier.example, port 5060"),
-        ("IPv6 only", "ask the carrier for one"),
+        ("IPv6 only", "only where the platform's calls go over IPv6 too"),
         (
             "an outbound proxy that was never verified",
             "edge.proxy.example has been proven to answer yet; verify",
