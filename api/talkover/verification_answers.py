@@ -1,5 +1,6 @@
 """Runs as talkover shows them."""
 
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
@@ -8,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse
 
 from api.our_state import CHANGED_MEANWHILE, VERIFY_AGAIN
-from api.timestamps import Timestamp
+from api.timestamps import Timestamp, write_end_of_wait
 from sipcheck.reasons import CredentialState, Outcome, Reason
 from trunks.models.trunk import Trunk
 from trunks.models.verification import Verification, VerificationStatus
@@ -147,7 +148,7 @@ def _verdict(trunk: Trunk, verification: Verification) -> dict[str, Any]:
     if not verification.counted:
         data["error"] = _error(report)
     if report["retry_at"] is not None:
-        data["retry_at"] = report["retry_at"]
+        data["retry_at"] = write_end_of_wait(datetime.fromisoformat(report["retry_at"]))
     return data
 
 

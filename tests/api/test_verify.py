@@ -92,7 +92,7 @@ async def test_when_to_try_again_is_told(api: ApiUnderTest) -> None:
     made = await api.create()
     busy = replace(
         failed(Reason.SIP_SERVICE_UNAVAILABLE, Outcome.INCONCLUSIVE),
-        retry_at=datetime(2026, 3, 1, 12, 2, tzinfo=UTC),
+        retry_at=datetime(2026, 3, 1, 12, 1, 59, 121251, tzinfo=UTC),
     )
     assert (await api.verified(made["id"], busy)).json()["data"]["retry_at"] == "2026-03-01T12:02:00Z"
 

@@ -95,20 +95,24 @@ def codec_fault(allow: str, disallow: str) -> str | None:
 def _username_fault(trunk: WholeTrunk) -> str | None:
     if trunk.authorization is InboundAuthorization.AUTH and not trunk.has_username:
         return "Without a username nobody could call in; give one, or let calls in by their addresses."
+    if trunk.has_password and not trunk.has_username:
+        return "A password without a username is asked for by nobody; give both."
     return None
 
 
 def _password_fault(trunk: WholeTrunk) -> str | None:
     if trunk.authorization is InboundAuthorization.AUTH and not trunk.has_password:
         return "Without a password anybody could call in; give one, or let calls in by their addresses."
+    if trunk.has_username and not trunk.has_password:
+        return "A username without a password proves nothing; give both."
     return None
 
 
 _FIELDS: dict[Rule, Callable[[WholeTrunk], object]] = {
     Rule.ALLOW_LIST: lambda trunk: (trunk.authorization, trunk.allowed_addresses),
     Rule.ENCRYPTION: lambda trunk: (trunk.media_encryption, trunk.transports),
-    Rule.USERNAME: lambda trunk: (trunk.authorization, trunk.has_username),
-    Rule.PASSWORD: lambda trunk: (trunk.authorization, trunk.has_password),
+    Rule.USERNAME: lambda trunk: (trunk.authorization, trunk.has_username, trunk.has_password),
+    Rule.PASSWORD: lambda trunk: (trunk.authorization, trunk.has_username, trunk.has_password),
     Rule.CODECS: lambda trunk: (trunk.allow, trunk.disallow),
 }
 _FAULTS: dict[Rule, Callable[[WholeTrunk], str | None]] = {

@@ -51,6 +51,13 @@ CHANGES: list[tuple[dict[str, Any], dict[str, Any], list[Rule]]] = [
         [Rule.PASSWORD],
     ),
     ({}, {"has_username": False}, [Rule.USERNAME]),
+    (BY_ADDRESS | {"has_username": False, "has_password": False}, {"has_username": True}, [Rule.PASSWORD]),
+    (BY_ADDRESS | {"has_username": False, "has_password": False}, {"has_password": True}, [Rule.USERNAME]),
+    (
+        BY_ADDRESS | {"has_username": False, "has_password": False},
+        {"has_username": True, "has_password": True},
+        [],
+    ),
     ({}, {"allow": "alaw,opus"}, []),
     ({}, {"allow": "opus"}, [Rule.CODECS]),
     ({"allow": "", "disallow": ""}, {"disallow": "all"}, [Rule.CODECS]),
@@ -83,7 +90,7 @@ def test_a_new_trunk_is_judged_by_the_same_rules_but_may_lack_user_and_password(
 @pytest.mark.parametrize(
     "change",
     [
-        {"has_username": False},
+        {"has_username": False, "has_password": False},
         {"media_encryption": MediaEncryption.NO},
         {"allowed_addresses": ("192.0.2.1",)},
     ],
