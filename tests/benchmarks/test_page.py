@@ -1,5 +1,6 @@
 """The page on speed is what its kept figures say, and tells of everything that is expected."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -109,6 +110,12 @@ def test_every_target_has_its_figure_now_and_formerly() -> None:
     told = list(targets_table(read_results(), read_results(FORMER)))
     assert len(told) == len(TARGETS)
     assert all("not measured" not in cell for row in told for cell in row)
+
+
+def test_what_the_product_gets_is_told_once_it_was_measured_again() -> None:
+    former = results(series("sipcheck", Role.JUDGED, 5.0))
+    assert "## What the product gets" not in page(former, former)
+    assert "before the queue was rebuilt" in page(replace(former, measured_on=date(2026, 1, 3)), former)
 
 
 @pytest.mark.parametrize(
