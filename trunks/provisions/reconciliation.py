@@ -1,7 +1,7 @@
 """What exists on the voice infrastructure against what should: what is ours is fixed, the rest is reported."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -11,6 +11,7 @@ from sipcheck.target import HostPort
 from trunks.clock import Clock
 from trunks.ids import new_id
 from trunks.models.provision import Provision, ProvisionState, ProvisionStatus
+from trunks.provisions.all_parts import all_parts
 from trunks.provisions.claims import draw
 from trunks.provisions.given_up import SidesGivenUp
 from trunks.provisions.requests import queue
@@ -29,7 +30,6 @@ from trunks.voice.sides import (
 
 # Longer than a cycle takes; one that took longer harms nothing, since all it does can be done twice.
 _LEASE = timedelta(minutes=2)
-_ROWS_PER_PAGE = 200
 
 
 class SideFinding(StrEnum):
@@ -136,7 +136,7 @@ class Reconciliation:
                 ours.setdefault(side.trunk_id, []).append(side)
         found: list[FoundSides] = []
         drops_media = self._drops_media()
-        for parts in self._all_parts():
+        for parts in all_parts(self.database, self.provisioner):
             standing = ours.pop(parts.provision.trunk_id, [])
             if _settled(parts.provision, read_at):
                 found += self._judge_one(parts, standing, drops_media=drops_media)
@@ -171,18 +171,6 @@ class Reconciliation:
                     queue(provision, self.clock())
                     fixed.append(trunk_id)
         return tuple(fixed)
-
-    def _all_parts(self) -> Iterator[ProvisionParts]:
-        after = None
-        while True:
-            with self.database.read() as session:
-                provisions = Provisions(session)
-                page = provisions.page(self.provisioner, after=after, limit=_ROWS_PER_PAGE)
-                parts = provisions.parts(page)
-            if not parts:
-                return
-            yield from parts
-            after = parts[-1].provision.id
 
     def _drops_media(self) -> bool:
         """Whether the infrastructure would lose what is mended of a side's media."""

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sipcheck.target import HostPort
 from trunks.clock import Clock
+from trunks.provisions.all_parts import all_parts
 from trunks.provisions.claims import draw
 from trunks.provisions.requests import ProvisionRequests
 from trunks.repositories.provisions import Infrastructures, ProvisionParts, Provisions
@@ -16,7 +17,6 @@ from trunks.store.database import Database
 from trunks.voice.provisioner import ProvisionerName, ProvisioningFailed
 from trunks.voice.sides import DesiredTrunk, ExistingSide, InboundSide, SideContent, differing
 
-_ROWS_PER_PAGE = 200
 _SECRETS = frozenset({"auth_password"})
 _ABSENT = "absent"
 
@@ -50,7 +50,7 @@ class Rehearsal:
     ) -> Iterator[PlannedSide]:
         """Compare what was read back with what is wanted, as it would be written now; of one environment, or of all."""
         sides = {side.id: side for side in existing}
-        for parts in self._all_parts(environment_id):
+        for parts in self._parts(environment_id):
             blueprint = draw(parts, self.egress)
             if blueprint is None or parts.trunk is None:
                 continue
@@ -64,9 +64,7 @@ class Rehearsal:
     def apply(self, environment_id: UUID | None = None) -> int:
         """Let sides of a former version be written as those of new trunks are, and count them; workers do it."""
         held = [
-            parts.provision.trunk_id
-            for parts in self._all_parts(environment_id)
-            if parts.provision.keeps_former
+            parts.provision.trunk_id for parts in self._parts(environment_id) if parts.provision.keeps_former
         ]
         return sum(self._let(trunk_id) for trunk_id in held)
 
@@ -86,21 +84,12 @@ class Rehearsal:
                 return False
             return ProvisionRequests(session, self.provisioner).changed(trunk_id, self.clock())
 
-    def _all_parts(self, environment_id: UUID | None) -> Iterator[ProvisionParts]:
-        after = None
-        while True:
-            with self.database.read() as session:
-                provisions = Provisions(session)
-                page = provisions.page(self.provisioner, after=after, limit=_ROWS_PER_PAGE)
-                found = provisions.parts(page)
-            if not found:
-                return
-            for parts in found:
-                if environment_id is None or (
-                    parts.trunk is not None and parts.trunk.environment_id == environment_id
-                ):
-                    yield parts
-            after = found[-1].provision.id
+    def _parts(self, environment_id: UUID | None) -> Iterator[ProvisionParts]:
+        for parts in all_parts(self.database, self.provisioner):
+            if environment_id is None or (
+                parts.trunk is not None and parts.trunk.environment_id == environment_id
+            ):
+                yield parts
 
 
 def _differences(
