@@ -69,6 +69,20 @@ def former(store_settings: Settings) -> Iterator[FormerStore]:
     store.database.close()
 
 
+def _insert_environment(former: FormerStore, session: Session) -> UUID:
+    environment_id = new_id()
+    former.insert(
+        session,
+        "environments",
+        id=environment_id,
+        name="acme",
+        allow_custom_sip_trunks=True,
+        requests_per_minute=1000,
+        created_at=STARTED,
+    )
+    return environment_id
+
+
 def _insert_trunk(former: FormerStore, session: Session, environment_id: UUID) -> UUID:
     trunk_id, destination_id = new_id(), new_id()
     former.insert(
@@ -145,18 +159,10 @@ def _insert_provision(former: FormerStore, session: Session, trunk_id: UUID, **v
 
 
 def test_provisions_of_r0008_go_on_from_the_profiles(former: FormerStore, store_settings: Settings) -> None:
-    environment_id, gone_id = new_id(), new_id()
+    gone_id = new_id()
     former.migrate("r0008")
     with former.database.write() as session:
-        former.insert(
-            session,
-            "environments",
-            id=environment_id,
-            name="acme",
-            allow_custom_sip_trunks=True,
-            requests_per_minute=1000,
-            created_at=STARTED,
-        )
+        environment_id = _insert_environment(former, session)
         queued_id = _insert_trunk(former, session, environment_id)
         _insert_provision(former, session, queued_id, wanted=True, status="queued", state="absent")
         planned_id = _insert_trunk(former, session, environment_id)
@@ -227,18 +233,9 @@ def test_leases_of_r0009_are_kept(former: FormerStore, store_settings: Settings)
 def test_the_last_run_of_each_trunk_of_r0011_is_shown_as_before(
     former: FormerStore, store_settings: Settings
 ) -> None:
-    environment_id = new_id()
     former.migrate("r0011")
     with former.database.write() as session:
-        former.insert(
-            session,
-            "environments",
-            id=environment_id,
-            name="acme",
-            allow_custom_sip_trunks=True,
-            requests_per_minute=1000,
-            created_at=STARTED,
-        )
+        environment_id = _insert_environment(former, session)
         trunk_id = _insert_trunk(former, session, environment_id)
         for summary in ("It worked then.", "It\x00 works " + "é" * 2000):
             former.insert(
@@ -268,18 +265,9 @@ def test_the_last_run_of_each_trunk_of_r0011_is_shown_as_before(
 
 @pytest.mark.parametrize(("credentials", "is_proven"), [("proven", True), ("rejected", False)])
 def test_what_r0014_knew_as_proven_is_proven(former: FormerStore, credentials: str, is_proven: bool) -> None:
-    environment_id = new_id()
     former.migrate("r0014")
     with former.database.write() as session:
-        former.insert(
-            session,
-            "environments",
-            id=environment_id,
-            name="acme",
-            allow_custom_sip_trunks=True,
-            requests_per_minute=100,
-            created_at=STARTED,
-        )
+        environment_id = _insert_environment(former, session)
         _insert_trunk(former, session, environment_id)
         session.execute(
             text(
@@ -296,22 +284,13 @@ def test_what_r0014_knew_as_proven_is_proven(former: FormerStore, credentials: s
 
 
 def test_what_events_of_r0014_told_of_the_infrastructure_goes(former: FormerStore) -> None:
-    environment_id = new_id()
     theirs = (
         "The number +14155551234 is on the inbound trunk ST_of_another already, which is that of another."
     )
     own = "The trunk has the outbound proxy proxy.example; remove it."
     former.migrate("r0014")
     with former.database.write() as session:
-        former.insert(
-            session,
-            "environments",
-            id=environment_id,
-            name="acme",
-            allow_custom_sip_trunks=True,
-            requests_per_minute=100,
-            created_at=STARTED,
-        )
+        environment_id = _insert_environment(former, session)
         trunk_id = _insert_trunk(former, session, environment_id)
         for changes in (
             {"provisioning": ["absent", "failed"], "provisioning_error": [None, theirs]},
@@ -357,18 +336,9 @@ def test_what_events_of_r0014_told_of_the_infrastructure_goes(former: FormerStor
 
 def test_numbers_of_r0023_are_known_by_what_they_mean(former: FormerStore, store_settings: Settings) -> None:
     given = ["+44 (0)7911 123456", "+4930123456", "+49030123456", "1800-X", "919876543210"]
-    environment_id = new_id()
     former.migrate("r0023")
     with former.database.write() as session:
-        former.insert(
-            session,
-            "environments",
-            id=environment_id,
-            name="acme",
-            allow_custom_sip_trunks=True,
-            requests_per_minute=1000,
-            created_at=STARTED,
-        )
+        environment_id = _insert_environment(former, session)
         trunk_id = _insert_trunk(former, session, environment_id)
         for number in given:
             former.insert(
