@@ -2,11 +2,13 @@
 
 import asyncio
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from sipcheck.cli.allowances import with_allowance
+from sipcheck.cli.capture_file import open_capture, write_capture
 from sipcheck.cli.drawing import draw_report
 from sipcheck.cli.option_groups import with_option_groups
 from sipcheck.cli.options import (
@@ -75,6 +77,12 @@ def verify(
             help="Where something stands in the way, look for another that works; this has the time once more.",
         ),
     ] = False,
+    pcap: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Write the messages for Wireshark, secrets redacted, TLS in the clear."
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as one JSON object.")] = False,
 ) -> None:
     """Verify one trunk, and say what is wrong with it and whose turn it is.
@@ -91,6 +99,7 @@ def verify(
         refuse(
             f"--proof {proof} proves credentials, and none are given; add --username and a password source"
         )
+    capture = open_capture(pcap)
     with ending_the_command():
         try:
             parsed = parse_target(
@@ -102,6 +111,8 @@ def verify(
             )
         else:
             report = asyncio.run(_verify(parsed, settings, proven, proof, timeout_seconds, discover=discover))
+    if pcap is not None and capture is not None:
+        write_capture(capture, pcap, report)
     with speaking():
         if as_json:
             print_json(report_to_json(report))
