@@ -18,10 +18,12 @@ from sipcheck.cli.options import (
     ProofOption,
     SourceAddress,
     TargetText,
+    Timeout,
+    WayOptions,
 )
 from sipcheck.cli.output import print_json, speaking
-from sipcheck.cli.usage import USAGE_STATUS, ending_the_command, refuse
-from sipcheck.cli.values import check_outbound_proxy, read_port, read_timeout
+from sipcheck.cli.usage import USAGE_STATUS, ending_the_command
+from sipcheck.cli.values import read_timeout
 from sipcheck.credentials import Credentials
 from sipcheck.diagnosis.evidence import Proof
 from sipcheck.discovery.search import with_discovery
@@ -31,7 +33,7 @@ from sipcheck.reasons import Outcome, Reason
 from sipcheck.report.json_export import report_to_json
 from sipcheck.report.model import Report
 from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS, EngineSettings
-from sipcheck.target import Target, TransportName, parse_target
+from sipcheck.target import Target
 from sipcheck.verification.report_without_run import invalid_target_report
 
 EXIT_STATUS = {
@@ -46,30 +48,13 @@ EXIT_STATUS = {
 def verify(
     *,
     target: TargetText,
-    transport: Annotated[
-        TransportName | None,
-        typer.Option(help="Force the transport.", show_default="from the URI; else RFC 3263 decides"),
-    ] = None,
-    port: Annotated[
-        str | None,
-        typer.Option(
-            metavar="N",
-            help="1-65535; with a port, NAPTR and SRV are not asked.",
-            show_default="from the URI; else SRV",
-        ),
-    ] = None,
+    way: WayOptions,
     credentials: CredentialOptions,
-    outbound_proxy: Annotated[
-        str | None,
-        typer.Option(metavar="HOST[:PORT]", help="Send to this host; the request names TARGET's domain."),
-    ] = None,
     checking: EngineOptions,
     proof: ProofOption = Proof.AUTO,
     source_address: SourceAddress = None,
     infrastructure: AsInfrastructure = None,
-    timeout: Annotated[
-        str, typer.Option(metavar="SECONDS", help="The one deadline for the whole run.")
-    ] = f"{DEFAULT_TIMEOUT_SECONDS:g}",
+    timeout: Timeout = f"{DEFAULT_TIMEOUT_SECONDS:g}",
     discover: Annotated[
         bool,
         typer.Option(
@@ -92,19 +77,12 @@ def verify(
     started_at = datetime.now(UTC)
     settings = checking.settings(source_address, infrastructure)
     timeout_seconds = read_timeout(timeout)
-    wanted_port = read_port(port)
-    check_outbound_proxy(outbound_proxy)
-    proven = credentials.read()
-    if proven is None and proof in (Proof.REGISTER, Proof.OPTIONS):
-        refuse(
-            f"--proof {proof} proves credentials, and none are given; add --username and a password source"
-        )
+    way.check()
+    proven = credentials.read_for(proof)
     capture = open_capture(pcap)
     with ending_the_command():
         try:
-            parsed = parse_target(
-                target, transport=transport, port=wanted_port, outbound_proxy=outbound_proxy
-            )
+            parsed = way.read(target)
         except TargetInvalid as error:
             report = invalid_target_report(
                 target, error.sentence, started_at=started_at, username=credentials.username

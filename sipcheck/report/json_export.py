@@ -30,5 +30,6 @@ def report_to_json(report: Report) -> dict[str, Any]:
 
 def to_json(value: Any) -> dict[str, Any]:
     """Turn a value of the report's kinds into plain JSON values."""
-    exported: dict[str, Any] = adapter(type(value)).dump_python(value, mode="json")
+    kind: type = type(value)
+    exported: dict[str, Any] = adapter(kind).dump_python(value, mode="json")
     return exported
