@@ -12,6 +12,7 @@ import structlog
 import typer
 from pydantic_core import PydanticUndefined
 
+from trunkd.explain_command import explain_invite
 from trunkd.faults import BrokerNeeded, faults_in_one_line
 from trunkd.keys_rotate import key_commands
 from trunkd.provision_commands import provision_commands
@@ -52,6 +53,7 @@ app.add_typer(key_commands, name="keys")
 app.add_typer(trunk_commands, name="trunks")
 provision_commands.registered_commands += rehearsal_commands.registered_commands
 app.add_typer(provision_commands, name="provision")
+app.command("explain")(explain_invite)
 
 
 @app.command()

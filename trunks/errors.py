@@ -105,6 +105,10 @@ class NumberNotFound(Refused):
     """Phone number not found."""
 
 
+class CalledNumberNotFound(Refused):
+    """This number is none of your trunks' in this environment."""
+
+
 class NumberTaken(Refused):
     """This number is already registered in your environment."""
 

@@ -39,6 +39,10 @@ class Allowance:
     resets_at: int
     granted: bool
 
+    @property
+    def retry_after_seconds(self) -> int:
+        return max(1, self.resets_at - _now())
+
 
 class RateLimits:
     """Counts in a fixed window of a minute from the first request on, so that Retry-After can be kept."""
@@ -56,16 +60,19 @@ class RateLimits:
 
     async def take(self, caller: Caller) -> Allowance:
         """Count a request of this caller. While Redis is away all are let through."""
+        return await self.count(str(caller.token_id), caller.requests_per_minute)
+
+    async def count(self, key: str, limit: int) -> Allowance:
+        """Count a request of whatever has a limit of its own. While Redis is away all are let through."""
         if time.monotonic() >= self._away_until:
             try:
                 async with asyncio.timeout(_ANSWER_WITHIN_SECONDS):
-                    allowance = await self._count(caller)
+                    allowance = await self._count(key, limit)
             except (RedisError, OSError, TimeoutError) as error:
                 self._note_away(error)
             else:
                 self._note_back()
                 return allowance
-        limit = caller.requests_per_minute
         return Allowance(limit, limit, _now() + _WINDOW_SECONDS, granted=True)
 
     async def close(self) -> None:
@@ -73,9 +80,8 @@ class RateLimits:
         if self._pool is not None:
             await self._pool.aclose()
 
-    async def _count(self, caller: Caller) -> Allowance:
-        limit = caller.requests_per_minute
-        window = await self._windows.count(str(caller.token_id))
+    async def _count(self, key: str, limit: int) -> Allowance:
+        window = await self._windows.count(key)
         resets_at = math.ceil(time.time() + window.left_seconds)
         return Allowance(limit, max(0, limit - window.count), resets_at, granted=window.count <= limit)
 
@@ -110,7 +116,7 @@ class RateLimiting(HttpMiddleware):
                 "X-RateLimit-Reset": str(allowance.resets_at),
             }
             if not allowance.granted:
-                raise rate_limited(allowance.limit, max(1, allowance.resets_at - _now()))
+                raise rate_limited(allowance.limit, allowance.retry_after_seconds)
         await self._app(scope, receive, send)
 
 

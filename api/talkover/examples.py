@@ -4,6 +4,7 @@ from api.examples import CREATED_AT, EVENT_ID, NUMBER_ID, RUN_ID, TRUNK_ID, UPDA
 from api.our_state import led_to, proven_at
 from api.talkover.event_answers import EventList, EventShown
 from api.talkover.health_answers import HealthFound, HealthShown
+from api.talkover.inbound_answers import InboundExplained, InboundFinding, InboundShown
 from api.talkover.number_answers import (
     NumberChanged,
     NumberCreated,
@@ -35,6 +36,8 @@ from api.talkover.verification_answers import (
     VerifyData,
     VerifyLater,
 )
+from sipcheck.diagnosis.inbound.reasons import InboundReason
+from sipcheck.diagnosis.inbound.sentences import say
 from sipcheck.reasons import CredentialState, Outcome, Reason
 from sipcheck.report.json_export import report_to_json
 from sipcheck.report.model import TargetFacts
@@ -52,6 +55,9 @@ _REPORT = report_without_run(
     detail=f"no name server knows {_DOMAIN}",
     started_at=CREATED_AT,
     duration_ms=31.4,
+)
+_OTHER_FORM = say(
+    InboundReason.CALLED_NUMBER_DIFFERS, "other-form", called="0015551234567", number="+15551234567"
 )
 _DETAILS = TrunkDetails(
     id=TRUNK_ID,
@@ -217,6 +223,23 @@ EXAMPLES = (
     Example(
         "assigned",
         NumberChanged(success=True, data=_NUMBER.model_copy(update={"assigned_to": "agent-7"})),
+    ),
+    Example(
+        "explained",
+        InboundExplained(
+            success=True,
+            data=InboundShown(
+                matched=None,
+                by=None,
+                reasons=[
+                    InboundFinding(
+                        trunk_id=TRUNK_ID,
+                        reason=InboundReason.CALLED_NUMBER_DIFFERS,
+                        **_OTHER_FORM._asdict(),
+                    )
+                ],
+            ),
+        ),
     ),
     Example("gone", NumberRemoved(success=True, message="DID removed")),
 )

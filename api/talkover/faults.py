@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from api.problems import FieldErrors, Problem, Refusal, Refusals, by_field, field_of, sentence_of
 from api.talkover.trunk_bodies import NOT_VERIFIED
 from trunks.errors import (
+    CalledNumberNotFound,
     CustomTrunksNotAllowed,
     NumberInUse,
     NumberNotFound,
@@ -44,6 +45,7 @@ REFUSALS: Refusals = {
         "This number is already registered in your environment",
         "DID_ALREADY_EXISTS",
     ),
+    CalledNumberNotFound: Refusal(HTTPStatus.NOT_FOUND, None, "NUMBER_NOT_FOUND"),
     StillBeingMade: Refusal(HTTPStatus.CONFLICT, None, "STILL_BEING_CREATED"),
     NumberInUse: Refusal(HTTPStatus.CONFLICT, "DID is still assigned to active agents", "DID_IN_USE"),
 }

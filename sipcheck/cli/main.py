@@ -7,6 +7,7 @@ import typer
 
 from sipcheck.cli.carrier import carrier
 from sipcheck.cli.discover import discover
+from sipcheck.cli.monitoring.nagios import PluginCommand, nagios
 from sipcheck.cli.output import open_closed_streams
 from sipcheck.cli.resolve import resolve
 from sipcheck.cli.sweep import sweep
@@ -22,6 +23,7 @@ app = typer.Typer(
 )
 for command in (verify, resolve, discover, sweep, carrier):
     app.command()(command)
+app.command(cls=PluginCommand)(nagios)
 
 
 def _print_version(wanted: bool) -> None:

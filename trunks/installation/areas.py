@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from trunks.catalog.create_provisioned import ProvisionedCreation
 from trunks.catalog.drafts import UnsavedTrunks
 from trunks.catalog.dry_runs import DryRuns
+from trunks.catalog.inbound_calls import InboundCalls
 from trunks.catalog.phone_numbers import NumberCatalog
 from trunks.catalog.trunk_import import TrunkImport
 from trunks.catalog.trunks import TrunkCatalog
@@ -130,6 +131,7 @@ class Catalog:
         self.unsaved = UnsavedTrunks(database, provisioner, on.settings.verify_wait_seconds, clock)
         self.provisioned = ProvisionedCreation(impatient, on.secrets, self.unsaved, provisioner, clock)
         self.dry_runs = DryRuns(database, self.trunks, runs, self.unsaved)
+        self.inbound_calls = InboundCalls(database)
         self.imports = TrunkImport(database, on.secrets, clock)
 
 

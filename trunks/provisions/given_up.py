@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
+from sipcheck.diagnosis.inbound.standing import Standing
 from trunks.clock import Clock
 from trunks.repositories.given_up_sides import GivenUpSides
 from trunks.store.database import Database
@@ -92,6 +93,9 @@ class CarefulProvisioner:
 
     async def read_all(self) -> Sequence[ExistingSide]:
         return await self.inner.read_all()
+
+    async def standing(self, *, ids: Collection[str] | None, called: str) -> Standing:
+        return await self.inner.standing(ids=ids, called=called)
 
     async def create(self, owner: SideOwner, content: SideContent) -> str:
         made = await self.inner.create(owner, content)

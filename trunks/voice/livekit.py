@@ -13,20 +13,25 @@ from livekit.protocol.sip import (
     CreateSIPInboundTrunkRequest,
     CreateSIPOutboundTrunkRequest,
     DeleteSIPTrunkRequest,
+    ListSIPDispatchRuleRequest,
     ListSIPInboundTrunkRequest,
     ListSIPOutboundTrunkRequest,
     SIPInboundTrunkInfo,
     SIPOutboundTrunkInfo,
 )
 
+from sipcheck.diagnosis.inbound.standing import DispatchRule, Standing
 from trunks.rules.media import Encryption, Media
 from trunks.voice.livekit_errors import NotThere, nonsense, translated
 from trunks.voice.livekit_messages import TrunkInfo, read_content, read_side, write_side
+from trunks.voice.livekit_standing import read_rule, read_trunk
 from trunks.voice.provisioner import FailureCause, ProvisioningFailed
 from trunks.voice.sides import ExistingSide, InboundSide, SideContent, SideOwner, differing, plain_number
 
 CALL_TIMEOUT_SECONDS = 4.0
 _TRUNKS_PER_PAGE = 500
+# Nobody's: who asks by it is given the trunks without numbers alone.
+_NO_NUMBER = "+0"
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -63,6 +68,22 @@ class LiveKit:
         """Ask page by page; a server that knows no pages gives all at once."""
         sides = await asyncio.gather(self._all_of(self._inbound), self._all_of(self._outbound))
         return [read_side(info, self.mark) for infos in sides for info in infos]
+
+    async def standing(self, *, ids: Collection[str] | None, called: str) -> Standing:
+        """Ask for the ids, for the number, which gives the trunks without numbers too, and for all rules."""
+        asked: list[Awaitable[Sequence[TrunkInfo]]] = [self._inbound(numbers=[called or _NO_NUMBER])]
+        if ids is None:
+            asked.append(self._all_of(self._inbound))
+        elif ids:
+            asked.append(self._inbound(trunk_ids=sorted(ids)))
+        rules, answers = await asyncio.gather(self._rules(), asyncio.gather(*asked))
+        found = {
+            info.sip_trunk_id: read_trunk(info)
+            for infos in answers
+            for info in infos
+            if isinstance(info, SIPInboundTrunkInfo)
+        }
+        return Standing(trunks=tuple(found.values()), rules=rules)
 
     async def create(self, owner: SideOwner, content: SideContent) -> str:
         """Create; fails where LiveKit keeps something else than it was given: the caller takes that away again."""
@@ -120,6 +141,10 @@ class LiveKit:
     async def _inbound(self, **question: Any) -> Sequence[TrunkInfo]:
         async with self._sip() as sip:
             return list((await sip.list_inbound_trunk(ListSIPInboundTrunkRequest(**question))).items)
+
+    async def _rules(self) -> tuple[DispatchRule, ...]:
+        async with self._sip() as sip:
+            return tuple(map(read_rule, (await sip.list_dispatch_rule(ListSIPDispatchRuleRequest())).items))
 
     async def _outbound(self, **question: Any) -> Sequence[TrunkInfo]:
         async with self._sip() as sip:

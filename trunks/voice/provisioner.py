@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
+from sipcheck.diagnosis.inbound.standing import Standing
 from trunks.errors import TrunksError
 from trunks.voice.sides import ExistingSide, SideContent, SideOwner
 
@@ -99,6 +100,12 @@ class Provisioner(Protocol):
 
     async def read_all(self) -> Sequence[ExistingSide]:
         """Read back every side there is, whoever made it."""
+
+    async def standing(self, *, ids: Collection[str] | None, called: str) -> Standing:
+        """Read what decides about a call to a number: all rules, all sides that may take it, and those of these ids.
+
+        None for all inbound sides there are.
+        """
 
     async def create(self, owner: SideOwner, content: SideContent) -> str:
         """Make a side, marked as ours and its owner's, and give its id."""

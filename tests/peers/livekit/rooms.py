@@ -1,4 +1,4 @@
-"""The rooms that calls are put into, and the dispatch rules, of which there are none."""
+"""The rooms that calls are put into, and the dispatch rules that lead there."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,16 +6,28 @@ from typing import Any
 from google.protobuf.message import Message
 from livekit.protocol.models import Room
 from livekit.protocol.room import DeleteRoomRequest, DeleteRoomResponse, ListRoomsRequest, ListRoomsResponse
-from livekit.protocol.sip import ListSIPDispatchRuleRequest, ListSIPDispatchRuleResponse
+from livekit.protocol.sip import (
+    ListSIPDispatchRuleRequest,
+    ListSIPDispatchRuleResponse,
+    SIPDispatchRuleInfo,
+)
 
 from tests.peers.livekit.refusal import Refusal
 
 
 class LiveKitRooms:
-    """Rooms by name."""
+    """Rooms by name, and rules that somebody made by hand."""
 
     def __init__(self) -> None:
         self.rooms: dict[str, Room] = {}
+        self.dispatch_rules: list[SIPDispatchRuleInfo] = []
+
+    def add_dispatch_rule(self, *trunk_ids: str, **fields: Any) -> None:
+        """Lead the calls of these trunks somewhere, or of all."""
+        rule = SIPDispatchRuleInfo(
+            sip_dispatch_rule_id=f"SDR_{len(self.dispatch_rules)}", trunk_ids=trunk_ids, **fields
+        )
+        self.dispatch_rules.append(rule)
 
     def list_rooms(self, request: ListRoomsRequest) -> Message:
         found = [room for name, room in self.rooms.items() if not request.names or name in request.names]
@@ -27,7 +39,7 @@ class LiveKitRooms:
         return DeleteRoomResponse()
 
     def list_dispatch_rules(self, _: ListSIPDispatchRuleRequest) -> Message:
-        return ListSIPDispatchRuleResponse()
+        return ListSIPDispatchRuleResponse(items=self.dispatch_rules)
 
 
 METHODS: dict[str, tuple[Any, Callable[[LiveKitRooms, Any], Message]]] = {
