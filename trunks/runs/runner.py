@@ -34,7 +34,6 @@ from trunks.runs.recovery import Return
 from trunks.runs.results import RunResult
 from trunks.runs.run_store import RunStore
 from trunks.runs.service_report import service_report
-from trunks.runs.several_gateways import SeveralReport
 from trunks.secrets.credential_key import CredentialHash
 from trunks.secrets.secret_box import SecretBox
 
