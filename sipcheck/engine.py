@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
@@ -17,7 +18,7 @@ from sipcheck.report.model import Report
 from sipcheck.report.shown import shown
 from sipcheck.report.trace import Trace
 from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS, EngineSettings
-from sipcheck.target import HostPort, Target, TransportName, parse_host_port
+from sipcheck.target import HostPort, Target, TransportName, parse_host_port, parse_target
 from sipcheck.transaction.run_context import EdgeDone, RunContext
 from sipcheck.transaction.time_plan import TimePlan
 from sipcheck.transaction.udp_batch.batch import UdpBatch
@@ -26,6 +27,7 @@ from sipcheck.transport.tcp import connect_tcp
 from sipcheck.transport.tls import TlsContexts, connect_tls
 from sipcheck.transport.udp import UdpChannel, UdpEndpoint, UdpEndpoints
 from sipcheck.verification.call_forms import FormQuestions
+from sipcheck.verification.report_without_run import invalid_target_report
 from sipcheck.verification.verification import Admit, Resolved, Survey, Verification
 
 
@@ -212,6 +214,36 @@ class Engine:
                     Reason.HOST_UNREACHABLE, "connection.other-family", source=source, address=edge.address
                 )
             )
+
+
+async def verify(
+    target: str | Target,
+    *,
+    credentials: Credentials | None = None,
+    proof: Proof = Proof.AUTO,
+    timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
+    before_credentials: BeforeCredentials | None = None,
+    settings: EngineSettings | None = None,
+) -> Report:
+    """Verify one trunk with an engine of its own; many trunks share an `Engine` instead.
+
+    A target that is no host or URI gives a report with `target-invalid`; every remote failure is a report too.
+    Raises SettingInvalid for settings or a timeout that cannot be used.
+    """
+    started_at = datetime.now(UTC)
+    try:
+        parsed = parse_target(target) if isinstance(target, str) else target
+    except TargetInvalid as error:
+        username = credentials.username if credentials else None
+        return invalid_target_report(str(target), error.sentence, started_at=started_at, username=username)
+    async with Engine(settings) as engine:
+        return await engine.verify(
+            parsed,
+            credentials=credentials,
+            proof=proof,
+            timeout_seconds=timeout_seconds,
+            before_credentials=before_credentials,
+        )
 
 
 def _check_from(settings: EngineSettings) -> None:

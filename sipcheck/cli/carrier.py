@@ -7,10 +7,12 @@ import shlex
 import signal
 from collections.abc import Iterator, Sequence
 from ipaddress import ip_address
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 
+from sipcheck.carrier.behaviours import CallBehaviour, NumberForm
+from sipcheck.carrier.calls import CallEnd
 from sipcheck.carrier.faults import Fault
 from sipcheck.carrier.listening import CarrierUnusable
 from sipcheck.carrier.server import DEMO_USERS, PracticeCarrier
@@ -18,6 +20,8 @@ from sipcheck.carrier.sighting import Sighting
 from sipcheck.cli.usage import refuse
 from sipcheck.guard import Guard
 from sipcheck.target import HostPort, TransportName
+
+Named = TypeVar("Named", Fault, CallBehaviour)
 
 _PASSWORD_VARIABLE = "PRACTICE_PASSWORD"  # noqa: S105 - the variable's name
 
@@ -40,16 +44,29 @@ def carrier(
     fault: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Repeatable; see --list-faults.")
     ] = None,
+    calls: Annotated[
+        str, typer.Option(metavar="NAME", help="What becomes of calls; see --list-calls.")
+    ] = CallBehaviour.ECHO,
+    number_form: Annotated[
+        NumberForm | None,
+        typer.Option(help="How called numbers have to be written; in another form nobody has them (404)."),
+    ] = None,
     list_faults: Annotated[bool, typer.Option("--list-faults", help="Name the faults and end.")] = False,
+    list_calls: Annotated[
+        bool, typer.Option("--list-calls", help="Name what can become of calls, and end.")
+    ] = False,
 ) -> None:
-    """Run a practice carrier on loopback: registrar and OPTIONS over UDP, TCP and TLS, with named faults."""
-    if list_faults:
-        for each in Fault:
-            typer.echo(f"{each:<{max(map(len, Fault))}}  {each.description}")
+    """Run a practice carrier on loopback: a registrar that takes calls, over UDP, TCP and TLS, with named faults."""
+    if list_faults or list_calls:
+        for each in Fault if list_faults else CallBehaviour:
+            typer.echo(
+                f"{each:<{max(map(len, Fault if list_faults else CallBehaviour))}}  {each.description}"
+            )
         return
     users = dict(_user(text) for text in user) if user else dict(DEMO_USERS)
-    faults = [_fault(name) for name in fault or ()]
-    sightings: asyncio.Queue[Sighting | None] = asyncio.Queue()
+    faults = [_named(Fault, name, "fault", "--list-faults") for name in fault or ()]
+    behaviour = _named(CallBehaviour, calls, "behaviour for calls", "--list-calls")
+    sightings: asyncio.Queue[Sighting | CallEnd | None] = asyncio.Queue()
     try:
         practice = PracticeCarrier(
             host=host,
@@ -58,11 +75,14 @@ def carrier(
             users=users,
             realm=realm,
             faults=faults,
+            calls=behaviour,
+            number_form=number_form,
             on_request=sightings.put_nowait,
+            on_call_end=sightings.put_nowait,
         )
         # Where the loop takes no signals (Windows), Ctrl-C arrives as this.
         with contextlib.suppress(KeyboardInterrupt):
-            asyncio.run(_serve(practice, users, faults, sightings))
+            asyncio.run(_serve(practice, users, faults, behaviour, sightings))
     except CarrierUnusable as error:
         refuse(str(error))
 
@@ -71,26 +91,29 @@ async def _serve(
     practice: PracticeCarrier,
     users: dict[str, str],
     faults: Sequence[Fault],
-    sightings: "asyncio.Queue[Sighting | None]",
+    behaviour: CallBehaviour,
+    sightings: "asyncio.Queue[Sighting | CallEnd | None]",
 ) -> None:
-    """Tell of every request until a signal puts the end into the queue."""
+    """Tell of every request, and of calls that have ended, until a signal puts the end into the queue."""
     loop = asyncio.get_running_loop()
     with contextlib.suppress(NotImplementedError):
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, sightings.put_nowait, None)
     async with practice:
-        for line in _introduction(practice, users, faults):
+        for line in _introduction(practice, users, faults, behaviour):
             typer.echo(line)
         while (sighting := await sightings.get()) is not None:
             typer.echo(str(sighting))
 
 
-def _introduction(practice: PracticeCarrier, users: dict[str, str], faults: Sequence[Fault]) -> Iterator[str]:
+def _introduction(
+    practice: PracticeCarrier, users: dict[str, str], faults: Sequence[Fault], behaviour: CallBehaviour
+) -> Iterator[str]:
     ports = _ports(practice)
     where = ", ".join(f"{transport} {port}" for transport, port in ports)
     yield f"The practice carrier listens on {practice.host}: {where}. Ctrl-C ends it."
     yield f"Faults: {', '.join(faults) or 'none'}."
-    yield "Try it from another terminal:"
+    yield f"Calls: {behaviour} ({behaviour.description}). Try it from another terminal:"
     for transport, port in ports:
         yield f"  {_try_line(practice, transport, port, *next(iter(users.items())))}"
 
@@ -126,10 +149,10 @@ def _user(text: str) -> tuple[str, str]:
     return name, password
 
 
-def _fault(name: str) -> Fault:
+def _named(kind: type[Named], name: str, what: str, list_option: str) -> Named:
     try:
-        return Fault(name)
+        return kind(name)
     except ValueError:
-        near = difflib.get_close_matches(name, list(Fault), n=3)
-        meant = f"did you mean {' or '.join(near)}?" if near else "--list-faults names them all."
-        refuse(f"There is no fault {name!r}; {meant}")
+        near = difflib.get_close_matches(name, list(kind), n=3)
+        meant = f"did you mean {' or '.join(near)}?" if near else f"{list_option} names them all."
+        refuse(f"There is no {what} {name!r}; {meant}")

@@ -17,6 +17,7 @@ import typer
 from typer.testing import CliRunner
 
 from sipcheck import Credentials, EngineSettings, Guard, Reason, Report, parse_target, verify
+from sipcheck.carrier.behaviours import CallBehaviour
 from sipcheck.carrier.faults import Fault
 from sipcheck.cli.carrier import carrier
 from tests.peers.ports import free_port
@@ -144,9 +145,18 @@ def test_the_faults_are_listed(command: Command) -> None:
     assert listed == {fault.value: fault.description for fault in Fault}
 
 
+def test_what_can_become_of_calls_is_listed(command: Command) -> None:
+    status, output, _ = command("--list-calls")
+    assert status == 0
+    listed = {line.split()[0]: line.split(maxsplit=1)[1] for line in output.splitlines()}
+    assert listed == {behaviour.value: behaviour.description for behaviour in CallBehaviour}
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
+        (("--calls", "ecco"), "There is no behaviour for calls 'ecco'; did you mean echo?"),
+        (("--calls", "xyzzy"), "There is no behaviour for calls 'xyzzy'; --list-calls names them all."),
         (("--fault", "wrong-pasword"), "There is no fault 'wrong-pasword'; did you mean wrong-password"),
         (("--fault", "xyzzy"), "There is no fault 'xyzzy'; --list-faults names them all."),
         (("--host", "0.0.0.0"), "The host '0.0.0.0' is not loopback"),
