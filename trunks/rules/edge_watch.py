@@ -84,4 +84,5 @@ def _well(edge: WatchedEdge, now: datetime, calm: timedelta) -> WatchedEdge:
 
 
 def _calm(moves: int) -> timedelta:
-    return min(CALM * 2 ** max(moves - 1, 0), LONGEST_CALM)
+    doubled: int = 1 << max(moves - 1, 0)
+    return min(CALM * doubled, LONGEST_CALM)
