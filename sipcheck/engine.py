@@ -26,6 +26,7 @@ from sipcheck.transport.channel import Channel
 from sipcheck.transport.tcp import connect_tcp
 from sipcheck.transport.tls import TlsContexts, connect_tls
 from sipcheck.transport.udp import UdpChannel, UdpEndpoint, UdpEndpoints
+from sipcheck.verification.call_forms import FormQuestions
 from sipcheck.verification.report_without_run import invalid_target_report
 from sipcheck.verification.verification import Admit, Resolved, Survey, Verification
 
@@ -87,6 +88,7 @@ class Engine:
         admit: Admit | None = None,
         edge_done: EdgeDone | None = None,
         resolved: Resolved | None = None,
+        forms: FormQuestions | None = None,
     ) -> Report:
         """Verify one target within one deadline; every remote failure is a report.
 
@@ -100,6 +102,7 @@ class Engine:
 
         `admit(edges)` is awaited before the first request; its time is added to the deadline, and what it raises
         ends the run. `edge_done(edge)` is called when nothing more is sent to an edge, while others may still be asked.
+        What `forms` want to know is asked behind the verdict, within the deadline, and changes none.
 
         Cancelled, it forgets its requests, closes its connections and gives no report; a caller who owes one reports
         the reason `cancelled`.
@@ -111,8 +114,8 @@ class Engine:
             proof=proof,
             before_credentials=before_credentials,
         )
-        run = replace(run, edge_done=edge_done)
-        return shown(await self._verification(target, run).report(survey, admit, resolved))
+        run = replace(run, edge_done=edge_done, asks_on=forms is not None)
+        return shown(await self._verification(target, run).report(survey, admit, resolved, forms))
 
     async def survey(
         self,
