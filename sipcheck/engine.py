@@ -1,6 +1,7 @@
 """The engine: what all verifications of a process share, from the resolver to the sockets."""
 
 import asyncio
+import re
 from dataclasses import replace
 from types import TracebackType
 from typing import Self
@@ -18,6 +19,7 @@ from sipcheck.report.shown import shown
 from sipcheck.report.trace import Trace
 from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS, EngineSettings
 from sipcheck.target import HostPort, Target, TransportName, parse_host_port
+from sipcheck.transaction.invite.call_keeper import CallKeeper
 from sipcheck.transaction.run_context import EdgeDone, RunContext
 from sipcheck.transaction.time_plan import TimePlan
 from sipcheck.transaction.udp_batch.batch import UdpBatch
@@ -26,6 +28,9 @@ from sipcheck.transport.tcp import connect_tcp
 from sipcheck.transport.tls import TlsContexts, connect_tls
 from sipcheck.transport.udp import UdpChannel, UdpEndpoint, UdpEndpoints
 from sipcheck.verification.verification import Admit, Resolved, Survey, Verification
+
+# E.164 has 15 digits; a carrier's own plan may have a prefix before them.
+_NUMBER = re.compile(r"\+?[0-9]{1,24}", re.ASCII)
 
 
 class Engine:
@@ -41,6 +46,7 @@ class Engine:
         self._udp = UdpEndpoints(self.settings.source_address)
         self._udp_apart = UdpEndpoints(self.settings.source_address)
         self._batches: dict[UdpEndpoint, UdpBatch] = {}
+        self._calls = CallKeeper()
         self._resolver: Resolver | None = None
         self._tls: TlsContexts | None = None
 
@@ -60,11 +66,17 @@ class Engine:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self._calls.finish()
         for batch in self._batches.values():
             batch.close()
         self._batches.clear()
         self._udp.close()
         self._udp_apart.close()
+
+    @property
+    def calls_open(self) -> bool:
+        """Whether a call of this engine may still be up; leaving its block waits until none is."""
+        return self._calls.some_open
 
     @property
     def resolver(self) -> Resolver:
@@ -79,6 +91,7 @@ class Engine:
         credentials: Credentials | None = None,
         username: str | None = None,
         proof: Proof = Proof.AUTO,
+        caller: str | None = None,
         timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
         before_credentials: BeforeCredentials | None = None,
         survey: Survey | None = None,
@@ -90,6 +103,8 @@ class Engine:
 
         Requests speak as the credentials' user; `username` is whom they speak as where there are none.
 
+        A proof by INVITE calls the settings' `proof_number` as `caller`, a number of the trunk's, or as the user.
+
         With a `survey` of the same target its liveness is taken over, and only the credentials are proven; of one that
         has its route alone, that. `resolved` is called with a route that was asked for.
 
@@ -99,7 +114,8 @@ class Engine:
         `admit(edges)` is awaited before the first request; its time is added to the deadline, and what it raises
         ends the run. `edge_done(edge)` is called when nothing more is sent to an edge, while others may still be asked.
 
-        Cancelled, it forgets its requests, closes its connections and gives no report; a caller who owes one reports
+        Cancelled, it forgets its requests, closes its connections and gives no report, and a call it ends as soon as it
+        may be, and before the engine is closed; a caller who owes one reports
         the reason `cancelled`.
         """
         run = self.run_context(
@@ -109,7 +125,7 @@ class Engine:
             proof=proof,
             before_credentials=before_credentials,
         )
-        run = replace(run, edge_done=edge_done)
+        run = replace(run, edge_done=edge_done, caller=caller)
         return shown(await self._verification(target, run).report(survey, admit, resolved))
 
     async def survey(
@@ -153,6 +169,9 @@ class Engine:
             proof=proof,
             before_credentials=before_credentials,
             udp_batch_for=self.udp_batch_for if self._windowed else None,
+            resolver=self._resolver,
+            guard=self.settings.guard,
+            calls=self._calls,
         )
 
     def udp_batch_for(self, edge: Edge) -> tuple[UdpBatch, HostPort]:
@@ -212,7 +231,11 @@ class Engine:
 
 
 def _check_from(settings: EngineSettings) -> None:
-    """Refuse a From that could not be sent, before anything is."""
+    """Refuse a From or a called number that could not be sent, before anything is."""
+    if not _NUMBER.fullmatch(settings.proof_number):
+        raise SettingInvalid(
+            f"the number to call for a proof, {settings.proof_number!r}, is none; give digits, with a + or without"
+        )
     if not settings.from_user.strip():
         raise SettingInvalid("the From user is empty; give a name such as trunk-check")
     if settings.from_domain is None:

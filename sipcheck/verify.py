@@ -17,6 +17,7 @@ async def verify(
     *,
     credentials: Credentials | None = None,
     proof: Proof = Proof.AUTO,
+    caller: str | None = None,
     timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
     before_credentials: BeforeCredentials | None = None,
     settings: EngineSettings | None = None,
@@ -37,6 +38,7 @@ async def verify(
             parsed,
             credentials=credentials,
             proof=proof,
+            caller=caller,
             timeout_seconds=timeout_seconds,
             before_credentials=before_credentials,
         )
