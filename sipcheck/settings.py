@@ -32,6 +32,7 @@ class EngineSettings:
 
     Source: docs/design/command-line.md, docs/design/service.md.
 
+    With `leads_to_proxies` the infrastructure's calls go to a target's outbound proxy, and not where its domain leads.
     `proof_number` is whom a proof by INVITE calls. `advertised_address` is what advice prints for allow-lists;
     `from_domain` None means the egress address.
     """
@@ -45,4 +46,5 @@ class EngineSettings:
     from_user: str = "trunk-check"
     from_domain: str | None = None
     infrastructure: Infrastructure | None = None
+    leads_to_proxies: bool = False
     proof_number: str = PROOF_NUMBER

@@ -12,11 +12,13 @@ from trunks.clock import Clock
 from trunks.runs.admission import Admissions
 from trunks.runs.claimed_run import ClaimedRun
 from trunks.runs.credential_gate import CredentialGate
+from trunks.runs.form_questions import RunForms
 from trunks.runs.gateway_check import GatewayCheck
 from trunks.runs.knock_ledger import Settlement
 from trunks.runs.open_slots import OpenSlots
 from trunks.runs.run_store import RunStore
 from trunks.runs.several_gateways import SeveralReport
+from trunks.runs.way_results import NOTHING_FOUND, WayFound
 from trunks.runs.wishes import Spending
 from trunks.secrets.credential_key import CredentialHash
 from trunks.secrets.secret_box import SecretBox
@@ -33,12 +35,14 @@ class GatewayDoors:
         *,
         timeout_seconds: float,
         clock: Clock,
+        forms: RunForms | None = None,
     ) -> None:
         self._store = store
         self._claim = claim
         self._hashed = hashed
         self._timeout_seconds = timeout_seconds
         self._clock = clock
+        self._forms = forms
         self._gates: tuple[CredentialGate, ...] = ()
         self._admissions: tuple[Admissions, ...] = ()
         self._slots = OpenSlots(store, claim.claim_id)
@@ -102,6 +106,7 @@ class GatewayDoors:
                 turn=turns.get(number, 0),
                 username=self._claim.first.username,
                 again=self._claim.put_off and not self._claim.on_demand,
+                forms=None if self._forms is None or number else self._forms.questions(),
             )
             for number, (target, admission) in enumerate(zip(targets, self._admissions, strict=True))
         ]
@@ -130,6 +135,10 @@ class GatewayDoors:
             isinstance(report, SeveralReport) and report.gateways[0].credentials is not CredentialState.PROVEN
         )
         return self._gates[0].realms if self._gates and not decided_elsewhere else ()
+
+    def ways(self) -> WayFound:
+        """Give what was learned of calls to the first gateway."""
+        return NOTHING_FOUND if self._forms is None else WayFound(self._forms.dialled, self._forms.heard)
 
     def spent(self) -> Sequence[Spending]:
         """Give what was sent to each address."""

@@ -25,18 +25,15 @@ from trunks.errors import (
     StoreUnavailable,
     TooManyRejections,
 )
-from trunks.rules.health import liveness_of
-from trunks.rules.way_evidence import Dialled
-from trunks.rules.way_of_report import dialled_by_report
 from trunks.runs.account_turns import AccountTurns
 from trunks.runs.claimed_run import ClaimedRun
+from trunks.runs.form_questions import FormDesk, RunForms
 from trunks.runs.gateway_check import GatewayCheck
 from trunks.runs.gateway_doors import GatewayDoors
 from trunks.runs.recovery import Return
 from trunks.runs.results import RunResult
 from trunks.runs.run_store import RunStore
 from trunks.runs.service_report import service_report
-from trunks.runs.several_gateways import SeveralReport
 from trunks.secrets.credential_key import CredentialHash
 from trunks.secrets.secret_box import SecretBox
 
@@ -52,15 +49,12 @@ _TRY_AGAIN_SECONDS = 0.5
 # `admit` raises.
 VerifyGateways = Callable[[Sequence[GatewayCheck]], Awaitable[Report]]
 
-# Finds the own addresses of a domain; None where DNS does not say.
-LookUp = Callable[[str], Awaitable[Dialled | None]]
-
 
 @dataclass(frozen=True, slots=True)
 class Runner:
     """`on_done` is called when a run has been recorded; `timeout_seconds` is the engine's deadline, `our_address` the
-    one that carriers have to let in, where a setting names it. `look` finds where calls would go; None where there are
-    none.
+    one that carriers have to let in, where a setting names it. `forms` says what is to be learned of the ways of calls;
+    None where there are none.
     """
 
     store: RunStore
@@ -72,7 +66,7 @@ class Runner:
     clock: Clock = utc_now
     our_address: str | None = None
     turns: AccountTurns = field(default_factory=AccountTurns)
-    look: LookUp | None = None
+    forms: FormDesk | None = None
 
     async def run(self, claim: ClaimedRun) -> None:
         """Verify and record what was claimed; nothing is written when another has it since. Raises StoreUnavailable."""
@@ -90,7 +84,12 @@ class _Run:
         self._claim = claim
         self._log = _log.bind(verification_id=str(claim.verification_id), trunk_id=str(claim.first.trunk_id))
         self._doors = GatewayDoors(
-            by.store, claim, by.hashed, timeout_seconds=by.timeout_seconds, clock=by.clock
+            by.store,
+            claim,
+            by.hashed,
+            timeout_seconds=by.timeout_seconds,
+            clock=by.clock,
+            forms=None if by.forms is None else RunForms(by.forms, claim.first),
         )
 
     async def execute(self) -> None:
@@ -201,22 +200,10 @@ class _Run:
             duration_ms=round(report.duration_ms),
         )
         realms = self._doors.realms_of_the_first(report)
-        dialled = await self._dialled(report)
+        spent, knocked = self._doors.spent(), self._doors.knocked()
         return await self._keep(
-            RunResult(
-                self._claim, report, realms, self._doors.spent(), self._doors.knocked(), dialled=dialled
-            )
+            RunResult(self._claim, report, realms, spent, knocked, ways=self._doors.ways())
         )
-
-    async def _dialled(self, report: Report) -> Dialled | None:
-        """Look where calls to the first gateway would go, unless the report says it, or nothing lives there."""
-        first = report.gateways[0] if isinstance(report, SeveralReport) else report
-        if self._by.look is None or not liveness_of(first):
-            return None
-        target = self._claim.first.target()
-        if target.outbound_proxy is not None:
-            return None
-        return dialled_by_report(first, target) or await self._by.look(target.domain)
 
     async def _suspecting(self, report: Report) -> Report:
         """Say of silence behind what a guard counts that it may be a ban; a store that is away keeps nothing back."""

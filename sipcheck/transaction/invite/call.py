@@ -354,9 +354,11 @@ class Call:
             await self._invite(fields)
 
     def _invite_ended(self) -> None:
-        """There is nothing left to take back, and the CANCEL that did so needs no answer any more."""
+        """There is nothing left to take back, and the CANCEL that did so is not sent again: its answer may come yet."""
         self._cancellation.on(CancelEvent.FINAL)
-        self._cancel = self._cancelled_until = None
+        self._cancelled_until = None
+        if self._cancel is not None:
+            self._cancel.machine.on_transport_error(self._loop.time())
 
     def _end(self) -> None:
         """Do what the wish to end asks for at once."""
