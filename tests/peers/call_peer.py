@@ -26,7 +26,6 @@ class CallScript:
     bye: Answers = ((200, "OK"),)
     cancel: Answers = ((200, "OK"),)
     cancelled: Answers = ((487, "Request Terminated"),)
-    tag: str = "peer"
     contact: str = "<sip:carrier@127.0.0.1:{port}>"
     port: int = 0
     further: Callable[[bytes], Answers] | None = None
@@ -75,16 +74,19 @@ class CallScript:
             headers = list(more[0]) if more else []
             if request.startswith(b"INVITE") and 200 <= status < 300 and self.contact:
                 headers.append(("Contact", self.contact.format(port=self.port)))
-            given.append(
-                reply_to(request, status, phrase, headers=headers).replace(
-                    b";tag=peer", f";tag={self.tag}".encode()
-                )
-            )
+            if request.startswith(b"INVITE") and 100 < status < 300:
+                headers += [("Record-Route", each) for each in _all(request, b"Record-Route")]  # §12.1.1
+            given.append(reply_to(request, status, phrase, headers=headers))
         return given
 
 
 def is_authorised(request: bytes) -> bool:
     return re.search(rb"^(?:Proxy-)?Authorization:", request, re.MULTILINE) is not None
+
+
+def _all(request: bytes, name: bytes) -> list[str]:
+    found = re.findall(rb"^" + name + rb": *([^\r\n]*)", request, re.MULTILINE)
+    return [each.decode() for each in found]
 
 
 def _first(request: bytes, name: bytes) -> bytes:

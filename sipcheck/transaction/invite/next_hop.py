@@ -59,7 +59,7 @@ class NextHops:
         return way
 
     async def _edge(self, hop: SipUri, answered: Way) -> Edge:
-        """Resolve and judge it; one that names no transport is asked by that of the answer."""
+        """Resolve and judge it."""
         if self.run.resolver is None or self.run.guard is None:
             raise RuntimeError("a call needs a resolver and a guard")
         named = hop.params.get("maddr") or hop.host
@@ -90,10 +90,15 @@ def _why(error: Exception) -> str:
 
 
 def _transport_of(hop: SipUri, answered: Way) -> TransportName:
-    if hop.secure:
+    """What it names, else UDP (RFC 3263 §4.1); what came by TLS does not go on in the clear."""
+    if hop.secure or (answered.transport is TransportName.TLS and "transport" not in hop.params):
         return TransportName.TLS
     named = (hop.params.get("transport") or "").lower()
-    return TransportName(named) if named in list(TransportName) else answered.transport
+    if named in list(TransportName):
+        return TransportName(named)
+    remote = answered.channel.remote
+    at_home = hop.host == remote.host and hop.port in (None, remote.port)
+    return answered.transport if at_home else TransportName.UDP
 
 
 def _is_at(way: Way, edge: Edge) -> bool:
