@@ -52,6 +52,7 @@ class DueChecks:
             timeout_seconds=self._timeout_seconds,
             clock=installation.clock,
         )
+        self._ways = installation.runs.way_checks
         self._on_answer = on_answer
         self._settled_at_once = _CHUNK
         self._checking: set[asyncio.Task[None]] = set()
@@ -126,6 +127,7 @@ class DueChecks:
     ) -> None:
         self._liveness.renew(waiting)
         flips = self._results.settle(done) if done else 0
+        self._ways.note(done)
         for result in done:
             if result.claim.asked:
                 self._on_answer(result.claim.destination_id)

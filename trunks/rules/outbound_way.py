@@ -24,6 +24,9 @@ def choose_way(known: WayEvidence) -> OutboundWay:
             callable=None,
             reason="Calls leave through the platform's fixed address; what comes behind it is not checked.",
         )
+    if known.is_forbidden:
+        named = known.domain if known.proxy is None else known.proxy.host
+        return _parked(f"{named} leads to an address or a port that no call may go to; mend its DNS records.")
     if known.proxy is not None:
         return _with_challenge(known, _through_proxy(known))
     forms: tuple[_Form, ...] = (_as_given, _by_route, _by_target)
