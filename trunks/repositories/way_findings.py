@@ -29,6 +29,10 @@ class WatchedFinding:
     is_parked: bool
     raw: Mapping[str, Any] = field(compare=False, repr=False)
 
+    def living(self) -> frozenset[str]:
+        """Name the edges that the last report found alive."""
+        return frozenset(edge.name for edge in _read(self.raw).edges if edge.lives)
+
     def forbidden_from(self, now: datetime) -> "WatchedFinding":
         """Note that it leads where no call may go."""
         return replace(self, forbidden_since=self.forbidden_since or now)

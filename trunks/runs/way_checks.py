@@ -87,5 +87,6 @@ class WayChecks:
         if result.reason in FORBIDDEN:
             return before.forbidden_from(now)
         seen = {each.edge: each.alive for each in result.edges}
-        after = after_check(before.watch, seen, now, threshold=self.threshold)
+        answered = frozenset[str]() if all(seen.values()) else before.living()
+        after = after_check(before.watch, seen, now, threshold=self.threshold, answered=answered)
         return before.watched_now(after, is_clean=result.alive)
