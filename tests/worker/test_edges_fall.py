@@ -20,13 +20,15 @@ NUMBER = "+14155553001"
 
 
 def test_calls_go_to_the_edge_that_lives(tmp_path: Path, sqlite_template: Path) -> None:
-    checks = {
-        "health_interval_floor_seconds": 0.0,
-        "health_interval_seconds": 0.5,
-        "probe_timeout_seconds": 0.6,
-        "failure_threshold": 2,
-    }
-    with open_installed(tmp_path, sqlite_template, {"two-targets": TWO_TARGETS}, **checks) as installed:
+    with open_installed(
+        tmp_path,
+        sqlite_template,
+        {"two-targets": TWO_TARGETS},
+        health_interval_floor_seconds=0.0,
+        health_interval_seconds=0.5,
+        probe_timeout_seconds=0.6,
+        failure_threshold=2,
+    ) as installed:
         place = installed.places["two-targets"]
         trunk = installed.provide(place, NUMBER)
         installed.service.verify(trunk)

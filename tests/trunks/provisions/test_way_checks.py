@@ -9,8 +9,8 @@ import pytest
 from sipcheck.reasons import Reason
 from sipcheck.report.model import Report
 from tests.trunks.provisions.installed import Installed
-from tests.trunks.provisions.test_forms_of_calls import claim, due, finish, heard, led_on, way_of
-from tests.trunks.provisions.test_ways import ONE, TWO, provision_of, report_of, route, shown
+from tests.trunks.provisions.test_forms_of_calls import due, finish, heard, led_on, way_of
+from tests.trunks.provisions.test_ways import ONE, TWO, claim, provision_of, report_of, route, shown
 from trunks.health.check import CheckClaim, CheckResult, EdgeResult
 from trunks.ids import new_id
 from trunks.models.provision import ProvisionStatus
