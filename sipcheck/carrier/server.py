@@ -20,6 +20,7 @@ from sipcheck.carrier.certificates import CertificateFiles, issue
 from sipcheck.carrier.datagrams import DatagramSide, Send
 from sipcheck.carrier.delivery import delivery
 from sipcheck.carrier.faults import Fault
+from sipcheck.carrier.likeness import Likeness
 from sipcheck.carrier.listening import CarrierUnusable, bind, bind_shared
 from sipcheck.carrier.registrar import Registrar
 from sipcheck.carrier.sighting import Sighting
@@ -42,8 +43,9 @@ class PracticeCarrier:
     `port` 0 means a free one, which UDP and TCP share; `users` are names and passwords for practice.
     `certificate_dir` keeps the certificates; without it they are gone with the carrier. `on_request` is told of
     every request, `on_call_end` of every call that has ended. `number_form` is how called numbers have to be written;
-    None takes any form. Raises CarrierUnusable for a host that is not loopback, a realm that cannot be quoted, a port
-    that is taken, or a folder that cannot be written.
+    None takes any form. `like` answers as the peer of a report did, in the place of users, realm and faults. Raises
+    CarrierUnusable for a host that is not loopback, a realm that cannot be quoted, a port that is taken, or a folder
+    that cannot be written.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class PracticeCarrier:
         realm: str = "practice.example",
         transports: Collection[TransportName] = ALL_TRANSPORTS,
         faults: Collection[Fault] = (),
+        like: Likeness | None = None,
         calls: CallBehaviour = CallBehaviour.ECHO,
         number_form: NumberForm | None = None,
         certificate_dir: Path | None = None,
@@ -76,10 +79,10 @@ class PracticeCarrier:
         self._port = port
         self._wanted_tls_port = tls_port
         self._transports = frozenset(transports)
-        self._faults = frozenset(faults)
+        self._faults = frozenset(faults if like is None else like.faults)
         self._certificate_dir = certificate_dir
         self._on_request = on_request
-        self._delivery = delivery(faults)
+        self._delivery = delivery(faults) if like is None else like.delivery
         self.calls: deque[CallEnd] = deque(maxlen=_SIGHTINGS_KEPT)
         self._on_call_end = on_call_end
         self._registrar = Registrar(
@@ -89,6 +92,7 @@ class PracticeCarrier:
             new_token=lambda: secrets.token_hex(16),
             methods=(*METHODS, *CALL_METHODS),
         )
+        self._mind: Registrar | Likeness = like or self._registrar
         self._desk = CallDesk(
             host=self.host,
             behaviour=calls,
@@ -185,7 +189,7 @@ class PracticeCarrier:
     ) -> tuple[bytes, ...]:
         if request.method in CALL_METHODS[1:] or (request.method == "INVITE" and request.to_tag is not None):
             return self._answer_within_call(request, source, transport)
-        verdict = self._registrar.answer(request, source, transport)
+        verdict = self._mind.answer(request, source, transport)
         sighting = verdict.sighting
         if verdict.taken:
             sighting = replace(sighting, status=self._desk.invite(request, source, transport, send))

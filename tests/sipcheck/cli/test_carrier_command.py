@@ -20,6 +20,7 @@ from sipcheck import Credentials, EngineSettings, Guard, Reason, Report, parse_t
 from sipcheck.carrier.behaviours import CallBehaviour
 from sipcheck.carrier.faults import Fault
 from sipcheck.cli.carrier import carrier
+from sipcheck.report.json_export import report_to_json_text
 from tests.peers.ports import free_port
 
 RUN = "import typer; from sipcheck.cli.carrier import carrier; typer.run(carrier)"
@@ -200,3 +201,16 @@ def test_help_says_that_the_password_is_for_practice(command: Command) -> None:
     status, output, _ = command("--help")
     assert status == 0
     assert "never a real one" in " ".join(output.replace("│", " ").split())
+
+
+def test_a_carrier_like_a_report(start: Start, tmp_path: Path) -> None:
+    original = start("--port", "0", "--tls-port", "0", "--fault", "account-not-found")
+    report = follow(read_introduction(original)[3])
+    original.send_signal(signal.SIGTERM)
+    file = tmp_path / "report.json"
+    file.write_text(report_to_json_text(report) or "", encoding="utf-8")
+    process = start("--like", str(file), "--port", "0", "--tls-port", "0")
+    assert process.stdout is not None
+    lines = [process.stdout.readline() for _ in range(4)]
+    assert "There it came to failed, account-not-found; its password is whatever comes." in lines[1]
+    assert follow(lines[3]).reason is Reason.ACCOUNT_NOT_FOUND
