@@ -5,8 +5,8 @@ from alembic import op
 
 from trunks.models.base import UtcDateTime
 
-revision = "r0032"
-down_revision = "r0031"
+revision = "r0033"
+down_revision = "r0032"
 branch_labels = None
 depends_on = None
 
