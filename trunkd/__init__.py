@@ -1,5 +1,5 @@
 """The service. In its wheel the packages below it (`api`, `worker`, `trunks`) lie inside of this one, so that they take
-no other project's name; whoever imports this one finds them (docs/decisions, record 16).
+no other project's name; whoever imports this one finds them (docs/decisions, record 17).
 """
 
 import sys
