@@ -113,6 +113,21 @@ class NumberTaken(Refused):
     """This number is already registered in your environment."""
 
 
+class NumberInUseElsewhere(Refused):
+    """This number is in use by another trunk of this platform"""
+
+    def __init__(self, number: str) -> None:
+        super().__init__()
+        self.number = number
+
+
+class TooManyNumbers(Refused):
+    """An environment has as many numbers as it may."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"Your environment may have {most} phone numbers at most; remove one first.")
+
+
 class NumberInUse(Refused):
     """The number is still assigned; take the assignment away first."""
 

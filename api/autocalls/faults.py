@@ -12,8 +12,10 @@ from api.wrong_fields import must_of
 from trunks.errors import (
     CustomTrunksNotAllowed,
     NumberInUse,
+    NumberInUseElsewhere,
     NumberTaken,
     StillBeingMade,
+    TooManyNumbers,
     TrunkExists,
     TrunkNotFound,
 )
@@ -28,6 +30,8 @@ REFUSALS: Refusals = {
     ),
     NumberTaken: Refusal(HTTPStatus.CONFLICT),
     StillBeingMade: Refusal(HTTPStatus.CONFLICT),
+    NumberInUseElsewhere: Refusal(HTTPStatus.CONFLICT),
+    TooManyNumbers: Refusal(HTTPStatus.CONFLICT),
     NumberInUse: Refusal(HTTPStatus.CONFLICT),
 }
 # What a client of this dialect can change about each.

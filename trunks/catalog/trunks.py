@@ -6,6 +6,7 @@ from uuid import UUID
 
 from trunks.catalog.create import enter_trunk
 from trunks.catalog.new_trunk import NewTrunk
+from trunks.catalog.number_claims import ClaimDesk
 from trunks.clock import Clock
 from trunks.errors import NameTaken, NumberInUse, TrunkHasNumbers
 from trunks.models.flip import Flip
@@ -38,7 +39,8 @@ class TrunkCatalog:
     ) -> Trunk:
         """Enter a trunk, or a draft of one; a tenant's trunk that has this id already is the one.
 
-        Raises CustomTrunksNotAllowed, NumberTaken, and NameTaken where the dialect knows trunks by their names.
+        Raises CustomTrunksNotAllowed, NumberTaken, NumberInUseElsewhere, TooManyNumbers, and NameTaken where the
+        dialect knows trunks by their names.
         """
         with self.database.write() as session:
             made = None if trunk_id is None else Trunks(session).of(caller.environment_id, trunk_id)
@@ -49,7 +51,14 @@ class TrunkCatalog:
                 if Trunks(session).named(caller.environment_id, new.name):
                     raise NameTaken
             return enter_trunk(
-                session, self.secrets, caller, new, self.clock(), trunk_id=trunk_id, is_draft=is_draft
+                session,
+                self.secrets,
+                caller,
+                new,
+                self.clock(),
+                provisioner=self.provisioner,
+                trunk_id=trunk_id,
+                is_draft=is_draft,
             )
 
     def get(self, caller: Caller, trunk_id: UUID) -> Trunk:
@@ -79,4 +88,5 @@ class TrunkCatalog:
             if not with_used_numbers and PhoneNumbers(session).any_assigned(trunk_id):
                 raise NumberInUse
             ProvisionRequests(session, self.provisioner).changed(trunk_id, self.clock())
+            ClaimDesk(session, self.provisioner, self.clock()).release_all(trunk_id)
             Trunks(session).remove(trunk)

@@ -10,6 +10,7 @@ from sipcheck.reasons import CredentialState
 from sipcheck.target import HostPort, parse_host_port
 from trunks.catalog.gateways import find_destination, make_gateway
 from trunks.catalog.new_trunk import NewGateway
+from trunks.catalog.number_claims import ClaimDesk
 from trunks.catalog.phone_numbers import replace_line, replace_numbers
 from trunks.catalog.snapshot import copy_trunk
 from trunks.catalog.take_back import EditTaken, TakingBack
@@ -25,6 +26,7 @@ from trunks.phone_numbers import key_of
 from trunks.provisions.requests import ProvisionRequests
 from trunks.provisions.wanted_sides import WantedSides
 from trunks.repositories.account_proofs import AccountProofs
+from trunks.repositories.phone_numbers import PhoneNumbers
 from trunks.repositories.tenants import Environments
 from trunks.repositories.trunk_profiles import TrunkProfiles
 from trunks.repositories.trunks import Trunks, owned
@@ -67,7 +69,8 @@ class TrunkUpdates:
         """Change a trunk, all of it or nothing.
 
         `alone` keeps off whoever else changes what one trunk alone may have: a name, or a line. Raises TrunkNotFound,
-        TrunkContradictory, TrunkExists, TrunkNotVerified, NumberTaken, NumberInUse, NameTaken, and what the edit raises
+        TrunkContradictory, TrunkExists, TrunkNotVerified, NumberTaken, NumberInUse, NumberInUseElsewhere,
+        TooManyNumbers, NameTaken, and what the edit raises
         that is worked out from present values: these are the values under the trunk's lock, so that of two edits at
         once the later one is judged on what the other one made.
 
@@ -95,6 +98,8 @@ class TrunkUpdates:
                 replace_numbers(session, trunk, edit.numbers, self.clock())
             if edit.line is not UNSET:
                 replace_line(session, trunk, edit.line, self.clock())
+            if with_numbers or "extension" in edit.profile:
+                self._settle_claims(session, trunk, profile, len(before.numbers))
             if edit.health_interval_seconds is not UNSET:
                 self._take_up(session, trunk)
             follows = self._follow(session, trunk_id, sides)
@@ -113,8 +118,17 @@ class TrunkUpdates:
             to_verify = TakingBack(session, trunk, edited.taken, self.clock()).restore()
             self._take_up(session, trunk)
             session.flush()
+            extension = TrunkProfiles(session).of(trunk.id).extension
+            ClaimDesk(session, self.provisioner, self.clock()).settle_what_is_left(trunk, extension)
             ProvisionRequests(session, self.provisioner).changed(trunk.id, self.clock())
             return to_verify
+
+    def _settle_claims(self, session: Session, trunk: Trunk, profile: TrunkProfile, had: int) -> None:
+        session.flush()
+        desk = ClaimDesk(session, self.provisioner, self.clock())
+        if PhoneNumbers(session).count_of([trunk.id]).get(trunk.id, 0) > had:
+            desk.require_room(trunk.environment_id, 0)
+        desk.settle(trunk, profile.extension)
 
     def _follow(self, session: Session, trunk_id: UUID, sides: DesiredTrunk | str | None) -> bool:
         """Ask for what differs from these sides; false where nothing does."""

@@ -251,6 +251,7 @@ def draw(parts: ProvisionParts, egress: HostPort | None) -> Blueprint | None:
         egress=egress,
         way=None if parts.way is None else parts.way.now(trunk),
         keeps_former=parts.provision.keeps_former,
+        called_as=None if profile.extension is None else parts.called_as,
         environment_id=trunk.environment_id,
         revision=parts.provision.revision,
     )

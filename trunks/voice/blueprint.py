@@ -26,8 +26,9 @@ _FORMERLY_NOT_OURS = frozenset({"media", "route"})
 class Blueprint:
     """A trunk's first gateway, its numbers and its profile, with the password still sealed.
 
-    `way` is what is known of calls to the gateway as it is configured now. With `keeps_former` the sides were made
-    before media and Route were written, and theirs stay as they are.
+    `called_as` is what calls to an extension name where another environment has the same one. `way` is what is known
+    of calls to the gateway as it is configured now. With `keeps_former` the sides were made before media and Route were
+    written, and theirs stay as they are.
     """
 
     trunk_id: UUID
@@ -44,6 +45,7 @@ class Blueprint:
     revision: int = 0
     way: OutboundWay | None = None
     keeps_former: bool = False
+    called_as: str | None = None
 
     @property
     def no_way(self) -> str | None:
@@ -79,18 +81,19 @@ class Blueprint:
         return replace(self, numbers=tuple(others))
 
     def _inbound(self, numbers: tuple[str, ...], password: str | None) -> InboundSide:
+        called = numbers if self.called_as is None else (self.called_as,)
         if self.profile.authorization is InboundAuthorization.IP:
             try:
                 allowed = read_allow_list(self.profile.allowed_addresses)
             except AllowListInvalid as fault:
                 raise _unfit(str(fault)) from fault
-            return InboundSide(numbers=numbers, allowed_addresses=allowed)
+            return InboundSide(numbers=called, allowed_addresses=allowed)
         if not self.username or not password:
             raise _unfit(
                 "Without user and password the inbound side would admit everyone; "
                 "give the trunk both, or an allow-list of addresses."
             )
-        return InboundSide(numbers=numbers, auth_username=self.username, auth_password=password)
+        return InboundSide(numbers=called, auth_username=self.username, auth_password=password)
 
     def _outbound(self, numbers: tuple[str, ...], password: str | None) -> OutboundSide:
         carrier = self._carrier()
