@@ -10,8 +10,8 @@ from alembic import op
 
 from trunks.ids import new_id
 
-revision = "r0031"
-down_revision = "r0030"
+revision = "r0032"
+down_revision = "r0031"
 branch_labels = None
 depends_on = None
 
