@@ -13,7 +13,7 @@ from sipcheck.credentials import Credentials
 from sipcheck.diagnosis.evidence import Proof
 from sipcheck.discovery.findings import Discovery, Finding
 from sipcheck.discovery.search import discover, with_discovery
-from sipcheck.engine import Engine
+from sipcheck.engine import Engine, verify
 from sipcheck.errors import CallerError, CredentialsInvalid, SettingInvalid, SipCheckError, TargetInvalid
 from sipcheck.guard import Guard
 from sipcheck.reasons import Cause, CredentialState, Outcome, Party, Reason, WarningCode
@@ -21,7 +21,6 @@ from sipcheck.report.model import Certificate, Check, EdgeReport, Report, TraceS
 from sipcheck.report.model import ReportWarning as Warning
 from sipcheck.settings import EngineSettings
 from sipcheck.target import HostPort, Target, TransportName, parse_host_port, parse_target
-from sipcheck.verify import verify
 
 __all__ = [
     "CallerError",

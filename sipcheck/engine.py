@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
@@ -17,7 +18,7 @@ from sipcheck.report.model import Report
 from sipcheck.report.shown import shown
 from sipcheck.report.trace import Trace
 from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS, EngineSettings
-from sipcheck.target import HostPort, Target, TransportName, parse_host_port
+from sipcheck.target import HostPort, Target, TransportName, parse_host_port, parse_target
 from sipcheck.transaction.run_context import EdgeDone, RunContext
 from sipcheck.transaction.time_plan import TimePlan
 from sipcheck.transaction.udp_batch.batch import UdpBatch
@@ -25,6 +26,8 @@ from sipcheck.transport.channel import Channel
 from sipcheck.transport.tcp import connect_tcp
 from sipcheck.transport.tls import TlsContexts, connect_tls
 from sipcheck.transport.udp import UdpChannel, UdpEndpoint, UdpEndpoints
+from sipcheck.verification.call_forms import FormQuestions
+from sipcheck.verification.report_without_run import invalid_target_report
 from sipcheck.verification.verification import Admit, Resolved, Survey, Verification
 
 
@@ -85,6 +88,7 @@ class Engine:
         admit: Admit | None = None,
         edge_done: EdgeDone | None = None,
         resolved: Resolved | None = None,
+        forms: FormQuestions | None = None,
     ) -> Report:
         """Verify one target within one deadline; every remote failure is a report.
 
@@ -98,6 +102,7 @@ class Engine:
 
         `admit(edges)` is awaited before the first request; its time is added to the deadline, and what it raises
         ends the run. `edge_done(edge)` is called when nothing more is sent to an edge, while others may still be asked.
+        What `forms` want to know is asked behind the verdict, within the deadline, and changes none.
 
         Cancelled, it forgets its requests, closes its connections and gives no report; a caller who owes one reports
         the reason `cancelled`.
@@ -109,8 +114,8 @@ class Engine:
             proof=proof,
             before_credentials=before_credentials,
         )
-        run = replace(run, edge_done=edge_done)
-        return shown(await self._verification(target, run).report(survey, admit, resolved))
+        run = replace(run, edge_done=edge_done, asks_on=forms is not None)
+        return shown(await self._verification(target, run).report(survey, admit, resolved, forms))
 
     async def survey(
         self,
@@ -209,6 +214,36 @@ class Engine:
                     Reason.HOST_UNREACHABLE, "connection.other-family", source=source, address=edge.address
                 )
             )
+
+
+async def verify(
+    target: str | Target,
+    *,
+    credentials: Credentials | None = None,
+    proof: Proof = Proof.AUTO,
+    timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
+    before_credentials: BeforeCredentials | None = None,
+    settings: EngineSettings | None = None,
+) -> Report:
+    """Verify one trunk with an engine of its own; many trunks share an `Engine` instead.
+
+    A target that is no host or URI gives a report with `target-invalid`; every remote failure is a report too.
+    Raises SettingInvalid for settings or a timeout that cannot be used.
+    """
+    started_at = datetime.now(UTC)
+    try:
+        parsed = parse_target(target) if isinstance(target, str) else target
+    except TargetInvalid as error:
+        username = credentials.username if credentials else None
+        return invalid_target_report(str(target), error.sentence, started_at=started_at, username=username)
+    async with Engine(settings) as engine:
+        return await engine.verify(
+            parsed,
+            credentials=credentials,
+            proof=proof,
+            timeout_seconds=timeout_seconds,
+            before_credentials=before_credentials,
+        )
 
 
 def _check_from(settings: EngineSettings) -> None:

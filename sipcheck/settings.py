@@ -28,6 +28,7 @@ class EngineSettings:
 
     Source: docs/design/command-line.md, docs/design/service.md.
 
+    With `leads_to_proxies` the infrastructure's calls go to a target's outbound proxy, and not where its domain leads.
     `advertised_address` is what advice prints for allow-lists; `from_domain` None means the egress address.
     """
 
@@ -40,3 +41,4 @@ class EngineSettings:
     from_user: str = "trunk-check"
     from_domain: str | None = None
     infrastructure: Infrastructure | None = None
+    leads_to_proxies: bool = False

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
 from tests.fuzzing import register_profiles
 from tests.peers.certificates import Certificates
@@ -26,6 +27,13 @@ from trunks.store.database import Database
 from trunks.store.schema import migrate
 
 register_profiles()
+# Where `rich` is installed structlog draws a traceback as panels with local variables: seconds of CPU for each.
+structlog.configure(
+    processors=[
+        *structlog.get_config()["processors"][:-1],
+        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 # What starts a peer: a test that uses one of these, or one of those with that parameter, is marked `peers`.
 PEER_FIXTURES = frozenset(

@@ -3,7 +3,8 @@
 # root, or with sudo.
 set -eu
 
-[ $# -gt 0 ] || set -- kamailio kamailio-tls-modules kamailio-sqlite-modules sip-tester redis-server postgresql unbound
+[ $# -gt 0 ] || set -- kamailio kamailio-tls-modules kamailio-sqlite-modules sip-tester redis-server postgresql unbound \
+    prometheus tshark
 
 missing=""
 for package in "$@"; do

@@ -8,14 +8,11 @@ from typing import Any, TypeVar
 
 import uvloop
 
-from sipcheck.dns.query import RecordType
 from sipcheck.engine import Engine
 from sipcheck.report.model import Report
 from sipcheck.settings import EngineSettings
-from sipcheck.target import Target, TransportName
 from sipcheck.verification.verification import Survey
 from trunks.errors import RunInterrupted
-from trunks.rules.way_evidence import Dialled
 from trunks.runs.admission import PATIENCE_SECONDS
 from trunks.runs.gateway_check import GatewayCheck
 from trunks.runs.several_gateways import verify_gateways
@@ -25,8 +22,6 @@ from worker.kept_routes import KeptRoutes
 _OVERRUN_SECONDS = 5.0
 # Questions to the store from the loop: a few at once, each for many runs.
 _STORE_THREADS = 16
-# Beyond the deadline and within the lease.
-_LOOK_SECONDS = 2.0
 # Of the 10 s that a stopping process has, runs get these to finish by themselves.
 GRACE_SECONDS = 5.0
 # And these are for the store to hear of what was broken off.
@@ -73,23 +68,6 @@ class EngineLoop:
                 if self._breaking_off:
                     raise RunInterrupted from None
                 raise
-
-    async def own_addresses(self, domain: str) -> Dialled | None:
-        """Ask for a domain's own addresses, as calls do, which follow no SRV record; None where DNS does not say."""
-        # With a port RFC 3263 §4.2 goes by A and AAAA alone.
-        target = Target(domain, port=TransportName.UDP.default_port, transport=TransportName.UDP)
-        route = await self._engine.resolver.resolve(target, timeout_seconds=_LOOK_SECONDS)
-        own = [step for step in route.steps if step.name == domain]
-        if any(step.failed for step in own) or not own:
-            return None
-        found = {step.record_type: step.records for step in own}
-        ipv4 = tuple(str(each) for each in found.get(RecordType.A, ()))
-        guard = self._settings.guard
-        return Dialled(
-            ipv4=ipv4,
-            has_ipv6=bool(found.get(RecordType.AAAA)),
-            forbidden=any(guard.judge_address(address) is not None for address in ipv4),
-        )
 
     def begin(self, work: Callable[[Engine], Coroutine[Any, Any, Result]]) -> "Future[Result]":
         """Run work of this process until stop(), which cancels it and waits for its end. Raises RunInterrupted."""
@@ -139,6 +117,7 @@ class EngineLoop:
             edge_done=job.edge_done,
             survey=None if route is None else Survey(route),
             resolved=lambda found: self._routes.keep(job.target, found, now),
+            forms=job.forms,
         )
         job.heard(report)
         return report

@@ -221,13 +221,16 @@ class ProvisionWork:
             await self._given_up.finish(provisioner, side_id)
 
     def _tend(self) -> None:
+        self._ring_due()
+        if self._provisioner is not None:
+            take_away_due(self._given_up, self._provisioner, self._loop)
+
+    def _ring_due(self) -> None:
         tended = self._claims.tend()
         for trunk_id in tended.reclaimed:
             _log.warning("provision-reclaimed", trunk_id=str(trunk_id))
         for trunk_id in tended.to_ring:
             self._ring(trunk_id)
-        if self._provisioner is not None:
-            take_away_due(self._given_up, self._provisioner, self._loop)
 
     def _begin_for_ever(self) -> None:
         # Many become active at once: they are begun together.
@@ -240,6 +243,8 @@ class ProvisionWork:
     def _begin(self) -> None:
         for trunk_id in self._claims.begin():
             self._ring(trunk_id)
+        # A run may have led its trunk otherwise, too.
+        self._ring_due()
 
     def _reconcile_at_start(self) -> None:
         self.reconcile(at_start=True)

@@ -12,7 +12,6 @@ from trunks.errors import StoreUnavailable
 from trunks.installation.installation import Installation
 from trunks.runs.run_store import RunStore
 from trunks.runs.runner import OnDone, Runner
-from trunks.voice.provisioner import ProvisionerName
 from worker.due_checks import DueChecks
 from worker.engine_loop import EngineLoop
 from worker.knock_names import KnockNames
@@ -75,6 +74,7 @@ class Runtime:
             installation, ring=self._doorbell.ring_provision, on_done=self._on_done
         )
         self._provisioning.start()
+        self._ways = installation.runs.way_turns
         if runs:
             self._desk = RunDesk(
                 installation.runs.claims,
@@ -122,6 +122,7 @@ class Runtime:
         self._mend_clock()
         # This process looks by itself, whether or not the broker is there: what was found is due, named or not.
         proofs = self._proof.tend()
+        self._ways.tend()
         if tended.reclaimed or proofs:
             self.wake()
         self._cleaning.turn()
@@ -137,9 +138,7 @@ class Runtime:
             self._on_run_done,
             installation.clock,
             installation.settings.sip_advertised_address or installation.settings.sip_source_address,
-            look=None
-            if installation.settings.provisioner is ProvisionerName.NONE
-            else self._engine_loop.own_addresses,
+            forms=runs.form_desk,
         )
 
     def _on_run_done(self, verification_id: UUID) -> None:

@@ -19,10 +19,12 @@ CHALLENGE_STATUS = (401, 407)
 class AuthenticationRound:
     """Answers each realm of each hop once, and once more for `stale=true`; the outcome stands in its fields.
 
+    With `once` no renewal is granted, and no further hop or realm answered: the request is one that is not sent twice.
     `sent` and `realms` are the caller's to keep: only it knows what has left. `asked` are the values of the first
     challenge, a field line each: those of WWW-Authenticate, or of Proxy-Authenticate where it has none.
     """
 
+    once: bool = False
     challenged: bool = False
     sent: bool = False
     renewed: bool = False
@@ -93,6 +95,9 @@ class AuthenticationRound:
             self.rejected = True
         if self.rejected or self.stale_loop or self.withheld is not None or not fresh:
             return None
+        if self.once:
+            self._note_second_realm([each.realm_name for each in fresh])
+            return None
         # A hop that is satisfied goes on being answered when the next one challenges (§22.3).
         answered = {(each.proxy, each.realm_name): each for each in (*self._answered, *fresh)}
         self._answered = tuple(answered.values())
@@ -123,7 +128,7 @@ class AuthenticationRound:
             return ()
         if not all(challenge.stale for challenge in repeated):
             self.rejected = True
-        elif self.renewed:
+        elif self.renewed or self.once:
             self.stale_loop = True
         else:
             self.renewed = True
@@ -133,7 +138,9 @@ class AuthenticationRound:
     def _leave_second_realm(self, values: Sequence[str], *, is_proxy: bool) -> None:
         """Note a further realm that nobody has configured: a password goes to the first one alone."""
         usable = read_usable(values, is_proxy=is_proxy)
-        asked = () if isinstance(usable, Failure) else [each.realm_name for each in usable]
+        self._note_second_realm(() if isinstance(usable, Failure) else [each.realm_name for each in usable])
+
+    def _note_second_realm(self, asked: Iterable[str]) -> None:
         self.cause = Cause.SECOND_REALM
         answered = _named(each.realm_name for each in self._answered)
         self.sentence = Sentence.of("challenge.second-realm", answered=answered, asked=_named(asked))
@@ -154,8 +161,10 @@ def answer(
     uri: str,
     new_cnonce: Callable[[], str],
     conceal: Callable[[str], None] | None,
+    body: bytes = b"",
 ) -> list[tuple[str, str]]:
-    """Write the header fields that answer the challenges, each with a client nonce of its own.
+    """Write the header fields that answer the challenges, each with a client nonce of its own; auth-int takes in the
+    request's body.
 
     `conceal` is called with what a dictionary attack on a captured answer would need.
     """
@@ -169,6 +178,7 @@ def answer(
             method=method,
             uri=uri,
             cnonce=cnonce,
+            body=body,
         )
         if conceal is not None:
             conceal(cnonce)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from sipcheck.carrier.faults import Fault
 
 METHODS = ("OPTIONS", "REGISTER")
-ALLOW = ("Allow", ", ".join(METHODS))
+# With these a carrier takes calls, too; the last three belong to a call, and ask for no password.
+CALL_METHODS = ("INVITE", "ACK", "CANCEL", "BYE")
 RETRY_AFTER_SECONDS = 30
 
 
@@ -22,13 +23,14 @@ class CarrierAnswer:
 OK = CarrierAnswer(200, "OK")
 SILENCE = CarrierAnswer(None)
 SERVICE_UNAVAILABLE = CarrierAnswer(503, "Service Unavailable", (("Retry-After", str(RETRY_AFTER_SECONDS)),))
-METHOD_NOT_ALLOWED = CarrierAnswer(405, "Method Not Allowed", (ALLOW,))
+# Said by who takes the call, not by who asks for the password.
+TAKEN = CarrierAnswer(None, "taken")
 
 Answers = Mapping[str, CarrierAnswer]
 
 
 def _to_all(answer: CarrierAnswer) -> Answers:
-    return dict.fromkeys(METHODS, answer)
+    return dict.fromkeys((*METHODS, CALL_METHODS[0]), answer)
 
 
 # By fault and method: said at once, so that no challenge comes.
@@ -55,6 +57,11 @@ _AUTHENTICATED: Mapping[Fault, Answers] = {
     Fault.REGISTRATION_FORBIDDEN: {"REGISTER": CarrierAnswer(403, "Forbidden")},
     Fault.ACCOUNT_NOT_FOUND: {"REGISTER": CarrierAnswer(404, "Not Found")},
 }
+
+
+def allow(methods: Collection[str]) -> tuple[str, str]:
+    """Write what is allowed."""
+    return "Allow", ", ".join(methods)
 
 
 def unchallenged(faults: Collection[Fault], method: str) -> CarrierAnswer | None:

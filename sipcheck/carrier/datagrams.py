@@ -3,15 +3,19 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import cast
 
 from sipcheck.carrier.delivery import Delivery
 from sipcheck.errors import ParseError
-from sipcheck.message.message import Request
+from sipcheck.message.message import Request, Response
 from sipcheck.message.parser import parse
 from sipcheck.target import HostPort, TransportName
 
-Answer = Callable[[Request, HostPort, TransportName], tuple[bytes, ...]]
+# Sends what is said later, to where the request came from.
+Send = Callable[[bytes], None]
+Answer = Callable[[Request, HostPort, TransportName, Send], tuple[bytes, ...]]
+TakeResponse = Callable[[Response], None]
 
 
 @dataclass(eq=False)
@@ -19,6 +23,7 @@ class DatagramSide(asyncio.DatagramProtocol):
     """Answers each datagram that is a SIP request, where its top Via wants it (RFC 3261 §18.2.2)."""
 
     answer: Answer
+    take_response: TakeResponse
     delivery: Delivery
     elsewhere: asyncio.DatagramTransport | None = None
     _transport: asyncio.DatagramTransport | None = field(default=None, init=False)
@@ -31,11 +36,14 @@ class DatagramSide(asyncio.DatagramProtocol):
             request = parse(data)
         except ParseError:
             return
-        if not isinstance(request, Request):
+        if isinstance(request, Response):
+            self.take_response(request)
             return
         source = HostPort(address[0], address[1])
-        replies = self.answer(request, source, TransportName.UDP)
         destination = (source.host, _port(request, source))
+        replies = self.answer(
+            request, source, TransportName.UDP, partial(self._send, destination=destination)
+        )
         loop = asyncio.get_running_loop()
         for reply in replies:
             loop.call_later(self.delivery.delay_seconds, self._send, reply, destination)

@@ -1,18 +1,18 @@
 """The practice carrier's mind: a request in, its answers out (RFC 3261 §10.3, §11.2, §22). No I/O, no clock."""
 
 import hmac
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sipcheck.auth.authorization import read_authorization
 from sipcheck.auth.digest import Algorithm, digest
 from sipcheck.carrier.answer import (
-    ALLOW,
-    METHOD_NOT_ALLOWED,
     METHODS,
     OK,
     SILENCE,
+    TAKEN,
     CarrierAnswer,
+    allow,
     authenticated,
     unchallenged,
 )
@@ -30,28 +30,33 @@ SERVER = "practice-carrier"
 REWRITTEN_ADDRESS = "203.0.113.7"  # documentation, RFC 5737: nobody's
 
 _WRONG_RSPAUTH = ("Authentication-Info", f'rspauth="{"0" * 32}"')
-_CAPABILITIES = replace(OK, headers=(ALLOW, ("Accept", "application/sdp")))
 
 
 @dataclass(frozen=True, slots=True)
 class RegistrarVerdict:
-    """What becomes of a request: the datagrams or messages to send, and what is noted of it."""
+    """What becomes of a request: the datagrams or messages to send, and what is noted of it.
+
+    A `taken` one is a call whose password is proven: what is said to it is another's.
+    """
 
     replies: tuple[bytes, ...]
     sighting: Sighting
+    taken: bool = False
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class Registrar:
     """Answers OPTIONS and REGISTER for `users` (name to password), with faults.
 
-    `new_token` gives a fresh unguessable token at every call, for nonces and tags.
+    `new_token` gives a fresh unguessable token at every call, for nonces and tags. With INVITE among the `methods`
+    it asks for the password of calls, too.
     """
 
     users: Mapping[str, str]
     realm: str
     faults: Collection[Fault]
     new_token: Callable[[], str]
+    methods: Sequence[str] = METHODS
     bindings: Bindings = field(default_factory=Bindings)
     _nonces: Recent[str, bool] = field(default_factory=Recent)
     _renewed: Recent[str, bool] = field(default_factory=Recent)
@@ -74,24 +79,29 @@ class Registrar:
             authorized=self._form.answer_name in request.headers,
             status=answer.status,
         )
-        verdict = RegistrarVerdict(self._write(answer, request, source), sighting)
+        verdict = RegistrarVerdict(self._write(answer, request, source), sighting, taken=answer is TAKEN)
         self._answered.remember(key, verdict)
         return verdict
 
     def _decide(self, request: Request) -> CarrierAnswer:
         if request.method == "ACK":  # nothing ever answers one (§17.1.1.3)
             return SILENCE
-        if request.method not in METHODS:
-            return METHOD_NOT_ALLOWED
+        if request.method not in self.methods:
+            return CarrierAnswer(405, "Method Not Allowed", (allow(self.methods),))
         answer = unchallenged(self.faults, request.method)
         if answer is None:
             answer = self._refuse(request) or authenticated(self.faults, request.method)
         if answer is not OK:
             return answer
-        accepted = _CAPABILITIES if request.method == "OPTIONS" else self._register(request)
+        if request.method == "INVITE":
+            return TAKEN
+        accepted = self._capabilities() if request.method == "OPTIONS" else self._register(request)
         if Fault.WRONG_RSPAUTH in self.faults and self._form.answer_name in request.headers:
             accepted = replace(accepted, headers=(*accepted.headers, _WRONG_RSPAUTH))
         return accepted
+
+    def _capabilities(self) -> CarrierAnswer:
+        return replace(OK, headers=(allow(self.methods), ("Accept", "application/sdp")))
 
     def _register(self, request: Request) -> CarrierAnswer:
         try:
@@ -154,17 +164,24 @@ class Registrar:
     def _write(self, answer: CarrierAnswer, request: Request, source: HostPort) -> tuple[bytes, ...]:
         if answer.status is None:
             return ()
+        # A 100 makes no dialog (§8.2.6.2).
+        return (self.write(request, answer, source, self.new_token() if answer.status > 100 else None),)
+
+    def write(
+        self, request: Request, answer: CarrierAnswer, source: HostPort, to_tag: str | None, body: bytes = b""
+    ) -> bytes:
+        """Write an answer with a status, as the faults have it."""
         seen_as = HostPort(REWRITTEN_ADDRESS, source.port) if Fault.NAT_REWRITE in self.faults else source
         data = build_response(
             request,
-            status=answer.status,
+            status=answer.status or 500,
             phrase=answer.phrase,
-            # A 100 makes no dialog (§8.2.6.2).
-            to_tag=self.new_token() if answer.status > 100 else None,
+            to_tag=to_tag,
             source=seen_as,
             headers=(*answer.headers, ("Server", SERVER)),
+            body=body,
         )
-        return (distort(data, self.faults),)
+        return distort(data, self.faults)
 
 
 def _identity(request: Request) -> tuple[str, ...]:

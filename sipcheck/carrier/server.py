@@ -1,4 +1,4 @@
-"""The practice carrier: a registrar on loopback, over UDP, TCP and TLS, with the faults it is asked for."""
+"""The practice carrier: a registrar that takes calls, on loopback, over UDP, TCP and TLS, with faults as asked for."""
 
 import asyncio
 import ipaddress
@@ -8,14 +8,19 @@ import socket
 from collections import deque
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Self
 
+from sipcheck.carrier.answer import CALL_METHODS, METHODS
+from sipcheck.carrier.behaviours import CallBehaviour, NumberForm
+from sipcheck.carrier.calls import CallDesk, CallEnd
 from sipcheck.carrier.certificates import CertificateFiles, issue
-from sipcheck.carrier.datagrams import DatagramSide
+from sipcheck.carrier.datagrams import DatagramSide, Send
 from sipcheck.carrier.delivery import delivery
 from sipcheck.carrier.faults import Fault
+from sipcheck.carrier.likeness import Likeness
 from sipcheck.carrier.listening import CarrierUnusable, bind, bind_shared
 from sipcheck.carrier.registrar import Registrar
 from sipcheck.carrier.sighting import Sighting
@@ -37,8 +42,10 @@ class PracticeCarrier:
 
     `port` 0 means a free one, which UDP and TCP share; `users` are names and passwords for practice.
     `certificate_dir` keeps the certificates; without it they are gone with the carrier. `on_request` is told of
-    every request. Raises CarrierUnusable for a host that is not loopback, a realm that cannot be quoted, a port
-    that is taken, or a folder that cannot be written.
+    every request, `on_call_end` of every call that has ended. `number_form` is how called numbers have to be written;
+    None takes any form. `like` answers as the peer of a report did, in the place of users, realm and faults. Raises
+    CarrierUnusable for a host that is not loopback, a realm that cannot be quoted, a port that is taken, or a folder
+    that cannot be written.
     """
 
     def __init__(
@@ -51,8 +58,12 @@ class PracticeCarrier:
         realm: str = "practice.example",
         transports: Collection[TransportName] = ALL_TRANSPORTS,
         faults: Collection[Fault] = (),
+        like: Likeness | None = None,
+        calls: CallBehaviour = CallBehaviour.ECHO,
+        number_form: NumberForm | None = None,
         certificate_dir: Path | None = None,
         on_request: Callable[[Sighting], None] | None = None,
+        on_call_end: Callable[[CallEnd], None] | None = None,
     ) -> None:
         self.host = _loopback(host)
         if _NOT_IN_REALM.search(realm):
@@ -68,12 +79,27 @@ class PracticeCarrier:
         self._port = port
         self._wanted_tls_port = tls_port
         self._transports = frozenset(transports)
-        self._faults = frozenset(faults)
+        self._faults = frozenset(faults if like is None else like.faults)
         self._certificate_dir = certificate_dir
         self._on_request = on_request
-        self._delivery = delivery(faults)
+        self._delivery = delivery(faults) if like is None else like.delivery
+        self.calls: deque[CallEnd] = deque(maxlen=_SIGHTINGS_KEPT)
+        self._on_call_end = on_call_end
         self._registrar = Registrar(
-            users=users, realm=realm, faults=faults, new_token=lambda: secrets.token_hex(16)
+            users=users,
+            realm=realm,
+            faults=faults,
+            new_token=lambda: secrets.token_hex(16),
+            methods=(*METHODS, *CALL_METHODS),
+        )
+        self._mind: Registrar | Likeness = like or self._registrar
+        self._desk = CallDesk(
+            host=self.host,
+            behaviour=calls,
+            form=number_form,
+            write=self._registrar.write,
+            contact=self._contact,
+            on_end=self._end_call,
         )
         self._connections: set[asyncio.Transport] = set()
         self._stack = AsyncExitStack()
@@ -90,6 +116,7 @@ class PracticeCarrier:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        self._desk.close()
         await self._stack.aclose()
 
     async def _listen(self, stack: AsyncExitStack) -> None:
@@ -111,7 +138,7 @@ class PracticeCarrier:
     async def _listen_by_udp(self, stack: AsyncExitStack, listener: socket.socket) -> None:
         loop = asyncio.get_running_loop()
         transport, side = await loop.create_datagram_endpoint(
-            lambda: DatagramSide(self._answer, self._delivery), sock=listener
+            lambda: DatagramSide(self._answer, self._desk.take_response, self._delivery), sock=listener
         )
         stack.callback(transport.close)
         if self._delivery.from_elsewhere:
@@ -127,7 +154,7 @@ class PracticeCarrier:
         stack.callback(server.close)
 
     def _tcp_side(self) -> Connection:
-        return StreamSide(self._connections, self._answer, self._delivery)
+        return StreamSide(self._connections, self._answer, self._desk.take_response, self._delivery)
 
     async def _listen_by_tls(self, stack: AsyncExitStack) -> int:
         folder = self._certificate_dir or Path(
@@ -149,21 +176,58 @@ class PracticeCarrier:
         if Fault.HANDSHAKE_CLOSED in self._faults:
             return lambda: DeafSide(self._connections)
         context = server_context(files, self._faults)
-        return lambda: TlsSide(self._connections, self._answer, self._delivery, context)
+        return lambda: TlsSide(
+            self._connections, self._answer, self._desk.take_response, self._delivery, context
+        )
 
     def _abort_connections(self) -> None:
         for transport in tuple(self._connections):
             transport.abort()
 
-    def _answer(self, request: Request, source: HostPort, transport: TransportName) -> tuple[bytes, ...]:
-        verdict = self._registrar.answer(request, source, transport)
+    def _answer(
+        self, request: Request, source: HostPort, transport: TransportName, send: Send
+    ) -> tuple[bytes, ...]:
+        if request.method in CALL_METHODS[1:] or (request.method == "INVITE" and request.to_tag is not None):
+            return self._answer_within_call(request, source, transport)
+        verdict = self._mind.answer(request, source, transport)
         sighting = verdict.sighting
+        if verdict.taken:
+            sighting = replace(sighting, status=self._desk.invite(request, source, transport, send))
+        self._note(sighting)
+        return verdict.replies
+
+    def _answer_within_call(
+        self, request: Request, source: HostPort, transport: TransportName
+    ) -> tuple[bytes, ...]:
+        answer = self._desk.take(request)
+        replies = () if answer is None else (self._registrar.write(request, answer, source, None),)
+        status = None if answer is None else answer.status
+        self._note(
+            Sighting(
+                method=request.method, source=source, transport=transport, authorized=False, status=status
+            )
+        )
+        return replies
+
+    def _note(self, sighting: Sighting) -> None:
         self.seen.append(sighting)
         if sighting.authorized and not sighting.repeated:
             self.authenticated_attempts += 1
         if self._on_request is not None:
             self._on_request(sighting)
-        return verdict.replies
+
+    def _end_call(self, ended: CallEnd) -> None:
+        self.calls.append(ended)
+        if self._on_call_end is not None:
+            self._on_call_end(ended)
+
+    def _contact(self, transport: TransportName) -> HostPort:
+        ports = {
+            TransportName.UDP: self.udp_port,
+            TransportName.TCP: self.tcp_port,
+            TransportName.TLS: self.tls_port,
+        }
+        return HostPort(self.host, ports[transport])
 
 
 def _loopback(host: str) -> str:

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import ClassVar, cast
 
-from sipcheck.carrier.datagrams import Answer
+from sipcheck.carrier.datagrams import Answer, TakeResponse
 from sipcheck.carrier.delivery import Delivery
 from sipcheck.errors import ParseError
 from sipcheck.message.framing import StreamFramer
@@ -42,6 +42,7 @@ class StreamSide(Connection):
     """Answers the requests of a connection, over it; what is not SIP ends it."""
 
     answer: Answer
+    take_response: TakeResponse
     delivery: Delivery
     transport_name: ClassVar = TransportName.TCP
     _framer: StreamFramer = field(default_factory=StreamFramer, init=False)
@@ -54,7 +55,9 @@ class StreamSide(Connection):
             return
         for request in requests:
             if isinstance(request, Request):
-                self._reply(self.answer(request, self._source(), self.transport_name))
+                self._reply(self.answer(request, self._source(), self.transport_name, self.write))
+            else:
+                self.take_response(request)
 
     def _source(self) -> HostPort:
         name = self._transport.get_extra_info("peername")

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
-from pydantic import TypeAdapter
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -30,13 +29,12 @@ from sipcheck.failure import Failure
 from sipcheck.guard import Guard
 from sipcheck.phrases.sentence import Sentence
 from sipcheck.reasons import Outcome, Reason
-from sipcheck.report.model import CheckState, EdgeReport
+from sipcheck.report.json_export import to_json
+from sipcheck.report.model import CheckState
 from sipcheck.report.rulings import ruling
 from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS, EngineSettings
 from sipcheck.target import Target, TransportName, parse_target
 from sipcheck.verification.report_without_run import invalid_target_report
-
-_EDGE_REPORT = TypeAdapter(EdgeReport)
 
 
 @with_option_groups
@@ -194,7 +192,7 @@ def _exported(discovery: Discovery, guard: Guard) -> dict[str, Any]:
                 "configured": finding.configured,
                 "answers": finding.answers,
                 "detail": finding.detail,
-                **_EDGE_REPORT.dump_python(finding.report, mode="json"),
+                **to_json(finding.report),
             }
             for finding in discovery.findings
         ],

@@ -7,6 +7,8 @@ import typer
 
 from sipcheck.cli.carrier import carrier
 from sipcheck.cli.discover import discover
+from sipcheck.cli.monitoring.exporter_command import exporter
+from sipcheck.cli.monitoring.nagios import PluginCommand, nagios
 from sipcheck.cli.output import open_closed_streams
 from sipcheck.cli.resolve import resolve
 from sipcheck.cli.sweep import sweep
@@ -20,8 +22,9 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (verify, resolve, discover, sweep, carrier):
+for command in (verify, resolve, discover, sweep, carrier, exporter):
     app.command()(command)
+app.command(cls=PluginCommand)(nagios)
 
 
 def _print_version(wanted: bool) -> None:

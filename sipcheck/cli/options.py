@@ -9,11 +9,18 @@ import typer
 from sipcheck.cli.environment import Lasting
 from sipcheck.cli.password import read_password
 from sipcheck.cli.usage import refuse
-from sipcheck.cli.values import read_guard, read_nameservers, read_source_address
+from sipcheck.cli.values import (
+    check_outbound_proxy,
+    read_guard,
+    read_nameservers,
+    read_port,
+    read_source_address,
+)
 from sipcheck.credentials import Credentials
 from sipcheck.diagnosis.evidence import Proof
 from sipcheck.errors import CallerError
 from sipcheck.settings import EngineSettings, Infrastructure
+from sipcheck.target import Target, TransportName, parse_target
 
 TargetText = Annotated[
     str, typer.Argument(help="A domain, host name, IP address, host:port, or sip:/sips: URI.")
@@ -69,6 +76,45 @@ SourceAddress = Annotated[
         show_default=f"{Lasting.SOURCE_ADDRESS.variable}, or the system's choice",
     ),
 ]
+
+
+Timeout = Annotated[str, typer.Option(metavar="SECONDS", help="The one deadline for the whole run.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WayOptions:
+    """How the target is reached."""
+
+    transport: Annotated[
+        TransportName | None,
+        typer.Option(help="Force the transport.", show_default="from the URI; else RFC 3263 decides"),
+    ] = None
+    port: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N",
+            help="1-65535; with a port, NAPTR and SRV are not asked.",
+            show_default="from the URI; else SRV",
+        ),
+    ] = None
+    outbound_proxy: Annotated[
+        str | None,
+        typer.Option(metavar="HOST[:PORT]", help="Send to this host; the request names TARGET's domain."),
+    ] = None
+
+    def check(self) -> None:
+        """Refuse a value that cannot be used, whatever the target is."""
+        read_port(self.port)
+        check_outbound_proxy(self.outbound_proxy)
+
+    def read(self, target: str) -> Target:
+        """Read the target with what is given beside it. Raises TargetInvalid, TargetConflict."""
+        return parse_target(
+            target,
+            transport=self.transport,
+            port=read_port(self.port),
+            outbound_proxy=self.outbound_proxy,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +196,15 @@ class CredentialOptions:
             return Credentials(self.username, password, self.auth_username, realms)
         except CallerError as error:
             refuse(str(error))
+
+    def read_for(self, proof: Proof) -> Credentials | None:
+        """Read them for this kind of proof, which may need them."""
+        proven = self.read()
+        if proven is None and proof in (Proof.REGISTER, Proof.OPTIONS):
+            refuse(
+                f"--proof {proof} proves credentials, and none are given; add --username and a password source"
+            )
+        return proven
 
     def _refuse_lonely(self, password: str | None) -> None:
         for option, value in (

@@ -1,7 +1,5 @@
 """`sipcheck sweep`: many trunks in one loop."""
 
-import json
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Annotated
@@ -14,12 +12,11 @@ from sipcheck.cli.option_groups import with_option_groups
 from sipcheck.cli.options import EngineOptions, ProofOption, SourceAddress
 from sipcheck.cli.output import speaking
 from sipcheck.cli.progress import progress_bar
+from sipcheck.cli.sweep_formats import SHEETS, SweepFormat
 from sipcheck.cli.sweep_rows import read_rows
-from sipcheck.cli.sweep_table import SweepTable
 from sipcheck.cli.usage import ending_the_command, refuse
 from sipcheck.cli.values import read_positive, read_timeout
 from sipcheck.diagnosis.evidence import Proof
-from sipcheck.report.json_export import report_to_json
 from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS, EngineSettings
 from sipcheck.sweep.row_file import FileUnusable
 from sipcheck.sweep.run import SweepPlan, allow_open_files, run_sweep
@@ -49,15 +46,22 @@ def sweep(
     timeout: Annotated[
         str, typer.Option(metavar="SECONDS", help="The deadline of each row.")
     ] = f"{DEFAULT_TIMEOUT_SECONDS:g}",
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print a report a line, in order of completion.")
-    ] = False,
+    form: Annotated[
+        SweepFormat | None,
+        typer.Option(
+            "--format",
+            help="How to print: jsonl and csv in order of completion, table and junit at the end.",
+            show_default="table",
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --format jsonl.")] = False,
 ) -> None:
     """Verify many trunks; rows with the same destination share one liveness probe.
 
     Columns: target, transport, port, username, auth_username, password, realm, outbound_proxy; all but the first
     optional. Exit status: 0 every row is verified, 1 some row is not, 2 the file or an option cannot be used.
     """
+    make_sheet = SHEETS[_read_format(form, as_json=as_json)]
     settings = checking.settings(source_address)
     plan = SweepPlan(
         proof=proof,
@@ -71,13 +75,12 @@ def sweep(
         refuse(str(error))
     allow_open_files(plan.open_files)
     all_verified = False  # what nobody reads to its end has not been
-    table = SweepTable()
     with ending_the_command(), speaking():
+        sheet = make_sheet()
         try:
-            all_verified = _run(rows, settings, plan, _print_line if as_json else table.add)
+            all_verified = _run(rows, settings, plan, sheet.add)
         finally:
-            if not as_json:
-                table.draw()  # interrupted, it shows what is known
+            sheet.finish()  # interrupted, it shows what is known
     raise typer.Exit(0 if all_verified else 1)
 
 
@@ -91,10 +94,10 @@ def _run(rows: _Rows, settings: EngineSettings, plan: SweepPlan, take: Callable[
         return run_fast(run_sweep(rows, settings, plan, on_result=on_result))
 
 
-def _print_line(result: SweepResult) -> None:
-    json.dump({"row": result.number, **report_to_json(result.report)}, sys.stdout, ensure_ascii=True)
-    sys.stdout.write("\n")
-    sys.stdout.flush()
+def _read_format(form: SweepFormat | None, *, as_json: bool) -> SweepFormat:
+    if as_json and form not in (None, SweepFormat.JSONL):
+        refuse(f"--json and --format {form} contradict one another; give one of them")
+    return SweepFormat.JSONL if as_json else form or SweepFormat.TABLE
 
 
 def _read_concurrency(text: str) -> int:

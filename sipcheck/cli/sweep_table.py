@@ -46,7 +46,7 @@ class SweepTable:
         self._lines.append(
             _Line(
                 result.number,
-                _shown(report),
+                shown_target(report),
                 report.outcome,
                 report.reason,
                 report.credentials,
@@ -59,7 +59,7 @@ class SweepTable:
         )
         cause.rows += 1
 
-    def draw(self) -> None:
+    def finish(self) -> None:
         """Draw the rows in their order, and the causes by how many rows they hold."""
         with open_page() as (console, signs):
             console.print(_rows(sorted(self._lines, key=lambda line: line.number), signs))
@@ -96,7 +96,8 @@ def _rows(lines: Iterable[_Line], signs: Signs) -> Table:
     return table
 
 
-def _shown(report: Report) -> str:
+def shown_target(report: Report) -> str:
+    """Name whose trunk a row is, and where it leads."""
     target = report.target
     way = f"/{target.transport}" if target.transport else ""
     user = f"{target.username}@" if target.username else ""

@@ -13,10 +13,19 @@ USAGE_STATUS = 2
 INTERRUPTED_STATUS = 130  # what shells give a program that Ctrl-C ended
 
 
+class Refused(typer.Exit):
+    """The command ends with a usage error, which has been told on standard error."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(USAGE_STATUS)
+        self.message = message
+
+
 def refuse(message: str) -> NoReturn:
     """End with a usage error; the message names the value, the fault and the fix."""
-    typer.echo(f"sipcheck: {printable(message)}", err=True)
-    raise typer.Exit(USAGE_STATUS)
+    told = printable(message)
+    typer.echo(f"sipcheck: {told}", err=True)
+    raise Refused(told)
 
 
 @contextmanager

@@ -2,11 +2,13 @@
 
 import asyncio
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from sipcheck.cli.allowances import with_allowance
+from sipcheck.cli.capture_file import open_capture, write_capture
 from sipcheck.cli.drawing import draw_report
 from sipcheck.cli.option_groups import with_option_groups
 from sipcheck.cli.options import (
@@ -16,10 +18,12 @@ from sipcheck.cli.options import (
     ProofOption,
     SourceAddress,
     TargetText,
+    Timeout,
+    WayOptions,
 )
 from sipcheck.cli.output import print_json, speaking
-from sipcheck.cli.usage import USAGE_STATUS, ending_the_command, refuse
-from sipcheck.cli.values import check_outbound_proxy, read_port, read_timeout
+from sipcheck.cli.usage import USAGE_STATUS, ending_the_command
+from sipcheck.cli.values import read_timeout
 from sipcheck.credentials import Credentials
 from sipcheck.diagnosis.evidence import Proof
 from sipcheck.discovery.search import with_discovery
@@ -29,7 +33,7 @@ from sipcheck.reasons import Outcome, Reason
 from sipcheck.report.json_export import report_to_json
 from sipcheck.report.model import Report
 from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS, EngineSettings
-from sipcheck.target import Target, TransportName, parse_target
+from sipcheck.target import Target
 from sipcheck.verification.report_without_run import invalid_target_report
 
 EXIT_STATUS = {
@@ -44,30 +48,13 @@ EXIT_STATUS = {
 def verify(
     *,
     target: TargetText,
-    transport: Annotated[
-        TransportName | None,
-        typer.Option(help="Force the transport.", show_default="from the URI; else RFC 3263 decides"),
-    ] = None,
-    port: Annotated[
-        str | None,
-        typer.Option(
-            metavar="N",
-            help="1-65535; with a port, NAPTR and SRV are not asked.",
-            show_default="from the URI; else SRV",
-        ),
-    ] = None,
+    way: WayOptions,
     credentials: CredentialOptions,
-    outbound_proxy: Annotated[
-        str | None,
-        typer.Option(metavar="HOST[:PORT]", help="Send to this host; the request names TARGET's domain."),
-    ] = None,
     checking: EngineOptions,
     proof: ProofOption = Proof.AUTO,
     source_address: SourceAddress = None,
     infrastructure: AsInfrastructure = None,
-    timeout: Annotated[
-        str, typer.Option(metavar="SECONDS", help="The one deadline for the whole run.")
-    ] = f"{DEFAULT_TIMEOUT_SECONDS:g}",
+    timeout: Timeout = f"{DEFAULT_TIMEOUT_SECONDS:g}",
     discover: Annotated[
         bool,
         typer.Option(
@@ -75,6 +62,12 @@ def verify(
             help="Where something stands in the way, look for another that works; this has the time once more.",
         ),
     ] = False,
+    pcap: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Write the messages for Wireshark, secrets redacted, TLS in the clear."
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as one JSON object.")] = False,
 ) -> None:
     """Verify one trunk, and say what is wrong with it and whose turn it is.
@@ -84,24 +77,20 @@ def verify(
     started_at = datetime.now(UTC)
     settings = checking.settings(source_address, infrastructure)
     timeout_seconds = read_timeout(timeout)
-    wanted_port = read_port(port)
-    check_outbound_proxy(outbound_proxy)
-    proven = credentials.read()
-    if proven is None and proof in (Proof.REGISTER, Proof.OPTIONS):
-        refuse(
-            f"--proof {proof} proves credentials, and none are given; add --username and a password source"
-        )
+    way.check()
+    proven = credentials.read_for(proof)
+    capture = open_capture(pcap)
     with ending_the_command():
         try:
-            parsed = parse_target(
-                target, transport=transport, port=wanted_port, outbound_proxy=outbound_proxy
-            )
+            parsed = way.read(target)
         except TargetInvalid as error:
             report = invalid_target_report(
                 target, error.sentence, started_at=started_at, username=credentials.username
             )
         else:
             report = asyncio.run(_verify(parsed, settings, proven, proof, timeout_seconds, discover=discover))
+    if pcap is not None and capture is not None:
+        write_capture(capture, pcap, report)
     with speaking():
         if as_json:
             print_json(report_to_json(report))

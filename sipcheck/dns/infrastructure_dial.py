@@ -26,12 +26,18 @@ class Way(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Dial:
-    """Where a call goes; `address` is there for the way of an address alone."""
+    """Where a call goes; `address` is there for the way of an address alone.
+
+    `addresses` are all of its family, any of which DNS may give first another time. `answered` is false where a
+    question stands unanswered, so that nobody knows.
+    """
 
     way: Way
     port: int
     transport: TransportName
     address: str | None = None
+    addresses: tuple[str, ...] = ()
+    answered: bool = True
 
     def __str__(self) -> str:
         return edge_name(self.address or "", self.port, self.transport)
@@ -57,9 +63,10 @@ def dial(
     if is_address(target.domain):
         if ":" in target.domain and target.port is not None:
             return Dial(Way.UNREADABLE, port, transport)
-        return Dial(Way.ADDRESS, port, transport, target.domain)
-    for address in (*ipv4, *ipv6):
-        return Dial(Way.ADDRESS, port, transport, address)
+        return Dial(Way.ADDRESS, port, transport, target.domain, (target.domain,))
+    addresses = tuple(ipv4 or ipv6)
+    if addresses:
+        return Dial(Way.ADDRESS, port, transport, addresses[0], addresses)
     for record in sorted(services, key=lambda each: each.priority):
         return Dial(Way.OWN_HOST, record.port, transport)
     return Dial(Way.NOWHERE, port, transport)

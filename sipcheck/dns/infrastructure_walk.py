@@ -1,7 +1,7 @@
 """The questions by which the voice infrastructure finds where to send a call."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sipcheck.dns.infrastructure_dial import Dial, dial, service_name
@@ -23,17 +23,22 @@ class InfrastructureWalk:
         if is_address(target.domain):
             return dial(target)
         ipv4 = await self._ask(RecordType.A, target.domain)
-        ipv6 = () if ipv4 else await self._ask(RecordType.AAAA, target.domain)
-        services = () if ipv4 or ipv6 else await self._ask(RecordType.SRV, service_name(target))
-        return dial(target, ipv4=ipv4, ipv6=ipv6, services=services)
+        if ipv4.records:
+            return dial(target, ipv4=ipv4.records)
+        ipv6 = await self._ask(RecordType.AAAA, target.domain)
+        if ipv6.records:
+            return replace(dial(target, ipv6=ipv6.records), answered=not ipv4.failed)
+        services = await self._ask(RecordType.SRV, service_name(target))
+        failed = ipv4.failed or ipv6.failed or services.failed
+        return replace(dial(target, services=services.records), answered=not failed)
 
-    async def _ask(self, record_type: RecordType, name: str) -> tuple[Any, ...]:
+    async def _ask(self, record_type: RecordType, name: str) -> DnsAnswer[Any]:
         for known in self.answered:
             if (known.record_type, known.name.lower()) == (record_type, name.lower()):
-                return known.records
+                return known
         questions: dict[RecordType, Callable[..., Awaitable[DnsAnswer[Any]]]] = {
             RecordType.A: self.client.ipv4,
             RecordType.AAAA: self.client.ipv6,
             RecordType.SRV: self.client.srv,
         }
-        return (await questions[record_type](name, deadline_at=self.deadline_at)).records
+        return await questions[record_type](name, deadline_at=self.deadline_at)

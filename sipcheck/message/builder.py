@@ -22,6 +22,8 @@ _URI = re.compile(_ANY_URI)
 _ROUTE = re.compile(f"<{_ANY_URI}>")
 _WORD = r"[A-Za-z0-9\-.!%*_+`'~()<>:\\\"/\[\]?{}]++"
 _CALL_ID = re.compile(f"{_WORD}(?:@{_WORD})?")
+# What a peer calls its side of a dialog goes back as it came, were it no token: it only may not end its parameter.
+_PEER_TAG = re.compile(r"[^\x00-\x20\x7f;,<>\"\ud800-\udc7f\udd00-\udfff]+")
 
 _FIXED_IN_RESPONSE = frozenset(("via", "from", "to", "call-id", "cseq", "content-length"))
 _FIXED_IN_REQUEST = _FIXED_IN_RESPONSE | {"route", "max-forwards", "user-agent"}
@@ -41,32 +43,42 @@ def build_request(
     cseq: int,
     user_agent: str,
     route: str | None = None,
+    routes: Sequence[str] = (),
+    to_tag: str | None = None,
     headers: Sequence[tuple[str, str]] = (),
     body: bytes = b"",
 ) -> bytes:
     """Write a request with the mandatory fields of §8.1.1 and an empty `rport` (RFC 3581 §3).
 
-    `route` is a whole Route value in angle brackets. Raises ValueError naming the field that cannot be sent.
+    `route` is a whole Route value in angle brackets; `routes` are a dialog's, of the peer's own words, a line each, and
+    `to_tag` is the peer's (§12.2.1.1). Raises ValueError naming the field that cannot be sent.
     """
     _require(is_token(method), "method", "a token")
     for name, value in (("uri", uri), ("from_uri", from_uri), ("to_uri", to_uri)):
         _require(_URI.fullmatch(value), name, "a URI, with everything outside its grammar escaped")
     _require(route is None or _ROUTE.fullmatch(route), "route", "a URI in angle brackets")
     _require(is_token(from_tag), "from_tag", "a token")
+    _require(to_tag is None or _PEER_TAG.fullmatch(to_tag), "to_tag", "without spaces and separators")
     _require(_CALL_ID.fullmatch(call_id), "call_id", "a word, or two words joined by @")
     _require(0 <= cseq <= MAXIMUM_CSEQ, "cseq", f"from 0 to {MAXIMUM_CSEQ}")
     lines = [
         ("Via", str(_own_via(transport, sent_by, branch))),
         *([("Route", route)] if route else []),
+        *(("Route", _text("routes", each)) for each in routes),
         ("Max-Forwards", str(MAX_FORWARDS)),
         ("From", f"<{from_uri}>;tag={from_tag}"),
-        ("To", f"<{to_uri}>"),
+        ("To", f"<{to_uri}>" if to_tag is None else f"<{to_uri}>;tag={to_tag}"),
         ("Call-ID", call_id),
         ("CSeq", str(CSeq(cseq, method))),
         ("User-Agent", _text("user_agent", user_agent)),
         *_further(headers, _FIXED_IN_REQUEST, body),
     ]
     return _write(f"{method} {uri} SIP/2.0", lines, body)
+
+
+def may_be_target(uri: str) -> bool:
+    """Tell whether a URI can be a Request-URI of ours: what a peer names is not always one."""
+    return _URI.fullmatch(uri) is not None
 
 
 def build_response(

@@ -12,6 +12,7 @@ from sipcheck.phrases.connections import CONNECTIONS
 from sipcheck.phrases.dns import DNS
 from sipcheck.phrases.guard import GUARD
 from sipcheck.phrases.listed import LISTED
+from sipcheck.phrases.media import MEDIA
 from sipcheck.phrases.messages import MESSAGES
 from sipcheck.phrases.rows import ROWS
 from sipcheck.phrases.sentence import Parameter, Sentence
@@ -27,6 +28,7 @@ PHRASES: Mapping[str, str] = {
     **CERTIFICATES,
     **MESSAGES,
     **CHALLENGES,
+    **MEDIA,
 }
 
 

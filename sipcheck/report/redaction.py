@@ -1,4 +1,4 @@
-"""What of a message is never recorded: the digest responses, and whatever is not Digest, of its credentials."""
+"""What of a message is never recorded: digest responses, whatever is not Digest, and the keys of encrypted media."""
 
 import re
 
@@ -19,12 +19,21 @@ _SIGN = "author"
 _SERVER_DIGEST = re.compile(r'\b(rspauth\s*=\s*)("(?:[^"\\]|\\.)*"|[^\s,]+)', re.IGNORECASE)
 _SERVER_SIGN = "rspauth"
 
+# The master key and salt of a `crypto` line (RFC 4568 §9.2), up to its lifetime and identifier.
+_MEDIA_KEY = re.compile(r"\b(inline:)[^\s|;]+", re.IGNORECASE)
+_MEDIA_SIGN = "inline:"
+
 
 def redact(text: str) -> str:
-    """Take every digest response, and whatever is not Digest, out of the lines of a message that carry credentials."""
+    """Take every digest response, and whatever is not Digest, out of the lines of a message that carry credentials.
+
+    The keys by which media is encrypted are taken out of its body.
+    """
     lower = text.lower()
     if _SERVER_SIGN in lower:
         text = _SERVER_DIGEST.sub(r"\1<redacted>", text)
+    if _MEDIA_SIGN in lower:
+        text = _MEDIA_KEY.sub(r"\1<redacted>", text)
     return _CREDENTIAL_LINE.sub(_redacted_line, text) if _SIGN in lower else text
 
 

@@ -5,14 +5,14 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from sipcheck.auth.challenge import Challenge
-from sipcheck.auth.round import CHALLENGE_STATUS, AuthenticationRound, answer
+from sipcheck.auth.round import AuthenticationRound
 from sipcheck.auth.server_proof import SentCredentials
 from sipcheck.credentials import Credentials
 from sipcheck.diagnosis.evidence import Copies, ExchangeResult
 from sipcheck.message.builder import BRANCH_COOKIE
 from sipcheck.phrases.sentence import Sentence
 from sipcheck.reasons import Reason
+from sipcheck.transaction.challenge_answers import ChallengeAnswers
 from sipcheck.transaction.driver import TransactionDriver, Transmission
 from sipcheck.transaction.edge_connection import EdgeConnection
 from sipcheck.transaction.matching import TransactionId
@@ -21,9 +21,6 @@ from sipcheck.transaction.result import with_round
 from sipcheck.transaction.run_context import RunContext
 from sipcheck.transport.channel import Channel
 from sipcheck.transport.udp import UdpChannel, branch_key
-
-_CNONCE_BYTES = 8
-_SECONDS_TO_SEE_AN_END = 0.01
 
 
 async def exchange(
@@ -156,54 +153,9 @@ class _Exchange:
 
     async def _answer_challenge(self, result: ExchangeResult, channel: Channel) -> bool:
         """Write what answers a challenge; tell whether there is another request to send."""
-        state = self.state
-        if result.status not in CHALLENGE_STATUS:
+        answers = ChallengeAnswers(self.run, self.credentials, self.state)
+        fields = await answers.to(result, self.template, channel)
+        if fields is None:
             return False
-        state.challenged = True
-        if self.credentials is None:
-            return False
-        if result.other_source is not None:
-            state.leave_unanswered(result.other_source, *result.challenges, self.credentials)
-            return False
-        challenges = state.to_answer(*result.challenges, self.credentials)
-        if challenges is None or not await self._may_leave(challenges, channel):
-            return False
-        self.fields = answer(
-            challenges,
-            self.credentials,
-            method=self.template.method,
-            uri=self.template.request_uri,
-            new_cnonce=lambda: secrets.token_hex(_CNONCE_BYTES),
-            conceal=self.run.trace.conceal,
-        )
+        self.fields = fields
         return True
-
-    async def _may_leave(self, challenges: Sequence[Challenge], channel: Channel) -> bool:
-        """Ask for each realm before it is answered for the first time, and leave time for the answer to come."""
-        run, state = self.run, self.state
-        try:
-            async with asyncio.timeout_at(run.deadline):
-                await self._ask_before(challenges)
-        except TimeoutError:
-            state.withheld = Reason.DEADLINE_EXCEEDED
-        if state.withheld is None and run.seconds_left < run.plan.last_chance_seconds:
-            state.withheld = Reason.DEADLINE_EXCEEDED
-        if state.withheld is not None:
-            return False
-        if channel.reliable:
-            # A peer that hangs up behind its challenge is seen to, before credentials go down a dead connection.
-            await asyncio.sleep(_SECONDS_TO_SEE_AN_END)
-        return True
-
-    async def _ask_before(self, challenges: Sequence[Challenge]) -> None:
-        before_credentials, state = self.run.before_credentials, self.state
-        if before_credentials is None:
-            return
-        for realm in dict.fromkeys(challenge.realm_name for challenge in challenges):
-            if realm in state.realms:
-                continue
-            withheld = await before_credentials(realm)
-            if withheld is not None:
-                state.withhold_for(realm, withheld)
-                return
-            state.realms |= {realm}

@@ -23,6 +23,10 @@ class RequestTemplate:
     user_agent: str
     route: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
+    # Within a dialog: the peer's Route set, in order, and the peer's tag.
+    routes: tuple[str, ...] = ()
+    to_tag: str | None = None
+    body: bytes = b""
 
     def build(
         self,
@@ -47,5 +51,8 @@ class RequestTemplate:
             cseq=cseq,
             user_agent=self.user_agent,
             route=self.route,
+            routes=self.routes,
+            to_tag=self.to_tag,
             headers=(*self.headers, *credentials),
+            body=self.body,
         )

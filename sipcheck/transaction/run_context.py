@@ -26,7 +26,8 @@ OpenChannel = Callable[[Edge, str, float], Awaitable[Channel]]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunContext:
     """Handed down from the engine to each transaction. `deadline` is on the event loop's clock; `speaker` is the user
-    that requests speak as where there are no credentials.
+    that requests speak as where there are no credentials. With `asks_on` living edges are asked once more behind the
+    verdict, and are not told of by `edge_done`.
     """
 
     open_channel: OpenChannel
@@ -39,6 +40,7 @@ class RunContext:
     before_credentials: BeforeCredentials | None = None
     udp_batch_for: UdpBatchFor | None = None
     edge_done: EdgeDone | None = None
+    asks_on: bool = False
 
     @property
     def seconds_left(self) -> float:

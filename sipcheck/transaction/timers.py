@@ -1,4 +1,4 @@
-"""The timers of a non-INVITE client transaction (RFC 3261 §17.1.2.2 and Table 4)."""
+"""The timers of transactions (RFC 3261 §17 and Table 4, RFC 6026 §8)."""
 
 from dataclasses import dataclass
 
@@ -15,6 +15,21 @@ class Timers:
     def f_seconds(self) -> float:
         """Timer F: the transaction ends 64 × T1 after its first request."""
         return 64 * self.t1_seconds
+
+    @property
+    def b_seconds(self) -> float:
+        """Timer B: an INVITE that nobody answers ends as any other request does."""
+        return self.f_seconds
+
+    @property
+    def d_seconds(self) -> float:
+        """Timer D: how long copies of a refused INVITE's answer are taken in; at least 32 s over UDP."""
+        return max(32.0, self.f_seconds)
+
+    @property
+    def m_seconds(self) -> float:
+        """Timer M: how long further 2xx, of a copy or of another branch of a fork, are taken in (RFC 6026 §8.4)."""
+        return self.f_seconds
 
 
 RFC_3261 = Timers()

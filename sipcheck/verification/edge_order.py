@@ -54,7 +54,7 @@ class EdgeOrder:
                 self._tell_done(probe)
 
     def _tell_done(self, probe: EdgeProbe) -> None:
-        if self._run.edge_done is not None:
+        if self._run.edge_done is not None and not (self._run.asks_on and probe.alive):
             self._run.edge_done(probe.edge)
 
     async def _wait_for_life(self) -> None:

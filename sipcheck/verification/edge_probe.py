@@ -23,6 +23,7 @@ from sipcheck.verification.register import register_template
 
 # Writes a request that is to leave from this address of ours.
 _Write = Callable[[str], RequestTemplate]
+_Change = Callable[[RequestTemplate], RequestTemplate]
 
 
 @dataclass(slots=True)
@@ -114,6 +115,14 @@ class EdgeProbe:
             self.run.proof_credentials,
             challenged=options,
         )
+
+    async def ask_otherwise(self, change: _Change, run: RunContext) -> ExchangeResult | None:
+        """Ask OPTIONS once more, changed, over the connection; it decides nothing here. None for no way."""
+        channel = await self.connection.open()
+        if channel is None:
+            return None
+        template = change(self._options(channel.local.host))
+        return await exchange(template, self.connection, channel, run)
 
     def abandon_options(self) -> None:
         """Note that OPTIONS went unanswered until the verdict no longer waited for it."""

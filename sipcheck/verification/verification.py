@@ -1,7 +1,8 @@
 """One verification: resolve, guard, probe, and hand what was seen to the report."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -13,6 +14,7 @@ from sipcheck.report.model import Direction, Report
 from sipcheck.settings import EngineSettings
 from sipcheck.target import Target
 from sipcheck.transaction.run_context import RunContext
+from sipcheck.verification.call_forms import FormQuestions, ask_forms
 from sipcheck.verification.edge_order import EdgeOrder
 from sipcheck.verification.edge_probe import EdgeProbe, probing
 from sipcheck.verification.identity import Identity
@@ -64,9 +66,16 @@ class Verification:
         self._started_at = datetime.now(UTC)
 
     async def report(
-        self, survey: Survey | None = None, admit: Admit | None = None, resolved: Resolved | None = None
+        self,
+        survey: Survey | None = None,
+        admit: Admit | None = None,
+        resolved: Resolved | None = None,
+        forms: FormQuestions | None = None,
     ) -> Report:
-        """Resolve, judge every address, probe, report; with a survey, only what it leaves open."""
+        """Resolve, judge every address, probe, report; with a survey, only what it leaves open.
+
+        What `forms` want to know is asked behind the verdict, and changes none.
+        """
         builder = ReportBuilder(
             target=self._target, settings=self._settings, run=self._run, started_at=self._started_at
         )
@@ -84,9 +93,12 @@ class Verification:
             return builder.unreached(refusal)
         if admit is not None:
             await self._wait_admitted(route, admit)
-        if survey is None:
-            return builder.probed(await self._probe(route))
-        return builder.probed(await self._probe(route, survey.probes), shared_knocks=survey.knocks)
+        seen, shared = (survey.probes, survey.knocks) if survey is not None else ((), 0)
+        if forms is None:
+            return builder.probed(await self._probe(route, seen), shared_knocks=shared)
+        async with self._probed(route, seen) as probes:
+            report = builder.probed(probes, shared_knocks=shared)
+            return await ask_forms(report, probes, forms, route.dialled, self._run)
 
     async def survey(self) -> Survey:
         """Ask for liveness alone, for several runs to share; what was refused or not found stands in the route."""
@@ -98,7 +110,8 @@ class Verification:
     async def _resolve(self) -> Route:
         seconds = self._run.plan.dns_seconds
         route = await self._resolver.resolve(self._target, timeout_seconds=seconds)
-        if self._settings.infrastructure is None:
+        settings, proxy = self._settings, self._target.outbound_proxy
+        if settings.infrastructure is None or (proxy is not None and settings.leads_to_proxies):
             return route
         dialled = await self._resolver.dialled(self._target, route, timeout_seconds=seconds)
         return replace(route, dialled=dialled)
@@ -112,9 +125,16 @@ class Verification:
 
     async def _probe(self, route: Route, seen: Sequence[EdgeProbe] = ()) -> tuple[EdgeProbe, ...]:
         """Probe the edges; what was `seen` of the same edges before is taken over."""
+        async with self._probed(route, seen) as probes:
+            return probes
+
+    @asynccontextmanager
+    async def _probed(
+        self, route: Route, seen: Sequence[EdgeProbe] = ()
+    ) -> AsyncIterator[tuple[EdgeProbe, ...]]:
         identity = Identity.of(self._target, self._settings, self._run.username)
         async with probing(route.edges[:MAX_PROBED_EDGES], identity, self._run) as probes:
             for probe, earlier in zip(probes, seen, strict=bool(seen)):
                 probe.adopt(earlier)
             await EdgeOrder(probes, self._run).execute()
-        return probes
+            yield probes

@@ -18,28 +18,15 @@ from sipcheck.reasons import Reason
 from sipcheck.report.model import Report
 from sipcheck.settings import EngineSettings
 from sipcheck.target import Target, TransportName
-from tests.peers.dns_server import DnsServer, Fault
+from tests.peers.dns_server import DnsServer
 from tests.peers.sip_reply import reply_to
 from tests.peers.udp_peer import UdpPeer, silent
 from trunks.errors import RunInterrupted, RunPostponed
-from trunks.rules.way_evidence import Dialled
 from trunks.runs.gateway_check import GatewayCheck
 from worker.engine_loop import EngineLoop
 from worker.kept_routes import KeptRoutes
 
 LOOPBACK = EngineSettings(guard=Guard(allow_networks=(ip_network("127.0.0.0/8"),)))
-
-
-OWN_ADDRESSES = """
-one.example. A 127.0.0.1
-both.example. A 127.0.0.2
-both.example. A 127.0.0.3
-both.example. AAAA 2001:db8::1
-six.example. AAAA 2001:db8::1
-_sip._udp.srv.example. SRV 10 0 5060 one.example.
-private.example. A 10.0.0.5
-silent.example. AAAA 2001:db8::1
-"""
 
 
 async def never(realm: str) -> Reason | None:
@@ -157,27 +144,3 @@ def test_a_stopped_loop_takes_no_job(udp_peer_factory: Callable[..., UdpPeer]) -
     with pytest.raises(RunInterrupted):
         verify(loop, peer)
     assert peer.received == []
-
-
-@pytest.mark.parametrize(
-    ("domain", "found"),
-    [
-        ("one.example", Dialled(ipv4=("127.0.0.1",))),
-        ("both.example", Dialled(ipv4=("127.0.0.2", "127.0.0.3"), has_ipv6=True)),
-        ("six.example", Dialled(has_ipv6=True)),
-        ("srv.example", Dialled()),
-        ("private.example", Dialled(ipv4=("10.0.0.5",), forbidden=True)),
-        ("silent.example", None),
-    ],
-)
-def test_a_domains_own_addresses_are_those_that_no_srv_record_leads_to(
-    domain: str, found: Dialled | None
-) -> None:
-    with DnsServer(OWN_ADDRESSES, faults={("silent.example", "A"): Fault.SERVFAIL}) as server:
-        loop = EngineLoop(replace(LOOPBACK, nameservers=(server.address,)), timeout_seconds=5)
-        loop.start()
-        looked = loop.begin(lambda _: loop.own_addresses(domain)).result()
-        loop.stop()
-    assert looked is None if found is None else looked is not None
-    if looked is not None and found is not None:
-        assert replace(looked, ipv4=tuple(sorted(looked.ipv4))) == found

@@ -1,7 +1,7 @@
 """A verification's report leads the outbound side on LiveKit: the worker's part, from DNS to the header."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
@@ -88,10 +88,21 @@ def test_an_outbound_proxy_is_led_to_once_it_has_answered(
     assert shown(service, trunk).callable is True
 
 
+def only_as_given(request: bytes) -> Sequence[bytes]:
+    """Answer what names the domain and carries no Route."""
+    if b"\r\nRoute:" in request or f":{DOMAIN}".encode() not in request.partition(b"\r\n")[0]:
+        return [reply_to(request, 403, "Forbidden")]
+    return [reply_to(request)]
+
+
 @pytest.mark.parametrize("form_settings", ["embedded"], indirect=True)
 def test_a_name_with_srv_alone_is_parked_until_it_has_an_address(
-    service: Service, livekit_server: LiveKitServer, dns_server: DnsServer, carrier: UdpPeer
+    service: Service,
+    livekit_server: LiveKitServer,
+    dns_server: DnsServer,
+    udp_peer_factory: Callable[..., UdpPeer],
 ) -> None:
+    carrier = udp_peer_factory(only_as_given)
     srv = f"_sip._udp.{DOMAIN}. SRV 10 0 {carrier.port} sip1.carrier.example.\n"
     target = f"sip1.carrier.example. A {carrier.address}\n"
     dns_server.serve(srv + target)

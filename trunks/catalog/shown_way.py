@@ -39,7 +39,8 @@ def shown_way(trunk: Trunk, parts: TrunkParts) -> ShownWay:
         reason = "Its outbound side was made before ways of calls were looked for, and stands as it was made."
         return ShownWay(None, None, callable=None, reason=reason)
     found = None if parts.way is None else parts.way.now(trunk)
-    way = found or unverified_way(trunk.outbound_proxy)
+    # What stands is ended at once where no address was proven yet, and no name may be called.
+    way = found or unverified_way(trunk.outbound_proxy, pin_edges=parts.cause is FailureCause.NO_WAY)
     proven_at = (
         parts.way.at if parts.way is not None and found is not None and way.proof is not None else None
     )

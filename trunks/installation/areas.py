@@ -33,10 +33,12 @@ from trunks.runs.check_ledger import CheckLedger
 from trunks.runs.claims import RunClaims
 from trunks.runs.credential_proofs import CredentialProofs
 from trunks.runs.edge_paces import PaceLimits
+from trunks.runs.form_questions import FormDesk
 from trunks.runs.knock_book import KnockBook
 from trunks.runs.recovery import Recovery
 from trunks.runs.requests import RunRequests
 from trunks.runs.result_rules import ResultRules, WayRules
+from trunks.runs.way_turns import WayTurns
 from trunks.secrets.secret_box import SecretBox
 from trunks.store.database import Database
 from trunks.tenancy.idempotent_requests import KeyedRequests
@@ -79,15 +81,18 @@ class Runs:
         self.check_ledger = CheckLedger(
             database, self.address_limits.knocks, burst=settings.address_burst, clock=clock
         )
+        ways = _way_rules(settings)
+        self.form_desk = (
+            None if ways is None else FormDesk(database, ways, settings.engine_settings().guard, clock)
+        )
+        self.way_turns = WayTurns(database, ways, clock)
         self.claims = RunClaims(
             database,
             rules=ResultRules(
                 settings.policy,
                 settings.health_pace,
                 settings.proof_interval_seconds,
-                None
-                if settings.provisioner is ProvisionerName.NONE
-                else WayRules(settings.provisioner, tls_names=settings.livekit_tls_names is TlsNames.CHECKED),
+                ways,
             ),
             address_limits=self.address_limits,
             deadline_seconds=settings.verify_timeout_seconds,
@@ -97,6 +102,16 @@ class Runs:
         self.proofs = CredentialProofs(
             database, interval_seconds=settings.proof_interval_seconds, clock=clock
         )
+
+
+def _way_rules(settings: Settings) -> WayRules | None:
+    if settings.provisioner is ProvisionerName.NONE:
+        return None
+    return WayRules(
+        settings.provisioner,
+        tls_names=settings.livekit_tls_names is TlsNames.CHECKED,
+        pin_edges=settings.pin_edges,
+    )
 
 
 class Catalog:
@@ -109,7 +124,7 @@ class Catalog:
             impatient,
             on.secrets,
             provisioner,
-            WantedSides(on.secrets, on.settings.fixed_egress),
+            WantedSides(on.secrets, on.settings.leading),
             on.settings.health_pace,
             clock,
         )
@@ -153,20 +168,18 @@ class Provisions:
     def __init__(self, on: Foundation) -> None:
         settings, database = on.settings, on.database
         self.overview = ProvisionOverview(database, settings.provisioner)
-        self.claims = ProvisionClaims(database, settings.provisioner, settings.fixed_egress, on.clock)
+        self.claims = ProvisionClaims(database, settings.provisioner, settings.leading, on.clock)
         self.given_up = SidesGivenUp(database, settings.provisioner, on.clock)
         self.reconciliation = Reconciliation(
             database,
             on.secrets,
             settings.provisioner,
-            settings.fixed_egress,
+            settings.leading,
             self.given_up,
             interval_seconds=settings.reconcile_interval_seconds,
             clock=on.clock,
         )
-        self.rehearsal = Rehearsal(
-            database, on.secrets, settings.provisioner, settings.fixed_egress, on.clock
-        )
+        self.rehearsal = Rehearsal(database, on.secrets, settings.provisioner, settings.leading, on.clock)
         self.strays = Strays(database, settings.provisioner, self.reconciliation, self.given_up, on.clock)
 
 

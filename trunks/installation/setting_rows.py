@@ -170,6 +170,10 @@ class SettingRows(BaseSettings):
         TlsNames.CHECKED,
         "checked, or unchecked where LiveKit's SIP service has a tls section of its own and checks no names",
     )
+    pin_edges: bool = _row(
+        False,
+        "true or false: calls go to proven addresses alone, and the voice infrastructure is given no customer's name",
+    )
     reconcile_interval_seconds: Annotated[float, _between(1, 86_400)] = _row(
         300.0, "how often the voice infrastructure is read back, from 1 to 86400 seconds"
     )

@@ -9,12 +9,13 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from sipcheck.guard import Guard
-from sipcheck.settings import EngineSettings
+from sipcheck.settings import EngineSettings, Infrastructure
 from trunks.errors import SettingsInvalid
 from trunks.installation.setting_rows import ENV_FILE, PREFIX, SettingRows, setting_name
 from trunks.retention.keeping import Keeping
 from trunks.rules.intervals import HealthIntervals
 from trunks.rules.trunk_state import Policy
+from trunks.voice.blueprint import Leading
 from trunks.voice.provisioner import ProvisionerName
 
 __all__ = ["PREFIX", "Settings", "load_settings", "setting_names", "unknown_names"]
@@ -112,6 +113,10 @@ class Settings(SettingRows):
         return f"sqlite:///{self.data_dir / DATABASE_FILE_NAME}"
 
     @property
+    def leading(self) -> Leading:
+        return Leading(self.fixed_egress, self.pin_edges)
+
+    @property
     def uses_sqlite(self) -> bool:
         return self.store_url.startswith("sqlite")
 
@@ -130,6 +135,9 @@ class Settings(SettingRows):
             advertised_address=self.sip_advertised_address,
             from_user=self.from_user,
             from_domain=self.from_domain,
+            # Calls are LiveKit's only where trunks are put there; talkover's outbound proxy is a Route of theirs.
+            infrastructure=Infrastructure.LIVEKIT if self.provisioner is ProvisionerName.LIVEKIT else None,
+            leads_to_proxies=True,
         )
 
 

@@ -10,6 +10,7 @@ from trunks.models import (
     edge_budget,
     environment,
     flip,
+    form_proof,
     given_up_side,
     health_rollup,
     idempotent_request,
@@ -24,6 +25,7 @@ from trunks.models import (
     trunk_profile,
     trunk_serial,
     verification,
+    way_finding,
 )
 from trunks.models.base import Base
 
@@ -34,6 +36,8 @@ _DECLARED = (
     trunk,
     number_claim,
     outbound_way,
+    form_proof,
+    way_finding,
     destination,
     verification,
     flip,

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from sipcheck.target import HostPort
 from trunks.clock import Clock
 from trunks.doorbell import next_notify_at
 from trunks.ids import new_id
@@ -19,7 +18,7 @@ from trunks.repositories.provisions import ProvisionParts, Provisions
 from trunks.repositories.trunks import Flips, Trunks
 from trunks.rules.trunk_state import Cause
 from trunks.store.database import Database
-from trunks.voice.blueprint import Blueprint
+from trunks.voice.blueprint import Blueprint, Leading
 from trunks.voice.provision_trunk import DO_WITHIN_SECONDS, UNDO_WITHIN_SECONDS
 from trunks.voice.provisioner import (
     FailureCause,
@@ -67,7 +66,7 @@ class ProvisionsTended:
 class ProvisionClaims:
     database: Database
     provisioner: ProvisionerName
-    egress: HostPort | None
+    leading: Leading
     clock: Clock
 
     def claim(self, trunk_id: UUID) -> ProvisionClaim | None:
@@ -89,7 +88,7 @@ class ProvisionClaims:
                 claim_id=new_id(),
                 revision=provision.revision,
                 generation=None if parts.trunk is None else parts.trunk.generation,
-                blueprint=draw(parts, self.egress),
+                blueprint=draw(parts, self.leading),
                 known=known,
                 # One that the trunk still has was to go once, and did not.
                 newer_revision=provision.newer_revision,
@@ -162,7 +161,7 @@ class ProvisionClaims:
         if provision is None:
             return False
         (parts,) = Provisions(session).parts([provision])
-        blueprint = draw(parts, self.egress)
+        blueprint = draw(parts, self.leading)
         if blueprint is None or not blueprint.profile.inbound_enabled:
             return False
         return plain_number(held.number) in map(plain_number, blueprint.numbers)
@@ -232,7 +231,7 @@ def _change_state(
     provision.cause = None if failure is None else failure.cause
 
 
-def draw(parts: ProvisionParts, egress: HostPort | None) -> Blueprint | None:
+def draw(parts: ProvisionParts, leading: Leading) -> Blueprint | None:
     """Copy what is wanted from the rows; None when nothing is: the customer's switch is off, or the trunk is gone."""
     trunk, profile = parts.trunk, parts.profile
     if trunk is None or not trunk.wanted:
@@ -248,7 +247,8 @@ def draw(parts: ProvisionParts, egress: HostPort | None) -> Blueprint | None:
         outbound_proxy=trunk.outbound_proxy,
         username=trunk.username,
         sealed_password=trunk.sealed_password,
-        egress=egress,
+        egress=leading.egress,
+        pin_edges=leading.pin_edges,
         way=None if parts.way is None else parts.way.now(trunk),
         keeps_former=parts.provision.keeps_former,
         called_as=None if profile.extension is None else parts.called_as,

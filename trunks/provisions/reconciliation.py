@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sipcheck.target import HostPort
 from trunks.clock import Clock
 from trunks.ids import new_id
 from trunks.models.provision import Provision, ProvisionState, ProvisionStatus
@@ -18,6 +17,7 @@ from trunks.provisions.requests import queue
 from trunks.repositories.provisions import Infrastructures, ProvisionParts, Provisions
 from trunks.secrets.secret_box import SecretBox
 from trunks.store.database import Database
+from trunks.voice.blueprint import Leading
 from trunks.voice.provisioner import ProvisionerName, ProvisioningFailed
 from trunks.voice.sides import (
     ExistingSide,
@@ -75,7 +75,7 @@ class Reconciliation:
     database: Database
     secrets: SecretBox
     provisioner: ProvisionerName
-    egress: HostPort | None
+    leading: Leading
     given_up: SidesGivenUp
     interval_seconds: float
     clock: Clock
@@ -194,7 +194,7 @@ class Reconciliation:
                 FoundSides(SideFinding.NEWER, provision.trunk_id, side.id, told, side.revision)
                 for side in newer
             ]
-        blueprint = draw(parts, self.egress)
+        blueprint = draw(parts, self.leading)
         if blueprint is None:
             return _judge_unwanted(parts, ours)
         try:

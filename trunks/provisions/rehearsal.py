@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from sipcheck.target import HostPort
 from trunks.clock import Clock
 from trunks.provisions.all_parts import all_parts
 from trunks.provisions.claims import draw
@@ -14,6 +13,7 @@ from trunks.repositories.trunks import Trunks
 from trunks.rules.media import Media
 from trunks.secrets.secret_box import SecretBox
 from trunks.store.database import Database
+from trunks.voice.blueprint import Leading
 from trunks.voice.provisioner import ProvisionerName, ProvisioningFailed
 from trunks.voice.sides import DesiredTrunk, ExistingSide, InboundSide, SideContent, differing
 
@@ -42,7 +42,7 @@ class Rehearsal:
     database: Database
     secrets: SecretBox
     provisioner: ProvisionerName
-    egress: HostPort | None
+    leading: Leading
     clock: Clock
 
     def plan(
@@ -51,7 +51,7 @@ class Rehearsal:
         """Compare what was read back with what is wanted, as it would be written now; of one environment, or of all."""
         sides = {side.id: side for side in existing}
         for parts in self._parts(environment_id):
-            blueprint = draw(parts, self.egress)
+            blueprint = draw(parts, self.leading)
             if blueprint is None or parts.trunk is None:
                 continue
             try:

@@ -5,10 +5,10 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from sipcheck.target import HostPort
 from trunks.provisions.claims import draw
 from trunks.repositories.provisions import Provisions
 from trunks.secrets.secret_box import SecretBox
+from trunks.voice.blueprint import Leading
 from trunks.voice.provisioner import ProvisioningFailed
 from trunks.voice.sides import DesiredTrunk
 
@@ -18,7 +18,7 @@ class WantedSides:
     """Reads inside a transaction of its caller, which keeps other writers off the trunk."""
 
     secrets: SecretBox
-    egress: HostPort | None
+    leading: Leading
 
     def of(self, session: Session, trunk_id: UUID) -> DesiredTrunk | str | None:
         """Give what the sides are to be, or why they cannot be; None where nothing is, or was asked for yet."""
@@ -26,7 +26,7 @@ class WantedSides:
         if provision is None:
             return None
         (parts,) = Provisions(session).parts([provision])
-        blueprint = draw(parts, self.egress)
+        blueprint = draw(parts, self.leading)
         if blueprint is None:
             return None
         try:

@@ -1,6 +1,6 @@
 """The ways of trunks' calls, one for each trunk that has been verified."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -58,6 +58,13 @@ class OutboundWays(Repository):
             select(OutboundWayRow).where(among(self._session, OutboundWayRow.trunk_id, trunk_ids))
         )
         return {row.trunk_id: read_way(row) for row in rows}
+
+    def led_to(self, destination_id: UUID, *, after: UUID | None, limit: int) -> Sequence[UUID]:
+        """List the trunks that have a way to a destination, in the order of their ids."""
+        query = select(OutboundWayRow.trunk_id).where(OutboundWayRow.destination_id == destination_id)
+        if after is not None:
+            query = query.where(OutboundWayRow.trunk_id > after)
+        return self._session.scalars(query.order_by(OutboundWayRow.trunk_id).limit(limit)).all()
 
     def keep(self, ways: Mapping[UUID, KeptWay]) -> None:
         """Set the ways of these trunks."""

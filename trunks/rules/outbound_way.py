@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from sipcheck.host import is_address, read_host
+from sipcheck.host import is_address
 from sipcheck.target import TransportName
 from trunks.rules.way_evidence import OutboundWay, WayEdge, WayEvidence, WayForm, WayProof
+from trunks.rules.way_hosts import by_preference, certified, hosts_of, living
 
 _Form = Callable[[WayEvidence], OutboundWay | None]
 
@@ -32,10 +33,17 @@ def choose_way(known: WayEvidence) -> OutboundWay:
     return _with_challenge(known, found or _unproven(known))
 
 
-def unverified_way(outbound_proxy: str | None) -> OutboundWay:
+def is_certain_as_given(known: WayEvidence) -> bool:
+    """Whether calls to the address as it is given arrive at what was proven."""
+    return _as_given(known) is not None
+
+
+def unverified_way(outbound_proxy: str | None, *, pin_edges: bool = False) -> OutboundWay:
     """Give the way of a trunk that was not verified as it is configured now: as given, or ended at once where its proxy
-    would have to be found first.
+    would have to be found first, or with `pin_edges` any of its addresses.
     """
+    if pin_edges and outbound_proxy is None:
+        return _parked("No address of the trunk has been proven to answer yet; verify the trunk.")
     if outbound_proxy is not None:
         return _parked(
             f"No address of the outbound proxy {outbound_proxy} has been proven to answer yet; verify the trunk."
@@ -53,11 +61,11 @@ def _as_given(known: WayEvidence) -> OutboundWay | None:
         return None
     for transport in _transports(known):
         port = known.port or transport.default_port
-        living = {
-            each.address: each for each in _living(known) if (each.transport, each.port) == (transport, port)
+        found = {
+            each.address: each for each in living(known) if (each.transport, each.port) == (transport, port)
         }
-        edges = [living.get(address) for address in known.dialled.ipv4]
-        if not all(edge is not None and _certified(known, edge, known.domain) for edge in edges):
+        edges = [found.get(address) for address in known.dialled.ipv4]
+        if not all(edge is not None and certified(known, edge, known.domain) for edge in edges):
             continue
         return OutboundWay(
             form=WayForm.AS_GIVEN,
@@ -70,41 +78,31 @@ def _as_given(known: WayEvidence) -> OutboundWay | None:
 
 
 def _by_route(known: WayEvidence) -> OutboundWay | None:
-    for edge in _by_preference(known):
-        for host in _hosts_of(known, edge):
-            proof = _proof(known, WayForm.ROUTE, edge, host)
-            if proof is not None:
-                return OutboundWay(
-                    form=WayForm.ROUTE,
-                    edge=edge,
-                    host=host,
-                    proof=proof,
-                    callable=True,
-                    reason=f"Calls are led to {edge.name}, which answers them as it does without that.",
-                )
-    return None
+    return _proven(
+        known, WayForm.ROUTE, "Calls are led to {edge}, which answers them as it does without that."
+    )
 
 
 def _by_target(known: WayEvidence) -> OutboundWay | None:
-    for edge in _by_preference(known):
-        for host in _hosts_of(known, edge):
-            proof = _proof(known, WayForm.TARGET, edge, host)
-            if host != known.domain and proof is not None:
-                return OutboundWay(
-                    form=WayForm.TARGET,
-                    edge=edge,
-                    host=host,
-                    proof=proof,
-                    callable=True,
-                    reason=f"Calls are addressed to {host}, which answers them as it does for the domain.",
-                )
+    told = "Calls are addressed to {host}, which answers them as it does for the domain."
+    return _proven(known, WayForm.TARGET, told)
+
+
+def _proven(known: WayEvidence, form: WayForm, told: str) -> OutboundWay | None:
+    """Take the first edge at which the form was proven, by a host that may be named for it now."""
+    for edge in by_preference(known):
+        for host in hosts_of(known, edge):
+            proof = _proof(known, form, edge, host)
+            if proof is not None and not (form is WayForm.TARGET and host == known.domain):
+                reason = told.format(edge=edge.name, host=host)
+                return OutboundWay(form=form, edge=edge, host=host, proof=proof, callable=True, reason=reason)
     return None
 
 
 def _through_proxy(known: WayEvidence) -> OutboundWay:
     """Lead calls to the proxy, as the customer asked: that needs no proof that a Route is taken there."""
-    for edge in _by_preference(known):
-        for host in _hosts_of(known, edge):
+    for edge in by_preference(known):
+        for host in hosts_of(known, edge):
             return OutboundWay(
                 form=WayForm.ROUTE,
                 edge=edge,
@@ -113,7 +111,7 @@ def _through_proxy(known: WayEvidence) -> OutboundWay:
                 callable=True,
                 reason=f"Calls are led to the outbound proxy at {edge.name}.",
             )
-    return replace(_parked(_why_none(known)), callable=False if _living(known) else None)
+    return replace(_parked(_why_none(known)), callable=False if living(known) else None)
 
 
 def _unproven(known: WayEvidence) -> OutboundWay:
@@ -174,63 +172,59 @@ def _parked(reason: str) -> OutboundWay:
 
 def _why_none(known: WayEvidence) -> str:
     named = f"the outbound proxy {known.proxy}" if known.proxy is not None else "the trunk"
-    living = _living(known)
-    if not living and any(each.lives and not each.is_ipv4 for each in known.edges):
+    found = living(known)
+    if not found and any(each.lives and not each.is_ipv4 for each in known.edges):
         return f"What answers for {named} has an IPv6 address alone, and calls go over IPv4; ask the carrier for one."
-    if known.proxy is not None and living:
+    if known.proxy is not None and found:
         return (
             f"The certificate of {named} names neither its address nor a host of which every address was proven; "
             "give the name that it is made for."
         )
-    if not living:
+    if not found:
         return f"No address of {named} has been proven to answer yet; verify the trunk."
     if known.dialled is not None and known.dialled.forbidden:
         return f"{known.domain} has an address of its own that no call may go to; {_remedy(known)}."
     if known.dialled is not None and known.dialled.is_srv_alone:
+        refused = _refused(known)
+        if refused is not None:
+            return (
+                f"{known.domain} has SRV records and no address of its own, which calls cannot follow, and {refused}; "
+                f"ask the carrier for an address of {known.domain} itself."
+            )
         return (
             f"{known.domain} has SRV records and no address of its own, which calls cannot follow; name the carrier's "
             "server itself, such as the target of its SRV record."
         )
-    return f"No way to {min(each.name for each in living)} was proven in the form that calls have; {_remedy(known)}."
+    return f"No way to {min(each.name for each in found)} was proven in the form that calls have; {_remedy(known)}."
+
+
+def _refused(known: WayEvidence) -> str | None:
+    """What a carrier said to each form; None unless it was asked in that of another name, which is the last."""
+    said = {each.form: each for each in known.refusals}
+    target = said.get(WayForm.TARGET)
+    if target is None:
+        return None
+    route = said.get(WayForm.ROUTE)
+    to_route = "" if route is None else f" ({route.said} to a Route)"
+    return f"its server answers otherwise when another name than {known.domain} is called ({target.said}){to_route}"
 
 
 def _remedy(known: WayEvidence) -> str:
-    living = _living(known)
-    if not living:
+    found = living(known)
+    if not found:
         return "verify the trunk"
-    first = min(living, key=lambda each: (each.priority or 0, each.name))
+    first = min(found, key=lambda each: (each.priority or 0, each.name))
     host = first.host if first.host != known.domain else first.address
     return f"name {host}, port {first.port}, transport {first.transport} in the trunk, which was verified"
 
 
 def _with_challenge(known: WayEvidence, way: OutboundWay) -> OutboundWay:
-    if known.unanswerable is None or way.form is WayForm.PARKED:
+    if way.form is WayForm.PARKED:
         return way
-    return replace(way, callable=False, reason=known.unanswerable)
-
-
-def _hosts_of(known: WayEvidence, edge: WayEdge) -> Iterator[str]:
-    """What a Route or an address may name for an edge: its literal, else names whose every address is proven."""
-    if edge.transport is not TransportName.TLS or not known.tls_names or edge.certifies(edge.address):
-        yield edge.address
-    for host in dict.fromkeys((edge.host, known.domain)):
-        others = known.of_host(host, edge.transport)
-        if is_address(host) or not others or not _is_host_name(host):
-            continue
-        if all(each.lives and each.is_ipv4 and _certified(known, each, host) for each in others):
-            yield host
-
-
-def _is_host_name(host: str) -> bool:
-    """Whether it is one that a header may carry: an SRV record's target may be any octets."""
-    try:
-        return read_host(host) == host
-    except ValueError:
-        return False
-
-
-def _certified(known: WayEvidence, edge: WayEdge, host: str) -> bool:
-    return edge.transport is not TransportName.TLS or not known.tls_names or edge.certifies(host)
+    edges = living(known) if way.edge is None else [way.edge]
+    there = [each.unanswerable for each in edges if each.unanswerable is not None and known.has_credentials]
+    said = known.unanswerable or next(iter(there), None)
+    return way if said is None else replace(way, callable=False, reason=said)
 
 
 def _proof(known: WayEvidence, form: WayForm, edge: WayEdge, host: str) -> WayProof | None:
@@ -238,15 +232,6 @@ def _proof(known: WayEvidence, form: WayForm, edge: WayEdge, host: str) -> WayPr
     return min(found, default=None)
 
 
-def _by_preference(known: WayEvidence) -> list[WayEdge]:
-    """The living edges by priority, and among equals the one in use first, so that an equal one moves nothing."""
-    return sorted(_living(known), key=lambda each: (each.priority or 0, each.name != known.current))
-
-
-def _living(known: WayEvidence) -> list[WayEdge]:
-    return [each for each in known.edges if each.lives and each.is_ipv4]
-
-
 def _transports(known: WayEvidence) -> Iterator[TransportName]:
     """The transports of living edges, in the order in which DNS prefers them."""
-    yield from dict.fromkeys(each.transport for each in _living(known))
+    yield from dict.fromkeys(each.transport for each in living(known))

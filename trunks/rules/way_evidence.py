@@ -35,6 +35,7 @@ class WayEdge:
     """One edge as a report of this generation found it; `host` is the name that led there.
 
     `lives` is None for one that was not probed. `certificate_names` are those of the certificate that it showed.
+    `unanswerable` says what of its challenge calls cannot answer.
     """
 
     host: str
@@ -44,6 +45,7 @@ class WayEdge:
     priority: int | None = None
     lives: bool | None = True
     certificate_names: tuple[str, ...] = ()
+    unanswerable: str | None = None
 
     @property
     def name(self) -> str:
@@ -89,14 +91,32 @@ class FormProof:
     by: WayProof = WayProof.OPTIONS
 
 
+@dataclass(frozen=True, slots=True)
+class FormRefusal:
+    """A form that an edge did not answer as it answers without; `said` is what came instead."""
+
+    form: WayForm
+    edge: str
+    said: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WayFinding:
+    """What a report found at a destination, whoever asks there: its edges, and the own addresses of its domain."""
+
+    edges: tuple[WayEdge, ...] = ()
+    dialled: Dialled | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WayEvidence:
     """All that decides about one trunk's way; `edges` are those of its first gateway, or of its outbound proxy, by
     priority.
 
     `dialled` is for the address as given, None while nobody has looked; `current` names the edge in use.
-    `unanswerable` says what of the carrier's challenge the infrastructure cannot answer. `tls_names` is whether it
-    checks the names of certificates.
+    `unanswerable` says what of the carrier's challenge the infrastructure cannot answer; what the edges say of that
+    counts where the trunk `has_credentials`. `tls_names` is whether it checks the names of certificates, `pin_edges`
+    whether it is to be asked for no name of a customer's.
     """
 
     domain: str
@@ -107,6 +127,8 @@ class WayEvidence:
     edges: tuple[WayEdge, ...] = ()
     dialled: Dialled | None = None
     proofs: frozenset[FormProof] = field(default_factory=frozenset)
+    refusals: tuple[FormRefusal, ...] = ()
+    has_credentials: bool = False
     unanswerable: str | None = None
     pin_edges: bool = False
     tls_names: bool = True

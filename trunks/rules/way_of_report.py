@@ -2,27 +2,57 @@
 
 from dataclasses import replace
 
+from sipcheck.dns.infrastructure_dial import Dial, Way
+from sipcheck.guard import Guard
 from sipcheck.host import is_address
 from sipcheck.reasons import Outcome, WarningCode
 from sipcheck.report.model import EdgeReport, Report
 from sipcheck.target import Target, TransportName
 from trunks.rules.health import is_living_edge
-from trunks.rules.way_evidence import Dialled, WayEdge, WayEvidence
+from trunks.rules.way_evidence import Dialled, WayEdge, WayEvidence, WayFinding
+
+_SUCH = "ask the carrier to challenge with Digest, MD5 or SHA-256, qop auth, first."
 
 
 def evidence_of(
     report: Report, target: Target, *, dialled: Dialled | None, fixed_egress: bool, tls_names: bool
 ) -> WayEvidence:
     """Collect what a report of this target found; `dialled` is what its domain's own addresses are."""
+    found = finding_of(report, target, dialled=dialled)
+    return replace(evidence_from(found, target), fixed_egress=fixed_egress, tls_names=tls_names)
+
+
+def finding_of(report: Report, target: Target, *, dialled: Dialled | None) -> WayFinding:
+    """Take from a report what is so for whoever asks there."""
+    return WayFinding(
+        edges=tuple(_edge(each, report, target) for each in report.edges),
+        dialled=dialled or dialled_by_report(report, target),
+    )
+
+
+def evidence_from(found: WayFinding, target: Target) -> WayEvidence:
+    """Put what was found beside what was configured."""
     return WayEvidence(
         domain=target.domain,
         port=target.port,
         transport=target.transport,
         proxy=target.outbound_proxy,
-        fixed_egress=fixed_egress,
-        edges=tuple(_edge(each, report, target) for each in report.edges),
-        dialled=dialled or dialled_by_report(report, target),
-        tls_names=tls_names,
+        edges=found.edges,
+        dialled=found.dialled,
+    )
+
+
+def dialled_by(dial: Dial | None, guard: Guard) -> Dialled | None:
+    """Read where calls to the address as it is given would go; None where nobody looked, or DNS did not say."""
+    if dial is None or not dial.answered:
+        return None
+    if dial.way is Way.UNREADABLE:
+        return Dialled(has_ipv6=True)
+    ipv4 = tuple(each for each in dial.addresses if ":" not in each)
+    return Dialled(
+        ipv4=ipv4,
+        has_ipv6=len(ipv4) < len(dial.addresses),
+        forbidden=any(guard.judge_address(address) is not None for address in ipv4),
     )
 
 
@@ -54,7 +84,10 @@ def _edge(edge: EdgeReport, report: Report, target: Target) -> WayEdge:
         priority=edge.priority,
         lives=_lives(edge),
     )
-    if edge.certificate is None or _has_common_name_alone(report, found.name):
+    said = _said(report, WarningCode.INFRASTRUCTURE_CANNOT_ANSWER, found.name)
+    if said is not None:
+        found = replace(found, unanswerable=f"Calls cannot answer this carrier's challenge: {said}; {_SUCH}")
+    if edge.certificate is None or _said(report, WarningCode.TLS_COMMON_NAME_ONLY, found.name) is not None:
         return found
     names = edge.certificate.names
     if edge.certificate.verified and not any(name.lower().startswith("sip:") for name in names):
@@ -63,10 +96,9 @@ def _edge(edge: EdgeReport, report: Report, target: Target) -> WayEdge:
     return replace(found, certificate_names=names)
 
 
-def _has_common_name_alone(report: Report, edge: str) -> bool:
-    return any(
-        each.code is WarningCode.TLS_COMMON_NAME_ONLY and each.edge == edge for each in report.warnings
-    )
+def _said(report: Report, code: WarningCode, edge: str) -> str | None:
+    """What a warning says of an edge; None where there is none."""
+    return next((each.detail for each in report.warnings if each.code is code and each.edge == edge), None)
 
 
 def _lives(report: EdgeReport) -> bool | None:

@@ -7,6 +7,7 @@ from sipcheck.credentials import BeforeCredentials, Credentials
 from sipcheck.report.model import Report
 from sipcheck.target import Target
 from sipcheck.transaction.run_context import EdgeDone
+from sipcheck.verification.call_forms import FormQuestions
 from sipcheck.verification.verification import Admit
 
 
@@ -21,6 +22,7 @@ class GatewayCheck:
 
     Of several the living one with the lowest `turn` proves the credentials, and among equals the first. `again` says
     that it was put off before, and that nobody waits for it: the route that was found then will do for a minute.
+    `forms` are to be asked beside the verdict.
     """
 
     target: Target
@@ -32,3 +34,4 @@ class GatewayCheck:
     turn: int = 0
     again: bool = False
     username: str | None = None
+    forms: FormQuestions | None = None

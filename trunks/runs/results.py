@@ -19,7 +19,6 @@ from trunks.repositories.realm_pins import RealmPins
 from trunks.repositories.trunks import Flips, Trunks
 from trunks.repositories.verifications import Verifications
 from trunks.rules.trunk_state import Cause, Verdict, after_verification, changes, counts_as_verified
-from trunks.rules.way_evidence import Dialled
 from trunks.runs.address_limits import AddressLimits
 from trunks.runs.claimed_run import ClaimedRun
 from trunks.runs.credential_freeze import CredentialFreezer
@@ -28,14 +27,14 @@ from trunks.runs.knock_ledger import Settlement, settle
 from trunks.runs.result_rules import ResultRules
 from trunks.runs.several_gateways import SeveralReport
 from trunks.runs.stored_report import written_values
-from trunks.runs.way_results import WayResults
+from trunks.runs.way_results import NOTHING_FOUND, WayFound, WayResults
 from trunks.runs.wishes import Spending
 
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
     """What a run came to. `realms` are those that its credentials were sent to, `spent` what it took of its pace,
-    `knocked` what peers' guards may have counted, `dialled` the own addresses of the first gateway's domain.
+    `knocked` what peers' guards may have counted, `ways` what was learned of calls to the first gateway.
     """
 
     claim: ClaimedRun
@@ -43,7 +42,7 @@ class RunResult:
     realms: Sequence[str] = ()
     spent: Sequence[Spending] = ()
     knocked: Sequence[Settlement] = ()
-    dialled: Dialled | None = None
+    ways: WayFound = NOTHING_FOUND
     # Made by whoever asks, so that no transaction waits for it.
     columns: Mapping[str, Any] = field(init=False)
 
@@ -113,7 +112,7 @@ class RunResults:
             if current:
                 self._apply(trunk, claim, result.report, verdict, now)
                 _, first = _by_gateway(claim, result.report)[0]
-                self._ways.take(trunk, claim, first, result.dialled)
+                self._ways.take(trunk, claim, first, result.ways)
         runs.end(ended, {"finished_at": now})
         return ours
 

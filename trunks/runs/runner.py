@@ -4,14 +4,14 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, nullcontext
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 import structlog
 from structlog.contextvars import bound_contextvars
 
 from sipcheck.errors import TargetInvalid
-from sipcheck.reasons import Cause, CredentialState, Reason
+from sipcheck.reasons import Cause, Reason
 from sipcheck.report.model import Report
 from sipcheck.target import Target
 from sipcheck.verification.report_without_run import invalid_target_report
@@ -25,22 +25,15 @@ from trunks.errors import (
     StoreUnavailable,
     TooManyRejections,
 )
-from trunks.rules.health import liveness_of
-from trunks.rules.way_evidence import Dialled
-from trunks.rules.way_of_report import dialled_by_report
 from trunks.runs.account_turns import AccountTurns
-from trunks.runs.admission import Admissions
 from trunks.runs.claimed_run import ClaimedRun
-from trunks.runs.credential_gate import CredentialGate
+from trunks.runs.form_questions import FormDesk, RunForms
 from trunks.runs.gateway_check import GatewayCheck
-from trunks.runs.knock_ledger import Settlement
-from trunks.runs.open_slots import OpenSlots
+from trunks.runs.gateway_doors import GatewayDoors
 from trunks.runs.recovery import Return
 from trunks.runs.results import RunResult
 from trunks.runs.run_store import RunStore
 from trunks.runs.service_report import service_report
-from trunks.runs.several_gateways import SeveralReport
-from trunks.runs.wishes import Spending
 from trunks.secrets.credential_key import CredentialHash
 from trunks.secrets.secret_box import SecretBox
 
@@ -56,15 +49,12 @@ _TRY_AGAIN_SECONDS = 0.5
 # `admit` raises.
 VerifyGateways = Callable[[Sequence[GatewayCheck]], Awaitable[Report]]
 
-# Finds the own addresses of a domain; None where DNS does not say.
-LookUp = Callable[[str], Awaitable[Dialled | None]]
-
 
 @dataclass(frozen=True, slots=True)
 class Runner:
     """`on_done` is called when a run has been recorded; `timeout_seconds` is the engine's deadline, `our_address` the
-    one that carriers have to let in, where a setting names it. `look` finds where calls would go; None where there are
-    none.
+    one that carriers have to let in, where a setting names it. `forms` says what is to be learned of the ways of calls;
+    None where there are none.
     """
 
     store: RunStore
@@ -76,7 +66,7 @@ class Runner:
     clock: Clock = utc_now
     our_address: str | None = None
     turns: AccountTurns = field(default_factory=AccountTurns)
-    look: LookUp | None = None
+    forms: FormDesk | None = None
 
     async def run(self, claim: ClaimedRun) -> None:
         """Verify and record what was claimed; nothing is written when another has it since. Raises StoreUnavailable."""
@@ -93,21 +83,33 @@ class _Run:
         self._by = by
         self._claim = claim
         self._log = _log.bind(verification_id=str(claim.verification_id), trunk_id=str(claim.first.trunk_id))
-        self._gates: tuple[CredentialGate, ...] = ()
-        self._admissions: tuple[Admissions, ...] = ()
-        self._slots = OpenSlots(by.store, claim.claim_id)
-        self._began_at = asyncio.get_running_loop().time()
+        self._doors = GatewayDoors(
+            by.store,
+            claim,
+            by.hashed,
+            timeout_seconds=by.timeout_seconds,
+            clock=by.clock,
+            forms=None if by.forms is None else RunForms(by.forms, claim.first),
+        )
 
     async def execute(self) -> None:
         try:
             recorded = await self._record()
         except RunInterrupted:
-            await self._by.store.give_back(Return(self._claim, None, self._spent(), self._knocked()))
+            await self._by.store.give_back(
+                Return(self._claim, None, self._doors.spent(), self._doors.knocked())
+            )
             self._log.info("verification-given-back")
             return
         except RunPostponed as postponed:
             await self._by.store.give_back(
-                Return(self._claim, postponed.seconds, self._spent(), self._knocked(), waits_at=postponed.at)
+                Return(
+                    self._claim,
+                    postponed.seconds,
+                    self._doors.spent(),
+                    self._doors.knocked(),
+                    waits_at=postponed.at,
+                )
             )
             self._log.info("verification-postponed", seconds=round(postponed.seconds, 1))
             return
@@ -128,7 +130,7 @@ class _Run:
             finished_at=self._by.clock(),
             retry_at=resting.until,
         )
-        given = Return(self._claim, resting.seconds, self._spent(), self._knocked(), report)
+        given = Return(self._claim, resting.seconds, self._doors.spent(), self._doors.knocked(), report)
         if await self._by.store.give_back(given):
             self._log.info("verification-rests", retry_at=resting.until.isoformat())
             self._by.on_done(self._claim.verification_id)
@@ -166,91 +168,30 @@ class _Run:
                     username=claim.first.username,
                 )
             )
-        self._gates = self._make_gates(targets)
+        self._doors.make_gates(targets, self._by.secrets)
         async with AsyncExitStack() as turns:
-            # All gateways of one domain have one account; in one order, so that no two runs wait for one another.
-            for account_key in sorted({gate.account_key for gate in self._gates}):
+            # All gateways of one domain have one account.
+            for account_key in self._doors.account_keys():
                 await turns.enter_async_context(self._by.turns.turn(account_key))
             return await self._verify_in_turn(targets)
 
     async def _verify_in_turn(self, targets: Sequence[Target]) -> bool:
-        for gate in self._gates:
-            retry_at = await gate.frozen_until()
-            if retry_at is not None:
-                self._log.info("verification-frozen", retry_at=retry_at.isoformat())
-                return await self._end_for_ourselves(Reason.CREDENTIALS_FROZEN, retry_at=retry_at)
-        claim = self._claim
-        username = claim.first.username or ""
-        self._admissions = tuple(
-            Admissions(
-                self._by.store, claim, gateway, self._by.hashed.user_key(target.domain, username), self._slots
-            )
-            for gateway, target in zip(claim.gateways, targets, strict=True)
-        )
-        self._began_at = asyncio.get_running_loop().time()
+        retry_at = await self._doors.frozen_until()
+        if retry_at is not None:
+            self._log.info("verification-frozen", retry_at=retry_at.isoformat())
+            return await self._end_for_ourselves(Reason.CREDENTIALS_FROZEN, retry_at=retry_at)
         try:
-            report = await self._by.verify(self._checks(targets))
+            report = await self._by.verify(self._doors.checks(targets))
         finally:
-            self._slots.close()
+            self._doors.close()
         return await self._finish(report)
 
-    def _make_gates(self, targets: Sequence[Target]) -> tuple[CredentialGate, ...]:
-        """Make a gate for each gateway; none for a trunk without credentials."""
-        claim = self._claim
-        first = claim.first.credentials(self._by.secrets, claim.learned_realms)
-        if first is None:
-            return ()
-        sent_by: list[CredentialGate] = []
-        # The realms that were learned are the first gateway's.
-        later = replace(first, realms=(), realms_learned=False) if first.realms_learned else first
-        return tuple(
-            CredentialGate(
-                self._by.store,
-                claim,
-                later if number else first,
-                self._by.hashed,
-                domain=target.domain,
-                in_time=self._in_time,
-                sent_by=sent_by,
-            )
-            for number, target in enumerate(targets)
-        )
-
-    def _checks(self, targets: Sequence[Target]) -> list[GatewayCheck]:
-        turns = {number: turn for turn, number in enumerate(self._claim.proof_order)}
-        checks = [
-            GatewayCheck(
-                target,
-                None,
-                admit=admission.admit,
-                edge_done=admission.edge_done,
-                heard=admission.heard,
-                turn=turns.get(number, 0),
-                username=self._claim.first.username,
-                again=self._claim.put_off and not self._claim.on_demand,
-            )
-            for number, (target, admission) in enumerate(zip(targets, self._admissions, strict=True))
-        ]
-        if not self._gates:
-            return checks
-        return [
-            replace(check, credentials=gate.credentials, before_credentials=gate.before_credentials)
-            for check, gate in zip(checks, self._gates, strict=True)
-        ]
-
-    def _in_time(self) -> bool:
-        waited_seconds = max(each.waited_seconds for each in self._admissions)
-        passed_seconds = asyncio.get_running_loop().time() - self._began_at - waited_seconds
-        left = timedelta(seconds=self._by.timeout_seconds - passed_seconds)
-        return self._claim.lease_until - self._by.clock() > left
-
     async def _finish(self, report: Report) -> bool:
-        if any(gate.kept_by_us for gate in self._gates) and not any(gate.realms for gate in self._gates):
-            # Nothing has left and nothing was learned about the credentials, and that was ours: it is tried again.
+        if self._doors.all_kept_by_us():
+            # It is tried again.
             raise RunPostponed(0.0)
         if report.reason is Reason.CREDENTIALS_FROZEN:
-            retry_at = next((gate.retry_at for gate in self._gates if gate.retry_at is not None), None)
-            report = replace(report, retry_at=retry_at)
+            report = replace(report, retry_at=self._doors.retry_at())
         report = await self._suspecting(report)
         self._log.info(
             "verification-done",
@@ -258,21 +199,11 @@ class _Run:
             reason=report.reason,
             duration_ms=round(report.duration_ms),
         )
-        realms = _realms_of_the_first(report, self._gates)
-        dialled = await self._dialled(report)
+        realms = self._doors.realms_of_the_first(report)
+        spent, knocked = self._doors.spent(), self._doors.knocked()
         return await self._keep(
-            RunResult(self._claim, report, realms, self._spent(), self._knocked(), dialled=dialled)
+            RunResult(self._claim, report, realms, spent, knocked, ways=self._doors.ways())
         )
-
-    async def _dialled(self, report: Report) -> Dialled | None:
-        """Look where calls to the first gateway would go, unless the report says it, or nothing lives there."""
-        first = report.gateways[0] if isinstance(report, SeveralReport) else report
-        if self._by.look is None or not liveness_of(first):
-            return None
-        target = self._claim.first.target()
-        if target.outbound_proxy is not None:
-            return None
-        return dialled_by_report(first, target) or await self._by.look(target.domain)
 
     async def _suspecting(self, report: Report) -> Report:
         """Say of silence behind what a guard counts that it may be a ban; a store that is away keeps nothing back."""
@@ -298,7 +229,9 @@ class _Run:
             cause=cause,
             retry_at=retry_at,
         )
-        return await self._keep(RunResult(self._claim, report, spent=self._spent(), knocked=self._knocked()))
+        return await self._keep(
+            RunResult(self._claim, report, spent=self._doors.spent(), knocked=self._doors.knocked())
+        )
 
     async def _keep(self, result: RunResult) -> bool:
         loop = asyncio.get_running_loop()
@@ -311,26 +244,7 @@ class _Run:
                     raise
                 await asyncio.sleep(_TRY_AGAIN_SECONDS)
 
-    def _spent(self) -> Sequence[Spending]:
-        return [each for admission in self._admissions for each in admission.spent()]
-
-    def _knocked(self) -> Sequence[Settlement]:
-        left = {number for number, gate in enumerate(self._gates) if gate.realms}
-        return [
-            each
-            for number, admission in enumerate(self._admissions)
-            for each in admission.knocked(password_left=number in left)
-        ]
-
 
 def _logged_as_asked(claim: ClaimedRun) -> AbstractContextManager[None]:
     """Put the id of the HTTP request that asked on every line about the run."""
     return nullcontext() if claim.request_id is None else bound_contextvars(request_id=claim.request_id)
-
-
-def _realms_of_the_first(report: Report, gates: Sequence[CredentialGate]) -> Sequence[str]:
-    """Give the realms that the first gateway's credentials were sent to, unless another one proved them."""
-    decided_elsewhere = (
-        isinstance(report, SeveralReport) and report.gateways[0].credentials is not CredentialState.PROVEN
-    )
-    return gates[0].realms if gates and not decided_elsewhere else ()

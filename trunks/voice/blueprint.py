@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from sipcheck.errors import TargetInvalid
+from sipcheck.host import is_address
 from sipcheck.target import HostPort, TransportName, parse_host_port
 from trunks.errors import SecretUnreadable
 from trunks.rules.allow_list import AllowListInvalid, read_allow_list
@@ -11,6 +12,7 @@ from trunks.rules.media import media_of
 from trunks.rules.outbound_way import unverified_way
 from trunks.rules.profile import InboundAuthorization, TrunkProfile
 from trunks.rules.way_evidence import OutboundWay, WayForm
+from trunks.rules.way_hosts import route_to
 from trunks.secrets.secret_box import SecretBox
 from trunks.voice.provisioner import FailureCause, ProvisioningFailed
 from trunks.voice.sides import DesiredTrunk, InboundSide, OutboundSide, plain_number
@@ -20,6 +22,16 @@ PARKED_ROUTE = "<sip:blocked.invalid;lr>"
 
 # Of sides that were made before we wrote these.
 _FORMERLY_NOT_OURS = frozenset({"media", "route"})
+
+
+@dataclass(frozen=True, slots=True)
+class Leading:
+    """How this installation leads calls: the fixed egress, where there is one; with `pin_edges` to proven addresses
+    alone, so that the infrastructure is given no customer's name.
+    """
+
+    egress: HostPort | None = None
+    pin_edges: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +56,7 @@ class Blueprint:
     environment_id: UUID | None = None
     revision: int = 0
     way: OutboundWay | None = None
+    pin_edges: bool = False
     keeps_former: bool = False
     called_as: str | None = None
 
@@ -136,7 +149,10 @@ class Blueprint:
     def _leads_by(self) -> OutboundWay | None:
         if self.keeps_former or self.profile.fixed_egress:
             return None
-        return self.way or unverified_way(self.outbound_proxy)
+        if self.way is not None:
+            return self.way
+        by_name = not is_address(self._carrier().host)
+        return unverified_way(self.outbound_proxy, pin_edges=self.pin_edges and by_name)
 
     def _led(self, direct: OutboundSide, domain: str) -> OutboundSide:
         """Lead the side by its way. The transport is the edge's where the customer left it open, UDP being auto."""
@@ -152,11 +168,9 @@ class Blueprint:
             direct = replace(direct, transport=edge.transport)
         if way.host is None or way.form is WayForm.AS_GIVEN:
             return direct
-        led_to = HostPort(way.host, edge.port)
         if way.form is WayForm.TARGET:
-            return replace(direct, address=str(led_to), from_host=domain)
-        # Without the parameter it would go by UDP, whatever the side's transport.
-        return replace(direct, route=f"<sip:{led_to};lr;transport={edge.transport}>")
+            return replace(direct, address=str(HostPort(way.host, edge.port)), from_host=domain)
+        return replace(direct, route=route_to(way.host, edge))
 
     def _carrier(self) -> HostPort:
         try:

@@ -14,7 +14,10 @@ import pytest
 
 from sipcheck import Credentials, Engine, EngineSettings, Guard, HostPort, Reason, Report, WarningCode
 from sipcheck.carrier.faults import Fault
+from sipcheck.carrier.likeness import Likeness
 from sipcheck.carrier.server import PracticeCarrier
+from sipcheck.report.json_export import report_to_json_text
+from sipcheck.report.json_import import read_report
 from sipcheck.target import Target, TransportName
 from tests.peers.dns_server import DnsServer
 from tests.punctual import punctually
@@ -226,25 +229,34 @@ class Run:
     report: Report
     attempts: int
     bindings: Mapping[str, tuple[str, ...]]
+    of_likeness: Report
 
 
 async def verify(row: Row, settings: EngineSettings, shared: Engine) -> Run:
+    """Verify the carrier, and then one that was made of the report."""
+    async with PracticeCarrier(faults=row.faults, transports=(row.transport,)) as carrier:
+        report = await ask(row, carrier, settings, shared)
+    written = report_to_json_text(report)
+    assert written is not None
+    like = Likeness(read_report(written.encode()), password=DEMO.password)
+    async with PracticeCarrier(like=like, transports=(row.transport,)) as likeness:
+        again = await ask(row, likeness, settings, shared)
+    return Run(report, carrier.authenticated_attempts, carrier.bindings, again)
+
+
+async def ask(row: Row, carrier: PracticeCarrier, settings: EngineSettings, shared: Engine) -> Report:
     """Where there is TLS by an engine of its own, which trusts the carrier."""
-    async with (
-        PracticeCarrier(faults=row.faults, transports=(row.transport,)) as carrier,
-        AsyncExitStack() as opened,
-    ):
+    async with AsyncExitStack() as opened:
         port = {UDP: carrier.udp_port, TCP: carrier.tcp_port, TLS: carrier.tls_port}[row.transport]
         engine = shared
         if row.transport is TLS:
             trusting = replace(settings, ca_file=carrier.ca_file, tls_strict=row.strict)
             engine = await opened.enter_async_context(Engine(trusting))
-        report = await engine.verify(
+        return await engine.verify(
             Target(domain=row.domain, port=port, transport=row.transport),
             credentials=row.credentials,
             timeout_seconds=row.timeout_seconds,
         )
-        return Run(report, carrier.authenticated_attempts, carrier.bindings)
 
 
 async def verify_all(nameserver: HostPort) -> dict[Row, Run | Exception]:
@@ -287,6 +299,27 @@ def test_fault_and_verdict(row: Row, runs: dict[Row, Run | Exception]) -> None:
     assert row.warnings <= found
     assert run.attempts == row.attempts
     assert not run.bindings
+
+
+def telling(report: Report) -> dict[str, object]:
+    warned = {warning.code for warning in report.warnings} - {WarningCode.RETRANSMITTED}
+    return {
+        "outcome": report.outcome,
+        "reason": report.reason,
+        "cause": report.cause,
+        "credentials": report.credentials,
+        "warnings": warned,
+    }
+
+
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_a_carrier_that_is_like_the_report_gives_the_same_verdict(
+    row: Row, runs: dict[Row, Run | Exception]
+) -> None:
+    run = runs[row]
+    if isinstance(run, Exception):
+        raise run
+    assert telling(run.of_likeness) == telling(run.report), run.of_likeness.summary
 
 
 def test_every_fault_has_its_row() -> None:

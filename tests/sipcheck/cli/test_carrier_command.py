@@ -17,8 +17,10 @@ import typer
 from typer.testing import CliRunner
 
 from sipcheck import Credentials, EngineSettings, Guard, Reason, Report, parse_target, verify
+from sipcheck.carrier.behaviours import CallBehaviour
 from sipcheck.carrier.faults import Fault
 from sipcheck.cli.carrier import carrier
+from sipcheck.report.json_export import report_to_json_text
 from tests.peers.ports import free_port
 
 RUN = "import typer; from sipcheck.cli.carrier import carrier; typer.run(carrier)"
@@ -144,9 +146,18 @@ def test_the_faults_are_listed(command: Command) -> None:
     assert listed == {fault.value: fault.description for fault in Fault}
 
 
+def test_what_can_become_of_calls_is_listed(command: Command) -> None:
+    status, output, _ = command("--list-calls")
+    assert status == 0
+    listed = {line.split()[0]: line.split(maxsplit=1)[1] for line in output.splitlines()}
+    assert listed == {behaviour.value: behaviour.description for behaviour in CallBehaviour}
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
+        (("--calls", "ecco"), "There is no behaviour for calls 'ecco'; did you mean echo?"),
+        (("--calls", "xyzzy"), "There is no behaviour for calls 'xyzzy'; --list-calls names them all."),
         (("--fault", "wrong-pasword"), "There is no fault 'wrong-pasword'; did you mean wrong-password"),
         (("--fault", "xyzzy"), "There is no fault 'xyzzy'; --list-faults names them all."),
         (("--host", "0.0.0.0"), "The host '0.0.0.0' is not loopback"),
@@ -190,3 +201,16 @@ def test_help_says_that_the_password_is_for_practice(command: Command) -> None:
     status, output, _ = command("--help")
     assert status == 0
     assert "never a real one" in " ".join(output.replace("│", " ").split())
+
+
+def test_a_carrier_like_a_report(start: Start, tmp_path: Path) -> None:
+    original = start("--port", "0", "--tls-port", "0", "--fault", "account-not-found")
+    report = follow(read_introduction(original)[3])
+    original.send_signal(signal.SIGTERM)
+    file = tmp_path / "report.json"
+    file.write_text(report_to_json_text(report) or "", encoding="utf-8")
+    process = start("--like", str(file), "--port", "0", "--tls-port", "0")
+    assert process.stdout is not None
+    lines = [process.stdout.readline() for _ in range(4)]
+    assert "There it came to failed, account-not-found; its password is whatever comes." in lines[1]
+    assert follow(lines[3]).reason is Reason.ACCOUNT_NOT_FOUND

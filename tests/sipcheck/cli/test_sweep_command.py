@@ -1,15 +1,19 @@
 """`sipcheck sweep`: files of many shapes, a table or a report a line, and the exit status."""
 
+import csv
+import io
 import json
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from typer.testing import CliRunner, Result
 
+from sipcheck.carrier.faults import Fault
 from sipcheck.cli.main import app
 from tests.peers.practice import PracticePeer
 
@@ -194,6 +198,66 @@ def test_the_table_names_rows_and_causes(port: int, tmp_path: Path) -> None:
     assert "4 rows: 1 verified, 3 failed" in text
     assert "address-forbidden (2 of 4, such as row" in text
     assert "credentials-rejected (1 of 4, row 3): " in text
+
+
+FORMATS = (
+    "target,transport,port,username,password\n"
+    "127.0.0.1,udp,{port},demo,demo-password\n"
+    "127.0.0.1,udp,{port},demo,wr&ng\n"
+    "<not a target>,,,,\n"
+)
+
+
+def test_csv_has_a_line_a_row(port: int) -> None:
+    result = sweep(FORMATS.format(port=port), "--format", "csv")
+    assert result.exit_code == 1, result.output
+    found = {row["row"]: row for row in csv.DictReader(io.StringIO(result.stdout))}
+    assert [found[row]["reason"] for row in ("1", "2", "3")] == [
+        "credentials-proven",
+        "credentials-rejected",
+        "target-invalid",
+    ]
+    first = found["1"]
+    assert (first["domain"], first["port"], first["username"]) == ("127.0.0.1", str(port), "demo")
+    assert (first["sip_status"], first["address"], first["cause"]) == ("200", "127.0.0.1", "")
+    assert "wr&ng" not in result.output
+
+
+def test_junit_has_a_case_a_row(port: int) -> None:
+    rows = FORMATS.format(port=port) + "127.0.0.1:0,,,,\n"
+    result = sweep(rows, "--format", "junit")
+    assert result.exit_code == 1, result.output
+    (suite,) = ElementTree.fromstring(result.stdout)  # noqa: S314 - our own words
+    assert {name: suite.get(name) for name in ("tests", "failures", "errors", "skipped")} == {
+        "tests": "4",
+        "failures": "3",
+        "errors": "0",
+        "skipped": "0",
+    }
+    told = {case.get("name", "").partition(":")[0]: case for case in suite}
+    assert list(told) == ["row 1", "row 2", "row 3", "row 4"]
+    assert len(told["row 1"]) == 0
+    (failure,) = told["row 3"]
+    assert failure.get("type") == "target-invalid"
+    assert "<not a target>" in (failure.get("message") or "")
+    assert "wr&ng" not in result.output
+
+
+def test_what_says_nothing_of_the_trunk_is_an_error_of_junit() -> None:
+    with PracticePeer([Fault.SERVER_ERROR]) as practice:
+        rows = f"target\nsip:127.0.0.1:{practice.running.udp_port};transport=udp\n"
+        written = sweep(rows, "--format", "junit").stdout
+    (suite,) = ElementTree.fromstring(written)  # noqa: S314 - our own words
+    ((error,),) = suite
+    assert (error.tag, error.get("type"), suite.get("errors")) == ("error", "sip-server-error", "1")
+
+
+def test_json_is_jsonl_and_contradicts_the_others(port: int) -> None:
+    rows = f"target\nsip:127.0.0.1:{port};transport=udp\n"
+    assert lines(sweep(rows, "--format", "jsonl"))[1]["reason"] == "alive"
+    result = sweep(rows, "--json", "--format", "csv")
+    assert result.exit_code == 2
+    assert "--json and --format csv contradict one another" in result.stderr
 
 
 def test_a_reader_that_leaves_early_is_no_fault(tmp_path: Path) -> None:

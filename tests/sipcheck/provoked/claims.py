@@ -15,6 +15,7 @@ from sipcheck.phrases.sentence import Sentence
 from sipcheck.report.model import Direction, EdgeReport, Report
 from tests.sipcheck.provoked.seen import Seen
 from tests.sipcheck.provoked.spoken import assert_spoken
+from tests.sipcheck.provoked.written import assert_written
 
 _EDGE = re.compile(r"(?:[\d.]+|\[[\da-f:]+\]):\d+/(?:udp|tcp|tls)")
 
@@ -297,3 +298,4 @@ def assert_claims(report: Report) -> None:
                     step.text for step in seen.steps
                 )
     assert_spoken(report)
+    assert_written(report)

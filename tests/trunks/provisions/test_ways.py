@@ -19,6 +19,7 @@ from trunks.provisions.reconciliation import Judgement, SideFinding
 from trunks.rules.way_evidence import Dialled, WayForm
 from trunks.runs.claimed_run import ClaimedRun
 from trunks.runs.results import RunResult
+from trunks.runs.way_results import WayFound
 from trunks.voice.blueprint import PARKED_ROUTE
 from trunks.voice.provisioner import FailureCause
 
@@ -46,7 +47,7 @@ def claim(installed: Installed, trunk: Trunk) -> ClaimedRun:
 
 def finish(installed: Installed, claimed: ClaimedRun, report: Report, dialled: Dialled | None = None) -> None:
     claims = installed.store.installation.runs.claims
-    assert claims.finish([RunResult(claimed, report, dialled=dialled)]) == [True]
+    assert claims.finish([RunResult(claimed, report, ways=WayFound(dialled))]) == [True]
 
 
 def verify(installed: Installed, trunk: Trunk, report: Report, dialled: Dialled | None = None) -> None:

@@ -1,0 +1,145 @@
+"""The pair of OPTIONS: asked once for all trunks at a destination, and all of them follow what it says."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sqlalchemy import select
+
+from sipcheck.report.model import Report
+from tests.trunks.provisions.installed import Installed
+from tests.trunks.provisions.test_ways import ONE, TWO, claim, report_of, shown
+from trunks.models.form_proof import FormProofRow
+from trunks.models.trunk import Trunk
+from trunks.repositories.form_proofs import HeardForm
+from trunks.repositories.outbound_ways import OutboundWays
+from trunks.rules.way_evidence import Dialled, WayForm
+from trunks.rules.way_of_report import evidence_from, finding_of
+from trunks.rules.way_pairs import WantedForm, forms_to_prove
+from trunks.runs.claimed_run import ClaimedRun
+from trunks.runs.results import RunResult
+from trunks.runs.way_results import WayFound
+
+MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
+SRV_ALONE = Dialled()
+FIRST = f"{ONE}:5060/udp"
+
+
+def led_on(*addresses: str) -> Report:
+    """Make a report of a name whose SRV records lead to these."""
+    report = report_of(*addresses, host="sip1.carrier.example")
+    return replace(report, edges=tuple(replace(each, priority=10) for each in report.edges))
+
+
+def due(installed: Installed, claimed: ClaimedRun, report: Report) -> list[WantedForm]:
+    """Set out for what is due, as a run does behind its verdict."""
+    desk = installed.store.installation.runs.form_desk
+    assert desk is not None
+    found = finding_of(report, claimed.first.target(), dialled=SRV_ALONE)
+    taken = desk.take(claimed.first, forms_to_prove(evidence_from(found, claimed.first.target())))
+    return [each for forms in taken for each in forms]
+
+
+def heard(claimed: ClaimedRun, wanted: WantedForm, *, same: bool, silent: bool = False) -> HeardForm:
+    return HeardForm(
+        claimed.first.destination_id,
+        wanted.form,
+        wanted.edge.name,
+        wanted.host,
+        same=same,
+        silent=silent,
+        said="200 OK" if same else "403 Forbidden",
+    )
+
+
+def finish(
+    installed: Installed, claimed: ClaimedRun, report: Report, answers: Sequence[HeardForm] = ()
+) -> None:
+    result = RunResult(claimed, report, ways=WayFound(SRV_ALONE, answers))
+    assert installed.store.installation.runs.claims.finish([result]) == [True]
+
+
+def ask(installed: Installed, trunk: Trunk, *, same: bool, silent: bool = False) -> list[WayForm]:
+    """Verify, and give the forms that were asked: what follows a form that holds is not."""
+    claimed = claim(installed, trunk)
+    taken = due(installed, claimed, led_on(ONE))
+    asked = taken[:1] if same else taken
+    answers = [heard(claimed, each, same=same, silent=silent) for each in asked]
+    finish(installed, claimed, led_on(ONE), answers)
+    installed.store.installation.runs.way_turns.tend()
+    return [each.form for each in asked]
+
+
+def test_one_asks_for_all_and_the_others_follow(installed: Installed) -> None:
+    first, second = installed.make_trunk(), installed.make_trunk("+14155551235", name="Second")
+    asks, waits = claim(installed, first), claim(installed, second)
+    report = led_on(ONE, TWO)
+    taken = due(installed, asks, report)
+    assert [(each.form, each.edge.address) for each in taken] == [
+        (WayForm.ROUTE, ONE),
+        (WayForm.TARGET, ONE),
+        (WayForm.ROUTE, TWO),
+        (WayForm.TARGET, TWO),
+    ]
+    assert due(installed, waits, report) == []
+    finish(installed, waits, report)
+    assert shown(installed, second)[0] is None  # nothing stands yet
+    finish(installed, asks, report, [heard(asks, taken[0], same=True)])
+    turns = installed.store.installation.runs.way_turns
+    assert turns.tend() == 1
+    assert turns.tend() == 0
+    ways = [way_of(installed, each) for each in (first, second)]
+    assert ways == [(WayForm.ROUTE, FIRST), (WayForm.ROUTE, FIRST)]
+
+
+def way_of(installed: Installed, trunk: Trunk) -> tuple[WayForm, str | None]:
+    with installed.store.installation.database.read() as session:
+        way = OutboundWays(session).of([trunk.id])[trunk.id].way
+    return way.form, None if way.edge is None else way.edge.name
+
+
+def test_it_is_asked_once_a_day(installed: Installed) -> None:
+    trunk = installed.make_trunk()
+    clock = installed.store.clock
+    assert ask(installed, trunk, same=True) == [WayForm.ROUTE]
+    for _ in range(5):
+        clock.advance(4 * HOUR)
+        assert ask(installed, trunk, same=True) == []
+    clock.advance(5 * HOUR)
+    assert ask(installed, trunk, same=True) == [WayForm.ROUTE]
+    assert way_of(installed, trunk) == (WayForm.ROUTE, FIRST)
+
+
+def test_one_lost_answer_takes_no_way_away(installed: Installed) -> None:
+    trunk = installed.make_trunk()
+    clock = installed.store.clock
+    ask(installed, trunk, same=True)
+    clock.advance(DAY)
+    assert ask(installed, trunk, same=False, silent=True) == [WayForm.ROUTE, WayForm.TARGET]
+    assert way_of(installed, trunk) == (WayForm.ROUTE, FIRST)
+    clock.advance(11 * MINUTE)
+    assert ask(installed, trunk, same=False, silent=True) == [WayForm.ROUTE]
+    assert way_of(installed, trunk)[0] is WayForm.PARKED
+    clock.advance(HOUR)
+    ask(installed, trunk, same=True)
+    assert way_of(installed, trunk) == (WayForm.ROUTE, FIRST)
+
+
+def test_whoever_is_killed_is_followed_by_another(installed: Installed) -> None:
+    trunk = installed.make_trunk()
+    first = claim(installed, trunk)
+    assert due(installed, first, led_on(ONE))
+    assert due(installed, first, led_on(ONE)) == []
+    installed.store.clock.advance(61)
+    assert due(installed, first, led_on(ONE))
+
+
+def test_edges_that_are_gone_are_forgotten(installed: Installed) -> None:
+    trunk = installed.make_trunk()
+    ask(installed, trunk, same=True)
+    installed.store.clock.advance(9 * DAY)
+    claimed = claim(installed, trunk)
+    (wanted, _) = due(installed, claimed, led_on(TWO))
+    finish(installed, claimed, led_on(TWO), [heard(claimed, wanted, same=True)])
+    with installed.store.installation.database.read() as session:
+        edges = set(session.scalars(select(FormProofRow.edge)))
+    assert edges == {f"{TWO}:5060/udp"}

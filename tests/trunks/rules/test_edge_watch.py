@@ -1,0 +1,85 @@
+"""When calls leave an edge, and when they come back."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from sipcheck.target import TransportName
+from trunks.rules.edge_watch import EdgeWatch, WatchedEdge, after_check, watched
+from trunks.rules.way_evidence import WayEdge, WayFinding
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+ONE, TWO = "198.51.100.1:5060/udp", "198.51.100.2:5060/udp"
+MINUTE = timedelta(minutes=1)
+
+
+def run(looks: str, *, every: timedelta = MINUTE, threshold: int = 3) -> tuple[EdgeWatch, list[int]]:
+    """Check ONE as often as there are signs, `+` where it answered; give the looks after which calls moved."""
+    watch, moves = after_check(EdgeWatch(), {ONE: True, TWO: True}, NOON, threshold=threshold), []
+    for number, sign in enumerate(looks, start=1):
+        before = watch.fallen
+        watch = after_check(watch, {ONE: sign == "+", TWO: True}, NOON + number * every, threshold=threshold)
+        if watch.fallen != before:
+            moves.append(number)
+    return watch, moves
+
+
+@pytest.mark.parametrize(
+    ("looks", "moves"),
+    [
+        ("+" * 20, []),
+        ("--+--+--+", []),
+        ("---", [3]),
+        ("-" * 30, [3]),
+        ("---" + "+" * 10, [3]),
+        ("---" + "+" * 11, [3, 14]),
+        ("---" + "+" * 9 + "-" + "+" * 11, [3, 24]),
+        ("---++" * 12, [3]),
+        # The second time it has to be well for forty minutes.
+        ("---" + "+" * 11 + "---" + "+" * 40, [3, 14, 17]),
+        ("---" + "+" * 11 + "---" + "+" * 41, [3, 14, 17, 58]),
+    ],
+)
+def test_calls_leave_a_fallen_edge_and_come_back_when_it_was_well_for_long(
+    looks: str, moves: Sequence[int]
+) -> None:
+    assert run(looks)[1] == moves
+
+
+def test_the_longest_calm_is_two_hours() -> None:
+    watch = EdgeWatch({ONE: WatchedEdge(3, fallen=True)}, tuple(NOON for _ in range(20)))
+    watch = after_check(watch, {ONE: True}, NOON, threshold=3)
+    almost = after_check(watch, {ONE: True}, NOON + timedelta(minutes=119), threshold=3)
+    assert almost.fallen == {ONE}
+    assert after_check(almost, {ONE: True}, NOON + timedelta(minutes=120), threshold=3).fallen == set()
+
+
+def test_moves_of_yesterday_are_forgotten() -> None:
+    watch = EdgeWatch({ONE: WatchedEdge(3, fallen=True)}, tuple(NOON for _ in range(20)))
+    later = NOON + timedelta(days=1)
+    watch = after_check(watch, {ONE: True}, later, threshold=3)
+    assert after_check(watch, {ONE: True}, later + 10 * MINUTE, threshold=3).fallen == set()
+
+
+def test_what_was_not_asked_stays_as_it_was_and_what_never_answered_cannot_fall() -> None:
+    watch = run("---")[0]
+    assert after_check(watch, {TWO: True}, NOON, threshold=3).fallen == {ONE}
+    assert after_check(EdgeWatch(), {ONE: False}, NOON, threshold=1) == EdgeWatch()
+
+
+def test_checks_say_more_of_life_than_one_report() -> None:
+    def edge(address: str, lives: bool | None) -> WayEdge:
+        return WayEdge(
+            host="carrier.example", address=address, port=5060, transport=TransportName.UDP, lives=lives
+        )
+
+    found = WayFinding(
+        edges=(
+            edge("198.51.100.1", lives=True),
+            edge("198.51.100.2", lives=False),
+            edge("198.51.100.3", lives=None),
+        )
+    )
+    assert [each.lives for each in watched(found, run("---")[0]).edges] == [False, True, None]
+    assert [each.lives for each in watched(found, EdgeWatch()).edges] == [True, False, None]

@@ -1,0 +1,204 @@
+"""What was proven is what calls use: situations in which the infrastructure would have dialled elsewhere, each with a
+name server, a carrier, a verification by the service, and a call by the double of LiveKit.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sipcheck.target import TransportName
+from tests.worker.situations import (
+    Installed,
+    Situation,
+    challenging,
+    for_its_domain,
+    no_route,
+    open_installed,
+    warned,
+)
+from trunks.rules.way_evidence import WayForm
+from trunks.voice.blueprint import PARKED_ROUTE
+
+pytestmark = pytest.mark.peers
+
+TLS = TransportName.TLS
+SRV = "_sip._udp.{d}. IN SRV 10 0 {p} sip1.{d}.\nsip1.{d}. IN A {one}\n"
+SRV_TLS = "_sips._tcp.{d}. IN SRV 10 0 {p} sip1.{d}.\nsip1.{d}. IN A {one}\n"
+ELSEWHERE, OWN_HOST = "none of the ways that were found here", "would send calls to itself"
+BY_TLS = "<sip:sip1.{d}:{p};lr;transport=tls>"
+
+SITUATIONS = {
+    "a-and-srv-differ": Situation(zone=SRV + "{d}. IN A {dead}", warning=ELSEWHERE),
+    "srv-alone": Situation(
+        zone=SRV + "_sip._udp.{d}. IN SRV 20 0 {p} sip2.{d}.\nsip2.{d}. IN A {two}",
+        at=("one", "two"),
+        warning=OWN_HOST,
+    ),
+    "srv-alone-first-dead": Situation(
+        zone=SRV + "_sip._udp.{d}. IN SRV 20 0 {p} sip2.{d}.\nsip2.{d}. IN A {two}",
+        at=("two",),
+        sees="two",
+        route="<sip:{two}:{p};lr;transport=udp>",
+        warning=OWN_HOST,
+    ),
+    "first-address-dead": Situation(
+        zone="{d}. IN A {dead}\n{d}. IN A {one}",
+        with_port=True,
+        before=True,
+        may_warn=True,  # DNS turns its answers round
+        address="{d}:{p}",
+    ),
+    "one-address": Situation(
+        zone="{d}. IN A {one}",
+        with_port=True,
+        before=True,
+        form=WayForm.AS_GIVEN,
+        route=None,
+        address="{d}:{p}",
+    ),
+    "only-its-own-domain": Situation(
+        zone=SRV, conduct=for_its_domain("only-its-own-domain"), warning=OWN_HOST
+    ),
+    "refuses-a-route": Situation(
+        zone=SRV,
+        conduct=no_route,
+        form=WayForm.TARGET,
+        route=None,
+        address="sip1.{d}:{p}",
+        warning=OWN_HOST,
+    ),
+    "refuses-both": Situation(
+        zone=SRV,
+        conduct=for_its_domain("refuses-both", also_without_route=True),
+        form=WayForm.PARKED,
+        callable=False,
+        after=False,
+        route=PARKED_ROUTE,
+        warning=OWN_HOST,
+        says="ask the carrier for an address of",
+    ),
+    "ipv6-alone": Situation(
+        zone="{d}. IN AAAA ::1",
+        at=("six",),
+        with_port=True,
+        before=True,
+        sees="six",
+        form=WayForm.AS_GIVEN,
+        callable=None,
+        route=None,
+        address="{d}:{p}",
+        warning="by IPv6, if it can",
+        says="ask the carrier for one of IPv4",
+    ),
+    "behind-a-proxy": Situation(zone="{d}. IN A {dead}", proxied=True),
+    "tls-by-the-target": Situation(
+        zone=SRV_TLS, transport=TLS, names=("{d}", "sip1.{d}"), route=BY_TLS, warning="no address"
+    ),
+    "tls-by-a-wildcard": Situation(
+        zone=SRV_TLS, transport=TLS, names=("{d}", "*.{d}"), route=BY_TLS, warning="no address"
+    ),
+    "tls-by-the-address": Situation(
+        zone=SRV_TLS,
+        transport=TLS,
+        names=("{d}", "{one}"),
+        route="<sip:{one}:{p};lr;transport=tls>",
+        warning="no address",
+    ),
+    "tls-by-the-domain": Situation(
+        zone="{d}. IN A {one}",
+        transport=TLS,
+        names=("{d}",),
+        with_port=True,
+        before=True,
+        form=WayForm.AS_GIVEN,
+        route=None,
+        address="{d}:{p}",
+        warning="only the CA file here vouches",
+    ),
+    "tls-of-the-domain-elsewhere": Situation(
+        zone=SRV_TLS,
+        transport=TLS,
+        names=("{d}",),
+        form=WayForm.PARKED,
+        callable=False,
+        after=False,
+        route=PARKED_ROUTE,
+        warning="no address",
+        says="no address of its own",
+    ),
+    "a-challenge-that-calls-cannot-answer": Situation(
+        zone="{d}. IN A {one}",
+        with_port=True,
+        before=True,
+        ends=None,
+        conduct=challenging('Digest realm="carrier", nonce="abc", algorithm=MD5-sess, qop="auth"'),
+        form=WayForm.AS_GIVEN,
+        callable=False,
+        route=None,
+        address="{d}:{p}",
+        warning="does not know its algorithm, MD5-sess",
+        says="ask the carrier to challenge with Digest",
+    ),
+}
+
+
+MANY = SITUATIONS["srv-alone"]
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[Installed]:
+    folder = tmp_path_factory.mktemp("ways")
+    with open_installed(folder, sqlite_template, {**SITUATIONS, "many": MANY}) as everything:
+        yield everything
+
+
+@pytest.mark.parametrize("name", SITUATIONS)
+def test_calls_go_where_was_proven(installed: Installed, name: str) -> None:
+    place = installed.places[name]
+    expected = place.situation
+    number = f"+1415555{1000 + list(SITUATIONS).index(name)}"
+    trunk = installed.provide(place, number)
+    before = installed.side(number)
+    if not expected.before:
+        installed.call(before)
+        arrived = place.invited()
+        assert not arrived or expected.warning
+    run = installed.service.verify(trunk)
+    assert (run.outcome or "") in ("verified", "reachable"), run.summary
+    said = warned(run)
+    assert (expected.warning or "") in said
+    assert bool(said) is (expected.warning is not None) or expected.may_warn
+    side = installed.wait_for_side(
+        number,
+        None if expected.route is None else place.filled(expected.route),
+        place.filled(expected.address),
+    )
+    assert side.sip_trunk_id == before.sip_trunk_id
+    place.invited()
+    refused = installed.call(side)
+    assert place.invited() == ([expected.sees] if expected.after else [])
+    if expected.after:
+        assert refused.meta.get("sip_status_code") == expected.ends
+    shown = installed.shown(trunk)
+    assert shown.way is not None
+    assert (shown.way.form, shown.callable) == (expected.form, expected.callable)
+    assert expected.says in (shown.reason or "")
+    if expected.form is WayForm.TARGET:
+        assert side.from_host == place.domain
+
+
+def test_two_hundred_trunks_of_a_carrier_ask_once_at_each_edge(installed: Installed) -> None:
+    place = installed.places["many"]
+    service = installed.service
+    trunks = [
+        service.store.make_trunk(name=f"Trunk {number}", domain=place.domain, port=None, transport=None)
+        for number in range(200)
+    ]
+    for verification_id in [service.request(trunk) for trunk in trunks]:
+        service.wait_done(verification_id)
+    for peer in place.peers.values():
+        peer.settle()
+        asked = [each.header("Route") for each in peer.heard if each.method == "OPTIONS"]
+        assert len([each for each in asked if each]) == 1
+    assert installed.wait_led(trunks) == {WayForm.ROUTE}
