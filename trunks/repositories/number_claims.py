@@ -39,7 +39,7 @@ class NumberClaims(Repository):
         """Whether another trunk of an environment has an extension."""
         return self._exists(
             NumberClaim.environment_id == environment_id,
-            NumberClaim.is_extension,
+            NumberClaim.is_extension.is_(True),
             NumberClaim.line == extension,
             NumberClaim.trunk_id != but,
         )
