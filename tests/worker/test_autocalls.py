@@ -1,7 +1,6 @@
 """autocalls over a worker and a LiveKit: a trunk stands there when the call answers, or nowhere."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
 from typing import Any
@@ -48,6 +47,13 @@ def service(
     start_service: Callable[[Settings], Service], form_settings: Settings, livekit: LiveKitServer
 ) -> Service:
     return start_service(with_livekit(form_settings, livekit))
+
+
+@pytest.fixture
+def untended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let workers never look by themselves for what nobody rang for."""
+    monkeypatch.setattr("worker.runtime.TEND_INTERVAL_SECONDS", 3600.0)
+    monkeypatch.setattr("worker.provisioning.TEND_INTERVAL_SECONDS", 3600.0)
 
 
 @pytest.fixture
@@ -227,8 +233,8 @@ async def test_what_touches_no_side_is_answered_while_the_infrastructure_is_down
     assert len(livekit.calls) == before
 
 
-async def test_a_number_that_moves_is_on_the_other_trunk_within_seconds(
-    client: httpx.AsyncClient, service: Service, livekit: LiveKitServer
+async def test_a_number_that_moves_is_on_the_other_trunk_before_anybody_looks_for_it(
+    untended: None, client: httpx.AsyncClient, service: Service, livekit: LiveKitServer
 ) -> None:
     """The one that gets it comes first, and finds it at the one that gives it up."""
     numbers, views = service.installation.catalog.numbers, service.installation.catalog.views
@@ -246,11 +252,9 @@ async def test_a_number_that_moves_is_on_the_other_trunk_within_seconds(
     service.doorbell.ring_provision(getting)
     await wait_until(service, lambda: len(livekit.calls) > looks)
     service.doorbell.ring_provision(giving)
-    began = time.monotonic()
     await wait_until(
         service, lambda: on_livekit(livekit).get("+14155550009") == on_livekit(livekit)["+14155550002"]
     )
-    assert time.monotonic() - began < 5
     assert set(on_livekit(livekit)) == {"+14155550001", "+14155550002", "+14155550009"}
     view = service.installation.provisions.overview.view(getting)
     assert view is None or view.error is None
@@ -280,7 +284,7 @@ async def test_two_trunks_exchange_their_numbers(
 
 
 async def test_a_number_that_is_given_and_taken_over_http_rings_by_itself(
-    client: httpx.AsyncClient, service: Service, livekit: LiveKitServer
+    untended: None, client: httpx.AsyncClient, service: Service, livekit: LiveKitServer
 ) -> None:
     views = service.installation.catalog.views
     giving, getting = [
@@ -288,7 +292,6 @@ async def test_a_number_that_is_given_and_taken_over_http_rings_by_itself(
         for number in ("+14155550001", "+14155550002")
     ]
     moved = {"number": "+14155550009", "country_code": "US"}
-    began = time.monotonic()
     added = await client.post(f"{TALKOVER}/{giving}/dids", json=moved)
     await client.delete(f"{TALKOVER}/{giving}/dids/{added.json()['data']['id']}")
     added = await client.post(f"{BOLNA}/{getting}/numbers", json={"phone_number": "+14155550009"})
@@ -296,8 +299,6 @@ async def test_a_number_that_is_given_and_taken_over_http_rings_by_itself(
     await wait_until(
         service, lambda: on_livekit(livekit).get("+14155550009") == on_livekit(livekit)["+14155550002"]
     )
-    # Sooner than a worker looks by itself for what nobody rang for.
-    assert time.monotonic() - began < 5
     assert (await client.delete(f"{BOLNA}/{getting}/numbers/{added.json()['id']}")).status_code == 200
     await wait_until(service, lambda: "+14155550009" not in on_livekit(livekit))
 
