@@ -21,9 +21,9 @@ from sipcheck.carrier.listening import CarrierUnusable
 from sipcheck.carrier.server import DEMO_USERS, PracticeCarrier
 from sipcheck.carrier.sighting import Sighting
 from sipcheck.cli.password import read_password
+from sipcheck.cli.report_file import read_report_file
 from sipcheck.cli.usage import refuse
 from sipcheck.guard import Guard
-from sipcheck.report.json_import import MOST_BYTES, ReportUnreadable, read_report
 from sipcheck.target import HostPort, TransportName, edge_name
 
 Named = TypeVar("Named", Fault, CallBehaviour)
@@ -166,13 +166,7 @@ def _likeness(file: Path | None, password_variable: str | None, others: list[str
     if others:
         refuse("--like takes users and faults from the report; leave --user and --fault out")
     password = read_password(variable=password_variable, file=None, from_stdin=False)
-    try:
-        with file.open("rb") as source:
-            report = read_report(source.read(MOST_BYTES + 1))
-    except OSError as error:
-        refuse(f"--like {str(file)!r}: {error.strerror}; give a report that `sipcheck verify --json` wrote")
-    except ReportUnreadable as error:
-        refuse(f"--like {str(file)!r}: {error}")
+    report = read_report_file("--like", file)
     try:
         return Likeness(report, password)
     except CarrierUnusable as error:

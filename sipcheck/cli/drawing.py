@@ -11,6 +11,7 @@ from sipcheck.cli.ladder import ladder
 from sipcheck.cli.page import columns, open_page
 from sipcheck.cli.signs import OUTCOME_STATES, STATE_STYLES, Signs
 from sipcheck.reasons import Party
+from sipcheck.report.comparison import Comparison
 from sipcheck.report.model import Certificate, CheckState, Report
 from sipcheck.target import edge_name
 
@@ -27,6 +28,18 @@ def draw_report(report: Report) -> None:
     """Draw a report on standard output."""
     with open_page() as (console, signs):
         _draw(console, report, signs)
+
+
+def draw_comparison(comparison: Comparison) -> None:
+    """Draw what another place saw, below the report of this one."""
+    with open_page() as (console, _):
+        console.print()
+        console.print(Text("Compared with the other report", style="bold"))
+        table = columns("dim", "", "")
+        for each in comparison.differences:
+            table.add_row(each.name, f"there {each.there}", f"here {each.here}", "")
+        console.print(table)
+        console.print(Text(comparison.said, style="bold"))
 
 
 def _draw(console: Console, report: Report, signs: Signs) -> None:

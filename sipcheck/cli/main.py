@@ -7,6 +7,7 @@ import typer
 
 from sipcheck.cli.carrier import carrier
 from sipcheck.cli.discover import discover
+from sipcheck.cli.grade import grade
 from sipcheck.cli.monitoring.exporter_command import exporter
 from sipcheck.cli.monitoring.nagios import PluginCommand, nagios
 from sipcheck.cli.output import open_closed_streams
@@ -22,7 +23,7 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (verify, resolve, discover, sweep, carrier, exporter):
+for command in (verify, resolve, discover, sweep, carrier, grade, exporter):
     app.command()(command)
 app.command(cls=PluginCommand)(nagios)
 

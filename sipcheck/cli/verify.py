@@ -1,6 +1,7 @@
 """`sipcheck verify`: one trunk, one report, one exit status."""
 
 import asyncio
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +10,7 @@ import typer
 
 from sipcheck.cli.allowances import with_allowance
 from sipcheck.cli.capture_file import open_capture, write_capture
-from sipcheck.cli.drawing import draw_report
+from sipcheck.cli.drawing import draw_comparison, draw_report
 from sipcheck.cli.option_groups import with_option_groups
 from sipcheck.cli.options import (
     AsInfrastructure,
@@ -22,6 +23,7 @@ from sipcheck.cli.options import (
     WayOptions,
 )
 from sipcheck.cli.output import print_json, speaking
+from sipcheck.cli.report_file import read_report_file
 from sipcheck.cli.usage import USAGE_STATUS, ending_the_command
 from sipcheck.cli.values import read_timeout
 from sipcheck.credentials import Credentials
@@ -30,6 +32,7 @@ from sipcheck.discovery.search import with_discovery
 from sipcheck.engine import Engine
 from sipcheck.errors import TargetInvalid
 from sipcheck.reasons import Outcome, Reason
+from sipcheck.report.comparison import compare
 from sipcheck.report.json_export import report_to_json
 from sipcheck.report.model import Report
 from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS, EngineSettings
@@ -68,6 +71,10 @@ def verify(
             metavar="FILE", help="Write the messages for Wireshark, secrets redacted, TLS in the clear."
         ),
     ] = None,
+    compare_with: Annotated[
+        Path | None,
+        typer.Option("--compare", metavar="FILE", help="Set a report of another place beside this one."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as one JSON object.")] = False,
 ) -> None:
     """Verify one trunk, and say what is wrong with it and whose turn it is.
@@ -79,6 +86,7 @@ def verify(
     timeout_seconds = read_timeout(timeout)
     way.check()
     proven = credentials.read_for(proof)
+    other = None if compare_with is None else read_report_file("--compare", compare_with)
     capture = open_capture(pcap)
     with ending_the_command():
         try:
@@ -91,11 +99,16 @@ def verify(
             report = asyncio.run(_verify(parsed, settings, proven, proof, timeout_seconds, discover=discover))
     if pcap is not None and capture is not None:
         write_capture(capture, pcap, report)
+    comparison = None if other is None else compare(other, report)
     with speaking():
         if as_json:
-            print_json(report_to_json(report))
+            print_json(
+                report_to_json(report) | ({} if comparison is None else {"comparison": asdict(comparison)})
+            )
         else:
             draw_report(report)
+            if comparison is not None:
+                draw_comparison(comparison)
     raise typer.Exit(USAGE_STATUS if report.reason is Reason.TARGET_INVALID else EXIT_STATUS[report.outcome])
 
 
