@@ -1,6 +1,7 @@
 """The engine: what all verifications of a process share, from the resolver to the sockets."""
 
 import asyncio
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from types import TracebackType
@@ -19,6 +20,7 @@ from sipcheck.report.shown import shown
 from sipcheck.report.trace import Trace
 from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS, EngineSettings
 from sipcheck.target import HostPort, Target, TransportName, parse_host_port, parse_target
+from sipcheck.transaction.invite.call_keeper import CallKeeper
 from sipcheck.transaction.run_context import EdgeDone, RunContext
 from sipcheck.transaction.time_plan import TimePlan
 from sipcheck.transaction.udp_batch.batch import UdpBatch
@@ -29,6 +31,9 @@ from sipcheck.transport.udp import UdpChannel, UdpEndpoint, UdpEndpoints
 from sipcheck.verification.call_forms import FormQuestions
 from sipcheck.verification.report_without_run import invalid_target_report
 from sipcheck.verification.verification import Admit, Resolved, Survey, Verification
+
+# E.164 has 15 digits; a carrier's own plan may have a prefix before them.
+_NUMBER = re.compile(r"\+?[0-9]{1,24}", re.ASCII)
 
 
 class Engine:
@@ -44,6 +49,7 @@ class Engine:
         self._udp = UdpEndpoints(self.settings.source_address)
         self._udp_apart = UdpEndpoints(self.settings.source_address)
         self._batches: dict[UdpEndpoint, UdpBatch] = {}
+        self._calls = CallKeeper()
         self._resolver: Resolver | None = None
         self._tls: TlsContexts | None = None
 
@@ -63,11 +69,17 @@ class Engine:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self._calls.finish()
         for batch in self._batches.values():
             batch.close()
         self._batches.clear()
         self._udp.close()
         self._udp_apart.close()
+
+    @property
+    def calls_open(self) -> bool:
+        """Whether a call of this engine may still be up; leaving its block waits until none is."""
+        return self._calls.some_open
 
     @property
     def resolver(self) -> Resolver:
@@ -82,6 +94,7 @@ class Engine:
         credentials: Credentials | None = None,
         username: str | None = None,
         proof: Proof = Proof.AUTO,
+        caller: str | None = None,
         timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
         before_credentials: BeforeCredentials | None = None,
         survey: Survey | None = None,
@@ -94,6 +107,8 @@ class Engine:
 
         Requests speak as the credentials' user; `username` is whom they speak as where there are none.
 
+        A proof by INVITE calls the settings' `proof_number` as `caller`, a number of the trunk's, or as the user.
+
         With a `survey` of the same target its liveness is taken over, and only the credentials are proven; of one that
         has its route alone, that. `resolved` is called with a route that was asked for.
 
@@ -105,7 +120,7 @@ class Engine:
         What `forms` want to know is asked behind the verdict, within the deadline, and changes none.
 
         Cancelled, it forgets its requests, closes its connections and gives no report; a caller who owes one reports
-        the reason `cancelled`.
+        the reason `cancelled`. A call is ended as soon as it may be, and before the engine is closed.
         """
         run = self.run_context(
             timeout_seconds,
@@ -114,7 +129,7 @@ class Engine:
             proof=proof,
             before_credentials=before_credentials,
         )
-        run = replace(run, edge_done=edge_done, asks_on=forms is not None)
+        run = replace(run, edge_done=edge_done, caller=caller, asks_on=forms is not None)
         return shown(await self._verification(target, run).report(survey, admit, resolved, forms))
 
     async def survey(
@@ -158,6 +173,9 @@ class Engine:
             proof=proof,
             before_credentials=before_credentials,
             udp_batch_for=self.udp_batch_for if self._windowed else None,
+            resolver=self._resolver,
+            guard=self.settings.guard,
+            calls=self._calls,
         )
 
     def udp_batch_for(self, edge: Edge) -> tuple[UdpBatch, HostPort]:
@@ -221,6 +239,7 @@ async def verify(
     *,
     credentials: Credentials | None = None,
     proof: Proof = Proof.AUTO,
+    caller: str | None = None,
     timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
     before_credentials: BeforeCredentials | None = None,
     settings: EngineSettings | None = None,
@@ -241,13 +260,18 @@ async def verify(
             parsed,
             credentials=credentials,
             proof=proof,
+            caller=caller,
             timeout_seconds=timeout_seconds,
             before_credentials=before_credentials,
         )
 
 
 def _check_from(settings: EngineSettings) -> None:
-    """Refuse a From that could not be sent, before anything is."""
+    """Refuse a From or a called number that could not be sent, before anything is."""
+    if not _NUMBER.fullmatch(settings.proof_number):
+        raise SettingInvalid(
+            f"the number to call for a proof, {settings.proof_number!r}, is none; give digits, with a + or without"
+        )
     if not settings.from_user.strip():
         raise SettingInvalid("the From user is empty; give a name such as trunk-check")
     if settings.from_domain is None:

@@ -76,6 +76,7 @@ class Reason(StrEnum):
     CANCELLED = "cancelled"
     SECRET_UNREADABLE = "secret-unreadable"
     ADDRESS_RESTING = "address-resting"
+    CALL_FORBIDDEN = "call-forbidden"
 
 
 # The peer has judged a password, and refused it: such are not sent again, and counted.
@@ -137,6 +138,9 @@ class Cause(StrEnum):
     NO_SERVER_NAMED = "no-server-named"
     SAME_SERVER = "same-server"
     TOO_MANY_REJECTIONS = "too-many-rejections"
+    BY_INVITE = "by-invite"
+    UNCHALLENGED = "unchallenged"
+    INVITE_UNANSWERED = "invite-unanswered"
 
 
 class WarningCode(StrEnum):
@@ -161,3 +165,4 @@ class WarningCode(StrEnum):
     INFRASTRUCTURE_RESOLVES_DIFFERENTLY = "infrastructure-resolves-differently"
     INFRASTRUCTURE_CANNOT_ANSWER = "infrastructure-cannot-answer"
     INFRASTRUCTURE_REFUSES_CERTIFICATE = "infrastructure-refuses-certificate"
+    CALL_WAS_ANSWERED = "call-was-answered"

@@ -9,6 +9,10 @@ from sipcheck.target import HostPort
 
 DEFAULT_TIMEOUT_SECONDS = 10.0
 
+# Whom a proof by INVITE calls: nobody. The country code 889 is assigned to no one, and these digits begin neither an
+# emergency number nor a short one, in any region, with the sign or without (tests/sipcheck/test_proof_number.py).
+PROOF_NUMBER = "+889000000000"
+
 # A loop that comes so much later than it was called for was not given the processor: what it then finds missing says
 # nothing of a peer.
 STALL_SECONDS = 1.0
@@ -29,7 +33,8 @@ class EngineSettings:
     Source: docs/design/command-line.md, docs/design/service.md.
 
     With `leads_to_proxies` the infrastructure's calls go to a target's outbound proxy, and not where its domain leads.
-    `advertised_address` is what advice prints for allow-lists; `from_domain` None means the egress address.
+    `proof_number` is whom a proof by INVITE calls. `advertised_address` is what advice prints for allow-lists;
+    `from_domain` None means the egress address.
     """
 
     nameservers: tuple[HostPort, ...] = ()
@@ -42,3 +47,4 @@ class EngineSettings:
     from_domain: str | None = None
     infrastructure: Infrastructure | None = None
     leads_to_proxies: bool = False
+    proof_number: str = PROOF_NUMBER

@@ -11,7 +11,7 @@ from trunks.rules.asking import may_be_knock
 from trunks.rules.check_pace import FALL, CheckVisit, next_seconds
 from trunks.runs.check_ledger import CheckAdmission, CheckLedger, CheckSettlement, CheckWish
 
-_COUNTED = frozenset({401, 403, 407})
+COUNTED = frozenset({401, 403, 407})
 _SILENT = frozenset({Reason.NO_RESPONSE, Reason.DEADLINE_EXCEEDED})
 
 OnRefused = Callable[[CheckClaim, float], None]
@@ -19,7 +19,7 @@ OnRefused = Callable[[CheckClaim, float], None]
 
 def may_count(status: int | None, reason: Reason) -> bool:
     """Whether a guard may count a question of nobody's that came to this."""
-    return status in _COUNTED or is_silence(reason)
+    return status in COUNTED or is_silence(reason)
 
 
 def is_silence(reason: Reason) -> bool:

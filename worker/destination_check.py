@@ -17,10 +17,13 @@ from sipcheck.transaction.time_plan import TimePlan
 from trunks.errors import StoreUnavailable
 from trunks.health.check import CheckClaim, CheckResult, EdgeResult
 from trunks.ids import new_id
+from trunks.repositories.form_proofs import HeardForm
+from trunks.rules.asking import may_be_knock
 from trunks.runs.address_limits import AddressLimits
 from trunks.runs.admission import PATIENCE_SECONDS
+from trunks.runs.form_questions import NO_FORMS, AskedForms, FormDesk
 from trunks.runs.wishes import Spending, Wish
-from worker.check_knocks import CheckKnocks
+from worker.check_knocks import COUNTED, CheckKnocks
 from worker.kept_questions import KeptQuestions
 
 _log = structlog.get_logger(__name__)
@@ -73,8 +76,11 @@ class DestinationCheck:
         timeout_seconds: float,
         on_result: OnResult,
         on_refused: OnRefused,
+        forms: FormDesk | None = None,
     ) -> None:
         self._engine = engine
+        self._forms = forms
+        self._heard_forms: list[HeardForm] = []
         self._pacing = pacing
         self._knocks = knocks
         self._timeout_seconds = timeout_seconds
@@ -172,6 +178,7 @@ class DestinationCheck:
             await asyncio.sleep(wait_seconds)
         claim = route.claim
         with self._attended(claim):
+            forms = await self._forms_again(route)
             found = await ask_edges(
                 self._engine,
                 claim.target(),
@@ -181,8 +188,24 @@ class DestinationCheck:
                 by_register=claim.options_ignored,
                 # What failed before is asked over another socket: that decides about life and death.
                 fresh=claim.failures > 0,
+                forms=forms.asked,
             )
+            self._heard_forms += forms.heard(found.forms)
             self._hear(route, found)
+
+    async def _forms_again(self, route: _Route) -> AskedForms:
+        """Take along which forms of calls are due again there, where nobody's guard counts that."""
+        claim = route.claim
+        may_count = may_be_knock(claim.asker, by_register=False, server=claim.answer_server)
+        counted = may_count and claim.answer_status in COUNTED
+        if self._forms is None or not claim.in_full or claim.options_ignored or counted:
+            return NO_FORMS
+        edges = {str(edge) for edge in route.edges}
+        try:
+            taken = await asyncio.to_thread(self._forms.take_again, claim.destination_id, edges)
+        except StoreUnavailable:
+            return NO_FORMS  # the next one in full asks
+        return AskedForms(claim.destination_id, taken)
 
     @contextmanager
     def _attended(self, claim: CheckClaim) -> Iterator[None]:
@@ -210,6 +233,11 @@ class DestinationCheck:
                 edges=tuple(EdgeResult(str(each.edge), each.alive, each.latency_ms) for each in found.edges),
             )
         )
+
+    def heard_forms(self) -> Sequence[HeardForm]:
+        """Give the answers to forms of calls that have come since this was asked last."""
+        heard, self._heard_forms = self._heard_forms, []
+        return heard
 
     def settle_pace(self) -> None:
         """Free the slots, debit what was sent beyond what was granted, and give back what was not.

@@ -12,6 +12,7 @@ from trunks.errors import StoreUnavailable
 from trunks.health.check import CheckClaim, CheckResult
 from trunks.health.check_claims import ASKED_WAITS_SECONDS
 from trunks.installation.installation import Installation
+from trunks.repositories.form_proofs import HeardForm
 from worker.canaries import Canaries
 from worker.check_knocks import CheckKnocks
 from worker.destination_check import DestinationCheck
@@ -52,6 +53,8 @@ class DueChecks:
             timeout_seconds=self._timeout_seconds,
             clock=installation.clock,
         )
+        self._ways = installation.runs.way_checks
+        self._form_desk = installation.runs.form_desk
         self._on_answer = on_answer
         self._settled_at_once = _CHUNK
         self._checking: set[asyncio.Task[None]] = set()
@@ -69,6 +72,7 @@ class DueChecks:
             timeout_seconds=self._timeout_seconds,
             on_result=lambda result: self._done.append(self._knocks.heard(result)),
             on_refused=lambda claim, seconds: self._refused.append((claim, seconds)),
+            forms=self._form_desk,
         )
         try:
             async with asyncio.TaskGroup() as group:
@@ -111,8 +115,9 @@ class DueChecks:
             count = self._settled_at_once
             done, self._done[:] = self._done[:count], self._done[count:]
             refused, self._refused[:] = self._refused[:_CHUNK], self._refused[_CHUNK:]
+            waiting, heard_forms = [result.claim for result in self._done], self._check.heard_forms()
             try:
-                await _in_store(self._write, done, refused, [result.claim for result in self._done])
+                await _in_store(self._write, done, refused, waiting, heard_forms)
             finally:
                 for claim in (*(result.claim for result in done), *(claim for claim, _ in refused)):
                     self._open.pop(id(claim), None)
@@ -123,9 +128,11 @@ class DueChecks:
         done: Sequence[CheckResult],
         refused: Sequence[tuple[CheckClaim, float]],
         waiting: Sequence[CheckClaim],
+        heard_forms: Sequence[HeardForm] = (),
     ) -> None:
         self._liveness.renew(waiting)
         flips = self._results.settle(done) if done else 0
+        self._ways.note(done, heard_forms)
         for result in done:
             if result.claim.asked:
                 self._on_answer(result.claim.destination_id)

@@ -75,6 +75,7 @@ class Runtime:
         )
         self._provisioning.start()
         self._ways = installation.runs.way_turns
+        self._way_checks = installation.runs.way_checks
         if runs:
             self._desk = RunDesk(
                 installation.runs.claims,
@@ -122,6 +123,9 @@ class Runtime:
         self._mend_clock()
         # This process looks by itself, whether or not the broker is there: what was found is due, named or not.
         proofs = self._proof.tend()
+        held = self._way_checks.tend()
+        if held:
+            _log.warning("forbidden-addresses-held", destinations=held)
         self._ways.tend()
         if tended.reclaimed or proofs:
             self.wake()

@@ -200,7 +200,7 @@ class CredentialOptions:
     def read_for(self, proof: Proof) -> Credentials | None:
         """Read them for this kind of proof, which may need them."""
         proven = self.read()
-        if proven is None and proof in (Proof.REGISTER, Proof.OPTIONS):
+        if proven is None and proof in (Proof.REGISTER, Proof.OPTIONS, Proof.INVITE):
             refuse(
                 f"--proof {proof} proves credentials, and none are given; add --username and a password source"
             )

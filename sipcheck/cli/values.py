@@ -6,11 +6,13 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from sipcheck.cli.environment import Lasting
 from sipcheck.cli.usage import refuse
+from sipcheck.diagnosis.evidence import Proof
 from sipcheck.errors import TargetInvalid
 from sipcheck.guard import Guard
 from sipcheck.target import HostPort, parse_host_port
 
 _LONGEST_SECONDS = 3600
+_CALLER = re.compile(r"\+?[A-Za-z0-9._~-]{1,64}", re.ASCII)
 _DECIMAL = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?|\.[0-9]{1,9}")
 
 
@@ -58,6 +60,16 @@ def read_source_address(text: str | None) -> str | None:
         except ValueError:
             refuse(f"{given.source} {text!r} is no IP address; give one of this machine, such as 192.0.2.10")
     return None
+
+
+def check_caller(text: str | None, proof: Proof) -> None:
+    """Refuse a --from that no call is made with, or that can be no caller."""
+    if text is None:
+        return
+    if proof is not Proof.INVITE:
+        refuse(f"--from {text!r} names who calls, and --proof {proof} makes no call; add --proof invite")
+    if not _CALLER.fullmatch(text):
+        refuse(f"--from {text!r} is no number or user; give one such as +442071234567")
 
 
 def read_timeout(text: str) -> float:

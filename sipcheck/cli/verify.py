@@ -25,7 +25,7 @@ from sipcheck.cli.options import (
 from sipcheck.cli.output import print_json, speaking
 from sipcheck.cli.report_file import read_report_file
 from sipcheck.cli.usage import USAGE_STATUS, ending_the_command
-from sipcheck.cli.values import read_timeout
+from sipcheck.cli.values import check_caller, read_timeout
 from sipcheck.credentials import Credentials
 from sipcheck.diagnosis.evidence import Proof
 from sipcheck.discovery.search import with_discovery
@@ -55,6 +55,12 @@ def verify(
     credentials: CredentialOptions,
     checking: EngineOptions,
     proof: ProofOption = Proof.AUTO,
+    caller: Annotated[
+        str | None,
+        typer.Option(
+            "--from", metavar="NUMBER", help="As whom --proof invite calls.", show_default="--username"
+        ),
+    ] = None,
     source_address: SourceAddress = None,
     infrastructure: AsInfrastructure = None,
     timeout: Timeout = f"{DEFAULT_TIMEOUT_SECONDS:g}",
@@ -86,6 +92,7 @@ def verify(
     timeout_seconds = read_timeout(timeout)
     way.check()
     proven = credentials.read_for(proof)
+    check_caller(caller, proof)
     other = None if compare_with is None else read_report_file("--compare", compare_with)
     capture = open_capture(pcap)
     with ending_the_command():
@@ -96,7 +103,9 @@ def verify(
                 target, error.sentence, started_at=started_at, username=credentials.username
             )
         else:
-            report = asyncio.run(_verify(parsed, settings, proven, proof, timeout_seconds, discover=discover))
+            report = asyncio.run(
+                _verify(parsed, settings, proven, proof, timeout_seconds, caller=caller, discover=discover)
+            )
     if pcap is not None and capture is not None:
         write_capture(capture, pcap, report)
     comparison = None if other is None else compare(other, report)
@@ -119,12 +128,15 @@ async def _verify(
     proof: Proof,
     timeout_seconds: float,
     *,
+    caller: str | None,
     discover: bool,
 ) -> Report:
     async with Engine(settings) as engine:
         report = await engine.verify(
-            target, credentials=credentials, proof=proof, timeout_seconds=timeout_seconds
+            target, credentials=credentials, proof=proof, caller=caller, timeout_seconds=timeout_seconds
         )
+        if engine.calls_open:
+            typer.echo("sipcheck: a call has no end yet; waiting until it has", err=True)
         report = with_allowance(report, settings.guard)
         if not discover:
             return report

@@ -31,7 +31,7 @@ def telling_exchange(reason: Reason, evidence: EdgeEvidence) -> ExchangeResult |
         return _unproven_exchange(evidence)
     if reason is Reason.SIP_FORBIDDEN:
         return evidence.options
-    exchanges = (evidence.register, evidence.options, evidence.answered_options)
+    exchanges = (evidence.register, evidence.invite, evidence.options, evidence.answered_options)
     known = [each for each in exchanges if each is not None]
     failure = evidence.failure_of(reason)
     failed = [each for each in known if failure is not None and each.failure is failure]
@@ -51,6 +51,8 @@ def _unproven_exchange(evidence: EdgeEvidence) -> ExchangeResult | None:
 
 def _of_proof(evidence: EdgeEvidence) -> Cause | None:
     proof = evidence.proof_exchange
+    if proof is not None and proof.method == "INVITE":
+        return Cause.BY_INVITE
     return None if proof is None or proof.succeeded else Cause.ACCEPTED_THEN_REFUSED
 
 
@@ -63,9 +65,15 @@ def _of_unproven(evidence: EdgeEvidence) -> Cause | None:
         return Cause.CONNECTION_CUT
     if told.cause is not None:
         return told.cause
+    if told.method == "INVITE":
+        return Cause.INVITE_UNANSWERED if told.failure is not None else Cause.NEVER_CHALLENGED
     if told.failure is not None:
         return Cause.CONNECTION_CUT if told.failure.reason in _ENDS_OF_THE_WAY else Cause.REGISTER_UNANSWERED
     return Cause.REFUSED_UNCHALLENGED if told.refused else Cause.NEVER_CHALLENGED
+
+
+def _of_call_forbidden(evidence: EdgeEvidence) -> Cause | None:
+    return Cause.UNCHALLENGED if evidence.proof_exchange is None else None
 
 
 def _of_no_answer_in_time(evidence: EdgeEvidence) -> Cause | None:
@@ -94,6 +102,7 @@ def _of_failure(reason: Reason, evidence: EdgeEvidence) -> Cause | None:
 _RULES: dict[Reason, Callable[[EdgeEvidence], Cause | None]] = {
     Reason.CREDENTIALS_PROVEN: _of_proof,
     Reason.ALIVE_CREDENTIALS_UNPROVEN: _of_unproven,
+    Reason.CALL_FORBIDDEN: _of_call_forbidden,
     Reason.SIP_REQUEST_TIMEOUT: _of_no_answer_in_time,
     Reason.SIP_REDIRECTED: _of_redirection,
     Reason.REALM_MISMATCH: _of_withheld,

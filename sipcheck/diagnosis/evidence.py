@@ -16,6 +16,7 @@ class Proof(StrEnum):
     AUTO = "auto"
     OPTIONS = "options"
     REGISTER = "register"
+    INVITE = "invite"
     NONE = "none"
 
 
@@ -34,6 +35,11 @@ class Asked:
 
 
 _REFUSED_BEHIND_THE_PROOF = frozenset({423, 439})
+
+# What is said of the call itself is said behind its caller's proof: it rings, is taken, leads elsewhere or nowhere, is
+# declined. Not 403, which carriers give for a wrong password too.
+RINGING = range(180, 190)
+_OF_THE_CALL = frozenset({404, 410, 480, 484, 486, 488, 600, 603, 604, 606, 607, 608})
 
 
 def is_sign_of_life(status: int | None) -> bool:
@@ -54,10 +60,12 @@ class Copies:
 class ExchangeResult:
     """What one request came to, or a request with its authentication round.
 
-    Exactly one of `status` (a final response was received) and `failure` (none was) is set. `withheld` says
-    why a challenge was not answered, `cause` more closely, `sentence` as it is said to a person; `rejected` and
-    `stale_loop` qualify a challenge that followed an answer. `challenges` are the values of WWW-Authenticate and of
-    Proxy-Authenticate, a field line each; `first_challenge` those of the first one that there were credentials for.
+    Exactly one of `status` (a final response was received) and `failure` (none was) is set; an INVITE's status is
+    that of the provisional response by which it rang, where that says more than the end that we made of the call.
+    `withheld` says why a challenge was not answered, `cause` more closely, `sentence` as it is said to a person;
+    `rejected` and `stale_loop` qualify a challenge that followed an answer. `challenges` are the values of
+    WWW-Authenticate and of Proxy-Authenticate, a field line each; `first_challenge` those of the first one that there
+    were credentials for.
     `contacts` are the Contacts of a 3xx.
     `facts` are the headers of the final response that say why, by their canonical names, in the order found.
     `provisional` is the 1xx that came before the final response. `copies` is null for a request that was sent once.
@@ -65,6 +73,7 @@ class ExchangeResult:
     `too_large`: the answer to a challenge was, and the way it was asked by has no TCP beside it; it was not sent.
     `cseq` is the number of its last request, 0 where nobody can go on from there; `continued` says that it went on from
     another exchange's challenge, and had no request without credentials of its own.
+    `call_answered`: the INVITE was taken by a 2xx, whatever its status here.
     `server_disproved`: the answer accepts the credentials, with an rspauth that does not fit the password.
     Times are in seconds.
     """
@@ -100,6 +109,7 @@ class ExchangeResult:
     contacts: tuple[str, ...] = ()
     cseq: int = 0
     continued: bool = False
+    call_answered: bool = False
 
     @property
     def alive(self) -> bool:
@@ -122,8 +132,13 @@ class ExchangeResult:
         RFC 3261 §10.3 authenticates a REGISTER (step 3) before it looks at Contact and at Expires; 439 is RFC 5626's
         word on the Contact.
         """
+        if not self.credentials_sent or self.status is None:
+            return False
+        if self.method == "INVITE":
+            of_the_call = 200 <= self.status < 400 or self.status in RINGING or self.status in _OF_THE_CALL
+            return of_the_call or self.call_answered
         refused_later = self.method == "REGISTER" and self.status in _REFUSED_BEHIND_THE_PROOF
-        return self.credentials_sent and (self.succeeded or refused_later)
+        return self.succeeded or refused_later
 
     @property
     def succeeded(self) -> bool:
@@ -149,12 +164,14 @@ class ExchangeResult:
 class EdgeEvidence:
     """What was seen of one edge.
 
-    `answered_options` is the OPTIONS whose challenge was answered, sent only where REGISTER proved nothing.
+    `answered_options` is the OPTIONS whose challenge was answered, sent only where REGISTER proved nothing; `invite`
+    the call that rings nobody, made in REGISTER's stead.
     """
 
     options: ExchangeResult | None = None
     register: ExchangeResult | None = None
     answered_options: ExchangeResult | None = None
+    invite: ExchangeResult | None = None
     credentials_given: bool = False
     proof: Proof = Proof.AUTO
     connect_failure: Failure | None = None
@@ -164,14 +181,15 @@ class EdgeEvidence:
     def exchanges(self) -> tuple[ExchangeResult, ...]:
         options, register = self.options, self.register
         # Asked for thirty times a run, and nearly always one of these two.
-        if self.answered_options is None and options is not None:
+        if self.answered_options is None and self.invite is None and options is not None:
             return (options,) if register is None else (options, register)
-        return tuple(each for each in (options, register, self.answered_options) if each is not None)
+        every = (options, register, self.answered_options, self.invite)
+        return tuple(each for each in every if each is not None)
 
     @property
     def attempts(self) -> tuple[ExchangeResult, ...]:
         """The exchanges by which the credentials were to be proven here."""
-        attempts = [self.register, self.answered_options]
+        attempts = [self.register, self.answered_options, self.invite]
         if self.proof is Proof.OPTIONS:
             attempts.append(self.options)
         return tuple(attempt for attempt in attempts if attempt is not None)
@@ -179,7 +197,7 @@ class EdgeEvidence:
     @property
     def tried(self) -> bool:
         """Whether a proof was tried at this edge."""
-        return self.register is not None or self.answered_options is not None
+        return any(each is not None for each in (self.register, self.answered_options, self.invite))
 
     @property
     def alive(self) -> bool:

@@ -26,6 +26,9 @@ _UNANSWERED = frozenset(
     }
 )
 
+# Said to a call behind its password: nothing of it, and nothing of the password.
+_CALL_NOT_UNDERSTOOD = frozenset({400, 420, 421, 482, 483, 494})
+
 _FAILOVER_STATUS = 503  # RFC 3263 §4.3; transport failures and silence have no status
 
 _SETTLED_PROOFS = frozenset(
@@ -34,6 +37,7 @@ _SETTLED_PROOFS = frozenset(
         Reason.CREDENTIALS_REJECTED,
         Reason.REGISTRATION_FORBIDDEN,
         Reason.ACCOUNT_NOT_FOUND,
+        Reason.CALL_FORBIDDEN,
     }
 )
 
@@ -59,7 +63,9 @@ def _after_credentials(evidence: EdgeEvidence) -> Reason | None:
     if proof.withheld is not None:
         return proof.withheld
     if proof.status == 403:
-        return Reason.REGISTRATION_FORBIDDEN
+        return Reason.CALL_FORBIDDEN if proof.method == "INVITE" else Reason.REGISTRATION_FORBIDDEN
+    if proof.method == "INVITE" and proof.status in _CALL_NOT_UNDERSTOOD and proof.cause is None:
+        return Reason.SIP_BAD_REQUEST
     if proof.status == 404 and proof.method == "REGISTER":
         return Reason.ACCOUNT_NOT_FOUND
     if proof.status is not None and 300 <= proof.status < 400:
@@ -76,7 +82,7 @@ def _withheld(evidence: EdgeEvidence) -> Reason | None:
 
 def _source_not_allowed(evidence: EdgeEvidence) -> Reason | None:
     options, register = evidence.options, evidence.register
-    if options is None or options.status != 403 or options.challenged:
+    if options is None or options.status != 403 or options.challenged or evidence.invite is not None:
         return None
     refused = register is None or (register.refused and not register.challenged)
     return Reason.SIP_FORBIDDEN if refused else None
@@ -84,7 +90,8 @@ def _source_not_allowed(evidence: EdgeEvidence) -> Reason | None:
 
 def _cut_by_us(evidence: EdgeEvidence) -> Reason | None:
     """A proof that our own deadline cut off says nothing of the carrier, however alive it is."""
-    attempts = [attempt for attempt in (evidence.register, evidence.answered_options) if attempt is not None]
+    asked = (evidence.register, evidence.answered_options, evidence.invite)
+    attempts = [attempt for attempt in asked if attempt is not None]
     cut = [
         each
         for each in attempts
@@ -101,6 +108,16 @@ def _unproven_by_register(evidence: EdgeEvidence) -> Reason | None:
     if 300 <= register.status < 400:
         return Reason.SIP_REDIRECTED
     return _temporary(register) or Reason.ALIVE_CREDENTIALS_UNPROVEN
+
+
+def _unproven_by_invite(evidence: EdgeEvidence) -> Reason | None:
+    """What INVITE said when no credentials left: whoever puts calls through unasked has proven nothing."""
+    invite = evidence.invite
+    if invite is None or invite.status is None:
+        return None
+    if invite.status == 403 and not invite.challenged:
+        return Reason.CALL_FORBIDDEN
+    return _temporary(invite) or Reason.ALIVE_CREDENTIALS_UNPROVEN
 
 
 def _by_options(evidence: EdgeEvidence) -> Reason | None:
@@ -136,6 +153,7 @@ RULES: tuple[Callable[[EdgeEvidence], Reason | None], ...] = (
     _source_not_allowed,
     _cut_by_us,
     _unproven_by_register,
+    _unproven_by_invite,
     _by_options,
     _no_answer,
     _unconnected,
@@ -177,7 +195,8 @@ def fails_over(evidence: EdgeEvidence) -> bool:
 
     Not once credentials have left or were withheld: what must not be sent twice is sent to no other edge.
     """
-    attempts = [each for each in (evidence.register, evidence.answered_options) if each is not None]
+    asked = (evidence.register, evidence.answered_options, evidence.invite)
+    attempts = [each for each in asked if each is not None]
     if not attempts:
         return evidence.connect_failure is not None
     return all(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from string import Formatter
 
+from sipcheck.diagnosis.texts.by_invite import BY_INVITE
 from sipcheck.diagnosis.texts.checks import CHECKS
 from sipcheck.diagnosis.texts.credentials import CREDENTIALS
 from sipcheck.diagnosis.texts.discovery import DISCOVERY
@@ -52,13 +53,17 @@ class Facts:
     contacts: Parameter = ""  # of a redirection
 
 
-def _key(reason: Reason, cause: Cause | None, part: str) -> str:
-    return ".".join(each for each in (reason, cause, part) if each is not None)
+_BY_INVITE = "by-invite"
+
+
+def _key(reason: Reason, cause: Cause | None, *part: str) -> str:
+    return ".".join(each for each in (reason, cause, *part) if each is not None)
 
 
 _VERDICTS = {
-    _key(reason, cause, part): template
-    for (reason, cause), text in TEXTS.items()
+    _key(reason, cause, *variant, part): template
+    for texts, variant in ((TEXTS, ()), (BY_INVITE, (_BY_INVITE,)))
+    for (reason, cause), text in texts.items()
     for part, template in (("summary", text.summary), ("advice", text.advice))
 }
 
@@ -76,7 +81,9 @@ TEMPLATES: Mapping[str, str] = {
 def sentences(reason: Reason, cause: Cause | None, facts: Facts) -> tuple[Sentence, Sentence]:
     """Choose the summary and the advice of a verdict, with the facts that they name."""
     said = cause if (reason, cause) in TEXTS else None
-    return _sentence(_key(reason, said, "summary"), facts), _sentence(_key(reason, said, "advice"), facts)
+    variant = (_BY_INVITE,) if facts.method == "INVITE" and (reason, cause) in BY_INVITE else ()
+    summary, advice = (_key(reason, said, *variant, part) for part in ("summary", "advice"))
+    return _sentence(summary, facts), _sentence(advice, facts)
 
 
 def own_tool_advice(reason: Reason, options: str) -> Sentence:

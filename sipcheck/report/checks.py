@@ -27,6 +27,7 @@ _WARNING_AXES: dict[WarningCode, CheckName] = {
     WarningCode.REGISTER_REFUSED: CheckName.AUTH,
     WarningCode.RSPAUTH_WRONG: CheckName.AUTH,
     WarningCode.INFRASTRUCTURE_CANNOT_ANSWER: CheckName.AUTH,
+    WarningCode.CALL_WAS_ANSWERED: CheckName.AUTH,
 }
 
 

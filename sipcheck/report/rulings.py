@@ -64,6 +64,7 @@ RULINGS: dict[Reason, Ruling] = {
     Reason.CANCELLED: Ruling(Outcome.INCONCLUSIVE, Party.OURS, CheckName.SIP),
     Reason.SECRET_UNREADABLE: Ruling(Outcome.INCONCLUSIVE, Party.OURS, CheckName.AUTH),
     Reason.ADDRESS_RESTING: Ruling(Outcome.INCONCLUSIVE, Party.OURS, CheckName.SIP),
+    Reason.CALL_FORBIDDEN: Ruling(Outcome.REACHABLE, Party.CONFIGURATION, CheckName.AUTH),
 }
 
 

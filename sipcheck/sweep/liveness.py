@@ -17,6 +17,8 @@ from sipcheck.reasons import Reason
 from sipcheck.settings import EngineSettings
 from sipcheck.target import Target
 from sipcheck.transaction.time_plan import TimePlan
+from sipcheck.verification.call_form import CallForm, FormAnswer
+from sipcheck.verification.call_forms import ask_each
 from sipcheck.verification.edge_probe import EdgeProbe, probing
 from sipcheck.verification.identity import Identity
 from sipcheck.verification.verification import MAX_PROBED_EDGES
@@ -43,7 +45,8 @@ class EdgeLiveness:
 class Liveness:
     """Alive when any edge answered, `reason` being `alive` then; else why the first one did not.
 
-    Status, latency and facts are those of the edge that decides: the first living one, or the first.
+    Status, latency and facts are those of the edge that decides: the first living one, or the first. `forms` are the
+    answers to what was asked once more.
     """
 
     alive: bool
@@ -53,6 +56,7 @@ class Liveness:
     latency_ms: float | None = None
     facts: Mapping[str, str] | None = None
     edges: tuple[EdgeLiveness, ...] = ()
+    forms: tuple[FormAnswer, ...] = ()
 
     @classmethod
     def of(cls, edges: Sequence[EdgeLiveness]) -> "Liveness":
@@ -99,12 +103,14 @@ async def ask_edges(
     username: str | None = None,
     by_register: bool = False,
     fresh: bool = False,
+    forms: Sequence[Sequence[CallForm]] = (),
 ) -> Liveness:
     """Ask judged edges once each: by OPTIONS, or by REGISTER without credentials and Contact; as the account of this
     user, which a peer knows, or as nobody's.
 
     UDP goes through the engine's batch; `fresh` takes the plain way over another socket instead, so that a fault of
-    the shared one decides nothing. Connections are always new. Raises ValueError as the builder does.
+    the shared one decides nothing. Connections are always new. What answers OPTIONS is asked `forms` of its edge behind
+    that. Raises ValueError as the builder does.
     """
     run = engine.run_context(timeout_seconds)
     if fresh:
@@ -115,7 +121,12 @@ async def ask_edges(
         await asyncio.gather(
             *(probe.ask_register() if by_register else probe.ask_options() for probe in probes)
         )
-    return Liveness.of([_heard(probe) for probe in probes])
+        living = {probe.name for probe in probes if probe.alive}
+        asked = await ask_each(probes, [each for each in forms if each[0].edge in living], run)
+    sent = {each.probe.name: each.sent for each in asked}
+    heard = [_heard(probe) for probe in probes]
+    found = Liveness.of([replace(each, sent=each.sent + sent.get(str(each.edge), 0)) for each in heard])
+    return replace(found, forms=tuple(answer for each in asked for answer in each.answers))
 
 
 def asking_identity(

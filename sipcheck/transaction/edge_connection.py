@@ -33,6 +33,8 @@ class EdgeConnection:
     large_requests: LargeRequests | None = field(init=False, default=None)
     late: LateListening = field(init=False)
     _channel: Channel | None = None
+    _held: bool = False
+    _closing: bool = False
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def __post_init__(self) -> None:
@@ -81,8 +83,22 @@ class EdgeConnection:
         if isinstance(error, CertificateRefused):
             self.certificate = error.certificate
 
+    def hold(self) -> None:
+        """Keep it open beyond `close()`, for a call that is not over yet, until `release()`."""
+        self._held = True
+
+    async def release(self) -> None:
+        """Let go of it, and close it where that was put off."""
+        self._held = False
+        if self._closing:
+            await self.close()
+
     async def close(self) -> None:
+        """Close it, at once or when it is released."""
+        self._closing = True
         self.late.stop()
+        if self._held:
+            return
         if self._channel is not None:
             await self._channel.close()
         if self.large_requests is not None:

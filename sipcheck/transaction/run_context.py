@@ -6,9 +6,12 @@ from dataclasses import dataclass
 
 from sipcheck.credentials import BeforeCredentials, Credentials
 from sipcheck.diagnosis.evidence import Proof
+from sipcheck.dns.resolver import Resolver
 from sipcheck.dns.route import Edge
+from sipcheck.guard import Guard
 from sipcheck.report.trace import Trace
 from sipcheck.target import HostPort
+from sipcheck.transaction.invite.call_keeper import CallKeeper
 from sipcheck.transaction.time_plan import TimePlan
 from sipcheck.transaction.udp_batch.batch import UdpBatch
 from sipcheck.transport.channel import Channel
@@ -41,6 +44,12 @@ class RunContext:
     udp_batch_for: UdpBatchFor | None = None
     edge_done: EdgeDone | None = None
     asks_on: bool = False
+    # For what a peer names within a call: where it leads, and whether anything may be sent there.
+    resolver: Resolver | None = None
+    guard: Guard | None = None
+    calls: CallKeeper | None = None
+    # As whom a call is made, where that is not the user.
+    caller: str | None = None
 
     @property
     def seconds_left(self) -> float:

@@ -36,13 +36,10 @@ async def ask_forms(
     run: RunContext,
 ) -> Report:
     """Ask what is wanted over the connections that stand, and put it into the report: its trace and its knocks."""
-    wanted = await questions.wanted(report, dialled)
-    by_name = {probe.name: probe for probe in probes}
-    asking = [_Asking(by_name[forms[0].edge], run) for forms in wanted]
-    answers = await asyncio.gather(*(each.ask(forms) for each, forms in zip(asking, wanted, strict=True)))
+    asking = await ask_each(probes, await questions.wanted(report, dialled), run)
     if not asking:
         return report
-    questions.heard([answer for each in answers for answer in each])
+    questions.heard([answer for each in asking for answer in each.answers])
     knocks = {each.probe.name: each.knocks(report) for each in asking}
     edges = tuple(
         replace(edge, knocks=edge.knocks + knocks.get(probe.name, 0))
@@ -56,28 +53,42 @@ async def ask_forms(
     )
 
 
-class _Asking:
+async def ask_each(
+    probes: Sequence[EdgeProbe], wanted: Sequence[Sequence[CallForm]], run: RunContext
+) -> Sequence["AskedEdge"]:
+    """Ask the forms of each edge over the connections that stand."""
+    by_name = {probe.name: probe for probe in probes}
+    asking = [AskedEdge(by_name[forms[0].edge], run) for forms in wanted]
+    await asyncio.gather(*(each.ask(forms) for each, forms in zip(asking, wanted, strict=True)))
+    return asking
+
+
+class AskedEdge:
     """One edge: a form after the other, until one holds."""
 
     def __init__(self, probe: EdgeProbe, run: RunContext) -> None:
         self.probe = probe
         self._run = run
         self._exchanges: list[ExchangeResult] = []
+        self.answers: list[FormAnswer] = []
 
-    async def ask(self, forms: Sequence[CallForm]) -> list[FormAnswer]:
+    async def ask(self, forms: Sequence[CallForm]) -> None:
         plainly = self.probe.options
-        answers: list[FormAnswer] = []
         if plainly is None:
-            return answers
+            return
         for form in forms:
             came = await self._ask_one(form)
             if came is None:
-                break
+                return
             same = same_answer(plainly, came)
-            answers.append(FormAnswer(form, same, silent=came.silent, said=_said(came)))
-            if answers[-1].same:
-                break
-        return answers
+            self.answers.append(FormAnswer(form, same, silent=came.silent, said=_said(came)))
+            if same:
+                return
+
+    @property
+    def sent(self) -> int:
+        """How many requests it took, retransmissions among them."""
+        return sum(1 + each.retransmissions for each in self._exchanges)
 
     async def _ask_one(self, form: CallForm) -> ExchangeResult | None:
         until = asyncio.get_running_loop().time() + FORM_SECONDS

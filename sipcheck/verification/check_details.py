@@ -112,13 +112,13 @@ def _described(exchange: ExchangeResult) -> Sentence:
 
 
 def _sip(evidence: EdgeEvidence) -> Sequence[Sentence]:
-    """OPTIONS' answer; where there is none, what it met, and what REGISTER was answered."""
-    options, register = evidence.options, evidence.register
+    """OPTIONS' answer; where there is none, what it met, and what REGISTER or INVITE was answered."""
+    options, other = evidence.options, evidence.register or evidence.invite
     if options is not None and options.status is not None:
         return [_described(options)]
-    if register is None or register.status is None:
+    if other is None or other.status is None:
         return []
-    return [_described(each) for each in (options, register) if each is not None]
+    return [_described(each) for each in (options, other) if each is not None]
 
 
 def _beside_udp(evidence: EdgeEvidence) -> Sequence[Sentence]:

@@ -1,7 +1,7 @@
 """All edges of one verification at once: OPTIONS to every one, the proof where it belongs, by the time plan."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 
 from sipcheck.auth.round import CHALLENGE_STATUS
 from sipcheck.diagnosis.evidence import Proof
@@ -67,8 +67,10 @@ class EdgeOrder:
         while (probe := await next_edge(tried)) is not None:
             tried.append(probe)
             probe.proven_here = True
-            if self._run.proof is not Proof.OPTIONS:
-                await self._register_at(probe)
+            if self._run.proof is Proof.INVITE:
+                await self._try_at(probe, probe.ask_invite(), probe.abandon_invite)
+            elif self._run.proof is not Proof.OPTIONS:
+                await self._try_at(probe, probe.ask_register(), probe.abandon_register)
             if self._options_may_prove(probe):
                 await probe.answer_options()
             if not fails_over(probe.evidence):
@@ -96,14 +98,16 @@ class EdgeOrder:
             else:
                 await self._wait_for_change(patience_until)
 
-    async def _register_at(self, probe: EdgeProbe) -> None:
-        """Send REGISTER; one that stays unanswered is given up for another way, but never once credentials left.
+    async def _try_at(
+        self, probe: EdgeProbe, asking: Coroutine[object, object, None], abandon: Callable[[], None]
+    ) -> None:
+        """Send REGISTER or INVITE; an unanswered one is given up for another way, but never once credentials left.
 
         One at a time: an address-of-record has one outstanding REGISTER (RFC 3261 §10.2).
         """
         started = self._loop.time()
         async with asyncio.TaskGroup() as group:
-            task = group.create_task(probe.ask_register())
+            task = group.create_task(asking)
             while not task.done():
                 patience = self._plan.register_seconds if probe.alive else self._plan.patience_seconds
                 remaining = started + patience - self._loop.time()
@@ -113,7 +117,7 @@ class EdgeOrder:
                     await asyncio.wait([task])
                 else:
                     task.cancel()
-                    probe.abandon_register()
+                    abandon()
                     break
 
     def _another_way(self, probe: EdgeProbe) -> bool:
@@ -124,7 +128,15 @@ class EdgeOrder:
     def _options_may_prove(self, probe: EdgeProbe) -> bool:
         """Whether OPTIONS was challenged and REGISTER was not: then its challenge is the proof."""
         options, register = probe.options, probe.register
-        if options is None or options.status not in CHALLENGE_STATUS or self._run.proof is Proof.REGISTER:
+        if (
+            options is None
+            or options.status not in CHALLENGE_STATUS
+            or self._run.proof
+            in (
+                Proof.REGISTER,
+                Proof.INVITE,
+            )
+        ):
             return False
         if register is None:
             return True

@@ -14,10 +14,13 @@ from sipcheck.reasons import Reason
 from sipcheck.target import TransportName
 from sipcheck.transaction.edge_connection import EdgeConnection
 from sipcheck.transaction.exchange import exchange
+from sipcheck.transaction.invite.call import Call
+from sipcheck.transaction.invite.leg import Way
 from sipcheck.transaction.request_template import RequestTemplate
 from sipcheck.transaction.run_context import RunContext, UdpBatchFor
 from sipcheck.transaction.udp_batch.prepared_request import PreparedRequest
 from sipcheck.verification.identity import Identity
+from sipcheck.verification.invite import invite_writer
 from sipcheck.verification.options import options_template
 from sipcheck.verification.register import register_template
 
@@ -40,6 +43,7 @@ class EdgeProbe:
     options: ExchangeResult | None = None
     register: ExchangeResult | None = None
     answered_options: ExchangeResult | None = None
+    invite: ExchangeResult | None = None
     proven_here: bool = False
     credentials_leave: bool = False
     adopted: bool = False
@@ -66,6 +70,7 @@ class EdgeProbe:
             options=self.options,
             register=self.register,
             answered_options=self.answered_options,
+            invite=self.invite,
             credentials_given=self.run.credentials is not None,
             proof=self.run.proof,
             connect_failure=self.connection.failure,
@@ -74,7 +79,7 @@ class EdgeProbe:
 
     @property
     def alive(self) -> bool:
-        exchanges = (self.options, self.register, self.answered_options)
+        exchanges = (self.options, self.register, self.answered_options, self.invite)
         return any(exchange is not None and exchange.alive for exchange in exchanges)
 
     @property
@@ -99,6 +104,22 @@ class EdgeProbe:
     async def ask_register(self) -> None:
         """Prove the credentials by REGISTER over the same connection."""
         self.register = await self._ask(self._register, self.run.proof_credentials)
+
+    async def ask_invite(self) -> None:
+        """Prove the credentials by a call that rings nobody; however this is left, the call is ended."""
+        channel, keeper = await self.connection.open(), self.run.calls
+        if channel is None or keeper is None:
+            return
+        way = Way(channel, self.edge.transport, self.name)
+        call = Call(
+            invite_writer(self.identity, self.run),
+            self.connection,
+            way,
+            self._asking_before(),
+            credentials=self.run.proof_credentials,
+        )
+        keeper.start(call)
+        self.invite = await call.outcome(self.run.deadline)
 
     async def answer_options(self) -> None:
         """Answer the challenge of OPTIONS; where another run was challenged, or the batch, by asking once more."""
@@ -138,6 +159,11 @@ class EdgeProbe:
         """Note that REGISTER went unanswered until the next edge had its turn."""
         if self.register is None:
             self.register = _given_up("REGISTER", "message.no-answer.next-edge")
+
+    def abandon_invite(self) -> None:
+        """Note that INVITE went unanswered until the next edge had its turn; the call is seen to until its end."""
+        if self.invite is None:
+            self.invite = _given_up("INVITE", "message.no-answer.next-edge")
 
     def _options(self, egress: str) -> RequestTemplate:
         return options_template(self.identity, egress)

@@ -12,11 +12,15 @@ from sipcheck.verification.edge_probe import EdgeProbe
 
 
 def decisive_exchange(evidence: EdgeEvidence) -> ExchangeResult | None:
-    """The exchange that speaks for an edge: the proof's, else REGISTER's where it was answered, else OPTIONS'."""
+    """The exchange that speaks for an edge: the proof's, else REGISTER's or INVITE's where it was answered, else
+    OPTIONS'.
+    """
     if evidence.proof_exchange is not None:
         return evidence.proof_exchange
     answered = [
-        each for each in (evidence.register, evidence.options) if each is not None and not each.silent
+        each
+        for each in (evidence.register, evidence.invite, evidence.options)
+        if each is not None and not each.silent
     ]
     return answered[0] if answered else next(iter(evidence.exchanges), None)
 

@@ -3,8 +3,9 @@
 import secrets
 from dataclasses import dataclass
 
+from sipcheck.message.parameters import Parameters
 from sipcheck.message.uri import SipUri
-from sipcheck.settings import EngineSettings
+from sipcheck.settings import PROOF_NUMBER, EngineSettings
 from sipcheck.target import Target
 from sipcheck.transaction.request_template import RequestTemplate
 
@@ -20,15 +21,22 @@ class Identity:
     username: str | None
     from_user: str
     from_domain: str | None
+    # Whom a call is for, and as whom it is made where that is not the user.
+    number: str = PROOF_NUMBER
+    caller: str | None = None
 
     @classmethod
-    def of(cls, target: Target, settings: EngineSettings, username: str | None) -> "Identity":
+    def of(
+        cls, target: Target, settings: EngineSettings, username: str | None, *, caller: str | None = None
+    ) -> "Identity":
         """Speak for the trunk's user where there is one, else as the settings say."""
         return cls(
             target=target,
             username=username,
             from_user=settings.from_user,
             from_domain=settings.from_domain,
+            number=settings.proof_number,
+            caller=caller,
         )
 
     @property
@@ -56,6 +64,24 @@ class Identity:
             return self.address_of_record()
         domain = self.from_domain or egress
         return str(SipUri(secure=self.target.secure, user=self.from_user, host=domain, port=None))
+
+    @property
+    def calling_user(self) -> str:
+        """Who calls: the trunk's number, else its user."""
+        return self.caller or self.username or self.from_user
+
+    def called_uri(self, *, with_port: bool) -> str:
+        """The called number at the domain, as a telephone number (RFC 3261 §19.1.1, `user=phone`)."""
+        target = self.target
+        port = target.port if with_port else None
+        params = Parameters((("user", "phone"),))
+        return str(
+            SipUri(secure=target.secure, user=self.number, host=target.domain, port=port, params=params)
+        )
+
+    def caller_uri(self) -> str:
+        target = self.target
+        return str(SipUri(secure=target.secure, user=self.calling_user, host=target.domain))
 
     def route(self) -> str | None:
         """The pre-loaded Route of an outbound proxy (RFC 3261 §12.2.1.1, loose routing)."""

@@ -26,11 +26,14 @@ def edge_warnings(probe: EdgeProbe, *, some_alive: bool, decides: bool) -> list[
     if some_alive and not evidence.alive and _has_failed(evidence):
         add(WarningCode.EDGE_DOWN, _down(probe))
     if evidence.alive and probe.options is not None and not probe.options.alive:
-        _options_warning(probe.options, probe.register, add)
+        _options_warning(probe.options, probe.register or probe.invite, add)
     if probe.register is not None:
         _register_warning(probe.register, probe.options, add)
         if evidence.alive and not decides and probe.register.status is not None and not probe.register.alive:
             add(WarningCode.REGISTER_REFUSED, _answered("register-refused.failed", probe.register))
+    if probe.invite is not None and probe.invite.call_answered:
+        said = Sentence.of("warning.call-was-answered", number=probe.identity.number)
+        add(WarningCode.CALL_WAS_ANSWERED, said)
     for exchange in evidence.exchanges:
         _exchange_warnings(exchange, add)
     return _unique(found)
@@ -61,12 +64,13 @@ def _down(probe: EdgeProbe) -> Sentence:
     return Sentence.of("warning.edge-down.failed", detail=last.explanation or Sentence("fact.no-answer"))
 
 
-def _options_warning(options: ExchangeResult, register: ExchangeResult | None, add: Add) -> None:
+def _options_warning(options: ExchangeResult, other: ExchangeResult | None, add: Add) -> None:
     """On an edge that lives by another request's answer."""
     if options.status is not None:
         add(WarningCode.OPTIONS_FAILED, _answered("options-failed", options))
-    elif register is not None and register.status is not None and not _cut_by_us(options):
-        add(WarningCode.OPTIONS_IGNORED, _unanswered("options-ignored", options))
+    elif other is not None and other.status is not None and not _cut_by_us(options):
+        variant = ".by-invite" if other.method == "INVITE" else ""
+        add(WarningCode.OPTIONS_IGNORED, _unanswered("options-ignored", options, variant))
 
 
 def _register_warning(register: ExchangeResult, options: ExchangeResult | None, add: Add) -> None:
@@ -83,13 +87,13 @@ def _cut_by_us(exchange: ExchangeResult) -> bool:
     return exchange.failure is not None and exchange.failure.reason is Reason.DEADLINE_EXCEEDED
 
 
-def _unanswered(key: str, exchange: ExchangeResult) -> Sentence:
+def _unanswered(key: str, exchange: ExchangeResult, variant: str = "") -> Sentence:
     failure = exchange.failure
     if failure is None or failure.cause is Cause.SILENCE:
-        return Sentence.of(f"warning.{key}")
+        return Sentence.of(f"warning.{key}{variant}")
     if failure.reason is Reason.NO_RESPONSE and failure.cause is None:
-        return Sentence.of(f"warning.{key}.given-up", detail=failure.sentence)
-    return Sentence.of(f"warning.{key}.failed", detail=failure.sentence)
+        return Sentence.of(f"warning.{key}.given-up{variant}", detail=failure.sentence)
+    return Sentence.of(f"warning.{key}.failed{variant}", detail=failure.sentence)
 
 
 def _answered(key: str, exchange: ExchangeResult) -> Sentence:

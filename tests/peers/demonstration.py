@@ -13,6 +13,7 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
+from sipcheck.carrier.behaviours import CallBehaviour
 from sipcheck.carrier.faults import Fault
 from sipcheck.cli.main import app
 from tests.peers.ports import free_port
@@ -81,10 +82,12 @@ def _placed(text: str, places: dict[str, str]) -> str:
 def _running(server: str, folder: Path, places: dict[str, str]) -> Iterator[dict[str, str]]:
     words = shlex.split(server)
     if words[:2] == ["sipcheck", "carrier"]:
-        names = words[3::2]
-        if words[2::2] != ["--fault"] * len(names):
+        chosen = list(zip(words[2::2], words[3::2], strict=True))
+        if {option for option, _ in chosen} - {"--fault", "--calls"}:
             raise ValueError(f"not a command for the practice carrier: {server!r}")
-        with PracticePeer([Fault(name) for name in names]) as peer:
+        faults = [Fault(name) for option, name in chosen if option == "--fault"]
+        calls = dict(chosen).get("--calls", CallBehaviour.ECHO)
+        with PracticePeer(faults, calls=CallBehaviour(calls)) as peer:
             carrier = peer.running
             yield {
                 "5060": str(carrier.udp_port),

@@ -49,6 +49,8 @@ class KamailioSettings:
     options_challenged: bool = False
     proves_itself: bool = False  # by Authentication-Info, where there is a qop
     certificate: Certificate | None = None  # no TLS when None
+    phone: str = "sip:127.0.0.1:9"  # the telephone that stands behind it
+    phone_numbers: str = "^$"  # which numbers are the telephone's, as an expression; none of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +248,8 @@ class Kamailio(OwnedProcess):
             "CHALLENGE": str(_QOP_FLAGS[settings.qop]),
             "NONCE_EXPIRE": str(settings.nonce_expire_seconds),
             "FORBIDDEN_USERS": _quoted(f"^({'|'.join(settings.forbidden_users)})$"),
+            "PHONE": _quoted(settings.phone),
+            "PHONE_NUMBERS": _quoted(settings.phone_numbers),
             "DATABASE_URL": _quoted(f"sqlite:///{self._database}"),
             "RPC_SOCKET": _quoted(str(self._rpc_socket)),
             "TLS_CONFIG": _quoted(str(folder / "tls.cfg")),

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Collection
 from typing import Self
 
+from sipcheck.carrier.behaviours import CallBehaviour
 from sipcheck.carrier.faults import Fault
 from sipcheck.carrier.server import PracticeCarrier
 
@@ -14,9 +15,10 @@ _READY_SECONDS = 20.0
 class PracticePeer:
     """Run a practice carrier on free ports of loopback until `end()`."""
 
-    def __init__(self, faults: Collection[Fault] = ()) -> None:
+    def __init__(self, faults: Collection[Fault] = (), *, calls: CallBehaviour = CallBehaviour.ECHO) -> None:
         self.carrier: PracticeCarrier | None = None
         self._faults = tuple(faults)
+        self._calls = calls
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
         self._ending = asyncio.Event()
@@ -44,7 +46,7 @@ class PracticePeer:
             runner.run(self._serve())
 
     async def _serve(self) -> None:
-        async with PracticeCarrier(faults=self._faults) as carrier:
+        async with PracticeCarrier(faults=self._faults, calls=self._calls) as carrier:
             self.carrier = carrier
             self._ready.set()
             await self._ending.wait()

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from sipcheck.host import is_address
 from trunks.models.provision import ProvisionState
 from trunks.models.trunk import Trunk
 from trunks.repositories.trunk_profiles import TrunkParts
-from trunks.rules.outbound_way import unverified_way
+from trunks.rules.outbound_way import forbidden_way, unverified_way
 from trunks.rules.way_evidence import OutboundWay
 from trunks.voice.provisioner import FailureCause
 
@@ -39,9 +40,19 @@ def shown_way(trunk: Trunk, parts: TrunkParts) -> ShownWay:
         reason = "Its outbound side was made before ways of calls were looked for, and stands as it was made."
         return ShownWay(None, None, callable=None, reason=reason)
     found = None if parts.way is None else parts.way.now(trunk)
-    # What stands is ended at once where no address was proven yet, and no name may be called.
-    way = found or unverified_way(trunk.outbound_proxy, pin_edges=parts.cause is FailureCause.NO_WAY)
+    way = found or _unverified(trunk, parts)
     proven_at = (
         parts.way.at if parts.way is not None and found is not None and way.proof is not None else None
     )
     return ShownWay(way, proven_at, callable=way.callable, reason=way.reason)
+
+
+def _unverified(trunk: Trunk, parts: TrunkParts) -> OutboundWay:
+    """What stands is ended at once where the trunk's own address is one where no call may go, or where no address was
+    proven yet and no name may be called.
+    """
+    is_parked = parts.cause is FailureCause.NO_WAY
+    host = trunk.gateways[0].host.strip("[]")
+    if is_parked and trunk.outbound_proxy is None and is_address(host):
+        return forbidden_way(host)
+    return unverified_way(trunk.outbound_proxy, pin_edges=is_parked)

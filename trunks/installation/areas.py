@@ -38,6 +38,7 @@ from trunks.runs.knock_book import KnockBook
 from trunks.runs.recovery import Recovery
 from trunks.runs.requests import RunRequests
 from trunks.runs.result_rules import ResultRules, WayRules
+from trunks.runs.way_checks import WayChecks
 from trunks.runs.way_turns import WayTurns
 from trunks.secrets.secret_box import SecretBox
 from trunks.store.database import Database
@@ -86,6 +87,7 @@ class Runs:
             None if ways is None else FormDesk(database, ways, settings.engine_settings().guard, clock)
         )
         self.way_turns = WayTurns(database, ways, clock)
+        self.way_checks = WayChecks(database, ways, settings.failure_threshold, clock)
         self.claims = RunClaims(
             database,
             rules=ResultRules(

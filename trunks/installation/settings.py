@@ -114,7 +114,7 @@ class Settings(SettingRows):
 
     @property
     def leading(self) -> Leading:
-        return Leading(self.fixed_egress, self.pin_edges)
+        return Leading(self.fixed_egress, self.pin_edges, self.engine_settings().guard)
 
     @property
     def uses_sqlite(self) -> bool:

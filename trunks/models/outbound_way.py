@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from sipcheck.target import TransportName
@@ -19,7 +19,6 @@ class OutboundWayRow(Base):
     """
 
     __tablename__ = "outbound_ways"
-    __table_args__ = (Index("ix_outbound_ways_destination_id", "destination_id", "trunk_id"),)
 
     trunk_id: Mapped[UUID] = mapped_column(ForeignKey("trunks.id", ondelete="CASCADE"), unique=True)
     destination_id: Mapped[UUID]

@@ -7,6 +7,10 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from sipcheck.errors import TargetInvalid
+from sipcheck.guard import Guard
+from sipcheck.host import is_address
+from sipcheck.target import parse_host_port
 from trunks.clock import Clock
 from trunks.doorbell import next_notify_at
 from trunks.ids import new_id
@@ -249,12 +253,22 @@ def draw(parts: ProvisionParts, leading: Leading) -> Blueprint | None:
         sealed_password=trunk.sealed_password,
         egress=leading.egress,
         pin_edges=leading.pin_edges,
+        forbidden=_is_forbidden(gateway.host, leading.guard),
         way=None if parts.way is None else parts.way.now(trunk),
         keeps_former=parts.provision.keeps_former,
         called_as=None if profile.extension is None else parts.called_as,
         environment_id=trunk.environment_id,
         revision=parts.provision.revision,
     )
+
+
+def _is_forbidden(host: str, guard: Guard | None) -> bool:
+    """Judge an address that stands for a host; what a name leads to is seen by runs and checks."""
+    try:
+        address = parse_host_port(host).host
+    except TargetInvalid:
+        return False
+    return guard is not None and is_address(address) and guard.judge_address(address) is not None
 
 
 def _queue_again(provision: Provision, now: datetime) -> None:

@@ -12,7 +12,7 @@ from trunks.repositories.among import among
 from trunks.repositories.insert_or import insert_or_ignore
 from trunks.repositories.repository import Repository
 from trunks.rules.way_evidence import FormProof, FormRefusal, WayForm
-from trunks.rules.way_pairs import FormStanding, WantedForm, after_answer
+from trunks.rules.way_pairs import FormStanding, WantedForm, after_answer, read_wanted
 
 # Whoever set out has had his answer by then, or is gone.
 _ANSWERED_WITHIN = timedelta(minutes=1)
@@ -59,6 +59,14 @@ class FormProofs(Repository):
             if due:
                 found.append(due)
         return found
+
+    def asked_before(self, destination_id: UUID, edges: Collection[str]) -> Sequence[Sequence[WantedForm]]:
+        """Give what was ever asked at these edges, a Route before another name."""
+        found: dict[str, list[WantedForm]] = {}
+        for row in self._rows([destination_id]):
+            if row.edge in edges:
+                found.setdefault(row.edge, []).append(read_wanted(row.form, row.edge, row.host))
+        return [sorted(each, key=lambda wanted: wanted.form is not WayForm.ROUTE) for each in found.values()]
 
     def set_out(self, destination_id: UUID, wanted: WantedForm, now: datetime) -> bool:
         """Take it on oneself to ask; false where another has since."""

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select, update
 
 from trunks.models.outbound_way import OutboundWayRow
-from trunks.models.trunk import Trunk
+from trunks.models.trunk import Gateway, Trunk
 from trunks.repositories.among import among
 from trunks.repositories.insert_or import insert_or_update
 from trunks.repositories.repository import Repository
@@ -60,11 +60,11 @@ class OutboundWays(Repository):
         return {row.trunk_id: read_way(row) for row in rows}
 
     def led_to(self, destination_id: UUID, *, after: UUID | None, limit: int) -> Sequence[UUID]:
-        """List the trunks that have a way to a destination, in the order of their ids."""
-        query = select(OutboundWayRow.trunk_id).where(OutboundWayRow.destination_id == destination_id)
+        """List the trunks with a gateway that leads to a destination, in the order of their ids."""
+        query = select(Gateway.trunk_id).distinct().where(Gateway.destination_id == destination_id)
         if after is not None:
-            query = query.where(OutboundWayRow.trunk_id > after)
-        return self._session.scalars(query.order_by(OutboundWayRow.trunk_id).limit(limit)).all()
+            query = query.where(Gateway.trunk_id > after)
+        return self._session.scalars(query.order_by(Gateway.trunk_id).limit(limit)).all()
 
     def keep(self, ways: Mapping[UUID, KeptWay]) -> None:
         """Set the ways of these trunks."""

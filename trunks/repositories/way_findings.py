@@ -1,7 +1,7 @@
 """What was found last of the ways to destinations, and those whose trunks are to be led anew."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,9 +13,42 @@ from trunks.models.way_finding import WayFindingRow
 from trunks.repositories.among import among
 from trunks.repositories.insert_or import insert_or_ignore
 from trunks.repositories.repository import Repository
+from trunks.rules.edge_watch import EdgeWatch, WatchedEdge, watched
 from trunks.rules.way_evidence import Dialled, WayEdge, WayFinding
 
 _LEASE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchedFinding:
+    """What checks say of a destination. `raw` is what a report found, as it is stored."""
+
+    destination_id: UUID
+    watch: EdgeWatch
+    forbidden_since: datetime | None
+    is_parked: bool
+    raw: Mapping[str, Any] = field(compare=False, repr=False)
+
+    def living(self) -> frozenset[str]:
+        """Name the edges that the last report found alive."""
+        return frozenset(edge.name for edge in _read(self.raw).edges if edge.lives)
+
+    def forbidden_from(self, now: datetime) -> "WatchedFinding":
+        """Note that it leads where no call may go."""
+        return replace(self, forbidden_since=self.forbidden_since or now)
+
+    def watched_now(self, watch: EdgeWatch, *, is_clean: bool) -> "WatchedFinding":
+        """Note what a check saw that the guard let go; where somebody answers it is clean."""
+        if not is_clean:
+            return replace(self, watch=watch)
+        return replace(self, watch=watch, forbidden_since=None, is_parked=False)
+
+    def leads_otherwise(self, before: "WatchedFinding") -> bool:
+        """Whether calls may go elsewhere now."""
+        if self.is_parked is not before.is_parked:
+            return True
+        found = _read(self.raw)
+        return watched(found, self.watch) != watched(found, before.watch)
 
 
 class WayFindings(Repository):
@@ -23,11 +56,18 @@ class WayFindings(Repository):
 
     def keep(self, found: Mapping[UUID, WayFinding], now: datetime) -> None:
         """Keep what was found at these destinations, where it is other than what is known."""
-        known = self.of(found.keys())
+        known = self.watched(found.keys())
         for destination_id, finding in sorted(found.items()):
-            if known.get(destination_id) == finding:
+            before = known.get(destination_id)
+            if before is not None and before.forbidden_since is None and _read(before.raw) == finding:
                 continue
-            values = {"found": _write(finding), "found_at": now}
+            # What a report found alive is clean: the guard let it go.
+            values = {
+                "found": _write(finding),
+                "found_at": now,
+                "forbidden_since": None,
+                "is_parked": False,
+            }
             if destination_id in known:
                 self._session.execute(
                     update(WayFindingRow)
@@ -36,7 +76,7 @@ class WayFindings(Repository):
                     .execution_options(synchronize_session=False)
                 )
             else:
-                first = {"destination_id": destination_id, "stale_since": None, **values}
+                first = {"destination_id": destination_id, "stale_since": None, "watch": None, **values}
                 insert_or_ignore(self._session, WayFindingRow, first, unique=["destination_id"])
 
     def make_stale(self, destination_ids: Collection[UUID], now: datetime) -> None:
@@ -50,14 +90,91 @@ class WayFindings(Repository):
             )
 
     def of(self, destination_ids: Collection[UUID]) -> Mapping[UUID, WayFinding]:
+        """Give what is known of these, with what checks say of it laid over what reports found."""
+        return {
+            destination_id: replace(watched(_read(each.raw), each.watch), is_forbidden=each.is_parked)
+            for destination_id, each in self.watched(destination_ids).items()
+        }
+
+    def watched(
+        self, destination_ids: Collection[UUID], *, lock: bool = False
+    ) -> Mapping[UUID, WatchedFinding]:
+        """Give what checks say of these destinations, those that are known."""
         if not destination_ids:
             return {}
+        query = (
+            select(
+                WayFindingRow.destination_id,
+                WayFindingRow.watch,
+                WayFindingRow.forbidden_since,
+                WayFindingRow.is_parked,
+                WayFindingRow.found,
+            )
+            .where(among(self._session, WayFindingRow.destination_id, destination_ids))
+            .order_by(WayFindingRow.destination_id)
+        )
+        return {
+            row.destination_id: WatchedFinding(
+                destination_id=row.destination_id,
+                watch=_read_watch(row.watch),
+                forbidden_since=row.forbidden_since,
+                is_parked=row.is_parked,
+                raw=row.found,
+            )
+            for row in self._session.execute(query.with_for_update() if lock else query)
+        }
+
+    def write_watch(self, each: WatchedFinding) -> None:
+        """Write what a check saw, under the row's lock."""
+        self._change(
+            WayFindingRow,
+            WayFindingRow.destination_id == each.destination_id,
+            watch=_write_watch(each.watch),
+            forbidden_since=each.forbidden_since,
+            is_parked=each.is_parked,
+        )
+
+    def forbid(self, destination_ids: Collection[UUID], now: datetime) -> None:
+        """Note that runs found these to lead where no call may go."""
+        for destination_id in sorted(destination_ids):
+            first = {
+                "destination_id": destination_id,
+                "found": _write(WayFinding()),
+                "found_at": now,
+                "stale_since": None,
+                "watch": None,
+                "forbidden_since": now,
+                "is_parked": False,
+            }
+            if not insert_or_ignore(self._session, WayFindingRow, first, unique=["destination_id"]):
+                self._change(
+                    WayFindingRow,
+                    WayFindingRow.destination_id == destination_id,
+                    WayFindingRow.forbidden_since.is_(None),
+                    forbidden_since=now,
+                )
+
+    def forbidden(self) -> Mapping[UUID, datetime]:
+        """Give those that lead where no call may go and are not parked yet, and since when."""
         rows = self._session.execute(
-            select(WayFindingRow.destination_id, WayFindingRow.found).where(
-                among(self._session, WayFindingRow.destination_id, destination_ids)
+            select(WayFindingRow.destination_id, WayFindingRow.forbidden_since).where(
+                WayFindingRow.forbidden_since.is_not(None), WayFindingRow.is_parked.is_(False)
             )
         )
-        return {destination_id: _read(found) for destination_id, found in rows}
+        return {destination_id: since for destination_id, since in rows if since is not None}
+
+    def park(self, destination_ids: Collection[UUID]) -> set[UUID]:
+        """Park those of these that still lead where no call may go."""
+        return {
+            each
+            for each in sorted(destination_ids)
+            if self._change(
+                WayFindingRow,
+                WayFindingRow.destination_id == each,
+                WayFindingRow.forbidden_since.is_not(None),
+                is_parked=True,
+            )
+        }
 
     def any_stale(self, now: datetime) -> bool:
         return self._exists(WayFindingRow.stale_since.is_not(None), WayFindingRow.is_free(now))
@@ -93,7 +210,30 @@ class WayFindings(Repository):
 
 
 def _write(found: WayFinding) -> dict[str, Any]:
-    return asdict(found)
+    # What checks say stands in columns of its own.
+    return {name: value for name, value in asdict(found).items() if name != "is_forbidden"}
+
+
+def _write_watch(watch: EdgeWatch) -> dict[str, Any]:
+    return {
+        "edges": {
+            name: [edge.failures, edge.fallen, edge.well_since and edge.well_since.isoformat()]
+            for name, edge in watch.edges.items()
+        },
+        "moved_at": [each.isoformat() for each in watch.moved_at],
+    }
+
+
+def _read_watch(values: Mapping[str, Any] | None) -> EdgeWatch:
+    if values is None:
+        return EdgeWatch()
+    return EdgeWatch(
+        {
+            name: WatchedEdge(failures, fallen, since and datetime.fromisoformat(since))
+            for name, (failures, fallen, since) in values["edges"].items()
+        },
+        tuple(datetime.fromisoformat(each) for each in values["moved_at"]),
+    )
 
 
 def _read(values: Mapping[str, Any]) -> WayFinding:

@@ -2,7 +2,7 @@
 "Failover").
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -41,17 +41,27 @@ class EdgeWatch:
         return frozenset(self.edges) - self.fallen
 
 
-def after_check(watch: EdgeWatch, seen: Mapping[str, bool], now: datetime, *, threshold: int) -> EdgeWatch:
-    """Say what stands after a check that found these edges alive or not; one that it did not ask stays as it was."""
+def after_check(
+    watch: EdgeWatch,
+    seen: Mapping[str, bool],
+    now: datetime,
+    *,
+    threshold: int,
+    answered: Collection[str] = (),
+) -> EdgeWatch:
+    """Say what stands after a check that found these edges alive or not; one that it did not ask stays as it was.
+
+    `answered` are those that a report found alive.
+    """
     moved_at = [each for each in watch.moved_at if now - each < _MOVES_WITHIN]
     edges = dict(watch.edges)
     for name, alive in sorted(seen.items()):
         before = edges.get(name)
-        if before is None:
+        if before is None and not alive and name not in answered:
             # One that has never answered is no way of calls, and cannot fall.
-            if alive:
-                edges[name] = WatchedEdge()
             continue
+        if before is None:
+            before = WatchedEdge()
         after = _well(before, now, _calm(len(moved_at))) if alive else _failed(before, threshold)
         if after.fallen is not before.fallen:
             moved_at.append(now)

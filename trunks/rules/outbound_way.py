@@ -24,6 +24,8 @@ def choose_way(known: WayEvidence) -> OutboundWay:
             callable=None,
             reason="Calls leave through the platform's fixed address; what comes behind it is not checked.",
         )
+    if known.is_forbidden:
+        return forbidden_way(known.domain if known.proxy is None else known.proxy.host)
     if known.proxy is not None:
         return _with_challenge(known, _through_proxy(known))
     forms: tuple[_Form, ...] = (_as_given, _by_route, _by_target)
@@ -36,6 +38,13 @@ def choose_way(known: WayEvidence) -> OutboundWay:
 def is_certain_as_given(known: WayEvidence) -> bool:
     """Whether calls to the address as it is given arrive at what was proven."""
     return _as_given(known) is not None
+
+
+def forbidden_way(host: str) -> OutboundWay:
+    """Give the way of a trunk whose host leads where no call may go."""
+    if is_address(host):
+        return _parked(f"{host} is an address that no call may go to; give the carrier's public one.")
+    return _parked(f"{host} leads to an address or a port that no call may go to; mend its DNS records.")
 
 
 def unverified_way(outbound_proxy: str | None, *, pin_edges: bool = False) -> OutboundWay:

@@ -102,10 +102,14 @@ class FormRefusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WayFinding:
-    """What a report found at a destination, whoever asks there: its edges, and the own addresses of its domain."""
+    """What was found at a destination, whoever asks there: its edges, and the own addresses of its domain.
+
+    `is_forbidden`: it leads where no call may go, now.
+    """
 
     edges: tuple[WayEdge, ...] = ()
     dialled: Dialled | None = None
+    is_forbidden: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +130,7 @@ class WayEvidence:
     fixed_egress: bool = False
     edges: tuple[WayEdge, ...] = ()
     dialled: Dialled | None = None
+    is_forbidden: bool = False
     proofs: frozenset[FormProof] = field(default_factory=frozenset)
     refusals: tuple[FormRefusal, ...] = ()
     has_credentials: bool = False

@@ -39,6 +39,7 @@ def evidence_from(found: WayFinding, target: Target) -> WayEvidence:
         proxy=target.outbound_proxy,
         edges=found.edges,
         dialled=found.dialled,
+        is_forbidden=found.is_forbidden,
     )
 
 

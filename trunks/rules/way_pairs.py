@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sipcheck.host import is_address
-from sipcheck.target import HostPort
+from sipcheck.target import HostPort, TransportName
 from sipcheck.verification.call_form import CallForm
 from trunks.rules.outbound_way import is_certain_as_given
 from trunks.rules.way_evidence import WayEdge, WayEvidence, WayForm
@@ -54,6 +54,16 @@ def _forms(known: WayEvidence, edge: WayEdge) -> Sequence[WantedForm]:
     # A carrier rather knows the name of its own server than that one's address.
     named = sorted((host for host in hosts if host != known.domain), key=is_address)
     return [*route, *(WantedForm(WayForm.TARGET, edge, host) for host in named[:1])]
+
+
+def read_wanted(form: WayForm, edge: str, host: str) -> WantedForm:
+    """Read a form that was asked before, at an edge that is named as reports name it."""
+    place, _, transport = edge.rpartition("/")
+    address, _, port = place.rpartition(":")
+    found = WayEdge(
+        host=host, address=address.strip("[]"), port=int(port), transport=TransportName(transport)
+    )
+    return WantedForm(form, found, host)
 
 
 @dataclass(frozen=True, slots=True)

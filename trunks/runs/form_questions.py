@@ -1,8 +1,9 @@
 """What a run asks of the ways of calls, beside its verdict (docs/design/infrastructure.md, "The pair")."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from sipcheck.dns.infrastructure_dial import Dial
 from sipcheck.guard import Guard
@@ -37,18 +38,54 @@ class FormDesk:
     guard: Guard
     clock: Clock
 
-    def take(self, gateway: ClaimedGateway, wanted: Sequence[Sequence[WantedForm]]) -> list[list[WantedForm]]:
+    def take(self, destination_id: UUID, wanted: Sequence[Sequence[WantedForm]]) -> list[list[WantedForm]]:
         """Take what is due upon oneself. Raises StoreUnavailable."""
         with self.database.read() as session:
-            due = FormProofs(session).due(gateway.destination_id, wanted, self.clock())
+            due = FormProofs(session).due(destination_id, wanted, self.clock())
+        return self._set_out(destination_id, due)
+
+    def take_again(self, destination_id: UUID, edges: Collection[str]) -> list[list[WantedForm]]:
+        """Take upon oneself what was asked before at these edges and is due again. Raises StoreUnavailable."""
+        with self.database.read() as session:
+            proofs = FormProofs(session)
+            due = proofs.due(destination_id, proofs.asked_before(destination_id, edges), self.clock())
+        return self._set_out(destination_id, due)
+
+    def _set_out(self, destination_id: UUID, due: Sequence[Sequence[WantedForm]]) -> list[list[WantedForm]]:
         if not due:
             return []
         with self.database.write() as session:
             proofs, now = FormProofs(session), self.clock()
-            taken = [
-                [each for each in forms if proofs.set_out(gateway.destination_id, each, now)] for forms in due
-            ]
+            taken = [[each for each in forms if proofs.set_out(destination_id, each, now)] for forms in due]
         return [forms for forms in taken if forms]
+
+
+class AskedForms:
+    """What somebody set out to ask at a destination, as the engine asks it, and what came of it."""
+
+    def __init__(self, destination_id: UUID, taken: Sequence[Sequence[WantedForm]]) -> None:
+        self._destination_id = destination_id
+        self._wanted = {each.asked(): each for forms in taken for each in forms}
+        self.asked = [[each.asked() for each in forms] for forms in taken]
+
+    def heard(self, answers: Sequence[FormAnswer]) -> list[HeardForm]:
+        """Say what was answered to which form."""
+        return [
+            HeardForm(
+                self._destination_id,
+                wanted.form,
+                wanted.edge.name,
+                wanted.host,
+                same=answer.same,
+                silent=answer.silent,
+                said=answer.said,
+            )
+            for answer in answers
+            if (wanted := self._wanted.get(answer.form)) is not None
+        ]
+
+
+NO_FORMS = AskedForms(UUID(int=0), ())
 
 
 class RunForms:
@@ -57,7 +94,7 @@ class RunForms:
     def __init__(self, desk: FormDesk, gateway: ClaimedGateway) -> None:
         self._desk = desk
         self._gateway = gateway
-        self._wanted: dict[CallForm, WantedForm] = {}
+        self._asked: AskedForms | None = None
         self.dialled: Dialled | None = None
         self.heard: list[HeardForm] = []
 
@@ -73,25 +110,14 @@ class RunForms:
         wanted = forms_to_prove(self._desk.rules.judge(evidence_from(found, target)))
         if not wanted:
             return ()
+        destination_id = self._gateway.destination_id
         try:
-            taken = await asyncio.to_thread(self._desk.take, self._gateway, wanted)
+            taken = await asyncio.to_thread(self._desk.take, destination_id, wanted)
         except StoreUnavailable:
             # The next run asks.
             return ()
-        self._wanted = {each.asked(): each for forms in taken for each in forms}
-        return [[each.asked() for each in forms] for forms in taken]
+        self._asked = AskedForms(destination_id, taken)
+        return self._asked.asked
 
     def _hear(self, answers: Sequence[FormAnswer]) -> None:
-        self.heard = [
-            HeardForm(
-                self._gateway.destination_id,
-                wanted.form,
-                wanted.edge.name,
-                wanted.host,
-                same=answer.same,
-                silent=answer.silent,
-                said=answer.said,
-            )
-            for answer in answers
-            if (wanted := self._wanted.get(answer.form)) is not None
-        ]
+        self.heard = [] if self._asked is None else self._asked.heard(answers)

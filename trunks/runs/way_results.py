@@ -1,12 +1,13 @@
 """What runs say of the ways of their trunks' calls (docs/design/infrastructure.md, "The way of calls")."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from sipcheck.guard import FORBIDDEN
 from sipcheck.report.model import Report
 from trunks.models.trunk import Trunk
 from trunks.repositories.form_proofs import FormProofs, HeardForm
@@ -38,10 +39,15 @@ class WayResults:
         self._rules = rules
         self._led: dict[UUID, LedTrunk] = {}
         self._heard: list[HeardForm] = []
+        self._forbidden: set[UUID] = set()
 
     def take(self, trunk: Trunk, claim: ClaimedRun, report: Report, found: WayFound) -> None:
         """Take a report of the first gateway, of the trunk's current generation; only what lives says anything."""
-        if self._rules is None or not liveness_of(report):
+        if self._rules is None:
+            return
+        if report.reason in FORBIDDEN and not trunk.is_draft:
+            self._forbidden.add(claim.first.destination_id)
+        if not liveness_of(report):
             return
         self._heard += found.heard
         if not trunk.is_draft:
@@ -51,12 +57,15 @@ class WayResults:
 
     def write(self, now: datetime) -> None:
         """Keep what was found and the ways that follow, and ask for the sides of those that are led otherwise."""
-        if self._rules is None or not (self._led or self._heard):
+        if self._rules is None or not (self._led or self._heard or self._forbidden):
             return
         changed = FormProofs(self._session).hear(self._heard, now)
         findings = WayFindings(self._session)
         findings.keep({each.destination_id: each.found for each in self._led.values()}, now)
         # The other trunks there follow, in transactions of their own.
         findings.make_stale(changed, now)
+        findings.forbid(self._forbidden, now)
         self._session.flush()
-        WayChoice(self._session, self._rules).write(self._led.values(), now)
+        known = findings.of({each.destination_id for each in self._led.values()})
+        led = [replace(each, found=known[each.destination_id]) for each in self._led.values()]
+        WayChoice(self._session, self._rules).write(led, now)

@@ -69,7 +69,9 @@ class WayTurns:
         led = []
         for trunk_id, trunk in sorted(trunks.items()):
             gateway = claimed_gateways(trunk, trunk.gateways)[0]
+            way = ways.get(trunk_id)
             # One that was edited since is verified as it is now, and says so itself.
-            if ways[trunk_id].now(trunk) is not None and gateway.destination_id == destination_id:
+            is_known = way is not None and way.now(trunk) is not None
+            if gateway.destination_id == destination_id and (is_known or found.is_forbidden):
                 led.append(LedTrunk(trunk, gateway.target(), destination_id, found))
         WayChoice(session, rules).write(led, self.clock())

@@ -4,12 +4,13 @@ from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from sipcheck.errors import TargetInvalid
+from sipcheck.guard import Guard
 from sipcheck.host import is_address
 from sipcheck.target import HostPort, TransportName, parse_host_port
 from trunks.errors import SecretUnreadable
 from trunks.rules.allow_list import AllowListInvalid, read_allow_list
 from trunks.rules.media import media_of
-from trunks.rules.outbound_way import unverified_way
+from trunks.rules.outbound_way import forbidden_way, unverified_way
 from trunks.rules.profile import InboundAuthorization, TrunkProfile
 from trunks.rules.way_evidence import OutboundWay, WayForm
 from trunks.rules.way_hosts import route_to
@@ -27,11 +28,12 @@ _FORMERLY_NOT_OURS = frozenset({"media", "route"})
 @dataclass(frozen=True, slots=True)
 class Leading:
     """How this installation leads calls: the fixed egress, where there is one; with `pin_edges` to proven addresses
-    alone, so that the infrastructure is given no customer's name.
+    alone, so that the infrastructure is given no customer's name. `guard` says where no call may go.
     """
 
     egress: HostPort | None = None
     pin_edges: bool = False
+    guard: Guard | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,8 +41,8 @@ class Blueprint:
     """A trunk's first gateway, its numbers and its profile, with the password still sealed.
 
     `called_as` is what calls to an extension name where another environment has the same one. `way` is what is known
-    of calls to the gateway as it is configured now. With `keeps_former` the sides were made before media and Route were
-    written, and theirs stay as they are.
+    of calls to the gateway as it is configured now; `forbidden` says that the gateway's own address is one where no call
+    may go. With `keeps_former` the sides were made before media and Route were written, and theirs stay as they are.
     """
 
     trunk_id: UUID
@@ -57,6 +59,7 @@ class Blueprint:
     revision: int = 0
     way: OutboundWay | None = None
     pin_edges: bool = False
+    forbidden: bool = False
     keeps_former: bool = False
     called_as: str | None = None
 
@@ -149,6 +152,8 @@ class Blueprint:
     def _leads_by(self) -> OutboundWay | None:
         if self.keeps_former or self.profile.fixed_egress:
             return None
+        if self.forbidden and self.outbound_proxy is None:
+            return forbidden_way(self._carrier().host)
         if self.way is not None:
             return self.way
         by_name = not is_address(self._carrier().host)

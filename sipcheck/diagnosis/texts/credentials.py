@@ -12,6 +12,10 @@ CREDENTIALS: Texts = {
         "This is normal for trunks that are authorised by IP address and never ask for one. If the carrier gave "
         "you a password for registration, make one test call to be sure.",
     ),
+    (Reason.CREDENTIALS_PROVEN, Cause.BY_INVITE): Text(
+        "The username and password are right: {where} asked for them when a call came, was given them, and answered "
+        "as it does to a caller whom it knows ({answer})."
+    ),
     (Reason.CREDENTIALS_PROVEN, Cause.ACCEPTED_THEN_REFUSED): Text(
         "The username and password are right: {where} accepted them, and refuses {method} for another reason "
         "({answer})."
@@ -51,6 +55,12 @@ CREDENTIALS: Texts = {
         "Ask the carrier whether {where} takes registrations, and whether it limits the connections of "
         "{our_address}.",
     ),
+    (Reason.ALIVE_CREDENTIALS_UNPROVEN, Cause.INVITE_UNANSWERED): Text(
+        "The carrier answers at {where}, but {method} brought no answer that can be used ({detail}), so nothing "
+        "proved the password.",
+        "Ask the carrier which address takes calls, and whether it takes them from {our_address}: some servers "
+        "ignore whom they do not know.",
+    ),
     (Reason.CREDENTIALS_MISSING, None): Text(
         "The carrier answers at {where}, and asks for a username and password ({answer}), which this trunk has not.",
         "Enter the SIP username and password that the carrier gave you, or ask it to authorise {our_address}.",
@@ -64,6 +74,16 @@ CREDENTIALS: Texts = {
         "The carrier asked for the password, was given it, and refused ({answer}){retry}.",
         "Carriers answer so both for a wrong password and for an account that may not register. Check the "
         "password first, then ask the carrier whether {username} may register.",
+    ),
+    (Reason.CALL_FORBIDDEN, None): Text(
+        "The carrier asked for the password when a call came, was given it, and refused the call ({answer}){retry}.",
+        "Carriers answer so for a wrong password, for a caller that is not the account's, and for a number that may "
+        "not be called. Check the password first, then ask the carrier what {username} may call, and as whom.",
+    ),
+    (Reason.CALL_FORBIDDEN, Cause.UNCHALLENGED): Text(
+        "{where} refuses calls without asking for a password ({answer}){retry}.",
+        "Most often our address is not on the carrier's allow-list: ask it to allow {our_address}, and whether the "
+        "account may call.",
     ),
     (Reason.ACCOUNT_NOT_FOUND, None): Text(
         "The carrier does not know the account {username} ({answer}){retry}.",

@@ -24,6 +24,12 @@ WARNINGS: Mapping[str, str] = {
     "warning.options-ignored.failed": (
         "OPTIONS brought no answer that can be used ({detail}) while REGISTER was answered"
     ),
+    "warning.options-ignored.by-invite": "OPTIONS stayed unanswered while INVITE was answered",
+    "warning.options-ignored.given-up.by-invite": "OPTIONS had {detail}, while INVITE was answered",
+    "warning.options-ignored.failed.by-invite": (
+        "OPTIONS brought no answer that can be used ({detail}) while INVITE was answered"
+    ),
+    "warning.call-was-answered": "{number} took the call, and was hung up at once",
     "warning.register-ignored": "REGISTER stayed unanswered while OPTIONS was answered",
     "warning.register-ignored.given-up": "REGISTER had {detail}, while OPTIONS was answered",
     "warning.register-ignored.failed": (

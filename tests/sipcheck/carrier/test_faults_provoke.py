@@ -221,6 +221,7 @@ CAUSED_ELSEWHERE = {
     Reason.CANCELLED,
     Reason.SECRET_UNREADABLE,
     Reason.ADDRESS_RESTING,
+    Reason.CALL_FORBIDDEN,
 }
 
 

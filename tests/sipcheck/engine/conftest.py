@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 import pytest
 import uvloop
 
-_ON_BOTH_LOOPS = frozenset({"test_kamailio", "test_tls", "test_streams"})
+_ON_BOTH_LOOPS = frozenset({"test_kamailio", "test_kamailio_calls", "test_tls", "test_streams"})
 
 
 def pytest_asyncio_loop_factories(

@@ -36,6 +36,7 @@ def _never(seen: Seen, match: re.Match[str]) -> bool:
 
 _PASSWORD_SENT = (
     r"was given it\b",
+    r"was given them\b",
     r"once it was sent",
     r"was given the password",
     r"accepted the username and password",
@@ -64,21 +65,38 @@ CLAIMS = (
         r"ask(?:ed|s) for (?:the |a |it\b|credentials)(?:username and )?(?:password)?(?! certificate)(?<!for a )",
         lambda seen, _: seen.challenged,
     ),
+    _claim(r"asked for them when a call came", lambda seen, _: seen.challenged and seen.sent("INVITE") > 0),
+    _claim(r"when a call came", lambda seen, _: seen.sent("INVITE") > 0),
+    _claim(
+        r"refuse[ds] (?:the call|calls)",
+        lambda seen, _: any(of == "INVITE" and code >= 400 for of, code in seen.responses),
+    ),
+    _claim(
+        r"answered as it does to a caller|could not use our test call",
+        lambda seen, _: any(of == "INVITE" and code not in (100, 401, 407) for of, code in seen.responses),
+    ),
+    _claim(
+        r"took the call, and was hung up at once",
+        lambda seen, _: (
+            any(of == "INVITE" and 200 <= code < 300 for of, code in seen.responses) and seen.sent("BYE") > 0
+        ),
+    ),
     _claim(r"the realm '[^']+' was answered", lambda seen, _: seen.sent(credentials=True) > 0),
     _claim(
-        r"(?:(?:answered|refused) )?(OPTIONS|REGISTER) with (\d{3})\b",
+        r"(?:(?:answered|refused) )?(OPTIONS|REGISTER|INVITE) with (\d{3})\b",
         lambda seen, match: seen.answered(int(match[2]), match[1].upper()),
     ),
     _claim(
-        r"(OPTIONS|REGISTER) (?:was answered|was refused|failed) with (\d{3})\b",
+        r"(OPTIONS|REGISTER|INVITE) (?:was answered|was refused|failed) with (\d{3})\b",
         lambda seen, match: seen.answered(int(match[2]), match[1].upper()),
     ),
     _claim(
-        r"(OPTIONS|REGISTER): (\d{3})\b", lambda seen, match: seen.answered(int(match[2]), match[1].upper())
+        r"(OPTIONS|REGISTER|INVITE): (\d{3})\b",
+        lambda seen, match: seen.answered(int(match[2]), match[1].upper()),
     ),
     _claim(r"(?:refused )?\((\d{3}) [^)]*\)", lambda seen, match: seen.answered(int(match[1]))),
     _claim(
-        r"refuses (OPTIONS|REGISTER) for another reason",
+        r"refuses (OPTIONS|REGISTER|INVITE) for another reason",
         lambda seen, match: any(of == match[1].upper() and code >= 400 for of, code in seen.responses),
     ),
     _claim(r"address gave no answer", lambda seen, _: seen.sent() > 0 and not seen.heard()),
@@ -96,16 +114,16 @@ CLAIMS = (
     ),
     _claim(r"gave no final answer in", lambda seen, _: seen.sent() > 0 and not seen.final()),
     _claim(
-        r"(OPTIONS|REGISTER) stayed unanswered",
+        r"(OPTIONS|REGISTER|INVITE) stayed unanswered",
         lambda seen, match: seen.sent(match[1].upper()) > 0 and not seen.final(match[1].upper()),
     ),
     _claim(
-        r"(OPTIONS|REGISTER) brought no answer that can be used",
+        r"(OPTIONS|REGISTER|INVITE) brought no answer that can be used",
         lambda seen, match: seen.sent(match[1].upper()) > 0 and not seen.final(match[1].upper()),
     ),
-    _claim(r"while (OPTIONS|REGISTER) was answered", lambda seen, match: seen.final(match[1].upper())),
+    _claim(r"while (OPTIONS|REGISTER|INVITE) was answered", lambda seen, match: seen.final(match[1].upper())),
     _claim(
-        r"(OPTIONS|REGISTER) was sent again (once|\d+ times)",
+        r"(OPTIONS|REGISTER|INVITE) was sent again (once|\d+ times)",
         lambda seen, match: seen.sent(match[1].upper()) > 1,
     ),
     _claim(r"does not answer|stayed? silent", lambda seen, _: not seen.heard()),
@@ -122,7 +140,8 @@ CLAIMS = (
         r"is unreachable|no way to", lambda seen, _: seen.told("unreachable", "no way", "host-unreachable")
     ),
     _claim(
-        r"^(OPTIONS|REGISTER): no answer(?: in|$)", lambda seen, match: seen.left_unanswered(match[1].upper())
+        r"^(OPTIONS|REGISTER|INVITE): no answer(?: in|$)",
+        lambda seen, match: seen.left_unanswered(match[1].upper()),
     ),
     _claim(
         r"(\S+) is of no use while others are|this address is of no use while others are",
@@ -163,7 +182,7 @@ CLAIMS = (
     _claim(r", behind a (1\d\d)", lambda seen, match: seen.answered(int(match[1]))),
     _claim(
         r"nothing that came is the answer to our request",
-        lambda seen, _: seen.heard() and any(map(seen.left_unanswered, ("OPTIONS", "REGISTER"))),
+        lambda seen, _: seen.heard() and any(map(seen.left_unanswered, ("OPTIONS", "REGISTER", "INVITE"))),
     ),
     _claim(
         r"a wait of (\d+) seconds is asked for",
@@ -210,7 +229,7 @@ CLAIMS = (
         lambda seen, _: bool(seen.report.edges) and seen.told("dns "),
     ),
     _claim(
-        r"(OPTIONS|REGISTER)(?: and REGISTER)? went by TCP",
+        r"(OPTIONS|REGISTER|INVITE)(?: and REGISTER)? went by TCP",
         lambda seen, match: any(
             step.direction is Direction.SENT and step.text.startswith(match[1]) and "SIP/2.0/TCP" in step.text
             for step in seen.steps
@@ -223,7 +242,7 @@ CLAIMS = (
         ),
     ),
     _claim(
-        r"(OPTIONS|REGISTER) was answered with (2\d\d) [^,]*, and with an rspauth that does not fit",
+        r"(OPTIONS|REGISTER|INVITE) was answered with (2\d\d) [^,]*, and with an rspauth that does not fit",
         lambda seen, match: (
             seen.answered(int(match[2]), match[1].upper())
             and seen.sent(match[1].upper(), credentials=True) > 0

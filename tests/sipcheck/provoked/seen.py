@@ -74,6 +74,9 @@ class Seen:
             return False
         received = [step for step in self.steps if step.direction is Direction.RECEIVED]
         finals = [step for step in received if re.match(r"SIP/2\.0 [2-6]", step.text)]
+        if self.sent("CANCEL"):
+            # What we have made of a call ourselves is no answer of the peer's.
+            finals = [step for step in finals if not step.text.startswith("SIP/2.0 487")]
         return all(identity(step.text) != identity(last.text) for step in finals)
 
     def each_sending_answered(self) -> bool:

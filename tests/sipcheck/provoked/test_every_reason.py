@@ -45,9 +45,10 @@ from tests.sipcheck.provoked.claims import assert_claims
 
 UDP, TCP = TransportName.UDP, TransportName.TCP
 CHALLENGE = ("WWW-Authenticate", 'Digest realm="carrier.example", nonce="n", qop="auth"')
-# Said by the service alone, before any engine runs: tested where it is said, by this test.
+# Said by the service alone, before any engine runs, or of calls: tested where it is said, by this test.
 PLACED = {
     Reason.SECRET_UNREADABLE: "tests/trunks/runs/test_runner.py::test_a_password_that_does_not_open_is_a_verdict",
+    Reason.CALL_FORBIDDEN: "tests/sipcheck/provoked/test_field_calls.py::forbidden",
     Reason.ADDRESS_RESTING: "tests/worker/test_knocks.py::test_who_has_to_wait_is_told_until_when_and_runs_by_himself",
 }
 # They are of a setting of its own, which these scenes have not.
@@ -55,6 +56,7 @@ PLACED_WARNINGS = {
     WarningCode.INFRASTRUCTURE_RESOLVES_DIFFERENTLY: "tests/sipcheck/engine/test_infrastructure.py",
     WarningCode.INFRASTRUCTURE_CANNOT_ANSWER: "tests/sipcheck/engine/test_infrastructure.py",
     WarningCode.INFRASTRUCTURE_REFUSES_CERTIFICATE: "tests/sipcheck/engine/test_infrastructure.py",
+    WarningCode.CALL_WAS_ANSWERED: "tests/sipcheck/provoked/test_field_calls.py",
 }
 ROOT = Path(__file__).parents[3]
 

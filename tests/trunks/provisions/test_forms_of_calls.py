@@ -35,7 +35,9 @@ def due(installed: Installed, claimed: ClaimedRun, report: Report) -> list[Wante
     desk = installed.store.installation.runs.form_desk
     assert desk is not None
     found = finding_of(report, claimed.first.target(), dialled=SRV_ALONE)
-    taken = desk.take(claimed.first, forms_to_prove(evidence_from(found, claimed.first.target())))
+    taken = desk.take(
+        claimed.first.destination_id, forms_to_prove(evidence_from(found, claimed.first.target()))
+    )
     return [each for forms in taken for each in forms]
 
 

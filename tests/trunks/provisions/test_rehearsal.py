@@ -1,5 +1,6 @@
 """What an upgrade would change on the infrastructure is shown before it is let."""
 
+import pytest
 from livekit.protocol.sip import SIPInboundTrunkInfo, SIPOutboundTrunkInfo
 from sqlalchemy import update
 
@@ -95,3 +96,18 @@ async def test_another_environment_is_not_touched(installed: Installed) -> None:
     assert list(rehearsal.plan(await installed.existing(), other)) == []
     assert rehearsal.apply(other) == 0
     assert len(await plan(installed)) == 2
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("store_settings", ["sqlite"], indirect=True)
+async def test_a_thousand_former_trunks_keep_their_sides(installed: Installed) -> None:
+    made = await former(installed, 1000)
+    calls = len(installed.server.changes())
+    assert (await installed.judge()).found == ()
+    planned = await plan(installed)
+    assert {each.side_id for each in planned} == {side for ids in made.values() for side in ids.known}
+    assert len(installed.server.changes()) == calls
+    assert installed.store.installation.provisions.rehearsal.apply() == 1000
+    for trunk, ids in made.items():
+        assert await installed.work(trunk) == ids
+    assert await plan(installed) == []

@@ -246,3 +246,14 @@ async def test_while_provisioning_is_paused_no_way_is_written_but_with_an_edit(i
 
 def kinds_of(judgement: Judgement) -> list[SideFinding]:
     return [each.finding for each in judgement.found]
+
+
+async def test_an_address_that_no_call_may_go_to_is_parked_from_the_start(installed: Installed) -> None:
+    for number, host in enumerate(("10.0.0.5", "127.0.0.1", "169.254.169.254", "[::1]", "[::ffff:10.0.0.5]")):
+        trunk = installed.make_trunk(f"+1415555{number:04}", name=f"Trunk {number}", domain=host)
+        await installed.work(trunk)
+        found = view(installed, trunk).way
+        assert (found.way is not None and found.way.form, found.callable) == (WayForm.PARKED, False)
+        assert "an address that no call may go to" in (found.reason or "")
+    assert {side.headers.get("Route") for side in installed.server.outbound.values()} == {PARKED_ROUTE}
+    assert (await installed.judge()).found == ()

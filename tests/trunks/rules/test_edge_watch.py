@@ -66,6 +66,8 @@ def test_what_was_not_asked_stays_as_it_was_and_what_never_answered_cannot_fall(
     watch = run("---")[0]
     assert after_check(watch, {TWO: True}, NOON, threshold=3).fallen == {ONE}
     assert after_check(EdgeWatch(), {ONE: False}, NOON, threshold=1) == EdgeWatch()
+    # What a report found alive has answered.
+    assert after_check(EdgeWatch(), {ONE: False}, NOON, threshold=1, answered=[ONE]).fallen == {ONE}
 
 
 def test_checks_say_more_of_life_than_one_report() -> None:

@@ -10,8 +10,8 @@ from alembic import op
 
 from trunks.ids import new_id
 
-revision = "r0032"
-down_revision = "r0031"
+revision = "r0033"
+down_revision = "r0032"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,153 @@
+"""The dialogs of a call, one for each branch of a fork that took it: acknowledged, ended, and their peers answered."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from sipcheck.auth.round import CHALLENGE_STATUS, AuthenticationRound
+from sipcheck.credentials import Credentials
+from sipcheck.diagnosis.evidence import ExchangeResult
+from sipcheck.message.message import Request, Response
+from sipcheck.transaction.challenge_answers import ChallengeAnswers, Fields
+from sipcheck.transaction.client_transaction import Action
+from sipcheck.transaction.invite.call_dialog import CallDialog
+from sipcheck.transaction.invite.call_inbox import CallArrival, CallInbox
+from sipcheck.transaction.invite.dialog import Dialog
+from sipcheck.transaction.invite.dialog_end import Action as DialogAction
+from sipcheck.transaction.invite.dialog_end import Event
+from sipcheck.transaction.invite.leg import InviteLeg, RequestLeg, Way
+from sipcheck.transaction.invite.next_hop import NextHops
+from sipcheck.transaction.invite.peer_asks import PeerAsks
+from sipcheck.transaction.run_context import RunContext
+
+# Branches of a fork that are seen to: a peer that lies makes us send no more than this.
+MOST_DIALOGS = 16
+# For the challenge of a BYE to be answered, though the run may be over meanwhile.
+_BYE_SECONDS = 5.0
+
+
+@dataclass(slots=True)
+class CallDialogs:
+    """Of one call. `left` is called with each dialog that has ended."""
+
+    run: RunContext
+    inbox: CallInbox
+    credentials: Credentials | None
+    left: Callable[[Dialog], None]
+    _open: list[CallDialog] = field(default_factory=list)
+    _byes: dict[RequestLeg, CallDialog] = field(default_factory=dict)
+    _asks: PeerAsks = field(init=False)
+    _hops: NextHops = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._asks = PeerAsks(self.run)
+        self._hops = NextHops(self.run)
+
+    @property
+    def ended(self) -> bool:
+        """Whether none is left that has to be ended."""
+        return all(each.ended for each in self._open)
+
+    @property
+    def full(self) -> bool:
+        return len(self._open) >= MOST_DIALOGS
+
+    def moments(self) -> Iterator[float]:
+        """When something of them is due."""
+        moments = (*(leg.machine.next_at for leg in self._byes), self._asks.next_at)
+        yield from (at for at in moments if at is not None)
+
+    def on_time(self, now: float) -> None:
+        for bye in tuple(self._byes):
+            self._perform(bye, bye.machine.on_time(now))
+        self._asks.on_time(now)
+
+    def acknowledge_again(self, response: Response, fields: Fields) -> bool:
+        """Acknowledge a copy of a 2xx; false for one that opens a dialog."""
+        known = next((each for each in self._open if each.dialog.remote_tag == response.to_tag), None)
+        if known is not None:
+            self._do(known, known.end.on(Event.SUCCESS), fields)
+        return known is not None
+
+    async def open(self, leg: InviteLeg, response: Response, realms: frozenset[str]) -> Dialog:
+        """Take in the dialog that a 2xx opens, and acknowledge it by the way that the peer names."""
+        dialog = Dialog.of(leg.template, response)
+        way = await self._hops.way_to(dialog.next_hop, leg.way)
+        state = AuthenticationRound(once=True, realms=realms)
+        opened = CallDialog(dialog, way, leg.identity.cseq, state)
+        self._open.append(opened)
+        self._do(opened, opened.end.on(Event.SUCCESS), leg.fields)
+        return dialog
+
+    def hang_up(self) -> None:
+        for each in self._open:
+            self._do(each, each.end.on(Event.HANG_UP))
+
+    def awaited(self, response: Response) -> RequestLeg | None:
+        """The BYE that a response answers."""
+        return next((each for each in self._byes if not each.identity.differences(response)), None)
+
+    async def on_response(
+        self, bye: RequestLeg, response: Response, arrival: CallArrival, now: float
+    ) -> None:
+        """Take in what answers a BYE."""
+        if Action.DELIVER_FINAL not in bye.machine.on_response(response.status, now):
+            return
+        challenged = response.status in CHALLENGE_STATUS and arrival.source == bye.way.channel.remote
+        fields = await self._answered(bye, response) if challenged else None
+        if fields is None:
+            self._bye_ended(bye)
+            return
+        dialog = self._byes.pop(bye)
+        self._do(dialog, dialog.end.on(Event.CHALLENGED), fields)
+
+    def on_request(self, request: Request, arrival: CallArrival, now: float) -> None:
+        """Answer a request of the peer's; its BYE ends a dialog, whether ours is on its way or not."""
+        ended = self._asks.take(request, arrival.way, arrival.source, self._open, now)
+        if ended is not None:
+            self._byes = {bye: dialog for bye, dialog in self._byes.items() if dialog is not ended}
+            self._do(ended, ended.end.on(Event.PEER_BYE))
+
+    def on_failure(self, way: Way, now: float) -> None:
+        for bye in tuple(self._byes):
+            if bye.way.channel is way.channel:
+                self._perform(bye, bye.machine.on_transport_error(now))
+
+    async def close(self) -> None:
+        await self._hops.close()
+
+    async def _answered(self, bye: RequestLeg, response: Response) -> Fields | None:
+        headers = response.headers
+        challenge = ExchangeResult(
+            method="BYE",
+            status=response.status,
+            challenges=(headers.get_all("WWW-Authenticate"), headers.get_all("Proxy-Authenticate")),
+        )
+        run = replace(self.run, deadline=asyncio.get_running_loop().time() + _BYE_SECONDS)
+        answers = ChallengeAnswers(run, self.credentials, self._byes[bye].state)
+        return await answers.to(challenge, bye.template, bye.way.channel)
+
+    def _do(self, dialog: CallDialog, actions: Sequence[DialogAction], fields: Fields = ()) -> None:
+        """Do what a dialog's table says; `fields` are credentials for its ACK or its BYE."""
+        for action in actions:
+            if action is DialogAction.ACKNOWLEDGE:
+                dialog.acknowledge(fields, self.run.trace)
+            elif action is DialogAction.ENDED:
+                self.left(dialog.dialog)
+            else:
+                bye = dialog.bye(fields)
+                self._byes[bye] = dialog
+                self.inbox.attach(bye.way, bye.identity.branch)
+                self._perform(bye, bye.machine.start(asyncio.get_running_loop().time()))
+
+    def _perform(self, bye: RequestLeg, actions: Sequence[Action]) -> None:
+        for action in actions:
+            if action is Action.SEND:
+                bye.send(self.run.trace)
+            elif action in (Action.TIMED_OUT, Action.FAILED):
+                self.run.trace.event(bye.way.edge, "the BYE had no answer")
+                self._bye_ended(bye)
+
+    def _bye_ended(self, bye: RequestLeg) -> None:
+        dialog = self._byes.pop(bye)
+        self._do(dialog, dialog.end.on(Event.BYE_ENDED))

@@ -1,0 +1,92 @@
+"""What health checks say of the ways of calls: edges that fall and come back, names that lead where no call may go.
+
+See docs/design/infrastructure.md, "Failover" and "The guard's last word".
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from sipcheck.guard import FORBIDDEN
+from trunks.clock import Clock
+from trunks.health.check import CheckResult
+from trunks.repositories.form_proofs import FormProofs, HeardForm
+from trunks.repositories.way_findings import WatchedFinding, WayFindings
+from trunks.rules.edge_watch import after_check
+from trunks.runs.result_rules import WayRules
+from trunks.store.database import Database
+
+# A name that leads where no call may go is parked after so long, unless so many others began to at the same time: then
+# it is rather our resolver that lies.
+CONFIRMED_AFTER = timedelta(seconds=30)
+MOST_AT_ONCE = 10
+
+
+@dataclass(frozen=True, slots=True)
+class WayChecks:
+    """Called where results of checks are settled; a trunk's way follows by trunks.runs.way_turns.
+
+    `threshold` is how many failed checks in a row take an edge away.
+    """
+
+    database: Database
+    rules: WayRules | None
+    threshold: int
+    clock: Clock
+
+    def note(self, results: Sequence[CheckResult], heard: Sequence[HeardForm] = ()) -> None:
+        """Take what checks came to, and answers to forms. Raises StoreUnavailable."""
+        told = {each.claim.destination_id: each for each in results if each.claim.counts}
+        if self.rules is None or not (told or heard):
+            return
+        with self.database.read() as session:
+            known = WayFindings(session).watched(told.keys())
+        if not heard and not self._changes(known, told):
+            return
+        with self.database.write() as session:
+            findings, now = WayFindings(session), self.clock()
+            changed = FormProofs(session).hear(heard, now)
+            before = findings.watched(told.keys(), lock=True)
+            for destination_id, after in self._changes(before, told).items():
+                findings.write_watch(after)
+                if after.leads_otherwise(before[destination_id]):
+                    changed.add(destination_id)
+            findings.make_stale(changed, now)
+
+    def tend(self) -> int:
+        """Park what leads where no call may go; give how many destinations are held back. Raises StoreUnavailable."""
+        if self.rules is None:
+            return 0
+        now = self.clock()
+        with self.database.read() as session:
+            waiting = WayFindings(session).forbidden()
+        if not waiting:
+            return 0
+        if len(waiting) > MOST_AT_ONCE:
+            return len(waiting)
+        ripe = [each for each, since in waiting.items() if now - since >= CONFIRMED_AFTER]
+        if ripe:
+            with self.database.write() as session:
+                findings = WayFindings(session)
+                findings.make_stale(findings.park(ripe), now)
+        return 0
+
+    def _changes(
+        self, known: Mapping[UUID, WatchedFinding], told: Mapping[UUID, CheckResult]
+    ) -> dict[UUID, WatchedFinding]:
+        found = {}
+        for destination_id, before in known.items():
+            after = self._after(before, told[destination_id])
+            if after != before:
+                found[destination_id] = after
+        return found
+
+    def _after(self, before: WatchedFinding, result: CheckResult) -> WatchedFinding:
+        now = self.clock()
+        if result.reason in FORBIDDEN:
+            return before.forbidden_from(now)
+        seen = {each.edge: each.alive for each in result.edges}
+        answered = frozenset[str]() if all(seen.values()) else before.living()
+        after = after_check(before.watch, seen, now, threshold=self.threshold, answered=answered)
+        return before.watched_now(after, is_clean=result.alive)
