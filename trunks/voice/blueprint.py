@@ -41,8 +41,9 @@ class Blueprint:
     """A trunk's first gateway, its numbers and its profile, with the password still sealed.
 
     `called_as` is what calls to an extension name where another environment has the same one. `way` is what is known
-    of calls to the gateway as it is configured now; `forbidden` says that the gateway's own address is one where no call
-    may go. With `keeps_former` the sides were made before media and Route were written, and theirs stay as they are.
+    of calls to the gateway as it is configured now; `forbidden` says that the gateway's own address is one where no
+    call may go. With `keeps_former` the sides were made before media and Route were written, and theirs stay as they
+    are.
     """
 
     trunk_id: UUID
