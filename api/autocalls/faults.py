@@ -14,6 +14,7 @@ from trunks.errors import (
     NumberInUse,
     NumberInUseElsewhere,
     NumberTaken,
+    StillBeingChanged,
     StillBeingMade,
     TooManyNumbers,
     TrunkExists,
@@ -32,6 +33,7 @@ REFUSALS: Refusals = {
     StillBeingMade: Refusal(HTTPStatus.CONFLICT),
     NumberInUseElsewhere: Refusal(HTTPStatus.CONFLICT),
     TooManyNumbers: Refusal(HTTPStatus.CONFLICT),
+    StillBeingChanged: Refusal(HTTPStatus.CONFLICT),
     NumberInUse: Refusal(HTTPStatus.CONFLICT),
 }
 # What a client of this dialect can change about each.

@@ -60,7 +60,9 @@ async def create_trunk(body: CreateTrunk, call: Calling, makes_id: MakesId) -> T
     """Create a trunk with its gateways, addresses and numbers, and verify it (ours)."""
     new = body.to_trunk(interval_floor_seconds=call.settings.health_interval_floor_seconds)
     await call.refuse_strangers(*(number.number for number in new.numbers))
-    trunk = await call.ask(call.catalog.trunks.create, new, trunk_id=makes_id, name_is_unique=True)
+    trunk = await call.ask(
+        call.catalog.trunks.create, new, trunk_id=makes_id, name_is_unique=True, verify=True
+    )
     await call.verify(trunk.id)
     return await _shown(call, trunk.id)
 
@@ -90,7 +92,7 @@ async def update_trunk(trunk_id: TrunkId, body: UpdateTrunk, call: Calling) -> T
     )
     await call.refuse_strangers(*(number.phone_number for number in body.phone_numbers or ()))
     alone = bool(body.model_fields_set & OF_ONE_TRUNK)
-    edited = await call.ask(call.catalog.updates.apply, trunk_id, edit, alone=alone)
+    edited = await call.ask(call.catalog.updates.apply, trunk_id, edit, alone=alone, verify=True)
     if edited.provisioning:
         call.ring_provision(trunk_id)
     if edited.moved:

@@ -89,7 +89,8 @@ class ClaimDesk:
             try:
                 self.settle(trunk, extension)
             except NumberInUseElsewhere as taken:
-                if not PhoneNumbers(self.session).remove_line(trunk.id, taken.number):
+                number = taken.number
+                if number is None or not PhoneNumbers(self.session).remove_line(trunk.id, number):
                     return
             else:
                 return

@@ -10,8 +10,8 @@ from alembic import op
 
 from trunks.ids import new_id
 
-revision = "r0033"
-down_revision = "r0032"
+revision = "r0034"
+down_revision = "r0033"
 branch_labels = None
 depends_on = None
 
