@@ -129,6 +129,10 @@ class BoundedHttp(HttpToolsProtocol):
         if len(self.headers) > MOST_HEADERS:
             self._refuse(headers_too_large())
             return
+        if self.parser.get_method() == b"CONNECT":
+            # What it names is no path, and nobody is led anywhere from here.
+            self._refuse(unknown_method("CONNECT"))
+            return
         hosts = sum(name == b"host" for name, _ in self.headers)
         if hosts > 1 or (not hosts and self.parser.get_http_version() == "1.1"):
             self._refuse(no_single_host())

@@ -163,6 +163,12 @@ def test_a_request_of_http_1_0_needs_no_host(served: BoundedServer) -> None:
     client.close()
 
 
+def test_nobody_is_led_on_to_another_host(served: BoundedServer) -> None:
+    client = served.connect(request("sip.carrier.example:443", method="CONNECT"))
+    assert refusal(said(client)) == (501, ["success", "message", "code"])
+    client.close()
+
+
 def test_what_fits_is_answered(served: BoundedServer) -> None:
     fitting = MOST_HEADER_BYTES - 200
     many = [f"X-{number}: y" for number in range(MOST_HEADERS - 2)]
