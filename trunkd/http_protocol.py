@@ -137,8 +137,9 @@ class BoundedHttp(HttpToolsProtocol):
         if hosts > 1 or (not hosts and self.parser.get_http_version() == "1.1"):
             self._refuse(no_single_host())
             return
-        self._arriving, self._head_bytes = Phase.BODY, 0
         super().on_headers_complete()
+        # Not before: where the address is none, there is no request whose body could come.
+        self._arriving, self._head_bytes = Phase.BODY, 0
 
     def on_body(self, body: bytes) -> None:
         """Hand it on."""

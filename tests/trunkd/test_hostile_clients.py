@@ -109,6 +109,7 @@ def test_each_refusal_has_the_shape_of_its_path(
         "a method of nobody's": (request(path, method="BREW"), 501),
         "a method in small letters": (request(f"http://api{path}?a=b", method="get"), 501),
         "no version": (request(path).replace(b"HTTP/1.1", b"HTTP/1.7"), 400),
+        "no address": (request(f"http://api:99999{path}"), 400),
         "no host": (f"GET {path} HTTP/1.1\r\nX-A: b\r\n\r\n".encode(), 400),
         "two hosts": (request(path, "Host: other"), 400),
     }
