@@ -16,7 +16,7 @@ SEEDS := 1 2 3 4 5 6 7 8 9 10
 export PYTHONPYCACHEPREFIX ?= $(CURDIR)/$(VENV)/bytecode
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: run test test-fast test-pythons test-long check bench install system-packages format
+.PHONY: run test test-fast test-pythons test-long check bench install system-packages format dist
 
 # The stamp is renewed when the declared dependencies change.
 $(VENV)/.installed: pyproject.toml
@@ -58,6 +58,11 @@ check: install
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Sources and wheels of both distributions, in dist/.
+dist: install
+	$(BIN)/python -m build --outdir dist packages/sipcheck
+	$(BIN)/python -m build --outdir dist packages/trunkd
 
 format: install
 	$(BIN)/ruff format .

@@ -145,3 +145,4 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         with suppress(asyncio.CancelledError):
             await waiting
         await context.rate_limits.close()
+        await context.installation.voice.close()

@@ -9,50 +9,56 @@ report = asyncio.run(
 print(report.outcome, report.reason, report.advice)
 """
 
-from sipcheck.credentials import Credentials
-from sipcheck.diagnosis.evidence import Proof
-from sipcheck.discovery.findings import Discovery, Finding
-from sipcheck.discovery.search import discover, with_discovery
-from sipcheck.engine import Engine, verify
-from sipcheck.errors import CallerError, CredentialsInvalid, SettingInvalid, SipCheckError, TargetInvalid
-from sipcheck.guard import Guard
-from sipcheck.reasons import Cause, CredentialState, Outcome, Party, Reason, WarningCode
-from sipcheck.report.model import Certificate, Check, EdgeReport, Report, TraceStep
-from sipcheck.report.model import ReportWarning as Warning
-from sipcheck.settings import EngineSettings
-from sipcheck.target import HostPort, Target, TransportName, parse_host_port, parse_target
+from importlib import import_module
 
-__all__ = [
-    "CallerError",
-    "Cause",
-    "Certificate",
-    "Check",
-    "CredentialState",
-    "Credentials",
-    "CredentialsInvalid",
-    "Discovery",
-    "EdgeReport",
-    "Engine",
-    "EngineSettings",
-    "Finding",
-    "Guard",
-    "HostPort",
-    "Outcome",
-    "Party",
-    "Proof",
-    "Reason",
-    "Report",
-    "SettingInvalid",
-    "SipCheckError",
-    "Target",
-    "TargetInvalid",
-    "TraceStep",
-    "TransportName",
-    "Warning",
-    "WarningCode",
-    "discover",
-    "parse_host_port",
-    "parse_target",
-    "verify",
-    "with_discovery",
-]
+# Where each name lives: it is loaded when it is first asked for, so that `sipcheck --version` waits for none of them.
+# What type checkers read is __init__.pyi beside this; a test holds the two together.
+_HOMES = {
+    "CallerError": "errors:CallerError",
+    "Cause": "reasons:Cause",
+    "Certificate": "report.model:Certificate",
+    "Check": "report.model:Check",
+    "CredentialState": "reasons:CredentialState",
+    "Credentials": "credentials:Credentials",
+    "CredentialsInvalid": "errors:CredentialsInvalid",
+    "Discovery": "discovery.findings:Discovery",
+    "EdgeReport": "report.model:EdgeReport",
+    "Engine": "engine:Engine",
+    "EngineSettings": "settings:EngineSettings",
+    "Finding": "discovery.findings:Finding",
+    "Guard": "guard:Guard",
+    "HostPort": "target:HostPort",
+    "Outcome": "reasons:Outcome",
+    "Party": "reasons:Party",
+    "Proof": "diagnosis.evidence:Proof",
+    "Reason": "reasons:Reason",
+    "Report": "report.model:Report",
+    "SettingInvalid": "errors:SettingInvalid",
+    "SipCheckError": "errors:SipCheckError",
+    "Target": "target:Target",
+    "TargetInvalid": "errors:TargetInvalid",
+    "TraceStep": "report.model:TraceStep",
+    "TransportName": "target:TransportName",
+    "Warning": "report.model:ReportWarning",
+    "WarningCode": "reasons:WarningCode",
+    "discover": "discovery.search:discover",
+    "parse_host_port": "target:parse_host_port",
+    "parse_target": "target:parse_target",
+    "verify": "engine:verify",
+    "with_discovery": "discovery.search:with_discovery",
+}
+
+__all__ = list(_HOMES)
+
+
+def __getattr__(name: str) -> object:
+    home, _, own_name = _HOMES.get(name, "").partition(":")
+    if not home:
+        raise AttributeError(f"module 'sipcheck' has no attribute {name!r}")
+    value: object = getattr(import_module(f"sipcheck.{home}"), own_name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

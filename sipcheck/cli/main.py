@@ -20,7 +20,6 @@ app = typer.Typer(
     help="Verify SIP trunks end to end, and name the cause when one does not work.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for command in (verify, resolve, discover, sweep, carrier, grade, exporter):

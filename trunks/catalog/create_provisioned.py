@@ -19,6 +19,7 @@ from trunks.provisions.requests import ProvisionRequests
 from trunks.repositories.provisions import Provisions
 from trunks.repositories.tenants import Environments
 from trunks.repositories.trunks import Trunks
+from trunks.runs.queue import queue_unasked
 from trunks.secrets.secret_box import SecretBox
 from trunks.store.database import Database
 from trunks.tenancy.tenants import Caller
@@ -27,7 +28,10 @@ from trunks.voice.provisioner import ProvisionerName
 
 @dataclass(frozen=True, slots=True)
 class ProvisionedCreation:
-    """A trunk is a draft until its sides exist; one whose sides fail is gone, and its draft takes them along."""
+    """A trunk is a draft until its sides exist; one whose sides fail is gone, and its draft takes them along.
+
+    A run is queued for it in the transaction that lets it stand.
+    """
 
     database: Database
     secrets: SecretBox
@@ -44,7 +48,8 @@ class ProvisionedCreation:
         """Enter a trunk whose line no other has; as a draft, where sides are to be made and waited for.
 
         A tenant's trunk that has this id already is the one; a draft whose process is gone is gone on with.
-        Raises TrunkExists for the same line, username and host; CustomTrunksNotAllowed, NumberTaken, StillBeingMade.
+        Raises TrunkExists for the same line, username and host; CustomTrunksNotAllowed, NumberTaken,
+        NumberInUseElsewhere, TooManyNumbers, StillBeingMade.
         """
         now = self.clock()
         with self.database.write() as session:
@@ -57,9 +62,18 @@ class ProvisionedCreation:
                 return begun
             self._refuse_second(session, caller, new)
             trunk = enter_trunk(
-                session, self.secrets, caller, new, now, trunk_id=trunk_id, is_draft=self.provisions
+                session,
+                self.secrets,
+                caller,
+                new,
+                now,
+                provisioner=self.provisioner,
+                trunk_id=trunk_id,
+                is_draft=self.provisions,
             )
             ProvisionRequests(session, self.provisioner).request(trunk.id, now)
+            if not trunk.is_draft:
+                queue_unasked(session, trunk, now)
             return trunk
 
     def settle(self, trunk_id: UUID) -> Trunk:
@@ -74,6 +88,7 @@ class ProvisionedCreation:
                 and provision.state is ProvisionState.PROVISIONED
             ):
                 trunk.is_draft = False
+                queue_unasked(session, trunk, self.clock())
                 return trunk
         self.drafts.discard(trunk_id)
         raise ProvisioningUnfinished(

@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from trunks.catalog.new_trunk import NewNumber
+from trunks.catalog.number_claims import ClaimDesk
 from trunks.catalog.trunk_edit import NewLine
 from trunks.clock import Clock
 from trunks.errors import NumberInUse, NumberNotFound, NumberTaken, StillBeingMade
@@ -18,6 +19,7 @@ from trunks.models.trunk import Trunk
 from trunks.phone_numbers import key_of, meant_by
 from trunks.provisions.requests import ProvisionRequests
 from trunks.repositories.phone_numbers import PhoneNumbers
+from trunks.repositories.trunk_profiles import TrunkProfiles
 from trunks.repositories.trunks import Trunks, owned
 from trunks.store.database import Database
 from trunks.tenancy.tenants import Caller
@@ -43,11 +45,11 @@ def enter_number(
     )
     holder = PhoneNumbers(session).holder(trunk.environment_id, number.key)
     if holder is not None:
-        raise StillBeingMade if holder.is_draft else NumberTaken
+        raise StillBeingMade if holder.is_draft else NumberTaken(new.number)
     try:
         PhoneNumbers(session).add(number)
     except IntegrityError as error:  # entered by another request between the look and the writing
-        raise NumberTaken from error
+        raise NumberTaken(new.number) from error
     return number
 
 
@@ -89,14 +91,14 @@ def _become(session: Session, there: PhoneNumber, new: NewNumber, now: datetime)
     if key != there.key:
         _refuse_in_use(there)
         if PhoneNumbers(session).taken(there.environment_id, key):
-            raise NumberTaken
+            raise NumberTaken(new.number)
     there.key, there.number, there.country_code = key, new.number, new.country_code
     there.e164 = None if meant is None else meant.text
     there.updated_at = now
     try:
         session.flush()
     except IntegrityError as error:  # entered by another request between the look and the writing
-        raise NumberTaken from error
+        raise NumberTaken(new.number) from error
 
 
 def _enter_first(session: Session, trunk: Trunk, new: NewNumber, now: datetime) -> None:
@@ -113,7 +115,7 @@ def _rename(number: PhoneNumber, name: str | None, now: datetime) -> None:
 
 def _refuse_in_use(number: PhoneNumber) -> None:
     if number.assigned_to is not None:
-        raise NumberInUse
+        raise NumberInUse(number.number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,7 @@ class NumberCatalog:
     ) -> PhoneNumber:
         """Enter a number; one of this trunk's that has this id already is the one.
 
-        Raises TrunkNotFound, NumberTaken, StillBeingMade.
+        Raises TrunkNotFound, NumberTaken, NumberInUseElsewhere, TooManyNumbers, StillBeingMade.
         """
         with self.database.write() as session:
             # Kept from being removed meanwhile, since the number would go with it.
@@ -135,7 +137,11 @@ class NumberCatalog:
             made = None if number_id is None else PhoneNumbers(session).of(trunk_id, number_id)
             if made is not None:
                 return made
-            number = enter_number(session, trunk, new, self.clock(), number_id=number_id)
+            now = self.clock()
+            desk = ClaimDesk(session, self.provisioner, now)
+            desk.require_room(caller.environment_id, 1)
+            number = enter_number(session, trunk, new, now, number_id=number_id)
+            desk.claim(trunk, number.e164 or number.number)
             ProvisionRequests(session, self.provisioner).changed(trunk_id, self.clock())
             return number
 
@@ -162,6 +168,9 @@ class NumberCatalog:
             number = self._find(session, caller, trunk_id, number_id)
             _refuse_in_use(number)
             PhoneNumbers(session).remove(number)
+            trunk = session.get_one(Trunk, trunk_id)
+            extension = TrunkProfiles(session).of(trunk_id).extension
+            ClaimDesk(session, self.provisioner, self.clock()).settle(trunk, extension)
             ProvisionRequests(session, self.provisioner).changed(trunk_id, self.clock())
 
     def _find(self, session: Session, caller: Caller, trunk_id: UUID, number_id: UUID) -> PhoneNumber:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from trunks.catalog.create import enter_trunk
 from trunks.catalog.new_trunk import NewTrunk
+from trunks.catalog.number_claims import ClaimDesk
 from trunks.clock import Clock
 from trunks.errors import NameTaken, NumberInUse, TrunkHasNumbers
 from trunks.models.flip import Flip
@@ -14,6 +15,7 @@ from trunks.provisions.requests import ProvisionRequests
 from trunks.repositories.phone_numbers import PhoneNumbers
 from trunks.repositories.tenants import Environments
 from trunks.repositories.trunks import Flips, Trunks, owned
+from trunks.runs.queue import queue_unasked
 from trunks.secrets.secret_box import SecretBox
 from trunks.store.database import Database
 from trunks.tenancy.tenants import Caller
@@ -35,10 +37,12 @@ class TrunkCatalog:
         trunk_id: UUID | None = None,
         is_draft: bool = False,
         name_is_unique: bool = False,
+        verify: bool = False,
     ) -> Trunk:
         """Enter a trunk, or a draft of one; a tenant's trunk that has this id already is the one.
 
-        Raises CustomTrunksNotAllowed, NumberTaken, and NameTaken where the dialect knows trunks by their names.
+        With `verify` a run is queued for it, which whoever enters it asks for then. Raises CustomTrunksNotAllowed,
+        NumberTaken, NumberInUseElsewhere, TooManyNumbers, and NameTaken where the dialect knows trunks by their names.
         """
         with self.database.write() as session:
             made = None if trunk_id is None else Trunks(session).of(caller.environment_id, trunk_id)
@@ -48,9 +52,20 @@ class TrunkCatalog:
                 Environments(session).lock(caller.environment_id)
                 if Trunks(session).named(caller.environment_id, new.name):
                     raise NameTaken
-            return enter_trunk(
-                session, self.secrets, caller, new, self.clock(), trunk_id=trunk_id, is_draft=is_draft
+            now = self.clock()
+            trunk = enter_trunk(
+                session,
+                self.secrets,
+                caller,
+                new,
+                now,
+                provisioner=self.provisioner,
+                trunk_id=trunk_id,
+                is_draft=is_draft,
             )
+            if verify:
+                queue_unasked(session, trunk, now)
+            return trunk
 
     def get(self, caller: Caller, trunk_id: UUID) -> Trunk:
         """Look a trunk up. Raises TrunkNotFound for another tenant's too."""
@@ -79,4 +94,5 @@ class TrunkCatalog:
             if not with_used_numbers and PhoneNumbers(session).any_assigned(trunk_id):
                 raise NumberInUse
             ProvisionRequests(session, self.provisioner).changed(trunk_id, self.clock())
+            ClaimDesk(session, self.provisioner, self.clock()).release_all(trunk_id)
             Trunks(session).remove(trunk)

@@ -7,6 +7,7 @@ from trunks.catalog.drafts import UnsavedTrunks
 from trunks.catalog.dry_runs import DryRuns
 from trunks.catalog.inbound_calls import InboundCalls
 from trunks.catalog.phone_numbers import NumberCatalog
+from trunks.catalog.released_numbers import ReleasedNumbers
 from trunks.catalog.trunk_import import TrunkImport
 from trunks.catalog.trunks import TrunkCatalog
 from trunks.catalog.update import TrunkUpdates
@@ -133,8 +134,9 @@ class Catalog:
         self.unsaved = UnsavedTrunks(database, provisioner, on.settings.verify_wait_seconds, clock)
         self.provisioned = ProvisionedCreation(impatient, on.secrets, self.unsaved, provisioner, clock)
         self.dry_runs = DryRuns(database, self.trunks, runs, self.unsaved)
+        self.released_numbers = ReleasedNumbers(impatient, provisioner, clock)
         self.inbound_calls = InboundCalls(database)
-        self.imports = TrunkImport(database, on.secrets, clock)
+        self.imports = TrunkImport(database, on.secrets, provisioner, clock)
 
 
 class Health:

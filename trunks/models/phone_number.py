@@ -16,6 +16,7 @@ class PhoneNumber(Base):
     __table_args__ = (
         UniqueConstraint("environment_id", "key"),
         Index("ix_phone_numbers_trunk_id_id", "trunk_id", "id"),
+        Index("ix_phone_numbers_key", "key"),
     )
 
     environment_id: Mapped[UUID] = mapped_column(ForeignKey("environments.id", ondelete="CASCADE"))
@@ -28,3 +29,8 @@ class PhoneNumber(Base):
     assigned_to: Mapped[str | None] = mapped_column(String(255))
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+
+    @property
+    def normal(self) -> str:
+        """The number in E.164, or as it was given where it is none."""
+        return self.e164 or self.number

@@ -21,10 +21,16 @@ class ListedNumber:
     id: UUID
     trunk_id: UUID
     number: str
+    e164: str | None
     name: str | None
     country_code: str | None
     created_at: datetime
     updated_at: datetime
+
+    @property
+    def normal(self) -> str:
+        """The number in E.164, or as it was given where it is none."""
+        return self.e164 or self.number
 
 
 _LISTED = (getattr(PhoneNumber, field.name) for field in fields(ListedNumber))
@@ -117,6 +123,22 @@ class PhoneNumbers(Repository):
         return self._session.scalars(
             select(PhoneNumber).where(PhoneNumber.trunk_id.in_(trunk_ids)).order_by(PhoneNumber.id)
         ).all()
+
+    def has_line(self, trunk_id: UUID, line: str) -> bool:
+        return self._exists(
+            PhoneNumber.trunk_id == trunk_id, func.coalesce(PhoneNumber.e164, PhoneNumber.number) == line
+        )
+
+    def remove_line(self, trunk_id: UUID, line: str) -> bool:
+        """Remove a number of a trunk by what it means, or as it was given; false where there is none."""
+        removed = self._session.execute(
+            delete(PhoneNumber)
+            .where(
+                PhoneNumber.trunk_id == trunk_id, func.coalesce(PhoneNumber.e164, PhoneNumber.number) == line
+            )
+            .returning(PhoneNumber.id)
+        )
+        return removed.first() is not None
 
     def remove(self, number: PhoneNumber) -> None:
         self._session.execute(delete(PhoneNumber).where(PhoneNumber.id == number.id))

@@ -1,0 +1,14 @@
+"""How the `sipcheck` command starts: its version is told before anything else is loaded."""
+
+import sys
+from importlib.metadata import version
+
+
+def main() -> None:
+    """Run the command line, or tell the version."""
+    if sys.argv[1:] == ["--version"] and sys.stdout is not None:
+        print(f"sipcheck {version('sipcheck')}")
+        return
+    from sipcheck.cli.main import main as run
+
+    run()

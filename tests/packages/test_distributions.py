@@ -1,0 +1,182 @@
+"""The two distributions: one version, the dependencies of the repository, and nothing of the service in the engine."""
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import sipcheck
+
+ROOT = Path(__file__).parents[2]
+PARTS = ("sipcheck", "trunkd")
+# What is imported by another name than its distribution has.
+NAMES = {
+    "dns": "dnspython",
+    "yaml": "pyyaml",
+    "prometheus_client": "prometheus-client",
+    "pydantic_core": "pydantic",
+}
+
+
+def project(*place: str) -> dict[str, Any]:
+    text = ROOT.joinpath(*place, "pyproject.toml").read_text(encoding="utf-8")
+    found: dict[str, Any] = tomllib.loads(text)["project"]
+    return found
+
+
+def name(requirement: str) -> str:
+    found = re.match(r"[A-Za-z0-9-]+", requirement)
+    assert found is not None
+    return found[0].lower()
+
+
+def declared(part: str) -> set[str]:
+    """The requirements of a distribution, its extras included."""
+    extras = project("packages", part).get("optional-dependencies", {}).values()
+    return {*project("packages", part)["dependencies"], *(each for extra in extras for each in extra)}
+
+
+def test_one_version_for_all() -> None:
+    versions = {project()["version"], *(project("packages", part)["version"] for part in PARTS)}
+    assert len(versions) == 1
+    assert f"sipcheck[exporter,fast]=={versions.pop()}" in project("packages", "trunkd")["dependencies"]
+
+
+def test_the_repository_needs_what_its_distributions_need() -> None:
+    together = {each for part in PARTS for each in declared(part) if name(each) != "sipcheck"}
+    extras = (each for extra in project()["optional-dependencies"].values() for each in extra)
+    assert {*project()["dependencies"], *extras} == together
+
+
+def test_each_has_its_command() -> None:
+    scripts = {key: value for part in PARTS for key, value in project("packages", part)["scripts"].items()}
+    assert scripts == project()["scripts"]
+
+
+def test_the_engine_imports_what_it_declares_and_nothing_else() -> None:
+    imported = set()
+    for file in (ROOT / "sipcheck").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module is not None and not node.level:
+                imported.add(node.module.partition(".")[0])
+    others = {NAMES.get(each, each) for each in imported - set(sys.stdlib_module_names) - {"sipcheck"}}
+    assert others <= {name(each) for each in declared("sipcheck")}
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_what_is_built_in_is_there(part: str) -> None:
+    built = tomllib.loads((ROOT / "packages" / part / "pyproject.toml").read_text(encoding="utf-8"))
+    included = built["tool"]["hatch"]["build"]["targets"]["sdist"]["force-include"]
+    assert all((ROOT / "packages" / part / source).exists() for source in included)
+    assert (ROOT / "packages" / part / built["project"]["readme"]).is_file()
+    assert (ROOT / "sipcheck" / "py.typed").is_file()
+
+
+def test_names_and_their_types_are_the_same() -> None:
+    stub = ast.parse((ROOT / "sipcheck" / "__init__.pyi").read_text(encoding="utf-8"))
+    typed = {
+        alias.asname or alias.name: f"{node.module}:{alias.name}"
+        for node in stub.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert typed == {key: f"sipcheck.{home}" for key, home in sipcheck._HOMES.items()}  # type: ignore[attr-defined]
+    assert sorted(typed) == sorted(sipcheck.__all__)
+    assert all(getattr(sipcheck, key) is not None for key in sipcheck.__all__)
+    assert set(sipcheck.__all__) <= set(dir(sipcheck))
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        sipcheck.nothing  # type: ignore[attr-defined]  # noqa: B018 - asked for, to fail
+
+
+def test_the_version_is_told_before_anything_is_loaded() -> None:
+    told = (
+        "import sys; sys.argv = ['sipcheck', '--version']; from sipcheck.cli.start import main; main(); "
+        "late = {'dns', 'typer', 'pydantic', 'asyncio', 'cryptography'}; "
+        "print({name.partition('.')[0] for name in sys.modules} & late)"
+    )
+    done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert re.fullmatch(r"sipcheck \d+\.\d+\.\d+\nset\(\)\n", done.stdout)
+
+
+def test_every_link_of_llms_txt_leads_to_a_file() -> None:
+    text = (ROOT / "llms.txt").read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)]+)\)", text)
+    assert links
+    assert not [link for link in links if not (ROOT / link).is_file()]
+    assert text.startswith("# ")
+
+
+UNITS = sorted((ROOT / "deploy" / "systemd").glob("*.service"))
+
+
+@pytest.mark.peers
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_systemd_takes_the_unit_and_finds_it_hardened(unit: Path, tmp_path: Path) -> None:
+    copy = tmp_path / unit.name
+    text = unit.read_text(encoding="utf-8")
+    copy.write_text(re.sub(r"^ExecStart=\S+", "ExecStart=/bin/true", text, flags=re.MULTILINE))
+    for command in (["verify", str(copy)], ["security", "--offline=true", "--threshold=20", str(copy)]):
+        done = subprocess.run(
+            ["systemd-analyze", "--no-pager", *command],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("form", ["whl", "tar.gz"])
+def test_each_is_installed_into_an_empty_environment(form: str, tmp_path: Path) -> None:
+    """Builds both, installs from wheel or sdist, and runs the first command of each."""
+    dist, python = tmp_path / "dist", tmp_path / "venv" / "bin" / "python"
+    for part in PARTS:
+        _run(sys.executable, "-m", "build", "--outdir", str(dist), str(ROOT / "packages" / part))
+    _run(sys.executable, "-m", "venv", str(tmp_path / "venv"))
+    (engine,) = dist.glob(f"sipcheck-*.{form}")
+    (service,) = dist.glob(f"trunkd-*.{form}")
+    _run(str(python), "-m", "pip", "install", "--quiet", str(engine))
+    packages = _run(str(python), "-m", "pip", "list", "--format=freeze").split()
+    own = [each for each in packages if not each.startswith(("pip==", "setuptools=="))]
+    assert len(own) <= 18, own
+    assert _run(str(python.with_name("sipcheck")), "--version").startswith("sipcheck ")
+    assert "alive" in _verified_by(str(python))
+    _run(str(python), "-m", "pip", "install", "--quiet", "--find-links", str(dist), str(service))
+    installed = {path.name for path in python.parents[1].glob("lib/python*/site-packages/*")}
+    assert not installed & {"trunks", "api", "worker"}
+    assert "Keeps customers' SIP trunks verified" in _run(str(python.with_name("trunkd")), "--help")
+
+
+_VERIFY = """
+import asyncio
+from ipaddress import ip_network
+from sipcheck import EngineSettings, Guard, Target, TransportName, verify
+from sipcheck.carrier.server import PracticeCarrier
+
+async def main():
+    async with PracticeCarrier() as carrier:
+        guard = Guard(allow_networks=(ip_network("127.0.0.0/8"),))
+        target = Target(domain="127.0.0.1", port=carrier.udp_port, transport=TransportName.UDP)
+        print((await verify(target, settings=EngineSettings(guard=guard))).reason)
+
+asyncio.run(main())
+"""
+
+
+def _verified_by(python: str) -> str:
+    return _run(python, "-c", _VERIFY)
+
+
+def _run(*command: str) -> str:
+    """Run outside of the repository, so that what is installed is what is found."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/", timeout=1200)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
