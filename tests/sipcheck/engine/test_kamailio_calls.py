@@ -111,10 +111,11 @@ async def test_a_real_telephone_never_rings_and_is_hung_up_where_it_answers(
 ) -> None:
     """The number is nobody's, so no telephone hears of it; where every number is the telephone's, it is hung up."""
     with Baresip(tmp_path) as phone:
-        silent = kamailio_factory(phone=phone.uri, phone_numbers="^phone$")
+        uri = f"sip:{phone.number}@127.0.0.1:{phone.port}"
+        silent = kamailio_factory(phone=uri, phone_numbers=f"^.{phone.number[1:]}$")
         report = await prove(silent, verify)
         assert (report.reason, report.edges[0].sip_status) == (Reason.CREDENTIALS_PROVEN, 404)
-        catching_all = kamailio_factory(phone=phone.uri, phone_numbers=EVERY_NUMBER)
+        catching_all = kamailio_factory(phone=uri, phone_numbers=EVERY_NUMBER)
         report = await prove(catching_all, verify)
         assert report.reason is Reason.CREDENTIALS_PROVEN, report.summary
         answered = [step.text for step in report.trace if step.direction == "received"]
