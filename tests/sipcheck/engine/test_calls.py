@@ -14,6 +14,7 @@ import pytest
 from sipcheck import Engine, EngineSettings, Guard, Proof, Reason, Report, TransportName, parse_target
 from tests.peers.call_peer import Answers, CallScript, is_authorised
 from tests.peers.sip_reply import reply_to
+from tests.peers.tls_server import TlsServer, TlsServerSettings
 from tests.peers.udp_peer import Reply, UdpPeer
 from tests.sipcheck.conftest import ALICE, LOOPBACK
 
@@ -117,6 +118,38 @@ async def test_whoever_goes_away_while_the_password_is_judged_sends_none() -> No
             await asyncio.wait([run])
         await asyncio.to_thread(_come_to_rest, peer, script)
     assert script.methods() == ["OPTIONS", "INVITE", "ACK"]
+
+
+async def test_a_sweep_proves_by_calls_too() -> None:
+    """Its OPTIONS goes by the batch, a call never does."""
+    script = CallScript()
+    with UdpPeer(script) as peer:
+        settings = EngineSettings(guard=LOOPBACK)
+        async with asyncio.timeout(WITHIN_SECONDS), Engine(settings, windowed=True) as engine:
+            target = parse_target(f"127.0.0.1:{peer.port}", transport=TransportName.UDP)
+            survey = await engine.survey(target)
+            report = await engine.verify(target, credentials=ALICE, proof=Proof.INVITE, survey=survey)
+    assert report.reason is Reason.CREDENTIALS_PROVEN
+    assert script.methods()[:5] == ["OPTIONS", "INVITE", "ACK", "INVITE", "CANCEL"]
+
+
+async def test_a_peer_that_takes_the_call_and_hangs_up_the_connection_holds_nobody() -> None:
+    class Closing(CallScript):
+        def __call__(self, request: bytes) -> list[bytes | Reply]:
+            given = super().__call__(request)
+            taken = request.startswith(b"INVITE") and is_authorised(request)
+            return [*given, b""] if taken else given
+
+    script = Closing(answers=((200, "OK"),))
+    settings = TlsServerSettings(
+        certificate=None, script=lambda request: [each for each in script(request) if isinstance(each, bytes)]
+    )
+    with TlsServer(settings) as server:
+        # Less than the 32 s of a BYE that is waited for.
+        async with asyncio.timeout(WITHIN_SECONDS), Engine(EngineSettings(guard=LOOPBACK)) as engine:
+            target = parse_target(f"127.0.0.1:{server.port}", transport=TransportName.TCP)
+            report = await engine.verify(target, credentials=ALICE, proof=Proof.INVITE)
+    assert report.reason is Reason.CREDENTIALS_PROVEN
 
 
 async def test_what_a_hook_raises_is_the_callers() -> None:
