@@ -12,6 +12,7 @@ import structlog
 import typer
 from pydantic_core import PydanticUndefined
 
+from trunkd.allow_list_command import print_allow_list
 from trunkd.explain_command import explain_invite
 from trunkd.faults import BrokerNeeded, faults_in_one_line
 from trunkd.keys_rotate import key_commands
@@ -55,6 +56,7 @@ app.add_typer(trunk_commands, name="trunks")
 provision_commands.registered_commands += rehearsal_commands.registered_commands
 app.add_typer(provision_commands, name="provision")
 app.add_typer(number_commands, name="number")
+app.command("allow-list")(print_allow_list)
 app.command("explain")(explain_invite)
 
 

@@ -35,10 +35,13 @@ def enter_trunk(
     now: datetime,
     *,
     provisioner: ProvisionerName,
+    wide: bool,
     trunk_id: UUID | None = None,
     is_draft: bool = False,
 ) -> Trunk:
     """Enter a trunk of any dialect, or a draft of one.
+
+    `wide` lets its allow-list be wider than a carrier's.
 
     Raises CustomTrunksNotAllowed, TrunkContradictory, NumberTaken, NumberInUseElsewhere, TooManyNumbers.
     """
@@ -46,7 +49,7 @@ def enter_trunk(
         raise CustomTrunksNotAllowed
     trunk = _row(secrets, tenant, new, now, trunk_id=trunk_id or new_id(), is_draft=is_draft)
     trunk.gateways = [make_gateway(session, gateway, new.outbound_proxy, now) for gateway in new.gateways]
-    judge_new(read_whole(trunk, new.profile))
+    judge_new(read_whole(trunk, new.profile, wide=wide))
     Trunks(session).add(trunk)
     session.flush()
     TrunkSerials(session).add(trunk.id)

@@ -38,6 +38,7 @@ class ProvisionedCreation:
     drafts: UnsavedTrunks
     provisioner: ProvisionerName
     clock: Clock
+    allow_wide_lists: bool = False
 
     @property
     def provisions(self) -> bool:
@@ -68,6 +69,7 @@ class ProvisionedCreation:
                 new,
                 now,
                 provisioner=self.provisioner,
+                wide=self.allow_wide_lists,
                 trunk_id=trunk_id,
                 is_draft=self.provisions,
             )

@@ -43,7 +43,9 @@ class TrunkImport:
                     continue
                 standing |= places
                 now = self.clock()
-                trunk = enter_trunk(session, self.secrets, tenant, new, now, provisioner=self.provisioner)
+                trunk = enter_trunk(
+                    session, self.secrets, tenant, new, now, provisioner=self.provisioner, wide=True
+                )
                 if verify:
                     find_or_queue(session, trunk, RequestedBy.CUSTOMER, now)
             return entered

@@ -28,6 +28,7 @@ class TrunkCatalog:
     secrets: SecretBox
     provisioner: ProvisionerName
     clock: Clock
+    allow_wide_lists: bool = False
 
     def create(
         self,
@@ -60,6 +61,7 @@ class TrunkCatalog:
                 new,
                 now,
                 provisioner=self.provisioner,
+                wide=self.allow_wide_lists,
                 trunk_id=trunk_id,
                 is_draft=is_draft,
             )

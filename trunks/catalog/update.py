@@ -77,6 +77,7 @@ class TrunkUpdates:
     sides: WantedSides
     health_pace: HealthIntervals
     clock: Clock
+    allow_wide_lists: bool = False
 
     def apply(
         self,
@@ -111,10 +112,10 @@ class TrunkUpdates:
             with_numbers = edit.numbers is not UNSET or edit.line is not UNSET
             before = copy_trunk(session, trunk, with_numbers=with_numbers)
             sides = self.sides.of(session, trunk_id)
-            was = read_whole(trunk, before.profile)
+            was = read_whole(trunk, before.profile, wide=self.allow_wide_lists)
             moved = self._edit(session, trunk, edit)
             profile = replace(before.profile, **edit.profile)
-            judge_change(was, read_whole(trunk, profile))
+            judge_change(was, read_whole(trunk, profile, wide=self.allow_wide_lists))
             _refuse_second(session, trunk, profile, edit)
             if edit.wanted is not UNSET:
                 switched = after_switch(read_state(trunk), wanted=edit.wanted)

@@ -29,6 +29,7 @@ def draw(parts: ProvisionParts, leading: Leading) -> Blueprint | None:
         forbidden=_is_forbidden(gateway.host, leading.guard),
         way=None if parts.way is None else parts.way.now(trunk),
         keeps_former=parts.provision.keeps_former,
+        plain_list=parts.provision.plain_list,
         called_as=None if profile.extension is None else parts.called_as,
         environment_id=trunk.environment_id,
         revision=parts.provision.revision,

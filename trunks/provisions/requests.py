@@ -43,7 +43,7 @@ class ProvisionRequests:
         provision = None if self._provisioner is ProvisionerName.NONE else self._provisions.locked(trunk_id)
         if provision is None:
             return False
-        provision.keeps_former = False
+        provision.keeps_former = provision.plain_list = False
         queue(provision, now)
         return True
 

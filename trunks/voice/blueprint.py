@@ -8,7 +8,7 @@ from sipcheck.guard import Guard
 from sipcheck.host import is_address
 from sipcheck.target import HostPort, TransportName, parse_host_port
 from trunks.errors import SecretUnreadable
-from trunks.rules.allow_list import AllowListInvalid, read_allow_list
+from trunks.rules.allow_list import AllowListInvalid, read_allow_list, with_prefixes
 from trunks.rules.media import media_of
 from trunks.rules.outbound_way import forbidden_way, unverified_way
 from trunks.rules.profile import InboundAuthorization, TrunkProfile
@@ -43,7 +43,7 @@ class Blueprint:
     `called_as` is what calls to an extension name where another environment has the same one. `way` is what is known
     of calls to the gateway as it is configured now; `forbidden` says that the gateway's own address is one where no
     call may go. With `keeps_former` the sides were made before media and Route were written, and theirs stay as they
-    are.
+    are; with `plain_list` before allow-lists were written with their prefixes.
     """
 
     trunk_id: UUID
@@ -63,6 +63,7 @@ class Blueprint:
     forbidden: bool = False
     keeps_former: bool = False
     called_as: str | None = None
+    plain_list: bool = False
 
     @property
     def no_way(self) -> str | None:
@@ -104,7 +105,8 @@ class Blueprint:
                 allowed = read_allow_list(self.profile.allowed_addresses)
             except AllowListInvalid as fault:
                 raise _unfit(str(fault)) from fault
-            return InboundSide(numbers=called, allowed_addresses=allowed)
+            listed = allowed if self.plain_list else with_prefixes(allowed)
+            return InboundSide(numbers=called, allowed_addresses=listed)
         if not self.username or not password:
             raise _unfit(
                 "Without user and password the inbound side would admit everyone; "

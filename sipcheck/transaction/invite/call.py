@@ -150,6 +150,11 @@ class Call:
         return self._outcome.result(self._inbox.keep_alives, self._loop.time(), self._cseq)
 
     @property
+    def last_answer(self) -> ExchangeResult | None:
+        """The final response to the last INVITE, once there is one; `result` may tell of its ringing instead."""
+        return self._outcome.final
+
+    @property
     def quiet(self) -> bool:
         """Whether nothing more has to be sent or awaited; copies of answers may still come, and other forks'."""
         legs = self._outcome.legs
