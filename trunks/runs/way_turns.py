@@ -66,6 +66,9 @@ class WayTurns:
         trunks = Trunks(session).locked_among(trunk_ids, skip_locked=False)
         ways = OutboundWays(session).of(trunk_ids)
         found = WayFindings(session).of([destination_id])[destination_id]
+        if not found.is_forbidden and not any(each.lives for each in found.edges):
+            # There is no other way while nothing lives: the one that is stays.
+            return
         led = []
         for trunk_id, trunk in sorted(trunks.items()):
             gateway = claimed_gateways(trunk, trunk.gateways)[0]

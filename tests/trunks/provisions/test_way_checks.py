@@ -114,6 +114,15 @@ async def test_calls_leave_a_fallen_edge_and_come_back(installed: Installed) -> 
     assert (await installed.judge()).found == ()
 
 
+@pytest.mark.parametrize("store_settings", ["sqlite"], indirect=True)
+def test_a_carrier_that_is_dead_as_a_whole_moves_nobody(installed: Installed) -> None:
+    trunk = installed.make_trunk()
+    destination = prove(installed, trunk)
+    for _ in range(4):
+        check(installed, destination, {FIRST: False, SECOND: False})
+    assert way_of(installed, trunk) == (WayForm.ROUTE, FIRST)
+
+
 def test_one_silence_in_a_report_moves_nobody(installed: Installed) -> None:
     trunk = installed.make_trunk()
     destination = prove(installed, trunk)
