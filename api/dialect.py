@@ -67,7 +67,8 @@ class Dialect:
         status, sentence, code = self.faults.REFUSALS[type(error)]
         seconds = error.retry_after_seconds
         headers = None if seconds is None else {"Retry-After": str(seconds)}
-        return Problem(status, code, sentence or str(error), headers=headers)
+        said = str(error) if sentence is None else sentence.format(number=error.number)
+        return Problem(status, code, said, headers=headers)
 
     def router(self) -> APIRouter:
         """Make the router of its routes, which all need a token."""

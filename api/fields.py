@@ -1,9 +1,12 @@
 """The kinds of fields that bodies of all dialects have, and what is told of a wrong one."""
 
 import re
-from typing import Annotated
+import unicodedata
+from collections.abc import Callable, Hashable, Sequence
+from ipaddress import IPv6Address
+from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, Field, SecretStr, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from sipcheck.errors import TargetInvalid
@@ -12,6 +15,12 @@ from trunks.phone_numbers import is_country
 from trunks.rules.allow_list import AllowListInvalid, read_allow_list
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+# Letters and a symbol by their category, and blank to the eye.
+_BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+
+_PORT_BEHIND_IPV6 = re.compile(r"([0-9a-fA-F:]+):(506[01])", re.ASCII)
+
+Entry = TypeVar("Entry")
 
 
 def require_one_line(text: str) -> str:
@@ -22,6 +31,33 @@ def require_one_line(text: str) -> str:
             "It holds a control character, such as the line break at a file's end; remove it",
         )
     return text
+
+
+def _one_line_as_sent(value: Any) -> Any:
+    """Judge a text before the spaces around it are left out, since a line end would go with them."""
+    return require_one_line(value) if isinstance(value, str) else value
+
+
+def require_visible(text: str) -> str:
+    """Refuse a text in which nothing can be seen: nobody could tell it from another such."""
+    if all(sign in _BLANK or unicodedata.category(sign)[0] in "CZ" for sign in text):
+        raise PydanticCustomError("invisible", "It has no character that can be seen; write one")
+    return text
+
+
+def refuse_twice(
+    entries: Sequence[Entry], key: Callable[[Entry], Hashable], written: Callable[[Entry], str]
+) -> None:
+    """Refuse a list that names one thing twice, in whatever spelling. Raises PydanticCustomError."""
+    found: dict[Hashable, Entry] = {}
+    for entry in entries:
+        first = found.setdefault(key(entry), entry)
+        if first is not entry:
+            raise PydanticCustomError(
+                "twice",
+                "It holds one thing twice, {first} and {second}; leave one of them out",
+                {"first": written(first), "second": written(entry)},
+            )
 
 
 def _host(text: str) -> str:
@@ -38,10 +74,30 @@ def _host_and_port(text: str) -> str:
 
 
 def _read_host_port(text: str) -> HostPort:
+    _refuse_two_readings(text)
     try:
         return parse_host_port(text)
     except TargetInvalid as fault:
         raise PydanticCustomError("host", "{fault}", {"fault": str(fault)}) from None
+
+
+def _refuse_two_readings(text: str) -> None:
+    """Refuse an address whose end is a SIP port: without brackets it belongs to the address, and is seldom meant to."""
+    found = _PORT_BEHIND_IPV6.fullmatch(text)
+    if found is not None and _is_ipv6(found[1]):
+        raise PydanticCustomError(
+            "ipv6_port",
+            "Its end may be a port or part of the address; write [{address}]:{port}, or [{text}] without a port",
+            {"address": found[1], "port": found[2], "text": text},
+        )
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        IPv6Address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def judge_allow_list(entries: list[str], said: str) -> list[str]:
@@ -66,10 +122,13 @@ def _without_control_characters(secret: SecretStr) -> SecretStr:
     return secret
 
 
+# Of every text but secrets and descriptions.
+OneLine = BeforeValidator(_one_line_as_sent)
 Line = Annotated[
     str,
+    OneLine,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=255),
-    AfterValidator(require_one_line),
+    AfterValidator(require_visible),
 ]
 Host = Annotated[Line, AfterValidator(_host)]
 Proxy = Annotated[Line, AfterValidator(_host_and_port)]

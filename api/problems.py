@@ -11,7 +11,10 @@ FieldErrors = Mapping[str, list[str]]
 
 
 class Refusal(NamedTuple):
-    """What a dialect answers to a refusal of the domain: in the domain's words, where the vendor has none."""
+    """What a dialect answers to a refusal of the domain: in the domain's words, where the vendor has none.
+
+    `{number}` in a sentence is the one that it is about.
+    """
 
     status: int
     sentence: str | None = None

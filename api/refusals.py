@@ -4,6 +4,8 @@ from http import HTTPStatus
 
 from api.problems import Problem
 
+_MOST_SHOWN = 20
+
 
 def headers_too_large() -> Problem:
     return Problem(
@@ -23,6 +25,23 @@ def too_slow() -> Problem:
 
 def no_http() -> Problem:
     return Problem(HTTPStatus.BAD_REQUEST, "INVALID_REQUEST", "This is no HTTP request.")
+
+
+def no_single_host() -> Problem:
+    return Problem(
+        HTTPStatus.BAD_REQUEST,
+        "INVALID_REQUEST",
+        "A request has one Host header, which names this service; write it once.",
+    )
+
+
+def unknown_method(method: str) -> Problem:
+    """Refuse a method that no address here takes (RFC 9110 §15.6.2)."""
+    return Problem(
+        HTTPStatus.NOT_IMPLEMENTED,
+        "METHOD_UNKNOWN",
+        f"{method[:_MOST_SHOWN]} is no method that is spoken here; the pages of /docs name each call's.",
+    )
 
 
 def too_many_connections() -> Problem:

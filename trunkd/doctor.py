@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from trunkd import doctor_checks, doctor_store, doctor_voice
@@ -81,8 +81,19 @@ def examine() -> Iterator[Finding]:
         yield Finding("settings", Mark.WARNING, f"{', '.join(unknown)}: no such setting.", fix)
     else:
         yield Finding("settings", Mark.OK, "all are understood.")
+    told: dict[str, str] = {}
     for name, check in _CHECKS.items():
-        yield _finding(name, check, settings)
+        yield _told_once(_finding(name, check, settings), told)
+
+
+def _told_once(finding: Finding, told: dict[str, str]) -> Finding:
+    """Name the line that has told of a fault already: what all of them need is mended once."""
+    if finding.mark is Mark.OK:
+        return finding
+    first = told.setdefault(finding.detail, finding.check)
+    if first == finding.check:
+        return finding
+    return replace(finding, detail="not looked at.", fix=f"see the line about {first}.")
 
 
 def _finding(name: str, check: Check, settings: Settings) -> Finding:

@@ -1,8 +1,10 @@
 """HTTP as uvicorn speaks it, with bounds on what a client may send and on how long it may take."""
 
 import json
+import re
 from asyncio import AbstractEventLoop
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
 from httptools import HttpParserError, HttpParserUpgrade
@@ -13,7 +15,14 @@ from uvicorn.server import ServerState
 from api.dialects import answering_at
 from api.middleware.request_ids import REQUEST_ID
 from api.problems import Problem
-from api.refusals import headers_too_large, no_http, too_many_connections, too_slow
+from api.refusals import (
+    headers_too_large,
+    no_http,
+    no_single_host,
+    too_many_connections,
+    too_slow,
+    unknown_method,
+)
 from trunkd.connections import Connections, Phase
 from trunks.ids import new_id
 
@@ -21,6 +30,13 @@ _log = structlog.get_logger(__name__)
 
 MOST_HEADER_BYTES = 32 * 1024
 MOST_HEADERS = 100
+
+# RFC 9112 §3: the line that a request begins with.
+_REQUEST_LINE = re.compile(rb"^([!#$%&'*+.^_`|~0-9A-Za-z-]+) (\S+) HTTP/1\.[01]\r?$", re.MULTILINE)
+# Of those that the parser knows; that it knows one is no fault of it.
+_METHODS = frozenset(
+    {b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS", b"TRACE", b"CONNECT"}
+)
 
 
 class BoundedHttp(HttpToolsProtocol):
@@ -72,7 +88,7 @@ class BoundedHttp(HttpToolsProtocol):
         except HttpParserUpgrade:
             pass  # nothing is spoken here but HTTP, so the request is answered as what it is without
         except HttpParserError:
-            self._refuse(no_http())
+            self._refuse(self._unreadable(some))
         if self._arriving is Phase.HEAD:
             # What stands before the last message of several is not its own.
             alone = not in_body and self._begun - begun <= 1
@@ -80,6 +96,25 @@ class BoundedHttp(HttpToolsProtocol):
             if self._head_bytes >= MOST_HEADER_BYTES:
                 self._refuse(headers_too_large())
         return data[len(some) :]
+
+    def _unreadable(self, some: bytes) -> Problem:
+        """Say what is wrong with what the parser does not read, and note its path: it may have come with this part."""
+        found = None if self.url else _REQUEST_LINE.search(some)
+        if found is None:
+            return no_http()
+        self.url = found[2]
+        return no_http() if found[1] in _METHODS else unknown_method(found[1].decode("ascii"))
+
+    # uvicorn answers None, which is false; asyncio takes either.
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Answer a client that says no more, where its request is whole (RFC 9112 §9.6); else there is nothing to say.
+
+        True keeps the connection until it is answered.
+        """
+        if self._refused or not self._answering or self._arriving is not None:
+            return False
+        self.cycle.keep_alive = False
+        return True
 
     def on_message_begin(self) -> None:
         """Begin to count."""
@@ -93,6 +128,10 @@ class BoundedHttp(HttpToolsProtocol):
             return
         if len(self.headers) > MOST_HEADERS:
             self._refuse(headers_too_large())
+            return
+        hosts = sum(name == b"host" for name, _ in self.headers)
+        if hosts > 1 or (not hosts and self.parser.get_http_version() == "1.1"):
+            self._refuse(no_single_host())
             return
         self._arriving, self._head_bytes = Phase.BODY, 0
         super().on_headers_complete()
@@ -183,8 +222,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     def _written(self, problem: Problem) -> bytes:
         """Write an answer in the dialect of the path, as far as that is known."""
-        path = self.url.partition(b"?")[0].decode("ascii", errors="replace")
-        body = json.dumps(answering_at(path).faults.shape(problem)).encode()
+        body = json.dumps(answering_at(_path_of(self.url)).faults.shape(problem)).encode()
         headers = {
             "Content-Type": "application/json",
             "Content-Length": str(len(body)),
@@ -195,3 +233,12 @@ class BoundedHttp(HttpToolsProtocol):
         lines = [f"{name}: {value}\r\n".encode() for name, value in headers.items()]
         lines += [name + b": " + value + b"\r\n" for name, value in self.server_state.default_headers]
         return b"".join([STATUS_LINE[int(problem.status)], *lines, b"\r\n", body])
+
+
+def _path_of(url: bytes) -> str:
+    """Find the path in a request's target, which may be whole, as a proxy is sent it (RFC 9112 §3.2.2)."""
+    text = url.decode("ascii", errors="replace")
+    try:
+        return text.partition("?")[0] if text.startswith("/") else urlsplit(text).path
+    except ValueError:
+        return ""

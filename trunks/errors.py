@@ -60,6 +60,8 @@ class Refused(TrunksError):
 
     # Where the same may be allowed a little later.
     retry_after_seconds: ClassVar[int | None] = None
+    # Which of those that were sent it is about, where it is one of several.
+    number: str | None = None
 
 
 class CustomTrunksNotAllowed(Refused):
@@ -80,6 +82,12 @@ class TrunkExists(Refused):
 
 class StillBeingMade(Refused):
     """It is being created at this moment by another request; ask again in a moment."""
+
+    retry_after_seconds = 10
+
+
+class StillBeingChanged(Refused):
+    """It is being changed at this moment by another request; ask again in a moment."""
 
     retry_after_seconds = 10
 
@@ -112,9 +120,17 @@ class CalledNumberNotFound(Refused):
 class NumberTaken(Refused):
     """This number is already registered in your environment."""
 
+    def __init__(self, number: str) -> None:
+        super().__init__(f"The number {number} is already registered in your environment.")
+        self.number = number
+
 
 class NumberInUse(Refused):
-    """The number is still assigned; take the assignment away first."""
+    """A number of the trunk is still assigned; take the assignment away first."""
+
+    def __init__(self, number: str | None = None) -> None:
+        super().__init__(number and f"The number {number} is still assigned; take the assignment away first.")
+        self.number = number
 
 
 class VerificationNotFound(Refused):

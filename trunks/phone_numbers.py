@@ -8,12 +8,14 @@ import phonenumbers
 from phonenumbers import ValidationResult
 
 _LONGEST = 15  # ITU-T E.164 §6.2.1
+_MOST_SHOWN = 40
 _NUMBER = re.compile(r"(?:\+|00|\+00)?([1-9][0-9]+)", re.ASCII)
 # Beside spaces of all kinds: what people put between digits.
 _SIGNS = frozenset("-‐‑‒–—−.·/()[]")
 # Where phonenumbers has no rule: what was dialled in a country formerly, and stands in many a list of numbers still,
 # such as Mexico's 1, 01, 044 and 045, or the 8 of Ukraine and Uzbekistan.
 _FORMER_PREFIXES = ("0", "1", "8", "01", "044", "045")
+_ARGENTINE_MOBILE = "+549"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,10 @@ def fault_of(text: str) -> str | None:
     """Say what keeps a text from being a number in E.164, as "must be …"; None where nothing does."""
     meant = meant_by(text)
     if meant is None:
-        return "must be a number in E.164, + and the country code before it, such as +14155551234"
+        return (
+            "must be a number in E.164, + and the country code before it, such as +14155551234; "
+            f"{_shown(text)} {_why_none(text)}"
+        )
     if meant.text == text:
         return None
     squeezed, national = _squeezed(text), meant.text.removeprefix(f"+{meant.calling_code}")
@@ -95,7 +100,42 @@ def fault_of(text: str) -> str | None:
         why = f", in E.164: what is dialled before it inside its country is left out behind +{meant.calling_code}"
     else:
         why = ", its form in E.164"
-    return f"must be written as {meant.text}{why}"
+    return f"must be written as {meant.text} instead of {_shown(text)}{why}"
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…")
+
+
+def _why_none(text: str) -> str:
+    """Say what is wrong with a text that means no number."""
+    squeezed = _squeezed(text)
+    digits = squeezed.removeprefix("+").removeprefix("00")
+    odd = next((sign for sign in digits if sign not in "0123456789"), None)
+    if odd is not None:
+        return f"holds {odd!r}, which is no digit"
+    if not digits:
+        return "has no digit"
+    if len(digits) > _LONGEST:
+        return f"has {len(digits)} digits, and E.164 at most {_LONGEST}"
+    if digits.startswith("0"):
+        return "begins with 0, as it is dialled inside its country; write + and the country code in its place"
+    return _why_no_country_has_it(digits)
+
+
+def _why_no_country_has_it(digits: str) -> str:
+    number = _parsed(f"+{digits}")
+    if number is None:
+        known = any(int(digits[:length]) in phonenumbers.COUNTRY_CODE_TO_REGION_CODE for length in (1, 2, 3))
+        return "is too short" if known else "begins with no country code"
+    match phonenumbers.is_possible_number_with_reason(number):
+        case ValidationResult.TOO_LONG:
+            wrong = "is too long"
+        case ValidationResult.INVALID_LENGTH:
+            wrong = "has not as many digits as any number"
+        case _:
+            wrong = "is too short"
+    return f"{wrong} for the country code +{number.country_code}"
 
 
 def is_country(code: str) -> bool:
@@ -132,8 +172,18 @@ def _formerly(text: str) -> E164 | None:
     number = _parsed(text)
     if number is None:
         return None
+    if text.startswith(_ARGENTINE_MOBILE):
+        return _argentine_mobile(text.removeprefix(_ARGENTINE_MOBILE).removeprefix("0"))
     found = (_valid_without(text, number, prefix) for prefix in _FORMER_PREFIXES)
     return next(filter(None, found), None)
+
+
+def _argentine_mobile(inside: str) -> E164 | None:
+    """Read what stands behind the 9 that is dialled from abroad: the 15 that is dialled inside stands for the same."""
+    plain = _parsed(_ARGENTINE_MOBILE + inside)
+    if plain is not None and phonenumbers.is_valid_number(plain):
+        return _possible(plain)
+    return _national(f"+540{inside}")
 
 
 def _valid_without(text: str, number: phonenumbers.PhoneNumber, prefix: str | None) -> E164 | None:

@@ -59,10 +59,10 @@ class Done(BaseModel):
 
 
 def line_of(view: TrunkView) -> str | None:
-    """The extension, or the first number."""
+    """The extension, or the first number, in E.164 however another dialect was given it."""
     if view.profile.extension is not None:
         return view.profile.extension
-    return view.numbers[0].number if view.numbers else None
+    return view.numbers[0].normal if view.numbers else None
 
 
 def show_details(view: TrunkView) -> TrunkDetails:

@@ -8,7 +8,16 @@ from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, f
 from pydantic_core import PydanticCustomError
 
 from api.body import Body, ShownAsNull, UpdateBody, left_out, shown_with
-from api.fields import Host, Secret, Switch, TwoLetters, judge_allow_list, judge_country, require_one_line
+from api.fields import (
+    Host,
+    OneLine,
+    Secret,
+    Switch,
+    TwoLetters,
+    judge_allow_list,
+    judge_country,
+    require_visible,
+)
 from trunks.catalog.new_trunk import NewGateway, NewNumber, NewTrunk
 from trunks.phone_numbers import E164, fault_of
 from trunks.rules.profile import CallingFormat, InboundAuthorization, TrunkProfile
@@ -33,22 +42,27 @@ def _allow_list(entries: list[str]) -> list[str]:
     return judge_allow_list(entries, "cannot be used: {fault}") if entries else entries
 
 
+def _visible_or_none(text: str) -> str:
+    return require_visible(text) if text else text
+
+
 Nickname = Annotated[
-    str, StringConstraints(strip_whitespace=True, max_length=50), AfterValidator(require_one_line)
+    str, OneLine, StringConstraints(strip_whitespace=True, max_length=50), AfterValidator(_visible_or_none)
 ]
 Username = Annotated[
     str,
+    OneLine,
     StringConstraints(strip_whitespace=True, min_length=3, max_length=128),
-    AfterValidator(require_one_line),
+    AfterValidator(require_visible),
 ]
 Password = Annotated[Secret, Field(min_length=3, max_length=1024)]
 Country = Annotated[str, TwoLetters, AfterValidator(_country)]
 AllowList = Annotated[
-    list[Annotated[str, StringConstraints(strip_whitespace=True, max_length=64)]],
+    list[Annotated[str, OneLine, StringConstraints(strip_whitespace=True, max_length=64)]],
     Field(max_length=_MOST_ADDRESSES),
     AfterValidator(_allow_list),
 ]
-LineText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
+LineText = Annotated[str, OneLine, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
 
 
 def judge_line(kind: LineType, text: str) -> str:

@@ -13,6 +13,7 @@ from trunks.errors import (
     CustomTrunksNotAllowed,
     NumberInUse,
     NumberTaken,
+    StillBeingChanged,
     StillBeingMade,
     TrunkExists,
     TrunkNotFound,
@@ -28,6 +29,7 @@ REFUSALS: Refusals = {
     ),
     NumberTaken: Refusal(HTTPStatus.CONFLICT),
     StillBeingMade: Refusal(HTTPStatus.CONFLICT),
+    StillBeingChanged: Refusal(HTTPStatus.CONFLICT),
     NumberInUse: Refusal(HTTPStatus.CONFLICT),
 }
 # What a client of this dialect can change about each.

@@ -1,5 +1,6 @@
 """autocalls (docs/design/dialects.md): when the create call answers, the trunk is provisioned, or nowhere at all."""
 
+import asyncio
 from functools import partial
 from http import HTTPStatus
 from typing import Annotated
@@ -15,17 +16,20 @@ from api.autocalls.edits import OF_ONE_TRUNK, to_edit
 from api.autocalls.faults import need_egress
 from api.call import Call, Calling
 from api.dialects import AUTOCALLS
+from api.middleware.write_concurrency import place_left
 from api.parameters import MakesId
 from api.problems import Problem
+from api.store_threads import LOCKED_AT_MOST_SECONDS
 from api.waiter import WaitEnd
 from api.whole_list import whole_list
-from trunks.catalog.update import Edited
-from trunks.errors import ProvisioningUnfinished, TrunkNotFound
+from trunks.catalog.update import Edited, EditOf
+from trunks.errors import ProvisioningUnfinished, StillBeingChanged, TrunkNotFound
 from trunks.repositories.trunks import TrunkFilter
 
 # Both sides, made one after the other by a worker.
 _PROVISION_WAIT_SECONDS = 30.0
 _RESTARTED_AFTER_SECONDS = "10"
+_LOOK_SECONDS = 0.25
 
 _log = structlog.get_logger(__name__)
 _answers = AUTOCALLS.fault_answers
@@ -80,7 +84,7 @@ async def update_sip_trunk(trunk_id: TrunkId, body: UpdateTrunk, call: Calling) 
     """
     edit = partial(to_edit, body, has_egress=_has_egress(call))
     alone = bool(body.model_fields_set & OF_ONE_TRUNK)
-    edited = await call.ask(call.catalog.updates.apply, trunk_id, edit, alone=alone)
+    edited = await _apply(call, trunk_id, edit, alone=alone)
     if edited.provisioning:
         await _follow(call, edited)
     if edited.moved:
@@ -117,6 +121,27 @@ async def _settle(call: Call, trunk_id: UUID) -> None:
         raise _why("create", end, failure.cause if failure.lasting else None) from failure
 
 
+async def _apply(call: Call, trunk_id: UUID, edit: EditOf, *, alone: bool) -> Edited:
+    """Edit, once no other edit may be taken back any more."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + _PROVISION_WAIT_SECONDS
+    while True:
+        try:
+            return await call.ask(
+                call.catalog.updates.apply,
+                trunk_id,
+                edit,
+                alone=alone,
+                verify=True,
+                follow_seconds=_PROVISION_WAIT_SECONDS + LOCKED_AT_MOST_SECONDS,
+            )
+        except StillBeingChanged:
+            if loop.time() >= until:
+                raise
+        async with place_left():
+            await asyncio.sleep(_LOOK_SECONDS)
+
+
 async def _follow(call: Call, edited: Edited) -> None:
     """Wait for the sides to follow an edit, or take it back."""
     trunk_id = edited.trunk.id
@@ -125,6 +150,7 @@ async def _follow(call: Call, edited: Edited) -> None:
         overview = call.context.installation.provisions.overview
         view = await call.context.threads.run(overview.view, trunk_id)
         if view is not None and view.succeeded:
+            await call.context.threads.run(call.catalog.updates.let_go, trunk_id)
             return
         refused = None if view is None else view.refused
     _log.warning("edit-not-provisioned", trunk_id=str(trunk_id))

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from api.body import Body, UpdateBody, shown_with
-from api.bolna.number_bodies import NumberBody
-from api.fields import Host, Line, Password, Port, Switch, judge_allow_list, require_one_line
+from api.body import Body, ShownAsNull, UpdateBody, left_out, shown_with
+from api.bolna.number_bodies import Numbers
+from api.fields import Host, Line, OneLine, Password, Port, Switch, judge_allow_list, refuse_twice
 from sipcheck.target import TransportName, parse_host_port
 from trunks.catalog.new_trunk import NewGateway, NewTrunk
 from trunks.rules.profile import (
@@ -27,7 +27,6 @@ ONLY_FOR_USERPASS = "It is for userpass alone: an ip-based trunk has neither use
 SDES_NEEDS_TLS = "sdes needs transport-tls: the keys would be sent in the clear"
 
 _MOST_GATEWAYS = 8
-_MOST_NUMBERS = 1000
 _MOST_ADDRESSES = 256
 _LONGEST_SECONDS = 86_400
 
@@ -68,61 +67,38 @@ class GatewayBody(Body):
 
 class AddressBody(Body):
     ip_address: Annotated[
-        str, StringConstraints(strip_whitespace=True, max_length=64), AfterValidator(_allowed)
+        str, OneLine, StringConstraints(strip_whitespace=True, max_length=64), AfterValidator(_allowed)
     ] = Field(description="An address or a CIDR that calls come from.")
 
 
-Gateways = Annotated[list[GatewayBody], Field(min_length=1, max_length=_MOST_GATEWAYS)]
-Addresses = Annotated[list[AddressBody], Field(max_length=_MOST_ADDRESSES)]
-Numbers = Annotated[list[NumberBody], Field(max_length=_MOST_NUMBERS)]
-Codecs = Annotated[
-    str, StringConstraints(strip_whitespace=True, max_length=255), AfterValidator(require_one_line)
+def _each_once(gateways: list[GatewayBody]) -> list[GatewayBody]:
+    refuse_twice(
+        gateways,
+        lambda each: (parse_host_port(each.gateway_address).host, each.port),
+        lambda each: each.gateway_address if each.port is None else f"{each.gateway_address}:{each.port}",
+    )
+    return gateways
+
+
+Gateways = Annotated[
+    list[GatewayBody], Field(min_length=1, max_length=_MOST_GATEWAYS), AfterValidator(_each_once)
 ]
+Addresses = Annotated[list[AddressBody], Field(max_length=_MOST_ADDRESSES)]
+Codecs = Annotated[str, OneLine, StringConstraints(strip_whitespace=True, max_length=255)]
+Description = Annotated[str, StringConstraints(max_length=2000)]
 Frequency = Annotated[int, Field(strict=True, ge=0, le=_LONGEST_SECONDS)]
 
 
-class TrunkFields(Body):
-    """What may stand in creation and in an update alike; null means that a field is left out.
+_DISALLOW = "`all`, or codecs that calls are not to use."
+_ALLOW = "Of ulaw, alaw and g722, what calls use, the best first; other names are left out (ours)."
+_FREQUENCY = "Seconds between health checks; 0 for none; less than the floor is the floor (ours)."
+
+
+class CreateTrunk(Body):
+    """The body of "Create trunk"; null means that a field is left out.
 
     What decides about other fields stands before them.
     """
-
-    name: Line | None = Field(None, description="Unique in your account.")
-    provider: Line | None = None
-    description: Annotated[str, StringConstraints(max_length=2000)] | None = None
-    auth_type: AuthType | None = None
-    auth_username: Line | None = Field(None, description="For userpass.", validate_default=True)
-    auth_password: Password | None = Field(
-        None, description="For userpass. Stored encrypted, never returned.", validate_default=True
-    )
-    ip_identifiers: Addresses | None = Field(
-        None, description="For ip-based: where calls come from.", validate_default=True
-    )
-    gateways: Gateways | None = None
-    transport: Transport | None = Field(Transport.UDP)
-    media_encryption: MediaEncryption | None = Field(
-        MediaEncryption.NO, description="`sdes` needs transport-tls."
-    )
-    media_encryption_optimistic: Switch | None = False
-    disallow: Codecs | None = Field(PLAIN.disallow, description="`all`, or codecs that calls are not to use.")
-    allow: Codecs | None = Field(
-        PLAIN.allow,
-        description="Of ulaw, alaw and g722, what calls use, the best first; other names are left out (ours).",
-        validate_default=True,
-    )
-    inbound_enabled: Switch | None = False
-    outbound_leading_plus_enabled: Switch | None = True
-    qualify_frequency: Frequency | None = Field(
-        60, description="Seconds between health checks; 0 for none; less than the floor is the floor (ours)."
-    )
-    direct_media: Switch | None = False
-    rtp_symmetric: Switch | None = True
-    force_rport: Switch | None = True
-    phone_numbers: Numbers | None = Field(None, description="The trunk's numbers, all of them.")
-
-
-class CreateTrunk(TrunkFields):
-    """The body of "Create trunk"."""
 
     model_config = shown_with(
         name="Mumbai carrier",
@@ -135,8 +111,30 @@ class CreateTrunk(TrunkFields):
 
     name: Line = Field(description="Unique in your account.")
     provider: Line
+    description: Description | None = None
     auth_type: AuthType
+    auth_username: Line | None = Field(None, description="For userpass.", validate_default=True)
+    auth_password: Password | None = Field(
+        None, description="For userpass. Stored encrypted, never returned.", validate_default=True
+    )
+    ip_identifiers: Addresses | None = Field(
+        None, description="For ip-based: where calls come from.", validate_default=True
+    )
     gateways: Gateways
+    transport: Transport | None = Field(Transport.UDP)
+    media_encryption: MediaEncryption | None = Field(
+        MediaEncryption.NO, description="`sdes` needs transport-tls."
+    )
+    media_encryption_optimistic: Switch | None = False
+    disallow: Codecs | None = Field(PLAIN.disallow, description=_DISALLOW)
+    allow: Codecs | None = Field(PLAIN.allow, description=_ALLOW, validate_default=True)
+    inbound_enabled: Switch | None = False
+    outbound_leading_plus_enabled: Switch | None = True
+    qualify_frequency: Frequency | None = Field(60, description=_FREQUENCY)
+    direct_media: Switch | None = False
+    rtp_symmetric: Switch | None = True
+    force_rport: Switch | None = True
+    phone_numbers: Numbers | None = Field(None, description="The trunk's numbers, all of them.")
 
     @field_validator("auth_username", "auth_password")
     @classmethod
@@ -191,21 +189,38 @@ class CreateTrunk(TrunkFields):
         )
 
 
-class UpdateTrunk(UpdateBody, TrunkFields):
-    """The body of "Update trunk": what is left out, or sent as it is shown, stays; arrays are replaced whole."""
+class UpdateTrunk(UpdateBody):
+    """The body of "Update trunk": what is left out, or sent as it is shown, stays; arrays are replaced whole.
+
+    null is for what a trunk can be without, or is shown without (ours).
+    """
 
     model_config = shown_with(name="Mumbai carrier, second")
 
-    is_active: Switch | None = Field(
-        None,
+    name: Line = left_out(description="Unique in your account.")
+    provider: Line = left_out()
+    description: Description | None = Field(None, description="null clears it (ours).")
+    auth_type: AuthType = left_out()
+    auth_username: Annotated[Line, ShownAsNull()] = left_out(description="For userpass.")
+    auth_password: Password = left_out(description="For userpass. Stored encrypted, never returned.")
+    ip_identifiers: Addresses = left_out(description="For ip-based: where calls come from.")
+    gateways: Gateways = left_out()
+    transport: Transport = left_out()
+    media_encryption: MediaEncryption = left_out(description="`sdes` needs transport-tls.")
+    media_encryption_optimistic: Switch = left_out()
+    disallow: Codecs = left_out(description=_DISALLOW)
+    allow: Codecs = left_out(description=_ALLOW)
+    inbound_enabled: Switch = left_out()
+    outbound_leading_plus_enabled: Switch = left_out()
+    qualify_frequency: Frequency = left_out(description=_FREQUENCY)
+    direct_media: Switch = left_out()
+    rtp_symmetric: Switch = left_out()
+    force_rport: Switch = left_out()
+    phone_numbers: Numbers = left_out(description="The trunk's numbers, all of them.")
+    is_active: Switch = left_out(
         description="Your switch: 409 on an unverified trunk. Beside other fields it is no change where it is as shown "
-        "(ours).",
+        "(ours)."
     )
-
-    def sent(self) -> dict[str, Any]:
-        """The fields that were sent; null leaves a field as it is, and clears the description."""
-        found = super().sent()
-        return {name: value for name, value in found.items() if value is not None or name == "description"}
 
 
 def new_gateways(

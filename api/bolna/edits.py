@@ -31,7 +31,7 @@ def to_edit(
     Raises RequestValidationError, Problem.
     """
     changed = body.changes(show_trunk(view, interval_seconds=interval_seconds))
-    if body.is_all_that_was_sent("is_active") and body.is_active is not None:
+    if body.is_all_that_was_sent("is_active"):
         changed["is_active"] = body.is_active
     edit: dict[str, Any] = {"name_is_unique": "name" in changed}
     for theirs, ours in (("name", "name"), ("provider", "provider_name"), ("is_active", "wanted")):

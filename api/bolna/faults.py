@@ -27,7 +27,7 @@ REFUSALS: Refusals = {
     TrunkNotFound: Refusal(HTTPStatus.NOT_FOUND, "Trunk not found"),
     NumberNotFound: Refusal(HTTPStatus.NOT_FOUND, "Phone number not found"),
     NameTaken: Refusal(HTTPStatus.CONFLICT, "A trunk with this name already exists"),
-    NumberTaken: Refusal(HTTPStatus.CONFLICT, "Phone number already exists"),
+    NumberTaken: Refusal(HTTPStatus.CONFLICT, "Phone number already exists: {number}"),
     NumberInUse: Refusal(HTTPStatus.CONFLICT),
     StillBeingMade: Refusal(HTTPStatus.CONFLICT),
     TrunkExists: Refusal(

@@ -6,9 +6,11 @@ from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, f
 from pydantic_core import PydanticCustomError
 
 from api.body import Body, shown_with
-from api.fields import Line, Switch, require_one_line
+from api.fields import Line, OneLine, Switch, refuse_twice, require_visible
 from trunks.catalog.new_trunk import NewNumber
-from trunks.phone_numbers import fault_of, meant_by, read_digits
+from trunks.phone_numbers import fault_of, key_of, meant_by, read_digits
+
+_MOST_NUMBERS = 1000
 
 
 class NumberBody(Body):
@@ -21,8 +23,9 @@ class NumberBody(Body):
     e164_check_enabled: Switch | None = Field(False, description="Whether it has to be E.164.")
     phone_number: Annotated[
         str,
+        OneLine,
         StringConstraints(strip_whitespace=True, min_length=1, max_length=64),
-        AfterValidator(require_one_line),
+        AfterValidator(require_visible),
     ] = Field(description="The DID; shown as it is given.")
     name: Line | None = Field(None, description="Optional label.")
 
@@ -38,3 +41,11 @@ class NumberBody(Body):
         meant = meant_by(self.phone_number)
         country = None if meant is None else meant.country
         return NewNumber(number=self.phone_number, country_code=country, name=self.name)
+
+
+def _each_once(numbers: list[NumberBody]) -> list[NumberBody]:
+    refuse_twice(numbers, lambda each: key_of(each.phone_number), lambda each: repr(each.phone_number))
+    return numbers
+
+
+Numbers = Annotated[list[NumberBody], Field(max_length=_MOST_NUMBERS), AfterValidator(_each_once)]

@@ -59,7 +59,9 @@ Before = Annotated[UUID | None, Depends(_before)]
 async def create_trunk(body: CreateTrunk, call: Calling, makes_id: MakesId) -> TrunkShown:
     """Create a trunk with its gateways, addresses and numbers, and verify it (ours)."""
     new = body.to_trunk(interval_floor_seconds=call.settings.health_interval_floor_seconds)
-    trunk = await call.ask(call.catalog.trunks.create, new, trunk_id=makes_id, name_is_unique=True)
+    trunk = await call.ask(
+        call.catalog.trunks.create, new, trunk_id=makes_id, name_is_unique=True, verify=True
+    )
     await call.verify(trunk.id)
     return await _shown(call, trunk.id)
 
@@ -88,7 +90,7 @@ async def update_trunk(trunk_id: TrunkId, body: UpdateTrunk, call: Calling) -> T
         interval_floor_seconds=call.settings.health_interval_floor_seconds,
     )
     alone = bool(body.model_fields_set & OF_ONE_TRUNK)
-    edited = await call.ask(call.catalog.updates.apply, trunk_id, edit, alone=alone)
+    edited = await call.ask(call.catalog.updates.apply, trunk_id, edit, alone=alone, verify=True)
     if edited.provisioning:
         call.ring_provision(trunk_id)
     if edited.moved:

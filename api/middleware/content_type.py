@@ -1,13 +1,13 @@
-"""Bodies are JSON, and say so."""
+"""Bodies are JSON in UTF-8, and say so."""
 
 from email.message import Message as MimeHeader
 
 from starlette.datastructures import Headers
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from api.dialects import spoken_at
 from api.middleware.http_middleware import HttpMiddleware
-from api.problems import encoded_body, unsupported_media_type
+from api.problems import encoded_body, unreadable_json, unsupported_media_type
 
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 _PLAIN = "identity"
@@ -22,6 +22,7 @@ class ContentType(HttpMiddleware):
             headers = Headers(scope=scope)
             if _has_body(headers):
                 _judge(headers)
+                receive = _in_utf_8(receive)
         await self._app(scope, receive, send)
 
 
@@ -34,6 +35,18 @@ def _judge(headers: Headers) -> None:
         raise encoded_body()
     if not _is_json(headers.get("content-type", "")):
         raise unsupported_media_type()
+
+
+def _in_utf_8(receive: Receive) -> Receive:
+    """Refuse UTF-16 and UTF-32, which the reader would take (RFC 8259 §8.1): in both of them JSON has NULs."""
+
+    async def receiving() -> Message:
+        message = await receive()
+        if b"\x00" in message.get("body", b""):
+            raise unreadable_json()
+        return message
+
+    return receiving
 
 
 def _is_json(value: str) -> bool:

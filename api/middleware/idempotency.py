@@ -100,7 +100,9 @@ class Idempotency(HttpMiddleware):
         renewing = asyncio.create_task(self._renew(claim))
         try:
             await self._app(scope, body.receive, answer.take)
-        except BaseException:
+        except Exception:
+            # Not where it is broken off, since the process ends: what it asked of the store goes on, and whoever comes
+            # again waits until the lease is over.
             await self._release(claim)
             raise
         finally:

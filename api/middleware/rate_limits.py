@@ -32,16 +32,13 @@ _CONNECTIONS = 50
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """What a token has left of its minute; `resets_at` is in seconds since 1970."""
+    """What a token has left of its minute; `resets_at` is in seconds since 1970, `retry_after_seconds` from now on."""
 
     limit: int
     remaining: int
     resets_at: int
+    retry_after_seconds: int
     granted: bool
-
-    @property
-    def retry_after_seconds(self) -> int:
-        return max(1, self.resets_at - _now())
 
 
 class RateLimits:
@@ -73,7 +70,8 @@ class RateLimits:
             else:
                 self._note_back()
                 return allowance
-        return Allowance(limit, limit, _now() + _WINDOW_SECONDS, granted=True)
+        resets_at = int(time.time()) + _WINDOW_SECONDS
+        return Allowance(limit, limit, resets_at, _WINDOW_SECONDS, granted=True)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -83,7 +81,11 @@ class RateLimits:
     async def _count(self, key: str, limit: int) -> Allowance:
         window = await self._windows.count(key)
         resets_at = math.ceil(time.time() + window.left_seconds)
-        return Allowance(limit, max(0, limit - window.count), resets_at, granted=window.count <= limit)
+        # Not the difference to that: both are rounded, and a minute would be 61 s.
+        retry_after = max(1, math.ceil(window.left_seconds))
+        return Allowance(
+            limit, max(0, limit - window.count), resets_at, retry_after, granted=window.count <= limit
+        )
 
     def _note_away(self, error: Exception) -> None:
         self._away_until = time.monotonic() + _AWAY_SECONDS
@@ -128,10 +130,6 @@ def rate_limited(limit: int, retry_after_seconds: int) -> Problem:
         f"This token has made its {limit} requests of this minute; try again in {retry_after_seconds} s.",
         headers={"Retry-After": str(retry_after_seconds)},
     )
-
-
-def _now() -> int:
-    return int(time.time())
 
 
 def _pool(url: str) -> BlockingConnectionPool:

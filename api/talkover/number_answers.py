@@ -69,7 +69,7 @@ def _show(number: PhoneNumber) -> NumberShown:
     e164 = None if number.e164 is None else E164(number.e164)
     return NumberShown(
         id=number.id,
-        number=number.number,
+        number=number.normal,
         country_code=number.country_code or (e164.country if e164 is not None else None),
         formatted_number=None if e164 is None else e164.national,
     )

@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from api.body import Body, shown_with
-from api.fields import Line, TwoLetters, judge_country
+from api.fields import Line, OneLine, TwoLetters, judge_country
 from trunks.catalog.new_trunk import NewNumber
 from trunks.phone_numbers import E164, calling_code_of, fault_of
 
@@ -32,7 +32,7 @@ class CreateNumber(Body):
         description="Country code, ISO 3166-1 alpha-2, such as US, BR, GB."
     )
     number: Annotated[
-        str, StringConstraints(strip_whitespace=True, max_length=64), AfterValidator(_number)
+        str, OneLine, StringConstraints(strip_whitespace=True, max_length=64), AfterValidator(_number)
     ] = Field(description="Phone number in E.164, such as +15551234567.")
 
     def to_number(self) -> NewNumber:

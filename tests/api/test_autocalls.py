@@ -140,7 +140,7 @@ async def test_a_number_belongs_to_one_trunk(api: ApiUnderTest) -> None:
     answer = await api.client.post(URL, json=NUMBER | {"sip_address": "sip.other.com"})
     assert (answer.status_code, answer.json()) == (
         409,
-        {"error": "This number is already registered in your environment."},
+        {"error": f"The number {NUMBER['phone_number']} is already registered in your environment."},
     )
 
 

@@ -330,7 +330,7 @@ async def test_a_number_that_is_none_has_no_national_form_in_talkover(api: ApiUn
     dids = (await api.client.get(f"/api/v1/sip-trunks/{trunk['id']}/dids")).json()["data"]
     assert [(did["number"], did["country_code"], did["formatted_number"]) for did in dids] == [
         ("1800-X", None, None),
-        ("919876543210", "IN", "098765 43210"),
+        ("+919876543210", "IN", "098765 43210"),
     ]
 
 

@@ -1,215 +1,105 @@
-"""A process dies behind each transaction of each creating call; the same request with the same key ends well.
+"""A process ends at each transaction of each creating call; the same request with the same key ends well.
 
-What dies here is a process whose store is away from some transaction on, which is all that kill -9 leaves of it.
-tests/trunkd/test_killed_creations.py kills real ones.
+What is killed here is a process whose store is away from some transaction on, which is all that kill -9 leaves of it;
+what TERM does to a request is done to it here. tests/trunkd/test_killed_creations.py ends real processes.
 """
 
-import itertools
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from enum import StrEnum
+import asyncio
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-import httpx
 import pytest
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
 
 from api.autocalls import routes as autocalls
 from tests.api.client import BODY, ApiUnderTest
-from tests.api.test_autocalls import EXTENSION, NUMBER
-from tests.trunks.forms import PASSWORD
-from trunks.errors import StoreUnavailable
+from tests.api.creations import (
+    AUTOCALLS,
+    BOLNA,
+    CREATIONS,
+    LEFT_BEHIND_SECONDS,
+    LOST_WORKER_SECONDS,
+    MOST_STEPS,
+    TALKOVER,
+    Again,
+    Creation,
+    FirstWorker,
+    Sides,
+    answers_soon,
+    bolna_body,
+    count,
+    rows,
+    send,
+)
+from tests.api.endings import Ending, ending
+from tests.api.test_autocalls import NUMBER
+from tests.trunks.forms import PASSWORD, make_report
 from trunks.installation.settings import Settings
 from trunks.models.phone_number import PhoneNumber
 from trunks.models.provision import Provision
-from trunks.models.trunk import Trunk
-from trunks.store.database import Database
+from trunks.models.verification import Verification
+from trunks.repositories.verifications import Verifications
+from trunks.runs.claimed_run import ClaimedRun
 from trunks.tenancy.idempotent_requests import LEASE_SECONDS
-from trunks.voice.provisioner import FailureCause, ProvisionerName, ProvisioningFailed
-from trunks.voice.sides import SideIds
-
-TALKOVER, BOLNA = "/api/v1/sip-trunks", "/sip-trunks/trunks"
-AUTOCALLS = "/api/user/phone-numbers/sip-trunks"
-# More transactions than any call has.
-MOST_STEPS = 30
-LEFT_BEHIND_SECONDS = 600.0
-# Longer than the lease of a worker that provisions.
-LOST_WORKER_SECONDS = 40.0
-
-Rows = tuple[int, int]
+from trunks.voice.provisioner import ProvisionerName
 
 
-@dataclass(frozen=True)
-class Creation:
-    """A call that makes so many trunks and numbers; `place` is a trunk that is there, n tells one body from another."""
-
-    url: Callable[[str], str]
-    body: Callable[[int], dict[str, Any]]
-    makes: Rows
-
-
-def _bolna(n: int) -> dict[str, Any]:
-    return {
-        "name": f"Carrier {n}",
-        "provider": "carrier-x",
-        "auth_type": "userpass",
-        "auth_username": "user_42",
-        "auth_password": PASSWORD,
-        "gateways": [{"gateway_address": "sip.carrier.example"}],
-        "phone_numbers": [{"phone_number": f"+1202555{1000 + n}"}, {"phone_number": f"1202555{2000 + n}"}],
-    }
-
-
-CREATIONS = {
-    "talkover-trunk": Creation(lambda place: TALKOVER, lambda n: BODY, (1, 0)),
-    "talkover-did": Creation(
-        lambda place: f"{TALKOVER}/{place}/dids",
-        lambda n: {"country_code": "US", "number": f"+1415555{1000 + n}"},
-        (0, 1),
-    ),
-    "autocalls-extension": Creation(
-        lambda place: AUTOCALLS, lambda n: EXTENSION | {"phone_number": str(1000 + n)}, (1, 0)
-    ),
-    "autocalls-number": Creation(
-        lambda place: AUTOCALLS, lambda n: NUMBER | {"phone_number": f"+1212555{1000 + n}"}, (1, 1)
-    ),
-    "bolna-trunk": Creation(lambda place: BOLNA, _bolna, (1, 2)),
-    "bolna-number": Creation(
-        lambda place: f"{BOLNA}/{place}/numbers", lambda n: {"phone_number": f"1303555{1000 + n}"}, (0, 1)
-    ),
-}
-
-
-@contextmanager
-def dying(monkeypatch: pytest.MonkeyPatch, *, transactions: int) -> Iterator[Callable[[], bool]]:
-    """Let a process write so often and then find no store any more; what is given tells whether it came to that."""
-    left, died = transactions, False
-    write, read = Database.write, Database.read
-
-    @contextmanager
-    def writing(database: Database, **given: Any) -> Iterator[Session]:
-        nonlocal left, died
-        died = died or left == 0
-        if died:
-            raise StoreUnavailable
-        left -= 1
-        with write(database, **given) as session:
-            yield session
-
-    @contextmanager
-    def reading(database: Database) -> Iterator[Session]:
-        if died:
-            raise StoreUnavailable
-        with read(database) as session:
-            yield session
-
-    with monkeypatch.context() as patched:
-        patched.setattr(Database, "write", writing)
-        patched.setattr(Database, "read", reading)
-        yield lambda: died
-
-
-Again = Callable[[], Awaitable[ApiUnderTest]]
-
-
-async def send(to: ApiUnderTest, creation: Creation, place: str, n: int) -> httpx.Response:
-    headers = {"Idempotency-Key": f"key-{n}"}
-    return await to.client.post(creation.url(place), json=creation.body(n), headers=headers)
-
-
-async def die_at_each_step(
-    api: ApiUnderTest, again: Again, monkeypatch: pytest.MonkeyPatch, creation: Creation
+async def end_at_each_step(
+    api: ApiUnderTest, again: Again, monkeypatch: pytest.MonkeyPatch, creation: Creation, how: Ending
 ) -> int:
-    """Send a request to a process that dies ever later, and again to another; how often it died."""
+    """Send a request to a process that ends ever later, and again to another; how often it ended."""
     place = (await api.create(name="There before"))["id"]
     other = await again()
     before = rows(api)
-
-    assert (
-        await send(api, creation, place, MOST_STEPS)
-    ).status_code == 201  # the installation's own keys are made by now
+    # The installation's own keys are made by now.
+    assert (await send(api, creation, place, MOST_STEPS)).status_code == 201
     for n in range(MOST_STEPS):
-        with dying(monkeypatch, transactions=n) as died:
-            first = await send(api, creation, place, n)
-        if not died():
+        first_one = await again() if how is Ending.DISMISSED else api
+        with ending(how, first_one, monkeypatch, transactions=n) as ended:
+            first = await ended.answer_of(asyncio.create_task(send(first_one, creation, place, n)))
+        if not ended.came:
+            assert first is not None
             assert first.status_code == 201, first.text
             break
-        api.store.clock.advance(LEASE_SECONDS + 1)
-        ended = await send(other, creation, place, n)
-        assert ended.status_code == 201, (n, ended.text)
-        if first.status_code == 201:
-            assert ended.json() == first.json()
+        is_told = first is not None and first.status_code == 201
+        if how.leaves_a_lease or is_told:  # also where the answer could not be kept
+            api.store.clock.advance(LEASE_SECONDS + 1)
+        second = await send(other, creation, place, n)
+        assert second.status_code == 201, (n, second.text)
+        if first is not None and is_told:
+            assert second.json() == first.json()
         replayed = await send(api, creation, place, n)
-        assert (replayed.content, replayed.headers["Idempotent-Replayed"]) == (ended.content, "true")
-        assert PASSWORD not in ended.text
+        assert (replayed.content, replayed.headers["Idempotent-Replayed"]) == (second.content, "true")
+        assert PASSWORD not in second.text
     else:
         raise AssertionError(f"more than {MOST_STEPS} transactions")
     api.store.clock.advance(LEFT_BEHIND_SECONDS)
     api.store.installation.catalog.unsaved.remove_left_behind()
     made = n + 2
     assert rows(api) == (before[0] + made * creation.makes[0], before[1] + made * creation.makes[1])
+    assert count(api, Verification) == made * creation.is_verified
     return n
 
 
-def rows(api: ApiUnderTest) -> Rows:
-    """Count trunks, drafts among them, and numbers."""
-    return count(api, Trunk), count(api, PhoneNumber)
+# In every run each call is killed and broken off, and each other ending met by those that it differs in.
+IN_EVERY_RUN = {
+    *((name, how) for name in CREATIONS for how in (Ending.KILLED, Ending.BROKEN_OFF)),
+    *((name, Ending.STORE_AWAY) for name in ("talkover-trunk", "autocalls-number", "bolna-trunk")),
+    ("bolna-trunk", Ending.BROKEN_OFF_AND_LOST),
+    ("autocalls-extension", Ending.DISMISSED),
+}
+ENDINGS = [
+    pytest.param(name, how, marks=() if (name, how) in IN_EVERY_RUN else pytest.mark.long)
+    for name in CREATIONS
+    for how in Ending
+]
 
 
-def count(api: ApiUnderTest, table: type[Trunk] | type[PhoneNumber] | type[Provision]) -> int:
-    with api.store.installation.database.read() as session:
-        return session.scalar(select(func.count()).select_from(table)) or 0
-
-
-@pytest.mark.parametrize("name", CREATIONS)
+@pytest.mark.parametrize(("name", "how"), ENDINGS)
 async def test_the_retry_ends_in_the_first_answer_or_finishes_the_work(
-    api: ApiUnderTest, make_another_api: Again, monkeypatch: pytest.MonkeyPatch, name: str
+    api: ApiUnderTest, make_another_api: Again, monkeypatch: pytest.MonkeyPatch, name: str, how: Ending
 ) -> None:
-    assert await die_at_each_step(api, make_another_api, monkeypatch, CREATIONS[name]) >= 3
-
-
-class FirstWorker(StrEnum):
-    """What the worker beside the process that dies does with the sides."""
-
-    WORKS = "works"
-    FAILS = "fails"
-    IS_AWAY = "is-away"
-
-
-class Sides:
-    """The voice infrastructure, and the worker that keeps it."""
-
-    def __init__(self, api: ApiUnderTest, worker: FirstWorker = FirstWorker.WORKS) -> None:
-        self.standing: dict[UUID, SideIds] = {}
-        self.worker = worker
-        self._database = api.store.installation.database
-        self._claims = api.store.installation.provisions.claims
-        self._numbers = itertools.count()
-
-    def work(self, trunk_id: UUID) -> None:
-        self._claims.tend()  # what a lost worker had is taken back
-        claim = None if self.worker is FirstWorker.IS_AWAY else self._claims.claim(trunk_id)
-        if claim is None:
-            return
-        if claim.blueprint is None:
-            self.standing.pop(trunk_id, None)
-            self._claims.finish(claim, SideIds())
-        elif self.worker is FirstWorker.FAILS:
-            self._claims.fail(claim, ProvisioningFailed(FailureCause.REFUSED, "It was refused."))
-        else:
-            n = next(self._numbers)
-            self.standing[trunk_id] = claim.known if claim.known.known else SideIds(f"in-{n}", f"out-{n}")
-            self._claims.finish(claim, self.standing[trunk_id])
-
-    def work_off(self) -> None:
-        """Do whatever is left to do."""
-        with self._database.read() as session:
-            trunk_ids = session.scalars(select(Provision.trunk_id)).all()
-        for trunk_id in trunk_ids:
-            self.work(trunk_id)
+    assert await end_at_each_step(api, make_another_api, monkeypatch, CREATIONS[name], how) >= 3
 
 
 @pytest.fixture
@@ -227,18 +117,31 @@ def sides(api: ApiUnderTest, monkeypatch: pytest.MonkeyPatch) -> Sides:
     return Sides(api)
 
 
-def answers_soon(api: ApiUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api.app.state.context.waiter, "_poll_seconds", 0.01)
+ENDINGS_WITH_SIDES = [
+    *(
+        pytest.param("autocalls-extension", Ending.KILLED, worker, marks=pytest.mark.long)
+        for worker in FirstWorker
+    ),
+    *(("autocalls-number", Ending.KILLED, worker) for worker in FirstWorker),
+    ("autocalls-number", Ending.STORE_AWAY, FirstWorker.WORKS),
+    ("autocalls-number", Ending.BROKEN_OFF, FirstWorker.WORKS),
+    ("autocalls-extension", Ending.BROKEN_OFF, FirstWorker.IS_AWAY),
+    ("autocalls-number", Ending.DISMISSED, FirstWorker.IS_AWAY),
+    pytest.param("autocalls-number", Ending.DISMISSED, FirstWorker.FAILS, marks=pytest.mark.long),
+    pytest.param(
+        "autocalls-extension", Ending.BROKEN_OFF_AND_LOST, FirstWorker.WORKS, marks=pytest.mark.long
+    ),
+]
 
 
-@pytest.mark.parametrize("worker", FirstWorker)
-@pytest.mark.parametrize("name", ["autocalls-extension", "autocalls-number"])
+@pytest.mark.parametrize(("name", "how", "worker"), ENDINGS_WITH_SIDES)
 async def test_a_trunk_with_its_sides_is_finished_too(
     api: ApiUnderTest,
     make_another_api: Again,
     monkeypatch: pytest.MonkeyPatch,
     sides: Sides,
     name: str,
+    how: Ending,
     worker: FirstWorker,
 ) -> None:
     creation = CREATIONS[name]
@@ -252,15 +155,20 @@ async def test_a_trunk_with_its_sides_is_finished_too(
     assert (await send(api, creation, place, MOST_STEPS)).status_code == 201
     for n in range(MOST_STEPS):
         sides.worker = worker
-        with dying(monkeypatch, transactions=n) as died:
-            first = await send(api, creation, place, n)
+        first_one = api
+        if how is Ending.DISMISSED:
+            first_one = await make_another_api()
+            first_one.on_ring_provision = sides.work
+            answers_soon(first_one, monkeypatch)
+        with ending(how, first_one, monkeypatch, transactions=n) as ended:
+            first = await ended.answer_of(asyncio.create_task(send(first_one, creation, place, n)))
         sides.worker = FirstWorker.WORKS
         api.store.clock.advance(LOST_WORKER_SECONDS)
-        ended = await send(other, creation, place, n)
-        assert ended.status_code == 201, (n, first.text, ended.text)
-        assert ended.json()["data"]["inbound_trunk_id"].startswith("in-")
-        assert (await send(api, creation, place, n)).content == ended.content
-        if not died():
+        second = await send(other, creation, place, n)
+        assert second.status_code == 201, (n, first and first.text, second.text)
+        assert second.json()["data"]["inbound_trunk_id"].startswith("in-")
+        assert (await send(api, creation, place, n)).content == second.content
+        if not ended.came:
             break
     api.store.clock.advance(LEFT_BEHIND_SECONDS)
     api.store.installation.catalog.unsaved.remove_left_behind()
@@ -268,10 +176,12 @@ async def test_a_trunk_with_its_sides_is_finished_too(
     made = n + 2
     assert rows(api) == (before[0] + made, before[1] + made * creation.makes[1])
     assert count(api, Provision) == len(sides.standing) == made
+    assert count(api, Verification) == made
 
 
-async def test_whoever_dies_for_good_leaves_nothing(
-    api: ApiUnderTest, monkeypatch: pytest.MonkeyPatch, sides: Sides
+@pytest.mark.parametrize("how", [Ending.KILLED, Ending.BROKEN_OFF])
+async def test_whoever_ends_for_good_leaves_nothing_half_made(
+    api: ApiUnderTest, monkeypatch: pytest.MonkeyPatch, sides: Sides, how: Ending
 ) -> None:
     api.on_ring_provision = sides.work
     answers_soon(api, monkeypatch)
@@ -279,17 +189,84 @@ async def test_whoever_dies_for_good_leaves_nothing(
     before = rows(api)
     for n in range(1, MOST_STEPS):
         body = NUMBER | {"phone_number": f"+1212555{1000 + n}"}
-        with dying(monkeypatch, transactions=n) as died:
-            await api.client.post(AUTOCALLS, json=body)
-        if not died():
+        with ending(how, api, monkeypatch, transactions=n) as ended:
+            await ended.answer_of(asyncio.create_task(api.client.post(AUTOCALLS, json=body)))
+        if not ended.came:
             break
     api.store.clock.advance(LEFT_BEHIND_SECONDS)
     api.store.installation.catalog.unsaved.remove_left_behind()
     sides.work_off()
-    # The last that was begun is whole, and so is one that died behind its work.
+    # The last that was begun is whole, and so is one that ended behind its work.
     trunks = rows(api)[0] - before[0]
     assert 1 <= trunks <= 3
     assert count(api, Provision) == len(sides.standing) == trunks + 1
+    assert len(to_be_verified(api)) == trunks + 1
+
+
+def to_be_verified(api: ApiUnderTest) -> set[UUID]:
+    """Claim the runs that are due, as any worker does that looks through them, and give their trunks."""
+    return trunks_of(api, api.store.installation.runs.claims.claim(limit=1000).runs)
+
+
+def trunks_of(api: ApiUnderTest, claimed: Sequence[ClaimedRun]) -> set[UUID]:
+    with api.store.installation.database.read() as session:
+        found = {Verifications(session).trunk_of(run.verification_id) for run in claimed}
+    assert len(found) == len(claimed)
+    return {trunk_id for trunk_id in found if trunk_id is not None}
+
+
+@pytest.mark.parametrize("name", ["autocalls-number", "bolna-trunk"])
+async def test_who_is_never_asked_for_again_is_verified_all_the_same(
+    api: ApiUnderTest, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Whoever created or moved a trunk is gone behind it: a worker finds what is to be verified within a minute."""
+    place = (await api.create(name="There before"))["id"]
+    assert (await send(api, CREATIONS[name], place, MOST_STEPS)).status_code == 201
+    trunks = rows(api)[0]
+    for n in range(1, MOST_STEPS):
+        with ending(Ending.KILLED, api, monkeypatch, transactions=n) as ended:
+            await ended.answer_of(asyncio.create_task(send(api, CREATIONS[name], place, n)))
+        if not ended.came:
+            break
+    made = rows(api)[0] - trunks
+    assert made >= 3
+    api.store.clock.advance(LEFT_BEHIND_SECONDS)
+    assert len(to_be_verified(api)) == made + 1
+
+
+# Each changes where a trunk leads.
+MOVES = {
+    "autocalls-number": ("PUT", AUTOCALLS, {"sip_address": "second.carrier.example"}),
+    "bolna-trunk": ("PATCH", BOLNA, {"gateways": [{"gateway_address": "second.carrier.example"}]}),
+}
+
+
+@pytest.mark.parametrize("how", [Ending.KILLED, Ending.BROKEN_OFF])
+@pytest.mark.parametrize("name", MOVES)
+async def test_a_moved_trunk_is_verified_whatever_happens_to_who_moved_it(
+    api: ApiUnderTest, monkeypatch: pytest.MonkeyPatch, name: str, how: Ending
+) -> None:
+    method, url, change = MOVES[name]
+    for n in range(MOST_STEPS):
+        place = (await send(api, CREATIONS[name], "", n)).json()
+        row_id = place["data"]["id"] if name.startswith("autocalls") else place["id"]
+        (trunk_id,) = verify_all(api)
+        with ending(how, api, monkeypatch, transactions=n) as ended:
+            moving = asyncio.create_task(api.client.request(method, f"{url}/{row_id}", json=change))
+            await ended.answer_of(moving)
+        api.store.clock.advance(LEFT_BEHIND_SECONDS)
+        assert api.store.trunk(trunk_id).is_verified or trunk_id in verify_all(api)
+        if not ended.came:
+            break
+    assert n >= 2
+
+
+def verify_all(api: ApiUnderTest) -> set[UUID]:
+    """Play the worker: whatever is due is verified."""
+    claimed = api.store.installation.runs.claims.claim(limit=1000).runs
+    for each in claimed:
+        assert api.store.finish(each, make_report())
+    return trunks_of(api, claimed)
 
 
 async def test_a_draft_of_another_request_is_no_trunk_yet(
@@ -300,7 +277,7 @@ async def test_a_draft_of_another_request_is_no_trunk_yet(
     sides.worker = FirstWorker.IS_AWAY
     made = await api.client.post(TALKOVER, json=BODY, headers={"Idempotency-Key": "before"})
     place = made.json()["data"]["id"]
-    with dying(monkeypatch, transactions=2):
+    with ending(Ending.KILLED, api, monkeypatch, transactions=2):
         await api.client.post(AUTOCALLS, json=NUMBER, headers={"Idempotency-Key": "first"})
     assert count(api, PhoneNumber) == 1
     did = {"country_code": "US", "number": NUMBER["phone_number"]}
@@ -309,7 +286,7 @@ async def test_a_draft_of_another_request_is_no_trunk_yet(
         (AUTOCALLS, NUMBER | {"sip_address": "sip.other.example"}),
         (f"{TALKOVER}/{place}/dids", did),
         (f"{BOLNA}/{place}/numbers", {"phone_number": NUMBER["phone_number"]}),
-        (BOLNA, _bolna(1) | {"phone_numbers": [{"phone_number": NUMBER["phone_number"]}]}),
+        (BOLNA, bolna_body(1) | {"phone_numbers": [{"phone_number": NUMBER["phone_number"]}]}),
     ]
     for number, (url, body) in enumerate(met):
         answer = await api.client.post(url, json=body, headers={"Idempotency-Key": f"other-{number}"})

@@ -86,6 +86,17 @@ def shut_key(folder: Path) -> None:
     (folder / KEY_FILE_NAME).chmod(0o000)
 
 
+def key_is_a_folder(folder: Path) -> None:
+    (folder / KEY_FILE_NAME).unlink()
+    (folder / KEY_FILE_NAME).mkdir()
+
+
+def database_is_a_folder(folder: Path) -> None:
+    for file in folder.glob(f"{DATABASE_FILE_NAME}*"):
+        file.unlink()
+    (folder / DATABASE_FILE_NAME).mkdir()
+
+
 def shut_database(folder: Path) -> None:
     (folder / DATABASE_FILE_NAME).chmod(0o000)
 
@@ -139,11 +150,17 @@ BAD_DAYS = {
     "another-key": BadDay(
         spoil=another_key, told=("k1", "another key", "put back"), failing=frozenset({"secrets"})
     ),
-    "no-key": BadDay(spoil=no_key, told=("secret-keys", "restore"), failing=_KEYS),
+    "no-key": BadDay(spoil=no_key, told=("secret-keys", "restore", "passwor"), failing=_KEYS),
     "garbled-key": BadDay(spoil=garbled_key, told=("secret-keys cannot be used", "restore"), failing=_KEYS),
     "empty-key": BadDay(spoil=empty_key, told=("secret-keys cannot be used", "restore"), failing=_KEYS),
     "open-key": BadDay(spoil=open_key, told=("run chmod 600",), failing=_KEYS),
     "shut-key": BadDay(spoil=shut_key, told=("secret-keys cannot be read", "chown"), failing=_KEYS),
+    "key-is-a-folder": BadDay(
+        spoil=key_is_a_folder, told=("secret-keys is no file", "restore the file"), failing=_KEYS
+    ),
+    "database-is-a-folder": BadDay(
+        spoil=database_is_a_folder, told=("sqlite is no file", "restore the newest backup"), failing=_STORE
+    ),
     "shut-database": BadDay(spoil=shut_database, told=("cannot be opened", "chown"), failing=_STORE),
     "read-only-database": BadDay(
         spoil=read_only_database,

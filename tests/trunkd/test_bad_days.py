@@ -107,6 +107,9 @@ def test_every_command_says_in_one_line_what_to_do(
     failing = {check: each for check, each in findings.items() if each["mark"] == "failed"}
     assert failing.keys() == day.failing
     assert all(each["mend"] for each in failing.values())
+    # Each fault is told once, and the other lines name that one.
+    told = [each["detail"] for each in failing.values() if not each["mend"].startswith("see the line about")]
+    assert len(told) == len(set(told))
 
 
 def _told_in_one_line(ended: Ended, day: BadDay) -> bool:

@@ -105,6 +105,12 @@ def test_each_refusal_has_the_shape_of_its_path(
         "slow headers": (unfinished, 408),
         "a slow body": (begun + b"{", 408),
         "no HTTP": (unfinished + b"\x00\r\n\r\n", 400),
+        "a header without end, to a whole address": (request(f"http://api{path}", f"X-Long: {long}"), 431),
+        "a method of nobody's": (request(path, method="BREW"), 501),
+        "a method in small letters": (request(f"http://api{path}?a=b", method="get"), 501),
+        "no version": (request(path).replace(b"HTTP/1.1", b"HTTP/1.7"), 400),
+        "no host": (f"GET {path} HTTP/1.1\r\nX-A: b\r\n\r\n".encode(), 400),
+        "two hosts": (request(path, "Host: other"), 400),
     }
     clients = {name: served.connect(data) for name, (data, _) in sent.items()}
     for name, client in clients.items():
@@ -117,6 +123,44 @@ def test_each_refusal_has_the_shape_of_its_path(
             assert refusal(answer) == (sent[name][1], shape), name
     close_all(list(clients.values()))
     assert httpx.get(f"{served.url}/healthz").status_code == 200
+
+
+def shut(served: BoundedServer, data: bytes) -> bytes:
+    """Say it all, say that this was all, and listen."""
+    client = served.connect(data)
+    client.shutdown(socket.SHUT_WR)
+    answer = said(client)
+    client.close()
+    return answer
+
+
+def test_whoever_has_said_all_is_answered(served: BoundedServer, api: ApiUnderTest) -> None:
+    """RFC 9112 §9.6: a client may close its half behind its request."""
+    token = f"Authorization: {api.client.headers['Authorization']}"
+    with httpx.Client(base_url=served.url, headers=dict([token.split(": ")]), timeout=30) as client:
+        made = client.post(TALKOVER, json=TRUNK).json()["data"]["id"]
+    body = json.dumps(TRUNK)
+    typed = ["Content-Type: application/json", f"Content-Length: {len(body)}"]
+    creation = request(TALKOVER, token, *typed, method="POST") + body.encode()
+    # One that is answered at once, one with a body, one whose caller waits, and several.
+    for data, statuses in (
+        (request("/healthz"), [200]),
+        (creation, [201]),
+        (request(f"{TALKOVER}/{made}/verify", token, "Content-Length: 0", method="POST"), [202]),
+        (request("/healthz") + creation + request(TALKOVER), [200, 201, 401]),
+    ):
+        answer = shut(served, data)
+        found = [int(part[:3]) for part in answer.split(b"HTTP/1.1 ")[1:]]
+        assert found == statuses
+    # What is not whole can never be.
+    for data in (b"", request(TALKOVER)[:-2], creation[:-1]):
+        assert shut(served, data) == b""
+
+
+def test_a_request_of_http_1_0_needs_no_host(served: BoundedServer) -> None:
+    client = served.connect(b"GET /healthz HTTP/1.0\r\n\r\n")
+    assert status_of(said(client)) == 200
+    client.close()
 
 
 def test_what_fits_is_answered(served: BoundedServer) -> None:

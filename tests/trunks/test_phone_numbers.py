@@ -77,6 +77,12 @@ SPELLINGS = [
     # Argentina's 15 inside the country is the 9 behind 54; in Brazil a carrier may be dialled.
     ("+54 0 11 15 2345 6789", "+5491123456789", FORM),
     ("+541115 2345 6789", "+5491123456789", FORM),
+    # Both at once, and the 0 between them; area codes of three and four digits.
+    ("+54 9 11 15 2345 6789", "+5491123456789", FORM),
+    ("+54 9 011 15 2345-6789", "+5491123456789", FORM),
+    ("+54 9 011 2345-6789", "+5491123456789", FORM),
+    ("+54 9 351 15 234 5678", "+5493512345678", FORM),
+    ("+54 9 2966 15 23 4567", "+5492966234567", FORM),
     ("+55 0 15 11 98765 4321", "+5511987654321", PREFIX),
     # The zero is part of these numbers, and San Marino's area code.
     ("+390612345678", "+390612345678", None),
@@ -105,24 +111,30 @@ SPELLINGS = [
     ("+80012345678", "+80012345678", None),
     ("+870301234567", "+870301234567", None),
 ]
+# What means none, and why.
 NUMBERS_OF_NOBODY = [
-    "",
-    "+",
-    "1000",
-    "+1555",
-    "+15551234",  # possible within an area alone
-    "02079460958",
-    "07911 123456",
-    "+999123456789",
-    "+1234567890123456",
-    "+44 20 7946 0958 x12",
-    "+1 800 FLOWERS",
-    "1800-X",
-    "line one",
-    "tel:+12025550124",
-    "+1202555012🙂",
-    "12025550124;ext=5",
-    "+1202555\n0124x",
+    ("", "'' has no digit"),
+    ("+", "'+' has no digit"),
+    ("1000", "'1000' is too short for the country code +1"),
+    ("+1", "'+1' is too short"),
+    ("+1555", "is too short for the country code +1"),
+    ("+15551234", "is too short for the country code +1"),  # possible within an area alone
+    ("+120255501245", "is too long for the country code +1"),
+    ("02079460958", "begins with 0, as it is dialled inside its country"),
+    ("07911 123456", "begins with 0, as it is dialled inside its country"),
+    ("+999123456789", "begins with no country code"),
+    ("+1234567890123456", "has 16 digits, and E.164 at most 15"),
+    ("+44 20 7946 0958 x12", "holds 'x', which is no digit"),
+    ("+1 800 FLOWERS", "holds 'F', which is no digit"),
+    ("1800-X", "holds 'X', which is no digit"),
+    ("line one", "holds 'l', which is no digit"),
+    ("tel:+12025550124", "holds 't', which is no digit"),
+    ("+1202555012🙂", "holds '🙂', which is no digit"),
+    ("+1202555012²", "holds '²', which is no digit"),
+    ("++12025550124", "holds '+', which is no digit"),
+    ("12025550124;ext=5", "holds ';', which is no digit"),
+    ("+1202555\n0124x", "holds 'x', which is no digit"),
+    ("x" * 60, "'" + "x" * 40 + "…' holds"),
 ]
 
 
@@ -138,15 +150,17 @@ def test_a_spelling_means_one_number(given: str, number: str, told: str | None) 
     else:
         assert fault is not None
         assert told in fault
-        assert number in fault
+        assert f"{number} instead of {given!r}" in fault
         assert read_e164(given) is None
     assert read_digits(number[1:]) == read_digits(number) == read_e164(number) == meant
 
 
-@pytest.mark.parametrize("text", NUMBERS_OF_NOBODY)
-def test_what_means_no_number_is_none(text: str) -> None:
+@pytest.mark.parametrize(("text", "why"), NUMBERS_OF_NOBODY)
+def test_what_means_no_number_is_none(text: str, why: str) -> None:
     assert (meant_by(text), read_e164(text), read_digits(text)) == (None, None, None)
-    assert NONE in (fault_of(text) or "")
+    fault = fault_of(text) or ""
+    assert NONE in fault
+    assert why in fault
 
 
 def test_local_numbers_are_one_however_they_are_spaced() -> None:

@@ -19,6 +19,7 @@ from trunks.provisions.requests import ProvisionRequests
 from trunks.repositories.provisions import Provisions
 from trunks.repositories.tenants import Environments
 from trunks.repositories.trunks import Trunks
+from trunks.runs.queue import queue_unasked
 from trunks.secrets.secret_box import SecretBox
 from trunks.store.database import Database
 from trunks.tenancy.tenants import Caller
@@ -27,7 +28,10 @@ from trunks.voice.provisioner import ProvisionerName
 
 @dataclass(frozen=True, slots=True)
 class ProvisionedCreation:
-    """A trunk is a draft until its sides exist; one whose sides fail is gone, and its draft takes them along."""
+    """A trunk is a draft until its sides exist; one whose sides fail is gone, and its draft takes them along.
+
+    A run is queued for it in the transaction that lets it stand.
+    """
 
     database: Database
     secrets: SecretBox
@@ -60,6 +64,8 @@ class ProvisionedCreation:
                 session, self.secrets, caller, new, now, trunk_id=trunk_id, is_draft=self.provisions
             )
             ProvisionRequests(session, self.provisioner).request(trunk.id, now)
+            if not trunk.is_draft:
+                queue_unasked(session, trunk, now)
             return trunk
 
     def settle(self, trunk_id: UUID) -> Trunk:
@@ -74,6 +80,7 @@ class ProvisionedCreation:
                 and provision.state is ProvisionState.PROVISIONED
             ):
                 trunk.is_draft = False
+                queue_unasked(session, trunk, self.clock())
                 return trunk
         self.drafts.discard(trunk_id)
         raise ProvisioningUnfinished(

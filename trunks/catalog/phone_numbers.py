@@ -43,11 +43,11 @@ def enter_number(
     )
     holder = PhoneNumbers(session).holder(trunk.environment_id, number.key)
     if holder is not None:
-        raise StillBeingMade if holder.is_draft else NumberTaken
+        raise StillBeingMade if holder.is_draft else NumberTaken(new.number)
     try:
         PhoneNumbers(session).add(number)
     except IntegrityError as error:  # entered by another request between the look and the writing
-        raise NumberTaken from error
+        raise NumberTaken(new.number) from error
     return number
 
 
@@ -89,14 +89,14 @@ def _become(session: Session, there: PhoneNumber, new: NewNumber, now: datetime)
     if key != there.key:
         _refuse_in_use(there)
         if PhoneNumbers(session).taken(there.environment_id, key):
-            raise NumberTaken
+            raise NumberTaken(new.number)
     there.key, there.number, there.country_code = key, new.number, new.country_code
     there.e164 = None if meant is None else meant.text
     there.updated_at = now
     try:
         session.flush()
     except IntegrityError as error:  # entered by another request between the look and the writing
-        raise NumberTaken from error
+        raise NumberTaken(new.number) from error
 
 
 def _enter_first(session: Session, trunk: Trunk, new: NewNumber, now: datetime) -> None:
@@ -113,7 +113,7 @@ def _rename(number: PhoneNumber, name: str | None, now: datetime) -> None:
 
 def _refuse_in_use(number: PhoneNumber) -> None:
     if number.assigned_to is not None:
-        raise NumberInUse
+        raise NumberInUse(number.number)
 
 
 @dataclass(frozen=True, slots=True)

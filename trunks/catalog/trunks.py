@@ -14,6 +14,7 @@ from trunks.provisions.requests import ProvisionRequests
 from trunks.repositories.phone_numbers import PhoneNumbers
 from trunks.repositories.tenants import Environments
 from trunks.repositories.trunks import Flips, Trunks, owned
+from trunks.runs.queue import queue_unasked
 from trunks.secrets.secret_box import SecretBox
 from trunks.store.database import Database
 from trunks.tenancy.tenants import Caller
@@ -35,10 +36,12 @@ class TrunkCatalog:
         trunk_id: UUID | None = None,
         is_draft: bool = False,
         name_is_unique: bool = False,
+        verify: bool = False,
     ) -> Trunk:
         """Enter a trunk, or a draft of one; a tenant's trunk that has this id already is the one.
 
-        Raises CustomTrunksNotAllowed, NumberTaken, and NameTaken where the dialect knows trunks by their names.
+        With `verify` a run is queued for it, which whoever enters it asks for then. Raises CustomTrunksNotAllowed,
+        NumberTaken, and NameTaken where the dialect knows trunks by their names.
         """
         with self.database.write() as session:
             made = None if trunk_id is None else Trunks(session).of(caller.environment_id, trunk_id)
@@ -48,9 +51,11 @@ class TrunkCatalog:
                 Environments(session).lock(caller.environment_id)
                 if Trunks(session).named(caller.environment_id, new.name):
                     raise NameTaken
-            return enter_trunk(
-                session, self.secrets, caller, new, self.clock(), trunk_id=trunk_id, is_draft=is_draft
-            )
+            now = self.clock()
+            trunk = enter_trunk(session, self.secrets, caller, new, now, trunk_id=trunk_id, is_draft=is_draft)
+            if verify:
+                queue_unasked(session, trunk, now)
+            return trunk
 
     def get(self, caller: Caller, trunk_id: UUID) -> Trunk:
         """Look a trunk up. Raises TrunkNotFound for another tenant's too."""

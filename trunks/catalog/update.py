@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -17,7 +18,14 @@ from trunks.catalog.trunk_edit import UNSET, TrunkEdit, Unset
 from trunks.catalog.views import TrunkView, view_of
 from trunks.catalog.whole_trunk import read_whole
 from trunks.clock import Clock
-from trunks.errors import NameTaken, SecretUnreadable, StillBeingMade, TrunkExists, TrunkNotFound
+from trunks.errors import (
+    NameTaken,
+    SecretUnreadable,
+    StillBeingChanged,
+    StillBeingMade,
+    TrunkExists,
+    TrunkNotFound,
+)
 from trunks.health.verification_liveness import VerificationLiveness
 from trunks.models.state_columns import read_state
 from trunks.models.trunk import Trunk
@@ -25,13 +33,16 @@ from trunks.phone_numbers import key_of
 from trunks.provisions.requests import ProvisionRequests
 from trunks.provisions.wanted_sides import WantedSides
 from trunks.repositories.account_proofs import AccountProofs
+from trunks.repositories.provisions import Provisions
 from trunks.repositories.tenants import Environments
 from trunks.repositories.trunk_profiles import TrunkProfiles
 from trunks.repositories.trunks import Trunks, owned
+from trunks.repositories.verifications import Verifications
 from trunks.rules.intervals import HealthIntervals
 from trunks.rules.profile import TrunkProfile
 from trunks.rules.trunk_state import Cause, after_edit, after_switch
 from trunks.rules.whole_trunk import judge_change
+from trunks.runs.queue import queue_unasked
 from trunks.secrets.secret_box import SecretBox
 from trunks.store.database import Database
 from trunks.tenancy.tenants import Caller
@@ -44,12 +55,16 @@ EditOf = Callable[[TrunkView], TrunkEdit]
 
 @dataclass(frozen=True, slots=True)
 class Edited:
-    """`moved` says that connectivity changed; `provisioning` that the infrastructure is to follow."""
+    """`moved` says that connectivity changed; `provisioning` that the infrastructure is to follow.
+
+    `run_id` is of a run that was queued for it, where one was wanted and none was open.
+    """
 
     trunk: Trunk
     moved: bool
     provisioning: bool
     taken: EditTaken
+    run_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +77,21 @@ class TrunkUpdates:
     clock: Clock
 
     def apply(
-        self, caller: Caller, trunk_id: UUID, edit: TrunkEdit | EditOf, *, alone: bool = False
+        self,
+        caller: Caller,
+        trunk_id: UUID,
+        edit: TrunkEdit | EditOf,
+        *,
+        alone: bool = False,
+        verify: bool = False,
+        follow_seconds: float | None = None,
     ) -> Edited:
         """Change a trunk, all of it or nothing.
 
-        `alone` keeps off whoever else changes what one trunk alone may have: a name, or a line. Raises TrunkNotFound,
+        `alone` keeps off whoever else changes what one trunk alone may have: a name, or a line. With `verify` a run is
+        queued for a change of connectivity, which whoever changed it asks for then. Whoever waits `follow_seconds` for
+        the infrastructure, and takes the edit back where that does not follow, is alone in that until let_go(): of two
+        such edits the later one would go back to what the first one tried. Raises StillBeingChanged, TrunkNotFound,
         TrunkContradictory, TrunkExists, TrunkNotVerified, NumberTaken, NumberInUse, NameTaken, and what the edit raises
         that is worked out from present values: these are the values under the trunk's lock, so that of two edits at
         once the later one is judged on what the other one made.
@@ -98,8 +123,16 @@ class TrunkUpdates:
             if edit.health_interval_seconds is not UNSET:
                 self._take_up(session, trunk)
             follows = self._follow(session, trunk_id, sides)
+            if follows and follow_seconds is not None:
+                self._be_followed(session, trunk_id, timedelta(seconds=follow_seconds))
             after = copy_trunk(session, trunk, with_numbers=with_numbers)
-            return Edited(trunk, moved, follows, EditTaken(before, after, self.clock()))
+            run_id = queue_unasked(session, trunk, self.clock()) if moved and verify else None
+            return Edited(trunk, moved, follows, EditTaken(before, after, self.clock()), run_id)
+
+    def let_go(self, trunk_id: UUID) -> None:
+        """Leave an edit as it is: the infrastructure has followed."""
+        with self.database.write() as session:
+            _let_go(session, trunk_id)
 
     def take_back(self, edited: Edited) -> bool:
         """Take an edit back, as far as it still stands; true when the trunk has to be verified then.
@@ -114,6 +147,11 @@ class TrunkUpdates:
             self._take_up(session, trunk)
             session.flush()
             ProvisionRequests(session, self.provisioner).changed(trunk.id, self.clock())
+            _let_go(session, trunk.id)
+            if to_verify:
+                queue_unasked(session, trunk, self.clock())
+            elif edited.run_id is not None:
+                Verifications(session).withdraw(edited.run_id, self.clock())
             return to_verify
 
     def _follow(self, session: Session, trunk_id: UUID, sides: DesiredTrunk | str | None) -> bool:
@@ -122,6 +160,14 @@ class TrunkUpdates:
         if self.sides.of(session, trunk_id) == sides:
             return False
         return ProvisionRequests(session, self.provisioner).changed(trunk_id, self.clock())
+
+    def _be_followed(self, session: Session, trunk_id: UUID, wait: timedelta) -> None:
+        provision, now = Provisions(session).locked(trunk_id), self.clock()
+        if provision is None:
+            return
+        if provision.followed_until is not None and provision.followed_until > now:
+            raise StillBeingChanged
+        provision.followed_until = now + wait
 
     def _take_up(self, session: Session, trunk: Trunk) -> None:
         now = self.clock()
@@ -212,6 +258,12 @@ class TrunkUpdates:
             return self.secrets.open(trunk.sealed_password, trunk.id) == password
         except SecretUnreadable:  # sent anew is how a customer repairs that
             return False
+
+
+def _let_go(session: Session, trunk_id: UUID) -> None:
+    provision = Provisions(session).locked(trunk_id)
+    if provision is not None:
+        provision.followed_until = None
 
 
 def _refuse_second(session: Session, trunk: Trunk, profile: TrunkProfile, edit: TrunkEdit) -> None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from urllib.parse import urlsplit
 
 from sqlalchemy.engine import make_url
@@ -10,6 +10,7 @@ from sqlalchemy.exc import ArgumentError
 
 from sipcheck.errors import CallerError, TargetInvalid
 from sipcheck.target import HostPort, Target, parse_host_port, parse_target
+from trunks.rules.allow_list import read_network
 from trunks.rules.knock_limits import SHIPPED_RULES, KnockRules, read_limits
 from trunks.secrets.keys import parse_keys
 
@@ -22,10 +23,14 @@ def _entries(text: str) -> list[str]:
 
 
 def read_networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    return tuple(_read_network(entry) for entry in _entries(text))
+
+
+def _read_network(text: str) -> IPv4Network | IPv6Network:
     try:
-        return tuple(ip_network(entry) for entry in _entries(text))
+        return read_network(text)
     except ValueError as fault:
-        raise ValueError(f"{fault}; give CIDRs such as 10.0.0.0/8,fd00::/8") from None
+        raise ValueError(f"{text!r} {fault}; give CIDRs such as 10.0.0.0/8,fd00::/8") from None
 
 
 def read_ports(text: str) -> frozenset[int]:
@@ -98,7 +103,7 @@ def read_host_port(text: str) -> HostPort:
     try:
         return parse_host_port(text)
     except TargetInvalid as fault:
-        raise ValueError(f"{fault}; give host[:port], such as egress.example:5060") from None
+        raise ValueError(f"{str(fault).rstrip('.')}; give host[:port], such as egress.example:5060") from None
 
 
 def read_http_url(text: str) -> str:

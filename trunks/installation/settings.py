@@ -167,13 +167,13 @@ def setting_names() -> dict[str, FieldInfo]:
 
 def _fault(error: ErrorDetails) -> str:
     cause = error.get("ctx", {}).get("error")
-    fault = str(cause) if cause is not None else error["msg"]
     if not error["loc"]:
-        return fault
+        return str(cause)
     # By its variable or by its field, as it was given.
     given = str(error["loc"][0])
     name = given if given in setting_names() else setting_name(given)
     if cause is not None:
-        return f"{name}: {fault}."
-    shown = "" if isinstance(error["input"], SecretStr) else f"{str(error['input'])[:_SHOWN_CHARACTERS]!r}: "
-    return f"{name}: {shown}{fault}. It is {setting_names()[name].description}."
+        return f"{name}: {cause}."
+    # pydantic's own words speak of its types.
+    shown = "it" if isinstance(error["input"], SecretStr) else repr(str(error["input"])[:_SHOWN_CHARACTERS])
+    return f"{name}: {shown} cannot be used. It is {setting_names()[name].description}."

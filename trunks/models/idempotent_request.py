@@ -14,7 +14,7 @@ class IdempotentRequest(Base):
     """`name` and `content_hash` are keyed hashes: of environment, method, path and key; of what was sent.
 
     What the request creates has the row's id, whoever does it. Without `status` it is under way, and belongs to
-    whoever knows `claim_id`, until `lease_until`.
+    whoever knows `claim_id`, until `lease_until`; one that was given up has that at `created_at`, and is anybody's.
     """
 
     __tablename__ = "idempotent_requests"

@@ -28,3 +28,8 @@ class PhoneNumber(Base):
     assigned_to: Mapped[str | None] = mapped_column(String(255))
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+
+    @property
+    def normal(self) -> str:
+        """The number in E.164, or as it was given where it is none."""
+        return self.e164 or self.number

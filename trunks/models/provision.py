@@ -62,6 +62,8 @@ class Provision(Leased, Base):
     newer_revision: Mapped[int | None]
     cause: Mapped[FailureCause | None] = mapped_column(named(FailureCause))
     error: Mapped[str | None] = mapped_column(String(2000))
+    # Until then whoever edited the trunk waits for this, and takes the edit back where it fails.
+    followed_until: Mapped[datetime | None]
     keeps_former: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     @property

@@ -28,9 +28,9 @@ class IdempotentRequests(Repository):
         """Change a request that is under way and still ours; false when its lease was lost to another."""
         return self._change(IdempotentRequest, _under_way(name, claim_id), **values)
 
-    def delete_claimed(self, name: str, claim_id: UUID) -> None:
-        """Forget a request that is under way, if it is still ours."""
-        self._session.execute(delete(IdempotentRequest).where(_under_way(name, claim_id)))
+    def give_up(self, name: str, claim_id: UUID) -> None:
+        """Leave a request that is under way to anybody, if it is still ours: its lease ends where it began."""
+        self.change_claimed(name, claim_id, {"lease_until": IdempotentRequest.created_at})
 
     def delete_older(self, than: datetime, *, limit: int) -> None:
         """Forget some of those that were entered before `than`; two who do so take different ones."""

@@ -21,10 +21,16 @@ class ListedNumber:
     id: UUID
     trunk_id: UUID
     number: str
+    e164: str | None
     name: str | None
     country_code: str | None
     created_at: datetime
     updated_at: datetime
+
+    @property
+    def normal(self) -> str:
+        """The number in E.164, or as it was given where it is none."""
+        return self.e164 or self.number
 
 
 _LISTED = (getattr(PhoneNumber, field.name) for field in fields(ListedNumber))

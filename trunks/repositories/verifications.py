@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, bindparam, or_, select, update
+from sqlalchemy import Table, bindparam, delete, or_, select, update
 from sqlalchemy.orm import aliased, undefer
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -154,6 +154,14 @@ class Verifications(Repository):
         return self._session.scalars(
             select(Verification).where(among(self._session, Verification.id, ours)).order_by(Verification.id)
         ).all()
+
+    def withdraw(self, verification_id: UUID, now: datetime) -> None:
+        """Remove a queued run that nobody has asked for, and whose time has not come."""
+        self._session.execute(
+            delete(Verification).where(
+                Verification.id == verification_id, Verification.status == QUEUED, Verification.due_at > now
+            )
+        )
 
     def expired(self, now: datetime, *, limit: int) -> Sequence[Verification]:
         """List running ones whose lease is over, locked."""

@@ -1,7 +1,7 @@
 """Who may call in by address: judged here, since LiveKit drops what it cannot read, and then admits everyone."""
 
 from collections.abc import Iterable, Sequence
-from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
+from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_address, ip_network
 
 from trunks.errors import Refused
 
@@ -43,7 +43,7 @@ def read_allow_list(entries: Iterable[str]) -> tuple[str, ...]:
     faults = list(filter(None, map(_fault_of, given)))
     if faults:
         raise AllowListInvalid(f"{'; '.join(faults)}; {_FORM}.")
-    networks = {ip_network(entry.strip()) for entry in given}
+    networks = {read_network(entry) for entry in given}
     for family in (IPv4Network, IPv6Network):
         _refuse_everyone([network for network in networks if isinstance(network, family)])
     return tuple(sorted(_written(network) for network in networks))
@@ -52,9 +52,9 @@ def read_allow_list(entries: Iterable[str]) -> tuple[str, ...]:
 def _fault_of(entry: str) -> str | None:
     """Say why an entry cannot be one; None for one that can."""
     try:
-        network = ip_network(entry.strip())
+        network = read_network(entry)
     except ValueError as fault:
-        return f"{entry!r} in the allow-list cannot be read: {fault}"
+        return f"{entry!r} in the allow-list {fault}"
     if isinstance(network, IPv6Network):
         if "%" in entry:
             return f"{entry!r} in the allow-list names an interface"
@@ -62,6 +62,28 @@ def _fault_of(entry: str) -> str | None:
             # It would never match: a call over IPv4 comes from the IPv4 address.
             return f"{entry!r} in the allow-list is IPv4 inside IPv6; write it as IPv4"
     return None
+
+
+def read_network(entry: str) -> Network:
+    """Read an address or a CIDR. Raises ValueError with what is wrong with it, as "is no …"."""
+    text = entry.strip()
+    try:
+        return ip_network(text)
+    except ValueError:
+        raise ValueError(_why_none(text)) from None
+
+
+def _why_none(text: str) -> str:
+    address, _, length = text.partition("/")
+    try:
+        most = ip_address(address).max_prefixlen
+    except ValueError:
+        return "is no address and no CIDR"
+    try:
+        whole = ip_network(text, strict=False)
+    except ValueError:
+        return f"has {length!r} behind its slash, which is no number from 0 to {most}"
+    return f"is an address inside its network; write {address} for it alone, or {whole} for all of them"
 
 
 def _refuse_everyone(networks: Sequence[Network]) -> None:

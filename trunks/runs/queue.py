@@ -3,7 +3,8 @@
 All work inside a transaction of their caller, which holds the trunk's lock, and rings for the run after its commit.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -12,6 +13,9 @@ from trunks.models.trunk import Trunk
 from trunks.models.verification import RequestedBy, Verification, VerificationStatus, WayIn
 from trunks.repositories.trunks import TrunkRow
 from trunks.repositories.verifications import Verifications
+
+# Longer than anybody takes from the change of a trunk to asking for its run, sides that are waited for among it.
+_UNASKED = timedelta(minutes=1)
 
 
 def find_or_queue(
@@ -32,6 +36,16 @@ def find_or_queue(
         session, trunk, requested_by, now, due_at=due_at, request_id=request_id, on_demand=on_demand
     )
     return run, True
+
+
+def queue_unasked(session: Session, trunk: Trunk, now: datetime) -> UUID | None:
+    """Queue a run in the transaction that makes a trunk need one, and give its id where none was open.
+
+    Whoever changed the trunk asks for it in a moment, which brings it forward; where his process is gone by then, it
+    comes by itself.
+    """
+    run, is_new = find_or_queue(session, trunk, RequestedBy.CUSTOMER, now, due_at=now + _UNASKED)
+    return run.id if is_new else None
 
 
 def queue_run(

@@ -107,13 +107,16 @@ def read_key_file(folder: Path) -> tuple[SecretKey, ...]:
     """Read the keys of an installation. Raises KeysUnusable with the file, the fault and the fix."""
     path = folder / KEY_FILE_NAME
     try:
-        mode = stat.S_IMODE(path.stat().st_mode)
+        found = path.stat().st_mode
+        if not stat.S_ISREG(found):
+            raise KeysUnusable(f"{path} is no file; move it away, and restore the file from the backup.")
+        mode = stat.S_IMODE(found)
         if mode & 0o077:
             raise KeysUnusable(f"{path} can be read by others (mode {mode:04o}); run chmod 600 {path}.")
         return parse_keys(path.read_text(encoding="ascii").strip())
     except FileNotFoundError:
         raise KeysUnusable(
-            f"{path} does not exist; run trunkd migrate to make it, or restore it if the store holds trunks."
+            f"{path} does not exist: restore it from the backup. trunkd migrate makes one where no password is stored."
         ) from None
     except OSError as error:
         raise KeysUnusable(

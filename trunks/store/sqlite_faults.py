@@ -23,6 +23,10 @@ def fault_of(error: sqlite3.Error, file: Path | None) -> StoreUnavailable | None
         return damaged(file, str(error))
     if primary == sqlite3.SQLITE_READONLY:
         return unwritable(file, "written")
+    if primary == sqlite3.SQLITE_CANTOPEN and file.is_dir():
+        return StoreUnwritable(
+            f"{file} is no file; move it away, and restore the newest backup in its place."
+        )
     if primary == sqlite3.SQLITE_CANTOPEN:
         return unwritable(file, "opened")
     if primary == sqlite3.SQLITE_IOERR:

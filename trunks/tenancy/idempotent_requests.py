@@ -122,10 +122,11 @@ class KeyedRequests:
         row = IdempotentRequests(session).locked(claim.name)
         if row is None:  # given up in between: free for whoever asks next
             raise IdempotencyKeyInUse(0.0)
-        if row.created_at + _KEPT_FOR <= now:
+        is_another = row.content_hash != content_hash
+        if row.created_at + _KEPT_FOR <= now or (is_another and _is_given_up(row)):
             row.id, row.content_hash, row.created_at = claim.makes_id, content_hash, now
             return self._take_over(row, claim, now)
-        if row.content_hash != content_hash:
+        if is_another:
             raise IdempotencyKeyReused
         if row.status is not None:
             return KeptAnswer(row.status, row.headers or {}, row.body or b"")
@@ -156,6 +157,13 @@ class KeyedRequests:
             )
 
     def release(self, claim: RequestClaim) -> None:
-        """Give up a request that came to nothing, so that it may be sent again. Raises StoreUnavailable."""
+        """Give up a request whose answer is not to be kept, so that it may be sent again. Raises StoreUnavailable.
+
+        What it creates keeps its id: what it was answered says nothing of how far it came.
+        """
         with self.database.write() as session:
-            IdempotentRequests(session).delete_claimed(claim.name, claim.claim_id)
+            IdempotentRequests(session).give_up(claim.name, claim.claim_id)
+
+
+def _is_given_up(row: IdempotentRequest) -> bool:
+    return row.status is None and row.lease_until <= row.created_at

@@ -1,5 +1,6 @@
 """Wrong settings are refused with name, fault and fix; never with a traceback or a secret (docs/design/service.md)."""
 
+import re
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -97,6 +98,10 @@ def test_a_wrong_setting_is_named_with_its_fault_and_the_fix(
     (line,) = str(fault.value).splitlines()
     assert line.startswith(f"{name}: ")
     assert told in line
+    # Words of the libraries that read it.
+    assert (
+        re.search(r"Input should|valid (integer|number)|unable to parse|appear to be|host bits", line) is None
+    )
 
 
 def test_all_wrong_settings_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
