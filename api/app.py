@@ -10,12 +10,11 @@ from fastapi import APIRouter, FastAPI
 from prometheus_client import Gauge
 from starlette.middleware import Middleware
 
-from api import operation
 from api.autocalls import routes as autocalls
 from api.bolna import routes as bolna
 from api.context import Context
 from api.current_health import CurrentHealth
-from api.metrics import RequestMetrics, make_registry
+from api.document.openapi import describe
 from api.middleware.authentication import Authentication
 from api.middleware.body_limit import BodyLimit
 from api.middleware.content_type import ContentType
@@ -26,11 +25,12 @@ from api.middleware.rate_limits import RateLimiting, RateLimits
 from api.middleware.request_ids import RequestIds
 from api.middleware.request_record import RequestRecord
 from api.middleware.write_concurrency import WriteConcurrency
-from api.openapi import describe
-from api.readiness import Readiness, ReadinessCheck
-from api.store_metrics import StoreMetrics
+from api.operation import routes as operation
+from api.operation.readiness import Readiness, ReadinessCheck
+from api.operation.request_metrics import RequestMetrics, make_registry
+from api.operation.store_metrics import StoreMetrics
+from api.operation.table_metrics import TableMetrics
 from api.store_threads import LOCKED_AT_MOST_SECONDS, StoreThreads
-from api.table_metrics import TableMetrics
 from api.talkover import routes as talkover
 from api.talkover.queued_verification import QueuedVerification
 from api.waiter import Awaited, Waiter
@@ -145,3 +145,4 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         with suppress(asyncio.CancelledError):
             await waiting
         await context.rate_limits.close()
+        await context.installation.voice.close()

@@ -14,9 +14,11 @@ from api.problems import unauthenticated
 from api.request_state import state_of
 from api.waiter import WaitEnd
 from trunks.catalog.views import TrunkView
+from trunks.errors import NumberInUseElsewhere
 from trunks.installation.areas import Catalog
 from trunks.installation.settings import Settings
 from trunks.models.verification import Verification
+from trunks.phone_numbers import key_of
 from trunks.runs.requests import RunRequest, RunRequests
 from trunks.tenancy.tenants import Caller
 
@@ -50,6 +52,15 @@ class Call:
     async def view(self, trunk_id: UUID) -> TrunkView:
         """Look a trunk up. Raises TrunkNotFound."""
         return await self.ask(self.catalog.views.get, trunk_id)
+
+    async def refuse_strangers(self, *numbers: str) -> None:
+        """Refuse numbers that stand on the voice infrastructure with a trunk that is not made here.
+
+        Raises NumberInUseElsewhere. Those of trunks here are refused by the store.
+        """
+        meant = [key_of(number) for number in numbers]
+        if (taken := await self.context.installation.voice.taken_by_stranger(meant)) is not None:
+            raise NumberInUseElsewhere(taken)
 
     async def verify(self, trunk_id: UUID, *, on_demand: bool = False) -> Verification:
         """Queue a verification and ring for it; `on_demand` says that its end is waited for. Raises TrunkNotFound."""

@@ -7,10 +7,10 @@ from starlette.requests import Request
 
 from api.current_health import CurrentHealth
 from api.middleware.rate_limits import RateLimits
-from api.readiness import Readiness
-from api.store_metrics import StoreMetrics
+from api.operation.readiness import Readiness
+from api.operation.store_metrics import StoreMetrics
+from api.operation.table_metrics import TableMetrics
 from api.store_threads import StoreThreads
-from api.table_metrics import TableMetrics
 from api.waiter import Awaited, Waiter
 from trunks.doorbell import Doorbell
 from trunks.installation.installation import Installation

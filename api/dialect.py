@@ -10,7 +10,7 @@ from fastapi.security import HTTPBearer
 from pydantic import BaseModel
 from starlette.responses import JSONResponse
 
-from api.examples import Example
+from api.document.examples import Example
 from api.problems import Problem, Refusals
 from trunks.errors import Refused
 from trunks.rules.whole_trunk import TrunkContradictory

@@ -15,6 +15,7 @@ from sipcheck.egress import address_family
 from sipcheck.errors import SettingInvalid, TargetInvalid, TransportFailed
 from sipcheck.failure import Failure
 from sipcheck.reasons import Reason
+from sipcheck.report.call_report import CallReport
 from sipcheck.report.model import Report
 from sipcheck.report.shown import shown
 from sipcheck.report.trace import Trace
@@ -29,6 +30,8 @@ from sipcheck.transport.tcp import connect_tcp
 from sipcheck.transport.tls import TlsContexts, connect_tls
 from sipcheck.transport.udp import UdpChannel, UdpEndpoint, UdpEndpoints
 from sipcheck.verification.call_forms import FormQuestions
+from sipcheck.verification.calling.call_run import CallRun
+from sipcheck.verification.calling.options import CallOptions
 from sipcheck.verification.report_without_run import invalid_target_report
 from sipcheck.verification.verification import Admit, Resolved, Survey, Verification
 
@@ -131,6 +134,28 @@ class Engine:
         )
         run = replace(run, edge_done=edge_done, caller=caller, asks_on=forms is not None)
         return shown(await self._verification(target, run).report(survey, admit, resolved, forms))
+
+    async def call(
+        self,
+        target: Target,
+        options: CallOptions,
+        *,
+        credentials: Credentials | None = None,
+        username: str | None = None,
+        before_credentials: BeforeCredentials | None = None,
+    ) -> CallReport:
+        """Make one test call, which rings, and say what became of it; every remote failure is a report.
+
+        However this is left, the call is ended: at once where it may be, and before the engine is closed.
+        """
+        run = self.run_context(
+            DEFAULT_TIMEOUT_SECONDS,
+            credentials=credentials,
+            username=username,
+            proof=Proof.INVITE,
+            before_credentials=before_credentials,
+        )
+        return await CallRun(target, options, run, self.settings, self.resolver).report()
 
     async def survey(
         self,

@@ -166,3 +166,42 @@ class WarningCode(StrEnum):
     INFRASTRUCTURE_CANNOT_ANSWER = "infrastructure-cannot-answer"
     INFRASTRUCTURE_REFUSES_CERTIFICATE = "infrastructure-refuses-certificate"
     CALL_WAS_ANSWERED = "call-was-answered"
+    INFRASTRUCTURE_FORM_REFUSED = "infrastructure-form-refused"
+
+
+class CallVerdict(StrEnum):
+    """What a test call comes to: the outcome of its report."""
+
+    ANSWERED = "answered"
+    RANG = "rang"
+    REFUSED = "refused"
+    FAILED = "failed"
+    INCONCLUSIVE = "inconclusive"
+
+
+class CallReason(StrEnum):
+    """What only a call can come to (docs/calls.md); all else that can befall it has the reason of a verification."""
+
+    CALL_ANSWERED = "call-answered"
+    CALL_RANG = "call-rang"
+    CALL_BUSY = "call-busy"
+    CALL_DECLINED = "call-declined"
+    CALL_UNAVAILABLE = "call-unavailable"
+    CALL_FORBIDDEN = "call-forbidden"
+    CALLER_REFUSED = "caller-refused"
+    NUMBER_NOT_FOUND = "number-not-found"
+    NUMBER_INCOMPLETE = "number-incomplete"
+    CODEC_REFUSED = "codec-refused"
+    ENCRYPTION_REQUIRED = "encryption-required"
+    ENCRYPTION_REFUSED = "encryption-refused"
+    CALL_LIMIT_REACHED = "call-limit-reached"
+    MEDIA_UNUSABLE = "media-unusable"
+    MEDIA_SILENT = "media-silent"
+    MEDIA_ONE_WAY = "media-one-way"
+
+
+class CallCause(StrEnum):
+    """What lies behind one of them, where it changes who has to act."""
+
+    OUR_NAT = "our-nat"
+    OWN_GUARD = "own-guard"

@@ -3,7 +3,7 @@
 # root, or with sudo.
 set -eu
 
-[ $# -gt 0 ] || set -- kamailio kamailio-tls-modules kamailio-sqlite-modules sip-tester redis-server postgresql unbound \
+[ $# -gt 0 ] || set -- baresip-core kamailio kamailio-tls-modules kamailio-sqlite-modules sip-tester redis-server postgresql unbound nftables \
     prometheus tshark
 
 missing=""

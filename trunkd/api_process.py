@@ -9,7 +9,7 @@ import uvloop
 from celery import Celery
 
 from api.app import create_app
-from api.readiness import ReadinessCheck
+from api.operation.readiness import ReadinessCheck
 from trunkd.http_server import HttpServer
 from trunkd.listening import listen
 from trunkd.stopping import stop_event_of_loop

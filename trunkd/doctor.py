@@ -46,6 +46,7 @@ _CHECKS: dict[str, Check] = {
     "store": doctor_store.store,
     "secrets": doctor_store.stored_secrets,
     "rows": doctor_store.rows,
+    "numbers": doctor_store.numbers,
     "knocks": doctor_store.knocks,
     "clock": doctor_store.clock,
     "broker": doctor_checks.broker,

@@ -20,6 +20,7 @@ from trunks.installation.installation import open_database, read_keys
 from trunks.installation.key_check import open_all
 from trunks.installation.settings import PREFIX, Settings
 from trunks.repositories.knocks import Knocks
+from trunks.repositories.number_claims import NumberClaims
 from trunks.repositories.table_sizes import TableSize, TableSizes
 from trunks.secrets.keys import KEY_FILE_NAME
 from trunks.secrets.secret_box import SecretBox
@@ -30,6 +31,7 @@ from trunks.store.soundness import require_sound, require_takes_writes
 _CLOCK_MAY_DIFFER_SECONDS = 2.0
 _EARLIEST_YEAR = 2025
 _MOST_ADDRESSES = 20
+_MOST_DOUBLES = 20
 
 
 def store(settings: Settings) -> str:
@@ -94,6 +96,22 @@ def rows(settings: Settings) -> str:
     now = datetime.now(UTC)
     with _database(settings) as database, database.read() as session:
         return f"{', '.join(_told(size, now) for size in TableSizes(session).all())}."
+
+
+def numbers(settings: Settings) -> str:
+    """Which numbers several trunks have, as a former version or an installation without provisioner let them."""
+    with _database(settings) as database, database.read() as session:
+        doubles = NumberClaims(session).doubles(limit=_MOST_DOUBLES)
+    if not doubles:
+        return "each is one trunk's."
+    told = ", ".join(
+        f"{line} (trunk {trunk_id} of {environment_id})" for line, trunk_id, environment_id in doubles
+    )
+    raise CheckFailed(
+        f"an older trunk has these too: {told}.",
+        "take them off there, or trunkd number release NUMBER --to TRUNK gives one to another trunk.",
+        harmless=True,
+    )
 
 
 def knocks(settings: Settings) -> str:

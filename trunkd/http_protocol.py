@@ -129,12 +129,17 @@ class BoundedHttp(HttpToolsProtocol):
         if len(self.headers) > MOST_HEADERS:
             self._refuse(headers_too_large())
             return
+        if self.parser.get_method() == b"CONNECT":
+            # What it names is no path, and nobody is led anywhere from here.
+            self._refuse(unknown_method("CONNECT"))
+            return
         hosts = sum(name == b"host" for name, _ in self.headers)
         if hosts > 1 or (not hosts and self.parser.get_http_version() == "1.1"):
             self._refuse(no_single_host())
             return
-        self._arriving, self._head_bytes = Phase.BODY, 0
         super().on_headers_complete()
+        # Not before: where the address is none, there is no request whose body could come.
+        self._arriving, self._head_bytes = Phase.BODY, 0
 
     def on_body(self, body: bytes) -> None:
         """Hand it on."""

@@ -12,9 +12,11 @@ import structlog
 import typer
 from pydantic_core import PydanticUndefined
 
+from trunkd.allow_list_command import print_allow_list
 from trunkd.explain_command import explain_invite
 from trunkd.faults import BrokerNeeded, faults_in_one_line
 from trunkd.keys_rotate import key_commands
+from trunkd.number_commands import number_commands
 from trunkd.provision_commands import provision_commands
 from trunkd.rehearsal_commands import rehearsal_commands
 from trunkd.tenants import environment_commands, token_commands
@@ -53,6 +55,8 @@ app.add_typer(key_commands, name="keys")
 app.add_typer(trunk_commands, name="trunks")
 provision_commands.registered_commands += rehearsal_commands.registered_commands
 app.add_typer(provision_commands, name="provision")
+app.add_typer(number_commands, name="number")
+app.command("allow-list")(print_allow_list)
 app.command("explain")(explain_invite)
 
 

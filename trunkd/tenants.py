@@ -9,7 +9,7 @@ import typer
 from trunkd.opened_installation import opened_installation
 from trunks.errors import TokenNotFound
 from trunks.ids import read_id
-from trunks.tenancy.tenants import DEFAULT_REQUESTS_PER_MINUTE, Tenants
+from trunks.tenancy.tenants import DEFAULT_MAX_NUMBERS, DEFAULT_REQUESTS_PER_MINUTE, Tenants
 
 environment_commands = typer.Typer(help="Tenants.", no_args_is_help=True)
 token_commands = typer.Typer(help="Bearer tokens of tenants.", no_args_is_help=True)
@@ -36,6 +36,9 @@ def create_environment(
             help="Whether its proven accounts may ask for the health of carriers for other tenants, too."
         ),
     ] = True,
+    max_numbers: Annotated[
+        int, typer.Option(min=0, max=10_000_000, help="Phone numbers that its trunks have at most.")
+    ] = DEFAULT_MAX_NUMBERS,
 ) -> None:
     """Make a tenant."""
     if not 1 <= len(name.strip()) <= 255 or not name.isprintable():
@@ -46,6 +49,7 @@ def create_environment(
             allow_custom_sip_trunks=allow_custom_sip_trunks,
             requests_per_minute=rate_limit,
             shares_asking=shared_asking,
+            max_numbers=max_numbers,
         )
         print(environment.id)
 

@@ -125,6 +125,21 @@ class NumberTaken(Refused):
         self.number = number
 
 
+class NumberInUseElsewhere(Refused):
+    """This number is in use by another trunk of this platform"""
+
+    def __init__(self, number: str) -> None:
+        super().__init__()
+        self.number = number
+
+
+class TooManyNumbers(Refused):
+    """An environment has as many numbers as it may."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"Your environment may have {most} phone numbers at most; remove one first.")
+
+
 class NumberInUse(Refused):
     """A number of the trunk is still assigned; take the assignment away first."""
 

@@ -10,7 +10,7 @@ from api.autocalls.answers import (
     TrunkList,
     TrunkShown,
 )
-from api.examples import CREATED_AT, UPDATED_AT, Example
+from api.document.examples import CREATED_AT, UPDATED_AT, Example
 from api.our_state import led_to, proven_at
 from trunks.rules.outbound_way import EVERY_ADDRESS_ANSWERS
 from trunks.rules.profile import CallingFormat, InboundAuthorization

@@ -12,9 +12,11 @@ from api.wrong_fields import must_of
 from trunks.errors import (
     CustomTrunksNotAllowed,
     NumberInUse,
+    NumberInUseElsewhere,
     NumberTaken,
     StillBeingChanged,
     StillBeingMade,
+    TooManyNumbers,
     TrunkExists,
     TrunkNotFound,
 )
@@ -29,6 +31,8 @@ REFUSALS: Refusals = {
     ),
     NumberTaken: Refusal(HTTPStatus.CONFLICT),
     StillBeingMade: Refusal(HTTPStatus.CONFLICT),
+    NumberInUseElsewhere: Refusal(HTTPStatus.CONFLICT),
+    TooManyNumbers: Refusal(HTTPStatus.CONFLICT),
     StillBeingChanged: Refusal(HTTPStatus.CONFLICT),
     NumberInUse: Refusal(HTTPStatus.CONFLICT),
 }

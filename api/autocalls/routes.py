@@ -54,6 +54,7 @@ TrunkId = Annotated[UUID, Depends(_trunk_id)]
 async def create_sip_trunk(body: CreateTrunk, call: Calling, makes_id: MakesId) -> TrunkAnswer:
     """Create a SIP trunk with its inbound and outbound trunk on the voice infrastructure, then verify it (ours)."""
     need_egress(body.outbound_proxy, has_egress=_has_egress(call))
+    await call.refuse_strangers(body.phone_number)
     trunk = await call.ask(call.catalog.provisioned.begin, body.to_trunk(), trunk_id=makes_id)
     if trunk.is_draft:
         await _settle(call, trunk.id)
@@ -83,6 +84,8 @@ async def update_sip_trunk(trunk_id: TrunkId, body: UpdateTrunk, call: Calling) 
     A side that fails takes the whole change back, with 500 (ours).
     """
     edit = partial(to_edit, body, has_egress=_has_egress(call))
+    if body.phone_number is not None:
+        await call.refuse_strangers(body.phone_number)
     alone = bool(body.model_fields_set & OF_ONE_TRUNK)
     edited = await _apply(call, trunk_id, edit, alone=alone)
     if edited.provisioning:

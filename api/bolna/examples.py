@@ -12,7 +12,7 @@ from api.bolna.answers import (
     TrunkVerified,
 )
 from api.bolna.bodies import AuthType, Transport
-from api.examples import CREATED_AT, NUMBER_ID, RUN_ID, TRUNK_ID, UPDATED_AT, Example
+from api.document.examples import CREATED_AT, NUMBER_ID, RUN_ID, TRUNK_ID, UPDATED_AT, Example
 from api.our_state import led_to, proven_at
 from sipcheck.reasons import Outcome, Reason
 from trunks.models.verification import VerificationStatus

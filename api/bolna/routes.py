@@ -59,6 +59,7 @@ Before = Annotated[UUID | None, Depends(_before)]
 async def create_trunk(body: CreateTrunk, call: Calling, makes_id: MakesId) -> TrunkShown:
     """Create a trunk with its gateways, addresses and numbers, and verify it (ours)."""
     new = body.to_trunk(interval_floor_seconds=call.settings.health_interval_floor_seconds)
+    await call.refuse_strangers(*(number.number for number in new.numbers))
     trunk = await call.ask(
         call.catalog.trunks.create, new, trunk_id=makes_id, name_is_unique=True, verify=True
     )
@@ -89,6 +90,7 @@ async def update_trunk(trunk_id: TrunkId, body: UpdateTrunk, call: Calling) -> T
         interval_seconds=_interval(call),
         interval_floor_seconds=call.settings.health_interval_floor_seconds,
     )
+    await call.refuse_strangers(*(number.phone_number for number in body.phone_numbers or ()))
     alone = bool(body.model_fields_set & OF_ONE_TRUNK)
     edited = await call.ask(call.catalog.updates.apply, trunk_id, edit, alone=alone, verify=True)
     if edited.provisioning:
@@ -134,6 +136,7 @@ async def verify_trunk(trunk_id: TrunkId, call: Calling) -> Any:
 )
 async def add_number(trunk_id: TrunkId, body: NumberBody, call: Calling, makes_id: MakesId) -> NumberShown:
     """Add a phone number to a trunk."""
+    await call.refuse_strangers(body.phone_number)
     number = await call.ask(call.catalog.numbers.add, trunk_id, body.to_number(), number_id=makes_id)
     call.ring_provision(trunk_id)
     return show_number(number)

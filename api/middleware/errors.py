@@ -11,8 +11,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
-from api.allowed_methods import allowed_methods
 from api.dialects import answering_at
+from api.middleware.allowed_methods import allowed_methods
 from api.middleware.http_middleware import HttpMiddleware
 from api.problems import (
     Problem,

@@ -6,8 +6,8 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.dialects import spoken_at
-from api.metrics import RequestMetrics
 from api.middleware.http_middleware import HttpMiddleware
+from api.operation.request_metrics import RequestMetrics
 
 _log = structlog.get_logger(__name__)
 

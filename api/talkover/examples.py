@@ -1,7 +1,8 @@
 """talkover's success answers in the OpenAPI document; whatever a route answers is set here."""
 
-from api.examples import CREATED_AT, EVENT_ID, NUMBER_ID, RUN_ID, TRUNK_ID, UPDATED_AT, Example
+from api.document.examples import CREATED_AT, EVENT_ID, NUMBER_ID, RUN_ID, TRUNK_ID, UPDATED_AT, Example
 from api.our_state import led_to, proven_at
+from api.talkover.connection_answers import AddressShown, ConnectionFound, ConnectionShown
 from api.talkover.event_answers import EventList, EventShown
 from api.talkover.health_answers import HealthFound, HealthShown
 from api.talkover.inbound_answers import InboundExplained, InboundFinding, InboundShown
@@ -44,6 +45,7 @@ from sipcheck.report.model import TargetFacts
 from sipcheck.target import TransportName
 from sipcheck.verification.report_without_run import report_without_run
 from trunks.models.verification import VerificationStatus
+from trunks.rules.connection_details import SHARED_ADDRESSES
 from trunks.rules.outbound_way import EVERY_ADDRESS_ANSWERS
 from trunks.rules.trunk_state import Cause, HealthStatus
 
@@ -223,6 +225,26 @@ EXAMPLES = (
     Example(
         "assigned",
         NumberChanged(success=True, data=_NUMBER.model_copy(update={"assigned_to": "agent-7"})),
+    ),
+    Example(
+        "connected",
+        ConnectionFound(
+            success=True,
+            data=ConnectionShown(
+                check_addresses=[AddressShown(address="203.0.113.5", measured_at=None)],
+                call_addresses=[AddressShown(address="203.0.113.6", measured_at=None)],
+                media_networks=["203.0.113.0/28"],
+                inbound_uri="sip:sip.platform.example;transport=tls",
+                transports=["tls"],
+                ports=[5061],
+                codecs=["PCMU/8000", "PCMA/8000"],
+                encryption="disable",
+                inbound_number="+15551234567",
+                number_forms=["+15551234567", "15551234567"],
+                ban_exemption=None,
+                warnings=[SHARED_ADDRESSES],
+            ),
+        ),
     ),
     Example(
         "explained",

@@ -13,9 +13,11 @@ from trunks.errors import (
     CalledNumberNotFound,
     CustomTrunksNotAllowed,
     NumberInUse,
+    NumberInUseElsewhere,
     NumberNotFound,
     NumberTaken,
     StillBeingMade,
+    TooManyNumbers,
     TrunkExists,
     TrunkHasNumbers,
     TrunkNotFound,
@@ -47,6 +49,8 @@ REFUSALS: Refusals = {
     ),
     CalledNumberNotFound: Refusal(HTTPStatus.NOT_FOUND, None, "NUMBER_NOT_FOUND"),
     StillBeingMade: Refusal(HTTPStatus.CONFLICT, None, "STILL_BEING_CREATED"),
+    NumberInUseElsewhere: Refusal(HTTPStatus.CONFLICT, None, "NUMBER_IN_USE"),
+    TooManyNumbers: Refusal(HTTPStatus.CONFLICT, None, "NUMBER_LIMIT"),
     NumberInUse: Refusal(HTTPStatus.CONFLICT, "DID is still assigned to active agents", "DID_IN_USE"),
 }
 

@@ -12,7 +12,6 @@ from api.talkover.inbound_answers import InboundExplained, show_explained
 from api.talkover.inbound_bodies import ExplainCall
 from sipcheck.diagnosis.inbound.standing import Standing
 from trunks.catalog.inbound_calls import CalledTrunks
-from trunks.installation.provisioner_choice import make_provisioner
 from trunks.voice.provisioner import ProvisioningFailed
 
 # Each reads what stands on the voice infrastructure.
@@ -52,12 +51,8 @@ async def _count(call: Call) -> None:
 
 async def _standing(call: Call, called: CalledTrunks) -> Standing:
     """Read what stands; nothing does where nothing provisions. Raises Problem."""
-    # Only what decides about a call is read, and that is not looked at for our mark.
-    provisioner = make_provisioner(call.settings, mark=str)
-    if provisioner is None:
-        return Standing()
     try:
-        return await provisioner.standing(ids=called.side_ids, called=called.call.called)
+        return await call.context.installation.voice.standing(ids=called.side_ids, called=called.call.called)
     except ProvisioningFailed as failure:
         _log.warning("explain-failed", cause=failure.cause.value, error=str(failure))
         raise Problem(
@@ -66,5 +61,3 @@ async def _standing(call: Call, called: CalledTrunks) -> Standing:
             "The voice infrastructure of this platform cannot be asked at this moment; try again in a few seconds.",
             headers={"Retry-After": "5"},
         ) from failure
-    finally:
-        await provisioner.close()

@@ -37,6 +37,7 @@ async def create_did(
     trunk_id: TrunkId, body: CreateNumber, call: Calling, makes_id: MakesId
 ) -> NumberCreated:
     """Add a DID (phone number) to a trunk."""
+    await call.refuse_strangers(body.number)
     number = await call.ask(call.catalog.numbers.add, trunk_id, body.to_number(), number_id=makes_id)
     call.ring_provision(trunk_id)
     return show_created(number, body.mismatch)

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query
 from api.call import Calling
 from api.dialects import TALKOVER
 from api.parameters import IsActive, MakesId, TrunkId
+from api.talkover.connection_answers import ConnectionFound, show_connection
 from api.talkover.event_answers import EventList, EventShown
 from api.talkover.health_answers import HealthFound, show_health
 from api.talkover.parameters import DEFAULT_PAGE, Cursor, Limit, page_of
@@ -102,6 +103,12 @@ async def check_health(trunk_id: TrunkId, call: Calling) -> HealthFound:
     latest = call.context.installation.health.latest
     edges = await call.context.threads.run(latest.edges, destinations)
     return show_health(results, edges, current.clock())
+
+
+@router.get("/{trunk_id}/connection-details", responses=_answers(404))
+async def show_connection_details(trunk_id: TrunkId, call: Calling) -> ConnectionFound:
+    """Show what to allow at the carrier, and where it sends calls (ours)."""
+    return show_connection(await call.ask(call.catalog.connections.of, trunk_id))
 
 
 @router.get("/{trunk_id}/events", responses=_answers(404, 422))

@@ -13,11 +13,13 @@ from sipcheck.carrier.datagrams import Send
 from sipcheck.carrier.invite_transaction import Action, InviteServerTransaction, State
 from sipcheck.errors import TransportFailed, Unreadable
 from sipcheck.guard import Guard
-from sipcheck.media.answer import AgreedMedia, MediaMisfit, agree
+from sipcheck.media.answer import AgreedMedia, MediaFault, MediaMisfit, agree
 from sipcheck.media.codec import DEFAULT_CODECS
-from sipcheck.media.offer import CONTENT_TYPE, PLAIN, write_session
+from sipcheck.media.encryption import SrtpKey, new_key
+from sipcheck.media.offer import CONTENT_TYPE, ENCRYPTED, PLAIN, write_session
 from sipcheck.media.session_description import MediaDirection
 from sipcheck.media.sockets import bind_media
+from sipcheck.media.srtp import srtp_available
 from sipcheck.media.stream import MediaStream, Voice
 from sipcheck.message.builder import BRANCH_COOKIE, build_request
 from sipcheck.message.message import Request, Response
@@ -144,6 +146,7 @@ class PracticeCall:
     _up_since: float | None = None
     _stream: MediaStream | None = None
     _agreed: AgreedMedia | None = None
+    _key: SrtpKey | None = field(default=None, repr=False)
     _timers: list[asyncio.TimerHandle] = field(default_factory=list)
     _byes: list[asyncio.TimerHandle] = field(default_factory=list)
     _transaction_timer: asyncio.TimerHandle | None = None
@@ -243,7 +246,14 @@ class PracticeCall:
 
     def _prepare_media(self) -> CarrierAnswer | None:
         """Agree on media with the caller alone; a refusal says what does not fit (RFC 3261 §21.4.26)."""
-        agreed = agree(self.request.body, local_address=self.desk.host, codecs=DEFAULT_CODECS)
+        agreed = self._agree(None)
+        if (
+            isinstance(agreed, MediaMisfit)
+            and agreed.fault is MediaFault.ENCRYPTION_WANTED
+            and srtp_available()
+        ):
+            self._key = new_key()
+            agreed = self._agree(self._key)
         if isinstance(agreed, MediaMisfit):
             return _unfit(phrase(agreed.sentence))
         if agreed.remote.host != self.source.host and not agreed.held:
@@ -253,9 +263,12 @@ class PracticeCall:
         except TransportFailed:
             return CarrierAnswer(500, "No Ports For Media")
         self._agreed = agreed
-        self._stream = MediaStream(sockets=sockets, guard=_LOOPBACK, voice=self._plan.voice)
+        self._stream = MediaStream(sockets=sockets, guard=_LOOPBACK, voice=self._plan.voice, key=self._key)
         self._stream.open()
         return None
+
+    def _agree(self, key: SrtpKey | None) -> AgreedMedia | MediaMisfit:
+        return agree(self.request.body, local_address=self.desk.host, codecs=DEFAULT_CODECS, key=key)
 
     def _session(self) -> bytes:
         if self._stream is None or self._agreed is None:
@@ -265,7 +278,8 @@ class PracticeCall:
         return write_session(
             media=self._stream.sockets.local,
             session_id=id(self) % 10**9,
-            protocol=PLAIN,
+            protocol=PLAIN if self._key is None else ENCRYPTED,
+            key=self._key,
             codecs=[agreed.codec],
             telephone_event=agreed.telephone_event,
             direction=back.get((agreed.sends, agreed.receives), MediaDirection.RECVONLY),

@@ -15,7 +15,7 @@ from sipcheck.report.comparison import Comparison
 from sipcheck.report.model import Certificate, CheckState, Report
 from sipcheck.target import edge_name
 
-_TURNS = {
+TURNS = {
     Party.CARRIER: "The carrier has to act.",
     Party.NETWORK: "The network between us and the carrier has to be looked at.",
     Party.CONFIGURATION: "The trunk's settings have to be corrected.",
@@ -43,20 +43,20 @@ def draw_comparison(comparison: Comparison) -> None:
 
 
 def _draw(console: Console, report: Report, signs: Signs) -> None:
-    _section(console, "What was sent and received", ladder(report.trace, signs) if report.trace else None)
-    _section(console, "Checks", _checks(report, signs))
+    section(console, "What was sent and received", ladder(report.trace, signs) if report.trace else None)
+    section(console, "Checks", _checks(report, signs))
     for edge in report.edges:
         if edge.certificate is not None:
-            _section(console, f"Certificate of {edge.address}:{edge.port}", _certificate(edge.certificate))
+            section(console, f"Certificate of {edge.address}:{edge.port}", _certificate(edge.certificate))
     for edge in report.edges:
         if edge.facts:
             name = edge_name(edge.address, edge.port, edge.transport)
-            _section(console, f"What {name} says of it", _facts(edge.facts))
-    _section(console, "Warnings", _warnings(report, signs) if report.warnings else None)
+            section(console, f"What {name} says of it", facts_table(edge.facts))
+    section(console, "Warnings", _warnings(report, signs) if report.warnings else None)
     _verdict(console, report)
 
 
-def _section(console: Console, title: str, body: Table | None) -> None:
+def section(console: Console, title: str, body: Table | None) -> None:
     if body is None:
         return
     console.print(Text(title, style="bold underline" if console.is_terminal else ""))
@@ -79,7 +79,7 @@ def _checks(report: Report, signs: Signs) -> Table:
 
 
 def _certificate(certificate: Certificate) -> Table:
-    return _facts(
+    return facts_table(
         {
             "subject": certificate.subject,
             "names": ", ".join(certificate.names) or "none",
@@ -91,7 +91,7 @@ def _certificate(certificate: Certificate) -> Table:
     )
 
 
-def _facts(facts: Mapping[str, str]) -> Table:
+def facts_table(facts: Mapping[str, str]) -> Table:
     table = columns("dim")
     for name, value in facts.items():
         table.add_row(Text(name), Text(value))
@@ -120,7 +120,7 @@ def _verdict(console: Console, report: Report) -> None:
     )
     console.print(Text(report.summary))
     if report.party is not Party.NOBODY:
-        console.print(Text(_TURNS[report.party], style="bold"))
+        console.print(Text(TURNS[report.party], style="bold"))
     if report.advice:
         console.print(Text(report.advice))
     if report.retry_at is not None:

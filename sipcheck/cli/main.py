@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from sipcheck.cli.call import call
 from sipcheck.cli.carrier import carrier
 from sipcheck.cli.discover import discover
 from sipcheck.cli.grade import grade
@@ -22,7 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (verify, resolve, discover, sweep, carrier, grade, exporter):
+for command in (verify, call, resolve, discover, sweep, carrier, grade, exporter):
     app.command()(command)
 app.command(cls=PluginCommand)(nagios)
 

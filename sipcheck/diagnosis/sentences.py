@@ -6,6 +6,7 @@ from functools import cache
 from string import Formatter
 
 from sipcheck.diagnosis.texts.by_invite import BY_INVITE
+from sipcheck.diagnosis.texts.calls import CALL_TEXTS
 from sipcheck.diagnosis.texts.checks import CHECKS
 from sipcheck.diagnosis.texts.credentials import CREDENTIALS
 from sipcheck.diagnosis.texts.discovery import DISCOVERY
@@ -22,7 +23,7 @@ from sipcheck.phrases.sentence import Parameter, Sentence
 from sipcheck.phrases.words import PHRASES, fill
 from sipcheck.reasons import Cause, Reason
 
-__all__ = ["TEMPLATES", "TEXTS", "Facts", "Sentence", "own_tool_advice", "render", "sentences"]
+__all__ = ["TEMPLATES", "TEXTS", "Facts", "Sentence", "named", "own_tool_advice", "render", "sentences"]
 
 TEXTS: Texts = {**DNS, **TRANSPORT, **TLS, **SIP, **CREDENTIALS, **OURS}
 
@@ -67,10 +68,17 @@ _VERDICTS = {
     for part, template in (("summary", text.summary), ("advice", text.advice))
 }
 
+_CALL_VERDICTS = {
+    ".".join(each for each in ("call", reason, cause, part) if each is not None): template
+    for (reason, cause), text in CALL_TEXTS.items()
+    for part, template in (("summary", text.summary), ("advice", text.advice))
+}
+
 TEMPLATES: Mapping[str, str] = {
     **PHRASES,
     **FACTS,
     **_VERDICTS,
+    **_CALL_VERDICTS,
     **{f"{reason}.own-tool.advice": template for reason, template in OWN_TOOL.items()},
     **CHECKS,
     **DISCOVERY,
@@ -98,10 +106,10 @@ def render(sentence: Sentence) -> str:
 
 
 def _sentence(key: str, facts: Facts) -> Sentence:
-    return Sentence(key, {name: getattr(facts, name) for name in _names(key)})
+    return Sentence(key, {name: getattr(facts, name) for name in named(key)})
 
 
 @cache
-def _names(key: str) -> Sequence[str]:
+def named(key: str) -> Sequence[str]:
     """What a template names."""
     return [name for _, name, _, _ in Formatter().parse(TEMPLATES[key]) if name]

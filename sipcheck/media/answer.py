@@ -100,7 +100,9 @@ def _judge(
     media: MediaDescription, streams: int, local_address: str, codecs: Sequence[Codec], key: SrtpKey | None
 ) -> AgreedMedia | MediaMisfit:
     protocol = _FEEDBACK.sub(r"\1", media.protocol)
-    peers_key = next(filter(None, map(read_crypto, media.values("crypto"))), None)
+    keys = filter(None, map(read_crypto, media.values("crypto")))
+    # An answer keeps the tag and the suite of the offer that it takes (RFC 4568 §5.1.2).
+    peers_key = next((each for each in keys if key is None or each.suite is key.suite), None)
     if protocol != (PLAIN if key is None else ENCRYPTED):
         return _other_protocol(protocol)
     if key is not None and peers_key is None:

@@ -1,6 +1,7 @@
 """The keys of SRTP as SDP carries them (RFC 4568): a secret in every form, never shown."""
 
 import re
+import secrets
 from base64 import b64decode, b64encode
 from binascii import Error as NoBase64
 from dataclasses import dataclass, field
@@ -37,6 +38,11 @@ class SrtpKey:
     def attribute(self) -> str:
         """The line of SDP, with the key: what is sent, never what is shown."""
         return f"a=crypto:{self.tag} {self.suite} inline:{b64encode(self.octets).decode('ascii')}"
+
+
+def new_key(tag: int = 1, suite: CryptoSuite = CryptoSuite.AES_80) -> SrtpKey:
+    """Make one that nobody can guess, for one direction of one call."""
+    return SrtpKey(tag, suite, secrets.token_bytes(KEY_OCTETS))
 
 
 def read_crypto(value: str) -> SrtpKey | None:

@@ -44,6 +44,9 @@ class PortRange:
         return f"{self.first}-{self.last}"
 
 
+DEFAULT_PORTS = PortRange()
+
+
 @dataclass(frozen=True, slots=True)
 class MediaSockets:
     """Bound, and closed by `close`; `local` is where RTP is awaited."""
@@ -57,13 +60,12 @@ class MediaSockets:
         self.rtcp.close()
 
 
-def bind_media(address: str, ports: PortRange | None = None) -> MediaSockets:
+def bind_media(address: str, ports: PortRange = DEFAULT_PORTS) -> MediaSockets:
     """Bind a pair at an address of ours, at a place of the range that nobody can tell before.
 
     Raises TransportFailed where no two neighbouring ports are free, or the address is none of ours.
     """
-    wanted = ports or PortRange()
-    even = wanted.even
+    even = ports.even
     start = secrets.randbelow(len(even)) if even else 0
     for step in range(len(even)):
         try:
@@ -71,7 +73,7 @@ def bind_media(address: str, ports: PortRange | None = None) -> MediaSockets:
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
                 raise TransportFailed(_failure(error)) from error
-    said = {"first": wanted.first, "last": wanted.last, "address": address}
+    said = {"first": ports.first, "last": ports.last, "address": address}
     raise TransportFailed(Failure.of(Reason.OVERLOADED, "media.port.none", **said))
 
 

@@ -14,11 +14,13 @@ from sipcheck.guard import Guard
 from sipcheck.host import plain_address
 from sipcheck.media.answer import AgreedMedia
 from sipcheck.media.codec import FRAME_SAMPLES, FRAME_SECONDS, Codec
+from sipcheck.media.encryption import SrtpKey
 from sipcheck.media.outcome import MediaSeen
 from sipcheck.media.reception import Reception
 from sipcheck.media.rtcp import Rtcp, SenderInfo, is_rtcp, parse_rtcp, write_rtcp
 from sipcheck.media.rtp import SEQUENCES, TIMESTAMPS, RtpPacket, parse_rtp
 from sipcheck.media.sockets import MediaSockets
+from sipcheck.media.srtp import Srtp
 from sipcheck.media.tone import known_again, tone_frames
 from sipcheck.target import HostPort
 
@@ -32,8 +34,10 @@ _MOST_DATAGRAMS_AT_ONCE = 32
 _READ_OCTETS = 4096
 # After a stop of our own so many frames are made up for; more would be a burst that no network bears.
 _MOST_MADE_UP = 10
-# RFC 3550 §6.2: five seconds between reports, half of it before the second, and none before the first between two.
+# RFC 3550 §6.2: five seconds between reports, half of it before the second; between two the first may go at once, and
+# goes when there is something to report.
 _REPORT_SECONDS = 5.0
+_FIRST_REPORT_SECONDS = 0.5
 _SECOND_REPORT_SECONDS = 2.5
 # A peer can have heard us when so many have left.
 _TELLING_PACKETS = 50
@@ -78,12 +82,14 @@ class MediaStream:
     """Listens from `open` on, sends from `start` on, and ends with `close`; all on one event loop.
 
     The guard judges what the peer names before anything leaves. Sent is at most `MOST_UNHEARD_PACKETS` to an address
-    that has sent nothing itself.
+    that has sent nothing itself. With a `key` of ours all is encrypted, and what is not is counted as `other_packets`.
     """
 
     sockets: MediaSockets
     guard: Guard
     voice: Voice = Voice.TONE
+    key: SrtpKey | None = field(default=None, repr=False)
+    _cipher: Srtp | None = None
     _agreed: AgreedMedia | None = None
     _refused: Failure | None = None
     _started_at: float | None = None
@@ -98,6 +104,7 @@ class MediaStream:
     _other: int = 0
     _reported: bool = False
     _reports_without_us: int = 0
+    _reports: int = 0
     _tick: asyncio.TimerHandle | None = None
     _ticks: int = 0
     _read_in_tick: int = 0
@@ -121,13 +128,15 @@ class MediaStream:
     def start(self, agreed: AgreedMedia) -> None:
         """Begin to send, as it was agreed; once more where the peer has named something else meanwhile."""
         self._refused = self.guard.judge(agreed.remote.host, agreed.remote.port or 0)
+        if self.key is not None and agreed.key is not None and self._cipher is None:
+            self._cipher = Srtp(self.key, agreed.key)
         self._agreed = agreed
         self._frames = cycle(tone_frames(agreed.codec))
         if self._started_at is None:
             self._started_at = self._loop.time()
             self._early = self._reception.packets
             self._ticks_at_start = self._ticks
-            self._next_report_at = self._started_at
+            self._next_report_at = self._started_at + _FIRST_REPORT_SECONDS
 
     def close(self) -> None:
         """Take leave where there was anything to leave, and give the ports back."""
@@ -201,12 +210,17 @@ class MediaStream:
 
     def _take(self, data: bytes, source: HostPort) -> None:
         self._hear(source.host)
-        if is_rtcp(data):
-            report = parse_rtcp(data)
+        control = is_rtcp(data)
+        plain = data if self._cipher is None else self._cipher.unprotect(data, control=control)
+        if plain is None:
+            self._other += not control
+            return
+        if control:
+            report = parse_rtcp(plain)
             if report is not None:
                 self._take_report(report)
             return
-        packet = parse_rtp(data)
+        packet = parse_rtp(plain)
         if packet is None:
             return
         self._reception.take(packet, self._loop.time())
@@ -251,8 +265,8 @@ class MediaStream:
         self._speak()
         now = self._loop.time()
         if self._next_report_at is not None and now >= self._next_report_at:
-            first = self._started_at == self._next_report_at
-            self._next_report_at = now + (_SECOND_REPORT_SECONDS if first else _REPORT_SECONDS)
+            self._next_report_at = now + (_REPORT_SECONDS if self._reports else _SECOND_REPORT_SECONDS)
+            self._reports += 1
             self._report()
         self._schedule()
 
@@ -305,6 +319,8 @@ class MediaStream:
             if remote.host not in self._unheard and len(self._unheard) >= _MOST_HOSTS:
                 return False
             self._unheard[remote.host] += 1
+        if self._cipher is not None:
+            data = self._cipher.protect(data, control=by is self.sockets.rtcp)
         try:
             by.sendto(data, (remote.host, remote.port))
         except OSError:

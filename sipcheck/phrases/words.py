@@ -6,6 +6,7 @@ diagnosis's (diagnosis/texts).
 
 from collections.abc import Mapping
 
+from sipcheck.phrases.calls import CALLS
 from sipcheck.phrases.certificates import CERTIFICATES
 from sipcheck.phrases.challenges import CHALLENGES
 from sipcheck.phrases.connections import CONNECTIONS
@@ -29,6 +30,7 @@ PHRASES: Mapping[str, str] = {
     **MESSAGES,
     **CHALLENGES,
     **MEDIA,
+    **CALLS,
 }
 
 

@@ -7,7 +7,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text
 
-from api import readiness, store_metrics
+from api.operation import readiness, store_metrics
 from sipcheck.reasons import CredentialState, Outcome, Reason
 from tests.api.client import ApiUnderTest
 from tests.peers.postgres_server import PostgresServer

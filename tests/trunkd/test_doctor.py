@@ -37,6 +37,7 @@ def test_a_healthy_installation(tmp_path: Path, nameservers: dict[str, str]) -> 
         "store",
         "secrets",
         "rows",
+        "numbers",
         "knocks",
         "clock",
         "broker",
@@ -56,7 +57,7 @@ def test_a_fresh_machine_is_told_to_migrate(tmp_path: Path, nameservers: dict[st
     status, findings = examine(tmp_path, **nameservers)
     assert status == 1
     assert marks(findings) == dict.fromkeys(
-        ("data-dir", "keys", "store", "secrets", "rows", "knocks"), "failed"
+        ("data-dir", "keys", "store", "secrets", "rows", "numbers", "knocks"), "failed"
     )
     assert all("trunkd migrate" in findings[check]["mend"] for check in ("data-dir", "store"))
     assert not (tmp_path / "var").exists()  # it looks, and makes nothing

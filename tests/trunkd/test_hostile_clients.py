@@ -109,6 +109,7 @@ def test_each_refusal_has_the_shape_of_its_path(
         "a method of nobody's": (request(path, method="BREW"), 501),
         "a method in small letters": (request(f"http://api{path}?a=b", method="get"), 501),
         "no version": (request(path).replace(b"HTTP/1.1", b"HTTP/1.7"), 400),
+        "no address": (request(f"http://api:99999{path}"), 400),
         "no host": (f"GET {path} HTTP/1.1\r\nX-A: b\r\n\r\n".encode(), 400),
         "two hosts": (request(path, "Host: other"), 400),
     }
@@ -160,6 +161,12 @@ def test_whoever_has_said_all_is_answered(served: BoundedServer, api: ApiUnderTe
 def test_a_request_of_http_1_0_needs_no_host(served: BoundedServer) -> None:
     client = served.connect(b"GET /healthz HTTP/1.0\r\n\r\n")
     assert status_of(said(client)) == 200
+    client.close()
+
+
+def test_nobody_is_led_on_to_another_host(served: BoundedServer) -> None:
+    client = served.connect(request("sip.carrier.example:443", method="CONNECT"))
+    assert refusal(said(client)) == (501, ["success", "message", "code"])
     client.close()
 
 

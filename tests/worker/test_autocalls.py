@@ -93,7 +93,7 @@ async def test_both_sides_stand_when_the_call_answers(
     assert data["inbound_trunk_id"] == inbound.sip_trunk_id
     assert data["outbound_trunk_id"] == outbound.sip_trunk_id
     assert list(inbound.numbers) == ["+14155551234"]
-    assert sorted(inbound.allowed_addresses) == ["198.51.100.20", "203.0.113.10"]
+    assert sorted(inbound.allowed_addresses) == ["198.51.100.20/32", "203.0.113.10/32"]
     assert (outbound.address, outbound.auth_username, outbound.auth_password) == (
         "sip.provider.example",
         "trunk_user",

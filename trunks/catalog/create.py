@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from sipcheck.reasons import CredentialState
 from trunks.catalog.gateways import make_gateway
 from trunks.catalog.new_trunk import NewTrunk
+from trunks.catalog.number_claims import ClaimDesk
 from trunks.catalog.phone_numbers import enter_number
 from trunks.catalog.whole_trunk import read_whole
 from trunks.errors import CustomTrunksNotAllowed
@@ -21,6 +22,7 @@ from trunks.rules.trunk_state import created
 from trunks.rules.whole_trunk import judge_new
 from trunks.secrets.secret_box import SecretBox
 from trunks.tenancy.tenants import Tenant
+from trunks.voice.provisioner import ProvisionerName
 
 FIRST_GENERATION = 1
 
@@ -32,25 +34,34 @@ def enter_trunk(
     new: NewTrunk,
     now: datetime,
     *,
+    provisioner: ProvisionerName,
+    wide: bool,
     trunk_id: UUID | None = None,
     is_draft: bool = False,
 ) -> Trunk:
     """Enter a trunk of any dialect, or a draft of one.
 
-    Raises CustomTrunksNotAllowed, TrunkContradictory, NumberTaken.
+    `wide` lets its allow-list be wider than a carrier's.
+
+    Raises CustomTrunksNotAllowed, TrunkContradictory, NumberTaken, NumberInUseElsewhere, TooManyNumbers.
     """
     if not tenant.allow_custom_sip_trunks:
         raise CustomTrunksNotAllowed
     trunk = _row(secrets, tenant, new, now, trunk_id=trunk_id or new_id(), is_draft=is_draft)
     trunk.gateways = [make_gateway(session, gateway, new.outbound_proxy, now) for gateway in new.gateways]
-    judge_new(read_whole(trunk, new.profile))
+    judge_new(read_whole(trunk, new.profile, wide=wide))
     Trunks(session).add(trunk)
     session.flush()
     TrunkSerials(session).add(trunk.id)
     if new.profile != PLAIN:
         TrunkProfiles(session).keep(trunk.id, new.profile)
+    desk = ClaimDesk(session, provisioner, now)
+    if new.numbers:
+        desk.require_room(tenant.environment_id, len(new.numbers))
     for number in new.numbers:
         enter_number(session, trunk, number, now)
+    if new.numbers or new.profile.extension is not None:
+        desk.settle(trunk, new.profile.extension)
     return trunk
 
 

@@ -38,6 +38,7 @@ class ProvisionedCreation:
     drafts: UnsavedTrunks
     provisioner: ProvisionerName
     clock: Clock
+    allow_wide_lists: bool = False
 
     @property
     def provisions(self) -> bool:
@@ -48,7 +49,8 @@ class ProvisionedCreation:
         """Enter a trunk whose line no other has; as a draft, where sides are to be made and waited for.
 
         A tenant's trunk that has this id already is the one; a draft whose process is gone is gone on with.
-        Raises TrunkExists for the same line, username and host; CustomTrunksNotAllowed, NumberTaken, StillBeingMade.
+        Raises TrunkExists for the same line, username and host; CustomTrunksNotAllowed, NumberTaken,
+        NumberInUseElsewhere, TooManyNumbers, StillBeingMade.
         """
         now = self.clock()
         with self.database.write() as session:
@@ -61,7 +63,15 @@ class ProvisionedCreation:
                 return begun
             self._refuse_second(session, caller, new)
             trunk = enter_trunk(
-                session, self.secrets, caller, new, now, trunk_id=trunk_id, is_draft=self.provisions
+                session,
+                self.secrets,
+                caller,
+                new,
+                now,
+                provisioner=self.provisioner,
+                wide=self.allow_wide_lists,
+                trunk_id=trunk_id,
+                is_draft=self.provisions,
             )
             ProvisionRequests(session, self.provisioner).request(trunk.id, now)
             if not trunk.is_draft:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from trunks.catalog.number_claims import ClaimDesk
 from trunks.clock import Clock
 from trunks.provisions.requests import ProvisionRequests
 from trunks.repositories.trunks import Trunks
@@ -42,4 +43,5 @@ class UnsavedTrunks:
         # Locked in the order of every other writer: the trunk, then its provision.
         Trunks(session).locked(trunk_id)
         ProvisionRequests(session, self.provisioner).changed(trunk_id, self.clock())
+        ClaimDesk(session, self.provisioner, self.clock()).release_all(trunk_id)
         Trunks(session).remove_draft(trunk_id)

@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from trunks.catalog.new_trunk import NewNumber
+from trunks.catalog.number_claims import ClaimDesk
 from trunks.catalog.trunk_edit import NewLine
 from trunks.clock import Clock
 from trunks.errors import NumberInUse, NumberNotFound, NumberTaken, StillBeingMade
@@ -18,6 +19,7 @@ from trunks.models.trunk import Trunk
 from trunks.phone_numbers import key_of, meant_by
 from trunks.provisions.requests import ProvisionRequests
 from trunks.repositories.phone_numbers import PhoneNumbers
+from trunks.repositories.trunk_profiles import TrunkProfiles
 from trunks.repositories.trunks import Trunks, owned
 from trunks.store.database import Database
 from trunks.tenancy.tenants import Caller
@@ -127,7 +129,7 @@ class NumberCatalog:
     ) -> PhoneNumber:
         """Enter a number; one of this trunk's that has this id already is the one.
 
-        Raises TrunkNotFound, NumberTaken, StillBeingMade.
+        Raises TrunkNotFound, NumberTaken, NumberInUseElsewhere, TooManyNumbers, StillBeingMade.
         """
         with self.database.write() as session:
             # Kept from being removed meanwhile, since the number would go with it.
@@ -135,7 +137,11 @@ class NumberCatalog:
             made = None if number_id is None else PhoneNumbers(session).of(trunk_id, number_id)
             if made is not None:
                 return made
-            number = enter_number(session, trunk, new, self.clock(), number_id=number_id)
+            now = self.clock()
+            desk = ClaimDesk(session, self.provisioner, now)
+            desk.require_room(caller.environment_id, 1)
+            number = enter_number(session, trunk, new, now, number_id=number_id)
+            desk.claim(trunk, number.e164 or number.number)
             ProvisionRequests(session, self.provisioner).changed(trunk_id, self.clock())
             return number
 
@@ -162,6 +168,9 @@ class NumberCatalog:
             number = self._find(session, caller, trunk_id, number_id)
             _refuse_in_use(number)
             PhoneNumbers(session).remove(number)
+            trunk = session.get_one(Trunk, trunk_id)
+            extension = TrunkProfiles(session).of(trunk_id).extension
+            ClaimDesk(session, self.provisioner, self.clock()).settle(trunk, extension)
             ProvisionRequests(session, self.provisioner).changed(trunk_id, self.clock())
 
     def _find(self, session: Session, caller: Caller, trunk_id: UUID, number_id: UUID) -> PhoneNumber:

@@ -12,6 +12,7 @@ from trunks.runs.queue import find_or_queue
 from trunks.secrets.secret_box import SecretBox
 from trunks.store.database import Database
 from trunks.tenancy.tenants import Tenant
+from trunks.voice.provisioner import ProvisionerName
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class TrunkImport:
 
     database: Database
     secrets: SecretBox
+    provisioner: ProvisionerName
     clock: Clock
 
     def enter(self, tenant: Tenant, some: Sequence[NewTrunk], *, verify: bool) -> list[bool]:
@@ -41,7 +43,9 @@ class TrunkImport:
                     continue
                 standing |= places
                 now = self.clock()
-                trunk = enter_trunk(session, self.secrets, tenant, new, now)
+                trunk = enter_trunk(
+                    session, self.secrets, tenant, new, now, provisioner=self.provisioner, wide=True
+                )
                 if verify:
                     find_or_queue(session, trunk, RequestedBy.CUSTOMER, now)
             return entered

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from trunks.catalog.create import enter_trunk
 from trunks.catalog.new_trunk import NewTrunk
+from trunks.catalog.number_claims import ClaimDesk
 from trunks.clock import Clock
 from trunks.errors import NameTaken, NumberInUse, TrunkHasNumbers
 from trunks.models.flip import Flip
@@ -27,6 +28,7 @@ class TrunkCatalog:
     secrets: SecretBox
     provisioner: ProvisionerName
     clock: Clock
+    allow_wide_lists: bool = False
 
     def create(
         self,
@@ -41,7 +43,7 @@ class TrunkCatalog:
         """Enter a trunk, or a draft of one; a tenant's trunk that has this id already is the one.
 
         With `verify` a run is queued for it, which whoever enters it asks for then. Raises CustomTrunksNotAllowed,
-        NumberTaken, and NameTaken where the dialect knows trunks by their names.
+        NumberTaken, NumberInUseElsewhere, TooManyNumbers, and NameTaken where the dialect knows trunks by their names.
         """
         with self.database.write() as session:
             made = None if trunk_id is None else Trunks(session).of(caller.environment_id, trunk_id)
@@ -52,7 +54,17 @@ class TrunkCatalog:
                 if Trunks(session).named(caller.environment_id, new.name):
                     raise NameTaken
             now = self.clock()
-            trunk = enter_trunk(session, self.secrets, caller, new, now, trunk_id=trunk_id, is_draft=is_draft)
+            trunk = enter_trunk(
+                session,
+                self.secrets,
+                caller,
+                new,
+                now,
+                provisioner=self.provisioner,
+                wide=self.allow_wide_lists,
+                trunk_id=trunk_id,
+                is_draft=is_draft,
+            )
             if verify:
                 queue_unasked(session, trunk, now)
             return trunk
@@ -84,4 +96,5 @@ class TrunkCatalog:
             if not with_used_numbers and PhoneNumbers(session).any_assigned(trunk_id):
                 raise NumberInUse
             ProvisionRequests(session, self.provisioner).changed(trunk_id, self.clock())
+            ClaimDesk(session, self.provisioner, self.clock()).release_all(trunk_id)
             Trunks(session).remove(trunk)

@@ -11,6 +11,7 @@ from sipcheck.reasons import CredentialState
 from sipcheck.target import HostPort, parse_host_port
 from trunks.catalog.gateways import find_destination, make_gateway
 from trunks.catalog.new_trunk import NewGateway
+from trunks.catalog.number_claims import ClaimDesk
 from trunks.catalog.phone_numbers import replace_line, replace_numbers
 from trunks.catalog.snapshot import copy_trunk
 from trunks.catalog.take_back import EditTaken, TakingBack
@@ -33,6 +34,7 @@ from trunks.phone_numbers import key_of
 from trunks.provisions.requests import ProvisionRequests
 from trunks.provisions.wanted_sides import WantedSides
 from trunks.repositories.account_proofs import AccountProofs
+from trunks.repositories.phone_numbers import PhoneNumbers
 from trunks.repositories.provisions import Provisions
 from trunks.repositories.tenants import Environments
 from trunks.repositories.trunk_profiles import TrunkProfiles
@@ -75,6 +77,7 @@ class TrunkUpdates:
     sides: WantedSides
     health_pace: HealthIntervals
     clock: Clock
+    allow_wide_lists: bool = False
 
     def apply(
         self,
@@ -92,7 +95,8 @@ class TrunkUpdates:
         queued for a change of connectivity, which whoever changed it asks for then. Whoever waits `follow_seconds` for
         the infrastructure, and takes the edit back where that does not follow, is alone in that until let_go(): of two
         such edits the later one would go back to what the first one tried. Raises StillBeingChanged, TrunkNotFound,
-        TrunkContradictory, TrunkExists, TrunkNotVerified, NumberTaken, NumberInUse, NameTaken, and what the edit raises
+        TrunkContradictory, TrunkExists, TrunkNotVerified, NumberTaken, NumberInUse, NumberInUseElsewhere,
+        TooManyNumbers, NameTaken, and what the edit raises
         that is worked out from present values: these are the values under the trunk's lock, so that of two edits at
         once the later one is judged on what the other one made.
 
@@ -108,10 +112,10 @@ class TrunkUpdates:
             with_numbers = edit.numbers is not UNSET or edit.line is not UNSET
             before = copy_trunk(session, trunk, with_numbers=with_numbers)
             sides = self.sides.of(session, trunk_id)
-            was = read_whole(trunk, before.profile)
+            was = read_whole(trunk, before.profile, wide=self.allow_wide_lists)
             moved = self._edit(session, trunk, edit)
             profile = replace(before.profile, **edit.profile)
-            judge_change(was, read_whole(trunk, profile))
+            judge_change(was, read_whole(trunk, profile, wide=self.allow_wide_lists))
             _refuse_second(session, trunk, profile, edit)
             if edit.wanted is not UNSET:
                 switched = after_switch(read_state(trunk), wanted=edit.wanted)
@@ -120,6 +124,8 @@ class TrunkUpdates:
                 replace_numbers(session, trunk, edit.numbers, self.clock())
             if edit.line is not UNSET:
                 replace_line(session, trunk, edit.line, self.clock())
+            if with_numbers or "extension" in edit.profile:
+                self._settle_claims(session, trunk, profile, len(before.numbers))
             if edit.health_interval_seconds is not UNSET:
                 self._take_up(session, trunk)
             follows = self._follow(session, trunk_id, sides)
@@ -146,6 +152,8 @@ class TrunkUpdates:
             to_verify = TakingBack(session, trunk, edited.taken, self.clock()).restore()
             self._take_up(session, trunk)
             session.flush()
+            extension = TrunkProfiles(session).of(trunk.id).extension
+            ClaimDesk(session, self.provisioner, self.clock()).settle_what_is_left(trunk, extension)
             ProvisionRequests(session, self.provisioner).changed(trunk.id, self.clock())
             _let_go(session, trunk.id)
             if to_verify:
@@ -153,6 +161,13 @@ class TrunkUpdates:
             elif edited.run_id is not None:
                 Verifications(session).withdraw(edited.run_id, self.clock())
             return to_verify
+
+    def _settle_claims(self, session: Session, trunk: Trunk, profile: TrunkProfile, had: int) -> None:
+        session.flush()
+        desk = ClaimDesk(session, self.provisioner, self.clock())
+        if PhoneNumbers(session).count_of([trunk.id]).get(trunk.id, 0) > had:
+            desk.require_room(trunk.environment_id, 0)
+        desk.settle(trunk, profile.extension)
 
     def _follow(self, session: Session, trunk_id: UUID, sides: DesiredTrunk | str | None) -> bool:
         """Ask for what differs from these sides; false where nothing does."""

@@ -5,7 +5,7 @@ from trunks.rules.profile import TrunkProfile
 from trunks.rules.whole_trunk import WholeTrunk
 
 
-def read_whole(trunk: Trunk, profile: TrunkProfile) -> WholeTrunk:
+def read_whole(trunk: Trunk, profile: TrunkProfile, *, wide: bool) -> WholeTrunk:
     return WholeTrunk(
         authorization=profile.authorization,
         allowed_addresses=profile.allowed_addresses,
@@ -14,5 +14,6 @@ def read_whole(trunk: Trunk, profile: TrunkProfile) -> WholeTrunk:
         disallow=profile.disallow,
         transports=tuple(gateway.transport for gateway in trunk.gateways),
         has_username=trunk.username is not None,
+        allows_wide_lists=wide,
         has_password=trunk.sealed_password is not None,
     )

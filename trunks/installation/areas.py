@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 
+from trunks.catalog.connection import Connections, PlatformAddresses
 from trunks.catalog.create_provisioned import ProvisionedCreation
 from trunks.catalog.drafts import UnsavedTrunks
 from trunks.catalog.dry_runs import DryRuns
 from trunks.catalog.inbound_calls import InboundCalls
 from trunks.catalog.phone_numbers import NumberCatalog
+from trunks.catalog.released_numbers import ReleasedNumbers
 from trunks.catalog.trunk_import import TrunkImport
 from trunks.catalog.trunks import TrunkCatalog
 from trunks.catalog.update import TrunkUpdates
@@ -119,7 +121,7 @@ class Catalog:
     def __init__(self, on: Foundation, runs: RunRequests) -> None:
         database, clock, provisioner = on.database, on.clock, on.settings.provisioner
         impatient = database.impatient()
-        self.trunks = TrunkCatalog(impatient, on.secrets, provisioner, clock)
+        self.trunks = TrunkCatalog(impatient, on.secrets, provisioner, clock, on.settings.allow_wide_lists)
         self.views = TrunkViews(database)
         self.updates = TrunkUpdates(
             impatient,
@@ -128,13 +130,28 @@ class Catalog:
             WantedSides(on.secrets, on.settings.leading),
             on.settings.health_pace,
             clock,
+            on.settings.allow_wide_lists,
         )
         self.numbers = NumberCatalog(impatient, provisioner, clock)
         self.unsaved = UnsavedTrunks(database, provisioner, on.settings.verify_wait_seconds, clock)
-        self.provisioned = ProvisionedCreation(impatient, on.secrets, self.unsaved, provisioner, clock)
+        self.provisioned = ProvisionedCreation(
+            impatient, on.secrets, self.unsaved, provisioner, clock, on.settings.allow_wide_lists
+        )
         self.dry_runs = DryRuns(database, self.trunks, runs, self.unsaved)
+        self.released_numbers = ReleasedNumbers(impatient, provisioner, clock)
+        self.connections = Connections(
+            database,
+            PlatformAddresses(
+                checks=tuple(
+                    filter(None, [on.settings.sip_advertised_address or on.settings.sip_source_address])
+                ),
+                calls=on.settings.call_addresses,
+                media=tuple(map(str, on.settings.media_networks)),
+                inbound_uri=on.settings.inbound_uri,
+            ),
+        )
         self.inbound_calls = InboundCalls(database)
-        self.imports = TrunkImport(database, on.secrets, clock)
+        self.imports = TrunkImport(database, on.secrets, provisioner, clock)
 
 
 class Health:

@@ -19,6 +19,7 @@ from trunks.installation.key_check import require_own_keys
 from trunks.installation.rewound_clock import RewoundClock
 from trunks.installation.settings import PREFIX, Settings
 from trunks.installation.statistics import Statistics
+from trunks.installation.voice_reader import VoiceReader
 from trunks.repositories.installation_keys import InstallationKeys
 from trunks.repositories.trunks import Trunks
 from trunks.runs.claims import LEASE_MARGIN_SECONDS
@@ -53,6 +54,7 @@ class Installation:
         self.catalog = Catalog(foundation, self.runs.requests)
         self.health = Health(foundation)
         self.provisions = Provisions(foundation)
+        self.voice = VoiceReader(settings, self.provisions.reconciliation, self.provisions.overview)
         self.cleaning = make_cleaning(foundation, self.tenancy)
         self.rewound_clock = RewoundClock(
             self.database,

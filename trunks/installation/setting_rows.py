@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sipcheck.target import HostPort, Target
 from trunks.installation.setting_values import (
     read_address,
+    read_addresses,
     read_broker_url,
     read_database_url,
     read_domain,
@@ -23,6 +24,7 @@ from trunks.installation.setting_values import (
     read_secret_keys,
     read_targets,
 )
+from trunks.rules.connection_details import read_inbound_uri
 from trunks.rules.knock_limits import SHIPPED_RULES, KnockRules
 from trunks.rules.way_evidence import TlsNames
 from trunks.voice.provisioner import ProvisionerName
@@ -58,6 +60,7 @@ Ports = Annotated[frozenset[int], NoDecode, _by(read_ports)]
 Nameservers = Annotated[tuple[HostPort, ...], NoDecode, _by(read_nameservers)]
 Targets = Annotated[tuple[Target, ...], NoDecode, _by(read_targets)]
 Knocks = Annotated[KnockRules, NoDecode, _by(read_knocks)]
+Addresses = Annotated[tuple[str, ...], NoDecode, _by(read_addresses)]
 Address = Annotated[str, _by(read_address)]
 Days = Annotated[int, _within(1, 36_500)]
 
@@ -106,6 +109,16 @@ class SettingRows(BaseSettings):
     )
     from_domain: Annotated[str, _by(read_domain)] | None = _row(
         None, "the domain in the From of shared probes; else the egress address"
+    )
+    allow_wide_lists: bool = _row(
+        False, "true or false: let allow-lists of customers be wider than /16 (IPv6 /32)"
+    )
+    call_addresses: Addresses = _row(
+        (), "the addresses that calls come from, which customers have to allow, comma-separated"
+    )
+    media_networks: Networks = _row((), "CIDRs of the calls' media, comma-separated")
+    inbound_uri: Annotated[str, _by(read_inbound_uri)] | None = _row(
+        None, "the SIP URI that carriers send calls to, such as sip:sip.platform.example;transport=tls"
     )
     address_rate: Annotated[float, _between(0, 10_000)] = _row(
         4.0, "requests a second to each edge address, up to 10000; 0 for no pacing"

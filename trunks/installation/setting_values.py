@@ -89,6 +89,10 @@ def read_address(text: str) -> str:
         raise ValueError(f"{text!r} is no IP address; give one such as 192.0.2.10") from None
 
 
+def read_addresses(text: str) -> tuple[str, ...]:
+    return tuple(read_address(entry) for entry in _entries(text))
+
+
 def read_domain(text: str) -> str:
     try:
         host = parse_host_port(text)

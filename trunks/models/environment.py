@@ -10,13 +10,17 @@ from trunks.models.base import Base
 
 
 class Environment(Base):
-    """`shares_asking`: its proven accounts ask for the health of a destination for other environments, too."""
+    """`max_numbers`: how many phone numbers its trunks have at most.
+
+    `shares_asking`: its proven accounts ask for the health of a destination for other environments, too.
+    """
 
     __tablename__ = "environments"
 
     name: Mapped[str] = mapped_column(String(255), unique=True)
     allow_custom_sip_trunks: Mapped[bool]
     requests_per_minute: Mapped[int]
+    max_numbers: Mapped[int] = mapped_column(default=1000, server_default="1000")
     shares_asking: Mapped[bool] = mapped_column(default=True, server_default=true())
     created_at: Mapped[datetime]
 

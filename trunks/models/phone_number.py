@@ -16,6 +16,7 @@ class PhoneNumber(Base):
     __table_args__ = (
         UniqueConstraint("environment_id", "key"),
         Index("ix_phone_numbers_trunk_id_id", "trunk_id", "id"),
+        Index("ix_phone_numbers_key", "key"),
     )
 
     environment_id: Mapped[UUID] = mapped_column(ForeignKey("environments.id", ondelete="CASCADE"))

@@ -20,6 +20,8 @@ def write_state(trunk: Trunk, state: TrunkState) -> None:
     """Set all of the state's columns, which one statement then stores; nobody sets one of them alone."""
     trunk.wanted = state.wanted
     trunk.is_verified = state.is_verified
+    if state.is_verified:
+        trunk.ever_verified = True
     trunk.health_down = state.health_down
     trunk.is_active = state.is_active
     trunk.health_status = state.health_status

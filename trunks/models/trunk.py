@@ -40,6 +40,8 @@ class Trunk(Base):
 
     wanted: Mapped[bool]
     is_verified: Mapped[bool]
+    # Whether it ever was, in whichever configuration: its numbers are its own from then on.
+    ever_verified: Mapped[bool] = mapped_column(default=False, server_default=false())
     health_down: Mapped[bool]
     is_active: Mapped[bool]
     health_status: Mapped[HealthStatus] = mapped_column(named(HealthStatus))

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from trunks.clock import Clock
+from trunks.models.provision import Provision
 from trunks.provisions.all_parts import all_parts
-from trunks.provisions.claims import draw
+from trunks.provisions.drawing import draw
 from trunks.provisions.requests import ProvisionRequests
 from trunks.repositories.provisions import Infrastructures, ProvisionParts, Provisions
 from trunks.repositories.trunks import Trunks
@@ -55,7 +56,7 @@ class Rehearsal:
             if blueprint is None or parts.trunk is None:
                 continue
             try:
-                desired = replace(blueprint, keeps_former=False).desired(self.secrets)
+                desired = replace(blueprint, keeps_former=False, plain_list=False).desired(self.secrets)
             except ProvisioningFailed:  # is told by the trunk's events, and changes nothing
                 continue
             reason = _reason(parts)
@@ -64,7 +65,7 @@ class Rehearsal:
     def apply(self, environment_id: UUID | None = None) -> int:
         """Let sides of a former version be written as those of new trunks are, and count them; workers do it."""
         held = [
-            parts.provision.trunk_id for parts in self._parts(environment_id) if parts.provision.keeps_former
+            parts.provision.trunk_id for parts in self._parts(environment_id) if _is_held(parts.provision)
         ]
         return sum(self._let(trunk_id) for trunk_id in held)
 
@@ -80,7 +81,7 @@ class Rehearsal:
             # Locked in the order of every other writer: the trunk first.
             Trunks(session).steady(trunk_id)
             provision = Provisions(session).locked(trunk_id)
-            if provision is None or not provision.keeps_former:
+            if provision is None or not _is_held(provision):
                 return False
             return ProvisionRequests(session, self.provisioner).changed(trunk_id, self.clock())
 
@@ -113,7 +114,7 @@ def _differences(
                 side_id=None if found is None else found.id,
                 fields=fields,
                 reason=reason,
-                held=provision.keeps_former,
+                held=_is_held(provision),
             )
 
 
@@ -138,7 +139,12 @@ def _shown(value: object) -> str:
     return "none" if value is None else str(value)
 
 
+def _is_held(provision: Provision) -> bool:
+    """Whether a former version made its sides, and they wait for apply()."""
+    return provision.keeps_former or provision.plain_list
+
+
 def _reason(parts: ProvisionParts) -> str:
-    if parts.provision.keeps_former:
+    if _is_held(parts.provision):
         return "It was made by a former version, and waits for `trunkd provision apply`, or an edit of the trunk."
     return "It differs from what is wanted; the next reconciliation mends it."

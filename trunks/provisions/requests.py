@@ -43,9 +43,14 @@ class ProvisionRequests:
         provision = None if self._provisioner is ProvisionerName.NONE else self._provisions.locked(trunk_id)
         if provision is None:
             return False
-        provision.keeps_former = False
+        provision.keeps_former = provision.plain_list = False
         queue(provision, now)
         return True
+
+    def changed_unseen(self, trunk_id: UUID, now: datetime) -> None:
+        """The same where nobody rings for it but whoever tends."""
+        if self.changed(trunk_id, now) and (provision := self._provisions.locked(trunk_id)) is not None:
+            provision.notify_at = now
 
     def lead_anew(self, trunk_id: UUID, now: datetime) -> bool:
         """Ask for an outbound side by another way; false where none is, where a former version made it, or while

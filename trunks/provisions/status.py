@@ -37,6 +37,11 @@ class ProvisionOverview:
         with self.database.read() as session:
             return Provisions(session).of(trunk_id)
 
+    def known_sides(self, side_ids: Collection[str]) -> set[str]:
+        """Which of these inbound sides are those of trunks here."""
+        with self.database.read() as session:
+            return Provisions(session).inbound_among(side_ids)
+
     def statistics(self) -> ProvisionStatistics:
         """Count what an operator watches; the same in every process."""
         with self.database.read() as session:

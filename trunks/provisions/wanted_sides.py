@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from trunks.provisions.claims import draw
+from trunks.provisions.drawing import draw
 from trunks.repositories.provisions import Provisions
 from trunks.secrets.secret_box import SecretBox
 from trunks.voice.blueprint import Leading
@@ -31,6 +31,6 @@ class WantedSides:
             return None
         try:
             # An edit writes sides of a former version as a new trunk's.
-            return replace(blueprint, keeps_former=False).desired(self.secrets)
+            return replace(blueprint, keeps_former=False, plain_list=False).desired(self.secrets)
         except ProvisioningFailed as failure:
             return str(failure)

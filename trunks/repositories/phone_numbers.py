@@ -124,5 +124,21 @@ class PhoneNumbers(Repository):
             select(PhoneNumber).where(PhoneNumber.trunk_id.in_(trunk_ids)).order_by(PhoneNumber.id)
         ).all()
 
+    def has_line(self, trunk_id: UUID, line: str) -> bool:
+        return self._exists(
+            PhoneNumber.trunk_id == trunk_id, func.coalesce(PhoneNumber.e164, PhoneNumber.number) == line
+        )
+
+    def remove_line(self, trunk_id: UUID, line: str) -> bool:
+        """Remove a number of a trunk by what it means, or as it was given; false where there is none."""
+        removed = self._session.execute(
+            delete(PhoneNumber)
+            .where(
+                PhoneNumber.trunk_id == trunk_id, func.coalesce(PhoneNumber.e164, PhoneNumber.number) == line
+            )
+            .returning(PhoneNumber.id)
+        )
+        return removed.first() is not None
+
     def remove(self, number: PhoneNumber) -> None:
         self._session.execute(delete(PhoneNumber).where(PhoneNumber.id == number.id))

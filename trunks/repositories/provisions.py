@@ -13,6 +13,7 @@ from trunks.models.provision import Infrastructure, Provision, ProvisionState, P
 from trunks.models.trunk import TO_PROVISION, Trunk
 from trunks.repositories.insert_or import insert_or_ignore
 from trunks.repositories.leases import lease_over
+from trunks.repositories.number_claims import NumberClaims
 from trunks.repositories.outbound_ways import KeptWay, OutboundWays
 from trunks.repositories.repository import Repository, in_parts
 from trunks.repositories.trunk_profiles import TrunkProfiles
@@ -24,7 +25,8 @@ from trunks.voice.provisioner import ProvisionerName
 class ProvisionParts:
     """A provision with what its sides are worked out from; `trunk` is None when that is gone.
 
-    `way` is of whatever generation it was found in.
+    `way` is of whatever generation it was found in. `called_as` is what calls to its extension name, where that is not
+    the extension.
     """
 
     provision: Provision
@@ -32,6 +34,7 @@ class ProvisionParts:
     profile: TrunkProfile
     numbers: tuple[str, ...]
     way: KeptWay | None = None
+    called_as: str | None = None
 
 
 class Provisions(Repository):
@@ -75,6 +78,7 @@ class Provisions(Repository):
         }
         profiles = TrunkProfiles(self._session).of_all(trunk_ids)
         ways = OutboundWays(self._session).of(trunk_ids)
+        called_as = NumberClaims(self._session).extensions_of(trunk_ids)
         numbers: dict[UUID, list[str]] = {}
         asked = select(PhoneNumber.trunk_id, PhoneNumber.e164, PhoneNumber.number).where(
             PhoneNumber.trunk_id.in_(trunk_ids)
@@ -88,6 +92,7 @@ class Provisions(Repository):
                 profiles.get(each.trunk_id, PLAIN),
                 tuple(sorted(numbers.get(each.trunk_id, ()))),
                 ways.get(each.trunk_id),
+                called_as.get(each.trunk_id),
             )
             for each in provisions
         ]
@@ -124,6 +129,14 @@ class Provisions(Repository):
     def count_by_state(self) -> dict[ProvisionState, int]:
         counted = self._session.execute(select(Provision.state, func.count()).group_by(Provision.state))
         return {row[0]: row[1] for row in counted}
+
+    def inbound_among(self, side_ids: Collection[str]) -> set[str]:
+        """Which of these are inbound sides that a trunk has."""
+        found: set[str] = set()
+        for part in in_parts(side_ids):
+            of_trunks = select(Provision.inbound_id).where(Provision.inbound_id.in_(part))
+            found.update(each for each in self._session.scalars(of_trunks) if each is not None)
+        return found
 
     def open_among(self, trunk_ids: Collection[UUID]) -> set[UUID]:
         """Which of these trunks have a provision that waits or runs."""

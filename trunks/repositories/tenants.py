@@ -37,6 +37,14 @@ class Environments(Repository):
             select(Environment.id).where(Environment.id == environment_id).with_for_update(key_share=True)
         )
 
+    def max_numbers(self, environment_id: UUID) -> int:
+        """How many phone numbers its trunks may have, kept from others who would enter some meanwhile."""
+        return self._session.scalars(
+            select(Environment.max_numbers)
+            .where(Environment.id == environment_id)
+            .with_for_update(key_share=True)
+        ).one()
+
     def named(self, name: str) -> Environment | None:
         return self._session.scalar(select(Environment).where(Environment.name == name))
 

@@ -62,6 +62,16 @@ class Verifications(Repository):
             .options(undefer(Verification.report))
         )
 
+    def latest_with_report(self, trunk_id: UUID) -> Verification | None:
+        """Find a trunk's last run that came to a report, with that."""
+        return self._session.scalar(
+            select(Verification)
+            .where(Verification.trunk_id == trunk_id, Verification.report.is_not(None))
+            .order_by(Verification.id.desc())
+            .limit(1)
+            .options(undefer(Verification.report))
+        )
+
     def page(self, trunk_id: UUID, *, limit: int, before: UUID | None) -> Sequence[Verification]:
         """List a trunk's runs, newest first, from the one before `before` on."""
         query = select(Verification).where(Verification.trunk_id == trunk_id)

@@ -27,15 +27,19 @@ _PRIVATE_4 = tuple(
 )
 _PRIVATE_6 = tuple(map(IPv6Network, ("::/3", "4000::/2", "8000::/1")))
 
+# Prefixes that are shorter let in more than any carrier has.
+_NARROWEST_WIDE = {4: 16, 6: 32}
+
 
 class AllowListInvalid(Refused):
     """The allow-list cannot be used."""
 
 
-def read_allow_list(entries: Iterable[str]) -> tuple[str, ...]:
+def read_allow_list(entries: Iterable[str], *, wide: bool = True) -> tuple[str, ...]:
     """Read addresses and CIDRs into their normal form, sorted, each once.
 
-    Raises AllowListInvalid for an empty list, for all entries that are none, and for a list that admits everyone.
+    Raises AllowListInvalid for an empty list, for all entries that are none, for a list that admits everyone, and
+    unless `wide` for networks that are wider than a carrier's.
     """
     given = list(entries)
     if not given:
@@ -44,9 +48,20 @@ def read_allow_list(entries: Iterable[str]) -> tuple[str, ...]:
     if faults:
         raise AllowListInvalid(f"{'; '.join(faults)}; {_FORM}.")
     networks = {read_network(entry) for entry in given}
+    if not wide:
+        _refuse_wide(sorted(filter(_is_wide, networks), key=str))
     for family in (IPv4Network, IPv6Network):
         _refuse_everyone([network for network in networks if isinstance(network, family)])
     return tuple(sorted(_written(network) for network in networks))
+
+
+def with_prefixes(entries: Iterable[str]) -> tuple[str, ...]:
+    """Write single addresses as networks of one.
+
+    The infrastructure also takes an entry that equals the host in From as text: so the plain spelling, which any
+    carrier writes there, lets nobody in from elsewhere.
+    """
+    return tuple(sorted(str(ip_network(entry)) for entry in entries))
 
 
 def _fault_of(entry: str) -> str | None:
@@ -84,6 +99,19 @@ def _why_none(text: str) -> str:
     except ValueError:
         return f"has {length!r} behind its slash, which is no number from 0 to {most}"
     return f"is an address inside its network; write {address} for it alone, or {whole} for all of them"
+
+
+def _is_wide(network: Network) -> bool:
+    return network.prefixlen < _NARROWEST_WIDE[network.version]
+
+
+def _refuse_wide(networks: Sequence[Network]) -> None:
+    if networks:
+        named = ", ".join(map(str, networks))
+        raise AllowListInvalid(
+            f"{named} in the allow-list is wider than /16 (IPv6 /32), which is more than a carrier's addresses; name "
+            "the carrier's networks, or ask whoever runs this platform."
+        )
 
 
 def _refuse_everyone(networks: Sequence[Network]) -> None:

@@ -23,7 +23,10 @@ class Rule(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WholeTrunk:
-    """A trunk as far as its fields decide about one another; `transports` are its gateways'."""
+    """A trunk as far as its fields decide about one another; `transports` are its gateways'.
+
+    `allows_wide_lists` is the operator's to say.
+    """
 
     authorization: InboundAuthorization
     allowed_addresses: tuple[str, ...]
@@ -33,6 +36,7 @@ class WholeTrunk:
     transports: tuple[TransportName | None, ...]
     has_username: bool
     has_password: bool
+    allows_wide_lists: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +71,14 @@ def judge_change(old: WholeTrunk, new: WholeTrunk) -> None:
     _refuse(_broken_by(new, old, tuple(Rule)))
 
 
-def allow_list_fault(authorization: InboundAuthorization, addresses: tuple[str, ...]) -> str | None:
+def allow_list_fault(
+    authorization: InboundAuthorization, addresses: tuple[str, ...], *, wide: bool = True
+) -> str | None:
     """Say why nobody, or everybody, could call in by these addresses; None where calls are told by their password."""
     if authorization is not InboundAuthorization.IP:
         return None
     try:
-        read_allow_list(addresses)
+        read_allow_list(addresses, wide=wide)
     except AllowListInvalid as fault:
         return str(fault)
     return None
@@ -116,7 +122,9 @@ _FIELDS: dict[Rule, Callable[[WholeTrunk], object]] = {
     Rule.CODECS: lambda trunk: (trunk.allow, trunk.disallow),
 }
 _FAULTS: dict[Rule, Callable[[WholeTrunk], str | None]] = {
-    Rule.ALLOW_LIST: lambda trunk: allow_list_fault(trunk.authorization, trunk.allowed_addresses),
+    Rule.ALLOW_LIST: lambda trunk: allow_list_fault(
+        trunk.authorization, trunk.allowed_addresses, wide=trunk.allows_wide_lists
+    ),
     Rule.ENCRYPTION: lambda trunk: encryption_fault(trunk.media_encryption, trunk.transports),
     Rule.USERNAME: _username_fault,
     Rule.PASSWORD: _password_fault,

@@ -17,6 +17,7 @@ from trunks.store.database import Database
 
 DEFAULT_ENVIRONMENT = "default"
 DEFAULT_REQUESTS_PER_MINUTE = 1000
+DEFAULT_MAX_NUMBERS = 1000
 
 _TOKEN_PREFIX = "trunks_"  # noqa: S105 - what leaked tokens are recognised by, no secret
 _TOKEN_BYTES = 32
@@ -50,6 +51,7 @@ class Tenants:
         allow_custom_sip_trunks: bool = True,
         requests_per_minute: int = DEFAULT_REQUESTS_PER_MINUTE,
         shares_asking: bool = True,
+        max_numbers: int = DEFAULT_MAX_NUMBERS,
     ) -> Environment:
         """Make a tenant. Raises EnvironmentExists."""
         environment = Environment(
@@ -57,6 +59,7 @@ class Tenants:
             allow_custom_sip_trunks=allow_custom_sip_trunks,
             requests_per_minute=requests_per_minute,
             shares_asking=shares_asking,
+            max_numbers=max_numbers,
             created_at=self.clock(),
         )
         try:

@@ -8,7 +8,7 @@ from sipcheck.guard import Guard
 from sipcheck.host import is_address
 from sipcheck.target import HostPort, TransportName, parse_host_port
 from trunks.errors import SecretUnreadable
-from trunks.rules.allow_list import AllowListInvalid, read_allow_list
+from trunks.rules.allow_list import AllowListInvalid, read_allow_list, with_prefixes
 from trunks.rules.media import media_of
 from trunks.rules.outbound_way import forbidden_way, unverified_way
 from trunks.rules.profile import InboundAuthorization, TrunkProfile
@@ -40,9 +40,10 @@ class Leading:
 class Blueprint:
     """A trunk's first gateway, its numbers and its profile, with the password still sealed.
 
-    `way` is what is known of calls to the gateway as it is configured now; `forbidden` says that the gateway's own
-    address is one where no call may go. With `keeps_former` the sides were made
-    before media and Route were written, and theirs stay as they are.
+    `called_as` is what calls to an extension name where another environment has the same one. `way` is what is known
+    of calls to the gateway as it is configured now; `forbidden` says that the gateway's own address is one where no
+    call may go. With `keeps_former` the sides were made before media and Route were written, and theirs stay as they
+    are; with `plain_list` before allow-lists were written with their prefixes.
     """
 
     trunk_id: UUID
@@ -61,6 +62,8 @@ class Blueprint:
     pin_edges: bool = False
     forbidden: bool = False
     keeps_former: bool = False
+    called_as: str | None = None
+    plain_list: bool = False
 
     @property
     def no_way(self) -> str | None:
@@ -96,18 +99,20 @@ class Blueprint:
         return replace(self, numbers=tuple(others))
 
     def _inbound(self, numbers: tuple[str, ...], password: str | None) -> InboundSide:
+        called = numbers if self.called_as is None else (self.called_as,)
         if self.profile.authorization is InboundAuthorization.IP:
             try:
                 allowed = read_allow_list(self.profile.allowed_addresses)
             except AllowListInvalid as fault:
                 raise _unfit(str(fault)) from fault
-            return InboundSide(numbers=numbers, allowed_addresses=allowed)
+            listed = allowed if self.plain_list else with_prefixes(allowed)
+            return InboundSide(numbers=called, allowed_addresses=listed)
         if not self.username or not password:
             raise _unfit(
                 "Without user and password the inbound side would admit everyone; "
                 "give the trunk both, or an allow-list of addresses."
             )
-        return InboundSide(numbers=numbers, auth_username=self.username, auth_password=password)
+        return InboundSide(numbers=called, auth_username=self.username, auth_password=password)
 
     def _outbound(self, numbers: tuple[str, ...], password: str | None) -> OutboundSide:
         carrier = self._carrier()

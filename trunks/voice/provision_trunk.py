@@ -52,7 +52,9 @@ async def provision(
     _refuse_conflicts(found, before, desired)
     try:
         async with _bounded(DO_WITHIN_SECONDS):
-            return await _settle_both(provisioner, desired, known, before, given_up)
+            ids = await _settle_both(provisioner, desired, known, before, given_up)
+            await _look_again(provisioner, desired, ids, before)
+            return ids
     except ProvisioningFailed as failure:
         if not await _undone(provisioner, desired, known, before):
             raise ProvisioningFailed(
@@ -102,6 +104,21 @@ async def _settle_both(
         if wanted is None and existing is not None:
             await provisioner.delete(existing.id)
     return ids
+
+
+async def _look_again(
+    provisioner: Provisioner, desired: DesiredTrunk, ids: SideIds, before: Sequence[ExistingSide]
+) -> None:
+    """Look whether somebody else entered a number at the same moment, which the infrastructure lets two do.
+
+    Of two that were made at once the one with the smaller id stays, so that two who look do not both give way.
+    """
+    was = {side.id: side.content for side in before}
+    if desired.inbound is None or ids.inbound is None or was.get(ids.inbound) == desired.inbound:
+        return
+    found = await provisioner.find(ids=(), numbers=desired.inbound.numbers)
+    others = [side for side in found if side.id != ids.inbound and side.trunk_id != desired.trunk_id]
+    _refuse_conflicts([side for side in others if ids.inbound in was or side.id < ids.inbound], (), desired)
 
 
 async def _settle(

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from sipcheck.diagnosis.inbound.numbers import normalised
 from sipcheck.target import TransportName
 from trunks.rules.media import Media
 
@@ -118,4 +119,4 @@ class ExistingSide:
 
 def plain_number(number: str) -> str:
     """Spell a number so that equal ones compare equal: a call to `4930…` and one to `+4930…` reach the same."""
-    return number.removeprefix("+")
+    return normalised(number).removeprefix("+")

@@ -120,6 +120,10 @@ class Call:
                 self._asking.cancel()
             self._inbox.wake()
 
+    def leave(self, dialog: Dialog) -> None:
+        """End one branch of a fork, and leave the others up; for whoever is told of it by `taken`."""
+        self._dialogs.hang_up(dialog)
+
     async def outcome(self, deadline: float) -> ExchangeResult:
         """Wait until the call is over, or can bring nothing more, and no longer than `deadline`; then end it.
 
@@ -148,6 +152,11 @@ class Call:
     def result(self) -> ExchangeResult:
         """What the INVITE has come to so far."""
         return self._outcome.result(self._inbox.keep_alives, self._loop.time(), self._cseq)
+
+    @property
+    def last_answer(self) -> ExchangeResult | None:
+        """The final response to the last INVITE, once there is one; `result` may tell of its ringing instead."""
+        return self._outcome.final
 
     @property
     def quiet(self) -> bool:

@@ -39,14 +39,16 @@ class Installed:
         assert claim is not None
         livekit = self.livekit()
         ids = SideIds()
-        if claim.blueprint is None:
-            await remove(livekit, trunk.id, claim.known)
-        else:
-            ids = await provision(
-                livekit, claim.blueprint.desired(self.store.installation.secrets), claim.known
-            )
+        try:
+            if claim.blueprint is None:
+                await remove(livekit, trunk.id, claim.known)
+            else:
+                ids = await provision(
+                    livekit, claim.blueprint.desired(self.store.installation.secrets), claim.known
+                )
+        finally:
+            await livekit.close()
         claims.finish(claim, ids)
-        await livekit.close()
         return ids
 
     async def existing(self) -> list[ExistingSide]:

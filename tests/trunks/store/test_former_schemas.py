@@ -24,6 +24,7 @@ from trunks.models.provision import Provision
 from trunks.models.trunk import Trunk
 from trunks.repositories.credential_freezes import CredentialFreezes
 from trunks.repositories.edge_budgets import EdgeBudgets
+from trunks.repositories.number_claims import NumberClaims
 from trunks.repositories.provisions import Infrastructures
 from trunks.repositories.verifications import Verifications
 from trunks.rules.profile import InboundAuthorization
@@ -386,3 +387,42 @@ def test_sides_that_r0027_made_keep_what_they_have(
     with former.database.read() as session:
         (provision,) = session.query(Provision).all()
         assert provision.keeps_former is keeps
+
+
+def test_of_what_several_trunks_of_r0030_have_the_oldest_keeps_each(former: FormerStore) -> None:
+    former.migrate("r0030")
+    with former.database.write() as session:
+        trunk_ids = []
+        for later, environment_id in enumerate((_insert_environment(former, session), new_id())):
+            if later:
+                former.insert(
+                    session,
+                    "environments",
+                    id=environment_id,
+                    name="globex",
+                    allow_custom_sip_trunks=True,
+                    requests_per_minute=1000,
+                    created_at=STARTED,
+                )
+            trunk_ids.append(_insert_trunk(former, session, environment_id))
+            former.insert(
+                session,
+                "phone_numbers",
+                environment_id=environment_id,
+                trunk_id=trunk_ids[-1],
+                key="+14155551234",
+                number="1 415 555 1234",
+                e164="+14155551234",
+                created_at=STARTED + timedelta(hours=1 - later),
+                updated_at=STARTED,
+            )
+    former.migrate("head")
+    older, newer = trunk_ids
+    with former.database.read() as session:
+        claims = {number: NumberClaims(session).holder(number) for number in ("+1001", "+14155551234")}
+        assert [each and each.trunk_id for each in claims.values()] == [older, newer]
+        assert [each[:2] for each in NumberClaims(session).doubles(limit=10)] == [
+            ("+14155551234", older),
+            ("1001", newer),
+        ]
+        assert all(session.get_one(Trunk, each).ever_verified for each in trunk_ids)

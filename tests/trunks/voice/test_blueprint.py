@@ -59,7 +59,9 @@ def test_user_and_password_are_those_of_both_directions() -> None:
 
 def test_by_address_the_inbound_side_asks_for_no_password() -> None:
     desired = make_blueprint(profile=BY_ADDRESS).desired(SECRETS)
-    assert desired.inbound == InboundSide(numbers=NUMBERS, allowed_addresses=("203.0.113.10",), media=MEDIA)
+    assert desired.inbound == InboundSide(
+        numbers=NUMBERS, allowed_addresses=("203.0.113.10/32",), media=MEDIA
+    )
     assert desired.outbound is not None
     assert desired.outbound.auth_password == PASSWORD
 

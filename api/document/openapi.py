@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from api.dialect import Dialect
 from api.dialects import spoken_at
-from api.examples import fitting
+from api.document.examples import fitting
 from api.middleware.idempotency import IDEMPOTENCY_KEY, KEY_PATTERN, REPLAYED, key_in_use, key_reused
 from api.middleware.rate_limits import rate_limited
 from api.middleware.request_ids import REQUEST_ID
