@@ -81,13 +81,18 @@ async def end_at_each_step(
     return n
 
 
-# In every run each call is killed and broken off, and each other ending met by those that it differs in.
+# In every run each call is killed, and each other ending is met by those that it differs in.
 IN_EVERY_RUN = {
-    *((name, how) for name in CREATIONS for how in (Ending.KILLED, Ending.BROKEN_OFF)),
-    *((name, Ending.STORE_AWAY) for name in ("talkover-trunk", "autocalls-number", "bolna-trunk")),
+    *((name, Ending.KILLED) for name in CREATIONS),
+    *(
+        (name, Ending.BROKEN_OFF)
+        for name in ("talkover-trunk", "talkover-did", "autocalls-number", "bolna-trunk")
+    ),
+    *((name, Ending.STORE_AWAY) for name in ("autocalls-number", "bolna-trunk")),
     ("bolna-trunk", Ending.BROKEN_OFF_AND_LOST),
     ("autocalls-extension", Ending.DISMISSED),
 }
+KILLED_OR_BROKEN_OFF = [Ending.KILLED, pytest.param(Ending.BROKEN_OFF, marks=pytest.mark.long)]
 ENDINGS = [
     pytest.param(name, how, marks=() if (name, how) in IN_EVERY_RUN else pytest.mark.long)
     for name in CREATIONS
@@ -179,7 +184,7 @@ async def test_a_trunk_with_its_sides_is_finished_too(
     assert count(api, Verification) == made
 
 
-@pytest.mark.parametrize("how", [Ending.KILLED, Ending.BROKEN_OFF])
+@pytest.mark.parametrize("how", KILLED_OR_BROKEN_OFF)
 async def test_whoever_ends_for_good_leaves_nothing_half_made(
     api: ApiUnderTest, monkeypatch: pytest.MonkeyPatch, sides: Sides, how: Ending
 ) -> None:
@@ -241,7 +246,7 @@ MOVES = {
 }
 
 
-@pytest.mark.parametrize("how", [Ending.KILLED, Ending.BROKEN_OFF])
+@pytest.mark.parametrize("how", KILLED_OR_BROKEN_OFF)
 @pytest.mark.parametrize("name", MOVES)
 async def test_a_moved_trunk_is_verified_whatever_happens_to_who_moved_it(
     api: ApiUnderTest, monkeypatch: pytest.MonkeyPatch, name: str, how: Ending
