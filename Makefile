@@ -7,7 +7,7 @@ PYTEST_ARGS ?= -n 6 --dist worksteal
 # Marks are set in tests/conftest.py.
 FAST := -n 3 --dist worksteal -m "not peers and not slow and not long" --hypothesis-profile quick
 PYTHONS := 3.11 3.12 3.13 3.14
-FUZZED := parser challenge framing dns-answer certificate
+FUZZED := parser challenge framing dns-answer certificate sdp media-packets
 # For each of them.
 FUZZ_SECONDS ?= 360
 SEEDS := 1 2 3 4 5 6 7 8 9 10

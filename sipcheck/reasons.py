@@ -166,6 +166,7 @@ class WarningCode(StrEnum):
     INFRASTRUCTURE_CANNOT_ANSWER = "infrastructure-cannot-answer"
     INFRASTRUCTURE_REFUSES_CERTIFICATE = "infrastructure-refuses-certificate"
     CALL_WAS_ANSWERED = "call-was-answered"
+    INFRASTRUCTURE_FORM_REFUSED = "infrastructure-form-refused"
 
 
 class CallVerdict(StrEnum):

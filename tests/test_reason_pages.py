@@ -32,6 +32,8 @@ WITHOUT_DEMONSTRATION: set[Reason | WarningCode] = {
     Reason.ADDRESS_RESTING,
     # The practice carrier lets every call ring before it takes it.
     WarningCode.CALL_WAS_ANSWERED,
+    # It takes calls however they are written.
+    WarningCode.INFRASTRUCTURE_FORM_REFUSED,
 }
 # It hangs on hundredths of a second, so its output is not printed.
 WITHOUT_TRANSCRIPT = {Reason.DEADLINE_EXCEEDED}

@@ -28,6 +28,7 @@ _WARNING_AXES: dict[WarningCode, CheckName] = {
     WarningCode.RSPAUTH_WRONG: CheckName.AUTH,
     WarningCode.INFRASTRUCTURE_CANNOT_ANSWER: CheckName.AUTH,
     WarningCode.CALL_WAS_ANSWERED: CheckName.AUTH,
+    WarningCode.INFRASTRUCTURE_FORM_REFUSED: CheckName.AUTH,
 }
 
 

@@ -19,7 +19,7 @@ from sipcheck.transaction.invite.leg import Way
 from sipcheck.transaction.request_template import RequestTemplate
 from sipcheck.transaction.run_context import RunContext, UdpBatchFor
 from sipcheck.transaction.udp_batch.prepared_request import PreparedRequest
-from sipcheck.verification.identity import Identity
+from sipcheck.verification.identity import CallForm, Identity
 from sipcheck.verification.invite import invite_writer
 from sipcheck.verification.options import options_template
 from sipcheck.verification.register import register_template
@@ -34,7 +34,8 @@ class EdgeProbe:
     """Asks one edge and keeps what came of it; `settled` is set once OPTIONS (or the connection) has an end.
 
     `proven_here` says that it was this edge's turn to prove the credentials, `credentials_leave` that they are on
-    their way. `asked_options` is the OPTIONS whose challenge can be answered without asking anew.
+    their way. `asked_options` is the OPTIONS whose challenge can be answered without asking anew. `refused_form` is
+    what a call in the voice infrastructure's form was answered, where the plain one was not refused.
     """
 
     edge: Edge
@@ -44,6 +45,7 @@ class EdgeProbe:
     register: ExchangeResult | None = None
     answered_options: ExchangeResult | None = None
     invite: ExchangeResult | None = None
+    refused_form: ExchangeResult | None = None
     proven_here: bool = False
     credentials_leave: bool = False
     adopted: bool = False
@@ -107,19 +109,30 @@ class EdgeProbe:
 
     async def ask_invite(self) -> None:
         """Prove the credentials by a call that rings nobody; however this is left, the call is ended."""
+        form = self.identity.call_form
+        self.invite = first = await self._call(form)
+        if form is CallForm.PLAIN or first is None or first.challenged or not first.refused:
+            return
+        # Refused before any password was asked for: whether it is the form is seen by the other one.
+        plain = await self._call(CallForm.PLAIN)
+        if plain is not None and (plain.challenged or (plain.status is not None and not plain.refused)):
+            self.invite, self.refused_form = plain, first
+
+    async def _call(self, form: CallForm) -> ExchangeResult | None:
+        """Make one call; None when there is no way to this edge."""
         channel, keeper = await self.connection.open(), self.run.calls
         if channel is None or keeper is None:
-            return
+            return None
         way = Way(channel, self.edge.transport, self.name)
         call = Call(
-            invite_writer(self.identity, self.run),
+            invite_writer(self.identity, self.run, form),
             self.connection,
             way,
             self._asking_before(),
             credentials=self.run.proof_credentials,
         )
         keeper.start(call)
-        self.invite = await call.outcome(self.run.deadline)
+        return await call.outcome(self.run.deadline)
 
     async def answer_options(self) -> None:
         """Answer the challenge of OPTIONS; where another run was challenged, or the batch, by asking once more."""

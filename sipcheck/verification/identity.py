@@ -2,8 +2,8 @@
 
 import secrets
 from dataclasses import dataclass
+from enum import StrEnum
 
-from sipcheck.message.parameters import Parameters
 from sipcheck.message.uri import SipUri
 from sipcheck.settings import PROOF_NUMBER, EngineSettings
 from sipcheck.target import Target
@@ -11,6 +11,13 @@ from sipcheck.transaction.request_template import RequestTemplate
 
 # Honest, and without the words that shipped configurations drop (friendly, scanner, sipcli, sipvicious).
 USER_AGENT = "sipcheck (SIP trunk verification)"
+
+
+class CallForm(StrEnum):
+    """How a call is written: plainly, or as the voice infrastructure writes its own (docs/design/infrastructure.md)."""
+
+    PLAIN = "plain"
+    LIVEKIT = "livekit"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +31,7 @@ class Identity:
     # Whom a call is for, and as whom it is made where that is not the user.
     number: str = PROOF_NUMBER
     caller: str | None = None
+    call_form: CallForm = CallForm.PLAIN
 
     @classmethod
     def of(
@@ -37,6 +45,7 @@ class Identity:
             from_domain=settings.from_domain,
             number=settings.proof_number,
             caller=caller,
+            call_form=CallForm.PLAIN if settings.infrastructure is None else CallForm.LIVEKIT,
         )
 
     @property
@@ -69,15 +78,6 @@ class Identity:
     def calling_user(self) -> str:
         """Who calls: the trunk's number, else its user."""
         return self.caller or self.username or self.from_user
-
-    def called_uri(self, *, with_port: bool) -> str:
-        """The called number at the domain, as a telephone number (RFC 3261 §19.1.1, `user=phone`)."""
-        target = self.target
-        port = target.port if with_port else None
-        params = Parameters((("user", "phone"),))
-        return str(
-            SipUri(secure=target.secure, user=self.number, host=target.domain, port=port, params=params)
-        )
 
     def caller_uri(self) -> str:
         target = self.target

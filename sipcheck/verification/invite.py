@@ -12,10 +12,10 @@ from sipcheck.transaction.invite.leg import Way
 from sipcheck.transaction.invite.peer_requests import ALLOWED
 from sipcheck.transaction.request_template import RequestTemplate
 from sipcheck.transaction.run_context import RunContext
-from sipcheck.verification.identity import USER_AGENT, Identity
+from sipcheck.verification.identity import USER_AGENT, CallForm, Identity
 
 
-def invite_writer(identity: Identity, run: RunContext) -> WriteInvite:
+def invite_writer(identity: Identity, run: RunContext, form: CallForm = CallForm.PLAIN) -> WriteInvite:
     """Give what writes the INVITE of one call for each way that it may leave by."""
     call_id, from_tag = secrets.token_hex(16), secrets.token_hex(6)
     session = secrets.randbits(31)
@@ -25,9 +25,9 @@ def invite_writer(identity: Identity, run: RunContext) -> WriteInvite:
         body = _offer(way.channel.local.host, session)
         return RequestTemplate(
             method="INVITE",
-            request_uri=identity.called_uri(with_port=True),
-            from_uri=identity.caller_uri(),
-            to_uri=identity.called_uri(with_port=False),
+            request_uri=_called(identity, form, with_port=True),
+            from_uri=_calling(identity, form, way),
+            to_uri=_called(identity, form, with_port=form is CallForm.LIVEKIT),
             call_id=call_id,
             from_tag=from_tag,
             user_agent=USER_AGENT,
@@ -42,6 +42,35 @@ def invite_writer(identity: Identity, run: RunContext) -> WriteInvite:
         )
 
     return write
+
+
+def called_line(identity: Identity, form: CallForm) -> str:
+    """The request line in so many words, without the version."""
+    return f"INVITE {_called(identity, form, with_port=True)}"
+
+
+def _called(identity: Identity, form: CallForm, *, with_port: bool) -> str:
+    """The number at the domain: as a telephone number (RFC 3261 §19.1.1, `user=phone`), or with a chosen transport."""
+    target = identity.target
+    params = Parameters((("user", "phone"),))
+    if form is CallForm.LIVEKIT:
+        params = _chosen_transport(identity)
+    port = target.port if with_port else None
+    uri = SipUri(secure=target.secure, user=identity.number, host=target.domain, port=port, params=params)
+    return str(uri)
+
+
+def _calling(identity: Identity, form: CallForm, way: Way) -> str:
+    """Who calls: at the domain, or as the infrastructure has it, at the address that the call leaves from."""
+    if form is CallForm.PLAIN:
+        return identity.caller_uri()
+    host = identity.from_domain or way.channel.local.host
+    return str(SipUri(user=identity.calling_user, host=host, params=_chosen_transport(identity)))
+
+
+def _chosen_transport(identity: Identity) -> Parameters:
+    transport = identity.target.transport
+    return Parameters(() if transport is None else (("transport", transport.value),))
 
 
 def _contact(identity: Identity, way: Way) -> SipUri:

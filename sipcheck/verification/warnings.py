@@ -10,6 +10,8 @@ from sipcheck.reasons import Cause, Reason, WarningCode
 from sipcheck.report.model import ReportWarning
 from sipcheck.transaction.timers import RFC_3261
 from sipcheck.verification.edge_probe import EdgeProbe
+from sipcheck.verification.identity import CallForm
+from sipcheck.verification.invite import called_line
 
 # Takes the code of a warning, and its sentences.
 Add = Callable[..., None]
@@ -34,9 +36,23 @@ def edge_warnings(probe: EdgeProbe, *, some_alive: bool, decides: bool) -> list[
     if probe.invite is not None and probe.invite.call_answered:
         said = Sentence.of("warning.call-was-answered", number=probe.identity.number)
         add(WarningCode.CALL_WAS_ANSWERED, said)
+    if probe.refused_form is not None:
+        add(WarningCode.INFRASTRUCTURE_FORM_REFUSED, _form_refused(probe, probe.refused_form))
     for exchange in evidence.exchanges:
         _exchange_warnings(exchange, add)
     return _unique(found)
+
+
+def _form_refused(probe: EdgeProbe, refused: ExchangeResult) -> Sentence:
+    """Both request lines, side by side: what differs is what the carrier wants."""
+    identity = probe.identity
+    lines = {form: called_line(identity, form) for form in (identity.call_form, CallForm.PLAIN)}
+    return Sentence.of(
+        "warning.infrastructure-form-refused",
+        answer=refused.answer,
+        form=lines[identity.call_form],
+        plain=lines[CallForm.PLAIN],
+    )
 
 
 def route_warnings(route: Route, probed: int) -> list[ReportWarning]:

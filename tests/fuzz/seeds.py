@@ -31,6 +31,14 @@ _CHALLENGES = (
     b'Digest realm="r \\" x", nonce="n", qop="auth,auth-int", algorithm=SHA-256, opaque="o", stale=true',
     b'Basic realm="r"\nDigest realm="CORP\\\\voice",nonce="1",algorithm=MD5-sess,qop=auth, Negotiate',
 )
+_SESSION = b"".join(
+    (
+        b"v=0\r\no=- 1 1 IN IP4 198.51.100.7\r\ns=-\r\nc=IN IP4 198.51.100.7/127\r\nt=0 0\r\na=sendrecv\r\n",
+        b"m=audio 4000/2 RTP/AVP 96 0 8 101\r\na=rtpmap:96 PCMA/8000/1\r\na=rtpmap:101 telephone-event/8000\r\n",
+        b"a=rtcp:4001 IN IP4 198.51.100.8\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:",
+        b"A" * 40 + b"|2^20\r\nm=video 0 RTP/SAVPF 97\r\na=rtcp-mux\r\n",
+    )
+)
 _ZONE = (
     ("carrier.test.", "A", ("192.0.2.1", "192.0.2.2")),
     ("carrier.test.", "AAAA", ("2001:db8::1",)),
@@ -48,6 +56,16 @@ def seeds() -> Mapping[str, tuple[bytes, ...]]:
         "framing": (*messages, _RESPONSE + _COMPACT + b"\r\n\r\n" + _RESPONSE),
         "dns-answer": (*(_answer(*zone) for zone in _ZONE), _aliased()),
         "certificate": tuple(_certificate(names) for names in _certificate_names()),
+        "sdp": (_SESSION, _SESSION.replace(b"\r\n", b"\n").replace(b"RTP/AVP", b"RTP/SAVP")),
+        "media-packets": (
+            b"\x80\x80\x00\x01\x00\x00\x00\xa0\x00\x00\x00\x07" + b"\xff" * 160,
+            b"\xb1\x08\x00\x01\x00\x00\x00\xa0\x00\x00\x00\x07"
+            + bytes(4)
+            + b"\xbe\xde\x00\x01"
+            + bytes(24)
+            + b"\x04",
+            b"\x81\xc8\x00\x0c" + bytes(48) + b"\x81\xca\x00\x02" + bytes(8) + b"\x81\xcb\x00\x01" + bytes(4),
+        ),
     }
 
 

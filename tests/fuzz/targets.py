@@ -19,9 +19,15 @@ from sipcheck.dns.bounded_answer import MAX_RECORDS, MessageUnreadable, bound_me
 from sipcheck.dns.query import _read_address, _read_naptr, _read_srv
 from sipcheck.errors import ParseError
 from sipcheck.failure import Failure
+from sipcheck.media.answer import MediaMisfit, agree
+from sipcheck.media.codec import DEFAULT_CODECS
+from sipcheck.media.reception import Reception
+from sipcheck.media.rtcp import parse_rtcp
+from sipcheck.media.rtp import parse_rtp
 from sipcheck.message.framing import StreamFramer
 from sipcheck.message.message import Response
 from sipcheck.message.parser import parse, top_branch
+from sipcheck.phrases.words import phrase
 from sipcheck.printable import printable
 from sipcheck.transport.certificate import CertificateUnreadable, read_certificate
 from sipcheck.transport.certificate_names import match_name, mismatch
@@ -69,6 +75,28 @@ def framing(data: bytes) -> None:
     """Cut a stream into messages, alike however it arrives (RFC 3261 §18.3)."""
     pieces = [data[start : start + _CHUNK_BYTES] for start in range(0, len(data), _CHUNK_BYTES)]
     assert _cut_up([data]) == _cut_up(pieces)
+
+
+def sdp(data: bytes) -> None:
+    """Read a session; what is agreed on can be sent to, and what does not fit is said."""
+    found = agree(data, local_address="192.0.2.1", codecs=DEFAULT_CODECS)
+    if isinstance(found, MediaMisfit):
+        assert phrase(found.sentence)
+        return
+    assert found.remote.port
+    assert found.codec in DEFAULT_CODECS
+
+
+def media_packets(data: bytes) -> None:
+    """Read a datagram as RTP and as RTCP, and count it."""
+    packet = parse_rtp(data)
+    if packet is not None:
+        assert packet.payload in data
+        reception = Reception()
+        reception.take(packet, 0.0)
+        assert len(reception.reports()) == 1
+    report = parse_rtcp(data)
+    assert report is None or len(report.reports) * 24 <= len(data)
 
 
 def _cut_up(chunks: list[bytes]) -> tuple[list[bytes], type[ParseError] | None]:
@@ -136,4 +164,6 @@ TARGETS: Mapping[str, Target] = {
     "framing": framing,
     "dns-answer": dns_answer,
     "certificate": certificate,
+    "sdp": sdp,
+    "media-packets": media_packets,
 }

@@ -111,6 +111,9 @@ def after_verification(state: TrunkState, verdict: Verdict, policy: Policy) -> T
             answered_checks=0,
         )
     match verdict.outcome:
+        case Outcome.REACHABLE if verdict.reason is Reason.CALL_FORBIDDEN:
+            # A call that was refused says nothing of the password for certain: what was known of it stands.
+            return replace(state, health_status=HealthStatus.HEALTHY, failed_checks=0)
         case Outcome.REACHABLE | Outcome.VERIFIED:
             return replace(state, is_verified=False, health_status=HealthStatus.HEALTHY, failed_checks=0)
         case Outcome.INCONCLUSIVE:

@@ -30,6 +30,10 @@ WARNINGS: Mapping[str, str] = {
         "OPTIONS brought no answer that can be used ({detail}) while INVITE was answered"
     ),
     "warning.call-was-answered": "{number} took the call, and was hung up at once",
+    "warning.infrastructure-form-refused": (
+        "a call as the voice infrastructure writes it was refused ({answer}), and a plain one was not: {form} beside "
+        "{plain}"
+    ),
     "warning.register-ignored": "REGISTER stayed unanswered while OPTIONS was answered",
     "warning.register-ignored.given-up": "REGISTER had {detail}, while OPTIONS was answered",
     "warning.register-ignored.failed": (

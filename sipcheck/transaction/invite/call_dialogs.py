@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from sipcheck.auth.round import CHALLENGE_STATUS, AuthenticationRound
 from sipcheck.credentials import Credentials
 from sipcheck.diagnosis.evidence import ExchangeResult
+from sipcheck.errors import TransportFailed
 from sipcheck.message.message import Request, Response
 from sipcheck.transaction.challenge_answers import ChallengeAnswers, Fields
 from sipcheck.transaction.client_transaction import Action
@@ -143,10 +144,18 @@ class CallDialogs:
     def _perform(self, bye: RequestLeg, actions: Sequence[Action]) -> None:
         for action in actions:
             if action is Action.SEND:
-                bye.send(self.run.trace)
+                self._send(bye)
             elif action in (Action.TIMED_OUT, Action.FAILED):
                 self.run.trace.event(bye.way.edge, "the BYE had no answer")
                 self._bye_ended(bye)
+
+    def _send(self, bye: RequestLeg) -> None:
+        """Send a BYE; where its way has ended, so has all that could be done for the dialog."""
+        try:
+            bye.way.send(bye.message, self.run.trace)
+        except TransportFailed as error:
+            self.run.trace.event(bye.way.edge, f"BYE could not be sent: {error.failure.detail}")
+            self._bye_ended(bye)
 
     def _bye_ended(self, bye: RequestLeg) -> None:
         dialog = self._byes.pop(bye)

@@ -14,7 +14,8 @@ Time is an argument. As the non-INVITE one (../client_transaction.py) it has no 
 * accepted: a 2xx was delivered, and each further one is: a copy needs its ACK once more, one of another branch of a
   fork needs an end of its own. The ACK of a 2xx is the user's.
 * completed: a refusal was delivered, once, and acknowledged; each copy of it is acknowledged again. That ACK is the
-  transaction's own (§17.1.1.3).
+  transaction's own (§17.1.1.3). A 2xx of another branch of a fork may follow all the same (§16.7), and is delivered:
+  dropped, it would leave a call up.
 * terminated: nothing changes any more, and no timer runs.
 
 As there, what comes late, twice or too early has its own row, which stays where it is and does nothing.
@@ -101,7 +102,7 @@ TABLE: dict[tuple[State, Event], tuple[State, tuple[Action, ...]]] = {
     (State.ACCEPTED, Event.TRANSPORT_ERROR): (State.ACCEPTED, _NOTHING),
     (State.COMPLETED, Event.START): (State.COMPLETED, _NOTHING),
     (State.COMPLETED, Event.PROVISIONAL): (State.COMPLETED, _NOTHING),
-    (State.COMPLETED, Event.SUCCESS): (State.COMPLETED, _NOTHING),
+    (State.COMPLETED, Event.SUCCESS): (State.COMPLETED, (Action.DELIVER_SUCCESS,)),
     (State.COMPLETED, Event.REFUSAL): (State.COMPLETED, (Action.ACKNOWLEDGE,)),
     (State.COMPLETED, Event.TIMER_A): (State.COMPLETED, _NOTHING),
     (State.COMPLETED, Event.TIMER_B): (State.COMPLETED, _NOTHING),

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import socket
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -13,10 +14,12 @@ import pytest
 from sipcheck import Engine, EngineSettings, Guard, Proof, Reason, Report, TransportName, parse_target
 from tests.peers.call_peer import Answers, CallScript, is_authorised
 from tests.peers.sip_reply import reply_to
+from tests.peers.tls_server import TlsServer, TlsServerSettings
 from tests.peers.udp_peer import Reply, UdpPeer
 from tests.sipcheck.conftest import ALICE, LOOPBACK
 
 WITHIN_SECONDS = 30
+LAST = b"LAST"
 
 
 @dataclass
@@ -39,16 +42,19 @@ async def play(
             report = await engine.verify(
                 target, credentials=ALICE, proof=Proof.INVITE, timeout_seconds=timeout_seconds, **options
             )
-        await asyncio.to_thread(_come_to_rest, peer)
+        await asyncio.to_thread(_come_to_rest, peer, script)
     return Played(script, report)
 
 
-def _come_to_rest(peer: UdpPeer) -> None:
-    """Let the peer's thread read what has been sent."""
-    count = -1
-    while count != len(peer.received):
-        count = len(peer.received)
-        time.sleep(0.1)
+def _come_to_rest(peer: UdpPeer, script: CallScript) -> None:
+    """Let the peer's thread read what has been sent: what is sent now stands behind it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as last:
+        last.sendto(LAST, ("127.0.0.1", peer.port))
+    deadline = time.monotonic() + WITHIN_SECONDS
+    while LAST not in script.requests:
+        assert time.monotonic() < deadline, "the peer read no more"
+        time.sleep(0.01)
+    script.requests.remove(LAST)
 
 
 def value(request: bytes, name: str) -> str:
@@ -82,7 +88,7 @@ async def test_whoever_goes_away_at_any_moment_leaves_no_call_up(
                     await asyncio.sleep(0.002)
                 run.cancel()
                 await asyncio.wait([run])
-            await asyncio.to_thread(_come_to_rest, peer)
+            await asyncio.to_thread(_come_to_rest, peer, script)
         return script
 
     for script in await asyncio.gather(*map(cancelled_at, range(1, 7))):
@@ -110,8 +116,40 @@ async def test_whoever_goes_away_while_the_password_is_judged_sends_none() -> No
             await asked.wait()
             run.cancel()
             await asyncio.wait([run])
-        await asyncio.to_thread(_come_to_rest, peer)
+        await asyncio.to_thread(_come_to_rest, peer, script)
     assert script.methods() == ["OPTIONS", "INVITE", "ACK"]
+
+
+async def test_a_sweep_proves_by_calls_too() -> None:
+    """Its OPTIONS goes by the batch, a call never does."""
+    script = CallScript()
+    with UdpPeer(script) as peer:
+        settings = EngineSettings(guard=LOOPBACK)
+        async with asyncio.timeout(WITHIN_SECONDS), Engine(settings, windowed=True) as engine:
+            target = parse_target(f"127.0.0.1:{peer.port}", transport=TransportName.UDP)
+            survey = await engine.survey(target)
+            report = await engine.verify(target, credentials=ALICE, proof=Proof.INVITE, survey=survey)
+    assert report.reason is Reason.CREDENTIALS_PROVEN
+    assert script.methods()[:5] == ["OPTIONS", "INVITE", "ACK", "INVITE", "CANCEL"]
+
+
+async def test_a_peer_that_takes_the_call_and_hangs_up_the_connection_holds_nobody() -> None:
+    class Closing(CallScript):
+        def __call__(self, request: bytes) -> list[bytes | Reply]:
+            given = super().__call__(request)
+            taken = request.startswith(b"INVITE") and is_authorised(request)
+            return [*given, b""] if taken else given
+
+    script = Closing(answers=((200, "OK"),))
+    settings = TlsServerSettings(
+        certificate=None, script=lambda request: [each for each in script(request) if isinstance(each, bytes)]
+    )
+    with TlsServer(settings) as server:
+        # Less than the 32 s of a BYE that is waited for.
+        async with asyncio.timeout(WITHIN_SECONDS), Engine(EngineSettings(guard=LOOPBACK)) as engine:
+            target = parse_target(f"127.0.0.1:{server.port}", transport=TransportName.TCP)
+            report = await engine.verify(target, credentials=ALICE, proof=Proof.INVITE)
+    assert report.reason is Reason.CREDENTIALS_PROVEN
 
 
 async def test_what_a_hook_raises_is_the_callers() -> None:
@@ -180,6 +218,15 @@ async def test_a_challenge_behind_the_deadline_is_acknowledged_and_not_answered(
 
     played = await play(LateChallenge(), timeout_seconds=0.4)
     assert played.script.methods() == ["OPTIONS", "INVITE", "ACK"]
+
+
+async def test_a_call_that_is_taken_behind_its_own_refusal_is_ended_too() -> None:
+    """RFC 3261 §16.7: a proxy hands on a 2xx of another branch, whatever it has sent before."""
+    script = CallScript(cancelled=((487, "Terminated"), (200, "OK")))
+    played = await play(script)
+    assert script.methods() == ["OPTIONS", "INVITE", "ACK", "INVITE", "CANCEL", "ACK", "ACK", "BYE"]
+    assert played.report is not None
+    assert [warning.code for warning in played.report.warnings] == ["call-was-answered"]
 
 
 async def test_each_branch_of_a_fork_is_acknowledged_and_ended() -> None:
@@ -328,6 +375,8 @@ async def test_our_own_requests_sent_back_are_not_answered() -> None:
         def __call__(self, request: bytes) -> list[bytes | Reply]:
             self.requests.append(request)
             copies = sum(each == request for each in self.requests)
+            if request == LAST:
+                return []
             if request.startswith(b"OPTIONS"):
                 return [reply_to(request)]
             return [reply_to(request, 480, "Enough")] if copies > 2 else [request]

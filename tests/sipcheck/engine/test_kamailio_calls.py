@@ -1,11 +1,14 @@
 """Against a real proxy that asks for the password when a call comes: proven, refused, and nobody left ringing."""
 
+import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sipcheck import Credentials, Outcome, Proof, Reason, TransportName, WarningCode
+from tests.peers.baresip import Baresip
 from tests.peers.call_peer import CallScript
 from tests.peers.certificates import CertificateKind, Certificates
 from tests.peers.dns_server import DnsServer
@@ -29,6 +32,15 @@ async def prove(registrar: Kamailio, verify: Verify, **options: Any) -> Any:
             **options,
         },
     )
+
+
+async def heard(phone: CallScript, methods: list[str]) -> None:
+    """Wait until the telephone was asked this, and see that it was asked nothing else."""
+    for _ in range(2000):
+        if len(phone.methods()) >= len(methods):
+            break
+        await asyncio.sleep(0.01)
+    assert phone.methods() == methods
 
 
 @pytest.mark.parametrize("challenge_status", [401, 407])
@@ -79,18 +91,38 @@ async def test_every_transport(
         }
         report = await prove(registrar, verify, **where)
         assert report.reason is Reason.CREDENTIALS_PROVEN, report.summary
-        assert phone.methods() == ["INVITE", "CANCEL", "ACK"]
+        await heard(phone, ["INVITE", "CANCEL", "ACK"])
         assert not report.warnings
         phone.answers = ((200, "OK"),)
         report = await prove(registrar, verify, **where)
         assert report.reason is Reason.CREDENTIALS_PROVEN, report.summary
-        assert phone.methods()[3:] == ["INVITE", "ACK", "BYE"]
+        await heard(phone, ["INVITE", "CANCEL", "ACK", "INVITE", "ACK", "BYE"])
         assert {warning.code for warning in report.warnings} == {WarningCode.CALL_WAS_ANSWERED}
         assert {each.transport for each in registrar.requests_seen()} == {transport.value}
         # By the Route that it recorded, to the telephone's own Contact.
         bye = registrar.requests_seen("BYE")[0]
         assert bye.request_uri == f"sip:carrier@127.0.0.1:{ringing.port}"
         assert ";lr" in bye.route
+
+
+@pytest.mark.peers
+async def test_a_real_telephone_never_rings_and_is_hung_up_where_it_answers(
+    kamailio_factory: Callable[..., Kamailio], verify: Verify, tmp_path: Path
+) -> None:
+    """The number is nobody's, so no telephone hears of it; where every number is the telephone's, it is hung up."""
+    with Baresip(tmp_path) as phone:
+        uri = f"sip:{phone.number}@127.0.0.1:{phone.port}"
+        silent = kamailio_factory(phone=uri, phone_numbers=f"^.{phone.number[1:]}$")
+        report = await prove(silent, verify)
+        assert (report.reason, report.edges[0].sip_status) == (Reason.CREDENTIALS_PROVEN, 404)
+        catching_all = kamailio_factory(phone=uri, phone_numbers=EVERY_NUMBER)
+        report = await prove(catching_all, verify)
+        assert report.reason is Reason.CREDENTIALS_PROVEN, report.summary
+        answered = [step.text for step in report.trace if step.direction == "received"]
+    ended = any(text.startswith("SIP/2.0 200") and " BYE" in text for text in answered)
+    cancelled = any(text.startswith("SIP/2.0 487") for text in answered)
+    assert ended or cancelled, answered
+    assert phone.log().count("answering call") <= 1, phone.log()
 
 
 async def test_an_account_that_may_not_call(

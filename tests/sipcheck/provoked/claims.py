@@ -81,6 +81,13 @@ CLAIMS = (
             any(of == "INVITE" and 200 <= code < 300 for of, code in seen.responses) and seen.sent("BYE") > 0
         ),
     ),
+    _claim(
+        r"writes it was refused \((\d{3}) .*a plain one was not",
+        lambda seen, match: (
+            seen.answered(int(match[1]), "INVITE")
+            and len({step.text.split("\n")[0] for step in seen.steps if step.text.startswith("INVITE")}) == 2
+        ),
+    ),
     _claim(r"the realm '[^']+' was answered", lambda seen, _: seen.sent(credentials=True) > 0),
     _claim(
         r"(?:(?:answered|refused) )?(OPTIONS|REGISTER|INVITE) with (\d{3})\b",

@@ -39,6 +39,16 @@ BUSY = Verdict(Outcome.INCONCLUSIVE, Reason.SIP_SERVICE_UNAVAILABLE)
 FROZEN = Verdict(Outcome.INCONCLUSIVE, Reason.CREDENTIALS_FROZEN)
 
 
+@pytest.mark.parametrize("proven", [False, True])
+def test_a_refused_call_leaves_what_is_known_of_the_password(proven: bool) -> None:
+    state = created(wanted=True)
+    if proven:
+        state = after_verification(state, PROVEN, Policy())
+    refused = after_verification(state, Verdict(Outcome.REACHABLE, Reason.CALL_FORBIDDEN), Policy())
+    assert (refused.is_verified, refused.health_down) == (proven, False)
+    assert refused.health_status is HealthStatus.HEALTHY
+
+
 def test_created_knows_nothing() -> None:
     state = created(wanted=True)
     assert (state.is_verified, state.health_down, state.health_status) == (False, False, HealthStatus.UNKNOWN)

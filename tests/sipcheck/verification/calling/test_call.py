@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
+import uvloop
 
 from sipcheck import Credentials, Engine, EngineSettings, parse_target
 from sipcheck.carrier.behaviours import CallBehaviour, NumberForm
@@ -143,6 +144,25 @@ async def test_calls_go_by_connections_too(transport: TransportName) -> None:
         report = await call(running, replace(USUAL, talk_seconds=0.5), transport=transport)
         assert (report.reason, report.media.direction) == (CallReason.CALL_ANSWERED, "both"), report.summary
         await until(lambda: len(running.calls) == 1)
+
+
+async def test_calls_go_by_ipv6_too() -> None:
+    async with carrier(host="::1") as running:
+        target = parse_target(f"sip:[::1]:{running.udp_port}")
+        async with Engine(EngineSettings(guard=LOOPBACK)) as engine:
+            report = await engine.call(target, replace(USUAL, talk_seconds=0.5), credentials=DEMO)
+        assert (report.reason, report.media.direction) == (CallReason.CALL_ANSWERED, "both"), report.summary
+        assert (report.media.remote or "").startswith("[::1]:")
+
+
+def test_the_other_loop_makes_the_same_call() -> None:
+    async def make() -> CallReport:
+        async with carrier() as running:
+            return await call(running, replace(USUAL, talk_seconds=0.5))
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        report = runner.run(make())
+    assert (report.reason, report.media.direction) == (CallReason.CALL_ANSWERED, "both"), report.summary
 
 
 @pytest.mark.parametrize("codec", Codec)

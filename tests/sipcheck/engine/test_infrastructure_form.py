@@ -1,0 +1,80 @@
+"""A call as the voice infrastructure writes it, and a carrier that wants it otherwise (livekit/sip#615)."""
+
+from typing import Any
+
+import pytest
+
+from sipcheck import Engine, EngineSettings, Proof, Reason, Report, TransportName, WarningCode, parse_target
+from sipcheck.settings import Infrastructure
+from tests.peers.call_peer import CallScript, is_authorised
+from tests.peers.udp_peer import Reply, UdpPeer
+from tests.sipcheck.conftest import ALICE, LOOPBACK
+from tests.sipcheck.provoked.claims import assert_claims
+
+
+class Insisting(CallScript):
+    """Takes calls with `user=phone` alone."""
+
+    def __call__(self, request: bytes) -> list[bytes | Reply]:
+        if request.startswith(b"INVITE") and b";user=phone SIP/2.0" not in request:
+            self.requests.append(request)
+            return self._give(request, [(404, "Not Found")])
+        return super().__call__(request)
+
+
+async def prove(script: CallScript, **options: Any) -> tuple[Report, list[str]]:
+    settings = EngineSettings(guard=LOOPBACK, infrastructure=Infrastructure.LIVEKIT)
+    with UdpPeer(script) as peer:
+        async with Engine(settings) as engine:
+            target = parse_target(f"127.0.0.1:{peer.port}", **options)
+            report = await engine.verify(target, credentials=ALICE, proof=Proof.INVITE, timeout_seconds=5)
+    lines = [each.split(b"\r\n")[0].decode().replace(str(peer.port), "PORT") for each in script.of("INVITE")]
+    return report, lines
+
+
+@pytest.mark.parametrize("transport", [None, TransportName.UDP])
+async def test_a_call_is_written_as_the_infrastructure_writes_it(transport: TransportName | None) -> None:
+    """As recorded of it (tests/livekit_contract/recorded/calls.json)."""
+    script = CallScript()
+    report, lines = await prove(script, transport=transport)
+    chosen = "" if transport is None else ";transport=udp"
+    assert lines == [f"INVITE sip:+889000000000@127.0.0.1:PORT{chosen} SIP/2.0"] * 2
+    invite = script.of("INVITE")[0].decode()
+    where = (
+        lines[0]
+        .split()[1]
+        .replace("PORT", str(script.port or invite.split("@127.0.0.1:")[1].split(" ")[0].split(";")[0]))
+    )
+    assert f"\r\nTo: <{where}>\r\n" in invite
+    assert f"\r\nFrom: <sip:alice@127.0.0.1{chosen}>;tag=" in invite
+    assert report.reason is Reason.CREDENTIALS_PROVEN
+    assert not report.warnings
+
+
+async def test_a_carrier_that_wants_another_form_is_told_of() -> None:
+    script = Insisting()
+    report, lines = await prove(script)
+    assert lines == [
+        "INVITE sip:+889000000000@127.0.0.1:PORT SIP/2.0",
+        *["INVITE sip:+889000000000@127.0.0.1:PORT;user=phone SIP/2.0"] * 2,
+    ]
+    assert report.reason is Reason.CREDENTIALS_PROVEN
+    (warning,) = report.warnings
+    assert warning.code is WarningCode.INFRASTRUCTURE_FORM_REFUSED
+    assert "404 Not Found" in warning.detail
+    assert warning.detail.count("INVITE sip:+889000000000@127.0.0.1:") == 2
+    assert_claims(report)
+
+
+@pytest.mark.parametrize(
+    ("script", "count"),
+    [(CallScript(challenge=None, answers=((404, "No"),)), 2), (CallScript(answers=((404, "No"),)), 2)],
+    ids=["refuses-both", "challenges"],
+)
+async def test_a_carrier_that_minds_no_form_gives_no_warning(script: CallScript, count: int) -> None:
+    """Behind a challenge no other form is tried: one INVITE carries the password."""
+    report, lines = await prove(script)
+    assert not report.warnings
+    assert len(lines) == count
+    assert sum(map(is_authorised, script.of("INVITE"))) <= 1
+    assert_claims(report)

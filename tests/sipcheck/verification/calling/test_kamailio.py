@@ -1,0 +1,85 @@
+"""Test calls through a real proxy that asks for the password, to a telephone behind it."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from sipcheck import Credentials, Engine, EngineSettings, parse_target
+from sipcheck.reasons import CallReason, CallVerdict, Reason
+from sipcheck.report.call_report import CallReport
+from sipcheck.verification.calling.numbers import NumberFormat, write_number
+from sipcheck.verification.calling.options import CallOptions
+from tests.observed import until
+from tests.peers.baresip import Baresip
+from tests.peers.call_peer import CallScript
+from tests.peers.kamailio import USERNAME, Kamailio
+from tests.peers.udp_peer import UdpPeer
+from tests.sipcheck.conftest import ALICE, LOOPBACK
+
+pytestmark = pytest.mark.peers
+NUMBER = "+4930123456"
+USUAL = CallOptions(number=NUMBER, talk_seconds=2.0)
+
+
+async def call(
+    registrar: Kamailio,
+    options: CallOptions = USUAL,
+    *,
+    transport: str = "udp",
+    credentials: Credentials = ALICE,
+) -> CallReport:
+    target = parse_target(
+        f"sip:carrier.example;transport={transport}", outbound_proxy=f"127.0.0.1:{registrar.port}"
+    )
+    async with Engine(EngineSettings(guard=LOOPBACK)) as engine:
+        return await engine.call(target, options, credentials=credentials)
+
+
+@pytest.mark.parametrize(("transport", "algorithm", "status"), [("udp", "MD5", 407), ("tcp", "SHA-256", 401)])
+async def test_sound_goes_both_ways_behind_a_proxy(
+    transport: str, algorithm: str, status: int, kamailio_factory: Callable[..., Kamailio], tmp_path: Path
+) -> None:
+    with Baresip(tmp_path / "baresip") as telephone:
+        registrar = kamailio_factory(
+            algorithm=algorithm,
+            challenge_status=status,
+            phone=f"sip:127.0.0.1:{telephone.port}",
+            phone_numbers=re.escape(NUMBER),
+        )
+        report = await call(registrar, transport=transport)
+        assert (report.reason, report.media.direction) == (CallReason.CALL_ANSWERED, "both"), report.summary
+        assert len(registrar.requests_seen("INVITE", credentials=True)) == 1
+        assert ";lr" in registrar.requests_seen("BYE")[0].route
+        await until(lambda: telephone.packets(), telephone.log)
+        ((received, sent),) = telephone.packets()
+        assert abs(received - report.media.sent_packets) <= max(2, 0.02 * received)
+        assert abs(sent - report.media.received_packets) <= max(2, 0.02 * sent)
+
+
+@pytest.mark.parametrize("form", NumberFormat)
+async def test_the_form_that_a_proxy_takes_is_found(
+    form: NumberFormat, kamailio_factory: Callable[..., Kamailio]
+) -> None:
+    phone = CallScript(challenge=None)
+    written = write_number(NUMBER, form).text
+    with UdpPeer(phone) as ringing:
+        phone.port = ringing.port
+        registrar = kamailio_factory(
+            phone=f"sip:127.0.0.1:{ringing.port}", phone_numbers=f"^{re.escape(written)}$"
+        )
+        report = await call(registrar, replace(USUAL, format=None))
+        assert (report.outcome, report.format) == (CallVerdict.RANG, form), report.summary
+        assert phone.methods() == ["INVITE", "CANCEL", "ACK"]
+        assert [each.status for each in report.attempts[:-1]] == [404] * (len(report.attempts) - 1)
+
+
+async def test_a_wrong_password_leaves_once_and_nothing_rings(
+    kamailio_factory: Callable[..., Kamailio],
+) -> None:
+    registrar = kamailio_factory()
+    report = await call(registrar, credentials=Credentials(USERNAME, "battery staple"))
+    assert (report.outcome, report.reason) == (CallVerdict.FAILED, Reason.CREDENTIALS_REJECTED)
+    assert len(registrar.requests_seen("INVITE", credentials=True)) == 1
