@@ -11,7 +11,7 @@ from trunks.clock import Clock
 from trunks.ids import new_id
 from trunks.models.provision import Provision, ProvisionState, ProvisionStatus
 from trunks.provisions.all_parts import all_parts
-from trunks.provisions.claims import draw
+from trunks.provisions.drawing import draw
 from trunks.provisions.given_up import SidesGivenUp
 from trunks.provisions.requests import queue
 from trunks.repositories.provisions import Infrastructures, ProvisionParts, Provisions

@@ -7,7 +7,7 @@ from uuid import UUID
 from trunks.clock import Clock
 from trunks.models.provision import Provision
 from trunks.provisions.all_parts import all_parts
-from trunks.provisions.claims import draw
+from trunks.provisions.drawing import draw
 from trunks.provisions.requests import ProvisionRequests
 from trunks.repositories.provisions import Infrastructures, ProvisionParts, Provisions
 from trunks.repositories.trunks import Trunks

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from trunks.provisions.claims import draw
+from trunks.provisions.drawing import draw
 from trunks.repositories.provisions import Provisions
 from trunks.secrets.secret_box import SecretBox
 from trunks.voice.blueprint import Leading

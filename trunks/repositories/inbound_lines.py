@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import false, func, select, union_all
 
+from trunks.models.number_claim import NumberClaim
 from trunks.models.phone_number import PhoneNumber
 from trunks.models.provision import Provision
 from trunks.models.trunk import Trunk
@@ -38,7 +39,11 @@ class InboundLines(Repository):
             .join(Trunk, Trunk.id == TrunkProfileRow.trunk_id)
             .where(Trunk.environment_id == environment_id, extension.is_not(None))
         )
-        lines = union_all(numbers, extensions).subquery()
+        # What calls to an extension name, where another environment has the same one.
+        called_as = select(NumberClaim.trunk_id, NumberClaim.number.label("number")).where(
+            NumberClaim.environment_id == environment_id, NumberClaim.is_extension
+        )
+        lines = union_all(numbers, extensions, called_as).subquery()
         rows = self._session.execute(
             select(
                 lines.c.trunk_id,

@@ -30,8 +30,9 @@ UNREAD_SECONDS = 900
 _KEY_BYTES = 32
 _RECORD_BYTES = 256
 _LOOK_SECONDS = 0.05
-# What nobody has asked for in so long belongs to a password or a trunk that is no more.
+# What nobody has asked for in so long belongs to a password or a trunk that is no more; looked for once a day.
 _FORGET_SECONDS = 180 * 86400
+_LOOK_THROUGH_SECONDS = 86400
 
 
 class StateUnusable(CallerError):
@@ -72,6 +73,7 @@ class Rejections:
             folder.mkdir(mode=0o700, exist_ok=True)
             self._folder.mkdir(mode=0o700, exist_ok=True)
             self._key = _read_key(folder / "key")
+            self._forget_old(time.time())
         except OSError as error:
             raise self.unusable(error) from error
 
@@ -103,8 +105,13 @@ class Rejections:
         written = json.dumps(parts).encode("utf-8")
         return self._folder / hmac.new(self._key, written, hashlib.sha256).hexdigest()
 
-    def forget_old(self, now: float) -> None:
+    def _forget_old(self, now: float) -> None:
         """Remove the files that no run has looked into for half a year."""
+        looked = self._given / "looked-through"
+        with suppress(FileNotFoundError):
+            if looked.stat().st_mtime > now - _LOOK_THROUGH_SECONDS:
+                return
+        looked.touch(mode=0o600)
         for file in self._folder.iterdir():
             with suppress(FileNotFoundError):
                 if file.stat().st_mtime < now - _FORGET_SECONDS:
@@ -157,7 +164,6 @@ class Sending:
                 raise self._fault
             for opened in self._held.values():
                 _write(opened, fate)
-            self.rejections.forget_old(time.time())
         except OSError as error:
             raise self.rejections.unusable(error) from error
 

@@ -120,6 +120,10 @@ class Call:
                 self._asking.cancel()
             self._inbox.wake()
 
+    def leave(self, dialog: Dialog) -> None:
+        """End one branch of a fork, and leave the others up; for whoever is told of it by `taken`."""
+        self._dialogs.hang_up(dialog)
+
     async def outcome(self, deadline: float) -> ExchangeResult:
         """Wait until the call is over, or can bring nothing more, and no longer than `deadline`; then end it.
 

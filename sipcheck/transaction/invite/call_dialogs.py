@@ -80,9 +80,10 @@ class CallDialogs:
         self._do(opened, opened.end.on(Event.SUCCESS), leg.fields)
         return dialog
 
-    def hang_up(self) -> None:
+    def hang_up(self, only: Dialog | None = None) -> None:
         for each in self._open:
-            self._do(each, each.end.on(Event.HANG_UP))
+            if only is None or each.dialog is only:
+                self._do(each, each.end.on(Event.HANG_UP))
 
     def awaited(self, response: Response) -> RequestLeg | None:
         """The BYE that a response answers."""

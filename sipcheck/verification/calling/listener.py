@@ -50,9 +50,10 @@ class CallListener:
                 self._hang_up(call)
 
     def taken(self, call: Call, response: Response, dialog: Dialog) -> None:
-        """Begin to talk; a further branch of a fork is told nothing more, and ended with the rest."""
+        """Begin to talk; a further branch of a fork is ended at once."""
         self._dialogs += 1
         if self.answered_at is not None:
+            call.leave(dialog)
             return
         loop = asyncio.get_running_loop()
         self.answered_at = loop.time()

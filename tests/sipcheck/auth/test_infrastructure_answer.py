@@ -1,44 +1,50 @@
-"""Challenges that calls could not answer: a table, and what a real LiveKit did with each of its own."""
+"""Who answers which challenge, calls or we: a table, and what a real LiveKit did with each of its own."""
 
 import json
 from pathlib import Path
 
 import pytest
 
+from sipcheck import Credentials
 from sipcheck.auth.infrastructure_answer import unanswerable
+from sipcheck.auth.round import AuthenticationRound
 
 RECORD = Path(__file__).parents[2] / "livekit_contract" / "recorded" / "challenges.json"
 DIGEST = 'Digest realm="r", nonce="n"'
 
 
 @pytest.mark.parametrize(
-    ("values", "key"),
+    ("values", "key", "by_us"),
     [
-        ([], None),
-        ([DIGEST], None),
-        ([f"{DIGEST}, algorithm=md5"], None),
-        ([f"{DIGEST}, algorithm=SHA-512"], None),
-        ([f'{DIGEST}, qop="auth,auth-int"'], None),
-        ([DIGEST, 'Basic realm="r"'], None),
-        ([f"{DIGEST}, algorithm=MD5-sess"], "algorithm"),
-        ([f"{DIGEST}, algorithm=MD5-sess", DIGEST], "algorithm"),
-        ([f"{DIGEST}, algorithm=AKAv1-MD5"], "algorithm"),
-        (['Basic realm="r"', DIGEST], "scheme"),
-        ([""], "scheme"),
-        (['digest realm="r", nonce="n"'], "written"),
-        ([f"{DIGEST}, algorithm=SHA-256, {DIGEST}"], "several"),
-        ([f'{DIGEST}, Basic realm="r"'], "several"),
-        ([f"{DIGEST},"], "unreadable"),
-        (['Digest realm="r, nonce="n"'], "unreadable"),
-        (['Digest REALM="r", nonce="n"'], "capitals"),
-        ([f'{DIGEST}, qop="auth-int"'], "body"),
-        ([f'{DIGEST}, qop="auth-int, auth"'], "body"),
-        ([f'{DIGEST}, qop="token"'], "qop"),
+        ([], None, False),
+        ([DIGEST], None, True),
+        ([f"{DIGEST}, algorithm=md5"], None, True),
+        ([f"{DIGEST}, algorithm=SHA-512"], None, False),
+        ([f'{DIGEST}, qop="auth,auth-int"'], None, True),
+        ([DIGEST, 'Basic realm="r"'], None, True),
+        ([f"{DIGEST}, algorithm=MD5-sess"], "algorithm", False),
+        ([f"{DIGEST}, algorithm=MD5-sess", DIGEST], "algorithm", True),
+        ([f"{DIGEST}, algorithm=AKAv1-MD5"], "algorithm", False),
+        (['Basic realm="r"', DIGEST], "scheme", True),
+        ([""], "scheme", False),
+        (['digest realm="r", nonce="n"'], "written", True),
+        ([f"{DIGEST}, algorithm=SHA-256, {DIGEST}"], "several", True),
+        ([f'{DIGEST}, Basic realm="r"'], "several", True),
+        ([f"{DIGEST},"], "unreadable", True),
+        (['Digest realm="r, nonce="n"'], "unreadable", False),
+        (['Digest REALM="r", nonce="n"'], "capitals", True),
+        ([f'{DIGEST}, qop="auth-int"'], "body", True),
+        ([f'{DIGEST}, qop="auth-int, auth"'], "body", True),
+        ([f'{DIGEST}, qop="token"'], "qop", False),
     ],
 )
-def test_why_a_challenge_is_not_answered(values: list[str], key: str | None) -> None:
+def test_who_answers_a_challenge_and_why_calls_do_not(
+    values: list[str], key: str | None, by_us: bool
+) -> None:
     said = unanswerable(values)
     assert (None if said is None else said.key.rpartition(".")[2]) == key
+    answered = AuthenticationRound().to_answer(values, (), Credentials("alice", "secret"))
+    assert (answered is not None) is by_us
 
 
 def recorded() -> dict[str, bool]:

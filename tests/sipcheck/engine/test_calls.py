@@ -173,11 +173,11 @@ async def test_credentials_that_are_withheld_do_not_leave() -> None:
 
 
 class OnceLate(CallScript):
-    """Answers an INVITE (with the password, where it is asked for one) only when it comes a second time."""
+    """Answers an INVITE (with the password, where it is asked for one) only when it comes the third time: at 1.5 s."""
 
     def __call__(self, request: bytes) -> list[bytes | Reply]:
         counts = request.startswith(b"INVITE") and (self.challenge is None or is_authorised(request))
-        if counts and request not in self.requests:
+        if counts and self.requests.count(request) < 2:
             self.requests.append(request)
             return []
         return super().__call__(request)
@@ -202,7 +202,7 @@ async def test_what_comes_behind_the_deadline_is_ended(
     name: str, challenge: int | None, answers: Answers, methods: list[str]
 ) -> None:
     """No CANCEL before a provisional response (§9.1): the call is watched until one comes, or something final."""
-    played = await play(OnceLate(answers=answers, challenge=challenge), timeout_seconds=0.4)
+    played = await play(OnceLate(answers=answers, challenge=challenge), timeout_seconds=1.2)
     assert played.script.methods() == methods
     assert played.report is not None
     assert played.report.credentials != "proven"
@@ -211,12 +211,12 @@ async def test_what_comes_behind_the_deadline_is_ended(
 async def test_a_challenge_behind_the_deadline_is_acknowledged_and_not_answered() -> None:
     class LateChallenge(CallScript):
         def __call__(self, request: bytes) -> list[bytes | Reply]:
-            if request.startswith(b"INVITE") and request not in self.requests:
+            if request.startswith(b"INVITE") and self.requests.count(request) < 2:
                 self.requests.append(request)
                 return []
             return super().__call__(request)
 
-    played = await play(LateChallenge(), timeout_seconds=0.4)
+    played = await play(LateChallenge(), timeout_seconds=1.2)
     assert played.script.methods() == ["OPTIONS", "INVITE", "ACK"]
 
 

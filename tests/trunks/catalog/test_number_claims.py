@@ -9,6 +9,7 @@ import pytest
 from livekit.protocol.sip import SIPInboundTrunkInfo
 from sqlalchemy import update
 
+from sipcheck.diagnosis.inbound.call import IncomingCall
 from tests.peers.livekit import server
 from tests.peers.livekit.server import LiveKitServer
 from tests.peers.livekit.trunks import METHODS as TRUNK_METHODS
@@ -19,6 +20,7 @@ from tests.trunks.provisions.installed import Installed
 from trunks.catalog.new_trunk import NewNumber
 from trunks.catalog.trunk_edit import NewLine, TrunkEdit
 from trunks.errors import (
+    CalledNumberNotFound,
     NumberInUseElsewhere,
     NumberNotFound,
     NumberTaken,
@@ -153,6 +155,12 @@ async def test_two_environments_have_extension_1000(installed: Installed, globex
     own = f"+889{globex.caller.environment_id.int % 100_000:05d}1000"
     assert inbound == [(own,), ("1000",)]
     assert [tuple(side.numbers) for side in installed.server.outbound.values()] == [("1000",)] * 2
+    # Whoever asks about a call to it is told of the trunk, and by neither is the other's found.
+    calls = globex.installation.catalog.inbound_calls
+    asked = IncomingCall(called=own, source_ip="203.0.113.7")
+    assert [each.trunk_id for each in calls.called(globex.caller, asked).trunks] == [second.id]
+    with pytest.raises(CalledNumberNotFound):
+        calls.called(installed.store.caller, IncomingCall(called="+88999999", source_ip="203.0.113.7"))
     # It stays, whatever becomes of the first.
     installed.store.installation.catalog.trunks.remove(installed.store.caller, first.id)
     assert (await others.judge()).found == ()

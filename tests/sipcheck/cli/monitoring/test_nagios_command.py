@@ -139,6 +139,9 @@ def test_what_nobody_asks_for_is_forgotten(practice: PracticePeer, state: Path) 
     half_a_year_ago = time.time() - 181 * 86400
     os.utime(old, (half_a_year_ago, half_a_year_ago))
     nagios(target(practice), *DEMO, state=state)
+    assert old in records(state)  # once a day is enough
+    os.utime(state / "looked-through", (half_a_year_ago, half_a_year_ago))
+    nagios(target(practice), *DEMO, state=state)
     assert old not in records(state)
 
 

@@ -26,7 +26,13 @@ TARGET = TargetFacts("carrier.example", None, "tls", "alice", None)
 STATES = {
     **dict.fromkeys((Reason.CREDENTIALS_PROVEN, Reason.ALIVE), OK),
     **dict.fromkeys(
-        (Reason.ALIVE_CREDENTIALS_UNPROVEN, Reason.CREDENTIALS_MISSING, Reason.SIP_REDIRECTED), WARNING
+        (
+            Reason.ALIVE_CREDENTIALS_UNPROVEN,
+            Reason.CREDENTIALS_MISSING,
+            Reason.SIP_REDIRECTED,
+            Reason.CALL_FORBIDDEN,
+        ),
+        WARNING,
     ),
     **dict.fromkeys(
         (

@@ -69,6 +69,31 @@ class Answering(CallScript):
         return [reply_to(request, 200, "OK", headers=headers, body=self._body)]
 
 
+class Forking(Answering):
+    """Takes each call twice, as two telephones of one number do."""
+
+    def __call__(self, request: bytes) -> list[bytes | Reply]:
+        given = super().__call__(request)
+        if not request.startswith(b"INVITE ") or b"Authorization:" not in request:
+            return given
+        (first,) = given
+        assert isinstance(first, bytes)
+        second = first.replace(b";tag=peer", b";tag=other")
+        return [first, Reply(data=second, after_seconds=0.1)]
+
+
+async def test_the_second_telephone_that_takes_a_call_is_hung_up_at_once(
+    start: Callable[..., tuple[CallScript, UdpPeer]],
+) -> None:
+    with closing(bind_media("127.0.0.1")) as media:
+        script, peer = start(Forking(session("127.0.0.1", media.local.port or 0)))
+        report = await call(peer, CallOptions(number="+4930123456", talk_seconds=1.0))
+        assert report.reason is CallReason.CALL_ANSWERED, report.summary
+        # At its end a call hangs up its branches in the order in which they came.
+        assert [b";tag=other" in each for each in script.of("BYE")] == [True, False]
+        assert len({re.findall(rb"tag=(?:peer|other)", each)[0] for each in script.of("ACK")}) == 2
+
+
 def waiting(bound: socket.socket) -> int:
     count = 0
     try:
