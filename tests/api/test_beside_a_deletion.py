@@ -13,7 +13,7 @@ from sqlalchemy import event, func, select
 
 from tests.api.client import ApiUnderTest
 from tests.api.everything import REQUESTS, Target, do_run, make_target
-from tests.trunks.forms import Store, make_report
+from tests.trunks.forms import LIVEKIT_AWAY, Store, make_report
 from tests.trunks.health_watch import HealthWatch
 from trunks.catalog.new_trunk import NewGateway, NewTrunk
 from trunks.errors import StoreBusy, TrunkNotFound
@@ -22,7 +22,7 @@ from trunks.installation.settings import Settings
 from trunks.models.flip import Flip
 from trunks.models.phone_number import PhoneNumber
 from trunks.models.verification import Verification
-from trunks.voice.provisioner import FailureCause, ProvisionerName, ProvisioningFailed
+from trunks.voice.provisioner import FailureCause, ProvisioningFailed
 from trunks.voice.sides import SideIds
 
 TALKOVER = "/api/v1/sip-trunks"
@@ -31,7 +31,7 @@ TALKOVER = "/api/v1/sip-trunks"
 @pytest.fixture
 def store_settings_of_api(store_settings: Settings) -> Settings:
     """Let nobody wait for a health check that no worker does; what provisions is not asked for."""
-    given = {"verify_wait_seconds": 0.05, "provisioner": ProvisionerName.LIVEKIT}
+    given = {"verify_wait_seconds": 0.05, **LIVEKIT_AWAY}
     return store_settings.model_copy(update=given)
 
 

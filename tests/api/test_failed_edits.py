@@ -11,15 +11,15 @@ from api.autocalls import routes as autocalls
 from tests.api.client import ApiUnderTest
 from tests.api.creations import AUTOCALLS, FirstWorker, Sides, answers_soon
 from tests.api.test_autocalls import NUMBER
+from tests.trunks.forms import LIVEKIT_AWAY
 from trunks.installation.settings import Settings
-from trunks.voice.provisioner import ProvisionerName
 
 Again = Callable[[], Awaitable[ApiUnderTest]]
 
 
 @pytest.fixture
 def store_settings_of_api(store_settings: Settings) -> Settings:
-    return store_settings.model_copy(update={"provisioner": ProvisionerName.LIVEKIT})
+    return store_settings.model_copy(update=LIVEKIT_AWAY)
 
 
 class Trunk:

@@ -9,11 +9,10 @@ import pytest
 
 from tests.api.client import BODY, ApiUnderTest
 from tests.api.test_one_rule import AUTOCALLS, BOLNA, BY_IP, EXTENSION, IP_BASED, SDES, TALKOVER, USERPASS
-from tests.trunks.forms import PASSWORD, Store, make_report
+from tests.trunks.forms import LIVEKIT_AWAY, PASSWORD, Store, make_report
 from trunks.catalog.trunk_edit import TrunkEdit
 from trunks.installation.settings import Settings
 from trunks.models.provision import Provision
-from trunks.voice.provisioner import ProvisionerName
 from trunks.voice.sides import SideIds
 
 pytestmark = pytest.mark.parametrize("store_settings", ["sqlite"], indirect=True)
@@ -174,9 +173,7 @@ class Trunk:
 
 @pytest.fixture
 def store_settings_of_api(store_settings: Settings) -> Settings:
-    return store_settings.model_copy(
-        update={"verify_wait_seconds": 2.0, "provisioner": ProvisionerName.LIVEKIT}
-    )
+    return store_settings.model_copy(update={"verify_wait_seconds": 2.0, **LIVEKIT_AWAY})
 
 
 def play_provisioning(api: ApiUnderTest) -> Callable[[UUID], None]:

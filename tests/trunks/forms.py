@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from pydantic import SecretStr
 
 from sipcheck.reasons import CredentialState, Outcome, Party, Reason, WarningCode
 from sipcheck.report.model import EdgeReport, Report, ReportWarning, TargetFacts
@@ -31,6 +32,7 @@ from trunks.runs.sending import CredentialKeys, Departure, Intent
 from trunks.store.database import Database
 from trunks.store.schema import migrate
 from trunks.tenancy.tenants import Caller
+from trunks.voice.provisioner import ProvisionerName
 
 SECRET_KEYS = "k1:" + "A" * 43 + "="
 PASSWORD = "correct horse battery"
@@ -198,6 +200,15 @@ class Store:
         """Raise the generation, as an edit of what a verification depends on does."""
         with self.installation.database.write() as session:
             session.get_one(Trunk, trunk_id).generation += 1
+
+
+# A voice infrastructure that is set and does not answer; a test plays the worker that keeps the sides.
+LIVEKIT_AWAY: dict[str, Any] = {
+    "provisioner": ProvisionerName.LIVEKIT,
+    "livekit_url": "http://127.0.0.1:9",
+    "livekit_api_key": "key",
+    "livekit_api_secret": SecretStr("a secret of at least thirty-two bytes"),
+}
 
 
 @pytest.fixture(scope="session")
