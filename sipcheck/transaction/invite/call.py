@@ -8,7 +8,6 @@ Timer B.
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol
 
 from sipcheck.auth.round import CHALLENGE_STATUS
 from sipcheck.credentials import Credentials
@@ -19,52 +18,24 @@ from sipcheck.message.parser import parse
 from sipcheck.settings import CATCH_UP_SECONDS, STALL_SECONDS
 from sipcheck.target import TransportName
 from sipcheck.transaction.challenge_answers import ChallengeAnswers, Fields
-from sipcheck.transaction.client_transaction import Action as CancelAction
 from sipcheck.transaction.edge_connection import EdgeConnection
+from sipcheck.transaction.invite.call_cancel import CallCancel
 from sipcheck.transaction.invite.call_dialogs import CallDialogs
 from sipcheck.transaction.invite.call_inbox import CallArrival, CallInbox
 from sipcheck.transaction.invite.call_outcome import CallOutcome
-from sipcheck.transaction.invite.cancellation import Cancellation
-from sipcheck.transaction.invite.cancellation import Event as CancelEvent
+from sipcheck.transaction.invite.call_user import CallUser, RingNobody
 from sipcheck.transaction.invite.client_transaction import Action, State
 from sipcheck.transaction.invite.dialog import Dialog
-from sipcheck.transaction.invite.leg import InviteLeg, RequestLeg, Way, invite_leg, new_branch, request_leg
-from sipcheck.transaction.invite.within_invite import acknowledgement, cancel
+from sipcheck.transaction.invite.leg import InviteLeg, Way, invite_leg, new_branch
+from sipcheck.transaction.invite.within_invite import acknowledgement
 from sipcheck.transaction.request_template import MAX_DATAGRAM_BYTES, RequestTemplate
 from sipcheck.transaction.run_context import RunContext
-from sipcheck.transaction.timers import RFC_3261
 
 # A call that its user does not end is ended then.
 MOST_SECONDS = 120.0
 
 # Writes the INVITE that leaves by this way: its Contact and its offer name our address there.
 WriteInvite = Callable[[Way], RequestTemplate]
-
-
-class CallUser(Protocol):
-    """Whoever the call is for. Each is called from the call's task, and may end it by `hang_up()`; none may block."""
-
-    def rings(self, call: "Call", response: Response) -> None:
-        """A provisional response above 100 has come."""
-
-    def taken(self, call: "Call", response: Response, dialog: Dialog) -> None:
-        """A 2xx has opened a dialog, and its ACK has left."""
-
-    def left(self, call: "Call", dialog: Dialog) -> None:
-        """A dialog has ended, by the peer's BYE or by ours."""
-
-
-class RingNobody:
-    """Ends a call as soon as it rings or is taken."""
-
-    def rings(self, call: "Call", response: Response) -> None:
-        call.hang_up()
-
-    def taken(self, call: "Call", response: Response, dialog: Dialog) -> None:
-        call.hang_up()
-
-    def left(self, call: "Call", dialog: Dialog) -> None:
-        """There is nothing more to do."""
 
 
 class Call:
@@ -98,11 +69,9 @@ class Call:
             run, self._inbox, credentials, lambda dialog: self._user.left(self, dialog)
         )
         self._cseq = 0
-        self._cancellation = Cancellation()
-        self._cancel: RequestLeg | None = None
-        # When what has no end by then has none: `_ends_at` the call for its user, the others what is waited for.
+        self._cancel = CallCancel(run.trace)
+        # When the call ends for its user, whatever it has come to; when a better answer has had its time.
         self._ends_at: float | None = None
-        self._cancelled_until: float | None = None
         self._decides_at: float | None = None
         self._ending = False
         self._told_to_end = False
@@ -242,9 +211,8 @@ class Call:
     def _moments(self) -> Iterator[float]:
         """When something of it is due."""
         machines = [leg.machine.next_at for leg in self._outcome.legs]
-        machines += [self._cancel.machine.next_at if self._cancel is not None else None]
         ends_at = None if self._ending else self._ends_at
-        for at in (*machines, ends_at, self._decides_at, self._cancelled_until):
+        for at in (*machines, *self._cancel.moments(), ends_at, self._decides_at):
             if at is not None:
                 yield at
         yield from self._dialogs.moments()
@@ -252,17 +220,15 @@ class Call:
     def _on_time(self, now: float) -> None:
         for leg in self._outcome.legs:
             self._perform(leg, leg.machine.on_time(now))
-        if self._cancel is not None:
-            self._perform_cancel(self._cancel, self._cancel.machine.on_time(now))
+        unended = self._cancel.on_time(now)
         self._dialogs.on_time(now)
         if self._decides_at is not None and now >= self._decides_at:
             self._decides_at = None
             self._settled.set()
         if self._ends_at is not None and now >= self._ends_at:
             self.hang_up()
-        if self._cancelled_until is not None and now >= self._cancelled_until:
-            # An INVITE that was cancelled and has no end by now has none (§9.1).
-            self._invite_ended()
+        if unended:
+            self._cancel.on_final(now)
             self._outcome.legs[-1].machine.on_transport_error(now)
 
     async def _invite(self, fields: Fields) -> None:
@@ -284,7 +250,7 @@ class Call:
         leg = invite_leg(
             way, template, branch=branch, cseq=self._cseq, fields=fields, message=message, now=now
         )
-        self._cancellation = Cancellation()
+        self._cancel.begin()
         self._outcome.begin(leg)
         self._inbox.attach(way, branch)
         self._perform(leg, leg.machine.start(now))
@@ -324,15 +290,14 @@ class Call:
     def _on_provisional(self, leg: InviteLeg, response: Response, arrival: CallArrival, now: float) -> None:
         if self._outcome.matcher is not None:
             self._outcome.matcher.provisional = response.status
-        if self._cancellation.on(CancelEvent.PROVISIONAL):
-            self._take_back(leg)
+        self._cancel.on_provisional(leg, now)
         if response.status > 100:
             self._outcome.read(response, leg, arrival.source, now, self._credentials)
             self._user.rings(self, response)
 
     async def _on_success(self, leg: InviteLeg, response: Response, arrival: CallArrival, now: float) -> None:
         """Acknowledge a 2xx; one that opens a dialog is told to the user."""
-        self._invite_ended()
+        self._cancel.on_final(now)
         if self._dialogs.acknowledge_again(response, leg.fields) or self._dialogs.full:
             return
         self._outcome.taken = True
@@ -344,7 +309,7 @@ class Call:
 
     async def _on_refusal(self, leg: InviteLeg, response: Response, arrival: CallArrival, now: float) -> None:
         """Take in a final answer; a challenge is answered, unless the call is to end."""
-        self._invite_ended()
+        self._cancel.on_final(now)
         result = self._outcome.read(response, leg, arrival.source, now, self._credentials)
         if response.status not in CHALLENGE_STATUS:
             return
@@ -362,32 +327,12 @@ class Call:
         if fields is not None and not self._ending:
             await self._invite(fields)
 
-    def _invite_ended(self) -> None:
-        """There is nothing left to take back, and the CANCEL that did so is not sent again: its answer may come yet."""
-        self._cancellation.on(CancelEvent.FINAL)
-        self._cancelled_until = None
-        if self._cancel is not None:
-            self._cancel.machine.on_transport_error(self._loop.time())
-
     def _end(self) -> None:
         """Do what the wish to end asks for at once."""
         legs = self._outcome.legs
-        if legs and self._cancellation.on(CancelEvent.HANG_UP):
-            self._take_back(legs[-1])
+        if legs:
+            self._cancel.on_hang_up(legs[-1], self._loop.time())
         self._dialogs.hang_up()
-
-    def _take_back(self, leg: InviteLeg) -> None:
-        """Send CANCEL: the INVITE's branch, Route and Via, by the way that it went (§9.1)."""
-        now = self._loop.time()
-        self._cancelled_until = now + RFC_3261.f_seconds
-        self._cancel = request_leg(
-            leg.way, cancel(leg.template), branch=leg.identity.branch, cseq=leg.identity.cseq
-        )
-        self._perform_cancel(self._cancel, self._cancel.machine.start(now))
-
-    def _perform_cancel(self, request: RequestLeg, actions: Sequence[CancelAction]) -> None:
-        if CancelAction.SEND in actions:
-            request.send(self._trace)
 
     async def _take(self, arrival: CallArrival, now: float) -> None:
         """Read what came: for the INVITE, for what ends it, or of the peer's own."""
@@ -417,11 +362,10 @@ class Call:
         self._dialogs.on_request(message, arrival, now)
 
     async def _on_response(self, response: Response, arrival: CallArrival, now: float) -> None:
-        legs, cancels = self._outcome.legs, self._cancel
-        leg = next((leg for leg in legs if not leg.identity.differences(response)), None)
+        leg = next((leg for leg in self._outcome.legs if not leg.identity.differences(response)), None)
         bye = self._dialogs.awaited(response)
-        ours = cancels is not None and not cancels.identity.differences(response)
-        if len(response.vias) > 1 or not (leg or bye or ours):
+        cancelled = self._cancel.is_answered_by(response)
+        if len(response.vias) > 1 or not (leg or bye or cancelled):
             if self._outcome.matcher is not None:
                 self._outcome.matcher.read(arrival.data, arrival.source)
             self._decide_soon(now)
@@ -431,8 +375,8 @@ class Call:
             await self._on_invite(leg, response, arrival, now)
         elif bye is not None:
             await self._dialogs.on_response(bye, response, arrival, now)
-        elif cancels is not None:
-            cancels.machine.on_response(response.status, now)
+        else:
+            self._cancel.on_response(response, now)
 
     def _decide_soon(self, now: float) -> None:
         """Where what came cannot be used, a better answer has a little more time; the call itself goes on."""
