@@ -84,7 +84,7 @@ def operations(document: dict[str, Any], ids: dict[str, str]) -> Iterator[Operat
                 continue
             schema = operation["requestBody"]["content"]["application/json"]["schema"]
             body = schemas[schema["$ref"].rpartition("/")[2]]
-            path = template.format(trunk_id=ids[template.partition("/{")[0]], did_id=ids.get("did"))
+            path = template.format(trunk_id=ids.get(template.partition("/{")[0]), did_id=ids.get("did"))
             yield Operation(method, path, body["example"], tuple(places(body, schemas)))
 
 

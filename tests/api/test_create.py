@@ -81,7 +81,7 @@ async def test_what_is_left_out_has_the_vendors_default(
         ("name", "\ud800", "half of a surrogate pair"),
         ("name", 5, "must be text"),
         ("name", None, "must be text"),
-        ("provider_name", "  ", "at least 1 character"),
+        ("provider_name", "  ", "no character that can be seen"),
         ("domain", "sip.carrier.example:5060", "without the port"),
         ("domain", "sip:carrier.example", "without sip: before it"),
         ("domain", "user@carrier.example", "user part"),

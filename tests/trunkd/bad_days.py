@@ -120,7 +120,7 @@ def _write_key(folder: Path, text: str) -> None:
     (folder / KEY_FILE_NAME).write_text(text, encoding="latin-1")
 
 
-_STORE = frozenset({"store", "secrets", "rows", "knocks"})
+_STORE = frozenset({"store", "secrets", "rows", "knocks", "numbers"})
 _KEYS = frozenset({"keys", "secrets"})
 # They ask the infrastructure first, and here is none.
 _OF_THE_VOICE = frozenset({"provision list", "provision adopt", "provision purge"})

@@ -8,14 +8,15 @@ import pytest
 from sipcheck import Engine, EngineSettings, Guard, Reason, Report, TransportName, parse_target
 from sipcheck.dns.walk import MAX_EDGES, MAX_QUESTIONS_OF_RUN
 from sipcheck.target import Target
+from tests.machine import slowness
 from tests.peers.hostile_zone import DOMAIN, hostile_zone
 from tests.peers.loop_steps import watched_steps
 from tests.peers.udp_fleet import udp_fleet
 from tests.punctual import punctually
 
 HOSTILE_RUNS = 5
-# Of the loop's own thread; what one takes on a quiet machine is a tenth of it.
-STEP_SECONDS = 0.05
+# Of the loop's own thread; without bounds it was 0.4, and what one takes on a quiet machine is 0.005.
+STEP_SECONDS = 0.15
 # A question's datagram socket may still be there for a turn of the loop when its connection is opened.
 SOCKETS_OF_QUESTION = 2
 
@@ -43,7 +44,7 @@ async def test_a_healthy_carrier_is_verified_beside_hostile_zones(monkeypatch: p
             over.set()
             reports = await healthy
     assert {report.reason for report in reports} == {Reason.ALIVE}
-    assert steps.longest_seconds < STEP_SECONDS, steps.longest
+    assert steps.longest_seconds < STEP_SECONDS * slowness(), steps.longest
     assert steps.sockets < HOSTILE_RUNS * (MAX_QUESTIONS_OF_RUN * SOCKETS_OF_QUESTION + 8) + 8
     for report in hostile:
         assert len(report.edges) == MAX_EDGES
@@ -60,4 +61,4 @@ async def test_a_zone_of_forbidden_addresses_is_refused_as_fast(monkeypatch: pyt
         async with Engine(settings) as engine, watched_steps(monkeypatch) as steps:
             report = await engine.verify(parse_target(DOMAIN))
     assert report.reason is Reason.ADDRESS_FORBIDDEN
-    assert steps.longest_seconds < STEP_SECONDS, steps.longest
+    assert steps.longest_seconds < STEP_SECONDS * slowness(), steps.longest

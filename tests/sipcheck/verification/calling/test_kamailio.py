@@ -46,8 +46,8 @@ async def test_sound_goes_both_ways_behind_a_proxy(
         registrar = kamailio_factory(
             algorithm=algorithm,
             challenge_status=status,
-            phone=f"sip:127.0.0.1:{telephone.port}",
-            phone_numbers=re.escape(NUMBER),
+            phone=f"sip:{NUMBER}@127.0.0.1:{telephone.port}",
+            phone_numbers=f"^{re.escape(NUMBER)}$",
         )
         report = await call(registrar, transport=transport)
         assert (report.reason, report.media.direction) == (CallReason.CALL_ANSWERED, "both"), report.summary
