@@ -36,6 +36,8 @@ class Flood:
     checked_at_least: float
     # Of the pace, which the others' requests and the answers to challenges take from as well.
     done_at_least: float
+    # How often what a share takes; more than once where other tests have the processor.
+    patience: float
 
 
 SMALL = Flood(
@@ -48,6 +50,7 @@ SMALL = Flood(
     # A check waits for half a second at most, and then for the worker's look.
     checked_at_least=0.5,
     done_at_least=0.02,
+    patience=4.0,
 )
 WHOLE = Flood(
     runs=10_000,
@@ -57,6 +60,7 @@ WHOLE = Flood(
     pace={"address_rate": 4.0, "address_burst": 8, "address_concurrency": 4},
     checked_at_least=0.8,
     done_at_least=0.15,
+    patience=1.0,
 )
 
 
@@ -130,8 +134,8 @@ def test_a_flood_at_a_carrier_leaves_the_others_their_share(
         )
     assert len(done(runs)) - before >= flood.done_at_least * flood.seconds * flood.pace["address_rate"]
     # Nobody waits for the flood: elsewhere not at all, at this carrier for as long as a share takes.
-    assert medians["there"] < 1.0
-    assert medians["here"] < 3.0
+    assert medians["there"] < 1.0 * flood.patience
+    assert medians["here"] < 3.0 * flood.patience
     assert max(waits["here"]) < 10.0
     assert checked >= flood.checked_at_least * idle
 
