@@ -1,9 +1,7 @@
 """The exporter in a thread of its own, as `sipcheck exporter` runs it."""
 
-import asyncio
-import threading
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Self
 from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
@@ -12,42 +10,25 @@ from sipcheck.cli.monitoring.exporter.modules import read_modules
 from sipcheck.cli.monitoring.exporter.serving import serving
 from sipcheck.cli.monitoring.rejections import Rejections
 from sipcheck.target import HostPort
+from tests.peers.loop_thread import LoopThread
 
-_READY_SECONDS = 60.0
 _ANSWER_SECONDS = 60.0
 
 
-class ExporterPeer:
+class ExporterPeer(LoopThread[HostPort]):
     """Serve the modules of a file on a free port of loopback until the block ends."""
 
     def __init__(self, modules: Path, state: Path) -> None:
-        self.address: HostPort | None = None
+        super().__init__("exporter-peer", ready_seconds=60.0)
         self._modules = read_modules(modules)
         self._rejections = Rejections(state)
-        self._loop = asyncio.new_event_loop()
-        self._ready = threading.Event()
-        self._ending = asyncio.Event()
-        self._thread = threading.Thread(target=self._run, name="exporter-peer", daemon=True)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        if not self._ready.wait(_READY_SECONDS):
-            raise RuntimeError("the exporter did not start")
-        return self
+    @property
+    def address(self) -> HostPort | None:
+        return self.served
 
-    def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._ending.set)
-        self._thread.join()
-
-    def _run(self) -> None:
-        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
-            runner.run(self._serve())
-
-    async def _serve(self) -> None:
-        async with serving(self._modules, HostPort("127.0.0.1", 0), self._rejections) as address:
-            self.address = address
-            self._ready.set()
-            await self._ending.wait()
+    def serving(self) -> AbstractAsyncContextManager[HostPort]:
+        return serving(self._modules, HostPort("127.0.0.1", 0), self._rejections)
 
     def get(self, path: str, *, method: str = "GET", **headers: str) -> tuple[int, str]:
         """Ask for a path; returns status and text."""
