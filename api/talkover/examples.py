@@ -48,7 +48,6 @@ from api.talkover.verification_answers import (
     VerifyData,
     VerifyLater,
 )
-<<<<<<< HEAD
 from api.talkover.webhook_answers import (
     DeliveryList,
     DeliveryQueued,
@@ -62,9 +61,7 @@ from api.talkover.webhook_answers import (
     MessageQueued,
     TestQueued,
 )
-=======
 from sipcheck.diagnosis.evidence import Proof
->>>>>>> main
 from sipcheck.diagnosis.inbound.reasons import InboundReason
 from sipcheck.diagnosis.inbound.sentences import say
 from sipcheck.reasons import CredentialState, Outcome, Reason
