@@ -10,8 +10,10 @@ import structlog
 from trunks.doorbell import TEND_INTERVAL_SECONDS, Doorbell
 from trunks.errors import StoreUnavailable
 from trunks.installation.installation import Installation
+from trunks.runs.calls.caller import CallMaker
 from trunks.runs.run_store import RunStore
 from trunks.runs.runner import OnDone, Runner
+from worker.call_desk import CallDesk
 from worker.due_checks import DueChecks
 from worker.engine_loop import EngineLoop
 from worker.knock_names import KnockNames
@@ -68,6 +70,7 @@ class Runtime:
         if knocks.rules.of_names:
             self._engine_loop.begin(KnockNames(knocks).run)
         self._recovery = installation.runs.recovery
+        self._call_claims = installation.runs.call_claims
         self._drafts = installation.catalog.unsaved
         self._cleaning = installation.cleaning
         self._provisioning = ProvisionWork(
@@ -83,6 +86,9 @@ class Runtime:
                 places=runs_in_flight or settings.runs_in_flight,
             )
             self._engine_loop.begin(self._desk.run)
+            self._engine_loop.begin(
+                CallDesk(installation.runs.call_claims, self._make_caller(installation)).run
+            )
         self._measure_clock = installation.measure_clock
         self._rewound_clock = installation.rewound_clock
         self._proof = installation.runs.proofs
@@ -119,6 +125,9 @@ class Runtime:
         for verification_id in tended.ended:
             _log.warning("verification-cut-short", verification_id=str(verification_id))
             self._on_done(verification_id)
+        for call_id in self._call_claims.end_lost():
+            _log.warning("test-call-cut-short", call_id=str(call_id))
+            self._on_done(call_id)
         self._drafts.remove_left_behind()
         self._mend_clock()
         # This process looks by itself, whether or not the broker is there: what was found is due, named or not.
@@ -143,6 +152,17 @@ class Runtime:
             installation.clock,
             installation.settings.sip_advertised_address or installation.settings.sip_source_address,
             forms=runs.form_desk,
+        )
+
+    def _make_caller(self, installation: Installation) -> CallMaker:
+        settings = installation.settings
+        return CallMaker(
+            installation.runs.call_claims,
+            installation.secrets,
+            installation.tenancy.keys.credential_hash(),
+            settings.rtp_ports,
+            settings.media_address,
+            self._on_done,
         )
 
     def _on_run_done(self, verification_id: UUID) -> None:

@@ -1,0 +1,154 @@
+"""One test call from its claim to its record: a coroutine on the engine's loop."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+import structlog
+from structlog.contextvars import bound_contextvars
+
+from sipcheck.credentials import BeforeCredentials, Credentials
+from sipcheck.errors import CallerError
+from sipcheck.media.sockets import PortRange
+from sipcheck.reasons import Reason
+from sipcheck.report.call_report import CallReport
+from sipcheck.target import Target
+from sipcheck.verification.calling.options import CallOptions
+from trunks.errors import SecretUnreadable, StoreUnavailable
+from trunks.runs.calls.claims import CallClaims, ClaimedCall
+from trunks.runs.credential_freeze import CredentialsClaimed, CredentialsFrozen
+from trunks.runs.sending import CredentialKeys
+from trunks.secrets.credential_key import CredentialHash
+from trunks.secrets.secret_box import SecretBox
+
+_log = structlog.get_logger(__name__)
+
+_RENEW_SECONDS = 10.0
+# While a verification sends the same password.
+_LOOK_SECONDS = 0.1
+_DIGITS_SHOWN = 4
+
+
+class PlaceCall(Protocol):
+    """sipcheck.Engine.call."""
+
+    def __call__(
+        self,
+        target: Target,
+        options: CallOptions,
+        *,
+        credentials: Credentials | None = None,
+        username: str | None = None,
+        before_credentials: BeforeCredentials | None = None,
+    ) -> Awaitable[CallReport]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class CallMaker:
+    """`on_done` is told of each call that was recorded; media is awaited at `ports`, and named as `media_address`."""
+
+    claims: CallClaims
+    secrets: SecretBox
+    hashed: CredentialHash
+    ports: PortRange
+    media_address: str | None
+    on_done: Callable[[UUID], None]
+
+    async def make(self, claimed: ClaimedCall, place: PlaceCall) -> None:
+        """Call, and record what became of it; however it is left, the call is ended. Raises StoreUnavailable."""
+        with bound_contextvars(
+            call_id=str(claimed.id),
+            trunk_id=str(claimed.run.first.trunk_id),
+            number=shortened(claimed.wish.called),
+        ):
+            report = await self._kept(claimed, place)
+            recorded = await asyncio.to_thread(self.claims.finish, claimed, report)
+            said = {} if report is None else {"outcome": report.outcome, "reason": report.reason}
+            _log.info("test-call-done" if recorded else "test-call-lost", **said)
+            if recorded:
+                self.on_done(claimed.id)
+
+    async def _kept(self, claimed: ClaimedCall, place: PlaceCall) -> CallReport | None:
+        """Call, and keep the claim meanwhile; None where it was broken off: by a worker that stops, or a lost claim."""
+        calling = asyncio.create_task(self._call(claimed, place))
+        keeping = asyncio.create_task(self._keep(claimed))
+        try:
+            await asyncio.wait((calling, keeping), return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            _log.info("test-call-broken-off")
+        for task in (calling, keeping):
+            if not task.done():
+                task.cancel()
+        with suppress(asyncio.CancelledError):
+            return await calling
+        return None
+
+    async def _keep(self, claimed: ClaimedCall) -> None:
+        """Renew the claim until it is lost."""
+        while True:
+            await asyncio.sleep(_RENEW_SECONDS)
+            try:
+                if not await asyncio.to_thread(self.claims.renew, claimed):
+                    _log.warning("test-call-claim-lost")
+                    return
+            except StoreUnavailable as error:
+                _log.warning("store-away", error=str(error))
+
+    async def _call(self, claimed: ClaimedCall, place: PlaceCall) -> CallReport | None:
+        try:
+            gateway = claimed.run.first
+            credentials = gateway.credentials(self.secrets)
+            return await place(
+                gateway.target(),
+                self._options(claimed),
+                credentials=credentials,
+                username=gateway.username,
+                before_credentials=None if credentials is None else self._gate(claimed, credentials),
+            )
+        except (CallerError, SecretUnreadable) as error:
+            _log.warning("test-call-impossible", error=str(error))
+        except Exception:  # noqa: BLE001 - the border of a call: whatever went wrong, it is recorded as broken off
+            _log.exception("test-call-broke")
+        return None
+
+    def _options(self, claimed: ClaimedCall) -> CallOptions:
+        wish = claimed.wish
+        return CallOptions(
+            number=wish.called,
+            caller=wish.caller,
+            format=wish.format,
+            identity=wish.identity,
+            ring_seconds=wish.ring_seconds,
+            talk_seconds=wish.talk_seconds,
+            ports=self.ports,
+            media_address=self.media_address,
+            sdes=claimed.encrypted,
+        )
+
+    def _gate(self, claimed: ClaimedCall, credentials: Credentials) -> BeforeCredentials:
+        domain = claimed.run.first.target().domain
+        user, password = credentials.username, credentials.password
+        account_key = self.hashed.account_key(domain, user, password)
+
+        async def before_credentials(realm: str) -> Reason | None:
+            keys = CredentialKeys(self.hashed.key(domain, realm, user, password), account_key)
+            while True:
+                try:
+                    answer = await asyncio.to_thread(self.claims.send_credentials, claimed, keys)
+                except StoreUnavailable:
+                    return Reason.CANCELLED
+                if isinstance(answer, CredentialsFrozen):
+                    return Reason.CREDENTIALS_FROZEN
+                if not isinstance(answer, CredentialsClaimed):
+                    return None if answer else Reason.CANCELLED
+                await asyncio.sleep(_LOOK_SECONDS)
+
+        return before_credentials
+
+
+def shortened(number: str) -> str:
+    """A number as a log has it: nobody is told from it."""
+    return f"{number[:_DIGITS_SHOWN]}…"
