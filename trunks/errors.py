@@ -202,6 +202,10 @@ class RunInterrupted(TrunksError):
     """The verification was broken off because the worker stops."""
 
 
+class CallLost(TrunksError):
+    """Another worker has this test call."""
+
+
 class TooManyRejections(TrunksError):
     """Too many passwords were refused at this carrier; nothing is sent before `retry_at`."""
 

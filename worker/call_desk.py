@@ -1,6 +1,8 @@
 """The test calls of a worker: claimed as they are asked for, a coroutine each; a worker that stops ends them."""
 
 import asyncio
+from collections.abc import Coroutine
+from typing import Any
 
 import structlog
 
@@ -40,12 +42,13 @@ class CallDesk:
         room = _PLACES - len(self._running)
         if room <= 0:
             return
-        looking = asyncio.ensure_future(asyncio.to_thread(self._claims.claim, limit=room))
+        looking = asyncio.ensure_future(asyncio.to_thread(self._claim, room))
         try:
-            claimed = await asyncio.shield(looking)
+            made, lost = await asyncio.shield(looking)
         except asyncio.CancelledError:
             # What is claimed by now is ours to end.
-            for call in await looking:
+            made, _ = await looking
+            for call in made:
                 await asyncio.to_thread(self._claims.finish, call, None)
             raise
         except StoreUnavailable as error:
@@ -54,14 +57,23 @@ class CallDesk:
         except Exception:  # noqa: BLE001 - the border of the desk: the next look follows
             _log.exception("claim-broke")
             return
-        for call in claimed:
-            task = asyncio.create_task(self._make(call, engine))
-            self._running.add(task)
-            task.add_done_callback(self._running.discard)
+        for call in made:
+            self._begin(call, self._maker.make(call, engine.call))
+        for call in lost:
+            self._begin(call, self._maker.end(call, engine.end_call))
 
-    async def _make(self, call: ClaimedCall, engine: Engine) -> None:
+    def _claim(self, room: int) -> tuple[list[ClaimedCall], list[ClaimedCall]]:
+        """Claim those that wait, and those to end whose workers are gone."""
+        return self._claims.claim(limit=room), self._claims.claim_lost(limit=room)
+
+    def _begin(self, call: ClaimedCall, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(self._do(call, work))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    async def _do(self, call: ClaimedCall, work: Coroutine[Any, Any, None]) -> None:
         try:
-            await self._maker.make(call, engine.call)
+            await work
         except StoreUnavailable as error:
             # Its lease ends it.
             _log.warning("store-away", call_id=str(call.id), error=str(error))

@@ -70,7 +70,6 @@ class Runtime:
         if knocks.rules.of_names:
             self._engine_loop.begin(KnockNames(knocks).run)
         self._recovery = installation.runs.recovery
-        self._call_claims = installation.runs.call_claims
         self._drafts = installation.catalog.unsaved
         self._cleaning = installation.cleaning
         self._provisioning = ProvisionWork(
@@ -125,9 +124,6 @@ class Runtime:
         for verification_id in tended.ended:
             _log.warning("verification-cut-short", verification_id=str(verification_id))
             self._on_done(verification_id)
-        for call_id in self._call_claims.end_lost():
-            _log.warning("test-call-cut-short", call_id=str(call_id))
-            self._on_done(call_id)
         self._drafts.remove_left_behind()
         self._mend_clock()
         # This process looks by itself, whether or not the broker is there: what was found is due, named or not.

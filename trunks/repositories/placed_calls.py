@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -73,6 +74,16 @@ class PlacedCalls(Repository):
             select(PlacedCall)
             .where(PlacedCall.id == call_id, PlacedCall.claim_id == claim_id, PlacedCall.status == RUNNING)
             .with_for_update()
+        )
+
+    def write_down(self, call_id: UUID, claim_id: UUID, ends: list[Any]) -> bool:
+        """Keep what ends a call; false where the claim is lost."""
+        return self._change(
+            PlacedCall,
+            PlacedCall.id == call_id,
+            PlacedCall.claim_id == claim_id,
+            PlacedCall.status == RUNNING,
+            ends=ends,
         )
 
     def renew(self, call_id: UUID, claim_id: UUID, lease_until: datetime) -> bool:

@@ -20,6 +20,7 @@ def upgrade() -> None:
         sa.Column("called", sa.String(16), nullable=False),
         sa.Column("caller", sa.String(32)),
         sa.Column("asked", sa.JSON(), nullable=False),
+        sa.Column("ends", sa.JSON()),
         sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("begun_at", sa.DateTime(timezone=True)),
         sa.Column("finished_at", sa.DateTime(timezone=True)),

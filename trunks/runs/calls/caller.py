@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 from uuid import UUID
 
@@ -16,8 +17,10 @@ from sipcheck.media.sockets import PortRange
 from sipcheck.reasons import Reason
 from sipcheck.report.call_report import CallReport
 from sipcheck.target import Target
+from sipcheck.transaction.invite.call_journal import WriteDown
+from sipcheck.transaction.invite.call_mark import CallMark
 from sipcheck.verification.calling.options import CallOptions
-from trunks.errors import SecretUnreadable, StoreUnavailable
+from trunks.errors import CallLost, SecretUnreadable, StoreUnavailable
 from trunks.runs.calls.claims import CallClaims, ClaimedCall
 from trunks.runs.credential_freeze import CredentialsClaimed, CredentialsFrozen
 from trunks.runs.sending import CredentialKeys
@@ -43,7 +46,12 @@ class PlaceCall(Protocol):
         credentials: Credentials | None = None,
         username: str | None = None,
         before_credentials: BeforeCredentials | None = None,
+        write_down: WriteDown | None = None,
     ) -> Awaitable[CallReport]: ...
+
+
+# sipcheck.Engine.end_call
+EndCall = Callable[[CallMark, Credentials | None], Awaitable[bool]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +78,20 @@ class CallMaker:
             _log.info("test-call-done" if recorded else "test-call-lost", **said)
             if recorded:
                 self.on_done(claimed.id)
+
+    async def end(self, lost: ClaimedCall, end_call: EndCall) -> None:
+        """End a call whose worker is gone, and record it as broken off. Raises StoreUnavailable."""
+        with bound_contextvars(call_id=str(lost.id), trunk_id=str(lost.run.first.trunk_id)):
+            answered = [await end_call(mark, self._credentials(lost)) for mark in lost.ends]
+            _log.warning("test-call-ended-for-another", sent=len(answered), answered=sum(answered))
+            if await asyncio.to_thread(self.claims.finish, lost, None):
+                self.on_done(lost.id)
+
+    def _credentials(self, claimed: ClaimedCall) -> Credentials | None:
+        """For the challenge of a BYE; none where they cannot be opened."""
+        with suppress(SecretUnreadable):
+            return claimed.run.first.credentials(self.secrets)
+        return None
 
     async def _kept(self, claimed: ClaimedCall, place: PlaceCall) -> CallReport | None:
         """Call, and keep the claim meanwhile; None where it was broken off: by a worker that stops, or a lost claim."""
@@ -107,8 +129,9 @@ class CallMaker:
                 credentials=credentials,
                 username=gateway.username,
                 before_credentials=None if credentials is None else self._gate(claimed, credentials),
+                write_down=partial(asyncio.to_thread, self.claims.write_down, claimed),
             )
-        except (CallerError, SecretUnreadable) as error:
+        except (CallerError, CallLost, SecretUnreadable, StoreUnavailable) as error:
             _log.warning("test-call-impossible", error=str(error))
         except Exception:  # noqa: BLE001 - the border of a call: whatever went wrong, it is recorded as broken off
             _log.exception("test-call-broke")

@@ -1,7 +1,8 @@
 """Test calls as the worker has them: claimed by a short lease that is renewed while the call lasts, and made once.
 
 A call is *queued*, *running* or *done*. Whoever claims it alone writes to it, by naming its claim. It is never made a
-second time: one whose worker is gone ends as cancelled.
+second time: one whose worker is gone is ended by whoever claims it then, by CANCEL or BYE, and told as cancelled. What
+that needs is committed before the INVITE leaves, and again before the ACK.
 """
 
 from collections.abc import Sequence
@@ -14,7 +15,9 @@ from sqlalchemy.orm import Session
 from sipcheck.reasons import CREDENTIALS_REFUSED, CallVerdict, CredentialState, Reason
 from sipcheck.report.call_report import CallReport
 from sipcheck.report.json_export import to_json
+from sipcheck.transaction.invite.call_mark import CallMark
 from trunks.clock import Clock
+from trunks.errors import CallLost
 from trunks.ids import new_id
 from trunks.models.placed_call import PlacedCall
 from trunks.models.verification import VerificationStatus
@@ -23,6 +26,7 @@ from trunks.repositories.placed_calls import PlacedCalls
 from trunks.repositories.trunk_profiles import TrunkProfiles
 from trunks.repositories.trunks import Trunks
 from trunks.rules.profile import CallingFormat, MediaEncryption
+from trunks.runs.calls.marks import read_marks, write_marks
 from trunks.runs.calls.wish import CallWish
 from trunks.runs.claimed_run import ClaimedRun, claimed_gateways
 from trunks.runs.credential_freeze import CredentialFreezer, Refusal
@@ -38,11 +42,13 @@ _TAKEN = (CallVerdict.ANSWERED, CallVerdict.RANG)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimedCall:
-    """`run` is who calls over which gateway, by which claim; with `encrypted` media is offered as SRTP."""
+    """`run` is who calls over which gateway, by which claim; with `encrypted` media is offered as SRTP. `ends` is what
+    ends one that lost its worker."""
 
     run: ClaimedRun
     wish: CallWish
     encrypted: bool
+    ends: tuple[CallMark, ...] = ()
 
     @property
     def id(self) -> UUID:
@@ -63,11 +69,28 @@ class CallClaims:
         with self.database.write() as session:
             return [self._claim(session, call) for call in PlacedCalls(session).queued(limit=limit)]
 
+    def claim_lost(self, *, limit: int) -> list[ClaimedCall]:
+        """Make calls ours to end whose workers are gone: what these sent of passwords is unsettled."""
+        with self.database.read() as session:
+            if not PlacedCalls(session).any_lost(self.clock()):
+                return []
+        with self.database.write() as session:
+            now = self.clock()
+            lost = PlacedCalls(session).lost(now, limit=limit)
+            CredentialFreezer(session).lapse([each.claim_id for each in lost if each.claim_id], now)
+            return [self._claim(session, call) for call in lost]
+
+    def write_down(self, claimed: ClaimedCall, marks: Sequence[CallMark]) -> None:
+        """Commit what ends a call. Raises CallLost where it is not ours any more, StoreUnavailable."""
+        with self.database.write() as session:
+            if not PlacedCalls(session).write_down(claimed.id, claimed.run.claim_id, write_marks(marks)):
+                raise CallLost
+
     def _claim(self, session: Session, call: PlacedCall) -> ClaimedCall:
         now, claim_id = self.clock(), new_id()
         trunk = Trunks(session).get(call.environment_id, call.trunk_id)
         profile = TrunkProfiles(session).of(trunk.id)
-        call.status, call.begun_at = VerificationStatus.RUNNING, now
+        call.status, call.begun_at = VerificationStatus.RUNNING, call.begun_at or now
         call.claim(claim_id, now + LEASE)
         return ClaimedCall(
             run=ClaimedRun(
@@ -84,6 +107,7 @@ class CallClaims:
             ),
             wish=CallWish.of(call.called, call.caller, call.asked),
             encrypted=profile.media_encryption is MediaEncryption.SDES,
+            ends=read_marks(call.ends),
         )
 
     def renew(self, claimed: ClaimedCall) -> bool:
@@ -127,7 +151,7 @@ class CallClaims:
             if call is None:
                 return False
             _end(call, report)
-            call.finished_at = now
+            call.finished_at, call.ends = now, None
             return True
 
     def _apply(self, session: Session, claimed: ClaimedCall, form: CallingFormat) -> None:
@@ -143,24 +167,6 @@ class CallClaims:
         trunk.updated_at = self.clock()
         session.flush()
         ProvisionRequests(session, self.provisioner).changed(trunk.id, self.clock())
-
-    def end_lost(self) -> Sequence[UUID]:
-        """End the calls whose workers are gone: what they sent is unsettled."""
-        with self.database.read() as session:
-            if not PlacedCalls(session).any_lost(self.clock()):
-                return ()
-        with self.database.write() as session:
-            now = self.clock()
-            lost = PlacedCalls(session).lost(now, limit=_AT_ONCE)
-            claims = [call.claim_id for call in lost if call.claim_id is not None]
-            CredentialFreezer(session).lapse(claims, now)
-            for call in lost:
-                _end(call, None)
-                call.finished_at = now
-            return [call.id for call in lost]
-
-
-_AT_ONCE = 20
 
 
 def _end(call: PlacedCall, report: CallReport | None) -> None:
