@@ -124,7 +124,7 @@ REFUSED: dict[str, tuple[dict[str, Any], type[Refused], str]] = {
     "premium": ({"to": "+499001234567"}, NumberNotAllowed, "costs extra"),
     "satellite": ({"to": "+881612345678"}, NumberNotAllowed, "satellites"),
     "of no country": ({"to": "+88212345678"}, NumberNotAllowed, "no country"),
-    "impossible": ({"to": "+4930"}, NumberNotAllowed, "too short"),
+    "impossible": ({"to": "+1415555123"}, NumberNotAllowed, "too short"),
     "another country": ({"to": "+33123456789"}, NumberNotAllowed, "DE"),
     "a stranger's number": ({"to": "+4930123456", "caller": OTHER_DID}, CallerNotYours, OTHER_DID[1:]),
     "no number as caller": ({"to": "+4930123456", "caller": "alice"}, CallerNotYours, "alice"),
