@@ -58,7 +58,7 @@ class CallDesk:
             _log.exception("claim-broke")
             return
         for call in made:
-            self._begin(call, self._maker.make(call, engine.call))
+            self._begin(call, self._maker.make(call, engine.call, lambda: engine.calls_open))
         for call in lost:
             self._begin(call, self._maker.end(call, engine.end_call))
 

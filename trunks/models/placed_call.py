@@ -12,8 +12,9 @@ from trunks.models.base import Base, named, partial_index
 from trunks.models.lease import Leased
 from trunks.models.verification import VerificationStatus
 
-_QUEUED = text("status = 'queued'")
-_RUNNING = text("status = 'running'")
+# Written in questions as they are here: SQLite takes a partial index for the same words alone.
+QUEUED_CALLS = text("status = 'queued'")
+RUNNING_CALLS = text("status = 'running'")
 _DONE = text("status = 'done'")
 
 
@@ -27,8 +28,8 @@ class PlacedCall(Leased, Base):
     __tablename__ = "placed_calls"
     __table_args__ = (
         Index("ix_placed_calls_trunk_id_id", "trunk_id", "id"),
-        partial_index("ix_placed_calls_requested_at", "requested_at", where=_QUEUED),
-        partial_index("ix_placed_calls_lease_until", "lease_until", where=_RUNNING),
+        partial_index("ix_placed_calls_requested_at", "requested_at", where=QUEUED_CALLS),
+        partial_index("ix_placed_calls_lease_until", "lease_until", where=RUNNING_CALLS),
         partial_index("ix_placed_calls_finished_at", "finished_at", where=_DONE),
     )
 

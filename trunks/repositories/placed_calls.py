@@ -10,13 +10,13 @@ from sqlalchemy.orm import undefer
 
 from trunks.models.environment import Environment
 from trunks.models.phone_number import PhoneNumber
-from trunks.models.placed_call import CallQuota, PlacedCall
+from trunks.models.placed_call import QUEUED_CALLS, RUNNING_CALLS, CallQuota, PlacedCall
 from trunks.models.verification import VerificationStatus
 from trunks.phone_numbers import E164
 from trunks.repositories.insert_or import insert_or_ignore
 from trunks.repositories.repository import Repository, in_parts
 
-QUEUED, RUNNING, DONE = VerificationStatus.QUEUED, VerificationStatus.RUNNING, VerificationStatus.DONE
+RUNNING, DONE = VerificationStatus.RUNNING, VerificationStatus.DONE
 
 # For the countries of an environment.
 _NUMBERS_LOOKED_AT = 1000
@@ -43,16 +43,17 @@ class PlacedCalls(Repository):
         return self._newest(query, PlacedCall, limit=limit, before=before)
 
     def any_queued(self) -> bool:
-        return self._exists(PlacedCall.status == QUEUED)
+        return bool(self._session.scalar(select(PlacedCall.id).where(QUEUED_CALLS).limit(1)))
 
     def any_lost(self, now: datetime) -> bool:
-        return self._exists(PlacedCall.status == RUNNING, PlacedCall.is_free(now))
+        lost = select(PlacedCall.id).where(RUNNING_CALLS, PlacedCall.lease_until <= now).limit(1)
+        return bool(self._session.scalar(lost))
 
     def queued(self, *, limit: int) -> Sequence[PlacedCall]:
         """List those that wait, the oldest first, locked."""
         return self._session.scalars(
             select(PlacedCall)
-            .where(PlacedCall.status == QUEUED)
+            .where(QUEUED_CALLS)
             .order_by(PlacedCall.requested_at)
             .limit(limit)
             .with_for_update(skip_locked=True)
@@ -62,7 +63,7 @@ class PlacedCalls(Repository):
         """List those whose worker is gone, locked."""
         return self._session.scalars(
             select(PlacedCall)
-            .where(PlacedCall.status == RUNNING, PlacedCall.is_free(now))
+            .where(RUNNING_CALLS, PlacedCall.lease_until <= now)
             .order_by(PlacedCall.lease_until)
             .limit(limit)
             .with_for_update(skip_locked=True)

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from sipcheck.reasons import CallVerdict
+from sipcheck.target import HostPort, TransportName
+from sipcheck.transaction.invite.call_mark import CallMark, DialogMark
 from tests.trunks.forms import Store
 from trunks.catalog.new_trunk import NewNumber
 from trunks.errors import (
@@ -25,6 +27,26 @@ from trunks.models.verification import VerificationStatus
 from trunks.runs.calls.wish import CallWish
 from trunks.tenancy.tenants import Caller
 
+MARK = CallMark(
+    host="sip.carrier.example",
+    address="2001:db8::1",
+    port=5061,
+    transport=TransportName.TLS,
+    tls_name="sip.carrier.example",
+    sent_by=HostPort("192.0.2.1", 40000),
+    branch="z9hG4bKa",
+    cseq=2,
+    request_uri="sip:+4930123456@sip.carrier.example",
+    from_uri="sip:alice@sip.carrier.example",
+    to_uri="sip:+4930123456@sip.carrier.example",
+    call_id="c",
+    from_tag="f",
+    user_agent="sipcheck",
+    route=None,
+    dialog=DialogMark(
+        remote_tag="t", remote_target="sip:peer@192.0.2.9", routes=("<sip:192.0.2.8;lr>",), readable=True
+    ),
+)
 DID, OTHER_DID = "+493012345678", "+493012345679"
 
 
@@ -72,9 +94,13 @@ def test_a_call_from_its_wish_to_its_end(store: Store, trunk: Trunk) -> None:
     store.clock.advance(29)
     assert runs.call_claims.renew(claimed)
     store.clock.advance(29)
-    assert runs.call_claims.end_lost() == ()
+    assert runs.call_claims.claim_lost(limit=5) == []
+    runs.call_claims.write_down(claimed, [MARK])
     store.clock.advance(2)
-    assert list(runs.call_claims.end_lost()) == [call.id]
+    (lost,) = runs.call_claims.claim_lost(limit=5)
+    assert (lost.id, lost.ends) == (call.id, (MARK,))
+    assert runs.call_claims.claim_lost(limit=5) == []
+    assert runs.call_claims.finish(lost, None)
     # A worker that is only slow writes nothing then, and the call is made no second time.
     assert not runs.call_claims.renew(claimed)
     assert not runs.call_claims.finish(claimed, None)

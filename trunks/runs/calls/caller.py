@@ -33,6 +33,8 @@ _RENEW_SECONDS = 10.0
 # While a verification sends the same password.
 _LOOK_SECONDS = 0.1
 _DIGITS_SHOWN = 4
+# Of the 3 s that a stopping process gives to what it breaks off (worker.engine_loop).
+_ENDING_LOOKS = 20
 
 
 class PlaceCall(Protocol):
@@ -65,14 +67,23 @@ class CallMaker:
     media_address: str | None
     on_done: Callable[[UUID], None]
 
-    async def make(self, claimed: ClaimedCall, place: PlaceCall) -> None:
-        """Call, and record what became of it; however it is left, the call is ended. Raises StoreUnavailable."""
+    async def make(
+        self, claimed: ClaimedCall, place: PlaceCall, some_open: Callable[[], bool] = lambda: False
+    ) -> None:
+        """Call, and record what became of it; however it is left, the call is ended. Raises StoreUnavailable.
+
+        `some_open` says whether a call of the engine's may still be up. One that was broken off and is not over in time
+        is left for whoever takes its row.
+        """
         with bound_contextvars(
             call_id=str(claimed.id),
             trunk_id=str(claimed.run.first.trunk_id),
             number=shortened(claimed.wish.called),
         ):
             report = await self._kept(claimed, place)
+            if report is None and not await _is_over(some_open):
+                _log.warning("test-call-left-open")
+                return
             recorded = await asyncio.to_thread(self.claims.finish, claimed, report)
             said = {} if report is None else {"outcome": report.outcome, "reason": report.reason}
             _log.info("test-call-done" if recorded else "test-call-lost", **said)
@@ -170,6 +181,15 @@ class CallMaker:
                 await asyncio.sleep(_LOOK_SECONDS)
 
         return before_credentials
+
+
+async def _is_over(some_open: Callable[[], bool]) -> bool:
+    """Wait a little for the end of what was broken off."""
+    for _ in range(_ENDING_LOOKS):
+        if not some_open():
+            return True
+        await asyncio.sleep(_LOOK_SECONDS)
+    return not some_open()
 
 
 def shortened(number: str) -> str:
