@@ -13,7 +13,7 @@ class CallWish:
 
     called: str
     caller: str | None = None
-    format: NumberFormat | None = None
+    format: NumberFormat | None = NumberFormat.PLUS_E164
     identity: CallIdentity | None = CallIdentity.NUMBER
     ring_seconds: float = DEFAULT_RING_SECONDS
     talk_seconds: float = DEFAULT_TALK_SECONDS
