@@ -69,7 +69,7 @@ class PlaceCall(Body):
         rings = info.data.get("ring_seconds") or int(DEFAULT_RING_SECONDS)
         if (seconds or int(DEFAULT_TALK_SECONDS)) + rings > MOST_SECONDS:
             raise PydanticCustomError(
-                "too_long",
+                "call_too_long",
                 "A test call lasts {most} s at most, ringing and talking; give less of either",
                 {"most": int(MOST_SECONDS)},
             )

@@ -69,9 +69,9 @@ def trunk(store: Store) -> Trunk:
     return store.make_trunk(numbers=(NewNumber(number=DID),))
 
 
-def ask(store: Store, trunk: Trunk, to: str, caller: Caller | None = None, **given: Any) -> PlacedCall:
+def ask(store: Store, trunk: Trunk, to: str, *, by: Caller | None = None, **given: Any) -> PlacedCall:
     wish = CallWish(called=to, **given)
-    return store.installation.runs.calls.ask(caller or store.caller, trunk.id, wish)
+    return store.installation.runs.calls.ask(by or store.caller, trunk.id, wish)
 
 
 def make(store: Store, trunk: Trunk, to: str) -> None:
@@ -189,7 +189,7 @@ def test_only_whom_the_operator_allows(store: Store) -> None:
     with pytest.raises(CallNotFound):
         store.installation.runs.calls.get(store.caller, other.id, call.id)
     with pytest.raises(TrunkNotFound):
-        ask(store, trunk, "+4930123456", caller=stranger)
+        ask(store, trunk, "+4930123456", by=stranger)
 
 
 @pytest.mark.parametrize("store_settings", ["sqlite"], indirect=True)
