@@ -8,6 +8,7 @@ from api.fields import PROOF
 from api.our_state import (
     CALLABLE,
     CALLABLE_REASON,
+    CERTIFICATE_EXPIRES_AT,
     MEDIA_WARNINGS,
     OUTBOUND_WAY,
     Callability,
@@ -66,6 +67,7 @@ class TrunkDetails(TrunkShown):
     outbound_way: OutboundWayShown | None = Field(description=OUTBOUND_WAY)
     callable: Callability = Field(description=CALLABLE)
     callable_reason: str | None = Field(description=CALLABLE_REASON)
+    certificate_expires_at: Timestamp | None = Field(description=CERTIFICATE_EXPIRES_AT)
 
 
 class TrunkCreated(BaseModel):
@@ -141,6 +143,7 @@ def show_details(view: TrunkView) -> TrunkDetails:
         proof=trunk.proof,
         media_warnings=list(media_warnings(view.profile)),
         **show_way(view),
+        certificate_expires_at=view.certificate_expires_at,
     )
 
 
