@@ -4,10 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from trunkd.tenants import environment_commands
 from typer.testing import CliRunner
 
 from tests.trunks.forms import Store, make_store, sqlite_template, without_settings
-from trunkd.tenants import environment_commands
 from trunks.installation.settings import Settings, load_settings
 from trunks.models.environment import Environment
 
