@@ -145,7 +145,7 @@ def may_be_emergency(text: str, e164: str | None) -> bool:
     import phonenumbers
 
     digits = text.removeprefix("+")
-    home = phonenumbers.SUPPORTED_SHORT_REGIONS
+    home: Collection[str] = phonenumbers.SUPPORTED_SHORT_REGIONS
     if e164 is not None:
         home = phonenumbers.region_codes_for_country_code(phonenumbers.parse(e164, None).country_code or 0)
     for region, pattern in _emergencies():
