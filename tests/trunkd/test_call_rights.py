@@ -4,10 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from trunkd.tenants import environment_commands
 from typer.testing import CliRunner
 
 from tests.trunks.forms import Store, make_store, sqlite_template, without_settings
+from trunkd.commands.tenants import environment_commands
 from trunks.installation.settings import Settings, load_settings
 from trunks.models.environment import Environment
 
@@ -18,7 +18,7 @@ __all__ = ["make_store", "sqlite_template", "without_settings"]
 def store(make_store: Callable[[Settings], Store], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
     monkeypatch.setenv("TRUNKS_DATA_DIR", str(tmp_path / "var"))
     # What a process sets for itself would hold for the tests behind this one.
-    monkeypatch.setattr("trunkd.opened_installation.configure_logs", lambda: None)
+    monkeypatch.setattr("trunkd.commands.opened_installation.configure_logs", lambda: None)
     return make_store(load_settings())
 
 

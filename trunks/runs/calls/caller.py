@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from typing import Protocol
 from uuid import UUID
 
@@ -140,7 +139,7 @@ class CallMaker:
                 credentials=credentials,
                 username=gateway.username,
                 before_credentials=None if credentials is None else self._gate(claimed, credentials),
-                write_down=partial(asyncio.to_thread, self.claims.write_down, claimed),
+                write_down=self._journal(claimed),
             )
         except (CallerError, CallLost, SecretUnreadable, StoreUnavailable) as error:
             _log.warning("test-call-impossible", error=str(error))
@@ -161,6 +160,12 @@ class CallMaker:
             media_address=self.media_address,
             sdes=claimed.encrypted,
         )
+
+    def _journal(self, claimed: ClaimedCall) -> WriteDown:
+        async def write_down(marks: tuple[CallMark, ...]) -> None:
+            await asyncio.to_thread(self.claims.write_down, claimed, marks)
+
+        return write_down
 
     def _gate(self, claimed: ClaimedCall, credentials: Credentials) -> BeforeCredentials:
         domain = claimed.run.first.target().domain
