@@ -50,6 +50,7 @@ def create_environment(
     """Make a tenant."""
     if not 1 <= len(name.strip()) <= 255 or not name.isprintable():
         raise typer.BadParameter("give 1 to 255 printable characters", param_hint="NAME")
+    countries = _countries(call_countries)
     with _tenants() as tenants:
         environment = tenants.create_environment(
             name.strip(),
@@ -58,7 +59,7 @@ def create_environment(
             shares_asking=shared_asking,
             max_numbers=max_numbers,
             allow_test_calls=allow_test_calls,
-            call_countries=_countries(call_countries),
+            call_countries=countries,
         )
         print(environment.id)
 

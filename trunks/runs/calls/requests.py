@@ -1,4 +1,4 @@
-"""Test calls for those who ask for one: refused before a packet, or queued (docs/calls.md, "Nobody is harmed")."""
+"""Test calls for those who ask for one: refused before a packet, or queued (docs/calls.md, "In the service")."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
