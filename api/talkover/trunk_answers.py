@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 from api.our_state import (
     CALLABLE,
     CALLABLE_REASON,
+    INBOUND_WARNINGS,
     MEDIA_WARNINGS,
     OUTBOUND_WAY,
     Callability,
@@ -20,7 +21,9 @@ from sipcheck.reasons import CredentialState
 from sipcheck.target import TransportName
 from trunks.catalog.views import TrunkView
 from trunks.models.trunk import Gateway, Trunk
+from trunks.rules.connection_details import inbound_warnings
 from trunks.rules.media import media_warnings
+from trunks.rules.profile import TrunkProfile
 from trunks.rules.trunk_state import HealthStatus
 
 _OURS = "(ours)"
@@ -60,6 +63,7 @@ class TrunkDetails(TrunkShown):
     credentials: CredentialState = Field(description=f"What is known of the credentials {_OURS}.")
     last_verification: LastVerification | None = Field(description=_OURS)
     media_warnings: list[str] = Field(description=MEDIA_WARNINGS)
+    inbound_warnings: list[str] = Field(description=INBOUND_WARNINGS)
     outbound_way: OutboundWayShown | None = Field(description=OUTBOUND_WAY)
     callable: Callability = Field(description=CALLABLE)
     callable_reason: str | None = Field(description=CALLABLE_REASON)
@@ -89,6 +93,7 @@ class TrunkState(BaseModel):
     is_active: bool
     is_verified: bool
     updated_at: Timestamp
+    inbound_warnings: list[str] = Field(description=INBOUND_WARNINGS)
 
 
 class TrunkChanged(BaseModel):
@@ -118,8 +123,17 @@ def show_created(trunk: Trunk) -> TrunkCreated:
     )
 
 
-def show_changed(trunk: Trunk) -> TrunkChanged:
-    return TrunkChanged(data=TrunkState.model_validate(trunk, from_attributes=True))
+def show_changed(trunk: Trunk, profile: TrunkProfile) -> TrunkChanged:
+    return TrunkChanged(
+        data=TrunkState(
+            id=trunk.id,
+            name=trunk.name,
+            is_active=trunk.is_active,
+            is_verified=trunk.is_verified,
+            updated_at=trunk.updated_at,
+            inbound_warnings=list(inbound_warnings(profile)),
+        )
+    )
 
 
 def show_details(view: TrunkView) -> TrunkDetails:
@@ -136,6 +150,7 @@ def show_details(view: TrunkView) -> TrunkDetails:
         credentials=trunk.credentials,
         last_verification=show_last(view.last_verification),
         media_warnings=list(media_warnings(view.profile)),
+        inbound_warnings=list(inbound_warnings(view.profile)),
         **show_way(view),
     )
 

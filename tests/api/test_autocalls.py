@@ -41,6 +41,7 @@ OURS = {
     "health_status",
     "last_verification",
     "media_warnings",
+    "inbound_warnings",
     "outbound_way",
     "callable",
     "callable_reason",
