@@ -163,7 +163,14 @@ ROWS: Sequence[FieldRow] = [
     answered(forbidden(Cause.UNCHALLENGED, 1), 403, challenge=None),
     *(answered(NEVER, status, challenge=None) for status in (302, 404, 484, 486, 488, 501, 603)),
     *(answered(LET_THROUGH, status, challenge=None) for status in (180, 183)),
-    answered(replace(LET_THROUGH, warnings=LET_THROUGH.warnings | TAKEN.warnings), 200, challenge=None),
+    answered(
+        replace(
+            LET_THROUGH,
+            warnings=frozenset({WarningCode.CALL_UNCHALLENGED, WarningCode.CALL_WAS_ANSWERED}),
+        ),
+        200,
+        challenge=None,
+    ),
     answered(replace(temporary(Reason.SIP_SERVICE_UNAVAILABLE), knocks=0), 503, challenge=None),
     replace(
         UNPROVEN,
