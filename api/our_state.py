@@ -27,6 +27,10 @@ OUTBOUND_WAY = (
 CALLABLE = "Whether calls arrive, as far as that was proven (ours)."
 CALLABLE_REASON = "Why, and what would make a way where there is none (ours)."
 
+CERTIFICATE_EXPIRES_AT = (
+    "When the first certificate ends that an address of its gateways showed; null where none was seen (ours)."
+)
+
 
 class LastVerification(BaseModel):
     """The last run of the trunk as it is configured now."""
@@ -62,6 +66,7 @@ class OurState(BaseModel):
     outbound_way: OutboundWayShown | None = Field(description=OUTBOUND_WAY)
     callable: Callability = Field(description=CALLABLE)
     callable_reason: str | None = Field(description=CALLABLE_REASON)
+    certificate_expires_at: Timestamp | None = Field(description=CERTIFICATE_EXPIRES_AT)
 
 
 def our_state(view: TrunkView) -> dict[str, Any]:
@@ -75,6 +80,7 @@ def our_state(view: TrunkView) -> dict[str, Any]:
         "media_warnings": list(media_warnings(view.profile)),
         "inbound_warnings": list(inbound_warnings(view.profile)),
         **show_way(view),
+        "certificate_expires_at": view.certificate_expires_at,
     }
 
 
