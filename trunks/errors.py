@@ -186,6 +186,10 @@ class EndpointNotFound(Refused):
     """Webhook endpoint not found."""
 
 
+class IncidentNotFound(Refused):
+    """Incident not found."""
+
+
 class DeliveryNotFound(Refused):
     """Delivery not found."""
 

@@ -18,6 +18,14 @@ from api.talkover.event_answers import EventList, EventShown
 from api.talkover.health_answers import HealthFound, HealthShown
 from api.talkover.history_answers import HistoryFound, HistoryShown
 from api.talkover.inbound_answers import InboundExplained, InboundFinding, InboundShown
+from api.talkover.incident_answers import (
+    ConcernedShown,
+    ElsewhereShown,
+    IncidentFound,
+    IncidentPage,
+    IncidentShown,
+    MomentShown,
+)
 from api.talkover.number_answers import (
     NumberChanged,
     NumberCreated,
@@ -157,7 +165,24 @@ _ENDPOINT = EndpointShown(
     updated_at=CREATED_AT,
 )
 
+_INCIDENT = IncidentShown(
+    id=RUN_ID,
+    opened_at=UPDATED_AT,
+    closed_at=None,
+    reason="no-response",
+    cause=f"{_DOMAIN} has not answered our checks since 2026-03-31 10:00:00 UTC (no-response).",
+    changed=[],
+    concerned=ConcernedShown(trunks=2, of=2),
+    elsewhere=ElsewhereShown(about=40, of_about=40),
+    timeline=[
+        MomentShown(at=CREATED_AT, event="first-failure", trunk_id=None),
+        MomentShown(at=UPDATED_AT, event="fell", trunk_id=TRUNK_ID),
+    ],
+)
+
 EXAMPLES = (
+    Example("incident", IncidentFound(success=True, data=_INCIDENT)),
+    Example("incidents", IncidentPage(success=True, data=[_INCIDENT], next_cursor=None)),
     Example(
         "endpoint-made",
         EndpointMade(

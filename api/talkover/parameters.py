@@ -13,7 +13,13 @@ from pydantic_core import PydanticCustomError
 from api.call import Call, Calling
 from api.parameters import id_in_path
 from api.talkover.faults import wrong_field
-from trunks.errors import DeliveryNotFound, EndpointNotFound, NumberNotFound, VerificationNotFound
+from trunks.errors import (
+    DeliveryNotFound,
+    EndpointNotFound,
+    IncidentNotFound,
+    NumberNotFound,
+    VerificationNotFound,
+)
 from trunks.ids import read_id
 from trunks.rules.health_history import LONGEST_SPAN, USUAL_SPAN, HistoryStep
 
@@ -32,6 +38,10 @@ async def _number_id(did_id: str) -> UUID:
 
 async def _endpoint_id(endpoint_id: str) -> UUID:
     return id_in_path(endpoint_id, EndpointNotFound)
+
+
+async def _incident_id(incident_id: str) -> UUID:
+    return id_in_path(incident_id, IncidentNotFound)
 
 
 async def _delivery_id(delivery_id: str) -> UUID:
@@ -63,6 +73,7 @@ def _read_moment(text: str) -> datetime | None:
 
 VerificationId = Annotated[UUID, Depends(_verification_id)]
 EndpointId = Annotated[UUID, Depends(_endpoint_id)]
+IncidentId = Annotated[UUID, Depends(_incident_id)]
 DeliveryId = Annotated[UUID, Depends(_delivery_id)]
 NumberId = Annotated[UUID, Depends(_number_id)]
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="How many at most.")]

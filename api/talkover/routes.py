@@ -4,6 +4,7 @@ from api.dialects import TALKOVER
 from api.talkover import (
     call_routes,
     inbound_routes,
+    incident_routes,
     number_routes,
     trunk_routes,
     verification_routes,
@@ -12,5 +13,13 @@ from api.talkover import (
 
 router = TALKOVER.router()
 # The verifications first: their /verify would be read as a trunk's id.
-for part in (verification_routes, trunk_routes, number_routes, call_routes, inbound_routes, webhook_routes):
+for part in (
+    verification_routes,
+    trunk_routes,
+    number_routes,
+    call_routes,
+    inbound_routes,
+    webhook_routes,
+    incident_routes,
+):
     router.include_router(part.router)

@@ -24,6 +24,8 @@ from trunks.people.certificate_notices import CertificateNotices
 from trunks.people.deliveries import Deliveries
 from trunks.people.endpoints import Endpoints
 from trunks.people.flip_follower import FlipFollower
+from trunks.people.incident_book import IncidentClosing
+from trunks.people.incidents import IncidentList
 from trunks.provisions.claims import ProvisionClaims
 from trunks.provisions.given_up import SidesGivenUp
 from trunks.provisions.reconciliation import Reconciliation
@@ -217,6 +219,11 @@ class People:
         self.endpoints = Endpoints(on.database.impatient(), on.secrets, on.clock)
         self.flip_follower = FlipFollower(on.database, on.clock)
         self.certificate_notices = CertificateNotices(on.database, on.clock)
+        self.incidents = IncidentList(
+            on.database,
+            tuple(filter(None, [on.settings.sip_advertised_address or on.settings.sip_source_address])),
+        )
+        self.incident_closing = IncidentClosing(on.database, on.clock)
         self.deliveries = Deliveries(on.database, on.secrets, on.clock)
 
 

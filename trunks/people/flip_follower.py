@@ -17,6 +17,7 @@ from trunks.models.destination_health import DestinationHealth
 from trunks.models.flip import Flip
 from trunks.models.trunk import Trunk
 from trunks.models.verification import Verification
+from trunks.people.incident_book import IncidentBook
 from trunks.repositories.liveness import LivenessRows
 from trunks.repositories.outbox import Announcement, Outbox, state_told
 from trunks.repositories.untold_flips import UntoldFlips
@@ -41,6 +42,7 @@ class FlipFollower:
             found = flips.of(trunks)
             outbox = Outbox(session, {trunk.environment_id for trunk in trunks.values()}, self.clock())
             heard = {each: of for each, of in found.items() if _is_heard(trunks[each], outbox)}
+            IncidentBook(session, outbox).enter(trunks, found)
             why = _Why(session, heard, trunks)
             for trunk_id, of in heard.items():
                 for announcement in _announcements(trunks[trunk_id], of, why):

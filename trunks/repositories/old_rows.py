@@ -16,6 +16,7 @@ from trunks.models.flip import Flip
 from trunks.models.given_up_side import GivenUpSide
 from trunks.models.health_rollup import DailyRollup
 from trunks.models.idempotent_request import IdempotentRequest
+from trunks.models.incident import Incident
 from trunks.models.knock import KnockRow, KnockWait
 from trunks.models.mass_fall import MassFall
 from trunks.models.placed_call import CallQuota, PlacedCall
@@ -95,6 +96,7 @@ LEFT_SHARES = Aging(EdgeShare, EdgeShare.wanted_until, indexed=False)
 KNOCKS = Aging(KnockRow, KnockRow.at)
 KNOCK_WAITS = Aging(KnockWait, KnockWait.until, indexed=False)
 GIVEN_UP_SIDES = Aging(GivenUpSide, GivenUpSide.given_up_at)
+INCIDENTS = Aging(Incident, Incident.closed_at, indexed=False)
 # Their deliveries go with them.
 MESSAGES = Aging(WebhookMessage, WebhookMessage.at)
 KEPT_ANSWERS = Aging(IdempotentRequest, IdempotentRequest.created_at)

@@ -58,6 +58,14 @@ class Outbox:
             trunk.environment_id, event, announcement.at, body, endpoints, trunk.id, trunk.event_sequence
         )
 
+    def announce_plainly(
+        self, environment_id: UUID, event: EventType, at: datetime, body: Mapping[str, Any]
+    ) -> None:
+        """Queue a message that is about no trunk alone for each endpoint that wants it."""
+        endpoints = [each for each in self._endpoints.get(environment_id, ()) if event in events_wanted(each)]
+        if endpoints:
+            self.add(environment_id, event, at, body, endpoints)
+
     def add(
         self,
         environment_id: UUID,

@@ -21,6 +21,8 @@ class EventType(StrEnum):
     CERTIFICATE_EXPIRING = "trunk.certificate_expiring"
     PROVISIONING_FAILED = "trunk.provisioning_failed"
     REROUTED = "trunk.rerouted"
+    INCIDENT_OPENED = "incident.opened"
+    INCIDENT_CLOSED = "incident.closed"
     FINISHED = "verification.finished"
     TEST = "webhook.test"
 
@@ -113,6 +115,17 @@ def event_body(
     }
     told = {field: value for field, value in data.items() if value not in (None, "")}
     return {"type": event.value, "timestamp": written(at), "data": told}
+
+
+def incident_body(
+    event: EventType, at: datetime, incident_id: UUID, said: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Make the message that an incident opened or closed."""
+    return {
+        "type": event.value,
+        "timestamp": written(at),
+        "data": {"incident_id": str(incident_id), **{name: value for name, value in said.items() if value}},
+    }
 
 
 def written(at: datetime) -> str:

@@ -35,6 +35,7 @@ class MessageDesk:
     def __init__(self, installation: Installation) -> None:
         people = installation.people
         self._follower = people.flip_follower
+        self._incidents = people.incident_closing
         self._notices = people.certificate_notices
         self._deliveries = people.deliveries
         self._clock = installation.clock
@@ -56,6 +57,8 @@ class MessageDesk:
 
     async def _follow(self) -> None:
         while await _in_store(self._follower.turn):
+            pass
+        while await _in_store(self._incidents.turn):
             pass
 
     async def _notice(self) -> None:

@@ -57,6 +57,7 @@ def turn(store: Store) -> None:
     installation.health.claims.claim(limit=10)
     installation.provisions.claims.tend()
     installation.people.flip_follower.turn()
+    installation.people.incident_closing.turn()
     installation.people.certificate_notices.turn()
     installation.people.deliveries.claim(limit=10)
 

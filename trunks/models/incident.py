@@ -1,0 +1,45 @@
+"""An incident: what fell at a destination, since when, and whose trunks."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from trunks.models.base import Base, named, partial_index
+from trunks.rules.incidents import IncidentKind, Turn
+
+_OPEN = text("closed_at IS NULL")
+
+
+class Incident(Base):
+    """`domain` is the destination's, which may be gone later; `silent_since` is when checks began to fail, where they
+    did.
+    """
+
+    __tablename__ = "incidents"
+    __table_args__ = (partial_index("ix_incidents_open", "destination_id", where=_OPEN),)
+
+    destination_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("destinations.id", ondelete="SET NULL"), index=True
+    )
+    domain: Mapped[str] = mapped_column(String(255))
+    kind: Mapped[IncidentKind] = mapped_column(named(IncidentKind))
+    reason: Mapped[str | None] = mapped_column(String(64))
+    silent_since: Mapped[datetime | None]
+    opened_at: Mapped[datetime] = mapped_column(index=True)
+    closed_at: Mapped[datetime | None]
+
+
+class IncidentTrunk(Base):
+    """A trunk's part in it: `ended` says how it ended for this trunk, last."""
+
+    __tablename__ = "incident_trunks"
+    __table_args__ = (UniqueConstraint("incident_id", "trunk_id"),)
+
+    incident_id: Mapped[UUID] = mapped_column(ForeignKey("incidents.id", ondelete="CASCADE"))
+    trunk_id: Mapped[UUID] = mapped_column(ForeignKey("trunks.id", ondelete="CASCADE"), index=True)
+    environment_id: Mapped[UUID] = mapped_column(index=True)
+    fell_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    ended: Mapped[Turn | None] = mapped_column(named(Turn))

@@ -1,0 +1,136 @@
+"""A tenant's incidents: what fell, since when, whose trunks, and the letter to the carrier."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from trunks.errors import IncidentNotFound
+from trunks.models.incident import Incident, IncidentTrunk
+from trunks.people.incident_book import summary_of
+from trunks.repositories.incidents import Incidents
+from trunks.repositories.liveness import LivenessRows
+from trunks.repositories.trunks import Trunks
+from trunks.rules.incidents import FEWEST_ENVIRONMENTS, Change, changes_found, rounded, utc
+from trunks.store.database import Database
+from trunks.tenancy.tenants import Caller
+
+# Of a timeline, which a carrier with thousands of trunks makes long.
+_TRUNKS_TOLD = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What happened when; `trunk_id` is the tenant's own."""
+
+    at: datetime
+    event: str
+    trunk_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Other tenants' trunks, rounded to one digit."""
+
+    about: int
+    of_about: int
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentView:
+    """What a tenant is told: `trunks` of his `of` at the carrier are concerned."""
+
+    incident: Incident
+    cause: str
+    changed: tuple[Change, ...]
+    trunks: int
+    of: int
+    elsewhere: Elsewhere | None
+    timeline: tuple[Moment, ...]
+
+    @property
+    def id(self) -> UUID:
+        return self.incident.id
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentList:
+    database: Database
+    check_addresses: tuple[str, ...]
+
+    def page(
+        self,
+        caller: Caller,
+        *,
+        limit: int,
+        before: UUID | None = None,
+        is_open: bool | None = None,
+        trunk_id: UUID | None = None,
+    ) -> Sequence[IncidentView]:
+        """List the incidents of a tenant, or of one trunk of his, newest first. Raises TrunkNotFound."""
+        with self.database.read() as session:
+            if trunk_id is not None:
+                Trunks(session).get(caller.environment_id, trunk_id)
+            found = Incidents(session).page(
+                caller.environment_id, is_open=is_open, trunk_id=trunk_id, limit=limit, before=before
+            )
+            return [_view(session, caller.environment_id, each) for each in found]
+
+    def get(self, caller: Caller, incident_id: UUID) -> IncidentView:
+        """Look one up. Raises IncidentNotFound where it concerns none of this tenant's trunks."""
+        with self.database.read() as session:
+            found = Incidents(session).of(caller.environment_id, incident_id)
+            if found is None:
+                raise IncidentNotFound
+            return _view(session, caller.environment_id, found)
+
+    def letter(self, caller: Caller, incident_id: UUID) -> str:
+        """Write what the carrier's engineer needs. Raises IncidentNotFound."""
+        view = self.get(caller, incident_id)
+        lines = [view.cause, "", *(change.sentence for change in view.changed)]
+        lines += [] if view.changed else ["We found nothing that changed before."]
+        lines += ["", *(f"{utc(moment.at)}  {_spoken(moment)}" for moment in view.timeline)]
+        if self.check_addresses:
+            lines += ["", f"Our requests come from {', '.join(self.check_addresses)}."]
+        return "\n".join([*lines, ""])
+
+
+def _view(session: Session, environment_id: UUID, incident: Incident) -> IncidentView:
+    incidents = Incidents(session)
+    trunks = incidents.trunks(environment_id, incident.id)
+    place = incident.destination_id
+    checked = None if place is None else LivenessRows(session).of(place)
+    return IncidentView(
+        incident,
+        summary_of(incident),
+        changes_found(None if checked is None else checked.certificate_expires_at, incident.opened_at),
+        trunks=len(trunks),
+        of=max(len(trunks), 0 if place is None else incidents.own_at(environment_id, place)),
+        elsewhere=_elsewhere(incidents, environment_id, incident),
+        timeline=_timeline(incident, trunks),
+    )
+
+
+def _elsewhere(incidents: Incidents, environment_id: UUID, incident: Incident) -> Elsewhere | None:
+    """Nobody is told of others where few enough are concerned that one might be guessed."""
+    if incident.destination_id is None or len(incidents.environments(incident.id)) < FEWEST_ENVIRONMENTS:
+        return None
+    about = rounded(incidents.others(environment_id, incident.id))
+    return Elsewhere(about, max(about, rounded(incidents.others_at(environment_id, incident.destination_id))))
+
+
+def _timeline(incident: Incident, trunks: Sequence[IncidentTrunk]) -> tuple[Moment, ...]:
+    told = [] if incident.silent_since is None else [Moment(incident.silent_since, "first-failure")]
+    for each in trunks[:_TRUNKS_TOLD]:
+        told.append(Moment(each.fell_at, "fell", each.trunk_id))
+        if each.ended_at is not None and each.ended is not None:
+            told.append(Moment(each.ended_at, each.ended.value, each.trunk_id))
+    if incident.closed_at is not None:
+        told.append(Moment(incident.closed_at, "closed"))
+    return tuple(sorted(told, key=lambda moment: moment.at))
+
+
+def _spoken(moment: Moment) -> str:
+    return moment.event if moment.trunk_id is None else f"{moment.event}: trunk {moment.trunk_id}"

@@ -1,0 +1,169 @@
+"""Incidents: the open ones of a destination, a tenant's, and who else is concerned."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, distinct, exists, func, or_, select, update
+
+from trunks.models.destination import Destination
+from trunks.models.incident import Incident, IncidentTrunk
+from trunks.models.trunk import Gateway, Trunk
+from trunks.repositories.among import among
+from trunks.repositories.insert_or import insert_or_update
+from trunks.repositories.repository import Repository
+from trunks.rules.incidents import IncidentKind, Turn
+
+
+class Incidents(Repository):
+    def keep_alone(self, destination_ids: Collection[UUID]) -> Mapping[UUID, str]:
+        """Let no other transaction open incidents at these destinations; give their domains."""
+        rows = self._session.execute(
+            select(Destination.id, Destination.domain)
+            .where(among(self._session, Destination.id, destination_ids))
+            .order_by(Destination.id)
+            .with_for_update(key_share=True)
+        )
+        return {of: domain for of, domain in rows}  # noqa: C416 - rows are no pairs to mypy
+
+    def add(self, incident: Incident) -> None:
+        self._session.add(incident)
+        self._session.flush()
+
+    def at(
+        self,
+        destination_id: UUID,
+        kind: IncidentKind,
+        *,
+        closed_after: datetime,
+        opened_after: datetime | None,
+    ) -> Incident | None:
+        """Find the incident of a destination that a fall belongs to: open, or closed a moment ago."""
+        query = select(Incident).where(
+            Incident.destination_id == destination_id,
+            Incident.kind == kind,
+            or_(Incident.closed_at.is_(None), Incident.closed_at > closed_after),
+        )
+        if opened_after is not None:
+            query = query.where(Incident.opened_at > opened_after)
+        return self._session.scalars(query.order_by(Incident.id.desc()).limit(1)).first()
+
+    def fell(self, incident_id: UUID, trunk: Trunk, at: datetime) -> None:
+        """Note that a trunk is concerned, from its first fall on."""
+        row: dict[str, Any] = {
+            "incident_id": incident_id,
+            "trunk_id": trunk.id,
+            "environment_id": trunk.environment_id,
+            "fell_at": at,
+            "ended_at": None,
+            "ended": None,
+        }
+        insert_or_update(
+            self._session,
+            IncidentTrunk,
+            row,
+            unique=["incident_id", "trunk_id"],
+            changed=lambda new: {"ended_at": None, "ended": None},
+        )
+
+    def end(self, trunk_id: UUID, turn: Turn, at: datetime) -> set[UUID]:
+        """Note that no incident concerns a trunk any more; give those that did."""
+        return set(
+            self._session.scalars(
+                update(IncidentTrunk)
+                .where(IncidentTrunk.trunk_id == trunk_id, IncidentTrunk.ended_at.is_(None))
+                .values(ended_at=at, ended=turn)
+                .returning(IncidentTrunk.incident_id)
+                .execution_options(synchronize_session=False)
+            )
+        )
+
+    def any_left(self) -> bool:
+        return self._exists(*_left())
+
+    def left(self, *, limit: int) -> Sequence[Incident]:
+        """List open incidents that concern no trunk any more, locked."""
+        return self._session.scalars(
+            select(Incident)
+            .where(*_left())
+            .order_by(Incident.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        ).all()
+
+    def page(
+        self,
+        environment_id: UUID,
+        *,
+        is_open: bool | None,
+        trunk_id: UUID | None,
+        limit: int,
+        before: UUID | None,
+    ) -> Sequence[Incident]:
+        """List the incidents that concern a tenant's trunks, newest first."""
+        ours = [IncidentTrunk.incident_id == Incident.id, IncidentTrunk.environment_id == environment_id]
+        if trunk_id is not None:
+            ours.append(IncidentTrunk.trunk_id == trunk_id)
+        query = select(Incident).where(exists().where(*ours))
+        if is_open is not None:
+            query = query.where(Incident.closed_at.is_(None) == is_open)
+        return self._newest(query, Incident, limit=limit, before=before)
+
+    def of(self, environment_id: UUID, incident_id: UUID) -> Incident | None:
+        ours = (IncidentTrunk.incident_id == Incident.id, IncidentTrunk.environment_id == environment_id)
+        return self._session.scalar(select(Incident).where(Incident.id == incident_id, exists().where(*ours)))
+
+    def trunks(self, environment_id: UUID, incident_id: UUID) -> Sequence[IncidentTrunk]:
+        """List a tenant's trunks in an incident, the first that fell first."""
+        return self._session.scalars(
+            select(IncidentTrunk)
+            .where(IncidentTrunk.incident_id == incident_id, IncidentTrunk.environment_id == environment_id)
+            .order_by(IncidentTrunk.fell_at, IncidentTrunk.id)
+        ).all()
+
+    def environments(self, incident_id: UUID) -> set[UUID]:
+        """Whose trunks are in an incident."""
+        return set(
+            self._session.scalars(
+                select(IncidentTrunk.environment_id)
+                .where(IncidentTrunk.incident_id == incident_id)
+                .distinct()
+            )
+        )
+
+    def concerns(self, incident_id: UUID, environment_id: UUID) -> bool:
+        """Whether a trunk of this tenant is in it at this moment."""
+        return self._exists(
+            IncidentTrunk.incident_id == incident_id,
+            IncidentTrunk.environment_id == environment_id,
+            IncidentTrunk.ended_at.is_(None),
+        )
+
+    def others(self, environment_id: UUID, incident_id: UUID) -> int:
+        """Count the trunks of other tenants in an incident."""
+        return self._count(
+            IncidentTrunk.incident_id == incident_id, IncidentTrunk.environment_id != environment_id
+        )
+
+    def trunks_at(self, destination_id: UUID, *whose: ColumnElement[bool]) -> int:
+        """Count the trunks that lead to a destination."""
+        return (
+            self._session.scalar(
+                select(func.count(distinct(Trunk.id)))
+                .join(Gateway, Gateway.trunk_id == Trunk.id)
+                .where(Gateway.destination_id == destination_id, Trunk.is_draft.is_(False), *whose)
+            )
+            or 0
+        )
+
+    def own_at(self, environment_id: UUID, destination_id: UUID) -> int:
+        return self.trunks_at(destination_id, Trunk.environment_id == environment_id)
+
+    def others_at(self, environment_id: UUID, destination_id: UUID) -> int:
+        return self.trunks_at(destination_id, Trunk.environment_id != environment_id)
+
+
+def _left() -> tuple[ColumnElement[bool], ...]:
+    concerned = exists().where(IncidentTrunk.incident_id == Incident.id, IncidentTrunk.ended_at.is_(None))
+    return Incident.closed_at.is_(None), ~concerned
