@@ -104,6 +104,7 @@ _DETAILS = TrunkDetails(
     last_verification=proven_at(f"{_DOMAIN}:5061/tls"),
     proof=Proof.AUTO,
     media_warnings=[],
+    inbound_warnings=[],
     outbound_way=led_to("203.0.113.10:5061/tls", UPDATED_AT),
     callable=True,
     callable_reason=EVERY_ADDRESS_ANSWERS,

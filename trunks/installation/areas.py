@@ -157,7 +157,7 @@ class Catalog:
             ),
         )
         self.inbound_calls = InboundCalls(database)
-        self.imports = TrunkImport(database, on.secrets, provisioner, clock)
+        self.imports = TrunkImport(database, on.secrets, provisioner, clock, on.settings.allow_wide_lists)
 
 
 class Health:
