@@ -16,6 +16,7 @@ from trunks.provisions.reconciliation import Judgement
 from trunks.voice.provisioner import Provisioner
 from worker.asked_provisions import AskedProvisions
 from worker.coroutine_loop import CoroutineLoop
+from worker.infrastructure_renewal import InfrastructureRenewal
 from worker.reconciler import Reconciler
 from worker.taking_away import take_away_due
 
@@ -67,6 +68,9 @@ class ProvisionWork:
         self._provisioner = provisioner
         self._start("provision-tending", self._repeat, self._tend)
         self._start("provision-beginning", self._begin_for_ever)
+        if installation.settings.infrastructure_listen is not None:
+            renewal = InfrastructureRenewal(installation, self._loop)
+            self._start("infrastructure-check", self._repeat, renewal.turn)
         self._start("reconciling", self._repeat, self._reconcile_at_start, self._reconcile_when_due)
 
     def stop(self) -> None:
