@@ -32,6 +32,13 @@ def calls(settings: Settings) -> str:
         return f"not measured; {_COMMAND} does, where the voice infrastructure can call this machine."
     _require_kept(facts)
     told = [_dated(_ROUTE_TOLD[facts.route.answer], facts.route)] if facts.route is not None else []
+    if facts.ignores_route:
+        raise CheckFailed(
+            f"{'; '.join(told)}: no way by Route is taken, outbound proxies have none, and a side that is parked is "
+            "called at its address all the same.",
+            "close the voice infrastructure's way to private networks, and see why it ignores a Route.",
+            harmless=True,
+        )
     if addresses:
         told.append(f"they come from at least {', '.join(addresses)}")
     if facts.reaches.answer is not Answer.YES:

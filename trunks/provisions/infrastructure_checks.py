@@ -7,6 +7,7 @@ from uuid import UUID
 from trunks.clock import Clock
 from trunks.ids import new_id
 from trunks.repositories.infrastructure_checks import InfrastructureChecks
+from trunks.repositories.way_findings import WayFindings
 from trunks.rules.infrastructure_facts import InfrastructureFacts, Measurement, renewed
 from trunks.store.database import Database
 from trunks.voice.provisioner import ProvisionerName
@@ -45,9 +46,12 @@ class CheckTurns:
         """Keep what was found, unless the lease was over; give what counts now."""
         with self.database.write() as session:
             checks, now = InfrastructureChecks(session), self.clock()
-            facts = renewed(checks.facts(self.provisioner), found, now, accept=accept)
-            checks.end(claim_id, due_at=now + _RENEWED_AFTER, facts=facts)
-            return checks.facts(self.provisioner)
+            before = checks.facts(self.provisioner)
+            after = renewed(before, found, now, accept=accept)
+            kept = checks.end(claim_id, due_at=now + _RENEWED_AFTER, facts=after)
+            if kept and before.ignores_route is not after.ignores_route:
+                WayFindings(session).make_all_stale(now)
+            return after if kept else before
 
     def give_back(self, claim_id: UUID, *, failed: bool) -> None:
         """End the turn without a finding; one that failed is due again in an hour."""
