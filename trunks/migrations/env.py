@@ -27,6 +27,7 @@ from trunks.models import (
     trunk_serial,
     verification,
     way_finding,
+    webhook,
 )
 from trunks.models.base import Base
 
@@ -40,6 +41,7 @@ _DECLARED = (
     form_proof,
     way_finding,
     infrastructure_check,
+    webhook,
     destination,
     verification,
     flip,
