@@ -152,6 +152,10 @@ class VerificationNotFound(Refused):
     """Verification not found."""
 
 
+class EvidenceNotFound(Refused):
+    """This verification keeps no messages: it has not ended yet, or a former version recorded it."""
+
+
 class EnvironmentNotFound(Refused):
     """There is no environment of this name."""
 

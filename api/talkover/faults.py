@@ -12,6 +12,7 @@ from api.talkover.trunk_bodies import NOT_VERIFIED
 from trunks.errors import (
     CalledNumberNotFound,
     CustomTrunksNotAllowed,
+    EvidenceNotFound,
     NumberInUse,
     NumberInUseElsewhere,
     NumberNotFound,
@@ -30,6 +31,7 @@ REFUSALS: Refusals = {
     CustomTrunksNotAllowed: Refusal(HTTPStatus.FORBIDDEN, None, "CUSTOM_SIP_TRUNKS_NOT_ALLOWED"),
     TrunkNotFound: Refusal(HTTPStatus.NOT_FOUND, None, "TRUNK_NOT_FOUND"),
     VerificationNotFound: Refusal(HTTPStatus.NOT_FOUND, None, "VERIFICATION_NOT_FOUND"),
+    EvidenceNotFound: Refusal(HTTPStatus.NOT_FOUND, None, "EVIDENCE_NOT_FOUND"),
     TrunkNotVerified: Refusal(HTTPStatus.CONFLICT, None, "TRUNK_NOT_VERIFIED"),
     TrunkHasNumbers: Refusal(
         HTTPStatus.CONFLICT,
