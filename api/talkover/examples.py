@@ -23,7 +23,7 @@ from api.talkover.number_answers import (
     NumberMade,
     NumberRemoved,
 )
-from api.talkover.share_routes import LinkCreated, LinkList, LinkMade, LinkRemoved, LinkShown
+from api.talkover.share_answers import LinkCreated, LinkList, LinkMade, LinkRemoved, LinkShown
 from api.talkover.trunk_answers import (
     GatewayShown,
     TrunkChanged,

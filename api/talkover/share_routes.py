@@ -5,14 +5,14 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from api.body import Body, shown_with
 from api.call import Calling
 from api.dialects import TALKOVER
 from api.parameters import TrunkId, id_in_path
 from api.talkover.parameters import VerificationId
-from api.timestamps import Timestamp
+from api.talkover.share_answers import LinkCreated, LinkList, LinkMade, LinkRemoved, LinkShown
 from trunks.errors import SharedPageNotFound
 from trunks.runs.sharing import DEFAULT_DAYS, MOST_DAYS
 
@@ -27,32 +27,6 @@ class ShareVerification(Body):
     model_config = shown_with(days=DEFAULT_DAYS)
 
     days: Annotated[int, Field(ge=1, le=MOST_DAYS)] = Field(DEFAULT_DAYS, description="From 1 to 30 (ours).")
-
-
-class LinkShown(BaseModel):
-    model_config = ConfigDict(from_attributes=True)
-
-    id: UUID
-    expires_at: Timestamp
-
-
-class LinkMade(LinkShown):
-    url: str = Field(description="Shown this once: only a hash of it is kept.")
-
-
-class LinkCreated(BaseModel):
-    success: bool = True
-    data: LinkMade
-
-
-class LinkList(BaseModel):
-    success: bool = True
-    data: list[LinkShown]
-
-
-class LinkRemoved(BaseModel):
-    success: bool = True
-    message: str = "The link opens nothing any more."
 
 
 async def _link_id(link_id: str) -> UUID:
