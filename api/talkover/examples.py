@@ -1,6 +1,15 @@
 """talkover's success answers in the OpenAPI document; whatever a route answers is set here."""
 
-from api.document.examples import CREATED_AT, EVENT_ID, NUMBER_ID, RUN_ID, TRUNK_ID, UPDATED_AT, Example
+from api.document.examples import (
+    CREATED_AT,
+    EVENT_ID,
+    LINK_ID,
+    NUMBER_ID,
+    RUN_ID,
+    TRUNK_ID,
+    UPDATED_AT,
+    Example,
+)
 from api.our_state import led_to, proven_at
 from api.talkover.connection_answers import AddressShown, ConnectionFound, ConnectionShown
 from api.talkover.event_answers import EventList, EventShown
@@ -14,6 +23,7 @@ from api.talkover.number_answers import (
     NumberMade,
     NumberRemoved,
 )
+from api.talkover.share_answers import LinkCreated, LinkList, LinkMade, LinkRemoved, LinkShown
 from api.talkover.trunk_answers import (
     GatewayShown,
     TrunkChanged,
@@ -263,5 +273,18 @@ EXAMPLES = (
             ),
         ),
     ),
+    Example(
+        "shared",
+        LinkCreated(
+            success=True,
+            data=LinkMade(
+                id=LINK_ID,
+                expires_at=UPDATED_AT,
+                url="https://sip.platform.example/r/Zm9yIGV4YW1wbGUsIG9mIDI1NiBiaXRzIGF0IHJhbmRv",
+            ),
+        ),
+    ),
+    Example("links", LinkList(success=True, data=[LinkShown(id=LINK_ID, expires_at=UPDATED_AT)])),
+    Example("taken-back", LinkRemoved(success=True, message="The link opens nothing any more.")),
     Example("gone", NumberRemoved(success=True, message="DID removed")),
 )

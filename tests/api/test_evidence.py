@@ -61,9 +61,12 @@ async def evidence(api: ApiUnderTest, trunk_id: str, run_id: str) -> httpx.Respo
     return await api.client.get(f"{URL}/{trunk_id}/verifications/{run_id}/evidence.pcapng")
 
 
-async def run_with(api: ApiUnderTest, report: Report) -> tuple[str, str]:
-    gateways = [NewGateway(f"{number}.carrier.example", 5060, UDP) for number in range(_gateways(report))]
-    trunk_id = str(api.store.make_trunk(gateways=tuple(gateways)).id)
+async def run_with(api: ApiUnderTest, report: Report, **given: str) -> tuple[str, str]:
+    gateways = [
+        NewGateway(host=f"{number}.carrier.example", port=5060, transport=UDP)
+        for number in range(_gateways(report))
+    ]
+    trunk_id = str(api.store.make_trunk(gateways=tuple(gateways), **given).id)
     answer = await api.verified(trunk_id, report)
     return trunk_id, answer.json()["data"]["verification_id"]
 

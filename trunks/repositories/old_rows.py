@@ -18,6 +18,7 @@ from trunks.models.health_rollup import DailyRollup
 from trunks.models.idempotent_request import IdempotentRequest
 from trunks.models.knock import KnockRow, KnockWait
 from trunks.models.mass_fall import MassFall
+from trunks.models.shared_page import SharedPage
 from trunks.models.verification import Verification
 from trunks.repositories.among import among
 from trunks.repositories.repository import Repository
@@ -71,12 +72,17 @@ def _beyond_the_newest() -> ColumnElement[bool]:
     return select(func.count()).select_from(newer).scalar_subquery() >= NEWEST_RUNS
 
 
+def _is_shared() -> ColumnElement[bool]:
+    """Whoever was given a link is shown the run until it expires."""
+    return select(SharedPage.id).where(SharedPage.verification_id == Verification.id).exists()
+
+
 RUNS = Aging(
     Verification,
     Verification.finished_at,
     # As the index spells it: SQLite uses one that is partial for nothing else.
     always=text("status = 'done'"),  # type: ignore[arg-type]
-    may_go=_beyond_the_newest(),
+    may_go=_beyond_the_newest() & ~_is_shared(),
 )
 FLIPS = Aging(Flip, Flip.at)
 DAILY_ROLLUPS = Aging(DailyRollup, DailyRollup.day)
@@ -87,6 +93,7 @@ LEFT_SHARES = Aging(EdgeShare, EdgeShare.wanted_until, indexed=False)
 KNOCKS = Aging(KnockRow, KnockRow.at)
 KNOCK_WAITS = Aging(KnockWait, KnockWait.until, indexed=False)
 GIVEN_UP_SIDES = Aging(GivenUpSide, GivenUpSide.given_up_at)
+SHARED_PAGES = Aging(SharedPage, SharedPage.expires_at)
 KEPT_ANSWERS = Aging(IdempotentRequest, IdempotentRequest.created_at)
 
 

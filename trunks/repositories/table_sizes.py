@@ -21,6 +21,7 @@ from trunks.models.knock import KnockRow
 from trunks.models.mass_fall import MassFall
 from trunks.models.phone_number import PhoneNumber
 from trunks.models.realm_pin import RealmPin
+from trunks.models.shared_page import SharedPage
 from trunks.models.trunk import Trunk
 from trunks.models.verification import Verification
 from trunks.repositories.repository import Repository
@@ -42,6 +43,7 @@ _AGES: Mapping[type[Base], InstrumentedAttribute[Any]] = {
     MassFall: MassFall.began_at,
     GivenUpSide: GivenUpSide.given_up_at,
     IdempotentRequest: IdempotentRequest.created_at,
+    SharedPage: SharedPage.created_at,
 }
 
 # -1 says that it was never looked at.
