@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sipcheck.reasons import Outcome, Party
-from sipcheck.report.model import CheckState, Direction, EdgeReport, Report, TraceStep
+from sipcheck.reasons import CredentialState, Outcome, Party
+from sipcheck.report.model import CheckName, CheckState, Direction, EdgeReport, Report, TraceStep
 from trunks.runs.sharing import OpenedPage
 
 _HEADLINES = {
@@ -26,10 +26,27 @@ _STATES = {
     CheckState.OK: "fine",
     CheckState.WARNING: "look here",
     CheckState.FAILED: "failed",
-    CheckState.SKIPPED: "not reached",
+    CheckState.SKIPPED: "skipped",
 }
+_NAMES = {
+    CheckName.TARGET: "Target",
+    CheckName.DNS: "DNS",
+    CheckName.ADDRESS: "Address",
+    CheckName.TRANSPORT: "Transport",
+    CheckName.TLS: "TLS",
+    CheckName.SIP: "SIP",
+    CheckName.AUTH: "Account",
+}
+_PASSWORDS = {
+    CredentialState.PROVEN: "accepted",
+    CredentialState.REJECTED: "refused",
+    CredentialState.UNPROVEN: "not asked for",
+    CredentialState.NOT_TESTED: "not tried",
+}
+_AUTHORIZATIONS = ("authorization:", "proxy-authorization:")
 _CALL_ID = ("call-id", "i")
 _MOST_CALL_IDS = 40
+_MS_OF_A_SECOND = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +117,9 @@ def page_of(opened: OpenedPage, url: str) -> Page:
         advice=first.advice,
         turn=_TURNS[first.party],
         facts=list(_facts(first)),
-        checks=[Line(each.name, _STATES[each.state], each.state, each.detail) for each in first.checks],
+        checks=[
+            Line(_NAMES[each.name], _STATES[each.state], each.state, each.detail) for each in first.checks
+        ],
         warnings=[each.detail for report in opened.reports for each in report.warnings],
         edges=[edge for report in opened.reports for edge in report.edges],
         our_addresses=_our_addresses(opened.reports),
@@ -119,9 +138,13 @@ def _facts(report: Report) -> Iterator[tuple[str, str]]:
     if report.target.outbound_proxy:
         yield "By way of", report.target.outbound_proxy
     yield "When", _moment(report.started_at)
-    yield "Took", f"{report.duration_ms / 1000:.1f} s"
+    yield "Took", _duration(report.duration_ms)
     yield "Reason", report.reason if report.cause is None else f"{report.reason} ({report.cause})"
-    yield "Password", report.credentials
+    yield "Password", _PASSWORDS[report.credentials]
+
+
+def _duration(ms: float) -> str:
+    return f"{ms:.0f} ms" if ms < _MS_OF_A_SECOND else f"{ms / _MS_OF_A_SECOND:.1f} s"
 
 
 def _target(report: Report) -> str:
@@ -135,8 +158,16 @@ def _our_addresses(reports: Sequence[Report]) -> list[str]:
     edges = [edge for report in reports for edge in report.edges]
     known = [address for edge in edges for address in (edge.local_address, edge.received_address)]
     sent = [step.source for step in _steps(reports) if step.direction is Direction.SENT]
-    hosts = [(each or "").rpartition(":")[0].strip("[]") for each in sent]
-    return list(dict.fromkeys(filter(None, [*known, *hosts])))
+    return list(dict.fromkeys(filter(None, map(_host, [*known, *sent]))))
+
+
+def _host(endpoint: str | None) -> str:
+    """The address of `address:port`, or of an address alone."""
+    text = endpoint or ""
+    host, _, port = text.rpartition(":")
+    return (
+        host.strip("[]") if port.isdecimal() and (":" not in host or host.startswith("[")) and host else text
+    )
 
 
 def _call_ids(reports: Sequence[Report]) -> list[str]:
@@ -181,7 +212,7 @@ def _messages(reports: Sequence[Report]) -> Iterator[Message]:
                 number += 1
                 between = f"{step.source} → {step.destination}"
                 yield Message(
-                    number, _since(report, step), step.direction, between, step.text, step.cut_bytes
+                    number, _since(report, step), step.direction, between, step.text.rstrip(), step.cut_bytes
                 )
 
 
@@ -191,7 +222,10 @@ def _line(step: TraceStep) -> str:
     lines = step.text.split("\n")
     method = next((line.split()[-1] for line in lines if line.lower().startswith("cseq:")), "")
     first = lines[0]
-    return f"{first.removeprefix('SIP/2.0 ')} ({method})" if first.startswith("SIP/2.0 ") else first
+    if first.startswith("SIP/2.0 "):
+        return f"{first.removeprefix('SIP/2.0 ')} ({method})"
+    proves = any(line.lower().startswith(_AUTHORIZATIONS) for line in lines)
+    return first.removesuffix(" SIP/2.0") + (", with the password's proof" if proves else "")
 
 
 def _since(report: Report, step: TraceStep) -> str:

@@ -23,7 +23,7 @@ OPENED_PER_MINUTE = 120
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 _IPV6_NETWORK_BITS = 64
-_STYLE_SECONDS = 3600
+_KEPT_SECONDS = 3600
 _HEADERS: Mapping[str, str] = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": (
@@ -42,8 +42,13 @@ router = APIRouter(prefix="/r", include_in_schema=False)
 @router.get("/style.css")
 async def style() -> Response:
     """Give the stylesheet, which is the same for all."""
-    headers = {**_HEADERS, "Cache-Control": f"public, max-age={_STYLE_SECONDS}"}
-    return Response(_stylesheet(), media_type="text/css", headers=headers)
+    return _packaged("style.css", "text/css")
+
+
+@router.get("/icon.svg")
+async def icon() -> Response:
+    """Give what a browser shows beside the page's title."""
+    return _packaged("icon.svg", "image/svg+xml")
 
 
 @router.get("/{token}")
@@ -108,9 +113,14 @@ def _templates() -> Environment:
     )
 
 
+def _packaged(name: str, media_type: str) -> Response:
+    headers = {**_HEADERS, "Cache-Control": f"public, max-age={_KEPT_SECONDS}"}
+    return Response(_file(name), media_type=media_type, headers=headers)
+
+
 @cache
-def _stylesheet() -> bytes:
-    return (Path(__file__).parent / "style.css").read_bytes()
+def _file(name: str) -> bytes:
+    return (Path(__file__).parent / name).read_bytes()
 
 
 def _source(request: Request) -> str:

@@ -5,8 +5,8 @@ from alembic import op
 
 from trunks.models.base import UtcDateTime
 
-revision = "r0036"
-down_revision = "r0035"
+revision = "r0038"
+down_revision = "r0037"
 branch_labels = None
 depends_on = None
 
