@@ -25,6 +25,7 @@ from api.talkover.number_answers import (
     NumberMade,
     NumberRemoved,
 )
+from api.talkover.preset_answers import PresetList
 from api.talkover.share_answers import LinkCreated, LinkList, LinkMade, LinkRemoved, LinkShown
 from api.talkover.trunk_answers import (
     GatewayShown,
@@ -57,6 +58,7 @@ from sipcheck.report.json_export import report_to_json
 from sipcheck.report.model import TargetFacts
 from sipcheck.target import TransportName
 from sipcheck.verification.report_without_run import report_without_run
+from trunks.catalog.carrier_presets import carrier_presets
 from trunks.models.verification import VerificationStatus
 from trunks.rules.connection_details import SHARED_ADDRESSES
 from trunks.rules.outbound_way import EVERY_ADDRESS_ANSWERS
@@ -307,5 +309,6 @@ EXAMPLES = (
     ),
     Example("links", LinkList(success=True, data=[LinkShown(id=LINK_ID, expires_at=UPDATED_AT)])),
     Example("taken-back", LinkRemoved(success=True, message="The link opens nothing any more.")),
+    Example("presets", PresetList(success=True, data=list(carrier_presets()[:2]))),
     Example("gone", NumberRemoved(success=True, message="DID removed")),
 )
