@@ -2,6 +2,7 @@
 
 from api.dialects import TALKOVER
 from api.talkover import (
+    call_routes,
     evidence_routes,
     inbound_routes,
     number_routes,
@@ -20,6 +21,7 @@ _PARTS = (
     trunk_routes,
     number_routes,
     inbound_routes,
+    call_routes,
     preset_routes,
 )
 for part in _PARTS:
