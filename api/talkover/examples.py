@@ -12,6 +12,7 @@ from api.document.examples import (
     Example,
 )
 from api.our_state import led_to, proven_at
+from api.talkover.call_answers import CallFound, CallLater, CallList, CallListed, CallShown, CallWaiting
 from api.talkover.connection_answers import AddressShown, ConnectionFound, ConnectionShown
 from api.talkover.event_answers import EventList, EventShown
 from api.talkover.health_answers import HealthFound, HealthShown
@@ -25,6 +26,7 @@ from api.talkover.number_answers import (
     NumberMade,
     NumberRemoved,
 )
+from api.talkover.preset_answers import PresetList
 from api.talkover.share_answers import LinkCreated, LinkList, LinkMade, LinkRemoved, LinkShown
 from api.talkover.trunk_answers import (
     GatewayShown,
@@ -52,11 +54,12 @@ from api.talkover.verification_answers import (
 from sipcheck.diagnosis.evidence import Proof
 from sipcheck.diagnosis.inbound.reasons import InboundReason
 from sipcheck.diagnosis.inbound.sentences import say
-from sipcheck.reasons import CredentialState, Outcome, Reason
+from sipcheck.reasons import CallReason, CallVerdict, CredentialState, Outcome, Reason
 from sipcheck.report.json_export import report_to_json
 from sipcheck.report.model import TargetFacts
 from sipcheck.target import TransportName
 from sipcheck.verification.report_without_run import report_without_run
+from trunks.catalog.carrier_presets import carrier_presets
 from trunks.models.verification import VerificationStatus
 from trunks.rules.connection_details import SHARED_ADDRESSES
 from trunks.rules.outbound_way import EVERY_ADDRESS_ANSWERS
@@ -64,6 +67,16 @@ from trunks.rules.trunk_state import Cause, HealthStatus
 
 _NAME = "Primary Carrier — US"
 _DOMAIN = "sip.carrier-x.com"
+_CALL = CallListed(
+    id=RUN_ID,
+    status=VerificationStatus.DONE,
+    to="+4930123456",
+    requested_at=CREATED_AT,
+    finished_at=UPDATED_AT,
+    outcome=CallVerdict.REFUSED,
+    reason=CallReason.CALL_BUSY,
+    summary="The call to +4930123456 was refused: the line is busy (486).",
+)
 _REPORT = report_without_run(
     Reason.DNS_NXDOMAIN,
     TargetFacts(domain=_DOMAIN, port=5061, transport="tls", username="user_42", outbound_proxy=None),
@@ -95,6 +108,7 @@ _DETAILS = TrunkDetails(
     last_verification=proven_at(f"{_DOMAIN}:5061/tls"),
     proof=Proof.AUTO,
     media_warnings=[],
+    inbound_warnings=[],
     outbound_way=led_to("203.0.113.10:5061/tls", UPDATED_AT),
     callable=True,
     callable_reason=EVERY_ADDRESS_ANSWERS,
@@ -258,6 +272,11 @@ EXAMPLES = (
         NumberChanged(success=True, data=_NUMBER.model_copy(update={"assigned_to": "agent-7"})),
     ),
     Example(
+        "ringing", CallLater(success=True, data=CallWaiting(call_id=RUN_ID, status=VerificationStatus.QUEUED))
+    ),
+    Example("called", CallFound(success=True, data=CallShown(**dict(_CALL), report=None))),
+    Example("calls", CallList(success=True, data=[_CALL], next_cursor=None)),
+    Example(
         "connected",
         ConnectionFound(
             success=True,
@@ -307,5 +326,6 @@ EXAMPLES = (
     ),
     Example("links", LinkList(success=True, data=[LinkShown(id=LINK_ID, expires_at=UPDATED_AT)])),
     Example("taken-back", LinkRemoved(success=True, message="The link opens nothing any more.")),
+    Example("presets", PresetList(success=True, data=list(carrier_presets()[:2]))),
     Example("gone", NumberRemoved(success=True, message="DID removed")),
 )

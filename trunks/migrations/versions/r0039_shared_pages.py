@@ -5,8 +5,8 @@ from alembic import op
 
 from trunks.models.base import UtcDateTime
 
-revision = "r0038"
-down_revision = "r0037"
+revision = "r0039"
+down_revision = "r0038"
 branch_labels = None
 depends_on = None
 
