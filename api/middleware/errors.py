@@ -25,7 +25,7 @@ from api.problems import (
 )
 from api.request_state import state_of
 from trunks.errors import Refused, StoreBusy, StoreDamaged, StoreFull, StoreUnavailable, StoreUnwritable
-from trunks.logs import trace_of
+from trunks.installation.logs import trace_of
 
 _log = structlog.get_logger(__name__)
 

@@ -17,6 +17,9 @@ from trunks.errors import (
     CallNotFound,
     CallsNotAllowed,
     CustomTrunksNotAllowed,
+    DeliveryNotFound,
+    EndpointDisabled,
+    EndpointNotFound,
     EvidenceNotFound,
     NumberInUse,
     NumberInUseElsewhere,
@@ -26,6 +29,7 @@ from trunks.errors import (
     PublicUrlMissing,
     SharedPageNotFound,
     StillBeingMade,
+    TooManyEndpoints,
     TooManyNumbers,
     TooManySharedPages,
     TrunkExists,
@@ -71,6 +75,10 @@ REFUSALS: Refusals = {
     StillBeingMade: Refusal(HTTPStatus.CONFLICT, None, "STILL_BEING_CREATED"),
     NumberInUseElsewhere: Refusal(HTTPStatus.CONFLICT, None, "NUMBER_IN_USE"),
     TooManyNumbers: Refusal(HTTPStatus.CONFLICT, None, "NUMBER_LIMIT"),
+    EndpointNotFound: Refusal(HTTPStatus.NOT_FOUND, None, "WEBHOOK_ENDPOINT_NOT_FOUND"),
+    DeliveryNotFound: Refusal(HTTPStatus.NOT_FOUND, None, "DELIVERY_NOT_FOUND"),
+    EndpointDisabled: Refusal(HTTPStatus.CONFLICT, None, "WEBHOOK_ENDPOINT_DISABLED"),
+    TooManyEndpoints: Refusal(HTTPStatus.CONFLICT, None, "WEBHOOK_ENDPOINT_LIMIT"),
     NumberInUse: Refusal(HTTPStatus.CONFLICT, "DID is still assigned to active agents", "DID_IN_USE"),
 }
 
@@ -120,6 +128,11 @@ def invalid(error: RequestValidationError) -> Problem:
 
 def contradictory(error: TrunkContradictory) -> Problem:
     return _invalid_fields(by_field((_FIELDS[each.rule], each.sentence) for each in error.broken))
+
+
+def wrong_field(field: str, sentence: str) -> Problem:
+    """Refuse one field for what only the installation knows of it."""
+    return _invalid_fields({field: [sentence]})
 
 
 def _invalid_fields(errors: FieldErrors) -> Problem:

@@ -10,6 +10,7 @@ from api.talkover import (
     share_routes,
     trunk_routes,
     verification_routes,
+    webhook_routes,
 )
 
 router = TALKOVER.router()
@@ -22,6 +23,7 @@ _PARTS = (
     number_routes,
     inbound_routes,
     call_routes,
+    webhook_routes,
     preset_routes,
 )
 for part in _PARTS:

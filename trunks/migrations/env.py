@@ -27,6 +27,7 @@ from trunks.models import (
     trunk_serial,
     verification,
     way_finding,
+    webhook,
 )
 from trunks.models.base import Base
 
@@ -39,6 +40,7 @@ _DECLARED = (
     outbound_way,
     form_proof,
     way_finding,
+    webhook,
     destination,
     verification,
     flip,

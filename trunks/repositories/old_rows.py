@@ -21,6 +21,7 @@ from trunks.models.mass_fall import MassFall
 from trunks.models.placed_call import CallQuota, PlacedCall
 from trunks.models.shared_page import SharedPage
 from trunks.models.verification import Verification
+from trunks.models.webhook import WebhookMessage
 from trunks.repositories.among import among
 from trunks.repositories.repository import Repository
 
@@ -101,6 +102,8 @@ KNOCKS = Aging(KnockRow, KnockRow.at)
 KNOCK_WAITS = Aging(KnockWait, KnockWait.until, indexed=False)
 GIVEN_UP_SIDES = Aging(GivenUpSide, GivenUpSide.given_up_at)
 SHARED_PAGES = Aging(SharedPage, SharedPage.expires_at)
+# Their deliveries go with them.
+MESSAGES = Aging(WebhookMessage, WebhookMessage.at)
 KEPT_ANSWERS = Aging(IdempotentRequest, IdempotentRequest.created_at)
 
 

@@ -5,8 +5,8 @@ from alembic import op
 
 from trunks.models.base import UtcDateTime
 
-revision = "r0039"
-down_revision = "r0038"
+revision = "r0040"
+down_revision = "r0039"
 branch_labels = None
 depends_on = None
 
