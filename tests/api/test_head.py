@@ -1,5 +1,6 @@
 """HEAD wherever GET is: the same status and headers, and no body."""
 
+import re
 from collections import defaultdict
 from uuid import UUID
 
@@ -29,12 +30,17 @@ async def addresses(api: ApiUnderTest) -> list[str]:
     api.on_ring = lambda verification_id: None
     serial = (await api.client.post(AUTOCALLS, json=EXTENSION)).json()["data"]["id"]
     paths = (await api.client.get("/openapi.json")).json()["paths"]
-    with_get = [path for path, operations in paths.items() if "get" in operations]
+    with_get = [path for path, operations in paths.items() if "get" in operations and _is_there(path)]
     there = defaultdict(lambda: NOBODYS, verification_id=run)
     return [
         path.format_map(there | {"trunk_id": serial if path.startswith(AUTOCALLS) else trunk["id"]})
         for path in with_get
     ] + ["/openapi.json", "/docs"]
+
+
+def _is_there(path: str) -> bool:
+    """Whether what the path names was made here: a test call, an endpoint or a delivery was not."""
+    return set(re.findall(r"{(\w+)}", path)) <= {"trunk_id", "verification_id"}
 
 
 async def test_it_is_answered_as_get_is(api: ApiUnderTest, addresses: list[str]) -> None:
