@@ -20,10 +20,13 @@ from trunks.installation.setting_values import (
     read_host_port,
     read_http_url,
     read_knocks,
+    read_listening_place,
     read_nameservers,
     read_networks,
     read_ports,
     read_proof_number,
+    read_public_url,
+    read_reachable_place,
     read_rtp_ports,
     read_secret_keys,
     read_targets,
@@ -85,6 +88,10 @@ class SettingRows(BaseSettings):
 
     host: Annotated[str, Field(min_length=1)] = _row("127.0.0.1", "the address to listen at")
     port: Annotated[int, _within(1, 65535)] = _row(8080, "the port to listen at, from 1 to 65535")
+    public_url: Annotated[str, _by(read_public_url)] | None = _row(
+        None,
+        "the address under which this service is reached from outside, for links, such as https://sip.platform.example",
+    )
     connections: Annotated[int, _within(1, 60_000)] = _row(
         4096, "HTTP connections that are open at once, as far as there are descriptors, from 1 to 60000"
     )
@@ -201,6 +208,14 @@ class SettingRows(BaseSettings):
     pin_edges: bool = _row(
         False,
         "true or false: calls go to proven addresses alone, and the voice infrastructure is given no customer's name",
+    )
+    infrastructure_listen: Annotated[HostPort, _by(read_listening_place)] | None = _row(
+        None,
+        "ADDRESS:PORT here, with the port after it, where calls are heard once a day that show what the voice "
+        "infrastructure does; none are asked for without it",
+    )
+    infrastructure_reach: Annotated[HostPort, _by(read_reachable_place)] | None = _row(
+        None, "HOST:PORT where the voice infrastructure finds that place; else the same"
     )
     reconcile_interval_seconds: Annotated[float, _between(1, 86_400)] = _row(
         300.0, "how often the voice infrastructure is read back, from 1 to 86400 seconds"

@@ -26,6 +26,8 @@ def choose_way(known: WayEvidence) -> OutboundWay:
         )
     if known.is_forbidden:
         return forbidden_way(known.domain if known.proxy is None else known.proxy.host)
+    if known.proxy is not None and not known.obeys_route:
+        return _parked("Calls of this platform cannot be led to an outbound proxy; ask whoever runs it.")
     if known.proxy is not None:
         return _with_challenge(known, _through_proxy(known))
     forms: tuple[_Form, ...] = (_as_given, _by_route, _by_target)
@@ -87,6 +89,8 @@ def _as_given(known: WayEvidence) -> OutboundWay | None:
 
 
 def _by_route(known: WayEvidence) -> OutboundWay | None:
+    if not known.obeys_route:
+        return None
     return _proven(
         known, WayForm.ROUTE, "Calls are led to {edge}, which answers them as it does without that."
     )
