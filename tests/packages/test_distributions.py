@@ -26,7 +26,13 @@ NAMES = {
     "yaml": "pyyaml",
     "prometheus_client": "prometheus-client",
     "pydantic_core": "pydantic",
+    "pydantic_settings": "pydantic-settings",
+    "uuid_utils": "uuid-utils",
+    "livekit": "livekit-api",
 }
+SERVICE = ("trunkd", "api", "trunks", "worker")
+# Parts of what is declared: of celery, FastAPI, and LiveKit's client.
+BROUGHT = {"kombu", "starlette", "anyio", "aiohttp", "google"}
 
 
 def project(*place: str) -> dict[str, Any]:
@@ -64,16 +70,26 @@ def test_each_has_its_command() -> None:
     assert scripts == project()["scripts"]
 
 
-def test_the_engine_imports_what_it_declares_and_nothing_else() -> None:
+def imported_by(*folders: str) -> set[str]:
+    """The packages that the modules of these folders import, by the names of their distributions."""
     imported = set()
-    for file in (ROOT / "sipcheck").rglob("*.py"):
+    for file in (each for folder in folders for each in (ROOT / folder).rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Import):
                 imported |= {alias.name.partition(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module is not None and not node.level:
                 imported.add(node.module.partition(".")[0])
-    others = {NAMES.get(each, each) for each in imported - set(sys.stdlib_module_names) - {"sipcheck"}}
-    assert others <= {name(each) for each in declared("sipcheck")}
+    others = imported - set(sys.stdlib_module_names) - {"sipcheck", *SERVICE}
+    return {NAMES.get(each, each) for each in others}
+
+
+def test_the_engine_imports_what_it_declares_and_nothing_else() -> None:
+    assert imported_by("sipcheck") <= {name(each) for each in declared("sipcheck")}
+
+
+def test_the_service_imports_what_it_or_its_engine_declares() -> None:
+    known = {name(each) for part in PARTS for each in declared(part)}
+    assert imported_by(*SERVICE) - known == BROUGHT
 
 
 @pytest.mark.parametrize("part", PARTS)
