@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sipcheck.host import is_address
 from trunks.models.provision import ProvisionState
 from trunks.models.trunk import Trunk
 from trunks.repositories.trunk_profiles import TrunkParts
-from trunks.rules.outbound_way import forbidden_way, unverified_way
+from trunks.rules.outbound_way import parked_way, unverified_way
 from trunks.rules.way_evidence import OutboundWay
 from trunks.voice.provisioner import FailureCause
 
@@ -48,11 +47,9 @@ def shown_way(trunk: Trunk, parts: TrunkParts) -> ShownWay:
 
 
 def _unverified(trunk: Trunk, parts: TrunkParts) -> OutboundWay:
-    """What stands is ended at once where the trunk's own address is one where no call may go, or where no address was
-    proven yet and no name may be called.
+    """What stands is ended at once where nothing may be called there, or no proven address is known that may: the write
+    that parked it says why.
     """
-    is_parked = parts.cause is FailureCause.NO_WAY
-    host = trunk.gateways[0].host.strip("[]")
-    if is_parked and trunk.outbound_proxy is None and is_address(host):
-        return forbidden_way(host)
-    return unverified_way(trunk.outbound_proxy, pin_edges=is_parked)
+    if parts.cause is FailureCause.NO_WAY and parts.error is not None:
+        return parked_way(parts.error)
+    return unverified_way(trunk.outbound_proxy, pin_edges=parts.cause is FailureCause.NO_WAY)

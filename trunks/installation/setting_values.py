@@ -9,6 +9,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from sipcheck.errors import CallerError, TargetInvalid
+from sipcheck.guard import EVERY_NAME
+from sipcheck.host import is_address
 from sipcheck.target import HostPort, Target, parse_host_port, parse_target
 from trunks.rules.allow_list import read_network
 from trunks.rules.knock_limits import SHIPPED_RULES, KnockRules, read_limits
@@ -31,6 +33,21 @@ def _read_network(text: str) -> IPv4Network | IPv6Network:
         return read_network(text)
     except ValueError as fault:
         raise ValueError(f"{text!r} {fault}; give CIDRs such as 10.0.0.0/8,fd00::/8") from None
+
+
+def read_names(text: str) -> tuple[str, ...]:
+    return tuple(_read_name(entry) for entry in _entries(text))
+
+
+def _read_name(text: str) -> str:
+    if text == EVERY_NAME:
+        return text
+    name = read_domain(text)
+    if is_address(name):
+        raise ValueError(
+            f"{text!r} is an address; give names such as pbx.internal, and addresses as networks"
+        )
+    return name
 
 
 def read_ports(text: str) -> frozenset[int]:

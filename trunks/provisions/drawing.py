@@ -1,10 +1,11 @@
 """From the rows of a trunk to the blueprint of its sides."""
 
-from sipcheck.errors import TargetInvalid
 from sipcheck.guard import Guard
-from sipcheck.host import is_address
-from sipcheck.target import parse_host_port
+from trunks.models.trunk import Trunk
 from trunks.repositories.provisions import ProvisionParts
+from trunks.rules.forbidden_host import host_fault
+from trunks.rules.outbound_way import forbidden_host_way
+from trunks.rules.way_evidence import OutboundWay
 from trunks.voice.blueprint import Blueprint, Leading
 
 
@@ -26,7 +27,7 @@ def draw(parts: ProvisionParts, leading: Leading) -> Blueprint | None:
         sealed_password=trunk.sealed_password,
         egress=leading.egress,
         pin_edges=leading.pin_edges,
-        forbidden=_is_forbidden(gateway.host, leading.guard),
+        bar=_bar(trunk, leading.guard),
         way=None if parts.way is None else parts.way.now(trunk),
         keeps_former=parts.provision.keeps_former,
         plain_list=parts.provision.plain_list,
@@ -36,10 +37,7 @@ def draw(parts: ProvisionParts, leading: Leading) -> Blueprint | None:
     )
 
 
-def _is_forbidden(host: str, guard: Guard | None) -> bool:
-    """Judge an address that stands for a host; what a name leads to is seen by runs and checks."""
-    try:
-        address = parse_host_port(host).host
-    except TargetInvalid:
-        return False
-    return guard is not None and is_address(address) and guard.judge_address(address) is not None
+def _bar(trunk: Trunk, guard: Guard | None) -> OutboundWay | None:
+    """Judge what stands for the host that calls go to; what a name leads to is seen by runs and checks."""
+    fault = host_fault(trunk.outbound_proxy or trunk.gateways[0].host, guard)
+    return None if fault is None else forbidden_host_way(fault)

@@ -47,6 +47,7 @@ _PARTS = (
         Provision.state,
         Provision.cause,
         Provision.keeps_former,
+        Provision.error,
         OutboundWayRow,
     )
     .outerjoin(OutboundWayRow, OutboundWayRow.trunk_id == _SERIALS.trunk_id)
@@ -60,8 +61,8 @@ _PARTS = (
 class TrunkParts:
     """What a trunk has one of, in tables of their own.
 
-    `provisioned` is what provisioning came to, None where none was asked for, and `cause` why it failed; `keeps_former`
-    that a former version made the sides; `way` is of whatever generation it was found in.
+    `provisioned` is what provisioning came to, None where none was asked for, and `cause` and `error` why it failed;
+    `keeps_former` that a former version made the sides; `way` is of whatever generation it was found in.
     """
 
     serial: int
@@ -71,6 +72,7 @@ class TrunkParts:
     cause: FailureCause | None
     keeps_former: bool
     way: KeptWay | None
+    error: str | None = None
 
 
 def find_trunk_parts(session: Session, trunk_ids: Sequence[UUID]) -> Mapping[UUID, TrunkParts]:
@@ -85,8 +87,9 @@ def find_trunk_parts(session: Session, trunk_ids: Sequence[UUID]) -> Mapping[UUI
             cause,
             bool(keeps_former),
             None if way is None else read_way(way),
+            error,
         )
-        for trunk_id, serial, profile, inbound, outbound, state, cause, keeps_former, way in rows
+        for trunk_id, serial, profile, inbound, outbound, state, cause, keeps_former, error, way in rows
     }
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from sipcheck.host import is_address
 from sipcheck.target import TransportName
+from trunks.rules.forbidden_host import advise_public_host
 from trunks.rules.way_evidence import OutboundWay, WayEdge, WayEvidence, WayForm, WayProof
 from trunks.rules.way_hosts import by_preference, certified, hosts_of, living
 
@@ -18,14 +19,14 @@ def choose_way(known: WayEvidence) -> OutboundWay:
 
     Edges over IPv6 are passed over: whether the infrastructure reaches any is not known here.
     """
+    if known.is_forbidden:
+        return forbidden_way(known.domain if known.proxy is None else known.proxy.host)
     if known.fixed_egress:
         return OutboundWay(
             form=WayForm.AS_GIVEN,
             callable=None,
             reason="Calls leave through the platform's fixed address; what comes behind it is not checked.",
         )
-    if known.is_forbidden:
-        return forbidden_way(known.domain if known.proxy is None else known.proxy.host)
     if known.proxy is not None:
         return _with_challenge(known, _through_proxy(known))
     forms: tuple[_Form, ...] = (_as_given, _by_route, _by_target)
@@ -40,11 +41,19 @@ def is_certain_as_given(known: WayEvidence) -> bool:
     return _as_given(known) is not None
 
 
+def parked_way(reason: str) -> OutboundWay:
+    """Give a way that ends each call at once."""
+    return OutboundWay(form=WayForm.PARKED, callable=False, reason=reason)
+
+
 def forbidden_way(host: str) -> OutboundWay:
     """Give the way of a trunk whose host leads where no call may go."""
-    if is_address(host):
-        return _parked(f"{host} is an address that no call may go to; give the carrier's public one.")
-    return _parked(f"{host} leads to an address or a port that no call may go to; mend its DNS records.")
+    return parked_way(f"{host} leads to an address or a port that no call may go to; mend its DNS records.")
+
+
+def forbidden_host_way(fault: str) -> OutboundWay:
+    """Give the way of a trunk whose host, as it is written, is one that no call may go to."""
+    return parked_way(advise_public_host(fault))
 
 
 def unverified_way(outbound_proxy: str | None, *, pin_edges: bool = False) -> OutboundWay:
@@ -52,9 +61,9 @@ def unverified_way(outbound_proxy: str | None, *, pin_edges: bool = False) -> Ou
     would have to be found first, or with `pin_edges` any of its addresses.
     """
     if pin_edges and outbound_proxy is None:
-        return _parked("No address of the trunk has been proven to answer yet; verify the trunk.")
+        return parked_way("No address of the trunk has been proven to answer yet; verify the trunk.")
     if outbound_proxy is not None:
-        return _parked(
+        return parked_way(
             f"No address of the outbound proxy {outbound_proxy} has been proven to answer yet; verify the trunk."
         )
     return OutboundWay(
@@ -120,16 +129,16 @@ def _through_proxy(known: WayEvidence) -> OutboundWay:
                 callable=True,
                 reason=f"Calls are led to the outbound proxy at {edge.name}.",
             )
-    return replace(_parked(_why_none(known)), callable=False if living(known) else None)
+    return replace(parked_way(_why_none(known)), callable=False if living(known) else None)
 
 
 def _unproven(known: WayEvidence) -> OutboundWay:
     """Decide where no form is proven: parked where calls certainly arrive nowhere, or where proofs alone count."""
     if known.pin_edges:
-        return _parked(_why_none(known))
+        return parked_way(_why_none(known))
     dialled = known.dialled
     if dialled is not None and (dialled.forbidden or dialled.is_srv_alone):
-        return _parked(_why_none(known))
+        return parked_way(_why_none(known))
     if dialled is not None and not dialled.ipv4:
         return OutboundWay(
             form=WayForm.AS_GIVEN,
@@ -173,10 +182,6 @@ def _given_unproven(known: WayEvidence, addresses: tuple[str, ...]) -> OutboundW
         callable=None,
         reason=f"Calls may go to {shown}, {at}, which {fault}; {_remedy(known)}.",
     )
-
-
-def _parked(reason: str) -> OutboundWay:
-    return OutboundWay(form=WayForm.PARKED, callable=False, reason=reason)
 
 
 def _why_none(known: WayEvidence) -> str:

@@ -10,7 +10,7 @@ from sipcheck.target import HostPort, TransportName, parse_host_port
 from trunks.errors import SecretUnreadable
 from trunks.rules.allow_list import AllowListInvalid, read_allow_list, with_prefixes
 from trunks.rules.media import media_of
-from trunks.rules.outbound_way import forbidden_way, unverified_way
+from trunks.rules.outbound_way import unverified_way
 from trunks.rules.profile import InboundAuthorization, TrunkProfile
 from trunks.rules.way_evidence import OutboundWay, WayForm
 from trunks.rules.way_hosts import route_to
@@ -41,8 +41,8 @@ class Blueprint:
     """A trunk's first gateway, its numbers and its profile, with the password still sealed.
 
     `called_as` is what calls to an extension name where another environment has the same one. `way` is what is known
-    of calls to the gateway as it is configured now; `forbidden` says that the gateway's own address is one where no
-    call may go. With `keeps_former` the sides were made before media and Route were written, and theirs stay as they
+    of calls to the gateway as it is configured now; `bar` goes before it, where the host itself is one that no call
+    may go to. With `keeps_former` the sides were made before media and Route were written, and theirs stay as they
     are; with `plain_list` before allow-lists were written with their prefixes.
     """
 
@@ -60,7 +60,7 @@ class Blueprint:
     revision: int = 0
     way: OutboundWay | None = None
     pin_edges: bool = False
-    forbidden: bool = False
+    bar: OutboundWay | None = None
     keeps_former: bool = False
     called_as: str | None = None
     plain_list: bool = False
@@ -150,13 +150,18 @@ class Blueprint:
             transport=None,
             from_host=carrier.host,
             destination=direct.address,
+            # What stands behind the egress would be led there as well.
+            route=None if self._leads_by() is None else PARKED_ROUTE,
         )
 
     def _leads_by(self) -> OutboundWay | None:
-        if self.keeps_former or self.profile.fixed_egress:
+        if self.keeps_former:
             return None
-        if self.forbidden and self.outbound_proxy is None:
-            return forbidden_way(self._carrier().host)
+        if self.bar is not None:
+            return self.bar
+        if self.profile.fixed_egress:
+            is_parked = self.way is not None and self.way.form is WayForm.PARKED
+            return self.way if is_parked else None
         if self.way is not None:
             return self.way
         by_name = not is_address(self._carrier().host)
