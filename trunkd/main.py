@@ -12,15 +12,15 @@ import structlog
 import typer
 from pydantic_core import PydanticUndefined
 
-from trunkd.allow_list_command import print_allow_list
-from trunkd.explain_command import explain_invite
+from trunkd.commands.allow_list import print_allow_list
+from trunkd.commands.explain import explain_invite
+from trunkd.commands.keys import key_commands
+from trunkd.commands.numbers import number_commands
+from trunkd.commands.provisions import provision_commands
+from trunkd.commands.rehearsals import rehearsal_commands
+from trunkd.commands.tenants import environment_commands, token_commands
+from trunkd.commands.trunks_import import trunk_commands
 from trunkd.faults import BrokerNeeded, faults_in_one_line
-from trunkd.keys_rotate import key_commands
-from trunkd.number_commands import number_commands
-from trunkd.provision_commands import provision_commands
-from trunkd.rehearsal_commands import rehearsal_commands
-from trunkd.tenants import environment_commands, token_commands
-from trunkd.trunks_import import trunk_commands
 from trunks.errors import SettingsInvalid
 from trunks.installation.installation import prepare
 from trunks.installation.settings import PREFIX, Settings, load_settings, setting_names, unknown_names
@@ -124,7 +124,7 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object a line.")] = False,
 ) -> None:
     """Say what is wrong with this installation; status 1 when something is."""
-    from trunkd.doctor import run_doctor
+    from trunkd.doctor.examination import run_doctor
 
     configure_logs(level=logging.CRITICAL)
     raise typer.Exit(run_doctor(as_json=as_json))

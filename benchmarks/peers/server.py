@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks.cost import ProgramFailed
 
-_READY_WITHIN_SECONDS = 20.0
+_READY_WITHIN_SECONDS = 90.0
 _END_WITHIN_SECONDS = 15.0
 _POLL_SECONDS = 0.02
 _LOG_TAIL_CHARACTERS = 2000

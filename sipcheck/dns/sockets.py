@@ -15,10 +15,11 @@ _UNREADABLE_OCTETS = 512
 
 
 class QuestionSockets:
-    """dnspython's way to asyncio for one question, without the datagram socket that it loses.
+    """dnspython's way to asyncio for one question, without the sockets that it loses.
 
-    Of a question that is cancelled while its socket is opened, neither dnspython nor the loop closes it; uvloop's
-    may then never end. `left_aside` counts the records of the last answer that were not read.
+    Of a question that is cancelled while its datagram socket is opened, or when its connection has just been, neither
+    dnspython nor the loop closes it; uvloop's may then never end. `left_aside` counts the records of the last answer
+    that were not read.
     """
 
     def __init__(self) -> None:
@@ -30,15 +31,15 @@ class QuestionSockets:
 
     async def make_socket(self, af: int, socktype: int, *given: Any, **named: Any) -> Any:
         opening = asyncio.ensure_future(self._backend.make_socket(af, socktype, *given, **named))
-        if socktype != socket.SOCK_DGRAM:
-            # A connection that is being opened is closed by the loop, and might not be there for long.
-            return _Stream(await opening, self._bound)
+        wrapper = _Datagrams if socktype == socket.SOCK_DGRAM else _Stream
         try:
-            return _Datagrams(await asyncio.shield(opening), self._bound)
+            return wrapper(await asyncio.shield(opening), self._bound)
         except asyncio.CancelledError:
-            # No packet is waited for: a few turns of the loop.
+            if wrapper is _Stream:
+                # A datagram socket is there within a few turns of the loop; a connection might not be for long.
+                opening.cancel()
             await asyncio.wait([opening])
-            if opening.exception() is None:
+            if not opening.cancelled() and opening.exception() is None:
                 await opening.result().close()
             raise
 

@@ -17,7 +17,7 @@ BRANCH_COOKIE = "z9hG4bK"  # §8.1.1.7
 
 # Lone surrogates stand for no bytes, but for those by which the parser keeps what is not UTF-8.
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udc7f\udd00-\udfff]")
-_ANY_URI = r"[A-Za-z][A-Za-z0-9+.\-]*:(?:[A-Za-z0-9\-_.!~*'();/?:@&=+$,\[\]]|%[0-9A-Fa-f]{2})++"
+_ANY_URI = r"[A-Za-z][A-Za-z0-9+.\-]*:(?:[A-Za-z0-9\-_.!~*'();/?:@&=+$,\[\]]|%[0-9A-Fa-f]{2})+"
 _URI = re.compile(_ANY_URI)
 _ROUTE = re.compile(f"<{_ANY_URI}>")
 _WORD = r"[A-Za-z0-9\-.!%*_+`'~()<>:\\\"/\[\]?{}]++"

@@ -14,9 +14,9 @@ WORD_CHARACTERS = r"A-Za-z0-9\-.!%*_+`'~"
 _TOKEN = re.compile(rf"[{WORD_CHARACTERS}]+")
 _HOST_NAME = re.compile(r"[A-Za-z0-9._\-]+")
 _BRACKETED = re.compile(r"\[([^\]]*+)\](.*)", re.DOTALL)
-_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*+)"', re.DOTALL)
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _ATOM_OR_SEPARATOR = {
-    separator: re.compile(rf'"(?:[^"\\]|\\.)*+"?|<[^>]*+>?|{separator}', re.DOTALL) for separator in ",;"
+    separator: re.compile(rf'"(?:[^"\\]|\\.)*"?|<[^>]*+>?|{separator}', re.DOTALL) for separator in ",;"
 }
 
 WHITESPACE = " \t"

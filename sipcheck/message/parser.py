@@ -15,14 +15,14 @@ from sipcheck.message.parameters import Parameters
 from sipcheck.message.start_line import RequestLine, parse_start_line
 from sipcheck.message.via import Via
 
-_TOP_VIA = re.compile(rb"\n(?:Via|v)[ \t]*+:((?:[^\r\n]++|\r?\n[ \t])*+)", re.IGNORECASE)
+_TOP_VIA = re.compile(rb"\n(?:Via|v)[ \t]*+:((?:[^\r\n]++|\r?\n[ \t])*)", re.IGNORECASE)
 _CALL_ID = re.compile(rb"\n(?:Call-ID|i)[ \t]*+:[ \t]*+([^\s]++)[ \t]*+\r?(?=\n)", re.IGNORECASE)
 
 # Finds the first UDP Via in the form that we write: its sent-by is group 1, and group 2 follows the magic cookie. It is
 # quick, and no proof that this is the topmost one: a Via before it may be written in another form.
 plain_via: Callable[[bytes], re.Match[bytes] | None] = re.compile(
     rb"\r\nVia: SIP/2\.0/UDP ([A-Fa-f0-9.:\[\]]++)"
-    rb"(?:;rport(?:=[1-9][0-9]{0,4}+)?+|;received=[A-Fa-f0-9.:]++|;branch=z9hG4bK([0-9a-f]{24}))++\r\n"
+    rb"(?:;rport(?:=[1-9][0-9]{0,4}+)?|;received=[A-Fa-f0-9.:]++|;branch=z9hG4bK([0-9a-f]{24}))+\r\n"
 ).search
 
 

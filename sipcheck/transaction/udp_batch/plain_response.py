@@ -10,7 +10,7 @@ from typing import NamedTuple
 from sipcheck.message.grammar import is_token
 from sipcheck.transaction.udp_batch.prepared_message import PreparedMessage
 
-_TAG = re.compile(rb"(?:;tag=[A-Za-z0-9\-.!%*_+`'~]++)?+\r\n")
+_TAG = re.compile(rb"(?:;tag=[A-Za-z0-9\-.!%*_+`'~]++)?\r\n")
 _NAME = re.compile(rb"\n([^:\r\n]*+):")
 _CHALLENGES = (b"www-authenticate", b"proxy-authenticate")
 _W = b"wW"

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import text
 
-from trunkd.doctor_checks import CheckFailed
+from trunkd.doctor.checks import CheckFailed
 from trunks.errors import (
     KeysUnusable,
     SchemaOutdated,

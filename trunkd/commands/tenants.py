@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from trunkd.opened_installation import opened_installation
+from trunkd.commands.opened_installation import opened_installation
 from trunks.errors import TokenNotFound
 from trunks.ids import read_id
 from trunks.tenancy.tenants import DEFAULT_MAX_NUMBERS, DEFAULT_REQUESTS_PER_MINUTE, Tenants

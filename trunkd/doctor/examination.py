@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from trunkd import doctor_checks, doctor_store, doctor_voice
-from trunkd.doctor_checks import CheckFailed
+from trunkd.doctor import checks, store, voice
+from trunkd.doctor.checks import CheckFailed
 from trunkd.faults import FAULT
 from trunks.errors import SettingsInvalid
 from trunks.installation.settings import Settings, load_settings, unknown_names
@@ -40,22 +40,22 @@ class Finding:
 Check = Callable[[Settings], str]
 
 _CHECKS: dict[str, Check] = {
-    "data-dir": doctor_checks.data_dir,
-    "disk": doctor_checks.disk,
-    "keys": doctor_checks.keys,
-    "store": doctor_store.store,
-    "secrets": doctor_store.stored_secrets,
-    "rows": doctor_store.rows,
-    "numbers": doctor_store.numbers,
-    "knocks": doctor_store.knocks,
-    "clock": doctor_store.clock,
-    "broker": doctor_checks.broker,
-    "worker": doctor_checks.worker,
-    "voice": doctor_voice.voice,
-    "sides": doctor_voice.sides,
-    "dns": doctor_checks.dns,
-    "egress-ipv4": doctor_checks.egress_ipv4,
-    "egress-ipv6": doctor_checks.egress_ipv6,
+    "data-dir": checks.data_dir,
+    "disk": checks.disk,
+    "keys": checks.keys,
+    "store": store.store,
+    "secrets": store.stored_secrets,
+    "rows": store.rows,
+    "numbers": store.numbers,
+    "knocks": store.knocks,
+    "clock": store.clock,
+    "broker": checks.broker,
+    "worker": checks.worker,
+    "voice": voice.voice,
+    "sides": voice.sides,
+    "dns": checks.dns,
+    "egress-ipv4": checks.egress_ipv4,
+    "egress-ipv6": checks.egress_ipv6,
 }
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from trunkd.opened_installation import opened_installation
+from trunkd.commands.opened_installation import opened_installation
 from trunks.errors import Refused
 from trunks.repositories.callers import Callers
 from trunks.rules.firewall_list import FirewallList

@@ -11,7 +11,7 @@ from email.message import Message
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException
 
-from trunkd.doctor_checks import CheckFailed
+from trunkd.doctor.checks import CheckFailed
 from trunks.errors import InstallationFault, SettingsInvalid, StoreUnavailable
 from trunks.installation.installation import Installation
 from trunks.installation.provisioner_choice import make_provisioner

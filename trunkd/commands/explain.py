@@ -14,8 +14,8 @@ from sipcheck.diagnosis.inbound.explain import Explanation, explain
 from sipcheck.diagnosis.inbound.match import MatchedBy
 from sipcheck.diagnosis.inbound.numbers import other_form
 from sipcheck.diagnosis.inbound.standing import InboundTrunk, Standing
+from trunkd.commands.opened_installation import opened_installation
 from trunkd.faults import FAULT
-from trunkd.opened_installation import opened_installation
 from trunks.errors import SettingsInvalid
 from trunks.installation.installation import Installation
 from trunks.installation.provisioner_choice import make_provisioner

@@ -9,9 +9,9 @@ import typer
 
 from sipcheck.cli.progress import progress_bar
 from sipcheck.sweep.row_file import Record, read_records_of
+from trunkd.commands.opened_installation import opened_installation
+from trunkd.commands.trunk_rows import COLUMNS, NEEDED_COLUMNS, RowUnusable, trunk_of
 from trunkd.faults import FAULT, faults_in_one_line
-from trunkd.opened_installation import opened_installation
-from trunkd.trunk_rows import COLUMNS, NEEDED_COLUMNS, RowUnusable, trunk_of
 from trunks.catalog.new_trunk import NewTrunk
 from trunks.catalog.trunk_import import TrunkImport
 from trunks.tenancy.tenants import Tenant

@@ -6,8 +6,8 @@ from typing import Annotated, TypeVar
 
 import typer
 
+from trunkd.commands.opened_installation import opened_installation
 from trunkd.faults import FAULT
-from trunkd.opened_installation import opened_installation
 from trunks.errors import SettingsInvalid
 from trunks.installation.installation import Installation
 from trunks.installation.provisioner_choice import make_provisioner

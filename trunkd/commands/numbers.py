@@ -5,7 +5,7 @@ from uuid import UUID
 
 import typer
 
-from trunkd.opened_installation import opened_installation
+from trunkd.commands.opened_installation import opened_installation
 from trunks.errors import TrunkNotFound
 from trunks.ids import read_id
 

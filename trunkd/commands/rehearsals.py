@@ -9,7 +9,7 @@ from uuid import UUID
 
 import typer
 
-from trunkd.opened_installation import opened_installation
+from trunkd.commands.opened_installation import opened_installation
 from trunks.errors import InstallationFault, SettingsInvalid
 from trunks.installation.installation import Installation
 from trunks.installation.provisioner_choice import make_provisioner
