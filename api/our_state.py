@@ -25,6 +25,10 @@ OUTBOUND_WAY = (
 CALLABLE = "Whether calls arrive, as far as that was proven (ours)."
 CALLABLE_REASON = "Why, and what would make a way where there is none (ours)."
 
+CERTIFICATE_EXPIRES_AT = (
+    "When the first certificate ends that an address of its gateways showed; null where none was seen (ours)."
+)
+
 
 class LastVerification(BaseModel):
     """The last run of the trunk as it is configured now."""
@@ -59,6 +63,7 @@ class OurState(BaseModel):
     outbound_way: OutboundWayShown | None = Field(description=OUTBOUND_WAY)
     callable: Callability = Field(description=CALLABLE)
     callable_reason: str | None = Field(description=CALLABLE_REASON)
+    certificate_expires_at: Timestamp | None = Field(description=CERTIFICATE_EXPIRES_AT)
 
 
 def our_state(view: TrunkView) -> dict[str, Any]:
@@ -71,6 +76,7 @@ def our_state(view: TrunkView) -> dict[str, Any]:
         "last_verification": show_last(view.last_verification),
         "media_warnings": list(media_warnings(view.profile)),
         **show_way(view),
+        "certificate_expires_at": view.certificate_expires_at,
     }
 
 

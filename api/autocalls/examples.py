@@ -10,7 +10,7 @@ from api.autocalls.answers import (
     TrunkList,
     TrunkShown,
 )
-from api.document.examples import CREATED_AT, UPDATED_AT, Example
+from api.document.examples import CERTIFICATE_ENDS_AT, CREATED_AT, UPDATED_AT, Example
 from api.our_state import led_to, proven_at
 from trunks.rules.outbound_way import EVERY_ADDRESS_ANSWERS
 from trunks.rules.profile import CallingFormat, InboundAuthorization
@@ -42,6 +42,7 @@ _DETAILS = TrunkDetails(
     outbound_way=led_to("203.0.113.10:5060/udp", UPDATED_AT),
     callable=True,
     callable_reason=EVERY_ADDRESS_ANSWERS,
+    certificate_expires_at=CERTIFICATE_ENDS_AT,
 )
 
 EXAMPLES = (

@@ -1,10 +1,20 @@
 """talkover's success answers in the OpenAPI document; whatever a route answers is set here."""
 
-from api.document.examples import CREATED_AT, EVENT_ID, NUMBER_ID, RUN_ID, TRUNK_ID, UPDATED_AT, Example
+from api.document.examples import (
+    CERTIFICATE_ENDS_AT,
+    CREATED_AT,
+    EVENT_ID,
+    NUMBER_ID,
+    RUN_ID,
+    TRUNK_ID,
+    UPDATED_AT,
+    Example,
+)
 from api.our_state import led_to, proven_at
 from api.talkover.connection_answers import AddressShown, ConnectionFound, ConnectionShown
 from api.talkover.event_answers import EventList, EventShown
 from api.talkover.health_answers import HealthFound, HealthShown
+from api.talkover.history_answers import HistoryFound, HistoryShown
 from api.talkover.inbound_answers import InboundExplained, InboundFinding, InboundShown
 from api.talkover.number_answers import (
     NumberChanged,
@@ -84,6 +94,7 @@ _DETAILS = TrunkDetails(
     outbound_way=led_to("203.0.113.10:5061/tls", UPDATED_AT),
     callable=True,
     callable_reason=EVERY_ADDRESS_ANSWERS,
+    certificate_expires_at=CERTIFICATE_ENDS_AT,
 )
 _NUMBER = NumberListed(
     id=NUMBER_ID,
@@ -135,6 +146,22 @@ EXAMPLES = (
                 checked_at=UPDATED_AT,
                 error="The carrier is not alive (no-response).",
             ),
+        ),
+    ),
+    Example(
+        "history",
+        HistoryFound(
+            success=True,
+            data=[
+                HistoryShown(
+                    at=CREATED_AT,
+                    checks=60,
+                    answered=57,
+                    uptime=0.95,
+                    latency_median_ms=21.4,
+                    latency_p95_ms=48.0,
+                )
+            ],
         ),
     ),
     Example(

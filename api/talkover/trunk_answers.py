@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 from api.our_state import (
     CALLABLE,
     CALLABLE_REASON,
+    CERTIFICATE_EXPIRES_AT,
     MEDIA_WARNINGS,
     OUTBOUND_WAY,
     Callability,
@@ -63,6 +64,7 @@ class TrunkDetails(TrunkShown):
     outbound_way: OutboundWayShown | None = Field(description=OUTBOUND_WAY)
     callable: Callability = Field(description=CALLABLE)
     callable_reason: str | None = Field(description=CALLABLE_REASON)
+    certificate_expires_at: Timestamp | None = Field(description=CERTIFICATE_EXPIRES_AT)
 
 
 class TrunkCreated(BaseModel):
@@ -137,6 +139,7 @@ def show_details(view: TrunkView) -> TrunkDetails:
         last_verification=show_last(view.last_verification),
         media_warnings=list(media_warnings(view.profile)),
         **show_way(view),
+        certificate_expires_at=view.certificate_expires_at,
     )
 
 

@@ -44,6 +44,7 @@ OURS = {
     "outbound_way",
     "callable",
     "callable_reason",
+    "certificate_expires_at",
 }
 
 

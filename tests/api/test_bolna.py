@@ -78,6 +78,7 @@ async def test_a_trunk_with_a_password_in_the_vendors_shape(api: ApiUnderTest) -
         "outbound_way": None,
         "callable": "unknown",
         "callable_reason": None,
+        "certificate_expires_at": None,
     }
     # Creation queues a verification.
     assert len(api.rung) == 1

@@ -35,6 +35,7 @@ async def test_a_trunk_is_shown_in_the_vendors_shape(api: ApiUnderTest) -> None:
             "outbound_way": None,
             "callable": "unknown",
             "callable_reason": None,
+            "certificate_expires_at": None,
         },
     }
     assert PASSWORD not in answer.text

@@ -69,7 +69,9 @@ class Trunk(Base):
 
 
 class Gateway(Base):
-    """`host` is as the customer wrote it; its normal form is the destination's domain."""
+    """`host` is as the customer wrote it; its normal form is the destination's domain. `led_since` is when it began to
+    lead to its destination, null for as long as the trunk is there.
+    """
 
     __tablename__ = "gateways"
 
@@ -79,3 +81,4 @@ class Gateway(Base):
     port: Mapped[int | None]
     transport: Mapped[TransportName | None] = mapped_column(named(TransportName))
     priority: Mapped[int]
+    led_since: Mapped[datetime | None]
