@@ -13,7 +13,7 @@ from trunks.repositories.outbound_ways import OutboundWays
 from trunks.repositories.provisions import Provisions
 from trunks.repositories.trunks import Trunks
 from trunks.repositories.way_findings import WayFindings
-from trunks.rules.way_evidence import WayForm
+from trunks.rules.way_evidence import WayFinding, WayForm
 from trunks.runs.claimed_run import claimed_gateways
 from trunks.runs.result_rules import WayRules
 from trunks.runs.way_choice import LedTrunk, WayChoice
@@ -70,8 +70,7 @@ class WayTurns:
         ways = OutboundWays(session).of(trunk_ids)
         parked = Provisions(session).parked_among(trunk_ids)
         found = WayFindings(session).of([destination_id])[destination_id]
-        # There is no other way while nothing lives: the one that is stays, unless it was ended for what is mended now.
-        is_dead = not found.is_astray and not any(each.lives for each in found.edges)
+        is_dead = not found.is_forbidden and not any(each.lives for each in found.edges)
         led = []
         requests = ProvisionRequests(session, rules.provisioner)
         for trunk_id, trunk in sorted(trunks.items()):
@@ -81,7 +80,7 @@ class WayTurns:
             is_known = way is not None and way.now(trunk) is not None
             if gateway.destination_id != destination_id:
                 continue
-            if is_dead and way is not None and way.way.form is not WayForm.PARKED:
+            if is_dead and way is not None and _stays(way.way.form, found):
                 continue
             if is_known or found.is_astray:
                 led.append(LedTrunk(trunk, gateway.target(), destination_id, found))
@@ -89,3 +88,10 @@ class WayTurns:
                 # It was made while its name was under suspicion.
                 requests.lead_anew(trunk_id, self.clock())
         WayChoice(session, rules).write(led, self.clock())
+
+
+def _stays(form: WayForm, found: WayFinding) -> bool:
+    """There is no other way while nothing lives: the one that is stays, unless it was ended for what is mended now, or
+    would lead astray now.
+    """
+    return form is not WayForm.PARKED and not (form is WayForm.AS_GIVEN and found.is_astray)
