@@ -19,6 +19,7 @@ from trunks.provisions.reconciliation import Judgement
 from trunks.voice.provision_trunk import provision, remove
 from trunks.voice.provisioner import FailureCause, NumberHeld, Provisioner, ProvisioningFailed, StoreBehind
 from trunks.voice.sides import ExistingSide, SideIds
+from worker.call_view import NameJudge
 from worker.coroutine_loop import CoroutineLoop
 from worker.taking_away import take_away_due
 
@@ -49,6 +50,7 @@ class ProvisionWork:
         self._ring = ring
         self._on_done = on_done
         self._provisioner: Provisioner | None = None
+        self._names = NameJudge.of(self._settings.engine_settings())
         self._ended = threading.Event()
         self._to_begin = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -113,6 +115,7 @@ class ProvisionWork:
         log = _log.bind(trunk_id=str(claim.trunk_id))
         careful = CarefulProvisioner(provisioner, self._given_up, claim.trunk_id)
         try:
+            claim = self._judged(claim)
             ids = self._loop.run(self._work(claim, careful))
         except RunInterrupted:
             self._claims.release(claim)
@@ -143,6 +146,13 @@ class ProvisionWork:
         else:
             # More was asked meanwhile.
             self._ring(claim.trunk_id)
+
+    def _judged(self, claim: ProvisionClaim) -> ProvisionClaim:
+        """Look where a name leads that nobody has looked at, before a side names it."""
+        target = None if claim.blueprint is None else claim.blueprint.unjudged
+        if target is None or self._names is None:
+            return claim
+        return self._claims.judged(claim, self._loop.run(self._names.judge(target)))
 
     def _note_media(self, provisioner: Provisioner) -> None:
         kept = provisioner.keeps_media

@@ -4,7 +4,7 @@ from sipcheck.guard import Guard
 from trunks.models.trunk import Trunk
 from trunks.repositories.provisions import ProvisionParts
 from trunks.rules.forbidden_host import host_fault
-from trunks.rules.outbound_way import forbidden_host_way
+from trunks.rules.outbound_way import astray_way, forbidden_host_way, forbidden_way
 from trunks.rules.way_evidence import OutboundWay
 from trunks.voice.blueprint import Blueprint, Leading
 
@@ -27,7 +27,7 @@ def draw(parts: ProvisionParts, leading: Leading) -> Blueprint | None:
         sealed_password=trunk.sealed_password,
         egress=leading.egress,
         pin_edges=leading.pin_edges,
-        bar=_bar(trunk, leading.guard),
+        bar=_bar(trunk, parts, leading.guard),
         way=None if parts.way is None else parts.way.now(trunk),
         keeps_former=parts.provision.keeps_former,
         plain_list=parts.provision.plain_list,
@@ -37,7 +37,25 @@ def draw(parts: ProvisionParts, leading: Leading) -> Blueprint | None:
     )
 
 
-def _bar(trunk: Trunk, guard: Guard | None) -> OutboundWay | None:
-    """Judge what stands for the host that calls go to; what a name leads to is seen by runs and checks."""
-    fault = host_fault(trunk.outbound_proxy or trunk.gateways[0].host, guard)
-    return None if fault is None else forbidden_host_way(fault)
+def _bar(trunk: Trunk, parts: ProvisionParts, guard: Guard | None) -> OutboundWay | None:
+    """Judge the host that calls go to as it is written, and by what runs and checks saw of where it leads; a way that
+    stands has taken that in already, unless its host was parked since.
+    """
+    host = trunk.outbound_proxy or trunk.gateways[0].host
+    fault = host_fault(host, guard)
+    if fault is not None:
+        return forbidden_host_way(fault)
+    found = parts.finding
+    if found is None:
+        return None
+    is_new = parts.way is None or parts.way.now(trunk) is None
+    if found.is_forbidden or (is_new and found.is_suspect):
+        return forbidden_way(host)
+    if (
+        is_new
+        and trunk.outbound_proxy is None
+        and found.dialled is not None
+        and found.dialled.astray is not None
+    ):
+        return astray_way(host, found.dialled)
+    return None

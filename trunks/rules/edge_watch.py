@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from trunks.rules.way_evidence import WayFinding
+from trunks.rules.way_evidence import Astray, WayFinding
 
 # A better edge that was left has to be well so long before calls go back; each move within a day doubles it.
 CALM = timedelta(minutes=10)
@@ -27,10 +27,13 @@ class WatchedEdge:
 
 @dataclass(frozen=True, slots=True)
 class EdgeWatch:
-    """The edges of a destination by name; `moved_at` are the falls and returns of a day."""
+    """The edges of a destination by name; `moved_at` are the falls and returns of a day. `astray` is what a check saw
+    of where calls would go, until that is confirmed.
+    """
 
     edges: Mapping[str, WatchedEdge] = field(default_factory=dict)
     moved_at: tuple[datetime, ...] = ()
+    astray: Astray | None = None
 
     @property
     def fallen(self) -> frozenset[str]:
@@ -66,7 +69,7 @@ def after_check(
         if after.fallen is not before.fallen:
             moved_at.append(now)
         edges[name] = after
-    return EdgeWatch(edges, tuple(moved_at))
+    return EdgeWatch(edges, tuple(moved_at), watch.astray)
 
 
 def watched(found: WayFinding, watch: EdgeWatch) -> WayFinding:

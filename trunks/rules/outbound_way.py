@@ -6,7 +6,7 @@ from dataclasses import replace
 from sipcheck.host import is_address
 from sipcheck.target import TransportName
 from trunks.rules.forbidden_host import advise_public_host
-from trunks.rules.way_evidence import OutboundWay, WayEdge, WayEvidence, WayForm, WayProof
+from trunks.rules.way_evidence import Dialled, OutboundWay, WayEdge, WayEvidence, WayForm, WayProof
 from trunks.rules.way_hosts import by_preference, certified, hosts_of, living
 
 _Form = Callable[[WayEvidence], OutboundWay | None]
@@ -54,6 +54,18 @@ def forbidden_way(host: str) -> OutboundWay:
 def forbidden_host_way(fault: str) -> OutboundWay:
     """Give the way of a trunk whose host, as it is written, is one that no call may go to."""
     return parked_way(advise_public_host(fault))
+
+
+def astray_way(domain: str, dialled: Dialled) -> OutboundWay:
+    """Give the way of a trunk of which nothing is proven, and whose name leads calls astray."""
+    return parked_way(_why_none(WayEvidence(domain=domain, dialled=dialled)))
+
+
+def unanswered_way(domain: str) -> OutboundWay:
+    """Give the way of a trunk whose name nobody could look up yet."""
+    return parked_way(
+        f"DNS did not say where {domain} leads when the trunk was set up, so no call goes there yet; verify the trunk."
+    )
 
 
 def unverified_way(outbound_proxy: str | None, *, pin_edges: bool = False) -> OutboundWay:
@@ -137,7 +149,7 @@ def _unproven(known: WayEvidence) -> OutboundWay:
     if known.pin_edges:
         return parked_way(_why_none(known))
     dialled = known.dialled
-    if dialled is not None and (dialled.forbidden or dialled.is_srv_alone):
+    if dialled is not None and dialled.astray is not None:
         return parked_way(_why_none(known))
     if dialled is not None and not dialled.ipv4:
         return OutboundWay(
@@ -194,10 +206,9 @@ def _why_none(known: WayEvidence) -> str:
             f"The certificate of {named} names neither its address nor a host of which every address was proven; "
             "give the name that it is made for."
         )
-    if not found:
-        return f"No address of {named} has been proven to answer yet; verify the trunk."
     if known.dialled is not None and known.dialled.forbidden:
-        return f"{known.domain} has an address of its own that no call may go to; {_remedy(known)}."
+        mend = _remedy(known) if found else "mend its DNS records"
+        return f"{known.domain} has an address of its own that no call may go to; {mend}."
     if known.dialled is not None and known.dialled.is_srv_alone:
         refused = _refused(known)
         if refused is not None:
@@ -209,6 +220,8 @@ def _why_none(known: WayEvidence) -> str:
             f"{known.domain} has SRV records and no address of its own, which calls cannot follow; name the carrier's "
             "server itself, such as the target of its SRV record."
         )
+    if not found:
+        return f"No address of {named} has been proven to answer yet; verify the trunk."
     return f"No way to {min(each.name for each in found)} was proven in the form that calls have; {_remedy(known)}."
 
 

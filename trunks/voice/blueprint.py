@@ -6,7 +6,7 @@ from uuid import UUID
 from sipcheck.errors import TargetInvalid
 from sipcheck.guard import Guard
 from sipcheck.host import is_address
-from sipcheck.target import HostPort, TransportName, parse_host_port
+from sipcheck.target import HostPort, Target, TransportName, parse_host_port
 from trunks.errors import SecretUnreadable
 from trunks.rules.allow_list import AllowListInvalid, read_allow_list, with_prefixes
 from trunks.rules.media import media_of
@@ -64,6 +64,18 @@ class Blueprint:
     keeps_former: bool = False
     called_as: str | None = None
     plain_list: bool = False
+
+    @property
+    def unjudged(self) -> Target | None:
+        """The name that calls would be given to before anybody looked where it leads; None where there is none."""
+        if not self.numbers or self.outbound_proxy is not None or self.keeps_former:
+            return None
+        carrier = self._carrier()
+        if is_address(carrier.host) or self.bar is not None or self.way is not None:
+            return None
+        if self.pin_edges and not self.profile.fixed_egress:
+            return None
+        return Target(domain=carrier.host, port=carrier.port, transport=self.transport)
 
     @property
     def no_way(self) -> str | None:
