@@ -8,8 +8,9 @@ from sipcheck.reasons import Reason
 from sipcheck.target import Target, TransportName
 from tests.peers.dns_server import DnsServer
 from tests.trunks.provisions.installed import Installed
+from tests.trunks.provisions.test_forms_of_calls import way_of
 from tests.trunks.provisions.test_way_checks import FIRST, check, note, prove
-from tests.trunks.provisions.test_ways import ONE, provision_of, report_of, route, shown, verify, view
+from tests.trunks.provisions.test_ways import ONE, provision_of, report_of, route, shown, verify
 from trunks.catalog.trunk_edit import TrunkEdit
 from trunks.models.provision import ProvisionStatus
 from trunks.models.trunk import Trunk
@@ -100,9 +101,7 @@ def test_a_resolver_of_ours_that_loses_everyones_addresses_parks_nobody(installe
     for trunk in trunks:
         check(installed, trunk.gateways[0].destination_id, {FIRST: True}, dialled=CLEAN, after_seconds=1)
     assert checks.tend() == 0
-    assert {
-        view(installed, trunk).way.way.form for trunk in trunks if view(installed, trunk).way.way
-    } == set()
+    assert {way_of(installed, trunk) for trunk in trunks} == {(WayForm.AS_GIVEN, FIRST)}
 
 
 ZONES = {
