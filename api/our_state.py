@@ -5,7 +5,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
+from api.fields import PROOF
 from api.timestamps import Timestamp
+from sipcheck.diagnosis.evidence import Proof
 from sipcheck.reasons import Reason
 from trunks.catalog.views import TrunkView
 from trunks.models.verification import Verification
@@ -59,6 +61,7 @@ class OurState(BaseModel):
     is_verified: bool = Field(description="(ours)")
     health_status: HealthStatus = Field(description="(ours)")
     last_verification: LastVerification | None = Field(description="(ours)")
+    proof: Proof = Field(description=PROOF)
     media_warnings: list[str] = Field(description=MEDIA_WARNINGS)
     outbound_way: OutboundWayShown | None = Field(description=OUTBOUND_WAY)
     callable: Callability = Field(description=CALLABLE)
@@ -74,6 +77,7 @@ def our_state(view: TrunkView) -> dict[str, Any]:
         "is_verified": trunk.is_verified,
         "health_status": trunk.health_status,
         "last_verification": show_last(view.last_verification),
+        "proof": trunk.proof,
         "media_warnings": list(media_warnings(view.profile)),
         **show_way(view),
         "certificate_expires_at": view.certificate_expires_at,

@@ -22,6 +22,7 @@ from api.document.examples import (
     Example,
 )
 from api.our_state import led_to, proven_at
+from sipcheck.diagnosis.evidence import Proof
 from sipcheck.reasons import Outcome, Reason
 from trunks.models.verification import VerificationStatus
 from trunks.rules.outbound_way import EVERY_ADDRESS_ANSWERS
@@ -66,6 +67,7 @@ _TRUNK = TrunkShown(
     is_verified=True,
     health_status=HealthStatus.HEALTHY,
     last_verification=proven_at("sip.carrier-x.com:5060/udp"),
+    proof=Proof.AUTO,
     media_warnings=[],
     outbound_way=led_to("203.0.113.10:5060/udp", UPDATED_AT),
     callable=True,

@@ -47,6 +47,7 @@ from api.talkover.verification_answers import (
     VerifyData,
     VerifyLater,
 )
+from sipcheck.diagnosis.evidence import Proof
 from sipcheck.diagnosis.inbound.reasons import InboundReason
 from sipcheck.diagnosis.inbound.sentences import say
 from sipcheck.reasons import CredentialState, Outcome, Reason
@@ -90,6 +91,7 @@ _DETAILS = TrunkDetails(
     gateways=[GatewayShown(host=_DOMAIN, port=5061, transport=TransportName.TLS, priority=1)],
     credentials=CredentialState.PROVEN,
     last_verification=proven_at(f"{_DOMAIN}:5061/tls"),
+    proof=Proof.AUTO,
     media_warnings=[],
     outbound_way=led_to("203.0.113.10:5061/tls", UPDATED_AT),
     callable=True,

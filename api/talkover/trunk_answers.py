@@ -4,6 +4,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from api.fields import PROOF
 from api.our_state import (
     CALLABLE,
     CALLABLE_REASON,
@@ -17,6 +18,7 @@ from api.our_state import (
     show_way,
 )
 from api.timestamps import Timestamp
+from sipcheck.diagnosis.evidence import Proof
 from sipcheck.reasons import CredentialState
 from sipcheck.target import TransportName
 from trunks.catalog.views import TrunkView
@@ -60,6 +62,7 @@ class TrunkDetails(TrunkShown):
     gateways: list[GatewayShown] = Field(description=_OURS)
     credentials: CredentialState = Field(description=f"What is known of the credentials {_OURS}.")
     last_verification: LastVerification | None = Field(description=_OURS)
+    proof: Proof = Field(description=PROOF)
     media_warnings: list[str] = Field(description=MEDIA_WARNINGS)
     outbound_way: OutboundWayShown | None = Field(description=OUTBOUND_WAY)
     callable: Callability = Field(description=CALLABLE)
@@ -137,6 +140,7 @@ def show_details(view: TrunkView) -> TrunkDetails:
         gateways=[_show_gateway(gateway) for gateway in trunk.gateways],
         credentials=trunk.credentials,
         last_verification=show_last(view.last_verification),
+        proof=trunk.proof,
         media_warnings=list(media_warnings(view.profile)),
         **show_way(view),
         certificate_expires_at=view.certificate_expires_at,

@@ -40,6 +40,7 @@ OURS = {
     "is_verified",
     "health_status",
     "last_verification",
+    "proof",
     "media_warnings",
     "outbound_way",
     "callable",

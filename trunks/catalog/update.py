@@ -196,6 +196,7 @@ class TrunkUpdates:
             _set(trunk, "name", edit.name),
             _set(trunk, "provider_name", edit.provider_name),
             _set(trunk, "health_interval_seconds", edit.health_interval_seconds),
+            _set(trunk, "proof", edit.proof),
             self._change_profile(session, trunk, edit),
         ]
         connectivity = [

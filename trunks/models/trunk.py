@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from sipcheck.diagnosis.evidence import Proof
 from sipcheck.reasons import CredentialState
 from sipcheck.target import TransportName
 from trunks.models.base import Base, named, partial_index
@@ -36,6 +37,8 @@ class Trunk(Base):
     sealed_password: Mapped[bytes | None]
     auth_realm: Mapped[str | None] = mapped_column(String(255))
     outbound_proxy: Mapped[str | None] = mapped_column(String(300))
+    # How the credentials are proven. To prove them otherwise makes nothing void that is known.
+    proof: Mapped[Proof] = mapped_column(named(Proof), default=Proof.AUTO, server_default=Proof.AUTO.value)
     generation: Mapped[int]
 
     wanted: Mapped[bool]
