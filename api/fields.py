@@ -137,4 +137,9 @@ Secret = Annotated[SecretStr, AfterValidator(_without_control_characters)]
 Password = Annotated[Secret, Field(min_length=1, max_length=1024)]
 # What a JSON schema can say of a country; the rest is judged.
 TwoLetters = Field(json_schema_extra={"pattern": "^[A-Za-z]{2}$"})
+# Ours in every dialect.
+PROOF = (
+    "How the password is proven (ours): `auto`, `register`, `options`, `invite` by a call to nobody's number, "
+    "which rings nowhere, or `none`. To change it makes nothing void."
+)
 Switch = Annotated[bool, Field(strict=True)]

@@ -5,7 +5,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
+from api.fields import PROOF
 from api.timestamps import Timestamp
+from sipcheck.diagnosis.evidence import Proof
 from sipcheck.reasons import Reason
 from trunks.catalog.views import TrunkView
 from trunks.models.verification import Verification
@@ -24,6 +26,10 @@ OUTBOUND_WAY = (
 )
 CALLABLE = "Whether calls arrive, as far as that was proven (ours)."
 CALLABLE_REASON = "Why, and what would make a way where there is none (ours)."
+
+CERTIFICATE_EXPIRES_AT = (
+    "When the first certificate ends that an address of its gateways showed; null where none was seen (ours)."
+)
 
 
 class LastVerification(BaseModel):
@@ -55,10 +61,12 @@ class OurState(BaseModel):
     is_verified: bool = Field(description="(ours)")
     health_status: HealthStatus = Field(description="(ours)")
     last_verification: LastVerification | None = Field(description="(ours)")
+    proof: Proof = Field(description=PROOF)
     media_warnings: list[str] = Field(description=MEDIA_WARNINGS)
     outbound_way: OutboundWayShown | None = Field(description=OUTBOUND_WAY)
     callable: Callability = Field(description=CALLABLE)
     callable_reason: str | None = Field(description=CALLABLE_REASON)
+    certificate_expires_at: Timestamp | None = Field(description=CERTIFICATE_EXPIRES_AT)
 
 
 def our_state(view: TrunkView) -> dict[str, Any]:
@@ -69,8 +77,10 @@ def our_state(view: TrunkView) -> dict[str, Any]:
         "is_verified": trunk.is_verified,
         "health_status": trunk.health_status,
         "last_verification": show_last(view.last_verification),
+        "proof": trunk.proof,
         "media_warnings": list(media_warnings(view.profile)),
         **show_way(view),
+        "certificate_expires_at": view.certificate_expires_at,
     }
 
 

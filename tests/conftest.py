@@ -22,11 +22,13 @@ from tests.peers.sipp import Sipp, SippSettings
 from tests.peers.tls_server import TlsServer, TlsServerSettings
 from tests.peers.udp_peer import Script, UdpPeer
 from tests.peers.unbound_server import UnboundServer
+from tests.shared_statements import share_compiled_statements
 from tests.shares import spread
 from trunks.store.database import Database
 from trunks.store.schema import migrate
 
 register_profiles()
+share_compiled_statements()
 # Where `rich` is installed structlog draws a traceback as panels with local variables: seconds of CPU for each.
 structlog.configure(
     processors=[

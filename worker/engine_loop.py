@@ -111,6 +111,8 @@ class EngineLoop:
             job.target,
             credentials=job.credentials,
             username=job.username,
+            proof=job.proof,
+            caller=job.caller,
             timeout_seconds=timeout_seconds,
             before_credentials=job.before_credentials,
             admit=job.admit,

@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from api.body import Body, ShownAsNull, UpdateBody, left_out, shown_with
 from api.fields import (
+    PROOF,
     Host,
     OneLine,
     Secret,
@@ -18,6 +19,7 @@ from api.fields import (
     judge_country,
     require_visible,
 )
+from sipcheck.diagnosis.evidence import Proof
 from trunks.catalog.new_trunk import NewGateway, NewNumber, NewTrunk
 from trunks.phone_numbers import E164, fault_of
 from trunks.rules.profile import CallingFormat, InboundAuthorization, TrunkProfile
@@ -122,6 +124,7 @@ class CreateTrunk(Body):
         title="Outbound proxy",
         description="Calls leave through the platform's fixed address; needs TRUNKS_FIXED_EGRESS (ours).",
     )
+    proof: Proof | None = Field(Proof.AUTO, title="Proof", description=PROOF)
 
     @field_validator("phone_number")
     @classmethod
@@ -153,6 +156,7 @@ class CreateTrunk(Body):
             gateways=(NewGateway(host=self.sip_address),),
             username=self.sip_username,
             password=self.sip_password.get_secret_value(),
+            proof=self.proof or Proof.AUTO,
             wanted=True,
             profile=TrunkProfile(
                 nickname=self.nickname or None,
@@ -195,3 +199,4 @@ class UpdateTrunk(UpdateBody):
     )
     country_code: Annotated[Country, ShownAsNull()] = left_out(title="Country code")
     outbound_proxy: Switch = left_out(title="Outbound proxy")
+    proof: Proof = left_out(title="Proof", description=PROOF)

@@ -44,6 +44,8 @@ def to_edit(
         edit["password"] = changed["sip_password"].get_secret_value()
     if "sip_address" in changed:
         edit["domain"] = changed["sip_address"]
+    if "proof" in changed:
+        edit["proof"] = changed["proof"]
     shown = line = line_of(view)
     if _is_another_line(changed, view):
         line = _line(changed, view)

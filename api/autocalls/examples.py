@@ -10,8 +10,9 @@ from api.autocalls.answers import (
     TrunkList,
     TrunkShown,
 )
-from api.document.examples import CREATED_AT, UPDATED_AT, Example
+from api.document.examples import CERTIFICATE_ENDS_AT, CREATED_AT, UPDATED_AT, Example
 from api.our_state import led_to, proven_at
+from sipcheck.diagnosis.evidence import Proof
 from trunks.rules.outbound_way import EVERY_ADDRESS_ANSWERS
 from trunks.rules.profile import CallingFormat, InboundAuthorization
 from trunks.rules.trunk_state import HealthStatus
@@ -38,10 +39,12 @@ _DETAILS = TrunkDetails(
     is_verified=True,
     health_status=HealthStatus.HEALTHY,
     last_verification=proven_at("sip.provider.com:5060/udp"),
+    proof=Proof.AUTO,
     media_warnings=[],
     outbound_way=led_to("203.0.113.10:5060/udp", UPDATED_AT),
     callable=True,
     callable_reason=EVERY_ADDRESS_ANSWERS,
+    certificate_expires_at=CERTIFICATE_ENDS_AT,
 )
 
 EXAMPLES = (

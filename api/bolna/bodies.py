@@ -9,7 +9,8 @@ from pydantic_core import PydanticCustomError
 
 from api.body import Body, ShownAsNull, UpdateBody, left_out, shown_with
 from api.bolna.number_bodies import Numbers
-from api.fields import Host, Line, OneLine, Password, Port, Switch, judge_allow_list, refuse_twice
+from api.fields import PROOF, Host, Line, OneLine, Password, Port, Switch, judge_allow_list, refuse_twice
+from sipcheck.diagnosis.evidence import Proof
 from sipcheck.target import TransportName, parse_host_port
 from trunks.catalog.new_trunk import NewGateway, NewTrunk
 from trunks.rules.profile import (
@@ -135,6 +136,7 @@ class CreateTrunk(Body):
     rtp_symmetric: Switch | None = True
     force_rport: Switch | None = True
     phone_numbers: Numbers | None = Field(None, description="The trunk's numbers, all of them.")
+    proof: Proof | None = Field(Proof.AUTO, description=PROOF)
 
     @field_validator("auth_username", "auth_password")
     @classmethod
@@ -178,6 +180,7 @@ class CreateTrunk(Body):
             gateways=new_gateways(self.gateways, (self.transport or Transport.UDP).name_here),
             username=self.auth_username if userpass else None,
             password=None if password is None else password.get_secret_value(),
+            proof=self.proof or Proof.AUTO,
             wanted=True,
             health_interval_seconds=to_interval(
                 60 if self.qualify_frequency is None else self.qualify_frequency, interval_floor_seconds
@@ -217,6 +220,7 @@ class UpdateTrunk(UpdateBody):
     rtp_symmetric: Switch = left_out()
     force_rport: Switch = left_out()
     phone_numbers: Numbers = left_out(description="The trunk's numbers, all of them.")
+    proof: Proof = left_out(description=PROOF)
     is_active: Switch = left_out(
         description="Your switch: 409 on an unverified trunk. Beside other fields it is no change where it is as shown "
         "(ours)."

@@ -23,6 +23,13 @@ from trunks.rules.profile import InboundAuthorization
 # Of what one trunk alone may have: its name, and the parts of its line.
 OF_ONE_TRUNK = frozenset({"name", "auth_type", "auth_username", "gateways"})
 
+_SAME = (
+    ("name", "name"),
+    ("provider", "provider_name"),
+    ("proof", "proof"),
+    ("is_active", "wanted"),
+)
+
 
 def to_edit(
     body: UpdateTrunk,
@@ -40,7 +47,7 @@ def to_edit(
     if body.is_all_that_was_sent("is_active"):
         changed["is_active"] = body.is_active
     edit: dict[str, Any] = {"name_is_unique": "name" in changed}
-    for theirs, ours in (("name", "name"), ("provider", "provider_name"), ("is_active", "wanted")):
+    for theirs, ours in _SAME:
         if theirs in changed:
             edit[ours] = changed[theirs]
     kind = changed.get("auth_type", auth_type_of(view))

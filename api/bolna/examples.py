@@ -12,8 +12,17 @@ from api.bolna.answers import (
     TrunkVerified,
 )
 from api.bolna.bodies import AuthType, Transport
-from api.document.examples import CREATED_AT, NUMBER_ID, RUN_ID, TRUNK_ID, UPDATED_AT, Example
+from api.document.examples import (
+    CERTIFICATE_ENDS_AT,
+    CREATED_AT,
+    NUMBER_ID,
+    RUN_ID,
+    TRUNK_ID,
+    UPDATED_AT,
+    Example,
+)
 from api.our_state import led_to, proven_at
+from sipcheck.diagnosis.evidence import Proof
 from sipcheck.reasons import Outcome, Reason
 from trunks.models.verification import VerificationStatus
 from trunks.rules.outbound_way import EVERY_ADDRESS_ANSWERS
@@ -58,10 +67,12 @@ _TRUNK = TrunkShown(
     is_verified=True,
     health_status=HealthStatus.HEALTHY,
     last_verification=proven_at("sip.carrier-x.com:5060/udp"),
+    proof=Proof.AUTO,
     media_warnings=[],
     outbound_way=led_to("203.0.113.10:5060/udp", UPDATED_AT),
     callable=True,
     callable_reason=EVERY_ADDRESS_ANSWERS,
+    certificate_expires_at=CERTIFICATE_ENDS_AT,
 )
 
 EXAMPLES = (

@@ -116,6 +116,12 @@ def _of_store(seen: StatisticsSeen) -> Iterator[Metric]:
         "How long the check that is most overdue has been waiting.",
         {(): seen.check_lag_seconds},
     )
+    yield _gauge(
+        "trunks_certificates",
+        "Destinations by the days until the first of their certificates ends.",
+        {(span,): count for span, count in seen.certificates.items()},
+        labels=("within",),
+    )
     yield _gauge("trunks_flips_held", "1 while a mass fall holds the flips.", {(): seen.flips_are_held})
 
 

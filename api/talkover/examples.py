@@ -1,10 +1,20 @@
 """talkover's success answers in the OpenAPI document; whatever a route answers is set here."""
 
-from api.document.examples import CREATED_AT, EVENT_ID, NUMBER_ID, RUN_ID, TRUNK_ID, UPDATED_AT, Example
+from api.document.examples import (
+    CERTIFICATE_ENDS_AT,
+    CREATED_AT,
+    EVENT_ID,
+    NUMBER_ID,
+    RUN_ID,
+    TRUNK_ID,
+    UPDATED_AT,
+    Example,
+)
 from api.our_state import led_to, proven_at
 from api.talkover.connection_answers import AddressShown, ConnectionFound, ConnectionShown
 from api.talkover.event_answers import EventList, EventShown
 from api.talkover.health_answers import HealthFound, HealthShown
+from api.talkover.history_answers import HistoryFound, HistoryShown
 from api.talkover.inbound_answers import InboundExplained, InboundFinding, InboundShown
 from api.talkover.number_answers import (
     NumberChanged,
@@ -37,6 +47,7 @@ from api.talkover.verification_answers import (
     VerifyData,
     VerifyLater,
 )
+from sipcheck.diagnosis.evidence import Proof
 from sipcheck.diagnosis.inbound.reasons import InboundReason
 from sipcheck.diagnosis.inbound.sentences import say
 from sipcheck.reasons import CredentialState, Outcome, Reason
@@ -80,10 +91,12 @@ _DETAILS = TrunkDetails(
     gateways=[GatewayShown(host=_DOMAIN, port=5061, transport=TransportName.TLS, priority=1)],
     credentials=CredentialState.PROVEN,
     last_verification=proven_at(f"{_DOMAIN}:5061/tls"),
+    proof=Proof.AUTO,
     media_warnings=[],
     outbound_way=led_to("203.0.113.10:5061/tls", UPDATED_AT),
     callable=True,
     callable_reason=EVERY_ADDRESS_ANSWERS,
+    certificate_expires_at=CERTIFICATE_ENDS_AT,
 )
 _NUMBER = NumberListed(
     id=NUMBER_ID,
@@ -135,6 +148,22 @@ EXAMPLES = (
                 checked_at=UPDATED_AT,
                 error="The carrier is not alive (no-response).",
             ),
+        ),
+    ),
+    Example(
+        "history",
+        HistoryFound(
+            success=True,
+            data=[
+                HistoryShown(
+                    at=CREATED_AT,
+                    checks=60,
+                    answered=57,
+                    uptime=0.95,
+                    latency_median_ms=21.4,
+                    latency_p95_ms=48.0,
+                )
+            ],
         ),
     ),
     Example(

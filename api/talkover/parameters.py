@@ -1,6 +1,9 @@
 """What talkover's routes are given beside a body."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Annotated, Any, Protocol, TypeVar
 from uuid import UUID
 
@@ -8,11 +11,14 @@ from fastapi import Depends, Query
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
-from api.call import Call
+from api.call import Call, Calling
 from api.parameters import id_in_path
+from api.problems import Problem
 from trunks.errors import NumberNotFound, VerificationNotFound
 from trunks.ids import read_id
+from trunks.rules.health_history import LONGEST_SPAN, USUAL_SPAN, HistoryStep
 
+_CALENDAR_BEGINS = datetime.min.replace(tzinfo=UTC)
 MAX_PAGE = 100
 DEFAULT_PAGE = 20
 
@@ -31,12 +37,69 @@ def _cursor(text: str) -> str:
     return text
 
 
+def _moment(text: str) -> str:
+    if _read_moment(text) is None:
+        raise PydanticCustomError(
+            "moment", "It must be a time in UTC as it is shown here: 2024-01-15T14:00:00Z"
+        )
+    return text
+
+
+def _read_moment(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text)
+        # A moment at the calendar's ends has no other zone.
+        return None if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
 VerificationId = Annotated[UUID, Depends(_verification_id)]
 NumberId = Annotated[UUID, Depends(_number_id)]
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="How many at most.")]
 Cursor = Annotated[
     Annotated[str, AfterValidator(_cursor)] | None, Query(description="`next_cursor` of the page before.")
 ]
+_Moment = Annotated[str, AfterValidator(_moment)]
+From = Annotated[
+    _Moment | None,
+    Query(alias="from", description="From this time on; left out, a day of hours or 30 days before `to`."),
+]
+To = Annotated[_Moment | None, Query(description="Before this time; left out, now.")]
+Step = Annotated[HistoryStep, Query(description="Whether hours or days are shown.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The time that is asked about."""
+
+    step: HistoryStep
+    since: datetime
+    until: datetime
+
+
+async def _span(call: Calling, since: From = None, to: To = None, step: Step = HistoryStep.HOUR) -> Span:
+    until = _read_moment(to or "") or call.context.installation.clock()
+    if until - _CALENDAR_BEGINS < LONGEST_SPAN[step]:
+        raise _wrong("to", "It must be a time at which something was checked.")
+    begin = _read_moment(since or "") or until - USUAL_SPAN[step]
+    if begin > until:
+        raise _wrong("from", "It must not be after `to`.")
+    if until - begin > LONGEST_SPAN[step]:
+        raise _wrong("from", f"It must be at most {LONGEST_SPAN[step].days} days before `to`.")
+    return Span(step, begin, until)
+
+
+def _wrong(field: str, sentence: str) -> Problem:
+    return Problem(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "VALIDATION_ERROR",
+        "The given data was invalid.",
+        errors={field: [sentence]},
+    )
+
+
+AskedSpan = Annotated[Span, Depends(_span)]
 
 
 class Listed(Protocol):

@@ -4,9 +4,11 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from api.fields import PROOF
 from api.our_state import (
     CALLABLE,
     CALLABLE_REASON,
+    CERTIFICATE_EXPIRES_AT,
     MEDIA_WARNINGS,
     OUTBOUND_WAY,
     Callability,
@@ -16,6 +18,7 @@ from api.our_state import (
     show_way,
 )
 from api.timestamps import Timestamp
+from sipcheck.diagnosis.evidence import Proof
 from sipcheck.reasons import CredentialState
 from sipcheck.target import TransportName
 from trunks.catalog.views import TrunkView
@@ -59,10 +62,12 @@ class TrunkDetails(TrunkShown):
     gateways: list[GatewayShown] = Field(description=_OURS)
     credentials: CredentialState = Field(description=f"What is known of the credentials {_OURS}.")
     last_verification: LastVerification | None = Field(description=_OURS)
+    proof: Proof = Field(description=PROOF)
     media_warnings: list[str] = Field(description=MEDIA_WARNINGS)
     outbound_way: OutboundWayShown | None = Field(description=OUTBOUND_WAY)
     callable: Callability = Field(description=CALLABLE)
     callable_reason: str | None = Field(description=CALLABLE_REASON)
+    certificate_expires_at: Timestamp | None = Field(description=CERTIFICATE_EXPIRES_AT)
 
 
 class TrunkCreated(BaseModel):
@@ -135,8 +140,10 @@ def show_details(view: TrunkView) -> TrunkDetails:
         gateways=[_show_gateway(gateway) for gateway in trunk.gateways],
         credentials=trunk.credentials,
         last_verification=show_last(view.last_verification),
+        proof=trunk.proof,
         media_warnings=list(media_warnings(view.profile)),
         **show_way(view),
+        certificate_expires_at=view.certificate_expires_at,
     )
 
 

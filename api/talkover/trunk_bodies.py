@@ -6,7 +6,8 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from api.body import Body, ShownAsNull, UpdateBody, left_out, shown_with
-from api.fields import Host, Line, Password, Port, Proxy, Switch
+from api.fields import PROOF, Host, Line, Password, Port, Proxy, Switch
+from sipcheck.diagnosis.evidence import Proof
 from sipcheck.target import TransportName, parse_host_port
 from trunks.catalog.new_trunk import NewGateway, NewTrunk
 
@@ -50,6 +51,7 @@ class CreateTrunk(Body):
     transport: TransportName | None = Field(TransportName.TLS, description="Transport protocol.")
     outbound_proxy: Proxy | None = Field(None, description="Optional outbound proxy, host[:port].")
     auth_realm: Line | None = Field(None, description="Optional SIP auth realm; no other is answered (ours).")
+    proof: Proof | None = Field(Proof.AUTO, description=PROOF)
     is_active: SwitchAtCreation | None = Field(
         False, description="You must verify before activating: true is refused here (ours)."
     )
@@ -66,6 +68,7 @@ class CreateTrunk(Body):
             password=self.password.get_secret_value(),
             outbound_proxy=None if self.outbound_proxy is None else parse_host_port(self.outbound_proxy),
             auth_realm=self.auth_realm,
+            proof=self.proof or Proof.AUTO,
             wanted=bool(self.is_active),
         )
 
@@ -98,6 +101,7 @@ class UpdateTrunk(UpdateBody):
     auth_realm: Line | None = Field(
         None, description="SIP auth realm; null gives it up (ours). Resets is_verified (ours)."
     )
+    proof: Proof = left_out(description=PROOF)
     is_active: Switch = left_out(
         description="Whether the trunk is to be active: 409 on an unverified one (ours). Beside other fields it is no "
         "change where it is as shown; alone it is your switch (ours)."

@@ -12,7 +12,8 @@ from api.parameters import IsActive, MakesId, TrunkId
 from api.talkover.connection_answers import ConnectionFound, show_connection
 from api.talkover.event_answers import EventList, EventShown
 from api.talkover.health_answers import HealthFound, show_health
-from api.talkover.parameters import DEFAULT_PAGE, Cursor, Limit, page_of
+from api.talkover.history_answers import HistoryFound, show_history
+from api.talkover.parameters import DEFAULT_PAGE, AskedSpan, Cursor, Limit, page_of
 from api.talkover.trunk_answers import (
     TrunkChanged,
     TrunkCreated,
@@ -103,6 +104,16 @@ async def check_health(trunk_id: TrunkId, call: Calling) -> HealthFound:
     latest = call.context.installation.health.latest
     edges = await call.context.threads.run(latest.edges, destinations)
     return show_health(results, edges, current.clock())
+
+
+@router.get("/{trunk_id}/health/history", responses=_answers(404, 422))
+async def show_health_history(trunk_id: TrunkId, call: Calling, span: AskedSpan) -> HistoryFound:
+    """Show what health checks came to by the hour or by the day, oldest first (ours).
+
+    An hour or a day without a check is left out. Hours are kept for 30 days unless your operator set another time.
+    """
+    history = call.catalog.health_history.of
+    return show_history(await call.ask(history, trunk_id, span.step, since=span.since, until=span.until))
 
 
 @router.get("/{trunk_id}/connection-details", responses=_answers(404))

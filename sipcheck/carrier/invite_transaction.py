@@ -12,6 +12,7 @@
 
 from enum import StrEnum
 
+from sipcheck.transaction.timed_machine import Rules, TimedMachine
 from sipcheck.transaction.timers import RFC_3261, Timers
 
 
@@ -81,20 +82,14 @@ TABLE: dict[tuple[State, Event], tuple[State, tuple[Action, ...]]] = {
 }
 
 
-class InviteServerTransaction:
+_RULES = Rules(TABLE, State.TERMINATED, (Event.TIMER_H, Event.TIMER_I, Event.TIMER_G), Action.SEND_AGAIN)
+
+
+class InviteServerTransaction(TimedMachine[State, Event, Action]):
     """One INVITE that is being answered; moments are seconds on the caller's clock."""
 
     def __init__(self, *, reliable: bool, timers: Timers = RFC_3261) -> None:
-        self.state = State.PROCEEDING
-        self._reliable = reliable
-        self._timers = timers
-        self._interval_seconds = timers.t1_seconds
-        self._due: dict[Event, float] = {}
-
-    @property
-    def next_at(self) -> float | None:
-        """When the next timer fires, or None when none runs."""
-        return min(self._due.values(), default=None)
+        super().__init__(_RULES, State.PROCEEDING, reliable=reliable, timers=timers)
 
     def on_invite(self) -> tuple[Action, ...]:
         """Take in the INVITE once more."""
@@ -117,23 +112,6 @@ class InviteServerTransaction:
             self._due = {Event.TIMER_I: now + (0.0 if self._reliable else self._timers.t4_seconds)}
         return actions
 
-    def on_time(self, now: float) -> tuple[Action, ...]:
-        """Fire what is due; Timer H before Timer G, so that nothing is sent behind the end."""
-        actions: tuple[Action, ...] = ()
-        for timer in (Event.TIMER_H, Event.TIMER_I, Event.TIMER_G):
-            due_at = self._due.get(timer)
-            if due_at is None or due_at > now:
-                continue
-            del self._due[timer]
-            fired = self._step(timer)
-            if Action.SEND_AGAIN in fired:
-                self._interval_seconds = min(2 * self._interval_seconds, self._timers.t2_seconds)
-                self._due[Event.TIMER_G] = now + self._interval_seconds
-            actions += fired
-        return actions
-
-    def _step(self, event: Event) -> tuple[Action, ...]:
-        self.state, actions = TABLE[self.state, event]
-        if self.state is State.TERMINATED:
-            self._due.clear()
-        return actions
+    def _again_at(self, due_at: float, now: float) -> float:
+        self._interval_seconds = min(2 * self._interval_seconds, self._timers.t2_seconds)
+        return now + self._interval_seconds

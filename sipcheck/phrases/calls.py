@@ -6,6 +6,7 @@ CALLS: Mapping[str, str] = {
     "call.number.no-e164": (
         "{number} is no number in international form; write it with plus and country code, such as +4930123456"
     ),
+    "call.number.no-digits": "{number} is no number; give 7 digits or more, with a + before them or without",
     "call.number.no-country": "{number} begins with no country's code; write it as in +4930123456",
     "call.number.impossible": "{number} is too short or too long for its country; give all its digits and no more",
     "call.number.short": "{number} is a short number, which a test call is never for; give an ordinary number",

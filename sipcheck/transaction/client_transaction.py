@@ -26,6 +26,7 @@ Timer F is 64 × T1 as the RFC has it; the driver's own deadline is usually earl
 
 from enum import StrEnum
 
+from sipcheck.transaction.timed_machine import Rules, TimedMachine
 from sipcheck.transaction.timers import RFC_3261, Timers
 
 
@@ -101,21 +102,15 @@ TABLE: dict[tuple[State, Event], tuple[State, tuple[Action, ...]]] = {
 }
 
 
-class ClientTransaction:
+_RULES = Rules(TABLE, State.TERMINATED, (Event.TIMER_F, Event.TIMER_K, Event.TIMER_E), Action.SEND)
+
+
+class ClientTransaction(TimedMachine[State, Event, Action]):
     """One request: what to do at each event, and when to look again. Moments are seconds on the caller's clock."""
 
     def __init__(self, *, reliable: bool, timers: Timers = RFC_3261) -> None:
-        self.state = State.IDLE
+        super().__init__(_RULES, State.IDLE, reliable=reliable, timers=timers)
         self.retransmissions = 0
-        self._reliable = reliable
-        self._timers = timers
-        self._interval_seconds = timers.t1_seconds
-        self._due: dict[Event, float] = {}
-
-    @property
-    def next_at(self) -> float | None:
-        """When the next timer fires, or None when none runs."""
-        return min(self._due.values(), default=None)
 
     def start(self, now: float) -> tuple[Action, ...]:
         """Send the request for the first time, and start Timer F, and Timer E on an unreliable transport."""
@@ -138,21 +133,10 @@ class ClientTransaction:
         """Take in that the transport can bring nothing more."""
         return self._step(Event.TRANSPORT_ERROR)
 
-    def on_time(self, now: float) -> tuple[Action, ...]:
-        """Fire what is due; Timer F before Timer E, so that a late clock sends nothing after the end."""
-        actions: tuple[Action, ...] = ()
-        for timer in (Event.TIMER_F, Event.TIMER_K, Event.TIMER_E):
-            due_at = self._due.get(timer)
-            if due_at is None or due_at > now:
-                continue
-            del self._due[timer]
-            fired = self._step(timer)
-            if timer is Event.TIMER_E and Action.SEND in fired:
-                self.retransmissions += 1
-                # On schedule, and after a late clock not at once again: what was missed is not made up for.
-                self._due[Event.TIMER_E] = max(due_at + self._next_interval(), now + self._timers.t1_seconds)
-            actions += fired
-        return actions
+    def _again_at(self, due_at: float, now: float) -> float:
+        self.retransmissions += 1
+        # On schedule, and after a late clock not at once again: what was missed is not made up for.
+        return max(due_at + self._next_interval(), now + self._timers.t1_seconds)
 
     def _next_interval(self) -> float:
         """Double up to T2; T2 at once after a provisional response (§17.1.2.2)."""
@@ -161,9 +145,3 @@ class ClientTransaction:
         else:
             self._interval_seconds = min(2 * self._interval_seconds, self._timers.t2_seconds)
         return self._interval_seconds
-
-    def _step(self, event: Event) -> tuple[Action, ...]:
-        self.state, actions = TABLE[self.state, event]
-        if self.state is State.TERMINATED:
-            self._due.clear()
-        return actions

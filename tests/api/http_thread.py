@@ -8,7 +8,7 @@ from typing import Self
 import uvicorn
 from fastapi import FastAPI
 
-_READY_WITHIN_SECONDS = 10.0
+_READY_WITHIN_SECONDS = 60.0
 
 
 class HttpThread:

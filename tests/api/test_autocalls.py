@@ -40,10 +40,12 @@ OURS = {
     "is_verified",
     "health_status",
     "last_verification",
+    "proof",
     "media_warnings",
     "outbound_way",
     "callable",
     "callable_reason",
+    "certificate_expires_at",
 }
 
 

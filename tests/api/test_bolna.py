@@ -74,10 +74,12 @@ async def test_a_trunk_with_a_password_in_the_vendors_shape(api: ApiUnderTest) -
         "is_verified": False,
         "health_status": "unknown",
         "last_verification": None,
+        "proof": "auto",
         "media_warnings": [],
         "outbound_way": None,
         "callable": "unknown",
         "callable_reason": None,
+        "certificate_expires_at": None,
     }
     # Creation queues a verification.
     assert len(api.rung) == 1

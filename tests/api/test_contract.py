@@ -16,7 +16,7 @@ from trunks.installation.settings import Settings
 
 PROGRAM = str(Path(sys.executable).with_name("schemathesis"))
 # How many examples each operation is called with, and within which time; schemathesis's own cases come on top.
-FEW, MANY = (3, 180.0), (200, 3600.0)
+FEW, MANY = (3, 900.0), (200, 3600.0)
 HOW_MANY = [pytest.param(FEW, id="few"), pytest.param(MANY, id="many", marks=pytest.mark.long)]
 COLLECTIONS = [
     ("talkover", "/api/v1/sip-trunks"),

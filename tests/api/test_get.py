@@ -31,10 +31,12 @@ async def test_a_trunk_is_shown_in_the_vendors_shape(api: ApiUnderTest) -> None:
             "gateways": [{"host": "sip.carrier.example", "port": 5061, "transport": "tls", "priority": 1}],
             "credentials": "not-tested",
             "last_verification": None,
+            "proof": "auto",
             "media_warnings": [],
             "outbound_way": None,
             "callable": "unknown",
             "callable_reason": None,
+            "certificate_expires_at": None,
         },
     }
     assert PASSWORD not in answer.text

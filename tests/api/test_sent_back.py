@@ -25,7 +25,7 @@ FORMS: dict[str, tuple[str, dict[str, Any]]] = {
     "over UDP without a port": (TALKOVER, BODY | {"port": None, "transport": "udp"}),
     "what autocalls would refuse": (TALKOVER, BODY | {"name": "x" * 200, "username": "ab"}),
     "extension": (AUTOCALLS, EXTENSION | {"nickname": "Main"}),
-    "number": (AUTOCALLS, NUMBER | {"sip_calling_format": "national"}),
+    "number": (AUTOCALLS, NUMBER | {"sip_calling_format": "national", "proof": "options"}),
     "bolna": (BOLNA, USERPASS | {"ip_identifiers": [{"ip_address": "203.0.113.9"}]}),
     "two gateways": (
         BOLNA,
@@ -62,6 +62,7 @@ CHANGED: dict[str, dict[str, Any]] = {
         "transport": "tcp",
         "outbound_proxy": "changed.example",
         "auth_realm": "changed",
+        "proof": "invite",
         "is_active": False,
     },
     AUTOCALLS: {
@@ -76,6 +77,7 @@ CHANGED: dict[str, dict[str, Any]] = {
         "allowed_inbound_ips": ["203.0.113.77"],
         "country_code": "FR",
         "outbound_proxy": True,
+        "proof": "register",
     },
     BOLNA: {
         "name": "Changed",
@@ -98,6 +100,7 @@ CHANGED: dict[str, dict[str, Any]] = {
         "rtp_symmetric": False,
         "force_rport": False,
         "phone_numbers": [],
+        "proof": "none",
         "is_active": False,
     },
 }

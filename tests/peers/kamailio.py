@@ -28,7 +28,7 @@ _CONFIGURATION = Path(__file__).with_name("kamailio.cfg")
 _SCHEMA_FOLDER = Path("/usr/share/kamailio/db_sqlite")
 # No auth-int: Kamailio 5.6 offers it, and then hashes no body but chance memory.
 _QOP_FLAGS = {None: 0, "auth": 1}
-_RPC_TIMEOUT_SECONDS = 15.0
+_RPC_TIMEOUT_SECONDS = 60.0
 _POLL_SECONDS = 0.02
 
 

@@ -11,8 +11,8 @@ from typing import Self
 
 from tests.peers.programs import find_program
 
-READY_WITHIN_SECONDS = 20.0
-END_WITHIN_SECONDS = 5.0
+READY_WITHIN_SECONDS = 60.0
+END_WITHIN_SECONDS = 20.0
 _POLL_SECONDS = 0.01
 _LOG_TAIL_CHARACTERS = 4000
 

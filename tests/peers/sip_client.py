@@ -10,7 +10,7 @@ from contextlib import closing
 from tests.peers.ports import family_of
 from tests.peers.sip_reply import split_message
 
-_TIMEOUT_SECONDS = 5.0
+_TIMEOUT_SECONDS = 30.0
 _CNONCE = "0a4f113b"
 
 

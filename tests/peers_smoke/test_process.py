@@ -11,7 +11,7 @@ from tests.peers.process import OwnedProcess, PeerFailed
 from tests.peers.programs import PeerMissing, find_program
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_SECONDS = 10
+PATIENCE_SECONDS = 60
 
 
 def is_listening(port: int) -> bool:

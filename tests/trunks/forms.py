@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -50,21 +51,31 @@ def without_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
 
 
+def _settings(folder: Path, **given: Any) -> Settings:
+    """Read the settings once for all tests that give the same: reading them takes longer than many a test."""
+    named = frozenset(item for item in os.environ.items() if item[0].startswith(("TRUNKS_", "LIVEKIT_")))
+    return _read_settings(frozenset(given.items()), named).model_copy(update={"data_dir": folder / "var"})
+
+
+@cache
+def _read_settings(given: frozenset[tuple[str, Any]], _: frozenset[tuple[str, str]]) -> Settings:
+    return load_settings(**dict(given))
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def store_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     """Give the settings of an empty store on either engine."""
-    given: dict[str, Any] = {"data_dir": tmp_path / "var"}
+    given: dict[str, Any] = {}
     if request.param == "postgresql":
         given["database_url"] = request.getfixturevalue("postgres_url")
         given["secret_keys"] = SECRET_KEYS
-    return load_settings(**given)
+    return _settings(tmp_path, **given)
 
 
 @pytest.fixture(params=["embedded", "scaled"])
 def form_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     """Give the settings of either form of the service."""
     given: dict[str, Any] = {
-        "data_dir": tmp_path / "var",
         "allow_networks": "127.0.0.0/8",
         "verify_timeout_seconds": 3.0,
         # All peers are on one address; tests/worker/test_pacing.py has the limits on.
@@ -75,7 +86,7 @@ def form_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
         given["database_url"] = request.getfixturevalue("postgres_url")
         given["broker_url"] = request.getfixturevalue("redis_server").url
         given["secret_keys"] = SECRET_KEYS
-    return load_settings(**given)
+    return _settings(tmp_path, **given)
 
 
 @dataclass

@@ -23,7 +23,7 @@ from worker.runtime import Runtime
 from worker.tasks import bind
 
 _DONE_WITHIN_SECONDS = 30.0
-_CELERY_GONE_WITHIN_SECONDS = 15.0
+_CELERY_GONE_WITHIN_SECONDS = 60.0
 
 
 class Service:

@@ -226,7 +226,7 @@ async def test_what_touches_no_side_is_answered_while_the_infrastructure_is_down
         row_id = made["id"] if url == URL else trunk_id
         with subtests.test(url=url, change=list(change)):
             answer = await client.request(
-                "PUT" if url == URL else "PATCH", f"{url}/{row_id}", json=change, timeout=5
+                "PUT" if url == URL else "PATCH", f"{url}/{row_id}", json=change, timeout=30
             )
             assert answer.status_code == 200, answer.text
     livekit.start()

@@ -14,7 +14,7 @@ from trunks.ids import new_id
 from trunks.installation.settings import Settings, load_settings
 from worker.completion_channel import CHANNEL, CompletionAnnouncer, announces, listen_for_done
 
-WITHIN_SECONDS = 15.0
+WITHIN_SECONDS = 60.0
 
 
 class Listener:

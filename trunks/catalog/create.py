@@ -77,6 +77,7 @@ def _row(
         sealed_password=None if new.password is None else secrets.seal(new.password, trunk_id),
         auth_realm=new.auth_realm,
         outbound_proxy=None if new.outbound_proxy is None else str(new.outbound_proxy),
+        proof=new.proof,
         generation=FIRST_GENERATION,
         credentials=CredentialState.NOT_TESTED,
         health_interval_seconds=new.health_interval_seconds,

@@ -31,5 +31,7 @@ def find_destination(
     )
     found = Destinations(session).ensure(target, now)
     moved = gateway.destination_id != found
+    if moved:
+        gateway.led_since = now
     gateway.destination_id = found
     return moved

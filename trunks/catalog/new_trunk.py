@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from sipcheck.diagnosis.evidence import Proof
 from sipcheck.target import HostPort, TransportName
 from trunks.rules.profile import PLAIN, TrunkProfile
 
@@ -38,6 +39,7 @@ class NewTrunk:
     password: str | None = field(repr=False)
     outbound_proxy: HostPort | None = None
     auth_realm: str | None = None
+    proof: Proof = Proof.AUTO
     wanted: bool = False
     health_interval_seconds: float | None = None
     profile: TrunkProfile = PLAIN

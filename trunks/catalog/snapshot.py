@@ -18,7 +18,7 @@ from trunks.repositories.trunk_profiles import TrunkProfiles
 from trunks.rules.profile import TrunkProfile
 from trunks.rules.trunk_state import TrunkState
 
-DESCRIBING = ("name", "provider_name", "health_interval_seconds")
+DESCRIBING = ("name", "provider_name", "health_interval_seconds", "proof")
 CONNECTING = ("username", "sealed_password", "auth_realm", "outbound_proxy")
 
 # Of a number; who uses it is not the edit's to say.

@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Any, Literal
 from uuid import UUID
 
+from sipcheck.diagnosis.evidence import Proof
 from sipcheck.target import HostPort, TransportName
 from trunks.catalog.new_trunk import NewGateway, NewNumber
 
@@ -50,6 +51,7 @@ class TrunkEdit:
     password: str | _Unset | None = field(default=UNSET, repr=False)
     outbound_proxy: HostPort | _Unset | None = UNSET
     auth_realm: str | _Unset | None = UNSET
+    proof: Proof | _Unset = UNSET
     wanted: bool | _Unset = UNSET
     health_interval_seconds: float | _Unset | None = UNSET
     profile: Mapping[str, Any] = field(default_factory=dict)

@@ -196,6 +196,7 @@ class TrunkUpdates:
             _set(trunk, "name", edit.name),
             _set(trunk, "provider_name", edit.provider_name),
             _set(trunk, "health_interval_seconds", edit.health_interval_seconds),
+            _set(trunk, "proof", edit.proof),
             self._change_profile(session, trunk, edit),
         ]
         connectivity = [
@@ -252,7 +253,10 @@ class TrunkUpdates:
     ) -> bool:
         now = self.clock()
         old = sorted((each.priority, str(each.destination_id)) for each in trunk.gateways)
+        led_since = {each.destination_id: each.led_since for each in trunk.gateways}
         trunk.gateways = [make_gateway(session, gateway, proxy, now) for gateway in gateways]
+        for gateway in trunk.gateways:
+            gateway.led_since = led_since.get(gateway.destination_id, now)
         trunk.updated_at = now
         return old != sorted((each.priority, str(each.destination_id)) for each in trunk.gateways)
 

@@ -31,7 +31,8 @@ class TrunkView:
     last run of its current configuration.
 
     `sides` are its ids on the voice infrastructure, `way` how its calls leave there, `last_health_check_at` when it was
-    last found well or not, by a check of what it shares with others too.
+    last found well or not, by a check of what it shares with others too. `certificate_expires_at` is when the first
+    certificate ends that an edge of its gateways showed; None while none was seen.
     """
 
     trunk: Trunk
@@ -43,6 +44,7 @@ class TrunkView:
     way: ShownWay
     last_verification: Verification | None
     last_health_check_at: datetime | None
+    certificate_expires_at: datetime | None = None
 
     @property
     def id(self) -> UUID:
@@ -87,6 +89,7 @@ def _fill(session: Session, trunks: Sequence[Trunk]) -> list[TrunkView]:
     parts = find_trunk_parts(session, ids)
     runs = Verifications(session).latest_told_of(trunks)
     checked_at = _checked_at(session, trunks)
+    certificates_end = _certificates_end(session, trunks)
     numbers: dict[UUID, list[ListedNumber]] = {}
     for number in PhoneNumbers(session).first_of(ids, limit=NUMBERS_SHOWN):
         numbers.setdefault(number.trunk_id, []).append(number)
@@ -104,6 +107,14 @@ def _fill(session: Session, trunks: Sequence[Trunk]) -> list[TrunkView]:
             way=shown_way(trunk, parts[trunk.id]),
             last_verification=runs.get(trunk.id),
             last_health_check_at=_latest(trunk, checked_at),
+            certificate_expires_at=min(
+                (
+                    certificates_end[each.destination_id]
+                    for each in trunk.gateways
+                    if each.destination_id in certificates_end
+                ),
+                default=None,
+            ),
         )
         for trunk in trunks
     ]
@@ -115,6 +126,11 @@ def _checked_at(session: Session, trunks: Sequence[Trunk]) -> Mapping[UUID, date
         gateway.destination_id for trunk in trunks if _health_has_begun(trunk) for gateway in trunk.gateways
     }
     return LivenessRows(session).checked_at(ids) if ids else {}
+
+
+def _certificates_end(session: Session, trunks: Sequence[Trunk]) -> Mapping[UUID, datetime]:
+    ids = {gateway.destination_id for trunk in trunks for gateway in trunk.gateways}
+    return LivenessRows(session).certificates_end(ids)
 
 
 def _latest(trunk: Trunk, checked_at: Mapping[UUID, datetime]) -> datetime | None:

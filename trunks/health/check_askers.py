@@ -95,7 +95,8 @@ class AskerTurns:
             row = rows[destination_id]
             if self._is_doubted(lonely, row, now):
                 to_prove.add(lonely.trunk_id)
-                if destination_id in due and self._waits(row, now):
+                waits = Proofs.may_be_brought_forward(lonely.proof) and self._waits(row, now)
+                if destination_id in due and waits:
                     askers.waiting.add(destination_id)
                 elif destination_id in askers.of:
                     askers.of[destination_id] = replace(askers.of[destination_id], proven_here=False)

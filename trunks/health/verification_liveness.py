@@ -10,6 +10,7 @@ from sipcheck.reasons import Outcome, WarningCode
 from sipcheck.report.model import Report
 from trunks.models.trunk import Trunk
 from trunks.repositories.liveness import LivenessRows
+from trunks.rules.certificates import first_end
 from trunks.rules.health import is_living_edge, liveness_of
 from trunks.rules.intervals import HealthIntervals, jittered
 
@@ -26,6 +27,7 @@ class VerificationLiveness:
         self._firsts: dict[UUID, tuple[float, datetime]] = {}
         self._results: dict[UUID, dict[str, object]] = {}
         self._answers: dict[UUID, dict[str, object]] = {}
+        self._certified: dict[UUID, dict[str, object]] = {}
         self._soon: set[UUID] = set()
 
     def record(self, trunk: Trunk, destination_id: UUID, report: Report, now: datetime) -> None:
@@ -43,6 +45,11 @@ class VerificationLiveness:
                 "destination_id": destination_id,
                 "options_ignored": ignored,
                 "answered_at": now,
+            }
+        if (expires_at := first_end(report.edges)) is not None:
+            self._certified[destination_id] = {
+                "destination_id": destination_id,
+                "certificate_expires_at": expires_at,
             }
         if not alive and trunk.living_generation == trunk.generation:
             self._soon.add(destination_id)
@@ -71,6 +78,7 @@ class VerificationLiveness:
             self._rows.begin(self._firsts)
         self._rows.change([self._results[each] for each in sorted(self._results)])
         self._rows.change([self._answers[each] for each in sorted(self._answers)])
+        self._rows.change([self._certified[each] for each in sorted(self._certified)])
         if self._soon:
             self._rows.no_later_than(self._soon, now + timedelta(seconds=self._pace.soon_seconds))
 

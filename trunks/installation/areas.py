@@ -6,6 +6,7 @@ from trunks.catalog.connection import Connections, PlatformAddresses
 from trunks.catalog.create_provisioned import ProvisionedCreation
 from trunks.catalog.drafts import UnsavedTrunks
 from trunks.catalog.dry_runs import DryRuns
+from trunks.catalog.health_history import HealthHistory
 from trunks.catalog.inbound_calls import InboundCalls
 from trunks.catalog.phone_numbers import NumberCatalog
 from trunks.catalog.released_numbers import ReleasedNumbers
@@ -125,6 +126,7 @@ class Catalog:
         impatient = database.impatient()
         self.trunks = TrunkCatalog(impatient, on.secrets, provisioner, clock, on.settings.allow_wide_lists)
         self.views = TrunkViews(database)
+        self.health_history = HealthHistory(database)
         self.updates = TrunkUpdates(
             impatient,
             on.secrets,

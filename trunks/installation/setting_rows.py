@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from sipcheck.settings import PROOF_NUMBER
 from sipcheck.target import HostPort, Target
 from trunks.installation.setting_values import (
     read_address,
@@ -22,6 +23,7 @@ from trunks.installation.setting_values import (
     read_nameservers,
     read_networks,
     read_ports,
+    read_proof_number,
     read_secret_keys,
     read_targets,
 )
@@ -115,6 +117,10 @@ class SettingRows(BaseSettings):
     )
     from_domain: Annotated[str, _by(read_domain)] | None = _row(
         None, "the domain in the From of shared probes; else the egress address"
+    )
+    proof_number: Annotated[str, _by(read_proof_number)] = _row(
+        PROOF_NUMBER,
+        "whom a proof by a call is for: a number that belongs to nobody, in digits, with a + or without",
     )
     allow_wide_lists: bool = _row(
         False, "true or false: let allow-lists of customers be wider than /16 (IPv6 /32)"

@@ -12,6 +12,7 @@ from sipcheck.errors import CallerError, TargetInvalid
 from sipcheck.guard import EVERY_NAME
 from sipcheck.host import is_address
 from sipcheck.target import HostPort, Target, parse_host_port, parse_target
+from sipcheck.verification.calling.numbers import NumberRefused, read_nobodys_number
 from trunks.rules.allow_list import read_network
 from trunks.rules.knock_limits import SHIPPED_RULES, KnockRules, read_limits
 from trunks.secrets.keys import parse_keys
@@ -108,6 +109,13 @@ def read_address(text: str) -> str:
 
 def read_addresses(text: str) -> tuple[str, ...]:
     return tuple(read_address(entry) for entry in _entries(text))
+
+
+def read_proof_number(text: str) -> str:
+    try:
+        return read_nobodys_number(text.strip())
+    except NumberRefused as fault:
+        raise ValueError(str(fault).rstrip(".")) from None
 
 
 def read_domain(text: str) -> str:

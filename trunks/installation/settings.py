@@ -139,6 +139,7 @@ class Settings(SettingRows):
             # Calls are LiveKit's only where trunks are put there; talkover's outbound proxy is a Route of theirs.
             infrastructure=Infrastructure.LIVEKIT if self.provisioner is ProvisionerName.LIVEKIT else None,
             leads_to_proxies=True,
+            proof_number=self.proof_number,
         )
 
 

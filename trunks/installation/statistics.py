@@ -1,5 +1,6 @@
 """The store's statistics for the metrics: cheap enough to be asked every few seconds."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,6 +12,7 @@ from trunks.models.verification import VerificationStatus
 from trunks.repositories.mass_falls import MassFalls
 from trunks.repositories.statistics import DestinationCount, FinishedCount, StatisticsCounts, TrunkCount
 from trunks.repositories.table_sizes import TableSizes
+from trunks.rules.certificates import SPANS, within_days
 from trunks.store.database import Database
 
 # A run has its `finished_at` before its transaction commits, and workers' clocks differ: what is younger is left for
@@ -25,7 +27,8 @@ _MOST_DELAYED = 50
 class StatisticsSeen:
     """The store at one moment; `finished` are the runs between the last time and `finished_until`.
 
-    `most_delayed` are the addresses whose tokens are spent longest in advance, with the seconds.
+    `certificates` counts destinations by the span in which the first of their certificates ends. `most_delayed` are the
+    addresses whose tokens are spent longest in advance, with the seconds.
     """
 
     finished: tuple[FinishedCount, ...]
@@ -39,6 +42,7 @@ class StatisticsSeen:
     destinations: tuple[DestinationCount, ...]
     check_lag_seconds: float
     flips_are_held: bool
+    certificates: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,7 @@ class Statistics:
                 destinations=counts.destinations(),
                 check_lag_seconds=_lag_seconds(counts.most_overdue_at(), now),
                 flips_are_held=MassFalls(session).open() is not None,
+                certificates=_by_span(counts.certificates_end(), now),
             )
 
     def tables(self) -> tuple[TableSeen, ...]:
@@ -104,6 +109,10 @@ class Statistics:
         }
         waiting = [(address, each) for address, each in seconds.items() if each > 0]
         return dict(sorted(waiting, key=lambda pair: (-pair[1], pair[0])))
+
+
+def _by_span(ends: Iterable[datetime], now: datetime) -> dict[str, int]:
+    return dict.fromkeys(SPANS, 0) | Counter(within_days(each, now) for each in ends)
 
 
 def _lag_seconds(due_at: datetime | None, now: datetime) -> float:

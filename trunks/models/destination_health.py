@@ -15,6 +15,7 @@ from trunks.models.lease import Leased
 _SCHEDULED = text("next_check_at IS NOT NULL")
 _ASKED = text("asked_at IS NOT NULL")
 _FALLEN = text("fell_at IS NOT NULL")
+_CERTIFIED = text("certificate_expires_at IS NOT NULL")
 _LATE = text("due_since IS NOT NULL")
 
 
@@ -32,6 +33,7 @@ class DestinationHealth(Leased, Base):
     with spaces between them. `facts` are the telling headers of the last answer that was read in full, at `facts_at`,
     and `facts_status` its status. `answer_status` is the last check's, null after a silence, and `answer_server` the
     last Server that was read; at `changed_at` one of them was another, or an answer came after a silence.
+    `certificate_expires_at` is when the first of the certificates ends that its edges showed last.
     """
 
     __tablename__ = "destination_health"
@@ -40,6 +42,9 @@ class DestinationHealth(Leased, Base):
         partial_index("ix_destination_health_asked_at", "asked_at", where=_ASKED),
         partial_index("ix_destination_health_fell_at", "fell_at", where=_FALLEN),
         partial_index("ix_destination_health_due_since", "due_since", where=_LATE),
+        partial_index(
+            "ix_destination_health_certificate_expires_at", "certificate_expires_at", where=_CERTIFIED
+        ),
         Index("ix_destination_health_domain_claimed_at", "domain", "claimed_at"),
     )
 
@@ -77,3 +82,4 @@ class DestinationHealth(Leased, Base):
     facts_status: Mapped[int | None]
     facts_at: Mapped[datetime | None]
     edge_addresses: Mapped[str | None] = mapped_column(String(400))
+    certificate_expires_at: Mapped[datetime | None]

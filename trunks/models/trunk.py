@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from sipcheck.diagnosis.evidence import Proof
 from sipcheck.reasons import CredentialState
 from sipcheck.target import TransportName
 from trunks.models.base import Base, named, partial_index
@@ -36,6 +37,8 @@ class Trunk(Base):
     sealed_password: Mapped[bytes | None]
     auth_realm: Mapped[str | None] = mapped_column(String(255))
     outbound_proxy: Mapped[str | None] = mapped_column(String(300))
+    # How the credentials are proven. To prove them otherwise makes nothing void that is known.
+    proof: Mapped[Proof] = mapped_column(named(Proof), default=Proof.AUTO, server_default=Proof.AUTO.value)
     generation: Mapped[int]
 
     wanted: Mapped[bool]
@@ -69,7 +72,9 @@ class Trunk(Base):
 
 
 class Gateway(Base):
-    """`host` is as the customer wrote it; its normal form is the destination's domain."""
+    """`host` is as the customer wrote it; its normal form is the destination's domain. `led_since` is when it began to
+    lead to its destination, null for as long as the trunk is there.
+    """
 
     __tablename__ = "gateways"
 
@@ -79,3 +84,4 @@ class Gateway(Base):
     port: Mapped[int | None]
     transport: Mapped[TransportName | None] = mapped_column(named(TransportName))
     priority: Mapped[int]
+    led_since: Mapped[datetime | None]

@@ -96,6 +96,7 @@ def _of_each(trunk_ids: Select[UUID], *, lateral: bool) -> Select[*tuple[Any, ..
         asker.id.label("trunk_id"),
         asker.username,
         asker.health_interval_seconds,
+        asker.proof,
         AccountProof.tried_at,
     ).select_from(DestinationHealth)
     ids: ColumnElement[bool]

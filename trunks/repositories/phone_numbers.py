@@ -13,6 +13,9 @@ from trunks.models.trunk import Trunk
 from trunks.repositories.among import among
 from trunks.repositories.repository import Repository
 
+# For one that can call.
+_LOOKED_AT = 50
+
 
 @dataclass(frozen=True, slots=True)
 class ListedNumber:
@@ -106,6 +109,16 @@ class PhoneNumbers(Repository):
         """List the numbers of trunks in the order in which they were entered, so many of each at most."""
         rows = self._session.execute(_FIRST, {"trunk_ids": trunk_ids, "last": limit - 1})
         return [ListedNumber(*row) for row in rows]
+
+    def callers_of(self, trunk_ids: Sequence[UUID]) -> dict[UUID, str]:
+        """Give for each of these trunks its first number in E.164, of those that are shown; none for the others."""
+        callers: dict[UUID, str] = {}
+        if not trunk_ids:
+            return callers
+        for number in self.first_of(trunk_ids, limit=_LOOKED_AT):
+            if number.e164 is not None:
+                callers.setdefault(number.trunk_id, number.e164)
+        return callers
 
     def count_of(self, trunk_ids: Sequence[UUID]) -> dict[UUID, int]:
         """Count the numbers of those trunks that have one."""

@@ -6,12 +6,20 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
+from sipcheck.diagnosis.evidence import Proof
 from trunks.models.trunk import Trunk
 from trunks.repositories.among import among
 from trunks.repositories.repository import Repository
 
+_NEVER_BROUGHT_FORWARD = (Proof.INVITE, Proof.NONE)
+
 
 class Proofs(Repository):
+    @staticmethod
+    def may_be_brought_forward(proof: Proof) -> bool:
+        """Whether an account that is doubted is proven at once."""
+        return proof not in _NEVER_BROUGHT_FORWARD
+
     def any_due(self, now: datetime) -> bool:
         return self._exists(Trunk.next_proof_at <= now)
 
@@ -26,10 +34,17 @@ class Proofs(Repository):
         ).all()
 
     def bring_forward(self, trunk_ids: Collection[UUID], now: datetime) -> None:
-        """Let these be proven now that are to be proven later; one that another writer keeps comes again."""
+        """Let these be proven now that are to be proven later; one that another writer keeps comes again.
+
+        Not by a call: that is made once in an interval, and by nobody's doubt.
+        """
         later = (
             select(Trunk.id)
-            .where(among(self._session, Trunk.id, trunk_ids), Trunk.next_proof_at > now)
+            .where(
+                among(self._session, Trunk.id, trunk_ids),
+                Trunk.next_proof_at > now,
+                Trunk.proof.not_in(_NEVER_BROUGHT_FORWARD),
+            )
             .order_by(Trunk.id)
             .with_for_update(skip_locked=True, key_share=True, of=Trunk)
         )

@@ -157,6 +157,7 @@ class Trunks(Repository):
                 Trunk.sealed_password,
                 Trunk.auth_realm,
                 Trunk.outbound_proxy,
+                Trunk.proof,
             )
             .where(among(self._session, Trunk.id, trunk_ids))
             .order_by(Trunk.id)

@@ -57,11 +57,14 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a verification came to; `some_dead` says that edges or gateways beside the living one did not answer."""
+    """What a verification came to; `some_dead` says that edges or gateways beside the living one did not answer,
+    `unproven` that the trunk has credentials, and that it did not prove them, wanted or not.
+    """
 
     outcome: Outcome
     reason: Reason
     some_dead: bool = False
+    unproven: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,10 +95,12 @@ def created(*, wanted: bool) -> TrunkState:
 
 def counts_as_verified(verdict: Verdict, policy: Policy) -> bool:
     """Whether a verdict makes a trunk verified."""
+    if policy.require_proven_credentials and verdict.unproven:
+        return False
     if verdict.outcome is Outcome.VERIFIED:
         return True
-    unproven = verdict.outcome is Outcome.REACHABLE and verdict.reason is Reason.ALIVE_CREDENTIALS_UNPROVEN
-    return unproven and not policy.require_proven_credentials
+    alive = verdict.outcome is Outcome.REACHABLE and verdict.reason is Reason.ALIVE_CREDENTIALS_UNPROVEN
+    return alive and not policy.require_proven_credentials
 
 
 def after_verification(state: TrunkState, verdict: Verdict, policy: Policy) -> TrunkState:

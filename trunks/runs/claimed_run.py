@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sipcheck.credentials import Credentials
+from sipcheck.diagnosis.evidence import Proof
 from sipcheck.target import Target, TransportName, parse_host_port, parse_target
 from trunks.models.trunk import Gateway, Trunk
 from trunks.repositories.trunks import TrunkRow
@@ -78,7 +79,8 @@ class ClaimedRun:
     asked for, `on_demand` one that somebody waits for, `scheduled` a proof by schedule, `put_off` one that was to wait;
     `learned_realms` are the first gateway's, to expect where none is configured. `proven_at` are the destinations at
     which the account is proven as it is configured now; `proof_order` numbers the gateways in the order in which they
-    prove the credentials, where that is not their priority.
+    prove the credentials, where that is not their priority. A proof by INVITE is made as `caller`, a number of the
+    trunk's, or as its user.
     """
 
     verification_id: UUID
@@ -96,6 +98,8 @@ class ClaimedRun:
     learned_realms: tuple[str, ...] = ()
     proven_at: frozenset[UUID] = frozenset()
     proof_order: tuple[int, ...] = ()
+    proof: Proof = Proof.AUTO
+    caller: str | None = None
 
     @property
     def first(self) -> ClaimedGateway:

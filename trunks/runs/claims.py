@@ -33,11 +33,13 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from sipcheck.diagnosis.evidence import Proof
 from sipcheck.reasons import Reason
 from trunks.clock import Clock, utc_now
 from trunks.errors import RunPostponed, StoreBusy
 from trunks.ids import new_id
 from trunks.models.verification import RequestedBy, WayIn
+from trunks.repositories.phone_numbers import PhoneNumbers
 from trunks.repositories.realm_pins import RealmPins
 from trunks.repositories.run_turns import Due, RunTurns
 from trunks.repositories.trunks import TrunkRow, Trunks
@@ -103,6 +105,9 @@ class RunClaims:
         gateways = {trunk_id: claimed_gateways(trunk, found[trunk_id]) for trunk_id, trunk in steady.items()}
         firsts = {run.id: gateways[run.trunk_id][0] for run in runs}
         realms = _realms_to_expect(session, runs, firsts)
+        callers = PhoneNumbers(session).callers_of(
+            [trunk_id for trunk_id, trunk in steady.items() if trunk.proof is Proof.INVITE]
+        )
         lease_until = now + self._lease
         claims = [
             ClaimedRun(
@@ -123,6 +128,8 @@ class RunClaims:
                 proof_order=_longest_ago(found[run.trunk_id])
                 if run.requested_by is RequestedBy.SCHEDULE
                 else (),
+                proof=steady[run.trunk_id].proof,
+                caller=callers.get(run.trunk_id),
             )
             for run in runs
         ]

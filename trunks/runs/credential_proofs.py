@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from sipcheck.diagnosis.evidence import Proof
 from sipcheck.reasons import CredentialState
 from trunks.clock import Clock, utc_now
 from trunks.models.trunk import Trunk
@@ -55,9 +56,12 @@ class CredentialProofs:
         return in_time
 
     def _queue(self, session: Session, trunk: Trunk, now: datetime) -> UUID | None:
-        """Queue a run unless one is open, which proves the same; rejected credentials wait for the customer."""
+        """Queue a run unless one is open, which proves the same; rejected credentials wait for the customer.
+
+        A trunk whose credentials are not to be proven has its turns all the same, for when that is changed.
+        """
         trunk.next_proof_at = next_proof_at(trunk, now, self._interval_seconds)
-        if trunk.next_proof_at is None:
+        if trunk.next_proof_at is None or trunk.proof is Proof.NONE:
             return None
         run, is_new = find_or_queue(session, trunk, RequestedBy.SCHEDULE, now)
         return run.id if is_new else None

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sipcheck.credentials import BeforeCredentials, Credentials
+from sipcheck.diagnosis.evidence import Proof
 from sipcheck.report.model import Report
 from sipcheck.target import Target
 from sipcheck.transaction.run_context import EdgeDone
@@ -22,7 +23,7 @@ class GatewayCheck:
 
     Of several the living one with the lowest `turn` proves the credentials, and among equals the first. `again` says
     that it was put off before, and that nobody waits for it: the route that was found then will do for a minute.
-    `forms` are to be asked beside the verdict.
+    `forms` are to be asked beside the verdict. `proof` says how the credentials are proven, `caller` who calls for it.
     """
 
     target: Target
@@ -35,3 +36,5 @@ class GatewayCheck:
     again: bool = False
     username: str | None = None
     forms: FormQuestions | None = None
+    proof: Proof = Proof.AUTO
+    caller: str | None = None

@@ -107,6 +107,8 @@ class GatewayDoors:
                 username=self._claim.first.username,
                 again=self._claim.put_off and not self._claim.on_demand,
                 forms=None if self._forms is None or number else self._forms.questions(),
+                proof=self._claim.proof,
+                caller=self._claim.caller,
             )
             for number, (target, admission) in enumerate(zip(targets, self._admissions, strict=True))
         ]

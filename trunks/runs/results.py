@@ -108,7 +108,7 @@ class RunResults:
             claim = result.claim
             if claim.verification_id not in ours:
                 continue
-            trunk, verdict = trunks[claim.first.trunk_id], _verdict(result.report)
+            trunk, verdict = trunks[claim.first.trunk_id], _verdict(claim, result.report)
             current = trunk.generation == claim.generation
             counted = current and counts_as_verified(verdict, self._rules.policy)
             ended.append({"id": claim.verification_id, "counted": counted, **result.columns})
@@ -186,11 +186,12 @@ def _proven(result: RunResult) -> dict[tuple[UUID, str], Sequence[str]]:
     return {(first.destination_id, first.username): result.realms}
 
 
-def _verdict(report: Report) -> Verdict:
+def _verdict(claim: ClaimedRun, report: Report) -> Verdict:
     return Verdict(
         outcome=report.outcome,
         reason=report.reason,
         some_dead=any(warning.code is WarningCode.EDGE_DOWN for warning in report.warnings),
+        unproven=claim.first.sealed_password is not None and report.credentials is not CredentialState.PROVEN,
     )
 
 

@@ -23,6 +23,7 @@ As there, what comes late, twice or too early has its own row, which stays where
 
 from enum import StrEnum
 
+from sipcheck.transaction.timed_machine import Rules, TimedMachine
 from sipcheck.transaction.timers import RFC_3261, Timers
 
 
@@ -121,21 +122,17 @@ TABLE: dict[tuple[State, Event], tuple[State, tuple[Action, ...]]] = {
 }
 
 
-class InviteTransaction:
+_RULES = Rules(
+    TABLE, State.TERMINATED, (Event.TIMER_B, Event.TIMER_D, Event.TIMER_M, Event.TIMER_A), Action.SEND
+)
+
+
+class InviteTransaction(TimedMachine[State, Event, Action]):
     """One INVITE: what to do at each event, and when to look again. Moments are seconds on the caller's clock."""
 
     def __init__(self, *, reliable: bool, timers: Timers = RFC_3261) -> None:
-        self.state = State.IDLE
+        super().__init__(_RULES, State.IDLE, reliable=reliable, timers=timers)
         self.retransmissions = 0
-        self._reliable = reliable
-        self._timers = timers
-        self._interval_seconds = timers.t1_seconds
-        self._due: dict[Event, float] = {}
-
-    @property
-    def next_at(self) -> float | None:
-        """When the next timer fires, or None when none runs."""
-        return min(self._due.values(), default=None)
 
     @property
     def answered(self) -> bool:
@@ -163,22 +160,11 @@ class InviteTransaction:
         """Take in that the transport can bring nothing more."""
         return self._step(Event.TRANSPORT_ERROR)
 
-    def on_time(self, now: float) -> tuple[Action, ...]:
-        """Fire what is due; Timer B before Timer A, so that a late clock sends nothing after the end."""
-        actions: tuple[Action, ...] = ()
-        for timer in (Event.TIMER_B, Event.TIMER_D, Event.TIMER_M, Event.TIMER_A):
-            due_at = self._due.get(timer)
-            if due_at is None or due_at > now:
-                continue
-            del self._due[timer]
-            fired = self._step(timer)
-            if Action.SEND in fired:
-                self.retransmissions += 1
-                self._interval_seconds *= 2
-                # On schedule, and after a late clock not at once again: what was missed is not made up for.
-                self._due[timer] = max(due_at + self._interval_seconds, now + self._timers.t1_seconds)
-            actions += fired
-        return actions
+    def _again_at(self, due_at: float, now: float) -> float:
+        self.retransmissions += 1
+        self._interval_seconds *= 2
+        # On schedule, and after a late clock not at once again: what was missed is not made up for.
+        return max(due_at + self._interval_seconds, now + self._timers.t1_seconds)
 
     def _timers_of(self, state: State, now: float) -> dict[Event, float]:
         """Timer D is zero on a reliable transport; Timer M is not, since forks answer over any (RFC 6026 §8.4)."""
@@ -187,12 +173,6 @@ class InviteTransaction:
         if state is State.COMPLETED:
             return {Event.TIMER_D: now + (0.0 if self._reliable else self._timers.d_seconds)}
         return {}
-
-    def _step(self, event: Event) -> tuple[Action, ...]:
-        self.state, actions = TABLE[self.state, event]
-        if self.state is State.TERMINATED:
-            self._due.clear()
-        return actions
 
 
 def _event_of(status: int) -> Event:

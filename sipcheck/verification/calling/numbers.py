@@ -15,6 +15,7 @@ from sipcheck.errors import WrittenInvalid
 
 _E164 = re.compile(r"\+[0-9]{4,15}", re.ASCII)
 _SHOWN_CHARACTERS = 40
+_DIGITS = re.compile(r"\+?[0-9]{1,24}", re.ASCII)
 _CALLER = re.compile(r"\+?[0-9]{2,24}", re.ASCII)
 _BETWEEN_DIGITS = re.compile(r"[\s\-./()]+")
 # Fewer are dialled within a country's or a company's own plan, and nowhere else.
@@ -79,6 +80,28 @@ def read_number(text: str, countries: Collection[str] = ()) -> str:
     return compact
 
 
+def read_nobodys_number(text: str) -> str:
+    """Read whom a proof by a call is for: a number that may have no country, and harms nobody however it is read.
+
+    Raises NumberRefused with the value, the fault and the mend.
+    """
+    import phonenumbers
+
+    shown = repr(text[:_SHOWN_CHARACTERS])
+    if not _DIGITS.fullmatch(text):
+        raise NumberRefused("call.number.no-digits", number=shown)
+    e164 = f"+{text.removeprefix('+')}"
+    try:
+        phonenumbers.parse(e164, None)
+    except phonenumbers.NumberParseException:
+        # Nobody's, so that whoever dials it reads its digits as they please.
+        _judge_digits(text.removeprefix("+"), None, shown)
+    else:
+        read_number(e164)
+        _judge_digits(text, e164, shown)
+    return text
+
+
 def write_number(e164: str, form: NumberFormat) -> WrittenNumber:
     """Write a number that `read_number` gave, and judge it as every country would read it."""
     text = _written(e164, form)
@@ -102,7 +125,7 @@ def _written(e164: str, form: NumberFormat) -> str:
     )
 
 
-def _judge_digits(text: str, e164: str, shown: str) -> None:
+def _judge_digits(text: str, e164: str | None, shown: str) -> None:
     """Refuse what is an emergency number or a short one to a carrier of whatever country."""
     digits = text.removeprefix("+")
     if may_be_emergency(text, e164):
@@ -111,17 +134,20 @@ def _judge_digits(text: str, e164: str, shown: str) -> None:
         raise NumberRefused("call.number.short", number=shown)
 
 
-def may_be_emergency(text: str, e164: str) -> bool:
+def may_be_emergency(text: str, e164: str | None) -> bool:
     """Whether a network could put these digits through to an emergency service.
 
     An emergency number by itself is one in any country, with a plus before it too. Digits behind one are passed over by
     many networks, so that what begins with one of three digits and more counts in any country as well; what begins with
-    one of two (01 to 03 in some countries, as many numbers of others begin) only where the called number is at home.
+    one of two (01 to 03 in some countries, as many numbers of others begin) only where the called number is at home:
+    one that has no country, `e164` None, everywhere.
     """
     import phonenumbers
 
     digits = text.removeprefix("+")
-    home = phonenumbers.region_codes_for_country_code(phonenumbers.parse(e164, None).country_code or 0)
+    home: Collection[str] = phonenumbers.SUPPORTED_SHORT_REGIONS
+    if e164 is not None:
+        home = phonenumbers.region_codes_for_country_code(phonenumbers.parse(e164, None).country_code or 0)
     for region, pattern in _emergencies():
         if pattern.fullmatch(digits):
             return True

@@ -21,7 +21,7 @@ from tests.peers.ports import free_port
 from tests.peers.sip_client import ask_by_udp
 from tests.sipcheck.carrier.conftest import MakeRequest
 
-WITHIN_SECONDS = 5.0
+WITHIN_SECONDS = 30.0
 
 
 def read(data: bytes) -> Response:

@@ -25,7 +25,7 @@ from tests.peers.ports import free_port
 
 RUN = "import typer; from sipcheck.cli.carrier import carrier; typer.run(carrier)"
 ROOT = Path(__file__).resolve().parents[3]
-WITHIN_SECONDS = 10.0
+WITHIN_SECONDS = 60.0
 
 Start = Callable[..., "subprocess.Popen[str]"]
 

@@ -72,6 +72,10 @@ def test_dead_edges_among_living_ones_degrade() -> None:
 def test_policy_may_require_proof() -> None:
     assert counts_as_verified(UNPROVEN, POLICY)
     assert not counts_as_verified(UNPROVEN, STRICT)
+    unasked = replace(ALIVE, unproven=True)
+    assert counts_as_verified(unasked, POLICY)
+    assert not counts_as_verified(unasked, STRICT)
+    assert counts_as_verified(ALIVE, STRICT)
     after = after_verification(VERIFIED, UNPROVEN, STRICT)
     assert (after.is_verified, after.health_status) == (False, HealthStatus.HEALTHY)
     assert after_verification(FRESH, PROVEN, STRICT).is_verified

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from importlib.resources import as_file, files
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
@@ -14,7 +16,7 @@ from trunks.errors import SchemaOutdated, SchemaUnknown
 from trunks.installation.settings import Settings
 from trunks.models.base import Base
 from trunks.store.database import Database
-from trunks.store.schema import migrate, require_current
+from trunks.store.schema import known_revisions, migrate, require_current
 
 
 @pytest.fixture
@@ -39,6 +41,14 @@ def test_a_newer_schema_is_refused(database: Database) -> None:
     for ask in (require_current, migrate):
         with pytest.raises(SchemaUnknown, match="9999"):
             ask(database)
+
+
+def test_the_names_of_the_files_are_the_line_of_the_migrations() -> None:
+    """Nobody loads them to learn which schema is the current one."""
+    with as_file(files("trunks.migrations")) as folder:
+        scripts = ScriptDirectory(str(folder))
+        assert [script.revision for script in scripts.walk_revisions()] == list(reversed(known_revisions()))
+        assert scripts.get_heads() == [known_revisions()[-1]]
 
 
 def test_several_may_migrate_at_once(database: Database, store_settings: Settings) -> None:
