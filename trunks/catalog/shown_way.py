@@ -10,6 +10,11 @@ from trunks.rules.outbound_way import parked_way, unverified_way
 from trunks.rules.way_evidence import OutboundWay
 from trunks.voice.provisioner import FailureCause
 
+_WITHHELD = (
+    "The carrier rejected the password, so calls do not send it; enter the right one, or verify the trunk once "
+    "the carrier takes it."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class ShownWay:
@@ -21,6 +26,7 @@ class ShownWay:
     proven_at: datetime | None
     callable: bool | None
     reason: str | None
+    withholds_password: bool = False
 
 
 def shown_way(trunk: Trunk, parts: TrunkParts) -> ShownWay:
@@ -43,6 +49,8 @@ def shown_way(trunk: Trunk, parts: TrunkParts) -> ShownWay:
     proven_at = (
         parts.way.at if parts.way is not None and found is not None and way.proof is not None else None
     )
+    if parts.withheld_of == trunk.generation:
+        return ShownWay(way, proven_at, callable=False, reason=_WITHHELD, withholds_password=True)
     return ShownWay(way, proven_at, callable=way.callable, reason=way.reason)
 
 

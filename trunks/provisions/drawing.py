@@ -27,6 +27,7 @@ def draw(parts: ProvisionParts, leading: Leading) -> Blueprint | None:
         sealed_password=trunk.sealed_password,
         egress=leading.egress,
         pin_edges=leading.pin_edges,
+        withholds_password=parts.is_withheld,
         bar=_bar(trunk, parts, leading.guard),
         way=None if parts.way is None else parts.way.now(trunk),
         keeps_former=parts.provision.keeps_former,

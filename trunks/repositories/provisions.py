@@ -15,6 +15,7 @@ from trunks.repositories.insert_or import insert_or_ignore
 from trunks.repositories.leases import lease_over
 from trunks.repositories.number_claims import NumberClaims
 from trunks.repositories.outbound_ways import KeptWay, OutboundWays
+from trunks.repositories.rejected_passwords import RejectedPasswords
 from trunks.repositories.repository import Repository, in_parts
 from trunks.repositories.trunk_profiles import TrunkProfiles
 from trunks.repositories.way_findings import WayFindings
@@ -38,6 +39,7 @@ class ProvisionParts:
     way: KeptWay | None = None
     finding: WayFinding | None = None
     called_as: str | None = None
+    is_withheld: bool = False
 
 
 class Provisions(Repository):
@@ -81,6 +83,8 @@ class Provisions(Repository):
         }
         profiles = TrunkProfiles(self._session).of_all(trunk_ids)
         ways = OutboundWays(self._session).of(trunk_ids)
+        rejected = RejectedPasswords(self._session).of(trunk_ids)
+        withheld = {each: row.generation for each, row in rejected.items() if row.is_withheld}
         places = {trunk.id: trunk.gateways[0].destination_id for trunk in trunks.values()}
         findings = WayFindings(self._session).of(set(places.values()))
         called_as = NumberClaims(self._session).extensions_of(trunk_ids)
@@ -99,6 +103,7 @@ class Provisions(Repository):
                 ways.get(each.trunk_id),
                 findings.get(places[each.trunk_id]) if each.trunk_id in places else None,
                 called_as.get(each.trunk_id),
+                each.trunk_id in trunks and withheld.get(each.trunk_id) == trunks[each.trunk_id].generation,
             )
             for each in provisions
         ]

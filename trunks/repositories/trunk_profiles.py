@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from trunks.models.outbound_way import OutboundWayRow
 from trunks.models.provision import Provision, ProvisionState
+from trunks.models.rejected_password import RejectedPasswordRow
 from trunks.models.trunk_profile import TrunkProfileRow
 from trunks.models.trunk_serial import trunk_serials
 from trunks.repositories.outbound_ways import KeptWay, read_way
@@ -48,7 +49,12 @@ _PARTS = (
         Provision.cause,
         Provision.keeps_former,
         Provision.error,
+        RejectedPasswordRow.generation.label("withheld_of"),
         OutboundWayRow,
+    )
+    .outerjoin(
+        RejectedPasswordRow,
+        (RejectedPasswordRow.trunk_id == _SERIALS.trunk_id) & RejectedPasswordRow.is_withheld,
     )
     .outerjoin(OutboundWayRow, OutboundWayRow.trunk_id == _SERIALS.trunk_id)
     .outerjoin(TrunkProfileRow, TrunkProfileRow.trunk_id == _SERIALS.trunk_id)
@@ -73,6 +79,7 @@ class TrunkParts:
     keeps_former: bool
     way: KeptWay | None
     error: str | None = None
+    withheld_of: int | None = None
 
 
 def find_trunk_parts(session: Session, trunk_ids: Sequence[UUID]) -> Mapping[UUID, TrunkParts]:
@@ -88,8 +95,9 @@ def find_trunk_parts(session: Session, trunk_ids: Sequence[UUID]) -> Mapping[UUI
             bool(keeps_former),
             None if way is None else read_way(way),
             error,
+            withheld_of,
         )
-        for trunk_id, serial, profile, inbound, outbound, state, cause, keeps_former, error, way in rows
+        for trunk_id, serial, profile, inbound, outbound, state, cause, keeps_former, error, withheld_of, way in rows
     }
 
 

@@ -42,8 +42,9 @@ class Blueprint:
 
     `called_as` is what calls to an extension name where another environment has the same one. `way` is what is known
     of calls to the gateway as it is configured now; `bar` goes before it, where the host itself is one that no call
-    may go to. With `keeps_former` the sides were made before media and Route were written, and theirs stay as they
-    are; with `plain_list` before allow-lists were written with their prefixes.
+    may go to. `withholds_password` keeps the password off the outbound side: the carrier rejected it. With
+    `keeps_former` the sides were made before media and Route were written, and theirs stay as they are; with
+    `plain_list` before allow-lists were written with their prefixes.
     """
 
     trunk_id: UUID
@@ -61,6 +62,7 @@ class Blueprint:
     way: OutboundWay | None = None
     pin_edges: bool = False
     bar: OutboundWay | None = None
+    withholds_password: bool = False
     keeps_former: bool = False
     called_as: str | None = None
     plain_list: bool = False
@@ -140,8 +142,8 @@ class Blueprint:
             numbers=numbers,
             address=str(carrier),
             transport=self.transport,
-            auth_username=self.username,
-            auth_password=password,
+            auth_username=None if self.withholds_password else self.username,
+            auth_password=None if self.withholds_password else password,
         )
         if not self.profile.fixed_egress:
             return self._led(direct, carrier.host)

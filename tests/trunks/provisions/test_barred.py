@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
+from sipcheck.guard import Guard
 from sipcheck.target import HostPort
 from tests.trunks.provisions.installed import Installed
 from trunks.provisions.drawing import draw
 from trunks.repositories.provisions import Provisions
-from trunks.voice.blueprint import PARKED_ROUTE, Blueprint
+from trunks.voice.blueprint import PARKED_ROUTE, Blueprint, Leading
 
 pytestmark = pytest.mark.parametrize("store_settings", ["sqlite"], indirect=True)
 
@@ -31,7 +32,7 @@ def blueprint_of(installed: Installed, **given: Any) -> Blueprint:
         provision = provisions.of(trunk.id)
         assert provision is not None
         (parts,) = provisions.parts([provision])
-        drawn = draw(parts, installed.store.installation.settings.leading)
+        drawn = draw(parts, Leading(guard=Guard()))
     assert drawn is not None
     return drawn
 
