@@ -50,7 +50,7 @@ def create_app(
 ) -> FastAPI:
     """Make the application; `checks` are the parts that /readyz looks at beside the store.
 
-    `app.state.context.waiter.notify` takes the ids of what is done: verifications, trunks whose sides are
+    `app.state.context.waiter.notify` takes the ids of what is done: verifications, test calls, trunks whose sides are
     provisioned, destinations whose health was asked for.
     """
     context = _make_context(installation, doorbell, checks or {})
@@ -87,6 +87,7 @@ def _make_context(
         waiter=waiter,
         verifications=verifications,
         provisions=Awaited(lambda ids: threads.run(installation.provisions.overview.done_among, ids)),
+        test_calls=Awaited(lambda ids: threads.run(installation.runs.calls.done_among, ids)),
         current_health=CurrentHealth(
             liveness=installation.health.latest,
             threads=threads,

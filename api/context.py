@@ -21,7 +21,8 @@ from trunks.store.grouped import Grouped
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """`verifications` and `provisions` are what a route may wait for, by the id of a verification or a trunk.
+    """`verifications`, `provisions` and `test_calls` are what a route may wait for, by the id of a verification, a
+    trunk or a call.
 
     `later_run_requests` are those whose end nobody waits for: they are gathered for a moment.
     """
@@ -31,6 +32,7 @@ class Context:
     waiter: Waiter
     verifications: Awaited
     provisions: Awaited
+    test_calls: Awaited
     current_health: CurrentHealth
     threads: StoreThreads
     run_requests: Grouped[RunRequest, Verification]

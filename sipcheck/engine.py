@@ -1,6 +1,7 @@
 """The engine: what all verifications of a process share, from the resolver to the sockets."""
 
 import asyncio
+import contextlib
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -21,7 +22,10 @@ from sipcheck.report.shown import shown
 from sipcheck.report.trace import Trace
 from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS, EngineSettings
 from sipcheck.target import HostPort, Target, TransportName, parse_host_port, parse_target
+from sipcheck.transaction.invite.call_journal import CallJournal, WriteDown
 from sipcheck.transaction.invite.call_keeper import CallKeeper
+from sipcheck.transaction.invite.call_mark import CallMark
+from sipcheck.transaction.invite.orphaned_call import OrphanedCall
 from sipcheck.transaction.run_context import EdgeDone, RunContext
 from sipcheck.transaction.time_plan import TimePlan
 from sipcheck.transaction.udp_batch.batch import UdpBatch
@@ -37,6 +41,9 @@ from sipcheck.verification.verification import Admit, Resolved, Survey, Verifica
 
 # E.164 has 15 digits; a carrier's own plan may have a prefix before them.
 _NUMBER = re.compile(r"\+?[0-9]{1,24}", re.ASCII)
+
+# For a CANCEL or a BYE to be answered, its challenge too.
+_ORPHAN_SECONDS = 5.0
 
 
 class Engine:
@@ -143,10 +150,13 @@ class Engine:
         credentials: Credentials | None = None,
         username: str | None = None,
         before_credentials: BeforeCredentials | None = None,
+        write_down: WriteDown | None = None,
     ) -> CallReport:
         """Make one test call, which rings, and say what became of it; every remote failure is a report.
 
         However this is left, the call is ended: at once where it may be, and before the engine is closed.
+        `write_down` is awaited with what ends the call, before it leaves and before it is acknowledged; what it raises
+        keeps it from leaving, and is raised here.
         """
         run = self.run_context(
             DEFAULT_TIMEOUT_SECONDS,
@@ -155,7 +165,22 @@ class Engine:
             proof=Proof.INVITE,
             before_credentials=before_credentials,
         )
+        if write_down is not None:
+            run = replace(run, journal=CallJournal(write_down))
         return await CallRun(target, options, run, self.settings, self.resolver).report()
+
+    async def end_call(self, mark: CallMark, credentials: Credentials | None = None) -> bool:
+        """End a call whose maker is gone, by what was written down of it; whether the peer answered."""
+        run = self.run_context(_ORPHAN_SECONDS, credentials=credentials, proof=Proof.INVITE)
+        return await OrphanedCall(mark, run, credentials).end()
+
+    async def end_calls(self, within_seconds: float) -> bool:
+        """End all calls that are up; false where one may still be then, which nobody watches any more."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within_seconds):
+                await self._calls.finish()
+                return True
+        return False
 
     async def survey(
         self,

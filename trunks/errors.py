@@ -1,7 +1,7 @@
 """What the domain refuses or cannot do; each leaf's docstring is its default message."""
 
+import math
 from datetime import datetime
-from typing import ClassVar
 
 
 class TrunksError(Exception):
@@ -59,7 +59,7 @@ class Refused(TrunksError):
     """The domain's rules do not allow what was asked."""
 
     # Where the same may be allowed a little later.
-    retry_after_seconds: ClassVar[int | None] = None
+    retry_after_seconds: int | None = None
     # Which of those that were sent it is about, where it is one of several.
     number: str | None = None
 
@@ -148,6 +148,36 @@ class NumberInUse(Refused):
         self.number = number
 
 
+class CallNotFound(Refused):
+    """Test call not found."""
+
+
+class CallsNotAllowed(Refused):
+    """Your environment may make no test calls; whoever runs this service allows them."""
+
+
+class CallInProgress(Refused):
+    """A test call over this trunk is under way; wait for its end."""
+
+    retry_after_seconds = 10
+
+
+class NumberNotAllowed(Refused):
+    """This number may not be called for a test."""
+
+
+class CallerNotYours(Refused):
+    """The caller is no number of this trunk."""
+
+
+class CallLimitReached(Refused):
+    """Enough test calls were made of late; `seconds` until the next may be."""
+
+    def __init__(self, sentence: str, seconds: float) -> None:
+        super().__init__(sentence)
+        self.retry_after_seconds = max(1, math.ceil(seconds))
+
+
 class VerificationNotFound(Refused):
     """Verification not found."""
 
@@ -170,6 +200,10 @@ class SecretUnreadable(TrunksError):
 
 class RunInterrupted(TrunksError):
     """The verification was broken off because the worker stops."""
+
+
+class CallLost(TrunksError):
+    """Another worker has this test call."""
 
 
 class TooManyRejections(TrunksError):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
+import structlog
 import uvloop
 
 from sipcheck.engine import Engine
@@ -26,6 +27,10 @@ _STORE_THREADS = 16
 GRACE_SECONDS = 5.0
 # And these are for the store to hear of what was broken off.
 _LAST_SECONDS = 3.0
+# The ends of calls were asked for at once; what has no answer by now is ended by whoever takes its row.
+_CALLS_SECONDS = 1.5
+
+_log = structlog.get_logger(__name__)
 
 Result = TypeVar("Result")
 
@@ -148,3 +153,5 @@ class EngineLoop:
             for task in left:
                 task.cancel()
             await asyncio.gather(*left, return_exceptions=True)
+        if not await self._engine.end_calls(_CALLS_SECONDS):
+            _log.warning("calls-left-open")

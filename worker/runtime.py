@@ -10,8 +10,10 @@ import structlog
 from trunks.doorbell import TEND_INTERVAL_SECONDS, Doorbell
 from trunks.errors import StoreUnavailable
 from trunks.installation.installation import Installation
+from trunks.runs.calls.caller import CallMaker
 from trunks.runs.run_store import RunStore
 from trunks.runs.runner import OnDone, Runner
+from worker.call_desk import CallDesk
 from worker.due_checks import DueChecks
 from worker.engine_loop import EngineLoop
 from worker.knock_names import KnockNames
@@ -84,6 +86,9 @@ class Runtime:
                 places=runs_in_flight or settings.runs_in_flight,
             )
             self._engine_loop.begin(self._desk.run)
+            self._engine_loop.begin(
+                CallDesk(installation.runs.call_claims, self._make_caller(installation)).run
+            )
         self._measure_clock = installation.measure_clock
         self._rewound_clock = installation.rewound_clock
         self._proof = installation.runs.proofs
@@ -145,6 +150,17 @@ class Runtime:
             installation.clock,
             installation.settings.sip_advertised_address or installation.settings.sip_source_address,
             forms=runs.form_desk,
+        )
+
+    def _make_caller(self, installation: Installation) -> CallMaker:
+        settings = installation.settings
+        return CallMaker(
+            installation.runs.call_claims,
+            installation.secrets,
+            installation.tenancy.keys.credential_hash(),
+            settings.rtp_ports,
+            settings.media_address,
+            self._on_done,
         )
 
     def _on_run_done(self, verification_id: UUID) -> None:

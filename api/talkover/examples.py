@@ -11,6 +11,7 @@ from api.document.examples import (
     Example,
 )
 from api.our_state import led_to, proven_at
+from api.talkover.call_answers import CallFound, CallLater, CallList, CallListed, CallShown, CallWaiting
 from api.talkover.connection_answers import AddressShown, ConnectionFound, ConnectionShown
 from api.talkover.event_answers import EventList, EventShown
 from api.talkover.health_answers import HealthFound, HealthShown
@@ -50,7 +51,7 @@ from api.talkover.verification_answers import (
 from sipcheck.diagnosis.evidence import Proof
 from sipcheck.diagnosis.inbound.reasons import InboundReason
 from sipcheck.diagnosis.inbound.sentences import say
-from sipcheck.reasons import CredentialState, Outcome, Reason
+from sipcheck.reasons import CallReason, CallVerdict, CredentialState, Outcome, Reason
 from sipcheck.report.json_export import report_to_json
 from sipcheck.report.model import TargetFacts
 from sipcheck.target import TransportName
@@ -62,6 +63,16 @@ from trunks.rules.trunk_state import Cause, HealthStatus
 
 _NAME = "Primary Carrier — US"
 _DOMAIN = "sip.carrier-x.com"
+_CALL = CallListed(
+    id=RUN_ID,
+    status=VerificationStatus.DONE,
+    to="+4930123456",
+    requested_at=CREATED_AT,
+    finished_at=UPDATED_AT,
+    outcome=CallVerdict.REFUSED,
+    reason=CallReason.CALL_BUSY,
+    summary="The call to +4930123456 was refused: the line is busy (486).",
+)
 _REPORT = report_without_run(
     Reason.DNS_NXDOMAIN,
     TargetFacts(domain=_DOMAIN, port=5061, transport="tls", username="user_42", outbound_proxy=None),
@@ -255,6 +266,11 @@ EXAMPLES = (
         "assigned",
         NumberChanged(success=True, data=_NUMBER.model_copy(update={"assigned_to": "agent-7"})),
     ),
+    Example(
+        "ringing", CallLater(success=True, data=CallWaiting(call_id=RUN_ID, status=VerificationStatus.QUEUED))
+    ),
+    Example("called", CallFound(success=True, data=CallShown(**dict(_CALL), report=None))),
+    Example("calls", CallList(success=True, data=[_CALL], next_cursor=None)),
     Example(
         "connected",
         ConnectionFound(

@@ -25,15 +25,15 @@ def invite_writer(identity: Identity, run: RunContext, form: CallForm = CallForm
         body = _offer(way.channel.local.host, session)
         return RequestTemplate(
             method="INVITE",
-            request_uri=_called(identity, form, with_port=True),
-            from_uri=_calling(identity, form, way),
-            to_uri=_called(identity, form, with_port=form is CallForm.LIVEKIT),
+            request_uri=called_uri(identity, form, with_port=True),
+            from_uri=calling_uri(identity, form, way),
+            to_uri=called_uri(identity, form, with_port=form is CallForm.LIVEKIT),
             call_id=call_id,
             from_tag=from_tag,
             user_agent=USER_AGENT,
             route=identity.route(),
             headers=(
-                ("Contact", f"<{_contact(identity, way)}>"),
+                ("Contact", f"<{contact_uri(identity, way)}>"),
                 ("Allow", ALLOWED),
                 ("Expires", str(expires_seconds)),
                 ("Content-Type", "application/sdp"),
@@ -46,10 +46,10 @@ def invite_writer(identity: Identity, run: RunContext, form: CallForm = CallForm
 
 def called_line(identity: Identity, form: CallForm) -> str:
     """The request line in so many words, without the version."""
-    return f"INVITE {_called(identity, form, with_port=True)}"
+    return f"INVITE {called_uri(identity, form, with_port=True)}"
 
 
-def _called(identity: Identity, form: CallForm, *, with_port: bool) -> str:
+def called_uri(identity: Identity, form: CallForm, *, with_port: bool) -> str:
     """The number at the domain: as a telephone number (RFC 3261 §19.1.1, `user=phone`), or with a chosen transport."""
     target = identity.target
     params = Parameters((("user", "phone"),))
@@ -60,7 +60,7 @@ def _called(identity: Identity, form: CallForm, *, with_port: bool) -> str:
     return str(uri)
 
 
-def _calling(identity: Identity, form: CallForm, way: Way) -> str:
+def calling_uri(identity: Identity, form: CallForm, way: Way) -> str:
     """Who calls: at the domain, or as the infrastructure has it, at the address that the call leaves from."""
     if form is CallForm.PLAIN:
         return identity.caller_uri()
@@ -73,7 +73,7 @@ def _chosen_transport(identity: Identity) -> Parameters:
     return Parameters(() if transport is None else (("transport", transport.value),))
 
 
-def _contact(identity: Identity, way: Way) -> SipUri:
+def contact_uri(identity: Identity, way: Way) -> SipUri:
     """Our address on this way; by UDP it needs no word of the transport."""
     local = way.channel.local
     by_udp = way.transport is TransportName.UDP

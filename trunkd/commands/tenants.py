@@ -9,6 +9,7 @@ import typer
 from trunkd.commands.opened_installation import opened_installation
 from trunks.errors import TokenNotFound
 from trunks.ids import read_id
+from trunks.phone_numbers import is_country
 from trunks.tenancy.tenants import DEFAULT_MAX_NUMBERS, DEFAULT_REQUESTS_PER_MINUTE, Tenants
 
 environment_commands = typer.Typer(help="Tenants.", no_args_is_help=True)
@@ -39,10 +40,17 @@ def create_environment(
     max_numbers: Annotated[
         int, typer.Option(min=0, max=10_000_000, help="Phone numbers that its trunks have at most.")
     ] = DEFAULT_MAX_NUMBERS,
+    allow_test_calls: Annotated[
+        bool, typer.Option("--allow-test-calls", help="Whether its trunks may make test calls, which ring.")
+    ] = False,
+    call_countries: Annotated[
+        str, typer.Option(metavar="DE,AT", help="Whither; else the countries of its numbers.")
+    ] = "",
 ) -> None:
     """Make a tenant."""
     if not 1 <= len(name.strip()) <= 255 or not name.isprintable():
         raise typer.BadParameter("give 1 to 255 printable characters", param_hint="NAME")
+    countries = _countries(call_countries)
     with _tenants() as tenants:
         environment = tenants.create_environment(
             name.strip(),
@@ -50,8 +58,43 @@ def create_environment(
             requests_per_minute=rate_limit,
             shares_asking=shared_asking,
             max_numbers=max_numbers,
+            allow_test_calls=allow_test_calls,
+            call_countries=countries,
         )
         print(environment.id)
+
+
+@environment_commands.command("update")
+def update_environment(
+    name: Annotated[str, typer.Argument(help="As environment list shows it.")],
+    allow_test_calls: Annotated[
+        bool | None,
+        typer.Option(
+            "--allow-test-calls/--forbid-test-calls",
+            help="Whether its trunks may make test calls, which ring.",
+        ),
+    ] = None,
+    call_countries: Annotated[
+        str | None, typer.Option(metavar="DE,AT", help='Whither; "" for the countries of its numbers.')
+    ] = None,
+) -> None:
+    """Say whether a tenant may make test calls, and to which countries."""
+    if allow_test_calls is None and call_countries is None:
+        raise typer.BadParameter("nothing is to be changed; give --allow-test-calls or --call-countries")
+    countries = None if call_countries is None else _countries(call_countries)
+    with _tenants() as tenants:
+        tenants.change_calls(name.strip(), allow_test_calls=allow_test_calls, call_countries=countries)
+
+
+def _countries(text: str) -> list[str]:
+    codes = [code.strip().upper() for code in text.split(",") if code.strip()]
+    for code in codes:
+        if not is_country(code):
+            raise typer.BadParameter(
+                f"{code!r} is no country; give two letters each (ISO 3166), such as DE,AT",
+                param_hint="--call-countries",
+            )
+    return codes
 
 
 @environment_commands.command("list")

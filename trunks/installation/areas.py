@@ -31,6 +31,8 @@ from trunks.retention.cleaning import Cleaning
 from trunks.retention.schedule import chores
 from trunks.rules.way_evidence import TlsNames
 from trunks.runs.address_limits import AddressLimits
+from trunks.runs.calls.claims import CallClaims
+from trunks.runs.calls.requests import CallRequests
 from trunks.runs.check_ledger import CheckLedger
 from trunks.runs.claims import RunClaims
 from trunks.runs.credential_proofs import CredentialProofs
@@ -104,6 +106,8 @@ class Runs:
             deadline_seconds=settings.verify_timeout_seconds,
             clock=clock,
         )
+        self.calls = CallRequests(database.impatient(), clock)
+        self.call_claims = CallClaims(database, settings.provisioner, clock)
         self.recovery = Recovery(database, self.address_limits, clock=clock)
         self.proofs = CredentialProofs(
             database, interval_seconds=settings.proof_interval_seconds, clock=clock

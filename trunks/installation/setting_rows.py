@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from sipcheck.media.sockets import DEFAULT_PORTS, PortRange
 from sipcheck.settings import PROOF_NUMBER
 from sipcheck.target import HostPort, Target
 from trunks.installation.setting_values import (
@@ -24,6 +25,7 @@ from trunks.installation.setting_values import (
     read_networks,
     read_ports,
     read_proof_number,
+    read_rtp_ports,
     read_secret_keys,
     read_targets,
 )
@@ -121,6 +123,13 @@ class SettingRows(BaseSettings):
     proof_number: Annotated[str, _by(read_proof_number)] = _row(
         PROOF_NUMBER,
         "whom a proof by a call is for: a number that belongs to nobody, in digits, with a + or without",
+    )
+    rtp_ports: Annotated[PortRange, NoDecode, _by(read_rtp_ports)] = _row(
+        DEFAULT_PORTS, "where the sound of test calls is awaited, such as 16384-19999"
+    )
+    media_address: Address | None = _row(
+        None,
+        "the IP address by which carriers reach the sound of test calls; else the one that requests leave by",
     )
     allow_wide_lists: bool = _row(
         False, "true or false: let allow-lists of customers be wider than /16 (IPv6 /32)"

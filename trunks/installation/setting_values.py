@@ -8,9 +8,10 @@ from urllib.parse import urlsplit
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from sipcheck.errors import CallerError, TargetInvalid
+from sipcheck.errors import CallerError, SettingInvalid, TargetInvalid
 from sipcheck.guard import EVERY_NAME
 from sipcheck.host import is_address
+from sipcheck.media.sockets import PortRange
 from sipcheck.target import HostPort, Target, parse_host_port, parse_target
 from sipcheck.verification.calling.numbers import NumberRefused, read_nobodys_number
 from trunks.rules.allow_list import read_network
@@ -115,6 +116,13 @@ def read_proof_number(text: str) -> str:
     try:
         return read_nobodys_number(text.strip())
     except NumberRefused as fault:
+        raise ValueError(str(fault).rstrip(".")) from None
+
+
+def read_rtp_ports(text: str) -> PortRange:
+    try:
+        return PortRange.parse(text)
+    except SettingInvalid as fault:
         raise ValueError(str(fault).rstrip(".")) from None
 
 

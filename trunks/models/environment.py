@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, String, true
+from sqlalchemy import ForeignKey, String, false, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from trunks.models.base import Base
@@ -22,6 +22,9 @@ class Environment(Base):
     requests_per_minute: Mapped[int]
     max_numbers: Mapped[int] = mapped_column(default=1000, server_default="1000")
     shares_asking: Mapped[bool] = mapped_column(default=True, server_default=true())
+    # Calls that ring somewhere: the operator's to allow, and whither, as ISO 3166 codes; null for those of its numbers.
+    allow_test_calls: Mapped[bool] = mapped_column(default=False, server_default=false())
+    call_countries: Mapped[str | None] = mapped_column(String(255))
     created_at: Mapped[datetime]
 
 

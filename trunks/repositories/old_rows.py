@@ -18,6 +18,7 @@ from trunks.models.health_rollup import DailyRollup
 from trunks.models.idempotent_request import IdempotentRequest
 from trunks.models.knock import KnockRow, KnockWait
 from trunks.models.mass_fall import MassFall
+from trunks.models.placed_call import CallQuota, PlacedCall
 from trunks.models.verification import Verification
 from trunks.repositories.among import among
 from trunks.repositories.repository import Repository
@@ -78,6 +79,12 @@ RUNS = Aging(
     always=text("status = 'done'"),  # type: ignore[arg-type]
     may_go=_beyond_the_newest(),
 )
+CALLS = Aging(
+    PlacedCall,
+    PlacedCall.finished_at,
+    always=text("status = 'done'"),  # type: ignore[arg-type]
+)
+CALL_QUOTAS = Aging(CallQuota, CallQuota.last_at)
 FLIPS = Aging(Flip, Flip.at)
 DAILY_ROLLUPS = Aging(DailyRollup, DailyRollup.day)
 MASS_FALLS = Aging(MassFall, MassFall.released_at, indexed=False)

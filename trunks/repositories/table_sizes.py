@@ -20,6 +20,7 @@ from trunks.models.idempotent_request import IdempotentRequest
 from trunks.models.knock import KnockRow
 from trunks.models.mass_fall import MassFall
 from trunks.models.phone_number import PhoneNumber
+from trunks.models.placed_call import PlacedCall
 from trunks.models.realm_pin import RealmPin
 from trunks.models.trunk import Trunk
 from trunks.models.verification import Verification
@@ -31,6 +32,7 @@ _AGES: Mapping[type[Base], InstrumentedAttribute[Any]] = {
     PhoneNumber: PhoneNumber.created_at,
     Destination: Destination.created_at,
     Verification: Verification.finished_at,
+    PlacedCall: PlacedCall.finished_at,
     Flip: Flip.at,
     HealthRollup: HealthRollup.hour,
     DailyRollup: DailyRollup.day,

@@ -20,6 +20,8 @@ class Keeping:
 IDLE_ADDRESSES = timedelta(days=1)
 # The longest window that they are counted over, and an hour.
 KNOCKS = timedelta(hours=25)
+# The longest limit that counts them, and an hour.
+CALL_QUOTAS = timedelta(hours=25)
 # Longer than any backup that is still restored.
 GIVEN_UP_SIDES = timedelta(days=400)
 KEPT_ANSWERS = timedelta(hours=24)

@@ -6,7 +6,14 @@ from datetime import timedelta
 from trunks.repositories import old_rows
 from trunks.retention.chore import AgedRows, Chore, Destinations, HourlyRollups, Pins
 from trunks.retention.freezes import Freezes
-from trunks.retention.keeping import GIVEN_UP_SIDES, IDLE_ADDRESSES, KEPT_ANSWERS, KNOCKS, Keeping
+from trunks.retention.keeping import (
+    CALL_QUOTAS,
+    GIVEN_UP_SIDES,
+    IDLE_ADDRESSES,
+    KEPT_ANSWERS,
+    KNOCKS,
+    Keeping,
+)
 from trunks.secrets.secret_box import SecretBox
 from trunks.tenancy.installation_keys import InstallationKeyring
 
@@ -16,6 +23,8 @@ def chores(keeping: Keeping, secrets: SecretBox, own_keys: InstallationKeyring) 
     unused = _days(keeping.unused_destinations)
     return (
         AgedRows(old_rows.RUNS, _days(keeping.verifications)),
+        AgedRows(old_rows.CALLS, _days(keeping.verifications)),
+        AgedRows(old_rows.CALL_QUOTAS, CALL_QUOTAS),
         AgedRows(old_rows.FLIPS, _days(keeping.flips)),
         HourlyRollups(_days(keeping.hourly_rollups)),
         AgedRows(old_rows.DAILY_ROLLUPS, _days(keeping.daily_rollups)),

@@ -137,10 +137,17 @@ class CredentialFreezer:
 
     def finish(self, freezes: Iterable[CredentialFreeze], report: Report, now: datetime) -> None:
         """Freeze what the carrier rejected, thaw what it accepted, and leave the rest as it was before the claim."""
+        refused = report.reason in CREDENTIALS_REFUSED
+        self.settle(freezes, refused=refused, proven=report.credentials is CredentialState.PROVEN, now=now)
+
+    def settle(
+        self, freezes: Iterable[CredentialFreeze], *, refused: bool, proven: bool, now: datetime
+    ) -> None:
+        """The same for what became of credentials in whatever they were sent for."""
         for freeze in freezes:
-            if report.reason in CREDENTIALS_REFUSED:
+            if refused:
                 freeze.rejected_at = now
-            elif report.credentials is CredentialState.PROVEN:
+            elif proven:
                 freeze.rejected_at = None
             freeze.losses = 0
             self._free(freeze)

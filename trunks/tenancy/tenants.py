@@ -52,6 +52,8 @@ class Tenants:
         requests_per_minute: int = DEFAULT_REQUESTS_PER_MINUTE,
         shares_asking: bool = True,
         max_numbers: int = DEFAULT_MAX_NUMBERS,
+        allow_test_calls: bool = False,
+        call_countries: Sequence[str] = (),
     ) -> Environment:
         """Make a tenant. Raises EnvironmentExists."""
         environment = Environment(
@@ -60,6 +62,8 @@ class Tenants:
             requests_per_minute=requests_per_minute,
             shares_asking=shares_asking,
             max_numbers=max_numbers,
+            allow_test_calls=allow_test_calls,
+            call_countries=_written(call_countries),
             created_at=self.clock(),
         )
         try:
@@ -68,6 +72,22 @@ class Tenants:
         except IntegrityError as error:
             raise EnvironmentExists(f"There is an environment {name!r} already.") from error
         return environment
+
+    def change_calls(
+        self, name: str, *, allow_test_calls: bool | None = None, call_countries: Sequence[str] | None = None
+    ) -> None:
+        """Say whether a tenant may make test calls, and to which countries, none for those of its numbers; what is None
+        stays. Raises EnvironmentNotFound.
+        """
+        values: dict[str, object] = {}
+        if allow_test_calls is not None:
+            values["allow_test_calls"] = allow_test_calls
+        if call_countries is not None:
+            values["call_countries"] = _written(call_countries)
+        with self.database.write() as session:
+            environment = _named(session, name)
+            for column, value in values.items():
+                setattr(environment, column, value)
 
     def named(self, name: str) -> Tenant:
         """Look an environment up. Raises EnvironmentNotFound."""
@@ -133,6 +153,10 @@ class Tenants:
             for found in standing
         }
         return [callers.get(each) for each in hashes]
+
+
+def _written(countries: Sequence[str]) -> str | None:
+    return " ".join(sorted(set(countries))) or None
 
 
 def _hash(token: str) -> str:

@@ -250,10 +250,20 @@ class Call:
         leg = invite_leg(
             way, template, branch=branch, cseq=self._cseq, fields=fields, message=message, now=now
         )
+        if not await self._written_down(leg):
+            return
         self._cancel.begin()
         self._outcome.begin(leg)
         self._inbox.attach(way, branch)
         self._perform(leg, leg.machine.start(now))
+
+    async def _written_down(self, leg: InviteLeg) -> bool:
+        """Let it be written down how this INVITE is ended; false where it must not leave any more."""
+        if self._run.journal is None:
+            return True
+        connection = self._connection
+        await self._run.journal.invited(leg, connection.edge, connection.tls_name)
+        return not self._ending
 
     def _perform(self, leg: InviteLeg, actions: Sequence[Action]) -> None:
         """Do what the INVITE's table says, but for what is delivered."""

@@ -70,6 +70,13 @@ class CallDialogs:
             self._do(known, known.end.on(Event.SUCCESS), fields)
         return known is not None
 
+    async def adopt(self, dialog: Dialog, way: Way, cseq: int, state: AuthenticationRound) -> None:
+        """Take over a dialog that another had opened and acknowledged, to end it."""
+        way = await self._hops.way_to(dialog.next_hop, way)
+        adopted = CallDialog(dialog, way, cseq, state)
+        adopted.end.on(Event.SUCCESS)  # acknowledged by the other, or never any more
+        self._open.append(adopted)
+
     async def open(self, leg: InviteLeg, response: Response, realms: frozenset[str]) -> Dialog:
         """Take in the dialog that a 2xx opens, and acknowledge it by the way that the peer names."""
         dialog = Dialog.of(leg.template, response)
@@ -77,7 +84,13 @@ class CallDialogs:
         state = AuthenticationRound(once=True, realms=realms)
         opened = CallDialog(dialog, way, leg.identity.cseq, state)
         self._open.append(opened)
+        written = self.run.journal is None or await self.run.journal.taken(leg, dialog)
         self._do(opened, opened.end.on(Event.SUCCESS), leg.fields)
+        if not written:
+            self.run.trace.event(
+                leg.way.edge, "how it is ended could not be written down: it is ended at once"
+            )
+            self.hang_up(dialog)
         return dialog
 
     def hang_up(self, only: Dialog | None = None) -> None:

@@ -28,7 +28,7 @@ from sipcheck.verification.calling.numbers import NumberFormat, WrittenNumber, w
 from sipcheck.verification.calling.options import CallIdentity, CallOptions
 from sipcheck.verification.calling.report import call_report, unreached_call
 from sipcheck.verification.edge_probe import EdgeProbe, probing
-from sipcheck.verification.identity import Identity
+from sipcheck.verification.identity import CallForm, Identity
 from sipcheck.verification.report_builder import ReportBuilder
 
 # For a call's end to be answered: BYE, or CANCEL with the INVITE's own 487.
@@ -60,7 +60,7 @@ class CallRun:
         failure = route.obstacle(self.settings.guard)
         if failure is not None:
             return unreached_call(builder.unreached(failure), self.options)
-        identity = Identity.of(self.target, self.settings, self.run.username)
+        identity = self._identity()
         async with probing(route.edges[:_MOST_EDGES], identity, self.run) as probes:
             tried: list[EdgeProbe] = []
             for probe in probes:
@@ -92,6 +92,30 @@ class CallRun:
                 break
         return None
 
+    def _identity(self) -> Identity:
+        """Who calls whom, as a warning writes it down: in the form of the number that is tried first."""
+        identity = Identity.of(self.target, self.settings, self.run.username)
+        first = next(iter(self._forms()), None)
+        return identity if first is None else replace(identity, number=first.text)
+
+    async def _attempt(
+        self, probe: EdgeProbe, channel: Channel, written: WrittenNumber, form: CallIdentity
+    ) -> Attempt:
+        """Make one call as the infrastructure writes it; where that is refused before a password was asked for, once
+        more plainly: what is not refused then is kept to. Raises TransportFailed.
+        """
+        first = await self._make(probe, channel, written, form, self._written_as(probe))
+        if self._written_as(probe) is CallForm.PLAIN or first.result.challenged or not first.result.refused:
+            return first
+        plain = await self._make(probe, channel, written, form, CallForm.PLAIN)
+        if not plain.result.challenged and (plain.result.status is None or plain.result.refused):
+            return first
+        probe.refused_form = first.result
+        return plain
+
+    def _written_as(self, probe: EdgeProbe) -> CallForm:
+        return CallForm.PLAIN if probe.refused_form is not None else probe.identity.call_form
+
     def _keep(self, probe: EdgeProbe, attempt: Attempt) -> None:
         self.attempts.append(attempt)
         probe.invite = attempt.result
@@ -103,8 +127,13 @@ class CallRun:
         self.left_out = [each for each in written if each.refusal is not None]
         return [each for each in written if each.refusal is None]
 
-    async def _attempt(
-        self, probe: EdgeProbe, channel: Channel, written: WrittenNumber, form: CallIdentity
+    async def _make(
+        self,
+        probe: EdgeProbe,
+        channel: Channel,
+        written: WrittenNumber,
+        form: CallIdentity,
+        call_form: CallForm,
     ) -> Attempt:
         """Make one call, and wait until it is over. Raises TransportFailed where there are no ports for its media."""
         local = channel.local.host
@@ -114,7 +143,7 @@ class CallRun:
         stream = MediaStream(sockets=sockets, guard=self.settings.guard, key=key)
         listener = CallListener(stream, self.options, rings_only=self.options.format is None, key=key)
         offer = Offer(media=advertised, session_id=secrets.randbits(31), codecs=self.options.codecs, key=key)
-        write = call_invite(probe.identity, self.options, written.text, form, offer)
+        write = call_invite(probe.identity, self.options, written.text, form, offer, call_form=call_form)
         way = Way(channel, probe.edge.transport, probe.name)
         limit = self.options.ring_seconds + self.options.talk_seconds + ENDING_SECONDS
         run = replace(self.run, deadline=asyncio.get_running_loop().time() + limit)

@@ -2,49 +2,53 @@
 
 import math
 import secrets
+from dataclasses import replace
 
 from sipcheck.media.offer import CONTENT_TYPE, Offer
-from sipcheck.message.parameters import Parameters
-from sipcheck.message.uri import SipUri
-from sipcheck.target import Target, TransportName
 from sipcheck.transaction.invite.call import WriteInvite
 from sipcheck.transaction.invite.leg import Way
 from sipcheck.transaction.invite.peer_requests import ALLOWED
 from sipcheck.transaction.request_template import RequestTemplate
 from sipcheck.verification.calling.options import CallIdentity, CallOptions
-from sipcheck.verification.identity import USER_AGENT, Identity
+from sipcheck.verification.identity import USER_AGENT, CallForm, Identity
+from sipcheck.verification.invite import called_uri, calling_uri, contact_uri
 
-_PHONE = Parameters((("user", "phone"),))
 # The carrier's own timer is to end behind ours, so that it is ours that ends the call.
 _LATER_SECONDS = 5
 
 
 def call_invite(
-    identity: Identity, options: CallOptions, called: str, form: CallIdentity, offer: Offer
+    identity: Identity,
+    options: CallOptions,
+    called: str,
+    form: CallIdentity,
+    offer: Offer,
+    *,
+    call_form: CallForm = CallForm.PLAIN,
 ) -> WriteInvite:
     """Give what writes the INVITE for each way that it may leave by; `called` is the number as it is written."""
     call_id, from_tag = secrets.token_hex(16), secrets.token_hex(6)
-    target = identity.target
     caller = calling_user(identity, options, form)
+    of_call = replace(identity, number=called, caller=caller)
     headers = [
         ("Allow", ALLOWED),
         ("Expires", str(math.ceil(options.ring_seconds) + _LATER_SECONDS)),
         ("Content-Type", CONTENT_TYPE),
     ]
     if form is CallIdentity.USERNAME and options.caller is not None:
-        headers.append(("P-Preferred-Identity", f"<{_at(target, options.caller)}>"))
+        headers.append(("P-Preferred-Identity", f"<{replace(identity, caller=options.caller).caller_uri()}>"))
 
     def write(way: Way) -> RequestTemplate:
         return RequestTemplate(
             method="INVITE",
-            request_uri=_at(target, called, port=target.port, params=_PHONE),
-            from_uri=_at(target, caller),
-            to_uri=_at(target, called, params=_PHONE),
+            request_uri=called_uri(of_call, call_form, with_port=True),
+            from_uri=calling_uri(of_call, call_form, way),
+            to_uri=called_uri(of_call, call_form, with_port=call_form is CallForm.LIVEKIT),
             call_id=call_id,
             from_tag=from_tag,
             user_agent=USER_AGENT,
             route=identity.route(),
-            headers=(("Contact", f"<{_contact(caller, way)}>"), *headers),
+            headers=(("Contact", f"<{contact_uri(of_call, way)}>"), *headers),
             body=offer.body(),
         )
 
@@ -55,16 +59,3 @@ def calling_user(identity: Identity, options: CallOptions, form: CallIdentity) -
     """Who stands in From."""
     username = identity.username or identity.from_user
     return (options.caller or username) if form is CallIdentity.NUMBER else username
-
-
-def _at(target: Target, user: str, *, port: int | None = None, params: Parameters | None = None) -> str:
-    params = Parameters(()) if params is None else params
-    return str(SipUri(secure=target.secure, user=user, host=target.domain, port=port, params=params))
-
-
-def _contact(user: str, way: Way) -> SipUri:
-    """Our address on this way; by UDP it needs no word of the transport."""
-    local = way.channel.local
-    by_udp = way.transport is TransportName.UDP
-    params = Parameters(() if by_udp else (("transport", way.transport.value),))
-    return SipUri(user=user, host=local.host, port=local.port, params=params)

@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from sipcheck import Engine, EngineSettings, Proof, Reason, Report, TransportName, WarningCode, parse_target
+from sipcheck.reasons import CallReason
 from sipcheck.settings import Infrastructure
+from sipcheck.verification.calling.options import CallOptions
 from tests.peers.call_peer import CallScript, is_authorised
 from tests.peers.udp_peer import Reply, UdpPeer
 from tests.sipcheck.conftest import ALICE, LOOPBACK
@@ -78,3 +80,24 @@ async def test_a_carrier_that_minds_no_form_gives_no_warning(script: CallScript,
     assert len(lines) == count
     assert sum(map(is_authorised, script.of("INVITE"))) <= 1
     assert_claims(report)
+
+
+async def test_a_test_call_is_written_so_too_and_plainly_where_that_is_wanted() -> None:
+    """Both forms without a password, and then the form that was asked for one."""
+    script = Insisting(answers=((486, "Busy Here"),))
+    settings = EngineSettings(guard=LOOPBACK, infrastructure=Infrastructure.LIVEKIT)
+    options = CallOptions(number="+4930123456", ring_seconds=2.0, talk_seconds=1.0)
+    with UdpPeer(script) as peer:
+        async with Engine(settings) as engine:
+            target = parse_target(f"127.0.0.1:{peer.port}", transport=TransportName.UDP)
+            report = await engine.call(target, options, credentials=ALICE)
+    lines = [each.split(b"\r\n")[0].decode().replace(str(peer.port), "PORT") for each in script.of("INVITE")]
+    assert lines == [
+        "INVITE sip:+4930123456@127.0.0.1:PORT;transport=udp SIP/2.0",
+        *["INVITE sip:+4930123456@127.0.0.1:PORT;user=phone SIP/2.0"] * 2,
+    ]
+    assert [is_authorised(each) for each in script.of("INVITE")] == [False, False, True]
+    assert report.reason is CallReason.CALL_BUSY
+    (warning,) = report.warnings
+    assert warning.code is WarningCode.INFRASTRUCTURE_FORM_REFUSED
+    assert warning.detail.count("INVITE sip:+4930123456@127.0.0.1:") == 2

@@ -52,6 +52,8 @@ def turn(store: Store) -> None:
     installation.catalog.unsaved.remove_left_behind()
     installation.runs.proofs.tend()
     installation.runs.claims.claim(limit=10)
+    installation.runs.call_claims.claim(limit=10)
+    installation.runs.call_claims.claim_lost(limit=10)
     installation.health.claims.claim(limit=10)
     installation.provisions.claims.tend()
 

@@ -1,0 +1,202 @@
+"""One test call from its claim to its record: a coroutine on the engine's loop."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+import structlog
+from structlog.contextvars import bound_contextvars
+
+from sipcheck.credentials import BeforeCredentials, Credentials
+from sipcheck.errors import CallerError
+from sipcheck.media.sockets import PortRange
+from sipcheck.reasons import Reason
+from sipcheck.report.call_report import CallReport
+from sipcheck.target import Target
+from sipcheck.transaction.invite.call_journal import WriteDown
+from sipcheck.transaction.invite.call_mark import CallMark
+from sipcheck.verification.calling.options import CallOptions
+from trunks.errors import CallLost, SecretUnreadable, StoreUnavailable
+from trunks.runs.calls.claims import CallClaims, ClaimedCall
+from trunks.runs.credential_freeze import CredentialsClaimed, CredentialsFrozen
+from trunks.runs.sending import CredentialKeys
+from trunks.secrets.credential_key import CredentialHash
+from trunks.secrets.secret_box import SecretBox
+
+_log = structlog.get_logger(__name__)
+
+_RENEW_SECONDS = 10.0
+# While a verification sends the same password.
+_LOOK_SECONDS = 0.1
+_DIGITS_SHOWN = 4
+# Of the 3 s that a stopping process gives to what it breaks off (worker.engine_loop).
+_ENDING_LOOKS = 20
+
+
+class PlaceCall(Protocol):
+    """sipcheck.Engine.call."""
+
+    def __call__(
+        self,
+        target: Target,
+        options: CallOptions,
+        *,
+        credentials: Credentials | None = None,
+        username: str | None = None,
+        before_credentials: BeforeCredentials | None = None,
+        write_down: WriteDown | None = None,
+    ) -> Awaitable[CallReport]: ...
+
+
+# sipcheck.Engine.end_call
+EndCall = Callable[[CallMark, Credentials | None], Awaitable[bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class CallMaker:
+    """`on_done` is told of each call that was recorded; media is awaited at `ports`, and named as `media_address`."""
+
+    claims: CallClaims
+    secrets: SecretBox
+    hashed: CredentialHash
+    ports: PortRange
+    media_address: str | None
+    on_done: Callable[[UUID], None]
+
+    async def make(
+        self, claimed: ClaimedCall, place: PlaceCall, some_open: Callable[[], bool] = lambda: False
+    ) -> None:
+        """Call, and record what became of it; however it is left, the call is ended. Raises StoreUnavailable.
+
+        `some_open` says whether a call of the engine's may still be up. One that was broken off and is not over in time
+        is left for whoever takes its row.
+        """
+        with bound_contextvars(
+            call_id=str(claimed.id),
+            trunk_id=str(claimed.run.first.trunk_id),
+            number=shortened(claimed.wish.called),
+        ):
+            report = await self._kept(claimed, place)
+            if report is None and not await _is_over(some_open):
+                _log.warning("test-call-left-open")
+                return
+            recorded = await asyncio.to_thread(self.claims.finish, claimed, report)
+            said = {} if report is None else {"outcome": report.outcome, "reason": report.reason}
+            _log.info("test-call-done" if recorded else "test-call-lost", **said)
+            if recorded:
+                self.on_done(claimed.id)
+
+    async def end(self, lost: ClaimedCall, end_call: EndCall) -> None:
+        """End a call whose worker is gone, and record it as broken off. Raises StoreUnavailable."""
+        with bound_contextvars(call_id=str(lost.id), trunk_id=str(lost.run.first.trunk_id)):
+            answered = [await end_call(mark, self._credentials(lost)) for mark in lost.ends]
+            _log.warning("test-call-ended-for-another", sent=len(answered), answered=sum(answered))
+            if await asyncio.to_thread(self.claims.finish, lost, None):
+                self.on_done(lost.id)
+
+    def _credentials(self, claimed: ClaimedCall) -> Credentials | None:
+        """For the challenge of a BYE; none where they cannot be opened."""
+        with suppress(SecretUnreadable):
+            return claimed.run.first.credentials(self.secrets)
+        return None
+
+    async def _kept(self, claimed: ClaimedCall, place: PlaceCall) -> CallReport | None:
+        """Call, and keep the claim meanwhile; None where it was broken off: by a worker that stops, or a lost claim."""
+        calling = asyncio.create_task(self._call(claimed, place))
+        keeping = asyncio.create_task(self._keep(claimed))
+        try:
+            await asyncio.wait((calling, keeping), return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            _log.info("test-call-broken-off")
+        for task in (calling, keeping):
+            if not task.done():
+                task.cancel()
+        with suppress(asyncio.CancelledError):
+            return await calling
+        return None
+
+    async def _keep(self, claimed: ClaimedCall) -> None:
+        """Renew the claim until it is lost."""
+        while True:
+            await asyncio.sleep(_RENEW_SECONDS)
+            try:
+                if not await asyncio.to_thread(self.claims.renew, claimed):
+                    _log.warning("test-call-claim-lost")
+                    return
+            except StoreUnavailable as error:
+                _log.warning("store-away", error=str(error))
+
+    async def _call(self, claimed: ClaimedCall, place: PlaceCall) -> CallReport | None:
+        try:
+            gateway = claimed.run.first
+            credentials = gateway.credentials(self.secrets)
+            return await place(
+                gateway.target(),
+                self._options(claimed),
+                credentials=credentials,
+                username=gateway.username,
+                before_credentials=None if credentials is None else self._gate(claimed, credentials),
+                write_down=self._journal(claimed),
+            )
+        except (CallerError, CallLost, SecretUnreadable, StoreUnavailable) as error:
+            _log.warning("test-call-impossible", error=str(error))
+        except Exception:  # noqa: BLE001 - the border of a call: whatever went wrong, it is recorded as broken off
+            _log.exception("test-call-broke")
+        return None
+
+    def _options(self, claimed: ClaimedCall) -> CallOptions:
+        wish = claimed.wish
+        return CallOptions(
+            number=wish.called,
+            caller=wish.caller,
+            format=wish.format,
+            identity=wish.identity,
+            ring_seconds=wish.ring_seconds,
+            talk_seconds=wish.talk_seconds,
+            ports=self.ports,
+            media_address=self.media_address,
+            sdes=claimed.encrypted,
+        )
+
+    def _journal(self, claimed: ClaimedCall) -> WriteDown:
+        async def write_down(marks: tuple[CallMark, ...]) -> None:
+            await asyncio.to_thread(self.claims.write_down, claimed, marks)
+
+        return write_down
+
+    def _gate(self, claimed: ClaimedCall, credentials: Credentials) -> BeforeCredentials:
+        domain = claimed.run.first.target().domain
+        user, password = credentials.username, credentials.password
+        account_key = self.hashed.account_key(domain, user, password)
+
+        async def before_credentials(realm: str) -> Reason | None:
+            keys = CredentialKeys(self.hashed.key(domain, realm, user, password), account_key)
+            while True:
+                try:
+                    answer = await asyncio.to_thread(self.claims.send_credentials, claimed, keys)
+                except StoreUnavailable:
+                    return Reason.CANCELLED
+                if isinstance(answer, CredentialsFrozen):
+                    return Reason.CREDENTIALS_FROZEN
+                if not isinstance(answer, CredentialsClaimed):
+                    return None if answer else Reason.CANCELLED
+                await asyncio.sleep(_LOOK_SECONDS)
+
+        return before_credentials
+
+
+async def _is_over(some_open: Callable[[], bool]) -> bool:
+    """Wait a little for the end of what was broken off."""
+    for _ in range(_ENDING_LOOKS):
+        if not some_open():
+            return True
+        await asyncio.sleep(_LOOK_SECONDS)
+    return not some_open()
+
+
+def shortened(number: str) -> str:
+    """A number as a log has it: nobody is told from it."""
+    return f"{number[:_DIGITS_SHOWN]}…"

@@ -1,0 +1,184 @@
+"""Test calls as the worker has them: claimed by a short lease that is renewed while the call lasts, and made once.
+
+A call is *queued*, *running* or *done*. Whoever claims it alone writes to it, by naming its claim. It is never made a
+second time: one whose worker is gone is ended by whoever claims it then, by CANCEL or BYE, and told as cancelled. What
+that needs is committed before the INVITE leaves, and again before the ACK.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from sipcheck.reasons import CREDENTIALS_REFUSED, CallVerdict, CredentialState, Reason
+from sipcheck.report.call_report import CallReport
+from sipcheck.report.json_export import to_json
+from sipcheck.transaction.invite.call_mark import CallMark
+from trunks.clock import Clock
+from trunks.errors import CallLost
+from trunks.ids import new_id
+from trunks.models.placed_call import PlacedCall
+from trunks.models.verification import VerificationStatus
+from trunks.provisions.requests import ProvisionRequests
+from trunks.repositories.placed_calls import PlacedCalls
+from trunks.repositories.trunk_profiles import TrunkProfiles
+from trunks.repositories.trunks import Trunks
+from trunks.rules.profile import CallingFormat, MediaEncryption
+from trunks.runs.calls.marks import read_marks, write_marks
+from trunks.runs.calls.wish import CallWish
+from trunks.runs.claimed_run import ClaimedRun, claimed_gateways
+from trunks.runs.credential_freeze import CredentialFreezer, Refusal
+from trunks.runs.report_bounds import bounded
+from trunks.runs.sending import CredentialKeys, Departure
+from trunks.store.database import Database
+from trunks.voice.provisioner import ProvisionerName
+
+LEASE = timedelta(seconds=30)
+_CUT_OFF = "The call was broken off on our side; nothing was learned of it."
+_TAKEN = (CallVerdict.ANSWERED, CallVerdict.RANG)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimedCall:
+    """`run` is who calls over which gateway, by which claim; with `encrypted` media is offered as SRTP. `ends` is what
+    ends one that lost its worker."""
+
+    run: ClaimedRun
+    wish: CallWish
+    encrypted: bool
+    ends: tuple[CallMark, ...] = ()
+
+    @property
+    def id(self) -> UUID:
+        return self.run.verification_id
+
+
+@dataclass(frozen=True, slots=True)
+class CallClaims:
+    database: Database
+    provisioner: ProvisionerName
+    clock: Clock
+
+    def claim(self, *, limit: int) -> list[ClaimedCall]:
+        """Make calls ours that wait."""
+        with self.database.read() as session:
+            if not PlacedCalls(session).any_queued():
+                return []
+        with self.database.write() as session:
+            return [self._claim(session, call) for call in PlacedCalls(session).queued(limit=limit)]
+
+    def claim_lost(self, *, limit: int) -> list[ClaimedCall]:
+        """Make calls ours to end whose workers are gone: what these sent of passwords is unsettled."""
+        with self.database.read() as session:
+            if not PlacedCalls(session).any_lost(self.clock()):
+                return []
+        with self.database.write() as session:
+            now = self.clock()
+            lost = PlacedCalls(session).lost(now, limit=limit)
+            CredentialFreezer(session).lapse([each.claim_id for each in lost if each.claim_id], now)
+            return [self._claim(session, call) for call in lost]
+
+    def write_down(self, claimed: ClaimedCall, marks: Sequence[CallMark]) -> None:
+        """Commit what ends a call. Raises CallLost where it is not ours any more, StoreUnavailable."""
+        with self.database.write() as session:
+            if not PlacedCalls(session).write_down(claimed.id, claimed.run.claim_id, write_marks(marks)):
+                raise CallLost
+
+    def _claim(self, session: Session, call: PlacedCall) -> ClaimedCall:
+        now, claim_id = self.clock(), new_id()
+        trunk = Trunks(session).get(call.environment_id, call.trunk_id)
+        profile = TrunkProfiles(session).of(trunk.id)
+        call.status, call.begun_at = VerificationStatus.RUNNING, call.begun_at or now
+        call.claim(claim_id, now + LEASE)
+        return ClaimedCall(
+            run=ClaimedRun(
+                verification_id=call.id,
+                claim_id=claim_id,
+                environment_id=call.environment_id,
+                generation=trunk.generation,
+                claimed_at=now,
+                lease_until=now + LEASE,
+                gateways=claimed_gateways(trunk, trunk.gateways),
+                request_id=call.request_id,
+                explicit=True,
+                on_demand=True,
+            ),
+            wish=CallWish.of(call.called, call.caller, call.asked),
+            encrypted=profile.media_encryption is MediaEncryption.SDES,
+            ends=read_marks(call.ends),
+        )
+
+    def renew(self, claimed: ClaimedCall) -> bool:
+        """Keep a call; false when another has it."""
+        with self.database.write() as session:
+            until = self.clock() + LEASE
+            return PlacedCalls(session).renew(claimed.id, claimed.run.claim_id, until)
+
+    def send_credentials(self, claimed: ClaimedCall, keys: CredentialKeys) -> bool | Refusal:
+        """Commit that the password leaves now; false where the call is not ours any more, or why it must not."""
+        with self.database.write() as session:
+            now = self.clock()
+            departure = Departure(replace(claimed.run, lease_until=now + LEASE), keys)
+            freezer = CredentialFreezer(session)
+            (refusal,) = freezer.judge([departure], now)
+            ours = PlacedCalls(session).claimed(claimed.id, claimed.run.claim_id) is not None
+            freezer.hold([departure] if ours and refusal is None else [])
+            return ours if refusal is None else refusal
+
+    def finish(self, claimed: ClaimedCall, report: CallReport | None) -> bool:
+        """Record what became of a call, None where it was broken off; false where it is not ours any more.
+
+        What it says of the password freezes or thaws that. The trunk's state is as it was.
+        """
+        with self.database.write() as session:
+            now = self.clock()
+            freezer = CredentialFreezer(session)
+            held = freezer.lock([claimed.run.claim_id])[claimed.run.claim_id]
+            if report is None:
+                freezer.lapse([claimed.run.claim_id], now)
+            else:
+                freezer.settle(
+                    held,
+                    refused=report.reason in CREDENTIALS_REFUSED,
+                    proven=report.credentials is CredentialState.PROVEN,
+                    now=now,
+                )
+            if claimed.wish.apply and report is not None and report.outcome in _TAKEN and report.format:
+                self._apply(session, claimed, CallingFormat(report.format))
+            call = PlacedCalls(session).claimed(claimed.id, claimed.run.claim_id)
+            if call is None:
+                return False
+            _end(call, report)
+            call.finished_at, call.ends = now, None
+            return True
+
+    def _apply(self, session: Session, claimed: ClaimedCall, form: CallingFormat) -> None:
+        """Let the trunk's calls be written as this one was taken, unless the trunk was changed meanwhile."""
+        trunk = Trunks(session).locked(claimed.run.first.trunk_id)
+        if trunk is None or trunk.generation != claimed.run.generation:
+            return
+        profiles = TrunkProfiles(session)
+        profile = profiles.of(trunk.id)
+        if profile.calling_format is form:
+            return
+        profiles.keep(trunk.id, replace(profile, calling_format=form))
+        trunk.updated_at = self.clock()
+        session.flush()
+        ProvisionRequests(session, self.provisioner).changed(trunk.id, self.clock())
+
+
+def _end(call: PlacedCall, report: CallReport | None) -> None:
+    call.status = VerificationStatus.DONE
+    call.release()
+    if report is None:
+        call.outcome, call.reason, call.summary = CallVerdict.INCONCLUSIVE, Reason.CANCELLED, _CUT_OFF
+        return
+    stored = bounded(to_json(report))
+    call.outcome, call.reason = report.outcome, report.reason.value
+    call.summary, call.report = _column_text(stored["summary"]), stored
+
+
+def _column_text(text: str) -> str:
+    return text.replace("\x00", "").encode("utf-8", errors="replace").decode("utf-8")[:1000]
