@@ -11,12 +11,14 @@ from sipcheck.diagnosis.evidence import Proof
 from sipcheck.reasons import Reason
 from trunks.catalog.views import TrunkView
 from trunks.models.verification import Verification
+from trunks.rules.connection_details import inbound_warnings
 from trunks.rules.media import media_warnings
 from trunks.rules.outbound_way import EVERY_ADDRESS_ANSWERS
 from trunks.rules.trunk_state import HealthStatus
 from trunks.rules.way_evidence import WayForm, WayProof
 
 MEDIA_WARNINGS = "What calls have otherwise than the trunk's codecs and media encryption say (ours)."
+INBOUND_WARNINGS = "What has to be known of who is let in (ours)."
 # To whoever waits for a run of a trunk that is edited while it runs.
 CHANGED_MEANWHILE = "The trunk was changed meanwhile; verify again."
 VERIFY_AGAIN = "Verify the trunk again, as it is now."
@@ -63,6 +65,7 @@ class OurState(BaseModel):
     last_verification: LastVerification | None = Field(description="(ours)")
     proof: Proof = Field(description=PROOF)
     media_warnings: list[str] = Field(description=MEDIA_WARNINGS)
+    inbound_warnings: list[str] = Field(description=INBOUND_WARNINGS)
     outbound_way: OutboundWayShown | None = Field(description=OUTBOUND_WAY)
     callable: Callability = Field(description=CALLABLE)
     callable_reason: str | None = Field(description=CALLABLE_REASON)
@@ -79,6 +82,7 @@ def our_state(view: TrunkView) -> dict[str, Any]:
         "last_verification": show_last(view.last_verification),
         "proof": trunk.proof,
         "media_warnings": list(media_warnings(view.profile)),
+        "inbound_warnings": list(inbound_warnings(view.profile)),
         **show_way(view),
         "certificate_expires_at": view.certificate_expires_at,
     }

@@ -167,6 +167,7 @@ class WarningCode(StrEnum):
     INFRASTRUCTURE_REFUSES_CERTIFICATE = "infrastructure-refuses-certificate"
     CALL_WAS_ANSWERED = "call-was-answered"
     INFRASTRUCTURE_FORM_REFUSED = "infrastructure-form-refused"
+    CALL_UNCHALLENGED = "call-unchallenged"
 
 
 class CallVerdict(StrEnum):

@@ -23,8 +23,8 @@ from trunkd.commands.trunks_import import trunk_commands
 from trunkd.faults import BrokerNeeded, faults_in_one_line
 from trunks.errors import SettingsInvalid
 from trunks.installation.installation import prepare
+from trunks.installation.logs import configure_logs
 from trunks.installation.settings import PREFIX, Settings, load_settings, setting_names, unknown_names
-from trunks.logs import configure_logs
 from worker.queues import ALL_QUEUES, QueueName
 
 _log = structlog.get_logger(__name__)

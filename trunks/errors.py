@@ -182,6 +182,25 @@ class VerificationNotFound(Refused):
     """Verification not found."""
 
 
+class EndpointNotFound(Refused):
+    """Webhook endpoint not found."""
+
+
+class DeliveryNotFound(Refused):
+    """Delivery not found."""
+
+
+class EndpointDisabled(Refused):
+    """This webhook endpoint is disabled; enable it first."""
+
+
+class TooManyEndpoints(Refused):
+    """An environment has as many webhook endpoints as it may."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"Your environment may have {most} webhook endpoints at most; remove one first.")
+
+
 class EnvironmentNotFound(Refused):
     """There is no environment of this name."""
 

@@ -1,8 +1,8 @@
 """The app as Celery's own command looks for it: `celery -A worker worker`."""
 
 from trunks.installation.installation import Installation
+from trunks.installation.logs import configure_logs
 from trunks.installation.settings import load_settings
-from trunks.logs import configure_logs
 from worker.app import make_app
 from worker.completion_channel import CompletionAnnouncer
 from worker.doorbell import CeleryDoorbell

@@ -17,6 +17,7 @@ from worker.call_desk import CallDesk
 from worker.due_checks import DueChecks
 from worker.engine_loop import EngineLoop
 from worker.knock_names import KnockNames
+from worker.messages.message_desk import MessageDesk
 from worker.provisioning import ProvisionWork
 from worker.run_desk import RunDesk
 
@@ -94,6 +95,7 @@ class Runtime:
         self._proof = installation.runs.proofs
         if sweeps:
             self._engine_loop.begin(DueChecks(installation, on_answer=self._on_done).run)
+        self._engine_loop.begin(MessageDesk(installation).run)
         self._running = True
         self._tending.start()
 

@@ -41,6 +41,7 @@ _DETAILS = TrunkDetails(
     last_verification=proven_at("sip.provider.com:5060/udp"),
     proof=Proof.AUTO,
     media_warnings=[],
+    inbound_warnings=[],
     outbound_way=led_to("203.0.113.10:5060/udp", UPDATED_AT),
     callable=True,
     callable_reason=EVERY_ADDRESS_ANSWERS,

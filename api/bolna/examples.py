@@ -69,6 +69,7 @@ _TRUNK = TrunkShown(
     last_verification=proven_at("sip.carrier-x.com:5060/udp"),
     proof=Proof.AUTO,
     media_warnings=[],
+    inbound_warnings=[],
     outbound_way=led_to("203.0.113.10:5060/udp", UPDATED_AT),
     callable=True,
     callable_reason=EVERY_ADDRESS_ANSWERS,

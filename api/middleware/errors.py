@@ -7,7 +7,7 @@ import structlog
 from fastapi.exceptions import RequestValidationError
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
@@ -25,7 +25,7 @@ from api.problems import (
 )
 from api.request_state import state_of
 from trunks.errors import Refused, StoreBusy, StoreDamaged, StoreFull, StoreUnavailable, StoreUnwritable
-from trunks.logs import trace_of
+from trunks.installation.logs import trace_of
 
 _log = structlog.get_logger(__name__)
 
@@ -46,6 +46,8 @@ class ErrorAnswers(HttpMiddleware):
 
         try:
             await self._app(scope, receive, sending)
+        except ClientDisconnect:
+            return  # nobody is there to be answered
         except Exception as error:  # noqa: BLE001 - the border of a request
             answer = _answer(error, scope["path"])
             if not started:  # else the server ends the connection

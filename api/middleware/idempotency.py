@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 import structlog
 from starlette.datastructures import Headers
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -52,7 +52,7 @@ class Idempotency(HttpMiddleware):
         self._threads = threads
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on what has no key. Raises Problem, StoreUnavailable."""
+        """Pass on what has no key. Raises Problem, StoreUnavailable, ClientDisconnect."""
         caller = state_of(scope).caller
         keys = Headers(scope=scope).getlist(IDEMPOTENCY_KEY)
         if caller is None or scope["method"] != "POST" or not keys:
@@ -60,10 +60,7 @@ class Idempotency(HttpMiddleware):
             return
         if len(keys) != 1 or not _KEY.fullmatch(keys[0]):
             raise _unusable_key()
-        try:
-            body = await Request(scope, receive).body()
-        except ClientDisconnect:
-            return
+        body = await Request(scope, receive).body()
         request = KeyedRequest(
             environment_id=caller.environment_id,
             method=scope["method"],

@@ -14,7 +14,7 @@ _log = structlog.get_logger(__name__)
 # A path that no route takes is the client's own text, and may hold anything.
 _NO_ROUTE = "none"
 _NO_DIALECT = "none"
-# A client that went away before its answer (nginx's number for it).
+# A client that went away before its answer, or in the middle of its body (nginx's number for it).
 _NO_ANSWER = 499
 
 
@@ -27,7 +27,7 @@ class RequestRecord(HttpMiddleware):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on, and record."""
-        status = _NO_ANSWER
+        status, whole, cut_off = _NO_ANSWER, False, False
 
         async def noting(message: Message) -> None:
             nonlocal status
@@ -35,11 +35,19 @@ class RequestRecord(HttpMiddleware):
                 status = int(message["status"])
             await send(message)
 
+        async def watching() -> Message:
+            nonlocal whole, cut_off
+            message = await receive()
+            whole = whole or (message["type"] == "http.request" and not message.get("more_body", False))
+            # Behind a whole body it says only that nobody listens any more.
+            cut_off = cut_off or (message["type"] == "http.disconnect" and not whole)
+            return message
+
         began = time.perf_counter()
         try:
-            await self._app(scope, receive, noting)
+            await self._app(scope, watching, noting)
         finally:
-            self._record(scope, status, time.perf_counter() - began)
+            self._record(scope, _NO_ANSWER if cut_off else status, time.perf_counter() - began)
 
     def _record(self, scope: Scope, status: int, seconds: float) -> None:
         route = _template(scope)

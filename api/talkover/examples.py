@@ -3,6 +3,7 @@
 from api.document.examples import (
     CERTIFICATE_ENDS_AT,
     CREATED_AT,
+    ENDPOINT_ID,
     EVENT_ID,
     NUMBER_ID,
     RUN_ID,
@@ -48,6 +49,19 @@ from api.talkover.verification_answers import (
     VerifyData,
     VerifyLater,
 )
+from api.talkover.webhook_answers import (
+    DeliveryList,
+    DeliveryQueued,
+    DeliveryShown,
+    EndpointFound,
+    EndpointList,
+    EndpointMade,
+    EndpointRemoved,
+    EndpointShown,
+    EndpointWithSecret,
+    MessageQueued,
+    TestQueued,
+)
 from sipcheck.diagnosis.evidence import Proof
 from sipcheck.diagnosis.inbound.reasons import InboundReason
 from sipcheck.diagnosis.inbound.sentences import say
@@ -58,6 +72,8 @@ from sipcheck.target import TransportName
 from sipcheck.verification.report_without_run import report_without_run
 from trunks.models.verification import VerificationStatus
 from trunks.rules.connection_details import SHARED_ADDRESSES
+from trunks.rules.delivery import DeliveryStatus
+from trunks.rules.events import USUAL_EVENTS, EventType
 from trunks.rules.outbound_way import EVERY_ADDRESS_ANSWERS
 from trunks.rules.trunk_state import Cause, HealthStatus
 
@@ -104,6 +120,7 @@ _DETAILS = TrunkDetails(
     last_verification=proven_at(f"{_DOMAIN}:5061/tls"),
     proof=Proof.AUTO,
     media_warnings=[],
+    inbound_warnings=[],
     outbound_way=led_to("203.0.113.10:5061/tls", UPDATED_AT),
     callable=True,
     callable_reason=EVERY_ADDRESS_ANSWERS,
@@ -128,7 +145,56 @@ _LISTED_RUN = RunListed(
 )
 _RUN = RunShown(**dict(_LISTED_RUN), report=report_to_json(_REPORT))
 
+_ENDPOINT = EndpointShown(
+    id=ENDPOINT_ID,
+    url="https://example.com/hooks/trunks",
+    events=list(USUAL_EVENTS),
+    description=None,
+    enabled=True,
+    disabled_reason=None,
+    failing_since=None,
+    created_at=CREATED_AT,
+    updated_at=CREATED_AT,
+)
+
 EXAMPLES = (
+    Example(
+        "endpoint-made",
+        EndpointMade(
+            success=True,
+            data=EndpointWithSecret(
+                **dict(_ENDPOINT),
+                secret="whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oDdLO8dMCvY2Q=",  # noqa: S106 - an example
+            ),
+        ),
+    ),
+    Example("endpoint", EndpointFound(success=True, data=_ENDPOINT)),
+    Example("endpoints", EndpointList(success=True, data=[_ENDPOINT], next_cursor=None)),
+    Example("endpoint-removed", EndpointRemoved(success=True, message="Webhook endpoint deleted")),
+    Example("test-queued", TestQueued(success=True, data=MessageQueued(id=EVENT_ID))),
+    Example(
+        "deliveries",
+        DeliveryList(
+            success=True,
+            data=[
+                DeliveryShown(
+                    id=RUN_ID,
+                    message_id=EVENT_ID,
+                    type=EventType.DOWN,
+                    trunk_id=TRUNK_ID,
+                    status=DeliveryStatus.DELIVERED,
+                    tries=1,
+                    queued_at=UPDATED_AT,
+                    tried_at=UPDATED_AT,
+                    next_try_at=None,
+                    last_status=204,
+                    last_error=None,
+                )
+            ],
+            next_cursor=None,
+        ),
+    ),
+    Example("sent-again", DeliveryQueued(success=True, message="The message is sent again")),
     Example(
         "created",
         TrunkCreated(

@@ -17,12 +17,16 @@ from trunks.errors import (
     CallNotFound,
     CallsNotAllowed,
     CustomTrunksNotAllowed,
+    DeliveryNotFound,
+    EndpointDisabled,
+    EndpointNotFound,
     NumberInUse,
     NumberInUseElsewhere,
     NumberNotAllowed,
     NumberNotFound,
     NumberTaken,
     StillBeingMade,
+    TooManyEndpoints,
     TooManyNumbers,
     TrunkExists,
     TrunkHasNumbers,
@@ -63,6 +67,10 @@ REFUSALS: Refusals = {
     StillBeingMade: Refusal(HTTPStatus.CONFLICT, None, "STILL_BEING_CREATED"),
     NumberInUseElsewhere: Refusal(HTTPStatus.CONFLICT, None, "NUMBER_IN_USE"),
     TooManyNumbers: Refusal(HTTPStatus.CONFLICT, None, "NUMBER_LIMIT"),
+    EndpointNotFound: Refusal(HTTPStatus.NOT_FOUND, None, "WEBHOOK_ENDPOINT_NOT_FOUND"),
+    DeliveryNotFound: Refusal(HTTPStatus.NOT_FOUND, None, "DELIVERY_NOT_FOUND"),
+    EndpointDisabled: Refusal(HTTPStatus.CONFLICT, None, "WEBHOOK_ENDPOINT_DISABLED"),
+    TooManyEndpoints: Refusal(HTTPStatus.CONFLICT, None, "WEBHOOK_ENDPOINT_LIMIT"),
     NumberInUse: Refusal(HTTPStatus.CONFLICT, "DID is still assigned to active agents", "DID_IN_USE"),
 }
 
@@ -112,6 +120,11 @@ def invalid(error: RequestValidationError) -> Problem:
 
 def contradictory(error: TrunkContradictory) -> Problem:
     return _invalid_fields(by_field((_FIELDS[each.rule], each.sentence) for each in error.broken))
+
+
+def wrong_field(field: str, sentence: str) -> Problem:
+    """Refuse one field for what only the installation knows of it."""
+    return _invalid_fields({field: [sentence]})
 
 
 def _invalid_fields(errors: FieldErrors) -> Problem:

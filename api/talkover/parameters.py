@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from http import HTTPStatus
 from typing import Annotated, Any, Protocol, TypeVar
 from uuid import UUID
 
@@ -13,8 +12,8 @@ from pydantic_core import PydanticCustomError
 
 from api.call import Call, Calling
 from api.parameters import id_in_path
-from api.problems import Problem
-from trunks.errors import NumberNotFound, VerificationNotFound
+from api.talkover.faults import wrong_field
+from trunks.errors import DeliveryNotFound, EndpointNotFound, NumberNotFound, VerificationNotFound
 from trunks.ids import read_id
 from trunks.rules.health_history import LONGEST_SPAN, USUAL_SPAN, HistoryStep
 
@@ -29,6 +28,14 @@ async def _verification_id(verification_id: str) -> UUID:
 
 async def _number_id(did_id: str) -> UUID:
     return id_in_path(did_id, NumberNotFound)
+
+
+async def _endpoint_id(endpoint_id: str) -> UUID:
+    return id_in_path(endpoint_id, EndpointNotFound)
+
+
+async def _delivery_id(delivery_id: str) -> UUID:
+    return id_in_path(delivery_id, DeliveryNotFound)
 
 
 def _cursor(text: str) -> str:
@@ -55,6 +62,8 @@ def _read_moment(text: str) -> datetime | None:
 
 
 VerificationId = Annotated[UUID, Depends(_verification_id)]
+EndpointId = Annotated[UUID, Depends(_endpoint_id)]
+DeliveryId = Annotated[UUID, Depends(_delivery_id)]
 NumberId = Annotated[UUID, Depends(_number_id)]
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="How many at most.")]
 Cursor = Annotated[
@@ -81,22 +90,13 @@ class Span:
 async def _span(call: Calling, since: From = None, to: To = None, step: Step = HistoryStep.HOUR) -> Span:
     until = _read_moment(to or "") or call.context.installation.clock()
     if until - _CALENDAR_BEGINS < LONGEST_SPAN[step]:
-        raise _wrong("to", "It must be a time at which something was checked.")
+        raise wrong_field("to", "It must be a time at which something was checked.")
     begin = _read_moment(since or "") or until - USUAL_SPAN[step]
     if begin > until:
-        raise _wrong("from", "It must not be after `to`.")
+        raise wrong_field("from", "It must not be after `to`.")
     if until - begin > LONGEST_SPAN[step]:
-        raise _wrong("from", f"It must be at most {LONGEST_SPAN[step].days} days before `to`.")
+        raise wrong_field("from", f"It must be at most {LONGEST_SPAN[step].days} days before `to`.")
     return Span(step, begin, until)
-
-
-def _wrong(field: str, sentence: str) -> Problem:
-    return Problem(
-        HTTPStatus.UNPROCESSABLE_ENTITY,
-        "VALIDATION_ERROR",
-        "The given data was invalid.",
-        errors={field: [sentence]},
-    )
 
 
 AskedSpan = Annotated[Span, Depends(_span)]

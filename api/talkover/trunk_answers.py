@@ -9,6 +9,7 @@ from api.our_state import (
     CALLABLE,
     CALLABLE_REASON,
     CERTIFICATE_EXPIRES_AT,
+    INBOUND_WARNINGS,
     MEDIA_WARNINGS,
     OUTBOUND_WAY,
     Callability,
@@ -23,7 +24,9 @@ from sipcheck.reasons import CredentialState
 from sipcheck.target import TransportName
 from trunks.catalog.views import TrunkView
 from trunks.models.trunk import Gateway, Trunk
+from trunks.rules.connection_details import inbound_warnings
 from trunks.rules.media import media_warnings
+from trunks.rules.profile import TrunkProfile
 from trunks.rules.trunk_state import HealthStatus
 
 _OURS = "(ours)"
@@ -64,6 +67,7 @@ class TrunkDetails(TrunkShown):
     last_verification: LastVerification | None = Field(description=_OURS)
     proof: Proof = Field(description=PROOF)
     media_warnings: list[str] = Field(description=MEDIA_WARNINGS)
+    inbound_warnings: list[str] = Field(description=INBOUND_WARNINGS)
     outbound_way: OutboundWayShown | None = Field(description=OUTBOUND_WAY)
     callable: Callability = Field(description=CALLABLE)
     callable_reason: str | None = Field(description=CALLABLE_REASON)
@@ -94,6 +98,7 @@ class TrunkState(BaseModel):
     is_active: bool
     is_verified: bool
     updated_at: Timestamp
+    inbound_warnings: list[str] = Field(description=INBOUND_WARNINGS)
 
 
 class TrunkChanged(BaseModel):
@@ -123,8 +128,17 @@ def show_created(trunk: Trunk) -> TrunkCreated:
     )
 
 
-def show_changed(trunk: Trunk) -> TrunkChanged:
-    return TrunkChanged(data=TrunkState.model_validate(trunk, from_attributes=True))
+def show_changed(trunk: Trunk, profile: TrunkProfile) -> TrunkChanged:
+    return TrunkChanged(
+        data=TrunkState(
+            id=trunk.id,
+            name=trunk.name,
+            is_active=trunk.is_active,
+            is_verified=trunk.is_verified,
+            updated_at=trunk.updated_at,
+            inbound_warnings=list(inbound_warnings(profile)),
+        )
+    )
 
 
 def show_details(view: TrunkView) -> TrunkDetails:
@@ -142,6 +156,7 @@ def show_details(view: TrunkView) -> TrunkDetails:
         last_verification=show_last(view.last_verification),
         proof=trunk.proof,
         media_warnings=list(media_warnings(view.profile)),
+        inbound_warnings=list(inbound_warnings(view.profile)),
         **show_way(view),
         certificate_expires_at=view.certificate_expires_at,
     )

@@ -79,7 +79,7 @@ async def update_sip_trunk(trunk_id: TrunkId, body: UpdateTrunk, call: Calling) 
     edited = await call.ask(call.catalog.updates.apply, trunk_id, partial(to_edit, body), alone=alone)
     if edited.provisioning:
         call.ring_provision(trunk_id)
-    return show_changed(edited.trunk)
+    return show_changed(edited.trunk, edited.taken.after.profile)
 
 
 @router.delete("/{trunk_id}", responses=_answers(404, 409))

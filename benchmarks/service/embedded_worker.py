@@ -4,8 +4,8 @@ import sys
 from uuid import UUID
 
 from trunks.installation.installation import Installation
+from trunks.installation.logs import configure_logs
 from trunks.installation.settings import load_settings
-from trunks.logs import configure_logs
 from worker.app import make_app
 from worker.doorbell import CeleryDoorbell, OwnDoorbell
 from worker.process import WorkerProcess

@@ -29,6 +29,7 @@ _WARNING_AXES: dict[WarningCode, CheckName] = {
     WarningCode.INFRASTRUCTURE_CANNOT_ANSWER: CheckName.AUTH,
     WarningCode.CALL_WAS_ANSWERED: CheckName.AUTH,
     WarningCode.INFRASTRUCTURE_FORM_REFUSED: CheckName.AUTH,
+    WarningCode.CALL_UNCHALLENGED: CheckName.AUTH,
 }
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from sipcheck.diagnosis.details import warn
-from sipcheck.diagnosis.evidence import EdgeEvidence, ExchangeResult
+from sipcheck.diagnosis.evidence import RINGING, EdgeEvidence, ExchangeResult
 from sipcheck.dns.route import Route
 from sipcheck.phrases.sentence import Sentence
 from sipcheck.reasons import Cause, Reason, WarningCode
@@ -36,11 +36,20 @@ def edge_warnings(probe: EdgeProbe, *, some_alive: bool, decides: bool) -> list[
     if probe.invite is not None and probe.invite.call_answered:
         said = Sentence.of("warning.call-was-answered", number=probe.identity.number)
         add(WarningCode.CALL_WAS_ANSWERED, said)
+    if probe.invite is not None and _let_through_unasked(probe.invite):
+        said = Sentence.of("warning.call-unchallenged", answer=probe.invite.answer)
+        add(WarningCode.CALL_UNCHALLENGED, said)
     if probe.refused_form is not None:
         add(WarningCode.INFRASTRUCTURE_FORM_REFUSED, _form_refused(probe, probe.refused_form))
     for exchange in evidence.exchanges:
         _exchange_warnings(exchange, add)
     return _unique(found)
+
+
+def _let_through_unasked(invite: ExchangeResult) -> bool:
+    """Whether a call rang or was taken, and nobody asked who calls."""
+    rang = invite.status in RINGING or invite.succeeded
+    return (rang or invite.call_answered) and not invite.challenged
 
 
 def _form_refused(probe: EdgeProbe, refused: ExchangeResult) -> Sentence:

@@ -42,6 +42,7 @@ OURS = {
     "last_verification",
     "proof",
     "media_warnings",
+    "inbound_warnings",
     "outbound_way",
     "callable",
     "callable_reason",

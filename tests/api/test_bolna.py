@@ -76,6 +76,7 @@ async def test_a_trunk_with_a_password_in_the_vendors_shape(api: ApiUnderTest) -
         "last_verification": None,
         "proof": "auto",
         "media_warnings": [],
+        "inbound_warnings": [],
         "outbound_way": None,
         "callable": "unknown",
         "callable_reason": None,

@@ -7,12 +7,20 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from sipcheck.reasons import WarningCode
+from sipcheck.report.model import ReportWarning
 from tests.api.client import BODY, ApiUnderTest
 from tests.api.test_one_rule import AUTOCALLS, BOLNA, BY_IP, EXTENSION, IP_BASED, TALKOVER
 from tests.trunks.forms import make_report, with_edge
 from trunkd.main import app
 from trunks.installation.settings import Settings
-from trunks.rules.connection_details import AT_LEAST_THESE, CALLS_UNKNOWN, FROM_HOST, SHARED_ADDRESSES
+from trunks.rules.connection_details import (
+    AT_LEAST_THESE,
+    CALL_UNCHALLENGED,
+    CALLS_UNKNOWN,
+    FROM_HOST,
+    SHARED_ADDRESSES,
+)
 
 pytestmark = pytest.mark.parametrize("store_settings", ["sqlite"], indirect=True)
 
@@ -73,7 +81,40 @@ async def test_what_was_measured_is_told_with_its_time(api: ApiUnderTest) -> Non
         assert [each["address"] for each in shown["check_addresses"]] == known
         assert all(each["measured_at"] is not None for each in shown["check_addresses"])
         assert (AT_LEAST_THESE in shown["warnings"]) == bool(known)
-        assert ("ignoreip = 127.0.0.1/8 8.8.4.4" in (shown["ban_exemption"] or "")) == bool(known)
+        assert ("8.8.4.4 as Trusted in Connectivity, Firewall" in (shown["ban_exemption"] or "")) == bool(
+            known
+        )
+
+
+async def test_who_enters_an_allow_list_is_told_what_it_is_worth(api: ApiUnderTest) -> None:
+    """In the answers of creation and change, whichever dialect asks."""
+    listed = BY_IP | {"phone_number": "1001"}
+    by_list = (await api.client.post(AUTOCALLS, json=listed)).json()["data"]
+    taken = await api.client.post(BOLNA, json=IP_BASED | {"inbound_enabled": True})
+    ids = {each["name"]: each["id"] for each in (await api.client.get(TALKOVER)).json()["data"]}
+    of_autocalls = f"{AUTOCALLS}/{by_list['id']}"
+    shown = [
+        by_list,
+        taken.json(),
+        (await api.client.put(of_autocalls, json={"nickname": "Main"})).json()["data"],
+        (await api.client.patch(f"{BOLNA}/{taken.json()['id']}", json={"description": "Main"})).json(),
+        (await api.client.put(f"{TALKOVER}/{ids['1001']}", json={"name": "Main"})).json()["data"],
+        (await api.client.get(f"{TALKOVER}/{ids['1001']}")).json()["data"],
+    ]
+    assert [each["inbound_warnings"] for each in shown] == [[FROM_HOST]] * len(shown)
+    # Where nobody calls in, or only by a password, there is nothing to say.
+    closed = await api.client.patch(f"{BOLNA}/{taken.json()['id']}", json={"inbound_enabled": False})
+    by_password = await api.client.put(of_autocalls, json={"inbound_authorization_type": "auth"})
+    assert closed.json()["inbound_warnings"] == by_password.json()["data"]["inbound_warnings"] == []
+
+
+async def test_a_carrier_that_lets_calls_through_unasked_is_told_of(api: ApiUnderTest) -> None:
+    trunk = await api.create()
+    warned = ReportWarning(WarningCode.CALL_UNCHALLENGED, "a call was let through (180 Ringing)", None)
+    await api.verified(trunk["id"], replace(make_report(), warnings=(warned,)))
+    assert CALL_UNCHALLENGED in (await details(api, trunk["id"]))["warnings"]
+    await api.verified(trunk["id"])
+    assert CALL_UNCHALLENGED not in (await details(api, trunk["id"]))["warnings"]
 
 
 WIDE = ["203.0.0.0/12"]

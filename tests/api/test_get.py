@@ -33,6 +33,7 @@ async def test_a_trunk_is_shown_in_the_vendors_shape(api: ApiUnderTest) -> None:
             "last_verification": None,
             "proof": "auto",
             "media_warnings": [],
+            "inbound_warnings": [],
             "outbound_way": None,
             "callable": "unknown",
             "callable_reason": None,

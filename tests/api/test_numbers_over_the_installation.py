@@ -9,12 +9,15 @@ from structlog.testing import capture_logs
 
 from tests.api.client import BODY, ApiUnderTest
 from tests.api.test_one_rule import AUTOCALLS, BOLNA, EXTENSION, TALKOVER, USERPASS
+from tests.peers.livekit.faults import Fault
 from tests.peers.livekit.server import LiveKitServer
 from tests.trunks.forms import Store
 from tests.trunks.livekit_forms import with_livekit
 from tests.trunks.provisions.installed import NUMBER, Installed
+from trunks.installation import voice_reader
 from trunks.installation.settings import Settings
 from trunks.models.trunk import Trunk
+from trunks.voice.provisioner import FailureCause, ProvisioningFailed
 
 STRANGERS = "+493012345678"
 OWN = "+442071234567"
@@ -31,6 +34,12 @@ def livekit_server() -> Iterator[LiveKitServer]:
 @pytest.fixture
 def store_settings_of_api(store_settings: Settings, livekit_server: LiveKitServer) -> Settings:
     return with_livekit(store_settings, livekit_server)
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No machine is so slow that the number would be taken unseen."""
+    monkeypatch.setattr(voice_reader, "ASKED_AT_MOST_SECONDS", 20.0)
 
 
 class Asked:
@@ -111,6 +120,26 @@ async def test_an_infrastructure_that_is_away_keeps_nobody_from_entering_a_numbe
         f"{TALKOVER}/{trunk.id}/dids", json={"country_code": "US", "number": NUMBER}
     )
     assert answer.status_code == 201
+
+
+@pytest.mark.parametrize("store_settings", ["sqlite"], indirect=True)
+async def test_an_infrastructure_that_hangs_holds_nobody_up_and_lets_no_double_through(
+    api: ApiUnderTest, livekit_server: LiveKitServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(voice_reader, "ASKED_AT_MOST_SECONDS", 0.2)
+    installed = Installed(api.store, livekit_server)
+    trunk = installed.make_trunk(NUMBER)
+    livekit_server.fail(Fault.HELD, method="ListSIPInboundTrunk")
+    with capture_logs() as logs:
+        body = {"country_code": "DE", "number": STRANGERS}
+        answer = await api.client.post(f"{TALKOVER}/{trunk.id}/dids", json=body)
+    assert answer.status_code == 201
+    assert [each["cause"] for each in logs if each["event"] == "numbers-not-looked-up"] == ["slow"]
+    livekit_server.heal()
+    with pytest.raises(ProvisioningFailed) as failed:
+        await installed.work(trunk)
+    assert failed.value.cause is FailureCause.CONFLICT
+    assert len(livekit_server.inbound) == 1
 
 
 @pytest.mark.parametrize("store_settings", ["sqlite"], indirect=True)

@@ -26,6 +26,7 @@ async def test_an_update_answers_in_the_vendors_shape(api: ApiUnderTest, method:
             "is_active": False,
             "is_verified": False,
             "updated_at": "2026-03-01T12:01:00Z",
+            "inbound_warnings": [],
         },
     }
 

@@ -274,7 +274,7 @@ def test_where_all_wait_for_answers_whoever_comes_is_told(
     close_all([*waiting, late])
 
 
-def wait_for(holds: Callable[[], bool]) -> None:
+def wait_for(holds: Callable[[], object]) -> None:
     until = time.monotonic() + 20
     while not holds():
         assert time.monotonic() < until

@@ -11,6 +11,7 @@ from sqlalchemy import text, update
 
 from api.app import create_app
 from sipcheck.target import HostPort
+from tests.observed import until
 from tests.peers.livekit.faults import Fault
 from tests.peers.livekit.server import LiveKitServer
 from tests.trunks.forms import PASSWORD
@@ -245,17 +246,15 @@ async def test_a_number_that_moves_is_on_the_other_trunk_before_anybody_looks_fo
     ]
     added = numbers.add(service.store.caller, giving, NewNumber(number="+14155550009"))
     service.doorbell.ring_provision(giving)
-    await wait_until(service, lambda: len(on_livekit(livekit)) == 3)
+    await until(lambda: len(on_livekit(livekit)) == 3)
     # By the services, which ring for nothing: the order of the two turns is the test's.
     numbers.remove(service.store.caller, giving, added.id)
     numbers.add(service.store.caller, getting, NewNumber(number="+14155550009"))
     looks = len(livekit.calls)
     service.doorbell.ring_provision(getting)
-    await wait_until(service, lambda: len(livekit.calls) > looks)
+    await until(lambda: len(livekit.calls) > looks)
     service.doorbell.ring_provision(giving)
-    await wait_until(
-        service, lambda: on_livekit(livekit).get("+14155550009") == on_livekit(livekit)["+14155550002"]
-    )
+    await until(lambda: on_livekit(livekit).get("+14155550009") == on_livekit(livekit)["+14155550002"])
     assert set(on_livekit(livekit)) == {"+14155550001", "+14155550002", "+14155550009"}
     view = service.installation.provisions.overview.view(getting)
     assert view is None or view.error is None
@@ -281,7 +280,7 @@ async def test_two_trunks_exchange_their_numbers(
         found = on_livekit(livekit)
         return [found.get("+14155550002"), found.get("+14155550001")] == sides
 
-    await wait_until(service, exchanged)
+    await until(exchanged)
 
 
 async def test_a_number_that_is_given_and_taken_over_http_rings_by_itself(
@@ -297,22 +296,14 @@ async def test_a_number_that_is_given_and_taken_over_http_rings_by_itself(
     await client.delete(f"{TALKOVER}/{giving}/dids/{added.json()['data']['id']}")
     added = await client.post(f"{BOLNA}/{getting}/numbers", json={"phone_number": "+14155550009"})
     assert added.status_code == 201, added.text
-    await wait_until(
-        service, lambda: on_livekit(livekit).get("+14155550009") == on_livekit(livekit)["+14155550002"]
-    )
+    await until(lambda: on_livekit(livekit).get("+14155550009") == on_livekit(livekit)["+14155550002"])
     assert (await client.delete(f"{BOLNA}/{getting}/numbers/{added.json()['id']}")).status_code == 200
-    await wait_until(service, lambda: "+14155550009" not in on_livekit(livekit))
+    await until(lambda: "+14155550009" not in on_livekit(livekit))
 
 
 def on_livekit(livekit: LiveKitServer) -> dict[str, str]:
     """Give the numbers that may be called, with the inbound side of each."""
     return {number: side_id for side_id, info in list(livekit.inbound.items()) for number in info.numbers}
-
-
-async def wait_until(service: Service, holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
-        while not holds():
-            await asyncio.to_thread(service.wait_a_moment)
 
 
 async def test_an_update_whose_trunk_is_removed_meanwhile_finds_none(
@@ -326,7 +317,7 @@ async def test_an_update_whose_trunk_is_removed_meanwhile_finds_none(
     livekit.heal()
     answer = await waiting
     assert (answer.status_code, answer.json()) == (404, {"error": "SIP trunk not found."})
-    await wait_until(service, lambda: not (livekit.inbound or livekit.outbound))
+    await until(lambda: not (livekit.inbound or livekit.outbound))
 
 
 async def test_an_update_that_fails_overwrites_no_proof_that_refuted_the_trunk(

@@ -1,7 +1,6 @@
 """Health checks of running workers, as a carrier and a customer see them (docs/design/sip.md, "Liveness")."""
 
 import threading
-import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,6 +11,7 @@ from sqlalchemy import select, update
 
 from sipcheck.reasons import Reason
 from sipcheck.target import TransportName
+from tests.observed import wait_until
 from tests.peers.certificates import CertificateKind, Certificates
 from tests.peers.kamailio import PASSWORD, Kamailio
 from tests.peers.redis_server import RedisServer
@@ -54,19 +54,12 @@ def _fall(service: Service) -> MassFall:
     return found
 
 
-def wait_until(service: Service, true: Callable[[], bool], *, within_seconds: float = 30.0) -> None:
-    deadline = time.monotonic() + within_seconds
-    while not true():
-        assert time.monotonic() < deadline
-        service.wait_a_moment()
-
-
 def entered(service: Service, peer: UdpPeer | TlsServer, **given: Any) -> Trunk:
     """Enter a trunk at this peer and have it verified, by whichever worker."""
     values = {"transport": TransportName.UDP, "username": None, "password": None, "wanted": True}
     trunk = service.make_trunk(host=given.pop("host", peer.address), port=peer.port, **(values | given))
     verification_id = service.request(trunk)
-    wait_until(service, lambda: bool(service.installation.runs.requests.done_among([verification_id])))
+    wait_until(lambda: bool(service.installation.runs.requests.done_among([verification_id])))
     assert service.store.run(trunk.id, verification_id).counted
     return trunk
 
@@ -97,15 +90,15 @@ def test_a_carrier_that_falls_silent_and_speaks_again(
     trunks = [entered(service, peer) for _ in range(3)]
     off = entered(service, peer, wanted=False)
     behaviour.fall_silent()
-    wait_until(service, lambda: not any(is_active(service, trunk) for trunk in trunks))
+    wait_until(lambda: not any(is_active(service, trunk) for trunk in trunks))
     found = service.store.trunk(trunks[0].id)
     assert (found.is_verified, found.health_status) == (True, HealthStatus.UNHEALTHY)
     behaviour.speak()
-    wait_until(service, lambda: all(is_active(service, trunk) for trunk in trunks))
+    wait_until(lambda: all(is_active(service, trunk) for trunk in trunks))
     assert [
         [flip.changes.get("is_active") for flip in service.store.flips(trunk.id)] for trunk in trunks
     ] == [[[False, True], [True, False], [False, True]]] * 3
-    wait_until(service, lambda: service.store.trunk(off.id).health_status is HealthStatus.HEALTHY)
+    wait_until(lambda: service.store.trunk(off.id).health_status is HealthStatus.HEALTHY)
     assert not is_active(service, off)
 
 
@@ -115,7 +108,7 @@ def test_trunks_of_one_destination_share_one_request_a_cycle(
     peer = udp_peer_factory(Behaviour())
     service = start_service(quick)
     trunks = [entered(service, peer) for _ in range(4)]
-    wait_until(service, lambda: health_of(service, trunks[0]).cycle >= 4)
+    wait_until(lambda: health_of(service, trunks[0]).cycle >= 4)
     service.stop_worker()
     # One for each verification, and one for each cycle, the last of which may not have been sent.
     sent = len(transactions(peer)) - len(trunks)
@@ -132,7 +125,7 @@ def test_workers_share_the_work_and_ask_nobody_twice(
     services = [start_service(quick) for _ in range(3)]
     peers = [udp_peer_factory(Behaviour(), address=f"127.0.0.{number}") for number in range(11, 23)]
     trunks = [entered(services[0], peer) for peer in peers]
-    wait_until(services[0], lambda: all(health_of(services[0], trunk).cycle >= 4 for trunk in trunks))
+    wait_until(lambda: all(health_of(services[0], trunk).cycle >= 4 for trunk in trunks))
     for service in services:
         service.stop_worker()
     for peer, trunk in zip(peers, trunks, strict=True):
@@ -149,7 +142,7 @@ def test_a_destination_that_ignores_options_is_asked_the_other_way(
     trunk = entered(service, peer, username="alice", password="secret")
     assert health_of(service, trunk).options_ignored
     seen = len(transactions(peer))
-    wait_until(service, lambda: health_of(service, trunk).cycle >= 4)
+    wait_until(lambda: health_of(service, trunk).cycle >= 4)
     assert is_active(service, trunk)
     assert len(transactions(peer)) == seen
     asked = [each.data for each in peer.received if each.data.startswith(b"REGISTER")][-1]
@@ -157,7 +150,7 @@ def test_a_destination_that_ignores_options_is_asked_the_other_way(
     assert b"Contact:" not in asked
     assert b"Authorization:" not in asked
     behaviour.fall_silent()
-    wait_until(service, lambda: not is_active(service, trunk))
+    wait_until(lambda: not is_active(service, trunk))
 
 
 @pytest.mark.parametrize(("status", "alive"), [(404, True), (501, True), (408, False), (503, False)])
@@ -175,7 +168,7 @@ def test_any_final_answer_is_alive_but_408_and_outages(
     trunk = entered(service, peer)
     behaviour.status = status
     before = health_of(service, trunk).cycle
-    wait_until(service, lambda: health_of(service, trunk).cycle >= before + 5)
+    wait_until(lambda: health_of(service, trunk).cycle >= before + 5)
     assert is_active(service, trunk) is alive
     assert (health_of(service, trunk).alive, health_of(service, trunk).sip_status) == (alive, status)
 
@@ -199,11 +192,11 @@ def test_connections_are_new_for_each_check(
         )
     )
     trunk = entered(service, server, host=certificates.domain, transport=transport)
-    wait_until(service, lambda: health_of(service, trunk).cycle >= 3)
+    wait_until(lambda: health_of(service, trunk).cycle >= 3)
     assert health_of(service, trunk).alive
     assert len(server.connections) >= 3
     server.end()
-    wait_until(service, lambda: not is_active(service, trunk))
+    wait_until(lambda: not is_active(service, trunk))
     assert health_of(service, trunk).reason is Reason.CONNECTION_REFUSED
 
 
@@ -223,7 +216,7 @@ def test_who_asks_is_answered_at_once(
         thread.start()
     for thread in threads:
         thread.join()
-    wait_until(service, lambda: destination_id in latest.answered_since({destination_id: asked_at}))
+    wait_until(lambda: destination_id in latest.answered_since({destination_id: asked_at}))
     service.wait_done(destination_id)
     result = latest.last_result(destination_id)
     assert result is not None
@@ -250,8 +243,8 @@ def test_many_destinations_on_one_address_keep_to_its_bucket(
         paced = quick.model_copy(update={"address_rate": float(rate), "address_burst": burst})
         for _ in range(3):
             stack.enter_context(Service(paced))
-        wait_until(entering, lambda: len(peer.received) - already >= 3 * count)
-        wait_until(entering, lambda: all(health_of(entering, trunk).cycle for trunk in trunks))
+        wait_until(lambda: len(peer.received) - already >= 3 * count)
+        wait_until(lambda: all(health_of(entering, trunk).cycle for trunk in trunks))
     arrivals = [datagram.received_at for datagram in peer.received[already:]]
     # A worker that had no core for half a second sends again before it reads; it is debited for that afterwards.
     sent_again = len(peer.received) - len(transactions(peer))
@@ -305,7 +298,6 @@ def test_what_a_killed_worker_was_asking_is_asked_by_another(
     victim = Trunkd("worker", folder=tmp_path, environment=settings_of_this_process())
     with victim:
         wait_until(
-            entering,
             lambda: all(len(transactions(peer)) > before for peer, before in zip(peers, seen, strict=True)),
         )
         victim.kill()
@@ -318,7 +310,6 @@ def test_what_a_killed_worker_was_asking_is_asked_by_another(
         session.execute(update(DestinationHealth).values(lease_until=utc_now()))
     start_service(killed_settings)
     wait_until(
-        entering,
         lambda: all(health_of(entering, trunk).cycle > left[trunk.id].cycle + 2 for trunk in trunks),
     )
     assert all(is_active(entering, trunk) for trunk in trunks)
@@ -346,11 +337,10 @@ def test_a_mass_fall_waits_for_the_canary(
     peers = [udp_peer_factory(carrier, address=f"127.0.0.{number}") for number in range(41, 53)]
     trunks = [entered(service, peer) for peer in peers]
     carrier.fall_silent()
-    wait_until(service, lambda: flips_are_held(service.installation))
-    wait_until(service, lambda: _fall(service).canary_alive is False)
+    wait_until(lambda: flips_are_held(service.installation))
+    wait_until(lambda: _fall(service).canary_alive is False)
     cycles = [health_of(service, trunk).cycle for trunk in trunks]
     wait_until(
-        service,
         lambda: all(
             health_of(service, trunk).cycle >= cycle + 2 for trunk, cycle in zip(trunks, cycles, strict=True)
         ),
@@ -358,8 +348,8 @@ def test_a_mass_fall_waits_for_the_canary(
     assert flips_are_held(service.installation)
     assert all(is_active(service, trunk) for trunk in trunks)
     canary.speak()
-    wait_until(service, lambda: _fall(service).release is Release.CANARY_ALIVE)
-    wait_until(service, lambda: not any(is_active(service, trunk) for trunk in trunks))
+    wait_until(lambda: _fall(service).release is Release.CANARY_ALIVE)
+    wait_until(lambda: not any(is_active(service, trunk) for trunk in trunks))
 
 
 def test_a_rejected_proof_is_sent_once_and_takes_the_verification_away(
@@ -376,12 +366,12 @@ def test_a_rejected_proof_is_sent_once_and_takes_the_verification_away(
         row = session.get_one(Trunk, trunk.id)
         row.sealed_password = service.installation.secrets.seal("another", trunk.id)
         row.next_proof_at = utc_now()
-    wait_until(service, lambda: not is_active(service, trunk))
+    wait_until(lambda: not is_active(service, trunk))
     found = service.store.trunk(trunk.id)
     assert (found.is_verified, found.health_status) == (False, HealthStatus.UNHEALTHY)
     assert found.next_proof_at is None
     cycle = health_of(service, trunk).cycle
-    wait_until(service, lambda: health_of(service, trunk).cycle >= cycle + 3)
+    wait_until(lambda: health_of(service, trunk).cycle >= cycle + 3)
     assert [run.reason for run in service.store.runs(trunk.id)] == [
         Reason.CREDENTIALS_REJECTED,
         Reason.CREDENTIALS_PROVEN,

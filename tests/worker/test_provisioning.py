@@ -3,7 +3,6 @@
 import base64
 import json
 import logging
-import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +12,7 @@ from livekit.protocol.sip import SIPOutboundTrunkInfo
 from sqlalchemy import delete, select, update
 
 from sipcheck.target import TransportName
+from tests.observed import WITHIN_SECONDS, wait_until
 from tests.peers.livekit.faults import Fault
 from tests.peers.livekit.server import API_KEY, API_SECRET, LiveKitServer
 from tests.peers.redis_server import RedisServer
@@ -33,7 +33,6 @@ from trunks.voice.provisioner import FailureCause
 from worker import provisioning
 
 NUMBER = "+14155551234"
-WITHIN_SECONDS = 20.0
 
 
 @pytest.fixture
@@ -70,13 +69,6 @@ def view(service: Service, trunk: Trunk) -> Provision:
     found = service.installation.provisions.overview.view(trunk.id)
     assert found is not None
     return found
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + WITHIN_SECONDS
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def reconcile(service: Service) -> None:

@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.observed import wait_until
 from tests.peers.livekit.server import API_KEY, API_SECRET, LiveKitServer
 from tests.peers.ports import free_port
 from tests.trunkd.daemon import run_trunkd
 from tests.trunks.livekit_forms import with_livekit
 from tests.worker.service import Service
-from tests.worker.test_provisioning import ask, make_trunk, reconcile, view, wait_until
+from tests.worker.test_provisioning import ask, make_trunk, reconcile, view
 from trunks.installation.settings import DATABASE_FILE_NAME, Settings, load_settings
 from trunks.models.provision import ProvisionState
 from trunks.models.trunk import Trunk

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 import pytest
 
 from sipcheck.target import TransportName
+from tests.observed import wait_until
 from tests.peers.udp_peer import UdpPeer, silent
 from tests.trunks.forms import HandClock, Store
 from tests.worker.service import Service
 from tests.worker.switched_peer import Behaviour
-from tests.worker.test_liveness import entered, health_of, wait_until
+from tests.worker.test_liveness import entered, health_of
 from trunks.catalog.new_trunk import NewGateway
 from trunks.installation.settings import Settings
 from trunks.models.trunk import Trunk
@@ -91,7 +92,7 @@ def waited_seconds(service: Service, store: Store, trunk: Trunk) -> float:
     asked_at = time.monotonic()
     verification_id = requests.request(store.caller, trunk.id, on_demand=True)
     service.doorbell.ring(verification_id)
-    wait_until(service, lambda: bool(requests.done_among([verification_id])))
+    wait_until(lambda: bool(requests.done_among([verification_id])))
     return time.monotonic() - asked_at
 
 
@@ -167,7 +168,7 @@ def test_a_slow_address_beside_the_carriers_keeps_none_of_its_slots(
         )
         trunk = service.store.make_trunk(gateways=gateways, username=None, password=None)
         runs.append(service.request(trunk))
-    wait_until(service, lambda: len(carrier.received) >= len(runs))
+    wait_until(lambda: len(carrier.received) >= len(runs))
     # Each waits for its slow gateway for half of its time, in which the others are asked.
     assert service.told() == []
     for each in runs:

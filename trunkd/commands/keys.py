@@ -13,8 +13,8 @@ from trunks.errors import InstallationFault
 from trunks.installation.installation import open_database, read_keys
 from trunks.installation.key_check import require_own_keys
 from trunks.installation.key_rotation import KeyRotation, Rotated
+from trunks.installation.logs import configure_logs
 from trunks.installation.settings import Settings, load_settings
-from trunks.logs import configure_logs
 from trunks.secrets.keys import KEY_FILE_NAME, new_key, read_key_file, replace_key_file
 from trunks.secrets.secret_box import SecretBox
 from trunks.store.database import Database

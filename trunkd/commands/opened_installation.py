@@ -5,8 +5,8 @@ from contextlib import closing, contextmanager
 
 from trunkd.faults import faults_in_one_line
 from trunks.installation.installation import Installation
+from trunks.installation.logs import configure_logs
 from trunks.installation.settings import load_settings
-from trunks.logs import configure_logs
 
 
 @contextmanager

@@ -101,14 +101,16 @@ def rows(settings: Settings) -> str:
 def numbers(settings: Settings) -> str:
     """Which numbers several trunks have, as a former version or an installation without provisioner let them."""
     with _database(settings) as database, database.read() as session:
-        doubles = NumberClaims(session).doubles(limit=_MOST_DOUBLES)
-    if not doubles:
+        found = NumberClaims(session).doubles(limit=_MOST_DOUBLES + 1)
+    if not found:
         return "each is one trunk's."
     told = ", ".join(
-        f"{line} (trunk {trunk_id} of {environment_id})" for line, trunk_id, environment_id in doubles
+        f"{line} (trunk {trunk_id} of {environment_id})"
+        for line, trunk_id, environment_id in found[:_MOST_DOUBLES]
     )
+    more = ", and more" if len(found) > _MOST_DOUBLES else ""
     raise CheckFailed(
-        f"an older trunk has these too: {told}.",
+        f"an older trunk has these too: {told}{more}.",
         "take them off there, or trunkd number release NUMBER --to TRUNK gives one to another trunk.",
         harmless=True,
     )

@@ -86,8 +86,14 @@ class Connections:
             numbers=numbers,
             number_forms=number_forms(numbers)[:_MOST_FORMS],
             ban_exemption=ban_exemption(server, [each.address for each in check]),
-            warnings=connection_warnings(profile, check, call),
+            warnings=connection_warnings(profile, check, call, _warned(run)),
         )
+
+
+def _warned(run: Verification | None) -> frozenset[str]:
+    """What a run warned of, by codes."""
+    found = None if run is None or run.report is None else run.report.get("warnings")
+    return frozenset(each["code"] for each in found or () if isinstance(each, Mapping) and "code" in each)
 
 
 def _numbers(session: Session, trunk: Trunk, profile: TrunkProfile) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ class TrunkImport:
     secrets: SecretBox
     provisioner: ProvisionerName
     clock: Clock
+    allow_wide_lists: bool = False
 
     def enter(self, tenant: Tenant, some: Sequence[NewTrunk], *, verify: bool) -> list[bool]:
         """Enter trunks, and with `verify` queue a run of each; false for those that were skipped.
@@ -44,7 +45,13 @@ class TrunkImport:
                 standing |= places
                 now = self.clock()
                 trunk = enter_trunk(
-                    session, self.secrets, tenant, new, now, provisioner=self.provisioner, wide=True
+                    session,
+                    self.secrets,
+                    tenant,
+                    new,
+                    now,
+                    provisioner=self.provisioner,
+                    wide=self.allow_wide_lists,
                 )
                 if verify:
                     find_or_queue(session, trunk, RequestedBy.CUSTOMER, now)

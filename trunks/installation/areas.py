@@ -20,6 +20,10 @@ from trunks.health.check_claims import CheckClaims
 from trunks.health.check_results import CheckResults
 from trunks.health.latest_results import LatestResults
 from trunks.installation.settings import Settings
+from trunks.people.certificate_notices import CertificateNotices
+from trunks.people.deliveries import Deliveries
+from trunks.people.endpoints import Endpoints
+from trunks.people.flip_follower import FlipFollower
 from trunks.provisions.claims import ProvisionClaims
 from trunks.provisions.given_up import SidesGivenUp
 from trunks.provisions.reconciliation import Reconciliation
@@ -159,7 +163,7 @@ class Catalog:
             ),
         )
         self.inbound_calls = InboundCalls(database)
-        self.imports = TrunkImport(database, on.secrets, provisioner, clock)
+        self.imports = TrunkImport(database, on.secrets, provisioner, clock, on.settings.allow_wide_lists)
 
 
 class Health:
@@ -206,6 +210,16 @@ class Provisions:
         )
         self.rehearsal = Rehearsal(database, on.secrets, settings.provisioner, settings.leading, on.clock)
         self.strays = Strays(database, settings.provisioner, self.reconciliation, self.given_up, on.clock)
+
+
+class People:
+    """What reaches people by itself."""
+
+    def __init__(self, on: Foundation) -> None:
+        self.endpoints = Endpoints(on.database.impatient(), on.secrets, on.clock)
+        self.flip_follower = FlipFollower(on.database, on.clock)
+        self.certificate_notices = CertificateNotices(on.database, on.clock)
+        self.deliveries = Deliveries(on.database, on.secrets, on.clock)
 
 
 def make_cleaning(on: Foundation, tenancy: Tenancy) -> Cleaning:

@@ -10,6 +10,7 @@ from trunks.installation.areas import (
     Catalog,
     Foundation,
     Health,
+    People,
     Provisions,
     Runs,
     Tenancy,
@@ -54,6 +55,7 @@ class Installation:
         self.catalog = Catalog(foundation, self.runs.requests)
         self.health = Health(foundation)
         self.provisions = Provisions(foundation)
+        self.people = People(foundation)
         self.voice = VoiceReader(settings, self.provisions.reconciliation, self.provisions.overview)
         self.cleaning = make_cleaning(foundation, self.tenancy)
         self.rewound_clock = RewoundClock(

@@ -228,6 +228,9 @@ class SettingRows(BaseSettings):
         7, "days that a carrier no trunk leads to is remembered, from 1 to 36500"
     )
     keep_mass_falls_days: Days = _row(90, "days that mass falls are remembered, from 1 to 36500")
+    keep_messages_days: Days = _row(
+        30, "days that messages to webhook endpoints and their deliveries are kept, from 1 to 36500"
+    )
 
 
 def setting_name(field: str) -> str:

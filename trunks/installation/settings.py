@@ -103,6 +103,7 @@ class Settings(SettingRows):
             freezes=self.keep_freezes_days,
             unused_destinations=self.keep_unused_destinations_days,
             mass_falls=self.keep_mass_falls_days,
+            messages=self.keep_messages_days,
         )
 
     @property

@@ -11,10 +11,13 @@ from trunks.installation.provisioner_choice import make_provisioner
 from trunks.installation.settings import Settings
 from trunks.provisions.reconciliation import Reconciliation
 from trunks.provisions.status import ProvisionOverview
-from trunks.voice.provisioner import Provisioner, ProvisionerName, ProvisioningFailed
+from trunks.voice.provisioner import FailureCause, Provisioner, ProvisionerName, ProvisioningFailed
 from trunks.voice.sides import InboundSide
 
 _log = structlog.get_logger(__name__)
+
+# A caller waits for it, and provisioning looks again in any case.
+ASKED_AT_MOST_SECONDS = 1.5
 
 
 class VoiceReader:
@@ -36,15 +39,20 @@ class VoiceReader:
     async def taken_by_stranger(self, numbers: Sequence[str]) -> str | None:
         """Find a number that a trunk has which this installation did not make.
 
-        None where the infrastructure does not answer, too: provisioning finds it then.
+        None where the infrastructure does not answer soon, too: provisioning finds it then.
         """
         provisioner = await self._opened() if numbers else None
         if provisioner is None:
             return None
         try:
-            sides = await provisioner.find(ids=(), numbers=numbers)
+            async with asyncio.timeout(ASKED_AT_MOST_SECONDS):
+                sides = await provisioner.find(ids=(), numbers=numbers)
         except ProvisioningFailed as failure:
             _log.warning("numbers-not-looked-up", cause=failure.cause.value, error=str(failure))
+            return None
+        except TimeoutError:
+            told = f"it did not answer within {ASKED_AT_MOST_SECONDS:g} s"
+            _log.warning("numbers-not-looked-up", cause=FailureCause.SLOW.value, error=told)
             return None
         strangers = {
             side.id: side.content

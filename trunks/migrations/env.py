@@ -27,6 +27,7 @@ from trunks.models import (
     trunk_serial,
     verification,
     way_finding,
+    webhook,
 )
 from trunks.models.base import Base
 
@@ -39,7 +40,11 @@ _DECLARED = (
     outbound_way,
     form_proof,
     way_finding,
+<<<<<<< HEAD
     rejected_password,
+=======
+    webhook,
+>>>>>>> main
     destination,
     verification,
     flip,

@@ -83,3 +83,5 @@ class DestinationHealth(Leased, Base):
     facts_at: Mapped[datetime | None]
     edge_addresses: Mapped[str | None] = mapped_column(String(400))
     certificate_expires_at: Mapped[datetime | None]
+    # The last notice that was given of this end.
+    certificate_told_days: Mapped[int | None]

@@ -4,21 +4,23 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy import ForeignKey, Index, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from trunks.models.base import Base, named
+from trunks.models.base import Base, named, partial_index
 from trunks.rules.trunk_state import Cause
 
 _OF_A_RUN = text("verification_id IS NOT NULL")
+UNTOLD = text("untold")
 
 
 class Flip(Base):
-    """`changes` is {field: [old, new]}."""
+    """`changes` is {field: [old, new]}. `untold` until its messages are written (trunks.people.flip_follower)."""
 
     __tablename__ = "flips"
     __table_args__ = (
         Index("ix_flips_trunk_id_id", "trunk_id", "id"),
+        partial_index("ix_flips_untold", "id", where=UNTOLD),
         # A run that is deleted is looked for here.
         Index(
             "ix_flips_verification_id",
@@ -34,3 +36,4 @@ class Flip(Base):
     verification_id: Mapped[UUID | None] = mapped_column(ForeignKey("verifications.id", ondelete="SET NULL"))
     generation: Mapped[int]
     changes: Mapped[dict[str, Any]]
+    untold: Mapped[bool] = mapped_column(default=True, server_default=false())

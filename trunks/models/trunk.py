@@ -63,6 +63,8 @@ class Trunk(Base):
     is_draft: Mapped[bool] = mapped_column(default=False, server_default=false())
     # Whether its provisioning was ever asked for; from then on its provision says how it stands.
     provision_begun: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # Of its last event.
+    event_sequence: Mapped[int] = mapped_column(default=0, server_default="0")
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 

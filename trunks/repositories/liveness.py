@@ -236,6 +236,10 @@ class LivenessRows(Repository):
             select(DestinationHealth).where(DestinationHealth.destination_id == destination_id)
         )
 
+    def all_of(self, destination_ids: Collection[UUID]) -> dict[UUID, DestinationHealth]:
+        rows = self._session.scalars(select(DestinationHealth).where(self._among(destination_ids)))
+        return {row.destination_id: row for row in rows}
+
     def checked_at(self, destination_ids: Collection[UUID]) -> dict[UUID, datetime]:
         """When each of these was checked last."""
         rows = self._session.execute(

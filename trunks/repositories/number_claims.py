@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from uuid import UUID
 
 from sqlalchemy import delete, func, select
@@ -90,7 +91,6 @@ class NumberClaims(Repository):
             select(LINE.label("line"), PhoneNumber.trunk_id, PhoneNumber.environment_id)
             .where(~claimed.exists())
             .order_by(PhoneNumber.id)
-            .limit(limit)
         )
         has_extension = select(NumberClaim.id).where(
             NumberClaim.trunk_id == TrunkProfileRow.trunk_id, NumberClaim.is_extension
@@ -100,15 +100,15 @@ class NumberClaims(Repository):
             .join(Trunk, Trunk.id == TrunkProfileRow.trunk_id)
             .where(TrunkProfileRow.extension.is_not(None), ~has_extension.exists())
             .order_by(Trunk.id)
-            .limit(limit)
         )
-        found = [*self._session.execute(numbers), *self._session.execute(extensions)]
-        # Of two spellings on one trunk one is claimed.
-        return [
+        found = (
             (line, trunk_id, environment_id)
-            for line, trunk_id, environment_id in found
-            if (holder := self.holder(normalised(line))) is None or holder.trunk_id != trunk_id
-        ]
+            for rows in (numbers, extensions)
+            for line, trunk_id, environment_id in self._session.execute(rows)
+            # Of two spellings on one trunk one is claimed.
+            if line and ((holder := self.holder(normalised(line))) is None or holder.trunk_id != trunk_id)
+        )
+        return list(islice(found, limit))
 
     def count_of_environment(self, environment_id: UUID) -> int:
         return self._count(PhoneNumber.environment_id == environment_id)

@@ -20,6 +20,7 @@ from trunks.models.knock import KnockRow, KnockWait
 from trunks.models.mass_fall import MassFall
 from trunks.models.placed_call import CallQuota, PlacedCall
 from trunks.models.verification import Verification
+from trunks.models.webhook import WebhookMessage
 from trunks.repositories.among import among
 from trunks.repositories.repository import Repository
 
@@ -94,6 +95,8 @@ LEFT_SHARES = Aging(EdgeShare, EdgeShare.wanted_until, indexed=False)
 KNOCKS = Aging(KnockRow, KnockRow.at)
 KNOCK_WAITS = Aging(KnockWait, KnockWait.until, indexed=False)
 GIVEN_UP_SIDES = Aging(GivenUpSide, GivenUpSide.given_up_at)
+# Their deliveries go with them.
+MESSAGES = Aging(WebhookMessage, WebhookMessage.at)
 KEPT_ANSWERS = Aging(IdempotentRequest, IdempotentRequest.created_at)
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from trunks.models.installation_key import InstallationKey
 from trunks.models.trunk import Trunk
+from trunks.models.webhook import WebhookEndpoint
 from trunks.repositories.repository import Repository
 
 
@@ -24,6 +25,8 @@ class SealedColumn:
 SEALED_COLUMNS = (
     SealedColumn(Trunk, Trunk.sealed_password),
     SealedColumn(InstallationKey, InstallationKey.sealed),
+    SealedColumn(WebhookEndpoint, WebhookEndpoint.sealed_secret),
+    SealedColumn(WebhookEndpoint, WebhookEndpoint.former_sealed_secret),
 )
 
 

@@ -24,6 +24,7 @@ from trunks.models.placed_call import PlacedCall
 from trunks.models.realm_pin import RealmPin
 from trunks.models.trunk import Trunk
 from trunks.models.verification import Verification
+from trunks.models.webhook import WebhookDelivery, WebhookMessage
 from trunks.repositories.repository import Repository
 
 # Each with the moment that its rows' age is counted from.
@@ -43,6 +44,8 @@ _AGES: Mapping[type[Base], InstrumentedAttribute[Any]] = {
     KnockRow: KnockRow.at,
     MassFall: MassFall.began_at,
     GivenUpSide: GivenUpSide.given_up_at,
+    WebhookMessage: WebhookMessage.at,
+    WebhookDelivery: WebhookDelivery.queued_at,
     IdempotentRequest: IdempotentRequest.created_at,
 }
 

@@ -15,6 +15,7 @@ class Keeping:
     freezes: int = 90
     unused_destinations: int = 7
     mass_falls: int = 90
+    messages: int = 30
 
 
 IDLE_ADDRESSES = timedelta(days=1)

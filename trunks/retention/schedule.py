@@ -32,6 +32,7 @@ def chores(keeping: Keeping, secrets: SecretBox, own_keys: InstallationKeyring) 
         Destinations(unused),
         Freezes(secrets, own_keys, _days(keeping.freezes)),
         AgedRows(old_rows.MASS_FALLS, _days(keeping.mass_falls)),
+        AgedRows(old_rows.MESSAGES, _days(keeping.messages)),
         AgedRows(old_rows.IDLE_BUDGETS, IDLE_ADDRESSES),
         AgedRows(old_rows.LOST_SLOTS, IDLE_ADDRESSES),
         AgedRows(old_rows.LEFT_SHARES, IDLE_ADDRESSES),

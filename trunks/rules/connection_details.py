@@ -1,11 +1,13 @@
 """What a customer has to allow at his carrier, and where the carrier sends calls: told apart by how it is known."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from ipaddress import ip_network
 
 from sipcheck.errors import Unreadable
 from sipcheck.message.uri import SipUri
+from sipcheck.reasons import WarningCode
 from trunks.rules.profile import InboundAuthorization, TrunkProfile
 
 SHARED_ADDRESSES = (
@@ -16,17 +18,30 @@ FROM_HOST = (
     "An allow-list is no authentication: whoever writes one of its entries into the host of From is let in, from "
     "anywhere."
 )
+CALL_UNCHALLENGED = (
+    "The carrier let a call of ours through without asking for a password: until it asks for one, every customer of "
+    "this platform can call by your account there."
+)
 CALLS_UNKNOWN = (
     "From which addresses calls come was not told or measured here; ask whoever runs this platform."
 )
 AT_LEAST_THESE = "Measured addresses are at least these: there may be more."
 
+# As the products' own documentation has it. fail2ban's jail.conf: ignoreip is separated by spaces, and a jail that has
+# its own goes by that. FreePBX writes that file itself, from the networks of its firewall. FusionPBX, "Fail2ban" and
+# "Event Guard": the latter takes whatever any of its access control lists allows.
+_FAIL2BAN = "add to ignoreip in [DEFAULT] of /etc/fail2ban/jail.local: ignoreip = 127.0.0.1/8 ::1 {addresses}"
+_EVENT_GUARD = (
+    "; where FusionPBX's Event Guard runs, allow {networks} in an access control list of its own, and not in "
+    "`providers`, whose addresses call without a password"
+)
 _BAN_EXEMPTIONS = {
-    "freepbx": "FreePBX: enter {addresses} as trusted in its firewall, and in /etc/fail2ban/jail.local: "
-    "ignoreip = 127.0.0.1/8 {addresses}",
-    "fusionpbx": "FusionPBX: in /etc/fail2ban/jail.local: ignoreip = 127.0.0.1/8 {addresses}",
-    "asterisk": "Asterisk: in /etc/fail2ban/jail.local: ignoreip = 127.0.0.1/8 {addresses}",
-    "freeswitch": "FreeSWITCH: in /etc/fail2ban/jail.local: ignoreip = 127.0.0.1/8 {addresses}",
+    "freepbx": "FreePBX: enter {addresses} as Trusted in Connectivity, Firewall, Networks, and let Intrusion Detection "
+    "take Trusted into its whitelist; it writes fail2ban's files itself",
+    "fusionpbx": f"FusionPBX: {_FAIL2BAN}{_EVENT_GUARD}",
+    "asterisk": f"Asterisk: {_FAIL2BAN}",
+    # FusionPBX's switch names itself so, unless somebody changed that.
+    "freeswitch": f"FreeSWITCH: {_FAIL2BAN}{_EVENT_GUARD}",
 }
 # FreePBX names itself FPBX-16.0.40(20.5.2).
 _NAMES = {
@@ -82,7 +97,10 @@ def ban_exemption(server: str | None, addresses: Sequence[str]) -> str | None:
     if server is None or not addresses:
         return None
     name = next((kind for word, kind in _NAMES.items() if word in server.lower()), None)
-    return None if name is None else _BAN_EXEMPTIONS[name].format(addresses=" ".join(addresses))
+    if name is None:
+        return None
+    networks = " and ".join(str(ip_network(address)) for address in addresses)
+    return _BAN_EXEMPTIONS[name].format(addresses=" ".join(addresses), networks=networks)
 
 
 def number_forms(numbers: Sequence[str]) -> tuple[str, ...]:
@@ -96,11 +114,22 @@ def number_forms(numbers: Sequence[str]) -> tuple[str, ...]:
     return tuple(forms)
 
 
+def inbound_warnings(profile: TrunkProfile) -> tuple[str, ...]:
+    """What has to be known of who is let in."""
+    by_address = profile.inbound_enabled and profile.authorization is InboundAuthorization.IP
+    return (FROM_HOST,) if by_address else ()
+
+
 def connection_warnings(
-    profile: TrunkProfile, check: Sequence[KnownAddress], call: Sequence[KnownAddress]
+    profile: TrunkProfile,
+    check: Sequence[KnownAddress],
+    call: Sequence[KnownAddress],
+    warned: Collection[str] = (),
 ) -> tuple[str, ...]:
-    """What has to be known beside the values."""
+    """What has to be known beside the values; `warned` is what the trunk's last run warned of."""
     told = [SHARED_ADDRESSES]
+    if WarningCode.CALL_UNCHALLENGED in warned:
+        told.append(CALL_UNCHALLENGED)
     if profile.authorization is InboundAuthorization.IP:
         told.append(FROM_HOST)
     if not call:

@@ -15,9 +15,11 @@ from trunks.health.verification_liveness import VerificationLiveness
 from trunks.models.state_columns import read_state, write_state
 from trunks.models.trunk import Trunk
 from trunks.repositories.account_proofs import AccountProofs, Turn
+from trunks.repositories.outbox import Announcement, Outbox, state_told
 from trunks.repositories.realm_pins import RealmPins
 from trunks.repositories.trunks import Flips, Trunks
 from trunks.repositories.verifications import Verifications
+from trunks.rules.events import EventFacts, EventType
 from trunks.rules.trunk_state import Cause, Verdict, after_verification, changes, counts_as_verified
 from trunks.runs.address_limits import AddressLimits
 from trunks.runs.claimed_run import ClaimedRun
@@ -64,7 +66,11 @@ class RunResults:
         self._proven: dict[Turn, tuple[int, str]] = {}
         self._refused: set[UUID] = set()
         self._ways = WayResults(session, rules.ways)
+<<<<<<< HEAD
         self._passwords = PasswordResults(session, rules.ways)
+=======
+        self._ended: list[tuple[Trunk, ClaimedRun, Report]] = []
+>>>>>>> main
 
     def write(self, results: Sequence[RunResult], now: datetime) -> list[bool | StoreBusy]:
         """Answer each as trunks.runs.claims.RunClaims.finish does."""
@@ -91,6 +97,7 @@ class RunResults:
         self._keep_proofs(now)
         self._passwords.write(now)
         self._ways.write(now)
+        self._announce(now)
         Flips(self._session).enter(self._flips)
         return [
             result.claim.verification_id in ours
@@ -112,6 +119,7 @@ class RunResults:
             current = trunk.generation == claim.generation
             counted = current and counts_as_verified(verdict, self._rules.policy)
             ended.append({"id": claim.verification_id, "counted": counted, **result.columns})
+            self._ended.append((trunk, claim, result.report))
             if current:
                 self._apply(trunk, claim, result.report, verdict, now)
                 _, first = _by_gateway(claim, result.report)[0]
@@ -123,8 +131,11 @@ class RunResults:
     def _apply(
         self, trunk: Trunk, claim: ClaimedRun, report: Report, verdict: Verdict, now: datetime
     ) -> None:
+        rejected: dict[str, Any] = {}
         if report.outcome is not Outcome.INCONCLUSIVE:
             trunk.last_health_check_at = now
+            if CredentialState.REJECTED is report.credentials is not trunk.credentials:
+                rejected["credentials"] = [trunk.credentials, report.credentials]
             if report.credentials is not CredentialState.NOT_TESTED:
                 trunk.credentials = report.credentials
             for destination_id, each in dict(_by_gateway(claim, report)).items():
@@ -133,7 +144,7 @@ class RunResults:
         self._take_proofs(trunk, claim, report)
         old = read_state(trunk)
         new = after_verification(old, verdict, self._rules.policy)
-        changed = changes(old, new)
+        changed = changes(old, new) | rejected
         write_state(trunk, new)
         if changed:
             trunk.updated_at = now
@@ -147,6 +158,15 @@ class RunResults:
                     "verification_id": claim.verification_id,
                 }
             )
+
+    def _announce(self, now: datetime) -> None:
+        """Tell the endpoints that want to hear of every run."""
+        ended = [each for each in self._ended if not each[0].is_draft]
+        outbox = Outbox(self._session, {trunk.environment_id for trunk, _, _ in ended}, now)
+        for trunk, claim, report in ended:
+            if outbox.hears(trunk.environment_id):
+                outbox.announce(trunk, _finished(trunk, claim, report, now))
+        outbox.write()
 
     def _take_proofs(self, trunk: Trunk, claim: ClaimedRun, report: Report) -> None:
         """Note where the credentials had their turn, and what that says of the account there."""
@@ -166,6 +186,20 @@ class RunResults:
         proofs.prove(self._proven, now)
         proofs.tried(self._turns - self._proven.keys(), now)
         proofs.refuse(self._refused, now)
+
+
+def _finished(trunk: Trunk, claim: ClaimedRun, report: Report, now: datetime) -> Announcement:
+    facts = EventFacts(
+        trunk_id=trunk.id,
+        name=trunk.name,
+        reason=report.reason.value,
+        cause=None if report.cause is None else report.cause.value,
+        party=report.party.value,
+        summary=report.summary,
+        advice=report.advice,
+        verification_id=claim.verification_id,
+    )
+    return Announcement(EventType.FINISHED, now, facts, state_told(trunk))
 
 
 def _turns(claim: ClaimedRun, report: Report) -> list[tuple[UUID, Report]]:

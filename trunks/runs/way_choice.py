@@ -13,8 +13,10 @@ from trunks.provisions.requests import ProvisionRequests
 from trunks.repositories.form_proofs import FormProofs
 from trunks.repositories.outbound_ways import KeptWay, OutboundWays
 from trunks.repositories.trunk_profiles import TrunkProfiles
+from trunks.repositories.trunks import Flips
 from trunks.rules.outbound_way import choose_way
 from trunks.rules.profile import PLAIN
+from trunks.rules.trunk_state import Cause
 from trunks.rules.way_evidence import OutboundWay, WayFinding, WayForm
 from trunks.rules.way_of_report import evidence_from
 from trunks.runs.result_rules import WayRules
@@ -68,12 +70,25 @@ class WayChoice:
         for trunk_id in sorted(after):
             if _leads(before.get(trunk_id), after[trunk_id]) != _leads(after[trunk_id], after[trunk_id]):
                 requests.lead_anew(trunk_id, now)
+            moved = _moved(before.get(trunk_id), after[trunk_id])
+            if moved is not None:
+                generation = {trunk_id: after[trunk_id].generation}
+                Flips(self._session).record(generation, Cause.PROVISIONING, {"outbound_edge": moved}, now)
 
 
 def _in_use(kept: KeptWay | None, trunk: Trunk) -> str | None:
     if kept is None or kept.generation != trunk.generation or kept.way.edge is None:
         return None
     return kept.way.edge.name
+
+
+def _moved(kept: KeptWay | None, new: KeptWay) -> list[str] | None:
+    """Name the edges that calls left by and leave by now, where they are others, of one configuration."""
+    if kept is None or (kept.generation, kept.destination_id) != (new.generation, new.destination_id):
+        return None
+    if kept.way.edge is None or new.way.edge is None or kept.way.edge.name == new.way.edge.name:
+        return None
+    return [kept.way.edge.name, new.way.edge.name]
 
 
 def _leads(kept: KeptWay | None, of: KeptWay) -> tuple[object, ...] | None:

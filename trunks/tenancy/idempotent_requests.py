@@ -74,8 +74,14 @@ class KeptAnswer:
 
     @property
     def is_passing(self) -> bool:
-        """Whether the same request may come to something else: what failed on our side, or says when to ask again."""
-        return self.status >= _OUR_FAULT or "retry-after" in self.headers
+        """Whether it is not to be kept: what failed on our side, or says when to ask again, may come to something else
+        the next time, and what is not to be stored by anyone holds a secret.
+        """
+        return (
+            self.status >= _OUR_FAULT
+            or "retry-after" in self.headers
+            or self.headers.get("cache-control") == "no-store"
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,10 @@ WARNINGS: Mapping[str, str] = {
         "OPTIONS brought no answer that can be used ({detail}) while INVITE was answered"
     ),
     "warning.call-was-answered": "{number} took the call, and was hung up at once",
+    "warning.call-unchallenged": (
+        "a call was let through ({answer}) and no password was asked for, so whoever calls from this address "
+        "can call there"
+    ),
     "warning.infrastructure-form-refused": (
         "a call as the voice infrastructure writes it was refused ({answer}), and a plain one was not: {form} beside "
         "{plain}"

@@ -57,6 +57,7 @@ PLACED_WARNINGS = {
     WarningCode.INFRASTRUCTURE_CANNOT_ANSWER: "tests/sipcheck/engine/test_infrastructure.py",
     WarningCode.INFRASTRUCTURE_REFUSES_CERTIFICATE: "tests/sipcheck/engine/test_infrastructure.py",
     WarningCode.INFRASTRUCTURE_FORM_REFUSED: "tests/sipcheck/engine/test_infrastructure_form.py",
+    WarningCode.CALL_UNCHALLENGED: "tests/sipcheck/provoked/test_field_calls.py",
     WarningCode.CALL_WAS_ANSWERED: "tests/sipcheck/provoked/test_field_calls.py",
 }
 ROOT = Path(__file__).parents[3]

@@ -78,6 +78,12 @@ UNPROVEN = replace(
     knocks=1,
 )
 NEVER = replace(UNPROVEN, name="never", cause=Cause.NEVER_CHALLENGED, knocks=0)
+LET_THROUGH = replace(
+    NEVER,
+    name="let-through",
+    warnings=frozenset({WarningCode.CALL_UNCHALLENGED}),
+    says=("was let through (", "no password was asked for"),
+)
 REJECTED = replace(
     PROVEN,
     name="rejected",
@@ -155,8 +161,16 @@ ROWS: Sequence[FieldRow] = [
     ),
     # Nobody asked for a password.
     answered(forbidden(Cause.UNCHALLENGED, 1), 403, challenge=None),
-    *(answered(NEVER, status, challenge=None) for status in (180, 302, 404, 484, 486, 488, 501, 603)),
-    answered(replace(NEVER, warnings=TAKEN.warnings, says=TAKEN.says), 200, challenge=None),
+    *(answered(NEVER, status, challenge=None) for status in (302, 404, 484, 486, 488, 501, 603)),
+    *(answered(LET_THROUGH, status, challenge=None) for status in (180, 183)),
+    answered(
+        replace(
+            LET_THROUGH,
+            warnings=frozenset({WarningCode.CALL_UNCHALLENGED, WarningCode.CALL_WAS_ANSWERED}),
+        ),
+        200,
+        challenge=None,
+    ),
     answered(replace(temporary(Reason.SIP_SERVICE_UNAVAILABLE), knocks=0), 503, challenge=None),
     replace(
         UNPROVEN,
@@ -184,7 +198,7 @@ ROWS: Sequence[FieldRow] = [
             answered(TAKEN, 200),
             answered(REJECTED, 407, AGAIN),
             answered(forbidden(None, 2), 403),
-            answered(NEVER, 180, challenge=None),
+            answered(LET_THROUGH, 180, challenge=None),
         )
     ),
 ]

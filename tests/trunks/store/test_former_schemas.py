@@ -389,6 +389,32 @@ def test_sides_that_r0027_made_keep_what_they_have(
         assert provision.keeps_former is keeps
 
 
+def test_inbound_sides_that_r0034_made_keep_their_plain_allow_lists(former: FormerStore) -> None:
+    """What has none is written with prefixes from the start."""
+    former.migrate("r0034")
+    sides = {new_id(): inbound_id for inbound_id in ("ST_in", None)}
+    with former.database.write() as session:
+        for trunk_id, inbound_id in sides.items():
+            former.insert(
+                session,
+                "provisions",
+                trunk_id=trunk_id,
+                provisioner="livekit",
+                status="done",
+                state="provisioned",
+                revision=1,
+                requested_at=STARTED,
+                notify_at=STARTED,
+                outbound_id="ST_out",
+                keeps_former=False,
+                **({} if inbound_id is None else {"inbound_id": inbound_id}),
+            )
+    former.migrate("r0035")
+    with former.database.read() as session:
+        rows = session.execute(text("SELECT inbound_id, plain_list FROM provisions"))
+        assert {row.inbound_id: bool(row.plain_list) for row in rows} == {"ST_in": True, None: False}
+
+
 def test_of_what_several_trunks_of_r0030_have_the_oldest_keeps_each(former: FormerStore) -> None:
     former.migrate("r0030")
     with former.database.write() as session:

@@ -56,6 +56,9 @@ def turn(store: Store) -> None:
     installation.runs.call_claims.claim_lost(limit=10)
     installation.health.claims.claim(limit=10)
     installation.provisions.claims.tend()
+    installation.people.flip_follower.turn()
+    installation.people.certificate_notices.turn()
+    installation.people.deliveries.claim(limit=10)
 
 
 @pytest.mark.parametrize("store_settings", ["sqlite"], indirect=True)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from trunks.logs import trace_of
+from trunks.installation.logs import trace_of
 
 
 class Quoted(Exception):

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "r0039"
-down_revision = "r0038"
+revision = "r0040"
+down_revision = "r0039"
 branch_labels = None
 depends_on = None
 

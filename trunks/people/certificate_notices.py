@@ -1,0 +1,50 @@
+"""Notices of certificates that end, 30, 14, 7 and 1 days before."""
+
+from dataclasses import dataclass
+
+from trunks.clock import Clock
+from trunks.models.destination_health import DestinationHealth
+from trunks.models.trunk import Trunk
+from trunks.repositories.certificate_ends import CertificateEnds
+from trunks.repositories.outbox import Announcement, Outbox, state_told
+from trunks.rules.certificates import notice_due
+from trunks.rules.events import EventFacts, EventType
+from trunks.store.database import Database
+
+_DESTINATIONS_AT_ONCE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateNotices:
+    database: Database
+    clock: Clock
+
+    def turn(self) -> int:
+        """Announce what has come; give the number of destinations that were looked at. Raises StoreUnavailable."""
+        with self.database.write() as session:
+            now = self.clock()
+            ends = CertificateEnds(session)
+            changed = {each.destination_id: each for each in ends.changed(now, limit=_DESTINATIONS_AT_ONCE)}
+            if not changed:
+                return 0
+            due = {each: row for each, row in changed.items() if self._is_new(row)}
+            trunks = ends.trunks(due)
+            outbox = Outbox(session, {each.environment_id for of in trunks.values() for each in of}, now)
+            for destination_id, of in trunks.items():
+                for trunk in of:
+                    outbox.announce(trunk, _ending(trunk, due[destination_id], self.clock))
+            outbox.write()
+            ends.told(changed, now)
+            return len(changed)
+
+    def _is_new(self, row: DestinationHealth) -> bool:
+        """Whether a notice has come; of a renewed certificate none has, or an earlier one than was given."""
+        if row.certificate_expires_at is None:
+            return False
+        due = notice_due(row.certificate_expires_at, self.clock())
+        return due is not None and (row.certificate_told_days is None or due < row.certificate_told_days)
+
+
+def _ending(trunk: Trunk, row: DestinationHealth, clock: Clock) -> Announcement:
+    facts = EventFacts(trunk_id=trunk.id, name=trunk.name, certificate_expires_at=row.certificate_expires_at)
+    return Announcement(EventType.CERTIFICATE_EXPIRING, clock(), facts, state_told(trunk))

@@ -1,0 +1,95 @@
+"""Messages on their way to endpoints, and which of them may be sent now."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, exists, insert, literal_column, select
+from sqlalchemy.orm import aliased
+from sqlalchemy.sql.elements import ColumnElement
+
+from trunks.models.webhook import WebhookDelivery, WebhookMessage
+from trunks.repositories.repository import Repository
+from trunks.rules.delivery import ELDER_WAITS, DeliveryStatus
+
+DeliveryRow = Row[*tuple[Any, ...]]
+
+# Not a parameter: SQLite takes a partial index for the same words alone.
+_WAITING: ColumnElement[Any] = literal_column(f"'{DeliveryStatus.WAITING}'")
+_LISTED = (
+    WebhookDelivery.id,
+    WebhookDelivery.message_id,
+    WebhookMessage.type,
+    WebhookDelivery.trunk_id,
+    WebhookDelivery.status,
+    WebhookDelivery.tries,
+    WebhookDelivery.queued_at,
+    WebhookDelivery.tried_at,
+    WebhookDelivery.next_try_at,
+    WebhookDelivery.last_status,
+    WebhookDelivery.last_error,
+)
+
+
+def sendable(now: datetime) -> ColumnElement[bool]:
+    """Whether a delivery is due, and no elder of its trunk and endpoint that is still young waits."""
+    elder = aliased(WebhookDelivery)
+    waits_for = exists().where(
+        elder.endpoint_id == WebhookDelivery.endpoint_id,
+        elder.trunk_id == WebhookDelivery.trunk_id,
+        elder.sequence < WebhookDelivery.sequence,
+        elder.status == _WAITING,
+        elder.queued_at > now - ELDER_WAITS,
+    )
+    is_due = (WebhookDelivery.status == _WAITING) & (WebhookDelivery.next_try_at <= now)
+    return is_due & ~waits_for.correlate(WebhookDelivery)
+
+
+class WebhookDeliveries(Repository):
+    def enter(self, messages: Iterable[Mapping[str, Any]], deliveries: Iterable[Mapping[str, Any]]) -> None:
+        """Enter messages with their deliveries, given by their columns."""
+        for model, rows in ((WebhookMessage, list(messages)), (WebhookDelivery, list(deliveries))):
+            if rows:
+                self._session.execute(insert(model.__table__), rows)  # type: ignore[arg-type]
+
+    def due(self, endpoint_id: UUID, now: datetime, *, limit: int) -> Sequence[DeliveryRow]:
+        """List what may be sent to an endpoint now, the oldest first: id, message, trunk, tries, body."""
+        return self._session.execute(
+            select(
+                WebhookDelivery.id,
+                WebhookDelivery.message_id,
+                WebhookDelivery.trunk_id,
+                WebhookDelivery.tries,
+                WebhookMessage.body,
+            )
+            .join(WebhookMessage, WebhookMessage.id == WebhookDelivery.message_id)
+            .where(WebhookDelivery.endpoint_id == endpoint_id, sendable(now))
+            .order_by(WebhookDelivery.queued_at, WebhookDelivery.id)
+            .limit(limit)
+        ).all()
+
+    def change(self, delivery_id: UUID, **values: Any) -> bool:
+        return self._change(WebhookDelivery, WebhookDelivery.id == delivery_id, **values)
+
+    def replay(self, endpoint_id: UUID, delivery_id: UUID, now: datetime) -> bool:
+        """Let a delivery begin anew; false when there is none of this id."""
+        return self._change(
+            WebhookDelivery,
+            WebhookDelivery.id == delivery_id,
+            WebhookDelivery.endpoint_id == endpoint_id,
+            status=DeliveryStatus.WAITING,
+            tries=0,
+            next_try_at=now,
+        )
+
+    def page(self, endpoint_id: UUID, *, limit: int, before: UUID | None) -> Sequence[DeliveryRow]:
+        """List an endpoint's deliveries, newest first, from the one before `before` on."""
+        query = (
+            select(*_LISTED)
+            .join(WebhookMessage, WebhookMessage.id == WebhookDelivery.message_id)
+            .where(WebhookDelivery.endpoint_id == endpoint_id)
+        )
+        if before is not None:
+            query = query.where(WebhookDelivery.id < before)
+        return self._session.execute(query.order_by(WebhookDelivery.id.desc()).limit(limit)).all()
