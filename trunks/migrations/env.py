@@ -40,11 +40,8 @@ _DECLARED = (
     outbound_way,
     form_proof,
     way_finding,
-<<<<<<< HEAD
     rejected_password,
-=======
     webhook,
->>>>>>> main
     destination,
     verification,
     flip,

@@ -66,11 +66,8 @@ class RunResults:
         self._proven: dict[Turn, tuple[int, str]] = {}
         self._refused: set[UUID] = set()
         self._ways = WayResults(session, rules.ways)
-<<<<<<< HEAD
         self._passwords = PasswordResults(session, rules.ways)
-=======
         self._ended: list[tuple[Trunk, ClaimedRun, Report]] = []
->>>>>>> main
 
     def write(self, results: Sequence[RunResult], now: datetime) -> list[bool | StoreBusy]:
         """Answer each as trunks.runs.claims.RunClaims.finish does."""
