@@ -15,6 +15,9 @@ _OF_CHECKS = frozenset({"is_forbidden", "is_suspect"})
 # What is stored of addresses that were not kept.
 _FORBIDDEN = Dialled(has_ipv6=True, forbidden=True)
 
+# Of a carrier that rotates: more than any has at a time.
+_MOST_LEFT_OUT = 32
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WatchedFinding:
@@ -37,6 +40,13 @@ class WatchedFinding:
             is_forbidden=self.is_parked,
             is_suspect=self.forbidden_since is not None,
         )
+
+    def with_report(self, found: WayFinding) -> WayFinding:
+        """Take what a report found, with those edges that its answer left out and that are not withdrawn yet."""
+        names = {edge.name for edge in found.edges}
+        standing = self.watch.standing
+        left_out = [edge for edge in self.found.edges if edge.name not in names and edge.name in standing]
+        return replace(found, edges=(*found.edges, *left_out[:_MOST_LEFT_OUT]))
 
     def living(self) -> frozenset[str]:
         """Name the edges that the last report found alive."""
@@ -99,11 +109,19 @@ def write_watch(watch: EdgeWatch) -> dict[str, Any]:
     """Write what checks say, for its column."""
     return {
         "edges": {
-            name: [edge.failures, edge.fallen, edge.well_since and edge.well_since.isoformat()]
+            name: [
+                edge.failures,
+                edge.fallen,
+                edge.well_since and edge.well_since.isoformat(),
+                edge.absences,
+                edge.absent_since and edge.absent_since.isoformat(),
+                edge.withdrawn,
+            ]
             for name, edge in watch.edges.items()
         },
         "moved_at": [each.isoformat() for each in watch.moved_at],
         "astray": watch.astray,
+        "rotated_at": watch.rotated_at and watch.rotated_at.isoformat(),
     }
 
 
@@ -111,13 +129,26 @@ def read_watch(values: Mapping[str, Any] | None) -> EdgeWatch:
     if values is None:
         return EdgeWatch()
     return EdgeWatch(
-        {
-            name: WatchedEdge(failures, fallen, since and datetime.fromisoformat(since))
-            for name, (failures, fallen, since) in values["edges"].items()
-        },
+        {name: _read_edge(*columns) for name, columns in values["edges"].items()},
         tuple(datetime.fromisoformat(each) for each in values["moved_at"]),
         None if values.get("astray") is None else Astray(values["astray"]),
+        _moment(values.get("rotated_at")),
     )
+
+
+def _read_edge(
+    failures: int,
+    fallen: bool,
+    well_since: str | None,
+    absences: int = 0,
+    absent_since: str | None = None,
+    withdrawn: bool = False,
+) -> WatchedEdge:
+    return WatchedEdge(failures, fallen, _moment(well_since), absences, _moment(absent_since), withdrawn)
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
 
 
 def read_finding(values: Mapping[str, Any]) -> WayFinding:

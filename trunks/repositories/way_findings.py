@@ -30,6 +30,8 @@ class WayFindings(Repository):
         known = self.watched(found.keys())
         for destination_id, finding in sorted(found.items()):
             before = known.get(destination_id)
+            if before is not None:
+                finding = before.with_report(finding)
             if before is not None and before.forbidden_since is None and before.found == finding:
                 continue
             # What a report found alive is clean: the guard let it go, and it says itself where calls would go.

@@ -211,3 +211,19 @@ def test_whoever_is_killed_in_the_middle_is_followed(installed: Installed) -> No
     installed.store.clock.advance(61)
     assert turns.tend() == 1
     assert way_of(installed, trunk) == (WayForm.ROUTE, SECOND)
+
+
+@pytest.mark.parametrize("store_settings", ["sqlite"], indirect=True)
+def test_a_report_that_names_other_edges_moves_nobody_until_the_old_one_is_withdrawn(
+    installed: Installed,
+) -> None:
+    trunk = installed.make_trunk()
+    destination = prove(installed, trunk)
+    check(installed, destination, {FIRST: True, SECOND: True})
+    claimed = claim(installed, trunk)
+    second = replace(led_by_priority(), edges=led_by_priority().edges[1:])
+    finish(installed, claimed, second)
+    assert way_of(installed, trunk) == (WayForm.ROUTE, FIRST)
+    for _ in range(11):
+        check(installed, destination, {SECOND: True})
+    assert way_of(installed, trunk) == (WayForm.ROUTE, SECOND)
