@@ -22,6 +22,7 @@ from trunks.catalog.new_trunk import NewNumber
 from trunks.errors import CallLost
 from trunks.installation.settings import Settings, load_settings
 from trunks.models.verification import VerificationStatus
+from trunks.rules.visitor import Visitor
 from trunks.runs.calls.caller import CallMaker, PlaceCall
 from trunks.runs.calls.claims import LEASE, CallClaims, ClaimedCall
 from trunks.runs.calls.wish import CallWish
@@ -61,7 +62,7 @@ class Killed(BaseException):
 class Vanishing(CallClaims):
     """Of a worker that is killed: it records nothing."""
 
-    def finish(self, claimed: ClaimedCall, report: CallReport | None) -> bool:
+    def finish(self, claimed: ClaimedCall, report: CallReport | None, visitor: Visitor | None = None) -> bool:
         return False
 
 

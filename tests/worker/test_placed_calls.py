@@ -87,7 +87,9 @@ def desk(make_store: Callable[[Settings], Store], tmp_path: Path) -> Iterator[De
         data_dir=tmp_path / "var", allow_networks="127.0.0.0/8", verify_timeout_seconds=5.0
     )
     store = make_store(settings)
-    store.installation.tenancy.tenants.change_calls(store.tenant, allow_test_calls=True)
+    store.installation.tenancy.tenants.change_calls(
+        store.tenant, allow_test_calls=True, call_countries=["DE"]
+    )
     engine = EngineLoop(settings.engine_settings(), timeout_seconds=5)
     engine.start()
     found = Desk(store, engine, [], threading.Event())
@@ -140,6 +142,19 @@ def test_a_refused_password_is_frozen_for_calls_and_verifications(desk: Desk) ->
         assert carrier.served.authenticated_attempts == 1
         assert desk.call(trunk).reason == Reason.CREDENTIALS_FROZEN
         assert carrier.served.authenticated_attempts == 1
+
+
+def test_refused_passwords_are_guesses_whatever_they_were_sent_for(desk: Desk) -> None:
+    """Three of an account, each on a trunk of its own: the fourth does not leave, right as it is."""
+    with Carrier(CallBehaviour.ECHO) as carrier:
+        for guess in range(3):
+            trunk = desk.trunk(carrier, name=f"guess {guess}", password=f"guess {guess}", numbers=())
+            found = desk.call(trunk, called=f"+4930123456{guess}")
+            assert found.reason == Reason.CREDENTIALS_REJECTED
+        right = desk.trunk(carrier, name="right", numbers=())
+        assert desk.call(right, called=TO).reason == Reason.CREDENTIALS_FROZEN
+        assert carrier.served is not None
+        assert carrier.served.authenticated_attempts == 3
 
 
 def test_the_form_that_was_taken_becomes_the_trunks(desk: Desk) -> None:

@@ -47,6 +47,7 @@ from trunks.runs.password_turns import PasswordTurns
 from trunks.runs.recovery import Recovery
 from trunks.runs.requests import RunRequests
 from trunks.runs.result_rules import ResultRules, WayRules
+from trunks.runs.sharing import Sharing
 from trunks.runs.way_checks import WayChecks
 from trunks.runs.way_turns import WayTurns
 from trunks.secrets.secret_box import SecretBox
@@ -82,6 +83,7 @@ class Runs:
     def __init__(self, on: Foundation) -> None:
         settings, database, clock = on.settings, on.database, on.clock
         self.requests = RunRequests(database, clock=clock)
+        self.sharing = Sharing(database, settings.public_url, clock)
         self.address_limits = AddressLimits(
             database,
             PaceLimits(settings.address_rate, settings.address_burst, settings.address_concurrency),

@@ -25,6 +25,7 @@ from trunks.installation.setting_values import (
     read_networks,
     read_ports,
     read_proof_number,
+    read_public_url,
     read_rtp_ports,
     read_secret_keys,
     read_targets,
@@ -87,6 +88,10 @@ class SettingRows(BaseSettings):
 
     host: Annotated[str, Field(min_length=1)] = _row("127.0.0.1", "the address to listen at")
     port: Annotated[int, _within(1, 65535)] = _row(8080, "the port to listen at, from 1 to 65535")
+    public_url: Annotated[str, _by(read_public_url)] | None = _row(
+        None,
+        "the address under which this service is reached from outside, for links, such as https://sip.platform.example",
+    )
     connections: Annotated[int, _within(1, 60_000)] = _row(
         4096, "HTTP connections that are open at once, as far as there are descriptors, from 1 to 60000"
     )

@@ -151,6 +151,20 @@ def read_http_url(text: str) -> str:
     )
 
 
+def read_public_url(text: str) -> str:
+    url = _read_url(
+        text,
+        ("http", "https"),
+        "it is no address of this service; give one such as https://sip.platform.example",
+    )
+    parts = urlsplit(url)
+    if parts.query or parts.fragment or parts.username is not None:
+        raise ValueError(
+            "it has more than host, port and path; give one such as https://sip.platform.example"
+        )
+    return url.rstrip("/")
+
+
 def read_from_user(text: str) -> str:
     if not _FROM_USER.fullmatch(text):
         raise ValueError(

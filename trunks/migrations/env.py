@@ -21,7 +21,7 @@ from trunks.models import (
     phone_number,
     provision,
     realm_pin,
-    rejected_password,
+    shared_page,
     trunk,
     trunk_profile,
     trunk_serial,
@@ -30,9 +30,11 @@ from trunks.models import (
     webhook,
 )
 from trunks.models.base import Base
+from trunks.models.rejected_password import RejectedPasswordRow
 
 # Imported for what they declare.
 _DECLARED = (
+    RejectedPasswordRow,
     account_proof,
     environment,
     trunk,
@@ -40,7 +42,6 @@ _DECLARED = (
     outbound_way,
     form_proof,
     way_finding,
-    rejected_password,
     webhook,
     destination,
     verification,
@@ -48,6 +49,7 @@ _DECLARED = (
     given_up_side,
     credential_freeze,
     realm_pin,
+    shared_page,
     edge_budget,
     installation_key,
     destination_health,

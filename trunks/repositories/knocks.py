@@ -30,6 +30,16 @@ class Knocks(Repository):
         )
         return [Knock(**row._mapping) for row in rows]
 
+    def refused_to(self, account_key: str, environment_id: UUID | None, since: datetime) -> Sequence[Knock]:
+        """List where passwords of an account, or of an environment, were refused since a moment."""
+        whose = or_(KnockRow.account_key == account_key, KnockRow.environment_id == environment_id)
+        rows = self._session.execute(
+            select(*(getattr(KnockRow, name) for name in _COLUMNS)).where(
+                whose, KnockRow.at > since, KnockRow.refused > 0
+            )
+        )
+        return [Knock(**row._mapping) for row in rows]
+
     def stood(self, addresses: Collection[str], since: datetime, now: datetime) -> dict[str, int]:
         """How many stand at each of these addresses since a moment that were answered, or that nobody heard of; what is
         in flight is not over.

@@ -2,9 +2,10 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from typing import Protocol
 
 from sipcheck.reasons import CREDENTIALS_REFUSED
-from sipcheck.report.model import Direction, EdgeReport, Report
+from sipcheck.report.model import Direction, EdgeReport, TraceStep
 from sipcheck.target import HostPort
 from trunks.rules.asking import counts_challenges
 from trunks.rules.visitor import Visitor
@@ -20,7 +21,17 @@ def worst_of(edges: Mapping[str, int], *, proof: bool) -> Mapping[str, int]:
     return {address: count * asked + password for address, count in edges.items()}
 
 
-def seen_in(report: Report, visitor: Visitor, user_known: bool) -> Sequence[Seen]:
+class Told(Protocol):
+    """A report of whatever was sent: a verification's, or a call's."""
+
+    @property
+    def edges(self) -> Sequence[EdgeReport]: ...
+
+    @property
+    def trace(self) -> Sequence[TraceStep]: ...
+
+
+def seen_in(report: Told, visitor: Visitor, user_known: bool) -> Sequence[Seen]:
     """What a run came to, by address: a refused password counts twice where the user was never proven there.
 
     Of an account that is proven, what is asked before the password counts only where each challenge does.

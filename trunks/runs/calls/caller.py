@@ -11,7 +11,7 @@ import structlog
 from structlog.contextvars import bound_contextvars
 
 from sipcheck.credentials import BeforeCredentials, Credentials
-from sipcheck.errors import CallerError
+from sipcheck.errors import CallerError, TargetInvalid
 from sipcheck.media.sockets import PortRange
 from sipcheck.reasons import Reason
 from sipcheck.report.call_report import CallReport
@@ -20,7 +20,9 @@ from sipcheck.transaction.invite.call_journal import WriteDown
 from sipcheck.transaction.invite.call_mark import CallMark
 from sipcheck.verification.calling.options import CallOptions
 from trunks.errors import CallLost, SecretUnreadable, StoreUnavailable
+from trunks.rules.visitor import Visitor
 from trunks.runs.calls.claims import CallClaims, ClaimedCall
+from trunks.runs.claimed_run import ClaimedGateway
 from trunks.runs.credential_freeze import CredentialsClaimed, CredentialsFrozen
 from trunks.runs.sending import CredentialKeys
 from trunks.secrets.credential_key import CredentialHash
@@ -83,7 +85,7 @@ class CallMaker:
             if report is None and not await _is_over(some_open):
                 _log.warning("test-call-left-open")
                 return
-            recorded = await asyncio.to_thread(self.claims.finish, claimed, report)
+            recorded = await asyncio.to_thread(self.claims.finish, claimed, report, self._visitor(claimed))
             said = {} if report is None else {"outcome": report.outcome, "reason": report.reason}
             _log.info("test-call-done" if recorded else "test-call-lost", **said)
             if recorded:
@@ -161,6 +163,16 @@ class CallMaker:
             sdes=claimed.encrypted,
         )
 
+    def _visitor(self, claimed: ClaimedCall) -> Visitor:
+        """Who calls, as the ledger of refused passwords knows him."""
+        gateway = claimed.run.first
+        return Visitor(
+            environment_id=claimed.run.environment_id,
+            account_key=self.hashed.user_key(_domain(gateway), gateway.username or ""),
+            proven=False,
+            knows_password=gateway.sealed_password is not None,
+        )
+
     def _journal(self, claimed: ClaimedCall) -> WriteDown:
         async def write_down(marks: tuple[CallMark, ...]) -> None:
             await asyncio.to_thread(self.claims.write_down, claimed, marks)
@@ -170,13 +182,13 @@ class CallMaker:
     def _gate(self, claimed: ClaimedCall, credentials: Credentials) -> BeforeCredentials:
         domain = claimed.run.first.target().domain
         user, password = credentials.username, credentials.password
-        account_key = self.hashed.account_key(domain, user, password)
+        account_key, visitor = self.hashed.account_key(domain, user, password), self._visitor(claimed)
 
         async def before_credentials(realm: str) -> Reason | None:
             keys = CredentialKeys(self.hashed.key(domain, realm, user, password), account_key)
             while True:
                 try:
-                    answer = await asyncio.to_thread(self.claims.send_credentials, claimed, keys)
+                    answer = await asyncio.to_thread(self.claims.send_credentials, claimed, keys, visitor)
                 except StoreUnavailable:
                     return Reason.CANCELLED
                 if isinstance(answer, CredentialsFrozen):
@@ -186,6 +198,13 @@ class CallMaker:
                 await asyncio.sleep(_LOOK_SECONDS)
 
         return before_credentials
+
+
+def _domain(gateway: ClaimedGateway) -> str:
+    try:
+        return gateway.target().domain
+    except TargetInvalid:  # nothing is sent there
+        return gateway.host
 
 
 async def _is_over(some_open: Callable[[], bool]) -> bool:

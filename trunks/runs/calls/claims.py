@@ -22,14 +22,19 @@ from trunks.ids import new_id
 from trunks.models.placed_call import PlacedCall
 from trunks.models.verification import VerificationStatus
 from trunks.provisions.requests import ProvisionRequests
+from trunks.repositories.knocks import Knocks
 from trunks.repositories.placed_calls import PlacedCalls
 from trunks.repositories.trunk_profiles import TrunkProfiles
 from trunks.repositories.trunks import Trunks
+from trunks.rules.guesses import GUESS_WINDOW, guesses_at
 from trunks.rules.profile import CallingFormat, MediaEncryption
+from trunks.rules.visitor import Visitor
 from trunks.runs.calls.marks import read_marks, write_marks
 from trunks.runs.calls.wish import CallWish
 from trunks.runs.claimed_run import ClaimedRun, claimed_gateways
-from trunks.runs.credential_freeze import CredentialFreezer, Refusal
+from trunks.runs.credential_freeze import CredentialFreezer, CredentialsFrozen, Refusal
+from trunks.runs.knock_count import seen_in
+from trunks.runs.knock_ledger import Settlement, settle
 from trunks.runs.report_bounds import bounded
 from trunks.runs.sending import CredentialKeys, Departure
 from trunks.store.database import Database
@@ -116,10 +121,20 @@ class CallClaims:
             until = self.clock() + LEASE
             return PlacedCalls(session).renew(claimed.id, claimed.run.claim_id, until)
 
-    def send_credentials(self, claimed: ClaimedCall, keys: CredentialKeys) -> bool | Refusal:
-        """Commit that the password leaves now; false where the call is not ours any more, or why it must not."""
+    def send_credentials(
+        self, claimed: ClaimedCall, keys: CredentialKeys, visitor: Visitor
+    ) -> bool | Refusal:
+        """Commit that the password leaves now; false where the call is not ours any more, or why it must not: it is
+        frozen, or too many of its account's or its environment's were refused, wherever that was.
+        """
         with self.database.write() as session:
             now = self.clock()
+            refused = Knocks(session).refused_to(
+                visitor.account_key, visitor.environment_id, now - GUESS_WINDOW
+            )
+            retry_at = guesses_at(visitor, refused, now).retry_at
+            if retry_at is not None:
+                return CredentialsFrozen(retry_at)
             departure = Departure(replace(claimed.run, lease_until=now + LEASE), keys)
             freezer = CredentialFreezer(session)
             (refusal,) = freezer.judge([departure], now)
@@ -127,10 +142,11 @@ class CallClaims:
             freezer.hold([departure] if ours and refusal is None else [])
             return ours if refusal is None else refusal
 
-    def finish(self, claimed: ClaimedCall, report: CallReport | None) -> bool:
+    def finish(self, claimed: ClaimedCall, report: CallReport | None, visitor: Visitor | None = None) -> bool:
         """Record what became of a call, None where it was broken off; false where it is not ours any more.
 
-        What it says of the password freezes or thaws that. The trunk's state is as it was.
+        What it says of the password freezes or thaws that, and a refusal counts as a guess. The trunk's state is as it
+        was.
         """
         with self.database.write() as session:
             now = self.clock()
@@ -145,6 +161,9 @@ class CallClaims:
                     proven=report.credentials is CredentialState.PROVEN,
                     now=now,
                 )
+            if report is not None and visitor is not None:
+                seen = seen_in(report, visitor, user_known=False)
+                settle(session, [Settlement(claimed.run.claim_id, visitor, seen)], now)
             if claimed.wish.apply and report is not None and report.outcome in _TAKEN and report.format:
                 self._apply(session, claimed, CallingFormat(report.format))
             call = PlacedCalls(session).claimed(claimed.id, claimed.run.claim_id)

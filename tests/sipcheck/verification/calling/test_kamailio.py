@@ -15,9 +15,12 @@ from sipcheck.verification.calling.options import CallOptions
 from tests.observed import until
 from tests.peers.baresip import Baresip
 from tests.peers.call_peer import CallScript
+from tests.peers.certificates import CertificateKind, Certificates
+from tests.peers.dns_server import DnsServer
 from tests.peers.kamailio import USERNAME, Kamailio
 from tests.peers.udp_peer import UdpPeer
 from tests.sipcheck.conftest import ALICE, LOOPBACK
+from tests.sipcheck.engine.test_kamailio import carrier_zone
 
 pytestmark = pytest.mark.peers
 NUMBER = "+4930123456"
@@ -83,3 +86,31 @@ async def test_a_wrong_password_leaves_once_and_nothing_rings(
     report = await call(registrar, credentials=Credentials(USERNAME, "battery staple"))
     assert (report.outcome, report.reason) == (CallVerdict.FAILED, Reason.CREDENTIALS_REJECTED)
     assert len(registrar.requests_seen("INVITE", credentials=True)) == 1
+
+
+async def test_by_tls_it_is_ended_by_tls(
+    kamailio_factory: Callable[..., Kamailio],
+    dns_server_factory: Callable[..., DnsServer],
+    certificates: Certificates,
+) -> None:
+    """It rings and is taken back; it is taken, and its BYE goes by the Route that the proxy recorded."""
+    phone = CallScript(challenge=None)
+    with UdpPeer(phone) as ringing:
+        phone.port = ringing.port
+        registrar = kamailio_factory(
+            certificate=certificates[CertificateKind.GOOD],
+            phone=f"sip:127.0.0.1:{ringing.port}",
+            phone_numbers=f"^{re.escape(NUMBER)}$",
+        )
+        dns = dns_server_factory(carrier_zone(registrar))
+        settings = EngineSettings(guard=LOOPBACK, ca_file=certificates.ca_file, nameservers=(dns.address,))
+        target = parse_target("sip:carrier.example;transport=tls")
+        async with Engine(settings) as engine:
+            rang = await engine.call(target, replace(USUAL, ring_seconds=1.0), credentials=ALICE)
+            phone.answers = ((200, "OK"),)
+            taken = await engine.call(target, USUAL, credentials=ALICE)
+    assert (rang.reason, taken.reason) == (CallReason.CALL_RANG, CallReason.MEDIA_UNUSABLE), taken.summary
+    assert {each.transport for each in registrar.requests_seen()} == {"tls"}
+    assert [each.method for each in registrar.requests_seen()].count("CANCEL") == 1
+    assert ";lr" in registrar.requests_seen("BYE")[0].route
+    assert phone.methods() == ["INVITE", "CANCEL", "ACK", "INVITE", "ACK", "BYE"]
