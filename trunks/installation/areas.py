@@ -26,6 +26,7 @@ from trunks.people.endpoints import Endpoints
 from trunks.people.flip_follower import FlipFollower
 from trunks.provisions.claims import ProvisionClaims
 from trunks.provisions.given_up import SidesGivenUp
+from trunks.provisions.infrastructure_checks import CheckTurns
 from trunks.provisions.reconciliation import Reconciliation
 from trunks.provisions.rehearsal import Rehearsal
 from trunks.provisions.status import ProvisionOverview
@@ -163,6 +164,9 @@ class Catalog:
                 media=tuple(map(str, on.settings.media_networks)),
                 inbound_uri=on.settings.inbound_uri,
             ),
+            provisioner,
+            on.settings.engine_settings().guard,
+            clock,
         )
         self.inbound_calls = InboundCalls(database)
         self.imports = TrunkImport(database, on.secrets, provisioner, clock, on.settings.allow_wide_lists)
@@ -201,6 +205,7 @@ class Provisions:
         self.overview = ProvisionOverview(database, settings.provisioner)
         self.claims = ProvisionClaims(database, settings.provisioner, settings.leading, on.clock)
         self.given_up = SidesGivenUp(database, settings.provisioner, on.clock)
+        self.check_turns = CheckTurns(database, settings.provisioner, on.clock)
         self.reconciliation = Reconciliation(
             database,
             on.secrets,

@@ -20,12 +20,14 @@ from trunks.installation.setting_values import (
     read_host_port,
     read_http_url,
     read_knocks,
+    read_listening_place,
     read_names,
     read_nameservers,
     read_networks,
     read_ports,
     read_proof_number,
     read_public_url,
+    read_reachable_place,
     read_rtp_ports,
     read_secret_keys,
     read_targets,
@@ -212,6 +214,14 @@ class SettingRows(BaseSettings):
     pin_edges: bool = _row(
         False,
         "true or false: calls go to proven addresses alone, and the voice infrastructure is given no customer's name",
+    )
+    infrastructure_listen: Annotated[HostPort, _by(read_listening_place)] | None = _row(
+        None,
+        "ADDRESS:PORT here, with the port after it, where calls are heard once a day that show what the voice "
+        "infrastructure does; none are asked for without it",
+    )
+    infrastructure_reach: Annotated[HostPort, _by(read_reachable_place)] | None = _row(
+        None, "HOST:PORT where the voice infrastructure finds that place; else the same"
     )
     reconcile_interval_seconds: Annotated[float, _between(1, 86_400)] = _row(
         300.0, "how often the voice infrastructure is read back, from 1 to 86400 seconds"

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection
-from ipaddress import IPv4Network, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_address
 from urllib.parse import urlsplit
 
 from sqlalchemy.engine import make_url
@@ -19,6 +19,7 @@ from trunks.rules.knock_limits import SHIPPED_RULES, KnockRules, read_limits
 from trunks.secrets.keys import parse_keys
 
 _FROM_USER = re.compile(r"[A-Za-z0-9._~!*'()+-]{1,64}", re.ASCII)  # unreserved, RFC 3261 §25.1
+_LAST_PORT = 65535
 _DATABASE_FORM = "postgresql+psycopg://user:password@host/database, or sqlite:///file"
 
 
@@ -141,6 +142,38 @@ def read_host_port(text: str) -> HostPort:
         return parse_host_port(text)
     except TargetInvalid as fault:
         raise ValueError(f"{str(fault).rstrip('.')}; give host[:port], such as egress.example:5060") from None
+
+
+def read_listening_place(text: str) -> HostPort:
+    """Read an IPv4 address and a port that is not the last: the one after it is needed too."""
+    place = _with_second_port(text)
+    try:
+        IPv4Address(place.host)
+    except ValueError:
+        raise ValueError(
+            f"{text!r} names no IPv4 address of this machine; give one with a port, such as 0.0.0.0:5070"
+        ) from None
+    return place
+
+
+def read_reachable_place(text: str) -> HostPort:
+    """Read what the infrastructure is to call: a name or an IPv4 address: it calls no other."""
+    place = _with_second_port(text)
+    if ":" in place.host or place.host == "0.0.0.0":
+        raise ValueError(
+            f"{text!r} cannot be called; give a name or an IPv4 address with a port, such as 203.0.113.5:5070"
+        )
+    return place
+
+
+def _with_second_port(text: str) -> HostPort:
+    try:
+        place = parse_host_port(text)
+    except TargetInvalid as fault:
+        raise ValueError(f"{str(fault).rstrip('.')}; give host:port") from None
+    if place.port is None or place.port >= _LAST_PORT:
+        raise ValueError(f"{text!r} needs a port from 1 to {_LAST_PORT - 1}; the one after it is used too")
+    return place
 
 
 def read_http_url(text: str) -> str:

@@ -62,6 +62,12 @@ class WayFindings(Repository):
                 .execution_options(synchronize_session=False)
             )
 
+    def make_all_stale(self, now: datetime) -> None:
+        """Let all trunks be led anew: the infrastructure is known to do otherwise."""
+        self._session.execute(
+            update(WayFindingRow).values(stale_since=now).execution_options(synchronize_session=False)
+        )
+
     def of(self, destination_ids: Collection[UUID]) -> Mapping[UUID, WayFinding]:
         """Give what is known of these, with what checks say of it laid over what reports found."""
         return {destination_id: each.whole for destination_id, each in self.watched(destination_ids).items()}

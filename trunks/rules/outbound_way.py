@@ -27,6 +27,8 @@ def choose_way(known: WayEvidence) -> OutboundWay:
             callable=None,
             reason="Calls leave through the platform's fixed address; what comes behind it is not checked.",
         )
+    if known.proxy is not None and not known.obeys_route:
+        return parked_way("Calls of this platform cannot be led to an outbound proxy; ask whoever runs it.")
     if known.proxy is not None:
         return _with_challenge(known, _through_proxy(known))
     forms: tuple[_Form, ...] = (_as_given, _by_route, _by_target)
@@ -108,6 +110,8 @@ def _as_given(known: WayEvidence) -> OutboundWay | None:
 
 
 def _by_route(known: WayEvidence) -> OutboundWay | None:
+    if not known.obeys_route:
+        return None
     return _proven(
         known, WayForm.ROUTE, "Calls are led to {edge}, which answers them as it does without that."
     )

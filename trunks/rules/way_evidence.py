@@ -140,7 +140,7 @@ class WayEvidence:
     `dialled` is for the address as given, None while nobody has looked; `current` names the edge in use.
     `unanswerable` says what of the carrier's challenge the infrastructure cannot answer; what the edges say of that
     counts where the trunk `has_credentials`. `tls_names` is whether it checks the names of certificates, `pin_edges`
-    whether it is to be asked for no name of a customer's.
+    whether it is to be asked for no name of a customer's. Not `obeys_route`: it was measured to ignore a Route.
     """
 
     domain: str
@@ -157,6 +157,7 @@ class WayEvidence:
     unanswerable: str | None = None
     pin_edges: bool = False
     tls_names: bool = True
+    obeys_route: bool = True
     current: str | None = None
 
     def of_host(self, host: str, transport: TransportName) -> list[WayEdge]:
