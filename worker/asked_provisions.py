@@ -14,6 +14,7 @@ from trunks.provisions.given_up import CarefulProvisioner
 from trunks.voice.provision_trunk import provision, remove
 from trunks.voice.provisioner import FailureCause, NumberHeld, Provisioner, ProvisioningFailed, StoreBehind
 from trunks.voice.sides import SideIds
+from worker.call_view import NameJudge
 from worker.coroutine_loop import CoroutineLoop
 
 _log = structlog.get_logger(__name__)
@@ -41,6 +42,7 @@ class AskedProvisions:
         self._secrets = installation.secrets
         self._clock = installation.clock
         self._provisioner = provisioner
+        self._names = NameJudge.of(installation.settings.engine_settings())
         self._loop = loop
         self._ring = ring
         self._on_done = on_done
@@ -59,6 +61,7 @@ class AskedProvisions:
         log = _log.bind(trunk_id=str(claim.trunk_id))
         careful = CarefulProvisioner(self._provisioner, self._given_up, claim.trunk_id)
         try:
+            claim = self._judged(claim)
             ids = self._loop.run(self._work(claim, careful))
         except RunInterrupted:
             self._claims.release(claim)
@@ -89,6 +92,13 @@ class AskedProvisions:
         else:
             # More was asked meanwhile.
             self._ring(claim.trunk_id)
+
+    def _judged(self, claim: ProvisionClaim) -> ProvisionClaim:
+        """Look where a name leads that nobody has looked at, before a side names it."""
+        target = None if claim.blueprint is None else claim.blueprint.unjudged
+        if target is None or self._names is None:
+            return claim
+        return self._claims.judged(claim, self._loop.run(self._names.judge(target)))
 
     def _note_media(self) -> None:
         kept = self._provisioner.keeps_media

@@ -44,6 +44,7 @@ from trunks.runs.credential_proofs import CredentialProofs
 from trunks.runs.edge_paces import PaceLimits
 from trunks.runs.form_questions import FormDesk
 from trunks.runs.knock_book import KnockBook
+from trunks.runs.password_turns import PasswordTurns
 from trunks.runs.recovery import Recovery
 from trunks.runs.requests import RunRequests
 from trunks.runs.result_rules import ResultRules, WayRules
@@ -98,6 +99,7 @@ class Runs:
             None if ways is None else FormDesk(database, ways, settings.engine_settings().guard, clock)
         )
         self.way_turns = WayTurns(database, ways, clock)
+        self.password_turns = PasswordTurns(database, ways, clock)
         self.way_checks = WayChecks(database, ways, settings.failure_threshold, clock)
         self.claims = RunClaims(
             database,

@@ -21,6 +21,7 @@ from trunks.installation.setting_values import (
     read_http_url,
     read_knocks,
     read_listening_place,
+    read_names,
     read_nameservers,
     read_networks,
     read_ports,
@@ -62,6 +63,7 @@ def _row(default: Any, description: str, name: str | None = None) -> Any:
     return Field(default, description=description, validation_alias=name)
 
 
+Names = Annotated[tuple[str, ...], NoDecode, _by(read_names)]
 Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, _by(read_networks)]
 Ports = Annotated[frozenset[int], NoDecode, _by(read_ports)]
 Nameservers = Annotated[tuple[HostPort, ...], NoDecode, _by(read_nameservers)]
@@ -110,6 +112,10 @@ class SettingRows(BaseSettings):
     )
     allow_networks: Networks = _row((), "CIDRs the guard lets through, comma-separated")
     allow_ports: Ports = _row(frozenset(), "ports the guard would refuse, from 1 to 65535, comma-separated")
+    allow_names: Names = _row(
+        (),
+        "names of private networks that trunks may have, each with what is under it, comma-separated; . for all names",
+    )
     nameservers: Nameservers = _row((), "name servers as ip[:port], comma-separated")
     ca_file: Path | None = _row(None, "a PEM file of trust roots beside the system's")
     tls_strict: bool = _row(False, "true or false: refuse wildcard certificates (RFC 5922)")

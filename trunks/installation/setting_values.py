@@ -9,6 +9,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from sipcheck.errors import CallerError, SettingInvalid, TargetInvalid
+from sipcheck.guard import EVERY_NAME
+from sipcheck.host import is_address
 from sipcheck.media.sockets import PortRange
 from sipcheck.target import HostPort, Target, parse_host_port, parse_target
 from sipcheck.verification.calling.numbers import NumberRefused, read_nobodys_number
@@ -34,6 +36,21 @@ def _read_network(text: str) -> IPv4Network | IPv6Network:
         return read_network(text)
     except ValueError as fault:
         raise ValueError(f"{text!r} {fault}; give CIDRs such as 10.0.0.0/8,fd00::/8") from None
+
+
+def read_names(text: str) -> tuple[str, ...]:
+    return tuple(_read_name(entry) for entry in _entries(text))
+
+
+def _read_name(text: str) -> str:
+    if text == EVERY_NAME:
+        return text
+    name = read_domain(text)
+    if is_address(name):
+        raise ValueError(
+            f"{text!r} is an address; give names such as pbx.internal, and addresses as networks"
+        )
+    return name
 
 
 def read_ports(text: str) -> frozenset[int]:

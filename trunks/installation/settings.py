@@ -141,6 +141,7 @@ class Settings(SettingRows):
                 allow_networks=self.allow_networks,
                 allow_ports=self.allow_ports,
                 allow_endpoints=allow_endpoints,
+                allow_names=self.allow_names,
             ),
             source_address=self.sip_source_address,
             advertised_address=self.sip_advertised_address,

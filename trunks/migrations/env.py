@@ -31,9 +31,11 @@ from trunks.models import (
     webhook,
 )
 from trunks.models.base import Base
+from trunks.models.rejected_password import RejectedPasswordRow
 
 # Imported for what they declare.
 _DECLARED = (
+    RejectedPasswordRow,
     account_proof,
     environment,
     trunk,

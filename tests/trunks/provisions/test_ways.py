@@ -255,7 +255,7 @@ async def test_an_address_that_no_call_may_go_to_is_parked_from_the_start(instal
         await installed.work(trunk)
         found = view(installed, trunk).way
         assert (found.way is not None and found.way.form, found.callable) == (WayForm.PARKED, False)
-        assert "an address that no call may go to" in (found.reason or "")
+        assert "no call may go there; give the carrier's public address" in (found.reason or "")
     assert {side.headers.get("Route") for side in installed.server.outbound.values()} == {PARKED_ROUTE}
     assert (await installed.judge()).found == ()
 
