@@ -30,6 +30,7 @@ from api.operation.readiness import Readiness, ReadinessCheck
 from api.operation.request_metrics import RequestMetrics, make_registry
 from api.operation.store_metrics import StoreMetrics
 from api.operation.table_metrics import TableMetrics
+from api.shared_page import routes as shared_page
 from api.store_threads import LOCKED_AT_MOST_SECONDS, StoreThreads
 from api.talkover import routes as talkover
 from api.talkover.queued_verification import QueuedVerification
@@ -41,7 +42,7 @@ from trunks.store.soundness import require_takes_writes
 
 # Of the process, not of an application: what FastAPI works out of a route it works out once.
 _ROUTES = APIRouter()
-for _routes in (talkover, autocalls, bolna, operation):
+for _routes in (talkover, autocalls, bolna, operation, shared_page):
     _ROUTES.include_router(_routes.router)
 
 

@@ -19,6 +19,7 @@ from trunks.installation.areas import Catalog
 from trunks.installation.settings import Settings
 from trunks.models.verification import Verification
 from trunks.phone_numbers import key_of
+from trunks.rules.forbidden_host import advise_public_host, host_fault
 from trunks.runs.requests import RunRequest, RunRequests
 from trunks.tenancy.tenants import Caller
 
@@ -61,6 +62,11 @@ class Call:
         meant = [key_of(number) for number in numbers]
         if (taken := await self.context.installation.voice.taken_by_stranger(meant)) is not None:
             raise NumberInUseElsewhere(taken)
+
+    def host_fault(self, host: str) -> str | None:
+        """Say why no call may go to a host, whatever DNS says; None where DNS decides."""
+        fault = host_fault(host, self.settings.leading.guard)
+        return None if fault is None else advise_public_host(fault)
 
     async def verify(self, trunk_id: UUID, *, on_demand: bool = False) -> Verification:
         """Queue a verification and ring for it; `on_demand` says that its end is waited for. Raises TrunkNotFound."""

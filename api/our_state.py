@@ -99,13 +99,19 @@ def show_way(view: TrunkView) -> dict[str, Any]:
             proof=shown.way.proof,
             reason=shown.way.reason,
             proven_at=shown.proven_at,
-            password="sent" if view.trunk.sealed_password is not None else None,
+            password=_password_shown(view),
         )
     return {
         "outbound_way": way,
         "callable": "unknown" if shown.callable is None else shown.callable,
         "callable_reason": shown.reason,
     }
+
+
+def _password_shown(view: TrunkView) -> Literal["sent", "withheld"] | None:
+    if view.trunk.sealed_password is None:
+        return None
+    return "withheld" if view.way.withholds_password else "sent"
 
 
 def show_last(run: Verification | None) -> LastVerification | None:

@@ -1,4 +1,4 @@
-"""Which addresses and ports may be probed: the one place (docs/design/sip.md, hazard 3)."""
+"""Which addresses, ports and names may be probed: the one place (docs/design/sip.md, hazard 3)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from sipcheck.failure import Failure
+from sipcheck.host import is_address
 from sipcheck.phrases.sentence import Sentence
 from sipcheck.reasons import Reason
 
@@ -61,6 +62,21 @@ _DENIED_BY_VERSION = {
     version: tuple(entry for entry in _DENIED if entry[0].version == version) for version in (4, 6)
 }
 
+# Names that mean something else in each network, or in none: the public DNS has nothing of theirs to say, and whoever
+# resolves them next may be led anywhere.
+_PRIVATE_NAMES = (
+    ("localhost", "RFC 6761"),
+    ("local", "RFC 6762"),
+    ("internal", "ICANN"),
+    ("lan", "routers"),
+    ("home.arpa", "RFC 8375"),
+    ("svc", "Kubernetes"),
+    ("cluster.local", "Kubernetes"),
+    ("invalid", "RFC 6761"),
+)
+# In an allowance: all names, those of one label too.
+EVERY_NAME = "."
+
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
 _NAT64 = IPv6Network("64:ff9b::/96")
 _ISATAP_MARKS = frozenset({0x00005EFE, 0x02005EFE})  # RFC 5214 §6.1
@@ -95,16 +111,18 @@ _SERVICE_PORTS = {
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """Judges addresses and ports; the allowances are a laboratory's.
+    """Judges addresses, ports and names; the allowances are a laboratory's.
 
     `allow_networks` says nothing about ports; `allow_endpoints` lets exactly these pairs of address and port
     through. An allowance covers the addresses as they are written: one for 127.0.0.0/8 does not let
-    ::ffff:127.0.0.1 through, since what a socket makes of the wrapped form is not what was allowed.
+    ::ffff:127.0.0.1 through, since what a socket makes of the wrapped form is not what was allowed. An entry of
+    `allow_names` covers what is under it as well.
     """
 
     allow_networks: tuple[Network, ...] = ()
     allow_ports: frozenset[int] = frozenset()
     allow_endpoints: frozenset[tuple[str, int]] = frozenset()
+    allow_names: tuple[str, ...] = ()
 
     def judge(self, address: str, port: int) -> Failure | None:
         """Judge the address and the port that would be dialled; None lets it through."""
@@ -123,6 +141,23 @@ class Guard:
         if any(parsed.version == network.version and parsed in network for network in self.allow_networks):
             return None
         return _judge_public(parsed)
+
+    def judge_name(self, host: str) -> Failure | None:
+        """Refuse a name of private networks, whatever it leads to; `host` is in normal form, and may be a literal."""
+        if is_address(host) or any(each == EVERY_NAME or _is_under(host, each) for each in self.allow_names):
+            return None
+        if "." not in host:
+            return _forbidden("one-label", name=host)
+        # The longest that it is under names the kind.
+        found = [(suffix, source) for suffix, source in _PRIVATE_NAMES if _is_under(host, suffix)]
+        if not found:
+            return None
+        suffix, source = max(found, key=lambda each: len(each[0]))
+        return _forbidden("private-name", name=host, suffix=suffix, source=source)
+
+    def judge_host(self, host: str) -> Failure | None:
+        """Judge what stands for a host by itself, before DNS is asked: a literal as an address, else a name."""
+        return self.judge_address(host) if is_address(host) else self.judge_name(host)
 
     def allowance(self, address: str, port: int) -> tuple[Network | None, int | None]:
         """Say which network and which port would have to be allowed; None for what is let through as it is."""
@@ -180,6 +215,10 @@ def _wrapped(address: Address) -> Iterator[IPv4Address]:
         yield from address.teredo
     if address in _NAT64 or (number >> 32 & 0xFFFFFFFF) in _ISATAP_MARKS:
         yield IPv4Address(number & 0xFFFFFFFF)
+
+
+def _is_under(host: str, name: str) -> bool:
+    return host == name or host.endswith(f".{name}")
 
 
 def _forbidden(why: str = "", /, **parameters: object) -> Failure:

@@ -4,7 +4,7 @@
 set -eu
 
 [ $# -gt 0 ] || set -- baresip-core kamailio kamailio-tls-modules kamailio-sqlite-modules sip-tester redis-server postgresql unbound nftables \
-    prometheus tshark
+    prometheus tshark chromium fonts-dejavu-core
 
 missing=""
 for package in "$@"; do

@@ -182,6 +182,25 @@ class VerificationNotFound(Refused):
     """Verification not found."""
 
 
+class EvidenceNotFound(Refused):
+    """This verification keeps no messages: it has not ended yet, or a former version recorded it."""
+
+
+class PublicUrlMissing(Refused):
+    """This platform makes no links: whoever runs it has not said under which address it is reached."""
+
+
+class SharedPageNotFound(Refused):
+    """There is no such link: it expired, was taken back, or never was."""
+
+
+class TooManySharedPages(Refused):
+    """A verification has as many links as it may."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"A verification may have {most} links at once; take one back first.")
+
+
 class EndpointNotFound(Refused):
     """Webhook endpoint not found."""
 

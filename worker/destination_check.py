@@ -19,10 +19,12 @@ from trunks.health.check import CheckClaim, CheckResult, EdgeResult
 from trunks.ids import new_id
 from trunks.repositories.form_proofs import HeardForm
 from trunks.rules.asking import may_be_knock
+from trunks.rules.way_evidence import Dialled
 from trunks.runs.address_limits import AddressLimits
 from trunks.runs.admission import PATIENCE_SECONDS
 from trunks.runs.form_questions import NO_FORMS, AskedForms, FormDesk
 from trunks.runs.wishes import Spending, Wish
+from worker.call_view import where_calls_go
 from worker.check_knocks import COUNTED, CheckKnocks
 from worker.kept_questions import KeptQuestions
 
@@ -38,12 +40,13 @@ OnRefused = Callable[[CheckClaim, float], None]
 @dataclass(frozen=True, slots=True)
 class _Route:
     """A claim with the edges it leads to, and the question for them where it was asked before; `slot` is what its
-    slots are named by.
+    slots are named by. `dialled` is where calls would go.
     """
 
     claim: CheckClaim
     edges: tuple[Edge, ...]
     question: LivenessQuestion | None = None
+    dialled: Dialled | None = None
     slot: UUID = field(default_factory=new_id)
 
     def requests(self) -> Counter[str]:
@@ -116,10 +119,12 @@ class DestinationCheck:
 
     async def _find(self, claim: CheckClaim) -> _Route | None:
         found = await find_edges(self._engine, claim.target(), timeout_seconds=self._timeout_seconds)
+        seconds = self._plan.dns_seconds
+        dialled = await where_calls_go(self._engine, claim.target(), found, timeout_seconds=seconds)
         if isinstance(found, Liveness):
-            self._on_result(CheckResult(claim=claim, alive=False, reason=found.reason))
+            self._on_result(CheckResult(claim=claim, alive=False, reason=found.reason, dialled=dialled))
             return None
-        return _Route(claim, found)
+        return _Route(claim, found, dialled=dialled)
 
     async def _admitted(self, routes: Sequence[_Route]) -> list[tuple[_Route, float]]:
         """Take tokens and slots for all at once; what a guard may count is asked as often as it bears."""
@@ -231,6 +236,7 @@ class DestinationCheck:
                 edge_addresses=tuple({each.address: None for each in route.edges}),
                 facts=found.facts,
                 edges=tuple(EdgeResult(str(each.edge), each.alive, each.latency_ms) for each in found.edges),
+                dialled=route.dialled,
             )
         )
 

@@ -78,6 +78,7 @@ class Runtime:
         )
         self._provisioning.start()
         self._ways = installation.runs.way_turns
+        self._passwords = installation.runs.password_turns
         self._way_checks = installation.runs.way_checks
         if runs:
             self._desk = RunDesk(
@@ -133,8 +134,9 @@ class Runtime:
         held = self._way_checks.tend()
         if held:
             _log.warning("forbidden-addresses-held", destinations=held)
+        tries = self._passwords.tend()
         self._ways.tend()
-        if tended.reclaimed or proofs:
+        if tended.reclaimed or proofs or tries:
             self.wake()
         self._cleaning.turn()
 

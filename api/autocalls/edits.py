@@ -1,5 +1,6 @@
 """From what an autocalls client changes to the domain's edit, where one field decides about another."""
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -7,7 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from api.autocalls.answers import line_of, show_details
 from api.autocalls.bodies import ONLY_FOR_IP, LineType, UpdateTrunk, country_of, judge_line
-from api.autocalls.faults import invalid_fields, need_egress
+from api.autocalls.faults import invalid_fields, need_egress, refuse_host
 from trunks.catalog.new_trunk import NewNumber
 from trunks.catalog.trunk_edit import NewLine, TrunkEdit
 from trunks.catalog.views import TrunkView
@@ -25,10 +26,13 @@ _PROFILE = {
 }
 
 
-def to_edit(body: UpdateTrunk, view: TrunkView, *, has_egress: bool) -> TrunkEdit:
+def to_edit(
+    body: UpdateTrunk, view: TrunkView, *, has_egress: bool, host_fault: Callable[[str], str | None]
+) -> TrunkEdit:
     """Say what changes; what is sent as it is shown does not. Raises RequestValidationError, Problem."""
     changed = body.changes(show_details(view))
     need_egress(changed.get("outbound_proxy"), has_egress=has_egress)
+    refuse_host(changed.get("sip_address"), host_fault)
     profile: dict[str, Any] = {
         ours: changed[theirs] for theirs, ours in _PROFILE.items() if theirs in changed
     }

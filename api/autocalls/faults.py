@@ -1,5 +1,6 @@
 """autocalls' errors: their shape, and which of ours become which."""
 
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -86,6 +87,13 @@ def need_egress(wanted: bool | None, *, has_egress: bool) -> None:
     if wanted and not has_egress:
         message = "Outbound proxy needs a fixed address of this platform: TRUNKS_FIXED_EGRESS is not set."
         raise invalid_fields({"outbound_proxy": [message]})
+
+
+def refuse_host(host: str | None, fault_of: Callable[[str], str | None]) -> None:
+    """Refuse an address that no call may go to. Raises Problem."""
+    fault = None if host is None else fault_of(host)
+    if fault is not None:
+        raise invalid_fields({"sip_address": [f"{_label('sip_address')}: {fault}"]})
 
 
 def contradictory(error: TrunkContradictory) -> Problem:

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from api.autocalls.answers import Done, TrunkAnswer, TrunkFound, TrunkList, show_details
 from api.autocalls.bodies import CreateTrunk, UpdateTrunk
 from api.autocalls.edits import OF_ONE_TRUNK, to_edit
-from api.autocalls.faults import need_egress
+from api.autocalls.faults import need_egress, refuse_host
 from api.call import Call, Calling
 from api.dialects import AUTOCALLS
 from api.middleware.write_concurrency import place_left
@@ -54,6 +54,7 @@ TrunkId = Annotated[UUID, Depends(_trunk_id)]
 async def create_sip_trunk(body: CreateTrunk, call: Calling, makes_id: MakesId) -> TrunkAnswer:
     """Create a SIP trunk with its inbound and outbound trunk on the voice infrastructure, then verify it (ours)."""
     need_egress(body.outbound_proxy, has_egress=_has_egress(call))
+    refuse_host(body.sip_address, call.host_fault)
     await call.refuse_strangers(body.phone_number)
     trunk = await call.ask(call.catalog.provisioned.begin, body.to_trunk(), trunk_id=makes_id)
     if trunk.is_draft:
@@ -83,7 +84,7 @@ async def update_sip_trunk(trunk_id: TrunkId, body: UpdateTrunk, call: Calling) 
 
     A side that fails takes the whole change back, with 500 (ours).
     """
-    edit = partial(to_edit, body, has_egress=_has_egress(call))
+    edit = partial(to_edit, body, has_egress=_has_egress(call), host_fault=call.host_fault)
     if body.phone_number is not None:
         await call.refuse_strangers(body.phone_number)
     alone = bool(body.model_fields_set & OF_ONE_TRUNK)

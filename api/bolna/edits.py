@@ -1,5 +1,6 @@
 """From what a bolna client changes to the domain's edit, where present values decide about new ones."""
 
+from collections.abc import Callable
 from typing import Any
 
 from api.bolna.answers import auth_type_of, show_trunk
@@ -12,7 +13,7 @@ from api.bolna.bodies import (
     profile_fields,
     to_interval,
 )
-from api.bolna.faults import FieldFault, invalid_fields
+from api.bolna.faults import FieldFault, invalid_fields, refuse_hosts
 from sipcheck.target import parse_host_port
 from trunks.catalog.new_trunk import NewGateway
 from trunks.catalog.trunk_edit import TrunkEdit
@@ -31,7 +32,12 @@ _SAME = (
 
 
 def to_edit(
-    body: UpdateTrunk, view: TrunkView, *, interval_seconds: float, interval_floor_seconds: float
+    body: UpdateTrunk,
+    view: TrunkView,
+    *,
+    interval_seconds: float,
+    interval_floor_seconds: float,
+    host_fault: Callable[[str], str | None],
 ) -> TrunkEdit:
     """Say what changes; what is sent as it is shown does not, and what results is the domain's to judge.
 
@@ -48,6 +54,10 @@ def to_edit(
     edit |= _credentials(changed, kind)
     if changed.keys() & {"transport", "gateways"}:
         edit["gateways"] = _gateways(changed, view)
+        # One that the trunk has already stops no other change.
+        refuse_hosts(
+            {each.host for each in edit["gateways"]} - {each.host for each in view.trunk.gateways}, host_fault
+        )
     if "qualify_frequency" in changed:
         edit["health_interval_seconds"] = to_interval(changed["qualify_frequency"], interval_floor_seconds)
     if "phone_numbers" in changed:

@@ -1,6 +1,6 @@
 """bolna's errors: their shape, and which of ours become which."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
@@ -89,6 +89,13 @@ def invalid(error: RequestValidationError) -> Problem:
 def contradictory(error: TrunkContradictory) -> Problem:
     faults = [(*_FIELDS[each.rule], each.sentence) for each in error.broken]
     return invalid_fields([FieldFault(field, kind, own or sentence) for field, kind, own, sentence in faults])
+
+
+def refuse_hosts(hosts: Collection[str], fault_of: Callable[[str], str | None]) -> None:
+    """Refuse gateways that no call may go to. Raises Problem."""
+    faults = [fault for host in hosts if (fault := fault_of(host)) is not None]
+    if faults:
+        raise invalid_fields([FieldFault("gateways", "host", fault) for fault in faults])
 
 
 def invalid_fields(faults: Sequence[FieldFault]) -> Problem:

@@ -21,6 +21,7 @@ from api.bolna.answers import (
 )
 from api.bolna.bodies import CreateTrunk, UpdateTrunk
 from api.bolna.edits import OF_ONE_TRUNK, to_edit
+from api.bolna.faults import refuse_hosts
 from api.bolna.number_bodies import NumberBody
 from api.call import Call, Calling
 from api.dialects import BOLNA
@@ -59,6 +60,7 @@ Before = Annotated[UUID | None, Depends(_before)]
 async def create_trunk(body: CreateTrunk, call: Calling, makes_id: MakesId) -> TrunkShown:
     """Create a trunk with its gateways, addresses and numbers, and verify it (ours)."""
     new = body.to_trunk(interval_floor_seconds=call.settings.health_interval_floor_seconds)
+    refuse_hosts([each.host for each in new.gateways], call.host_fault)
     await call.refuse_strangers(*(number.number for number in new.numbers))
     trunk = await call.ask(
         call.catalog.trunks.create, new, trunk_id=makes_id, name_is_unique=True, verify=True
@@ -89,6 +91,7 @@ async def update_trunk(trunk_id: TrunkId, body: UpdateTrunk, call: Calling) -> T
         body,
         interval_seconds=_interval(call),
         interval_floor_seconds=call.settings.health_interval_floor_seconds,
+        host_fault=call.host_fault,
     )
     await call.refuse_strangers(*(number.phone_number for number in body.phone_numbers or ()))
     alone = bool(body.model_fields_set & OF_ONE_TRUNK)

@@ -141,11 +141,10 @@ def _describe_operation(
     operation["responses"] = dict(sorted(operation["responses"].items()))
     for status, response in operation["responses"].items():
         response["headers"] = {**_headers(status, method), **response.get("headers", {})}
-        if int(status) < HTTPStatus.BAD_REQUEST:
-            # What is answered as plain text has no example.
-            content = response["content"].get("application/json")
-            if content is not None:
-                content["examples"] = fitting(dialect.examples, int(status), content["schema"])
+        # What is no JSON is a file, and shown by no example.
+        content = response["content"].get("application/json")
+        if int(status) < HTTPStatus.BAD_REQUEST and content is not None:
+            content["examples"] = fitting(dialect.examples, int(status), content["schema"])
         if int(status) in _DESCRIPTIONS:
             response["description"] = _DESCRIPTIONS[int(status)]
 

@@ -5,6 +5,7 @@ from api.document.examples import (
     CREATED_AT,
     ENDPOINT_ID,
     EVENT_ID,
+    LINK_ID,
     NUMBER_ID,
     RUN_ID,
     TRUNK_ID,
@@ -34,6 +35,8 @@ from api.talkover.number_answers import (
     NumberMade,
     NumberRemoved,
 )
+from api.talkover.preset_answers import PresetList
+from api.talkover.share_answers import LinkCreated, LinkList, LinkMade, LinkRemoved, LinkShown
 from api.talkover.trunk_answers import (
     GatewayShown,
     TrunkChanged,
@@ -78,6 +81,7 @@ from sipcheck.report.json_export import report_to_json
 from sipcheck.report.model import TargetFacts
 from sipcheck.target import TransportName
 from sipcheck.verification.report_without_run import report_without_run
+from trunks.catalog.carrier_presets import carrier_presets
 from trunks.models.verification import VerificationStatus
 from trunks.rules.connection_details import SHARED_ADDRESSES
 from trunks.rules.delivery import DeliveryStatus
@@ -399,5 +403,19 @@ EXAMPLES = (
             ),
         ),
     ),
+    Example(
+        "shared",
+        LinkCreated(
+            success=True,
+            data=LinkMade(
+                id=LINK_ID,
+                expires_at=UPDATED_AT,
+                url="https://sip.platform.example/r/Zm9yIGV4YW1wbGUsIG9mIDI1NiBiaXRzIGF0IHJhbmRv",
+            ),
+        ),
+    ),
+    Example("links", LinkList(success=True, data=[LinkShown(id=LINK_ID, expires_at=UPDATED_AT)])),
+    Example("taken-back", LinkRemoved(success=True, message="The link opens nothing any more.")),
+    Example("presets", PresetList(success=True, data=list(carrier_presets()[:2]))),
     Example("gone", NumberRemoved(success=True, message="DID removed")),
 )

@@ -3,9 +3,12 @@
 from api.dialects import TALKOVER
 from api.talkover import (
     call_routes,
+    evidence_routes,
     inbound_routes,
     incident_routes,
     number_routes,
+    preset_routes,
+    share_routes,
     trunk_routes,
     verification_routes,
     webhook_routes,
@@ -13,13 +16,17 @@ from api.talkover import (
 
 router = TALKOVER.router()
 # The verifications first: their /verify would be read as a trunk's id.
-for part in (
+_PARTS = (
     verification_routes,
+    evidence_routes,
+    share_routes,
     trunk_routes,
     number_routes,
-    call_routes,
     inbound_routes,
+    call_routes,
     webhook_routes,
     incident_routes,
-):
+    preset_routes,
+)
+for part in _PARTS:
     router.include_router(part.router)

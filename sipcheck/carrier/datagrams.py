@@ -40,7 +40,7 @@ class DatagramSide(asyncio.DatagramProtocol):
             self.take_response(request)
             return
         source = HostPort(address[0], address[1])
-        destination = (source.host, _port(request, source))
+        destination = (source.host, reply_port(request, source))
         replies = self.answer(
             request, source, TransportName.UDP, partial(self._send, destination=destination)
         )
@@ -54,7 +54,7 @@ class DatagramSide(asyncio.DatagramProtocol):
             transport.sendto(data, destination)
 
 
-def _port(request: Request, source: HostPort) -> int:
+def reply_port(request: Request, source: HostPort) -> int:
     """The port the request came from where `rport` asks for it (RFC 3581 §4), else the one it names."""
     via = request.vias[0]
     if via.wants_rport and source.port is not None:

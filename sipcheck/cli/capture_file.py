@@ -4,11 +4,8 @@ import os
 from pathlib import Path
 
 from sipcheck.cli.usage import refuse
-from sipcheck.report.capture import packets_of
+from sipcheck.report.capture import capture
 from sipcheck.report.model import Report
-from sipcheck.report.pcapng import write_pcapng
-
-_APPLICATION = "sipcheck (messages of a verification; the IP, UDP and TCP headers are made up around them)"
 
 
 def open_capture(path: Path | None) -> int | None:
@@ -25,6 +22,6 @@ def write_capture(opened: int, path: Path, report: Report) -> None:
     """Write the file, and close it; ends the program where it cannot be written."""
     try:
         with os.fdopen(opened, "wb") as file:
-            file.writelines(write_pcapng(packets_of(report), application=_APPLICATION))
+            file.writelines(capture([report]))
     except OSError as error:
         refuse(f"--pcap {str(path)!r}: {error.strerror}; give a file on a disk with room")

@@ -20,7 +20,7 @@ from sipcheck.cli.values import read_guard, read_nameservers, read_port, read_ti
 from sipcheck.cli.verify import EXIT_STATUS
 from sipcheck.dns.infrastructure_dial import Dial, Way
 from sipcheck.dns.resolver import DNS_SECONDS, Resolver
-from sipcheck.dns.route import Edge, Route
+from sipcheck.dns.route import Edge, Route, judge_edge
 from sipcheck.errors import CallerError
 from sipcheck.failure import Failure
 from sipcheck.guard import Guard
@@ -66,7 +66,7 @@ def resolve(
         route = asyncio.run(_route(resolver, parsed, infrastructure))
     except CallerError as error:
         refuse(str(error))
-    judged = [(edge, guard.judge(edge.address, edge.port)) for edge in (*route.edges, *route.beyond)]
+    judged = [(edge, judge_edge(edge, guard)) for edge in (*route.edges, *route.beyond)]
     with speaking():
         if as_json:
             print_json(_exported(parsed, route, judged, guard))

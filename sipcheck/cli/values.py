@@ -8,7 +8,7 @@ from sipcheck.cli.environment import Lasting
 from sipcheck.cli.usage import refuse
 from sipcheck.diagnosis.evidence import Proof
 from sipcheck.errors import TargetInvalid
-from sipcheck.guard import Guard
+from sipcheck.guard import EVERY_NAME, Guard
 from sipcheck.target import HostPort, parse_host_port
 
 _LONGEST_SECONDS = 3600
@@ -17,12 +17,13 @@ _DECIMAL = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?|\.[0-9]{1,9}")
 
 
 def read_guard(given_networks: Sequence[str] | None, given_ports: Sequence[str] | None) -> Guard:
-    """Read --allow-network and --allow-port."""
+    """Read --allow-network and --allow-port; with a network of his own its names are allowed too."""
     networks = Lasting.ALLOW_NETWORK.several(given_networks)
     ports = Lasting.ALLOW_PORT.several(given_ports)
     return Guard(
         allow_networks=tuple(_network(text, networks.source) for text in networks.texts),
         allow_ports=frozenset(read_ports(ports.texts, ports.source)),
+        allow_names=(EVERY_NAME,) if networks.texts else (),
     )
 
 

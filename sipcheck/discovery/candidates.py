@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from sipcheck.dns.resolver import Resolver
-from sipcheck.dns.route import Edge, Route, judge_edges
+from sipcheck.dns.route import Edge, Route, judge_edge, judge_edges
 from sipcheck.failure import Failure
 from sipcheck.guard import Guard
 from sipcheck.reasons import Outcome, WarningCode
@@ -76,15 +76,12 @@ async def find_candidates(
     if not ways:
         return Candidates(failure=routes[target].failure, notes=tuple(notes))
     configured = {_key(edge) for edge in routes[target].edges}
-    judged = [
-        Candidate(edge, via, _key(edge) in configured, guard.judge(edge.address, edge.port))
-        for edge, via in ways
-    ]
+    judged = [Candidate(edge, via, _key(edge) in configured, judge_edge(edge, guard)) for edge, via in ways]
     if len(judged) > MAX_CANDIDATES:
         notes.append(f"there are {len(judged)} ways to try; the first {MAX_CANDIDATES} were taken")
     # What DNS named beyond the edges that are ever tried is judged with them.
     beyond = (edge for route in routes.values() for edge in route.beyond)
-    refusal = _refusal_of_target(judged) or judge_edges(beyond, guard)
+    refusal = routes[target].refused_name(guard) or _refusal_of_target(judged) or judge_edges(beyond, guard)
     return Candidates(found=tuple(judged[:MAX_CANDIDATES]), refusal=refusal, notes=tuple(notes))
 
 

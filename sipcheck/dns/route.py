@@ -38,7 +38,7 @@ class Route:
 
     `beyond` are those above the number that is used: never dialled, but judged by the guard with the others, since
     they could change places with them. `dialled` is where the voice infrastructure would send a call, where that was
-    asked for.
+    asked for. `host` is the name or literal that all of it began with.
     """
 
     edges: tuple[Edge, ...] = ()
@@ -47,12 +47,26 @@ class Route:
     failure: Failure | None = None
     steps: tuple[DnsAnswer[Any], ...] = ()
     dialled: Dial | None = None
+    host: str | None = None
 
     def refusal(self, guard: Guard) -> Failure | None:
         """Judge it whole: with one forbidden address all of it is, since the rest could change places with it."""
-        return judge_edges((*self.edges, *self.beyond), guard)
+        return self.refused_name(guard) or judge_edges((*self.edges, *self.beyond), guard)
+
+    def refused_name(self, guard: Guard) -> Failure | None:
+        """Judge the name that was asked for, whatever DNS says of it."""
+        return None if self.host is None else guard.judge_name(self.host)
+
+    def obstacle(self, guard: Guard) -> Failure | None:
+        """Why nothing is sent: a name that may not be asked goes before what DNS says of it."""
+        return self.refused_name(guard) or self.failure or self.refusal(guard)
 
 
 def judge_edges(edges: Iterable[Edge], guard: Guard) -> Failure | None:
     """The guard's word on the first edge that it lets nothing be sent to; None where there is none."""
-    return next((refusal for edge in edges if (refusal := guard.judge(edge.address, edge.port))), None)
+    return next((refusal for edge in edges if (refusal := judge_edge(edge, guard))), None)
+
+
+def judge_edge(edge: Edge, guard: Guard) -> Failure | None:
+    """The guard's word on an edge's address, its port, and the name that led there, be it an SRV record's."""
+    return guard.judge_name(edge.host) or guard.judge(edge.address, edge.port)

@@ -8,6 +8,8 @@ GUARD: Mapping[str, str] = {
     "guard.address.not-global": "{address} is no global unicast address (2000::/3, RFC 4291)",
     "guard.address": "{address} is {kind}, {source} ({network})",
     "guard.address.disguised": "{address} stands for {form}, which is {kind}, {source} ({network})",
+    "guard.address.one-label": "{name} is a name of one label, which stands for something else in each network",
+    "guard.address.private-name": "{name} is a name of private networks (.{suffix}, {source})",
     "guard.port.none": "{port} is no port; ports run from 1 to 65535",
     "guard.port.low": "port {port} is below 1024 and neither 80 nor 443",
     "guard.port.of-service": "port {port} is that of {service}, not of SIP",

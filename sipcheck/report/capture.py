@@ -1,13 +1,15 @@
 """What a report's trace recorded, as packets: what went inside of TLS is in the clear, what is redacted stays so."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from ipaddress import ip_address
+from operator import attrgetter
 
 from sipcheck.report.model import Direction, Report, TraceStep
-from sipcheck.report.pcapng import TCP, UDP, Endpoint, Packet
+from sipcheck.report.pcapng import TCP, UDP, Endpoint, Packet, write_pcapng
 
+_APPLICATION = "sipcheck (messages of a verification; the IP, UDP and TCP headers are made up around them)"
 _INSIDE_TLS = "This went inside of TLS; shown is what was inside."
 _CUT = "The last {} bytes were not kept."
 
@@ -22,6 +24,13 @@ class _Flow:
         before = self.sent.get(way, 0)
         self.sent[way] = before + octets
         return before, self.sent.get(way[::-1], 0)
+
+
+def capture(reports: Sequence[Report]) -> Iterator[bytes]:
+    """Yield a pcapng file of what these reports recorded; the first one's verdict is the file's comment."""
+    packets = [packet for report in reports for packet in packets_of(report)]
+    verdict = f"{reports[0].outcome}: {reports[0].reason}\n{reports[0].summary}\n{reports[0].advice}".strip()
+    yield from write_pcapng(sorted(packets, key=attrgetter("at")), application=_APPLICATION, comment=verdict)
 
 
 def packets_of(report: Report) -> Iterator[Packet]:

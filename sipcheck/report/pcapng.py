@@ -46,10 +46,10 @@ class Packet:
     comment: str = ""
 
 
-def write_pcapng(packets: Iterable[Packet], *, application: str) -> Iterator[bytes]:
-    """Yield a file block by block; the two endpoints of a packet are of one family."""
+def write_pcapng(packets: Iterable[Packet], *, application: str, comment: str = "") -> Iterator[bytes]:
+    """Yield a file block by block; `comment` is about all of it. The two endpoints of a packet are of one family."""
     body = pack("<IHHq", _BYTE_ORDER, 1, 0, _UNKNOWN_LENGTH)
-    yield _block(_SECTION, body + _options((_APPLICATION, application)))
+    yield _block(_SECTION, body + _options((_COMMENT, comment), (_APPLICATION, application)))
     yield _block(_INTERFACE, pack("<HHI", _RAW_IP, 0, _NO_LIMIT))
     for packet in packets:
         yield _packet_block(packet)

@@ -88,7 +88,7 @@ async def find_edges(
     """Resolve a target and judge every address; what leads nowhere, or where nothing may be sent, is a result."""
     plan = TimePlan(timeout_seconds)
     route = await engine.resolver.resolve(target, timeout_seconds=plan.dns_seconds)
-    failure = route.failure or route.refusal(engine.settings.guard)
+    failure = route.obstacle(engine.settings.guard)
     if failure is not None:
         return Liveness(alive=False, reason=failure.reason)
     return route.edges[:MAX_PROBED_EDGES]

@@ -85,12 +85,11 @@ class Verification:
         if survey is not None and survey.probes:
             self._run.trace.begin_with(survey.probes[0].run.trace, _SHARED)
         builder.resolved(route)
-        if route.failure is not None:
-            return builder.unreached(route.failure)
-        refusal = route.refusal(self._settings.guard)
-        if refusal is not None:
-            self._run.trace.event(None, f"{refusal.reason}: {refusal.detail}")
-            return builder.unreached(refusal)
+        obstacle = route.obstacle(self._settings.guard)
+        if obstacle is not None:
+            if obstacle is not route.failure:
+                self._run.trace.event(None, f"{obstacle.reason}: {obstacle.detail}")
+            return builder.unreached(obstacle)
         if admit is not None:
             await self._wait_admitted(route, admit)
         seen, shared = (survey.probes, survey.knocks) if survey is not None else ((), 0)
@@ -103,7 +102,7 @@ class Verification:
     async def survey(self) -> Survey:
         """Ask for liveness alone, for several runs to share; what was refused or not found stands in the route."""
         route = await self._resolve()
-        if route.failure is not None or route.refusal(self._settings.guard) is not None:
+        if route.obstacle(self._settings.guard) is not None:
             return Survey(route)
         return Survey(route, await self._probe(route))
 

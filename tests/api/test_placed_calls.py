@@ -1,11 +1,14 @@
 """Test calls over HTTP: what is refused and how it is told, and whoever waits is given the report."""
 
+import asyncio
 from typing import Any
 
 import httpx
 import pytest
 
 from tests.api.client import ApiUnderTest
+from tests.observed import until
+from trunks.runs.calls.claims import ClaimedCall
 
 pytestmark = pytest.mark.parametrize("store_settings", ["sqlite"], indirect=True)
 
@@ -99,3 +102,22 @@ async def test_each_refusal_has_its_status_and_code(api: ApiUnderTest) -> None:
     limited = await place(api, trunk_id)
     assert (limited.status_code, limited.json()["code"]) == (429, "TEST_CALL_LIMIT")
     assert int(limited.headers["Retry-After"]) == 3600
+
+
+async def test_whoever_waits_is_given_the_call(api: ApiUnderTest) -> None:
+    trunk_id = await trunk_that_may_call(api)
+    waiting = asyncio.create_task(place(api, trunk_id, "?wait=true"))
+    claims = api.store.installation.runs.call_claims
+    claimed: list[ClaimedCall] = []
+
+    def is_claimed() -> bool:
+        claimed.extend(claims.claim(limit=5))
+        return bool(claimed)
+
+    await until(is_claimed)
+    assert not waiting.done()
+    assert claims.finish(claimed[0], None)
+    answer = await waiting
+    assert answer.status_code == 200, answer.text
+    data = answer.json()["data"]
+    assert (data["id"], data["status"]) == (str(claimed[0].id), "done")

@@ -4,11 +4,17 @@ import ast
 import re
 import subprocess
 import sys
+import tarfile
 import tomllib
+import zipfile
+from dataclasses import dataclass
+from email import message_from_bytes
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hatchling.builders.sdist import SdistBuilder
+from hatchling.builders.wheel import WheelBuilder
 
 import sipcheck
 
@@ -20,7 +26,13 @@ NAMES = {
     "yaml": "pyyaml",
     "prometheus_client": "prometheus-client",
     "pydantic_core": "pydantic",
+    "pydantic_settings": "pydantic-settings",
+    "uuid_utils": "uuid-utils",
+    "livekit": "livekit-api",
 }
+SERVICE = ("trunkd", "api", "trunks", "worker")
+# Parts of what is declared: of celery, FastAPI, and LiveKit's client.
+BROUGHT = {"kombu", "starlette", "anyio", "aiohttp", "google"}
 
 
 def project(*place: str) -> dict[str, Any]:
@@ -58,16 +70,26 @@ def test_each_has_its_command() -> None:
     assert scripts == project()["scripts"]
 
 
-def test_the_engine_imports_what_it_declares_and_nothing_else() -> None:
+def imported_by(*folders: str) -> set[str]:
+    """The packages that the modules of these folders import, by the names of their distributions."""
     imported = set()
-    for file in (ROOT / "sipcheck").rglob("*.py"):
+    for file in (each for folder in folders for each in (ROOT / folder).rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Import):
                 imported |= {alias.name.partition(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module is not None and not node.level:
                 imported.add(node.module.partition(".")[0])
-    others = {NAMES.get(each, each) for each in imported - set(sys.stdlib_module_names) - {"sipcheck"}}
-    assert others <= {name(each) for each in declared("sipcheck")}
+    others = imported - set(sys.stdlib_module_names) - {"sipcheck", *SERVICE}
+    return {NAMES.get(each, each) for each in others}
+
+
+def test_the_engine_imports_what_it_declares_and_nothing_else() -> None:
+    assert imported_by("sipcheck") <= {name(each) for each in declared("sipcheck")}
+
+
+def test_the_service_imports_what_it_or_its_engine_declares() -> None:
+    known = {name(each) for part in PARTS for each in declared(part)}
+    assert imported_by(*SERVICE) - known == BROUGHT
 
 
 @pytest.mark.parametrize("part", PARTS)
@@ -77,6 +99,64 @@ def test_what_is_built_in_is_there(part: str) -> None:
     assert all((ROOT / "packages" / part / source).exists() for source in included)
     assert (ROOT / "packages" / part / built["project"]["readme"]).is_file()
     assert (ROOT / "sipcheck" / "py.typed").is_file()
+
+
+@dataclass(frozen=True, slots=True)
+class Wheel:
+    """What a wheel holds, and what it asks for."""
+
+    names: frozenset[str]
+    requires: frozenset[str]
+
+
+@pytest.fixture(scope="module")
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Wheel]:
+    """Both wheels, each built from its sdist, as `make dist` does it, without an environment for it."""
+    return {part: _build(part, tmp_path_factory.mktemp(part)) for part in PARTS}
+
+
+def _build(part: str, folder: Path) -> Wheel:
+    sdist = next(SdistBuilder(str(ROOT / "packages" / part)).build(directory=str(folder)))
+    with tarfile.open(sdist) as archive:
+        archive.extractall(folder / "source", filter="data")
+    (source,) = (folder / "source").iterdir()
+    built = next(WheelBuilder(str(source)).build(directory=str(folder), versions=["standard"]))
+    with zipfile.ZipFile(built) as wheel:
+        (metadata,) = (each for each in wheel.namelist() if each.endswith("METADATA"))
+        said = message_from_bytes(wheel.read(metadata))
+        return Wheel(frozenset(wheel.namelist()), frozenset(said.get_all("Requires-Dist", [])))
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_wheel_has_one_name_at_the_top(part: str, wheels: dict[str, Wheel]) -> None:
+    top = {name.partition("/")[0] for name in wheels[part].names}
+    version = project()["version"]
+    assert top == {part, f"{part}-{version}.dist-info"}
+
+
+@pytest.mark.parametrize(
+    ("folder", "part", "place"),
+    [
+        ("sipcheck", "sipcheck", "sipcheck"),
+        ("trunkd", "trunkd", "trunkd"),
+        *((room, "trunkd", f"trunkd/_rooms/{room}") for room in ("api", "trunks", "worker")),
+    ],
+)
+def test_every_file_of_a_folder_is_in_its_wheel(
+    folder: str, part: str, place: str, wheels: dict[str, Wheel]
+) -> None:
+    """Templates, stylesheets and data as well as modules."""
+    sources = (file for file in (ROOT / folder).rglob("*") if file.is_file() and file.suffix != ".pyc")
+    expected = {f"{place}/{file.relative_to(ROOT / folder).as_posix()}" for file in sources}
+    assert not expected - wheels[part].names
+
+
+def test_a_wheel_asks_for_what_its_project_declares(wheels: dict[str, Wheel]) -> None:
+    for part in PARTS:
+        asked = {name(each) for each in wheels[part].requires}
+        assert asked == {name(each) for each in declared(part)}
+    service = {"fastapi", "celery", "sqlalchemy", "psycopg", "redis", "jinja2", "uvicorn", "alembic"}
+    assert not service & {name(each) for each in wheels["sipcheck"].requires}
 
 
 def test_names_and_their_types_are_the_same() -> None:
@@ -145,8 +225,8 @@ def test_each_is_installed_into_an_empty_environment(form: str, tmp_path: Path) 
     (service,) = dist.glob(f"trunkd-*.{form}")
     _run(str(python), "-m", "pip", "install", "--quiet", str(engine))
     packages = _run(str(python), "-m", "pip", "list", "--format=freeze").split()
-    own = [each for each in packages if not each.startswith(("pip==", "setuptools=="))]
-    assert len(own) <= 18, own
+    brought = [each for each in packages if not each.startswith(("pip==", "setuptools==", "sipcheck=="))]
+    assert len(brought) <= 18, brought
     assert _run(str(python.with_name("sipcheck")), "--version").startswith("sipcheck ")
     assert "alive" in _verified_by(str(python))
     _run(str(python), "-m", "pip", "install", "--quiet", "--find-links", str(dist), str(service))

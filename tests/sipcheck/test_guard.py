@@ -4,8 +4,10 @@ from ipaddress import ip_network
 
 import pytest
 
-from sipcheck.guard import Guard
+from sipcheck.dns.route import Edge, Route
+from sipcheck.guard import EVERY_NAME, Guard
 from sipcheck.reasons import Reason
+from sipcheck.target import TransportName
 
 REFUSED = [
     "0.0.0.0",
@@ -171,3 +173,52 @@ def test_a_refusal_says_what_a_disguise_stands_for() -> None:
     assert refusal is not None
     assert "127.0.0.1" in refusal.detail
     assert "loopback" in refusal.detail
+
+
+NAMES_REFUSED = (
+    "localhost",
+    "pbx",
+    "com",
+    "a.localhost",
+    "pbx.local",
+    "sip.corp.internal",
+    "fritz.lan",
+    "nas.home.arpa",
+    "livekit.default.svc",
+    "redis.default.svc.cluster.local",
+    "blocked.invalid",
+)
+NAMES_PASSED = (
+    "sip.carrier.example",
+    "local.carrier.example",
+    "notlocal.example",
+    "mylocal.com",
+    "arpa.example",
+    "10.0.0.1",
+    "::1",
+)
+
+
+@pytest.mark.parametrize("name", NAMES_REFUSED)
+def test_names_of_private_networks(name: str) -> None:
+    for refusal in (Guard().judge_name(name), Guard().judge_host(name), Route(host=name).obstacle(Guard())):
+        assert refusal is not None
+        assert (refusal.reason, name in refusal.detail) == (Reason.ADDRESS_FORBIDDEN, True)
+    # An SRV record of a public name may lead there, with an address that is public for us.
+    edge = Edge(name, "8.8.8.8", 5060, TransportName.UDP, 10)
+    assert Route(edges=(edge,), host="sip.carrier.example").obstacle(Guard()) is not None
+    for allowed in (name, EVERY_NAME):
+        assert Guard(allow_names=(allowed,)).judge_name(name) is None
+
+
+@pytest.mark.parametrize("name", NAMES_PASSED)
+def test_names_that_dns_decides(name: str) -> None:
+    assert Guard().judge_name(name) is None
+
+
+def test_an_allowed_name_covers_what_is_under_it() -> None:
+    guard = Guard(allow_names=("corp.internal",))
+    assert guard.judge_name("sip.corp.internal") is None
+    assert guard.judge_name("corp.internal") is None
+    assert guard.judge_name("evilcorp.internal") is not None
+    assert guard.judge_host("10.0.0.1") is not None

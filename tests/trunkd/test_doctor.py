@@ -43,6 +43,7 @@ def test_a_healthy_installation(tmp_path: Path, nameservers: dict[str, str]) -> 
         "broker",
         "worker",
         "voice",
+        "calls",
         "sides",
         "dns",
         "egress-ipv4",

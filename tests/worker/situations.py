@@ -90,6 +90,7 @@ class Situation:
 
     A carrier answers at `at`. `before` and `after` say whether a call arrives, as the address is given and as it was
     proven, `sees` where and `ends` by which SIP status; `route` and `address` are what the side has afterwards.
+    `fails` is the reason of a verification that does.
     """
 
     zone: str
@@ -109,6 +110,7 @@ class Situation:
     warning: str | None = None
     may_warn: bool = False
     says: str = ""
+    fails: str | None = None
     sees: str = "one"
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from trunkd.doctor import checks, store, voice
+from trunkd.doctor import calls, checks, store, voice
 from trunkd.doctor.checks import CheckFailed
 from trunkd.faults import FAULT
 from trunks.errors import SettingsInvalid
@@ -52,6 +52,7 @@ _CHECKS: dict[str, Check] = {
     "broker": checks.broker,
     "worker": checks.worker,
     "voice": voice.voice,
+    "calls": calls.calls,
     "sides": voice.sides,
     "dns": checks.dns,
     "egress-ipv4": checks.egress_ipv4,

@@ -8,8 +8,11 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from sipcheck.guard import Guard
+from trunks.clock import Clock
 from trunks.models.trunk import Trunk
 from trunks.models.verification import Verification
+from trunks.repositories.infrastructure_checks import InfrastructureChecks
 from trunks.repositories.number_claims import NumberClaims
 from trunks.repositories.trunk_profiles import TrunkProfiles
 from trunks.repositories.trunks import Trunks
@@ -22,10 +25,12 @@ from trunks.rules.connection_details import (
     number_forms,
     read_place,
 )
+from trunks.rules.infrastructure_facts import InfrastructureFacts
 from trunks.rules.media import media_of
 from trunks.rules.profile import TrunkProfile
 from trunks.store.database import Database
 from trunks.tenancy.tenants import Caller
+from trunks.voice.provisioner import ProvisionerName
 
 _MOST_FORMS = 100
 
@@ -58,6 +63,9 @@ class Connection:
 class Connections:
     database: Database
     platform: PlatformAddresses
+    provisioner: ProvisionerName
+    guard: Guard
+    clock: Clock
 
     def of(self, caller: Caller, trunk_id: UUID) -> Connection:
         """Say how a trunk is connected. Raises TrunkNotFound."""
@@ -65,15 +73,21 @@ class Connections:
             trunk = Trunks(session).get(caller.environment_id, trunk_id)
             profile = TrunkProfiles(session).of(trunk_id)
             run = Verifications(session).latest_with_report(trunk_id)
-            return self._connection(profile, _numbers(session, trunk, profile), run)
+            numbers = _numbers(session, trunk, profile)
+            facts = InfrastructureChecks(session).facts(self.provisioner)
+            return self._connection(profile, numbers, run, facts)
 
     def _connection(
-        self, profile: TrunkProfile, numbers: tuple[str, ...], run: Verification | None
+        self,
+        profile: TrunkProfile,
+        numbers: tuple[str, ...],
+        run: Verification | None,
+        facts: InfrastructureFacts,
     ) -> Connection:
         configured = tuple(map(KnownAddress, self.platform.checks))
         edges = [] if run is None or run.report is None else _edges(run.report)
         check = configured or _seen(edges, run)
-        call = tuple(map(KnownAddress, self.platform.calls))
+        call = tuple(map(KnownAddress, self.platform.calls)) or self._called_from(facts)
         server = next((str(edge["server"]) for edge in edges if edge.get("server")), None)
         media = media_of(profile)
         return Connection(
@@ -87,6 +101,13 @@ class Connections:
             number_forms=number_forms(numbers)[:_MOST_FORMS],
             ban_exemption=ban_exemption(server, [each.address for each in check]),
             warnings=connection_warnings(profile, check, call, _warned(run)),
+        )
+
+    def _called_from(self, facts: InfrastructureFacts) -> tuple[KnownAddress, ...]:
+        """The addresses that calls were measured to come from; one that no carrier could reach is shown to nobody."""
+        seen = facts.called_from(self.clock())
+        return tuple(
+            KnownAddress(each, at) for each, at in seen.items() if not self.guard.judge_address(each)
         )
 
 

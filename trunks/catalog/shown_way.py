@@ -3,13 +3,17 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sipcheck.host import is_address
 from trunks.models.provision import ProvisionState
 from trunks.models.trunk import Trunk
 from trunks.repositories.trunk_profiles import TrunkParts
-from trunks.rules.outbound_way import forbidden_way, unverified_way
+from trunks.rules.outbound_way import parked_way, unverified_way
 from trunks.rules.way_evidence import OutboundWay
 from trunks.voice.provisioner import FailureCause
+
+_WITHHELD = (
+    "The carrier rejected the password, so calls do not send it; enter the right one, or verify the trunk once "
+    "the carrier takes it."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,7 @@ class ShownWay:
     proven_at: datetime | None
     callable: bool | None
     reason: str | None
+    withholds_password: bool = False
 
 
 def shown_way(trunk: Trunk, parts: TrunkParts) -> ShownWay:
@@ -44,15 +49,15 @@ def shown_way(trunk: Trunk, parts: TrunkParts) -> ShownWay:
     proven_at = (
         parts.way.at if parts.way is not None and found is not None and way.proof is not None else None
     )
+    if parts.withheld_of == trunk.generation:
+        return ShownWay(way, proven_at, callable=False, reason=_WITHHELD, withholds_password=True)
     return ShownWay(way, proven_at, callable=way.callable, reason=way.reason)
 
 
 def _unverified(trunk: Trunk, parts: TrunkParts) -> OutboundWay:
-    """What stands is ended at once where the trunk's own address is one where no call may go, or where no address was
-    proven yet and no name may be called.
+    """What stands is ended at once where nothing may be called there, or no proven address is known that may: the write
+    that parked it says why.
     """
-    is_parked = parts.cause is FailureCause.NO_WAY
-    host = trunk.gateways[0].host.strip("[]")
-    if is_parked and trunk.outbound_proxy is None and is_address(host):
-        return forbidden_way(host)
-    return unverified_way(trunk.outbound_proxy, pin_edges=is_parked)
+    if parts.cause is FailureCause.NO_WAY and parts.error is not None:
+        return parked_way(parts.error)
+    return unverified_way(trunk.outbound_proxy, pin_edges=parts.cause is FailureCause.NO_WAY)

@@ -8,6 +8,7 @@ from uuid import UUID
 from sipcheck.reasons import Reason
 from sipcheck.target import Target, TransportName, parse_host_port
 from trunks.rules.asking import Asker
+from trunks.rules.way_evidence import Dialled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +71,7 @@ class CheckResult:
 
     `facts` are the telling headers of the answer that decided; None where only its status was looked at. `edges` are
     those that were asked. `next_seconds` says how long it rests at least, where a peer's guard may have counted it.
+    `dialled` is where calls to the address as given would go, None where nobody looked.
     """
 
     claim: CheckClaim
@@ -83,3 +85,4 @@ class CheckResult:
     edges: tuple[EdgeResult, ...] = ()
     edge_addresses: tuple[str, ...] = ()
     next_seconds: float | None = None
+    dialled: Dialled | None = None

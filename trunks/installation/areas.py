@@ -28,6 +28,7 @@ from trunks.people.incident_book import IncidentClosing
 from trunks.people.incidents import IncidentList
 from trunks.provisions.claims import ProvisionClaims
 from trunks.provisions.given_up import SidesGivenUp
+from trunks.provisions.infrastructure_checks import CheckTurns
 from trunks.provisions.reconciliation import Reconciliation
 from trunks.provisions.rehearsal import Rehearsal
 from trunks.provisions.status import ProvisionOverview
@@ -45,9 +46,11 @@ from trunks.runs.credential_proofs import CredentialProofs
 from trunks.runs.edge_paces import PaceLimits
 from trunks.runs.form_questions import FormDesk
 from trunks.runs.knock_book import KnockBook
+from trunks.runs.password_turns import PasswordTurns
 from trunks.runs.recovery import Recovery
 from trunks.runs.requests import RunRequests
 from trunks.runs.result_rules import ResultRules, WayRules
+from trunks.runs.sharing import Sharing
 from trunks.runs.way_checks import WayChecks
 from trunks.runs.way_turns import WayTurns
 from trunks.secrets.secret_box import SecretBox
@@ -83,6 +86,7 @@ class Runs:
     def __init__(self, on: Foundation) -> None:
         settings, database, clock = on.settings, on.database, on.clock
         self.requests = RunRequests(database, clock=clock)
+        self.sharing = Sharing(database, settings.public_url, clock)
         self.address_limits = AddressLimits(
             database,
             PaceLimits(settings.address_rate, settings.address_burst, settings.address_concurrency),
@@ -97,6 +101,7 @@ class Runs:
             None if ways is None else FormDesk(database, ways, settings.engine_settings().guard, clock)
         )
         self.way_turns = WayTurns(database, ways, clock)
+        self.password_turns = PasswordTurns(database, ways, clock)
         self.way_checks = WayChecks(database, ways, settings.failure_threshold, clock)
         self.claims = RunClaims(
             database,
@@ -161,6 +166,9 @@ class Catalog:
                 media=tuple(map(str, on.settings.media_networks)),
                 inbound_uri=on.settings.inbound_uri,
             ),
+            provisioner,
+            on.settings.engine_settings().guard,
+            clock,
         )
         self.inbound_calls = InboundCalls(database)
         self.imports = TrunkImport(database, on.secrets, provisioner, clock, on.settings.allow_wide_lists)
@@ -199,6 +207,7 @@ class Provisions:
         self.overview = ProvisionOverview(database, settings.provisioner)
         self.claims = ProvisionClaims(database, settings.provisioner, settings.leading, on.clock)
         self.given_up = SidesGivenUp(database, settings.provisioner, on.clock)
+        self.check_turns = CheckTurns(database, settings.provisioner, on.clock)
         self.reconciliation = Reconciliation(
             database,
             on.secrets,

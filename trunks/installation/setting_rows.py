@@ -20,10 +20,14 @@ from trunks.installation.setting_values import (
     read_host_port,
     read_http_url,
     read_knocks,
+    read_listening_place,
+    read_names,
     read_nameservers,
     read_networks,
     read_ports,
     read_proof_number,
+    read_public_url,
+    read_reachable_place,
     read_rtp_ports,
     read_secret_keys,
     read_targets,
@@ -59,6 +63,7 @@ def _row(default: Any, description: str, name: str | None = None) -> Any:
     return Field(default, description=description, validation_alias=name)
 
 
+Names = Annotated[tuple[str, ...], NoDecode, _by(read_names)]
 Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, _by(read_networks)]
 Ports = Annotated[frozenset[int], NoDecode, _by(read_ports)]
 Nameservers = Annotated[tuple[HostPort, ...], NoDecode, _by(read_nameservers)]
@@ -85,6 +90,10 @@ class SettingRows(BaseSettings):
 
     host: Annotated[str, Field(min_length=1)] = _row("127.0.0.1", "the address to listen at")
     port: Annotated[int, _within(1, 65535)] = _row(8080, "the port to listen at, from 1 to 65535")
+    public_url: Annotated[str, _by(read_public_url)] | None = _row(
+        None,
+        "the address under which this service is reached from outside, for links, such as https://sip.platform.example",
+    )
     connections: Annotated[int, _within(1, 60_000)] = _row(
         4096, "HTTP connections that are open at once, as far as there are descriptors, from 1 to 60000"
     )
@@ -103,6 +112,10 @@ class SettingRows(BaseSettings):
     )
     allow_networks: Networks = _row((), "CIDRs the guard lets through, comma-separated")
     allow_ports: Ports = _row(frozenset(), "ports the guard would refuse, from 1 to 65535, comma-separated")
+    allow_names: Names = _row(
+        (),
+        "names of private networks that trunks may have, each with what is under it, comma-separated; . for all names",
+    )
     nameservers: Nameservers = _row((), "name servers as ip[:port], comma-separated")
     ca_file: Path | None = _row(None, "a PEM file of trust roots beside the system's")
     tls_strict: bool = _row(False, "true or false: refuse wildcard certificates (RFC 5922)")
@@ -201,6 +214,14 @@ class SettingRows(BaseSettings):
     pin_edges: bool = _row(
         False,
         "true or false: calls go to proven addresses alone, and the voice infrastructure is given no customer's name",
+    )
+    infrastructure_listen: Annotated[HostPort, _by(read_listening_place)] | None = _row(
+        None,
+        "ADDRESS:PORT here, with the port after it, where calls are heard once a day that show what the voice "
+        "infrastructure does; none are asked for without it",
+    )
+    infrastructure_reach: Annotated[HostPort, _by(read_reachable_place)] | None = _row(
+        None, "HOST:PORT where the voice infrastructure finds that place; else the same"
     )
     reconcile_interval_seconds: Annotated[float, _between(1, 86_400)] = _row(
         300.0, "how often the voice infrastructure is read back, from 1 to 86400 seconds"

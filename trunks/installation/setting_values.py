@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Collection
-from ipaddress import IPv4Network, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_address
 from urllib.parse import urlsplit
 
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from sipcheck.errors import CallerError, SettingInvalid, TargetInvalid
+from sipcheck.guard import EVERY_NAME
+from sipcheck.host import is_address
 from sipcheck.media.sockets import PortRange
 from sipcheck.target import HostPort, Target, parse_host_port, parse_target
 from sipcheck.verification.calling.numbers import NumberRefused, read_nobodys_number
@@ -17,6 +19,7 @@ from trunks.rules.knock_limits import SHIPPED_RULES, KnockRules, read_limits
 from trunks.secrets.keys import parse_keys
 
 _FROM_USER = re.compile(r"[A-Za-z0-9._~!*'()+-]{1,64}", re.ASCII)  # unreserved, RFC 3261 §25.1
+_LAST_PORT = 65535
 _DATABASE_FORM = "postgresql+psycopg://user:password@host/database, or sqlite:///file"
 
 
@@ -33,6 +36,21 @@ def _read_network(text: str) -> IPv4Network | IPv6Network:
         return read_network(text)
     except ValueError as fault:
         raise ValueError(f"{text!r} {fault}; give CIDRs such as 10.0.0.0/8,fd00::/8") from None
+
+
+def read_names(text: str) -> tuple[str, ...]:
+    return tuple(_read_name(entry) for entry in _entries(text))
+
+
+def _read_name(text: str) -> str:
+    if text == EVERY_NAME:
+        return text
+    name = read_domain(text)
+    if is_address(name):
+        raise ValueError(
+            f"{text!r} is an address; give names such as pbx.internal, and addresses as networks"
+        )
+    return name
 
 
 def read_ports(text: str) -> frozenset[int]:
@@ -126,12 +144,58 @@ def read_host_port(text: str) -> HostPort:
         raise ValueError(f"{str(fault).rstrip('.')}; give host[:port], such as egress.example:5060") from None
 
 
+def read_listening_place(text: str) -> HostPort:
+    """Read an IPv4 address and a port that is not the last: the one after it is needed too."""
+    place = _with_second_port(text)
+    try:
+        IPv4Address(place.host)
+    except ValueError:
+        raise ValueError(
+            f"{text!r} names no IPv4 address of this machine; give one with a port, such as 0.0.0.0:5070"
+        ) from None
+    return place
+
+
+def read_reachable_place(text: str) -> HostPort:
+    """Read what the infrastructure is to call: a name or an IPv4 address: it calls no other."""
+    place = _with_second_port(text)
+    if ":" in place.host or place.host == "0.0.0.0":
+        raise ValueError(
+            f"{text!r} cannot be called; give a name or an IPv4 address with a port, such as 203.0.113.5:5070"
+        )
+    return place
+
+
+def _with_second_port(text: str) -> HostPort:
+    try:
+        place = parse_host_port(text)
+    except TargetInvalid as fault:
+        raise ValueError(f"{str(fault).rstrip('.')}; give host:port") from None
+    if place.port is None or place.port >= _LAST_PORT:
+        raise ValueError(f"{text!r} needs a port from 1 to {_LAST_PORT - 1}; the one after it is used too")
+    return place
+
+
 def read_http_url(text: str) -> str:
     return _read_url(
         text,
         ("http", "https", "ws", "wss"),
         "it is no URL of LiveKit's; give one such as https://project.example or ws://host:7880",
     )
+
+
+def read_public_url(text: str) -> str:
+    url = _read_url(
+        text,
+        ("http", "https"),
+        "it is no address of this service; give one such as https://sip.platform.example",
+    )
+    parts = urlsplit(url)
+    if parts.query or parts.fragment or parts.username is not None:
+        raise ValueError(
+            "it has more than host, port and path; give one such as https://sip.platform.example"
+        )
+    return url.rstrip("/")
 
 
 def read_from_user(text: str) -> str:

@@ -57,6 +57,16 @@ class Settings(SettingRows):
         return self
 
     @model_validator(mode="after")
+    def _need_a_place_that_can_be_called(self) -> Self:
+        listen = self.infrastructure_listen
+        if listen is not None and listen.host == "0.0.0.0" and self.infrastructure_reach is None:
+            raise ValueError(
+                f"{PREFIX}INFRASTRUCTURE_LISTEN is {listen}, every address of this machine, and "
+                f"{PREFIX}INFRASTRUCTURE_REACH is not set. Set it to where the voice infrastructure finds it."
+            )
+        return self
+
+    @model_validator(mode="after")
     def _hold_to_the_floors(self) -> Self:
         floors = {
             "health_interval_seconds": self.health_pace.floor_seconds,
@@ -131,6 +141,7 @@ class Settings(SettingRows):
                 allow_networks=self.allow_networks,
                 allow_ports=self.allow_ports,
                 allow_endpoints=allow_endpoints,
+                allow_names=self.allow_names,
             ),
             source_address=self.sip_source_address,
             advertised_address=self.sip_advertised_address,

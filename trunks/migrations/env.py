@@ -15,6 +15,7 @@ from trunks.models import (
     health_rollup,
     idempotent_request,
     incident,
+    infrastructure_check,
     installation_key,
     mass_fall,
     number_claim,
@@ -22,6 +23,7 @@ from trunks.models import (
     phone_number,
     provision,
     realm_pin,
+    shared_page,
     trunk,
     trunk_profile,
     trunk_serial,
@@ -30,9 +32,11 @@ from trunks.models import (
     webhook,
 )
 from trunks.models.base import Base
+from trunks.models.rejected_password import RejectedPasswordRow
 
 # Imported for what they declare.
 _DECLARED = (
+    RejectedPasswordRow,
     account_proof,
     environment,
     trunk,
@@ -40,6 +44,7 @@ _DECLARED = (
     outbound_way,
     form_proof,
     way_finding,
+    infrastructure_check,
     webhook,
     incident,
     destination,
@@ -48,6 +53,7 @@ _DECLARED = (
     given_up_side,
     credential_freeze,
     realm_pin,
+    shared_page,
     edge_budget,
     installation_key,
     destination_health,

@@ -23,6 +23,7 @@ class RequestedBy(StrEnum):
     CUSTOMER = "customer"
     RECOVERY = "recovery"  # in place of a run that was cut short after its credentials had left
     SCHEDULE = "schedule"  # the slow proof of stored credentials
+    RETRY = "retry"  # of a rejected password that was proven before; it may leave as if a customer asked
 
 
 class WayIn(StrEnum):

@@ -1,7 +1,7 @@
 """Provisioning as the worker has it: claimed by a lease, every write fenced by the claim."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -14,9 +14,11 @@ from trunks.models.provision import Provision, ProvisionState, ProvisionStatus
 from trunks.models.trunk import Trunk
 from trunks.provisions.drawing import draw
 from trunks.provisions.requests import ProvisionRequests
+from trunks.provisions.seen_host import SeenHost
 from trunks.repositories.given_up_sides import GivenUpSides
 from trunks.repositories.provisions import Provisions
 from trunks.repositories.trunks import Flips, Trunks
+from trunks.repositories.way_findings import WayFindings
 from trunks.rules.trunk_state import Cause
 from trunks.store.database import Database
 from trunks.voice.blueprint import Blueprint, Leading
@@ -51,6 +53,7 @@ class ProvisionClaim:
     blueprint: Blueprint | None
     known: SideIds
     requested_at: datetime
+    destination_id: UUID | None = None
     given_up: frozenset[str] = frozenset()
     newer_revision: int | None = None
 
@@ -95,10 +98,24 @@ class ProvisionClaims:
                 newer_revision=provision.newer_revision,
                 given_up=GivenUpSides(session).of_trunk(self.provisioner, trunk_id) - known.known,
                 requested_at=provision.requested_at,
+                destination_id=None if parts.trunk is None else parts.trunk.gateways[0].destination_id,
             )
             provision.status = ProvisionStatus.RUNNING
             provision.claim(claim.claim_id, self.clock() + _LEASE)
             return claim
+
+    def judged(self, claim: ProvisionClaim, seen: SeenHost) -> ProvisionClaim:
+        """Keep what was seen of a name before its side is opened, so that reconciliation knows it, and bar the side."""
+        target = None if claim.blueprint is None else claim.blueprint.unjudged
+        bar = None if target is None else seen.bar(target.domain)
+        if claim.blueprint is None or bar is None:
+            return claim
+        if claim.destination_id is not None:
+            with self.database.write() as session:
+                WayFindings(session).suspect(
+                    claim.destination_id, seen.dialled, self.clock(), is_forbidden=seen.is_forbidden
+                )
+        return replace(claim, blueprint=replace(claim.blueprint, bar=bar))
 
     def finish(self, claim: ProvisionClaim, ids: SideIds) -> bool:
         """Record what exists now; false when more is to be done, or the claim is lost."""

@@ -1,10 +1,11 @@
 """From the rows of a trunk to the blueprint of its sides."""
 
-from sipcheck.errors import TargetInvalid
 from sipcheck.guard import Guard
-from sipcheck.host import is_address
-from sipcheck.target import parse_host_port
+from trunks.models.trunk import Trunk
 from trunks.repositories.provisions import ProvisionParts
+from trunks.rules.forbidden_host import host_fault
+from trunks.rules.outbound_way import astray_way, forbidden_host_way, forbidden_way
+from trunks.rules.way_evidence import OutboundWay
 from trunks.voice.blueprint import Blueprint, Leading
 
 
@@ -26,7 +27,8 @@ def draw(parts: ProvisionParts, leading: Leading) -> Blueprint | None:
         sealed_password=trunk.sealed_password,
         egress=leading.egress,
         pin_edges=leading.pin_edges,
-        forbidden=_is_forbidden(gateway.host, leading.guard),
+        withholds_password=parts.is_withheld,
+        bar=_bar(trunk, parts, leading.guard),
         way=None if parts.way is None else parts.way.now(trunk),
         keeps_former=parts.provision.keeps_former,
         plain_list=parts.provision.plain_list,
@@ -36,10 +38,25 @@ def draw(parts: ProvisionParts, leading: Leading) -> Blueprint | None:
     )
 
 
-def _is_forbidden(host: str, guard: Guard | None) -> bool:
-    """Judge an address that stands for a host; what a name leads to is seen by runs and checks."""
-    try:
-        address = parse_host_port(host).host
-    except TargetInvalid:
-        return False
-    return guard is not None and is_address(address) and guard.judge_address(address) is not None
+def _bar(trunk: Trunk, parts: ProvisionParts, guard: Guard | None) -> OutboundWay | None:
+    """Judge the host that calls go to as it is written, and by what runs and checks saw of where it leads; a way that
+    stands has taken that in already, unless its host was parked since.
+    """
+    host = trunk.outbound_proxy or trunk.gateways[0].host
+    fault = host_fault(host, guard)
+    if fault is not None:
+        return forbidden_host_way(fault)
+    found = parts.finding
+    if found is None:
+        return None
+    is_new = parts.way is None or parts.way.now(trunk) is None
+    if found.is_forbidden or (is_new and found.is_suspect):
+        return forbidden_way(host)
+    if (
+        is_new
+        and trunk.outbound_proxy is None
+        and found.dialled is not None
+        and found.dialled.astray is not None
+    ):
+        return astray_way(host, found.dialled)
+    return None

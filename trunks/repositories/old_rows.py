@@ -20,6 +20,7 @@ from trunks.models.incident import Incident
 from trunks.models.knock import KnockRow, KnockWait
 from trunks.models.mass_fall import MassFall
 from trunks.models.placed_call import CallQuota, PlacedCall
+from trunks.models.shared_page import SharedPage
 from trunks.models.verification import Verification
 from trunks.models.webhook import WebhookMessage
 from trunks.repositories.among import among
@@ -74,12 +75,17 @@ def _beyond_the_newest() -> ColumnElement[bool]:
     return select(func.count()).select_from(newer).scalar_subquery() >= NEWEST_RUNS
 
 
+def _is_shared() -> ColumnElement[bool]:
+    """Whoever was given a link is shown the run until it expires."""
+    return select(SharedPage.id).where(SharedPage.verification_id == Verification.id).exists()
+
+
 RUNS = Aging(
     Verification,
     Verification.finished_at,
     # As the index spells it: SQLite uses one that is partial for nothing else.
     always=text("status = 'done'"),  # type: ignore[arg-type]
-    may_go=_beyond_the_newest(),
+    may_go=_beyond_the_newest() & ~_is_shared(),
 )
 CALLS = Aging(
     PlacedCall,
@@ -97,6 +103,7 @@ KNOCKS = Aging(KnockRow, KnockRow.at)
 KNOCK_WAITS = Aging(KnockWait, KnockWait.until, indexed=False)
 GIVEN_UP_SIDES = Aging(GivenUpSide, GivenUpSide.given_up_at)
 INCIDENTS = Aging(Incident, Incident.closed_at, indexed=False)
+SHARED_PAGES = Aging(SharedPage, SharedPage.expires_at)
 # Their deliveries go with them.
 MESSAGES = Aging(WebhookMessage, WebhookMessage.at)
 KEPT_ANSWERS = Aging(IdempotentRequest, IdempotentRequest.created_at)

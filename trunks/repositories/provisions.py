@@ -15,18 +15,21 @@ from trunks.repositories.insert_or import insert_or_ignore
 from trunks.repositories.leases import lease_over
 from trunks.repositories.number_claims import NumberClaims
 from trunks.repositories.outbound_ways import KeptWay, OutboundWays
+from trunks.repositories.rejected_passwords import RejectedPasswords
 from trunks.repositories.repository import Repository, in_parts
 from trunks.repositories.trunk_profiles import TrunkProfiles
+from trunks.repositories.way_findings import WayFindings
 from trunks.rules.profile import PLAIN, TrunkProfile
-from trunks.voice.provisioner import ProvisionerName
+from trunks.rules.way_evidence import WayFinding
+from trunks.voice.provisioner import FailureCause, ProvisionerName
 
 
 @dataclass(frozen=True, slots=True)
 class ProvisionParts:
     """A provision with what its sides are worked out from; `trunk` is None when that is gone.
 
-    `way` is of whatever generation it was found in. `called_as` is what calls to its extension name, where that is not
-    the extension.
+    `way` is of whatever generation it was found in, `finding` what is known of its first gateway's destination.
+    `called_as` is what calls to its extension name, where that is not the extension.
     """
 
     provision: Provision
@@ -34,7 +37,9 @@ class ProvisionParts:
     profile: TrunkProfile
     numbers: tuple[str, ...]
     way: KeptWay | None = None
+    finding: WayFinding | None = None
     called_as: str | None = None
+    is_withheld: bool = False
 
 
 class Provisions(Repository):
@@ -78,6 +83,10 @@ class Provisions(Repository):
         }
         profiles = TrunkProfiles(self._session).of_all(trunk_ids)
         ways = OutboundWays(self._session).of(trunk_ids)
+        rejected = RejectedPasswords(self._session).of(trunk_ids)
+        withheld = {each: row.generation for each, row in rejected.items() if row.is_withheld}
+        places = {trunk.id: trunk.gateways[0].destination_id for trunk in trunks.values()}
+        findings = WayFindings(self._session).of(set(places.values()))
         called_as = NumberClaims(self._session).extensions_of(trunk_ids)
         numbers: dict[UUID, list[str]] = {}
         asked = select(PhoneNumber.trunk_id, PhoneNumber.e164, PhoneNumber.number).where(
@@ -92,7 +101,9 @@ class Provisions(Repository):
                 profiles.get(each.trunk_id, PLAIN),
                 tuple(sorted(numbers.get(each.trunk_id, ()))),
                 ways.get(each.trunk_id),
+                findings.get(places[each.trunk_id]) if each.trunk_id in places else None,
                 called_as.get(each.trunk_id),
+                each.trunk_id in trunks and withheld.get(each.trunk_id) == trunks[each.trunk_id].generation,
             )
             for each in provisions
         ]
@@ -145,6 +156,18 @@ class Provisions(Repository):
             is_open = Provision.status != ProvisionStatus.DONE
             found.update(
                 self._session.scalars(select(Provision.trunk_id).where(Provision.trunk_id.in_(part), is_open))
+            )
+        return found
+
+    def parked_among(self, trunk_ids: Collection[UUID]) -> set[UUID]:
+        """Which of these trunks have sides whose calls are ended at once."""
+        found: set[UUID] = set()
+        for part in in_parts(trunk_ids):
+            is_parked = Provision.cause == FailureCause.NO_WAY
+            found.update(
+                self._session.scalars(
+                    select(Provision.trunk_id).where(Provision.trunk_id.in_(part), is_parked)
+                )
             )
         return found
 

@@ -22,6 +22,7 @@ from trunks.models.mass_fall import MassFall
 from trunks.models.phone_number import PhoneNumber
 from trunks.models.placed_call import PlacedCall
 from trunks.models.realm_pin import RealmPin
+from trunks.models.shared_page import SharedPage
 from trunks.models.trunk import Trunk
 from trunks.models.verification import Verification
 from trunks.models.webhook import WebhookDelivery, WebhookMessage
@@ -47,6 +48,7 @@ _AGES: Mapping[type[Base], InstrumentedAttribute[Any]] = {
     WebhookMessage: WebhookMessage.at,
     WebhookDelivery: WebhookDelivery.queued_at,
     IdempotentRequest: IdempotentRequest.created_at,
+    SharedPage: SharedPage.created_at,
 }
 
 # -1 says that it was never looked at.

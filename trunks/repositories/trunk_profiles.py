@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from trunks.models.outbound_way import OutboundWayRow
 from trunks.models.provision import Provision, ProvisionState
+from trunks.models.rejected_password import RejectedPasswordRow
 from trunks.models.trunk_profile import TrunkProfileRow
 from trunks.models.trunk_serial import trunk_serials
 from trunks.repositories.outbound_ways import KeptWay, read_way
@@ -47,7 +48,13 @@ _PARTS = (
         Provision.state,
         Provision.cause,
         Provision.keeps_former,
+        Provision.error,
+        RejectedPasswordRow.generation.label("withheld_of"),
         OutboundWayRow,
+    )
+    .outerjoin(
+        RejectedPasswordRow,
+        (RejectedPasswordRow.trunk_id == _SERIALS.trunk_id) & RejectedPasswordRow.is_withheld,
     )
     .outerjoin(OutboundWayRow, OutboundWayRow.trunk_id == _SERIALS.trunk_id)
     .outerjoin(TrunkProfileRow, TrunkProfileRow.trunk_id == _SERIALS.trunk_id)
@@ -60,8 +67,8 @@ _PARTS = (
 class TrunkParts:
     """What a trunk has one of, in tables of their own.
 
-    `provisioned` is what provisioning came to, None where none was asked for, and `cause` why it failed; `keeps_former`
-    that a former version made the sides; `way` is of whatever generation it was found in.
+    `provisioned` is what provisioning came to, None where none was asked for, and `cause` and `error` why it failed;
+    `keeps_former` that a former version made the sides; `way` is of whatever generation it was found in.
     """
 
     serial: int
@@ -71,6 +78,8 @@ class TrunkParts:
     cause: FailureCause | None
     keeps_former: bool
     way: KeptWay | None
+    error: str | None = None
+    withheld_of: int | None = None
 
 
 def find_trunk_parts(session: Session, trunk_ids: Sequence[UUID]) -> Mapping[UUID, TrunkParts]:
@@ -85,8 +94,10 @@ def find_trunk_parts(session: Session, trunk_ids: Sequence[UUID]) -> Mapping[UUI
             cause,
             bool(keeps_former),
             None if way is None else read_way(way),
+            error,
+            withheld_of,
         )
-        for trunk_id, serial, profile, inbound, outbound, state, cause, keeps_former, way in rows
+        for trunk_id, serial, profile, inbound, outbound, state, cause, keeps_former, error, withheld_of, way in rows
     }
 
 

@@ -6,35 +6,53 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from trunks.rules.way_evidence import WayFinding
+from trunks.rules.way_evidence import Astray, WayFinding
 
 # A better edge that was left has to be well so long before calls go back; each move within a day doubles it.
 CALM = timedelta(minutes=10)
 LONGEST_CALM = timedelta(hours=2)
 _MOVES_WITHIN = timedelta(days=1)
+# An edge that so many answers in a row left out, and for so long (twice the usual time to live), is withdrawn.
+_ABSENCES = 3
+_ABSENT_FOR = timedelta(minutes=10)
+# Unless answers bring others in its place: then it may be its turn again, and the set is their union.
+_UNION_OF = timedelta(days=1)
+# By then the reports that still named it are gone.
+_FORGOTTEN_AFTER = timedelta(days=7)
+# A carrier that rotates is noted anew no more often.
+_NOTED_EACH = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
 class WatchedEdge:
     """One that has answered; `failures` are in a row, and `fallen` that calls do not go there until it was well from
-    `well_since` on for long enough.
+    `well_since` on for long enough. Since `absent_since` so many answers in a row named it no more; it is `withdrawn`
+    once calls leave it for that.
     """
 
     failures: int = 0
     fallen: bool = False
     well_since: datetime | None = None
+    absences: int = 0
+    absent_since: datetime | None = None
+    withdrawn: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class EdgeWatch:
-    """The edges of a destination by name; `moved_at` are the falls and returns of a day."""
+    """The edges of a destination by name; `moved_at` are the falls and returns of a day. `astray` is what a check saw
+    of where calls would go, until that is confirmed. `rotated_at` is when an answer named an edge that the one before
+    left out.
+    """
 
     edges: Mapping[str, WatchedEdge] = field(default_factory=dict)
     moved_at: tuple[datetime, ...] = ()
+    astray: Astray | None = None
+    rotated_at: datetime | None = None
 
     @property
     def fallen(self) -> frozenset[str]:
-        return frozenset(name for name, edge in self.edges.items() if edge.fallen)
+        return frozenset(name for name, edge in self.edges.items() if edge.fallen or edge.withdrawn)
 
     @property
     def standing(self) -> frozenset[str]:
@@ -55,6 +73,12 @@ def after_check(
     """
     moved_at = [each for each in watch.moved_at if now - each < _MOVES_WITHIN]
     edges = dict(watch.edges)
+    rotated_at = _rotated(watch, seen, now)
+    rotates = rotated_at is not None and now - rotated_at < _UNION_OF
+    for name in sorted(edges.keys() - seen.keys()) if seen else ():
+        edges[name] = after = _absent(edges[name], now, rotates=rotates)
+        if after.withdrawn is not watch.edges[name].withdrawn:
+            moved_at.append(now)
     for name, alive in sorted(seen.items()):
         before = edges.get(name)
         if before is None and not alive and name not in answered:
@@ -62,11 +86,15 @@ def after_check(
             continue
         if before is None:
             before = WatchedEdge()
+        if before.withdrawn:
+            # It comes back as one that had fallen does.
+            before = WatchedEdge(before.failures, fallen=True)
         after = _well(before, now, _calm(len(moved_at))) if alive else _failed(before, threshold)
         if after.fallen is not before.fallen:
             moved_at.append(now)
         edges[name] = after
-    return EdgeWatch(edges, tuple(moved_at))
+    kept = {name: edge for name, edge in edges.items() if not _is_forgotten(edge, now)}
+    return EdgeWatch(kept, tuple(moved_at), watch.astray, rotated_at)
 
 
 def watched(found: WayFinding, watch: EdgeWatch) -> WayFinding:
@@ -96,3 +124,26 @@ def _well(edge: WatchedEdge, now: datetime, calm: timedelta) -> WatchedEdge:
 def _calm(moves: int) -> timedelta:
     doubled: int = 1 << max(moves - 1, 0)
     return min(CALM * doubled, LONGEST_CALM)
+
+
+def _rotated(watch: EdgeWatch, seen: Mapping[str, bool], now: datetime) -> datetime | None:
+    named_before = {name for name, edge in watch.edges.items() if not edge.absences}
+    others = {name for name, alive in seen.items() if alive and name not in named_before}
+    if (
+        not watch.edges
+        or not others
+        or (watch.rotated_at is not None and now - watch.rotated_at < _NOTED_EACH)
+    ):
+        return watch.rotated_at
+    return now
+
+
+def _absent(edge: WatchedEdge, now: datetime, *, rotates: bool) -> WatchedEdge:
+    absences, since = min(edge.absences + 1, _ABSENCES), edge.absent_since or now
+    patience = _UNION_OF if rotates else _ABSENT_FOR
+    gone = absences >= _ABSENCES and now - since >= patience
+    return replace(edge, absences=absences, absent_since=since, withdrawn=edge.withdrawn or gone)
+
+
+def _is_forgotten(edge: WatchedEdge, now: datetime) -> bool:
+    return edge.withdrawn and edge.absent_since is not None and now - edge.absent_since >= _FORGOTTEN_AFTER

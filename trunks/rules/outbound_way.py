@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from sipcheck.host import is_address
 from sipcheck.target import TransportName
-from trunks.rules.way_evidence import OutboundWay, WayEdge, WayEvidence, WayForm, WayProof
+from trunks.rules.forbidden_host import advise_public_host
+from trunks.rules.way_evidence import Dialled, OutboundWay, WayEdge, WayEvidence, WayForm, WayProof
 from trunks.rules.way_hosts import by_preference, certified, hosts_of, living
 
 _Form = Callable[[WayEvidence], OutboundWay | None]
@@ -18,14 +19,16 @@ def choose_way(known: WayEvidence) -> OutboundWay:
 
     Edges over IPv6 are passed over: whether the infrastructure reaches any is not known here.
     """
+    if known.is_forbidden:
+        return forbidden_way(known.domain if known.proxy is None else known.proxy.host)
     if known.fixed_egress:
         return OutboundWay(
             form=WayForm.AS_GIVEN,
             callable=None,
             reason="Calls leave through the platform's fixed address; what comes behind it is not checked.",
         )
-    if known.is_forbidden:
-        return forbidden_way(known.domain if known.proxy is None else known.proxy.host)
+    if known.proxy is not None and not known.obeys_route:
+        return parked_way("Calls of this platform cannot be led to an outbound proxy; ask whoever runs it.")
     if known.proxy is not None:
         return _with_challenge(known, _through_proxy(known))
     forms: tuple[_Form, ...] = (_as_given, _by_route, _by_target)
@@ -40,11 +43,31 @@ def is_certain_as_given(known: WayEvidence) -> bool:
     return _as_given(known) is not None
 
 
+def parked_way(reason: str) -> OutboundWay:
+    """Give a way that ends each call at once."""
+    return OutboundWay(form=WayForm.PARKED, callable=False, reason=reason)
+
+
 def forbidden_way(host: str) -> OutboundWay:
     """Give the way of a trunk whose host leads where no call may go."""
-    if is_address(host):
-        return _parked(f"{host} is an address that no call may go to; give the carrier's public one.")
-    return _parked(f"{host} leads to an address or a port that no call may go to; mend its DNS records.")
+    return parked_way(f"{host} leads to an address or a port that no call may go to; mend its DNS records.")
+
+
+def forbidden_host_way(fault: str) -> OutboundWay:
+    """Give the way of a trunk whose host, as it is written, is one that no call may go to."""
+    return parked_way(advise_public_host(fault))
+
+
+def astray_way(domain: str, dialled: Dialled) -> OutboundWay:
+    """Give the way of a trunk of which nothing is proven, and whose name leads calls astray."""
+    return parked_way(_why_none(WayEvidence(domain=domain, dialled=dialled)))
+
+
+def unanswered_way(domain: str) -> OutboundWay:
+    """Give the way of a trunk whose name nobody could look up yet."""
+    return parked_way(
+        f"DNS did not say where {domain} leads when the trunk was set up, so no call goes there yet; verify the trunk."
+    )
 
 
 def unverified_way(outbound_proxy: str | None, *, pin_edges: bool = False) -> OutboundWay:
@@ -52,9 +75,9 @@ def unverified_way(outbound_proxy: str | None, *, pin_edges: bool = False) -> Ou
     would have to be found first, or with `pin_edges` any of its addresses.
     """
     if pin_edges and outbound_proxy is None:
-        return _parked("No address of the trunk has been proven to answer yet; verify the trunk.")
+        return parked_way("No address of the trunk has been proven to answer yet; verify the trunk.")
     if outbound_proxy is not None:
-        return _parked(
+        return parked_way(
             f"No address of the outbound proxy {outbound_proxy} has been proven to answer yet; verify the trunk."
         )
     return OutboundWay(
@@ -87,6 +110,8 @@ def _as_given(known: WayEvidence) -> OutboundWay | None:
 
 
 def _by_route(known: WayEvidence) -> OutboundWay | None:
+    if not known.obeys_route:
+        return None
     return _proven(
         known, WayForm.ROUTE, "Calls are led to {edge}, which answers them as it does without that."
     )
@@ -120,16 +145,16 @@ def _through_proxy(known: WayEvidence) -> OutboundWay:
                 callable=True,
                 reason=f"Calls are led to the outbound proxy at {edge.name}.",
             )
-    return replace(_parked(_why_none(known)), callable=False if living(known) else None)
+    return replace(parked_way(_why_none(known)), callable=False if living(known) else None)
 
 
 def _unproven(known: WayEvidence) -> OutboundWay:
     """Decide where no form is proven: parked where calls certainly arrive nowhere, or where proofs alone count."""
     if known.pin_edges:
-        return _parked(_why_none(known))
+        return parked_way(_why_none(known))
     dialled = known.dialled
-    if dialled is not None and (dialled.forbidden or dialled.is_srv_alone):
-        return _parked(_why_none(known))
+    if dialled is not None and dialled.astray is not None:
+        return parked_way(_why_none(known))
     if dialled is not None and not dialled.ipv4:
         return OutboundWay(
             form=WayForm.AS_GIVEN,
@@ -175,10 +200,6 @@ def _given_unproven(known: WayEvidence, addresses: tuple[str, ...]) -> OutboundW
     )
 
 
-def _parked(reason: str) -> OutboundWay:
-    return OutboundWay(form=WayForm.PARKED, callable=False, reason=reason)
-
-
 def _why_none(known: WayEvidence) -> str:
     named = f"the outbound proxy {known.proxy}" if known.proxy is not None else "the trunk"
     found = living(known)
@@ -189,10 +210,9 @@ def _why_none(known: WayEvidence) -> str:
             f"The certificate of {named} names neither its address nor a host of which every address was proven; "
             "give the name that it is made for."
         )
-    if not found:
-        return f"No address of {named} has been proven to answer yet; verify the trunk."
     if known.dialled is not None and known.dialled.forbidden:
-        return f"{known.domain} has an address of its own that no call may go to; {_remedy(known)}."
+        mend = _remedy(known) if found else "mend its DNS records"
+        return f"{known.domain} has an address of its own that no call may go to; {mend}."
     if known.dialled is not None and known.dialled.is_srv_alone:
         refused = _refused(known)
         if refused is not None:
@@ -204,6 +224,8 @@ def _why_none(known: WayEvidence) -> str:
             f"{known.domain} has SRV records and no address of its own, which calls cannot follow; name the carrier's "
             "server itself, such as the target of its SRV record."
         )
+    if not found:
+        return f"No address of {named} has been proven to answer yet; verify the trunk."
     return f"No way to {min(each.name for each in found)} was proven in the form that calls have; {_remedy(known)}."
 
 

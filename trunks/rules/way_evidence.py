@@ -64,6 +64,13 @@ class WayEdge:
         return not is_address(wanted) and f"*.{wanted.partition('.')[2]}" in names
 
 
+class Astray(StrEnum):
+    """Why calls to the address as it is given would go where nobody may be called, though RFC 3263 leads elsewhere."""
+
+    SRV_ALONE = "srv-alone"
+    FORBIDDEN = "forbidden"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialled:
     """What the infrastructure finds for a name: all IPv4 addresses, of which it dials the first that DNS gives it.
@@ -79,6 +86,12 @@ class Dialled:
     @property
     def is_srv_alone(self) -> bool:
         return not self.ipv4 and not self.has_ipv6
+
+    @property
+    def astray(self) -> Astray | None:
+        if self.forbidden:
+            return Astray.FORBIDDEN
+        return Astray.SRV_ALONE if self.is_srv_alone else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +117,19 @@ class FormRefusal:
 class WayFinding:
     """What was found at a destination, whoever asks there: its edges, and the own addresses of its domain.
 
-    `is_forbidden`: it leads where no call may go, now.
+    `is_forbidden`: it leads where no call may go, now. `is_suspect`: a check or run saw that, or that calls would go
+    astray, and it is not confirmed yet.
     """
 
     edges: tuple[WayEdge, ...] = ()
     dialled: Dialled | None = None
     is_forbidden: bool = False
+    is_suspect: bool = False
+
+    @property
+    def is_astray(self) -> bool:
+        """Whether calls certainly arrive nowhere that may be called."""
+        return self.is_forbidden or (self.dialled is not None and self.dialled.astray is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +140,7 @@ class WayEvidence:
     `dialled` is for the address as given, None while nobody has looked; `current` names the edge in use.
     `unanswerable` says what of the carrier's challenge the infrastructure cannot answer; what the edges say of that
     counts where the trunk `has_credentials`. `tls_names` is whether it checks the names of certificates, `pin_edges`
-    whether it is to be asked for no name of a customer's.
+    whether it is to be asked for no name of a customer's. Not `obeys_route`: it was measured to ignore a Route.
     """
 
     domain: str
@@ -137,6 +157,7 @@ class WayEvidence:
     unanswerable: str | None = None
     pin_edges: bool = False
     tls_names: bool = True
+    obeys_route: bool = True
     current: str | None = None
 
     def of_host(self, host: str, transport: TransportName) -> list[WayEdge]:

@@ -14,8 +14,9 @@ from sipcheck.verification.call_forms import FormQuestions
 from trunks.clock import Clock
 from trunks.errors import StoreUnavailable
 from trunks.repositories.form_proofs import FormProofs, HeardForm
+from trunks.repositories.infrastructure_checks import InfrastructureChecks
 from trunks.rules.health import liveness_of
-from trunks.rules.way_evidence import Dialled
+from trunks.rules.way_evidence import Dialled, WayForm
 from trunks.rules.way_of_report import dialled_by, evidence_from, finding_of
 from trunks.rules.way_pairs import WantedForm, forms_to_prove
 from trunks.runs.claimed_run import ClaimedGateway
@@ -41,6 +42,8 @@ class FormDesk:
     def take(self, destination_id: UUID, wanted: Sequence[Sequence[WantedForm]]) -> list[list[WantedForm]]:
         """Take what is due upon oneself. Raises StoreUnavailable."""
         with self.database.read() as session:
+            if InfrastructureChecks(session).facts(self.rules.provisioner).ignores_route:
+                wanted = [[each for each in forms if each.form is not WayForm.ROUTE] for forms in wanted]
             due = FormProofs(session).due(destination_id, wanted, self.clock())
         return self._set_out(destination_id, due)
 

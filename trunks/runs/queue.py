@@ -17,6 +17,9 @@ from trunks.repositories.verifications import Verifications
 # Longer than anybody takes from the change of a trunk to asking for its run, sides that are waited for among it.
 _UNASKED = timedelta(minutes=1)
 
+# They wait behind what somebody asked for.
+_BY_OURSELVES = (RequestedBy.SCHEDULE, RequestedBy.RETRY)
+
 
 def find_or_queue(
     session: Session,
@@ -78,7 +81,7 @@ def queue_run(
 def _way_in(requested_by: RequestedBy, *, on_demand: bool) -> WayIn:
     if on_demand:
         return WayIn.ON_DEMAND
-    return WayIn.SCHEDULED if requested_by is RequestedBy.SCHEDULE else WayIn.QUEUED
+    return WayIn.SCHEDULED if requested_by in _BY_OURSELVES else WayIn.QUEUED
 
 
 def bring_forward(run: Verification, now: datetime, *, request_id: str | None, on_demand: bool) -> None:
@@ -87,7 +90,7 @@ def bring_forward(run: Verification, now: datetime, *, request_id: str | None, o
         return
     # Whoever asks anew waits for a new answer.
     run.outcome = run.reason = run.summary = run.advice = run.report = None
-    if run.due_at > now or run.requested_by is RequestedBy.SCHEDULE:
+    if run.due_at > now or run.requested_by in _BY_OURSELVES:
         run.requested_by = RequestedBy.CUSTOMER
         run.way_in = WayIn.QUEUED
         run.request_id = request_id

@@ -26,6 +26,7 @@ from trunks.runs.claimed_run import ClaimedRun
 from trunks.runs.credential_freeze import CredentialFreezer
 from trunks.runs.credential_proofs import next_proof_at
 from trunks.runs.knock_ledger import Settlement, settle
+from trunks.runs.password_turns import PasswordResults
 from trunks.runs.result_rules import ResultRules
 from trunks.runs.several_gateways import SeveralReport
 from trunks.runs.stored_report import written_values
@@ -65,6 +66,7 @@ class RunResults:
         self._proven: dict[Turn, tuple[int, str]] = {}
         self._refused: set[UUID] = set()
         self._ways = WayResults(session, rules.ways)
+        self._passwords = PasswordResults(session, rules.ways)
         self._ended: list[tuple[Trunk, ClaimedRun, Report]] = []
 
     def write(self, results: Sequence[RunResult], now: datetime) -> list[bool | StoreBusy]:
@@ -90,6 +92,7 @@ class RunResults:
         self._session.flush()
         self._liveness.write(now)
         self._keep_proofs(now)
+        self._passwords.write(now)
         self._ways.write(now)
         self._announce(now)
         Flips(self._session).enter(self._flips)
@@ -118,6 +121,7 @@ class RunResults:
                 self._apply(trunk, claim, result.report, verdict, now)
                 _, first = _by_gateway(claim, result.report)[0]
                 self._ways.take(trunk, claim, first, result.ways)
+                self._passwords.take(trunk, result.report)
         runs.end(ended, {"finished_at": now})
         return ours
 

@@ -1,8 +1,10 @@
 """A report as the row of its run keeps it."""
 
+import json
 from typing import Any
 
 from sipcheck.report.json_export import report_to_json, report_to_json_text
+from sipcheck.report.json_import import read_report
 from sipcheck.report.model import Report
 from trunks.models.verification import VerificationStatus
 from trunks.runs.report_bounds import bounded, is_within_bounds
@@ -38,6 +40,18 @@ def written_values(report: Report) -> dict[str, Any]:
 def told_values(report: Report) -> dict[str, Any]:
     """The same columns of a run that stays queued: what is said of it until it has run."""
     return written_values(report) | {"status": VerificationStatus.QUEUED}
+
+
+def read_stored(stored: dict[str, Any]) -> tuple[Report, ...]:
+    """Read what a run keeps: its report, or one of each gateway, the deciding one first. Raises ReportUnreadable."""
+    deciding = {key: value for key, value in stored.items() if key != "gateways"}
+    # The one that decides stands among the gateways too, without the warnings about the others.
+    others = [each for each in stored.get("gateways", ()) if _run_of(each) != _run_of(stored)]
+    return tuple(read_report(json.dumps(each).encode()) for each in (deciding, *others))
+
+
+def _run_of(report: dict[str, Any]) -> tuple[Any, ...]:
+    return report["target"], report["started_at"]
 
 
 def _column_text(text: str) -> str:

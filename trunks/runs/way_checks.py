@@ -12,7 +12,8 @@ from sipcheck.guard import FORBIDDEN
 from trunks.clock import Clock
 from trunks.health.check import CheckResult
 from trunks.repositories.form_proofs import FormProofs, HeardForm
-from trunks.repositories.way_findings import WatchedFinding, WayFindings
+from trunks.repositories.watched_finding import WatchedFinding
+from trunks.repositories.way_findings import WayFindings
 from trunks.rules.edge_watch import after_check
 from trunks.runs.result_rules import WayRules
 from trunks.store.database import Database
@@ -42,10 +43,13 @@ class WayChecks:
             return
         with self.database.read() as session:
             known = WayFindings(session).watched(told.keys())
-        if not heard and not self._changes(known, told):
+        # Of one that never answered nothing is known until it leads where no call may go.
+        begun = {each for each, result in told.items() if each not in known and _is_suspicious(result)}
+        if not heard and not begun and not self._changes(known, told):
             return
         with self.database.write() as session:
             findings, now = WayFindings(session), self.clock()
+            findings.begin(begun, now)
             changed = FormProofs(session).hear(heard, now)
             before = findings.watched(told.keys(), lock=True)
             for destination_id, after in self._changes(before, told).items():
@@ -55,7 +59,10 @@ class WayChecks:
             findings.make_stale(changed, now)
 
     def tend(self) -> int:
-        """Park what leads where no call may go; give how many destinations are held back. Raises StoreUnavailable."""
+        """Park what leads where no call may go, or calls astray; give how many destinations are held back.
+
+        Raises StoreUnavailable.
+        """
         if self.rules is None:
             return 0
         now = self.clock()
@@ -69,7 +76,7 @@ class WayChecks:
         if ripe:
             with self.database.write() as session:
                 findings = WayFindings(session)
-                findings.make_stale(findings.park(ripe), now)
+                findings.make_stale(findings.confirm(ripe), now)
         return 0
 
     def _changes(
@@ -89,4 +96,9 @@ class WayChecks:
         seen = {each.edge: each.alive for each in result.edges}
         answered = frozenset[str]() if all(seen.values()) else before.living()
         after = after_check(before.watch, seen, now, threshold=self.threshold, answered=answered)
-        return before.watched_now(after, is_clean=result.alive)
+        seen_now = before.watched_now(after, is_clean=result.alive)
+        return seen_now if result.dialled is None else seen_now.dialled_now(result.dialled, now)
+
+
+def _is_suspicious(result: CheckResult) -> bool:
+    return result.reason in FORBIDDEN or (result.dialled is not None and result.dialled.astray is not None)

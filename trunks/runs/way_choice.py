@@ -11,6 +11,7 @@ from sipcheck.target import Target
 from trunks.models.trunk import Trunk
 from trunks.provisions.requests import ProvisionRequests
 from trunks.repositories.form_proofs import FormProofs
+from trunks.repositories.infrastructure_checks import InfrastructureChecks
 from trunks.repositories.outbound_ways import KeptWay, OutboundWays
 from trunks.repositories.trunk_profiles import TrunkProfiles
 from trunks.repositories.trunks import Flips
@@ -46,6 +47,7 @@ class WayChoice:
         before = rows.of(trunk_ids)
         profiles = TrunkProfiles(self._session).of_all(trunk_ids)
         known = FormProofs(self._session).of({each.destination_id for each in led})
+        facts = InfrastructureChecks(self._session).facts(self._rules.provisioner)
         after: dict[UUID, KeptWay] = {}
         for each in led:
             proofs, refusals = known[each.destination_id]
@@ -54,6 +56,7 @@ class WayChoice:
                 proofs=frozenset(proofs),
                 refusals=tuple(refusals),
                 fixed_egress=profiles.get(each.trunk.id, PLAIN).fixed_egress,
+                obeys_route=not facts.ignores_route,
                 has_credentials=each.trunk.sealed_password is not None,
                 current=_in_use(before.get(each.trunk.id), each.trunk),
             )

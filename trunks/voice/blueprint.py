@@ -6,11 +6,11 @@ from uuid import UUID
 from sipcheck.errors import TargetInvalid
 from sipcheck.guard import Guard
 from sipcheck.host import is_address
-from sipcheck.target import HostPort, TransportName, parse_host_port
+from sipcheck.target import HostPort, Target, TransportName, parse_host_port
 from trunks.errors import SecretUnreadable
 from trunks.rules.allow_list import AllowListInvalid, read_allow_list, with_prefixes
 from trunks.rules.media import media_of
-from trunks.rules.outbound_way import forbidden_way, unverified_way
+from trunks.rules.outbound_way import unverified_way
 from trunks.rules.profile import InboundAuthorization, TrunkProfile
 from trunks.rules.way_evidence import OutboundWay, WayForm
 from trunks.rules.way_hosts import route_to
@@ -41,9 +41,10 @@ class Blueprint:
     """A trunk's first gateway, its numbers and its profile, with the password still sealed.
 
     `called_as` is what calls to an extension name where another environment has the same one. `way` is what is known
-    of calls to the gateway as it is configured now; `forbidden` says that the gateway's own address is one where no
-    call may go. With `keeps_former` the sides were made before media and Route were written, and theirs stay as they
-    are; with `plain_list` before allow-lists were written with their prefixes.
+    of calls to the gateway as it is configured now; `bar` goes before it, where the host itself is one that no call
+    may go to. `withholds_password` keeps the password off the outbound side: the carrier rejected it. With
+    `keeps_former` the sides were made before media and Route were written, and theirs stay as they are; with
+    `plain_list` before allow-lists were written with their prefixes.
     """
 
     trunk_id: UUID
@@ -60,10 +61,23 @@ class Blueprint:
     revision: int = 0
     way: OutboundWay | None = None
     pin_edges: bool = False
-    forbidden: bool = False
+    bar: OutboundWay | None = None
+    withholds_password: bool = False
     keeps_former: bool = False
     called_as: str | None = None
     plain_list: bool = False
+
+    @property
+    def unjudged(self) -> Target | None:
+        """The name that calls would be given to before anybody looked where it leads; None where there is none."""
+        if not self.numbers or self.outbound_proxy is not None or self.keeps_former:
+            return None
+        carrier = self._carrier()
+        if is_address(carrier.host) or self.bar is not None or self.way is not None:
+            return None
+        if self.pin_edges and not self.profile.fixed_egress:
+            return None
+        return Target(domain=carrier.host, port=carrier.port, transport=self.transport)
 
     @property
     def no_way(self) -> str | None:
@@ -128,8 +142,8 @@ class Blueprint:
             numbers=numbers,
             address=str(carrier),
             transport=self.transport,
-            auth_username=self.username,
-            auth_password=password,
+            auth_username=None if self.withholds_password else self.username,
+            auth_password=None if self.withholds_password else password,
         )
         if not self.profile.fixed_egress:
             return self._led(direct, carrier.host)
@@ -150,13 +164,18 @@ class Blueprint:
             transport=None,
             from_host=carrier.host,
             destination=direct.address,
+            # What stands behind the egress would be led there as well.
+            route=None if self._leads_by() is None else PARKED_ROUTE,
         )
 
     def _leads_by(self) -> OutboundWay | None:
-        if self.keeps_former or self.profile.fixed_egress:
+        if self.keeps_former:
             return None
-        if self.forbidden and self.outbound_proxy is None:
-            return forbidden_way(self._carrier().host)
+        if self.bar is not None:
+            return self.bar
+        if self.profile.fixed_egress:
+            is_parked = self.way is not None and self.way.form is WayForm.PARKED
+            return self.way if is_parked else None
         if self.way is not None:
             return self.way
         by_name = not is_address(self._carrier().host)

@@ -57,7 +57,7 @@ class CallRun:
         )
         route = await self.resolver.resolve(self.target, timeout_seconds=self.run.plan.dns_seconds)
         builder.resolved(route)
-        failure = route.failure or route.refusal(self.settings.guard)
+        failure = route.obstacle(self.settings.guard)
         if failure is not None:
             return unreached_call(builder.unreached(failure), self.options)
         identity = self._identity()

@@ -1,7 +1,8 @@
 """Calls that LiveKit is asked for: a participant of a room for each."""
 
+import itertools
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -13,7 +14,7 @@ from livekit.protocol.sip import CreateSIPParticipantRequest, SIPOutboundTrunkIn
 
 from sipcheck.target import HostPort
 from tests.peers.livekit.call_plan import plan_call
-from tests.peers.livekit.leg import TlsTrust
+from tests.peers.livekit.leg import Node, TlsTrust
 from tests.peers.livekit.names import Names
 from tests.peers.livekit.outbound_call import Conversation, OutboundCall
 from tests.peers.livekit.refusal import Refusal
@@ -39,11 +40,15 @@ class LiveKitCalls(LiveKitRooms):
         super().__init__()
         self._names = Names(nameserver)
         self._trust = TlsTrust(ca_file, has_tls_section)
+        # Calls leave from one after the other.
+        self.nodes: Sequence[Node] = [Node()]
+        self._dialled = itertools.count()
         self._ends: dict[str, list[threading.Event]] = {}
 
     def create_participant(self, request: CreateSIPParticipantRequest) -> Message:
         """Call; with wait_until_answered the answer comes when the carrier's has. Raises Refusal."""
-        call = OutboundCall(plan_call(request, self._trunk_of(request)), self._names, self._trust)
+        node = self.nodes[next(self._dialled) % len(self.nodes)]
+        call = OutboundCall(plan_call(request, self._trunk_of(request)), self._names, self._trust, node)
         room = self.rooms.setdefault(
             request.room_name, Room(sid=f"RM_{uuid4().hex[:12]}", name=request.room_name)
         )

@@ -77,11 +77,26 @@ class Leg:
         self._socket.close()
 
 
-def open_leg(transport: str, place: tuple[str, int], server_name: str, trust: TlsTrust) -> Leg:
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One of the machines that calls leave from: does it heed a Route, do its calls get out, and from where."""
+
+    heeds_route: bool = True
+    gets_out: bool = True
+    address: str = "127.0.0.1"
+
+
+# Nobody answers there.
+NOWHERE = ("127.0.0.1", 9)
+
+
+def open_leg(
+    transport: str, place: tuple[str, int], server_name: str, trust: TlsTrust, source: str = "127.0.0.1"
+) -> Leg:
     """Open the way to a place. Raises Refusal."""
     if transport == "UDP":
         datagrams = socket.socket(family_of(place[0]), socket.SOCK_DGRAM)
-        datagrams.bind(("::1" if ":" in place[0] else "127.0.0.1", 0))
+        datagrams.bind(("::1" if ":" in place[0] else source, 0))
         return Leg(transport, datagrams, place)
     try:
         connected = socket.create_connection(place, timeout=_CONNECT_WITHIN_SECONDS)

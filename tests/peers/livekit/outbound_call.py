@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from tests.peers.livekit.call_plan import CallPlan
 from tests.peers.livekit.digest import answer
-from tests.peers.livekit.leg import Leg, TlsTrust, open_leg
+from tests.peers.livekit.leg import NOWHERE, Leg, Node, TlsTrust, open_leg
 from tests.peers.livekit.media import codecs_of, make_offer, require_answer
 from tests.peers.livekit.names import OWN_HOST, Names
 from tests.peers.livekit.next_hop import next_hop
@@ -30,17 +30,19 @@ class OutboundCall:
     plan: CallPlan
     names: Names
     trust: TlsTrust
+    node: Node = field(default_factory=Node)
     ended: threading.Event = field(default_factory=threading.Event)
     _cseq: int = 0
 
     def connect(self) -> "Conversation":
         """Make the call until it is taken. Raises Refusal."""
         codecs = codecs_of(self.plan.media)
-        hop = next_hop(self.plan.address, self.plan.transport or "UDP", self.plan.route)
-        host, port = self.names.find(hop.host, hop.port, hop.transport)
+        route = self.plan.route if self.node.heeds_route else None
+        hop = next_hop(self.plan.address, self.plan.transport or "UDP", route)
+        host, port = self.names.find(hop.host, hop.port, hop.transport) if self.node.gets_out else NOWHERE
         if port > 65535:
             raise failed(f"dial err: invalid port {port}")
-        leg = open_leg(hop.transport, (host, port), hop.host.rstrip("."), self.trust)
+        leg = open_leg(hop.transport, (host, port), hop.host.rstrip("."), self.trust, self.node.address)
         try:
             return self._invite(leg, codecs)
         except BaseException:

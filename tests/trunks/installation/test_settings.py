@@ -57,6 +57,8 @@ def test_knocks_have_limits_and_names_have_their_own(monkeypatch: pytest.MonkeyP
         ("TRUNKS_ALLOW_NETWORKS", "10.0.0.1/8", "10.0.0.0/8"),
         ("TRUNKS_ALLOW_NETWORKS", "lab", "CIDRs"),
         ("TRUNKS_ALLOW_PORTS", "53,x", "'x'"),
+        ("TRUNKS_ALLOW_NAMES", "pbx.internal,10.0.0.1", "is an address"),
+        ("TRUNKS_ALLOW_NAMES", "pbx.internal:5060", "has a port"),
         ("TRUNKS_ALLOW_PORTS", "70000", "65535"),
         ("TRUNKS_NAMESERVERS", "dns.example", "192.0.2.53"),
         ("TRUNKS_TLS_STRICT", "perhaps", "true or false"),
@@ -176,11 +178,13 @@ def test_livekits_own_variables_are_read(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_lists_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRUNKS_ALLOW_NETWORKS", "10.0.0.0/8, fd00::/8")
     monkeypatch.setenv("TRUNKS_ALLOW_PORTS", "53,8060")
+    monkeypatch.setenv("TRUNKS_ALLOW_NAMES", "Corp.Internal, .")
     monkeypatch.setenv("TRUNKS_NAMESERVERS", "192.0.2.53,[2001:db8::53]:5353")
     settings = load_settings()
     guard = settings.engine_settings(allow_endpoints=frozenset({("127.0.0.1", 5070)})).guard
     assert guard.allow_networks == (ip_network("10.0.0.0/8"), ip_network("fd00::/8"))
     assert guard.allow_ports == {53, 8060}
+    assert guard.allow_names == ("corp.internal", ".")
     assert guard.allow_endpoints == {("127.0.0.1", 5070)}
     assert settings.nameservers == (HostPort("192.0.2.53"), HostPort("2001:db8::53", 5353))
 

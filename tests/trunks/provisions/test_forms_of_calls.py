@@ -1,6 +1,9 @@
 """The pair of OPTIONS: asked once for all trunks at a destination, and all of them follow what it says."""
 
+import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
 from dataclasses import replace
 
 from sqlalchemy import select
@@ -8,6 +11,7 @@ from sqlalchemy import select
 from sipcheck.report.model import Report
 from tests.trunks.provisions.installed import Installed
 from tests.trunks.provisions.test_ways import ONE, TWO, claim, report_of, shown
+from trunks.installation.installation import Installation
 from trunks.models.form_proof import FormProofRow
 from trunks.models.trunk import Trunk
 from trunks.repositories.form_proofs import HeardForm
@@ -97,6 +101,36 @@ def way_of(installed: Installed, trunk: Trunk) -> tuple[WayForm, str | None]:
     with installed.store.installation.database.read() as session:
         way = OutboundWays(session).of([trunk.id])[trunk.id].way
     return way.form, None if way.edge is None else way.edge.name
+
+
+def test_of_workers_that_look_at_once_one_asks(installed: Installed) -> None:
+    """Each has a store of its own, as processes have; first with no row yet, and then a day later."""
+    claimed = claim(installed, installed.make_trunk())
+    report, destination_id = led_on(ONE, TWO), claimed.first.destination_id
+    found = finding_of(report, claimed.first.target(), dialled=SRV_ALONE)
+    wanted = forms_to_prove(evidence_from(found, claimed.first.target()))
+    settings = installed.store.installation.settings
+    with ExitStack() as stack:
+        workers = [
+            stack.enter_context(closing(Installation(settings, clock=installed.store.clock)))
+            for _ in range(4)
+        ]
+        threads = stack.enter_context(ThreadPoolExecutor(len(workers)))
+        for _ in range(2):
+            together = threading.Barrier(len(workers))
+
+            def look(worker: Installation, together: threading.Barrier = together) -> list[WantedForm]:
+                assert worker.runs.form_desk is not None
+                together.wait()
+                return [
+                    each for forms in worker.runs.form_desk.take(destination_id, wanted) for each in forms
+                ]
+
+            taken = [each.asked() for of_one in threads.map(look, workers) for each in of_one]
+            assert sorted(taken, key=repr) == sorted(
+                (each.asked() for forms in wanted for each in forms), key=repr
+            )
+            installed.store.clock.advance(DAY)
 
 
 def test_it_is_asked_once_a_day(installed: Installed) -> None:

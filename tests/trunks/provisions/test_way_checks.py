@@ -16,7 +16,7 @@ from trunks.ids import new_id
 from trunks.models.provision import ProvisionStatus
 from trunks.models.trunk import Trunk
 from trunks.repositories.way_findings import WayFindings
-from trunks.rules.way_evidence import WayForm
+from trunks.rules.way_evidence import Dialled, WayForm
 from trunks.runs.results import RunResult
 from trunks.voice.blueprint import PARKED_ROUTE
 
@@ -30,17 +30,23 @@ def check(
     edges: Mapping[str, bool],
     *,
     reason: Reason = Reason.ALIVE,
+    dialled: Dialled | None = None,
     after_seconds: float = MINUTE,
 ) -> None:
     """Settle a check, a minute after the last, and let whoever tends follow it."""
     installed.store.clock.advance(after_seconds)
-    note(installed, destination_id, edges, reason=reason)
+    note(installed, destination_id, edges, reason=reason, dialled=dialled)
     installed.store.installation.runs.way_checks.tend()
     installed.store.installation.runs.way_turns.tend()
 
 
 def note(
-    installed: Installed, destination_id: UUID, edges: Mapping[str, bool], *, reason: Reason = Reason.ALIVE
+    installed: Installed,
+    destination_id: UUID,
+    edges: Mapping[str, bool],
+    *,
+    reason: Reason = Reason.ALIVE,
+    dialled: Dialled | None = None,
 ) -> None:
     now = installed.store.clock()
     asked = CheckClaim(
@@ -71,6 +77,7 @@ def note(
                 alive=alive,
                 reason=reason if alive or reason is not Reason.ALIVE else Reason.NO_RESPONSE,
                 edges=tuple(EdgeResult(name, lives, 1.0 if lives else None) for name, lives in edges.items()),
+                dialled=dialled,
             )
         ]
     )
@@ -203,4 +210,20 @@ def test_whoever_is_killed_in_the_middle_is_followed(installed: Installed) -> No
     assert turns.tend() == 0
     installed.store.clock.advance(61)
     assert turns.tend() == 1
+    assert way_of(installed, trunk) == (WayForm.ROUTE, SECOND)
+
+
+@pytest.mark.parametrize("store_settings", ["sqlite"], indirect=True)
+def test_a_report_that_names_other_edges_moves_nobody_until_the_old_one_is_withdrawn(
+    installed: Installed,
+) -> None:
+    trunk = installed.make_trunk()
+    destination = prove(installed, trunk)
+    check(installed, destination, {FIRST: True, SECOND: True})
+    claimed = claim(installed, trunk)
+    second = replace(led_by_priority(), edges=led_by_priority().edges[1:])
+    finish(installed, claimed, second)
+    assert way_of(installed, trunk) == (WayForm.ROUTE, FIRST)
+    for _ in range(11):
+        check(installed, destination, {SECOND: True})
     assert way_of(installed, trunk) == (WayForm.ROUTE, SECOND)

@@ -16,6 +16,7 @@ from trunks.catalog.views import TrunkView
 from trunks.models.provision import Provision, ProvisionState, ProvisionStatus
 from trunks.models.trunk import Trunk
 from trunks.provisions.reconciliation import Judgement, SideFinding
+from trunks.rules.infrastructure_facts import Answer, Measurement
 from trunks.rules.way_evidence import Dialled, WayForm
 from trunks.runs.claimed_run import ClaimedRun
 from trunks.runs.results import RunResult
@@ -254,6 +255,29 @@ async def test_an_address_that_no_call_may_go_to_is_parked_from_the_start(instal
         await installed.work(trunk)
         found = view(installed, trunk).way
         assert (found.way is not None and found.way.form, found.callable) == (WayForm.PARKED, False)
-        assert "an address that no call may go to" in (found.reason or "")
+        assert "no call may go there; give the carrier's public address" in (found.reason or "")
     assert {side.headers.get("Route") for side in installed.server.outbound.values()} == {PARKED_ROUTE}
     assert (await installed.judge()).found == ()
+
+
+async def test_once_it_is_accepted_that_a_route_is_ignored_trunks_follow_and_back(
+    installed: Installed,
+) -> None:
+    trunk = installed.make_trunk(outbound_proxy=HostPort(PROXY))
+    await installed.work(trunk)
+    verify(installed, trunk, report_of(ONE, host=PROXY))
+    assert shown(installed, trunk) == (WayForm.ROUTE, f"{ONE}:5060/udp", True)
+    turns = installed.store.installation.provisions.check_turns
+    way_turns = installed.store.installation.runs.way_turns
+
+    def measure(route: Answer, *, accept: bool = False) -> WayForm | None:
+        claim_id = turns.claim()
+        assert claim_id is not None
+        turns.finish(claim_id, Measurement(Answer.YES, route, frozenset()), accept=accept)
+        way_turns.tend()
+        return shown(installed, trunk)[0]
+
+    assert measure(Answer.YES) is WayForm.ROUTE
+    assert measure(Answer.NO) is WayForm.ROUTE
+    assert measure(Answer.NO, accept=True) is WayForm.PARKED
+    assert measure(Answer.YES) is WayForm.ROUTE

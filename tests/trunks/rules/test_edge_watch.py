@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from random import Random
 
 import pytest
 
@@ -85,3 +86,42 @@ def test_checks_say_more_of_life_than_one_report() -> None:
     )
     assert [each.lives for each in watched(found, run("---")[0]).edges] == [False, True, None]
     assert [each.lives for each in watched(found, EdgeWatch()).edges] == [True, False, None]
+
+
+def test_a_carrier_that_drains_an_edge_is_left_after_three_answers_and_twice_the_time_to_live() -> None:
+    watch, gone = after_check(EdgeWatch(), {ONE: True, TWO: True}, NOON, threshold=3), []
+    for number in range(1, 30):
+        watch = after_check(watch, {TWO: True}, NOON + number * MINUTE, threshold=3)
+        gone.append(ONE in watch.fallen)
+    assert gone.index(True) == 10
+    assert TWO in watch.standing
+    # Asked seldom, it takes three answers.
+    watch = after_check(EdgeWatch(), {ONE: True, TWO: True}, NOON, threshold=3)
+    for hour, is_gone in ((1, False), (2, False), (3, True)):
+        watch = after_check(watch, {TWO: True}, NOON + timedelta(hours=hour), threshold=3)
+        assert (ONE in watch.fallen) is is_gone
+    # Named again, it comes back as one that had fallen; one silence of DNS would have said nothing.
+    back = NOON + timedelta(hours=4)
+    for minute, is_gone in ((0, True), (9, True), (29, False)):
+        watch = after_check(watch, {ONE: True, TWO: True}, back + minute * MINUTE, threshold=3)
+        assert (ONE in watch.fallen) is is_gone
+    assert after_check(watch, {}, back + timedelta(hours=1), threshold=3) == watch
+
+
+def test_a_carrier_that_rotates_four_of_twelve_addresses_moves_nobody_in_a_day() -> None:
+    chance = Random(12)
+    edges = [f"198.51.100.{number}:5060/udp" for number in range(12)]
+    watch = EdgeWatch()
+    for minute in range(24 * 60):
+        seen = dict.fromkeys(chance.sample(edges, 4), True)
+        watch = after_check(watch, seen, NOON + minute * MINUTE, threshold=3)
+        assert not watch.fallen
+        assert not watch.moved_at
+    assert watch.standing == set(edges)
+
+
+def test_what_was_withdrawn_for_a_week_is_forgotten() -> None:
+    watch = after_check(EdgeWatch(), {ONE: True, TWO: True}, NOON, threshold=3)
+    for day in range(9):
+        watch = after_check(watch, {TWO: True}, NOON + timedelta(days=day), threshold=3)
+    assert set(watch.edges) == {TWO}

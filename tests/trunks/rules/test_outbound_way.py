@@ -71,6 +71,20 @@ SITUATIONS: dict[str, tuple[WayEvidence, WayForm, str | None, str | None, bool |
         None,
         None,
     ),
+    "the Route proven, and ignored by the infrastructure": (
+        known(FIRST, SECOND, dialled=(OTHER,), proofs=ROUTES | TARGETS, obeys_route=False),
+        WayForm.TARGET,
+        FIRST.name,
+        "sip1.carrier.example",
+        True,
+    ),
+    "an outbound proxy, and a Route is ignored": (
+        known(BY_PROXY, proxy=PROXY, obeys_route=False),
+        WayForm.PARKED,
+        None,
+        None,
+        False,
+    ),
     "A and SRV differ, the Route proven": (
         known(FIRST, SECOND, dialled=(OTHER,), proofs=ROUTES),
         WayForm.ROUTE,

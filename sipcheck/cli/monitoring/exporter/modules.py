@@ -15,7 +15,7 @@ from sipcheck.cli.password import read_password
 from sipcheck.credentials import Credentials
 from sipcheck.diagnosis.evidence import Proof
 from sipcheck.errors import CallerError
-from sipcheck.guard import Guard
+from sipcheck.guard import EVERY_NAME, Guard
 from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS, EngineSettings
 from sipcheck.target import Target, TransportName, parse_host_port, parse_target
 
@@ -127,16 +127,16 @@ def _target(text: str, written: _Written) -> Target:
 def _settings(written: _Written) -> EngineSettings:
     ca_file = Lasting.CA_FILE.one(None if written.ca_file is None else str(written.ca_file)).texts
     source = Lasting.SOURCE_ADDRESS.one(written.source_address).texts
+    networks = Lasting.ALLOW_NETWORK.several(written.allow_networks).texts
     ports = Lasting.ALLOW_PORT.several([str(port) for port in written.allow_ports]).texts
     return EngineSettings(
         nameservers=tuple(map(parse_host_port, Lasting.NAMESERVER.several(written.nameservers).texts)),
         ca_file=Path(ca_file[0]) if ca_file else None,
         tls_strict=written.tls_strict,
         guard=Guard(
-            allow_networks=tuple(
-                ip_network(text) for text in Lasting.ALLOW_NETWORK.several(written.allow_networks).texts
-            ),
+            allow_networks=tuple(map(ip_network, networks)),
             allow_ports=frozenset(map(int, ports)),
+            allow_names=(EVERY_NAME,) if networks else (),
         ),
         source_address=source[0] if source else None,
     )

@@ -3,18 +3,14 @@
 import json
 import re
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlencode
-from urllib.request import urlopen
 
 import pytest
 import yaml
 
-from tests.peers.ports import free_port
 from tests.peers.programs import find_program
+from tests.peers.prometheus_server import PrometheusServer
 from tests.sipcheck.cli.monitoring.exporter.conftest import Scene
 
 ROOT = Path(__file__).parents[5]
@@ -23,7 +19,6 @@ BOARDS = sorted((DEPLOY / "grafana").glob("*.json"))
 RULES = sorted((DEPLOY / "prometheus").glob("*.rules.yml"))
 OWN_NAME = re.compile(r"\b(?:probe|sip|sipcheck|trunks)_[a-z_]+\b")
 SUFFIX = re.compile(r"_(?:total|bucket|count|sum)$")
-WAIT_SECONDS = 120
 
 
 def board_queries(board: Path) -> list[str]:
@@ -83,7 +78,7 @@ def test_promtool_takes_the_rules_and_their_tests() -> None:
 
 
 @pytest.fixture(scope="module")
-def prometheus(scene: Scene, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def prometheus(scene: Scene, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrometheusServer]:
     """A real Prometheus that scrapes the exporter as the deployed file says, but every second."""
     folder = tmp_path_factory.mktemp("prometheus")
     deployed = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yml").read_text(encoding="utf-8"))
@@ -106,51 +101,21 @@ def prometheus(scene: Scene, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         "rule_files": [str(file) for file in RULES],
         "scrape_configs": [{**each, "scrape_interval": "5s", "scrape_timeout": "5s"} for each in scraped],
     }
-    file = folder / "prometheus.yml"
-    file.write_text(yaml.safe_dump(config), encoding="utf-8")
-    port = free_port()
-    command = [
-        str(find_program("prometheus")),
-        f"--config.file={file}",
-        f"--storage.tsdb.path={folder / 'data'}",
-        f"--web.listen-address=127.0.0.1:{port}",
-    ]
-    with (folder / "log").open("wb") as log:
-        running = subprocess.Popen(command, stdout=log, stderr=log)
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        running.terminate()
-        running.wait(60)
-
-
-def query(prometheus: str, text: str) -> list[Any]:
-    """What a query finds; nothing while Prometheus is not there yet."""
-    try:
-        with urlopen(f"{prometheus}/api/v1/query?{urlencode({'query': text})}", timeout=10) as answer:  # noqa: S310
-            return list(json.load(answer)["data"]["result"])
-    except OSError:
-        return []
-
-
-def found(prometheus: str, text: str) -> list[Any]:
-    until = time.monotonic() + WAIT_SECONDS
-    while time.monotonic() < until:
-        if result := query(prometheus, text):
-            return result
-        time.sleep(0.2)
-    pytest.fail(f"Prometheus has no data for {text}")
+    with PrometheusServer(folder, config) as running:
+        yield running
 
 
 @pytest.mark.peers
-def test_a_real_prometheus_scrapes_and_the_board_shows_data(prometheus: str, scene: Scene) -> None:
+def test_a_real_prometheus_scrapes_and_the_board_shows_data(
+    prometheus: PrometheusServer, scene: Scene
+) -> None:
     for text in ('probe_success{job="sipcheck-%s"}' % module for module in ("right", "wrong", "deaf")):  # noqa: UP031
-        assert found(prometheus, text)
+        assert prometheus.found(text)
     (board,) = (board for board in BOARDS if "exporter" in board.name)
     for expression in board_queries(board):
-        assert found(prometheus, expression.replace("$instance", ".*"))
-    values = {result["metric"]["job"]: result["value"][1] for result in query(prometheus, "probe_success")}
+        assert prometheus.found(expression.replace("$instance", ".*"))
+    values = {result["metric"]["job"]: result["value"][1] for result in prometheus.query("probe_success")}
     assert values == {"sipcheck-right": "1", "sipcheck-wrong": "0", "sipcheck-deaf": "0"}
-    assert found(prometheus, 'ALERTS{alertname="SipCredentialsRefused"}')
-    assert found(prometheus, 'ALERTS{alertname="SipTrunkFailing", reason="no-response"}')
+    assert prometheus.found('ALERTS{alertname="SipCredentialsRefused"}')
+    assert prometheus.found('ALERTS{alertname="SipTrunkFailing", reason="no-response"}')
     assert scene.carriers["wrong"].running.authenticated_attempts == 1

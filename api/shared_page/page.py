@@ -1,0 +1,238 @@
+"""What the page of a run says, in the order in which it is read: first for a person, then for an engineer."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sipcheck.reasons import CredentialState, Outcome, Party
+from sipcheck.report.model import CheckName, CheckState, Direction, EdgeReport, Report, TraceStep
+from trunks.runs.sharing import OpenedPage
+
+_HEADLINES = {
+    Outcome.VERIFIED: "The trunk works",
+    Outcome.REACHABLE: "The carrier answers, but the account is not proven",
+    Outcome.FAILED: "The trunk does not work",
+    Outcome.INCONCLUSIVE: "Nothing can be said about the trunk yet",
+}
+# Said to a reader who is neither of the two sides that speak on the command line.
+_TURNS = {
+    Party.CARRIER: "The carrier has to act.",
+    Party.NETWORK: "The network between the platform and the carrier has to be looked at.",
+    Party.CONFIGURATION: "The trunk's settings have to be corrected.",
+    Party.OURS: "The platform that made this check has to act.",
+    Party.NOBODY: "",
+}
+_STATES = {
+    CheckState.OK: "fine",
+    CheckState.WARNING: "look here",
+    CheckState.FAILED: "failed",
+    CheckState.SKIPPED: "skipped",
+}
+_NAMES = {
+    CheckName.TARGET: "Target",
+    CheckName.DNS: "DNS",
+    CheckName.ADDRESS: "Address",
+    CheckName.TRANSPORT: "Transport",
+    CheckName.TLS: "TLS",
+    CheckName.SIP: "SIP",
+    CheckName.AUTH: "Account",
+}
+_PASSWORDS = {
+    CredentialState.PROVEN: "accepted",
+    CredentialState.REJECTED: "refused",
+    CredentialState.UNPROVEN: "not asked for",
+    CredentialState.NOT_TESTED: "not tried",
+}
+_AUTHORIZATIONS = ("authorization:", "proxy-authorization:")
+_CALL_ID = ("call-id", "i")
+_MOST_CALL_IDS = 40
+_MS_OF_A_SECOND = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """A step of the ladder; `number` leads to the message, and is None for an event."""
+
+    at: str
+    direction: str
+    line: str
+    number: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    number: int
+    at: str
+    direction: str
+    between: str
+    text: str
+    cut_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """The ladder of one gateway."""
+
+    target: str
+    rungs: Sequence[Rung]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A check, by its state and its fact."""
+
+    name: str
+    state: str
+    kind: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    outcome: str
+    headline: str
+    summary: str
+    advice: str
+    turn: str
+    facts: Sequence[tuple[str, str]]
+    checks: Sequence[Line]
+    warnings: Sequence[str]
+    edges: Sequence[EdgeReport]
+    our_addresses: Sequence[str]
+    call_ids: Sequence[str]
+    legs: Sequence[Leg]
+    messages: Sequence[Message]
+    capture_url: str
+    expires_at: str
+
+
+def page_of(opened: OpenedPage, url: str) -> Page:
+    """Say what a link shows; `url` is the page's own path."""
+    first = opened.reports[0]
+    messages = list(_messages(opened.reports))
+    return Page(
+        outcome=first.outcome,
+        headline=_HEADLINES[first.outcome],
+        summary=first.summary,
+        advice=first.advice,
+        turn=_TURNS[first.party],
+        facts=list(_facts(first)),
+        checks=[
+            Line(_NAMES[each.name], _STATES[each.state], each.state, each.detail) for each in first.checks
+        ],
+        warnings=[each.detail for report in opened.reports for each in report.warnings],
+        edges=[edge for report in opened.reports for edge in report.edges],
+        our_addresses=_our_addresses(opened.reports),
+        call_ids=_call_ids(opened.reports),
+        legs=_legs(opened.reports),
+        messages=messages,
+        capture_url=f"{url}/evidence.pcapng",
+        expires_at=_moment(opened.expires_at),
+    )
+
+
+def _facts(report: Report) -> Iterator[tuple[str, str]]:
+    yield "Checked", _target(report)
+    if report.target.username:
+        yield "Account", report.target.username
+    if report.target.outbound_proxy:
+        yield "By way of", report.target.outbound_proxy
+    yield "When", _moment(report.started_at)
+    yield "Took", _duration(report.duration_ms)
+    yield "Reason", report.reason if report.cause is None else f"{report.reason} ({report.cause})"
+    yield "Password", _PASSWORDS[report.credentials]
+
+
+def _duration(ms: float) -> str:
+    return f"{ms:.0f} ms" if ms < _MS_OF_A_SECOND else f"{ms / _MS_OF_A_SECOND:.1f} s"
+
+
+def _target(report: Report) -> str:
+    port = "" if report.target.port is None else f":{report.target.port}"
+    transport = "" if report.target.transport is None else f" by {report.target.transport.upper()}"
+    return f"{report.target.domain}{port}{transport}"
+
+
+def _our_addresses(reports: Sequence[Report]) -> list[str]:
+    """Where the requests came from, as we know it and as the carrier saw it."""
+    edges = [edge for report in reports for edge in report.edges]
+    known = [address for edge in edges for address in (edge.local_address, edge.received_address)]
+    sent = [step.source for step in _steps(reports) if step.direction is Direction.SENT]
+    return list(dict.fromkeys(filter(None, map(_host, [*known, *sent]))))
+
+
+def _host(endpoint: str | None) -> str:
+    """The address of `address:port`, or of an address alone."""
+    text = endpoint or ""
+    host, _, port = text.rpartition(":")
+    return (
+        host.strip("[]") if port.isdecimal() and (":" not in host or host.startswith("[")) and host else text
+    )
+
+
+def _call_ids(reports: Sequence[Report]) -> list[str]:
+    found: dict[str, None] = {}
+    for step in _steps(reports):
+        if step.direction is Direction.SENT:
+            found |= dict.fromkeys(_call_id(step.text))
+    return list(found)[:_MOST_CALL_IDS]
+
+
+def _call_id(text: str) -> Iterator[str]:
+    for line in text.split("\n"):
+        name, _, value = line.partition(":")
+        if name.strip().lower() in _CALL_ID:
+            yield value.strip()
+
+
+def _steps(reports: Sequence[Report]) -> Iterator[TraceStep]:
+    for report in reports:
+        yield from report.trace
+
+
+def _legs(reports: Sequence[Report]) -> list[Leg]:
+    legs, number = [], 0
+    for report in reports:
+        rungs = []
+        for step in report.trace:
+            is_message = step.direction is not Direction.EVENT
+            number += is_message
+            rungs.append(
+                Rung(_since(report, step), step.direction, _line(step), number if is_message else None)
+            )
+        legs.append(Leg(_target(report), rungs))
+    return legs
+
+
+def _messages(reports: Sequence[Report]) -> Iterator[Message]:
+    number = 0
+    for report in reports:
+        for step in report.trace:
+            if step.direction is not Direction.EVENT:
+                number += 1
+                between = f"{step.source} → {step.destination}"
+                yield Message(
+                    number, _since(report, step), step.direction, between, step.text.rstrip(), step.cut_bytes
+                )
+
+
+def _line(step: TraceStep) -> str:
+    if step.direction is Direction.EVENT:
+        return step.text
+    lines = step.text.split("\n")
+    method = next((line.split()[-1] for line in lines if line.lower().startswith("cseq:")), "")
+    first = lines[0]
+    if first.startswith("SIP/2.0 "):
+        return f"{first.removeprefix('SIP/2.0 ')} ({method})"
+    proves = any(line.lower().startswith(_AUTHORIZATIONS) for line in lines)
+    return first.removesuffix(" SIP/2.0") + (", with the password's proof" if proves else "")
+
+
+def _since(report: Report, step: TraceStep) -> str:
+    """When it was, in UTC to the millisecond: what an engineer looks for in his own logs."""
+    at = report.started_at + timedelta(milliseconds=step.at_ms)
+    return at.astimezone(UTC).strftime("%H:%M:%S.%f")[:-3]
+
+
+def _moment(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
