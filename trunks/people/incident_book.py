@@ -56,11 +56,13 @@ class IncidentBook:
                 self._incidents.end(trunk.id, event, flip.at)
 
     def _incident(self, destination_id: UUID, domain: str, kind: IncidentKind, flip: Flip) -> Incident:
+        observed = self._observed(destination_id, flip)
         found = self._incidents.at(
             destination_id,
             kind,
             closed_after=flip.at - REOPENS_WITHIN,
-            opened_after=None if kind is IncidentKind.HEALTH else flip.at - FALLS_TOGETHER,
+            # What another trunk's run came to is said of this one only where its own came to the same.
+            verdict=None if kind is IncidentKind.HEALTH else (observed["reason"], flip.at - FALLS_TOGETHER),
         )
         if found is not None:
             found.closed_at = None
@@ -71,7 +73,7 @@ class IncidentBook:
             domain=domain,
             kind=kind,
             opened_at=flip.at,
-            **self._observed(destination_id, flip),
+            **observed,
         )
         self._incidents.add(incident)
         return incident

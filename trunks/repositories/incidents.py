@@ -37,16 +37,22 @@ class Incidents(Repository):
         kind: IncidentKind,
         *,
         closed_after: datetime,
-        opened_after: datetime | None,
+        verdict: tuple[str | None, datetime] | None,
     ) -> Incident | None:
-        """Find the incident of a destination that a fall belongs to: open, or closed a moment ago."""
+        """Find the incident of a destination that a fall belongs to: open, or closed a moment ago.
+
+        A `verdict` belongs to those of its reason alone that were opened after a moment.
+        """
         query = select(Incident).where(
             Incident.destination_id == destination_id,
             Incident.kind == kind,
             or_(Incident.closed_at.is_(None), Incident.closed_at > closed_after),
         )
-        if opened_after is not None:
-            query = query.where(Incident.opened_at > opened_after)
+        if verdict is not None:
+            reason, opened_after = verdict
+            query = query.where(
+                Incident.reason.is_not_distinct_from(reason), Incident.opened_at > opened_after
+            )
         return self._session.scalars(query.order_by(Incident.id.desc()).limit(1)).first()
 
     def fell(self, incident_id: UUID, trunk: Trunk, at: datetime) -> None:

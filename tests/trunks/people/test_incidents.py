@@ -17,6 +17,7 @@ from trunks.models.webhook import WebhookMessage
 from trunks.people.incidents import Elsewhere, IncidentView
 
 REJECTED = make_report(Outcome.FAILED, Reason.CREDENTIALS_REJECTED, credentials=CredentialState.REJECTED)
+FORBIDDEN = make_report(Outcome.FAILED, Reason.ADDRESS_FORBIDDEN)
 
 on_sqlite = pytest.mark.parametrize("store_settings", ["sqlite"], indirect=True)
 
@@ -136,4 +137,19 @@ def test_refused_passwords_are_incidents_of_their_moment(store: Store) -> None:
     assert [(each.trunks, each.incident.reason) for each in incidents(store)] == [
         (1, "credentials-rejected"),
         (2, "credentials-rejected"),
+    ]
+
+
+@on_sqlite
+def test_nobody_is_told_what_anothers_run_came_to(store: Store) -> None:
+    """Two that fail in one minute for different reasons have an incident each."""
+    watch = HealthWatch(store)
+    trunks = [watch.verified(name=f"Trunk {number}") for number in range(2)]
+    follow(store)
+    for trunk, report in zip(trunks, (REJECTED, FORBIDDEN), strict=True):
+        watch.verify(trunk, report)
+        follow(store)
+    assert [(each.trunks, each.incident.reason) for each in incidents(store)] == [
+        (1, "address-forbidden"),
+        (1, "credentials-rejected"),
     ]
