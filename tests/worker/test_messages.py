@@ -18,8 +18,12 @@ from tests.trunks.health_watch import HealthWatch
 from trunks.clock import utc_now
 from trunks.installation.settings import Settings
 from trunks.rules.delivery import DeliveryStatus, DisabledReason
+from trunks.rules.events import EventType
 from worker.messages import message_desk
 from worker.messages.message_desk import MessageDesk
+
+# Incidents, which have no place in a trunk's order, have their own tests.
+OF_TRUNKS = tuple(each for each in EventType if each.value.startswith("trunk."))
 
 __all__ = ["store", "store_settings"]
 
@@ -105,7 +109,7 @@ def local(make_store: Callable[[Settings], Store], store_settings: Settings) -> 
 
 def make(store: Store, url: str) -> Any:
     return store.installation.people.endpoints.create(
-        store.caller, url=url, events=None, description=None, enabled=True
+        store.caller, url=url, events=OF_TRUNKS, description=None, enabled=True
     )
 
 

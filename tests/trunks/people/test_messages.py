@@ -27,13 +27,16 @@ ALICE: dict[str, Any] = {"username": "alice", "password": PASSWORD}
 OK, BROKEN = Try(204), Try(500)
 REJECTED = make_report(Outcome.FAILED, Reason.CREDENTIALS_REJECTED, credentials=CredentialState.REJECTED)
 
+# Incidents, which have no place in a trunk's order, have their own tests.
+OF_TRUNKS = tuple(each for each in EventType if each.value.startswith("trunk."))
+
 on_sqlite = pytest.mark.parametrize("store_settings", ["sqlite"], indirect=True)
 
 
 class Post:
     """An endpoint of the store's tenant, and a worker's part played by hand."""
 
-    def __init__(self, store: Store, events: Sequence[EventType] | None = None) -> None:
+    def __init__(self, store: Store, events: Sequence[EventType] | None = OF_TRUNKS) -> None:
         self.store = store
         self.people = store.installation.people
         made = self.people.endpoints.create(
