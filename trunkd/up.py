@@ -84,7 +84,12 @@ class Embedded:
         doorbell: Doorbell = (
             OwnDoorbell(lambda seconds: runtime.wake(seconds), self._broker) if alone else self._broker
         )
-        app = create_app(installation, doorbell=doorbell, checks=readiness_checks(celery))
+        app = create_app(
+            installation,
+            doorbell=doorbell,
+            checks=readiness_checks(celery),
+            practice_hosts=frozenset(address for address, _ in endpoints),
+        )
         self._server = HttpServer(app, installation.settings)
         self._announcer = CompletionAnnouncer(installation.settings)
         self._notify = app.state.context.waiter.notify
