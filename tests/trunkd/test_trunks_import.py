@@ -3,21 +3,30 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from shutil import copytree
 
 import httpx
 import pytest
 
 from tests.peers.practice import PracticePeer
 from tests.trunkd.daemon import Trunkd, run_trunkd
+from tests.trunkd.prepared import make_token
 
 HEADER = "name,provider,target,transport,port,username,password\n"
 GOOD = HEADER + "Berlin,acme,127.0.0.1,udp,{port},demo,demo-password\nBonn,acme,sip.acme.example,,,,\n"
 
 
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make the store that each test gets a copy of."""
+    folder = tmp_path_factory.mktemp("prepared")
+    make_token(folder, {})
+    return folder
+
+
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    assert run_trunkd("migrate", folder=tmp_path).returncode == 0
-    assert run_trunkd("environment", "create", "acme", folder=tmp_path).returncode == 0
+def folder(prepared: Path, tmp_path: Path) -> Path:
+    copytree(prepared, tmp_path, dirs_exist_ok=True)
     return tmp_path
 
 
