@@ -129,6 +129,10 @@ def _operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, 
 def _describe_operation(
     operation: dict[str, Any], method: str, dialect: Dialect, schemas: dict[str, Any]
 ) -> None:
+    for status, response in operation["responses"].items():
+        if int(status) >= HTTPStatus.BAD_REQUEST:
+            # The framework gives a fault the type of the file in whose place it is answered.
+            response["content"] = {"application/json": next(iter(response["content"].values()))}
     problems = list(_EVERYWHERE)
     if "requestBody" in operation:
         problems += [*_WITH_BODY, dialect.faults.invalid(_INVALID)]

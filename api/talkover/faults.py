@@ -108,8 +108,9 @@ class FieldFaults(Fault):
 
 def shape(problem: Problem) -> dict[str, Any]:
     body: dict[str, Any] = {"success": False, "message": problem.message, "code": problem.code}
-    if problem.errors is not None:
-        body["errors"] = problem.errors
+    if problem.errors is not None or problem.status == HTTPStatus.UNPROCESSABLE_ENTITY:
+        # No field is wrong where the whole is refused.
+        body["errors"] = problem.errors or {}
     return body
 
 

@@ -197,7 +197,10 @@ async def test_a_history_tells_what_changed_and_why(api: ApiUnderTest) -> None:
     answer = await api.client.get(f"{URL}/{trunk_id}/events")
     events = answer.json()["data"]
     assert [event["cause"] for event in events] == ["verification", "edit", "customer", "verification"]
-    assert events[0]["changes"] == {"health_status": ["unknown", "unhealthy"]}
+    assert events[0]["changes"] == {
+        "health_status": ["unknown", "unhealthy"],
+        "credentials": ["not-tested", "rejected"],
+    }
     assert events[0]["verification_id"] == str(api.rung[-1])
     assert events[1]["changes"] == {
         "is_verified": [True, False],

@@ -154,6 +154,8 @@ class TlsServer:
             self._answer(connected, connection)
         else:
             context = _make_context(self.settings, self.settings.certificate, connection)
+            # Of one that is gone already wrap_socket makes another socket that nobody closes.
+            connected.getpeername()
             wrapped = context.wrap_socket(connected, server_side=True, do_handshake_on_connect=False)
             self._sockets.append(wrapped)
             with wrapped:

@@ -58,7 +58,7 @@ CLAIMS = (
     *(_claim(phrase, lambda seen, _: seen.sent(credentials=True) > 0) for phrase in _PASSWORD_SENT),
     *(_claim(phrase, lambda seen, _: seen.sent(credentials=True) == 0) for phrase in _PASSWORD_KEPT),
     _claim(
-        r"asked for no password|without asking for a password|never asks?",
+        r"asked for no password|no password was asked for|without asking for a password|never asks?",
         lambda seen, _: bool(seen.responses) and not seen.challenged,
     ),
     _claim(
