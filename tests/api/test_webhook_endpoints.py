@@ -6,10 +6,18 @@ from uuid import uuid4
 import pytest
 
 from tests.api.client import ApiUnderTest
+from trunks.installation.settings import Settings
 from trunks.models.webhook import WebhookEndpoint
 from trunks.rules.events import USUAL_EVENTS
 
 pytestmark = pytest.mark.parametrize("store_settings", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def store_settings_of_api(store_settings: Settings) -> Settings:
+    """Allow no network: nothing is sent in the clear."""
+    return store_settings.model_copy(update={"allow_networks": ()})
+
 
 URL = "/api/v1/webhook-endpoints"
 BODY = {"url": "https://example.com/hooks"}
