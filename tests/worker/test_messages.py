@@ -15,15 +15,12 @@ from sipcheck.engine import Engine
 from tests.observed import until
 from tests.trunks.forms import Store, store, store_settings
 from tests.trunks.health_watch import HealthWatch
+from tests.trunks.people.test_messages import OF_TRUNKS
 from trunks.clock import utc_now
 from trunks.installation.settings import Settings
 from trunks.rules.delivery import DeliveryStatus, DisabledReason
-from trunks.rules.events import EventType
 from worker.messages import message_desk
 from worker.messages.message_desk import MessageDesk
-
-# Incidents, which have no place in a trunk's order, have their own tests.
-OF_TRUNKS = tuple(each for each in EventType if each.value.startswith("trunk."))
 
 __all__ = ["store", "store_settings"]
 
