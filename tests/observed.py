@@ -3,6 +3,12 @@
 import asyncio
 import time
 from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+from trunks.errors import StoreBusy
+
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
 
 WITHIN_SECONDS = 30.0
 _LOOK_SECONDS = 0.01
@@ -24,3 +30,15 @@ def wait_until(condition: Callable[[], object], said: Callable[[], object] = lam
     while not condition():
         assert time.monotonic() < deadline, f"it never came about: {said()}"
         time.sleep(2 * _LOOK_SECONDS)
+
+
+def insist(call: Callable[Given, Result], *args: Given.args, **kwargs: Given.kwargs) -> Result:
+    """Make a call to the store beside a worker: again, as the API does, while another keeps the row it wants."""
+    deadline = time.monotonic() + WITHIN_SECONDS
+    while True:
+        try:
+            return call(*args, **kwargs)
+        except StoreBusy:
+            if time.monotonic() >= deadline:
+                raise
+        time.sleep(0.01)

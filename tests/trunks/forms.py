@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from sipcheck.reasons import CredentialState, Outcome, Party, Reason, WarningCode
 from sipcheck.report.model import EdgeReport, Report, ReportWarning, TargetFacts
 from sipcheck.target import TransportName
+from tests.observed import insist
 from trunks.catalog.new_trunk import NewGateway, NewTrunk
 from trunks.errors import StoreBusy
 from trunks.installation.installation import Installation, prepare
@@ -183,10 +184,7 @@ class Store:
     def finish(self, claim: ClaimedRun, report: Report, realms: tuple[str, ...] = ()) -> bool:
         """Record what a run came to, waiting for whoever else writes to its trunk."""
         while True:
-            try:
-                (answer,) = self.installation.runs.claims.finish([RunResult(claim, report, realms)])
-            except StoreBusy:
-                continue
+            (answer,) = insist(self.installation.runs.claims.finish, [RunResult(claim, report, realms)])
             if not isinstance(answer, StoreBusy):
                 return answer
 

@@ -17,6 +17,7 @@ from livekit.protocol.sip import CreateSIPParticipantRequest, SIPOutboundTrunkIn
 from sipcheck.carrier.authority import Authority, CertificateContents
 from sipcheck.target import HostPort, TransportName
 from tests.livekit_contract.sip_peer import SipPeer
+from tests.observed import insist
 from tests.peers.certificates import Certificate
 from tests.peers.livekit.refusal import Refusal
 from tests.peers.livekit.server import LiveKitServer
@@ -157,9 +158,8 @@ class Installed:
             outbound_proxy=proxy,
             wanted=True,
         )
-        self.service.installation.catalog.numbers.add(
-            self.service.store.caller, trunk.id, NewNumber(number=number)
-        )
+        numbers = self.service.installation.catalog.numbers
+        insist(numbers.add, self.service.store.caller, trunk.id, NewNumber(number=number))
         assert self.service.store.provision(trunk.id)
         self.service.doorbell.ring_provision(trunk.id)
         self.service.wait_done(trunk.id)

@@ -11,7 +11,7 @@ from sqlalchemy import text, update
 
 from api.app import create_app
 from sipcheck.target import HostPort
-from tests.observed import until
+from tests.observed import insist, until
 from tests.peers.livekit.faults import Fault
 from tests.peers.livekit.server import LiveKitServer
 from tests.trunks.forms import PASSWORD
@@ -244,12 +244,12 @@ async def test_a_number_that_moves_is_on_the_other_trunk_before_anybody_looks_fo
         views.id_of(service.store.caller, (await create(client, phone_number=number))["id"])
         for number in ("+14155550001", "+14155550002")
     ]
-    added = numbers.add(service.store.caller, giving, NewNumber(number="+14155550009"))
+    added = insist(numbers.add, service.store.caller, giving, NewNumber(number="+14155550009"))
     service.doorbell.ring_provision(giving)
     await until(lambda: len(on_livekit(livekit)) == 3)
     # By the services, which ring for nothing: the order of the two turns is the test's.
-    numbers.remove(service.store.caller, giving, added.id)
-    numbers.add(service.store.caller, getting, NewNumber(number="+14155550009"))
+    insist(numbers.remove, service.store.caller, giving, added.id)
+    insist(numbers.add, service.store.caller, getting, NewNumber(number="+14155550009"))
     looks = len(livekit.calls)
     service.doorbell.ring_provision(getting)
     await until(lambda: len(livekit.calls) > looks)
@@ -269,9 +269,9 @@ async def test_two_trunks_exchange_their_numbers(
     first, second = [views.id_of(caller, each["id"]) for each in made]
     for trunk_id in (first, second):
         (number,) = numbers.page(caller, trunk_id, limit=2)
-        numbers.remove(caller, trunk_id, number.id)
-    numbers.add(caller, first, NewNumber(number="+14155550002"))
-    numbers.add(caller, second, NewNumber(number="+14155550001"))
+        insist(numbers.remove, caller, trunk_id, number.id)
+    insist(numbers.add, caller, first, NewNumber(number="+14155550002"))
+    insist(numbers.add, caller, second, NewNumber(number="+14155550001"))
     for trunk_id in (first, second):
         service.doorbell.ring_provision(trunk_id)
 

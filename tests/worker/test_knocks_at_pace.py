@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from sipcheck.target import TransportName
+from tests.observed import insist
 from tests.peers.guarded_carrier import FAIL2BAN, FREEPBX, GuardedCarrier
 from tests.peers.udp_peer import Script, UdpPeer
 from tests.worker.service import Service
@@ -52,7 +53,7 @@ def test_imported_trunks_with_right_passwords_are_not_slower_than_the_pace(
     began = time.monotonic()
     imports = service.installation.catalog.imports
     for first in range(0, count, 100):
-        imports.enter(service.store.caller, news[first : first + 100], verify=True)
+        insist(imports.enter, service.store.caller, news[first : first + 100], verify=True)
     deadline = time.monotonic() + WITHIN_SECONDS
     while len(carrier.passwords) < count:
         assert time.monotonic() < deadline

@@ -11,6 +11,7 @@ from sipcheck.diagnosis.evidence import Proof
 from sipcheck.reasons import Outcome, Reason
 from sipcheck.settings import PROOF_NUMBER
 from sipcheck.target import TransportName
+from tests.observed import insist
 from tests.peers.kamailio import PASSWORD, Kamailio
 from tests.peers.practice import PracticePeer
 from tests.trunks.forms import Store
@@ -107,7 +108,7 @@ def test_a_refused_call_leaves_the_trunk_as_it_was(make_desk: Callable[..., Desk
         trunk = trunk_at(desk, peer.running.udp_port, proof=Proof.REGISTER, **given)
         assert desk.verify(trunk).reason is Reason.CREDENTIALS_PROVEN
         updates = desk.store.installation.catalog.updates
-        edited = updates.apply(desk.store.caller, trunk.id, TrunkEdit(proof=Proof.INVITE))
+        edited = insist(updates.apply, desk.store.caller, trunk.id, TrunkEdit(proof=Proof.INVITE))
         assert not edited.moved
         assert desk.verify(trunk).reason is Reason.CALL_FORBIDDEN
         assert desk.store.trunk(trunk.id).is_verified

@@ -12,7 +12,7 @@ from livekit.protocol.sip import SIPOutboundTrunkInfo
 from sqlalchemy import delete, select, update
 
 from sipcheck.target import TransportName
-from tests.observed import WITHIN_SECONDS, wait_until
+from tests.observed import WITHIN_SECONDS, insist, wait_until
 from tests.peers.livekit.faults import Fault
 from tests.peers.livekit.server import API_KEY, API_SECRET, LiveKitServer
 from tests.peers.redis_server import RedisServer
@@ -55,8 +55,13 @@ def make_trunk(service: Service, number: str = NUMBER) -> Trunk:
     trunk = service.make_trunk(
         host="sip.carrier.example", port=5060, transport=TransportName.UDP, wanted=True
     )
-    service.installation.catalog.numbers.add(service.store.caller, trunk.id, NewNumber(number=number))
+    numbers = service.installation.catalog.numbers
+    insist(numbers.add, service.store.caller, trunk.id, NewNumber(number=number))
     return trunk
+
+
+def remove(service: Service, trunk: Trunk) -> None:
+    insist(service.installation.catalog.trunks.remove, service.store.caller, trunk.id, with_numbers=True)
 
 
 def ask(service: Service, trunk: Trunk) -> None:
@@ -87,7 +92,7 @@ def test_a_trunk_comes_to_stand_and_goes(service: Service, livekit_server: LiveK
     assert livekit_server.outbound.keys() == {stands.outbound_id}
     (outbound,) = livekit_server.outbound.values()
     assert (outbound.address, outbound.auth_password) == ("sip.carrier.example:5060", PASSWORD)
-    service.installation.catalog.trunks.remove(service.store.caller, trunk.id, with_numbers=True)
+    remove(service, trunk)
     service.doorbell.ring_provision(trunk.id)
     wait_until(lambda: not (livekit_server.inbound or livekit_server.outbound))
     wait_until(lambda: service.installation.provisions.overview.view(trunk.id) is None)
@@ -205,7 +210,8 @@ def test_a_trunk_that_a_run_makes_active_is_provisioned_at_once(
     service = start_service(provisioning_settings)
     peer = udp_peer_factory(lambda request: [reply_to(request, 200, "OK")])
     trunk = service.make_trunk(host="127.0.0.1", port=peer.port, transport=TransportName.UDP, wanted=True)
-    service.installation.catalog.numbers.add(service.store.caller, trunk.id, NewNumber(number=NUMBER))
+    numbers = service.installation.catalog.numbers
+    insist(numbers.add, service.store.caller, trunk.id, NewNumber(number=NUMBER))
     assert service.verify(trunk).counted
     wait_until(lambda: bool(livekit_server.outbound))
 
@@ -355,7 +361,7 @@ def test_a_kill_at_the_deletion_leaves_a_tombstone_and_then_nothing(
     with victim:
         wait_until(lambda: view(asking, trunk).succeeded)
         livekit_server.fail(Fault.HELD, method="DeleteSIPTrunk")
-        asking.installation.catalog.trunks.remove(asking.store.caller, trunk.id, with_numbers=True)
+        remove(asking, trunk)
         asking.doorbell.ring_provision(trunk.id)
         livekit_server.wait_for_call("DeleteSIPTrunk", within_seconds=WITHIN_SECONDS)
         victim.kill()
@@ -388,7 +394,7 @@ def test_a_kill_between_the_halves_of_a_trunk_that_is_given_up_leaves_nothing(
     livekit_server: LiveKitServer,
 ) -> None:
     asking, trunk = killed
-    asking.installation.catalog.trunks.remove(asking.store.caller, trunk.id, with_numbers=True)
+    remove(asking, trunk)
     start_service(asking.installation.settings)
     wait_until(lambda: not livekit_server.inbound)
     wait_until(lambda: asking.installation.provisions.overview.view(trunk.id) is None)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 import pytest
 
 from sipcheck.target import HostPort
+from tests.observed import insist
 from tests.peers.dns_server import DnsServer
 from tests.peers.livekit.server import LiveKitServer
 from tests.peers.sip_reply import reply_to
@@ -55,7 +56,7 @@ def provide(service: Service, **given: object) -> Trunk:
     """Make a trunk with a number, and its sides."""
     trunk = service.store.make_trunk(domain=DOMAIN, port=None, transport=None, wanted=True, **given)
     number = NewNumber(number="+14155551234")
-    service.installation.catalog.numbers.add(service.store.caller, trunk.id, number)
+    insist(service.installation.catalog.numbers.add, service.store.caller, trunk.id, number)
     assert service.store.provision(trunk.id)
     service.doorbell.ring_provision(trunk.id)
     service.wait_done(trunk.id)
