@@ -17,7 +17,7 @@ from trunks.errors import RunInterrupted
 from trunks.runs.admission import PATIENCE_SECONDS
 from trunks.runs.gateway_check import GatewayCheck
 from trunks.runs.several_gateways import verify_gateways
-from worker.kept_routes import KeptRoutes
+from worker.runs.kept_routes import KeptRoutes
 
 # The engine keeps its own deadline, from when it may send on; one that is this much over it has lost its way.
 _OVERRUN_SECONDS = 5.0

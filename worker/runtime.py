@@ -13,13 +13,13 @@ from trunks.installation.installation import Installation
 from trunks.runs.calls.caller import CallMaker
 from trunks.runs.run_store import RunStore
 from trunks.runs.runner import OnDone, Runner
-from worker.call_desk import CallDesk
-from worker.due_checks import DueChecks
+from worker.checks.due_checks import DueChecks
+from worker.checks.knock_names import KnockNames
 from worker.engine_loop import EngineLoop
-from worker.knock_names import KnockNames
 from worker.messages.message_desk import MessageDesk
-from worker.provisioning import ProvisionWork
-from worker.run_desk import RunDesk
+from worker.provisioning.provision_work import ProvisionWork
+from worker.runs.call_desk import CallDesk
+from worker.runs.run_desk import RunDesk
 
 _log = structlog.get_logger(__name__)
 

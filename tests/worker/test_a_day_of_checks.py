@@ -22,8 +22,8 @@ from trunks.health.check import CheckClaim, CheckResult
 from trunks.installation.settings import Settings, load_settings
 from trunks.models.trunk import Trunk
 from trunks.runs.claimed_run import ClaimedRun
-from worker.check_knocks import CheckKnocks
-from worker.destination_check import DestinationCheck
+from worker.checks.check_knocks import CheckKnocks
+from worker.checks.destination_check import DestinationCheck
 
 HOST = "127.0.0.1"
 LOOPBACK = EngineSettings(guard=Guard(allow_networks=(ip_network("127.0.0.0/8"),)))

@@ -54,7 +54,7 @@ def service(
 def untended(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let workers never look by themselves for what nobody rang for."""
     monkeypatch.setattr("worker.runtime.TEND_INTERVAL_SECONDS", 3600.0)
-    monkeypatch.setattr("worker.provisioning.TEND_INTERVAL_SECONDS", 3600.0)
+    monkeypatch.setattr("worker.provisioning.provision_work.TEND_INTERVAL_SECONDS", 3600.0)
 
 
 @pytest.fixture

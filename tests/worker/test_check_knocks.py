@@ -17,9 +17,9 @@ from trunks.models.destination_health import DestinationHealth
 from trunks.models.trunk import Trunk
 from trunks.rules.check_pace import SILENT_SECONDS
 from trunks.rules.knock_limits import SHIPPED_RULES
-from worker.canaries import Canaries
-from worker.check_knocks import CheckKnocks
-from worker.destination_check import DestinationCheck
+from worker.checks.canaries import Canaries
+from worker.checks.check_knocks import CheckKnocks
+from worker.checks.destination_check import DestinationCheck
 from worker.engine_loop import EngineLoop
 
 HOST = "127.0.0.1"

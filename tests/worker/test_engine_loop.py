@@ -24,7 +24,7 @@ from tests.peers.udp_peer import UdpPeer, silent
 from trunks.errors import RunInterrupted, RunPostponed
 from trunks.runs.gateway_check import GatewayCheck
 from worker.engine_loop import EngineLoop
-from worker.kept_routes import KeptRoutes
+from worker.runs.kept_routes import KeptRoutes
 
 LOOPBACK = EngineSettings(guard=Guard(allow_networks=(ip_network("127.0.0.0/8"),)))
 
@@ -89,7 +89,7 @@ def test_a_run_that_was_put_off_does_not_ask_the_resolver_again_and_any_other_do
         report_of(replace(fresh, admit=put_off))
         report_of(replace(again, admit=put_off))
         kept, anew = report_of(again), report_of(fresh)
-        monkeypatch.setattr("worker.kept_routes.KEPT_SECONDS", 0.0)
+        monkeypatch.setattr("worker.runs.kept_routes.KEPT_SECONDS", 0.0)
         report_of(again)
         asked.append(len(server.queries))
         loop.stop()
@@ -104,7 +104,7 @@ def test_a_run_that_was_put_off_does_not_ask_the_resolver_again_and_any_other_do
 async def test_only_so_many_routes_are_kept_and_none_that_leads_nowhere(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("worker.kept_routes._MOST_KEPT", 2)
+    monkeypatch.setattr("worker.runs.kept_routes._MOST_KEPT", 2)
     kept = KeptRoutes()
     route = await Resolver().resolve(Target("127.0.0.1", 5060, TransportName.UDP))
     assert route.failure is None

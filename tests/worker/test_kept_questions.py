@@ -11,8 +11,8 @@ from trunks.clock import utc_now
 from trunks.health.check import CheckClaim
 from trunks.ids import new_id
 from trunks.rules.asking import Asker
-from worker import kept_questions
-from worker.kept_questions import KeptQuestions
+from worker.checks import kept_questions
+from worker.checks.kept_questions import KeptQuestions
 
 EDGES = (Edge("127.0.0.1", "127.0.0.1", 5060, TransportName.UDP),)
 ALICE = Asker(trunk_id=new_id(), username="alice", proven_here=True)

@@ -26,7 +26,7 @@ from trunks.rules.visitor import Visitor
 from trunks.runs.calls.caller import CallMaker, PlaceCall
 from trunks.runs.calls.claims import LEASE, CallClaims, ClaimedCall
 from trunks.runs.calls.wish import CallWish
-from worker.call_desk import CallDesk
+from worker.runs.call_desk import CallDesk
 
 RING, ECHO = CallBehaviour.RING, CallBehaviour.ECHO
 

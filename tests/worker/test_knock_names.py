@@ -5,7 +5,7 @@ from sipcheck.settings import EngineSettings
 from tests.sipcheck.conftest import LOOPBACK
 from trunks.rules.knock_limits import SHIPPED, KnockLimits, KnockRules
 from trunks.runs.knock_book import KnockBook
-from worker.knock_names import KnockNames
+from worker.checks.knock_names import KnockNames
 
 WIDE = KnockLimits(60, 300, 800)
 

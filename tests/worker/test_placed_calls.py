@@ -25,8 +25,8 @@ from trunks.models.verification import VerificationStatus
 from trunks.rules.profile import CallingFormat
 from trunks.runs.calls.caller import CallMaker
 from trunks.runs.calls.wish import CallWish
-from worker.call_desk import CallDesk
 from worker.engine_loop import EngineLoop
+from worker.runs.call_desk import CallDesk
 
 DID, TO = "+493012345678", "+4930123456"
 _SOON_SECONDS = 30.0

@@ -30,7 +30,7 @@ from trunks.models.provision import Provision, ProvisionState
 from trunks.models.trunk import Trunk
 from trunks.rules.trunk_state import Cause
 from trunks.voice.provisioner import FailureCause
-from worker import provisioning
+from worker.provisioning import provision_work
 
 NUMBER = "+14155551234"
 
@@ -206,7 +206,7 @@ def test_a_trunk_that_a_run_makes_active_is_provisioned_at_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # In no test's time.
-    monkeypatch.setattr(provisioning, "TEND_INTERVAL_SECONDS", 3600.0)
+    monkeypatch.setattr(provision_work, "TEND_INTERVAL_SECONDS", 3600.0)
     service = start_service(provisioning_settings)
     peer = udp_peer_factory(lambda request: [reply_to(request, 200, "OK")])
     trunk = service.make_trunk(host="127.0.0.1", port=peer.port, transport=TransportName.UDP, wanted=True)

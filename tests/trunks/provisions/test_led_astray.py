@@ -17,7 +17,7 @@ from trunks.models.trunk import Trunk
 from trunks.provisions.seen_host import SeenHost
 from trunks.rules.way_evidence import Dialled, WayForm
 from trunks.voice.blueprint import PARKED_ROUTE
-from worker.call_view import NameJudge
+from worker.provisioning.dialled_names import NameJudge
 
 pytestmark = pytest.mark.parametrize("store_settings", ["sqlite"], indirect=True)
 

@@ -24,9 +24,9 @@ from trunks.runs.address_limits import AddressLimits
 from trunks.runs.admission import PATIENCE_SECONDS
 from trunks.runs.form_questions import NO_FORMS, AskedForms, FormDesk
 from trunks.runs.wishes import Spending, Wish
-from worker.call_view import where_calls_go
-from worker.check_knocks import COUNTED, CheckKnocks
-from worker.kept_questions import KeptQuestions
+from worker.checks.check_knocks import COUNTED, CheckKnocks
+from worker.checks.kept_questions import KeptQuestions
+from worker.provisioning.dialled_names import where_calls_go
 
 _log = structlog.get_logger(__name__)
 

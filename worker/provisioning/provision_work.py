@@ -14,11 +14,11 @@ from trunks.installation.installation import Installation
 from trunks.installation.provisioner_choice import make_provisioner
 from trunks.provisions.reconciliation import Judgement
 from trunks.voice.provisioner import Provisioner
-from worker.asked_provisions import AskedProvisions
 from worker.coroutine_loop import CoroutineLoop
-from worker.infrastructure_renewal import InfrastructureRenewal
-from worker.reconciler import Reconciler
-from worker.taking_away import take_away_due
+from worker.provisioning.asked_provisions import AskedProvisions
+from worker.provisioning.infrastructure_renewal import InfrastructureRenewal
+from worker.provisioning.reconciler import Reconciler
+from worker.provisioning.taking_away import take_away_due
 
 _log = structlog.get_logger(__name__)
 

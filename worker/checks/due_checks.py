@@ -13,9 +13,9 @@ from trunks.health.check import CheckClaim, CheckResult
 from trunks.health.check_claims import ASKED_WAITS_SECONDS
 from trunks.installation.installation import Installation
 from trunks.repositories.form_proofs import HeardForm
-from worker.canaries import Canaries
-from worker.check_knocks import CheckKnocks
-from worker.destination_check import DestinationCheck
+from worker.checks.canaries import Canaries
+from worker.checks.check_knocks import CheckKnocks
+from worker.checks.destination_check import DestinationCheck
 
 _log = structlog.get_logger(__name__)
 

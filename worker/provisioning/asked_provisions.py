@@ -14,8 +14,8 @@ from trunks.provisions.given_up import CarefulProvisioner
 from trunks.voice.provision_trunk import provision, remove
 from trunks.voice.provisioner import FailureCause, NumberHeld, Provisioner, ProvisioningFailed, StoreBehind
 from trunks.voice.sides import SideIds
-from worker.call_view import NameJudge
 from worker.coroutine_loop import CoroutineLoop
+from worker.provisioning.dialled_names import NameJudge
 
 _log = structlog.get_logger(__name__)
 

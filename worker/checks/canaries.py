@@ -12,7 +12,7 @@ from sipcheck.target import Target
 from trunks.clock import Clock
 from trunks.rules.check_pace import CheckVisit
 from trunks.runs.check_ledger import CheckLedger, CheckSettlement, CheckWish
-from worker.check_knocks import is_silence, may_count
+from worker.checks.check_knocks import is_silence, may_count
 
 # Beyond its deadline, for its way through the store.
 _LEASE_MARGIN_SECONDS = 10.0
