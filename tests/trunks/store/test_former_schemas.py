@@ -1,5 +1,6 @@
 """Stores of former revisions, with rows in them, brought to the current schema on both engines."""
 
+import hashlib
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from importlib.resources import as_file, files
@@ -19,6 +20,7 @@ from trunks.installation.installation import Installation, prepare
 from trunks.installation.settings import Settings
 from trunks.models.account_proof import AccountProof
 from trunks.models.base import UtcDateTime
+from trunks.models.environment import TokenScope
 from trunks.models.flip import Flip
 from trunks.models.provision import Provision
 from trunks.models.trunk import Trunk
@@ -262,6 +264,35 @@ def test_the_last_run_of_each_trunk_of_r0011_is_shown_as_before(
         assert last.summary.startswith("It")
         assert 990 < len(last.summary) <= 1000
         assert last.advice == "Nothing."
+
+
+def test_tokens_of_r0043_open_all_of_their_environments(
+    former: FormerStore, store_settings: Settings
+) -> None:
+    standing, revoked = ("trunks_standing", "trunks_revoked")
+    former.migrate("r0043")
+    with former.database.write() as session:
+        environment_id = _insert_environment(former, session)
+        for token, given in ((standing, {}), (revoked, {"revoked_at": STARTED})):
+            former.insert(
+                session,
+                "api_tokens",
+                environment_id=environment_id,
+                label="ci",
+                token_hash=hashlib.sha256(token.encode()).hexdigest(),
+                created_at=STARTED,
+                **given,
+            )
+    prepare(store_settings)
+    installation = Installation(store_settings)
+    try:
+        caller = installation.tenancy.tenants.authenticate(standing)
+        assert caller is not None
+        assert (caller.environment_id, caller.may_write) == (environment_id, True)
+        assert installation.tenancy.tenants.authenticate(revoked) is None
+        assert {each.scope for each in installation.tenancy.tenants.tokens()} == {TokenScope.FULL}
+    finally:
+        installation.close()
 
 
 @pytest.mark.parametrize(("credentials", "is_proven"), [("proven", True), ("rejected", False)])
