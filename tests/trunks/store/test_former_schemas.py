@@ -10,7 +10,19 @@ from uuid import UUID
 import pytest
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import JSON, Boolean, ColumnClause, Integer, String, Uuid, column, insert, table, text
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    ColumnClause,
+    Integer,
+    LargeBinary,
+    String,
+    Uuid,
+    column,
+    insert,
+    table,
+    text,
+)
 from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
 
@@ -22,6 +34,7 @@ from trunks.models.account_proof import AccountProof
 from trunks.models.base import UtcDateTime
 from trunks.models.environment import TokenScope
 from trunks.models.flip import Flip
+from trunks.models.idempotent_request import IdempotentRequest
 from trunks.models.provision import Provision
 from trunks.models.trunk import Trunk
 from trunks.repositories.credential_freezes import CredentialFreezes
@@ -40,6 +53,7 @@ _TYPES: dict[type, TypeEngine[Any]] = {
     bool: Boolean(),
     int: Integer(),
     str: String(),
+    bytes: LargeBinary(),
     list: JSON(),
     dict: JSON(),
 }
@@ -293,6 +307,32 @@ def test_tokens_of_r0043_open_all_of_their_environments(
         assert {each.scope for each in installation.tenancy.tenants.tokens()} == {TokenScope.FULL}
     finally:
         installation.close()
+
+
+def test_answers_of_r0044_that_hold_a_link_go(former: FormerStore) -> None:
+    former.migrate("r0044")
+    link = b'{"success":true,"data":{"id":"a","url":"https://sip.example/r/' + b"Ab-_" * 10 + b'abc"}}'
+    with former.database.write() as session:
+        environment_id = _insert_environment(former, session)
+        for name, body in (("link", link), ("trunk", b'{"success":true,"data":{"url":"/r/x"}}')):
+            former.insert(
+                session,
+                "idempotent_requests",
+                environment_id=environment_id,
+                name=name,
+                content_hash=name,
+                claim_id=new_id(),
+                lease_until=STARTED,
+                created_at=STARTED,
+                status=201,
+                headers={},
+                body=body,
+            )
+    former.migrate("head")
+    with former.database.read() as session:
+        (kept,) = session.query(IdempotentRequest).all()
+        assert (kept.name, kept.sealed_body) == ("trunk", None)
+        assert kept.body is not None
 
 
 @pytest.mark.parametrize(("credentials", "is_proven"), [("proven", True), ("rejected", False)])
