@@ -25,8 +25,10 @@ def upgrade() -> None:
     """Bring the schema forward. The same request makes another link if it comes again."""
     op.add_column("idempotent_requests", sa.Column("sealed_body", sa.LargeBinary()))
     connection = op.get_bind()
-    answers = connection.execution_options(yield_per=_AT_ONCE).execute(
-        sa.select(_ROWS.c.id, _ROWS.c.body).where(_ROWS.c.status == _CREATED)
+    answers = connection.execute(
+        sa.select(_ROWS.c.id, _ROWS.c.body)
+        .where(_ROWS.c.status == _CREATED)
+        .execution_options(yield_per=_AT_ONCE)
     )
     telling = [{"row": row.id} for row in answers if _LINK.search(row.body or b"")]
     if telling:
