@@ -12,6 +12,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from starlette.responses import HTMLResponse, Response
 
 from api.context import Context, context_of
+from api.language.catalogs import translated
+from api.language.languages import current_language
 from api.shared_page.page import Page, page_of
 from api.talkover.evidence_routes import pcapng
 from sipcheck.report.capture import capture
@@ -98,19 +100,21 @@ def _page(
     status: HTTPStatus = HTTPStatus.OK,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    text = _templates().get_template(template).render(page=page)
+    text = _templates().get_template(template).render(page=page, language=current_language())
     return HTMLResponse(text, status, {**_HEADERS, **(headers or {})})
 
 
 @cache
 def _templates() -> Environment:
-    return Environment(
+    pages = Environment(
         loader=PackageLoader("api.shared_page"),
         autoescape=select_autoescape(default=True, default_for_string=True),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    pages.globals["_"] = translated
+    return pages
 
 
 def _packaged(name: str, media_type: str) -> Response:
