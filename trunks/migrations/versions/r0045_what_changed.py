@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "r0044"
-down_revision = "r0043"
+revision = "r0045"
+down_revision = "r0044"
 branch_labels = None
 depends_on = None
 
