@@ -12,6 +12,7 @@ from starlette.middleware import Middleware
 
 from api.autocalls import routes as autocalls
 from api.bolna import routes as bolna
+from api.console import routes as console
 from api.context import Context
 from api.current_health import CurrentHealth
 from api.document.openapi import describe
@@ -42,7 +43,7 @@ from trunks.store.soundness import require_takes_writes
 
 # Of the process, not of an application: what FastAPI works out of a route it works out once.
 _ROUTES = APIRouter()
-for _routes in (talkover, autocalls, bolna, operation, shared_page):
+for _routes in (talkover, autocalls, bolna, operation, shared_page, console):
     _ROUTES.include_router(_routes.router)
 
 
@@ -51,16 +52,13 @@ def create_app(
     *,
     doorbell: Doorbell,
     checks: Mapping[str, ReadinessCheck] | None = None,
-    practice_hosts: frozenset[str] = frozenset(),
 ) -> FastAPI:
     """Make the application; `checks` are the parts that /readyz looks at beside the store.
-
-    `practice_hosts` are where a practice carrier answers: trunks may lead there, whatever the guard says.
 
     `app.state.context.waiter.notify` takes the ids of what is done: verifications, test calls, trunks whose sides are
     provisioned, destinations whose health was asked for.
     """
-    context = _make_context(installation, doorbell, checks or {}, practice_hosts)
+    context = _make_context(installation, doorbell, checks or {})
     app = FastAPI(
         title="SIP trunks",
         description="Verifies customers' SIP trunks and says whose turn it is when one does not work.",
@@ -80,7 +78,6 @@ def _make_context(
     installation: Installation,
     doorbell: Doorbell,
     checks: Mapping[str, ReadinessCheck],
-    practice_hosts: frozenset[str],
 ) -> Context:
     threads = StoreThreads()
     registry = make_registry()
@@ -121,7 +118,6 @@ def _make_context(
             installation.statistics, installation.provisions.overview, threads, registry
         ),
         table_metrics=TableMetrics(installation.statistics, threads, registry),
-        practice_hosts=practice_hosts,
         readiness=Readiness(
             {"store": partial(require_takes_writes, installation.database), **checks}, registry
         ),
