@@ -51,16 +51,13 @@ def create_app(
     *,
     doorbell: Doorbell,
     checks: Mapping[str, ReadinessCheck] | None = None,
-    practice_hosts: frozenset[str] = frozenset(),
 ) -> FastAPI:
     """Make the application; `checks` are the parts that /readyz looks at beside the store.
-
-    `practice_hosts` are where a practice carrier answers: trunks may lead there, whatever the guard says.
 
     `app.state.context.waiter.notify` takes the ids of what is done: verifications, test calls, trunks whose sides are
     provisioned, destinations whose health was asked for.
     """
-    context = _make_context(installation, doorbell, checks or {}, practice_hosts)
+    context = _make_context(installation, doorbell, checks or {})
     app = FastAPI(
         title="SIP trunks",
         description="Verifies customers' SIP trunks and says whose turn it is when one does not work.",
@@ -80,7 +77,6 @@ def _make_context(
     installation: Installation,
     doorbell: Doorbell,
     checks: Mapping[str, ReadinessCheck],
-    practice_hosts: frozenset[str],
 ) -> Context:
     threads = StoreThreads()
     registry = make_registry()
@@ -121,7 +117,6 @@ def _make_context(
             installation.statistics, installation.provisions.overview, threads, registry
         ),
         table_metrics=TableMetrics(installation.statistics, threads, registry),
-        practice_hosts=practice_hosts,
         readiness=Readiness(
             {"store": partial(require_takes_writes, installation.database), **checks}, registry
         ),

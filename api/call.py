@@ -13,7 +13,6 @@ from api.middleware.write_concurrency import place_left
 from api.problems import unauthenticated
 from api.request_state import state_of
 from api.waiter import WaitEnd
-from sipcheck.target import parse_host_port
 from trunks.catalog.views import TrunkView
 from trunks.errors import NumberInUseElsewhere
 from trunks.installation.areas import Catalog
@@ -67,9 +66,7 @@ class Call:
     def host_fault(self, host: str) -> str | None:
         """Say why no call may go to a host, whatever DNS says; None where DNS decides."""
         fault = host_fault(host, self.settings.leading.guard)
-        if fault is None or parse_host_port(host).host in self.context.practice_hosts:
-            return None
-        return advise_public_host(fault)
+        return None if fault is None else advise_public_host(fault)
 
     async def verify(self, trunk_id: UUID, *, on_demand: bool = False) -> Verification:
         """Queue a verification and ring for it; `on_demand` says that its end is waited for. Raises TrunkNotFound."""

@@ -24,8 +24,7 @@ class Context:
     """`verifications`, `provisions` and `test_calls` are what a route may wait for, by the id of a verification, a
     trunk or a call.
 
-    `later_run_requests` are those whose end nobody waits for: they are gathered for a moment. `practice_hosts` are
-    where the practice carrier answers, which the guard would forbid.
+    `later_run_requests` are those whose end nobody waits for: they are gathered for a moment.
     """
 
     installation: Installation
@@ -43,7 +42,6 @@ class Context:
     registry: CollectorRegistry
     store_metrics: StoreMetrics
     table_metrics: TableMetrics
-    practice_hosts: frozenset[str]
 
 
 def context_of(request: Request) -> Context:

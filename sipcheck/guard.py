@@ -156,8 +156,15 @@ class Guard:
         return _forbidden("private-name", name=host, suffix=suffix, source=source)
 
     def judge_host(self, host: str) -> Failure | None:
-        """Judge what stands for a host by itself, before DNS is asked: a literal as an address, else a name."""
-        return self.judge_address(host) if is_address(host) else self.judge_name(host)
+        """Judge what stands for a host by itself, before DNS is asked: a literal as an address, else a name.
+
+        An address of which one port alone is allowed passes: the port is judged where it is dialled.
+        """
+        if not is_address(host):
+            return self.judge_name(host)
+        return (
+            None if any(host == address for address, _ in self.allow_endpoints) else self.judge_address(host)
+        )
 
     def allowance(self, address: str, port: int) -> tuple[Network | None, int | None]:
         """Say which network and which port would have to be allowed; None for what is let through as it is."""

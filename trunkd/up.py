@@ -27,7 +27,7 @@ from worker.doorbell import CeleryDoorbell, OwnDoorbell
 from worker.engine_loop import GRACE_SECONDS
 from worker.process import WorkerProcess
 from worker.queues import ALL_QUEUES
-from worker.runtime import Endpoints, Runtime
+from worker.runtime import Runtime
 from worker.tasks import bind
 
 _log = structlog.get_logger(__name__)
@@ -44,26 +44,25 @@ def run_up(settings: Settings, *, practice: bool) -> int:
     """
     listener = listen(settings)
     prepare(settings)
-    with (
-        closing(Installation(settings)) as installation,
-        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
-    ):
-        return runner.run(_run(installation, listener, practice=practice))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(_run(settings, listener, practice=practice))
 
 
-async def _run(installation: Installation, listener: socket.socket, *, practice: bool) -> int:
+async def _run(settings: Settings, listener: socket.socket, *, practice: bool) -> int:
     asked = stop_event_of_loop()
-    url = base_url(installation.settings)
+    url = base_url(settings)
     async with AsyncExitStack() as stack:
         port = await stack.enter_async_context(practice_carrier()) if practice else None
-        endpoints: Endpoints = frozenset() if port is None else frozenset({(HOST, port)})
-        embedded = Embedded(installation, listener, endpoints)
+        if port is not None:
+            settings = settings.beside_practice_carrier(HOST, port)
+        installation = stack.enter_context(closing(Installation(settings)))
+        embedded = Embedded(installation, listener)
         await embedded.start()
         gc.freeze()  # what is loaded by now stays, and is not looked through again
         token = await asyncio.to_thread(installation.tenancy.tenants.create_default)
         print(_greeting(url, token), flush=True)
         if port is not None:
-            print(example(settings=installation.settings, url=url, port=port, token=token), flush=True)
+            print(example(settings=settings, url=url, port=port, token=token), flush=True)
         healthy = await embedded.run_until(asked)
         await embedded.stop()
     return 0 if healthy else FAULT
@@ -75,7 +74,7 @@ class Embedded:
     Beside other processes on one Redis it announces to them too, and hears of theirs.
     """
 
-    def __init__(self, installation: Installation, listener: socket.socket, endpoints: Endpoints) -> None:
+    def __init__(self, installation: Installation, listener: socket.socket) -> None:
         celery = make_app(installation.settings)
         self._listener = listener
         self._broker = CeleryDoorbell(celery)
@@ -88,7 +87,6 @@ class Embedded:
             installation,
             doorbell=doorbell,
             checks=readiness_checks(celery),
-            practice_hosts=frozenset(address for address, _ in endpoints),
         )
         self._server = HttpServer(app, installation.settings)
         self._announcer = CompletionAnnouncer(installation.settings)
@@ -98,7 +96,6 @@ class Embedded:
             lambda: installation,
             doorbell=doorbell,
             on_done=self._on_done,
-            allow_endpoints=endpoints,
         )
         bind(celery, runtime)
         self._worker = WorkerProcess(celery, runtime, queues=ALL_QUEUES)

@@ -26,8 +26,6 @@ _log = structlog.get_logger(__name__)
 _MEND_SECONDS = 60.0
 _TENDING_ENDS_WITHIN_SECONDS = 1.0
 
-Endpoints = frozenset[tuple[str, int]]
-
 
 class Runtime:
     """Made when the app is, opened by start(): a process that only sends never opens it."""
@@ -38,12 +36,10 @@ class Runtime:
         *,
         doorbell: Doorbell,
         on_done: OnDone,
-        allow_endpoints: Endpoints = frozenset(),
     ) -> None:
         self._open_installation = open_installation
         self._doorbell = doorbell
         self._on_done = on_done
-        self._allow_endpoints = allow_endpoints
         self._ended = threading.Event()
         self._tending = threading.Thread(target=self._tend_for_ever, name="tending", daemon=True)
         self._desk: RunDesk | None = None
@@ -62,12 +58,12 @@ class Runtime:
         installation = self._open_installation()
         settings = installation.settings
         self._engine_loop = EngineLoop(
-            settings.engine_settings(allow_endpoints=self._allow_endpoints),
+            settings.engine_settings(),
             timeout_seconds=settings.verify_timeout_seconds,
         )
         self._engine_loop.start()
         knocks = installation.runs.address_limits.knocks
-        knocks.exempt({address for address, _ in self._allow_endpoints})
+        knocks.exempt({address for address, _ in settings.practice_endpoints})
         if knocks.rules.of_names:
             self._engine_loop.begin(KnockNames(knocks).run)
         self._recovery = installation.runs.recovery

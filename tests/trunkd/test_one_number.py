@@ -58,6 +58,7 @@ def test_of_twenty_at_two_processes_one_has_it(
             "TRUNKS_BROKER_URL": redis_server.url,
             "TRUNKS_SECRET_KEYS": SECRET_KEYS,
             "TRUNKS_PROVISIONER": "livekit",
+            "TRUNKS_ALLOW_NETWORKS": "127.0.0.0/8",
             "LIVEKIT_URL": livekit.url,
             "LIVEKIT_API_KEY": API_KEY,
             "LIVEKIT_API_SECRET": API_SECRET,

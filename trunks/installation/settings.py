@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from pydantic import SecretStr, ValidationError, model_validator
+from pydantic import PrivateAttr, SecretStr, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
@@ -36,6 +36,8 @@ class LiveKitApi:
 
 class Settings(SettingRows):
     """The rows as one value: what of them has to fit together, and what follows from them."""
+
+    _practice_endpoints: frozenset[tuple[str, int]] = PrivateAttr(default=frozenset())
 
     @model_validator(mode="after")
     def _need_keys_beside_postgresql(self) -> Self:
@@ -131,8 +133,19 @@ class Settings(SettingRows):
     def uses_sqlite(self) -> bool:
         return self.store_url.startswith("sqlite")
 
-    def engine_settings(self, *, allow_endpoints: frozenset[tuple[str, int]] = frozenset()) -> EngineSettings:
-        """How the engine checks here; `allow_endpoints` are the practice carrier's."""
+    @property
+    def practice_endpoints(self) -> frozenset[tuple[str, int]]:
+        """Where a practice carrier of this process answers, which the guard lets through."""
+        return self._practice_endpoints
+
+    def beside_practice_carrier(self, host: str, port: int) -> Self:
+        """Give the settings of a process that runs a practice carrier at an address of its own."""
+        beside = self.model_copy()
+        beside._practice_endpoints = frozenset({(host, port)})
+        return beside
+
+    def engine_settings(self) -> EngineSettings:
+        """How the engine checks here."""
         return EngineSettings(
             nameservers=self.nameservers,
             ca_file=self.ca_file,
@@ -140,7 +153,7 @@ class Settings(SettingRows):
             guard=Guard(
                 allow_networks=self.allow_networks,
                 allow_ports=self.allow_ports,
-                allow_endpoints=allow_endpoints,
+                allow_endpoints=self.practice_endpoints,
                 allow_names=self.allow_names,
             ),
             source_address=self.sip_source_address,

@@ -181,12 +181,22 @@ def test_lists_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TRUNKS_ALLOW_NAMES", "Corp.Internal, .")
     monkeypatch.setenv("TRUNKS_NAMESERVERS", "192.0.2.53,[2001:db8::53]:5353")
     settings = load_settings()
-    guard = settings.engine_settings(allow_endpoints=frozenset({("127.0.0.1", 5070)})).guard
+    guard = settings.engine_settings().guard
     assert guard.allow_networks == (ip_network("10.0.0.0/8"), ip_network("fd00::/8"))
     assert guard.allow_ports == {53, 8060}
     assert guard.allow_names == ("corp.internal", ".")
-    assert guard.allow_endpoints == {("127.0.0.1", 5070)}
     assert settings.nameservers == (HostPort("192.0.2.53"), HostPort("2001:db8::53", 5353))
+
+
+def test_a_practice_carrier_is_let_through_by_every_guard_of_its_process() -> None:
+    settings = load_settings().beside_practice_carrier("127.0.0.1", 5070)
+    for guard in (settings.engine_settings().guard, settings.leading.guard):
+        assert guard is not None
+        assert guard.judge("127.0.0.1", 5070) is None
+        assert guard.judge_host("127.0.0.1") is None
+        assert guard.judge("127.0.0.1", 5071) is not None
+        assert guard.judge_host("127.0.0.2") is not None
+    assert load_settings().engine_settings().guard.judge_host("127.0.0.1") is not None
 
 
 def test_env_file_is_read_and_the_environment_wins(monkeypatch: pytest.MonkeyPatch) -> None:
