@@ -7,7 +7,7 @@ from api.console.page import HEADERS, page
 from api.console.visit import HOME, Visiting
 from api.talkover.parameters import IncidentId
 from trunks.ids import read_id
-from trunks.people.incidents import IncidentView, Moment
+from trunks.people.incident_view import IncidentView, Moment
 
 INCIDENTS = f"{HOME}/incidents"
 

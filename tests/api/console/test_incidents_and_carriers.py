@@ -10,7 +10,7 @@ from tests.api.client import ApiUnderTest
 from tests.api.console.visitor import Visitor
 from tests.trunks.forms import make_report
 from tests.trunks.health_watch import HealthWatch
-from trunks.people.incidents import IncidentView
+from trunks.people.incident_view import IncidentView
 
 pytestmark = pytest.mark.parametrize("store_settings", ["sqlite"], indirect=True)
 
