@@ -55,6 +55,7 @@ from trunks.runs.way_checks import WayChecks
 from trunks.runs.way_turns import WayTurns
 from trunks.secrets.secret_box import SecretBox
 from trunks.store.database import Database
+from trunks.tenancy.console_sessions import Sessions
 from trunks.tenancy.idempotent_requests import KeyedRequests
 from trunks.tenancy.installation_keys import InstallationKeyring
 from trunks.tenancy.tenants import Tenants
@@ -74,6 +75,7 @@ class Foundation:
 class Tenancy:
     def __init__(self, on: Foundation) -> None:
         self.tenants = Tenants(on.database, on.clock)
+        self.sessions = Sessions(on.database.impatient(), self.tenants, on.clock)
         self.keys = InstallationKeyring(on.database, on.secrets, clock=on.clock)
         self.keyed_requests = KeyedRequests(
             on.database.impatient(),

@@ -10,6 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from trunks.models.account_proof import AccountProof
 from trunks.models.base import Base
+from trunks.models.console_session import ConsoleSession
 from trunks.models.credential_freeze import CredentialFreeze
 from trunks.models.destination import Destination
 from trunks.models.edge_budget import EdgeBudget
@@ -49,6 +50,7 @@ _AGES: Mapping[type[Base], InstrumentedAttribute[Any]] = {
     WebhookDelivery: WebhookDelivery.queued_at,
     IdempotentRequest: IdempotentRequest.created_at,
     SharedPage: SharedPage.created_at,
+    ConsoleSession: ConsoleSession.created_at,
 }
 
 # -1 says that it was never looked at.

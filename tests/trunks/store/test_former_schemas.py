@@ -309,8 +309,8 @@ def test_tokens_of_r0043_open_all_of_their_environments(
         installation.close()
 
 
-def test_answers_of_r0044_that_hold_a_link_go(former: FormerStore) -> None:
-    former.migrate("r0044")
+def test_answers_of_r0046_that_hold_a_link_go(former: FormerStore) -> None:
+    former.migrate("r0046")
     link = b'{"success":true,"data":{"id":"a","url":"https://sip.example/r/' + b"Ab-_" * 10 + b'abc"}}'
     with former.database.write() as session:
         environment_id = _insert_environment(former, session)

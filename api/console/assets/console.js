@@ -1,0 +1,2 @@
+// What a page does that a form and a link cannot: it works without, too.
+"use strict";
