@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
-from api.console import sign_in, trunk_list
+from api.console import sign_in, trunk_list, trunk_routes
 from api.console.page import ASSETS, FOLDER, HEADERS
 from api.console.visit import HOME, Visiting
 from api.pages.headers import packaged
@@ -28,5 +28,5 @@ async def show_asset(name: str) -> Response:
     return packaged(FOLDER / "assets" / name, ASSETS[name], HEADERS)
 
 
-for part in (sign_in, trunk_list):
+for part in (sign_in, trunk_list, trunk_routes):
     router.include_router(part.router)

@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 
 from sipcheck.diagnosis.evidence import EdgeEvidence
 from sipcheck.diagnosis.rules import diagnose
-from sipcheck.dns.route import Edge
+from sipcheck.dns.route import Edge, Route
 from sipcheck.engine import Engine
-from sipcheck.reasons import Reason
+from sipcheck.reasons import Cause, Reason
+from sipcheck.report.model import Certificate
 from sipcheck.settings import EngineSettings
 from sipcheck.target import Target
 from sipcheck.transaction.time_plan import TimePlan
@@ -29,7 +30,8 @@ class EdgeLiveness:
     """What came of asking one edge; `reason` is `alive`, or why it is not.
 
     `sent` counts requests, retransmissions among them. `facts` are the telling headers of its answer and Server and
-    Allow, empty where there was no answer; None where nobody read more of it than that it is alive.
+    Allow, empty where there was no answer; None where nobody read more of it than that it is alive. `cause` is what
+    lies behind a failure, `certificate` what was presented over TLS.
     """
 
     edge: Edge
@@ -39,6 +41,8 @@ class EdgeLiveness:
     latency_ms: float | None = None
     sent: int = 0
     facts: Mapping[str, str] | None = None
+    cause: Cause | None = None
+    certificate: Certificate | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +61,7 @@ class Liveness:
     facts: Mapping[str, str] | None = None
     edges: tuple[EdgeLiveness, ...] = ()
     forms: tuple[FormAnswer, ...] = ()
+    cause: Cause | None = None
 
     @classmethod
     def of(cls, edges: Sequence[EdgeLiveness]) -> "Liveness":
@@ -71,6 +76,7 @@ class Liveness:
             latency_ms=decisive.latency_ms,
             facts=decisive.facts,
             edges=tuple(edges),
+            cause=decisive.cause,
         )
 
     @property
@@ -86,12 +92,18 @@ async def find_edges(
     engine: Engine, target: Target, *, timeout_seconds: float
 ) -> tuple[Edge, ...] | Liveness:
     """Resolve a target and judge every address; what leads nowhere, or where nothing may be sent, is a result."""
+    found = await find_route(engine, target, timeout_seconds=timeout_seconds)
+    return found if isinstance(found, Liveness) else found.edges[:MAX_PROBED_EDGES]
+
+
+async def find_route(engine: Engine, target: Target, *, timeout_seconds: float) -> Route | Liveness:
+    """The same with all that DNS said; of its edges the first MAX_PROBED_EDGES are to be asked."""
     plan = TimePlan(timeout_seconds)
     route = await engine.resolver.resolve(target, timeout_seconds=plan.dns_seconds)
     failure = route.obstacle(engine.settings.guard)
     if failure is not None:
         return Liveness(alive=False, reason=failure.reason)
-    return route.edges[:MAX_PROBED_EDGES]
+    return route
 
 
 async def ask_edges(
@@ -140,7 +152,7 @@ def asking_identity(
 
 
 def _heard(probe: EdgeProbe) -> EdgeLiveness:
-    return judged(probe.edge, probe.evidence)
+    return replace(judged(probe.edge, probe.evidence), certificate=probe.connection.certificate)
 
 
 def judged(edge: Edge, evidence: EdgeEvidence) -> EdgeLiveness:
@@ -153,6 +165,7 @@ def judged(edge: Edge, evidence: EdgeEvidence) -> EdgeLiveness:
         reason = doubt.reason
     else:
         reason = diagnose(evidence)
+    failure = None if evidence.alive else evidence.failure_of(reason)
     seconds = None if answered is None else answered.rtt_seconds
     return EdgeLiveness(
         edge=edge,
@@ -162,6 +175,7 @@ def judged(edge: Edge, evidence: EdgeEvidence) -> EdgeLiveness:
         latency_ms=None if seconds is None else round(seconds * 1000, 3),
         sent=sum(1 + each.retransmissions for each in evidence.exchanges),
         facts=_facts(evidence),
+        cause=None if failure is None else failure.cause,
     )
 
 

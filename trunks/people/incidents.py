@@ -8,17 +8,19 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from trunks.errors import IncidentNotFound
-from trunks.models.incident import Incident, IncidentTrunk
-from trunks.people.incident_book import summary_of
+from trunks.models.incident import Incident, IncidentPlace, IncidentTrunk
+from trunks.people.incident_book import reason_of, summary_of
 from trunks.repositories.incidents import Incidents
-from trunks.repositories.liveness import LivenessRows
 from trunks.repositories.trunks import Trunks
-from trunks.rules.incidents import FEWEST_ENVIRONMENTS, Change, changes_found, rounded, utc
+from trunks.rules.incidents import FEWEST_ENVIRONMENTS, rounded, utc
+from trunks.rules.what_changed import Change, read_changes
 from trunks.store.database import Database
 from trunks.tenancy.tenants import Caller
 
 # Of a timeline, which a carrier with thousands of trunks makes long.
 _TRUNKS_TOLD = 100
+# Of a thousand runs that each found the same there is one; peers may say something else to each.
+_CHANGES_TOLD = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class IncidentView:
     """What a tenant is told: `trunks` of his `of` at the carrier are concerned."""
 
     incident: Incident
+    reason: str | None
     cause: str
     changed: tuple[Change, ...]
     trunks: int
@@ -100,29 +103,42 @@ class IncidentList:
 def _view(session: Session, environment_id: UUID, incident: Incident) -> IncidentView:
     incidents = Incidents(session)
     trunks = incidents.trunks(environment_id, incident.id)
-    place = incident.destination_id
-    checked = None if place is None else LivenessRows(session).of(place)
+    places = incidents.places(incident.id, environment_id)
+    own = {place.destination_id for place in places if place.destination_id is not None}
     return IncidentView(
         incident,
-        summary_of(incident),
-        changes_found(None if checked is None else checked.certificate_expires_at, incident.opened_at),
+        reason_of(places),
+        summary_of(incident, places),
+        _changed(places, trunks),
         trunks=len(trunks),
-        of=max(len(trunks), 0 if place is None else incidents.own_at(environment_id, place)),
+        of=max(len(trunks), incidents.own_at(environment_id, own)),
         elsewhere=_elsewhere(incidents, environment_id, incident),
-        timeline=_timeline(incident, trunks),
+        timeline=_timeline(places, incident, trunks),
     )
+
+
+def _changed(places: Sequence[IncidentPlace], trunks: Sequence[IncidentTrunk]) -> tuple[Change, ...]:
+    """What checks found at the tenant's destinations, and what his own runs found, each once."""
+    kept = [*(place.changed for place in places), *(trunk.changed for trunk in trunks)]
+    found = dict.fromkeys(change for each in kept for change in read_changes(each))
+    return tuple(found)[:_CHANGES_TOLD]
 
 
 def _elsewhere(incidents: Incidents, environment_id: UUID, incident: Incident) -> Elsewhere | None:
     """Nobody is told of others where few enough are concerned that one might be guessed."""
-    if incident.destination_id is None or len(incidents.environments(incident.id)) < FEWEST_ENVIRONMENTS:
+    if len(incidents.environments(incident.id)) < FEWEST_ENVIRONMENTS:
         return None
     about = rounded(incidents.others(environment_id, incident.id))
-    return Elsewhere(about, max(about, rounded(incidents.others_at(environment_id, incident.destination_id))))
+    places = incidents.places(incident.id)
+    everywhere = {place.destination_id for place in places if place.destination_id is not None}
+    return Elsewhere(about, max(about, rounded(incidents.others_at(environment_id, everywhere))))
 
 
-def _timeline(incident: Incident, trunks: Sequence[IncidentTrunk]) -> tuple[Moment, ...]:
-    told = [] if incident.silent_since is None else [Moment(incident.silent_since, "first-failure")]
+def _timeline(
+    places: Sequence[IncidentPlace], incident: Incident, trunks: Sequence[IncidentTrunk]
+) -> tuple[Moment, ...]:
+    since = [place.silent_since for place in places if place.silent_since is not None]
+    told = [Moment(min(since), "first-failure")] if since else []
     for each in trunks[:_TRUNKS_TOLD]:
         told.append(Moment(each.fell_at, "fell", each.trunk_id))
         if each.ended_at is not None and each.ended is not None:

@@ -1,7 +1,6 @@
 """When an incident begins and ends for a trunk, and what it is told as (docs/design/people.md, "Incidents")."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -14,6 +13,7 @@ REOPENS_WITHIN = timedelta(minutes=15)
 FALLS_TOGETHER = timedelta(minutes=5)
 # Of others an environment hears only where so many are concerned.
 FEWEST_ENVIRONMENTS = 5
+_NAMED_AT_MOST = 4
 
 
 class IncidentKind(StrEnum):
@@ -55,32 +55,23 @@ def rounded(count: int) -> int:
     return max(step, round(count / step) * step)
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """Something that was observed to be otherwise than before."""
-
-    what: str
-    before: str
-    after: str
-    sentence: str
-
-
-def cause_of(
-    kind: IncidentKind, domain: str, reason: str | None, opened_at: datetime, silent_since: datetime | None
-) -> str:
+def cause_of(kind: IncidentKind, domains: Sequence[str], reason: str | None, since: datetime) -> str:
     """Say in one sentence what was observed."""
     why = "" if reason is None else f" ({reason})"
+    several = len(set(domains)) > 1
     if kind is IncidentKind.HEALTH:
-        return f"{domain} has not answered our checks since {utc(silent_since or opened_at)}{why}."
-    return f"A trunk at {domain} that was verified failed its verification at {utc(opened_at)}{why}."
+        have = "have" if several else "has"
+        return f"{_listed(domains)} {have} not answered our checks since {utc(since)}{why}."
+    return f"A trunk at {_listed(domains)} that was verified failed its verification at {utc(since)}{why}."
 
 
-def changes_found(certificate_ended_at: datetime | None, opened_at: datetime) -> tuple[Change, ...]:
-    """List what was found to have changed before; none is nothing found."""
-    if certificate_ended_at is None or certificate_ended_at > opened_at:
-        return ()
-    ended = utc(certificate_ended_at)
-    return (Change("certificate", "valid", "expired", f"A certificate of the carrier ended at {ended}."),)
+def _listed(domains: Sequence[str]) -> str:
+    names = sorted(set(domains))
+    more = len(names) - _NAMED_AT_MOST
+    if more > 0:
+        return f"{', '.join(names[:_NAMED_AT_MOST])} and {more} more"
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def utc(at: datetime) -> str:

@@ -1,20 +1,24 @@
 """Incidents: one for what falls together, closed when nobody is concerned, and nothing of other tenants."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from api.talkover.incident_answers import show_incident
+from sipcheck.phrases.sentence import Sentence
 from sipcheck.reasons import CredentialState, Outcome, Reason
+from sipcheck.report.model import Report
 from tests.trunks.forms import Store, make_report
-from tests.trunks.health_watch import HealthWatch
+from tests.trunks.health_watch import LONG_ENOUGH_SECONDS, HealthWatch
 from trunks.catalog.trunk_edit import TrunkEdit
 from trunks.errors import IncidentNotFound, TrunkNotFound
 from trunks.models.trunk import Trunk
 from trunks.models.webhook import WebhookMessage
 from trunks.people.incidents import Elsewhere, IncidentView
+from trunks.rules.destination_facts import DestinationFacts, SeenEdge
 
 REJECTED = make_report(Outcome.FAILED, Reason.CREDENTIALS_REJECTED, credentials=CredentialState.REJECTED)
 FORBIDDEN = make_report(Outcome.FAILED, Reason.ADDRESS_FORBIDDEN)
@@ -89,6 +93,35 @@ def test_a_carriers_fall_is_one_incident_and_tells_of_others_by_round_numbers(st
     assert [types.count(f"incident.{each}") for each in ("opened", "closed")] == [1, 1]
 
 
+def test_what_changed_is_told_of_the_last_answer_and_the_first_failure(store: Store) -> None:
+    """Whatever later checks see, and whoever asks in between."""
+    watch = HealthWatch(store)
+    trunk = watch.verified()
+    watch.cycle(alive=True, seen=facts("sip2.carrier.example"), latency_ms=20.0)
+    watch.cycle(alive=True, seen=facts("sip2.carrier.example"), latency_ms=20.0)
+    watch.cycle(alive=True, seen=facts("sip2.carrier.example"), latency_ms=900.0)
+    for host in ("sip3.carrier.example", "sip4.carrier.example", "sip4.carrier.example"):
+        watch.cycle(alive=False, seen=facts(host))
+    follow(store)
+    (view,) = incidents(store)
+    assert [(change.what, change.before, change.after) for change in view.changed] == [
+        ("server", "sip2.carrier.example", "sip3.carrier.example"),
+        ("latency", "18 ms", "900 ms"),
+    ]
+    # What is found later, when it is well again, changes nothing of what was told.
+    for _ in range(2):
+        watch.cycle(alive=True, seen=facts("sip4.carrier.example"))
+    follow(store)
+    assert incidents(store)[0].changed == view.changed
+    letter = store.installation.people.incidents.letter(store.caller, view.id)
+    assert view.changed[0].sentence in letter
+    assert watch.health(watch.destination_of(trunk)).good == facts("sip4.carrier.example").kept()
+
+
+def facts(host: str) -> DestinationFacts:
+    return DestinationFacts(edges=(SeenEdge(host, "192.0.2.1:5060/udp"),))
+
+
 @on_sqlite
 def test_a_flapping_carrier_has_one_incident_and_one_that_falls_later_another(store: Store) -> None:
     watch = HealthWatch(store)
@@ -138,6 +171,66 @@ def test_refused_passwords_are_incidents_of_their_moment(store: Store) -> None:
         (1, "credentials-rejected"),
         (2, "credentials-rejected"),
     ]
+
+
+def test_what_shares_an_edge_is_one_incident_and_each_hears_of_his_own_destination(store: Store) -> None:
+    """The name that another tenant's trunk leads to may be his alone."""
+    ours = HealthWatch(store)
+    theirs = HealthWatch(Store(store.installation, store.clock, tenant="other"))
+    trunks = [
+        ours.verified(domain="one.example"),
+        theirs.verified(domain="their.secret.example"),
+        ours.verified(domain="two.example"),
+        ours.verified(domain="apart.example"),
+    ]
+    addresses = {"apart.example": ("192.0.2.200",)}
+    for alive in (True, False, False, False):
+        store.clock.advance(LONG_ENOUGH_SECONDS)
+        for claim in ours.claim():
+            ours.settle([claim], alive=alive, edge_addresses=addresses.get(claim.domain, ("192.0.2.1",)))
+    follow(store)
+    apart, shared = sorted(incidents(store), key=lambda view: view.trunks)
+    assert [(view.trunks, view.of) for view in (shared, apart)] == [(2, 2), (1, 1)]
+    (their_view,) = incidents(theirs.store)
+    assert (their_view.id, their_view.trunks, their_view.of) == (shared.id, 1, 1)
+    people = store.installation.people.incidents
+    for view, of, foreign in ((shared, store, ["secret"]), (their_view, theirs.store, ["one.ex", "two.ex"])):
+        told = show_incident(view).model_dump_json() + people.letter(of.caller, view.id)
+        assert not any(each in told for each in foreign), told
+    assert "one.example and two.example have not answered" in shared.cause
+    assert their_view.cause.startswith("their.secret.example has not answered")
+    # It is one until the last of all trunks is well again.
+    store.clock.advance(LONG_ENOUGH_SECONDS)
+    catalog = store.installation.catalog.trunks
+    for number in (0, 2):
+        catalog.remove(store.caller, trunks[number].id)
+    follow(store)
+    assert [view.incident.closed_at for view in incidents(theirs.store)] == [None]
+    catalog.remove(theirs.store.caller, trunks[1].id)
+    follow(store)
+    assert incidents(theirs.store) == []
+
+
+@on_sqlite
+def test_a_realm_is_told_to_whom_it_was_asked_in_the_name_of(store: Store) -> None:
+    """Another tenant's trunk at the same destination, refused in the same minute, found nothing of it itself."""
+    watch = HealthWatch(store)
+    other = HealthWatch(Store(store.installation, store.clock, tenant="other"))
+    trunks = [(watch, watch.verified(), "b"), (other, other.verified(), "c")]
+    follow(store)
+    for of, trunk, realm in trunks:
+        of.verify(trunk, mismatch(realm))
+        follow(store)
+    for of, _, realm in trunks:
+        (view,) = incidents(of.store)
+        assert [change.sentence for change in view.changed] == [f"The realm was 'a', and is '{realm}'."]
+        assert (view.reason, view.trunks, view.elsewhere) == ("realm-mismatch", 1, None)
+
+
+def mismatch(realm: str) -> Report:
+    said = Sentence.of("challenge.realm", found=f"'{realm}'", expected="'a'")
+    sentence = Sentence.of("realm-mismatch.summary", where="sip.carrier.example", detail=said)
+    return replace(make_report(Outcome.FAILED, Reason.REALM_MISMATCH), sentences=(sentence,))
 
 
 @on_sqlite
