@@ -39,6 +39,7 @@ from trunks.retention.schedule import chores
 from trunks.rules.way_evidence import TlsNames
 from trunks.runs.address_limits import AddressLimits
 from trunks.runs.calls.claims import CallClaims
+from trunks.runs.calls.open_calls import OpenCalls
 from trunks.runs.calls.requests import CallRequests
 from trunks.runs.check_ledger import CheckLedger
 from trunks.runs.claims import RunClaims
@@ -118,7 +119,8 @@ class Runs:
             clock=clock,
         )
         self.calls = CallRequests(database.impatient(), clock)
-        self.call_claims = CallClaims(database, settings.provisioner, clock)
+        self.open_calls = OpenCalls(database, clock)
+        self.call_claims = CallClaims(database, settings.provisioner, clock, self.open_calls)
         self.recovery = Recovery(database, self.address_limits, clock=clock)
         self.proofs = CredentialProofs(
             database, interval_seconds=settings.proof_interval_seconds, clock=clock

@@ -20,6 +20,7 @@ from trunks.models.health_rollup import DailyRollup, HealthRollup
 from trunks.models.idempotent_request import IdempotentRequest
 from trunks.models.knock import KnockRow
 from trunks.models.mass_fall import MassFall
+from trunks.models.open_call import OpenCall
 from trunks.models.phone_number import PhoneNumber
 from trunks.models.placed_call import PlacedCall
 from trunks.models.realm_pin import RealmPin
@@ -36,6 +37,7 @@ _AGES: Mapping[type[Base], InstrumentedAttribute[Any]] = {
     Destination: Destination.created_at,
     Verification: Verification.finished_at,
     PlacedCall: PlacedCall.finished_at,
+    OpenCall: OpenCall.begun_at,
     Flip: Flip.at,
     HealthRollup: HealthRollup.hour,
     DailyRollup: DailyRollup.day,
