@@ -310,7 +310,7 @@ def test_tokens_without_a_scope_open_all_of_their_environments(
 
 
 def test_kept_answers_that_hold_a_link_go(former: FormerStore) -> None:
-    former.migrate("r0046")
+    former.migrate("r0047")
     link = b'{"success":true,"data":{"id":"a","url":"https://sip.example/r/' + b"Ab-_" * 10 + b'abc"}}'
     with former.database.write() as session:
         environment_id = _insert_environment(former, session)
