@@ -19,7 +19,7 @@ def forms_of(api: ApiUnderTest) -> Iterator[str]:
         contexts = getattr(route, "effective_route_contexts", None)
         for each in [route] if contexts is None else contexts():
             if "POST" in (getattr(each, "methods", None) or ()):
-                yield each.path
+                yield str(getattr(each, "path", ""))
 
 
 async def test_a_read_only_token_looks_and_changes_nothing(api: ApiUnderTest) -> None:
