@@ -9,16 +9,19 @@ from api.dialects import spoken_at
 from api.language.languages import Language, speak, wanted_language
 from api.middleware.http_middleware import HttpMiddleware
 
-# Written without regard to it: figures for machines, and addresses that hold no words.
-_WORDLESS = ("/metrics", "/healthz", "/readyz", "/openapi.json", "/docs")
+_SHARED_PAGES = "/r/"
 
 
 class Languages(HttpMiddleware):
-    """Inside of what keeps answers: one that is given again is in the language of the first, and says so."""
+    """Inside of what keeps answers: one that is given again is in the language of the first, and says so.
+
+    The dialects and the shared pages are spoken in several; all else is English, or figures.
+    """
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on; refusals are in English, as their codes are."""
-        if scope["path"].startswith(_WORDLESS):
+        """Pass on; the dialects' refusals are in English, as their codes are."""
+        is_page = scope["path"].startswith(_SHARED_PAGES)
+        if spoken_at(scope["path"]) is None and not is_page:
             await self._app(scope, receive, send)
             return
         language = wanted_language(scope)
@@ -26,15 +29,14 @@ class Languages(HttpMiddleware):
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
-                _tell(message, language, in_dialect=spoken_at(scope["path"]) is not None)
+                refused = message["status"] >= HTTPStatus.BAD_REQUEST and not is_page
+                _tell(message, Language.ENGLISH if refused else language)
             await send(message)
 
         await self._app(scope, receive, sending)
 
 
-def _tell(message: Message, language: Language, *, in_dialect: bool) -> None:
+def _tell(message: Message, language: Language) -> None:
     headers = MutableHeaders(scope=message)
-    # A page of ours is in the language all the same; the dialects' refusals are in English.
-    refused = message["status"] >= HTTPStatus.BAD_REQUEST and in_dialect
-    headers.setdefault("Content-Language", Language.ENGLISH if refused else language)
+    headers.setdefault("Content-Language", language)
     headers.add_vary_header("Accept-Language")

@@ -8,10 +8,11 @@ from api.language.catalogs import marked, templates, translated
 from api.language.languages import current_language
 from sipcheck.diagnosis.rewording import reworded
 from sipcheck.reasons import CredentialState, Outcome, Party
+from sipcheck.report.call_ids import sent_requests
 from sipcheck.report.model import CheckName, CheckState, Direction, EdgeReport, Report, TraceStep
 from trunks.runs.sharing import OpenedPage
 
-_HEADLINES = {
+HEADLINES = {
     Outcome.VERIFIED: marked("The trunk works"),
     Outcome.REACHABLE: marked("The carrier answers, but the account is not proven"),
     Outcome.FAILED: marked("The trunk does not work"),
@@ -47,7 +48,6 @@ _PASSWORDS = {
     CredentialState.NOT_TESTED: marked("not tried"),
 }
 _AUTHORIZATIONS = ("authorization:", "proxy-authorization:")
-_CALL_ID = ("call-id", "i")
 _MOST_CALL_IDS = 40
 _MS_OF_A_SECOND = 1000
 
@@ -111,13 +111,19 @@ class Page:
 
 def page_of(opened: OpenedPage, url: str) -> Page:
     """Say what a link shows; `url` is the page's own path."""
+    return page_of_reports(
+        opened.reports, capture_url=f"{url}/evidence.pcapng", expires_at=write_moment(opened.expires_at)
+    )
+
+
+def page_of_reports(reports: Sequence[Report], *, capture_url: str, expires_at: str = "") -> Page:
+    """Say what these reports recorded, the deciding one first; `capture_url` is where their messages are."""
     words = templates(current_language())
-    reports = [reworded(report, words) for report in opened.reports]
+    reports = [reworded(each, words) for each in reports]
     first = reports[0]
-    messages = list(_messages(reports))
     return Page(
         outcome=first.outcome,
-        headline=translated(_HEADLINES[first.outcome]),
+        headline=translated(HEADLINES[first.outcome]),
         summary=first.summary,
         advice=first.advice,
         turn=translated(_TURNS[first.party]),
@@ -131,9 +137,9 @@ def page_of(opened: OpenedPage, url: str) -> Page:
         our_addresses=_our_addresses(reports),
         call_ids=_call_ids(reports),
         legs=_legs(reports),
-        messages=messages,
-        capture_url=f"{url}/evidence.pcapng",
-        expires_at=_moment(opened.expires_at),
+        messages=list(_messages(reports)),
+        capture_url=capture_url,
+        expires_at=expires_at,
     )
 
 
@@ -143,7 +149,7 @@ def _facts(report: Report) -> Iterator[tuple[str, str]]:
         yield translated("Account"), report.target.username
     if report.target.outbound_proxy:
         yield translated("By way of"), report.target.outbound_proxy
-    yield translated("When"), _moment(report.started_at)
+    yield translated("When"), write_moment(report.started_at)
     yield translated("Took"), _duration(report.duration_ms)
     yield translated("Reason"), report.reason if report.cause is None else f"{report.reason} ({report.cause})"
     yield translated("Password"), translated(_PASSWORDS[report.credentials])
@@ -181,18 +187,7 @@ def _host(endpoint: str | None) -> str:
 
 
 def _call_ids(reports: Sequence[Report]) -> list[str]:
-    found: dict[str, None] = {}
-    for step in _steps(reports):
-        if step.direction is Direction.SENT:
-            found |= dict.fromkeys(_call_id(step.text))
-    return list(found)[:_MOST_CALL_IDS]
-
-
-def _call_id(text: str) -> Iterator[str]:
-    for line in text.split("\n"):
-        name, _, value = line.partition(":")
-        if name.strip().lower() in _CALL_ID:
-            yield value.strip()
+    return [each.call_id for each in sent_requests(_steps(reports))][:_MOST_CALL_IDS]
 
 
 def _steps(reports: Sequence[Report]) -> Iterator[TraceStep]:
@@ -244,5 +239,5 @@ def _since(report: Report, step: TraceStep) -> str:
     return at.astimezone(UTC).strftime("%H:%M:%S.%f")[:-3]
 
 
-def _moment(at: datetime) -> str:
+def write_moment(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

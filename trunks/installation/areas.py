@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from trunks.catalog.carriers import CarrierList
 from trunks.catalog.connection import Connections, PlatformAddresses
 from trunks.catalog.create_provisioned import ProvisionedCreation
 from trunks.catalog.drafts import UnsavedTrunks
@@ -26,6 +27,8 @@ from trunks.people.endpoints import Endpoints
 from trunks.people.flip_follower import FlipFollower
 from trunks.people.incident_book import IncidentClosing
 from trunks.people.incidents import IncidentList
+from trunks.people.maintenance import MaintenanceBook
+from trunks.people.operator_incidents import OperatorIncidents
 from trunks.provisions.claims import ProvisionClaims
 from trunks.provisions.given_up import SidesGivenUp
 from trunks.provisions.infrastructure_checks import CheckTurns
@@ -39,6 +42,7 @@ from trunks.retention.schedule import chores
 from trunks.rules.way_evidence import TlsNames
 from trunks.runs.address_limits import AddressLimits
 from trunks.runs.calls.claims import CallClaims
+from trunks.runs.calls.open_calls import OpenCalls
 from trunks.runs.calls.requests import CallRequests
 from trunks.runs.check_ledger import CheckLedger
 from trunks.runs.claims import RunClaims
@@ -55,6 +59,7 @@ from trunks.runs.way_checks import WayChecks
 from trunks.runs.way_turns import WayTurns
 from trunks.secrets.secret_box import SecretBox
 from trunks.store.database import Database
+from trunks.tenancy.console_sessions import Sessions
 from trunks.tenancy.idempotent_requests import KeyedRequests
 from trunks.tenancy.installation_keys import InstallationKeyring
 from trunks.tenancy.tenants import Tenants
@@ -74,6 +79,7 @@ class Foundation:
 class Tenancy:
     def __init__(self, on: Foundation) -> None:
         self.tenants = Tenants(on.database, on.clock)
+        self.sessions = Sessions(on.database.impatient(), self.tenants, on.clock)
         self.keys = InstallationKeyring(on.database, on.secrets, clock=on.clock)
         self.keyed_requests = KeyedRequests(
             on.database.impatient(),
@@ -116,7 +122,8 @@ class Runs:
             clock=clock,
         )
         self.calls = CallRequests(database.impatient(), clock)
-        self.call_claims = CallClaims(database, settings.provisioner, clock)
+        self.open_calls = OpenCalls(database, clock)
+        self.call_claims = CallClaims(database, settings.provisioner, clock, self.open_calls)
         self.recovery = Recovery(database, self.address_limits, clock=clock)
         self.proofs = CredentialProofs(
             database, interval_seconds=settings.proof_interval_seconds, clock=clock
@@ -139,6 +146,7 @@ class Catalog:
         impatient = database.impatient()
         self.trunks = TrunkCatalog(impatient, on.secrets, provisioner, clock, on.settings.allow_wide_lists)
         self.views = TrunkViews(database)
+        self.carriers = CarrierList(database)
         self.health_history = HealthHistory(database)
         self.updates = TrunkUpdates(
             impatient,
@@ -233,6 +241,8 @@ class People:
             tuple(filter(None, [on.settings.sip_advertised_address or on.settings.sip_source_address])),
         )
         self.incident_closing = IncidentClosing(on.database, on.clock)
+        self.maintenance = MaintenanceBook(on.database, on.clock)
+        self.operator_incidents = OperatorIncidents(on.database)
         self.deliveries = Deliveries(on.database, on.secrets, on.clock)
 
 

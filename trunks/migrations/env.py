@@ -4,6 +4,7 @@ from alembic import context
 
 from trunks.models import (
     account_proof,
+    console_session,
     credential_freeze,
     destination,
     destination_health,
@@ -17,6 +18,7 @@ from trunks.models import (
     incident,
     infrastructure_check,
     installation_key,
+    maintenance,
     mass_fall,
     number_claim,
     outbound_way,
@@ -47,6 +49,7 @@ _DECLARED = (
     infrastructure_check,
     webhook,
     incident,
+    maintenance,
     destination,
     verification,
     flip,
@@ -54,6 +57,7 @@ _DECLARED = (
     credential_freeze,
     realm_pin,
     shared_page,
+    console_session,
     edge_budget,
     installation_key,
     destination_health,

@@ -11,7 +11,8 @@ from trunks.repositories.repository import Repository
 
 StandingToken = Row[UUID, str, TokenScope, UUID | None, bool | None, int | None]
 
-_OF_ANY = (
+# Composed once: each request asks it.
+_STANDING = (
     select(
         ApiToken.id,
         ApiToken.token_hash,
@@ -21,10 +22,8 @@ _OF_ANY = (
         Environment.requests_per_minute,
     )
     .join(Environment, Environment.id == ApiToken.environment_id, isouter=True)
-    .where(ApiToken.revoked_at.is_(None))
+    .where(ApiToken.token_hash.in_(bindparam("token_hashes", expanding=True)), ApiToken.revoked_at.is_(None))
 )
-# Composed once: each request asks it.
-_STANDING = _OF_ANY.where(ApiToken.token_hash.in_(bindparam("token_hashes", expanding=True)))
 
 
 class Environments(Repository):
@@ -61,10 +60,6 @@ class ApiTokens(Repository):
     def standing(self, token_hashes: Collection[str]) -> Sequence[StandingToken]:
         """Find the tokens of these hashes with what their environments may do; not those that are revoked."""
         return self._session.execute(_STANDING, {"token_hashes": list(token_hashes)}).all()
-
-    def standing_by_id(self, token_id: UUID) -> StandingToken | None:
-        """Find a token by its row, as `standing` does by its hash."""
-        return self._session.execute(_OF_ANY.where(ApiToken.id == token_id)).one_or_none()
 
     def all(self) -> Sequence[ApiToken]:
         return self._session.scalars(select(ApiToken).order_by(ApiToken.id)).all()

@@ -23,6 +23,7 @@ def chores(keeping: Keeping, secrets: SecretBox, own_keys: InstallationKeyring) 
     unused = _days(keeping.unused_destinations)
     return (
         AgedRows(old_rows.SHARED_PAGES, timedelta(0)),
+        AgedRows(old_rows.CONSOLE_SESSIONS, timedelta(0)),
         AgedRows(old_rows.RUNS, _days(keeping.verifications)),
         AgedRows(old_rows.CALLS, _days(keeping.verifications)),
         AgedRows(old_rows.CALL_QUOTAS, CALL_QUOTAS),
@@ -34,6 +35,7 @@ def chores(keeping: Keeping, secrets: SecretBox, own_keys: InstallationKeyring) 
         Freezes(secrets, own_keys, _days(keeping.freezes)),
         AgedRows(old_rows.MASS_FALLS, _days(keeping.mass_falls)),
         AgedRows(old_rows.INCIDENTS, _days(keeping.flips)),
+        AgedRows(old_rows.MAINTENANCES, _days(keeping.flips)),
         AgedRows(old_rows.MESSAGES, _days(keeping.messages)),
         AgedRows(old_rows.IDLE_BUDGETS, IDLE_ADDRESSES),
         AgedRows(old_rows.LOST_SLOTS, IDLE_ADDRESSES),

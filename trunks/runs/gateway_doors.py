@@ -5,11 +5,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from sipcheck.diagnosis.evidence import Proof
 from sipcheck.reasons import CredentialState
 from sipcheck.report.model import Report
 from sipcheck.target import Target
+from sipcheck.transaction.invite.call_mark import CallMark
 from trunks.clock import Clock
 from trunks.runs.admission import Admissions
+from trunks.runs.calls.open_calls import WrittenCall
 from trunks.runs.claimed_run import ClaimedRun
 from trunks.runs.credential_gate import CredentialGate
 from trunks.runs.form_questions import RunForms
@@ -18,7 +21,7 @@ from trunks.runs.knock_ledger import Settlement
 from trunks.runs.open_slots import OpenSlots
 from trunks.runs.run_store import RunStore
 from trunks.runs.several_gateways import SeveralReport
-from trunks.runs.way_results import NOTHING_FOUND, WayFound
+from trunks.runs.way_results import WayFound
 from trunks.runs.wishes import Spending
 from trunks.secrets.credential_key import CredentialHash
 from trunks.secrets.secret_box import SecretBox
@@ -35,7 +38,7 @@ class GatewayDoors:
         *,
         timeout_seconds: float,
         clock: Clock,
-        forms: RunForms | None = None,
+        forms: Sequence[RunForms] = (),
     ) -> None:
         self._store = store
         self._claim = claim
@@ -106,9 +109,10 @@ class GatewayDoors:
                 turn=turns.get(number, 0),
                 username=self._claim.first.username,
                 again=self._claim.put_off and not self._claim.on_demand,
-                forms=None if self._forms is None or number else self._forms.questions(),
+                forms=self._forms[number].questions() if self._forms else None,
                 proof=self._claim.proof,
                 caller=self._claim.caller,
+                write_down=self._write_down if self._claim.proof is Proof.INVITE else None,
             )
             for number, (target, admission) in enumerate(zip(targets, self._admissions, strict=True))
         ]
@@ -118,6 +122,10 @@ class GatewayDoors:
             replace(check, credentials=gate.credentials, before_credentials=gate.before_credentials)
             for check, gate in zip(checks, self._gates, strict=True)
         ]
+
+    async def _write_down(self, call_id: str, marks: tuple[CallMark, ...]) -> None:
+        """Commit what ends a call that proves them. Raises StoreUnavailable."""
+        await self._store.write_down(WrittenCall(self._claim, call_id, marks))
 
     def close(self) -> None:
         """Give the slots back."""
@@ -138,9 +146,9 @@ class GatewayDoors:
         )
         return self._gates[0].realms if self._gates and not decided_elsewhere else ()
 
-    def ways(self) -> WayFound:
-        """Give what was learned of calls to the first gateway."""
-        return NOTHING_FOUND if self._forms is None else WayFound(self._forms.dialled, self._forms.heard)
+    def ways(self) -> Sequence[WayFound]:
+        """Give what was learned of calls to each gateway."""
+        return [WayFound(each.dialled, each.heard) for each in self._forms]
 
     def spent(self) -> Sequence[Spending]:
         """Give what was sent to each address."""

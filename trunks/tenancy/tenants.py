@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -166,19 +166,19 @@ class Tenants:
         """
         return self.bearers([token])[0]
 
-    def bearer_of(self, token_id: UUID) -> Bearer | None:
-        """Say it by the token's id, for whoever keeps that and not the token: a session is over when this is None."""
-        with self.database.read() as session:
-            found = ApiTokens(session).standing_by_id(token_id)
-        return None if found is None else _bearer(found)
-
     def bearers(self, tokens: Sequence[str]) -> list[Bearer | None]:
         """Say it of each of these tokens, by one question."""
         hashes = [_hash(token) for token in tokens]
-        with self.database.read() as session:
-            standing = ApiTokens(session).standing(set(hashes))
-        known = {found.token_hash: _bearer(found) for found in standing}
+        known = self.of_hashes(set(hashes))
         return [known.get(each) for each in hashes]
+
+    def of_hashes(self, token_hashes: Collection[str]) -> Mapping[str, Bearer]:
+        """Say it of tokens that are known by their hashes, as sessions know theirs; those that are revoked are left
+        out.
+        """
+        with self.database.read() as session:
+            standing = ApiTokens(session).standing(token_hashes)
+        return {found.token_hash: _bearer(found) for found in standing}
 
 
 def _bearer(found: StandingToken) -> Bearer:

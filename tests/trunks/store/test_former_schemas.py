@@ -280,7 +280,7 @@ def test_the_last_run_of_each_trunk_of_r0011_is_shown_as_before(
         assert last.advice == "Nothing."
 
 
-def test_tokens_of_r0043_open_all_of_their_environments(
+def test_tokens_without_a_scope_open_all_of_their_environments(
     former: FormerStore, store_settings: Settings
 ) -> None:
     standing, revoked = ("trunks_standing", "trunks_revoked")
@@ -309,8 +309,8 @@ def test_tokens_of_r0043_open_all_of_their_environments(
         installation.close()
 
 
-def test_answers_of_r0044_that_hold_a_link_go(former: FormerStore) -> None:
-    former.migrate("r0044")
+def test_kept_answers_that_hold_a_link_go(former: FormerStore) -> None:
+    former.migrate("r0047")
     link = b'{"success":true,"data":{"id":"a","url":"https://sip.example/r/' + b"Ab-_" * 10 + b'abc"}}'
     with former.database.write() as session:
         environment_id = _insert_environment(former, session)

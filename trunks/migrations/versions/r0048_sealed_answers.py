@@ -5,8 +5,8 @@ import re
 import sqlalchemy as sa
 from alembic import op
 
-revision = "r0045"
-down_revision = "r0044"
+revision = "r0048"
+down_revision = "r0047"
 branch_labels = None
 depends_on = None
 
