@@ -1,5 +1,6 @@
 """The language of answers: chosen, told, and spoken in every dialect; what vendors document stays as it is."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -105,7 +106,7 @@ async def test_a_verdict_is_said_in_the_language_of_whoever_reads_it(api: ApiUnd
     trunk_id, run_id = await run_with(api, expired())
     bolna = (await api.client.get("/sip-trunks/trunks")).json()[0]["id"]
     run = f"{URL}/{trunk_id}/verifications/{run_id}"
-    for path, of in (
+    rows: list[tuple[str, Callable[[Any], Any]]] = [
         (f"{URL}/{trunk_id}", lambda body: body["data"]["last_verification"]),
         (f"{URL}/{trunk_id}/verifications", lambda body: body["data"][0]),
         (run, lambda body: body["data"]),
@@ -113,7 +114,8 @@ async def test_a_verdict_is_said_in_the_language_of_whoever_reads_it(api: ApiUnd
         ("/sip-trunks/trunks", lambda body: body[0]["last_verification"]),
         (f"/sip-trunks/trunks/{bolna}", lambda body: body["last_verification"]),
         ("/api/user/phone-numbers/sip-trunks", lambda body: body["data"][0]["last_verification"]),
-    ):
+    ]
+    for path, of in rows:
         english, portuguese = [await get(api, path, headers) for headers in ({}, PORTUGUESE)]
         assert of(english)["summary"] == "The certificate of 192.0.2.1:5061/tls has expired.", path
         assert (of(portuguese)["summary"], of(portuguese)["advice"]) == (SUMMARY, ADVICE), path
