@@ -4,13 +4,15 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.trunks.forms import LIVEKIT_AWAY, Store
+from tests.trunks.forms import LIVEKIT_AWAY, Store, make_store, sqlite_template, store_settings
 from trunkd.doctor.checks import CheckFailed
 from trunkd.doctor.voice import writes
 from trunks.installation.settings import Settings
 from trunks.models.provision import ProvisionOccasion
 from trunks.provisions.requests import ProvisionRequests
 from trunks.voice.sides import SideIds
+
+__all__ = ["make_store", "sqlite_template", "store_settings"]
 
 
 @pytest.mark.parametrize("store_settings", ["sqlite"], indirect=True)
@@ -31,7 +33,7 @@ def test_what_waits_is_told(make_store: Callable[[Settings], Store], store_setti
     told = "2 sides wait to be written at {} (1 for guard, 1 for move)."
     assert writes(settings) == told.format("20 a second")
     assert writes(settings.model_copy(update={"provisioner_rate": 0.0})) == told.format("without a limit")
-    with pytest.raises(CheckFailed, match="wait to be written at 0.001 a second") as slow:
+    with pytest.raises(CheckFailed, match=r"wait to be written at 0\.001 a second") as slow:
         writes(settings.model_copy(update={"provisioner_rate": 0.001}))
     assert slow.value.harmless
     store.installation.provisions.rehearsal.pause(paused=True)
