@@ -12,6 +12,7 @@ from starlette.middleware import Middleware
 
 from api.autocalls import routes as autocalls
 from api.bolna import routes as bolna
+from api.console import routes as console
 from api.context import Context
 from api.current_health import CurrentHealth
 from api.document.openapi import describe
@@ -42,7 +43,7 @@ from trunks.store.soundness import require_takes_writes
 
 # Of the process, not of an application: what FastAPI works out of a route it works out once.
 _ROUTES = APIRouter()
-for _routes in (talkover, autocalls, bolna, operation, shared_page):
+for _routes in (talkover, autocalls, bolna, operation, shared_page, console):
     _ROUTES.include_router(_routes.router)
 
 

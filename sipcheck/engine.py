@@ -22,7 +22,7 @@ from sipcheck.report.shown import shown
 from sipcheck.report.trace import Trace
 from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS, EngineSettings
 from sipcheck.target import HostPort, Target, TransportName, parse_host_port, parse_target
-from sipcheck.transaction.invite.call_journal import CallJournal, WriteDown
+from sipcheck.transaction.invite.call_journal import WriteDown
 from sipcheck.transaction.invite.call_keeper import CallKeeper
 from sipcheck.transaction.invite.call_mark import CallMark
 from sipcheck.transaction.invite.orphaned_call import OrphanedCall
@@ -112,6 +112,7 @@ class Engine:
         edge_done: EdgeDone | None = None,
         resolved: Resolved | None = None,
         forms: FormQuestions | None = None,
+        write_down: WriteDown | None = None,
     ) -> Report:
         """Verify one target within one deadline; every remote failure is a report.
 
@@ -129,6 +130,9 @@ class Engine:
         ends the run. `edge_done(edge)` is called when nothing more is sent to an edge, while others may still be asked.
         What `forms` want to know is asked behind the verdict, within the deadline, and changes none.
 
+        `write_down` is awaited with what ends a call of this run's, as by `call`; what it raises is raised here, in a
+        group.
+
         Cancelled, it forgets its requests, closes its connections and gives no report; a caller who owes one reports
         the reason `cancelled`. A call is ended as soon as it may be, and before the engine is closed.
         """
@@ -139,7 +143,9 @@ class Engine:
             proof=proof,
             before_credentials=before_credentials,
         )
-        run = replace(run, edge_done=edge_done, caller=caller, asks_on=forms is not None)
+        run = replace(
+            run, edge_done=edge_done, caller=caller, asks_on=forms is not None, write_down=write_down
+        )
         return shown(await self._verification(target, run).report(survey, admit, resolved, forms))
 
     async def call(
@@ -155,8 +161,8 @@ class Engine:
         """Make one test call, which rings, and say what became of it; every remote failure is a report.
 
         However this is left, the call is ended: at once where it may be, and before the engine is closed.
-        `write_down` is awaited with what ends the call, before it leaves and before it is acknowledged; what it raises
-        keeps it from leaving, and is raised here.
+        `write_down` is awaited with a call's Call-ID and what ends it, before it leaves and before it is acknowledged,
+        and with nothing once it is over; what it raises keeps the call from leaving, and is raised here.
         """
         run = self.run_context(
             DEFAULT_TIMEOUT_SECONDS,
@@ -165,8 +171,7 @@ class Engine:
             proof=Proof.INVITE,
             before_credentials=before_credentials,
         )
-        if write_down is not None:
-            run = replace(run, journal=CallJournal(write_down))
+        run = replace(run, write_down=write_down)
         return await CallRun(target, options, run, self.settings, self.resolver).report()
 
     async def end_call(self, mark: CallMark, credentials: Credentials | None = None) -> bool:

@@ -188,6 +188,7 @@ class CallReason(StrEnum):
     CALL_BUSY = "call-busy"
     CALL_DECLINED = "call-declined"
     CALL_UNAVAILABLE = "call-unavailable"
+    CALL_NO_PROGRESS = "call-no-progress"
     CALL_FORBIDDEN = "call-forbidden"
     CALLER_REFUSED = "caller-refused"
     NUMBER_NOT_FOUND = "number-not-found"

@@ -125,6 +125,7 @@ class EngineLoop:
             survey=None if route is None else Survey(route),
             resolved=lambda found: self._routes.keep(job.target, found, now),
             forms=job.forms,
+            write_down=job.write_down,
         )
         job.heard(report)
         return report

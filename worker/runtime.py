@@ -140,7 +140,7 @@ class Runtime:
     def _make_runner(self, installation: Installation) -> Runner:
         runs, timeout_seconds = installation.runs, installation.settings.verify_timeout_seconds
         return Runner(
-            RunStore(runs.claims, runs.recovery, runs.address_limits),
+            RunStore(runs.claims, runs.recovery, runs.address_limits, runs.open_calls),
             installation.secrets,
             installation.tenancy.keys.credential_hash(),
             self._engine_loop.verify,

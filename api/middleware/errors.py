@@ -8,9 +8,11 @@ from fastapi.exceptions import RequestValidationError
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
+from api.console import fault_page
+from api.dialect import Dialect
 from api.dialects import answering_at
 from api.middleware.allowed_methods import allowed_methods
 from api.middleware.http_middleware import HttpMiddleware
@@ -67,8 +69,13 @@ async def _handle(request: Request, error: Exception) -> Response:
     return _answer(error, path)
 
 
-def _answer(error: Exception, path: str) -> JSONResponse:
+def _answer(error: Exception, path: str) -> Response:
     dialect = answering_at(path)
+    problem = _problem(error, dialect)
+    return fault_page.answer(problem) if fault_page.covers(path) else dialect.answer(problem)
+
+
+def _problem(error: Exception, dialect: Dialect) -> Problem:
     match error:
         case Problem():
             problem = error
@@ -95,4 +102,4 @@ def _answer(error: Exception, path: str) -> JSONResponse:
         case _:
             _log.error("request-broke", trace=trace_of(error))
             problem = internal_error()
-    return dialect.answer(problem)
+    return problem

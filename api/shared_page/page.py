@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from sipcheck.reasons import CredentialState, Outcome, Party
+from sipcheck.report.call_ids import sent_requests
 from sipcheck.report.model import CheckName, CheckState, Direction, EdgeReport, Report, TraceStep
 from trunks.runs.sharing import OpenedPage
 
-_HEADLINES = {
+HEADLINES = {
     Outcome.VERIFIED: "The trunk works",
     Outcome.REACHABLE: "The carrier answers, but the account is not proven",
     Outcome.FAILED: "The trunk does not work",
@@ -44,7 +45,6 @@ _PASSWORDS = {
     CredentialState.NOT_TESTED: "not tried",
 }
 _AUTHORIZATIONS = ("authorization:", "proxy-authorization:")
-_CALL_ID = ("call-id", "i")
 _MOST_CALL_IDS = 40
 _MS_OF_A_SECOND = 1000
 
@@ -108,11 +108,17 @@ class Page:
 
 def page_of(opened: OpenedPage, url: str) -> Page:
     """Say what a link shows; `url` is the page's own path."""
-    first = opened.reports[0]
-    messages = list(_messages(opened.reports))
+    return page_of_reports(
+        opened.reports, capture_url=f"{url}/evidence.pcapng", expires_at=write_moment(opened.expires_at)
+    )
+
+
+def page_of_reports(reports: Sequence[Report], *, capture_url: str, expires_at: str = "") -> Page:
+    """Say what these reports recorded, the deciding one first; `capture_url` is where their messages are."""
+    first = reports[0]
     return Page(
         outcome=first.outcome,
-        headline=_HEADLINES[first.outcome],
+        headline=HEADLINES[first.outcome],
         summary=first.summary,
         advice=first.advice,
         turn=_TURNS[first.party],
@@ -120,14 +126,14 @@ def page_of(opened: OpenedPage, url: str) -> Page:
         checks=[
             Line(_NAMES[each.name], _STATES[each.state], each.state, each.detail) for each in first.checks
         ],
-        warnings=[each.detail for report in opened.reports for each in report.warnings],
-        edges=[edge for report in opened.reports for edge in report.edges],
-        our_addresses=_our_addresses(opened.reports),
-        call_ids=_call_ids(opened.reports),
-        legs=_legs(opened.reports),
-        messages=messages,
-        capture_url=f"{url}/evidence.pcapng",
-        expires_at=_moment(opened.expires_at),
+        warnings=[each.detail for report in reports for each in report.warnings],
+        edges=[edge for report in reports for edge in report.edges],
+        our_addresses=_our_addresses(reports),
+        call_ids=_call_ids(reports),
+        legs=_legs(reports),
+        messages=list(_messages(reports)),
+        capture_url=capture_url,
+        expires_at=expires_at,
     )
 
 
@@ -137,7 +143,7 @@ def _facts(report: Report) -> Iterator[tuple[str, str]]:
         yield "Account", report.target.username
     if report.target.outbound_proxy:
         yield "By way of", report.target.outbound_proxy
-    yield "When", _moment(report.started_at)
+    yield "When", write_moment(report.started_at)
     yield "Took", _duration(report.duration_ms)
     yield "Reason", report.reason if report.cause is None else f"{report.reason} ({report.cause})"
     yield "Password", _PASSWORDS[report.credentials]
@@ -171,18 +177,7 @@ def _host(endpoint: str | None) -> str:
 
 
 def _call_ids(reports: Sequence[Report]) -> list[str]:
-    found: dict[str, None] = {}
-    for step in _steps(reports):
-        if step.direction is Direction.SENT:
-            found |= dict.fromkeys(_call_id(step.text))
-    return list(found)[:_MOST_CALL_IDS]
-
-
-def _call_id(text: str) -> Iterator[str]:
-    for line in text.split("\n"):
-        name, _, value = line.partition(":")
-        if name.strip().lower() in _CALL_ID:
-            yield value.strip()
+    return [each.call_id for each in sent_requests(_steps(reports))][:_MOST_CALL_IDS]
 
 
 def _steps(reports: Sequence[Report]) -> Iterator[TraceStep]:
@@ -234,5 +229,5 @@ def _since(report: Report, step: TraceStep) -> str:
     return at.astimezone(UTC).strftime("%H:%M:%S.%f")[:-3]
 
 
-def _moment(at: datetime) -> str:
+def write_moment(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -4,14 +4,16 @@ import re
 from collections.abc import Mapping
 from functools import cache
 from http import HTTPStatus
-from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 from fastapi import APIRouter, Request
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment
 from starlette.responses import HTMLResponse, Response
 
 from api.context import Context, context_of
+from api.pages.client_address import client_address
+from api.pages.headers import packaged, page_headers
+from api.pages.templates import make_templates
 from api.shared_page.page import Page, page_of
 from api.talkover.evidence_routes import pcapng
 from sipcheck.report.capture import capture
@@ -22,19 +24,8 @@ from trunks.runs.sharing import OpenedPage
 OPENED_PER_MINUTE = 120
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
-_IPV6_NETWORK_BITS = 64
-_KEPT_SECONDS = 3600
-_HEADERS: Mapping[str, str] = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; "
-        "frame-ancestors 'none'"
-    ),
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "X-Robots-Tag": "noindex, nofollow, noarchive",
-}
+_FOLDER = Path(__file__).parent
+_HEADERS = page_headers("style-src 'self'; img-src 'self'; form-action 'none'")
 
 router = APIRouter(prefix="/r", include_in_schema=False)
 
@@ -42,13 +33,13 @@ router = APIRouter(prefix="/r", include_in_schema=False)
 @router.get("/style.css")
 async def style() -> Response:
     """Give the stylesheet, which is the same for all."""
-    return _packaged("style.css", "text/css")
+    return packaged(_FOLDER / "style.css", "text/css", _HEADERS)
 
 
 @router.get("/icon.svg")
 async def icon() -> Response:
     """Give what a browser shows beside the page's title."""
-    return _packaged("icon.svg", "image/svg+xml")
+    return packaged(_FOLDER / "icon.svg", "image/svg+xml", _HEADERS)
 
 
 @router.get("/{token}")
@@ -72,7 +63,7 @@ async def open_evidence(token: str, request: Request) -> Response:
 async def _open(token: str, request: Request) -> OpenedPage | Response:
     """Find what a link shows, or what is answered instead."""
     context = context_of(request)
-    allowance = await context.rate_limits.count(f"shared:{_source(request)}", OPENED_PER_MINUTE)
+    allowance = await context.rate_limits.count(f"shared:{client_address(request)}", OPENED_PER_MINUTE)
     if not allowance.granted:
         seconds = str(allowance.retry_after_seconds)
         return _page("busy.html", None, HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": seconds})
@@ -104,32 +95,4 @@ def _page(
 
 @cache
 def _templates() -> Environment:
-    return Environment(
-        loader=PackageLoader("api.shared_page"),
-        autoescape=select_autoescape(default=True, default_for_string=True),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
-def _packaged(name: str, media_type: str) -> Response:
-    headers = {**_HEADERS, "Cache-Control": f"public, max-age={_KEPT_SECONDS}"}
-    return Response(_file(name), media_type=media_type, headers=headers)
-
-
-@cache
-def _file(name: str) -> bytes:
-    return (Path(__file__).parent / name).read_bytes()
-
-
-def _source(request: Request) -> str:
-    """Name whoever asks, by his address."""
-    host = "" if request.client is None else request.client.host
-    try:
-        parsed = ip_address(host.partition("%")[0])
-    except ValueError:
-        return ""
-    if parsed.version == 4:
-        return str(parsed)
-    return str(parsed.ipv4_mapped or ip_network((parsed, _IPV6_NETWORK_BITS), strict=False))
+    return make_templates("api.shared_page")

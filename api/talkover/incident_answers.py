@@ -5,7 +5,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.timestamps import Timestamp
-from trunks.people.incidents import IncidentView
+from trunks.people.incident_view import IncidentView
 
 
 class _Shown(BaseModel):
@@ -66,7 +66,7 @@ def show_incident(view: IncidentView) -> IncidentShown:
         id=incident.id,
         opened_at=incident.opened_at,
         closed_at=incident.closed_at,
-        reason=incident.reason,
+        reason=view.reason,
         cause=view.cause,
         changed=[ChangeShown.model_validate(each) for each in view.changed],
         concerned=ConcernedShown(trunks=view.trunks, of=view.of),

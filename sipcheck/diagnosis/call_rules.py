@@ -94,6 +94,7 @@ CALL_RULINGS: Mapping[CallReason, CallRuling] = {
     CallReason.CALL_BUSY: CallRuling(CallVerdict.REFUSED, Party.NOBODY),
     CallReason.CALL_DECLINED: CallRuling(CallVerdict.REFUSED, Party.NOBODY),
     CallReason.CALL_UNAVAILABLE: CallRuling(CallVerdict.REFUSED, Party.NOBODY),
+    CallReason.CALL_NO_PROGRESS: CallRuling(CallVerdict.INCONCLUSIVE, Party.CARRIER),
     CallReason.CALL_FORBIDDEN: CallRuling(CallVerdict.REFUSED, Party.CONFIGURATION),
     CallReason.CALLER_REFUSED: CallRuling(CallVerdict.REFUSED, Party.CONFIGURATION),
     CallReason.NUMBER_NOT_FOUND: CallRuling(CallVerdict.REFUSED, Party.CONFIGURATION),

@@ -11,9 +11,12 @@ from dataclasses import dataclass, replace
 
 from sipcheck.diagnosis.evidence import EdgeEvidence
 from sipcheck.diagnosis.rules import diagnose
-from sipcheck.dns.route import Edge
+from sipcheck.dns.route import Edge, Route
 from sipcheck.engine import Engine
-from sipcheck.reasons import Reason
+from sipcheck.reasons import Cause, Reason
+from sipcheck.report.call_ids import sent_requests
+from sipcheck.report.model import Certificate
+from sipcheck.report.trace import Trace
 from sipcheck.settings import EngineSettings
 from sipcheck.target import Target
 from sipcheck.transaction.time_plan import TimePlan
@@ -29,7 +32,8 @@ class EdgeLiveness:
     """What came of asking one edge; `reason` is `alive`, or why it is not.
 
     `sent` counts requests, retransmissions among them. `facts` are the telling headers of its answer and Server and
-    Allow, empty where there was no answer; None where nobody read more of it than that it is alive.
+    Allow, empty where there was no answer; None where nobody read more of it than that it is alive. `cause` is what
+    lies behind a failure, `certificate` what was presented over TLS, `call_id` that of the request where it failed.
     """
 
     edge: Edge
@@ -39,6 +43,9 @@ class EdgeLiveness:
     latency_ms: float | None = None
     sent: int = 0
     facts: Mapping[str, str] | None = None
+    cause: Cause | None = None
+    certificate: Certificate | None = None
+    call_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +64,7 @@ class Liveness:
     facts: Mapping[str, str] | None = None
     edges: tuple[EdgeLiveness, ...] = ()
     forms: tuple[FormAnswer, ...] = ()
+    cause: Cause | None = None
 
     @classmethod
     def of(cls, edges: Sequence[EdgeLiveness]) -> "Liveness":
@@ -71,6 +79,7 @@ class Liveness:
             latency_ms=decisive.latency_ms,
             facts=decisive.facts,
             edges=tuple(edges),
+            cause=decisive.cause,
         )
 
     @property
@@ -86,12 +95,18 @@ async def find_edges(
     engine: Engine, target: Target, *, timeout_seconds: float
 ) -> tuple[Edge, ...] | Liveness:
     """Resolve a target and judge every address; what leads nowhere, or where nothing may be sent, is a result."""
+    found = await find_route(engine, target, timeout_seconds=timeout_seconds)
+    return found if isinstance(found, Liveness) else found.edges[:MAX_PROBED_EDGES]
+
+
+async def find_route(engine: Engine, target: Target, *, timeout_seconds: float) -> Route | Liveness:
+    """The same with all that DNS said; of its edges the first MAX_PROBED_EDGES are to be asked."""
     plan = TimePlan(timeout_seconds)
     route = await engine.resolver.resolve(target, timeout_seconds=plan.dns_seconds)
     failure = route.obstacle(engine.settings.guard)
     if failure is not None:
         return Liveness(alive=False, reason=failure.reason)
-    return route.edges[:MAX_PROBED_EDGES]
+    return route
 
 
 async def ask_edges(
@@ -124,7 +139,7 @@ async def ask_edges(
         living = {probe.name for probe in probes if probe.alive}
         asked = await ask_each(probes, [each for each in forms if each[0].edge in living], run)
     sent = {each.probe.name: each.sent for each in asked}
-    heard = [_heard(probe) for probe in probes]
+    heard = _with_call_ids([_heard(probe) for probe in probes], run.trace)
     found = Liveness.of([replace(each, sent=each.sent + sent.get(str(each.edge), 0)) for each in heard])
     return replace(found, forms=tuple(answer for each in asked for answer in each.answers))
 
@@ -139,8 +154,16 @@ def asking_identity(
     return Identity.of(target, settings, username)
 
 
+def _with_call_ids(heard: Sequence[EdgeLiveness], trace: Trace) -> list[EdgeLiveness]:
+    """Name the requests that failed, as they were recorded."""
+    if all(each.alive for each in heard):
+        return list(heard)
+    call_ids = {each.edge: each.call_id for each in reversed(sent_requests(trace.steps))}
+    return [each if each.alive else replace(each, call_id=call_ids.get(str(each.edge))) for each in heard]
+
+
 def _heard(probe: EdgeProbe) -> EdgeLiveness:
-    return judged(probe.edge, probe.evidence)
+    return replace(judged(probe.edge, probe.evidence), certificate=probe.connection.certificate)
 
 
 def judged(edge: Edge, evidence: EdgeEvidence) -> EdgeLiveness:
@@ -153,6 +176,7 @@ def judged(edge: Edge, evidence: EdgeEvidence) -> EdgeLiveness:
         reason = doubt.reason
     else:
         reason = diagnose(evidence)
+    failure = None if evidence.alive else evidence.failure_of(reason)
     seconds = None if answered is None else answered.rtt_seconds
     return EdgeLiveness(
         edge=edge,
@@ -162,6 +186,7 @@ def judged(edge: Edge, evidence: EdgeEvidence) -> EdgeLiveness:
         latency_ms=None if seconds is None else round(seconds * 1000, 3),
         sent=sum(1 + each.retransmissions for each in evidence.exchanges),
         facts=_facts(evidence),
+        cause=None if failure is None else failure.cause,
     )
 
 

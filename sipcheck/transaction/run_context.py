@@ -11,7 +11,7 @@ from sipcheck.dns.route import Edge
 from sipcheck.guard import Guard
 from sipcheck.report.trace import Trace
 from sipcheck.target import HostPort
-from sipcheck.transaction.invite.call_journal import CallJournal
+from sipcheck.transaction.invite.call_journal import WriteDown
 from sipcheck.transaction.invite.call_keeper import CallKeeper
 from sipcheck.transaction.time_plan import TimePlan
 from sipcheck.transaction.udp_batch.batch import UdpBatch
@@ -49,8 +49,8 @@ class RunContext:
     resolver: Resolver | None = None
     guard: Guard | None = None
     calls: CallKeeper | None = None
-    # Who writes down what ends a call, before it leaves.
-    journal: "CallJournal | None" = None
+    # Writes down what ends a call, before it leaves.
+    write_down: WriteDown | None = None
     # As whom a call is made, where that is not the user.
     caller: str | None = None
 

@@ -44,10 +44,10 @@ class CallScript:
                 return self._give(request, [(self.challenge, "Prove It", [(name, CHALLENGE)])])
             return self._give(request, self.answers)
         if method == "CANCEL":
-            return [
-                *self._give(request, self.cancel),
-                *self._give(self._invites[_first(request, b"Call-ID")], self.cancelled),
-            ]
+            invite = self._invites.get(_first(request, b"Call-ID"))
+            if invite is None:
+                return self._give(request, [(481, "No Such Call")])
+            return [*self._give(request, self.cancel), *self._give(invite, self.cancelled)]
         if method == "BYE":
             return self._give(request, self.bye)
         return [] if self.further is None else self._give(request, self.further(request))

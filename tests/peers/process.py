@@ -75,6 +75,11 @@ class OwnedProcess:
         return self._process is not None and self._process.poll() is None
 
     @property
+    def exit_status(self) -> int | None:
+        """With what it ended by itself; None while it runs, and where it never did."""
+        return None if self._process is None else self._process.poll()
+
+    @property
     def pid(self) -> int:
         """Tell the process id. Raises PeerFailed when it was not started, or has been ended."""
         if self._process is None:

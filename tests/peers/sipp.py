@@ -32,12 +32,18 @@ class Scenario(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SippSettings:
-    """What a test chooses; keys fill the scenario's own keywords."""
+    """What a test chooses; keys fill the scenario's own keywords.
+
+    Behind so many `calls` it ends by itself, with 0 where all went as its scenario says. With `echo` sound is sent
+    back.
+    """
 
     scenario: Scenario | Path
     transport: Literal["udp", "tcp"] = "udp"
     address: str = "127.0.0.1"
     pause_ms: int = 0
+    calls: int | None = None
+    echo: bool = False
     keys: Mapping[str, str] = field(default_factory=lambda: {"retry_after": "120"})
 
 
@@ -83,6 +89,8 @@ class Sipp(OwnedProcess):
                     "-cp",
                     str(free_port()),
                 ),
+                *(() if settings.calls is None else ("-m", str(settings.calls))),
+                *(("-rtp_echo",) if settings.echo else ()),
                 *("-nostdin", "-trace_msg", "-message_file", str(self._trace)),
                 *("-trace_err", "-error_file", str(self._errors)),
             ],

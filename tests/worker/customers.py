@@ -36,7 +36,9 @@ class Customers:
         self.engine = engine
         self.port = peer.port
         runs = store.installation.runs
-        self._stores = [RunStore(runs.claims, runs.recovery, runs.address_limits) for _ in range(3)]
+        self._stores = [
+            RunStore(runs.claims, runs.recovery, runs.address_limits, runs.open_calls) for _ in range(3)
+        ]
         self._count = 0
         self.told: list[UUID] = []
 

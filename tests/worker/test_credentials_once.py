@@ -44,7 +44,9 @@ class Desk:
         installation = self.store.installation
         runs = installation.runs
         # As in a worker: one for all its runs.
-        self._run_store = self._run_store or RunStore(runs.claims, runs.recovery, runs.address_limits)
+        self._run_store = self._run_store or RunStore(
+            runs.claims, runs.recovery, runs.address_limits, runs.open_calls
+        )
         return Runner(
             self._run_store,
             installation.secrets,

@@ -12,10 +12,12 @@ from trunks.errors import TrunkNotFound
 from trunks.models.trunk import Trunk
 from trunks.models.verification import Verification
 from trunks.repositories.liveness import LivenessRows
+from trunks.repositories.needed_trunks import NeededTrunks, Place
 from trunks.repositories.phone_numbers import ListedNumber, PhoneNumbers
 from trunks.repositories.trunk_profiles import TrunkSerials, find_trunk_parts
 from trunks.repositories.trunks import TrunkFilter, Trunks
 from trunks.repositories.verifications import Verifications
+from trunks.rules.attention import Attention
 from trunks.rules.profile import TrunkProfile
 from trunks.store.database import Database
 from trunks.tenancy.tenants import Caller
@@ -76,6 +78,23 @@ class TrunkViews:
             return _fill(
                 session, Trunks(session).page(caller.environment_id, shown, limit=limit, before=before)
             )
+
+    def by_need(
+        self,
+        caller: Caller,
+        *,
+        of: Attention | None = None,
+        search: str | None = None,
+        limit: int,
+        after: Place | None = None,
+    ) -> Sequence[tuple[Attention, TrunkView]]:
+        """List a tenant's trunks, those that need a person most first; `search`: part of a name, a host, a number."""
+        with self.database.read() as session:
+            found = NeededTrunks(session).page(
+                caller.environment_id, of=of, search=search, limit=limit, after=after
+            )
+            views = _fill(session, [trunk for _, trunk in found])
+            return [(attention, view) for (attention, _), view in zip(found, views, strict=True)]
 
 
 def view_of(session: Session, trunk: Trunk) -> TrunkView:

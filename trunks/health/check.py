@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sipcheck.reasons import Reason
+from sipcheck.reasons import Cause, Reason
 from sipcheck.target import Target, TransportName, parse_host_port
 from trunks.rules.asking import Asker
+from trunks.rules.destination_facts import DestinationFacts
 from trunks.rules.way_evidence import Dialled
 
 
@@ -19,7 +21,8 @@ class CheckClaim:
     in a row came before it, `held_failures` of them held back; `was_alive` says that it has ever answered a cycle,
     `fell_lately` that the failures began within the last interval. `in_full` says that all there is to see is to be
     seen this time. `due_since` is when it was due first. `asker` is whose account speaks, None for nobody's;
-    `answer_status` and `answer_server` are the last answer's.
+    `answer_status` and `answer_server` are the last answer's, as are `answered_at`, `latency_ms` and what it showed,
+    `good`.
     """
 
     destination_id: UUID
@@ -44,6 +47,9 @@ class CheckClaim:
     asker: Asker | None = None
     answer_status: int | None = None
     answer_server: str | None = None
+    answered_at: datetime | None = None
+    latency_ms: float | None = None
+    good: Mapping[str, Any] | None = None
 
     def target(self) -> Target:
         """Where to ask."""
@@ -71,7 +77,8 @@ class CheckResult:
 
     `facts` are the telling headers of the answer that decided; None where only its status was looked at. `edges` are
     those that were asked. `next_seconds` says how long it rests at least, where a peer's guard may have counted it.
-    `dialled` is where calls to the address as given would go, None where nobody looked.
+    `dialled` is where calls to the address as given would go, None where nobody looked. `seen` is what is compared
+    when it fails, `cause` what lies behind its reason, and `call_ids` those of requests that failed, with their edges.
     """
 
     claim: CheckClaim
@@ -86,3 +93,6 @@ class CheckResult:
     edge_addresses: tuple[str, ...] = ()
     next_seconds: float | None = None
     dialled: Dialled | None = None
+    seen: DestinationFacts | None = None
+    cause: Cause | None = None
+    call_ids: tuple[tuple[str, str], ...] = ()

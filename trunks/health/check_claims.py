@@ -158,6 +158,9 @@ class CheckClaims:
                     asker=askers.get(row.destination_id),
                     answer_status=row.answer_status,
                     answer_server=row.answer_server,
+                    answered_at=row.answered_at,
+                    latency_ms=row.latency_ms,
+                    good=row.good,
                 )
             )
         rows.change([_claimed(claim) for claim in claims])

@@ -44,10 +44,12 @@ from trunks.repositories.health_rollups import CountedCheck, HealthRollups
 from trunks.repositories.liveness import Found, LivenessRows
 from trunks.repositories.trunks import Flips
 from trunks.rules.asking import seen_by_all
+from trunks.rules.destination_facts import DestinationFacts, read_facts
 from trunks.rules.health import CheckOutcome, after_check, says_nothing
 from trunks.rules.intervals import HealthIntervals, jittered
 from trunks.rules.mass_failure import CANARY_INTERVAL
 from trunks.rules.trunk_state import Cause, Policy, TrunkState, changes
+from trunks.rules.what_changed import Failure
 from trunks.store.database import Database
 
 
@@ -192,8 +194,10 @@ class CheckResults:
         if result.alive:
             values["answered_at"] = now
             values["fell_at"] = None
+            values |= _good(result)
         elif claim.was_alive and claim.failures == 0:
             values["fell_at"] = now
+            values["first_failure"] = _first_failure(result, now).kept()
         return values
 
     def _next_seconds(self, result: CheckResult, is_held: bool) -> float:
@@ -223,6 +227,33 @@ def _answered(result: CheckResult, now: datetime) -> dict[str, Any]:
     ):
         values["changed_at"] = now
     return values
+
+
+def _good(result: CheckResult) -> dict[str, Any]:
+    """What an answer showed, where it is not what the one before did."""
+    if result.seen is None:
+        return {}
+    # What was not seen this time stays: DNS that answered in part, no certificate over UDP.
+    kept = {**(result.claim.good or {}), **result.seen.kept()}
+    return {} if kept == result.claim.good else {"good": kept}
+
+
+def _first_failure(result: CheckResult, now: datetime) -> Failure:
+    claim = result.claim
+    seen_by = seen_by_all(result.facts or {}, claim.asker)
+    return Failure(
+        at=now,
+        reason=result.reason.value,
+        cause=None if result.cause is None else result.cause.value,
+        answered_at=claim.answered_at,
+        before=read_facts(claim.good),
+        after=result.seen or DestinationFacts(),
+        server_before=claim.answer_server,
+        server_after=seen_by.get("Server", "")[:SERVER_CHARACTERS] or None,
+        latency_ms=claim.latency_ms,
+        asked_edges=len(result.edges),
+        call_ids=result.call_ids,
+    )
 
 
 def _says_something(result: CheckResult) -> bool:

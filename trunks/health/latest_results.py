@@ -77,20 +77,14 @@ class LatestResults:
 
     def last_result(self, destination_id: UUID) -> LastResult | None:
         """Give the latest result of a destination; None when there was none yet."""
+        return self.last_results([destination_id]).get(destination_id)
+
+    def last_results(self, destination_ids: Collection[UUID]) -> Mapping[UUID, LastResult]:
+        """Give the latest result of each of these that has one."""
         with self._database.read() as session:
-            found = LivenessRows(session).of(destination_id)
-            if found is None or found.checked_at is None or found.reason is None:
-                return None
-            return LastResult(
-                alive=bool(found.alive),
-                latency_ms=found.latency_ms,
-                checked_at=found.checked_at,
-                reason=found.reason,
-                sip_status=found.sip_status,
-                interval_seconds=found.interval_seconds,
-                next_check_at=found.next_check_at,
-                answer=_answer(found),
-            )
+            found = LivenessRows(session).all_of(set(destination_ids))
+            results = {destination_id: _result(health) for destination_id, health in found.items()}
+        return {destination_id: result for destination_id, result in results.items() if result is not None}
 
     def edges(self, destination_ids: Collection[UUID]) -> Sequence[EdgeCounts]:
         """Give what the checks of these destinations' edges came to within a day, this hour's among them."""
@@ -106,6 +100,21 @@ class LatestResults:
             each for each, moment in asked.items() if each in checked_at and checked_at[each] >= moment
         }
         return answered | given_up
+
+
+def _result(found: DestinationHealth) -> LastResult | None:
+    if found.checked_at is None or found.reason is None:
+        return None
+    return LastResult(
+        alive=bool(found.alive),
+        latency_ms=found.latency_ms,
+        checked_at=found.checked_at,
+        reason=found.reason,
+        sip_status=found.sip_status,
+        interval_seconds=found.interval_seconds,
+        next_check_at=found.next_check_at,
+        answer=_answer(found),
+    )
 
 
 def _answer(found: DestinationHealth) -> LastAnswer | None:

@@ -11,6 +11,7 @@ from sipcheck.report.model import Report
 from trunks.models.trunk import Trunk
 from trunks.repositories.liveness import LivenessRows
 from trunks.rules.certificates import first_end
+from trunks.rules.destination_facts import facts_of_report
 from trunks.rules.health import is_living_edge, liveness_of
 from trunks.rules.intervals import HealthIntervals, jittered
 
@@ -45,6 +46,7 @@ class VerificationLiveness:
                 "destination_id": destination_id,
                 "options_ignored": ignored,
                 "answered_at": now,
+                "good": facts_of_report(report).kept(),
             }
         if (expires_at := first_end(report.edges)) is not None:
             self._certified[destination_id] = {

@@ -40,6 +40,7 @@ from trunks.retention.schedule import chores
 from trunks.rules.way_evidence import TlsNames
 from trunks.runs.address_limits import AddressLimits
 from trunks.runs.calls.claims import CallClaims
+from trunks.runs.calls.open_calls import OpenCalls
 from trunks.runs.calls.requests import CallRequests
 from trunks.runs.check_ledger import CheckLedger
 from trunks.runs.claims import RunClaims
@@ -56,6 +57,7 @@ from trunks.runs.way_checks import WayChecks
 from trunks.runs.way_turns import WayTurns
 from trunks.secrets.secret_box import SecretBox
 from trunks.store.database import Database
+from trunks.tenancy.console_sessions import Sessions
 from trunks.tenancy.idempotent_requests import KeyedRequests
 from trunks.tenancy.installation_keys import InstallationKeyring
 from trunks.tenancy.tenants import Tenants
@@ -75,6 +77,7 @@ class Foundation:
 class Tenancy:
     def __init__(self, on: Foundation) -> None:
         self.tenants = Tenants(on.database, on.clock)
+        self.sessions = Sessions(on.database.impatient(), self.tenants, on.clock)
         self.keys = InstallationKeyring(on.database, on.secrets, clock=on.clock)
         self.keyed_requests = KeyedRequests(
             on.database.impatient(),
@@ -117,7 +120,8 @@ class Runs:
             clock=clock,
         )
         self.calls = CallRequests(database.impatient(), clock)
-        self.call_claims = CallClaims(database, settings.provisioner, clock)
+        self.open_calls = OpenCalls(database, clock)
+        self.call_claims = CallClaims(database, settings.provisioner, clock, self.open_calls)
         self.recovery = Recovery(database, self.address_limits, clock=clock)
         self.proofs = CredentialProofs(
             database, interval_seconds=settings.proof_interval_seconds, clock=clock

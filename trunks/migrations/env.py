@@ -4,6 +4,7 @@ from alembic import context
 
 from trunks.models import (
     account_proof,
+    console_session,
     credential_freeze,
     destination,
     destination_health,
@@ -54,6 +55,7 @@ _DECLARED = (
     credential_freeze,
     realm_pin,
     shared_page,
+    console_session,
     edge_budget,
     installation_key,
     destination_health,

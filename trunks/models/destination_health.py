@@ -34,6 +34,8 @@ class DestinationHealth(Leased, Base):
     and `facts_status` its status. `answer_status` is the last check's, null after a silence, and `answer_server` the
     last Server that was read; at `changed_at` one of them was another, or an answer came after a silence.
     `certificate_expires_at` is when the first of the certificates ends that its edges showed last.
+    `good` is what its last answer showed of DNS and certificate (trunks.rules.destination_facts), and `first_failure`
+    what was otherwise when it fell last (trunks.rules.what_changed).
     """
 
     __tablename__ = "destination_health"
@@ -82,6 +84,8 @@ class DestinationHealth(Leased, Base):
     facts_status: Mapped[int | None]
     facts_at: Mapped[datetime | None]
     edge_addresses: Mapped[str | None] = mapped_column(String(400))
+    good: Mapped[dict[str, Any] | None]
+    first_failure: Mapped[dict[str, Any] | None] = mapped_column(deferred=True)
     certificate_expires_at: Mapped[datetime | None]
     # The last notice that was given of this end.
     certificate_told_days: Mapped[int | None]

@@ -1,6 +1,7 @@
 """An incident: what fell at a destination, since when, and whose trunks."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, String, UniqueConstraint, text
@@ -13,8 +14,9 @@ _OPEN = text("closed_at IS NULL")
 
 
 class Incident(Base):
-    """`domain` is the destination's, which may be gone later; `silent_since` is when checks began to fail, where they
-    did.
+    """What it was opened with; a tenant is told of the places that his own trunks are at.
+
+    `domain` is the destination's, which may be gone later; `silent_since` is when checks began to fail, where they did.
     """
 
     __tablename__ = "incidents"
@@ -31,8 +33,35 @@ class Incident(Base):
     closed_at: Mapped[datetime | None]
 
 
+class IncidentPlace(Base):
+    """A destination that fell in it; `changed` is what was found otherwise than before (trunks.rules.what_changed)."""
+
+    __tablename__ = "incident_places"
+    __table_args__ = (UniqueConstraint("incident_id", "destination_id"),)
+
+    incident_id: Mapped[UUID] = mapped_column(ForeignKey("incidents.id", ondelete="CASCADE"))
+    destination_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("destinations.id", ondelete="SET NULL"), index=True
+    )
+    domain: Mapped[str] = mapped_column(String(255))
+    reason: Mapped[str | None] = mapped_column(String(64))
+    silent_since: Mapped[datetime | None]
+    began_at: Mapped[datetime]
+    changed: Mapped[dict[str, Any] | None]
+
+
+class IncidentAddress(Base):
+    """An address of the edges that fell in it: what falls there a moment later is the same incident."""
+
+    __tablename__ = "incident_addresses"
+    __table_args__ = (UniqueConstraint("incident_id", "address"),)
+
+    incident_id: Mapped[UUID] = mapped_column(ForeignKey("incidents.id", ondelete="CASCADE"))
+    address: Mapped[str] = mapped_column(String(64), index=True)
+
+
 class IncidentTrunk(Base):
-    """A trunk's part in it: `ended` says how it ended for this trunk, last."""
+    """A trunk's part in it: `ended` says how it ended for this trunk, last. `changed` is what its own run found."""
 
     __tablename__ = "incident_trunks"
     __table_args__ = (UniqueConstraint("incident_id", "trunk_id"),)
@@ -40,6 +69,9 @@ class IncidentTrunk(Base):
     incident_id: Mapped[UUID] = mapped_column(ForeignKey("incidents.id", ondelete="CASCADE"))
     trunk_id: Mapped[UUID] = mapped_column(ForeignKey("trunks.id", ondelete="CASCADE"), index=True)
     environment_id: Mapped[UUID] = mapped_column(index=True)
+    place_id: Mapped[UUID | None]
     fell_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     ended: Mapped[Turn | None] = mapped_column(named(Turn))
+    verification_id: Mapped[UUID | None]
+    changed: Mapped[dict[str, Any] | None]

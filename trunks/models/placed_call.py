@@ -39,8 +39,6 @@ class PlacedCall(Leased, Base):
     called: Mapped[str] = mapped_column(String(16))
     caller: Mapped[str | None] = mapped_column(String(32))
     asked: Mapped[dict[str, Any]]
-    # What ends it, committed before its INVITE leaves and again before its ACK (sipcheck.transaction.invite.call_mark).
-    ends: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
     requested_at: Mapped[datetime]
     begun_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]

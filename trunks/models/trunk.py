@@ -16,6 +16,11 @@ from trunks.rules.trunk_state import HealthStatus
 DRAFTS = text("is_draft")
 TO_PROVISION = text("wanted AND is_verified AND NOT provision_begun AND NOT is_draft")
 _PROVEN = text("next_proof_at IS NOT NULL")
+# As trunks.rules.attention says it: each trunk that is entered is in one of them.
+FALLEN = text("(health_down OR (ever_verified AND NOT is_verified)) AND NOT is_draft")
+NEVER_WORKED = text("NOT health_down AND NOT ever_verified AND NOT is_verified AND NOT is_draft")
+DEGRADED = text("NOT health_down AND is_verified AND health_status = 'degraded' AND NOT is_draft")
+WELL = text("NOT health_down AND is_verified AND health_status <> 'degraded' AND NOT is_draft")
 
 
 class Trunk(Base):
@@ -28,6 +33,11 @@ class Trunk(Base):
         partial_index("ix_trunks_is_draft", "created_at", where=DRAFTS),
         partial_index("ix_trunks_to_provision", "id", where=TO_PROVISION),
         partial_index("ix_trunks_next_proof_at", "next_proof_at", where=_PROVEN),
+        partial_index("ix_trunks_fallen", "environment_id", "id", where=FALLEN),
+        partial_index("ix_trunks_never_worked", "environment_id", "id", where=NEVER_WORKED),
+        partial_index("ix_trunks_degraded", "environment_id", "id", where=DEGRADED),
+        partial_index("ix_trunks_well", "environment_id", "id", where=WELL),
+        Index("ix_trunks_name", "environment_id", "name", "id"),
     )
 
     environment_id: Mapped[UUID] = mapped_column(ForeignKey("environments.id", ondelete="CASCADE"))

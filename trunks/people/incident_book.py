@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -11,12 +10,11 @@ from sqlalchemy.orm import Session
 from trunks.clock import Clock
 from trunks.ids import new_id
 from trunks.models.flip import Flip
-from trunks.models.incident import Incident
+from trunks.models.incident import Incident, IncidentPlace
 from trunks.models.trunk import Trunk
+from trunks.people.incident_evidence import FallSeen, IncidentEvidence
 from trunks.repositories.incidents import Incidents
-from trunks.repositories.liveness import LivenessRows
 from trunks.repositories.outbox import Outbox
-from trunks.repositories.untold_flips import UntoldFlips
 from trunks.rules.events import EventType, incident_body
 from trunks.rules.incidents import FALLS_TOGETHER, REOPENS_WITHIN, IncidentKind, Turn, cause_of, turn_of
 from trunks.store.database import Database
@@ -30,6 +28,7 @@ class IncidentBook:
     def __init__(self, session: Session, outbox: Outbox) -> None:
         self._session = session
         self._incidents = Incidents(session)
+        self._evidence = IncidentEvidence(session)
         self._outbox = outbox
 
     def enter(self, trunks: Mapping[UUID, Trunk], flips: Mapping[UUID, Sequence[Flip]]) -> None:
@@ -43,50 +42,80 @@ class IncidentBook:
         ]
         if not turns:
             return
+        self._incidents.alone()
         places = {flip.trunk_id: trunks[flip.trunk_id].gateways[0].destination_id for flip, _ in turns}
         domains = self._incidents.keep_alone(set(places.values()))
         for flip, (event, kind) in sorted(turns, key=lambda each: each[0].id):
             trunk, destination_id = trunks[flip.trunk_id], places[flip.trunk_id]
             if event is Turn.FELL and kind is not None:
-                incident = self._incident(destination_id, domains[destination_id], kind, flip)
-                if not self._incidents.concerns(incident.id, trunk.environment_id):
-                    announce(self._outbox, EventType.INCIDENT_OPENED, incident, trunk.environment_id, flip.at)
-                self._incidents.fell(incident.id, trunk, flip.at)
+                self._fell(trunk, kind, flip, _Destination(destination_id, domains[destination_id]))
             else:
                 self._incidents.end(trunk.id, event, flip.at)
 
-    def _incident(self, destination_id: UUID, domain: str, kind: IncidentKind, flip: Flip) -> Incident:
-        observed = self._observed(destination_id, flip)
+    def _fell(self, trunk: Trunk, kind: IncidentKind, flip: Flip, destination: "_Destination") -> None:
+        seen = self._evidence.of(destination.id, flip)
+        incident = self._incident(destination, kind, flip, seen)
+        place = self._place(incident, destination, flip, seen)
+        told_before = self._incidents.told(incident.id)
+        self._incidents.fell(
+            place, trunk, flip.at, verification_id=flip.verification_id, changed=seen.own_changes
+        )
+        for each in self._incidents.told(incident.id) - told_before:
+            announce(self._session, self._outbox, EventType.INCIDENT_OPENED, incident, each, flip.at)
+
+    def _incident(
+        self, destination: "_Destination", kind: IncidentKind, flip: Flip, seen: FallSeen
+    ) -> Incident:
+        is_of_health = kind is IncidentKind.HEALTH
+        since = flip.at - FALLS_TOGETHER
         found = self._incidents.at(
-            destination_id,
+            destination.id,
             kind,
             closed_after=flip.at - REOPENS_WITHIN,
             # What another trunk's run came to is said of this one only where its own came to the same.
-            verdict=None if kind is IncidentKind.HEALTH else (observed["reason"], flip.at - FALLS_TOGETHER),
+            verdict=(seen.reason, since) if kind is IncidentKind.VERDICT else None,
         )
+        if found is None and is_of_health:
+            found = self._incidents.at_addresses(seen.addresses, opened_after=since)
         if found is not None:
             found.closed_at = None
             return found
         incident = Incident(
             id=new_id(),
-            destination_id=destination_id,
-            domain=domain,
+            destination_id=destination.id,
+            domain=destination.domain,
             kind=kind,
+            reason=seen.reason,
+            silent_since=seen.silent_since,
             opened_at=flip.at,
-            **observed,
         )
         self._incidents.add(incident)
         return incident
 
-    def _observed(self, destination_id: UUID, flip: Flip) -> dict[str, Any]:
-        """Why it fell, and since when checks failed, where that was by checks."""
-        if flip.verification_id is not None:
-            (*_, run) = [None, *UntoldFlips(self._session).runs([flip.verification_id])]
-            return {"reason": None if run is None or run.reason is None else run.reason.value}
-        checked = LivenessRows(self._session).of(destination_id)
-        if checked is None or checked.alive or checked.reason is None:
-            return {"reason": None}
-        return {"reason": checked.reason.value, "silent_since": checked.fell_at}
+    def _place(
+        self, incident: Incident, destination: "_Destination", flip: Flip, seen: FallSeen
+    ) -> IncidentPlace:
+        place = self._incidents.place(incident.id, destination.id)
+        if place is None:
+            place = IncidentPlace(
+                id=new_id(),
+                incident_id=incident.id,
+                destination_id=destination.id,
+                domain=destination.domain,
+                reason=seen.reason,
+                silent_since=seen.silent_since,
+                began_at=flip.at,
+                changed=seen.changed,
+            )
+            self._incidents.add(place)
+            self._incidents.fell_at(incident.id, seen.addresses)
+        return place
+
+
+@dataclass(frozen=True, slots=True)
+class _Destination:
+    id: UUID
+    domain: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,25 +133,40 @@ class IncidentClosing:
         with self.database.write() as session:
             left = Incidents(session).left(limit=_CLOSED_AT_ONCE)
             now: datetime = self.clock()
-            concerned = {incident.id: Incidents(session).environments(incident.id) for incident in left}
+            concerned = {incident.id: Incidents(session).heard_of(incident.id) for incident in left}
             outbox = Outbox(session, set().union(*concerned.values()), now)
             for incident in left:
                 incident.closed_at = now
                 for environment_id in concerned[incident.id]:
-                    announce(outbox, EventType.INCIDENT_CLOSED, incident, environment_id, now)
+                    announce(session, outbox, EventType.INCIDENT_CLOSED, incident, environment_id, now)
             outbox.write()
             return len(left)
 
 
 def announce(
-    outbox: Outbox, event: EventType, incident: Incident, environment_id: UUID, at: datetime
+    session: Session,
+    outbox: Outbox,
+    event: EventType,
+    incident: Incident,
+    environment_id: UUID,
+    at: datetime,
 ) -> None:
-    """Tell a tenant's endpoints of an incident."""
-    said = {"reason": incident.reason, "summary": summary_of(incident)}
+    """Tell a tenant's endpoints of an incident, as far as it is his."""
+    if not outbox.hears(environment_id):
+        return
+    places = Incidents(session).places(incident.id, environment_id)
+    said = {"reason": reason_of(places), "summary": summary_of(incident, places)}
     outbox.announce_plainly(environment_id, event, at, incident_body(event, at, incident.id, said))
 
 
-def summary_of(incident: Incident) -> str:
-    return cause_of(
-        incident.kind, incident.domain, incident.reason, incident.opened_at, incident.silent_since
-    )
+def reason_of(places: Sequence[IncidentPlace]) -> str | None:
+    """The reason that all of these places have."""
+    reasons = {place.reason for place in places}
+    return reasons.pop() if len(reasons) == 1 else None
+
+
+def summary_of(incident: Incident, places: Sequence[IncidentPlace]) -> str:
+    """Say in one sentence what fell at these places."""
+    since = [place.silent_since or place.began_at for place in places] or [incident.opened_at]
+    domains = [place.domain for place in places] or [incident.domain]
+    return cause_of(incident.kind, domains, reason_of(places), min(since))

@@ -2,57 +2,27 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from trunks.errors import IncidentNotFound
-from trunks.models.incident import Incident, IncidentTrunk
-from trunks.people.incident_book import summary_of
+from trunks.models.incident import Incident, IncidentPlace, IncidentTrunk
+from trunks.people.failed_requests import failed_requests
+from trunks.people.incident_book import reason_of, summary_of
+from trunks.people.incident_letter import write_letter
+from trunks.people.incident_view import Elsewhere, IncidentView, Moment
 from trunks.repositories.incidents import Incidents
-from trunks.repositories.liveness import LivenessRows
 from trunks.repositories.trunks import Trunks
-from trunks.rules.incidents import FEWEST_ENVIRONMENTS, Change, changes_found, rounded, utc
+from trunks.rules.incidents import FEWEST_ENVIRONMENTS, rounded
+from trunks.rules.what_changed import Change, read_changes
 from trunks.store.database import Database
 from trunks.tenancy.tenants import Caller
 
 # Of a timeline, which a carrier with thousands of trunks makes long.
 _TRUNKS_TOLD = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """What happened when; `trunk_id` is the tenant's own."""
-
-    at: datetime
-    event: str
-    trunk_id: UUID | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Elsewhere:
-    """Other tenants' trunks, rounded to one digit."""
-
-    about: int
-    of_about: int
-
-
-@dataclass(frozen=True, slots=True)
-class IncidentView:
-    """What a tenant is told: `trunks` of his `of` at the carrier are concerned."""
-
-    incident: Incident
-    cause: str
-    changed: tuple[Change, ...]
-    trunks: int
-    of: int
-    elsewhere: Elsewhere | None
-    timeline: tuple[Moment, ...]
-
-    @property
-    def id(self) -> UUID:
-        return self.incident.id
+# Of a thousand runs that each found the same there is one; peers may say something else to each.
+_CHANGES_TOLD = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,42 +57,52 @@ class IncidentList:
             return _view(session, caller.environment_id, found)
 
     def letter(self, caller: Caller, incident_id: UUID) -> str:
-        """Write what the carrier's engineer needs. Raises IncidentNotFound."""
+        """Write what the carrier's engineer needs. Raises IncidentNotFound where it concerns none of his trunks."""
         view = self.get(caller, incident_id)
-        lines = [view.cause, "", *(change.sentence for change in view.changed)]
-        lines += [] if view.changed else ["We found nothing that changed before."]
-        lines += ["", *(f"{utc(moment.at)}  {_spoken(moment)}" for moment in view.timeline)]
-        if self.check_addresses:
-            lines += ["", f"Our requests come from {', '.join(self.check_addresses)}."]
-        return "\n".join([*lines, ""])
+        with self.database.read() as session:
+            requests = failed_requests(session, caller.environment_id, incident_id)
+        return write_letter(view, requests, self.check_addresses)
 
 
 def _view(session: Session, environment_id: UUID, incident: Incident) -> IncidentView:
     incidents = Incidents(session)
     trunks = incidents.trunks(environment_id, incident.id)
-    place = incident.destination_id
-    checked = None if place is None else LivenessRows(session).of(place)
+    places = incidents.places(incident.id, environment_id)
+    own = {place.destination_id for place in places if place.destination_id is not None}
     return IncidentView(
         incident,
-        summary_of(incident),
-        changes_found(None if checked is None else checked.certificate_expires_at, incident.opened_at),
+        reason_of(places),
+        summary_of(incident, places),
+        _changed(places, trunks),
         trunks=len(trunks),
-        of=max(len(trunks), 0 if place is None else incidents.own_at(environment_id, place)),
+        of=max(len(trunks), incidents.own_at(environment_id, own)),
         elsewhere=_elsewhere(incidents, environment_id, incident),
-        timeline=_timeline(incident, trunks),
+        timeline=_timeline(places, incident, trunks),
     )
+
+
+def _changed(places: Sequence[IncidentPlace], trunks: Sequence[IncidentTrunk]) -> tuple[Change, ...]:
+    """What checks found at the tenant's destinations, and what his own runs found, each once."""
+    kept = [*(place.changed for place in places), *(trunk.changed for trunk in trunks)]
+    found = dict.fromkeys(change for each in kept for change in read_changes(each))
+    return tuple(found)[:_CHANGES_TOLD]
 
 
 def _elsewhere(incidents: Incidents, environment_id: UUID, incident: Incident) -> Elsewhere | None:
     """Nobody is told of others where few enough are concerned that one might be guessed."""
-    if incident.destination_id is None or len(incidents.environments(incident.id)) < FEWEST_ENVIRONMENTS:
+    if len(incidents.environments(incident.id)) < FEWEST_ENVIRONMENTS:
         return None
     about = rounded(incidents.others(environment_id, incident.id))
-    return Elsewhere(about, max(about, rounded(incidents.others_at(environment_id, incident.destination_id))))
+    places = incidents.places(incident.id)
+    everywhere = {place.destination_id for place in places if place.destination_id is not None}
+    return Elsewhere(about, max(about, rounded(incidents.others_at(environment_id, everywhere))))
 
 
-def _timeline(incident: Incident, trunks: Sequence[IncidentTrunk]) -> tuple[Moment, ...]:
-    told = [] if incident.silent_since is None else [Moment(incident.silent_since, "first-failure")]
+def _timeline(
+    places: Sequence[IncidentPlace], incident: Incident, trunks: Sequence[IncidentTrunk]
+) -> tuple[Moment, ...]:
+    since = [place.silent_since for place in places if place.silent_since is not None]
+    told = [Moment(min(since), "first-failure")] if since else []
     for each in trunks[:_TRUNKS_TOLD]:
         told.append(Moment(each.fell_at, "fell", each.trunk_id))
         if each.ended_at is not None and each.ended is not None:
@@ -130,7 +110,3 @@ def _timeline(incident: Incident, trunks: Sequence[IncidentTrunk]) -> tuple[Mome
     if incident.closed_at is not None:
         told.append(Moment(incident.closed_at, "closed"))
     return tuple(sorted(told, key=lambda moment: moment.at))
-
-
-def _spoken(moment: Moment) -> str:
-    return moment.event if moment.trunk_id is None else f"{moment.event}: trunk {moment.trunk_id}"

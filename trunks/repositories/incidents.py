@@ -5,18 +5,28 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, distinct, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, distinct, exists, func, or_, select, text, update
+from sqlalchemy.orm import aliased
 
 from trunks.models.destination import Destination
-from trunks.models.incident import Incident, IncidentTrunk
+from trunks.models.incident import Incident, IncidentAddress, IncidentPlace, IncidentTrunk
 from trunks.models.trunk import Gateway, Trunk
-from trunks.repositories.among import among
-from trunks.repositories.insert_or import insert_or_update
+from trunks.repositories.among import among, among_texts
+from trunks.repositories.insert_or import insert_or_ignore, insert_or_update
 from trunks.repositories.repository import Repository
-from trunks.rules.incidents import IncidentKind, Turn
+from trunks.rules.incidents import FEWEST_ENVIRONMENTS, FEWEST_PROOFS, IncidentKind, Turn
+
+_OPENING_LOCK = 7_204_118_225  # any number of ours, for PostgreSQL's advisory locks
 
 
 class Incidents(Repository):
+    def alone(self) -> None:
+        """Let no other transaction open incidents until this one ends: destinations that share an edge could else
+        have one each.
+        """
+        if self._is_postgresql:
+            self._session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _OPENING_LOCK})
+
     def keep_alone(self, destination_ids: Collection[UUID]) -> Mapping[UUID, str]:
         """Let no other transaction open incidents at these destinations; give their domains."""
         rows = self._session.execute(
@@ -27,8 +37,8 @@ class Incidents(Repository):
         )
         return {of: domain for of, domain in rows}  # noqa: C416 - rows are no pairs to mypy
 
-    def add(self, incident: Incident) -> None:
-        self._session.add(incident)
+    def add(self, opened: Incident | IncidentPlace) -> None:
+        self._session.add(opened)
         self._session.flush()
 
     def at(
@@ -43,10 +53,14 @@ class Incidents(Repository):
 
         A `verdict` belongs to those of its reason alone that were opened after a moment.
         """
-        query = select(Incident).where(
-            Incident.destination_id == destination_id,
-            Incident.kind == kind,
-            or_(Incident.closed_at.is_(None), Incident.closed_at > closed_after),
+        query = (
+            select(Incident)
+            .join(IncidentPlace, IncidentPlace.incident_id == Incident.id)
+            .where(
+                IncidentPlace.destination_id == destination_id,
+                Incident.kind == kind,
+                or_(Incident.closed_at.is_(None), Incident.closed_at > closed_after),
+            )
         )
         if verdict is not None:
             reason, opened_after = verdict
@@ -55,13 +69,66 @@ class Incidents(Repository):
             )
         return self._session.scalars(query.order_by(Incident.id.desc()).limit(1)).first()
 
-    def fell(self, incident_id: UUID, trunk: Trunk, at: datetime) -> None:
+    def at_addresses(self, addresses: Collection[str], *, opened_after: datetime) -> Incident | None:
+        """Find an open incident of health whose edges share an address, opened after a moment."""
+        if not addresses:
+            return None
+        return self._session.scalars(
+            select(Incident)
+            .join(IncidentAddress, IncidentAddress.incident_id == Incident.id)
+            .where(
+                among_texts(self._session, IncidentAddress.address, addresses),
+                Incident.kind == IncidentKind.HEALTH,
+                Incident.closed_at.is_(None),
+                Incident.opened_at > opened_after,
+            )
+            .order_by(Incident.id)
+            .limit(1)
+        ).first()
+
+    def fell_at(self, incident_id: UUID, addresses: Collection[str]) -> None:
+        """Note the addresses of what fell."""
+        rows = [{"incident_id": incident_id, "address": each} for each in sorted(addresses)]
+        if rows:
+            insert_or_ignore(self._session, IncidentAddress, *rows, unique=["incident_id", "address"])
+
+    def place(self, incident_id: UUID, destination_id: UUID) -> IncidentPlace | None:
+        return self._session.scalar(
+            select(IncidentPlace).where(
+                IncidentPlace.incident_id == incident_id, IncidentPlace.destination_id == destination_id
+            )
+        )
+
+    def places(self, incident_id: UUID, environment_id: UUID | None = None) -> Sequence[IncidentPlace]:
+        """List the destinations that fell in it, the first one first; of a tenant those that his trunks are at."""
+        query = select(IncidentPlace).where(IncidentPlace.incident_id == incident_id)
+        if environment_id is not None:
+            query = query.where(
+                exists().where(
+                    IncidentTrunk.place_id == IncidentPlace.id,
+                    IncidentTrunk.environment_id == environment_id,
+                )
+            )
+        return self._session.scalars(query.order_by(IncidentPlace.began_at, IncidentPlace.id)).all()
+
+    def fell(
+        self,
+        place: IncidentPlace,
+        trunk: Trunk,
+        at: datetime,
+        *,
+        verification_id: UUID | None,
+        changed: Mapping[str, Any] | None,
+    ) -> None:
         """Note that a trunk is concerned, from its first fall on."""
         row: dict[str, Any] = {
-            "incident_id": incident_id,
+            "incident_id": place.incident_id,
+            "place_id": place.id,
             "trunk_id": trunk.id,
             "environment_id": trunk.environment_id,
             "fell_at": at,
+            "verification_id": verification_id,
+            "changed": changed,
             "ended_at": None,
             "ended": None,
         }
@@ -83,6 +150,24 @@ class Incidents(Repository):
                 .returning(IncidentTrunk.incident_id)
                 .execution_options(synchronize_session=False)
             )
+        )
+
+    def realm_known(self, trunk_ids: Collection[UUID], at: datetime) -> None:
+        """Note that no incident of realms concerns these trunks, which their caller keeps, any more."""
+        if not trunk_ids:
+            return
+        of_realms = exists().where(
+            Incident.id == IncidentTrunk.incident_id, Incident.kind == IncidentKind.REALM
+        )
+        self._session.execute(
+            update(IncidentTrunk)
+            .where(
+                among(self._session, IncidentTrunk.trunk_id, trunk_ids),
+                IncidentTrunk.ended_at.is_(None),
+                of_realms,
+            )
+            .values(ended_at=at, ended=Turn.RECOVERED)
+            .execution_options(synchronize_session=False)
         )
 
     def any_left(self) -> bool:
@@ -108,7 +193,11 @@ class Incidents(Repository):
         before: UUID | None,
     ) -> Sequence[Incident]:
         """List the incidents that concern a tenant's trunks, newest first."""
-        ours = [IncidentTrunk.incident_id == Incident.id, IncidentTrunk.environment_id == environment_id]
+        ours = [
+            IncidentTrunk.incident_id == Incident.id,
+            IncidentTrunk.environment_id == environment_id,
+            _is_told(environment_id),
+        ]
         if trunk_id is not None:
             ours.append(IncidentTrunk.trunk_id == trunk_id)
         query = select(Incident).where(exists().where(*ours))
@@ -117,7 +206,11 @@ class Incidents(Repository):
         return self._newest(query, Incident, limit=limit, before=before)
 
     def of(self, environment_id: UUID, incident_id: UUID) -> Incident | None:
-        ours = (IncidentTrunk.incident_id == Incident.id, IncidentTrunk.environment_id == environment_id)
+        ours = (
+            IncidentTrunk.incident_id == Incident.id,
+            IncidentTrunk.environment_id == environment_id,
+            _is_told(environment_id),
+        )
         return self._session.scalar(select(Incident).where(Incident.id == incident_id, exists().where(*ours)))
 
     def trunks(self, environment_id: UUID, incident_id: UUID) -> Sequence[IncidentTrunk]:
@@ -138,13 +231,23 @@ class Incidents(Repository):
             )
         )
 
-    def concerns(self, incident_id: UUID, environment_id: UUID) -> bool:
-        """Whether a trunk of this tenant is in it at this moment."""
-        return self._exists(
-            IncidentTrunk.incident_id == incident_id,
-            IncidentTrunk.environment_id == environment_id,
-            IncidentTrunk.ended_at.is_(None),
-        )
+    def heard_of(self, incident_id: UUID) -> set[UUID]:
+        """Which tenants were told of it."""
+        return {each for each in self.environments(incident_id) if self.of(each, incident_id) is not None}
+
+    def told(self, incident_id: UUID) -> set[UUID]:
+        """Which tenants are told of it at this moment: those with a trunk in it."""
+        rows = self._session.execute(
+            select(Incident.kind, IncidentTrunk.environment_id, func.count())
+            .join(Incident, Incident.id == IncidentTrunk.incident_id)
+            .where(IncidentTrunk.incident_id == incident_id, IncidentTrunk.ended_at.is_(None))
+            .group_by(Incident.kind, IncidentTrunk.environment_id)
+        ).all()
+        return {
+            each
+            for kind, each, count in rows
+            if kind is not IncidentKind.REALM or count >= FEWEST_PROOFS or len(rows) >= FEWEST_ENVIRONMENTS
+        }
 
     def others(self, environment_id: UUID, incident_id: UUID) -> int:
         """Count the trunks of other tenants in an incident."""
@@ -152,22 +255,41 @@ class Incidents(Repository):
             IncidentTrunk.incident_id == incident_id, IncidentTrunk.environment_id != environment_id
         )
 
-    def trunks_at(self, destination_id: UUID, *whose: ColumnElement[bool]) -> int:
-        """Count the trunks that lead to a destination."""
+    def trunks_at(self, destination_ids: Collection[UUID], *whose: ColumnElement[bool]) -> int:
+        """Count the trunks that lead to one of these destinations."""
         return (
             self._session.scalar(
                 select(func.count(distinct(Trunk.id)))
                 .join(Gateway, Gateway.trunk_id == Trunk.id)
-                .where(Gateway.destination_id == destination_id, Trunk.is_draft.is_(False), *whose)
+                .where(
+                    among(self._session, Gateway.destination_id, destination_ids),
+                    Trunk.is_draft.is_(False),
+                    *whose,
+                )
             )
             or 0
         )
 
-    def own_at(self, environment_id: UUID, destination_id: UUID) -> int:
-        return self.trunks_at(destination_id, Trunk.environment_id == environment_id)
+    def own_at(self, environment_id: UUID, destination_ids: Collection[UUID]) -> int:
+        return self.trunks_at(destination_ids, Trunk.environment_id == environment_id)
 
-    def others_at(self, environment_id: UUID, destination_id: UUID) -> int:
-        return self.trunks_at(destination_id, Trunk.environment_id != environment_id)
+    def others_at(self, environment_id: UUID, destination_ids: Collection[UUID]) -> int:
+        return self.trunks_at(destination_ids, Trunk.environment_id != environment_id)
+
+
+def _is_told(environment_id: UUID) -> ColumnElement[bool]:
+    """Whether a tenant is told of an incident that his trunks are in: of realms, where his own proofs make it one, or
+    where so many tenants are concerned that he may hear of others.
+    """
+    part = aliased(IncidentTrunk)
+    of_it = select(func.count()).where(part.incident_id == Incident.id)
+    own = of_it.where(part.environment_id == environment_id).scalar_subquery()
+    tenants = (
+        select(func.count(distinct(part.environment_id)))
+        .where(part.incident_id == Incident.id)
+        .scalar_subquery()
+    )
+    return or_(Incident.kind != IncidentKind.REALM, own >= FEWEST_PROOFS, tenants >= FEWEST_ENVIRONMENTS)
 
 
 def _left() -> tuple[ColumnElement[bool], ...]:

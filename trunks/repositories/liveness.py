@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from sqlalchemy import Row, Select, Table, bindparam, case, exists, func, or_, select, text, update
+from sqlalchemy.orm import undefer
 from sqlalchemy.sql.elements import ColumnElement
 
 from trunks.models.destination import Destination
@@ -46,6 +47,8 @@ _CLAIMED_COLUMNS = (
     DestinationHealth.fell_at,
     DestinationHealth.answered_at,
     DestinationHealth.facts_at,
+    DestinationHealth.latency_ms,
+    DestinationHealth.good,
 )
 
 
@@ -234,6 +237,16 @@ class LivenessRows(Repository):
     def of(self, destination_id: UUID) -> DestinationHealth | None:
         return self._session.scalar(
             select(DestinationHealth).where(DestinationHealth.destination_id == destination_id)
+        )
+
+    def with_first_failure(self, destination_id: UUID) -> DestinationHealth | None:
+        """The same with what was otherwise when it fell last."""
+        return self._session.scalar(
+            select(DestinationHealth)
+            .where(DestinationHealth.destination_id == destination_id)
+            .options(undefer(DestinationHealth.first_failure))
+            # It may be known here without that.
+            .execution_options(populate_existing=True)
         )
 
     def all_of(self, destination_ids: Collection[UUID]) -> dict[UUID, DestinationHealth]:

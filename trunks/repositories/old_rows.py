@@ -11,6 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 from sqlalchemy.sql.elements import ColumnElement
 
 from trunks.models.base import Base
+from trunks.models.console_session import ConsoleSession
 from trunks.models.edge_budget import EdgeBudget, EdgeShare, EdgeSlot
 from trunks.models.flip import Flip
 from trunks.models.given_up_side import GivenUpSide
@@ -104,6 +105,7 @@ KNOCK_WAITS = Aging(KnockWait, KnockWait.until, indexed=False)
 GIVEN_UP_SIDES = Aging(GivenUpSide, GivenUpSide.given_up_at)
 INCIDENTS = Aging(Incident, Incident.closed_at, indexed=False)
 SHARED_PAGES = Aging(SharedPage, SharedPage.expires_at)
+CONSOLE_SESSIONS = Aging(ConsoleSession, ConsoleSession.expires_at)
 # Their deliveries go with them.
 MESSAGES = Aging(WebhookMessage, WebhookMessage.at)
 KEPT_ANSWERS = Aging(IdempotentRequest, IdempotentRequest.created_at)

@@ -2,13 +2,14 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import undefer
+from sqlalchemy.sql.elements import ColumnElement
 
 from trunks.models.environment import Environment
+from trunks.models.open_call import OpenCall
 from trunks.models.phone_number import PhoneNumber
 from trunks.models.placed_call import QUEUED_CALLS, RUNNING_CALLS, CallQuota, PlacedCall
 from trunks.models.verification import VerificationStatus
@@ -46,8 +47,7 @@ class PlacedCalls(Repository):
         return bool(self._session.scalar(select(PlacedCall.id).where(QUEUED_CALLS).limit(1)))
 
     def any_lost(self, now: datetime) -> bool:
-        lost = select(PlacedCall.id).where(RUNNING_CALLS, PlacedCall.lease_until <= now).limit(1)
-        return bool(self._session.scalar(lost))
+        return bool(self._session.scalar(select(PlacedCall.id).where(*_lost(now)).limit(1)))
 
     def queued(self, *, limit: int) -> Sequence[PlacedCall]:
         """List those that wait, the oldest first, locked."""
@@ -60,10 +60,10 @@ class PlacedCalls(Repository):
         ).all()
 
     def lost(self, now: datetime, *, limit: int) -> Sequence[PlacedCall]:
-        """List those whose worker is gone, locked."""
+        """List those whose worker is gone, and that nobody has to end any more, locked."""
         return self._session.scalars(
             select(PlacedCall)
-            .where(RUNNING_CALLS, PlacedCall.lease_until <= now)
+            .where(*_lost(now))
             .order_by(PlacedCall.lease_until)
             .limit(limit)
             .with_for_update(skip_locked=True)
@@ -75,16 +75,6 @@ class PlacedCalls(Repository):
             select(PlacedCall)
             .where(PlacedCall.id == call_id, PlacedCall.claim_id == claim_id, PlacedCall.status == RUNNING)
             .with_for_update()
-        )
-
-    def write_down(self, call_id: UUID, claim_id: UUID, ends: list[Any]) -> bool:
-        """Keep what ends a call; false where the claim is lost."""
-        return self._change(
-            PlacedCall,
-            PlacedCall.id == call_id,
-            PlacedCall.claim_id == claim_id,
-            PlacedCall.status == RUNNING,
-            ends=ends,
         )
 
     def renew(self, call_id: UUID, claim_id: UUID, lease_until: datetime) -> bool:
@@ -107,6 +97,11 @@ class PlacedCalls(Repository):
                 )
             )
         return found
+
+
+def _lost(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    still_up = select(OpenCall.id).where(OpenCall.run_id == PlacedCall.id).exists()
+    return RUNNING_CALLS, PlacedCall.lease_until <= now, ~still_up  # type: ignore[return-value]
 
 
 class CallQuotas(Repository):

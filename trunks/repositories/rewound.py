@@ -12,6 +12,8 @@ from trunks.models.credential_freeze import CredentialFreeze
 from trunks.models.destination_health import DestinationHealth
 from trunks.models.edge_budget import EdgeBudget, EdgeShare, EdgeSlot
 from trunks.models.knock import KnockRow
+from trunks.models.open_call import OpenCall
+from trunks.models.placed_call import PlacedCall
 from trunks.models.provision import Infrastructure, Provision
 from trunks.models.trunk import Trunk
 from trunks.models.verification import Verification, VerificationStatus
@@ -24,6 +26,8 @@ _LEASED: tuple[Any, ...] = (
     DestinationHealth,
     Provision,
     Infrastructure,
+    PlacedCall,
+    OpenCall,
 )
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from trunks.models.account_proof import AccountProof
 from trunks.models.base import Base
+from trunks.models.console_session import ConsoleSession
 from trunks.models.credential_freeze import CredentialFreeze
 from trunks.models.destination import Destination
 from trunks.models.edge_budget import EdgeBudget
@@ -19,6 +20,7 @@ from trunks.models.health_rollup import DailyRollup, HealthRollup
 from trunks.models.idempotent_request import IdempotentRequest
 from trunks.models.knock import KnockRow
 from trunks.models.mass_fall import MassFall
+from trunks.models.open_call import OpenCall
 from trunks.models.phone_number import PhoneNumber
 from trunks.models.placed_call import PlacedCall
 from trunks.models.realm_pin import RealmPin
@@ -35,6 +37,7 @@ _AGES: Mapping[type[Base], InstrumentedAttribute[Any]] = {
     Destination: Destination.created_at,
     Verification: Verification.finished_at,
     PlacedCall: PlacedCall.finished_at,
+    OpenCall: OpenCall.begun_at,
     Flip: Flip.at,
     HealthRollup: HealthRollup.hour,
     DailyRollup: DailyRollup.day,
@@ -49,6 +52,7 @@ _AGES: Mapping[type[Base], InstrumentedAttribute[Any]] = {
     WebhookDelivery: WebhookDelivery.queued_at,
     IdempotentRequest: IdempotentRequest.created_at,
     SharedPage: SharedPage.created_at,
+    ConsoleSession: ConsoleSession.created_at,
 }
 
 # -1 says that it was never looked at.

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, update
@@ -45,6 +46,10 @@ class UntoldFlips(Repository):
             .values(untold=False)
             .execution_options(synchronize_session=False)
         )
+
+    def report(self, verification_id: UUID) -> Mapping[str, Any] | None:
+        """What a run's row keeps as its report."""
+        return self._session.scalar(select(Verification.report).where(Verification.id == verification_id))
 
     def runs(self, verification_ids: Collection[UUID]) -> Sequence[Verification]:
         """Find the runs that made flips."""

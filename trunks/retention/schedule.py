@@ -23,6 +23,7 @@ def chores(keeping: Keeping, secrets: SecretBox, own_keys: InstallationKeyring) 
     unused = _days(keeping.unused_destinations)
     return (
         AgedRows(old_rows.SHARED_PAGES, timedelta(0)),
+        AgedRows(old_rows.CONSOLE_SESSIONS, timedelta(0)),
         AgedRows(old_rows.RUNS, _days(keeping.verifications)),
         AgedRows(old_rows.CALLS, _days(keeping.verifications)),
         AgedRows(old_rows.CALL_QUOTAS, CALL_QUOTAS),

@@ -1,12 +1,11 @@
 """When an incident begins and ends for a trunk, and what it is told as (docs/design/people.md, "Incidents")."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from trunks.rules.trunk_state import Cause
+from trunks.rules.trunk_state import Cause, HealthStatus
 
 # A carrier that falls again so soon has one incident.
 REOPENS_WITHIN = timedelta(minutes=15)
@@ -14,13 +13,17 @@ REOPENS_WITHIN = timedelta(minutes=15)
 FALLS_TOGETHER = timedelta(minutes=5)
 # Of others an environment hears only where so many are concerned.
 FEWEST_ENVIRONMENTS = 5
+_NAMED_AT_MOST = 4
 
 
 class IncidentKind(StrEnum):
-    """Health falls for all trunks of a destination; a verdict for each by itself."""
+    """Health falls for all trunks of a destination; a verdict for each by itself. A realm that is another than was
+    learned takes no trunk down, and is told where several proofs of a destination find it.
+    """
 
     HEALTH = "health"
     VERDICT = "verdict"
+    REALM = "realm"
 
 
 class Turn(StrEnum):
@@ -29,6 +32,11 @@ class Turn(StrEnum):
     EDITED = "edited"
     SWITCHED_OFF = "switched-off"
 
+
+# A flip's word for a realm that is another than was learned: [expected, found].
+REALM_CHANGED = "realm"
+# So many proofs of one destination make an incident of it.
+FEWEST_PROOFS = 3
 
 _OBSERVED = frozenset({Cause.HEALTH, Cause.PROOF, Cause.VERIFICATION})
 
@@ -45,6 +53,11 @@ def turn_of(cause: Cause, changes: Mapping[str, Sequence[Any]]) -> tuple[Turn, I
         return Turn.RECOVERED, None
     if changes.get("wanted") == [True, False]:
         return Turn.SWITCHED_OFF, None
+    if cause is Cause.EDIT and changes.get("health_status", (None, None))[1] == HealthStatus.UNKNOWN:
+        # All that was known is void; what it fell for may be mended.
+        return Turn.EDITED, None
+    if REALM_CHANGED in changes:
+        return Turn.FELL, IncidentKind.REALM
     return None
 
 
@@ -55,32 +68,25 @@ def rounded(count: int) -> int:
     return max(step, round(count / step) * step)
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """Something that was observed to be otherwise than before."""
-
-    what: str
-    before: str
-    after: str
-    sentence: str
-
-
-def cause_of(
-    kind: IncidentKind, domain: str, reason: str | None, opened_at: datetime, silent_since: datetime | None
-) -> str:
+def cause_of(kind: IncidentKind, domains: Sequence[str], reason: str | None, since: datetime) -> str:
     """Say in one sentence what was observed."""
     why = "" if reason is None else f" ({reason})"
+    several = len(set(domains)) > 1
     if kind is IncidentKind.HEALTH:
-        return f"{domain} has not answered our checks since {utc(silent_since or opened_at)}{why}."
-    return f"A trunk at {domain} that was verified failed its verification at {utc(opened_at)}{why}."
+        have = "have" if several else "has"
+        return f"{_listed(domains)} {have} not answered our checks since {utc(since)}{why}."
+    if kind is IncidentKind.REALM:
+        return f"{_listed(domains)} asks for passwords in the name of another realm since {utc(since)}{why}."
+    return f"A trunk at {_listed(domains)} that was verified failed its verification at {utc(since)}{why}."
 
 
-def changes_found(certificate_ended_at: datetime | None, opened_at: datetime) -> tuple[Change, ...]:
-    """List what was found to have changed before; none is nothing found."""
-    if certificate_ended_at is None or certificate_ended_at > opened_at:
-        return ()
-    ended = utc(certificate_ended_at)
-    return (Change("certificate", "valid", "expired", f"A certificate of the carrier ended at {ended}."),)
+def _listed(domains: Sequence[str]) -> str:
+    names = sorted(set(domains))
+    more = len(names) - _NAMED_AT_MOST
+    if more > 0:
+        return f"{', '.join(names[:_NAMED_AT_MOST])} and {more} more"
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def utc(at: datetime) -> str:

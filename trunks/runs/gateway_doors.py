@@ -5,11 +5,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from sipcheck.diagnosis.evidence import Proof
 from sipcheck.reasons import CredentialState
 from sipcheck.report.model import Report
 from sipcheck.target import Target
+from sipcheck.transaction.invite.call_mark import CallMark
 from trunks.clock import Clock
 from trunks.runs.admission import Admissions
+from trunks.runs.calls.open_calls import WrittenCall
 from trunks.runs.claimed_run import ClaimedRun
 from trunks.runs.credential_gate import CredentialGate
 from trunks.runs.form_questions import RunForms
@@ -109,6 +112,7 @@ class GatewayDoors:
                 forms=self._forms[number].questions() if self._forms else None,
                 proof=self._claim.proof,
                 caller=self._claim.caller,
+                write_down=self._write_down if self._claim.proof is Proof.INVITE else None,
             )
             for number, (target, admission) in enumerate(zip(targets, self._admissions, strict=True))
         ]
@@ -118,6 +122,10 @@ class GatewayDoors:
             replace(check, credentials=gate.credentials, before_credentials=gate.before_credentials)
             for check, gate in zip(checks, self._gates, strict=True)
         ]
+
+    async def _write_down(self, call_id: str, marks: tuple[CallMark, ...]) -> None:
+        """Commit what ends a call that proves them. Raises StoreUnavailable."""
+        await self._store.write_down(WrittenCall(self._claim, call_id, marks))
 
     def close(self) -> None:
         """Give the slots back."""

@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from trunks.runs.address_limits import AddressLimits
+from trunks.runs.calls.open_calls import OpenCalls, WrittenCall
 from trunks.runs.claims import RunClaims
 from trunks.runs.kept_back import KeptBack
 from trunks.runs.recovery import Recovery, Return
@@ -17,7 +18,9 @@ from trunks.store.grouped import Grouped
 class RunStore:
     """Each question raises StoreUnavailable. Whoever is the only run waits for nobody."""
 
-    def __init__(self, claims: RunClaims, recovery: Recovery, limits: AddressLimits) -> None:
+    def __init__(
+        self, claims: RunClaims, recovery: Recovery, limits: AddressLimits, open_calls: OpenCalls
+    ) -> None:
         self.runs = 0
         self.paced = not limits.off
         self._standing = Grouped[Intent, datetime | None](
@@ -30,6 +33,7 @@ class RunStore:
         self._knocks_before = Grouped[str, int](limits.knocks_before, alone=self._alone)
         self._free = Grouped[tuple[str, UUID], None](limits.free, alone=self._alone)
         self._send = Grouped[Departure, bool](claims.send_credentials, alone=self._alone)
+        self._write_down = Grouped[WrittenCall, None](open_calls.write_down, alone=self._alone)
         self._finish = Grouped[RunResult, bool](claims.finish, alone=self._alone)
         self._give_back = Grouped[Return, bool](recovery.give_back, alone=self._alone)
         self._kept_back = KeptBack()
@@ -59,6 +63,10 @@ class RunStore:
         Raises CredentialsFrozen, CredentialsClaimed.
         """
         return await self._send.ask(departure)
+
+    async def write_down(self, written: WrittenCall) -> None:
+        """Commit what ends a call that is about to leave, or strike it out."""
+        await self._write_down.ask(written)
 
     async def finish(self, result: RunResult) -> bool:
         """Record what a run came to; false when the claim is lost."""

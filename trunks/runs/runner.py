@@ -182,6 +182,12 @@ class _Run:
             return await self._end_for_ourselves(Reason.CREDENTIALS_FROZEN, retry_at=retry_at)
         try:
             report = await self._by.verify(self._doors.checks(targets))
+        except ExceptionGroup as faults:
+            away = faults.subgroup(StoreUnavailable)
+            if away is None:
+                raise
+            # What ends a call could not be written down, so it did not leave.
+            raise StoreUnavailable from away
         finally:
             self._doors.close()
         return await self._finish(report)

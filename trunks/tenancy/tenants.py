@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -141,9 +141,14 @@ class Tenants:
     def authenticate_all(self, tokens: Sequence[str]) -> list[Caller | None]:
         """Find whom each of these tokens speaks for; None for one that is unknown or revoked."""
         hashes = [_hash(token) for token in tokens]
+        callers = self.of_hashes(set(hashes))
+        return [callers.get(each) for each in hashes]
+
+    def of_hashes(self, token_hashes: Collection[str]) -> Mapping[str, Caller]:
+        """Find whom tokens speak for that are known by their hashes; those that are revoked are left out."""
         with self.database.read() as session:
-            standing = ApiTokens(session).standing(set(hashes))
-        callers = {
+            standing = ApiTokens(session).standing(token_hashes)
+        return {
             found.token_hash: Caller(
                 environment_id=found.environment_id,
                 token_id=found.id,
@@ -152,7 +157,6 @@ class Tenants:
             )
             for found in standing
         }
-        return [callers.get(each) for each in hashes]
 
 
 def _written(countries: Sequence[str]) -> str | None:

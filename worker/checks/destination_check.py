@@ -11,14 +11,17 @@ import structlog
 
 from sipcheck.dns.resolver import Edge
 from sipcheck.engine import Engine
-from sipcheck.sweep.liveness import Liveness, ask_edges, find_edges
+from sipcheck.reasons import WarningCode
+from sipcheck.sweep.liveness import EdgeLiveness, Liveness, ask_edges, find_route
 from sipcheck.sweep.liveness_question import LivenessHeard, LivenessQuestion
 from sipcheck.transaction.time_plan import TimePlan
+from sipcheck.verification.verification import MAX_PROBED_EDGES
 from trunks.errors import StoreUnavailable
 from trunks.health.check import CheckClaim, CheckResult, EdgeResult
 from trunks.ids import new_id
 from trunks.repositories.form_proofs import HeardForm
 from trunks.rules.asking import may_be_knock
+from trunks.rules.destination_facts import DestinationFacts, SeenEdge
 from trunks.rules.way_evidence import Dialled
 from trunks.runs.address_limits import AddressLimits
 from trunks.runs.admission import PATIENCE_SECONDS
@@ -40,13 +43,14 @@ OnRefused = Callable[[CheckClaim, float], None]
 @dataclass(frozen=True, slots=True)
 class _Route:
     """A claim with the edges it leads to, and the question for them where it was asked before; `slot` is what its
-    slots are named by. `dialled` is where calls would go.
+    slots are named by. `dialled` is where calls would go. `is_whole` where DNS left nothing unanswered.
     """
 
     claim: CheckClaim
     edges: tuple[Edge, ...]
     question: LivenessQuestion | None = None
     dialled: Dialled | None = None
+    is_whole: bool = True
     slot: UUID = field(default_factory=new_id)
 
     def requests(self) -> Counter[str]:
@@ -118,13 +122,16 @@ class DestinationCheck:
         await asked.all_ended()
 
     async def _find(self, claim: CheckClaim) -> _Route | None:
-        found = await find_edges(self._engine, claim.target(), timeout_seconds=self._timeout_seconds)
+        route = await find_route(self._engine, claim.target(), timeout_seconds=self._timeout_seconds)
+        found = route if isinstance(route, Liveness) else route.edges[:MAX_PROBED_EDGES]
         seconds = self._plan.dns_seconds
         dialled = await where_calls_go(self._engine, claim.target(), found, timeout_seconds=seconds)
-        if isinstance(found, Liveness):
-            self._on_result(CheckResult(claim=claim, alive=False, reason=found.reason, dialled=dialled))
+        if isinstance(route, Liveness):
+            self._on_result(CheckResult(claim=claim, alive=False, reason=route.reason, dialled=dialled))
             return None
-        return _Route(claim, found, dialled=dialled)
+        is_partial = any(each.code is WarningCode.DNS_PARTIAL for each in route.warnings)
+        is_whole = not is_partial and all(each.instead_of is None for each in route.edges)
+        return _Route(claim, route.edges[:MAX_PROBED_EDGES], dialled=dialled, is_whole=is_whole)
 
     async def _admitted(self, routes: Sequence[_Route]) -> list[tuple[_Route, float]]:
         """Take tokens and slots for all at once; what a guard may count is asked as often as it bears."""
@@ -237,6 +244,9 @@ class DestinationCheck:
                 facts=found.facts,
                 edges=tuple(EdgeResult(str(each.edge), each.alive, each.latency_ms) for each in found.edges),
                 dialled=route.dialled,
+                seen=_seen(route, found.edges),
+                cause=found.cause,
+                call_ids=tuple((str(each.edge), each.call_id) for each in found.edges if each.call_id),
             )
         )
 
@@ -252,6 +262,11 @@ class DestinationCheck:
         """
         spent, self._spent = self._spent, []
         self._pacing.settle(spent)
+
+
+def _seen(route: _Route, asked: Sequence[EdgeLiveness]) -> DestinationFacts:
+    edges = [SeenEdge(each.host, str(each)) for each in route.edges]
+    return DestinationFacts.of(edges, [each.certificate for each in asked], is_whole=route.is_whole)
 
 
 class _Asked:

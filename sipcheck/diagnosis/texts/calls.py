@@ -25,6 +25,10 @@ CALL_TEXTS: Mapping[tuple[CallReason, CallCause | None], Text] = {
         "The carrier says that {number} cannot be reached now ({answer}).",
         "Make sure that a phone with this number is switched on, and call again.",
     ),
+    (CallReason.CALL_NO_PROGRESS, None): Text(
+        "The carrier took the call to {number} on, and in {ring} s it neither rang nor was refused; it was given up.",
+        "Call again later. If it lasts, send the carrier this report: what stands behind its edge did not answer.",
+    ),
     (CallReason.CALL_FORBIDDEN, None): Text(
         "The carrier refused the call from {caller} to {number} ({answer}).",
         "Ask the carrier whether this account may call that number from this caller, whether it has credit, and "

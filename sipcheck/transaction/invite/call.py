@@ -22,6 +22,7 @@ from sipcheck.transaction.edge_connection import EdgeConnection
 from sipcheck.transaction.invite.call_cancel import CallCancel
 from sipcheck.transaction.invite.call_dialogs import CallDialogs
 from sipcheck.transaction.invite.call_inbox import CallArrival, CallInbox
+from sipcheck.transaction.invite.call_journal import CallJournal
 from sipcheck.transaction.invite.call_outcome import CallOutcome
 from sipcheck.transaction.invite.call_user import CallUser, RingNobody
 from sipcheck.transaction.invite.client_transaction import Action, State
@@ -65,8 +66,9 @@ class Call:
         first = write(way)
         self._call_id, self._from_tag = first.call_id, first.from_tag.lower()
         self._inbox = CallInbox(first.call_id.encode("utf-8", "surrogateescape"))
+        self._journal = None if run.write_down is None else CallJournal(run.write_down, first.call_id)
         self._dialogs = CallDialogs(
-            run, self._inbox, credentials, lambda dialog: self._user.left(self, dialog)
+            run, self._inbox, credentials, lambda dialog: self._user.left(self, dialog), self._journal
         )
         self._cseq = 0
         self._cancel = CallCancel(run.trace)
@@ -162,7 +164,8 @@ class Call:
                 await self._invite(())
             while not self._is_over():
                 await self._turn()
-                self._tell_rest()
+                await self._tell_rest()
+            await self._strike_out()
         except Exception as error:  # noqa: BLE001 - a task's border: raised again in `outcome`
             self._error = error
         finally:
@@ -177,12 +180,17 @@ class Call:
             await self._dialogs.close()
             await self._connection.release()
 
-    def _tell_rest(self) -> None:
+    async def _tell_rest(self) -> None:
         if self.quiet:
             self._settled.set()
+            await self._strike_out()
             self._at_rest.set()
         else:
             self._at_rest.clear()
+
+    async def _strike_out(self) -> None:
+        if self._journal is not None:
+            await self._journal.over()
 
     def _is_over(self) -> bool:
         return self.quiet and all(leg.machine.state is State.TERMINATED for leg in self._outcome.legs)
@@ -259,10 +267,10 @@ class Call:
 
     async def _written_down(self, leg: InviteLeg) -> bool:
         """Let it be written down how this INVITE is ended; false where it must not leave any more."""
-        if self._run.journal is None:
+        if self._journal is None:
             return True
         connection = self._connection
-        await self._run.journal.invited(leg, connection.edge, connection.tls_name)
+        await self._journal.invited(leg, connection.edge, connection.tls_name)
         return not self._ending
 
     def _perform(self, leg: InviteLeg, actions: Sequence[Action]) -> None:

@@ -13,6 +13,7 @@ from sipcheck.transaction.challenge_answers import ChallengeAnswers, Fields
 from sipcheck.transaction.client_transaction import Action
 from sipcheck.transaction.invite.call_dialog import CallDialog
 from sipcheck.transaction.invite.call_inbox import CallArrival, CallInbox
+from sipcheck.transaction.invite.call_journal import CallJournal
 from sipcheck.transaction.invite.dialog import Dialog
 from sipcheck.transaction.invite.dialog_end import Action as DialogAction
 from sipcheck.transaction.invite.dialog_end import Event
@@ -35,6 +36,7 @@ class CallDialogs:
     inbox: CallInbox
     credentials: Credentials | None
     left: Callable[[Dialog], None]
+    journal: CallJournal | None = None
     _open: list[CallDialog] = field(default_factory=list)
     _byes: dict[RequestLeg, CallDialog] = field(default_factory=dict)
     _asks: PeerAsks = field(init=False)
@@ -84,7 +86,7 @@ class CallDialogs:
         state = AuthenticationRound(once=True, realms=realms)
         opened = CallDialog(dialog, way, leg.identity.cseq, state)
         self._open.append(opened)
-        written = self.run.journal is None or await self.run.journal.taken(leg, dialog)
+        written = self.journal is None or await self.journal.taken(leg, dialog)
         self._do(opened, opened.end.on(Event.SUCCESS), leg.fields)
         if not written:
             self.run.trace.event(

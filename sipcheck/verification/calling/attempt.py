@@ -31,7 +31,8 @@ _BY_MEDIA = {
 class Attempt:
     """`result` is what the INVITE came to as a proof, `last` its final answer where there was one.
 
-    Moments are seconds from its INVITE; `rings_only` says that it was to end as soon as it rang.
+    Moments are seconds from its INVITE; `rings_only` says that it was to end as soon as it rang, `given_up` that we
+    ended it before it was taken.
     """
 
     written: WrittenNumber
@@ -50,16 +51,19 @@ class Attempt:
     ended_s: float | None = None
     first_packet_s: float | None = None
     ended_by_peer: bool = False
+    given_up: bool = False
 
     @property
     def verdict(self) -> tuple[CallReason, CallCause | None] | None:
         """What it comes to as a call; None where only the reason of a verification says it."""
         if self.answered_s is not None:
             return self._answered()
-        refused = None if self.last is None else self._refused(self.last)
-        if refused is not None and not self._given_up:
+        refused = None if self.last is None or self._taken_back else self._refused(self.last)
+        if refused is not None:
             return refused, None
-        return (CallReason.CALL_RANG, None) if self.ringing_s is not None else None
+        if self.ringing_s is not None:
+            return CallReason.CALL_RANG, None
+        return (CallReason.CALL_NO_PROGRESS, None) if self._taken_back else None
 
     @property
     def flow(self) -> MediaFlow:
@@ -77,9 +81,9 @@ class Attempt:
         return last is not None and last.status in (403, 433) and self.result.credentials_sent
 
     @property
-    def _given_up(self) -> bool:
+    def _taken_back(self) -> bool:
         """487 answers our own CANCEL, and says nothing of the call."""
-        return self.last is not None and self.last.status == 487 and self.ringing_s is not None
+        return self.given_up and self.last is not None and self.last.status == 487
 
     def _answered(self) -> tuple[CallReason, CallCause | None]:
         if self.misfit is not None:

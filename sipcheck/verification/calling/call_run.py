@@ -201,6 +201,7 @@ def _attempt(
         ended_s=since_invite(listener.ended_at),
         first_packet_s=since_invite(media.first_packet_at),
         ended_by_peer=listener.ended_by_peer,
+        given_up=listener.given_up,
     )
 
 

@@ -76,6 +76,11 @@ class CallListener:
             self.ended_by_peer = not self._hung_up
             self.stream.close()
 
+    @property
+    def given_up(self) -> bool:
+        """Whether we ended it before it was taken."""
+        return self._hung_up and self.answered_at is None
+
     def close(self) -> None:
         """Stop all that runs by time, and let go of the ports."""
         for timer in self._timers:

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from sipcheck.diagnosis.call_rules import CallRuling, call_ruling
+from sipcheck.diagnosis.evidence import Asked
+from sipcheck.diagnosis.redirection import Redirection, read_redirection
 from sipcheck.diagnosis.sentences import Facts, named, render, sentences
 from sipcheck.phrases.sentence import Sentence
 from sipcheck.phrases.words import phrase
@@ -27,7 +29,7 @@ from sipcheck.report.call_report import (
 )
 from sipcheck.report.model import Report
 from sipcheck.report.rulings import ruling
-from sipcheck.target import edge_name
+from sipcheck.target import TransportName, edge_name
 from sipcheck.verification.calling.attempt import Attempt
 from sipcheck.verification.calling.numbers import WrittenNumber
 from sipcheck.verification.calling.options import CallOptions
@@ -128,8 +130,17 @@ def _own_reason(base: Report, last: Attempt | None) -> tuple[Reason, Cause | Non
     ):
         return Reason.CREDENTIALS_MISSING, None
     if status is not None and 300 <= status < 400:
-        return Reason.SIP_REDIRECTED, base.cause if base.reason is Reason.SIP_REDIRECTED else None
+        return Reason.SIP_REDIRECTED, _redirection(base, last).cause
     return base.reason, base.cause
+
+
+def _redirection(base: Report, last: Attempt | None) -> Redirection:
+    """Where the last answer sends the call."""
+    if last is None or last.last is None:
+        return Redirection(None)
+    edge = base.edges[0]
+    hosts = frozenset((base.target.domain, edge.host, edge.address))
+    return read_redirection(last.last, Asked(hosts, edge.port, TransportName(edge.transport)))
 
 
 def _said(
@@ -147,7 +158,12 @@ def _said(
     edge = base.edges[0]
     where = edge_name(edge.address, edge.port, edge.transport)
     facts = Facts(
-        domain=base.target.domain, where=where, host=edge.host, method="INVITE", answer=_answer(last)
+        domain=base.target.domain,
+        where=where,
+        host=edge.host,
+        method="INVITE",
+        answer=_answer(last),
+        contacts=_redirection(base, last).contacts,
     )
     return sentences(reason, cause, facts)
 

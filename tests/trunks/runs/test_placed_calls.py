@@ -95,10 +95,17 @@ def test_a_call_from_its_wish_to_its_end(store: Store, trunk: Trunk) -> None:
     assert runs.call_claims.renew(claimed)
     store.clock.advance(29)
     assert runs.call_claims.claim_lost(limit=5) == []
-    runs.call_claims.write_down(claimed, [MARK])
+    runs.call_claims.write_down(claimed, MARK.call_id, (MARK,))
     store.clock.advance(2)
+    # Its end comes first: it is recorded once nobody has to end it any more.
+    assert runs.call_claims.claim_lost(limit=5) == []
+    store.clock.advance(29)
+    (up,) = runs.open_calls.claim_lost(limit=5)
+    assert (up.run_id, up.marks) == (call.id, (MARK,))
+    assert runs.open_calls.claim_lost(limit=5) == []
+    runs.open_calls.ended(up)
     (lost,) = runs.call_claims.claim_lost(limit=5)
-    assert (lost.id, lost.ends) == (call.id, (MARK,))
+    assert lost.id == call.id
     assert runs.call_claims.claim_lost(limit=5) == []
     assert runs.call_claims.finish(lost, None)
     # A worker that is only slow writes nothing then, and the call is made no second time.

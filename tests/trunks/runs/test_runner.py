@@ -50,7 +50,7 @@ def make_runner(
     installation = store.installation
     runs = installation.runs
     return Runner(
-        RunStore(runs.claims, runs.recovery, runs.address_limits),
+        RunStore(runs.claims, runs.recovery, runs.address_limits, runs.open_calls),
         secrets or installation.secrets,
         installation.tenancy.keys.credential_hash(),
         verify,
@@ -277,7 +277,7 @@ async def test_one_poisoned_result_keeps_nobody_else_from_his(store: Store) -> N
         claims.append(claim)
     results = [RunResult(claim, make_report()) for claim in claims]
     object.__setattr__(results[3], "columns", {**results[3].columns, "report": {"unwritable": object()}})
-    kept = RunStore(runs.claims, runs.recovery, runs.address_limits)
+    kept = RunStore(runs.claims, runs.recovery, runs.address_limits, runs.open_calls)
     kept.runs = len(results)
     answers = await asyncio.gather(*map(kept.finish, results), return_exceptions=True)
     assert [answer is True for answer in answers] == [number != 3 for number in range(8)]
@@ -298,7 +298,7 @@ async def test_a_trunk_that_another_keeps_holds_up_its_own_run_alone(store: Stor
         claim = store.claim(runs.requests.request(store.caller, store.make_trunk().id))
         assert claim is not None
         claims.append(claim)
-    kept = RunStore(runs.claims, runs.recovery, runs.address_limits)
+    kept = RunStore(runs.claims, runs.recovery, runs.address_limits, runs.open_calls)
     kept.runs = len(claims)
     with store.installation.database.write() as holder:
         assert Trunks(holder).locked(claims[1].first.trunk_id) is not None

@@ -22,6 +22,7 @@ from sipcheck.verification.calling.options import CallOptions
 from trunks.errors import CallLost, SecretUnreadable, StoreUnavailable
 from trunks.rules.visitor import Visitor
 from trunks.runs.calls.claims import CallClaims, ClaimedCall
+from trunks.runs.calls.open_calls import LostCall
 from trunks.runs.claimed_run import ClaimedGateway
 from trunks.runs.credential_freeze import CredentialsClaimed, CredentialsFrozen
 from trunks.runs.sending import CredentialKeys
@@ -91,18 +92,22 @@ class CallMaker:
             if recorded:
                 self.on_done(claimed.id)
 
-    async def end(self, lost: ClaimedCall, end_call: EndCall) -> None:
-        """End a call whose worker is gone, and record it as broken off. Raises StoreUnavailable."""
-        with bound_contextvars(call_id=str(lost.id), trunk_id=str(lost.run.first.trunk_id)):
-            answered = [await end_call(mark, self._credentials(lost)) for mark in lost.ends]
-            _log.warning("test-call-ended-for-another", sent=len(answered), answered=sum(answered))
-            if await asyncio.to_thread(self.claims.finish, lost, None):
-                self.on_done(lost.id)
+    async def end(self, lost: LostCall, end_call: EndCall) -> None:
+        """End a call whose worker is gone, a test call or a proof. Raises StoreUnavailable."""
+        with bound_contextvars(run_id=str(lost.run_id), trunk_id=str(lost.trunk_id)):
+            answered = [await end_call(mark, self._credentials(lost)) for mark in lost.marks]
+            _log.warning("call-ended-for-another", sent=len(answered), answered=sum(answered))
+            await asyncio.to_thread(self.claims.open_calls.ended, lost)
 
-    def _credentials(self, claimed: ClaimedCall) -> Credentials | None:
-        """For the challenge of a BYE; none where they cannot be opened."""
+    async def record_lost(self, lost: ClaimedCall) -> None:
+        """Record a call whose worker is gone, and that was ended, as broken off. Raises StoreUnavailable."""
+        if await asyncio.to_thread(self.claims.finish, lost, None):
+            self.on_done(lost.id)
+
+    def _credentials(self, lost: LostCall) -> Credentials | None:
+        """For the challenge of a BYE; none where they are gone, or cannot be opened."""
         with suppress(SecretUnreadable):
-            return claimed.run.first.credentials(self.secrets)
+            return None if lost.gateway is None else lost.gateway.credentials(self.secrets)
         return None
 
     async def _kept(self, claimed: ClaimedCall, place: PlaceCall) -> CallReport | None:
@@ -174,8 +179,8 @@ class CallMaker:
         )
 
     def _journal(self, claimed: ClaimedCall) -> WriteDown:
-        async def write_down(marks: tuple[CallMark, ...]) -> None:
-            await asyncio.to_thread(self.claims.write_down, claimed, marks)
+        async def write_down(call_id: str, marks: tuple[CallMark, ...]) -> None:
+            await asyncio.to_thread(self.claims.write_down, claimed, call_id, marks)
 
         return write_down
 

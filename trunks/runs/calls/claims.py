@@ -1,13 +1,10 @@
 """Test calls as the worker has them: claimed by a short lease that is renewed while the call lasts, and made once.
 
 A call is *queued*, *running* or *done*. Whoever claims it alone writes to it, by naming its claim. It is never made a
-second time: one whose worker is gone is ended by whoever claims it then, by CANCEL or BYE, and told as cancelled. What
-that needs is committed before the INVITE leaves, and again before the ACK.
+second time: one whose worker is gone is ended by another (trunks.runs.calls.open_calls), and told as cancelled then.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -29,7 +26,7 @@ from trunks.repositories.trunks import Trunks
 from trunks.rules.guesses import GUESS_WINDOW, guesses_at
 from trunks.rules.profile import CallingFormat, MediaEncryption
 from trunks.rules.visitor import Visitor
-from trunks.runs.calls.marks import read_marks, write_marks
+from trunks.runs.calls.open_calls import LEASE, OpenCalls, WrittenCall
 from trunks.runs.calls.wish import CallWish
 from trunks.runs.claimed_run import ClaimedRun, claimed_gateways
 from trunks.runs.credential_freeze import CredentialFreezer, CredentialsFrozen, Refusal
@@ -40,20 +37,17 @@ from trunks.runs.sending import CredentialKeys, Departure
 from trunks.store.database import Database
 from trunks.voice.provisioner import ProvisionerName
 
-LEASE = timedelta(seconds=30)
 _CUT_OFF = "The call was broken off on our side; nothing was learned of it."
 _TAKEN = (CallVerdict.ANSWERED, CallVerdict.RANG)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimedCall:
-    """`run` is who calls over which gateway, by which claim; with `encrypted` media is offered as SRTP. `ends` is what
-    ends one that lost its worker."""
+    """`run` is who calls over which gateway, by which claim; with `encrypted` media is offered as SRTP."""
 
     run: ClaimedRun
     wish: CallWish
     encrypted: bool
-    ends: tuple[CallMark, ...] = ()
 
     @property
     def id(self) -> UUID:
@@ -65,6 +59,7 @@ class CallClaims:
     database: Database
     provisioner: ProvisionerName
     clock: Clock
+    open_calls: OpenCalls
 
     def claim(self, *, limit: int) -> list[ClaimedCall]:
         """Make calls ours that wait."""
@@ -75,7 +70,7 @@ class CallClaims:
             return [self._claim(session, call) for call in PlacedCalls(session).queued(limit=limit)]
 
     def claim_lost(self, *, limit: int) -> list[ClaimedCall]:
-        """Make calls ours to end whose workers are gone: what these sent of passwords is unsettled."""
+        """Make calls ours to record whose workers are gone: what these sent of passwords is unsettled."""
         with self.database.read() as session:
             if not PlacedCalls(session).any_lost(self.clock()):
                 return []
@@ -85,11 +80,12 @@ class CallClaims:
             CredentialFreezer(session).lapse([each.claim_id for each in lost if each.claim_id], now)
             return [self._claim(session, call) for call in lost]
 
-    def write_down(self, claimed: ClaimedCall, marks: Sequence[CallMark]) -> None:
+    def write_down(self, claimed: ClaimedCall, call_id: str, marks: tuple[CallMark, ...]) -> None:
         """Commit what ends a call. Raises CallLost where it is not ours any more, StoreUnavailable."""
         with self.database.write() as session:
-            if not PlacedCalls(session).write_down(claimed.id, claimed.run.claim_id, write_marks(marks)):
+            if marks and PlacedCalls(session).claimed(claimed.id, claimed.run.claim_id) is None:
                 raise CallLost
+            self.open_calls.keep(session, WrittenCall(claimed.run, call_id, marks))
 
     def _claim(self, session: Session, call: PlacedCall) -> ClaimedCall:
         now, claim_id = self.clock(), new_id()
@@ -112,7 +108,6 @@ class CallClaims:
             ),
             wish=CallWish.of(call.called, call.caller, call.asked),
             encrypted=profile.media_encryption is MediaEncryption.SDES,
-            ends=read_marks(call.ends),
         )
 
     def renew(self, claimed: ClaimedCall) -> bool:
@@ -170,7 +165,7 @@ class CallClaims:
             if call is None:
                 return False
             _end(call, report)
-            call.finished_at, call.ends = now, None
+            call.finished_at = now
             return True
 
     def _apply(self, session: Session, claimed: ClaimedCall, form: CallingFormat) -> None:

@@ -1,0 +1,76 @@
+"""Thirty days of a trunk as a picture: uptime by the day, and how long answers took."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from trunks.rules.health_history import HistoryPoint
+
+DAYS = 30
+WIDTH, HEIGHT = 600, 84
+
+_GAP = 3
+_LEAST_HEIGHT = 2.0
+_GOOD, _FAIR = 0.999, 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A day; `kind` colours it."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    kind: str
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryChart:
+    """`uptime` and `latency` have a bar for each day with a check in it; `said` is for whoever sees no picture."""
+
+    uptime: Sequence[Bar]
+    latency: Sequence[Bar]
+    uptime_said: str
+    latency_said: str
+    width: int = WIDTH
+    height: int = HEIGHT
+
+
+def chart_of(points: Sequence[HistoryPoint], today: datetime) -> HistoryChart | None:
+    """Draw the days up to today; None where none had a check."""
+    first = today.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=DAYS - 1)
+    days = [(index, point) for point in points if 0 <= (index := (point.at - first).days) < DAYS]
+    if not days:
+        return None
+    checks, answered = sum(each.checks for _, each in days), sum(each.answered for _, each in days)
+    longest = max((each.latency_p95_ms or 0.0 for _, each in days), default=0.0)
+    counted = "1 day" if len(days) == 1 else f"{len(days)} days"
+    return HistoryChart(
+        [_uptime(index, point) for index, point in days],
+        [_latency(index, point, longest) for index, point in days if point.latency_p95_ms is not None],
+        f"{answered} of {checks} checks were answered on {counted}.",
+        f"Up to {longest:.0f} ms in 95 of 100 answers of a day." if longest else "No latency was measured.",
+    )
+
+
+def _uptime(index: int, point: HistoryPoint) -> Bar:
+    kind = "good" if point.uptime >= _GOOD else "look" if point.uptime >= _FAIR else "bad"
+    said = f"{point.at:%Y-%m-%d}: {point.uptime:.2%} of {point.checks} checks answered"
+    return _bar(index, max(_LEAST_HEIGHT, HEIGHT * point.uptime), kind, said)
+
+
+def _latency(index: int, point: HistoryPoint, longest: float) -> Bar:
+    slow = point.latency_p95_ms or 0.0
+    said = (
+        f"{point.at:%Y-%m-%d}: median {point.latency_median_ms or 0:.0f} ms, 95 of 100 within {slow:.0f} ms"
+    )
+    return _bar(index, max(_LEAST_HEIGHT, HEIGHT * slow / longest if longest else 0.0), "plain", said)
+
+
+def _bar(index: int, height: float, kind: str, said: str) -> Bar:
+    step = WIDTH / DAYS
+    return Bar(
+        round(index * step, 2), round(HEIGHT - height, 2), round(step - _GAP, 2), round(height, 2), kind, said
+    )

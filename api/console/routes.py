@@ -1,0 +1,32 @@
+"""The console: pages for people over the services of the API (docs/design/console.md)."""
+
+from http import HTTPStatus
+
+from fastapi import APIRouter
+from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse, Response
+
+from api.console import sign_in, trunk_list, trunk_routes
+from api.console.page import ASSETS, FOLDER, HEADERS
+from api.console.visit import HOME, Visiting
+from api.pages.headers import packaged
+
+router = APIRouter(prefix=HOME, include_in_schema=False)
+
+
+@router.get("")
+async def show_home(visit: Visiting) -> Response:
+    """Lead to the trunks."""
+    return RedirectResponse(trunk_list.TRUNKS, HTTPStatus.SEE_OTHER, {"Cache-Control": "no-store"})
+
+
+@router.get("/assets/{name}")
+async def show_asset(name: str) -> Response:
+    """Give a file that is the same for all."""
+    if name not in ASSETS:
+        raise HTTPException(404)
+    return packaged(FOLDER / "assets" / name, ASSETS[name], HEADERS)
+
+
+for part in (sign_in, trunk_list, trunk_routes):
+    router.include_router(part.router)

@@ -1,0 +1,86 @@
+"""The page of a trunk, and what can be done there."""
+
+from http import HTTPStatus
+from uuid import UUID
+
+from fastapi import APIRouter
+from starlette.responses import RedirectResponse, Response, StreamingResponse
+
+from api.call import Call
+from api.console.page import HEADERS, page
+from api.console.progress import progress_of
+from api.console.trunk_list import TRUNKS
+from api.console.trunk_page import gather_trunk
+from api.console.visit import Submitted, Visit, Visiting
+from api.parameters import TrunkId
+from api.talkover.evidence_routes import pcapng
+from api.talkover.parameters import VerificationId
+from sipcheck.report.capture import capture
+from trunks.runs.evidence import evidence_of
+from trunks.runs.sharing import DEFAULT_DAYS, Sharing
+
+router = APIRouter(prefix="/trunks/{trunk_id}")
+
+
+@router.get("")
+async def show_trunk(trunk_id: TrunkId, visit: Visiting) -> Response:
+    """Show a trunk."""
+    return await _show(visit, trunk_id)
+
+
+@router.post("/verify")
+async def verify_now(trunk_id: TrunkId, form: Submitted) -> Response:
+    """Queue a run, which the page then follows."""
+    await form.call.verify(trunk_id, on_demand=True)
+    return RedirectResponse(f"{TRUNKS}/{trunk_id}", HTTPStatus.SEE_OTHER, {"Cache-Control": "no-store"})
+
+
+@router.get("/runs/{verification_id}/progress")
+async def follow_run(trunk_id: TrunkId, verification_id: VerificationId, visit: Visiting) -> Response:
+    """Tell how a run goes, as server-sent events."""
+    await visit.call.ask(visit.call.runs.get, trunk_id, verification_id)
+    return StreamingResponse(
+        progress_of(visit, trunk_id, verification_id),
+        media_type="text/event-stream",
+        headers={**HEADERS, "X-Accel-Buffering": "no"},
+    )
+
+
+@router.get("/runs/{verification_id}/evidence.pcapng")
+async def give_evidence(trunk_id: TrunkId, verification_id: VerificationId, visit: Visiting) -> Response:
+    """Give what a run sent and received as a file."""
+    run = await visit.call.ask(visit.call.runs.get, trunk_id, verification_id)
+    answer = pcapng(b"".join(capture(evidence_of(run))), verification_id)
+    answer.headers.update(HEADERS)
+    return answer
+
+
+@router.post("/runs/{verification_id}/share")
+async def share_run(trunk_id: TrunkId, verification_id: VerificationId, form: Submitted) -> Response:
+    """Make a link to a run, which is shown this once."""
+    made = await form.call.ask(_sharing(form.call).share, trunk_id, verification_id, days=DEFAULT_DAYS)
+    return await _show(form.visit, trunk_id, shared_url=made.url)
+
+
+@router.post("/runs/{verification_id}/links/{link_id}/take-back")
+async def take_link_back(
+    trunk_id: TrunkId, verification_id: VerificationId, link_id: UUID, form: Submitted
+) -> Response:
+    """Let a link open nothing from now on."""
+    await form.call.ask(_sharing(form.call).take_back, trunk_id, verification_id, link_id)
+    return RedirectResponse(f"{TRUNKS}/{trunk_id}#run", HTTPStatus.SEE_OTHER, {"Cache-Control": "no-store"})
+
+
+async def _show(visit: Visit, trunk_id: UUID, shared_url: str | None = None) -> Response:
+    return page(
+        "trunk.html",
+        visit,
+        trunk=await gather_trunk(visit.call, trunk_id),
+        shared_url=shared_url,
+        can_share=visit.call.settings.public_url is not None,
+        now=visit.call.context.installation.clock(),
+    )
+
+
+def _sharing(call: Call) -> Sharing:
+    return call.context.installation.runs.sharing

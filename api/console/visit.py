@@ -1,0 +1,170 @@
+"""Who is at the console, by the cookie of his session: the one place where that is judged."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from hmac import compare_digest
+from http import HTTPStatus
+from typing import Annotated
+from urllib.parse import parse_qsl, quote, urlsplit
+
+from fastapi import Depends, Request
+from starlette.responses import Response
+
+from api.call import Call
+from api.context import Context, context_of
+from api.middleware.rate_limits import rate_limited
+from api.problems import Problem
+from trunks.tenancy.console_sessions import LASTS
+
+HOME = "/console"
+SIGN_IN = f"{HOME}/sign-in"
+FORM_TOKEN = "form_token"  # noqa: S105 - a field's name
+
+_COOKIE = "trunkd_console"
+# Of somebody who is about to sign in: what his form is told by.
+_COOKIE_BEFORE = "trunkd_console_form"
+_BEFORE_SECONDS = 3600
+_SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
+_MOST_FIELDS = 60
+# What leads back to a page of the console, and to nothing else.
+_OWN_PATH = re.compile(rf"{HOME}(/[A-Za-z0-9._-]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Somebody who is signed in; `secret` is what his cookie holds."""
+
+    call: Call
+    environment: str
+    secret: str
+
+    @property
+    def form_token(self) -> str:
+        return form_token_of(self.secret)
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A form that was sent from a page of this visit."""
+
+    visit: Visit
+    fields: Mapping[str, str]
+
+    @property
+    def call(self) -> Call:
+        return self.visit.call
+
+
+class SignInNeeded(Problem):
+    """Nobody is signed in, or no longer."""
+
+    def __init__(self, path: str) -> None:
+        target = f"{SIGN_IN}?next={quote(path)}" if own_path(path) not in (None, HOME) else SIGN_IN
+        super().__init__(
+            HTTPStatus.SEE_OTHER, "SIGN_IN_NEEDED", "Sign in first.", headers={"Location": target}
+        )
+
+
+def form_token_of(secret: str) -> str:
+    """Give what the forms of a session hold, from which nobody learns what its cookie holds."""
+    return sha256(f"form {secret}".encode()).hexdigest()
+
+
+def own_path(text: str) -> str | None:
+    """Give a path of the console; None for whatever leads elsewhere."""
+    return text if _OWN_PATH.fullmatch(text) and "/.." not in text else None
+
+
+def secret_of(request: Request) -> str | None:
+    return _usable(request.cookies.get(_COOKIE))
+
+
+def secret_before(request: Request) -> str | None:
+    return _usable(request.cookies.get(_COOKIE_BEFORE))
+
+
+def set_secret(answer: Response, request: Request, secret: str) -> None:
+    """Begin a session in the browser."""
+    _set(answer, request, _COOKIE, secret, int(LASTS.total_seconds()))
+    answer.delete_cookie(_COOKIE_BEFORE, path=HOME)
+
+
+def set_secret_before(answer: Response, request: Request, secret: str) -> None:
+    _set(answer, request, _COOKIE_BEFORE, secret, _BEFORE_SECONDS)
+
+
+def forget_secret(answer: Response) -> None:
+    answer.delete_cookie(_COOKIE, path=HOME)
+
+
+async def read_form(request: Request) -> Mapping[str, str]:
+    """Read the fields of a form; of one that comes twice, the last. Raises Problem."""
+    try:
+        body = (await request.body()).decode("utf-8")
+        return dict(parse_qsl(body, keep_blank_values=True, max_num_fields=_MOST_FIELDS))
+    except ValueError:
+        raise Problem(
+            HTTPStatus.BAD_REQUEST, "INVALID_FORM", "The form cannot be read; load the page again."
+        ) from None
+
+
+def require_own_form(fields: Mapping[str, str], secret: str | None) -> None:
+    """Refuse a form that no page of this browser's session holds. Raises Problem."""
+    given = fields.get(FORM_TOKEN, "")
+    if secret is None or not compare_digest(given.encode(), form_token_of(secret).encode()):
+        raise Problem(
+            HTTPStatus.FORBIDDEN,
+            "FORM_OUTDATED",
+            "This form is not of your session, which may have ended meanwhile; nothing was done. "
+            "Go back, load the page again, and send the form once more.",
+        )
+
+
+async def _visiting(request: Request) -> Visit:
+    context, secret = context_of(request), secret_of(request)
+    sessions = context.installation.tenancy.sessions
+    visitor = None if secret is None else await context.threads.run(sessions.find, secret)
+    if secret is None or visitor is None:
+        raise SignInNeeded(request.url.path if request.method == "GET" else HOME)
+    allowance = await context.rate_limits.take(visitor.caller)
+    if not allowance.granted:
+        raise rate_limited(allowance.limit, allowance.retry_after_seconds)
+    return Visit(Call(visitor.caller, context), visitor.environment, secret)
+
+
+Visiting = Annotated[Visit, Depends(_visiting)]
+
+
+async def _submitted(request: Request, visit: Visiting) -> Submission:
+    fields = await read_form(request)
+    require_own_form(fields, visit.secret)
+    return Submission(visit, fields)
+
+
+Submitted = Annotated[Submission, Depends(_submitted)]
+
+
+def _usable(text: str | None) -> str | None:
+    return text if text is not None and _SECRET.fullmatch(text) else None
+
+
+def _set(answer: Response, request: Request, name: str, secret: str, seconds: int) -> None:
+    answer.set_cookie(
+        name,
+        secret,
+        max_age=seconds,
+        path=HOME,
+        httponly=True,
+        samesite="strict",
+        secure=_by_https(request, context_of(request)),
+    )
+
+
+def _by_https(request: Request, context: Context) -> bool:
+    """Whether the browser came by https: to us, or to a proxy that is where the public address leads."""
+    if request.url.scheme == "https":
+        return True
+    public = urlsplit(context.installation.settings.public_url or "")
+    return public.scheme == "https" and public.netloc.lower() == request.headers.get("host", "").lower()

@@ -1,0 +1,26 @@
+"""Sessions of the console."""
+
+from datetime import datetime
+
+from sqlalchemy import Row, delete, select
+
+from trunks.models.console_session import ConsoleSession
+from trunks.models.environment import ApiToken, Environment
+from trunks.repositories.repository import Repository
+
+
+class ConsoleSessions(Repository):
+    def add(self, session: ConsoleSession) -> None:
+        self._session.add(session)
+
+    def token_of(self, secret_hash: str, now: datetime) -> Row[str, str] | None:
+        """Find the token's hash and the environment's name of a session whose time is not over."""
+        return self._session.execute(
+            select(ApiToken.token_hash, Environment.name)
+            .join(ConsoleSession, ConsoleSession.token_id == ApiToken.id)
+            .join(Environment, Environment.id == ApiToken.environment_id)
+            .where(ConsoleSession.secret_hash == secret_hash, ConsoleSession.expires_at > now)
+        ).first()
+
+    def remove(self, secret_hash: str) -> None:
+        self._session.execute(delete(ConsoleSession).where(ConsoleSession.secret_hash == secret_hash))

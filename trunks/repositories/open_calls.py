@@ -1,0 +1,56 @@
+"""Calls that may be up, by their Call-IDs."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, select
+
+from trunks.models.open_call import OpenCall
+from trunks.repositories.insert_or import insert_or_update
+from trunks.repositories.repository import Repository
+
+
+class OpenCallRows(Repository):
+    def keep(self, call: Mapping[str, Any]) -> None:
+        """Write a call down, or what ends it now: from then on it is this worker's, whoever had it."""
+        insert_or_update(
+            self._session,
+            OpenCall,
+            call,
+            unique=["call_id"],
+            changed=lambda new: {
+                "ends": new.ends,
+                "claim_id": new.claim_id,
+                "lease_until": new.lease_until,
+            },
+        )
+
+    def forget(self, call_id: str, claim_id: UUID) -> None:
+        """Remove a call that is over, unless another worker has it."""
+        self._session.execute(
+            delete(OpenCall)
+            .where(OpenCall.call_id == call_id, OpenCall.claim_id == claim_id)
+            .execution_options(synchronize_session=False)
+        )
+
+    def renew(self, claim_id: UUID, lease_until: datetime) -> bool:
+        """Let a worker keep all that are its own; false where none is."""
+        return self._change(OpenCall, OpenCall.claim_id == claim_id, lease_until=lease_until)
+
+    def any_lost(self, now: datetime) -> bool:
+        return bool(self._session.scalar(select(OpenCall.id).where(OpenCall.lease_until <= now).limit(1)))
+
+    def lost(self, now: datetime, *, limit: int) -> Sequence[OpenCall]:
+        """List those whose worker is gone, locked."""
+        return self._session.scalars(
+            select(OpenCall)
+            .where(OpenCall.lease_until <= now)
+            .order_by(OpenCall.lease_until)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        ).all()
+
+    def remove(self, call: OpenCall) -> None:
+        self._session.delete(call)
