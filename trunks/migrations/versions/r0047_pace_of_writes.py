@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "r0044"
-down_revision = "r0043"
+revision = "r0047"
+down_revision = "r0046"
 branch_labels = None
 depends_on = None
 
