@@ -65,6 +65,7 @@ class Rewound(Repository):
                 (AccountProof, AccountProof.proven_at),
                 (AccountProof, AccountProof.tried_at),
                 (Infrastructure, Infrastructure.reconciled_at),
+                (Infrastructure, Infrastructure.refilled_at),
                 (Provision, Provision.notify_at),
             )
         )
