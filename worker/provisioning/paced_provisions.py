@@ -38,6 +38,11 @@ class PacedProvisions:
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="provision-paced") as threads:
             while taken := self._pace.take(limit=_AT_ONCE):
                 self._was_busy = True
-                list(threads.map(self._run, taken))
+                list(threads.map(self._run_unless_ended, taken))
                 if self._ended.is_set():
                     return
+
+    def _run_unless_ended(self, trunk_id: UUID) -> None:
+        # What was taken and is not begun by then is due again in a moment, for another worker.
+        if not self._ended.is_set():
+            self._run(trunk_id)
