@@ -19,7 +19,7 @@ from trunks.errors import EvidenceNotFound
 from trunks.models.flip import Flip
 from trunks.models.shared_page import SharedPage
 from trunks.models.verification import Verification, VerificationStatus
-from trunks.people.incidents import IncidentView
+from trunks.people.incident_view import IncidentView
 from trunks.rules.connection_details import inbound_warnings
 from trunks.rules.events import EventType, events_of
 from trunks.rules.health_history import HistoryStep

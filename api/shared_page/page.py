@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from sipcheck.reasons import CredentialState, Outcome, Party
+from sipcheck.report.call_ids import sent_requests
 from sipcheck.report.model import CheckName, CheckState, Direction, EdgeReport, Report, TraceStep
 from trunks.runs.sharing import OpenedPage
 
@@ -44,7 +45,6 @@ _PASSWORDS = {
     CredentialState.NOT_TESTED: "not tried",
 }
 _AUTHORIZATIONS = ("authorization:", "proxy-authorization:")
-_CALL_ID = ("call-id", "i")
 _MOST_CALL_IDS = 40
 _MS_OF_A_SECOND = 1000
 
@@ -177,18 +177,7 @@ def _host(endpoint: str | None) -> str:
 
 
 def _call_ids(reports: Sequence[Report]) -> list[str]:
-    found: dict[str, None] = {}
-    for step in _steps(reports):
-        if step.direction is Direction.SENT:
-            found |= dict.fromkeys(_call_id(step.text))
-    return list(found)[:_MOST_CALL_IDS]
-
-
-def _call_id(text: str) -> Iterator[str]:
-    for line in text.split("\n"):
-        name, _, value = line.partition(":")
-        if name.strip().lower() in _CALL_ID:
-            yield value.strip()
+    return [each.call_id for each in sent_requests(_steps(reports))][:_MOST_CALL_IDS]
 
 
 def _steps(reports: Sequence[Report]) -> Iterator[TraceStep]:

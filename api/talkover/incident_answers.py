@@ -5,7 +5,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.timestamps import Timestamp
-from trunks.people.incidents import IncidentView
+from trunks.people.incident_view import IncidentView
 
 
 class _Shown(BaseModel):

@@ -33,6 +33,11 @@ def shorten_numbers(report: Report, known: Collection[str] = ()) -> Report:
     return cast(Report, _Shortening([*known, username]).of(report))
 
 
+def shorten_text(text: str) -> str:
+    """Shorten the telephone numbers in a sentence, as far as they are known by their form."""
+    return _Shortening(()).text(text)
+
+
 class _Shortening:
     def __init__(self, known: Collection[str]) -> None:
         digits = ("".join(filter(str.isdigit, number)) for number in known if _is_number(number))

@@ -14,7 +14,9 @@ from sipcheck.diagnosis.rules import diagnose
 from sipcheck.dns.route import Edge, Route
 from sipcheck.engine import Engine
 from sipcheck.reasons import Cause, Reason
+from sipcheck.report.call_ids import sent_requests
 from sipcheck.report.model import Certificate
+from sipcheck.report.trace import Trace
 from sipcheck.settings import EngineSettings
 from sipcheck.target import Target
 from sipcheck.transaction.time_plan import TimePlan
@@ -31,7 +33,7 @@ class EdgeLiveness:
 
     `sent` counts requests, retransmissions among them. `facts` are the telling headers of its answer and Server and
     Allow, empty where there was no answer; None where nobody read more of it than that it is alive. `cause` is what
-    lies behind a failure, `certificate` what was presented over TLS.
+    lies behind a failure, `certificate` what was presented over TLS, `call_id` that of the request where it failed.
     """
 
     edge: Edge
@@ -43,6 +45,7 @@ class EdgeLiveness:
     facts: Mapping[str, str] | None = None
     cause: Cause | None = None
     certificate: Certificate | None = None
+    call_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +139,7 @@ async def ask_edges(
         living = {probe.name for probe in probes if probe.alive}
         asked = await ask_each(probes, [each for each in forms if each[0].edge in living], run)
     sent = {each.probe.name: each.sent for each in asked}
-    heard = [_heard(probe) for probe in probes]
+    heard = _with_call_ids([_heard(probe) for probe in probes], run.trace)
     found = Liveness.of([replace(each, sent=each.sent + sent.get(str(each.edge), 0)) for each in heard])
     return replace(found, forms=tuple(answer for each in asked for answer in each.answers))
 
@@ -149,6 +152,14 @@ def asking_identity(
         # A REGISTER needs an address-of-record; this one is nobody's.
         username = settings.from_user
     return Identity.of(target, settings, username)
+
+
+def _with_call_ids(heard: Sequence[EdgeLiveness], trace: Trace) -> list[EdgeLiveness]:
+    """Name the requests that failed, as they were recorded."""
+    if all(each.alive for each in heard):
+        return list(heard)
+    call_ids = {each.edge: each.call_id for each in reversed(sent_requests(trace.steps))}
+    return [each if each.alive else replace(each, call_id=call_ids.get(str(each.edge))) for each in heard]
 
 
 def _heard(probe: EdgeProbe) -> EdgeLiveness:

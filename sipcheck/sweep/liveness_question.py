@@ -1,6 +1,7 @@
 """Is a destination alive? Asked again and again over UDP: written once, sent without a task, a future or a trace."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from sipcheck.diagnosis.evidence import EdgeEvidence, Proof, is_sign_of_life
 from sipcheck.dns.route import Edge
@@ -105,4 +106,4 @@ def _heard(pending: PendingRequest) -> EdgeLiveness:
     evidence = EdgeEvidence(
         options=None if by_register else result, register=result if by_register else None, proof=Proof.NONE
     )
-    return judged(request.edge, evidence)
+    return replace(judged(request.edge, evidence), call_id=pending.call_id.decode())

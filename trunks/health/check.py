@@ -78,7 +78,7 @@ class CheckResult:
     `facts` are the telling headers of the answer that decided; None where only its status was looked at. `edges` are
     those that were asked. `next_seconds` says how long it rests at least, where a peer's guard may have counted it.
     `dialled` is where calls to the address as given would go, None where nobody looked. `seen` is what is compared
-    when it fails, `cause` what lies behind its reason.
+    when it fails, `cause` what lies behind its reason, and `call_ids` those of requests that failed, with their edges.
     """
 
     claim: CheckClaim
@@ -95,3 +95,4 @@ class CheckResult:
     dialled: Dialled | None = None
     seen: DestinationFacts | None = None
     cause: Cause | None = None
+    call_ids: tuple[tuple[str, str], ...] = ()

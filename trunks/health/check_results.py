@@ -252,6 +252,7 @@ def _first_failure(result: CheckResult, now: datetime) -> Failure:
         server_after=seen_by.get("Server", "")[:SERVER_CHARACTERS] or None,
         latency_ms=claim.latency_ms,
         asked_edges=len(result.edges),
+        call_ids=result.call_ids,
     )
 
 

@@ -56,19 +56,12 @@ class IncidentBook:
         seen = self._evidence.of(destination.id, flip)
         incident = self._incident(destination, kind, flip, seen)
         place = self._place(incident, destination, flip, seen)
-        is_news = not self._incidents.concerns(incident.id, trunk.environment_id)
+        told_before = self._incidents.told(incident.id)
         self._incidents.fell(
             place, trunk, flip.at, verification_id=flip.verification_id, changed=seen.own_changes
         )
-        if is_news:
-            announce(
-                self._session,
-                self._outbox,
-                EventType.INCIDENT_OPENED,
-                incident,
-                trunk.environment_id,
-                flip.at,
-            )
+        for each in self._incidents.told(incident.id) - told_before:
+            announce(self._session, self._outbox, EventType.INCIDENT_OPENED, incident, each, flip.at)
 
     def _incident(
         self, destination: "_Destination", kind: IncidentKind, flip: Flip, seen: FallSeen
@@ -80,7 +73,7 @@ class IncidentBook:
             kind,
             closed_after=flip.at - REOPENS_WITHIN,
             # What another trunk's run came to is said of this one only where its own came to the same.
-            verdict=None if is_of_health else (seen.reason, since),
+            verdict=(seen.reason, since) if kind is IncidentKind.VERDICT else None,
         )
         if found is None and is_of_health:
             found = self._incidents.at_addresses(seen.addresses, opened_after=since)
@@ -140,7 +133,7 @@ class IncidentClosing:
         with self.database.write() as session:
             left = Incidents(session).left(limit=_CLOSED_AT_ONCE)
             now: datetime = self.clock()
-            concerned = {incident.id: Incidents(session).environments(incident.id) for incident in left}
+            concerned = {incident.id: Incidents(session).heard_of(incident.id) for incident in left}
             outbox = Outbox(session, set().union(*concerned.values()), now)
             for incident in left:
                 incident.closed_at = now

@@ -1,6 +1,6 @@
 """Why something fell, read from what checks and runs left behind, in the transaction that tells the flips."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -56,7 +56,7 @@ class IncidentEvidence:
         (*_, run) = [None, *UntoldFlips(self._session).runs([verification_id])]
         if run is None or run.reason is None:
             return FallSeen(reason=None)
-        report = _first(UntoldFlips(self._session).report(verification_id))
+        report = next(iter(read_reports(UntoldFlips(self._session).report(verification_id))), None)
         row = self._liveness.of(destination_id)
         if report is None or row is None:
             return FallSeen(reason=run.reason.value)
@@ -80,7 +80,7 @@ class IncidentEvidence:
             return seen
         if row.certificate_expires_at is not None and row.certificate_expires_at <= failure.at:
             failure = replace(failure, certificate_ended_at=row.certificate_expires_at)
-        return replace(seen, changed=kept_changes(changes_found(failure)))
+        return replace(seen, changed=kept_changes(changes_found(failure), failure.call_ids))
 
     def _usual_ms(self, row: DestinationHealth) -> float | None:
         """The median round trip of the day before it fell."""
@@ -91,10 +91,11 @@ class IncidentEvidence:
         return percentile_ms(latencies, 0.5, max((each.latency_max_ms for each in hours), default=0.0))
 
 
-def _first(stored: Mapping[str, Any] | None) -> Report | None:
+def read_reports(stored: Mapping[str, Any] | None) -> Sequence[Report]:
+    """Read what a run keeps; nothing where it keeps nothing that can be read."""
     if stored is None:
-        return None
+        return ()
     try:
-        return read_stored(dict(stored))[0]
+        return read_stored(dict(stored))
     except (ReportUnreadable, KeyError):
-        return None
+        return ()

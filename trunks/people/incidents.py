@@ -2,17 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from trunks.errors import IncidentNotFound
 from trunks.models.incident import Incident, IncidentPlace, IncidentTrunk
+from trunks.people.failed_requests import failed_requests
 from trunks.people.incident_book import reason_of, summary_of
+from trunks.people.incident_letter import write_letter
+from trunks.people.incident_view import Elsewhere, IncidentView, Moment
 from trunks.repositories.incidents import Incidents
 from trunks.repositories.trunks import Trunks
-from trunks.rules.incidents import FEWEST_ENVIRONMENTS, rounded, utc
+from trunks.rules.incidents import FEWEST_ENVIRONMENTS, rounded
 from trunks.rules.what_changed import Change, read_changes
 from trunks.store.database import Database
 from trunks.tenancy.tenants import Caller
@@ -21,41 +23,6 @@ from trunks.tenancy.tenants import Caller
 _TRUNKS_TOLD = 100
 # Of a thousand runs that each found the same there is one; peers may say something else to each.
 _CHANGES_TOLD = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """What happened when; `trunk_id` is the tenant's own."""
-
-    at: datetime
-    event: str
-    trunk_id: UUID | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Elsewhere:
-    """Other tenants' trunks, rounded to one digit."""
-
-    about: int
-    of_about: int
-
-
-@dataclass(frozen=True, slots=True)
-class IncidentView:
-    """What a tenant is told: `trunks` of his `of` at the carrier are concerned."""
-
-    incident: Incident
-    reason: str | None
-    cause: str
-    changed: tuple[Change, ...]
-    trunks: int
-    of: int
-    elsewhere: Elsewhere | None
-    timeline: tuple[Moment, ...]
-
-    @property
-    def id(self) -> UUID:
-        return self.incident.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +57,11 @@ class IncidentList:
             return _view(session, caller.environment_id, found)
 
     def letter(self, caller: Caller, incident_id: UUID) -> str:
-        """Write what the carrier's engineer needs. Raises IncidentNotFound."""
+        """Write what the carrier's engineer needs. Raises IncidentNotFound where it concerns none of his trunks."""
         view = self.get(caller, incident_id)
-        lines = [view.cause, "", *(change.sentence for change in view.changed)]
-        lines += [] if view.changed else ["We found nothing that changed before."]
-        lines += ["", *(f"{utc(moment.at)}  {_spoken(moment)}" for moment in view.timeline)]
-        if self.check_addresses:
-            lines += ["", f"Our requests come from {', '.join(self.check_addresses)}."]
-        return "\n".join([*lines, ""])
+        with self.database.read() as session:
+            requests = failed_requests(session, caller.environment_id, incident_id)
+        return write_letter(view, requests, self.check_addresses)
 
 
 def _view(session: Session, environment_id: UUID, incident: Incident) -> IncidentView:
@@ -146,7 +110,3 @@ def _timeline(
     if incident.closed_at is not None:
         told.append(Moment(incident.closed_at, "closed"))
     return tuple(sorted(told, key=lambda moment: moment.at))
-
-
-def _spoken(moment: Moment) -> str:
-    return moment.event if moment.trunk_id is None else f"{moment.event}: trunk {moment.trunk_id}"

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, distinct, exists, func, or_, select, text, update
+from sqlalchemy.orm import aliased
 
 from trunks.models.destination import Destination
 from trunks.models.incident import Incident, IncidentAddress, IncidentPlace, IncidentTrunk
@@ -13,7 +14,7 @@ from trunks.models.trunk import Gateway, Trunk
 from trunks.repositories.among import among, among_texts
 from trunks.repositories.insert_or import insert_or_ignore, insert_or_update
 from trunks.repositories.repository import Repository
-from trunks.rules.incidents import IncidentKind, Turn
+from trunks.rules.incidents import FEWEST_ENVIRONMENTS, FEWEST_PROOFS, IncidentKind, Turn
 
 _OPENING_LOCK = 7_204_118_225  # any number of ours, for PostgreSQL's advisory locks
 
@@ -151,6 +152,24 @@ class Incidents(Repository):
             )
         )
 
+    def realm_known(self, trunk_ids: Collection[UUID], at: datetime) -> None:
+        """Note that no incident of realms concerns these trunks, which their caller keeps, any more."""
+        if not trunk_ids:
+            return
+        of_realms = exists().where(
+            Incident.id == IncidentTrunk.incident_id, Incident.kind == IncidentKind.REALM
+        )
+        self._session.execute(
+            update(IncidentTrunk)
+            .where(
+                among(self._session, IncidentTrunk.trunk_id, trunk_ids),
+                IncidentTrunk.ended_at.is_(None),
+                of_realms,
+            )
+            .values(ended_at=at, ended=Turn.RECOVERED)
+            .execution_options(synchronize_session=False)
+        )
+
     def any_left(self) -> bool:
         return self._exists(*_left())
 
@@ -174,7 +193,11 @@ class Incidents(Repository):
         before: UUID | None,
     ) -> Sequence[Incident]:
         """List the incidents that concern a tenant's trunks, newest first."""
-        ours = [IncidentTrunk.incident_id == Incident.id, IncidentTrunk.environment_id == environment_id]
+        ours = [
+            IncidentTrunk.incident_id == Incident.id,
+            IncidentTrunk.environment_id == environment_id,
+            _is_told(environment_id),
+        ]
         if trunk_id is not None:
             ours.append(IncidentTrunk.trunk_id == trunk_id)
         query = select(Incident).where(exists().where(*ours))
@@ -183,7 +206,11 @@ class Incidents(Repository):
         return self._newest(query, Incident, limit=limit, before=before)
 
     def of(self, environment_id: UUID, incident_id: UUID) -> Incident | None:
-        ours = (IncidentTrunk.incident_id == Incident.id, IncidentTrunk.environment_id == environment_id)
+        ours = (
+            IncidentTrunk.incident_id == Incident.id,
+            IncidentTrunk.environment_id == environment_id,
+            _is_told(environment_id),
+        )
         return self._session.scalar(select(Incident).where(Incident.id == incident_id, exists().where(*ours)))
 
     def trunks(self, environment_id: UUID, incident_id: UUID) -> Sequence[IncidentTrunk]:
@@ -204,13 +231,23 @@ class Incidents(Repository):
             )
         )
 
-    def concerns(self, incident_id: UUID, environment_id: UUID) -> bool:
-        """Whether a trunk of this tenant is in it at this moment."""
-        return self._exists(
-            IncidentTrunk.incident_id == incident_id,
-            IncidentTrunk.environment_id == environment_id,
-            IncidentTrunk.ended_at.is_(None),
-        )
+    def heard_of(self, incident_id: UUID) -> set[UUID]:
+        """Which tenants were told of it."""
+        return {each for each in self.environments(incident_id) if self.of(each, incident_id) is not None}
+
+    def told(self, incident_id: UUID) -> set[UUID]:
+        """Which tenants are told of it at this moment: those with a trunk in it."""
+        rows = self._session.execute(
+            select(Incident.kind, IncidentTrunk.environment_id, func.count())
+            .join(Incident, Incident.id == IncidentTrunk.incident_id)
+            .where(IncidentTrunk.incident_id == incident_id, IncidentTrunk.ended_at.is_(None))
+            .group_by(Incident.kind, IncidentTrunk.environment_id)
+        ).all()
+        return {
+            each
+            for kind, each, count in rows
+            if kind is not IncidentKind.REALM or count >= FEWEST_PROOFS or len(rows) >= FEWEST_ENVIRONMENTS
+        }
 
     def others(self, environment_id: UUID, incident_id: UUID) -> int:
         """Count the trunks of other tenants in an incident."""
@@ -238,6 +275,21 @@ class Incidents(Repository):
 
     def others_at(self, environment_id: UUID, destination_ids: Collection[UUID]) -> int:
         return self.trunks_at(destination_ids, Trunk.environment_id != environment_id)
+
+
+def _is_told(environment_id: UUID) -> ColumnElement[bool]:
+    """Whether a tenant is told of an incident that his trunks are in: of realms, where his own proofs make it one, or
+    where so many tenants are concerned that he may hear of others.
+    """
+    part = aliased(IncidentTrunk)
+    of_it = select(func.count()).where(part.incident_id == Incident.id)
+    own = of_it.where(part.environment_id == environment_id).scalar_subquery()
+    tenants = (
+        select(func.count(distinct(part.environment_id)))
+        .where(part.incident_id == Incident.id)
+        .scalar_subquery()
+    )
+    return or_(Incident.kind != IncidentKind.REALM, own >= FEWEST_PROOFS, tenants >= FEWEST_ENVIRONMENTS)
 
 
 def _left() -> tuple[ColumnElement[bool], ...]:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from trunks.rules.trunk_state import Cause
+from trunks.rules.trunk_state import Cause, HealthStatus
 
 # A carrier that falls again so soon has one incident.
 REOPENS_WITHIN = timedelta(minutes=15)
@@ -17,10 +17,13 @@ _NAMED_AT_MOST = 4
 
 
 class IncidentKind(StrEnum):
-    """Health falls for all trunks of a destination; a verdict for each by itself."""
+    """Health falls for all trunks of a destination; a verdict for each by itself. A realm that is another than was
+    learned takes no trunk down, and is told where several proofs of a destination find it.
+    """
 
     HEALTH = "health"
     VERDICT = "verdict"
+    REALM = "realm"
 
 
 class Turn(StrEnum):
@@ -29,6 +32,11 @@ class Turn(StrEnum):
     EDITED = "edited"
     SWITCHED_OFF = "switched-off"
 
+
+# A flip's word for a realm that is another than was learned: [expected, found].
+REALM_CHANGED = "realm"
+# So many proofs of one destination make an incident of it.
+FEWEST_PROOFS = 3
 
 _OBSERVED = frozenset({Cause.HEALTH, Cause.PROOF, Cause.VERIFICATION})
 
@@ -45,6 +53,11 @@ def turn_of(cause: Cause, changes: Mapping[str, Sequence[Any]]) -> tuple[Turn, I
         return Turn.RECOVERED, None
     if changes.get("wanted") == [True, False]:
         return Turn.SWITCHED_OFF, None
+    if cause is Cause.EDIT and changes.get("health_status", (None, None))[1] == HealthStatus.UNKNOWN:
+        # All that was known is void; what it fell for may be mended.
+        return Turn.EDITED, None
+    if REALM_CHANGED in changes:
+        return Turn.FELL, IncidentKind.REALM
     return None
 
 
@@ -62,6 +75,8 @@ def cause_of(kind: IncidentKind, domains: Sequence[str], reason: str | None, sin
     if kind is IncidentKind.HEALTH:
         have = "have" if several else "has"
         return f"{_listed(domains)} {have} not answered our checks since {utc(since)}{why}."
+    if kind is IncidentKind.REALM:
+        return f"{_listed(domains)} asks for passwords in the name of another realm since {utc(since)}{why}."
     return f"A trunk at {_listed(domains)} that was verified failed its verification at {utc(since)}{why}."
 
 

@@ -40,8 +40,14 @@ def read_changes(kept: Mapping[str, Any] | None) -> tuple[Change, ...]:
     return tuple(Change(**each) for each in (kept or {}).get("changes", ()))
 
 
-def kept_changes(changes: Iterable[Change]) -> dict[str, Any]:
-    return {"changes": [each.kept() for each in changes]}
+def kept_changes(changes: Iterable[Change], call_ids: Iterable[tuple[str, str]] = ()) -> dict[str, Any]:
+    """What the store keeps of a fall: what changed, and the requests that failed."""
+    return {"changes": [each.kept() for each in changes], "call_ids": [list(each) for each in call_ids]}
+
+
+def read_call_ids(kept: Mapping[str, Any] | None) -> tuple[tuple[str, str], ...]:
+    """Read the requests that failed, each as edge and Call-ID."""
+    return tuple((edge, call_id) for edge, call_id in (kept or {}).get("call_ids", ()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +55,7 @@ class Failure:
     """The first failing check or run at `at`: what it saw, and what was seen at `answered_at`, when it still answered.
 
     `latency_ms` is that of the last answer, `usual_ms` the median of the day before. `certificate_ended_at` is when the
-    one that was seen last by any run had ended.
+    one that was seen last by any run had ended. `call_ids` are of the requests that failed, with their edges.
     """
 
     at: datetime
@@ -66,6 +72,7 @@ class Failure:
     realm_after: str | None = None
     asked_edges: int = 0
     certificate_ended_at: datetime | None = None
+    call_ids: tuple[tuple[str, str], ...] = ()
 
     def kept(self) -> dict[str, Any]:
         """What the store keeps of a check's: what is of one account is none of it."""
@@ -80,6 +87,7 @@ class Failure:
             "server_after": self.server_after,
             "latency_ms": self.latency_ms,
             "asked_edges": self.asked_edges,
+            "call_ids": [list(each) for each in self.call_ids],
         }
 
 
@@ -90,7 +98,8 @@ def read_failure(kept: Mapping[str, Any], *, usual_ms: float | None) -> Failure:
         for name in ("at", "answered_at")
     }
     facts = {name: read_facts(kept[name]) for name in ("before", "after")}
-    return Failure(**{**kept, **moments, **facts}, usual_ms=usual_ms)
+    call_ids = tuple((edge, call_id) for edge, call_id in kept.get("call_ids", ()))
+    return Failure(**{**kept, **moments, **facts, "call_ids": call_ids}, usual_ms=usual_ms)
 
 
 def changes_found(failure: Failure) -> tuple[Change, ...]:

@@ -8,18 +8,21 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from sipcheck.reasons import CredentialState, Outcome, WarningCode
+from sipcheck.reasons import CredentialState, Outcome, Reason, WarningCode
 from sipcheck.report.model import Report
 from trunks.errors import StoreBusy
 from trunks.health.verification_liveness import VerificationLiveness
 from trunks.models.state_columns import read_state, write_state
 from trunks.models.trunk import Trunk
 from trunks.repositories.account_proofs import AccountProofs, Turn
+from trunks.repositories.incidents import Incidents
 from trunks.repositories.outbox import Announcement, Outbox, state_told
 from trunks.repositories.realm_pins import RealmPins
 from trunks.repositories.trunks import Flips, Trunks
 from trunks.repositories.verifications import Verifications
 from trunks.rules.events import EventFacts, EventType
+from trunks.rules.incidents import REALM_CHANGED
+from trunks.rules.run_facts import realms_of
 from trunks.rules.trunk_state import Cause, Verdict, after_verification, changes, counts_as_verified
 from trunks.runs.address_limits import AddressLimits
 from trunks.runs.claimed_run import ClaimedRun
@@ -30,14 +33,14 @@ from trunks.runs.password_turns import PasswordResults
 from trunks.runs.result_rules import ResultRules
 from trunks.runs.several_gateways import SeveralReport
 from trunks.runs.stored_report import written_values
-from trunks.runs.way_results import NOTHING_FOUND, WayFound, WayResults
+from trunks.runs.way_results import WayFound, WayResults
 from trunks.runs.wishes import Spending
 
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
     """What a run came to. `realms` are those that its credentials were sent to, `spent` what it took of its pace,
-    `knocked` what peers' guards may have counted, `ways` what was learned of calls to the first gateway.
+    `knocked` what peers' guards may have counted, `ways` what was learned of calls to each gateway.
     """
 
     claim: ClaimedRun
@@ -45,7 +48,7 @@ class RunResult:
     realms: Sequence[str] = ()
     spent: Sequence[Spending] = ()
     knocked: Sequence[Settlement] = ()
-    ways: WayFound = NOTHING_FOUND
+    ways: Sequence[WayFound] = ()
     # Made by whoever asks, so that no transaction waits for it.
     columns: Mapping[str, Any] = field(init=False)
 
@@ -67,6 +70,7 @@ class RunResults:
         self._refused: set[UUID] = set()
         self._ways = WayResults(session, rules.ways)
         self._passwords = PasswordResults(session, rules.ways)
+        self._in_known_realm: set[UUID] = set()
         self._ended: list[tuple[Trunk, ClaimedRun, Report]] = []
 
     def write(self, results: Sequence[RunResult], now: datetime) -> list[bool | StoreBusy]:
@@ -89,6 +93,7 @@ class RunResults:
             pins |= _proven(result)
         ours = self._end([result for result in free if result.claim.first.trunk_id in trunks], trunks, now)
         RealmPins(self._session).learn(pins, now)
+        Incidents(self._session).realm_known(self._in_known_realm, now)
         self._session.flush()
         self._liveness.write(now)
         self._keep_proofs(now)
@@ -119,8 +124,8 @@ class RunResults:
             self._ended.append((trunk, claim, result.report))
             if current:
                 self._apply(trunk, claim, result.report, verdict, now)
-                _, first = _by_gateway(claim, result.report)[0]
-                self._ways.take(trunk, claim, first, result.ways)
+                reports = [each for _, each in _by_gateway(claim, result.report)]
+                self._ways.take(trunk, claim, reports, result.ways)
                 self._passwords.take(trunk, result.report)
         runs.end(ended, {"finished_at": now})
         return ours
@@ -135,6 +140,8 @@ class RunResults:
                 rejected["credentials"] = [trunk.credentials, report.credentials]
             if report.credentials is not CredentialState.NOT_TESTED:
                 trunk.credentials = report.credentials
+            if report.credentials is CredentialState.PROVEN:
+                self._in_known_realm.add(trunk.id)
             for destination_id, each in dict(_by_gateway(claim, report)).items():
                 self._liveness.record(trunk, destination_id, each, now)
             trunk.next_proof_at = next_proof_at(trunk, now, self._rules.proof_interval_seconds)
@@ -145,6 +152,7 @@ class RunResults:
         write_state(trunk, new)
         if changed:
             trunk.updated_at = now
+        if changed := changed | _realm_changed(report):
             self._flips.append(
                 {
                     "trunk_id": trunk.id,
@@ -215,6 +223,13 @@ def _proven(result: RunResult) -> dict[tuple[UUID, str], Sequence[str]]:
     if first.username is None or first.auth_realm is not None:
         return {}
     return {(first.destination_id, first.username): result.realms}
+
+
+def _realm_changed(report: Report) -> dict[str, Any]:
+    """What a flip says of a run that sent no password, since it was asked for in another realm's name."""
+    if report.outcome is not Outcome.INCONCLUSIVE or report.reason is not Reason.REALM_MISMATCH:
+        return {}
+    return {REALM_CHANGED: list(realms_of(report))}
 
 
 def _verdict(claim: ClaimedRun, report: Report) -> Verdict:

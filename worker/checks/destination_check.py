@@ -246,6 +246,7 @@ class DestinationCheck:
                 dialled=route.dialled,
                 seen=_seen(route, found.edges),
                 cause=found.cause,
+                call_ids=tuple((str(each.edge), each.call_id) for each in found.edges if each.call_id),
             )
         )
 

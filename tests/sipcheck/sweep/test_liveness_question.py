@@ -119,6 +119,7 @@ def without_measures(found: Liveness) -> Liveness:
                 latency_ms=None if edge.latency_ms is None else LATENCY_UNKNOWN,
                 facts=None if edge.alive else edge.facts,
                 sent=min(1, edge.sent),  # a slow machine sends again
+                call_id=None,
             )
             for edge in found.edges
         ),
@@ -149,6 +150,11 @@ async def test_both_ways_find_the_same(name: str, udp_peer_factory: Callable[...
     assert plain.facts is not None
     assert {**plain.facts, **case.facts} == plain.facts
     assert quick.sent == {"127.0.0.1": quick.edges[0].sent}
+    # A request that failed is named as the carrier's logs have it.
+    names = [each.edges[0].call_id for each in (plain, quick, again)]
+    heard = b"".join(datagram.data for datagram in peer.received).decode()
+    assert len(set(names)) == (1 if case.alive else 3)
+    assert all(name is None if case.alive else f": {name}\r\n" in heard for name in names)
 
 
 async def test_a_port_where_nothing_listens_is_found_by_both() -> None:

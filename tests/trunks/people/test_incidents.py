@@ -10,14 +10,14 @@ from sqlalchemy import select
 from api.talkover.incident_answers import show_incident
 from sipcheck.phrases.sentence import Sentence
 from sipcheck.reasons import CredentialState, Outcome, Reason
-from sipcheck.report.model import Report
+from sipcheck.report.model import Direction, Report, TraceStep
 from tests.trunks.forms import Store, make_report
 from tests.trunks.health_watch import LONG_ENOUGH_SECONDS, HealthWatch
 from trunks.catalog.trunk_edit import TrunkEdit
 from trunks.errors import IncidentNotFound, TrunkNotFound
 from trunks.models.trunk import Trunk
 from trunks.models.webhook import WebhookMessage
-from trunks.people.incidents import Elsewhere, IncidentView
+from trunks.people.incident_view import Elsewhere, IncidentView
 from trunks.rules.destination_facts import DestinationFacts, SeenEdge
 
 REJECTED = make_report(Outcome.FAILED, Reason.CREDENTIALS_REJECTED, credentials=CredentialState.REJECTED)
@@ -101,7 +101,7 @@ def test_what_changed_is_told_of_the_last_answer_and_the_first_failure(store: St
     watch.cycle(alive=True, seen=facts("sip2.carrier.example"), latency_ms=20.0)
     watch.cycle(alive=True, seen=facts("sip2.carrier.example"), latency_ms=900.0)
     for host in ("sip3.carrier.example", "sip4.carrier.example", "sip4.carrier.example"):
-        watch.cycle(alive=False, seen=facts(host))
+        watch.cycle(alive=False, seen=facts(host), call_ids=(("192.0.2.1:5060/udp", f"asked-{host}"),))
     follow(store)
     (view,) = incidents(store)
     assert [(change.what, change.before, change.after) for change in view.changed] == [
@@ -115,6 +115,9 @@ def test_what_changed_is_told_of_the_last_answer_and_the_first_failure(store: St
     assert incidents(store)[0].changed == view.changed
     letter = store.installation.people.incidents.letter(store.caller, view.id)
     assert view.changed[0].sentence in letter
+    # The first of the requests that failed.
+    assert "192.0.2.1:5060/udp  Call-ID: asked-sip3.carrier.example" in letter
+    assert letter.count("Call-ID") == 1
     assert watch.health(watch.destination_of(trunk)).good == facts("sip4.carrier.example").kept()
 
 
@@ -140,11 +143,18 @@ def test_a_flapping_carrier_has_one_incident_and_one_that_falls_later_another(st
 
 
 @on_sqlite
+@pytest.mark.parametrize("fell_by", ["health", "verdict"])
 @pytest.mark.parametrize("end", ["edited", "switched-off", "deleted"])
-def test_it_ends_for_a_trunk_also_by_its_customer(store: Store, end: str) -> None:
+def test_it_ends_for_a_trunk_also_by_its_customer(store: Store, end: str, fell_by: str) -> None:
     watch = HealthWatch(store)
     trunk, left = watch.verified(), watch.verified(name="Left")
-    fall(watch, trunk)
+    if fell_by == "health":
+        fall(watch, trunk)
+    else:
+        follow(store)
+        for each in (trunk, left):
+            watch.verify(each, REJECTED)
+        follow(store)
     catalog = store.installation.catalog
     for each in (trunk, left):
         assert incidents(store, is_open=True)
@@ -227,10 +237,48 @@ def test_a_realm_is_told_to_whom_it_was_asked_in_the_name_of(store: Store) -> No
         assert (view.reason, view.trunks, view.elsewhere) == ("realm-mismatch", 1, None)
 
 
-def mismatch(realm: str) -> Report:
+def mismatch(realm: str, outcome: Outcome = Outcome.FAILED) -> Report:
     said = Sentence.of("challenge.realm", found=f"'{realm}'", expected="'a'")
     sentence = Sentence.of("realm-mismatch.summary", where="sip.carrier.example", detail=said)
-    return replace(make_report(Outcome.FAILED, Reason.REALM_MISMATCH), sentences=(sentence,))
+    sent = TraceStep(12.0, "192.0.2.1:5060/udp", Direction.SENT, "REGISTER sip:c SIP/2.0\ni: of-this-run\n\n")
+    report = make_report(outcome, Reason.REALM_MISMATCH)
+    return replace(report, sentences=(sentence,), trace=(sent,))
+
+
+def test_three_proofs_that_find_another_realm_are_an_incident(store: Store) -> None:
+    """Of whose trunks nobody falls; another tenant, whose one proof found it too, is told nothing by that."""
+    unsure = mismatch("b", Outcome.INCONCLUSIVE)
+    store.installation.people.endpoints.create(
+        store.caller, url="https://example.com/", events=None, description=None, enabled=True
+    )
+    watch = HealthWatch(store)
+    other = HealthWatch(Store(store.installation, store.clock, tenant="other"))
+    theirs = other.verified()
+    trunks = [watch.verified(name=f"Trunk {number}") for number in range(3)]
+    follow(store)
+    other.verify(theirs, unsure)
+    for trunk in trunks:
+        assert incidents(store) == []
+        watch.verify(trunk, unsure)
+        # The same again is nothing more.
+        watch.verify(trunk, unsure)
+        follow(store)
+    (view,) = incidents(store)
+    assert incidents(other.store) == []
+    assert (view.trunks, view.reason, view.elsewhere) == (3, "realm-mismatch", None)
+    assert "asks for passwords in the name of another realm since" in view.cause
+    assert [change.sentence for change in view.changed] == ["The realm was 'a', and is 'b'."]
+    assert all(store.trunk(trunk.id).is_verified for trunk in trunks)
+    letter = store.installation.people.incidents.letter(store.caller, view.id)
+    assert letter.count("192.0.2.1:5060/udp  Call-ID: of-this-run") == 3
+    for each, trunk in ((other, theirs), *((watch, trunk) for trunk in trunks)):
+        each.verify(trunk, make_report(credentials=CredentialState.PROVEN))
+    follow(store)
+    (closed,) = incidents(store)
+    assert closed.incident.closed_at is not None
+    with store.installation.database.read() as session:
+        types = session.scalars(select(WebhookMessage.type)).all()
+    assert [types.count(f"incident.{each}") for each in ("opened", "closed")] == [1, 1]
 
 
 @on_sqlite
