@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from trunks.catalog.carriers import CarrierList
 from trunks.catalog.connection import Connections, PlatformAddresses
 from trunks.catalog.create_provisioned import ProvisionedCreation
 from trunks.catalog.drafts import UnsavedTrunks
@@ -26,6 +27,8 @@ from trunks.people.endpoints import Endpoints
 from trunks.people.flip_follower import FlipFollower
 from trunks.people.incident_book import IncidentClosing
 from trunks.people.incidents import IncidentList
+from trunks.people.maintenance import MaintenanceBook
+from trunks.people.operator_incidents import OperatorIncidents
 from trunks.provisions.claims import ProvisionClaims
 from trunks.provisions.given_up import SidesGivenUp
 from trunks.provisions.infrastructure_checks import CheckTurns
@@ -143,6 +146,7 @@ class Catalog:
         impatient = database.impatient()
         self.trunks = TrunkCatalog(impatient, on.secrets, provisioner, clock, on.settings.allow_wide_lists)
         self.views = TrunkViews(database)
+        self.carriers = CarrierList(database)
         self.health_history = HealthHistory(database)
         self.updates = TrunkUpdates(
             impatient,
@@ -237,6 +241,8 @@ class People:
             tuple(filter(None, [on.settings.sip_advertised_address or on.settings.sip_source_address])),
         )
         self.incident_closing = IncidentClosing(on.database, on.clock)
+        self.maintenance = MaintenanceBook(on.database, on.clock)
+        self.operator_incidents = OperatorIncidents(on.database)
         self.deliveries = Deliveries(on.database, on.secrets, on.clock)
 
 
