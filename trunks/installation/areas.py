@@ -27,6 +27,8 @@ from trunks.people.endpoints import Endpoints
 from trunks.people.flip_follower import FlipFollower
 from trunks.people.incident_book import IncidentClosing
 from trunks.people.incidents import IncidentList
+from trunks.people.maintenance import MaintenanceBook
+from trunks.people.operator_incidents import OperatorIncidents
 from trunks.provisions.claims import ProvisionClaims
 from trunks.provisions.given_up import SidesGivenUp
 from trunks.provisions.infrastructure_checks import CheckTurns
@@ -239,6 +241,8 @@ class People:
             tuple(filter(None, [on.settings.sip_advertised_address or on.settings.sip_source_address])),
         )
         self.incident_closing = IncidentClosing(on.database, on.clock)
+        self.maintenance = MaintenanceBook(on.database, on.clock)
+        self.operator_incidents = OperatorIncidents(on.database)
         self.deliveries = Deliveries(on.database, on.secrets, on.clock)
 
 
