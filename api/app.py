@@ -25,6 +25,7 @@ from api.middleware.idempotency import Idempotency
 from api.middleware.rate_limits import RateLimiting, RateLimits
 from api.middleware.request_ids import RequestIds
 from api.middleware.request_record import RequestRecord
+from api.middleware.token_scopes import TokenScopes
 from api.middleware.write_concurrency import WriteConcurrency
 from api.operation import routes as operation
 from api.operation.readiness import Readiness, ReadinessCheck
@@ -134,6 +135,7 @@ def _middleware(context: Context) -> list[Middleware]:
         Middleware(ErrorAnswers),
         Middleware(Authentication, tenants=installation.tenancy.tenants),
         Middleware(RateLimiting, limits=context.rate_limits),
+        Middleware(TokenScopes),
         Middleware(WriteConcurrency),
         Middleware(BodyLimit),
         Middleware(ContentType),

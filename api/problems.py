@@ -75,6 +75,24 @@ def unauthenticated() -> Problem:
     )
 
 
+def read_only_token() -> Problem:
+    return Problem(
+        HTTPStatus.FORBIDDEN,
+        "TOKEN_READ_ONLY",
+        "This token is read-only: it shows what there is, and changes, verifies and calls nothing. "
+        "Use one that was made without --read-only.",
+    )
+
+
+def operators_token() -> Problem:
+    return Problem(
+        HTTPStatus.FORBIDDEN,
+        "TOKEN_OF_OPERATOR",
+        "This token is the operator's: it opens the operator's pages alone, and has no trunks. "
+        "Use one of an environment: trunkd token create --environment NAME.",
+    )
+
+
 def store_unavailable(
     message: str = "The database does not answer; try again in a few seconds.", *, retry_after: str = "5"
 ) -> Problem:

@@ -15,11 +15,12 @@ from starlette.responses import Response
 from api.call import Call
 from api.context import Context, context_of
 from api.middleware.rate_limits import rate_limited
-from api.problems import Problem
+from api.problems import Problem, read_only_token
 from trunks.tenancy.console_sessions import LASTS
 
 HOME = "/console"
 SIGN_IN = f"{HOME}/sign-in"
+SIGN_OUT = f"{HOME}/sign-out"
 FORM_TOKEN = "form_token"  # noqa: S105 - a field's name
 
 _COOKIE = "trunkd_console"
@@ -140,6 +141,8 @@ Visiting = Annotated[Visit, Depends(_visiting)]
 async def _submitted(request: Request, visit: Visiting) -> Submission:
     fields = await read_form(request)
     require_own_form(fields, visit.secret)
+    if not visit.call.caller.may_write and request.url.path != SIGN_OUT:
+        raise read_only_token()
     return Submission(visit, fields)
 
 

@@ -15,11 +15,14 @@ from api.document.examples import fitting
 from api.middleware.idempotency import IDEMPOTENCY_KEY, KEY_PATTERN, REPLAYED, key_in_use, key_reused
 from api.middleware.rate_limits import rate_limited
 from api.middleware.request_ids import REQUEST_ID
+from api.middleware.token_scopes import only_reads
 from api.problems import (
     Problem,
     internal_error,
     invalid_json,
     of_status,
+    operators_token,
+    read_only_token,
     store_unavailable,
     unauthenticated,
     unsupported_media_type,
@@ -32,6 +35,7 @@ _METHODS = ("get", "put", "post", "delete", "patch")
 
 _EVERYWHERE = (
     unauthenticated(),
+    operators_token(),
     too_slow(),
     rate_limited(1000, 42),
     headers_too_large(),
@@ -55,7 +59,7 @@ _INVALID = RequestValidationError(
 _DESCRIPTIONS = {
     400: "The body is no JSON, or bolna finds something in it that is wrong.",
     401: "No token, or a wrong one.",
-    403: "Your plan does not allow it.",
+    403: "Your plan does not allow it, or your token's scope.",
     404: "There is no such thing in your environment.",
     408: "The request did not arrive in time (ours).",
     409: "It cannot be done as things stand.",
@@ -112,7 +116,8 @@ def describe(app: FastAPI) -> dict[str, Any]:
                 del operation["responses"]["422"]
             dialect = spoken_at(path)
             if dialect is not None:
-                _describe_operation(operation, method, dialect, schemas)
+                reads = only_reads(method.upper(), path)
+                _describe_operation(operation, method, dialect, schemas, only_reads=reads)
         for name in _FRAMEWORKS_OWN:
             schemas.pop(name, None)
         app.openapi_schema = document
@@ -127,13 +132,15 @@ def _operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, 
 
 
 def _describe_operation(
-    operation: dict[str, Any], method: str, dialect: Dialect, schemas: dict[str, Any]
+    operation: dict[str, Any], method: str, dialect: Dialect, schemas: dict[str, Any], *, only_reads: bool
 ) -> None:
     for status, response in operation["responses"].items():
         if int(status) >= HTTPStatus.BAD_REQUEST:
             # The framework gives a fault the type of the file in whose place it is answered.
             response["content"] = {"application/json": next(iter(response["content"].values()))}
     problems = list(_EVERYWHERE)
+    if not only_reads:
+        problems.append(read_only_token())
     if "requestBody" in operation:
         problems += [*_WITH_BODY, dialect.faults.invalid(_INVALID)]
     if method == "post":

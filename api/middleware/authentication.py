@@ -8,7 +8,7 @@ from api.middleware.http_middleware import HttpMiddleware
 from api.problems import unauthenticated
 from api.request_state import state_of
 from trunks.store.grouped import Grouped
-from trunks.tenancy.tenants import Caller, Tenants
+from trunks.tenancy.tenants import Bearer, Tenants
 
 
 class Authentication(HttpMiddleware):
@@ -19,19 +19,19 @@ class Authentication(HttpMiddleware):
 
     def __init__(self, app: ASGIApp, *, tenants: Tenants) -> None:
         super().__init__(app)
-        self._callers = Grouped(tenants.authenticate_all, gather_seconds=0.0)
+        self._bearers = Grouped(tenants.bearers, gather_seconds=0.0)
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on with the caller known. Raises Problem, StoreUnavailable."""
+        """Pass on with the bearer known. Raises Problem, StoreUnavailable."""
         if spoken_at(scope["path"]) is not None:
-            state_of(scope).caller = await self._identify(Headers(scope=scope))
+            state_of(scope).bearer = await self._identify(Headers(scope=scope))
         await self._app(scope, receive, send)
 
-    async def _identify(self, headers: Headers) -> Caller:
+    async def _identify(self, headers: Headers) -> Bearer:
         scheme, _, token = headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             raise unauthenticated()
-        caller = await self._callers.ask(token.strip())
-        if caller is None:
+        bearer = await self._bearers.ask(token.strip())
+        if bearer is None:
             raise unauthenticated()
-        return caller
+        return bearer

@@ -44,7 +44,9 @@ _KEY = re.compile(KEY_PATTERN)
 
 
 class Idempotency(HttpMiddleware):
-    """Knows a caller's POSTs by their key. What failed on our side, or may be asked again soon, is not kept."""
+    """Knows a caller's POSTs by their key. What failed on our side, or may be asked again soon, is not kept; nor is
+    anything for a token that only reads, whose POSTs change nothing.
+    """
 
     def __init__(self, app: ASGIApp, *, remembered: KeyedRequests, threads: StoreThreads) -> None:
         super().__init__(app)
@@ -55,7 +57,7 @@ class Idempotency(HttpMiddleware):
         """Pass on what has no key. Raises Problem, StoreUnavailable, ClientDisconnect."""
         caller = state_of(scope).caller
         keys = Headers(scope=scope).getlist(IDEMPOTENCY_KEY)
-        if caller is None or scope["method"] != "POST" or not keys:
+        if caller is None or not caller.may_write or scope["method"] != "POST" or not keys:
             await self._app(scope, receive, send)
             return
         if len(keys) != 1 or not _KEY.fullmatch(keys[0]):

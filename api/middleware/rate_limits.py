@@ -19,7 +19,7 @@ from api.middleware.http_middleware import HttpMiddleware
 from api.middleware.rate_windows import RateWindows, WindowsHere, WindowsInRedis
 from api.problems import Problem
 from api.request_state import state_of
-from trunks.tenancy.tenants import Caller
+from trunks.tenancy.tenants import Bearer
 
 _log = structlog.get_logger(__name__)
 
@@ -55,9 +55,9 @@ class RateLimits:
         self._away_until = float("-inf")
         self._away = False
 
-    async def take(self, caller: Caller) -> Allowance:
-        """Count a request of this caller. While Redis is away all are let through."""
-        return await self.count(str(caller.token_id), caller.requests_per_minute)
+    async def take(self, bearer: Bearer) -> Allowance:
+        """Count a request under this token. While Redis is away all are let through."""
+        return await self.count(str(bearer.token_id), bearer.requests_per_minute)
 
     async def count(self, key: str, limit: int) -> Allowance:
         """Count a request of whatever has a limit of its own. While Redis is away all are let through."""
@@ -110,8 +110,8 @@ class RateLimiting(HttpMiddleware):
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on what is allowed. Raises Problem."""
         state = state_of(scope)
-        if state.caller is not None:
-            allowance = await self._limits.take(state.caller)
+        if state.bearer is not None:
+            allowance = await self._limits.take(state.bearer)
             state.answer_headers |= {
                 "X-RateLimit-Limit": str(allowance.limit),
                 "X-RateLimit-Remaining": str(allowance.remaining),

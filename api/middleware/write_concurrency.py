@@ -12,7 +12,7 @@ from api.middleware.http_middleware import HttpMiddleware
 # Measured with 200 callers on two cores: more do not come sooner to their end, and keep the reading ones waiting.
 _PLACES = 2
 
-_ONLY_READ = frozenset({"GET", "HEAD", "OPTIONS"})
+READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class _Place:
@@ -56,7 +56,7 @@ class WriteConcurrency(HttpMiddleware):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on once there is a place; what only reads needs none."""
-        if scope["method"] in _ONLY_READ:
+        if scope["method"] in READING_METHODS:
             await self._app(scope, receive, send)
             return
         place = _Place(self._places)

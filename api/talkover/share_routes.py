@@ -4,7 +4,7 @@ from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Response
 from pydantic import Field
 
 from api.body import Body, shown_with
@@ -35,7 +35,11 @@ async def _link_id(link_id: str) -> UUID:
 
 @router.post("", status_code=HTTPStatus.CREATED, responses=_answers(400, 404, 409, 413, 415, 422))
 async def share_verification(
-    trunk_id: TrunkId, verification_id: VerificationId, call: Calling, body: ShareVerification | None = None
+    trunk_id: TrunkId,
+    verification_id: VerificationId,
+    call: Calling,
+    response: Response,
+    body: ShareVerification | None = None,
 ) -> LinkCreated:
     """Make a link to a page that shows this run to whoever has it, without a login (ours).
 
@@ -44,6 +48,7 @@ async def share_verification(
     days = (body or ShareVerification()).days
     sharing = call.context.installation.runs.sharing
     made = await call.ask(sharing.share, trunk_id, verification_id, days=days)
+    response.headers["Cache-Control"] = "no-store"
     return LinkCreated(data=LinkMade(id=made.page.id, expires_at=made.page.expires_at, url=made.url))
 
 

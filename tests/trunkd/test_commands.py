@@ -4,8 +4,10 @@ import re
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from tests.trunkd.daemon import run_trunkd
+from trunkd.main import app
 from trunks.installation.settings import setting_names
 
 
@@ -41,10 +43,31 @@ def test_tenants_and_tokens_from_the_command_line(tmp_path: Path) -> None:
     assert token.stderr == ""
     listed = run_trunkd("token", "list", folder=tmp_path).stdout
     token_id, *rest = listed.rstrip("\n").split("\t")
-    assert rest == ["acme", "standing", "ci"]
+    assert rest == ["acme", "standing", "ci", "full"]
     assert token.stdout.strip() not in listed
     assert run_trunkd("token", "revoke", token_id, folder=tmp_path).returncode == 0
     assert "revoked" in run_trunkd("token", "list", folder=tmp_path).stdout
+
+
+def test_tokens_of_each_scope_and_none_of_two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In this process: typer's runner, with the store in a folder of its own."""
+    monkeypatch.setenv("TRUNKS_DATA_DIR", str(tmp_path / "var"))
+    for made in (("migrate",), ("environment", "create", "acme")):
+        assert CliRunner().invoke(app, made).exit_code == 0
+    for given in (("--environment", "acme", "--read-only"), ("--operator", "--label", "o")):
+        assert CliRunner().invoke(app, ("token", "create", *given)).exit_code == 0
+    for wrong in (
+        (),
+        ("--read-only",),
+        ("--operator", "--environment", "acme"),
+        ("--operator", "--read-only"),
+    ):
+        ended = CliRunner().invoke(app, ("token", "create", *wrong))
+        assert (ended.exit_code, ended.stdout) == (2, "")
+        assert "--environment" in ended.stderr or "--operator" in ended.stderr
+    listed = CliRunner().invoke(app, ("token", "list")).stdout
+    rows = [line.split("\t")[1:] for line in listed.splitlines()]
+    assert rows == [["acme", "standing", "", "read-only"], ["-", "standing", "o", "operator"]]
 
 
 @pytest.mark.parametrize(

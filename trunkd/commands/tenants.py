@@ -111,21 +111,43 @@ def list_environments() -> None:
 
 @token_commands.command("create")
 def create_token(
-    environment: Annotated[str, typer.Option(help="The tenant that the token speaks for.")],
+    environment: Annotated[str | None, typer.Option(help="The tenant that the token speaks for.")] = None,
     label: Annotated[str, typer.Option(help="What it is for.")] = "",
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="It shows all of the tenant's, and changes nothing.")
+    ] = False,
+    operator: Annotated[
+        bool, typer.Option("--operator", help="It opens the operator's pages alone, and is of no tenant.")
+    ] = False,
 ) -> None:
     """Make a token and print it, this once."""
+    if operator and (read_only or environment is not None):
+        raise typer.BadParameter(
+            "it is of no tenant, and changes nothing; give it alone, or without it an --environment",
+            param_hint="--operator",
+        )
+    if not operator and environment is None:
+        raise typer.BadParameter(
+            "give the tenant that the token speaks for, or --operator", param_hint="--environment"
+        )
     with _tenants() as tenants:
-        print(tenants.create_token(environment, label=label[:255]))
+        if environment is None:
+            print(tenants.create_operator_token(label=label[:255]))
+        else:
+            print(tenants.create_token(environment, label=label[:255], read_only=read_only))
 
 
 @token_commands.command("list")
 def list_tokens() -> None:
-    """List the tokens: id, environment, state, label. A token itself is not kept anywhere."""
+    """List the tokens: id, environment (- for an operator's), state, label, scope.
+
+    A token itself is not kept anywhere.
+    """
     with _tenants() as tenants:
         for token in tenants.tokens():
             state = "standing" if token.revoked_at is None else "revoked"
-            print(token.id, token.environment.name, state, token.label, sep="\t")
+            environment = "-" if token.environment is None else token.environment.name
+            print(token.id, environment, state, token.label, token.scope, sep="\t")
 
 
 @token_commands.command("revoke")

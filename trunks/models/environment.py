@@ -1,12 +1,13 @@
 """A tenant, and the tokens that speak for it."""
 
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, String, false, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from trunks.models.base import Base
+from trunks.models.base import Base, named
 
 
 class Environment(Base):
@@ -28,17 +29,31 @@ class Environment(Base):
     created_at: Mapped[datetime]
 
 
+class TokenScope(StrEnum):
+    """What a token opens: an environment, the same without changing anything, or the operator's pages alone."""
+
+    FULL = "full"
+    READ_ONLY = "read-only"
+    OPERATOR = "operator"
+
+
 class ApiToken(Base):
-    """`token_hash` is the SHA-256 of a random 256-bit token: enough, since nobody can guess one."""
+    """`token_hash` is the SHA-256 of a random 256-bit token: enough, since nobody can guess one.
+
+    The operator's belongs to no environment.
+    """
 
     __tablename__ = "api_tokens"
 
-    environment_id: Mapped[UUID] = mapped_column(
+    environment_id: Mapped[UUID | None] = mapped_column(
         ForeignKey("environments.id", ondelete="CASCADE"), index=True
+    )
+    scope: Mapped[TokenScope] = mapped_column(
+        named(TokenScope), default=TokenScope.FULL, server_default=TokenScope.FULL
     )
     label: Mapped[str] = mapped_column(String(255))
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     created_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
 
-    environment: Mapped[Environment] = relationship(lazy="joined", innerjoin=True)
+    environment: Mapped[Environment | None] = relationship(lazy="joined")

@@ -15,6 +15,8 @@ class IdempotentRequest(Base):
 
     What the request creates has the row's id, whoever does it. Without `status` it is under way, and belongs to
     whoever knows `claim_id`, until `lease_until`; one that was given up has that at `created_at`, and is anybody's.
+
+    `body` is what a former version kept, in the clear, and is only read; an answer is kept in `sealed_body`.
     """
 
     __tablename__ = "idempotent_requests"
@@ -30,3 +32,4 @@ class IdempotentRequest(Base):
     status: Mapped[int | None]
     headers: Mapped[dict[str, Any] | None]
     body: Mapped[bytes | None]
+    sealed_body: Mapped[bytes | None]

@@ -12,6 +12,7 @@ from trunks.models.base import Base
 class KeyName(StrEnum):
     CREDENTIAL_FREEZE = "credential-freeze"
     IDEMPOTENT_REQUEST = "idempotent-request"
+    KEPT_ANSWER = "kept-answer"
 
 
 class InstallationKey(Base):

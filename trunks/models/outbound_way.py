@@ -12,7 +12,8 @@ from trunks.rules.way_evidence import WayForm, WayProof
 
 
 class OutboundWayRow(Base):
-    """Stands while the trunk is of `generation` and its first gateway leads to `destination_id`.
+    """Stands while the trunk is of `generation` and one of its gateways, the one that calls leave by, leads to
+    `destination_id`.
 
     `host` is what a Route or the address names; address, port and transport are the edge's. `can_call` is null where
     nothing says so. `proven_at` is when the report that found it so ended.

@@ -16,6 +16,7 @@ from trunks.provisions.drawing import draw
 from trunks.provisions.requests import ProvisionRequests
 from trunks.provisions.seen_host import SeenHost
 from trunks.repositories.given_up_sides import GivenUpSides
+from trunks.repositories.outbound_ways import gateway_in_use
 from trunks.repositories.provisions import Provisions
 from trunks.repositories.trunks import Flips, Trunks
 from trunks.repositories.way_findings import WayFindings
@@ -98,7 +99,9 @@ class ProvisionClaims:
                 newer_revision=provision.newer_revision,
                 given_up=GivenUpSides(session).of_trunk(self.provisioner, trunk_id) - known.known,
                 requested_at=provision.requested_at,
-                destination_id=None if parts.trunk is None else parts.trunk.gateways[0].destination_id,
+                destination_id=(
+                    None if parts.trunk is None else gateway_in_use(parts.trunk, parts.way).destination_id
+                ),
             )
             provision.status = ProvisionStatus.RUNNING
             provision.claim(claim.claim_id, self.clock() + _LEASE)

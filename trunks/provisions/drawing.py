@@ -2,6 +2,7 @@
 
 from sipcheck.guard import Guard
 from trunks.models.trunk import Trunk
+from trunks.repositories.outbound_ways import gateway_in_use
 from trunks.repositories.provisions import ProvisionParts
 from trunks.rules.forbidden_host import host_fault
 from trunks.rules.outbound_way import astray_way, forbidden_host_way, forbidden_way
@@ -14,7 +15,7 @@ def draw(parts: ProvisionParts, leading: Leading) -> Blueprint | None:
     trunk, profile = parts.trunk, parts.profile
     if trunk is None or not trunk.wanted:
         return None
-    gateway = trunk.gateways[0]
+    gateway = gateway_in_use(trunk, parts.way)
     return Blueprint(
         trunk_id=trunk.id,
         profile=profile,
@@ -42,7 +43,7 @@ def _bar(trunk: Trunk, parts: ProvisionParts, guard: Guard | None) -> OutboundWa
     """Judge the host that calls go to as it is written, and by what runs and checks saw of where it leads; a way that
     stands has taken that in already, unless its host was parked since.
     """
-    host = trunk.outbound_proxy or trunk.gateways[0].host
+    host = trunk.outbound_proxy or gateway_in_use(trunk, parts.way).host
     fault = host_fault(host, guard)
     if fault is not None:
         return forbidden_host_way(fault)

@@ -33,7 +33,9 @@ _LONGEST_REASON = 1000
 
 @dataclass(frozen=True, slots=True)
 class KeptWay:
-    """A way with what it belongs to; `at` is when the report that found it so ended."""
+    """A way with what it belongs to: a generation, and the destination of one of its gateways. `at` is when the report
+    that found it so ended.
+    """
 
     way: OutboundWay
     generation: int
@@ -42,9 +44,20 @@ class KeptWay:
 
     def now(self, trunk: Trunk) -> OutboundWay | None:
         """Give the way, where it was found for the trunk as it is configured now."""
+        return None if self.gateway_of(trunk) is None else self.way
+
+    def gateway_of(self, trunk: Trunk) -> Gateway | None:
+        """Give the gateway that it leads to; None where the trunk is configured otherwise now."""
         if self.generation != trunk.generation:
             return None
-        return self.way if self.destination_id == trunk.gateways[0].destination_id else None
+        there = (each for each in trunk.gateways if each.destination_id == self.destination_id)
+        return next(there, None)
+
+
+def gateway_in_use(trunk: Trunk, kept: KeptWay | None) -> Gateway:
+    """Give the gateway that calls leave by: the first, unless their way leads to another."""
+    found = None if kept is None else kept.gateway_of(trunk)
+    return found or trunk.gateways[0]
 
 
 class OutboundWays(Repository):

@@ -14,7 +14,7 @@ from trunks.models.trunk import TO_PROVISION, Trunk
 from trunks.repositories.insert_or import insert_or_ignore
 from trunks.repositories.leases import lease_over
 from trunks.repositories.number_claims import NumberClaims
-from trunks.repositories.outbound_ways import KeptWay, OutboundWays
+from trunks.repositories.outbound_ways import KeptWay, OutboundWays, gateway_in_use
 from trunks.repositories.rejected_passwords import RejectedPasswords
 from trunks.repositories.repository import Repository, in_parts
 from trunks.repositories.trunk_profiles import TrunkProfiles
@@ -28,7 +28,7 @@ from trunks.voice.provisioner import FailureCause, ProvisionerName
 class ProvisionParts:
     """A provision with what its sides are worked out from; `trunk` is None when that is gone.
 
-    `way` is of whatever generation it was found in, `finding` what is known of its first gateway's destination.
+    `way` is of whatever generation it was found in, `finding` what is known of the destination that calls go to.
     `called_as` is what calls to its extension name, where that is not the extension.
     """
 
@@ -85,7 +85,9 @@ class Provisions(Repository):
         ways = OutboundWays(self._session).of(trunk_ids)
         rejected = RejectedPasswords(self._session).of(trunk_ids)
         withheld = {each: row.generation for each, row in rejected.items() if row.is_withheld}
-        places = {trunk.id: trunk.gateways[0].destination_id for trunk in trunks.values()}
+        places = {
+            trunk.id: gateway_in_use(trunk, ways.get(trunk.id)).destination_id for trunk in trunks.values()
+        }
         findings = WayFindings(self._session).of(set(places.values()))
         called_as = NumberClaims(self._session).extensions_of(trunk_ids)
         numbers: dict[UUID, list[str]] = {}

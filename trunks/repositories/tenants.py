@@ -6,21 +6,22 @@ from uuid import UUID
 
 from sqlalchemy import Row, bindparam, select
 
-from trunks.models.environment import ApiToken, Environment
+from trunks.models.environment import ApiToken, Environment, TokenScope
 from trunks.repositories.repository import Repository
 
-StandingToken = Row[UUID, str, UUID, bool, int]
+StandingToken = Row[UUID, str, TokenScope, UUID | None, bool | None, int | None]
 
 # Composed once: each request asks it.
 _STANDING = (
     select(
         ApiToken.id,
         ApiToken.token_hash,
+        ApiToken.scope,
         ApiToken.environment_id,
         Environment.allow_custom_sip_trunks,
         Environment.requests_per_minute,
     )
-    .join(Environment, Environment.id == ApiToken.environment_id)
+    .join(Environment, Environment.id == ApiToken.environment_id, isouter=True)
     .where(ApiToken.token_hash.in_(bindparam("token_hashes", expanding=True)), ApiToken.revoked_at.is_(None))
 )
 

@@ -172,13 +172,25 @@ def _unproven(known: WayEvidence) -> OutboundWay:
     return _given_unproven(known, dialled.ipv4)
 
 
-def _given_unproven(known: WayEvidence, addresses: tuple[str, ...]) -> OutboundWay:
+def silent_addresses(known: WayEvidence) -> list[str]:
+    """Give the addresses that calls to the trunk's address may go to, and that did not answer."""
+    dialled = () if known.dialled is None else known.dialled.ipv4
+    _, _, found = _dialled_edges(known)
+    return [address for address in dialled if found.get(address) is False]
+
+
+def _dialled_edges(known: WayEvidence) -> tuple[int, TransportName, dict[str, bool | None]]:
     transport = next(_transports(known), known.transport or TransportName.UDP)
     port = known.port or transport.default_port
     found = {
         each.address: each.lives for each in known.edges if (each.port, each.transport) == (port, transport)
     }
-    dead = [address for address in addresses if found.get(address) is False]
+    return port, transport, found
+
+
+def _given_unproven(known: WayEvidence, addresses: tuple[str, ...]) -> OutboundWay:
+    port, transport, found = _dialled_edges(known)
+    dead = silent_addresses(known)
     others = [address for address in addresses if found.get(address) is None]
     shown = ", ".join(dead or others)
     at = f"port {port} over {transport}"

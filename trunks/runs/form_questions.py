@@ -92,7 +92,7 @@ NO_FORMS = AskedForms(UUID(int=0), ())
 
 
 class RunForms:
-    """Those of one run, at its first gateway; `dialled` and `heard` are what it found."""
+    """Those of one run, at one of its gateways, which may be asked twice; `dialled` and `heard` are what it found."""
 
     def __init__(self, desk: FormDesk, gateway: ClaimedGateway) -> None:
         self._desk = desk
@@ -105,7 +105,7 @@ class RunForms:
         return FormQuestions(self._find_wanted, self._hear)
 
     async def _find_wanted(self, report: Report, dial: Dial | None) -> Sequence[Sequence[CallForm]]:
-        self.dialled = dialled_by(dial, self._desk.guard)
+        self.dialled = dialled_by(dial, self._desk.guard) or self.dialled
         if report.outcome not in _ASKED_BESIDE or not liveness_of(report):
             return ()
         target = self._gateway.target()
@@ -123,4 +123,4 @@ class RunForms:
         return self._asked.asked
 
     def _hear(self, answers: Sequence[FormAnswer]) -> None:
-        self.heard = [] if self._asked is None else self._asked.heard(answers)
+        self.heard += [] if self._asked is None else self._asked.heard(answers)

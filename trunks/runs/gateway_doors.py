@@ -21,7 +21,7 @@ from trunks.runs.knock_ledger import Settlement
 from trunks.runs.open_slots import OpenSlots
 from trunks.runs.run_store import RunStore
 from trunks.runs.several_gateways import SeveralReport
-from trunks.runs.way_results import NOTHING_FOUND, WayFound
+from trunks.runs.way_results import WayFound
 from trunks.runs.wishes import Spending
 from trunks.secrets.credential_key import CredentialHash
 from trunks.secrets.secret_box import SecretBox
@@ -38,7 +38,7 @@ class GatewayDoors:
         *,
         timeout_seconds: float,
         clock: Clock,
-        forms: RunForms | None = None,
+        forms: Sequence[RunForms] = (),
     ) -> None:
         self._store = store
         self._claim = claim
@@ -109,7 +109,7 @@ class GatewayDoors:
                 turn=turns.get(number, 0),
                 username=self._claim.first.username,
                 again=self._claim.put_off and not self._claim.on_demand,
-                forms=None if self._forms is None or number else self._forms.questions(),
+                forms=self._forms[number].questions() if self._forms else None,
                 proof=self._claim.proof,
                 caller=self._claim.caller,
                 write_down=self._write_down if self._claim.proof is Proof.INVITE else None,
@@ -146,9 +146,9 @@ class GatewayDoors:
         )
         return self._gates[0].realms if self._gates and not decided_elsewhere else ()
 
-    def ways(self) -> WayFound:
-        """Give what was learned of calls to the first gateway."""
-        return NOTHING_FOUND if self._forms is None else WayFound(self._forms.dialled, self._forms.heard)
+    def ways(self) -> Sequence[WayFound]:
+        """Give what was learned of calls to each gateway."""
+        return [WayFound(each.dialled, each.heard) for each in self._forms]
 
     def spent(self) -> Sequence[Spending]:
         """Give what was sent to each address."""

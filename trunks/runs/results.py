@@ -33,14 +33,14 @@ from trunks.runs.password_turns import PasswordResults
 from trunks.runs.result_rules import ResultRules
 from trunks.runs.several_gateways import SeveralReport
 from trunks.runs.stored_report import written_values
-from trunks.runs.way_results import NOTHING_FOUND, WayFound, WayResults
+from trunks.runs.way_results import WayFound, WayResults
 from trunks.runs.wishes import Spending
 
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
     """What a run came to. `realms` are those that its credentials were sent to, `spent` what it took of its pace,
-    `knocked` what peers' guards may have counted, `ways` what was learned of calls to the first gateway.
+    `knocked` what peers' guards may have counted, `ways` what was learned of calls to each gateway.
     """
 
     claim: ClaimedRun
@@ -48,7 +48,7 @@ class RunResult:
     realms: Sequence[str] = ()
     spent: Sequence[Spending] = ()
     knocked: Sequence[Settlement] = ()
-    ways: WayFound = NOTHING_FOUND
+    ways: Sequence[WayFound] = ()
     # Made by whoever asks, so that no transaction waits for it.
     columns: Mapping[str, Any] = field(init=False)
 
@@ -124,8 +124,8 @@ class RunResults:
             self._ended.append((trunk, claim, result.report))
             if current:
                 self._apply(trunk, claim, result.report, verdict, now)
-                _, first = _by_gateway(claim, result.report)[0]
-                self._ways.take(trunk, claim, first, result.ways)
+                reports = [each for _, each in _by_gateway(claim, result.report)]
+                self._ways.take(trunk, claim, reports, result.ways)
                 self._passwords.take(trunk, result.report)
         runs.end(ended, {"finished_at": now})
         return ours

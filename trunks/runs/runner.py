@@ -89,7 +89,7 @@ class _Run:
             by.hashed,
             timeout_seconds=by.timeout_seconds,
             clock=by.clock,
-            forms=None if by.forms is None else RunForms(by.forms, claim.first),
+            forms=() if by.forms is None else [RunForms(by.forms, gateway) for gateway in claim.gateways],
         )
 
     async def execute(self) -> None:

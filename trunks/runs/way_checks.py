@@ -15,6 +15,7 @@ from trunks.repositories.form_proofs import FormProofs, HeardForm
 from trunks.repositories.watched_finding import WatchedFinding
 from trunks.repositories.way_findings import WayFindings
 from trunks.rules.edge_watch import after_check
+from trunks.rules.health import says_nothing
 from trunks.runs.result_rules import WayRules
 from trunks.store.database import Database
 
@@ -94,6 +95,9 @@ class WayChecks:
         if result.reason in FORBIDDEN:
             return before.forbidden_from(now)
         seen = {each.edge: each.alive for each in result.edges}
+        if not result.alive and not seen and not says_nothing(result.reason):
+            # A name that leads nowhere any more: whatever it led to cannot be called by it.
+            seen = dict.fromkeys(before.watch.edges.keys() | before.living(), False)
         answered = frozenset[str]() if all(seen.values()) else before.living()
         after = after_check(before.watch, seen, now, threshold=self.threshold, answered=answered)
         seen_now = before.watched_now(after, is_clean=result.alive)

@@ -13,7 +13,6 @@ from trunks.repositories.outbound_ways import OutboundWays
 from trunks.repositories.provisions import Provisions
 from trunks.repositories.trunks import Trunks
 from trunks.repositories.way_findings import WayFindings
-from trunks.rules.way_evidence import WayFinding, WayForm
 from trunks.runs.claimed_run import claimed_gateways
 from trunks.runs.result_rules import WayRules
 from trunks.runs.way_choice import LedTrunk, WayChoice
@@ -70,28 +69,19 @@ class WayTurns:
         ways = OutboundWays(session).of(trunk_ids)
         parked = Provisions(session).parked_among(trunk_ids)
         found = WayFindings(session).of([destination_id])[destination_id]
-        is_dead = not found.is_forbidden and not any(each.lives for each in found.edges)
         led = []
         requests = ProvisionRequests(session, rules.provisioner)
         for trunk_id, trunk in sorted(trunks.items()):
-            gateway = claimed_gateways(trunk, trunk.gateways)[0]
+            gateways = claimed_gateways(trunk, trunk.gateways)
             way = ways.get(trunk_id)
             # One that was edited since is verified as it is now, and says so itself.
-            is_known = way is not None and way.now(trunk) is not None
-            if gateway.destination_id != destination_id:
+            if way is not None and way.now(trunk) is not None:
+                led.append(LedTrunk(trunk, gateways))
+            elif gateways[0].destination_id != destination_id:
                 continue
-            if is_dead and way is not None and _stays(way.way.form, found):
-                continue
-            if is_known or found.is_astray:
-                led.append(LedTrunk(trunk, gateway.target(), destination_id, found))
+            elif found.is_astray:
+                led.append(LedTrunk(trunk, gateways[:1]))
             elif trunk_id in parked:
                 # It was made while its name was under suspicion.
                 requests.lead_anew(trunk_id, self.clock())
         WayChoice(session, rules).write(led, self.clock())
-
-
-def _stays(form: WayForm, found: WayFinding) -> bool:
-    """There is no other way while nothing lives: the one that is stays, unless it was ended for what is mended now, or
-    would lead astray now.
-    """
-    return form is not WayForm.PARKED and not (form is WayForm.AS_GIVEN and found.is_astray)

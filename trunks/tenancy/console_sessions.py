@@ -56,7 +56,7 @@ class Sessions:
             return None
         token_hash, environment = found
         caller = self.tenants.of_hashes([token_hash]).get(token_hash)
-        return None if caller is None else Visitor(caller, environment)
+        return Visitor(caller, environment) if isinstance(caller, Caller) else None
 
     def end(self, secret: str) -> None:
         """Sign out."""

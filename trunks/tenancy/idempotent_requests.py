@@ -12,6 +12,7 @@ from trunks.errors import TrunksError
 from trunks.ids import new_id
 from trunks.models.idempotent_request import IdempotentRequest
 from trunks.repositories.idempotent_requests import IdempotentRequests
+from trunks.secrets.answer_box import AnswerBox
 from trunks.store.database import Database
 from trunks.tenancy.installation_keys import InstallationKeyring
 from trunks.tenancy.plain_content import plain_content
@@ -75,13 +76,9 @@ class KeptAnswer:
     @property
     def is_passing(self) -> bool:
         """Whether it is not to be kept: what failed on our side, or says when to ask again, may come to something else
-        the next time, and what is not to be stored by anyone holds a secret.
+        the next time.
         """
-        return (
-            self.status >= _OUR_FAULT
-            or "retry-after" in self.headers
-            or self.headers.get("cache-control") == "no-store"
-        )
+        return self.status >= _OUR_FAULT or "retry-after" in self.headers
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +97,8 @@ class KeyedRequests:
         hashed = self.own_keys.request_hash()
         name = hashed.name(request.environment_id, request.method, request.path, request.key)
         content_hash = hashed.content(request.query, plain_content(request.body))
+        # Before the transaction: whoever needs the key first makes it in one of its own.
+        answers = self.own_keys.answer_box()
         with self.database.write() as session:
             now = self.clock()
             claim = RequestClaim(name, new_id(), new_id())
@@ -117,13 +116,13 @@ class KeyedRequests:
                 }
             ):
                 return claim
-            return self._meet(session, claim, content_hash, now)
+            return self._meet(session, claim, content_hash, answers, now)
 
     def _lease_from(self, now: datetime) -> datetime:
         return now + timedelta(seconds=LEASE_SECONDS)
 
     def _meet(
-        self, session: Session, claim: RequestClaim, content_hash: str, now: datetime
+        self, session: Session, claim: RequestClaim, content_hash: str, answers: AnswerBox, now: datetime
     ) -> RequestClaim | KeptAnswer:
         row = IdempotentRequests(session).locked(claim.name)
         if row is None:  # given up in between: free for whoever asks next
@@ -135,7 +134,7 @@ class KeyedRequests:
         if is_another:
             raise IdempotencyKeyReused
         if row.status is not None:
-            return KeptAnswer(row.status, row.headers or {}, row.body or b"")
+            return KeptAnswer(row.status, row.headers or {}, _body_of(row, answers))
         if row.lease_until > now:
             raise IdempotencyKeyInUse((row.lease_until - now).total_seconds())
         return self._take_over(row, claim, now)
@@ -143,7 +142,7 @@ class KeyedRequests:
     def _take_over(self, row: IdempotentRequest, claim: RequestClaim, now: datetime) -> RequestClaim:
         row.claim_id = claim.claim_id
         row.lease_until = self._lease_from(now)
-        row.status = row.headers = row.body = None
+        row.status = row.headers = row.body = row.sealed_body = None
         return replace(claim, makes_id=row.id)
 
     def renew(self, claim: RequestClaim) -> bool:
@@ -154,12 +153,16 @@ class KeyedRequests:
             )
 
     def finish(self, claim: RequestClaim, answer: KeptAnswer) -> bool:
-        """Keep the answer for those who come again; false when the lease was lost. Raises StoreUnavailable."""
+        """Keep the answer, sealed, for those who come again; false when the lease was lost.
+
+        Raises SecretUnreadable, StoreUnavailable.
+        """
+        sealed = self.own_keys.answer_box().seal(answer.body, claim.name)
         with self.database.write() as session:
             return IdempotentRequests(session).change_claimed(
                 claim.name,
                 claim.claim_id,
-                {"status": answer.status, "headers": dict(answer.headers), "body": answer.body},
+                {"status": answer.status, "headers": dict(answer.headers), "sealed_body": sealed},
             )
 
     def release(self, claim: RequestClaim) -> None:
@@ -169,6 +172,10 @@ class KeyedRequests:
         """
         with self.database.write() as session:
             IdempotentRequests(session).give_up(claim.name, claim.claim_id)
+
+
+def _body_of(row: IdempotentRequest, answers: AnswerBox) -> bytes:
+    return (row.body or b"") if row.sealed_body is None else answers.open(row.sealed_body, row.name)
 
 
 def _is_given_up(row: IdempotentRequest) -> bool:

@@ -8,6 +8,7 @@ from trunks.clock import Clock, utc_now
 from trunks.ids import new_id
 from trunks.models.installation_key import InstallationKey, KeyName
 from trunks.repositories.installation_keys import InstallationKeys
+from trunks.secrets.answer_box import AnswerBox
 from trunks.secrets.credential_key import CredentialHash
 from trunks.secrets.request_hash import RequestHash
 from trunks.secrets.secret_box import SecretBox
@@ -33,6 +34,10 @@ class InstallationKeyring:
     def request_hash(self) -> RequestHash:
         """Open the key of requests that may come twice. Raises SecretUnreadable."""
         return RequestHash(self._open(KeyName.IDEMPOTENT_REQUEST))
+
+    def answer_box(self) -> AnswerBox:
+        """Open the key of answers that are kept for requests that may come twice. Raises SecretUnreadable."""
+        return AnswerBox(self._open(KeyName.KEPT_ANSWER))
 
     def _open(self, name: KeyName) -> bytes:
         with self._lock:

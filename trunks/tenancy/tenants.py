@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from trunks.clock import Clock
 from trunks.errors import EnvironmentExists, EnvironmentNotFound, TokenNotFound
-from trunks.models.environment import ApiToken, Environment
-from trunks.repositories.tenants import ApiTokens, Environments
+from trunks.models.environment import ApiToken, Environment, TokenScope
+from trunks.repositories.tenants import ApiTokens, Environments, StandingToken
 from trunks.store.database import Database
 
 DEFAULT_ENVIRONMENT = "default"
@@ -33,10 +33,22 @@ class Tenant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller(Tenant):
-    """Whom a token speaks for."""
+    """Whom a token speaks for: an environment, and whether it may change anything there."""
+
+    token_id: UUID
+    may_write: bool = True
+    requests_per_minute: int = DEFAULT_REQUESTS_PER_MINUTE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operator:
+    """Whoever runs the installation: of no environment, and known to the operator's pages alone."""
 
     token_id: UUID
     requests_per_minute: int = DEFAULT_REQUESTS_PER_MINUTE
+
+
+Bearer = Caller | Operator
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,19 +111,28 @@ class Tenants:
         with self.database.read() as session:
             return Environments(session).all()
 
-    def create_token(self, environment_name: str, *, label: str = "") -> str:
+    def create_token(self, environment_name: str, *, label: str = "", read_only: bool = False) -> str:
         """Make a token and give it; only its hash is kept. Raises EnvironmentNotFound."""
-        text = _TOKEN_PREFIX + secrets.token_urlsafe(_TOKEN_BYTES)
+        scope = TokenScope.READ_ONLY if read_only else TokenScope.FULL
         with self.database.write() as session:
-            environment = _named(session, environment_name)
-            ApiTokens(session).add(
-                ApiToken(
-                    environment_id=environment.id,
-                    label=label,
-                    token_hash=_hash(text),
-                    created_at=self.clock(),
-                )
+            return self._add_token(session, scope, label, _named(session, environment_name).id)
+
+    def create_operator_token(self, *, label: str = "") -> str:
+        """Make a token of whoever runs the installation and give it; only its hash is kept."""
+        with self.database.write() as session:
+            return self._add_token(session, TokenScope.OPERATOR, label, None)
+
+    def _add_token(self, session: Session, scope: TokenScope, label: str, environment_id: UUID | None) -> str:
+        text = _TOKEN_PREFIX + secrets.token_urlsafe(_TOKEN_BYTES)
+        ApiTokens(session).add(
+            ApiToken(
+                environment_id=environment_id,
+                scope=scope,
+                label=label,
+                token_hash=_hash(text),
+                created_at=self.clock(),
             )
+        )
         return text
 
     def create_default(self) -> str | None:
@@ -135,28 +156,41 @@ class Tenants:
                 raise TokenNotFound(f"There is no standing token {token_id}; trunkd token list shows them.")
 
     def authenticate(self, token: str) -> Caller | None:
-        """Find whom a token speaks for; None for one that is unknown or revoked."""
-        return self.authenticate_all([token])[0]
+        """Find which environment a token speaks for; None for one that is unknown, revoked or the operator's."""
+        bearer = self.bearer(token)
+        return bearer if isinstance(bearer, Caller) else None
 
-    def authenticate_all(self, tokens: Sequence[str]) -> list[Caller | None]:
-        """Find whom each of these tokens speaks for; None for one that is unknown or revoked."""
+    def bearer(self, token: str) -> Bearer | None:
+        """Say who has this token, and what he may: a Caller sees his environment and changes it if `may_write`, an
+        Operator sees the operator's pages; None for a token that is unknown or revoked.
+        """
+        return self.bearers([token])[0]
+
+    def bearers(self, tokens: Sequence[str]) -> list[Bearer | None]:
+        """Say it of each of these tokens, by one question."""
         hashes = [_hash(token) for token in tokens]
-        callers = self.of_hashes(set(hashes))
-        return [callers.get(each) for each in hashes]
+        known = self.of_hashes(set(hashes))
+        return [known.get(each) for each in hashes]
 
-    def of_hashes(self, token_hashes: Collection[str]) -> Mapping[str, Caller]:
-        """Find whom tokens speak for that are known by their hashes; those that are revoked are left out."""
+    def of_hashes(self, token_hashes: Collection[str]) -> Mapping[str, Bearer]:
+        """Say it of tokens that are known by their hashes, as sessions know theirs; those that are revoked are left
+        out.
+        """
         with self.database.read() as session:
             standing = ApiTokens(session).standing(token_hashes)
-        return {
-            found.token_hash: Caller(
-                environment_id=found.environment_id,
-                token_id=found.id,
-                allow_custom_sip_trunks=found.allow_custom_sip_trunks,
-                requests_per_minute=found.requests_per_minute,
-            )
-            for found in standing
-        }
+        return {found.token_hash: _bearer(found) for found in standing}
+
+
+def _bearer(found: StandingToken) -> Bearer:
+    if found.scope is TokenScope.OPERATOR:
+        return Operator(token_id=found.id)
+    return Caller(
+        environment_id=found.environment_id,
+        token_id=found.id,
+        allow_custom_sip_trunks=found.allow_custom_sip_trunks,
+        may_write=found.scope is TokenScope.FULL,
+        requests_per_minute=found.requests_per_minute,
+    )
 
 
 def _written(countries: Sequence[str]) -> str | None:

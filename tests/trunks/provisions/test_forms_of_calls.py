@@ -60,7 +60,7 @@ def heard(claimed: ClaimedRun, wanted: WantedForm, *, same: bool, silent: bool =
 def finish(
     installed: Installed, claimed: ClaimedRun, report: Report, answers: Sequence[HeardForm] = ()
 ) -> None:
-    result = RunResult(claimed, report, ways=WayFound(SRV_ALONE, answers))
+    result = RunResult(claimed, report, ways=[WayFound(SRV_ALONE, answers)])
     assert installed.store.installation.runs.claims.finish([result]) == [True]
 
 

@@ -48,7 +48,7 @@ def claim(installed: Installed, trunk: Trunk) -> ClaimedRun:
 
 def finish(installed: Installed, claimed: ClaimedRun, report: Report, dialled: Dialled | None = None) -> None:
     claims = installed.store.installation.runs.claims
-    assert claims.finish([RunResult(claimed, report, ways=WayFound(dialled))]) == [True]
+    assert claims.finish([RunResult(claimed, report, ways=[WayFound(dialled)])]) == [True]
 
 
 def verify(installed: Installed, trunk: Trunk, report: Report, dialled: Dialled | None = None) -> None:

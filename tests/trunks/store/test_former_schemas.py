@@ -1,5 +1,6 @@
 """Stores of former revisions, with rows in them, brought to the current schema on both engines."""
 
+import hashlib
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from importlib.resources import as_file, files
@@ -9,7 +10,19 @@ from uuid import UUID
 import pytest
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import JSON, Boolean, ColumnClause, Integer, String, Uuid, column, insert, table, text
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    ColumnClause,
+    Integer,
+    LargeBinary,
+    String,
+    Uuid,
+    column,
+    insert,
+    table,
+    text,
+)
 from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
 
@@ -19,7 +32,9 @@ from trunks.installation.installation import Installation, prepare
 from trunks.installation.settings import Settings
 from trunks.models.account_proof import AccountProof
 from trunks.models.base import UtcDateTime
+from trunks.models.environment import TokenScope
 from trunks.models.flip import Flip
+from trunks.models.idempotent_request import IdempotentRequest
 from trunks.models.provision import Provision
 from trunks.models.trunk import Trunk
 from trunks.repositories.credential_freezes import CredentialFreezes
@@ -38,6 +53,7 @@ _TYPES: dict[type, TypeEngine[Any]] = {
     bool: Boolean(),
     int: Integer(),
     str: String(),
+    bytes: LargeBinary(),
     list: JSON(),
     dict: JSON(),
 }
@@ -262,6 +278,61 @@ def test_the_last_run_of_each_trunk_of_r0011_is_shown_as_before(
         assert last.summary.startswith("It")
         assert 990 < len(last.summary) <= 1000
         assert last.advice == "Nothing."
+
+
+def test_tokens_without_a_scope_open_all_of_their_environments(
+    former: FormerStore, store_settings: Settings
+) -> None:
+    standing, revoked = ("trunks_standing", "trunks_revoked")
+    former.migrate("r0043")
+    with former.database.write() as session:
+        environment_id = _insert_environment(former, session)
+        for token, given in ((standing, {}), (revoked, {"revoked_at": STARTED})):
+            former.insert(
+                session,
+                "api_tokens",
+                environment_id=environment_id,
+                label="ci",
+                token_hash=hashlib.sha256(token.encode()).hexdigest(),
+                created_at=STARTED,
+                **given,
+            )
+    prepare(store_settings)
+    installation = Installation(store_settings)
+    try:
+        caller = installation.tenancy.tenants.authenticate(standing)
+        assert caller is not None
+        assert (caller.environment_id, caller.may_write) == (environment_id, True)
+        assert installation.tenancy.tenants.authenticate(revoked) is None
+        assert {each.scope for each in installation.tenancy.tenants.tokens()} == {TokenScope.FULL}
+    finally:
+        installation.close()
+
+
+def test_kept_answers_that_hold_a_link_go(former: FormerStore) -> None:
+    former.migrate("r0047")
+    link = b'{"success":true,"data":{"id":"a","url":"https://sip.example/r/' + b"Ab-_" * 10 + b'abc"}}'
+    with former.database.write() as session:
+        environment_id = _insert_environment(former, session)
+        for name, body in (("link", link), ("trunk", b'{"success":true,"data":{"url":"/r/x"}}')):
+            former.insert(
+                session,
+                "idempotent_requests",
+                environment_id=environment_id,
+                name=name,
+                content_hash=name,
+                claim_id=new_id(),
+                lease_until=STARTED,
+                created_at=STARTED,
+                status=201,
+                headers={},
+                body=body,
+            )
+    former.migrate("head")
+    with former.database.read() as session:
+        (kept,) = session.query(IdempotentRequest).all()
+        assert (kept.name, kept.sealed_body) == ("trunk", None)
+        assert kept.body is not None
 
 
 @pytest.mark.parametrize(("credentials", "is_proven"), [("proven", True), ("rejected", False)])

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from tests.trunks.forms import Store
 from trunks.errors import EnvironmentExists, EnvironmentNotFound, TokenNotFound
 from trunks.ids import new_id
+from trunks.tenancy.tenants import Caller, Operator
 
 
 def test_a_token_speaks_for_its_environment_alone(store: Store) -> None:
@@ -46,6 +47,29 @@ def test_a_revoked_token_speaks_for_nobody(store: Store) -> None:
     with pytest.raises(TokenNotFound):
         tenants.revoke_token(caller.token_id)
     assert [each.revoked_at is None for each in tenants.tokens()] == [True, False]
+
+
+def test_a_token_says_who_has_it_and_what_he_may(store: Store) -> None:
+    tenants = store.installation.tenancy.tenants
+    texts = [
+        tenants.create_token("acme"),
+        tenants.create_token("acme", read_only=True),
+        tenants.create_operator_token(label="console"),
+    ]
+    full, reading, operator = bearers = tenants.bearers(texts)
+    assert isinstance(full, Caller)
+    assert isinstance(reading, Caller)
+    assert (full.may_write, reading.may_write) == (True, False)
+    assert full.environment_id == reading.environment_id == store.caller.environment_id
+    assert isinstance(operator, Operator)
+    hashes = [each.token_hash for each in tenants.tokens()][1:]
+    assert [tenants.of_hashes(hashes)[each] for each in hashes] == bearers
+    assert [tenants.authenticate(each) for each in texts] == [full, reading, None]
+    assert [each.scope for each in tenants.tokens()][1:] == ["full", "read-only", "operator"]
+    assert [each.environment is None for each in tenants.tokens()] == [False, False, False, True]
+    tenants.revoke_token(operator.token_id)
+    assert tenants.bearer(texts[2]) is None
+    assert set(tenants.of_hashes(hashes)) == set(hashes[:2])
 
 
 def test_what_is_not_there_is_told(store: Store) -> None:
