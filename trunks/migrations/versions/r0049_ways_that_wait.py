@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "r0047"
-down_revision = "r0046"
+revision = "r0049"
+down_revision = "r0048"
 branch_labels = None
 depends_on = None
 
