@@ -150,4 +150,5 @@ def _greeting(url: str, token: str | None) -> str:
             f"    {token}",
             "",
         ]
+    lines += [f"The console for people is at {url}/console; sign in there with a token.", ""]
     return "\n".join(lines)

@@ -23,8 +23,6 @@ ASSETS: Mapping[str, str] = {
     "htmx-sse-2.2.4.min.js": "text/javascript",
     "htmx-LICENSE.txt": "text/plain",
 }
-# What there is, for the frame that leads there.
-PAGES = ("/console/trunks",)
 HEADERS = page_headers(
     "script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'"
 )
@@ -54,7 +52,7 @@ def fragment(template: str, visit: Visit, **values: Any) -> str:
 @cache
 def _templates() -> Environment:
     templates = make_templates("api.console", "api.shared_page")
-    templates.globals |= {"asset": _asset, "pages": PAGES}
+    templates.globals["asset"] = _asset
     templates.filters |= {"moment": write_moment, "ago": write_ago, "coded": split_code}
     return templates
 

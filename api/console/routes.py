@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
-from api.console import sign_in, trunk_list, trunk_routes
+from api.console import carrier_routes, incident_routes, new_trunk_routes, sign_in, trunk_list, trunk_routes
 from api.console.page import ASSETS, FOLDER, HEADERS
 from api.console.visit import HOME, Visiting
 from api.pages.headers import packaged
@@ -28,5 +28,6 @@ async def show_asset(name: str) -> Response:
     return packaged(FOLDER / "assets" / name, ASSETS[name], HEADERS)
 
 
-for part in (sign_in, trunk_list, trunk_routes):
+# New trunks first: their path would be read as a trunk's id.
+for part in (sign_in, trunk_list, new_trunk_routes, trunk_routes, incident_routes, carrier_routes):
     router.include_router(part.router)

@@ -16,6 +16,7 @@ from api.parameters import TrunkId
 from api.talkover.evidence_routes import pcapng
 from api.talkover.parameters import VerificationId
 from sipcheck.report.capture import capture
+from trunks.catalog.trunk_edit import TrunkEdit
 from trunks.runs.evidence import evidence_of
 from trunks.runs.sharing import DEFAULT_DAYS, Sharing
 
@@ -32,6 +33,16 @@ async def show_trunk(trunk_id: TrunkId, visit: Visiting) -> Response:
 async def verify_now(trunk_id: TrunkId, form: Submitted) -> Response:
     """Queue a run, which the page then follows."""
     await form.call.verify(trunk_id, on_demand=True)
+    return RedirectResponse(f"{TRUNKS}/{trunk_id}", HTTPStatus.SEE_OTHER, {"Cache-Control": "no-store"})
+
+
+@router.post("/switch")
+async def switch_trunk(trunk_id: TrunkId, form: Submitted) -> Response:
+    """Let calls use the trunk, or no longer. Raises TrunkNotVerified."""
+    call, wanted = form.call, form.fields.get("wanted") == "yes"
+    edited = await call.ask(call.catalog.updates.apply, trunk_id, lambda view: TrunkEdit(wanted=wanted))
+    if edited.provisioning:
+        call.ring_provision(trunk_id)
     return RedirectResponse(f"{TRUNKS}/{trunk_id}", HTTPStatus.SEE_OTHER, {"Cache-Control": "no-store"})
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from trunks.catalog.carriers import CarrierList
 from trunks.catalog.connection import Connections, PlatformAddresses
 from trunks.catalog.create_provisioned import ProvisionedCreation
 from trunks.catalog.drafts import UnsavedTrunks
@@ -143,6 +144,7 @@ class Catalog:
         impatient = database.impatient()
         self.trunks = TrunkCatalog(impatient, on.secrets, provisioner, clock, on.settings.allow_wide_lists)
         self.views = TrunkViews(database)
+        self.carriers = CarrierList(database)
         self.health_history = HealthHistory(database)
         self.updates = TrunkUpdates(
             impatient,

@@ -2,8 +2,11 @@
 
 import yaml
 
+from api.console.new_trunk_form import FIELDS
+from api.console.reason_fields import field_of_reason
 from api.console.reasons import page_of_reason
-from sipcheck.reasons import Reason
+from sipcheck.reasons import Party, Reason
+from sipcheck.report.rulings import RULINGS
 from tests.api.console.reason_steps import COPY, read_pages
 
 
@@ -17,3 +20,12 @@ def test_every_reason_has_a_line_and_steps() -> None:
         page = page_of_reason(reason)
         assert page.line.endswith(".")
         assert page.steps
+
+
+def test_what_a_customer_can_mend_has_a_field() -> None:
+    for reason, ruling in RULINGS.items():
+        field = field_of_reason(reason)
+        assert field is None or field in FIELDS
+        if ruling.party is Party.CONFIGURATION:
+            # An address that the carrier does not allow is entered there.
+            assert (field is None) is (reason is Reason.SIP_FORBIDDEN), reason

@@ -1,0 +1,132 @@
+"""A new trunk: a carrier first, then its fields, a test, and only then it is saved."""
+
+from http import HTTPStatus
+
+from fastapi import APIRouter
+from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse, Response
+
+from api.call import current_request_id
+from api.console.new_trunk_form import (
+    FIELDS,
+    FormState,
+    begin_form,
+    id_of_form,
+    read_new_trunk,
+    said_of,
+)
+from api.console.page import page
+from api.console.trunk_list import TRUNKS
+from api.console.visit import Submission, Submitted, Visit, Visiting
+from api.problems import Problem
+from api.shared_page.page import Page, page_of_reports
+from sipcheck.diagnosis.evidence import Proof
+from sipcheck.target import TransportName
+from trunks.catalog.carrier_presets import CarrierPreset, carrier_presets
+from trunks.catalog.new_trunk import NewTrunk
+from trunks.runs.evidence import evidence_of
+
+router = APIRouter(prefix="/trunks/new")
+
+_NO_ANSWER = "The test did not end in time, and was given up; try again."
+_PROOFS = {
+    Proof.AUTO: "as the carrier asks for it",
+    Proof.REGISTER: "by a registration that changes none",
+    Proof.OPTIONS: "by a question (OPTIONS)",
+    Proof.INVITE: "by a call that rings nowhere",
+    Proof.NONE: "not at all: calls are allowed by address",
+}
+
+
+@router.get("")
+async def choose_carrier(visit: Visiting) -> Response:
+    """Ask for the carrier."""
+    return page("presets.html", visit, presets=carrier_presets())
+
+
+@router.get("/{preset_id}")
+async def show_form(preset_id: str, visit: Visiting) -> Response:
+    """Show the form of a carrier."""
+    preset = _preset(preset_id)
+    return _form(visit, preset, begin_form(preset, visit))
+
+
+@router.post("/{preset_id}/test")
+async def try_trunk(preset_id: str, form: Submitted) -> Response:
+    """Test what is described, which is not stored. Raises CustomTrunksNotAllowed."""
+    preset = _preset(preset_id)
+    read = read_new_trunk(form.fields, form.visit)
+    if read.new is None:
+        return _form(form.visit, preset, read.state)
+    result = await _dry_run(form, read.new)
+    if result is None:
+        return _form(form.visit, preset, read.state, fault=_NO_ANSWER)
+    found, said = result
+    state = FormState(read.state.values, said, read.state.form_id)
+    return _form(form.visit, preset, state, result=found)
+
+
+@router.post("/{preset_id}/save")
+async def save_trunk(preset_id: str, form: Submitted) -> Response:
+    """Enter the trunk, and verify it. Raises CustomTrunksNotAllowed, Problem."""
+    preset = _preset(preset_id)
+    read = read_new_trunk(form.fields, form.visit)
+    trunk_id = id_of_form(form.fields, form.visit)
+    if trunk_id is None:
+        raise Problem(HTTPStatus.BAD_REQUEST, "INVALID_FORM", "The form is not whole; load the page again.")
+    if read.new is None:
+        return _form(form.visit, preset, read.state)
+    call = form.call
+    trunk = await call.ask(call.catalog.trunks.create, read.new, trunk_id=trunk_id)
+    await call.verify(trunk.id, on_demand=True)
+    return RedirectResponse(f"{TRUNKS}/{trunk.id}", HTTPStatus.SEE_OTHER, {"Cache-Control": "no-store"})
+
+
+async def _dry_run(form: Submission, new: NewTrunk) -> tuple[Page, dict[str, str]] | None:
+    """Give what a test came to, and what is said beside the fields; None where it did not end."""
+    call = form.call
+    dry_runs, threads = call.catalog.dry_runs, call.context.threads
+    run = await call.ask(dry_runs.begin, new, request_id=current_request_id())
+    try:
+        call.context.doorbell.ring(run.verification_id, on_demand=True)
+        if not await call.is_done(run.verification_id):
+            return None
+        _, verification = await threads.run(dry_runs.result, run)
+    finally:
+        await threads.run(dry_runs.discard, run)
+    reports = evidence_of(verification)
+    first = reports[0]
+    found = page_of_reports(reports, capture_url="")
+    if verification.counted:
+        return found, {}
+    return found, dict(said_of(first.reason, first.advice, first.summary))
+
+
+def _preset(preset_id: str) -> CarrierPreset:
+    found = next((each for each in carrier_presets() if each.id == preset_id), None)
+    if found is None:
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    return found
+
+
+def _form(
+    visit: Visit,
+    preset: CarrierPreset,
+    state: FormState,
+    *,
+    result: Page | None = None,
+    fault: str | None = None,
+) -> Response:
+    return page(
+        "new_trunk.html",
+        visit,
+        preset=preset,
+        state=state,
+        result=result,
+        fault=fault,
+        fields=FIELDS,
+        transports=[
+            (each.value, each.upper()) for each in (TransportName.TLS, TransportName.TCP, TransportName.UDP)
+        ],
+        proofs=[(each.value, words) for each, words in _PROOFS.items()],
+    )
