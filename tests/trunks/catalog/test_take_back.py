@@ -65,6 +65,7 @@ class Edits:
             "username": trunk.username,
             "wanted": trunk.wanted,
             "is_verified": trunk.is_verified,
+            "last": None if view.last_verification is None else view.last_verification.reason,
             "credentials": trunk.credentials.value,
             "host": trunk.gateways[0].host,
             "nickname": view.profile.nickname,
