@@ -113,13 +113,11 @@ def _as_given(known: WayEvidence) -> OutboundWay | None:
 def _by_route(known: WayEvidence) -> OutboundWay | None:
     if not known.obeys_route:
         return None
-    return _proven(
-        known, WayForm.ROUTE, "Calls are led to {edge}, which answers them as it does without that."
-    )
+    return _proven(known, WayForm.ROUTE, "Calls go to {edge}, which was verified.")
 
 
 def _by_target(known: WayEvidence) -> OutboundWay | None:
-    told = "Calls are addressed to {host}, which answers them as it does for the domain."
+    told = "Calls go to {host}, by which name the server that was verified takes them too."
     return _proven(known, WayForm.TARGET, told)
 
 
