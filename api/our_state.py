@@ -9,6 +9,7 @@ from api.fields import PROOF
 from api.timestamps import Timestamp
 from sipcheck.diagnosis.evidence import Proof
 from sipcheck.reasons import Reason
+from sipcheck.verification.calling.options import CallIdentity
 from trunks.catalog.views import TrunkView
 from trunks.models.verification import Verification
 from trunks.rules.connection_details import inbound_warnings
@@ -17,6 +18,10 @@ from trunks.rules.outbound_way import EVERY_ADDRESS_ANSWERS
 from trunks.rules.trunk_state import HealthStatus
 from trunks.rules.way_evidence import WayForm, WayProof
 
+CALLER_IDENTITY = (
+    "Who stands in From of its calls (ours): `number`, or `username` with the number in P-Preferred-Identity, as a "
+    "test call with `apply` found it."
+)
 MEDIA_WARNINGS = "What calls have otherwise than the trunk's codecs and media encryption say (ours)."
 INBOUND_WARNINGS = "What has to be known of who is let in (ours)."
 # To whoever waits for a run of a trunk that is edited while it runs.
@@ -64,6 +69,7 @@ class OurState(BaseModel):
     health_status: HealthStatus = Field(description="(ours)")
     last_verification: LastVerification | None = Field(description="(ours)")
     proof: Proof = Field(description=PROOF)
+    caller_identity: CallIdentity = Field(description=CALLER_IDENTITY)
     media_warnings: list[str] = Field(description=MEDIA_WARNINGS)
     inbound_warnings: list[str] = Field(description=INBOUND_WARNINGS)
     outbound_way: OutboundWayShown | None = Field(description=OUTBOUND_WAY)
@@ -81,6 +87,7 @@ def our_state(view: TrunkView) -> dict[str, Any]:
         "health_status": trunk.health_status,
         "last_verification": show_last(view.last_verification),
         "proof": trunk.proof,
+        "caller_identity": view.profile.caller_identity,
         "media_warnings": list(media_warnings(view.profile)),
         "inbound_warnings": list(inbound_warnings(view.profile)),
         **show_way(view),

@@ -14,6 +14,7 @@ from pydantic_core import PydanticUndefined
 
 from trunkd.commands.allow_list import print_allow_list
 from trunkd.commands.explain import explain_invite
+from trunkd.commands.incidents import incident_commands, maintenance_commands
 from trunkd.commands.infrastructure import infrastructure_commands
 from trunkd.commands.keys import key_commands
 from trunkd.commands.numbers import number_commands
@@ -57,6 +58,8 @@ app.add_typer(trunk_commands, name="trunks")
 provision_commands.registered_commands += rehearsal_commands.registered_commands
 app.add_typer(provision_commands, name="provision")
 app.add_typer(number_commands, name="number")
+app.add_typer(incident_commands, name="incident")
+app.add_typer(maintenance_commands, name="maintenance")
 app.add_typer(infrastructure_commands, name="infrastructure")
 app.command("allow-list")(print_allow_list)
 app.command("explain")(explain_invite)

@@ -209,6 +209,14 @@ class IncidentNotFound(Refused):
     """Incident not found."""
 
 
+class DestinationNotFound(Refused):
+    """No trunk leads there."""
+
+
+class MaintenanceNotFound(Refused):
+    """There is no maintenance of this id that stands; trunkd maintenance list shows them."""
+
+
 class DeliveryNotFound(Refused):
     """Delivery not found."""
 

@@ -13,6 +13,7 @@ from api.autocalls.answers import (
 from api.document.examples import CERTIFICATE_ENDS_AT, CREATED_AT, UPDATED_AT, Example
 from api.our_state import led_to, proven_at
 from sipcheck.diagnosis.evidence import Proof
+from sipcheck.verification.calling.options import CallIdentity
 from trunks.rules.outbound_way import EVERY_ADDRESS_ANSWERS
 from trunks.rules.profile import CallingFormat, InboundAuthorization
 from trunks.rules.trunk_state import HealthStatus
@@ -40,6 +41,7 @@ _DETAILS = TrunkDetails(
     health_status=HealthStatus.HEALTHY,
     last_verification=proven_at("sip.provider.com:5060/udp"),
     proof=Proof.AUTO,
+    caller_identity=CallIdentity.NUMBER,
     media_warnings=[],
     inbound_warnings=[],
     outbound_way=led_to("203.0.113.10:5060/udp", UPDATED_AT),

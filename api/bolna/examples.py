@@ -24,6 +24,7 @@ from api.document.examples import (
 from api.our_state import led_to, proven_at
 from sipcheck.diagnosis.evidence import Proof
 from sipcheck.reasons import Outcome, Reason
+from sipcheck.verification.calling.options import CallIdentity
 from trunks.models.verification import VerificationStatus
 from trunks.rules.outbound_way import EVERY_ADDRESS_ANSWERS
 from trunks.rules.profile import MediaEncryption
@@ -68,6 +69,7 @@ _TRUNK = TrunkShown(
     health_status=HealthStatus.HEALTHY,
     last_verification=proven_at("sip.carrier-x.com:5060/udp"),
     proof=Proof.AUTO,
+    caller_identity=CallIdentity.NUMBER,
     media_warnings=[],
     inbound_warnings=[],
     outbound_way=led_to("203.0.113.10:5060/udp", UPDATED_AT),

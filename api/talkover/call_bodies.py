@@ -11,7 +11,7 @@ from api.fields import OneLine, Switch
 from sipcheck.verification.calling.numbers import NumberFormat
 from sipcheck.verification.calling.options import DEFAULT_RING_SECONDS, DEFAULT_TALK_SECONDS, CallIdentity
 from trunks.rules.call_limits import MOST_SECONDS
-from trunks.rules.profile import CallingFormat
+from trunks.rules.profile import TrunkProfile
 from trunks.runs.calls.wish import CallWish
 
 
@@ -50,8 +50,9 @@ class PlaceCall(Body):
         description="How the number is written; else as the trunk says. `auto` tries each, and hangs up on ringing.",
     )
     identity: WantedIdentity | None = Field(
-        WantedIdentity.NUMBER,
-        description="Who stands in From. `auto` tries the username where the number is forbidden.",
+        None,
+        description="Who stands in From; else as the trunk says (`caller_identity`). `auto` tries the username where "
+        "the number is forbidden.",
     )
     ring_seconds: Seconds | None = Field(int(DEFAULT_RING_SECONDS), description="How long it may ring.")
     talk_seconds: Seconds | None = Field(
@@ -60,7 +61,9 @@ class PlaceCall(Body):
         validate_default=True,
     )
     apply: Switch | None = Field(
-        False, description="With `format: auto`: let the trunk's calls be written as this one was taken."
+        False,
+        description="Let the trunk's calls be written as this one was taken: how their numbers are (`format`), and who "
+        "stands in From (`identity`).",
     )
 
     @field_validator("talk_seconds")
@@ -75,10 +78,10 @@ class PlaceCall(Body):
             )
         return seconds
 
-    def to_wish(self, form: CallingFormat) -> CallWish:
-        """Turn into what the domain takes, by the form of the trunk's numbers."""
-        wanted = WantedFormat(form) if self.format is None else self.format
-        identity = self.identity or WantedIdentity.NUMBER
+    def to_wish(self, profile: TrunkProfile) -> CallWish:
+        """Turn into what the domain takes; what is left open is as the trunk's calls are written."""
+        wanted = self.format or WantedFormat(profile.calling_format)
+        identity = self.identity or WantedIdentity(profile.caller_identity)
         return CallWish(
             called=self.to,
             caller=self.from_,

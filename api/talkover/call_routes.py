@@ -60,7 +60,7 @@ async def place_test_call(
     """
     view = await call.view(trunk_id)
     calls = call.context.installation.runs.calls
-    wish = body.to_wish(view.profile.calling_format)
+    wish = body.to_wish(view.profile)
     placed = await call.ask(calls.ask, trunk_id, wish, request_id=current_request_id())
     if not wait:
         return answer_later(placed)

@@ -80,6 +80,7 @@ from sipcheck.reasons import CallReason, CallVerdict, CredentialState, Outcome, 
 from sipcheck.report.json_export import report_to_json
 from sipcheck.report.model import TargetFacts
 from sipcheck.target import TransportName
+from sipcheck.verification.calling.options import CallIdentity
 from sipcheck.verification.report_without_run import report_without_run
 from trunks.catalog.carrier_presets import carrier_presets
 from trunks.models.verification import VerificationStatus
@@ -131,6 +132,7 @@ _DETAILS = TrunkDetails(
     credentials=CredentialState.PROVEN,
     last_verification=proven_at(f"{_DOMAIN}:5061/tls"),
     proof=Proof.AUTO,
+    caller_identity=CallIdentity.NUMBER,
     media_warnings=[],
     inbound_warnings=[],
     outbound_way=led_to("203.0.113.10:5061/tls", UPDATED_AT),

@@ -8,6 +8,7 @@ from api.fields import PROOF
 from api.our_state import (
     CALLABLE,
     CALLABLE_REASON,
+    CALLER_IDENTITY,
     CERTIFICATE_EXPIRES_AT,
     INBOUND_WARNINGS,
     MEDIA_WARNINGS,
@@ -22,6 +23,7 @@ from api.timestamps import Timestamp
 from sipcheck.diagnosis.evidence import Proof
 from sipcheck.reasons import CredentialState
 from sipcheck.target import TransportName
+from sipcheck.verification.calling.options import CallIdentity
 from trunks.catalog.views import TrunkView
 from trunks.models.trunk import Gateway, Trunk
 from trunks.rules.connection_details import inbound_warnings
@@ -66,6 +68,7 @@ class TrunkDetails(TrunkShown):
     credentials: CredentialState = Field(description=f"What is known of the credentials {_OURS}.")
     last_verification: LastVerification | None = Field(description=_OURS)
     proof: Proof = Field(description=PROOF)
+    caller_identity: CallIdentity = Field(description=CALLER_IDENTITY)
     media_warnings: list[str] = Field(description=MEDIA_WARNINGS)
     inbound_warnings: list[str] = Field(description=INBOUND_WARNINGS)
     outbound_way: OutboundWayShown | None = Field(description=OUTBOUND_WAY)
@@ -155,6 +158,7 @@ def show_details(view: TrunkView) -> TrunkDetails:
         credentials=trunk.credentials,
         last_verification=show_last(view.last_verification),
         proof=trunk.proof,
+        caller_identity=view.profile.caller_identity,
         media_warnings=list(media_warnings(view.profile)),
         inbound_warnings=list(inbound_warnings(view.profile)),
         **show_way(view),

@@ -41,6 +41,7 @@ OURS = {
     "health_status",
     "last_verification",
     "proof",
+    "caller_identity",
     "media_warnings",
     "inbound_warnings",
     "outbound_way",

@@ -75,6 +75,7 @@ async def test_a_trunk_with_a_password_in_the_vendors_shape(api: ApiUnderTest) -
         "health_status": "unknown",
         "last_verification": None,
         "proof": "auto",
+        "caller_identity": "number",
         "media_warnings": [],
         "inbound_warnings": [],
         "outbound_way": None,

@@ -32,6 +32,7 @@ async def test_a_trunk_is_shown_in_the_vendors_shape(api: ApiUnderTest) -> None:
             "credentials": "not-tested",
             "last_verification": None,
             "proof": "auto",
+            "caller_identity": "number",
             "media_warnings": [],
             "inbound_warnings": [],
             "outbound_way": None,

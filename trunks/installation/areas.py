@@ -27,9 +27,12 @@ from trunks.people.endpoints import Endpoints
 from trunks.people.flip_follower import FlipFollower
 from trunks.people.incident_book import IncidentClosing
 from trunks.people.incidents import IncidentList
+from trunks.people.maintenance import MaintenanceBook
+from trunks.people.operator_incidents import OperatorIncidents
 from trunks.provisions.claims import ProvisionClaims
 from trunks.provisions.given_up import SidesGivenUp
 from trunks.provisions.infrastructure_checks import CheckTurns
+from trunks.provisions.pace import ProvisionPace
 from trunks.provisions.reconciliation import Reconciliation
 from trunks.provisions.rehearsal import Rehearsal
 from trunks.provisions.status import ProvisionOverview
@@ -211,7 +214,8 @@ class Provisions:
     def __init__(self, on: Foundation) -> None:
         settings, database = on.settings, on.database
         self.overview = ProvisionOverview(database, settings.provisioner)
-        self.claims = ProvisionClaims(database, settings.provisioner, settings.leading, on.clock)
+        self.pace = ProvisionPace(database, settings.provisioner, settings.provisioner_rate, on.clock)
+        self.claims = ProvisionClaims(database, settings.provisioner, settings.leading, on.clock, self.pace)
         self.given_up = SidesGivenUp(database, settings.provisioner, on.clock)
         self.check_turns = CheckTurns(database, settings.provisioner, on.clock)
         self.reconciliation = Reconciliation(
@@ -239,6 +243,8 @@ class People:
             tuple(filter(None, [on.settings.sip_advertised_address or on.settings.sip_source_address])),
         )
         self.incident_closing = IncidentClosing(on.database, on.clock)
+        self.maintenance = MaintenanceBook(on.database, on.clock)
+        self.operator_incidents = OperatorIncidents(on.database)
         self.deliveries = Deliveries(on.database, on.secrets, on.clock)
 
 

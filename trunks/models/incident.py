@@ -8,19 +8,26 @@ from sqlalchemy import ForeignKey, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from trunks.models.base import Base, named, partial_index
+from trunks.models.lease import Leased
 from trunks.rules.incidents import IncidentKind, Turn
 
 _OPEN = text("closed_at IS NULL")
+_UNTOLD = text("notify_at IS NOT NULL")
 
 
-class Incident(Base):
+class Incident(Leased, Base):
     """What it was opened with; a tenant is told of the places that his own trunks are at.
+
+    The operator is to be told at `notify_at`, null when that is done; the lease is of the worker that tells him.
 
     `domain` is the destination's, which may be gone later; `silent_since` is when checks began to fail, where they did.
     """
 
     __tablename__ = "incidents"
-    __table_args__ = (partial_index("ix_incidents_open", "destination_id", where=_OPEN),)
+    __table_args__ = (
+        partial_index("ix_incidents_open", "destination_id", where=_OPEN),
+        partial_index("ix_incidents_notify_at", "notify_at", where=_UNTOLD),
+    )
 
     destination_id: Mapped[UUID | None] = mapped_column(
         ForeignKey("destinations.id", ondelete="SET NULL"), index=True
@@ -31,6 +38,8 @@ class Incident(Base):
     silent_since: Mapped[datetime | None]
     opened_at: Mapped[datetime] = mapped_column(index=True)
     closed_at: Mapped[datetime | None]
+    notify_at: Mapped[datetime | None]
+    notify_tries: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class IncidentPlace(Base):

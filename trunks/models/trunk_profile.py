@@ -5,6 +5,7 @@ from uuid import UUID
 from sqlalchemy import JSON, ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from sipcheck.verification.calling.options import CallIdentity
 from trunks.models.base import Base, named
 from trunks.rules.profile import CallingFormat, InboundAuthorization, MediaEncryption
 
@@ -18,6 +19,7 @@ class TrunkProfileRow(Base):
     nickname: Mapped[str | None] = mapped_column(String(255))
     extension: Mapped[str | None] = mapped_column(String(64))
     calling_format: Mapped[CallingFormat] = mapped_column(named(CallingFormat))
+    caller_identity: Mapped[CallIdentity] = mapped_column(named(CallIdentity))
     authorization: Mapped[InboundAuthorization] = mapped_column(named(InboundAuthorization))
     allowed_addresses: Mapped[list[str]] = mapped_column(JSON)
     country_code: Mapped[str | None] = mapped_column(String(2))

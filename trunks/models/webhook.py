@@ -55,7 +55,10 @@ class WebhookMessage(Base):
 
 
 class WebhookDelivery(Base):
-    """A message on its way to an endpoint; trunk, sequence and `queued_at` say which one is whose elder."""
+    """A message on its way to an endpoint; trunk, sequence and `queued_at` say which one is whose elder.
+
+    `about_trunk_id` is the trunk by which an incident was opened or closed: where that is in maintenance it waits.
+    """
 
     __tablename__ = "webhook_deliveries"
     __table_args__ = (
@@ -69,6 +72,7 @@ class WebhookDelivery(Base):
     message_id: Mapped[UUID] = mapped_column(ForeignKey("webhook_messages.id", ondelete="CASCADE"))
     trunk_id: Mapped[UUID | None]
     sequence: Mapped[int | None]
+    about_trunk_id: Mapped[UUID | None]
     queued_at: Mapped[datetime]
     status: Mapped[DeliveryStatus] = mapped_column(named(DeliveryStatus))
     tries: Mapped[int]

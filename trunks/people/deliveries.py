@@ -17,6 +17,7 @@ from trunks.errors import SecretUnreadable
 from trunks.ids import new_id
 from trunks.models.webhook import WebhookEndpoint
 from trunks.people.endpoints import former_secret_stands
+from trunks.repositories.maintenances import Maintenances
 from trunks.repositories.webhook_deliveries import WebhookDeliveries
 from trunks.repositories.webhook_endpoints import WebhookEndpoints
 from trunks.rules.delivery import Try, after_try
@@ -63,14 +64,15 @@ class Deliveries:
         """Claim endpoints for which something is due. Raises StoreUnavailable."""
         now = self.clock()
         with self.database.read() as session:
-            if not WebhookEndpoints(session).any_to_send(now):
+            held = Maintenances(session).held(now)
+            if not WebhookEndpoints(session).any_to_send(now, held):
                 return []
         with self.database.write() as session:
             claims = []
-            for endpoint in WebhookEndpoints(session).to_send(now, limit=limit):
+            for endpoint in WebhookEndpoints(session).to_send(now, held, limit=limit):
                 claim_id = new_id()
                 endpoint.claim(claim_id, now + LEASE)
-                due = WebhookDeliveries(session).due(endpoint.id, now, limit=MESSAGES_AT_ONCE)
+                due = WebhookDeliveries(session).due(endpoint.id, now, held, limit=MESSAGES_AT_ONCE)
                 secrets = self._secrets_of(endpoint)
                 messages = tuple(DueMessage(*tuple(row)) for row in due)
                 claims.append(EndpointClaim(endpoint.id, claim_id, endpoint.url, secrets, messages))

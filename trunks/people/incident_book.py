@@ -61,7 +61,8 @@ class IncidentBook:
             place, trunk, flip.at, verification_id=flip.verification_id, changed=seen.own_changes
         )
         for each in self._incidents.told(incident.id) - told_before:
-            announce(self._session, self._outbox, EventType.INCIDENT_OPENED, incident, each, flip.at)
+            about = Told(incident, each, trunk.id)
+            announce(self._session, self._outbox, EventType.INCIDENT_OPENED, about, flip.at)
 
     def _incident(
         self, destination: "_Destination", kind: IncidentKind, flip: Flip, seen: FallSeen
@@ -137,26 +138,31 @@ class IncidentClosing:
             outbox = Outbox(session, set().union(*concerned.values()), now)
             for incident in left:
                 incident.closed_at = now
-                for environment_id in concerned[incident.id]:
-                    announce(session, outbox, EventType.INCIDENT_CLOSED, incident, environment_id, now)
+                for each in concerned[incident.id]:
+                    about = Told(incident, each, Incidents(session).last_trunk(each, incident.id))
+                    announce(session, outbox, EventType.INCIDENT_CLOSED, about, now)
             outbox.write()
             return len(left)
 
 
-def announce(
-    session: Session,
-    outbox: Outbox,
-    event: EventType,
-    incident: Incident,
-    environment_id: UUID,
-    at: datetime,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An incident as a tenant is told of it, by the trunk that made it so; None where that is gone."""
+
+    incident: Incident
+    environment_id: UUID
+    by_trunk_id: UUID | None
+
+
+def announce(session: Session, outbox: Outbox, event: EventType, told: Told, at: datetime) -> None:
     """Tell a tenant's endpoints of an incident, as far as it is his."""
-    if not outbox.hears(environment_id):
+    if not outbox.hears(told.environment_id):
         return
-    places = Incidents(session).places(incident.id, environment_id)
+    incident = told.incident
+    places = Incidents(session).places(incident.id, told.environment_id)
     said = {"reason": reason_of(places), "summary": summary_of(incident, places)}
-    outbox.announce_plainly(environment_id, event, at, incident_body(event, at, incident.id, said))
+    body = incident_body(event, at, incident.id, said)
+    outbox.announce_plainly(told.environment_id, event, at, body, about_trunk_id=told.by_trunk_id)
 
 
 def reason_of(places: Sequence[IncidentPlace]) -> str | None:

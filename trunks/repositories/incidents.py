@@ -152,6 +152,15 @@ class Incidents(Repository):
             )
         )
 
+    def last_trunk(self, environment_id: UUID, incident_id: UUID) -> UUID | None:
+        """Which trunk of a tenant it ended for last."""
+        return self._session.scalars(
+            select(IncidentTrunk.trunk_id)
+            .where(IncidentTrunk.incident_id == incident_id, IncidentTrunk.environment_id == environment_id)
+            .order_by(IncidentTrunk.ended_at.desc(), IncidentTrunk.id)
+            .limit(1)
+        ).first()
+
     def realm_known(self, trunk_ids: Collection[UUID], at: datetime) -> None:
         """Note that no incident of realms concerns these trunks, which their caller keeps, any more."""
         if not trunk_ids:

@@ -19,6 +19,7 @@ from trunks.models.health_rollup import DailyRollup
 from trunks.models.idempotent_request import IdempotentRequest
 from trunks.models.incident import Incident
 from trunks.models.knock import KnockRow, KnockWait
+from trunks.models.maintenance import Maintenance
 from trunks.models.mass_fall import MassFall
 from trunks.models.placed_call import CallQuota, PlacedCall
 from trunks.models.shared_page import SharedPage
@@ -104,6 +105,7 @@ KNOCKS = Aging(KnockRow, KnockRow.at)
 KNOCK_WAITS = Aging(KnockWait, KnockWait.until, indexed=False)
 GIVEN_UP_SIDES = Aging(GivenUpSide, GivenUpSide.given_up_at)
 INCIDENTS = Aging(Incident, Incident.closed_at, indexed=False)
+MAINTENANCES = Aging(Maintenance, Maintenance.until_at, indexed=False)
 SHARED_PAGES = Aging(SharedPage, SharedPage.expires_at)
 CONSOLE_SESSIONS = Aging(ConsoleSession, ConsoleSession.expires_at)
 # Their deliveries go with them.

@@ -59,12 +59,18 @@ class Outbox:
         )
 
     def announce_plainly(
-        self, environment_id: UUID, event: EventType, at: datetime, body: Mapping[str, Any]
+        self,
+        environment_id: UUID,
+        event: EventType,
+        at: datetime,
+        body: Mapping[str, Any],
+        *,
+        about_trunk_id: UUID | None,
     ) -> None:
-        """Queue a message that is about no trunk alone for each endpoint that wants it."""
+        """Queue a message that is about no trunk alone, but came about by one, for each endpoint that wants it."""
         endpoints = [each for each in self._endpoints.get(environment_id, ()) if event in events_wanted(each)]
         if endpoints:
-            self.add(environment_id, event, at, body, endpoints)
+            self.add(environment_id, event, at, body, endpoints, about_trunk_id=about_trunk_id)
 
     def add(
         self,
@@ -75,6 +81,7 @@ class Outbox:
         endpoints: Collection[WebhookEndpoint],
         trunk_id: UUID | None = None,
         sequence: int | None = None,
+        about_trunk_id: UUID | None = None,
     ) -> UUID:
         """Take a message and its deliveries; give the message's id."""
         message_id = new_id()
@@ -99,6 +106,7 @@ class Outbox:
                     "status": DeliveryStatus.WAITING,
                     "tries": 0,
                     "next_try_at": self._now,
+                    "about_trunk_id": about_trunk_id or trunk_id,
                     **same,
                 }
             )

@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, exists, insert, literal_column, select
+from sqlalchemy import Row, exists, insert, literal_column, or_, select
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.elements import ColumnElement
 
 from trunks.models.webhook import WebhookDelivery, WebhookMessage
+from trunks.repositories.maintenances import Held
 from trunks.repositories.repository import Repository
 from trunks.rules.delivery import ELDER_WAITS, DeliveryStatus
 
@@ -32,8 +33,8 @@ _LISTED = (
 )
 
 
-def sendable(now: datetime) -> ColumnElement[bool]:
-    """Whether a delivery is due, and no elder of its trunk and endpoint that is still young waits."""
+def sendable(now: datetime, held: Held) -> ColumnElement[bool]:
+    """Whether a delivery is due, nothing holds it, and no elder of its trunk and endpoint that is still young waits."""
     elder = aliased(WebhookDelivery)
     waits_for = exists().where(
         elder.endpoint_id == WebhookDelivery.endpoint_id,
@@ -43,6 +44,9 @@ def sendable(now: datetime) -> ColumnElement[bool]:
         elder.queued_at > now - ELDER_WAITS,
     )
     is_due = (WebhookDelivery.status == _WAITING) & (WebhookDelivery.next_try_at <= now)
+    if held:
+        about = WebhookDelivery.about_trunk_id
+        is_due &= or_(about.is_(None), ~held.holds(about))
     return is_due & ~waits_for.correlate(WebhookDelivery)
 
 
@@ -53,7 +57,7 @@ class WebhookDeliveries(Repository):
             if rows:
                 self._session.execute(insert(model.__table__), rows)  # type: ignore[arg-type]
 
-    def due(self, endpoint_id: UUID, now: datetime, *, limit: int) -> Sequence[DeliveryRow]:
+    def due(self, endpoint_id: UUID, now: datetime, held: Held, *, limit: int) -> Sequence[DeliveryRow]:
         """List what may be sent to an endpoint now, the oldest first: id, message, trunk, tries, body."""
         return self._session.execute(
             select(
@@ -64,7 +68,7 @@ class WebhookDeliveries(Repository):
                 WebhookMessage.body,
             )
             .join(WebhookMessage, WebhookMessage.id == WebhookDelivery.message_id)
-            .where(WebhookDelivery.endpoint_id == endpoint_id, sendable(now))
+            .where(WebhookDelivery.endpoint_id == endpoint_id, sendable(now, held))
             .order_by(WebhookDelivery.queued_at, WebhookDelivery.id)
             .limit(limit)
         ).all()

@@ -10,6 +10,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from trunks.models.webhook import WebhookDelivery, WebhookEndpoint
 from trunks.repositories.among import among
+from trunks.repositories.maintenances import Held
 from trunks.repositories.repository import Repository
 from trunks.repositories.webhook_deliveries import sendable
 
@@ -56,14 +57,14 @@ class WebhookEndpoints(Repository):
                 found[row.environment_id].append(row)
         return found
 
-    def any_to_send(self, now: datetime) -> bool:
-        return self._exists(*_to_send(now))
+    def any_to_send(self, now: datetime, held: Held) -> bool:
+        return self._exists(*_to_send(now, held))
 
-    def to_send(self, now: datetime, *, limit: int) -> Sequence[WebhookEndpoint]:
+    def to_send(self, now: datetime, held: Held, *, limit: int) -> Sequence[WebhookEndpoint]:
         """Those that nobody sends to and for which a message is due, locked."""
         return self._session.scalars(
             select(WebhookEndpoint)
-            .where(*_to_send(now))
+            .where(*_to_send(now, held))
             # Any of them: one that is always due must not come before the others each time.
             .order_by(func.random())
             .limit(limit)
@@ -79,6 +80,6 @@ class WebhookEndpoints(Repository):
         )
 
 
-def _to_send(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    due = select(WebhookDelivery.endpoint_id).where(sendable(now))
+def _to_send(now: datetime, held: Held) -> tuple[ColumnElement[bool], ...]:
+    due = select(WebhookDelivery.endpoint_id).where(sendable(now, held))
     return WebhookEndpoint.id.in_(due), WebhookEndpoint.enabled.is_(True), WebhookEndpoint.is_free(now)

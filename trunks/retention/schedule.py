@@ -35,6 +35,7 @@ def chores(keeping: Keeping, secrets: SecretBox, own_keys: InstallationKeyring) 
         Freezes(secrets, own_keys, _days(keeping.freezes)),
         AgedRows(old_rows.MASS_FALLS, _days(keeping.mass_falls)),
         AgedRows(old_rows.INCIDENTS, _days(keeping.flips)),
+        AgedRows(old_rows.MAINTENANCES, _days(keeping.flips)),
         AgedRows(old_rows.MESSAGES, _days(keeping.messages)),
         AgedRows(old_rows.IDLE_BUDGETS, IDLE_ADDRESSES),
         AgedRows(old_rows.LOST_SLOTS, IDLE_ADDRESSES),

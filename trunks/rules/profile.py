@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from sipcheck.verification.calling.options import CallIdentity
+
 
 class CallingFormat(StrEnum):
     """How an outbound call's number is written (autocalls, "sip_calling_format")."""
@@ -26,14 +28,15 @@ class MediaEncryption(StrEnum):
 class TrunkProfile:
     """The defaults are those of a trunk whose dialect has no such field.
 
-    `extension` is a line that is no phone number; `nickname` None where the customer gave no name.
-    `allowed_addresses` are in their normal form. Codecs and media are as bolna names them, kept for the
-    infrastructure that has fields for them.
+    `extension` is a line that is no phone number; `nickname` None where the customer gave no name. `caller_identity` is
+    who stands in From of its calls. `allowed_addresses` are in their normal form. Codecs and media are as bolna names
+    them, kept for the infrastructure that has fields for them.
     """
 
     nickname: str | None = None
     extension: str | None = None
     calling_format: CallingFormat = CallingFormat.PLUS_E164
+    caller_identity: CallIdentity = CallIdentity.NUMBER
     authorization: InboundAuthorization = InboundAuthorization.AUTH
     allowed_addresses: tuple[str, ...] = ()
     country_code: str | None = None

@@ -35,6 +35,7 @@ from sqlalchemy.orm import Session
 
 from sipcheck.diagnosis.evidence import Proof
 from sipcheck.reasons import Reason
+from sipcheck.verification.calling.options import CallIdentity
 from trunks.clock import Clock, utc_now
 from trunks.errors import RunPostponed, StoreBusy
 from trunks.ids import new_id
@@ -42,8 +43,10 @@ from trunks.models.verification import RequestedBy, WayIn
 from trunks.repositories.phone_numbers import PhoneNumbers
 from trunks.repositories.realm_pins import RealmPins
 from trunks.repositories.run_turns import Due, RunTurns
+from trunks.repositories.trunk_profiles import TrunkProfiles
 from trunks.repositories.trunks import TrunkRow, Trunks
 from trunks.repositories.verifications import Verifications
+from trunks.rules.profile import PLAIN
 from trunks.runs.address_limits import AddressLimits
 from trunks.runs.claimed_run import ClaimedGateway, ClaimedRun, claimed_gateways
 from trunks.runs.credential_freeze import CredentialFreezer, Refusal
@@ -105,8 +108,8 @@ class RunClaims:
         gateways = {trunk_id: claimed_gateways(trunk, found[trunk_id]) for trunk_id, trunk in steady.items()}
         firsts = {run.id: gateways[run.trunk_id][0] for run in runs}
         realms = _realms_to_expect(session, runs, firsts)
-        callers = PhoneNumbers(session).callers_of(
-            [trunk_id for trunk_id, trunk in steady.items() if trunk.proof is Proof.INVITE]
+        callers = _callers(
+            session, [trunk_id for trunk_id, trunk in steady.items() if trunk.proof is Proof.INVITE]
         )
         lease_until = now + self._lease
         claims = [
@@ -179,6 +182,19 @@ def _proven_at(gateways: Sequence[TrunkRow], generation: int) -> frozenset[UUID]
 def _longest_ago(gateways: Sequence[TrunkRow]) -> tuple[int, ...]:
     """The gateways by when the credentials had their turn there, those first that never had it."""
     return tuple(sorted(range(len(gateways)), key=lambda number: gateways[number].tried_at or _NEVER))
+
+
+def _callers(session: Session, trunk_ids: Sequence[UUID]) -> Mapping[UUID, str]:
+    """The numbers that stand in From; those trunks are left out that call as their user."""
+    if not trunk_ids:
+        return {}
+    profiles = TrunkProfiles(session).of_all(trunk_ids)
+    by_number = [
+        trunk_id
+        for trunk_id in trunk_ids
+        if profiles.get(trunk_id, PLAIN).caller_identity is CallIdentity.NUMBER
+    ]
+    return PhoneNumbers(session).callers_of(by_number)
 
 
 def _realms_to_expect(

@@ -6,7 +6,9 @@ from uuid import UUID
 from sipcheck.errors import TargetInvalid
 from sipcheck.guard import Guard
 from sipcheck.host import is_address
+from sipcheck.message.uri import SipUri
 from sipcheck.target import HostPort, Target, TransportName, parse_host_port
+from sipcheck.verification.calling.options import CallIdentity
 from trunks.errors import SecretUnreadable
 from trunks.rules.allow_list import AllowListInvalid, read_allow_list, with_prefixes
 from trunks.rules.media import media_of
@@ -16,7 +18,7 @@ from trunks.rules.way_evidence import OutboundWay, WayForm
 from trunks.rules.way_hosts import route_to
 from trunks.secrets.secret_box import SecretBox
 from trunks.voice.provisioner import FailureCause, ProvisioningFailed
-from trunks.voice.sides import DesiredTrunk, InboundSide, OutboundSide, plain_number
+from trunks.voice.sides import NUMBER_CALLS, DesiredTrunk, InboundSide, OutboundSide, plain_number
 
 # Ends each call at once; nothing is sent anywhere (RFC 6761 §6.4: the name leads nowhere).
 PARKED_ROUTE = "<sip:blocked.invalid;lr>"
@@ -95,7 +97,11 @@ class Blueprint:
         left = _FORMERLY_NOT_OURS if self.keeps_former else frozenset[str]()
         return self._with(
             inbound=None if inbound is None else replace(inbound, media=media_of(self.profile), left=left),
-            outbound=replace(self._outbound(numbers, password), media=media_of(self.profile), left=left),
+            outbound=replace(
+                self._as_user(self._outbound(numbers, password)),
+                media=media_of(self.profile),
+                left=left if self._calls_as_user else left | NUMBER_CALLS,
+            ),
         )
 
     def _with(self, *, inbound: InboundSide | None, outbound: OutboundSide | None) -> DesiredTrunk:
@@ -106,6 +112,18 @@ class Blueprint:
             environment_id=self.environment_id,
             revision=self.revision,
         )
+
+    @property
+    def _calls_as_user(self) -> bool:
+        return self.profile.caller_identity is CallIdentity.USERNAME and self.username is not None
+
+    def _as_user(self, side: OutboundSide) -> OutboundSide:
+        """Let the user stand in From where the carrier wants that, and the first number beside it (RFC 3325 §9.2)."""
+        if not self._calls_as_user or self.username is None:
+            return side
+        host = self._carrier().host
+        identity = f"<{SipUri(user=self.numbers[0], host=host)}>"
+        return replace(side, numbers=(self.username,), identity=identity)
 
     def without(self, number: str) -> "Blueprint":
         """Leave a number out, in whichever spelling."""

@@ -19,6 +19,7 @@ from trunks.voice.sides import ExistingSide, InboundSide, OutboundSide, SideCont
 
 DESTINATION_HEADER = "X-Trunk-Destination"
 ROUTE_HEADER = "Route"
+IDENTITY_HEADER = "P-Preferred-Identity"  # RFC 3325 §9.2
 
 TrunkInfo = SIPInboundTrunkInfo | SIPOutboundTrunkInfo
 
@@ -65,7 +66,8 @@ def read_content(info: TrunkInfo) -> SideContent:
         transport=_TRANSPORT_NAMES.get(info.transport),
         from_host=info.from_host or None,
         destination=info.headers.get(DESTINATION_HEADER),
-        route=_read_route(info),
+        route=_read_header(info, ROUTE_HEADER),
+        identity=_read_header(info, IDENTITY_HEADER),
     )
 
 
@@ -81,6 +83,7 @@ def write_side(info: TrunkInfo, owner: SideOwner, side: SideContent, mark: str) 
     if owner.environment_id is not None:
         marks[_ENVIRONMENT] = str(owner.environment_id)
     info.metadata = json.dumps(marks)
+    called_as_user = list(info.numbers) == [info.auth_username]
     info.numbers[:] = side.numbers
     info.auth_username = side.auth_username or ""
     info.auth_password = side.auth_password or ""
@@ -96,24 +99,27 @@ def write_side(info: TrunkInfo, owner: SideOwner, side: SideContent, mark: str) 
         if side.destination is not None:
             info.headers[DESTINATION_HEADER] = side.destination
         if "route" not in side.left:
-            _write_route(info, side.route)
+            _write_header(info, ROUTE_HEADER, side.route)
+        # Where the number calls, a header of that name is an operator's, unless the user called before.
+        if "identity" not in side.left or called_as_user:
+            _write_header(info, IDENTITY_HEADER, side.identity)
 
 
-def _routes_of(info: SIPOutboundTrunkInfo) -> list[str]:
-    """Name the headers that are a Route, however they are spelled (RFC 3261 §7.3.1)."""
-    return sorted(name for name in info.headers if name.lower() == ROUTE_HEADER.lower())
+def _spellings(info: SIPOutboundTrunkInfo, header: str) -> list[str]:
+    """Name the headers that are this one, however they are spelled (RFC 3261 §7.3.1)."""
+    return sorted(name for name in info.headers if name.lower() == header.lower())
 
 
-def _read_route(info: SIPOutboundTrunkInfo) -> str | None:
-    """Read the Route; several are joined, and so are none that we wrote."""
-    return ", ".join(info.headers[name] for name in _routes_of(info)) or None
+def _read_header(info: SIPOutboundTrunkInfo, header: str) -> str | None:
+    """Read a header; several are joined, and so are none that we wrote."""
+    return ", ".join(info.headers[name] for name in _spellings(info, header)) or None
 
 
-def _write_route(info: SIPOutboundTrunkInfo, route: str | None) -> None:
-    for name in _routes_of(info):
+def _write_header(info: SIPOutboundTrunkInfo, header: str, value: str | None) -> None:
+    for name in _spellings(info, header):
         del info.headers[name]
-    if route is not None:
-        info.headers[ROUTE_HEADER] = route
+    if value is not None:
+        info.headers[header] = value
 
 
 def _read_media(info: TrunkInfo) -> Media:

@@ -8,6 +8,8 @@ from sipcheck.target import TransportName
 from trunks.rules.media import Media
 
 _PLAIN = Media()
+# Where the number calls, a P-Preferred-Identity is an operator's.
+NUMBER_CALLS = frozenset({"identity"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +32,8 @@ class OutboundSide:
     """Where calls go out to, `host[:port]`, and as whom.
 
     Through a fixed egress `address` is the egress, and the carrier is `from_host` and `destination`. `route` is a Route
-    header's value: calls go where it says. The fields in `left` are not ours to say: they stay as they are there.
+    header's value: calls go where it says. `identity` is what P-Preferred-Identity says, where the user calls. The
+    fields in `left` are not ours to say: they stay as they are there.
     """
 
     numbers: tuple[str, ...]
@@ -41,8 +44,9 @@ class OutboundSide:
     from_host: str | None = None
     destination: str | None = None
     route: str | None = None
+    identity: str | None = None
     media: Media = _PLAIN
-    left: frozenset[str] = frozenset()
+    left: frozenset[str] = NUMBER_CALLS
 
 
 SideContent = InboundSide | OutboundSide

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from sipcheck.target import HostPort, TransportName
+from sipcheck.verification.calling.options import CallIdentity
 from tests.trunks.forms import PASSWORD, SECRET_KEYS
 from trunks.ids import new_id
 from trunks.rules.media import Encryption, Media, media_of
@@ -20,7 +21,11 @@ from trunks.voice.sides import InboundSide, OutboundSide, differing
 SECRETS = SecretBox(parse_keys(SECRET_KEYS))
 TRUNK_ID = new_id()
 NUMBERS = ("+14155551234",)
-BY_ADDRESS = TrunkProfile(authorization=InboundAuthorization.IP, allowed_addresses=("203.0.113.10",))
+BY_LIST: dict[str, Any] = {
+    "authorization": InboundAuthorization.IP,
+    "allowed_addresses": ("203.0.113.10",),
+}
+BY_ADDRESS = TrunkProfile(**BY_LIST)
 
 MEDIA = media_of(PLAIN)
 ADDRESS = "198.51.100.1"
@@ -112,6 +117,28 @@ def test_both_sides_have_the_media_of_the_profile_and_those_of_a_former_version_
     assert differing(former.inbound, replace(desired.inbound, media=Media())) == ()
     assert differing(former.outbound, replace(desired.outbound, media=Media(), route="<sip:a>")) == ()
     assert differing(desired.inbound, replace(desired.inbound, media=Media())) == ("media",)
+
+
+AS_USER = replace(PLAIN, caller_identity=CallIdentity.USERNAME)
+
+
+def test_a_carrier_that_wants_the_user_in_from_has_the_number_beside_it() -> None:
+    """RFC 3325 §9.2; calls in are for the numbers all the same."""
+    desired = make_blueprint(profile=AS_USER).desired(SECRETS)
+    assert desired.outbound is not None
+    assert desired.inbound is not None
+    assert desired.outbound.numbers == ("alice",)
+    assert desired.outbound.identity == "<sip:+14155551234@sip.carrier.example>"
+    assert desired.inbound.numbers == NUMBERS
+    by_number = make_blueprint().desired(SECRETS).outbound
+    assert by_number is not None
+    # What an operator wrote there stays, as long as the number calls.
+    assert differing(by_number, replace(by_number, identity="<sip:operator@example.com>")) == ()
+    assert differing(desired.outbound, by_number) == ("numbers", "identity")
+    nobody = make_blueprint(profile=replace(AS_USER, **BY_LIST), username=None, sealed_password=None)
+    assert nobody.desired(SECRETS).outbound == replace(
+        by_number, auth_username=None, auth_password=None, numbers=NUMBERS
+    )
 
 
 UDP_EDGE = WayEdge(host="sip1.carrier.example", address=ADDRESS, port=5060, transport=TransportName.UDP)

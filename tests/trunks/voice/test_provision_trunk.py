@@ -83,6 +83,28 @@ async def test_a_change_touches_its_side_alone_and_keeps_the_ids(
     assert contents == {desired.inbound, desired.outbound}
 
 
+async def test_the_identity_comes_and_goes_and_an_operators_stays(
+    livekit: LiveKit, livekit_server: LiveKitServer
+) -> None:
+    ids = await provision(livekit, DESIRED, NOTHING)
+    (side,) = livekit_server.outbound.values()
+    side.headers["p-preferred-identity"] = "<sip:operator@example.com>"
+    as_user = {"numbers": ("alice",), "identity": f"<sip:{NUMBER}@h>", "left": frozenset[str]()}
+    assert await provision(livekit, changed({}, {"address": "sip.b.example"}), ids) == ids
+    (side,) = livekit_server.outbound.values()
+    assert dict(side.headers) == {"p-preferred-identity": "<sip:operator@example.com>"}
+    for desired, headers in (
+        (changed({}, as_user), {"P-Preferred-Identity": f"<sip:{NUMBER}@h>"}),
+        (DESIRED, {}),
+    ):
+        assert await provision(livekit, desired, ids) == ids
+        (side,) = livekit_server.outbound.values()
+        assert dict(side.headers) == headers
+        livekit_server.calls.clear()
+        assert await provision(livekit, desired, ids) == ids
+        assert livekit_server.changes() == []
+
+
 @pytest.mark.parametrize(
     "fault",
     [

@@ -13,6 +13,7 @@ from sipcheck.reasons import CREDENTIALS_REFUSED, CallVerdict, CredentialState, 
 from sipcheck.report.call_report import CallReport
 from sipcheck.report.json_export import to_json
 from sipcheck.transaction.invite.call_mark import CallMark
+from sipcheck.verification.calling.options import CallIdentity
 from trunks.clock import Clock
 from trunks.errors import CallLost
 from trunks.ids import new_id
@@ -159,8 +160,8 @@ class CallClaims:
             if report is not None and visitor is not None:
                 seen = seen_in(report, visitor, user_known=False)
                 settle(session, [Settlement(claimed.run.claim_id, visitor, seen)], now)
-            if claimed.wish.apply and report is not None and report.outcome in _TAKEN and report.format:
-                self._apply(session, claimed, CallingFormat(report.format))
+            if claimed.wish.apply and report is not None and report.outcome in _TAKEN:
+                self._apply(session, claimed, report)
             call = PlacedCalls(session).claimed(claimed.id, claimed.run.claim_id)
             if call is None:
                 return False
@@ -168,19 +169,25 @@ class CallClaims:
             call.finished_at = now
             return True
 
-    def _apply(self, session: Session, claimed: ClaimedCall, form: CallingFormat) -> None:
+    def _apply(self, session: Session, claimed: ClaimedCall, report: CallReport) -> None:
         """Let the trunk's calls be written as this one was taken, unless the trunk was changed meanwhile."""
         trunk = Trunks(session).locked(claimed.run.first.trunk_id)
         if trunk is None or trunk.generation != claimed.run.generation:
             return
         profiles = TrunkProfiles(session)
         profile = profiles.of(trunk.id)
-        if profile.calling_format is form:
+        taken = replace(
+            profile,
+            calling_format=CallingFormat(report.format or profile.calling_format),
+            caller_identity=CallIdentity(report.identity or profile.caller_identity),
+        )
+        if taken == profile:
             return
-        profiles.keep(trunk.id, replace(profile, calling_format=form))
+        profiles.keep(trunk.id, taken)
         trunk.updated_at = self.clock()
         session.flush()
-        ProvisionRequests(session, self.provisioner).changed(trunk.id, self.clock())
+        if taken.caller_identity is not profile.caller_identity:
+            ProvisionRequests(session, self.provisioner).changed_unseen(trunk.id, self.clock())
 
 
 def _end(call: PlacedCall, report: CallReport | None) -> None:

@@ -9,7 +9,7 @@ from sipcheck.verification.calling.options import DEFAULT_RING_SECONDS, DEFAULT_
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallWish:
-    """A form or an identity None tries each; with `apply` the form that was taken becomes the trunk's."""
+    """A form or an identity None tries each; with `apply` those that were taken become the trunk's."""
 
     called: str
     caller: str | None = None

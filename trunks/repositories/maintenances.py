@@ -1,0 +1,91 @@
+"""Maintenance that stands, and what it holds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.sql.elements import ColumnElement
+
+from trunks.models.destination import Destination
+from trunks.models.environment import Environment
+from trunks.models.maintenance import Maintenance
+from trunks.models.trunk import Gateway, Trunk
+from trunks.repositories.repository import Repository
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Tenants, destinations and trunks whose messages wait."""
+
+    environment_ids: frozenset[UUID] = frozenset()
+    destination_ids: frozenset[UUID] = frozenset()
+    trunk_ids: frozenset[UUID] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.environment_ids or self.destination_ids or self.trunk_ids)
+
+    def holds(self, trunk_id: InstrumentedAttribute[UUID | None]) -> ColumnElement[bool]:
+        """Whether what is about this trunk waits."""
+        there = select(Gateway.trunk_id).where(Gateway.destination_id.in_(self.destination_ids))
+        theirs = select(Trunk.id).where(Trunk.environment_id.in_(self.environment_ids))
+        return trunk_id.in_(self.trunk_ids) | trunk_id.in_(there) | trunk_id.in_(theirs)
+
+
+class Maintenances(Repository):
+    def add(self, begun: Maintenance) -> None:
+        self._session.add(begun)
+
+    def held(self, now: datetime) -> Held:
+        """What is held at a moment."""
+        found = self.standing(now)
+        return Held(
+            frozenset(each.environment_id for each in found if each.environment_id is not None),
+            frozenset(each.destination_id for each in found if each.destination_id is not None),
+            frozenset(each.trunk_id for each in found if each.trunk_id is not None),
+        )
+
+    def standing(self, now: datetime) -> Sequence[Maintenance]:
+        """List what has not ended, the one that ends first first."""
+        return self._session.scalars(
+            select(Maintenance)
+            .where(Maintenance.ended_at.is_(None), Maintenance.until_at > now)
+            .order_by(Maintenance.until_at, Maintenance.id)
+        ).all()
+
+    def end(self, maintenance_id: UUID, now: datetime) -> bool:
+        """End one before its time; false where there is none that stands."""
+        return self._change(
+            Maintenance,
+            Maintenance.id == maintenance_id,
+            Maintenance.ended_at.is_(None),
+            Maintenance.until_at > now,
+            ended_at=now,
+        )
+
+    def destinations(self, domain: str) -> Sequence[UUID]:
+        """Find the destinations of a domain, whatever their ports and transports."""
+        return self._session.scalars(select(Destination.id).where(Destination.domain == domain)).all()
+
+    def trunk_stands(self, trunk_id: UUID) -> bool:
+        return self._exists(Trunk.id == trunk_id)
+
+    def names(self, found: Sequence[Maintenance]) -> list[str]:
+        """Name what each is of, as a person knows it."""
+        environments = self._session.execute(select(Environment.id, Environment.name))
+        environment_names = {each: name for each, name in environments}  # noqa: C416 - rows are no pairs to mypy
+        destination_ids = [each.destination_id for each in found if each.destination_id is not None]
+        rows = self._session.execute(
+            select(Destination.id, Destination.key).where(Destination.id.in_(destination_ids))
+        )
+        keys = {each: key for each, key in rows}  # noqa: C416
+        return [
+            f"environment {environment_names[each.environment_id]}"
+            if each.environment_id is not None
+            else f"destination {keys[each.destination_id]}"
+            if each.destination_id is not None
+            else f"trunk {each.trunk_id}"
+            for each in found
+        ]
