@@ -106,6 +106,7 @@ class WayChoice:
             obeys_route=known.obeys_route,
             has_credentials=trunk.sealed_password is not None,
             current=_edge_in_use(kept, trunk),
+            lot=str(trunk.id),
         )
 
     def _ask_for_sides(
