@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "r0052"
-down_revision = "r0051"
+revision = "r0054"
+down_revision = "r0053"
 branch_labels = None
 depends_on = None
 
