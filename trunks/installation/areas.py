@@ -123,7 +123,9 @@ class Runs:
         )
         self.calls = CallRequests(database.impatient(), clock)
         self.open_calls = OpenCalls(database, clock)
-        self.call_claims = CallClaims(database, settings.provisioner, clock, self.open_calls)
+        self.call_claims = CallClaims(
+            database, settings.provisioner, clock, self.open_calls, self.address_limits
+        )
         self.recovery = Recovery(database, self.address_limits, clock=clock)
         self.proofs = CredentialProofs(
             database, interval_seconds=settings.proof_interval_seconds, clock=clock
