@@ -133,7 +133,8 @@ class Runtime:
         if held:
             _log.warning("forbidden-addresses-held", destinations=held)
         tries = self._passwords.tend()
-        self._ways.tend()
+        if self._ways.tend() or tries:
+            self._provisioning.look()
         if tended.reclaimed or proofs or tries:
             self.wake()
         self._cleaning.turn()

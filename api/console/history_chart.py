@@ -11,7 +11,6 @@ WIDTH, HEIGHT = 600, 84
 
 _GAP = 3
 _LEAST_HEIGHT = 2.0
-_GOOD, _FAIR = 0.999, 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +27,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class HistoryChart:
-    """`uptime` and `latency` have a bar for each day with a check in it; `said` is for whoever sees no picture."""
+    """`uptime` and `latency` have bars for each day with a check in it; `said` is for whoever sees no picture."""
 
     uptime: Sequence[Bar]
     latency: Sequence[Bar]
@@ -48,17 +47,19 @@ def chart_of(points: Sequence[HistoryPoint], today: datetime) -> HistoryChart | 
     longest = max((each.latency_p95_ms or 0.0 for _, each in days), default=0.0)
     counted = "1 day" if len(days) == 1 else f"{len(days)} days"
     return HistoryChart(
-        [_uptime(index, point) for index, point in days],
+        [bar for index, point in days for bar in _uptime(index, point)],
         [_latency(index, point, longest) for index, point in days if point.latency_p95_ms is not None],
         f"{answered} of {checks} checks were answered on {counted}.",
         f"Up to {longest:.0f} ms in 95 of 100 answers of a day." if longest else "No latency was measured.",
     )
 
 
-def _uptime(index: int, point: HistoryPoint) -> Bar:
-    kind = "good" if point.uptime >= _GOOD else "look" if point.uptime >= _FAIR else "bad"
+def _uptime(index: int, point: HistoryPoint) -> list[Bar]:
+    """What was answered stands below what was not; little of that can be seen, too."""
     said = f"{point.at:%Y-%m-%d}: {point.uptime:.2%} of {point.checks} checks answered"
-    return _bar(index, max(_LEAST_HEIGHT, HEIGHT * point.uptime), kind, said)
+    missed = min(HEIGHT, max(_LEAST_HEIGHT, HEIGHT * (1 - point.uptime))) if point.uptime < 1 else 0.0
+    answered = _bar(index, 0.0, HEIGHT - missed, "good", said)
+    return [each for each in (answered, _bar(index, HEIGHT - missed, missed, "bad", said)) if each.height]
 
 
 def _latency(index: int, point: HistoryPoint, longest: float) -> Bar:
@@ -66,11 +67,11 @@ def _latency(index: int, point: HistoryPoint, longest: float) -> Bar:
     said = (
         f"{point.at:%Y-%m-%d}: median {point.latency_median_ms or 0:.0f} ms, 95 of 100 within {slow:.0f} ms"
     )
-    return _bar(index, max(_LEAST_HEIGHT, HEIGHT * slow / longest if longest else 0.0), "plain", said)
+    return _bar(index, 0.0, max(_LEAST_HEIGHT, HEIGHT * slow / longest if longest else 0.0), "plain", said)
 
 
-def _bar(index: int, height: float, kind: str, said: str) -> Bar:
+def _bar(index: int, above: float, height: float, kind: str, said: str) -> Bar:
+    """A bar that begins so far above the ground."""
     step = WIDTH / DAYS
-    return Bar(
-        round(index * step, 2), round(HEIGHT - height, 2), round(step - _GAP, 2), round(height, 2), kind, said
-    )
+    top = HEIGHT - above - height
+    return Bar(round(index * step, 2), round(top, 2), round(step - _GAP, 2), round(height, 2), kind, said)

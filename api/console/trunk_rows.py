@@ -92,6 +92,8 @@ def why_of(view: TrunkView, checked: LastResult | None) -> str:
     """Say in words why a trunk stands as it does."""
     if view.trunk.health_down and checked is not None and not checked.alive:
         return page_of_reason(checked.reason).line
+    if view.trunk.is_verified and view.trunk.health_status is HealthStatus.DEGRADED:
+        return "It works, but not every address of the carrier answers."
     run = view.last_verification
     if run is not None and run.summary:
         return run.summary

@@ -133,6 +133,12 @@ def _of_provisions(counted: ProvisionStatistics) -> Iterator[Metric]:
         labels=("state",),
     )
     yield _gauge(
+        "trunks_provisions_waiting",
+        "Trunks whose sides wait to be written at TRUNKS_PROVISIONER_RATE, by why.",
+        {(occasion,): count for occasion, count in counted.waiting.items()},
+        labels=("occasion",),
+    )
+    yield _gauge(
         "trunks_provision_findings",
         "What reconciliations found, since the first.",
         {(finding,): count for finding, count in counted.findings.items()},

@@ -45,6 +45,7 @@ def test_a_healthy_installation(tmp_path: Path, nameservers: dict[str, str]) -> 
         "voice",
         "calls",
         "sides",
+        "writes",
         "dns",
         "egress-ipv4",
         "egress-ipv6",

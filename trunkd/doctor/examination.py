@@ -54,6 +54,7 @@ _CHECKS: dict[str, Check] = {
     "voice": voice.voice,
     "calls": calls.calls,
     "sides": voice.sides,
+    "writes": voice.writes,
     "dns": checks.dns,
     "egress-ipv4": checks.egress_ipv4,
     "egress-ipv6": checks.egress_ipv6,

@@ -15,7 +15,7 @@ from trunkd.doctor.checks import CheckFailed
 from trunks.errors import InstallationFault, SettingsInvalid, StoreUnavailable
 from trunks.installation.installation import Installation
 from trunks.installation.provisioner_choice import make_provisioner
-from trunks.installation.settings import Settings
+from trunks.installation.settings import PREFIX, Settings
 from trunks.provisions.strays import Stray
 from trunks.voice.provisioner import FailureCause, Provisioner, ProvisionerName, ProvisioningFailed
 from trunks.voice.sides import ExistingSide
@@ -26,6 +26,8 @@ _TOKEN_LEEWAY_SECONDS = 60.0
 # The header has whole seconds, and the answer was on its way.
 _DATE_MAY_DIFFER_SECONDS = 5.0
 _NO_SIDE = "ST_trunkd_doctor"
+# Calls may go wrong for so long.
+_LATE_SECONDS = 600.0
 
 _MENDS = {
     FailureCause.DOWN: "start it, or correct LIVEKIT_URL.",
@@ -85,6 +87,30 @@ def sides(settings: Settings) -> str:
         f"{told}: the store is older than they are, as after a restored backup.",
         "trunkd provision list shows them; adopt or purge them.",
     )
+
+
+def writes(settings: Settings) -> str:
+    """What nobody waits for is written in time."""
+    if settings.provisioner is ProvisionerName.NONE:
+        return "not looked at: nothing provisions here."
+    try:
+        with closing(Installation(settings)) as installation:
+            waiting = installation.provisions.overview.statistics().waiting
+            paused = installation.provisions.reconciliation.paused()
+    except (InstallationFault, StoreUnavailable) as fault:
+        raise CheckFailed("the store cannot be asked.", "see the line about the store.") from fault
+    count, rate = sum(waiting.values()), settings.provisioner_rate
+    if not count:
+        return "no side waits to be written."
+    told = ", ".join(f"{number} for {why}" for why, number in waiting.items() if number)
+    pace = f"{rate:g} a second" if rate else "without a limit"
+    if not paused and rate and count / rate > _LATE_SECONDS:
+        raise CheckFailed(
+            f"{count} sides wait to be written at {pace} ({told}).",
+            f"look whether a worker runs; raise {PREFIX}PROVISIONER_RATE where the voice infrastructure bears more.",
+            harmless=True,
+        )
+    return f"{count} sides wait to be written at {pace} ({told})."
 
 
 def _strays(installation: Installation) -> list[Stray]:

@@ -32,6 +32,7 @@ from trunks.people.operator_incidents import OperatorIncidents
 from trunks.provisions.claims import ProvisionClaims
 from trunks.provisions.given_up import SidesGivenUp
 from trunks.provisions.infrastructure_checks import CheckTurns
+from trunks.provisions.pace import ProvisionPace
 from trunks.provisions.reconciliation import Reconciliation
 from trunks.provisions.rehearsal import Rehearsal
 from trunks.provisions.status import ProvisionOverview
@@ -215,7 +216,8 @@ class Provisions:
     def __init__(self, on: Foundation) -> None:
         settings, database = on.settings, on.database
         self.overview = ProvisionOverview(database, settings.provisioner)
-        self.claims = ProvisionClaims(database, settings.provisioner, settings.leading, on.clock)
+        self.pace = ProvisionPace(database, settings.provisioner, settings.provisioner_rate, on.clock)
+        self.claims = ProvisionClaims(database, settings.provisioner, settings.leading, on.clock, self.pace)
         self.given_up = SidesGivenUp(database, settings.provisioner, on.clock)
         self.check_turns = CheckTurns(database, settings.provisioner, on.clock)
         self.reconciliation = Reconciliation(

@@ -40,6 +40,7 @@ class RewoundClock:
             rows, now = Rewound(session), self.clock()
             return (
                 rows.past(now + _MARGIN, now)
+                + rows.passwords(now + _MARGIN, now)
                 + rows.runs(now + LONGEST_WAIT + _MARGIN, now + _MARGIN, now)
                 + rows.shares(now + LONGEST_WAIT + _MARGIN, now)
                 + rows.leases(now + lease + _MARGIN, now + lease)

@@ -202,6 +202,11 @@ class SettingRows(BaseSettings):
     provisioner: ProvisionerName = _row(
         ProvisionerName.NONE, "none, or livekit for trunks to exist on LiveKit"
     )
+    provisioner_rate: Annotated[float, _between(0, 10_000)] = _row(
+        20.0,
+        "writes a second on the voice infrastructure, over all workers, up to 10000; a person's are counted and do not "
+        "wait; 0 for no limit",
+    )
     livekit_url: Annotated[str, _by(read_http_url)] | None = _row(
         None, "where LiveKit answers, such as https://host", "LIVEKIT_URL"
     )

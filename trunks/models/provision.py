@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import JSON, String, false, text
+from sqlalchemy import JSON, Double, String, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from trunks.models.base import Base, named, partial_index
@@ -26,7 +26,26 @@ class ProvisionState(StrEnum):
     FAILED = "failed"
 
 
+class ProvisionOccasion(StrEnum):
+    """Why it is worked on: what a person asked for goes at once, the others at the infrastructure's pace, in this
+    order, which is that of their letters.
+    """
+
+    ASKED = "asked"
+    # What leads calls where none may go, or sends what was rejected.
+    GUARD = "guard"
+    # Calls leave by another way.
+    MOVE = "move"
+    RECONCILIATION = "reconciliation"
+
+    def beside(self, other: "ProvisionOccasion") -> "ProvisionOccasion":
+        """Give the more urgent of two."""
+        return min(self, other)
+
+
 _QUEUED = text("status = 'queued'")
+# Written in questions as it is here: SQLite takes a partial index for the same words alone.
+PACED = text("status = 'queued' AND occasion <> 'asked'")
 _RUNNING = text("status = 'running'")
 
 
@@ -43,6 +62,7 @@ class Provision(Leased, Base):
     __table_args__ = (
         partial_index("ix_provisions_notify_at", "notify_at", where=_QUEUED),
         partial_index("ix_provisions_lease_until", "lease_until", where=_RUNNING),
+        partial_index("ix_provisions_paced", "occasion", "notify_at", where=PACED),
     )
 
     trunk_id: Mapped[UUID] = mapped_column(unique=True)
@@ -67,6 +87,12 @@ class Provision(Leased, Base):
     keeps_former: Mapped[bool] = mapped_column(default=False, server_default=false())
     # The allow-list was written without prefixes, and stays so until the trunk is edited.
     plain_list: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # Of what is queued, or was done last.
+    occasion: Mapped[ProvisionOccasion] = mapped_column(
+        named(ProvisionOccasion),
+        default=ProvisionOccasion.ASKED,
+        server_default=ProvisionOccasion.ASKED.value,
+    )
 
     @property
     def settled(self) -> bool:
@@ -88,7 +114,8 @@ class Infrastructure(Leased, Base):
 
     The lease is of the worker that reconciles it now. `findings` counts what reconciliations found, since the first.
     `keeps_media` is whether it kept the media of what was written last; None while that is not known. While it is
-    `paused`, nothing is written there but what a customer asks for.
+    `paused`, nothing is written there but what a customer asks for. `writes_left` and `refilled_at` are the pace of all
+    other writes (trunks.rules.write_pace); null before the first.
     """
 
     __tablename__ = "infrastructures"
@@ -98,3 +125,5 @@ class Infrastructure(Leased, Base):
     findings: Mapped[dict[str, int]] = mapped_column(JSON)
     keeps_media: Mapped[bool | None]
     paused: Mapped[bool] = mapped_column(default=False, server_default=false())
+    writes_left: Mapped[float | None] = mapped_column(Double)
+    refilled_at: Mapped[datetime | None]

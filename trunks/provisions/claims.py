@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 from trunks.clock import Clock
 from trunks.doorbell import next_notify_at
 from trunks.ids import new_id
-from trunks.models.provision import Provision, ProvisionState, ProvisionStatus
+from trunks.models.provision import Provision, ProvisionOccasion, ProvisionState, ProvisionStatus
 from trunks.models.trunk import Trunk
 from trunks.provisions.drawing import draw
+from trunks.provisions.pace import ProvisionPace
 from trunks.provisions.requests import ProvisionRequests
 from trunks.provisions.seen_host import SeenHost
 from trunks.repositories.given_up_sides import GivenUpSides
@@ -73,9 +74,12 @@ class ProvisionClaims:
     provisioner: ProvisionerName
     leading: Leading
     clock: Clock
+    pace: ProvisionPace
 
-    def claim(self, trunk_id: UUID) -> ProvisionClaim | None:
-        """Claim what is queued for a trunk; None when nothing is."""
+    def claim(self, trunk_id: UUID, *, asked_alone: bool = False) -> ProvisionClaim | None:
+        """Claim what is queued for a trunk; None when nothing is, or with `asked_alone` nothing that a person asked
+        for: the rest has its turn at the infrastructure's pace.
+        """
         with self.database.write() as session:
             # Locked in the order of every other writer: the trunk first.
             Trunks(session).steady(trunk_id)
@@ -85,6 +89,9 @@ class ProvisionClaims:
                 or provision.status is not ProvisionStatus.QUEUED
                 or provision.provisioner is not self.provisioner
             ):
+                return None
+            is_asked = provision.occasion is ProvisionOccasion.ASKED
+            if asked_alone and not is_asked:
                 return None
             (parts,) = Provisions(session).parts([provision])
             known = SideIds(provision.inbound_id, provision.outbound_id)
@@ -105,6 +112,8 @@ class ProvisionClaims:
             )
             provision.status = ProvisionStatus.RUNNING
             provision.claim(claim.claim_id, self.clock() + _LEASE)
+            if is_asked:
+                self.pace.count(session)
             return claim
 
     def judged(self, claim: ProvisionClaim, seen: SeenHost) -> ProvisionClaim:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from trunks.clock import Clock
 from trunks.ids import new_id
-from trunks.models.provision import Provision, ProvisionState, ProvisionStatus
+from trunks.models.provision import Provision, ProvisionOccasion, ProvisionState, ProvisionStatus
 from trunks.provisions.all_parts import all_parts
 from trunks.provisions.drawing import draw
 from trunks.provisions.given_up import SidesGivenUp
@@ -155,7 +155,10 @@ class Reconciliation:
             return Infrastructures(session).is_paused(self.provisioner)
 
     def fix(self, judgement: Judgement) -> tuple[UUID, ...]:
-        """Queue what has to be provisioned anew, and give the trunks to ring for; hold what is newer than its row."""
+        """Queue what has to be provisioned anew, and give those trunks; hold what is newer than its row.
+
+        Whoever keeps the pace comes for them.
+        """
         for each in judgement.found:
             if each.finding is SideFinding.NEWER and each.trunk_id is not None:
                 with self.database.write() as session:
@@ -168,7 +171,8 @@ class Reconciliation:
                 provision = Provisions(session).locked(trunk_id)
                 if provision is not None and provision.status is ProvisionStatus.DONE:
                     provision.newer_revision = None
-                    queue(provision, self.clock())
+                    queue(provision, now := self.clock(), ProvisionOccasion.RECONCILIATION)
+                    provision.notify_at = now
                     fixed.append(trunk_id)
         return tuple(fixed)
 

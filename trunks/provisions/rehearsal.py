@@ -83,7 +83,7 @@ class Rehearsal:
             provision = Provisions(session).locked(trunk_id)
             if provision is None or not _is_held(provision):
                 return False
-            return ProvisionRequests(session, self.provisioner).changed(trunk_id, self.clock())
+            return ProvisionRequests(session, self.provisioner).let(trunk_id, self.clock())
 
     def _parts(self, environment_id: UUID | None) -> Iterator[ProvisionParts]:
         for parts in all_parts(self.database, self.provisioner):

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from trunks.doorbell import next_notify_at
-from trunks.models.provision import Provision, ProvisionState, ProvisionStatus
+from trunks.models.provision import Provision, ProvisionOccasion, ProvisionState, ProvisionStatus
 from trunks.repositories.provisions import Infrastructures, Provisions
 from trunks.voice.provisioner import ProvisionerName
 
@@ -47,31 +47,48 @@ class ProvisionRequests:
         queue(provision, now)
         return True
 
+    def let(self, trunk_id: UUID, now: datetime) -> bool:
+        """Ask for sides of a former version as they are made now, at the infrastructure's pace."""
+        provision = self._provisions.locked(trunk_id)
+        if provision is None:
+            return False
+        provision.keeps_former = provision.plain_list = False
+        queue(provision, now, ProvisionOccasion.RECONCILIATION)
+        provision.notify_at = now
+        return True
+
     def changed_unseen(self, trunk_id: UUID, now: datetime) -> None:
         """The same where nobody rings for it but whoever tends."""
         if self.changed(trunk_id, now) and (provision := self._provisions.locked(trunk_id)) is not None:
             provision.notify_at = now
 
-    def lead_anew(self, trunk_id: UUID, now: datetime) -> bool:
+    def lead_anew(
+        self, trunk_id: UUID, now: datetime, occasion: ProvisionOccasion = ProvisionOccasion.MOVE
+    ) -> bool:
         """Ask for an outbound side by another way; false where none is, where a former version made it, or while
         provisioning is paused: the first reconciliation after that finds it.
 
-        Whoever tends rings for it.
+        Whoever tends rings for it, or whoever keeps the pace.
         """
         if self._provisioner is ProvisionerName.NONE or self._infrastructures.is_paused(self._provisioner):
             return False
         provision = self._provisions.locked(trunk_id)
         if provision is None or provision.keeps_former:
             return False
-        queue(provision, now)
+        queue(provision, now, occasion)
         provision.notify_at = now
         return True
 
 
-def queue(provision: Provision, now: datetime) -> None:
-    """Queue a provision; one that runs at this moment is followed by another turn."""
+def queue(provision: Provision, now: datetime, occasion: ProvisionOccasion = ProvisionOccasion.ASKED) -> None:
+    """Queue a provision; one that runs at this moment is followed by another turn. What waits already is as urgent as
+    the most urgent that was asked of it.
+    """
     provision.revision += 1
     provision.requested_at = now
     if provision.status is ProvisionStatus.DONE:
+        provision.occasion = occasion
         provision.status = ProvisionStatus.QUEUED
         provision.notify_at = next_notify_at(now)
+    else:
+        provision.occasion = occasion.beside(provision.occasion)

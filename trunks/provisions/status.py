@@ -5,17 +5,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from trunks.models.provision import Provision, ProvisionState
+from trunks.models.provision import Provision, ProvisionOccasion, ProvisionState
 from trunks.repositories.provisions import Infrastructures, Provisions
 from trunks.store.database import Database
 from trunks.voice.provisioner import ProvisionerName
 
+_PACED = [each for each in ProvisionOccasion if each is not ProvisionOccasion.ASKED]
+
 
 @dataclass(frozen=True, slots=True)
 class ProvisionStatistics:
-    """Trunks by what exists for them, and what all reconciliations found, by kind."""
+    """Trunks by what exists for them, what waits for its turn, and what all reconciliations found, by kind."""
 
     states: dict[ProvisionState, int]
+    waiting: dict[ProvisionOccasion, int]
     findings: dict[str, int]
     reconciled_at: datetime | None
 
@@ -47,9 +50,12 @@ class ProvisionOverview:
         with self.database.read() as session:
             infrastructure = Infrastructures(session).find(self.provisioner)
             states = Provisions(session).count_by_state()
+            waiting = dict.fromkeys(_PACED, 0) | Provisions(session).count_paced()
             if infrastructure is None:
-                return ProvisionStatistics(states, {}, None)
-            return ProvisionStatistics(states, dict(infrastructure.findings), infrastructure.reconciled_at)
+                return ProvisionStatistics(states, waiting, {}, None)
+            return ProvisionStatistics(
+                states, waiting, dict(infrastructure.findings), infrastructure.reconciled_at
+            )
 
     def done_among(self, trunk_ids: Collection[UUID]) -> set[UUID]:
         """Those of these trunks for which nothing is queued or runs any more; one whose provision is gone is done."""

@@ -6,10 +6,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import case, delete, func, select, update
+from sqlalchemy.sql.elements import ColumnElement
 
 from trunks.models.phone_number import PhoneNumber
-from trunks.models.provision import Infrastructure, Provision, ProvisionState, ProvisionStatus
+from trunks.models.provision import (
+    PACED,
+    Infrastructure,
+    Provision,
+    ProvisionOccasion,
+    ProvisionState,
+    ProvisionStatus,
+)
 from trunks.models.trunk import TO_PROVISION, Trunk
 from trunks.repositories.insert_or import insert_or_ignore
 from trunks.repositories.leases import lease_over
@@ -22,6 +30,8 @@ from trunks.repositories.way_findings import WayFindings
 from trunks.rules.profile import PLAIN, TrunkProfile
 from trunks.rules.way_evidence import WayFinding
 from trunks.voice.provisioner import FailureCause, ProvisionerName
+
+_PACED: ColumnElement[bool] = PACED  # type: ignore[assignment]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,15 +133,35 @@ class Provisions(Repository):
         return lease_over(self._session, Provision, running, now, limit=limit)
 
     def message_lost(self, now: datetime, *, limit: int) -> Sequence[Provision]:
-        """List queued ones that nobody claimed since their message was sent, locked."""
+        """List queued ones that somebody asked for and nobody claimed since their message was sent, locked."""
         queued = Provision.status == ProvisionStatus.QUEUED
         return self._session.scalars(
             select(Provision)
-            .where(queued, Provision.notify_at <= now)
+            .where(queued, Provision.occasion == ProvisionOccasion.ASKED, Provision.notify_at <= now)
             .order_by(Provision.notify_at)
             .limit(limit)
             .with_for_update(skip_locked=True)
         ).all()
+
+    def any_paced(self, now: datetime) -> bool:
+        """Whether something waits for its turn at the infrastructure's pace."""
+        return self._exists(_PACED, Provision.notify_at <= now)
+
+    def paced(self, now: datetime, *, limit: int) -> Sequence[Provision]:
+        """List those whose turn is next, locked."""
+        return self._session.scalars(
+            select(Provision)
+            .where(_PACED, Provision.notify_at <= now)
+            .order_by(Provision.occasion, Provision.notify_at)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        ).all()
+
+    def count_paced(self) -> dict[ProvisionOccasion, int]:
+        counted = self._session.execute(
+            select(Provision.occasion, func.count()).where(_PACED).group_by(Provision.occasion)
+        )
+        return {row[0]: row[1] for row in counted}
 
     def active_without(self, *, limit: int) -> Sequence[UUID]:
         """List trunks that have become active, and whose provision is not begun."""
@@ -182,6 +212,16 @@ class Infrastructures(Repository):
         return self._session.scalars(
             select(Infrastructure).where(Infrastructure.provisioner == provisioner).with_for_update()
         ).one()
+
+    def debit(self, provisioner: ProvisionerName, *, least: float) -> None:
+        """Count a write that waited for nobody."""
+        left = Infrastructure.writes_left - 1
+        self._session.execute(
+            update(Infrastructure)
+            .where(Infrastructure.provisioner == provisioner, Infrastructure.writes_left.is_not(None))
+            .values(writes_left=case((left < least, least), else_=left))
+            .execution_options(synchronize_session=False)
+        )
 
     def is_paused(self, provisioner: ProvisionerName) -> bool:
         """Whether nothing is to be written but what a customer asks for."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, case, or_, select, update
 
 from trunks.models.account_proof import AccountProof
 from trunks.models.credential_freeze import CredentialFreeze
@@ -15,10 +15,12 @@ from trunks.models.knock import KnockRow
 from trunks.models.open_call import OpenCall
 from trunks.models.placed_call import PlacedCall
 from trunks.models.provision import Infrastructure, Provision
+from trunks.models.rejected_password import RejectedPasswordRow
 from trunks.models.trunk import Trunk
 from trunks.models.verification import Verification, VerificationStatus
 from trunks.repositories.among import chunk_rows
 from trunks.repositories.repository import Repository
+from trunks.rules.rejected_password import DECIDED_AFTER, TRIED_AFTER
 
 _LEASED: tuple[Any, ...] = (
     Verification,
@@ -65,8 +67,23 @@ class Rewound(Repository):
                 (AccountProof, AccountProof.proven_at),
                 (AccountProof, AccountProof.tried_at),
                 (Infrastructure, Infrastructure.reconciled_at),
+                (Infrastructure, Infrastructure.refilled_at),
                 (Provision, Provision.notify_at),
             )
+        )
+
+    def passwords(self, beyond: datetime, now: datetime) -> int:
+        """Let what was rejected by that clock be decided and tried as if it were rejected now."""
+        row = RejectedPasswordRow
+        return self._set(
+            row,
+            row.rejected_at > beyond,
+            {
+                "first_at": now,
+                "rejected_at": now,
+                "decide_at": case((row.decide_at.is_not(None), now + DECIDED_AFTER), else_=None),
+                "try_at": case((row.try_at.is_not(None), now + TRIED_AFTER[0]), else_=None),
+            },
         )
 
     def checks(self, beyond: datetime, now: datetime) -> int:

@@ -24,6 +24,7 @@ from trunks.models.open_call import OpenCall
 from trunks.models.phone_number import PhoneNumber
 from trunks.models.placed_call import PlacedCall
 from trunks.models.realm_pin import RealmPin
+from trunks.models.rejected_password import RejectedPasswordRow
 from trunks.models.shared_page import SharedPage
 from trunks.models.trunk import Trunk
 from trunks.models.verification import Verification
@@ -44,6 +45,7 @@ _AGES: Mapping[type[Base], InstrumentedAttribute[Any]] = {
     RealmPin: RealmPin.proven_at,
     AccountProof: AccountProof.proven_at,
     CredentialFreeze: CredentialFreeze.rejected_at,
+    RejectedPasswordRow: RejectedPasswordRow.first_at,
     EdgeBudget: EdgeBudget.refilled_at,
     KnockRow: KnockRow.at,
     MassFall: MassFall.began_at,

@@ -71,7 +71,8 @@ def after_check(
 
     `answered` are those that a report found alive.
     """
-    moved_at = [each for each in watch.moved_at if now - each < _MOVES_WITHIN]
+    # What a clock wrote before it was set back is of now.
+    moved_at = [min(each, now) for each in watch.moved_at if now - each < _MOVES_WITHIN]
     edges = dict(watch.edges)
     rotated_at = _rotated(watch, seen, now)
     rotates = rotated_at is not None and now - rotated_at < _UNION_OF
@@ -117,7 +118,7 @@ def _failed(edge: WatchedEdge, threshold: int) -> WatchedEdge:
 def _well(edge: WatchedEdge, now: datetime, calm: timedelta) -> WatchedEdge:
     if not edge.fallen:
         return WatchedEdge()
-    since = edge.well_since or now
+    since = min(edge.well_since or now, now)
     return WatchedEdge(fallen=now - since < calm, well_since=since)
 
 
@@ -129,17 +130,14 @@ def _calm(moves: int) -> timedelta:
 def _rotated(watch: EdgeWatch, seen: Mapping[str, bool], now: datetime) -> datetime | None:
     named_before = {name for name, edge in watch.edges.items() if not edge.absences}
     others = {name for name, alive in seen.items() if alive and name not in named_before}
-    if (
-        not watch.edges
-        or not others
-        or (watch.rotated_at is not None and now - watch.rotated_at < _NOTED_EACH)
-    ):
-        return watch.rotated_at
+    rotated_at = None if watch.rotated_at is None else min(watch.rotated_at, now)
+    if not watch.edges or not others or (rotated_at is not None and now - rotated_at < _NOTED_EACH):
+        return rotated_at
     return now
 
 
 def _absent(edge: WatchedEdge, now: datetime, *, rotates: bool) -> WatchedEdge:
-    absences, since = min(edge.absences + 1, _ABSENCES), edge.absent_since or now
+    absences, since = min(edge.absences + 1, _ABSENCES), min(edge.absent_since or now, now)
     patience = _UNION_OF if rotates else _ABSENT_FOR
     gone = absences >= _ABSENCES and now - since >= patience
     return replace(edge, absences=absences, absent_since=since, withdrawn=edge.withdrawn or gone)

@@ -43,6 +43,7 @@ class WayEdge:
     port: int
     transport: TransportName
     priority: int | None = None
+    weight: int | None = None
     lives: bool | None = True
     certificate_names: tuple[str, ...] = ()
     unanswerable: str | None = None
@@ -137,7 +138,8 @@ class WayEvidence:
     """All that decides about one trunk's way; `edges` are those of its first gateway, or of its outbound proxy, by
     priority.
 
-    `dialled` is for the address as given, None while nobody has looked; `current` names the edge in use.
+    `dialled` is for the address as given, None while nobody has looked; `current` names the edge in use, and `lot` is
+    what one among equals is drawn by.
     `unanswerable` says what of the carrier's challenge the infrastructure cannot answer; what the edges say of that
     counts where the trunk `has_credentials`. `tls_names` is whether it checks the names of certificates, `pin_edges`
     whether it is to be asked for no name of a customer's. Not `obeys_route`: it was measured to ignore a Route.
@@ -159,6 +161,7 @@ class WayEvidence:
     tls_names: bool = True
     obeys_route: bool = True
     current: str | None = None
+    lot: str | None = None
 
     def of_host(self, host: str, transport: TransportName) -> list[WayEdge]:
         """Give every edge that a name led to by a transport, dead and unprobed ones too."""

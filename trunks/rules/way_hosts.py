@@ -1,10 +1,14 @@
 """What calls may name of a carrier's edges: literals, and names that lead to nothing else than what was proven."""
 
 from collections.abc import Iterator
+from hashlib import sha256
+from math import log
 
 from sipcheck.host import is_address, read_host
 from sipcheck.target import HostPort, TransportName
 from trunks.rules.way_evidence import WayEdge, WayEvidence
+
+_LEAST_WEIGHT = 0.01
 
 
 def route_to(host: str, edge: WayEdge) -> str:
@@ -38,8 +42,33 @@ def certified(known: WayEvidence, edge: WayEdge, host: str) -> bool:
 
 
 def by_preference(known: WayEvidence) -> list[WayEdge]:
-    """The living edges by priority, and among equals the one in use first, so that an equal one moves nothing."""
-    return sorted(living(known), key=lambda each: (each.priority or 0, each.name != known.current))
+    """The living edges by priority, and among equals the one in use first, so that an equal one moves nothing.
+
+    Behind it each trunk has an order of its own among those of one transport, drawn by the records' weights (RFC 2782):
+    so the trunks of an edge that falls are shared out among those that live, and whoever decides comes to the same one.
+    """
+    found = living(known)
+    transports = list(dict.fromkeys(each.transport for each in found))
+    return sorted(
+        found,
+        key=lambda each: (
+            each.priority or 0,
+            each.name != known.current,
+            transports.index(each.transport),
+            -_drawn(known.lot, each),
+        ),
+    )
+
+
+def _drawn(lot: str | None, edge: WayEdge) -> float:
+    """Weigh an edge's part of a hash: one of twice the weight is first twice as often (weighted rendezvous hashing)."""
+    if lot is None:
+        return 0.0
+    digest = sha256(f"{lot} {edge.name}".encode()).digest()
+    fraction = (int.from_bytes(digest[:8], "big") + 1) / (2**64 + 1)
+    # RFC 2782: a weight of 0 has a very small chance beside others.
+    weight = 1.0 if edge.weight is None else max(float(edge.weight), _LEAST_WEIGHT)
+    return weight / -log(fraction)
 
 
 def living(known: WayEvidence) -> list[WayEdge]:

@@ -83,6 +83,7 @@ def _edge(edge: EdgeReport, report: Report, target: Target) -> WayEdge:
         port=edge.port,
         transport=TransportName(edge.transport),
         priority=edge.priority,
+        weight=edge.weight,
         lives=_lives(edge),
     )
     said = _said(report, WarningCode.INFRASTRUCTURE_CANNOT_ANSWER, found.name)

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from sipcheck.reasons import CredentialState, Reason
 from sipcheck.report.model import Report
 from trunks.clock import Clock
+from trunks.models.provision import ProvisionOccasion
 from trunks.models.trunk import Trunk
 from trunks.models.verification import RequestedBy
 from trunks.provisions.requests import ProvisionRequests
@@ -124,4 +125,4 @@ def follow(session: Session, rules: WayRules, trunk: Trunk, now: datetime, *, is
     """Let the outbound side follow, and tell the customer."""
     shown = ["sent", "withheld"] if is_withheld else ["withheld", "sent"]
     Flips(session).record({trunk.id: trunk.generation}, Cause.PROVISIONING, {"outbound_password": shown}, now)
-    ProvisionRequests(session, rules.provisioner).lead_anew(trunk.id, now)
+    ProvisionRequests(session, rules.provisioner).lead_anew(trunk.id, now, ProvisionOccasion.GUARD)

@@ -12,6 +12,7 @@ from sipcheck.guard import FORBIDDEN
 from trunks.clock import Clock
 from trunks.health.check import CheckResult
 from trunks.repositories.form_proofs import FormProofs, HeardForm
+from trunks.repositories.mass_falls import MassFalls
 from trunks.repositories.watched_finding import WatchedFinding
 from trunks.repositories.way_findings import WayFindings
 from trunks.rules.edge_watch import after_check
@@ -43,6 +44,9 @@ class WayChecks:
         if self.rules is None or not (told or heard):
             return
         with self.database.read() as session:
+            if MassFalls(session).open() is not None:
+                # Held as flips are: what is silent now counts once the fault is seen to be none of ours.
+                told = {name: each for name, each in told.items() if not _tells_of_silence(each)}
             known = WayFindings(session).watched(told.keys())
         # Of one that never answered nothing is known until it leads where no call may go.
         begun = {each for each, result in told.items() if each not in known and _is_suspicious(result)}
@@ -102,6 +106,11 @@ class WayChecks:
         after = after_check(before.watch, seen, now, threshold=self.threshold, answered=answered)
         seen_now = before.watched_now(after, is_clean=result.alive)
         return seen_now if result.dialled is None else seen_now.dialled_now(result.dialled, now)
+
+
+def _tells_of_silence(result: CheckResult) -> bool:
+    silent = not result.alive or any(not each.alive for each in result.edges)
+    return silent and result.reason not in FORBIDDEN
 
 
 def _is_suspicious(result: CheckResult) -> bool:

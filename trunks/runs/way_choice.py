@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from sipcheck.target import HostPort
+from trunks.models.provision import ProvisionOccasion
 from trunks.models.trunk import Trunk
 from trunks.provisions.requests import ProvisionRequests
 from trunks.repositories.form_proofs import FormProofs
@@ -43,11 +44,12 @@ class _Known:
 
 
 class WayChoice:
-    """Works inside a transaction of its caller, under the trunks' locks."""
+    """Works inside a transaction of its caller, under the trunks' locks; `occasion` is why."""
 
-    def __init__(self, session: Session, rules: WayRules) -> None:
+    def __init__(self, session: Session, rules: WayRules, occasion: ProvisionOccasion) -> None:
         self._session = session
         self._rules = rules
+        self._occasion = occasion
 
     def write(self, led: Collection[LedTrunk], now: datetime) -> None:
         """Choose, keep, and ask for the sides of those that are led otherwise now."""
@@ -104,6 +106,7 @@ class WayChoice:
             obeys_route=known.obeys_route,
             has_credentials=trunk.sealed_password is not None,
             current=_edge_in_use(kept, trunk),
+            lot=str(trunk.id),
         )
 
     def _ask_for_sides(
@@ -116,7 +119,9 @@ class WayChoice:
         requests = ProvisionRequests(self._session, self._rules.provisioner)
         for trunk_id in sorted(after):
             if _leads(before.get(trunk_id), after[trunk_id]) != _leads(after[trunk_id], after[trunk_id]):
-                requests.lead_anew(trunk_id, now)
+                is_parked = after[trunk_id].way.form is WayForm.PARKED
+                guard = ProvisionOccasion.GUARD if is_parked else self._occasion
+                requests.lead_anew(trunk_id, now, self._occasion.beside(guard))
             moved = _moved(trunks[trunk_id], before.get(trunk_id), after[trunk_id])
             if moved is not None:
                 generation = {trunk_id: after[trunk_id].generation}

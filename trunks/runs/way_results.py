@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from sipcheck.guard import FORBIDDEN
 from sipcheck.report.model import Report
+from trunks.models.provision import ProvisionOccasion
 from trunks.models.trunk import Trunk
 from trunks.repositories.form_proofs import FormProofs, HeardForm
 from trunks.repositories.way_findings import WayFindings
@@ -77,4 +78,6 @@ class WayResults:
         findings.make_stale(changed, now)
         findings.forbid(self._forbidden, now)
         self._session.flush()
-        WayChoice(self._session, self._rules).write(list(self._led.values()), now)
+        # A run of its own leads a trunk: whoever asked for that may wait for it.
+        choice = WayChoice(self._session, self._rules, ProvisionOccasion.ASKED)
+        choice.write(list(self._led.values()), now)

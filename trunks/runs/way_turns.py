@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from trunks.clock import Clock
 from trunks.ids import new_id
+from trunks.models.provision import ProvisionOccasion
 from trunks.provisions.requests import ProvisionRequests
 from trunks.repositories.outbound_ways import OutboundWays
 from trunks.repositories.provisions import Provisions
@@ -84,4 +85,4 @@ class WayTurns:
             elif trunk_id in parked:
                 # It was made while its name was under suspicion.
                 requests.lead_anew(trunk_id, self.clock())
-        WayChoice(session, rules).write(led, self.clock())
+        WayChoice(session, rules, ProvisionOccasion.MOVE).write(led, self.clock())

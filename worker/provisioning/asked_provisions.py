@@ -48,10 +48,10 @@ class AskedProvisions:
         self._on_done = on_done
         self._ended = ended
 
-    def run(self, trunk_id: UUID) -> None:
-        """Do the work that waits for a trunk, if any does."""
+    def run(self, trunk_id: UUID, *, asked_alone: bool = True) -> None:
+        """Do the work that waits for a trunk, if any does; what nobody asked for only in its turn."""
         try:
-            claim = self._claims.claim(trunk_id)
+            claim = self._claims.claim(trunk_id, asked_alone=asked_alone)
             if claim is not None:
                 self._do(claim)
         except StoreUnavailable as error:

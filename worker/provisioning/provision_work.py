@@ -17,6 +17,7 @@ from trunks.voice.provisioner import Provisioner
 from worker.coroutine_loop import CoroutineLoop
 from worker.provisioning.asked_provisions import AskedProvisions
 from worker.provisioning.infrastructure_renewal import InfrastructureRenewal
+from worker.provisioning.paced_provisions import PacedProvisions
 from worker.provisioning.reconciler import Reconciler
 from worker.provisioning.taking_away import take_away_due
 
@@ -64,10 +65,16 @@ class ProvisionWork:
             on_done=self._on_done,
             ended=self._ended,
         )
-        self._reconciler = Reconciler(installation, provisioner, self._loop, ring=self._ring)
+        self._paced = PacedProvisions(
+            installation.provisions.pace,
+            lambda trunk_id: self._asked.run(trunk_id, asked_alone=False),
+            ended=self._ended,
+        )
+        self._reconciler = Reconciler(installation, provisioner, self._loop, look=self._paced.look)
         self._provisioner = provisioner
         self._start("provision-tending", self._repeat, self._tend)
         self._start("provision-beginning", self._begin_for_ever)
+        self._start("provision-pacing", self._pace_for_ever)
         if installation.settings.infrastructure_listen is not None:
             renewal = InfrastructureRenewal(installation, self._loop)
             self._start("infrastructure-check", self._repeat, renewal.turn)
@@ -78,6 +85,7 @@ class ProvisionWork:
         self._ended.set()
         self._to_begin.set()
         if self._provisioner is not None:
+            self._paced.look()
             self._loop.stop()
             # Whoever closes the store afterwards closes it behind them.
             deadline = time.monotonic() + _THREADS_END_WITHIN_SECONDS
@@ -85,8 +93,10 @@ class ProvisionWork:
                 thread.join(max(0.0, deadline - time.monotonic()))
 
     def look(self) -> None:
-        """Look for trunks that have become active; return at once, from any thread."""
+        """Look for trunks that have become active, or are led otherwise; return at once, from any thread."""
         self._to_begin.set()
+        if self._provisioner is not None:
+            self._paced.look()
 
     def run(self, trunk_id: UUID) -> None:
         """Do the work that waits for a trunk, if any does."""
@@ -118,6 +128,10 @@ class ProvisionWork:
             self._to_begin.clear()
             if not self._ended.is_set():
                 self._guarded(self._begin)
+
+    def _pace_for_ever(self) -> None:
+        while not self._ended.is_set():
+            self._guarded(self._paced.turn)
 
     def _begin(self) -> None:
         for trunk_id in self._claims.begin():

@@ -1,7 +1,6 @@
 """Reconciliation: what stands on the voice infrastructure is read back, and what is ours is mended."""
 
 from collections.abc import Callable, Sequence
-from uuid import UUID
 
 import structlog
 
@@ -24,14 +23,15 @@ class Reconciler:
         provisioner: Provisioner,
         loop: CoroutineLoop,
         *,
-        ring: Callable[[UUID], None],
+        look: Callable[[], None],
     ) -> None:
+        """Take what is called when something is to be done at the infrastructure's pace."""
         self._reconciliation = installation.provisions.reconciliation
         self._given_up = installation.provisions.given_up
         self._clock = installation.clock
         self._provisioner = provisioner
         self._loop = loop
-        self._ring = ring
+        self._look = look
 
     def reconcile(self, *, at_start: bool = False) -> Judgement | None:
         """Read back what exists and mend what is ours; None when no cycle is due, or another worker has it."""
@@ -63,8 +63,8 @@ class Reconciler:
         if self._reconciliation.paused():
             _log.warning("provision-paused", findings=len(judgement.found))
             return judgement
-        for trunk_id in self._reconciliation.fix(judgement):
-            self._ring(trunk_id)
+        if self._reconciliation.fix(judgement):
+            self._look()
         self._loop.run(self._delete(judgement.to_delete))
         _log.info("reconciled", sides=len(existing), findings=len(judgement.found))
         return judgement

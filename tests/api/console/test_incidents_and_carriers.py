@@ -44,7 +44,7 @@ async def test_an_incident_is_listed_and_shown_with_its_letter(api: ApiUnderTest
         assert incident.cause in visitor.text
         assert f'href="{INCIDENTS}/{incident.id}"' in visitor.page.text
     await visitor.open(f"{INCIDENTS}/{incident.id}")
-    assert "1 of your 1 trunk there was concerned." in visitor.text
+    assert "Your one trunk there was concerned." in visitor.text
     assert "Nothing was found that changed before." in visitor.text
     assert "The first check failed" in visitor.text
     assert f'href="/console/trunks/{trunk_id}">A trunk fell</a>' in visitor.page.text

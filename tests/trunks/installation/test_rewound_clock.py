@@ -11,7 +11,9 @@ from trunks.ids import new_id
 from trunks.installation.settings import Settings
 from trunks.models.verification import VerificationStatus
 from trunks.repositories.knocks import Knocks
+from trunks.repositories.rejected_passwords import RejectedPasswords
 from trunks.rules.knock import Knock
+from trunks.rules.rejected_password import DECIDED_AFTER, RejectedPassword
 from trunks.runs.wishes import Wish
 
 HOUR = 3600.0
@@ -162,3 +164,26 @@ def test_knocks_of_that_clock_stand_no_longer_than_others(store: Store) -> None:
     with store.installation.database.read() as session:
         (stands,) = Knocks(session).at(["192.0.2.1"], store.clock.now - timedelta(seconds=HOUR))
     assert stands.at == store.clock.now
+
+
+def test_a_password_rejected_by_that_clock_is_decided_and_tried_from_now_on(store: Store) -> None:
+    trunk = store.make_trunk()
+    store.clock.advance(86_400)
+    ahead = store.clock()
+    kept = RejectedPassword(
+        generation=1,
+        address="192.0.2.1",
+        was_proven=True,
+        first_at=ahead,
+        rejected_at=ahead,
+        decide_at=ahead + DECIDED_AFTER,
+        try_at=None,
+    )
+    with store.installation.database.write() as session:
+        RejectedPasswords(session).keep({trunk.id: kept})
+    store.clock.advance(-86_400)
+    assert store.installation.rewound_clock.mend() == 1
+    now = store.clock()
+    with store.installation.database.read() as session:
+        found = RejectedPasswords(session).of([trunk.id])[trunk.id]
+    assert (found.rejected_at, found.decide_at, found.try_at) == (now, now + DECIDED_AFTER, None)

@@ -29,7 +29,7 @@ def test_defaults_are_those_of_the_contract() -> None:
     assert (settings.breaker_destinations, settings.canary_targets) == (10, ())
     assert not settings.require_proven_credentials
     assert (settings.provisioner, settings.fixed_egress) == (ProvisionerName.NONE, None)
-    assert settings.reconcile_interval_seconds == 300
+    assert (settings.reconcile_interval_seconds, settings.provisioner_rate) == (300, 20)
 
 
 def test_knocks_have_limits_and_names_have_their_own(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,8 +36,9 @@ async def tend(installed: Installed, trunks: list[Trunk], after_seconds: float) 
     """Let time pass, and sides follow what is decided then; give how many runs were queued."""
     installed.store.clock.advance(after_seconds)
     tries = installed.store.installation.runs.password_turns.tend()
+    turns = installed.store.installation.provisions.pace.take(limit=100)
     for trunk in trunks:
-        if trunk.id in installed.store.installation.provisions.claims.tend().to_ring:
+        if trunk.id in turns:
             await installed.work(trunk)
     return tries
 

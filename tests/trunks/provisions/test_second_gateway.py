@@ -13,6 +13,8 @@ from trunks.catalog.new_trunk import NewGateway
 from trunks.catalog.trunk_edit import TrunkEdit
 from trunks.models.provision import ProvisionStatus
 from trunks.models.trunk import Trunk
+from trunks.repositories.mass_falls import MassFalls
+from trunks.rules.mass_failure import Fall, Release
 from trunks.rules.way_evidence import WayForm
 from trunks.runs.results import RunResult
 from trunks.runs.several_gateways import SeveralReport
@@ -179,3 +181,22 @@ async def test_an_edit_of_the_gateways_makes_the_way_void(installed: Installed) 
     updates.apply(installed.store.caller, trunk.id, TrunkEdit(gateways=(other,)))
     assert await installed.work(trunk) == ids
     assert address(installed) == "198.51.100.9:5060"
+
+
+@pytest.mark.parametrize("store_settings", ["sqlite"], indirect=True)
+async def test_a_mass_fall_holds_moves_until_it_is_seen_to_be_none_of_ours(installed: Installed) -> None:
+    trunk, places = proven(installed)
+    await installed.work(trunk)
+    both(installed, places, WELL)
+    database = installed.store.installation.database
+    for _ in range(2):
+        both(installed, places, DEAD)
+    with database.write() as session:
+        MassFalls(session).begin(Fall(destinations=12, addresses=3, due=12), installed.store.clock())
+    for _ in range(9):
+        both(installed, places, DEAD)
+    assert moves(installed, trunk) == []
+    with database.write() as session:
+        assert MassFalls(session).release(Release.CANARY_ALIVE, installed.store.clock())
+    both(installed, places, DEAD)
+    assert moves(installed, trunk) == [[FIRST, SECOND]]

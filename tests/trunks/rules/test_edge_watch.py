@@ -125,3 +125,17 @@ def test_what_was_withdrawn_for_a_week_is_forgotten() -> None:
     for day in range(9):
         watch = after_check(watch, {TWO: True}, NOON + timedelta(days=day), threshold=3)
     assert set(watch.edges) == {TWO}
+
+
+def test_a_clock_that_was_set_back_keeps_nobody_away_for_longer() -> None:
+    ahead = NOON + timedelta(days=300)
+    back = EdgeWatch({ONE: WatchedEdge(3, fallen=True, well_since=ahead)}, (ahead,))
+    gone = EdgeWatch({TWO: WatchedEdge(absences=2, absent_since=ahead)}, rotated_at=ahead)
+    for minute in range(11):
+        back, gone = (
+            after_check(each, {ONE: True}, NOON + minute * MINUTE, threshold=3) for each in (back, gone)
+        )
+        assert (ONE in back.fallen) == (minute < 10)
+        assert TWO in gone.standing
+    # The day in which others may take its place begins now.
+    assert TWO in after_check(gone, {ONE: True}, NOON + timedelta(days=1), threshold=3).fallen
