@@ -99,7 +99,13 @@ async def test_form_and_caller_that_were_taken(
         assert dict(side.headers) == {"P-Preferred-Identity": f"<sip:{DID}@127.0.0.1>"}
         # Nothing is asked of the infrastructure where a call finds what is so already.
         changes = len(server.changes())
-        found = CallWish(called=TO, format=NumberFormat.E164, identity=CallIdentity.USERNAME, apply=True)
+        found = CallWish(
+            called=TO,
+            format=NumberFormat.E164,
+            identity=CallIdentity.USERNAME,
+            ring_seconds=0.5,
+            apply=True,
+        )
         await call(store, settings, found, trunk.id)
         assert store.installation.provisions.claims.claim(trunk.id) is None
         assert len(server.changes()) == changes

@@ -33,11 +33,11 @@ from trunks.models.open_call import OpenCall
 from trunks.models.verification import VerificationStatus
 from trunks.runs.calls.caller import CallMaker, PlaceCall
 from trunks.runs.calls.claims import CallClaims, ClaimedCall
-from trunks.runs.calls.open_calls import LEASE, OpenCalls, WrittenCall
 from trunks.runs.calls.wish import CallWish
 from trunks.runs.claimed_run import ClaimedRun
 from trunks.runs.gateway_check import GatewayCheck
 from trunks.runs.knock_ledger import Settlement
+from trunks.runs.open_calls import LEASE, OpenCalls, WrittenCall
 from trunks.runs.run_store import RunStore
 from trunks.runs.runner import Runner
 from trunks.runs.wishes import Spending

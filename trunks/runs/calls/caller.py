@@ -33,9 +33,9 @@ from trunks.errors import (
 from trunks.rules.visitor import Visitor
 from trunks.runs.admission import Admissions
 from trunks.runs.calls.claims import CallClaims, ClaimedCall
-from trunks.runs.calls.open_calls import LostCall
 from trunks.runs.claimed_run import ClaimedGateway
 from trunks.runs.credential_freeze import CredentialsClaimed, CredentialsFrozen
+from trunks.runs.open_calls import LostCall
 from trunks.runs.open_slots import OpenSlots
 from trunks.runs.run_store import RunStore
 from trunks.runs.sending import CredentialKeys
@@ -179,6 +179,7 @@ class CallMaker:
                 if asyncio.get_running_loop().time() + postponed.seconds > until:
                     _log.info("test-call-has-no-turn", seconds=round(postponed.seconds, 1))
                     return None
+                _log.info("test-call-waits", seconds=round(postponed.seconds, 1))
                 await asyncio.sleep(postponed.seconds)
             except AddressResting as resting:
                 return self._unmade(claimed, Reason.ADDRESS_RESTING, None, resting.until)

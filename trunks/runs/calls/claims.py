@@ -1,7 +1,7 @@
 """Test calls as the worker has them: claimed by a short lease that is renewed while the call lasts, and made once.
 
 A call is *queued*, *running* or *done*. Whoever claims it alone writes to it, by naming its claim. It is never made a
-second time: one whose worker is gone is ended by another (trunks.runs.calls.open_calls), and told as cancelled then.
+second time: one whose worker is gone is ended by another (trunks.runs.open_calls), and told as cancelled then.
 """
 
 from collections.abc import Sequence
@@ -31,11 +31,11 @@ from trunks.rules.media import media_of
 from trunks.rules.profile import CallingFormat, MediaEncryption, TrunkProfile
 from trunks.rules.visitor import Visitor
 from trunks.runs.address_limits import AddressLimits
-from trunks.runs.calls.open_calls import LEASE, OpenCalls, WrittenCall
 from trunks.runs.calls.wish import CallWish
 from trunks.runs.claimed_run import ClaimedRun, claimed_gateways, proven_at
 from trunks.runs.credential_freeze import CredentialFreezer, CredentialsFrozen, Refusal
 from trunks.runs.knock_ledger import Settlement, settle
+from trunks.runs.open_calls import LEASE, OpenCalls, WrittenCall
 from trunks.runs.report_bounds import bounded
 from trunks.runs.sending import CredentialKeys, Departure
 from trunks.runs.wishes import Spending
