@@ -133,7 +133,7 @@ PROVEN = frozenset({FormProof(WayForm.ROUTE, edge(ONE).name, ONE)})
     ("known", "form", "told"),
     [
         (ALONE, WayForm.PARKED, "proven in the form that calls have"),
-        (replace(ALONE, proofs=PROVEN), WayForm.ROUTE, "Calls are led to"),
+        (replace(ALONE, proofs=PROVEN), WayForm.ROUTE, "Calls go to"),
         (replace(ALONE, domain=ONE), WayForm.AS_GIVEN, "Every address"),
         (
             replace(ALONE, proofs=frozenset({FormProof(WayForm.TARGET, edge(ONE).name, ONE)})),
