@@ -138,7 +138,7 @@ PROVEN = frozenset({FormProof(WayForm.ROUTE, edge(ONE).name, ONE)})
         (
             replace(ALONE, proofs=frozenset({FormProof(WayForm.TARGET, edge(ONE).name, ONE)})),
             WayForm.TARGET,
-            "addressed to",
+            "by which name",
         ),
         (
             replace(SRV, proofs=frozenset({FormProof(WayForm.TARGET, FIRST.name, "sip1.carrier.example")})),
