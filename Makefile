@@ -16,7 +16,7 @@ SEEDS := 1 2 3 4 5 6 7 8 9 10
 export PYTHONPYCACHEPREFIX ?= $(CURDIR)/$(VENV)/bytecode
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: run test test-fast test-pythons test-long check bench install system-packages format dist
+.PHONY: run test test-fast test-pythons test-long check bench install system-packages format dist translations
 
 # The stamp is renewed when the declared dependencies change.
 $(VENV)/.installed: pyproject.toml
@@ -63,6 +63,10 @@ check: install
 dist: install
 	$(BIN)/python -m build --outdir dist packages/sipcheck
 	$(BIN)/python -m build --outdir dist packages/trunkd
+
+# Brings the catalogues of api/language up to date with the sources, compiles them, and says what is to be translated.
+translations: install
+	$(BIN)/python tests/translations.py
 
 format: install
 	$(BIN)/ruff format .

@@ -22,6 +22,7 @@ from api.middleware.content_type import ContentType
 from api.middleware.errors import ErrorAnswers, handlers
 from api.middleware.head import Head
 from api.middleware.idempotency import Idempotency
+from api.middleware.languages import Languages
 from api.middleware.rate_limits import RateLimiting, RateLimits
 from api.middleware.request_ids import RequestIds
 from api.middleware.request_record import RequestRecord
@@ -140,6 +141,7 @@ def _middleware(context: Context) -> list[Middleware]:
         Middleware(BodyLimit),
         Middleware(ContentType),
         Middleware(Idempotency, remembered=installation.tenancy.keyed_requests, threads=threads),
+        Middleware(Languages),
         Middleware(QueuedVerification, context=context),
     ]
 

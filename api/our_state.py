@@ -6,6 +6,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from api.fields import PROOF
+from api.language.catalogs import marked, translated
+from api.language.reports import said_verdict
 from api.timestamps import Timestamp
 from sipcheck.diagnosis.evidence import Proof
 from sipcheck.reasons import Reason
@@ -25,8 +27,8 @@ CALLER_IDENTITY = (
 MEDIA_WARNINGS = "What calls have otherwise than the trunk's codecs and media encryption say (ours)."
 INBOUND_WARNINGS = "What has to be known of who is let in (ours)."
 # To whoever waits for a run of a trunk that is edited while it runs.
-CHANGED_MEANWHILE = "The trunk was changed meanwhile; verify again."
-VERIFY_AGAIN = "Verify the trunk again, as it is now."
+CHANGED_MEANWHILE = marked("The trunk was changed meanwhile; verify again.")
+VERIFY_AGAIN = marked("Verify the trunk again, as it is now.")
 
 OUTBOUND_WAY = (
     "How calls leave for the carrier; null where no outbound side stands on the infrastructure (ours)."
@@ -88,8 +90,8 @@ def our_state(view: TrunkView) -> dict[str, Any]:
         "last_verification": show_last(view.last_verification),
         "proof": trunk.proof,
         "caller_identity": view.profile.caller_identity,
-        "media_warnings": list(media_warnings(view.profile)),
-        "inbound_warnings": list(inbound_warnings(view.profile)),
+        "media_warnings": list(media_warnings(view.profile, translated)),
+        "inbound_warnings": [translated(each) for each in inbound_warnings(view.profile)],
         **show_way(view),
         "certificate_expires_at": view.certificate_expires_at,
     }
@@ -125,7 +127,8 @@ def show_last(run: Verification | None) -> LastVerification | None:
     """Show a run that came to something; None for none."""
     if run is None or run.reason is None:
         return None
-    return LastVerification(reason=run.reason, summary=run.summary or "", advice=run.advice or "")
+    said = said_verdict(run.sentences, run.summary, run.advice)
+    return LastVerification(reason=run.reason, summary=said.summary, advice=said.advice)
 
 
 def proven_at(edge: str) -> LastVerification:

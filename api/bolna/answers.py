@@ -5,6 +5,8 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from api.bolna.bodies import SAME_IN_PROFILE, AuthType, Transport
+from api.language.catalogs import translated
+from api.language.reports import said_report
 from api.our_state import CHANGED_MEANWHILE, OurState, our_state
 from api.timestamps import Timestamp
 from sipcheck.reasons import Outcome, Reason
@@ -130,7 +132,7 @@ def show_trunk(view: TrunkView, *, interval_seconds: float) -> TrunkShown:
 
 
 def show_verified(view: TrunkView, run: Verification, *, interval_seconds: float) -> TrunkVerified:
-    report = run.report or {}
+    report = said_report(run.report or {})
     return TrunkVerified(
         **dict(show_trunk(view, interval_seconds=interval_seconds)),
         verification_id=run.id,
@@ -147,7 +149,7 @@ def show_overtaken(view: TrunkView, run: Verification, *, interval_seconds: floa
         verification_id=run.id,
         outcome=Outcome.INCONCLUSIVE,
         reason=Reason.CANCELLED,
-        advice=CHANGED_MEANWHILE,
+        advice=translated(CHANGED_MEANWHILE),
     )
 
 

@@ -10,6 +10,7 @@ from api.problems import Problem
 
 _HEADLINES = {
     HTTPStatus.BAD_REQUEST: "That could not be read",
+    HTTPStatus.UNAUTHORIZED: "Sign in first",
     HTTPStatus.FORBIDDEN: "That was not done",
     HTTPStatus.NOT_FOUND: "There is nothing here",
     HTTPStatus.METHOD_NOT_ALLOWED: "There is nothing here",

@@ -45,6 +45,11 @@ class Visit:
     def form_token(self) -> str:
         return form_token_of(self.secret)
 
+    @property
+    def may_write(self) -> bool:
+        """Whether pages offer what changes something; a form that is sent all the same is judged where it is read."""
+        return self.call.caller.may_write
+
 
 @dataclass(frozen=True, slots=True)
 class Submission:
@@ -59,13 +64,13 @@ class Submission:
 
 
 class SignInNeeded(Problem):
-    """Nobody is signed in, or no longer."""
+    """Nobody is signed in, or no longer; a script is told so in its own way, since it follows a redirection unseen."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, *, by_script: bool) -> None:
         target = f"{SIGN_IN}?next={quote(path)}" if own_path(path) not in (None, HOME) else SIGN_IN
-        super().__init__(
-            HTTPStatus.SEE_OTHER, "SIGN_IN_NEEDED", "Sign in first.", headers={"Location": target}
-        )
+        status = HTTPStatus.UNAUTHORIZED if by_script else HTTPStatus.SEE_OTHER
+        headers = {"HX-Redirect" if by_script else "Location": target}
+        super().__init__(status, "SIGN_IN_NEEDED", "Your session has ended; sign in again.", headers=headers)
 
 
 def form_token_of(secret: str) -> str:
@@ -128,7 +133,8 @@ async def _visiting(request: Request) -> Visit:
     sessions = context.installation.tenancy.sessions
     visitor = None if secret is None else await context.threads.run(sessions.find, secret)
     if secret is None or visitor is None:
-        raise SignInNeeded(request.url.path if request.method == "GET" else HOME)
+        path = request.url.path if request.method == "GET" else HOME
+        raise SignInNeeded(path, by_script="hx-request" in request.headers)
     allowance = await context.rate_limits.take(visitor.caller)
     if not allowance.granted:
         raise rate_limited(allowance.limit, allowance.retry_after_seconds)

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from api.dialect import Dialect
 from api.dialects import spoken_at
 from api.document.examples import fitting
+from api.language.languages import PARAMETER
 from api.middleware.idempotency import IDEMPOTENCY_KEY, KEY_PATTERN, REPLAYED, key_in_use, key_reused
 from api.middleware.rate_limits import rate_limited
 from api.middleware.request_ids import REQUEST_ID
@@ -86,6 +87,7 @@ _HEADERS = {
     "X-RateLimit-Remaining": _header("Requests that are left of this minute.", type="integer"),
     "X-RateLimit-Reset": _header("When the minute is over, in seconds since 1970 (ours).", type="integer"),
     "Retry-After": _header("Try again after so many seconds.", type="integer"),
+    "Content-Language": _header("The language of what it says to people (ours).", type="string"),
     REPLAYED: _header(
         "`true` when this is the answer to an earlier request with this Idempotency-Key (ours).",
         type="string",
@@ -98,6 +100,16 @@ _KEY_PARAMETER = {
     "required": False,
     "description": "The same request with the same key is done once in 24 hours, and is answered the same (ours).",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": KEY_PATTERN},
+}
+_LANGUAGE_PARAMETER = {
+    "name": PARAMETER,
+    "in": "query",
+    "required": False,
+    "description": (
+        "The language of verdicts and warnings, `en` or `pt-BR`, before the header Accept-Language; another one is "
+        "passed over (ours)."
+    ),
+    "schema": {"type": "string", "example": "pt-BR"},
 }
 _RETRIED = ("409", "429", "503")
 _BEFORE_THE_CALLER_IS_KNOWN = ("401", "408", "431")
@@ -138,6 +150,7 @@ def _describe_operation(
         if int(status) >= HTTPStatus.BAD_REQUEST:
             # The framework gives a fault the type of the file in whose place it is answered.
             response["content"] = {"application/json": next(iter(response["content"].values()))}
+    operation.setdefault("parameters", []).append(_LANGUAGE_PARAMETER)
     problems = list(_EVERYWHERE)
     if not only_reads:
         problems.append(read_only_token())
@@ -186,4 +199,6 @@ def _headers(status: str, method: str) -> dict[str, Any]:
         names.append("Retry-After")
     if method == "post" and int(status) < 500:
         names.append(REPLAYED)
+    if int(status) < HTTPStatus.BAD_REQUEST:
+        names.append("Content-Language")
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}

@@ -4,45 +4,48 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from api.language.catalogs import marked, templates, translated
+from api.language.languages import current_language
+from sipcheck.diagnosis.rewording import reworded
 from sipcheck.reasons import CredentialState, Outcome, Party
 from sipcheck.report.call_ids import sent_requests
 from sipcheck.report.model import CheckName, CheckState, Direction, EdgeReport, Report, TraceStep
 from trunks.runs.sharing import OpenedPage
 
 HEADLINES = {
-    Outcome.VERIFIED: "The trunk works",
-    Outcome.REACHABLE: "The carrier answers, but the account is not proven",
-    Outcome.FAILED: "The trunk does not work",
-    Outcome.INCONCLUSIVE: "Nothing can be said about the trunk yet",
+    Outcome.VERIFIED: marked("The trunk works"),
+    Outcome.REACHABLE: marked("The carrier answers, but the account is not proven"),
+    Outcome.FAILED: marked("The trunk does not work"),
+    Outcome.INCONCLUSIVE: marked("Nothing can be said about the trunk yet"),
 }
 # Said to a reader who is neither of the two sides that speak on the command line.
 _TURNS = {
-    Party.CARRIER: "The carrier has to act.",
-    Party.NETWORK: "The network between the platform and the carrier has to be looked at.",
-    Party.CONFIGURATION: "The trunk's settings have to be corrected.",
-    Party.OURS: "The platform that made this check has to act.",
+    Party.CARRIER: marked("The carrier has to act."),
+    Party.NETWORK: marked("The network between the platform and the carrier has to be looked at."),
+    Party.CONFIGURATION: marked("The trunk's settings have to be corrected."),
+    Party.OURS: marked("The platform that made this check has to act."),
     Party.NOBODY: "",
 }
 _STATES = {
-    CheckState.OK: "fine",
-    CheckState.WARNING: "look here",
-    CheckState.FAILED: "failed",
-    CheckState.SKIPPED: "skipped",
+    CheckState.OK: marked("fine"),
+    CheckState.WARNING: marked("look here"),
+    CheckState.FAILED: marked("failed"),
+    CheckState.SKIPPED: marked("skipped"),
 }
 _NAMES = {
-    CheckName.TARGET: "Target",
-    CheckName.DNS: "DNS",
-    CheckName.ADDRESS: "Address",
-    CheckName.TRANSPORT: "Transport",
-    CheckName.TLS: "TLS",
-    CheckName.SIP: "SIP",
-    CheckName.AUTH: "Account",
+    CheckName.TARGET: marked("Target"),
+    CheckName.DNS: marked("DNS"),
+    CheckName.ADDRESS: marked("Address"),
+    CheckName.TRANSPORT: marked("Transport"),
+    CheckName.TLS: marked("TLS"),
+    CheckName.SIP: marked("SIP"),
+    CheckName.AUTH: marked("Account"),
 }
 _PASSWORDS = {
-    CredentialState.PROVEN: "accepted",
-    CredentialState.REJECTED: "refused",
-    CredentialState.UNPROVEN: "not asked for",
-    CredentialState.NOT_TESTED: "not tried",
+    CredentialState.PROVEN: marked("accepted"),
+    CredentialState.REJECTED: marked("refused"),
+    CredentialState.UNPROVEN: marked("not asked for"),
+    CredentialState.NOT_TESTED: marked("not tried"),
 }
 _AUTHORIZATIONS = ("authorization:", "proxy-authorization:")
 _MOST_CALL_IDS = 40
@@ -115,16 +118,19 @@ def page_of(opened: OpenedPage, url: str) -> Page:
 
 def page_of_reports(reports: Sequence[Report], *, capture_url: str, expires_at: str = "") -> Page:
     """Say what these reports recorded, the deciding one first; `capture_url` is where their messages are."""
+    words = templates(current_language())
+    reports = [reworded(each, words) for each in reports]
     first = reports[0]
     return Page(
         outcome=first.outcome,
-        headline=HEADLINES[first.outcome],
+        headline=translated(HEADLINES[first.outcome]),
         summary=first.summary,
         advice=first.advice,
-        turn=_TURNS[first.party],
+        turn=translated(_TURNS[first.party]),
         facts=list(_facts(first)),
         checks=[
-            Line(_NAMES[each.name], _STATES[each.state], each.state, each.detail) for each in first.checks
+            Line(translated(_NAMES[each.name]), translated(_STATES[each.state]), each.state, each.detail)
+            for each in first.checks
         ],
         warnings=[each.detail for report in reports for each in report.warnings],
         edges=[edge for report in reports for edge in report.edges],
@@ -138,15 +144,15 @@ def page_of_reports(reports: Sequence[Report], *, capture_url: str, expires_at: 
 
 
 def _facts(report: Report) -> Iterator[tuple[str, str]]:
-    yield "Checked", _target(report)
+    yield translated("Checked"), _target(report)
     if report.target.username:
-        yield "Account", report.target.username
+        yield translated("Account"), report.target.username
     if report.target.outbound_proxy:
-        yield "By way of", report.target.outbound_proxy
-    yield "When", write_moment(report.started_at)
-    yield "Took", _duration(report.duration_ms)
-    yield "Reason", report.reason if report.cause is None else f"{report.reason} ({report.cause})"
-    yield "Password", _PASSWORDS[report.credentials]
+        yield translated("By way of"), report.target.outbound_proxy
+    yield translated("When"), write_moment(report.started_at)
+    yield translated("Took"), _duration(report.duration_ms)
+    yield translated("Reason"), report.reason if report.cause is None else f"{report.reason} ({report.cause})"
+    yield translated("Password"), translated(_PASSWORDS[report.credentials])
 
 
 def _duration(ms: float) -> str:
@@ -155,8 +161,12 @@ def _duration(ms: float) -> str:
 
 def _target(report: Report) -> str:
     port = "" if report.target.port is None else f":{report.target.port}"
-    transport = "" if report.target.transport is None else f" by {report.target.transport.upper()}"
-    return f"{report.target.domain}{port}{transport}"
+    where = f"{report.target.domain}{port}"
+    if report.target.transport is None:
+        return where
+    return translated("{target} by {transport}").format(
+        target=where, transport=report.target.transport.upper()
+    )
 
 
 def _our_addresses(reports: Sequence[Report]) -> list[str]:
@@ -220,7 +230,7 @@ def _line(step: TraceStep) -> str:
     if first.startswith("SIP/2.0 "):
         return f"{first.removeprefix('SIP/2.0 ')} ({method})"
     proves = any(line.lower().startswith(_AUTHORIZATIONS) for line in lines)
-    return first.removesuffix(" SIP/2.0") + (", with the password's proof" if proves else "")
+    return first.removesuffix(" SIP/2.0") + (translated(", with the password's proof") if proves else "")
 
 
 def _since(report: Report, step: TraceStep) -> str:

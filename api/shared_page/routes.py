@@ -11,6 +11,7 @@ from jinja2 import Environment
 from starlette.responses import HTMLResponse, Response
 
 from api.context import Context, context_of
+from api.language.languages import current_language
 from api.pages.client_address import client_address
 from api.pages.headers import packaged, page_headers
 from api.pages.templates import make_templates
@@ -89,7 +90,7 @@ def _page(
     status: HTTPStatus = HTTPStatus.OK,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    text = _templates().get_template(template).render(page=page)
+    text = _templates().get_template(template).render(page=page, language=current_language())
     return HTMLResponse(text, status, {**_HEADERS, **(headers or {})})
 
 

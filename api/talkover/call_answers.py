@@ -7,6 +7,8 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse
 
+from api.language.catalogs import translated
+from api.language.reports import said_report, said_verdict
 from api.timestamps import Timestamp
 from sipcheck.reasons import CallVerdict
 from trunks.models.placed_call import PlacedCall
@@ -67,7 +69,8 @@ def show_listed(call: PlacedCall) -> CallListed:
 
 
 def show_call(call: PlacedCall) -> CallFound:
-    return CallFound(data=CallShown(**_fields(call), report=call.report))
+    report = None if call.report is None else said_report(call.report)
+    return CallFound(data=CallShown(**_fields(call), report=report))
 
 
 def _fields(call: PlacedCall) -> dict[str, Any]:
@@ -79,5 +82,12 @@ def _fields(call: PlacedCall) -> dict[str, Any]:
         "finished_at": call.finished_at,
         "outcome": call.outcome,
         "reason": call.reason,
-        "summary": call.summary,
+        "summary": _summary(call),
     }
+
+
+def _summary(call: PlacedCall) -> str | None:
+    if call.summary is None or call.sentences is None:
+        # A call that was broken off is said of in the service's own words.
+        return None if call.summary is None else translated(call.summary)
+    return said_verdict(call.sentences, call.summary, None).summary

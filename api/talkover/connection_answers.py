@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel, Field
 
+from api.language.catalogs import translated
 from api.timestamps import Timestamp
 from trunks.catalog.connection import Connection
 from trunks.rules.connection_details import KnownAddress
@@ -51,7 +52,7 @@ def show_connection(connection: Connection) -> ConnectionFound:
             inbound_number=next(iter(connection.numbers), None),
             number_forms=list(connection.number_forms),
             ban_exemption=connection.ban_exemption,
-            warnings=list(connection.warnings),
+            warnings=[translated(each) for each in connection.warnings],
         )
     )
 

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field
 
+from api.language.catalogs import marked, translated
 from api.timestamps import Timestamp
 from trunks.health.latest_results import LastResult
 from trunks.repositories.health_rollups import EdgeCounts
@@ -55,7 +56,7 @@ class HealthFound(BaseModel):
     data: HealthShown
 
 
-_SLOWED = (
+_SLOWED = marked(
     "The carrier asks whom it does not know for a password, which its ban filters may count, so it is checked less "
     "often. A trunk whose password is proven there, or a carrier that exempts our address, is checked at its interval."
 )
@@ -75,7 +76,7 @@ def _show_result(results: Sequence[LastResult | None], now: datetime) -> HealthF
     result = next((each for each in results if each is not None and each.alive), results[0])
     if result is None:
         data = HealthShown(is_healthy=False, response_time_ms=None, checked_at=None)
-        data.error = "No answer yet; the check goes on."
+        data.error = translated("No answer yet; the check goes on.")
         return HealthFound(success=True, data=data)
     data = HealthShown(
         is_healthy=result.alive,
@@ -88,7 +89,7 @@ def _show_result(results: Sequence[LastResult | None], now: datetime) -> HealthF
         data.stale = True
     if result.slowed:
         data.next_check_at = result.next_check_at
-        data.slowed = _SLOWED
+        data.slowed = translated(_SLOWED)
     if result.answer is not None:
         data.answer = AnswerShown.model_validate(result.answer, from_attributes=True)
     return HealthFound(success=True, data=data)

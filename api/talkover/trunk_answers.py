@@ -5,6 +5,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from api.fields import PROOF
+from api.language.catalogs import translated
 from api.our_state import (
     CALLABLE,
     CALLABLE_REASON,
@@ -139,7 +140,7 @@ def show_changed(trunk: Trunk, profile: TrunkProfile) -> TrunkChanged:
             is_active=trunk.is_active,
             is_verified=trunk.is_verified,
             updated_at=trunk.updated_at,
-            inbound_warnings=list(inbound_warnings(profile)),
+            inbound_warnings=[translated(each) for each in inbound_warnings(profile)],
         )
     )
 
@@ -159,8 +160,8 @@ def show_details(view: TrunkView) -> TrunkDetails:
         last_verification=show_last(view.last_verification),
         proof=trunk.proof,
         caller_identity=view.profile.caller_identity,
-        media_warnings=list(media_warnings(view.profile)),
-        inbound_warnings=list(inbound_warnings(view.profile)),
+        media_warnings=list(media_warnings(view.profile, translated)),
+        inbound_warnings=[translated(each) for each in inbound_warnings(view.profile)],
         **show_way(view),
         certificate_expires_at=view.certificate_expires_at,
     )

@@ -1,5 +1,6 @@
 """Runs as talkover shows them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
@@ -8,6 +9,8 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse
 
+from api.language.catalogs import translated
+from api.language.reports import StoredSentence, said_report, said_verdict
 from api.our_state import CHANGED_MEANWHILE, VERIFY_AGAIN
 from api.timestamps import Timestamp, write_end_of_wait
 from sipcheck.reasons import CredentialState, Outcome, Reason
@@ -87,6 +90,25 @@ class RunShown(RunListed):
     report: dict[str, Any] | None = Field(description="The report, secrets and digest responses redacted.")
 
 
+def show_listed(run: Verification) -> RunListed:
+    shown = RunListed.model_validate(run)
+    return shown.model_copy(update=_said(run, run.sentences))
+
+
+def show_run(run: Verification) -> RunShown:
+    """Show a run with its report."""
+    shown = RunShown.model_validate(run)
+    if run.report is None:
+        return shown.model_copy(update=_said(run, run.sentences))
+    sentences = run.sentences or run.report.get("sentences")
+    return shown.model_copy(update={**_said(run, sentences), "report": said_report(run.report)})
+
+
+def _said(run: Verification, sentences: Sequence[StoredSentence] | None) -> dict[str, str]:
+    """The words of a run that came to something."""
+    return said_verdict(sentences, run.summary, run.advice)._asdict() if run.summary is not None else {}
+
+
 class RunFound(BaseModel):
     success: bool = True
     data: RunShown
@@ -116,10 +138,10 @@ def show_overtaken(trunk: Trunk, verification: Verification) -> VerifyAnswer:
         is_verified=trunk.is_verified,
         health_status=trunk.health_status,
         last_health_check_at=trunk.last_health_check_at,
-        error=CHANGED_MEANWHILE,
+        error=translated(CHANGED_MEANWHILE),
         outcome=Outcome.INCONCLUSIVE,
         reason=Reason.CANCELLED,
-        advice=VERIFY_AGAIN,
+        advice=translated(VERIFY_AGAIN),
         credentials=CredentialState.NOT_TESTED,
         warnings=[],
         verification_id=verification.id,
@@ -129,12 +151,12 @@ def show_overtaken(trunk: Trunk, verification: Verification) -> VerifyAnswer:
 
 def show_dry_run(draft: Trunk, verification: Verification) -> DryRunAnswer:
     """Answer a caller who waited for a run of a trunk that is not entered."""
-    data = DryRunData(report=verification.report or {}, **_verdict(draft, verification))
+    data = DryRunData(report=said_report(verification.report or {}), **_verdict(draft, verification))
     return DryRunAnswer(success=bool(verification.counted), data=data)
 
 
 def _verdict(trunk: Trunk, verification: Verification) -> dict[str, Any]:
-    report = verification.report or {}
+    report = said_report(verification.report or {})
     data: dict[str, Any] = {
         "is_verified": trunk.is_verified,
         "health_status": trunk.health_status,

@@ -15,13 +15,13 @@ from api.talkover.verification_answers import (
     DryRunAnswer,
     RunFound,
     RunList,
-    RunListed,
-    RunShown,
     VerifyAnswer,
     VerifyLater,
     answer_later,
     show_dry_run,
+    show_listed,
     show_overtaken,
+    show_run,
     show_verified,
 )
 
@@ -90,11 +90,11 @@ async def list_verifications(
 ) -> RunList:
     """List a trunk's verifications, newest first; each is shown with its report by itself (ours)."""
     page, next_cursor = await page_of(call, call.runs.page, trunk_id, limit=limit, cursor=cursor)
-    return RunList(data=[RunListed.model_validate(each) for each in page], next_cursor=next_cursor)
+    return RunList(data=[show_listed(each) for each in page], next_cursor=next_cursor)
 
 
 @router.get("/{trunk_id}/verifications/{verification_id}", responses=_answers(404))
 async def get_verification(trunk_id: TrunkId, verification_id: VerificationId, call: Calling) -> RunFound:
     """Show one verification, with its report once it is done (ours)."""
     run = await call.ask(call.runs.get, trunk_id, verification_id)
-    return RunFound(data=RunShown.model_validate(run))
+    return RunFound(data=show_run(run))

@@ -1,6 +1,6 @@
 """What the checks and the warnings of a report say: sentences, and their English."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from sipcheck.diagnosis.sentences import TEMPLATES, render
 from sipcheck.phrases.sentence import Sentence
@@ -9,12 +9,12 @@ from sipcheck.reasons import WarningCode
 from sipcheck.report.model import ReportWarning
 
 
-def worded(sentences: Iterable[Sentence]) -> str:
-    """Word sentences in English, one behind the other; what ends with a colon leads to the next."""
+def worded(sentences: Iterable[Sentence], templates: Mapping[str, str] = TEMPLATES) -> str:
+    """Word sentences, one behind the other, in English or as the templates have it; a colon leads to the next."""
     text = ""
     for sentence in sentences:
         is_summary = sentence.key.endswith(".summary")
-        said = render(sentence) if is_summary else fill(sentence, TEMPLATES)
+        said = render(sentence, templates) if is_summary else fill(sentence, templates)
         between = " " if text.endswith(":") else "; "
         text = f"{text}{between}{said}" if text else said
     return text

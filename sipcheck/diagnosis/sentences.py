@@ -99,9 +99,9 @@ def own_tool_advice(reason: Reason, options: str) -> Sentence:
     return Sentence(f"{reason}.own-tool.advice", {"options": options})
 
 
-def render(sentence: Sentence) -> str:
-    """Word a sentence in English."""
-    text = fill(sentence, TEMPLATES)
+def render(sentence: Sentence, templates: Mapping[str, str] = TEMPLATES) -> str:
+    """Word a sentence: in English, or in the language of the templates. Raises KeyError for one that they have not."""
+    text = fill(sentence, templates)
     return text[:1].upper() + text[1:]
 
 

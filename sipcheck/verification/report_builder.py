@@ -1,6 +1,7 @@
 """From what a run saw to its report."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sipcheck.diagnosis.causes import cause_of, telling_exchange
@@ -26,7 +27,7 @@ from sipcheck.report.checks import failing_axis, make_checks
 from sipcheck.report.model import CheckName, EdgeReport, Report, ReportWarning, TargetFacts
 from sipcheck.report.rulings import ruling
 from sipcheck.settings import EngineSettings
-from sipcheck.target import Target, TransportName
+from sipcheck.target import HostPort, Target, TransportName
 from sipcheck.transaction.run_context import RunContext
 from sipcheck.verification.check_details import (
     check_details,
@@ -137,6 +138,8 @@ class ReportBuilder:
             local=exchange.local_address if exchange else None,
             contacts=read_redirection(exchange, seen.asked).contacts,
         )
+        if reason is Reason.TLS_NAME_MISMATCH:
+            facts = self._naming_what_had_to_fit(facts, probe)
         return self._report(
             reason,
             credential_state(reason, evidence),
@@ -150,6 +153,13 @@ class ReportBuilder:
             axis=failing_axis(reason, sip_seen=seen.alive or any(each.challenged for each in seen.exchanges)),
             decisive=probe.name,
         )
+
+    def _naming_what_had_to_fit(self, facts: Facts, probe: EdgeProbe) -> Facts:
+        """Behind an outbound proxy its name has to fit; a server that is to be entered is named with its port."""
+        proxy, edge = self._target.outbound_proxy, probe.edge
+        port = None if edge.port == edge.transport.default_port else edge.port
+        name = facts.domain if proxy is None else proxy.host
+        return replace(facts, domain=name, host=str(HostPort(edge.host, port)))
 
     def _infrastructure_warnings(self, probes: Sequence[EdgeProbe]) -> Iterator[ReportWarning]:
         if self._settings.infrastructure is not None:

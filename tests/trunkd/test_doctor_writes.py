@@ -36,5 +36,5 @@ def test_what_waits_is_told(make_store: Callable[[Settings], Store], store_setti
     with pytest.raises(CheckFailed, match=r"wait to be written at 0\.001 a second") as slow:
         writes(settings.model_copy(update={"provisioner_rate": 0.001}))
     assert slow.value.harmless
-    store.installation.provisions.rehearsal.pause(paused=True)
+    store.installation.provisions.rehearsal.pause()
     assert writes(settings.model_copy(update={"provisioner_rate": 0.001})) == told.format("0.001 a second")

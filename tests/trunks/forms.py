@@ -264,6 +264,7 @@ def make_report(
     reason: Reason = Reason.CREDENTIALS_PROVEN,
     *,
     credentials: CredentialState = CredentialState.PROVEN,
+    party: Party = Party.NOBODY,
     some_dead: bool = False,
     summary: str = "The trunk works.",
 ) -> Report:
@@ -272,7 +273,7 @@ def make_report(
     return Report(
         outcome=outcome,
         reason=reason,
-        party=Party.NOBODY,
+        party=party,
         credentials=credentials,
         summary=summary,
         advice="",

@@ -161,13 +161,13 @@ def test_while_paused_a_cycle_tells_and_mends_nothing(
     ask(service, trunk)
     service.wait_done(trunk.id)
     rehearsal = service.installation.provisions.rehearsal
-    rehearsal.pause(paused=True)
+    rehearsal.pause()
     (side,) = livekit_server.outbound.values()
     side.headers["Route"] = "<sip:203.0.113.66;lr>"
     before = livekit_server.changes()
     wait_until(lambda: found_by_a_cycle(service))
     assert livekit_server.changes() == before
-    rehearsal.pause(paused=False)
+    rehearsal.resume()
     reconcile(service)
     wait_until(lambda: not any(each.headers for each in livekit_server.outbound.values()))
 

@@ -55,16 +55,23 @@ def apply(environment: _Environment = None) -> None:
 def pause() -> None:
     """Hold back all writes but those that customers ask for: no drift is mended, no way of calls is changed."""
     with _provisioning() as installation:
-        changed = installation.provisions.rehearsal.pause(paused=True)
+        changed = installation.provisions.rehearsal.pause()
         print("Provisioning is paused." if changed else "Provisioning is paused already.")
 
 
 @rehearsal_commands.command()
 def resume() -> None:
-    """Let all writes again; what was held back is mended by the next reconciliation."""
+    """Let all writes again: ways of calls that were held back are written now, and drift is mended by the next
+    reconciliation.
+    """
     with _provisioning() as installation:
-        changed = installation.provisions.rehearsal.pause(paused=False)
-        print("Provisioning goes on." if changed else "Provisioning was not paused.")
+        led = installation.provisions.rehearsal.resume()
+        if led is None:
+            print("Provisioning was not paused.")
+        else:
+            print(
+                "Provisioning goes on." if not led else f"Provisioning goes on; {led} sides are written now."
+            )
 
 
 @contextmanager

@@ -75,10 +75,17 @@ def sides(settings: Settings) -> str:
     try:
         with closing(Installation(settings)) as installation:
             strays = _strays(installation)
+            paused = installation.provisions.reconciliation.paused()
     except (InstallationFault, StoreUnavailable) as fault:
         raise CheckFailed("the store cannot be asked.", "see the line about the store.") from fault
     except ProvisioningFailed as failure:
         raise CheckFailed("it cannot be asked.", "see the line about the voice infrastructure.") from failure
+    if paused and not strays:
+        raise CheckFailed(
+            "provisioning is paused: nothing is written but what customers ask for, and no drift is mended.",
+            "trunkd provision resume lets it go on.",
+            harmless=True,
+        )
     if not strays:
         return "all with our mark are of trunks here."
     counts = Counter(stray.finding.value for stray in strays)

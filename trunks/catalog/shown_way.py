@@ -35,7 +35,8 @@ def shown_way(trunk: Trunk, parts: TrunkParts) -> ShownWay:
         if parts.provisioned is ProvisionState.FAILED:
             reason = "It has no outbound side on the voice infrastructure; its events say why."
             return ShownWay(None, None, callable=False, reason=reason)
-        return ShownWay(None, None, callable=None, reason=None)
+        waits = "Its outbound side is being made on the voice infrastructure." if parts.is_queued else None
+        return ShownWay(None, None, callable=None, reason=waits)
     if parts.provisioned is ProvisionState.FAILED:
         reason = "Its outbound side stands otherwise than is wanted; its events say why."
         return ShownWay(
@@ -43,6 +44,9 @@ def shown_way(trunk: Trunk, parts: TrunkParts) -> ShownWay:
         )
     if parts.keeps_former:
         reason = "Its outbound side was made before ways of calls were looked for, and stands as it was made."
+        return ShownWay(None, None, callable=None, reason=reason)
+    if parts.way_waits or (parts.is_queued and parts.provisioned_generation != trunk.generation):
+        reason = "Its outbound side stands as it was before, and is not written anew yet."
         return ShownWay(None, None, callable=None, reason=reason)
     found = None if parts.way is None else parts.way.now(trunk)
     way = found or _unverified(trunk, parts)

@@ -84,6 +84,7 @@ class TakingBack:
         if known:
             AccountProofs(self._session).carry(trunk.id, before.generation, to=trunk.generation)
             OutboundWays(self._session).carry(trunk.id, before.generation, to=trunk.generation)
+            Verifications(self._session).carry(trunk.id, before.generation, to=trunk.generation)
         state = replace(before.state, wanted=wanted) if known else created(wanted=wanted)
         Trunks(self._session).change_state(trunk, state, Cause.PROVISIONING, self._now)
         return not known

@@ -29,6 +29,7 @@ from trunks.people.incident_book import IncidentClosing
 from trunks.people.incidents import IncidentList
 from trunks.people.maintenance import MaintenanceBook
 from trunks.people.operator_incidents import OperatorIncidents
+from trunks.people.operator_notices import OperatorNotices
 from trunks.provisions.claims import ProvisionClaims
 from trunks.provisions.given_up import SidesGivenUp
 from trunks.provisions.infrastructure_checks import CheckTurns
@@ -245,6 +246,7 @@ class People:
         self.incident_closing = IncidentClosing(on.database, on.clock)
         self.maintenance = MaintenanceBook(on.database, on.clock)
         self.operator_incidents = OperatorIncidents(on.database)
+        self.operator_notices = OperatorNotices(on.database, on.clock)
         self.deliveries = Deliveries(on.database, on.secrets, on.clock)
 
 

@@ -24,6 +24,7 @@ from trunks.installation.setting_values import (
     read_names,
     read_nameservers,
     read_networks,
+    read_notify_urls,
     read_ports,
     read_proof_number,
     read_public_url,
@@ -93,6 +94,11 @@ class SettingRows(BaseSettings):
     public_url: Annotated[str, _by(read_public_url)] | None = _row(
         None,
         "the address under which this service is reached from outside, for links, such as https://sip.platform.example",
+    )
+    notify_urls: Annotated[SecretStr, _by(read_notify_urls)] | None = _row(
+        None,
+        "where the operator is told of incidents: addresses of Apprise with spaces between, critical= before one for "
+        "carriers that answer nobody alone",
     )
     connections: Annotated[int, _within(1, 60_000)] = _row(
         4096, "HTTP connections that are open at once, as far as there are descriptors, from 1 to 60000"

@@ -18,7 +18,8 @@ _UNTOLD = text("notify_at IS NOT NULL")
 class Incident(Leased, Base):
     """What it was opened with; a tenant is told of the places that his own trunks are at.
 
-    The operator is to be told at `notify_at`, null when that is done; the lease is of the worker that tells him.
+    The operator is to be told at `notify_at`, null when that is done; the lease is of the worker that tells him, and
+    `notify_told` the places of his addresses that were told.
 
     `domain` is the destination's, which may be gone later; `silent_since` is when checks began to fail, where they did.
     """
@@ -40,6 +41,7 @@ class Incident(Leased, Base):
     closed_at: Mapped[datetime | None]
     notify_at: Mapped[datetime | None]
     notify_tries: Mapped[int] = mapped_column(default=0, server_default="0")
+    notify_told: Mapped[str | None] = mapped_column(String(400))
 
 
 class IncidentPlace(Base):

@@ -45,6 +45,8 @@ class PlacedCall(Leased, Base):
     outcome: Mapped[CallVerdict | None] = mapped_column(named(CallVerdict))
     reason: Mapped[str | None] = mapped_column(String(64))
     summary: Mapped[str | None] = mapped_column(String(1000))
+    # Summary and advice as the engine's sentences.
+    sentences: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
     report: Mapped[dict[str, Any] | None] = mapped_column(deferred=True, deferred_raiseload=True)
     request_id: Mapped[str | None] = mapped_column(String(64))
 

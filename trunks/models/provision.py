@@ -85,6 +85,8 @@ class Provision(Leased, Base):
     # Until then whoever edited the trunk waits for this, and takes the edit back where it fails.
     followed_until: Mapped[datetime | None]
     keeps_former: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # Another way of calls was found while provisioning is paused: the side stands otherwise until it goes on.
+    way_waits: Mapped[bool] = mapped_column(default=False, server_default=false())
     # The allow-list was written without prefixes, and stays so until the trunk is edited.
     plain_list: Mapped[bool] = mapped_column(default=False, server_default=false())
     # Of what is queued, or was done last.

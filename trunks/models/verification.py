@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, String, text
+from sqlalchemy import JSON, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from sipcheck.reasons import Outcome, Reason
@@ -76,6 +76,8 @@ class Verification(Leased, Base):
     # Null in runs that were done before lists read them; a trunk's last run has them.
     summary: Mapped[str | None] = mapped_column(String(1000))
     advice: Mapped[str | None] = mapped_column(String(1000))
+    # Both as the engine's sentences, by which they are said in another language; null in runs of former versions.
+    sentences: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
     # Up to 64 KB: read where it was asked for, and an error elsewhere.
     report: Mapped[dict[str, Any] | None] = mapped_column(deferred=True, deferred_raiseload=True)
     request_id: Mapped[str | None] = mapped_column(String(64))

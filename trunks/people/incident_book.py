@@ -17,6 +17,7 @@ from trunks.repositories.incidents import Incidents
 from trunks.repositories.outbox import Outbox
 from trunks.rules.events import EventType, incident_body
 from trunks.rules.incidents import FALLS_TOGETHER, REOPENS_WITHIN, IncidentKind, Turn, cause_of, turn_of
+from trunks.rules.operator_notice import TOLD_AFTER
 from trunks.store.database import Database
 
 _CLOSED_AT_ONCE = 100
@@ -89,6 +90,7 @@ class IncidentBook:
             reason=seen.reason,
             silent_since=seen.silent_since,
             opened_at=flip.at,
+            notify_at=flip.at + TOLD_AFTER,
         )
         self._incidents.add(incident)
         return incident

@@ -162,6 +162,7 @@ class ProvisionClaims:
                 _queue_again(provision, now)
                 return False
             provision.status = ProvisionStatus.DONE
+            provision.way_waits = False
             if trunk is None and state is ProvisionState.ABSENT:
                 Provisions(session).remove(provision)
             return True

@@ -51,6 +51,8 @@ class Rehearsal:
     ) -> Iterator[PlannedSide]:
         """Compare what was read back with what is wanted, as it would be written now; of one environment, or of all."""
         sides = {side.id: side for side in existing}
+        with self.database.read() as session:
+            paused = Infrastructures(session).is_paused(self.provisioner)
         for parts in self._parts(environment_id):
             blueprint = draw(parts, self.leading)
             if blueprint is None or parts.trunk is None:
@@ -59,7 +61,7 @@ class Rehearsal:
                 desired = replace(blueprint, keeps_former=False, plain_list=False).desired(self.secrets)
             except ProvisioningFailed:  # is told by the trunk's events, and changes nothing
                 continue
-            reason = _reason(parts)
+            reason = _reason(parts, paused=paused)
             yield from _differences(parts, desired, sides, reason)
 
     def apply(self, environment_id: UUID | None = None) -> int:
@@ -69,12 +71,31 @@ class Rehearsal:
         ]
         return sum(self._let(trunk_id) for trunk_id in held)
 
-    def pause(self, *, paused: bool) -> bool:
-        """Hold back what nobody asked for, or let it again; false where that is so already."""
+    def pause(self) -> bool:
+        """Hold back what nobody asked for; false where that is so already."""
+        return self._set_paused(True)
+
+    def resume(self) -> int | None:
+        """Let it again, and count the ways of calls that were held back, which workers write now; None where nothing
+        was paused.
+        """
+        if not self._set_paused(False):
+            return None
+        with self.database.read() as session:
+            waiting = Provisions(session).whose_way_waits(self.provisioner)
+        return sum(self._lead(trunk_id) for trunk_id in waiting)
+
+    def _set_paused(self, paused: bool) -> bool:
         with self.database.write() as session:
             row = Infrastructures(session).ensure(self.provisioner)
             changed, row.paused = row.paused is not paused, paused
             return changed
+
+    def _lead(self, trunk_id: UUID) -> bool:
+        with self.database.write() as session:
+            # Locked in the order of every other writer: the trunk first.
+            Trunks(session).steady(trunk_id)
+            return ProvisionRequests(session, self.provisioner).lead_anew(trunk_id, self.clock())
 
     def _let(self, trunk_id: UUID) -> bool:
         with self.database.write() as session:
@@ -144,7 +165,9 @@ def _is_held(provision: Provision) -> bool:
     return provision.keeps_former or provision.plain_list
 
 
-def _reason(parts: ProvisionParts) -> str:
+def _reason(parts: ProvisionParts, *, paused: bool) -> str:
     if _is_held(parts.provision):
         return "It was made by a former version, and waits for `trunkd provision apply`, or an edit of the trunk."
+    if paused:
+        return "It differs from what is wanted, and is mended once `trunkd provision resume` has ended the pause."
     return "It differs from what is wanted; the next reconciliation mends it."

@@ -66,14 +66,17 @@ class ProvisionRequests:
         self, trunk_id: UUID, now: datetime, occasion: ProvisionOccasion = ProvisionOccasion.MOVE
     ) -> bool:
         """Ask for an outbound side by another way; false where none is, where a former version made it, or while
-        provisioning is paused: the first reconciliation after that finds it.
+        provisioning is paused: then it waits until that goes on.
 
         Whoever tends rings for it, or whoever keeps the pace.
         """
-        if self._provisioner is ProvisionerName.NONE or self._infrastructures.is_paused(self._provisioner):
+        if self._provisioner is ProvisionerName.NONE:
             return False
         provision = self._provisions.locked(trunk_id)
         if provision is None or provision.keeps_former:
+            return False
+        if self._infrastructures.is_paused(self._provisioner):
+            provision.way_waits = True
             return False
         queue(provision, now, occasion)
         provision.notify_at = now

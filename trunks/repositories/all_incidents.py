@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, exists, func, or_, select
 
 from trunks.models.environment import Environment
 from trunks.models.incident import Incident, IncidentTrunk
+from trunks.repositories.maintenances import Held
 from trunks.repositories.repository import Repository
 from trunks.rules.incidents import FEWEST_PROOFS, IncidentKind
 
@@ -31,6 +33,28 @@ class AllIncidents(Repository):
     def get(self, incident_id: UUID) -> Incident | None:
         return self._session.scalar(select(Incident).where(Incident.id == incident_id, _is_one()))
 
+    def any_to_tell(self, now: datetime, *, opened_after: datetime) -> bool:
+        return self._exists(*_to_tell(now, opened_after))
+
+    def to_tell(self, now: datetime, held: Held, *, opened_after: datetime, limit: int) -> Sequence[Incident]:
+        """List incidents that the operator is to be told of, locked: those with a trunk that nothing holds."""
+        query = select(Incident).where(*_to_tell(now, opened_after))
+        if held:
+            query = query.where(
+                exists().where(IncidentTrunk.incident_id == Incident.id, ~held.holds(IncidentTrunk.trunk_id))
+            )
+        return self._session.scalars(
+            query.order_by(Incident.notify_at).limit(limit).with_for_update(skip_locked=True)
+        ).all()
+
+    def claimed(self, incident_id: UUID, claim_id: UUID) -> Incident | None:
+        """Find an incident that is claimed by this claim, and keep every other writer off it."""
+        return self._session.scalar(
+            select(Incident)
+            .where(Incident.id == incident_id, Incident.claim_id == claim_id)
+            .with_for_update()
+        )
+
     def tenants(self, incident_id: UUID) -> Sequence[TenantPart]:
         """Count its trunks by tenant, the one with the most first."""
         counted = func.count()
@@ -42,6 +66,16 @@ class AllIncidents(Repository):
             .order_by(counted.desc(), Environment.name)
         )
         return [TenantPart(*row) for row in rows]
+
+
+def _to_tell(now: datetime, opened_after: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Incident.notify_at.is_not(None),
+        Incident.notify_at <= now,
+        Incident.opened_at > opened_after,
+        Incident.is_free(now),
+        _is_one(),
+    )
 
 
 def _is_one() -> ColumnElement[bool]:

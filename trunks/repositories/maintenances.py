@@ -27,7 +27,9 @@ class Held:
     def __bool__(self) -> bool:
         return bool(self.environment_ids or self.destination_ids or self.trunk_ids)
 
-    def holds(self, trunk_id: InstrumentedAttribute[UUID | None]) -> ColumnElement[bool]:
+    def holds(
+        self, trunk_id: InstrumentedAttribute[UUID] | InstrumentedAttribute[UUID | None]
+    ) -> ColumnElement[bool]:
         """Whether what is about this trunk waits."""
         there = select(Gateway.trunk_id).where(Gateway.destination_id.in_(self.destination_ids))
         theirs = select(Trunk.id).where(Trunk.environment_id.in_(self.environment_ids))

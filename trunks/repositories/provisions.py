@@ -191,6 +191,14 @@ class Provisions(Repository):
             )
         return found
 
+    def whose_way_waits(self, provisioner: ProvisionerName) -> Sequence[UUID]:
+        """List the trunks for which another way was found while provisioning was paused."""
+        return self._session.scalars(
+            select(Provision.trunk_id)
+            .where(Provision.provisioner == provisioner, Provision.way_waits)
+            .order_by(Provision.trunk_id)
+        ).all()
+
     def parked_among(self, trunk_ids: Collection[UUID]) -> set[UUID]:
         """Which of these trunks have sides whose calls are ended at once."""
         found: set[UUID] = set()

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, delete, insert, select
 from sqlalchemy.orm import Session
 
 from trunks.models.outbound_way import OutboundWayRow
-from trunks.models.provision import Provision, ProvisionState
+from trunks.models.provision import Provision, ProvisionState, ProvisionStatus
 from trunks.models.rejected_password import RejectedPasswordRow
 from trunks.models.trunk_profile import TrunkProfileRow
 from trunks.models.trunk_serial import trunk_serials
@@ -49,6 +49,9 @@ _PARTS = (
         Provision.cause,
         Provision.keeps_former,
         Provision.error,
+        Provision.status,
+        Provision.generation.label("provisioned_generation"),
+        Provision.way_waits,
         RejectedPasswordRow.generation.label("withheld_of"),
         OutboundWayRow,
     )
@@ -68,7 +71,9 @@ class TrunkParts:
     """What a trunk has one of, in tables of their own.
 
     `provisioned` is what provisioning came to, None where none was asked for, and `cause` and `error` why it failed;
-    `keeps_former` that a former version made the sides; `way` is of whatever generation it was found in.
+    `keeps_former` that a former version made the sides; `way` is of whatever generation it was found in. `is_queued`:
+    a worker has still to write them; `provisioned_generation` is the one they were last written for, and `way_waits`
+    that another way was found while provisioning is paused.
     """
 
     serial: int
@@ -80,6 +85,9 @@ class TrunkParts:
     way: KeptWay | None
     error: str | None = None
     withheld_of: int | None = None
+    is_queued: bool = False
+    provisioned_generation: int | None = None
+    way_waits: bool = False
 
 
 def find_trunk_parts(session: Session, trunk_ids: Sequence[UUID]) -> Mapping[UUID, TrunkParts]:
@@ -96,8 +104,26 @@ def find_trunk_parts(session: Session, trunk_ids: Sequence[UUID]) -> Mapping[UUI
             None if way is None else read_way(way),
             error,
             withheld_of,
+            status not in (None, ProvisionStatus.DONE),
+            generation,
+            bool(way_waits),
         )
-        for trunk_id, serial, profile, inbound, outbound, state, cause, keeps_former, error, withheld_of, way in rows
+        for (
+            trunk_id,
+            serial,
+            profile,
+            inbound,
+            outbound,
+            state,
+            cause,
+            keeps_former,
+            error,
+            status,
+            generation,
+            way_waits,
+            withheld_of,
+            way,
+        ) in rows
     }
 
 

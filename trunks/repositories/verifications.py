@@ -72,6 +72,28 @@ class Verifications(Repository):
             .options(undefer(Verification.report))
         )
 
+    def first_asked_at(self, trunk_id: UUID, generation: int) -> datetime | None:
+        """When the first run of this generation was asked for, of those that are kept."""
+        return self._session.scalar(
+            select(Verification.requested_at)
+            .where(Verification.trunk_id == trunk_id, Verification.generation == generation)
+            .order_by(Verification.id)
+            .limit(1)
+        )
+
+    def carry(self, trunk_id: UUID, former: int, *, to: int) -> None:
+        """Let what was found of a former generation be told of another, whose configuration is the same."""
+        self._session.execute(
+            update(Verification)
+            .where(
+                Verification.trunk_id == trunk_id,
+                Verification.generation == former,
+                Verification.status == DONE,
+            )
+            .values(generation=to)
+            .execution_options(synchronize_session=False)
+        )
+
     def page(self, trunk_id: UUID, *, limit: int, before: UUID | None) -> Sequence[Verification]:
         """List a trunk's runs, newest first, from the one before `before` on."""
         query = select(Verification).where(Verification.trunk_id == trunk_id)

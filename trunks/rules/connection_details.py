@@ -26,6 +26,7 @@ CALLS_UNKNOWN = (
     "From which addresses calls come was not told or measured here; ask whoever runs this platform."
 )
 AT_LEAST_THESE = "Measured addresses are at least these: there may be more."
+CONNECTION_WARNINGS = (SHARED_ADDRESSES, FROM_HOST, CALL_UNCHALLENGED, CALLS_UNKNOWN, AT_LEAST_THESE)
 
 # As the products' own documentation has it. fail2ban's jail.conf: ignoreip is separated by spaces, and a jail that has
 # its own goes by that. FreePBX writes that file itself, from the networks of its firewall. FusionPBX, "Fail2ban" and

@@ -1,7 +1,7 @@
 """What calls carry: encryption and codecs, from bolna's fields (docs/design/infrastructure.md, "Media")."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -36,6 +36,18 @@ class Media:
     only_listed: bool = False
 
 
+_NO_CODEC = "`allow` and `disallow` leave no codec, so that calls use whatever both ends have."
+_UNKNOWN_CODECS = (
+    "Calls do not use {unknown}: of the codecs in `allow`, the voice infrastructure has {known}."
+)
+_ENCRYPTED_ALONE = (
+    "Calls offer encrypted media alone, and take a plain answer to that; a carrier that refuses the encrypted "
+    "offer (488) is not called again in plain."
+)
+_OPTIMISTIC_OF_NOTHING = "`media_encryption_optimistic` changes nothing while `media_encryption` is `no`."
+MEDIA_WARNINGS = (_NO_CODEC, _UNKNOWN_CODECS, _ENCRYPTED_ALONE, _OPTIMISTIC_OF_NOTHING)
+
+
 def media_of(profile: TrunkProfile) -> Media:
     """Work out the media of a profile; one that leaves no codec leaves them to the infrastructure, since only unknown
     ones would be calls without sound.
@@ -53,24 +65,21 @@ def leaves_no_codec(allow: str, disallow: str) -> bool:
     return _disallows(disallow) and not _codecs(allow, disallow)
 
 
-def media_warnings(profile: TrunkProfile) -> tuple[str, ...]:
-    """Say what of these fields calls do not have, or have otherwise than their names say."""
+def media_warnings(profile: TrunkProfile, say: Callable[[str], str] = str) -> tuple[str, ...]:
+    """Say what of these fields calls do not have, or have otherwise than their names say.
+
+    `say` gives each of MEDIA_WARNINGS in another language.
+    """
     warnings = []
     if leaves_no_codec(profile.allow, profile.disallow):
-        warnings.append("`allow` and `disallow` leave no codec, so that calls use whatever both ends have.")
+        warnings.append(say(_NO_CODEC))
     unknown = [name for name in _names(profile.allow) if name != _ALL and name not in _CODECS]
     if unknown:
-        warnings.append(
-            f"Calls do not use {', '.join(unknown)}: of the codecs in `allow`, the voice infrastructure has "
-            f"{KNOWN_CODECS}."
-        )
+        warnings.append(say(_UNKNOWN_CODECS).format(unknown=", ".join(unknown), known=KNOWN_CODECS))
     if _encryption(profile) is Encryption.ALLOW:
-        warnings.append(
-            "Calls offer encrypted media alone, and take a plain answer to that; a carrier that refuses the encrypted "
-            "offer (488) is not called again in plain."
-        )
+        warnings.append(say(_ENCRYPTED_ALONE))
     if profile.media_encryption is MediaEncryption.NO and profile.media_encryption_optimistic:
-        warnings.append("`media_encryption_optimistic` changes nothing while `media_encryption` is `no`.")
+        warnings.append(say(_OPTIMISTIC_OF_NOTHING))
     return tuple(warnings)
 
 

@@ -83,7 +83,8 @@ def unverified_way(outbound_proxy: str | None, *, pin_edges: bool = False) -> Ou
     return OutboundWay(
         form=WayForm.AS_GIVEN,
         callable=None,
-        reason="The trunk was not found to answer as it is configured now; verify it.",
+        reason="No verification found the trunk to answer as it is configured now; mend what the last one says, or "
+        "verify it.",
     )
 
 
@@ -112,13 +113,11 @@ def _as_given(known: WayEvidence) -> OutboundWay | None:
 def _by_route(known: WayEvidence) -> OutboundWay | None:
     if not known.obeys_route:
         return None
-    return _proven(
-        known, WayForm.ROUTE, "Calls are led to {edge}, which answers them as it does without that."
-    )
+    return _proven(known, WayForm.ROUTE, "Calls go to {edge}, which was verified.")
 
 
 def _by_target(known: WayEvidence) -> OutboundWay | None:
-    told = "Calls are addressed to {host}, which answers them as it does for the domain."
+    told = "Calls go to {host}, by which name the server that was verified takes them too."
     return _proven(known, WayForm.TARGET, told)
 
 
@@ -226,16 +225,15 @@ def _why_none(known: WayEvidence) -> str:
         mend = _remedy(known) if found else "mend its DNS records"
         return f"{known.domain} has an address of its own that no call may go to; {mend}."
     if known.dialled is not None and known.dialled.is_srv_alone:
+        unfollowed = f"{known.domain} has SRV records and no address of its own, which calls cannot follow"
+        if not found:
+            return f"{unfollowed}; verify the trunk, and calls are led to the server that answers."
+        if not _can_be_named(known, found):
+            return f"{unfollowed}; {_remedy(known)}."
         refused = _refused(known)
         if refused is not None:
-            return (
-                f"{known.domain} has SRV records and no address of its own, which calls cannot follow, and {refused}; "
-                f"ask the carrier for an address of {known.domain} itself."
-            )
-        return (
-            f"{known.domain} has SRV records and no address of its own, which calls cannot follow; name the carrier's "
-            "server itself, such as the target of its SRV record."
-        )
+            return f"{unfollowed}, and {refused}; ask the carrier for an address of {known.domain} itself."
+        return f"{unfollowed}; name the carrier's server itself, such as the target of its SRV record."
     if not found:
         return f"No address of {named} has been proven to answer yet; verify the trunk."
     return f"No way to {min(each.name for each in found)} was proven in the form that calls have; {_remedy(known)}."
@@ -256,9 +254,27 @@ def _remedy(known: WayEvidence) -> str:
     found = living(known)
     if not found:
         return "verify the trunk"
-    first = min(found, key=lambda each: (each.priority or 0, each.name))
-    host = first.host if first.host != known.domain else first.address
+    first = min(_can_be_named(known, found) or found, key=lambda each: (each.priority or 0, each.name))
+    host = _own_name(known, first)
+    if not _fits(first, host):
+        return (
+            f"ask the carrier for a certificate of {first.name} that names {host}, or for an address of "
+            f"{known.domain} itself that leads there"
+        )
     return f"name {host}, port {first.port}, transport {first.transport} in the trunk, which was verified"
+
+
+def _can_be_named(known: WayEvidence, found: list[WayEdge]) -> list[WayEdge]:
+    """Those that a verification would take by their own name too."""
+    return [each for each in found if _fits(each, _own_name(known, each))]
+
+
+def _own_name(known: WayEvidence, edge: WayEdge) -> str:
+    return edge.host if edge.host != known.domain else edge.address
+
+
+def _fits(edge: WayEdge, host: str) -> bool:
+    return edge.transport is not TransportName.TLS or not edge.certificate_names or edge.certifies(host)
 
 
 def _with_challenge(known: WayEvidence, way: OutboundWay) -> OutboundWay:

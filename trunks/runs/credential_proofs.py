@@ -20,6 +20,8 @@ from trunks.store.database import Database
 # A turn stays short: SQLite has one writer.
 _ROWS_PER_TURN = 100
 
+_FIRST_AGAIN_SECONDS = 15 * 60.0
+
 # What is overdue by more than this share of an interval was due while no worker ran, and is spread over as much.
 _LATE_SHARE = 0.1
 
@@ -60,11 +62,29 @@ class CredentialProofs:
 
         A trunk whose credentials are not to be proven has its turns all the same, for when that is changed.
         """
+        awaits_verdict = may_come_again(trunk)
         trunk.next_proof_at = next_proof_at(trunk, now, self._interval_seconds)
-        if trunk.next_proof_at is None or trunk.proof is Proof.NONE:
+        if not awaits_verdict and (trunk.next_proof_at is None or trunk.proof is Proof.NONE):
             return None
         run, is_new = find_or_queue(session, trunk, RequestedBy.SCHEDULE, now)
         return run.id if is_new else None
+
+
+def may_come_again(trunk: Trunk) -> bool:
+    """Whether a trunk of which nothing could be said yet is verified again by ourselves, which no call is made for."""
+    return (
+        not trunk.is_verified
+        and not trunk.is_draft
+        and trunk.living_generation != trunk.generation
+        and trunk.credentials is not CredentialState.REJECTED
+        and trunk.proof is not Proof.INVITE
+    )
+
+
+def comes_again_at(first_asked_at: datetime, now: datetime, interval_seconds: float) -> datetime:
+    """When: a quarter of an hour later, and ever more seldom, at last as often as credentials are proven."""
+    seconds = max(_FIRST_AGAIN_SECONDS, (now - first_asked_at).total_seconds() / 2)
+    return now + timedelta(seconds=jittered(min(seconds, interval_seconds), random.random()))  # noqa: S311
 
 
 def next_proof_at(trunk: Trunk, now: datetime, interval_seconds: float) -> datetime | None:

@@ -89,7 +89,7 @@ def bring_forward(run: Verification, now: datetime, *, request_id: str | None, o
     if run.status is not VerificationStatus.QUEUED:
         return
     # Whoever asks anew waits for a new answer.
-    run.outcome = run.reason = run.summary = run.advice = run.report = None
+    run.outcome = run.reason = run.summary = run.advice = run.sentences = run.report = None
     if run.due_at > now or run.requested_by in _BY_OURSELVES:
         run.requested_by = RequestedBy.CUSTOMER
         run.way_in = WayIn.QUEUED

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from sipcheck.reasons import CredentialState, Outcome, Reason, WarningCode
+from sipcheck.reasons import CredentialState, Outcome, Party, Reason, WarningCode
 from sipcheck.report.model import Report
 from trunks.errors import StoreBusy
 from trunks.health.verification_liveness import VerificationLiveness
@@ -27,7 +27,7 @@ from trunks.rules.trunk_state import Cause, Verdict, after_verification, changes
 from trunks.runs.address_limits import AddressLimits
 from trunks.runs.claimed_run import ClaimedRun
 from trunks.runs.credential_freeze import CredentialFreezer
-from trunks.runs.credential_proofs import next_proof_at
+from trunks.runs.credential_proofs import comes_again_at, may_come_again, next_proof_at
 from trunks.runs.knock_ledger import Settlement, settle
 from trunks.runs.password_turns import PasswordResults
 from trunks.runs.result_rules import ResultRules
@@ -145,6 +145,9 @@ class RunResults:
             for destination_id, each in dict(_by_gateway(claim, report)).items():
                 self._liveness.record(trunk, destination_id, each, now)
             trunk.next_proof_at = next_proof_at(trunk, now, self._rules.proof_interval_seconds)
+        elif report.party is not Party.CONFIGURATION and may_come_again(trunk):
+            since = Verifications(self._session).first_asked_at(trunk.id, trunk.generation) or now
+            trunk.next_proof_at = comes_again_at(since, now, self._rules.proof_interval_seconds)
         self._take_proofs(trunk, claim, report)
         old = read_state(trunk)
         new = after_verification(old, verdict, self._rules.policy)

@@ -1,9 +1,10 @@
 """A report as the row of its run keeps it."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
-from sipcheck.report.json_export import report_to_json, report_to_json_text
+from sipcheck.report.json_export import report_to_json, report_to_json_text, to_json
 from sipcheck.report.json_import import read_report
 from sipcheck.report.model import Report
 from trunks.models.verification import VerificationStatus
@@ -15,16 +16,23 @@ from trunks.store.database import JsonText
 def done_values(report: Report) -> dict[str, Any]:
     """The columns of a run that is done; what lists show of the report is in columns of its own."""
     stored = bounded(_exported(report))
-    return _values(report, stored["summary"], stored["advice"], stored)
+    return _values(report, stored["summary"], stored["advice"], stored, stored["sentences"])
 
 
-def _values(report: Report, summary: str, advice: str, stored: dict[str, Any] | JsonText) -> dict[str, Any]:
+def _values(
+    report: Report,
+    summary: str,
+    advice: str,
+    stored: dict[str, Any] | JsonText,
+    sentences: Sequence[dict[str, Any]],
+) -> dict[str, Any]:
     return {
         "status": VerificationStatus.DONE,
         "outcome": report.outcome,
         "reason": report.reason,
         "summary": _column_text(summary),
         "advice": _column_text(advice),
+        "sentences": list(sentences),
         "report": stored,
     }
 
@@ -34,7 +42,8 @@ def written_values(report: Report) -> dict[str, Any]:
     text = None if isinstance(report, SeveralReport) else report_to_json_text(report)
     if text is None or not is_within_bounds(text):
         return done_values(report)
-    return _values(report, report.summary, report.advice, JsonText(text))
+    sentences = [to_json(each) for each in report.sentences]
+    return _values(report, report.summary, report.advice, JsonText(text), sentences)
 
 
 def told_values(report: Report) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from trunks.installation.installation import Installation
 from trunks.people.deliveries import TOGETHER, TRY_SECONDS, DueMessage, EndpointClaim
 from trunks.rules.delivery import Try
 from worker.messages.http_post import post
+from worker.messages.operator_desk import OperatorDesk
 from worker.messages.signing import signed_headers
 
 _log = structlog.get_logger(__name__)
@@ -38,6 +39,7 @@ class MessageDesk:
         self._incidents = people.incident_closing
         self._notices = people.certificate_notices
         self._deliveries = people.deliveries
+        self._operator = OperatorDesk(people.operator_notices, installation.settings.notify_urls)
         self._clock = installation.clock
         self._ca_file = installation.settings.ca_file
         self._open: dict[EndpointClaim, asyncio.Task[None]] = {}
@@ -51,6 +53,7 @@ class MessageDesk:
             async with asyncio.TaskGroup() as group:
                 group.create_task(_for_ever(self._follow, _LOOK_SECONDS))
                 group.create_task(_for_ever(self._notice, _NOTICE_SECONDS))
+                group.create_task(_for_ever(self._operator.turn, _LOOK_SECONDS))
                 group.create_task(_for_ever(lambda: self._claim(engine), _LOOK_SECONDS))
         finally:
             await self._give_back()

@@ -237,3 +237,30 @@ async def test_no_form_from_elsewhere_does_anything(api: ApiUnderTest, visitor: 
     answer = await visitor.client.post(f"/console/trunks/{trunk_id}{path.format(run=run)}", data={})
     assert answer.status_code == 403
     assert not api.rung
+
+
+async def test_a_token_that_only_reads_is_offered_nothing_else(api: ApiUnderTest) -> None:
+    trunk_id, run = await verified(api, refused())
+    store = api.store
+    token = store.installation.tenancy.tenants.create_token(store.tenant, read_only=True)
+    async with Visitor(api) as reader:
+        await reader.sign_in(token)
+        await reader.open("/console/trunks")
+        assert "New trunk" not in reader.text
+        path = f"/console/trunks/{trunk_id}"
+        await reader.open(path)
+        assert "The carrier rejects the password." in reader.text
+        for offered in ("Verify now", "Switch", "Make a link"):
+            assert offered not in reader.text
+        for action in ("verify", "switch", f"runs/{run}/share"):
+            await reader.open(path)
+            assert (await reader.send(f"{path}/{action}")).status_code == 403
+        assert (await reader.client.get(f"{path}/runs/{run}/evidence.pcapng")).status_code == 200
+    assert not api.rung
+
+
+async def test_a_script_whose_session_has_ended_leads_to_the_sign_in_page(api: ApiUnderTest) -> None:
+    async with Visitor(api) as visitor:
+        answer = await visitor.open("/console/trunks", **{"hx-request": "true"})
+    assert answer.status_code == 401
+    assert answer.headers["hx-redirect"] == "/console/sign-in?next=/console/trunks"

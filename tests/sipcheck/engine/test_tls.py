@@ -212,9 +212,33 @@ async def test_a_certificate_of_the_srv_target_alone_is_explained(
     tls_server_factory: Callable[..., TlsServer], certificates: Certificates, check: Check
 ) -> None:
     """docs/design/sip.md, requirement 21: the name given to RFC 3263 counts; advice says what the certificate names."""
-    report = await check(tls_server_factory(certificate=certificates[CertificateKind.SRV_TARGET]))
+    server = tls_server_factory(certificate=certificates[CertificateKind.SRV_TARGET])
+    report = await check(server)
     assert report.reason is Reason.TLS_NAME_MISMATCH
     assert "edge.carrier.example, the server that DNS leads to" in report.summary
+    # Without the port the proxy would be looked for at 5061.
+    assert f"set edge.carrier.example:{server.port} as the outbound proxy" in report.advice
+
+
+async def test_behind_an_outbound_proxy_its_name_is_the_one_that_has_to_fit(
+    tls_server_factory: Callable[..., TlsServer],
+    certificates: Certificates,
+    dns_server_factory: Callable[[str], DnsServer],
+    verify: Verify,
+) -> None:
+    server = tls_server_factory(certificate=certificates[CertificateKind.GOOD])
+    report = await verify(
+        DOMAIN,
+        transport=TransportName.TLS,
+        outbound_proxy=f"edge.proxy.example:{server.port}",
+        dns=dns_server_factory("edge.proxy.example. A 127.0.0.1"),
+        ca_file=certificates.ca_file,
+        settings=EngineSettings(guard=LOOPBACK),
+        timeout_seconds=5,
+    )
+    assert report.reason is Reason.TLS_NAME_MISMATCH
+    assert "is not for edge.proxy.example" in report.summary
+    assert "certificate that names edge.proxy.example" in report.advice
 
 
 async def test_a_certificate_that_cannot_be_read_is_a_verdict(

@@ -65,6 +65,7 @@ class Edits:
             "username": trunk.username,
             "wanted": trunk.wanted,
             "is_verified": trunk.is_verified,
+            "last": None if view.last_verification is None else view.last_verification.reason,
             "credentials": trunk.credentials.value,
             "host": trunk.gateways[0].host,
             "nickname": view.profile.nickname,
@@ -131,12 +132,12 @@ def the_old_one_elsewhere(edits: Edits) -> None:
         (
             MOVED,
             another_edit(username="carol"),
-            {"username": "carol", "is_verified": False, "credentials": "not-tested"},
+            {"username": "carol", "is_verified": False, "credentials": "not-tested", "last": None},
         ),
         (
             MOVED,
             another_edit(domain="third.example"),
-            {"host": "third.example", "is_verified": False, "credentials": "not-tested"},
+            {"host": "third.example", "is_verified": False, "credentials": "not-tested", "last": None},
         ),
     ],
 )
@@ -165,7 +166,8 @@ def test_a_proof_that_refuted_the_trunk_meanwhile_stands(edits: Edits, change: d
     to_verify = edits.take_back(edited)
     shown = edits.shown()
     assert shown["is_verified"] is False
-    assert shown | {"is_verified": True, "credentials": "proven"} == before
+    assert shown | {"is_verified": True, "credentials": "proven", "last": before["last"]} == before
+    assert shown["last"] is (None if change is MOVED else Reason.CREDENTIALS_REJECTED)
     # Of what was moved the run was void: it is verified anew.
     assert to_verify is (change is MOVED)
 

@@ -225,11 +225,14 @@ async def test_while_provisioning_is_paused_no_way_is_written_but_with_an_edit(i
     trunk = installed.make_trunk(port=None, transport=None)
     ids = await installed.work(trunk)
     rehearsal = installed.store.installation.provisions.rehearsal
-    assert rehearsal.pause(paused=True)
+    assert rehearsal.pause()
     assert installed.reconciliation.paused()
     verify(installed, trunk, report_of(ONE, host="sip1.carrier.example", priority=10), Dialled())
     assert provision_of(installed, trunk.id).status is ProvisionStatus.DONE
     assert route(installed) is None
+    still = view(installed, trunk).way
+    assert (still.way, still.callable) == (None, None)
+    assert "not written anew yet" in (still.reason or "")
     edit = TrunkEdit(profile={"allow": "alaw"})
     assert installed.store.installation.catalog.updates.apply(
         installed.store.caller, trunk.id, edit
@@ -237,12 +240,12 @@ async def test_while_provisioning_is_paused_no_way_is_written_but_with_an_edit(i
     assert await installed.work(trunk) == ids
     assert route(installed) == PARKED_ROUTE
     verify(installed, trunk, report_of(ONE, host="sip1.carrier.example", priority=10), Dialled(ipv4=(ONE,)))
-    assert rehearsal.pause(paused=False)
-    judgement = await installed.judge()
-    assert kinds_of(judgement) == [SideFinding.CHANGED]
-    installed.reconciliation.fix(judgement)
+    assert shown(installed, trunk) == (None, None, None)
+    assert rehearsal.resume() == 1
     assert await installed.work(trunk) == ids
     assert route(installed) is None
+    assert shown(installed, trunk)[0] is WayForm.AS_GIVEN
+    assert rehearsal.resume() is None
 
 
 def kinds_of(judgement: Judgement) -> list[SideFinding]:

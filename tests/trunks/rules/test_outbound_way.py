@@ -99,6 +99,14 @@ SITUATIONS: dict[str, tuple[WayEvidence, WayForm, str | None, str | None, bool |
         "sip1.carrier.example",
         True,
     ),
+    "SRV alone, never verified": (known(dialled=()), WayForm.PARKED, None, None, False),
+    "SRV alone over TLS, certified for the domain alone": (
+        known(SRV_TLS, dialled=()),
+        WayForm.PARKED,
+        None,
+        None,
+        False,
+    ),
     "SRV alone, nothing proven": (known(FIRST, dialled=()), WayForm.PARKED, None, None, False),
     "SRV alone, the Route proven": (
         known(FIRST, dialled=(), proofs=ROUTES),
@@ -324,6 +332,15 @@ def test_situations(situation: str) -> None:
     ("situation", "told"),
     [
         ("SRV alone, nothing proven", "name the carrier's server itself"),
+        ("SRV alone, never verified", "cannot follow; verify the trunk"),
+        (
+            "SRV alone over TLS, certified for the domain alone",
+            f"ask the carrier for a certificate of {SRV_TLS.name} that names sip1.carrier.example, or",
+        ),
+        (
+            "TLS by SRV elsewhere: a literal is none that the certificate has",
+            f"ask the carrier for a certificate of {SRV_TLS.name} that names sip1.carrier.example",
+        ),
         (
             "A and SRV differ, nothing proven",
             "203.0.113.9, port 5060 over udp, which was not verified; name sip1.",

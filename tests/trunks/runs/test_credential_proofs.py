@@ -2,7 +2,8 @@
 
 import pytest
 
-from sipcheck.reasons import CredentialState, Outcome, Reason
+from sipcheck.reasons import CredentialState, Outcome, Party, Reason
+from sipcheck.report.model import Report
 from tests.trunks.forms import Store, make_report
 from tests.trunks.health_watch import ALIVE, HealthWatch
 from trunks.models.trunk import Trunk
@@ -128,3 +129,53 @@ def test_the_start_after_an_outage_spreads_the_proofs(watch: HealthWatch) -> Non
     moments = {watch.store.trunk(trunk.id).next_proof_at for trunk in trunks}
     assert len(moments) == 10
     assert all(moment is not None and moment > watch.store.clock.now for moment in moments)
+
+
+@pytest.mark.parametrize("reason", [Reason.DNS_TIMEOUT, Reason.SIP_SERVICE_UNAVAILABLE])
+def test_a_trunk_of_which_nothing_could_be_said_is_verified_again_by_ourselves(
+    watch: HealthWatch, reason: Reason
+) -> None:
+    """Whoever entered it may have no way to ask; ever more seldom, since it may stay so for a year."""
+    nothing_said = make_report(Outcome.INCONCLUSIVE, reason, credentials=CredentialState.NOT_TESTED)
+    store, trunk = watch.store, watch.store.make_trunk()
+    first = store.claim(store.installation.runs.requests.request(store.caller, trunk.id))
+    assert first is not None
+    assert store.finish(first, nothing_said)
+    waits = []
+    for _ in range(18):
+        asked_at = store.clock.now
+        wait_due(watch, trunk)
+        waits.append((store.clock.now - asked_at).total_seconds())
+        (run,) = store.installation.runs.proofs.tend()
+        again = store.claim(run)
+        assert again is not None
+        assert store.finish(again, nothing_said)
+    assert waits[0] <= 1.1 * 900
+    assert DAY_SECONDS * 0.9 <= waits[-1] <= DAY_SECONDS * 1.1
+    wait_due(watch, trunk)
+    (run,) = store.installation.runs.proofs.tend()
+    at_last = store.claim(run)
+    assert at_last is not None
+    assert store.finish(at_last, make_report())
+    assert store.trunk(trunk.id).is_verified
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        make_report(Outcome.FAILED, Reason.DNS_NXDOMAIN, credentials=CredentialState.NOT_TESTED),
+        make_report(
+            Outcome.INCONCLUSIVE,
+            Reason.CREDENTIALS_FROZEN,
+            credentials=CredentialState.NOT_TESTED,
+            party=Party.CONFIGURATION,
+        ),
+    ],
+    ids=["failed", "frozen"],
+)
+def test_what_waits_for_the_customer_does_not_come_again(watch: HealthWatch, report: Report) -> None:
+    store, trunk = watch.store, watch.store.make_trunk()
+    claim = store.claim(store.installation.runs.requests.request(store.caller, trunk.id))
+    assert claim is not None
+    assert store.finish(claim, report)
+    assert store.trunk(trunk.id).next_proof_at is None

@@ -60,6 +60,7 @@ def turn(store: Store) -> None:
     installation.people.incident_closing.turn()
     installation.people.certificate_notices.turn()
     installation.people.deliveries.claim(limit=10)
+    installation.people.operator_notices.claim(limit=10)
 
 
 @pytest.mark.parametrize("store_settings", ["sqlite"], indirect=True)

@@ -38,7 +38,7 @@ from trunks.runs.sending import CredentialKeys, Departure
 from trunks.store.database import Database
 from trunks.voice.provisioner import ProvisionerName
 
-_CUT_OFF = "The call was broken off on our side; nothing was learned of it."
+CUT_OFF = "The call was broken off on our side; nothing was learned of it."
 _TAKEN = (CallVerdict.ANSWERED, CallVerdict.RANG)
 
 
@@ -194,7 +194,7 @@ def _end(call: PlacedCall, report: CallReport | None) -> None:
     call.status = VerificationStatus.DONE
     call.release()
     if report is None:
-        call.outcome, call.reason, call.summary = CallVerdict.INCONCLUSIVE, Reason.CANCELLED, _CUT_OFF
+        call.outcome, call.reason, call.summary = CallVerdict.INCONCLUSIVE, Reason.CANCELLED, CUT_OFF
         return
     stored = bounded(to_json(report))
     call.outcome, call.reason = report.outcome, report.reason.value

@@ -1,0 +1,193 @@
+"""The operator is told of each incident once, through Apprise, whoever is away or killed; his addresses stay secret."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from tests.trunks.forms import Store, make_store, sqlite_template, store, store_settings
+from tests.trunks.health_watch import HealthWatch
+from tests.trunks.people.test_incidents import REJECTED, fall, follow, rise
+from trunks.errors import SettingsInvalid
+from trunks.installation.settings import Settings, load_settings
+from trunks.people.operator_notices import LEASE
+from worker.messages.operator_desk import OperatorDesk
+
+__all__ = ["make_store", "sqlite_template", "store", "store_settings"]
+
+pytestmark = pytest.mark.parametrize("store_settings", ["sqlite"], indirect=True)
+
+SECRET = "hush-hush"
+
+
+@dataclass
+class Receiver:
+    """Takes what Apprise posts as JSON; an address below /broken is answered 500 as long as that is so."""
+
+    heard: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    broken: bool = False
+    port: int = 0
+
+    def told(self, path: str) -> list[dict[str, Any]]:
+        return [body for at, body in self.heard if at == path]
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    found = Receiver()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            is_broken = found.broken and self.path.startswith("/broken")
+            if not is_broken:
+                found.heard.append((self.path.rstrip("/"), body))
+            self.send_response(500 if is_broken else 200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        found.port = server.server_port
+        serving = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        serving.start()
+        try:
+            yield found
+        finally:
+            server.shutdown()
+            serving.join()
+
+
+def desk(store: Store, receiver: Receiver, *addresses: str) -> OperatorDesk:
+    at = f"json://trunkd:{SECRET}@127.0.0.1:{receiver.port}"
+    urls = " ".join(each.replace("json:/", f"{at}/") for each in addresses)
+    return OperatorDesk(store.installation.people.operator_notices, SecretStr(urls))
+
+
+async def test_one_message_for_an_incident_by_its_severity(
+    store: Store, receiver: Receiver, caplog: pytest.LogCaptureFixture
+) -> None:
+    told = desk(store, receiver, "json://all", "critical=json://critical")
+    watch = HealthWatch(store)
+    trunks = [watch.verified(name=f"Trunk {number}") for number in range(3)]
+    other = HealthWatch(Store(store.installation, store.clock, tenant="Secret tenant"))
+    other.verified()
+    follow(store)
+    with caplog.at_level(logging.DEBUG):
+        # A carrier that comes and goes is one incident, and one message.
+        for _ in range(2):
+            fall(watch, trunks[0])
+            store.clock.advance(20)
+            await told.turn()
+            await told.turn()
+            rise(watch, trunks[0])
+        watch.verify(trunks[0], REJECTED)
+        follow(store)
+        await told.turn()
+        # So soon it may be the first of many.
+        assert len(receiver.told("/all")) == 1
+        store.clock.advance(20)
+        await told.turn()
+    first, second = receiver.told("/all")
+    assert receiver.told("/critical") == [first]
+    assert (first["title"], first["type"], second["type"]) == (
+        "Incident at sip.carrier.example",
+        "failure",
+        "warning",
+    )
+    assert "sip.carrier.example has not answered our checks since" in first["message"]
+    assert "4 of 4 trunks there fell, of 2 tenants." in first["message"]
+    assert "1 of 4 trunks there fell, of one tenant." in second["message"]
+    assert "Secret tenant" not in str(receiver.heard)
+    assert SECRET not in caplog.text
+
+
+async def test_an_address_that_is_away_costs_no_other_a_second_message(
+    store: Store, receiver: Receiver, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = desk(store, receiver, "json://well", "json://broken")
+    receiver.broken = True
+    watch = HealthWatch(store)
+    fall(watch, watch.verified())
+    store.clock.advance(20)
+    for _ in range(2):
+        await told.turn()
+    receiver.broken = False
+    await told.turn()
+    assert [path for path, _ in receiver.heard] == ["/well"]
+    store.clock.advance(10)
+    for _ in range(2):
+        await told.turn()
+    assert [path for path, _ in receiver.heard] == ["/well", "/broken"]
+    printed = capsys.readouterr()
+    assert SECRET not in printed.out + printed.err
+
+
+async def test_whoever_is_killed_while_telling_has_told_at_least_once(
+    store: Store, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before it was sent, and after it was sent and before that was written."""
+    watch = HealthWatch(store)
+    fall(watch, watch.verified())
+    store.clock.advance(20)
+    notices = store.installation.people.operator_notices
+    assert len(notices.claim(limit=10)) == 1
+    assert notices.claim(limit=10) == []
+    store.clock.advance(LEASE.total_seconds())
+    told = desk(store, receiver, "json://all")
+    with monkeypatch.context() as patch:
+        patch.setattr(type(notices), "record", lambda *_: 1 // 0)
+        with pytest.raises(ZeroDivisionError):
+            await told.turn()
+    await told.turn()
+    assert len(receiver.heard) == 1
+    store.clock.advance(LEASE.total_seconds())
+    # Of two workers at once one tells.
+    await asyncio.gather(told.turn(), desk(store, receiver, "json://all").turn())
+    await told.turn()
+    assert len(receiver.heard) == 2
+
+
+async def test_maintenance_holds_what_an_operator_is_told(store: Store, receiver: Receiver) -> None:
+    told = desk(store, receiver, "json://all")
+    watch = HealthWatch(store)
+    trunk = watch.verified()
+    store.installation.people.maintenance.begin(timedelta(hours=1), domain="sip.carrier.example")
+    fall(watch, trunk)
+    store.clock.advance(60)
+    await told.turn()
+    assert receiver.heard == []
+    store.clock.advance(3600)
+    await told.turn()
+    assert len(receiver.heard) == 1
+
+
+@pytest.mark.parametrize(
+    ("urls", "fault"),
+    [
+        (f"json://ok.example/ {SECRET}", "entry 2 is no address of Apprise"),
+        (f"urgent=json://{SECRET}@ok.example", "entry 1 is no address of Apprise"),
+    ],
+)
+def test_addresses_that_cannot_be_read_are_refused_unseen(
+    store_settings: Settings, urls: str, fault: str
+) -> None:
+    with pytest.raises(SettingsInvalid, match=fault) as raised:
+        load_settings(notify_urls=urls)
+    assert SECRET not in str(raised.value)
+
+
+def test_a_service_that_apprise_does_not_know_is_refused_unseen(store: Store, receiver: Receiver) -> None:
+    with pytest.raises(SettingsInvalid, match="Apprise knows no service for entry 2") as raised:
+        desk(store, receiver, "json://all", f"nonsense://{SECRET}")
+    assert SECRET not in str(raised.value)
