@@ -157,12 +157,14 @@ class Engine:
         username: str | None = None,
         before_credentials: BeforeCredentials | None = None,
         write_down: WriteDown | None = None,
+        admit: Admit | None = None,
     ) -> CallReport:
         """Make one test call, which rings, and say what became of it; every remote failure is a report.
 
         However this is left, the call is ended: at once where it may be, and before the engine is closed.
         `write_down` is awaited with a call's Call-ID and what ends it, before it leaves and before it is acknowledged,
-        and with nothing once it is over; what it raises keeps the call from leaving, and is raised here.
+        and with nothing once it is over; what it raises keeps the call from leaving, and is raised here. So is what
+        `admit(edges)` raises, which is awaited before anything is sent.
         """
         run = self.run_context(
             DEFAULT_TIMEOUT_SECONDS,
@@ -172,7 +174,7 @@ class Engine:
             before_credentials=before_credentials,
         )
         run = replace(run, write_down=write_down)
-        return await CallRun(target, options, run, self.settings, self.resolver).report()
+        return await CallRun(target, options, run, self.settings, self.resolver, admit).report()
 
     async def end_call(self, mark: CallMark, credentials: Credentials | None = None) -> bool:
         """End a call whose maker is gone, by what was written down of it; whether the peer answered."""

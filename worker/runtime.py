@@ -77,14 +77,16 @@ class Runtime:
         self._passwords = installation.runs.password_turns
         self._way_checks = installation.runs.way_checks
         if runs:
+            of_runs = installation.runs
+            store = RunStore(of_runs.claims, of_runs.recovery, of_runs.address_limits, of_runs.open_calls)
             self._desk = RunDesk(
                 installation.runs.claims,
-                self._make_runner(installation),
+                self._make_runner(installation, store),
                 places=runs_in_flight or settings.runs_in_flight,
             )
             self._engine_loop.begin(self._desk.run)
             self._engine_loop.begin(
-                CallDesk(installation.runs.call_claims, self._make_caller(installation)).run
+                CallDesk(installation.runs.call_claims, self._make_caller(installation, store)).run
             )
         self._measure_clock = installation.measure_clock
         self._rewound_clock = installation.rewound_clock
@@ -137,10 +139,10 @@ class Runtime:
             self.wake()
         self._cleaning.turn()
 
-    def _make_runner(self, installation: Installation) -> Runner:
+    def _make_runner(self, installation: Installation, store: RunStore) -> Runner:
         runs, timeout_seconds = installation.runs, installation.settings.verify_timeout_seconds
         return Runner(
-            RunStore(runs.claims, runs.recovery, runs.address_limits, runs.open_calls),
+            store,
             installation.secrets,
             installation.tenancy.keys.credential_hash(),
             self._engine_loop.verify,
@@ -151,10 +153,11 @@ class Runtime:
             forms=runs.form_desk,
         )
 
-    def _make_caller(self, installation: Installation) -> CallMaker:
+    def _make_caller(self, installation: Installation, store: RunStore) -> CallMaker:
         settings = installation.settings
         return CallMaker(
             installation.runs.call_claims,
+            store,
             installation.secrets,
             installation.tenancy.keys.credential_hash(),
             settings.rtp_ports,

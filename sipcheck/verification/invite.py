@@ -2,17 +2,22 @@
 
 import math
 import secrets
-from ipaddress import ip_address
 
+from sipcheck.media.offer import CONTENT_TYPE, Offer
+from sipcheck.media.session_description import MediaDirection
 from sipcheck.message.parameters import Parameters
 from sipcheck.message.uri import SipUri
-from sipcheck.target import TransportName
+from sipcheck.target import HostPort, TransportName
 from sipcheck.transaction.invite.call import WriteInvite
 from sipcheck.transaction.invite.leg import Way
 from sipcheck.transaction.invite.peer_requests import ALLOWED
 from sipcheck.transaction.request_template import RequestTemplate
 from sipcheck.transaction.run_context import RunContext
 from sipcheck.verification.identity import USER_AGENT, CallForm, Identity
+
+# Audio that nobody is to send (RFC 3264 §5.1, `inactive`): the call is ended as soon as it is taken. No socket is open
+# for it, so that what is sent all the same goes to the port of discard (RFC 863).
+_DISCARD = 9
 
 
 def invite_writer(identity: Identity, run: RunContext, form: CallForm = CallForm.PLAIN) -> WriteInvite:
@@ -22,7 +27,8 @@ def invite_writer(identity: Identity, run: RunContext, form: CallForm = CallForm
     expires_seconds = math.ceil(run.plan.timeout_seconds) + 5
 
     def write(way: Way) -> RequestTemplate:
-        body = _offer(way.channel.local.host, session)
+        media = HostPort(way.channel.local.host, _DISCARD)
+        offer = Offer(media=media, session_id=session, direction=MediaDirection.INACTIVE)
         return RequestTemplate(
             method="INVITE",
             request_uri=called_uri(identity, form, with_port=True),
@@ -36,9 +42,9 @@ def invite_writer(identity: Identity, run: RunContext, form: CallForm = CallForm
                 ("Contact", f"<{contact_uri(identity, way)}>"),
                 ("Allow", ALLOWED),
                 ("Expires", str(expires_seconds)),
-                ("Content-Type", "application/sdp"),
+                ("Content-Type", CONTENT_TYPE),
             ),
-            body=body,
+            body=offer.body(),
         )
 
     return write
@@ -79,18 +85,3 @@ def contact_uri(identity: Identity, way: Way) -> SipUri:
     by_udp = way.transport is TransportName.UDP
     params = Parameters(() if by_udp else (("transport", way.transport.value),))
     return SipUri(user=identity.calling_user, host=local.host, port=local.port, params=params)
-
-
-def _offer(host: str, session: int) -> bytes:
-    """Offer audio that nobody is to send: the call is ended as soon as it is taken (RFC 3264 §5.1, `inactive`)."""
-    family = f"IP{ip_address(host).version}"
-    lines = (
-        "v=0",
-        f"o=- {session} {session} IN {family} {host}",
-        "s=-",
-        f"c=IN {family} {host}",
-        "t=0 0",
-        "m=audio 9 RTP/AVP 0 8",
-        "a=inactive",
-    )
-    return "".join(f"{line}\r\n" for line in lines).encode()

@@ -3,21 +3,29 @@
 import json
 import time
 from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 from typer.testing import CliRunner
 
 from sipcheck.target import HostPort
+from tests.peers.livekit.faults import Fault
 from tests.peers.livekit.leg import Node
 from tests.peers.livekit.server import API_KEY, API_SECRET, LiveKitServer
 from tests.peers.ports import free_port
+from tests.trunkd.daemon import Trunkd, settings_of_this_process
 from tests.trunks.forms import prepare_from, sqlite_template, without_settings
 from tests.worker.service import Service
 from trunkd.doctor.calls import calls
 from trunkd.doctor.checks import CheckFailed
 from trunkd.main import app
+from trunks.clock import utc_now
+from trunks.installation.installation import Installation
 from trunks.installation.settings import Settings, load_settings
+from trunks.models.infrastructure_check import InfrastructureCheck
 
 __all__ = ["sqlite_template", "without_settings"]
 
@@ -102,3 +110,33 @@ def test_what_cannot_be_asked_is_said_in_one_line(
     refused = CliRunner().invoke(app, ["infrastructure", "check", *options])
     assert (refused.exit_code, told in refused.output) == (status, True), refused.output
     assert refused.output.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "fault", "nth"),
+    [
+        ("ListRooms", Fault.HELD, 1),
+        pytest.param("CreateSIPParticipant", Fault.HELD, 1, marks=pytest.mark.long),
+        pytest.param("CreateSIPParticipant", Fault.DONE_AND_HELD, 1, marks=pytest.mark.long),
+        ("CreateSIPParticipant", Fault.DONE_AND_HELD, 3),
+        pytest.param("CreateSIPParticipant", Fault.DONE_AND_HELD, 5, marks=pytest.mark.long),
+        pytest.param("DeleteRoom", Fault.HELD, 1, marks=pytest.mark.long),
+        ("DeleteRoom", Fault.DONE_AND_HELD, 1),
+    ],
+)
+def test_what_a_killed_check_leaves_goes_with_the_next(
+    settings: Settings, livekit_server: LiveKitServer, tmp_path: Path, method: str, fault: Fault, nth: int
+) -> None:
+    livekit_server.fail(fault, method=method, nth=nth)
+    with Trunkd("infrastructure", "check", folder=tmp_path, environment=settings_of_this_process()) as killed:
+        killed.wait_until(lambda: [each.method for each in livekit_server.calls].count(method) >= nth)
+        killed.kill()
+    livekit_server.heal()
+    # Nobody measures beside it until its lease is over.
+    refused = CliRunner().invoke(app, ["infrastructure", "check"])
+    assert refused.exit_code != 0
+    with closing(Installation(settings)) as installation, installation.database.write() as session:
+        session.execute(update(InfrastructureCheck).values(lease_until=utc_now() - timedelta(seconds=1)))
+    again = CliRunner().invoke(app, ["infrastructure", "check", "--json"])
+    assert (again.exit_code, json.loads(again.output)["known"]["route"]["answer"]) == (0, "yes"), again.output
+    assert (livekit_server.rooms, livekit_server.inbound, livekit_server.outbound) == ({}, {}, {})

@@ -135,7 +135,7 @@ SITUATIONS = {
         after=False,
         route=None,
         warning="no address",
-        says="was not found to answer",
+        says="No verification found the trunk to answer",
     ),
     "tls-of-the-domain-elsewhere": Situation(
         zone=SRV_TLS,

@@ -25,21 +25,22 @@ from tests.peers.call_peer import CallScript, is_authorised
 from tests.peers.udp_peer import UdpPeer
 from tests.trunks.forms import Store
 from tests.trunks.runs.test_placed_calls import MARK
-from tests.worker.test_placed_calls import DID, TO, Carrier
+from tests.worker.test_placed_calls import DID, TO, Carrier, store_of
 from trunks.catalog.new_trunk import NewNumber
 from trunks.errors import CallLost, StoreUnavailable
 from trunks.installation.settings import Settings, load_settings
 from trunks.models.open_call import OpenCall
 from trunks.models.verification import VerificationStatus
-from trunks.rules.visitor import Visitor
 from trunks.runs.calls.caller import CallMaker, PlaceCall
 from trunks.runs.calls.claims import CallClaims, ClaimedCall
-from trunks.runs.calls.open_calls import LEASE, OpenCalls, WrittenCall
 from trunks.runs.calls.wish import CallWish
 from trunks.runs.claimed_run import ClaimedRun
 from trunks.runs.gateway_check import GatewayCheck
+from trunks.runs.knock_ledger import Settlement
+from trunks.runs.open_calls import LEASE, OpenCalls, WrittenCall
 from trunks.runs.run_store import RunStore
 from trunks.runs.runner import Runner
+from trunks.runs.wishes import Spending
 from worker.runs.call_desk import CallDesk
 
 RING, ECHO = CallBehaviour.RING, CallBehaviour.ECHO
@@ -61,6 +62,7 @@ def maker_of(store: Store) -> CallMaker:
     installation, settings = store.installation, store.installation.settings
     return CallMaker(
         installation.runs.call_claims,
+        store_of(installation),
         installation.secrets,
         installation.tenancy.keys.credential_hash(),
         settings.rtp_ports,
@@ -76,7 +78,13 @@ class Killed(BaseException):
 class Vanishing(CallClaims):
     """Of a worker that is killed: it records nothing."""
 
-    def finish(self, claimed: ClaimedCall, report: CallReport | None, visitor: Visitor | None = None) -> bool:
+    def finish(
+        self,
+        claimed: ClaimedCall,
+        report: CallReport | None,
+        spent: Sequence[Spending] = (),
+        knocked: Sequence[Settlement] = (),
+    ) -> bool:
         return False
 
 
@@ -145,7 +153,7 @@ async def die_calling(store: Store, settings: Settings, moment: Moment, carrier:
     claims = store.installation.runs.call_claims
     (claimed,) = claims.claim(limit=5)
     own = OpenCalls(claims.database, claims.clock)
-    vanishing = Vanishing(claims.database, claims.provisioner, claims.clock, own)
+    vanishing = Vanishing(claims.database, claims.provisioner, claims.clock, own, claims.limits)
     maker = replace(maker_of(store), claims=vanishing)
     async with Engine(settings.engine_settings()) as engine:
         making = asyncio.create_task(maker.make(claimed, dying_call(engine, moment)))

@@ -18,6 +18,7 @@ from sipcheck.target import TransportName
 from tests.peers.loop_thread import LoopThread
 from tests.trunks.forms import Store
 from trunks.catalog.new_trunk import NewNumber
+from trunks.installation.installation import Installation
 from trunks.installation.settings import Settings, load_settings
 from trunks.models.placed_call import PlacedCall
 from trunks.models.trunk import Trunk
@@ -25,6 +26,7 @@ from trunks.models.verification import VerificationStatus
 from trunks.rules.profile import CallingFormat
 from trunks.runs.calls.caller import CallMaker
 from trunks.runs.calls.wish import CallWish
+from trunks.runs.run_store import RunStore
 from worker.engine_loop import EngineLoop
 from worker.runs.call_desk import CallDesk
 
@@ -81,6 +83,11 @@ class Desk:
         return self.store.installation.runs.calls.get(self.store.caller, trunk.id, call_id)
 
 
+def store_of(installation: Installation) -> RunStore:
+    runs = installation.runs
+    return RunStore(runs.claims, runs.recovery, runs.address_limits, runs.open_calls)
+
+
 @pytest.fixture
 def desk(make_store: Callable[[Settings], Store], tmp_path: Path) -> Iterator[Desk]:
     settings = load_settings(
@@ -101,6 +108,7 @@ def desk(make_store: Callable[[Settings], Store], tmp_path: Path) -> Iterator[De
     installation = store.installation
     maker = CallMaker(
         installation.runs.call_claims,
+        store_of(installation),
         installation.secrets,
         installation.tenancy.keys.credential_hash(),
         DEFAULT_PORTS,

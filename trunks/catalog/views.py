@@ -11,6 +11,7 @@ from trunks.catalog.shown_way import ShownWay, shown_way
 from trunks.errors import TrunkNotFound
 from trunks.models.trunk import Trunk
 from trunks.models.verification import Verification
+from trunks.repositories.certificate_ends import CertificateEnds
 from trunks.repositories.liveness import LivenessRows
 from trunks.repositories.needed_trunks import NeededTrunks, Place
 from trunks.repositories.phone_numbers import ListedNumber, PhoneNumbers
@@ -149,7 +150,7 @@ def _checked_at(session: Session, trunks: Sequence[Trunk]) -> Mapping[UUID, date
 
 def _certificates_end(session: Session, trunks: Sequence[Trunk]) -> Mapping[UUID, datetime]:
     ids = {gateway.destination_id for trunk in trunks for gateway in trunk.gateways}
-    return LivenessRows(session).certificates_end(ids)
+    return CertificateEnds(session).of(ids)
 
 
 def _latest(trunk: Trunk, checked_at: Mapping[UUID, datetime]) -> datetime | None:

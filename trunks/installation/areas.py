@@ -44,7 +44,6 @@ from trunks.retention.schedule import chores
 from trunks.rules.way_evidence import TlsNames
 from trunks.runs.address_limits import AddressLimits
 from trunks.runs.calls.claims import CallClaims
-from trunks.runs.calls.open_calls import OpenCalls
 from trunks.runs.calls.requests import CallRequests
 from trunks.runs.check_ledger import CheckLedger
 from trunks.runs.claims import RunClaims
@@ -52,6 +51,7 @@ from trunks.runs.credential_proofs import CredentialProofs
 from trunks.runs.edge_paces import PaceLimits
 from trunks.runs.form_questions import FormDesk
 from trunks.runs.knock_book import KnockBook
+from trunks.runs.open_calls import OpenCalls
 from trunks.runs.password_turns import PasswordTurns
 from trunks.runs.recovery import Recovery
 from trunks.runs.requests import RunRequests
@@ -125,7 +125,9 @@ class Runs:
         )
         self.calls = CallRequests(database.impatient(), clock)
         self.open_calls = OpenCalls(database, clock)
-        self.call_claims = CallClaims(database, settings.provisioner, clock, self.open_calls)
+        self.call_claims = CallClaims(
+            database, settings.provisioner, clock, self.open_calls, self.address_limits
+        )
         self.recovery = Recovery(database, self.address_limits, clock=clock)
         self.proofs = CredentialProofs(
             database, interval_seconds=settings.proof_interval_seconds, clock=clock

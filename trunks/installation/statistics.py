@@ -1,6 +1,5 @@
 """The store's statistics for the metrics: cheap enough to be asked every few seconds."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,10 +8,10 @@ from itertools import islice
 from trunks.clock import Clock
 from trunks.models.edge_budget import EdgeBudget
 from trunks.models.verification import VerificationStatus
+from trunks.repositories.certificate_ends import CertificateEnds
 from trunks.repositories.mass_falls import MassFalls
 from trunks.repositories.statistics import DestinationCount, FinishedCount, StatisticsCounts, TrunkCount
 from trunks.repositories.table_sizes import TableSizes
-from trunks.rules.certificates import SPANS, within_days
 from trunks.store.database import Database
 
 # A run has its `finished_at` before its transaction commits, and workers' clocks differ: what is younger is left for
@@ -83,7 +82,7 @@ class Statistics:
                 destinations=counts.destinations(),
                 check_lag_seconds=_lag_seconds(counts.most_overdue_at(), now),
                 flips_are_held=MassFalls(session).open() is not None,
-                certificates=_by_span(counts.certificates_end(), now),
+                certificates=CertificateEnds(session).by_span(now),
             )
 
     def tables(self) -> tuple[TableSeen, ...]:
@@ -109,10 +108,6 @@ class Statistics:
         }
         waiting = [(address, each) for address, each in seconds.items() if each > 0]
         return dict(sorted(waiting, key=lambda pair: (-pair[1], pair[0])))
-
-
-def _by_span(ends: Iterable[datetime], now: datetime) -> dict[str, int]:
-    return dict.fromkeys(SPANS, 0) | Counter(within_days(each, now) for each in ends)
 
 
 def _lag_seconds(due_at: datetime | None, now: datetime) -> float:

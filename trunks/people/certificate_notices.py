@@ -7,7 +7,6 @@ from trunks.models.destination_health import DestinationHealth
 from trunks.models.trunk import Trunk
 from trunks.repositories.certificate_ends import CertificateEnds
 from trunks.repositories.outbox import Announcement, Outbox, state_told
-from trunks.rules.certificates import notice_due
 from trunks.rules.events import EventFacts, EventType
 from trunks.store.database import Database
 
@@ -24,25 +23,23 @@ class CertificateNotices:
         with self.database.write() as session:
             now = self.clock()
             ends = CertificateEnds(session)
-            changed = {each.destination_id: each for each in ends.changed(now, limit=_DESTINATIONS_AT_ONCE)}
+            changed = ends.changed(now, limit=_DESTINATIONS_AT_ONCE)
             if not changed:
                 return 0
-            due = {each: row for each, row in changed.items() if self._is_new(row)}
+            due = {row.destination_id: row for row, days in changed if _is_new(row, days)}
             trunks = ends.trunks(due)
             outbox = Outbox(session, {each.environment_id for of in trunks.values() for each in of}, now)
             for destination_id, of in trunks.items():
                 for trunk in of:
                     outbox.announce(trunk, _ending(trunk, due[destination_id], self.clock))
             outbox.write()
-            ends.told(changed, now)
+            ends.told([row.destination_id for row, _ in changed], now)
             return len(changed)
 
-    def _is_new(self, row: DestinationHealth) -> bool:
-        """Whether a notice has come; of a renewed certificate none has, or an earlier one than was given."""
-        if row.certificate_expires_at is None:
-            return False
-        due = notice_due(row.certificate_expires_at, self.clock())
-        return due is not None and (row.certificate_told_days is None or due < row.certificate_told_days)
+
+def _is_new(row: DestinationHealth, days: int | None) -> bool:
+    """Whether a notice has come; of a renewed certificate none has, or an earlier one than was given."""
+    return days is not None and (row.certificate_told_days is None or days < row.certificate_told_days)
 
 
 def _ending(trunk: Trunk, row: DestinationHealth, clock: Clock) -> Announcement:

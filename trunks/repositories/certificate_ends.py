@@ -1,32 +1,58 @@
-"""Destinations whose certificates end within the next notice, and their trunks."""
+"""When the certificates of destinations end: of some, counted by span, and those that are to be told of."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import case, select, update
+from sqlalchemy import case, func, null, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from trunks.models.destination_health import DestinationHealth
 from trunks.models.trunk import Gateway, Trunk
 from trunks.repositories.among import among
 from trunks.repositories.repository import Repository
-from trunks.rules.certificates import NOTICE_DAYS
+from trunks.rules.certificates import NOTICE_DAYS, SPAN_NAMES, SPANS
 
 
 class CertificateEnds(Repository):
-    def changed(self, now: datetime, *, limit: int) -> Sequence[DestinationHealth]:
-        """Those whose notice that has come last is another than the one that was given, locked."""
-        return self._session.scalars(
-            select(DestinationHealth)
+    def of(self, destination_ids: Collection[UUID]) -> dict[UUID, datetime]:
+        """When the first certificate of each of these ends, where one was seen."""
+        rows = self._session.execute(
+            select(DestinationHealth.destination_id, DestinationHealth.certificate_expires_at).where(
+                among(self._session, DestinationHealth.destination_id, destination_ids),
+                DestinationHealth.certificate_expires_at.is_not(None),
+            )
+        )
+        return {each: at for each, at in rows if at is not None}
+
+    def by_span(self, now: datetime) -> dict[str, int]:
+        """Count destinations that are checked by the span in which the first of their certificates ends."""
+        span = _by_days(now, SPANS).label("within")
+        rows = self._session.execute(
+            select(span, func.count())
+            .where(
+                DestinationHealth.certificate_expires_at.is_not(None),
+                DestinationHealth.next_check_at.is_not(None),
+            )
+            .group_by("within")
+        )
+        found = {name: count for name, count in rows}  # noqa: C416 - rows are no pairs to mypy
+        return {name: found.get(name, 0) for name in SPAN_NAMES}
+
+    def changed(self, now: datetime, *, limit: int) -> Sequence[tuple[DestinationHealth, int | None]]:
+        """Those whose notice that has come last is another than the one that was given, locked, with its days."""
+        rows = self._session.execute(
+            select(DestinationHealth, _notice(now))
             .where(
                 DestinationHealth.certificate_expires_at.is_not(None),
                 DestinationHealth.certificate_told_days.is_distinct_from(_notice(now)),
             )
             .order_by(DestinationHealth.certificate_expires_at)
             .limit(limit)
-            .with_for_update(skip_locked=True)
-        ).all()
+            .with_for_update(skip_locked=True, of=DestinationHealth)
+        )
+        return [(row, days) for row, days in rows]
 
     def trunks(self, destination_ids: Collection[UUID]) -> Mapping[UUID, Sequence[Trunk]]:
         """Find the entered trunks that lead to these destinations, and let nobody else write to them."""
@@ -54,6 +80,15 @@ class CertificateEnds(Repository):
 
 
 def _notice(now: datetime) -> ColumnElement[int | None]:
-    """trunks.rules.certificates.notice_due, as the store reckons it."""
+    """The days of the notice that has come last; null while none has."""
+    return _by_days(now, [(days, days) for days in sorted(NOTICE_DAYS)])
+
+
+def _by_days(now: datetime, spans: Sequence[tuple[int | None, Any]]) -> ColumnElement[Any]:
+    """The name of the first span whose days a certificate's end is not beyond, as the rule has them."""
     ends = DestinationHealth.certificate_expires_at
-    return case(*((ends <= now + timedelta(days=days), days) for days in sorted(NOTICE_DAYS)), else_=None)
+    rest = next((name for days, name in spans if days is None), None)
+    return case(
+        *((ends <= now + timedelta(days=days), name) for days, name in spans if days is not None),
+        else_=null() if rest is None else rest,
+    )

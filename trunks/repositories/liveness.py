@@ -262,15 +262,6 @@ class LivenessRows(Repository):
         )
         return {each: checked_at for each, checked_at in rows if checked_at is not None}
 
-    def certificates_end(self, destination_ids: Collection[UUID]) -> dict[UUID, datetime]:
-        """When the first certificate of each of these ends, where one was seen."""
-        rows = self._session.execute(
-            select(DestinationHealth.destination_id, DestinationHealth.certificate_expires_at).where(
-                self._among(destination_ids), DestinationHealth.certificate_expires_at.is_not(None)
-            )
-        )
-        return {each: at for each, at in rows if at is not None}
-
     def unasked(self, destination_ids: Collection[UUID]) -> set[UUID]:
         """Which of these nobody asks for now: their results have come, or were given up."""
         return set(

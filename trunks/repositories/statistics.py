@@ -75,16 +75,6 @@ class StatisticsCounts(Repository):
         by = (DestinationHealth.alive, DestinationHealth.reason)
         return self._counted(DestinationCount, by, DestinationHealth.next_check_at.is_not(None))
 
-    def certificates_end(self) -> tuple[datetime, ...]:
-        """List when certificates end, of each destination that is checked the first."""
-        ends = self._session.scalars(
-            select(DestinationHealth.certificate_expires_at).where(
-                DestinationHealth.certificate_expires_at.is_not(None),
-                DestinationHealth.next_check_at.is_not(None),
-            )
-        )
-        return tuple(each for each in ends if each is not None)
-
     def most_overdue_at(self) -> datetime | None:
         """When the check was first due that waits longest, or is to come next."""
         due = (DestinationHealth.next_check_at, DestinationHealth.due_since)

@@ -1,11 +1,11 @@
 """When certificates of edges end, and who is to be told of it (docs/design/people.md, "Certificates")."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sipcheck.report.model import EdgeReport
 
-# Days before a certificate's end.
+# Days before a certificate's end; the notice that came last is the one of the fewest days that its end is not beyond.
 NOTICE_DAYS = (30, 14, 7, 1)
 
 
@@ -17,18 +17,10 @@ def first_end(edges: Iterable[EdgeReport]) -> datetime | None:
     return min((edge.certificate.not_after for edge in edges if edge.certificate is not None), default=None)
 
 
-def notice_due(expires_at: datetime, now: datetime) -> int | None:
-    """Give the number of days of the notice that has come last; None while none has."""
-    left = expires_at - now
-    return min((days for days in NOTICE_DAYS if left <= timedelta(days=days)), default=None)
-
-
-def within_days(expires_at: datetime, now: datetime) -> str:
-    """Name the span that a certificate's end lies in, for counting."""
-    if expires_at <= now:
-        return "expired"
-    days = notice_due(expires_at, now)
-    return "more" if days is None else str(days)
-
-
-SPANS = ("expired", *map(str, sorted(NOTICE_DAYS)), "more")
+# Whoever counts certificates counts them in the first of these spans whose days their end is not beyond.
+SPANS: tuple[tuple[int | None, str], ...] = (
+    (0, "expired"),
+    *((days, str(days)) for days in sorted(NOTICE_DAYS)),
+    (None, "more"),
+)
+SPAN_NAMES = tuple(name for _, name in SPANS)

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from sipcheck.dns.resolver import Edge
+from sipcheck.report.call_report import CallReport
 from sipcheck.report.model import Direction, Report
 from sipcheck.target import HostPort
 from trunks.errors import AddressResting, RunPostponed, TooManyRejections
@@ -51,7 +52,7 @@ class Admissions:
         self._visits: list[Visit] = []
         self._begun: list[Visit] = []
         self._granted: Counter[str] = Counter()
-        self._heard: list[Report] = []
+        self._heard: list[Report | CallReport] = []
         self._addresses: dict[str, str] = {}
         self.waited_seconds = 0.0
 
@@ -120,7 +121,7 @@ class Admissions:
             self._open.remove(edge.address)
             self._slots.done(edge.address)
 
-    def heard(self, report: Report) -> None:
+    def heard(self, report: Report | CallReport) -> None:
         """Take a report of what was admitted; a gateway may have two."""
         for address in self._open:
             self._slots.done(address)

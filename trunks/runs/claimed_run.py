@@ -1,6 +1,6 @@
 """What a worker is given when it claims a run: copied from the rows, so that no row is held while it runs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -68,6 +68,15 @@ def claimed_gateways(
             auth_realm=trunk.auth_realm,
         )
         for gateway in gateways
+    )
+
+
+def proven_at(gateways: Sequence[TrunkRow], generation: int) -> frozenset[UUID]:
+    """Where a trunk's account is proven, in its configuration of this generation."""
+    return frozenset(
+        each.destination_id
+        for each in gateways
+        if each.proven_generation == generation and each.refused_at is None
     )
 
 

@@ -48,7 +48,7 @@ from trunks.repositories.trunks import TrunkRow, Trunks
 from trunks.repositories.verifications import Verifications
 from trunks.rules.profile import PLAIN
 from trunks.runs.address_limits import AddressLimits
-from trunks.runs.claimed_run import ClaimedGateway, ClaimedRun, claimed_gateways
+from trunks.runs.claimed_run import ClaimedGateway, ClaimedRun, claimed_gateways, proven_at
 from trunks.runs.credential_freeze import CredentialFreezer, Refusal
 from trunks.runs.departures import Departures
 from trunks.runs.result_rules import ResultRules
@@ -127,7 +127,7 @@ class RunClaims:
                 on_demand=run.way_in is WayIn.ON_DEMAND,
                 put_off=run.due_at > run.requested_at,
                 learned_realms=realms.get(run.id, ()),
-                proven_at=_proven_at(found[run.trunk_id], steady[run.trunk_id].generation),
+                proven_at=proven_at(found[run.trunk_id], steady[run.trunk_id].generation),
                 proof_order=_longest_ago(found[run.trunk_id])
                 if run.requested_by is RequestedBy.SCHEDULE
                 else (),
@@ -169,14 +169,6 @@ class RunClaims:
         """
         with self._database.write(lock_wait_ms=LOCK_WAIT_MS) as session:
             return RunResults(session, self._rules, self._address_limits).write(results, self._clock())
-
-
-def _proven_at(gateways: Sequence[TrunkRow], generation: int) -> frozenset[UUID]:
-    return frozenset(
-        each.destination_id
-        for each in gateways
-        if each.proven_generation == generation and each.refused_at is None
-    )
 
 
 def _longest_ago(gateways: Sequence[TrunkRow]) -> tuple[int, ...]:

@@ -12,12 +12,12 @@ from sipcheck.target import Target
 from sipcheck.transaction.invite.call_mark import CallMark
 from trunks.clock import Clock
 from trunks.runs.admission import Admissions
-from trunks.runs.calls.open_calls import WrittenCall
 from trunks.runs.claimed_run import ClaimedRun
 from trunks.runs.credential_gate import CredentialGate
 from trunks.runs.form_questions import RunForms
 from trunks.runs.gateway_check import GatewayCheck
 from trunks.runs.knock_ledger import Settlement
+from trunks.runs.open_calls import WrittenCall
 from trunks.runs.open_slots import OpenSlots
 from trunks.runs.run_store import RunStore
 from trunks.runs.several_gateways import SeveralReport

@@ -5,9 +5,9 @@ from datetime import datetime
 from uuid import UUID
 
 from trunks.runs.address_limits import AddressLimits
-from trunks.runs.calls.open_calls import OpenCalls, WrittenCall
 from trunks.runs.claims import RunClaims
 from trunks.runs.kept_back import KeptBack
+from trunks.runs.open_calls import OpenCalls, WrittenCall
 from trunks.runs.recovery import Recovery, Return
 from trunks.runs.results import RunResult
 from trunks.runs.sending import Departure, Intent

@@ -13,7 +13,7 @@ from sipcheck.engine import Engine
 from trunks.errors import StoreUnavailable
 from trunks.runs.calls.caller import CallMaker
 from trunks.runs.calls.claims import CallClaims, ClaimedCall
-from trunks.runs.calls.open_calls import LostCall
+from trunks.runs.open_calls import LostCall
 
 _log = structlog.get_logger(__name__)
 

@@ -30,6 +30,7 @@ from sipcheck.verification.calling.report import call_report, unreached_call
 from sipcheck.verification.edge_probe import EdgeProbe, probing
 from sipcheck.verification.identity import CallForm, Identity
 from sipcheck.verification.report_builder import ReportBuilder
+from sipcheck.verification.verification import Admit
 
 # For a call's end to be answered: BYE, or CANCEL with the INVITE's own 487.
 ENDING_SECONDS = 5.0
@@ -46,6 +47,7 @@ class CallRun:
     run: RunContext
     settings: EngineSettings
     resolver: Resolver
+    admit: Admit | None = None
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     attempts: list[Attempt] = field(default_factory=list)
     left_out: list[WrittenNumber] = field(default_factory=list)
@@ -60,6 +62,8 @@ class CallRun:
         failure = route.obstacle(self.settings.guard)
         if failure is not None:
             return unreached_call(builder.unreached(failure), self.options)
+        if self.admit is not None:
+            await self.admit(route.edges[:_MOST_EDGES])
         identity = self._identity()
         async with probing(route.edges[:_MOST_EDGES], identity, self.run) as probes:
             tried: list[EdgeProbe] = []

@@ -13,6 +13,7 @@ from tests.api.console.visitor import Visitor
 from tests.trunks.forms import make_report
 from trunks.catalog.new_trunk import NewNumber
 from trunks.models.trunk import Trunk
+from trunks.repositories import needed_trunks
 from trunks.rules.trunk_state import HealthStatus
 
 pytestmark = pytest.mark.parametrize("store_settings", ["sqlite"], indirect=True)
@@ -44,6 +45,7 @@ def make_kinds(api: ApiUnderTest) -> None:
             set_state(api, trunk.id, **values)
 
 
+@pytest.mark.parametrize("few", [0, 500])
 @pytest.mark.parametrize(
     ("query", "names"),
     [
@@ -66,8 +68,15 @@ def make_kinds(api: ApiUnderTest) -> None:
     ],
 )
 async def test_those_that_need_a_person_come_first(
-    api: ApiUnderTest, visitor: Visitor, query: str, names: list[str]
+    api: ApiUnderTest,
+    visitor: Visitor,
+    monkeypatch: pytest.MonkeyPatch,
+    query: str,
+    names: list[str],
+    few: int,
 ) -> None:
+    """However many match: a few are known by their ids, many are met on the way."""
+    monkeypatch.setattr(needed_trunks, "_FEW", few)
     make_kinds(api)
     (well,) = [
         each

@@ -10,6 +10,7 @@ from tests.peers.certificates import CertificateKind, Certificates
 from tests.peers.dns_server import DnsServer
 from tests.peers.kamailio import PASSWORD, USERNAME, Kamailio
 from tests.sipcheck.conftest import ALICE, Verify
+from trunks.rules.run_facts import realms_of
 
 BINDING = {USERNAME: "sip:alice@192.0.2.50:5062"}
 WRONG = Credentials(USERNAME, "battery staple")
@@ -228,6 +229,7 @@ async def test_a_pinned_realm_is_the_only_one_answered(
         credentials=Credentials(USERNAME, PASSWORD, realms=("carrier.example",)),
     )
     assert (report.outcome, report.reason) == (Outcome.FAILED, Reason.REALM_MISMATCH)
+    assert realms_of(report) == ("'carrier.example'", "'other.example'")
     assert registrar.requests_seen(credentials=True) == ()
 
 

@@ -41,7 +41,10 @@ def test_what_is_shown(store: Store) -> None:
     kept = KeptWay(led, trunk.generation, trunk.gateways[0].destination_id, STARTED)
     former = KeptWay(led, trunk.generation - 1, trunk.gateways[0].destination_id, STARTED)
     elsewhere = KeptWay(led, trunk.generation, UUID(int=1), STARTED)
-    unknown = "The trunk was not found to answer as it is configured now; verify it."
+    unknown = (
+        "No verification found the trunk to answer as it is configured now; "
+        "mend what the last one says, or verify it."
+    )
     for parts, form, can_call, reason in (
         (make_parts(way=kept), WayForm.ROUTE, True, "It is led."),
         (make_parts(way=former), WayForm.AS_GIVEN, None, unknown),

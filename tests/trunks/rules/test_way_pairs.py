@@ -133,12 +133,12 @@ PROVEN = frozenset({FormProof(WayForm.ROUTE, edge(ONE).name, ONE)})
     ("known", "form", "told"),
     [
         (ALONE, WayForm.PARKED, "proven in the form that calls have"),
-        (replace(ALONE, proofs=PROVEN), WayForm.ROUTE, "Calls are led to"),
+        (replace(ALONE, proofs=PROVEN), WayForm.ROUTE, "Calls go to"),
         (replace(ALONE, domain=ONE), WayForm.AS_GIVEN, "Every address"),
         (
             replace(ALONE, proofs=frozenset({FormProof(WayForm.TARGET, edge(ONE).name, ONE)})),
             WayForm.TARGET,
-            "addressed to",
+            "by which name",
         ),
         (
             replace(SRV, proofs=frozenset({FormProof(WayForm.TARGET, FIRST.name, "sip1.carrier.example")})),

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -13,19 +14,32 @@ from structlog.contextvars import bound_contextvars
 from sipcheck.credentials import BeforeCredentials, Credentials
 from sipcheck.errors import CallerError, TargetInvalid
 from sipcheck.media.sockets import PortRange
-from sipcheck.reasons import Reason
+from sipcheck.reasons import Cause, Reason
 from sipcheck.report.call_report import CallReport
 from sipcheck.target import Target
 from sipcheck.transaction.invite.call_journal import WriteDown
 from sipcheck.transaction.invite.call_mark import CallMark
 from sipcheck.verification.calling.options import CallOptions
-from trunks.errors import CallLost, SecretUnreadable, StoreUnavailable
+from sipcheck.verification.calling.report import unreached_call
+from sipcheck.verification.verification import Admit
+from trunks.errors import (
+    AddressResting,
+    CallLost,
+    RunPostponed,
+    SecretUnreadable,
+    StoreUnavailable,
+    TooManyRejections,
+)
 from trunks.rules.visitor import Visitor
+from trunks.runs.admission import Admissions
 from trunks.runs.calls.claims import CallClaims, ClaimedCall
-from trunks.runs.calls.open_calls import LostCall
 from trunks.runs.claimed_run import ClaimedGateway
 from trunks.runs.credential_freeze import CredentialsClaimed, CredentialsFrozen
+from trunks.runs.open_calls import LostCall
+from trunks.runs.open_slots import OpenSlots
+from trunks.runs.run_store import RunStore
 from trunks.runs.sending import CredentialKeys
+from trunks.runs.service_report import service_report
 from trunks.secrets.credential_key import CredentialHash
 from trunks.secrets.secret_box import SecretBox
 
@@ -35,6 +49,8 @@ _RENEW_SECONDS = 10.0
 # While a verification sends the same password.
 _LOOK_SECONDS = 0.1
 _DIGITS_SHOWN = 4
+# For its turn at the carrier's address: somebody waits for the telephone to ring.
+_PATIENCE_SECONDS = 60.0
 # Of the 3 s that a stopping process gives to what it breaks off (worker.engine_loop).
 _ENDING_LOOKS = 20
 
@@ -51,6 +67,7 @@ class PlaceCall(Protocol):
         username: str | None = None,
         before_credentials: BeforeCredentials | None = None,
         write_down: WriteDown | None = None,
+        admit: Admit | None = None,
     ) -> Awaitable[CallReport]: ...
 
 
@@ -60,14 +77,19 @@ EndCall = Callable[[CallMark, Credentials | None], Awaitable[bool]]
 
 @dataclass(frozen=True, slots=True)
 class CallMaker:
-    """`on_done` is told of each call that was recorded; media is awaited at `ports`, and named as `media_address`."""
+    """`on_done` is told of each call that was recorded; media is awaited at `ports`, and named as `media_address`.
+
+    One that has to wait for its turn at an address does so for `patience_seconds` at most.
+    """
 
     claims: CallClaims
+    store: RunStore
     secrets: SecretBox
     hashed: CredentialHash
     ports: PortRange
     media_address: str | None
     on_done: Callable[[UUID], None]
+    patience_seconds: float = _PATIENCE_SECONDS
 
     async def make(
         self, claimed: ClaimedCall, place: PlaceCall, some_open: Callable[[], bool] = lambda: False
@@ -82,11 +104,16 @@ class CallMaker:
             trunk_id=str(claimed.run.first.trunk_id),
             number=shortened(claimed.wish.called),
         ):
-            report = await self._kept(claimed, place)
+            turn = self._turn(claimed)
+            report = await self._kept(claimed, place, turn)
             if report is None and not await _is_over(some_open):
                 _log.warning("test-call-left-open")
                 return
-            recorded = await asyncio.to_thread(self.claims.finish, claimed, report, self._visitor(claimed))
+            spent, knocked = (
+                turn.admissions.spent(),
+                turn.admissions.knocked(password_left=turn.password_left),
+            )
+            recorded = await asyncio.to_thread(self.claims.finish, claimed, report, spent, knocked)
             said = {} if report is None else {"outcome": report.outcome, "reason": report.reason}
             _log.info("test-call-done" if recorded else "test-call-lost", **said)
             if recorded:
@@ -110,9 +137,9 @@ class CallMaker:
             return None if lost.gateway is None else lost.gateway.credentials(self.secrets)
         return None
 
-    async def _kept(self, claimed: ClaimedCall, place: PlaceCall) -> CallReport | None:
+    async def _kept(self, claimed: ClaimedCall, place: PlaceCall, turn: "_Turn") -> CallReport | None:
         """Call, and keep the claim meanwhile; None where it was broken off: by a worker that stops, or a lost claim."""
-        calling = asyncio.create_task(self._call(claimed, place))
+        calling = asyncio.create_task(self._in_turn(claimed, place, turn))
         keeping = asyncio.create_task(self._keep(claimed))
         try:
             await asyncio.wait((calling, keeping), return_when=asyncio.FIRST_COMPLETED)
@@ -136,7 +163,50 @@ class CallMaker:
             except StoreUnavailable as error:
                 _log.warning("store-away", error=str(error))
 
-    async def _call(self, claimed: ClaimedCall, place: PlaceCall) -> CallReport | None:
+    def _turn(self, claimed: ClaimedCall) -> "_Turn":
+        gateway = claimed.run.first
+        account_key = self.hashed.user_key(_domain(gateway), gateway.username or "")
+        slots = OpenSlots(self.store, claimed.run.claim_id)
+        return _Turn(Admissions(self.store, claimed.run, gateway, account_key, slots))
+
+    async def _in_turn(self, claimed: ClaimedCall, place: PlaceCall, turn: "_Turn") -> CallReport | None:
+        """Call when it is the call's turn at its addresses; one that waits for too long is not made."""
+        until = asyncio.get_running_loop().time() + self.patience_seconds
+        while True:
+            try:
+                report = await self._call(claimed, place, turn)
+            except RunPostponed as postponed:
+                if asyncio.get_running_loop().time() + postponed.seconds > until:
+                    _log.info("test-call-has-no-turn", seconds=round(postponed.seconds, 1))
+                    return None
+                _log.info("test-call-waits", seconds=round(postponed.seconds, 1))
+                await asyncio.sleep(postponed.seconds)
+            except AddressResting as resting:
+                return self._unmade(claimed, Reason.ADDRESS_RESTING, None, resting.until)
+            except TooManyRejections as waits:
+                return self._unmade(
+                    claimed, Reason.CREDENTIALS_FROZEN, Cause.TOO_MANY_REJECTIONS, waits.retry_at
+                )
+            else:
+                if report is not None:
+                    turn.admissions.heard(report)
+                return report
+
+    def _unmade(
+        self, claimed: ClaimedCall, reason: Reason, cause: Cause | None, retry_at: datetime
+    ) -> CallReport:
+        """Report a call for which nothing was sent."""
+        base = service_report(
+            reason,
+            claimed.run.first,
+            started_at=claimed.run.claimed_at,
+            finished_at=self.claims.clock(),
+            cause=cause,
+            retry_at=retry_at,
+        )
+        return unreached_call(base, self._options(claimed))
+
+    async def _call(self, claimed: ClaimedCall, place: PlaceCall, turn: "_Turn") -> CallReport | None:
         try:
             gateway = claimed.run.first
             credentials = gateway.credentials(self.secrets)
@@ -145,9 +215,12 @@ class CallMaker:
                 self._options(claimed),
                 credentials=credentials,
                 username=gateway.username,
-                before_credentials=None if credentials is None else self._gate(claimed, credentials),
+                before_credentials=None if credentials is None else self._gate(claimed, credentials, turn),
                 write_down=self._journal(claimed),
+                admit=turn.admissions.admit,
             )
+        except (AddressResting, RunPostponed, TooManyRejections):
+            raise
         except (CallerError, CallLost, SecretUnreadable, StoreUnavailable) as error:
             _log.warning("test-call-impossible", error=str(error))
         except Exception:  # noqa: BLE001 - the border of a call: whatever went wrong, it is recorded as broken off
@@ -166,6 +239,7 @@ class CallMaker:
             ports=self.ports,
             media_address=self.media_address,
             sdes=claimed.encrypted,
+            codecs=claimed.codecs,
         )
 
     def _visitor(self, claimed: ClaimedCall) -> Visitor:
@@ -184,7 +258,7 @@ class CallMaker:
 
         return write_down
 
-    def _gate(self, claimed: ClaimedCall, credentials: Credentials) -> BeforeCredentials:
+    def _gate(self, claimed: ClaimedCall, credentials: Credentials, turn: "_Turn") -> BeforeCredentials:
         domain = claimed.run.first.target().domain
         user, password = credentials.username, credentials.password
         account_key, visitor = self.hashed.account_key(domain, user, password), self._visitor(claimed)
@@ -199,10 +273,19 @@ class CallMaker:
                 if isinstance(answer, CredentialsFrozen):
                     return Reason.CREDENTIALS_FROZEN
                 if not isinstance(answer, CredentialsClaimed):
+                    turn.password_left = turn.password_left or answer
                     return None if answer else Reason.CANCELLED
                 await asyncio.sleep(_LOOK_SECONDS)
 
         return before_credentials
+
+
+@dataclass(slots=True)
+class _Turn:
+    """A call's way to its turn, and whether its password was let out."""
+
+    admissions: Admissions
+    password_left: bool = False
 
 
 def _domain(gateway: ClaimedGateway) -> str:

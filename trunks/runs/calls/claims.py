@@ -1,14 +1,16 @@
 """Test calls as the worker has them: claimed by a short lease that is renewed while the call lasts, and made once.
 
 A call is *queued*, *running* or *done*. Whoever claims it alone writes to it, by naming its claim. It is never made a
-second time: one whose worker is gone is ended by another (trunks.runs.calls.open_calls), and told as cancelled then.
+second time: one whose worker is gone is ended by another (trunks.runs.open_calls), and told as cancelled then.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from sipcheck.media.codec import DEFAULT_CODECS, Codec
 from sipcheck.reasons import CREDENTIALS_REFUSED, CallVerdict, CredentialState, Reason
 from sipcheck.report.call_report import CallReport
 from sipcheck.report.json_export import to_json
@@ -25,16 +27,18 @@ from trunks.repositories.placed_calls import PlacedCalls
 from trunks.repositories.trunk_profiles import TrunkProfiles
 from trunks.repositories.trunks import Trunks
 from trunks.rules.guesses import GUESS_WINDOW, guesses_at
-from trunks.rules.profile import CallingFormat, MediaEncryption
+from trunks.rules.media import media_of
+from trunks.rules.profile import CallingFormat, MediaEncryption, TrunkProfile
 from trunks.rules.visitor import Visitor
-from trunks.runs.calls.open_calls import LEASE, OpenCalls, WrittenCall
+from trunks.runs.address_limits import AddressLimits
 from trunks.runs.calls.wish import CallWish
-from trunks.runs.claimed_run import ClaimedRun, claimed_gateways
+from trunks.runs.claimed_run import ClaimedRun, claimed_gateways, proven_at
 from trunks.runs.credential_freeze import CredentialFreezer, CredentialsFrozen, Refusal
-from trunks.runs.knock_count import seen_in
 from trunks.runs.knock_ledger import Settlement, settle
+from trunks.runs.open_calls import LEASE, OpenCalls, WrittenCall
 from trunks.runs.report_bounds import bounded
 from trunks.runs.sending import CredentialKeys, Departure
+from trunks.runs.wishes import Spending
 from trunks.store.database import Database
 from trunks.voice.provisioner import ProvisionerName
 
@@ -44,11 +48,13 @@ _TAKEN = (CallVerdict.ANSWERED, CallVerdict.RANG)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimedCall:
-    """`run` is who calls over which gateway, by which claim; with `encrypted` media is offered as SRTP."""
+    """`run` is who calls over which gateway, by which claim; with `encrypted` media is offered as SRTP, by
+    `codecs`."""
 
     run: ClaimedRun
     wish: CallWish
     encrypted: bool
+    codecs: tuple[Codec, ...]
 
     @property
     def id(self) -> UUID:
@@ -61,6 +67,7 @@ class CallClaims:
     provisioner: ProvisionerName
     clock: Clock
     open_calls: OpenCalls
+    limits: AddressLimits
 
     def claim(self, *, limit: int) -> list[ClaimedCall]:
         """Make calls ours that wait."""
@@ -106,9 +113,11 @@ class CallClaims:
                 request_id=call.request_id,
                 explicit=True,
                 on_demand=True,
+                proven_at=proven_at(Trunks(session).gateways_of([trunk.id])[trunk.id], trunk.generation),
             ),
             wish=CallWish.of(call.called, call.caller, call.asked),
             encrypted=profile.media_encryption is MediaEncryption.SDES,
+            codecs=_codecs(profile),
         )
 
     def renew(self, claimed: ClaimedCall) -> bool:
@@ -138,14 +147,21 @@ class CallClaims:
             freezer.hold([departure] if ours and refusal is None else [])
             return ours if refusal is None else refusal
 
-    def finish(self, claimed: ClaimedCall, report: CallReport | None, visitor: Visitor | None = None) -> bool:
+    def finish(
+        self,
+        claimed: ClaimedCall,
+        report: CallReport | None,
+        spent: Sequence[Spending] = (),
+        knocked: Sequence[Settlement] = (),
+    ) -> bool:
         """Record what became of a call, None where it was broken off; false where it is not ours any more.
 
-        What it says of the password freezes or thaws that, and a refusal counts as a guess. The trunk's state is as it
-        was.
+        What it says of the password freezes or thaws that, and a refusal counts as a guess. What it took of its
+        addresses' pace is settled. The trunk's state is as it was.
         """
         with self.database.write() as session:
             now = self.clock()
+            self.limits.lock(session, spent)
             freezer = CredentialFreezer(session)
             held = freezer.lock([claimed.run.claim_id])[claimed.run.claim_id]
             if report is None:
@@ -157,9 +173,8 @@ class CallClaims:
                     proven=report.credentials is CredentialState.PROVEN,
                     now=now,
                 )
-            if report is not None and visitor is not None:
-                seen = seen_in(report, visitor, user_known=False)
-                settle(session, [Settlement(claimed.run.claim_id, visitor, seen)], now)
+            self.limits.settle_within(session, spent)
+            settle(session, knocked, now)
             if claimed.wish.apply and report is not None and report.outcome in _TAKEN:
                 self._apply(session, claimed, report)
             call = PlacedCalls(session).claimed(claimed.id, claimed.run.claim_id)
@@ -188,6 +203,12 @@ class CallClaims:
         session.flush()
         if taken.caller_identity is not profile.caller_identity:
             ProvisionRequests(session, self.provisioner).changed_unseen(trunk.id, self.clock())
+
+
+def _codecs(profile: TrunkProfile) -> tuple[Codec, ...]:
+    """Of the profile's codecs those that we speak, in its order; where it has none of them, all that we speak."""
+    mapped = (Codec.mapped(each) for each in media_of(profile).codecs)
+    return tuple(each for each in mapped if each is not None) or DEFAULT_CODECS
 
 
 def _end(call: PlacedCall, report: CallReport | None) -> None:

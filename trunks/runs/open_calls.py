@@ -15,7 +15,7 @@ from trunks.ids import new_id
 from trunks.models.open_call import OpenCall
 from trunks.repositories.open_calls import OpenCallRows
 from trunks.repositories.trunks import Trunks
-from trunks.runs.calls.marks import read_marks, write_marks
+from trunks.runs.call_marks import read_marks, write_marks
 from trunks.runs.claimed_run import ClaimedGateway, ClaimedRun, claimed_gateways
 from trunks.store.database import Database
 
