@@ -36,7 +36,7 @@ from api.operation.table_metrics import TableMetrics
 from api.shared_page import routes as shared_page
 from api.store_threads import LOCKED_AT_MOST_SECONDS, StoreThreads
 from api.talkover import routes as talkover
-from api.talkover.queued_verification import QueuedVerification
+from api.talkover.verifications.queued_verification import QueuedVerification
 from api.waiter import Awaited, Waiter
 from trunks.doorbell import Doorbell
 from trunks.installation.installation import Installation

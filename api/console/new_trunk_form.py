@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from api.console.reason_fields import field_of_reason
 from api.console.visit import Visit, form_token_of
 from api.problems import by_field, field_of, sentence_of
-from api.talkover.trunk_bodies import CreateTrunk
+from api.talkover.trunks.trunk_bodies import CreateTrunk
 from sipcheck.diagnosis.evidence import Proof
 from sipcheck.reasons import Reason
 from sipcheck.target import TransportName

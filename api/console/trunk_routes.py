@@ -13,8 +13,8 @@ from api.console.trunk_list import TRUNKS
 from api.console.trunk_page import gather_trunk
 from api.console.visit import Submitted, Visit, Visiting
 from api.parameters import TrunkId
-from api.talkover.evidence_routes import pcapng
 from api.talkover.parameters import VerificationId
+from api.talkover.verifications.evidence_routes import pcapng
 from sipcheck.report.capture import capture
 from trunks.catalog.trunk_edit import TrunkEdit
 from trunks.runs.evidence import evidence_of

@@ -16,7 +16,7 @@ from api.pages.client_address import client_address
 from api.pages.headers import packaged, page_headers
 from api.pages.templates import make_templates
 from api.shared_page.page import Page, page_of
-from api.talkover.evidence_routes import pcapng
+from api.talkover.verifications.evidence_routes import pcapng
 from sipcheck.report.capture import capture
 from trunks.errors import EvidenceNotFound, SharedPageNotFound
 from trunks.runs.sharing import OpenedPage

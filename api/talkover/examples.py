@@ -13,13 +13,9 @@ from api.document.examples import (
     Example,
 )
 from api.our_state import led_to, proven_at
-from api.talkover.call_answers import CallFound, CallLater, CallList, CallListed, CallShown, CallWaiting
-from api.talkover.connection_answers import AddressShown, ConnectionFound, ConnectionShown
-from api.talkover.event_answers import EventList, EventShown
-from api.talkover.health_answers import HealthFound, HealthShown
-from api.talkover.history_answers import HistoryFound, HistoryShown
-from api.talkover.inbound_answers import InboundExplained, InboundFinding, InboundShown
-from api.talkover.incident_answers import (
+from api.talkover.calls.call_answers import CallFound, CallLater, CallList, CallListed, CallShown, CallWaiting
+from api.talkover.calls.inbound_answers import InboundExplained, InboundFinding, InboundShown
+from api.talkover.people.incident_answers import (
     ConcernedShown,
     ElsewhereShown,
     IncidentFound,
@@ -27,40 +23,7 @@ from api.talkover.incident_answers import (
     IncidentShown,
     MomentShown,
 )
-from api.talkover.number_answers import (
-    NumberChanged,
-    NumberCreated,
-    NumberList,
-    NumberListed,
-    NumberMade,
-    NumberRemoved,
-)
-from api.talkover.preset_answers import PresetList
-from api.talkover.share_answers import LinkCreated, LinkList, LinkMade, LinkRemoved, LinkShown
-from api.talkover.trunk_answers import (
-    GatewayShown,
-    TrunkChanged,
-    TrunkCreated,
-    TrunkDetails,
-    TrunkFound,
-    TrunkList,
-    TrunkRemoved,
-    TrunkShown,
-    TrunkState,
-)
-from api.talkover.verification_answers import (
-    DryRunAnswer,
-    DryRunData,
-    RunFound,
-    RunList,
-    RunListed,
-    RunShown,
-    RunWaiting,
-    VerifyAnswer,
-    VerifyData,
-    VerifyLater,
-)
-from api.talkover.webhook_answers import (
+from api.talkover.people.webhook_answers import (
     DeliveryList,
     DeliveryQueued,
     DeliveryShown,
@@ -72,6 +35,43 @@ from api.talkover.webhook_answers import (
     EndpointWithSecret,
     MessageQueued,
     TestQueued,
+)
+from api.talkover.trunks.connection_answers import AddressShown, ConnectionFound, ConnectionShown
+from api.talkover.trunks.event_answers import EventList, EventShown
+from api.talkover.trunks.health_answers import HealthFound, HealthShown
+from api.talkover.trunks.history_answers import HistoryFound, HistoryShown
+from api.talkover.trunks.number_answers import (
+    NumberChanged,
+    NumberCreated,
+    NumberList,
+    NumberListed,
+    NumberMade,
+    NumberRemoved,
+)
+from api.talkover.trunks.preset_answers import PresetList
+from api.talkover.trunks.trunk_answers import (
+    GatewayShown,
+    TrunkChanged,
+    TrunkCreated,
+    TrunkDetails,
+    TrunkFound,
+    TrunkList,
+    TrunkRemoved,
+    TrunkShown,
+    TrunkState,
+)
+from api.talkover.verifications.share_answers import LinkCreated, LinkList, LinkMade, LinkRemoved, LinkShown
+from api.talkover.verifications.verification_answers import (
+    DryRunAnswer,
+    DryRunData,
+    RunFound,
+    RunList,
+    RunListed,
+    RunShown,
+    RunWaiting,
+    VerifyAnswer,
+    VerifyData,
+    VerifyLater,
 )
 from sipcheck.diagnosis.evidence import Proof
 from sipcheck.diagnosis.inbound.reasons import InboundReason

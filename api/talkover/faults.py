@@ -8,7 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 
 from api.problems import FieldErrors, Problem, Refusal, Refusals, by_field, field_of, sentence_of
-from api.talkover.trunk_bodies import NOT_VERIFIED
+from api.talkover.trunks.trunk_bodies import NOT_VERIFIED
 from trunks.errors import (
     CalledNumberNotFound,
     CallerNotYours,

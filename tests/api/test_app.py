@@ -5,7 +5,7 @@ import jsonschema_rs
 import pytest
 from sqlalchemy import text
 
-from api.talkover.evidence_routes import PCAPNG
+from api.talkover.verifications.evidence_routes import PCAPNG
 from tests.api.client import BODY, ApiUnderTest
 from trunks.catalog.trunks import TrunkCatalog
 

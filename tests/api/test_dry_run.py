@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from api.talkover.trunk_bodies import CreateTrunk
+from api.talkover.trunks.trunk_bodies import CreateTrunk
 from sipcheck.reasons import CredentialState, Outcome, Reason
 from tests.api.client import BODY, ApiUnderTest
 from tests.trunks.forms import make_report

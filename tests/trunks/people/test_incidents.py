@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from api.talkover.incident_answers import show_incident
+from api.talkover.people.incident_answers import show_incident
 from sipcheck.phrases.sentence import Sentence
 from sipcheck.reasons import CredentialState, Outcome, Reason
 from sipcheck.report.model import Direction, Report, TraceStep

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from api.talkover.preset_answers import PresetList, show_presets
+from api.talkover.trunks.preset_answers import PresetList, show_presets
 from trunks.catalog.carrier_presets import carrier_presets
 
 router = APIRouter(prefix="/carrier-presets")

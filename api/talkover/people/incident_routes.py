@@ -10,8 +10,8 @@ from fastapi.responses import PlainTextResponse
 from api.call import Call, Calling
 from api.dialects import TALKOVER
 from api.parameters import TrunkId, id_in_path
-from api.talkover.incident_answers import IncidentFound, IncidentPage, show_incident
 from api.talkover.parameters import DEFAULT_PAGE, Cursor, IncidentId, Limit, page_of
+from api.talkover.people.incident_answers import IncidentFound, IncidentPage, show_incident
 from trunks.errors import TrunkNotFound
 
 _answers = TALKOVER.fault_answers

@@ -8,7 +8,8 @@ from fastapi import APIRouter, Query
 from api.call import Calling
 from api.dialects import TALKOVER
 from api.parameters import MakesId, TrunkId
-from api.talkover.number_answers import (
+from api.talkover.parameters import Cursor, NumberId, page_of
+from api.talkover.trunks.number_answers import (
     NumberChanged,
     NumberCreated,
     NumberList,
@@ -16,8 +17,7 @@ from api.talkover.number_answers import (
     show_created,
     show_listed,
 )
-from api.talkover.number_bodies import AssignNumber, CreateNumber
-from api.talkover.parameters import Cursor, NumberId, page_of
+from api.talkover.trunks.number_bodies import AssignNumber, CreateNumber
 
 # The vendor's clients know no pages, so a page is large.
 _PAGE = 1000

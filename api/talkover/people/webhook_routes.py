@@ -11,7 +11,7 @@ from api.dialects import TALKOVER
 from api.parameters import MakesId
 from api.talkover.faults import wrong_field
 from api.talkover.parameters import DEFAULT_PAGE, Cursor, DeliveryId, EndpointId, Limit, page_of
-from api.talkover.webhook_answers import (
+from api.talkover.people.webhook_answers import (
     DeliveryList,
     DeliveryQueued,
     EndpointFound,
@@ -24,7 +24,7 @@ from api.talkover.webhook_answers import (
     show_endpoint,
     show_made,
 )
-from api.talkover.webhook_bodies import CreateEndpoint, UpdateEndpoint
+from api.talkover.people.webhook_bodies import CreateEndpoint, UpdateEndpoint
 
 _answers = TALKOVER.fault_answers
 

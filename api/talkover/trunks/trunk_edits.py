@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from api.talkover.trunk_answers import show_details
-from api.talkover.trunk_bodies import UpdateTrunk
+from api.talkover.trunks.trunk_answers import show_details
+from api.talkover.trunks.trunk_bodies import UpdateTrunk
 from sipcheck.target import parse_host_port
 from trunks.catalog.trunk_edit import TrunkEdit
 from trunks.catalog.views import TrunkView

@@ -9,12 +9,12 @@ from fastapi import APIRouter, Query
 from api.call import Calling
 from api.dialects import TALKOVER
 from api.parameters import IsActive, MakesId, TrunkId
-from api.talkover.connection_answers import ConnectionFound, show_connection
-from api.talkover.event_answers import EventList, EventShown
-from api.talkover.health_answers import HealthFound, show_health
-from api.talkover.history_answers import HistoryFound, show_history
 from api.talkover.parameters import DEFAULT_PAGE, AskedSpan, Cursor, Limit, page_of
-from api.talkover.trunk_answers import (
+from api.talkover.trunks.connection_answers import ConnectionFound, show_connection
+from api.talkover.trunks.event_answers import EventList, EventShown
+from api.talkover.trunks.health_answers import HealthFound, show_health
+from api.talkover.trunks.history_answers import HistoryFound, show_history
+from api.talkover.trunks.trunk_answers import (
     TrunkChanged,
     TrunkCreated,
     TrunkFound,
@@ -24,8 +24,8 @@ from api.talkover.trunk_answers import (
     show_created,
     show_details,
 )
-from api.talkover.trunk_bodies import CreateTrunk, UpdateTrunk
-from api.talkover.trunk_edits import OF_ONE_TRUNK, to_edit
+from api.talkover.trunks.trunk_bodies import CreateTrunk, UpdateTrunk
+from api.talkover.trunks.trunk_edits import OF_ONE_TRUNK, to_edit
 from trunks.repositories.trunks import TrunkFilter
 from trunks.rules.trunk_state import HealthStatus
 

@@ -10,8 +10,8 @@ from api.dialects import TALKOVER
 from api.parameters import TrunkId
 from api.problems import Problem
 from api.talkover.parameters import DEFAULT_PAGE, Cursor, Limit, VerificationId, page_of
-from api.talkover.trunk_bodies import CreateTrunk
-from api.talkover.verification_answers import (
+from api.talkover.trunks.trunk_bodies import CreateTrunk
+from api.talkover.verifications.verification_answers import (
     DryRunAnswer,
     RunFound,
     RunList,

@@ -12,7 +12,7 @@ from api.call import Calling
 from api.dialects import TALKOVER
 from api.parameters import TrunkId, id_in_path
 from api.talkover.parameters import VerificationId
-from api.talkover.share_answers import LinkCreated, LinkList, LinkMade, LinkRemoved, LinkShown
+from api.talkover.verifications.share_answers import LinkCreated, LinkList, LinkMade, LinkRemoved, LinkShown
 from trunks.errors import SharedPageNotFound
 from trunks.runs.sharing import DEFAULT_DAYS, MOST_DAYS
 

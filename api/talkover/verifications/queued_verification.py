@@ -13,8 +13,8 @@ from api.context import Context
 from api.dialects import TALKOVER
 from api.middleware.http_middleware import HttpMiddleware
 from api.request_state import state_of
-from api.talkover.verification_answers import answer_later
-from api.talkover.verification_routes import router, verify_sip_trunk
+from api.talkover.verifications.verification_answers import answer_later
+from api.talkover.verifications.verification_routes import router, verify_sip_trunk
 
 _HEX = "[0-9a-f]"
 _PATH = re.compile(

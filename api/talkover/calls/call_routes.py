@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query
 from api.call import Calling, current_request_id
 from api.dialects import TALKOVER
 from api.parameters import TrunkId, id_in_path
-from api.talkover.call_answers import (
+from api.talkover.calls.call_answers import (
     CallFound,
     CallLater,
     CallList,
@@ -16,7 +16,7 @@ from api.talkover.call_answers import (
     show_call,
     show_listed,
 )
-from api.talkover.call_bodies import PlaceCall
+from api.talkover.calls.call_bodies import PlaceCall
 from api.talkover.parameters import DEFAULT_PAGE, Cursor, Limit, page_of
 from api.waiter import WaitEnd
 from trunks.errors import CallNotFound

@@ -8,8 +8,8 @@ from fastapi import APIRouter
 from api.call import Call, Calling
 from api.dialects import TALKOVER
 from api.problems import Problem
-from api.talkover.inbound_answers import InboundExplained, show_explained
-from api.talkover.inbound_bodies import ExplainCall
+from api.talkover.calls.inbound_answers import InboundExplained, show_explained
+from api.talkover.calls.inbound_bodies import ExplainCall
 from sipcheck.diagnosis.inbound.standing import Standing
 from trunks.catalog.inbound_calls import CalledTrunks
 from trunks.voice.provisioner import ProvisioningFailed
