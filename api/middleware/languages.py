@@ -8,6 +8,7 @@ from starlette.types import Message, Receive, Scope, Send
 from api.dialects import spoken_at
 from api.language.languages import Language, speak, wanted_language
 from api.middleware.http_middleware import HttpMiddleware
+from api.request_state import state_of
 
 _SHARED_PAGES = "/r/"
 
@@ -26,17 +27,20 @@ class Languages(HttpMiddleware):
             return
         language = wanted_language(scope)
         speak(language)
+        told = state_of(scope).answer_headers
+        # Of what is answered for an exception that comes this far; an answer that goes by says its own.
+        told |= _headers(Language.ENGLISH)
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
                 refused = message["status"] >= HTTPStatus.BAD_REQUEST and not is_page
-                _tell(message, Language.ENGLISH if refused else language)
+                said = _headers(Language.ENGLISH if refused else language)
+                MutableHeaders(scope=message).update(said)
+                told.update(said)
             await send(message)
 
         await self._app(scope, receive, sending)
 
 
-def _tell(message: Message, language: Language) -> None:
-    headers = MutableHeaders(scope=message)
-    headers.setdefault("Content-Language", language)
-    headers.add_vary_header("Accept-Language")
+def _headers(language: Language) -> dict[str, str]:
+    return {"Content-Language": language.value, "Vary": "Accept-Language"}
