@@ -15,10 +15,13 @@ from trunks.runs.knock_count import seen_in, worst_of
 from trunks.runs.knock_ledger import Settlement, Visit
 from trunks.runs.open_slots import OpenSlots
 from trunks.runs.run_store import RunStore
-from trunks.runs.wishes import Spending, Wish
+from trunks.runs.wishes import Admission, Spending, Wish
 
 # Beyond this a run is given back instead of keeping its place; it fits into the margin of a lease.
 PATIENCE_SECONDS = 4.0
+
+# Whoever is broken off while the store is asked waits so long for its answer.
+_TOLD_WITHIN_SECONDS = 1.0
 
 # OPTIONS to every edge; REGISTER and its answer to the challenge to the first.
 _LIVENESS_REQUESTS = 1
@@ -77,10 +80,8 @@ class Admissions:
         loop = asyncio.get_running_loop()
         asked_at = loop.time()
         wait_seconds = await self._admitted(requests, visit)
-        self._granted += requests
         self._open = [edge.address for edge in edges]
         self._slots.opened(self._open)
-        self._visits.append(visit)
         await asyncio.sleep(wait_seconds)
         self._begun.append(visit)
         self.waited_seconds += loop.time() - asked_at
@@ -91,7 +92,7 @@ class Admissions:
         until = loop.time() + PATIENCE_SECONDS
         while True:
             left = max(0.0, until - loop.time())
-            admission = await self._store.admit(self._wish(requests, visit, left))
+            admission = await self._asked(requests, visit, left)
             if admission.granted:
                 return admission.wait_seconds
             hold = admission.hold
@@ -102,6 +103,21 @@ class Admissions:
             if hold is None or admission.wait_seconds > left:
                 raise RunPostponed(admission.wait_seconds, at=admission.short_at)
             await self._store.others_done(visit.worst, within_seconds=admission.wait_seconds)
+
+    async def _asked(self, requests: Mapping[str, int], visit: Visit, patience_seconds: float) -> Admission:
+        """Ask the store, and know what it granted also where the run is broken off meanwhile: it is given back then."""
+        asking = asyncio.ensure_future(self._store.admit(self._wish(requests, visit, patience_seconds)))
+        asking.add_done_callback(lambda asked: self._take(asked, requests, visit))
+        try:
+            return await asyncio.shield(asking)
+        except asyncio.CancelledError:
+            await asyncio.wait({asking}, timeout=_TOLD_WITHIN_SECONDS)
+            raise
+
+    def _take(self, asked: asyncio.Future[Admission], requests: Mapping[str, int], visit: Visit) -> None:
+        if not asked.cancelled() and asked.exception() is None and asked.result().granted:
+            self._granted += requests
+            self._visits.append(visit)
 
     def _wish(self, requests: Mapping[str, int], visit: Visit, patience_seconds: float) -> Wish:
         return Wish(

@@ -1,7 +1,7 @@
 """One run from its claim to its record; the engine is tried for real in tests/worker."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from sipcheck.dns.resolver import Edge
 from sipcheck.reasons import Outcome, Reason
 from sipcheck.report.model import Report
 from sipcheck.target import TransportName
+from tests.observed import until
 from tests.trunks.forms import PASSWORD, Store, make_report
 from trunks.errors import RunInterrupted, StoreUnavailable
 from trunks.installation.settings import Settings
@@ -24,6 +25,7 @@ from trunks.runs.results import RunResult
 from trunks.runs.run_store import RunStore
 from trunks.runs.runner import Runner, VerifyGateways
 from trunks.runs.sending import CredentialKeys, Departure
+from trunks.runs.wishes import Admission, Wish
 from trunks.secrets.keys import parse_keys
 from trunks.secrets.secret_box import SecretBox
 
@@ -133,16 +135,26 @@ def breaking_off(how: BaseException, *, password_leaves: bool) -> VerifyGateways
     return verify
 
 
-async def never_begun(jobs: Sequence[GatewayCheck]) -> Report:
-    """Be broken off while the run waits for tokens that it was granted."""
-    (job,) = jobs
-    assert job.admit is not None
-    try:
-        async with asyncio.timeout(0.05):
-            await job.admit([EDGE])
-    except TimeoutError:
-        raise RunInterrupted from None
-    pytest.fail("it had not to wait")
+def never_begun(is_time: Callable[[], object]) -> VerifyGateways:
+    """Be broken off while the store is asked for tokens, or while the run waits for those that it was granted."""
+
+    async def verify(jobs: Sequence[GatewayCheck]) -> Report:
+        (job,) = jobs
+        assert job.admit is not None
+        admit = job.admit
+
+        async def ask() -> None:
+            await admit([EDGE])
+
+        asking = asyncio.create_task(ask())
+        await asyncio.sleep(0)
+        await until(is_time)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        raise RunInterrupted
+
+    return verify
 
 
 @pytest.mark.parametrize("how", [RunInterrupted(), Killed()], ids=["stopped", "killed"])
@@ -161,19 +173,34 @@ async def test_what_perhaps_left_stays_reserved_and_a_password_that_did_not_is_g
     assert [(knock.weight, knock.refused) for knock in standing(store)] == [left]
 
 
+@pytest.mark.parametrize("moment", ["it asks", "the answer is on its way", "it waits for its turn"])
 async def test_a_run_that_is_stopped_before_it_began_leaves_nothing(
-    make_store: Callable[[Settings], Store], store_settings: Settings
+    make_store: Callable[[Settings], Store],
+    store_settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    moment: str,
 ) -> None:
+    if moment == "the answer is on its way":
+        monkeypatch.setattr(RunStore, "admit", answering_late(RunStore.admit))
     paced = {"address_rate": 1.0, "address_burst": 3, "address_concurrency": 0}
     store = make_store(store_settings.model_copy(update=paced))
     for user, verify in (
         ("alice", breaking_off(RunInterrupted(), password_leaves=False)),
-        ("bob", never_begun),
+        ("bob", never_begun(lambda: moment == "it asks" or len(standing(store)) > 1)),
     ):
         trunk = store.make_trunk(name=user, username=user)
         requested = store.installation.runs.requests.request(store.caller, trunk.id, on_demand=True)
         await run(store, make_runner(store, verify), requested)
     assert [knock.weight for knock in standing(store)] == [2]  # alice's
+
+
+def answering_late(admit: Callable[[RunStore, Wish], Awaitable[Admission]]) -> object:
+    async def late(store: RunStore, wish: Wish) -> Admission:
+        answer = await admit(store, wish)
+        await asyncio.sleep(0.2)
+        return answer
+
+    return late
 
 
 def standing(store: Store) -> list[Knock]:
