@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from benchmarks.conditions import Conditions
 from benchmarks.measurement import Measurement
 from benchmarks.rows import (
+    health_history,
     health_sweep,
     health_sweep_million,
     health_sweep_own,
@@ -32,8 +33,9 @@ ROWS: Mapping[str, Callable[[Conditions], Measurement]] = {
         health_sweep_own,
         health_sweep_million,
         sweep_on_demand,
+        health_history,
     )
 }
 
 # What takes too long for every run.
-ONLY_WITH_ALL = frozenset({health_sweep_own.KEY, health_sweep_million.KEY})
+ONLY_WITH_ALL = frozenset({health_history.KEY, health_sweep_own.KEY, health_sweep_million.KEY})

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from benchmarks.rows import (
+    health_history,
     sweep_on_demand,
     tls_connection,
     tls_memory,
@@ -57,6 +58,13 @@ EXPECTATIONS = (
     ),
     Expectation("memory of a UDP probe in flight", udp_memory.KEY, Measure.KILOBYTES, at_least=5.0, aim=2.4),
     Expectation("memory of a TLS connection", tls_memory.KEY, Measure.KILOBYTES, at_least=100.0, aim=55.0),
+    Expectation(
+        "history of 30 days at 100,000 destinations, median",
+        health_history.KEY,
+        Measure.MILLISECONDS,
+        at_least=100.0,
+        aim=20.0,
+    ),
     Expectation(
         "verification on demand during a sweep, time added to the SIP exchange itself, median",
         sweep_on_demand.KEY,

@@ -1,6 +1,7 @@
 """Rows as the driver has them: read, copied and inserted many at once, past the mapping of types."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +20,10 @@ class Rows:
     def stored(self, value: UUID) -> UUID | str:
         """Give an id as this engine keeps it."""
         return value if self._is_postgresql else value.hex
+
+    def stored_moment(self, at: datetime) -> datetime | str:
+        """Give a moment in UTC as this engine keeps it."""
+        return at if self._is_postgresql else at.strftime("%Y-%m-%d %H:%M:%S.%f")
 
     def has(self, table: Table, column: str, value: UUID) -> bool:
         return bool(self._found(table, column, value))

@@ -6,7 +6,7 @@ from benchmarks.conditions import Conditions
 from benchmarks.cores import Cores
 from benchmarks.measurement import Measurement, Role, Sample, Unit
 from benchmarks.responder import udp_responder
-from benchmarks.rows import service_on_demand, service_verifications
+from benchmarks.rows import health_history, service_on_demand, service_verifications
 from benchmarks.service.crowd import enter_trunks
 from benchmarks.service.store import Form, open_store
 
@@ -35,6 +35,15 @@ def test_several_workers_do_what_is_in_the_store() -> None:
         trunks = enter_trunks(store, responder, 20)
         client = service_verifications.EnteredInTheStore("two workers", Role.OURS, store, trunks, CORES, 2)
         assert is_measured(client.sample())
+
+
+def test_history(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health_history, "left_out", lambda: ("Redis",))
+    monkeypatch.setattr(health_history, "_DESTINATIONS", 200)
+    monkeypatch.setattr(health_history, "_ASKED", 3)
+    measured = health_history.measure(CONDITIONS)
+    assert names(measured) == ["embedded, by the hour", "embedded, by the day"]
+    assert all(sample.figure > 0 for series in measured.series for sample in series.samples)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,13 @@ from benchmarks.page import page
 from benchmarks.planning import PLANNING, planning
 from benchmarks.plot import log_log
 from benchmarks.results import Results, read_results
-from benchmarks.rows import health_sweep, health_sweep_million, health_sweep_own, sweep_on_demand
+from benchmarks.rows import (
+    health_history,
+    health_sweep,
+    health_sweep_million,
+    health_sweep_own,
+    sweep_on_demand,
+)
 from benchmarks.rows.health_sweep import ALL_ALIVE, HALF_SILENT, LOOKED_THROUGH
 from benchmarks.service.sweep import Size
 from benchmarks.sweep_figures import SweepFigures
@@ -134,7 +140,7 @@ def test_without_the_servers_nothing_is_measured(row: object, monkeypatch: pytes
 
 
 def test_what_takes_long_is_measured_at_wish_alone() -> None:
-    assert {health_sweep_own.KEY, health_sweep_million.KEY} == ONLY_WITH_ALL
+    assert {health_history.KEY, health_sweep_own.KEY, health_sweep_million.KEY} == ONLY_WITH_ALL
     assert set(ROWS) > ONLY_WITH_ALL
 
 
