@@ -17,7 +17,10 @@ from tests.trunks.forms import Store, store, store_settings
 from tests.trunks.health_watch import HealthWatch
 from tests.trunks.people.test_messages import OF_TRUNKS
 from trunks.clock import utc_now
+from trunks.errors import StoreUnavailable
 from trunks.installation.settings import Settings
+from trunks.people.deliveries import LEASE, Deliveries
+from trunks.people.flip_follower import FlipFollower
 from trunks.rules.delivery import DeliveryStatus, DisabledReason
 from worker.messages import message_desk
 from worker.messages.message_desk import MessageDesk
@@ -201,3 +204,36 @@ async def test_in_order_at_least_once_and_past_a_slow_one(
     for trunk in trunks:
         told = [each["data"] for each in heard if each["data"].get("trunk_id") == str(trunk.id)]
         assert list(dict.fromkeys(each["sequence"] for each in told)) == [1, 2, 3]
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before it is done", "after it is done"])
+@pytest.mark.parametrize(
+    ("of", "step"), [(FlipFollower, "turn"), (Deliveries, "claim"), (Deliveries, "record")]
+)
+async def test_a_store_that_goes_away_in_the_middle_loses_no_message(
+    local: Store, monkeypatch: pytest.MonkeyPatch, of: type, step: str, after: bool
+) -> None:
+    """As for a worker that is killed there: what it had is another's when the lease is over."""
+    monkeypatch.setattr(message_desk, "_STORE_AWAY_SECONDS", 0.1)
+    done, gone = getattr(of, step), list[bool]()
+
+    def fails_once(self: Any, *given: Any, **named: Any) -> Any:
+        found = done(self, *given, **named) if after or gone else None
+        # A turn in which there was nothing to do loses nothing.
+        if not gone and (found or not after):
+            gone.append(True)
+            raise StoreUnavailable
+        return found
+
+    receivers = Receivers()
+    async with receivers.serving():
+        made = make(local, f"http://127.0.0.1:{receivers.port}/ok")
+        HealthWatch(local).verified()
+        monkeypatch.setattr(of, step, fails_once)
+        async with working(local):
+            await until(lambda: gone)
+            local.clock.advance(LEASE.total_seconds() + 1)
+            await until(lambda: [each.status for each in deliveries(local, made)] == [DELIVERED])
+    names = {headers["webhook-id"] for _, headers, _ in receivers.heard}
+    assert len(names) == 1
+    assert len(receivers.heard) <= 2
