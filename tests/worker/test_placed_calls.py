@@ -18,12 +18,15 @@ from sipcheck.target import TransportName
 from tests.peers.loop_thread import LoopThread
 from tests.trunks.forms import Store
 from trunks.catalog.new_trunk import NewNumber
+from trunks.clock import utc_now
 from trunks.installation.installation import Installation
 from trunks.installation.settings import Settings, load_settings
 from trunks.models.placed_call import PlacedCall
 from trunks.models.trunk import Trunk
 from trunks.models.verification import VerificationStatus
+from trunks.repositories.outbound_ways import KeptWay, OutboundWays
 from trunks.rules.profile import CallingFormat
+from trunks.rules.way_evidence import OutboundWay, WayEdge, WayForm
 from trunks.runs.calls.caller import CallMaker
 from trunks.runs.calls.wish import CallWish
 from trunks.runs.run_store import RunStore
@@ -61,9 +64,10 @@ class Desk:
             "username": "demo",
             "password": "demo-password",
             "numbers": (NewNumber(number=DID),),
+            "domain": "127.0.0.1",
         }
         return self.store.make_trunk(
-            domain="127.0.0.1", port=carrier.served.udp_port, transport=TransportName.UDP, **(values | given)
+            port=carrier.served.udp_port, transport=TransportName.UDP, **(values | given)
         )
 
     def place(self, trunk: Trunk, **given: Any) -> UUID:
@@ -140,6 +144,30 @@ def test_what_became_of_it(calls: CallBehaviour, outcome: CallVerdict, reason: s
         assert "demo-password" not in str(found.report)
     after = desk.store.trunk(trunk.id)
     assert (after.is_verified, after.generation, desk.store.flips(trunk.id)) == (False, 1, [])
+
+
+@pytest.mark.parametrize("form", [WayForm.ROUTE, WayForm.TARGET])
+def test_it_goes_where_the_trunks_calls_go(form: WayForm, desk: Desk) -> None:
+    """At the trunk's own address nobody answers; its way leads to the carrier."""
+    with Carrier(CallBehaviour.ECHO) as carrier:
+        assert carrier.served is not None
+        trunk = desk.trunk(carrier, domain="127.0.0.9")
+        edge = WayEdge(
+            host="127.0.0.1",
+            address="127.0.0.1",
+            port=carrier.served.udp_port or 0,
+            transport=TransportName.UDP,
+        )
+        way = OutboundWay(form=form, reason="It answers.", callable=True, edge=edge, host=edge.host)
+        destination_id = trunk.gateways[0].destination_id
+        with desk.store.installation.database.write() as session:
+            kept = KeptWay(way, trunk.generation, destination_id, utc_now())
+            OutboundWays(session).keep({trunk.id: kept})
+        found = desk.call(trunk)
+    assert found.outcome is CallVerdict.ANSWERED
+    told = str(found.report)
+    assert f"INVITE sip:{TO}@" + {WayForm.ROUTE: "127.0.0.9", WayForm.TARGET: "127.0.0.1"}[form] in told
+    assert ("Route: <sip:127.0.0.1:" in told) is (form is WayForm.ROUTE)
 
 
 def test_a_refused_password_is_frozen_for_calls_and_verifications(desk: Desk) -> None:

@@ -1,12 +1,13 @@
 """What calls may name of a carrier's edges: literals, and names that lead to nothing else than what was proven."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from hashlib import sha256
 from math import log
 
 from sipcheck.host import is_address, read_host
-from sipcheck.target import HostPort, TransportName
-from trunks.rules.way_evidence import WayEdge, WayEvidence
+from sipcheck.target import HostPort, Target, TransportName
+from trunks.rules.way_evidence import OutboundWay, WayEdge, WayEvidence, WayForm
 
 _LEAST_WEIGHT = 0.01
 
@@ -17,6 +18,18 @@ def route_to(host: str, edge: WayEdge) -> str:
     Without the parameter it would go by UDP, whatever the side's transport.
     """
     return f"<sip:{HostPort(host, edge.port)};lr;transport={edge.transport}>"
+
+
+def led_target(target: Target, way: OutboundWay | None) -> Target:
+    """Give the target of a request that goes by a trunk's way: by a Route to the edge, or to the edge's own host."""
+    if way is None or way.edge is None or way.host is None:
+        return target
+    at = HostPort(way.host, way.edge.port)
+    if way.form is WayForm.ROUTE:
+        return replace(target, outbound_proxy=at, transport=way.edge.transport)
+    if way.form is WayForm.TARGET:
+        return Target(domain=at.host, port=at.port, transport=way.edge.transport)
+    return target
 
 
 def hosts_of(known: WayEvidence, edge: WayEdge) -> Iterator[str]:

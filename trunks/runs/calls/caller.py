@@ -31,6 +31,7 @@ from trunks.errors import (
     TooManyRejections,
 )
 from trunks.rules.visitor import Visitor
+from trunks.rules.way_hosts import led_target
 from trunks.runs.admission import Admissions
 from trunks.runs.calls.claims import CallClaims, ClaimedCall
 from trunks.runs.claimed_run import ClaimedGateway
@@ -211,7 +212,7 @@ class CallMaker:
             gateway = claimed.run.first
             credentials = gateway.credentials(self.secrets)
             return await place(
-                gateway.target(),
+                led_target(gateway.target(), claimed.way),
                 self._options(claimed),
                 credentials=credentials,
                 username=gateway.username,

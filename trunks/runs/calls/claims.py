@@ -23,6 +23,7 @@ from trunks.models.placed_call import PlacedCall
 from trunks.models.verification import VerificationStatus
 from trunks.provisions.requests import ProvisionRequests
 from trunks.repositories.knocks import Knocks
+from trunks.repositories.outbound_ways import OutboundWays, gateway_in_use
 from trunks.repositories.placed_calls import PlacedCalls
 from trunks.repositories.trunk_profiles import TrunkProfiles
 from trunks.repositories.trunks import Trunks
@@ -30,6 +31,7 @@ from trunks.rules.guesses import GUESS_WINDOW, guesses_at
 from trunks.rules.media import media_of
 from trunks.rules.profile import CallingFormat, MediaEncryption, TrunkProfile
 from trunks.rules.visitor import Visitor
+from trunks.rules.way_evidence import OutboundWay
 from trunks.runs.address_limits import AddressLimits
 from trunks.runs.calls.wish import CallWish
 from trunks.runs.claimed_run import ClaimedRun, claimed_gateways, proven_at
@@ -48,13 +50,15 @@ _TAKEN = (CallVerdict.ANSWERED, CallVerdict.RANG)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimedCall:
-    """`run` is who calls over which gateway, by which claim; with `encrypted` media is offered as SRTP, by
-    `codecs`."""
+    """`run` is who calls over which gateway, the one in use first, by which claim; with `encrypted` media is offered as
+    SRTP, by `codecs`. `way` is the one that the trunk's calls have.
+    """
 
     run: ClaimedRun
     wish: CallWish
     encrypted: bool
     codecs: tuple[Codec, ...]
+    way: OutboundWay | None = None
 
     @property
     def id(self) -> UUID:
@@ -99,6 +103,8 @@ class CallClaims:
         now, claim_id = self.clock(), new_id()
         trunk = Trunks(session).get(call.environment_id, call.trunk_id)
         profile = TrunkProfiles(session).of(trunk.id)
+        kept = OutboundWays(session).of([trunk.id]).get(trunk.id)
+        in_use = gateway_in_use(trunk, kept)
         call.status, call.begun_at = VerificationStatus.RUNNING, call.begun_at or now
         call.claim(claim_id, now + LEASE)
         return ClaimedCall(
@@ -109,7 +115,7 @@ class CallClaims:
                 generation=trunk.generation,
                 claimed_at=now,
                 lease_until=now + LEASE,
-                gateways=claimed_gateways(trunk, trunk.gateways),
+                gateways=claimed_gateways(trunk, sorted(trunk.gateways, key=lambda each: each is not in_use)),
                 request_id=call.request_id,
                 explicit=True,
                 on_demand=True,
@@ -118,6 +124,7 @@ class CallClaims:
             wish=CallWish.of(call.called, call.caller, call.asked),
             encrypted=profile.media_encryption is MediaEncryption.SDES,
             codecs=_codecs(profile),
+            way=None if kept is None else kept.now(trunk),
         )
 
     def renew(self, claimed: ClaimedCall) -> bool:
