@@ -327,7 +327,8 @@ def test_a_mass_fall_waits_for_the_canary(
     service = start_service(
         quick.model_copy(
             update={
-                "breaker_destinations": 10,
+                # Of twelve: on a busy machine not all of them fail within one interval.
+                "breaker_destinations": 5,
                 "health_interval_seconds": 2.0,
                 "failure_threshold": 2,
                 "canary_targets": read_targets(f"sip:{bird.address}:{bird.port};transport=udp"),

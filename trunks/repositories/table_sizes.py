@@ -18,7 +18,9 @@ from trunks.models.flip import Flip
 from trunks.models.given_up_side import GivenUpSide
 from trunks.models.health_rollup import DailyRollup, HealthRollup
 from trunks.models.idempotent_request import IdempotentRequest
+from trunks.models.incident import Incident
 from trunks.models.knock import KnockRow
+from trunks.models.maintenance import Maintenance
 from trunks.models.mass_fall import MassFall
 from trunks.models.open_call import OpenCall
 from trunks.models.phone_number import PhoneNumber
@@ -52,6 +54,8 @@ _AGES: Mapping[type[Base], InstrumentedAttribute[Any]] = {
     GivenUpSide: GivenUpSide.given_up_at,
     WebhookMessage: WebhookMessage.at,
     WebhookDelivery: WebhookDelivery.queued_at,
+    Incident: Incident.opened_at,
+    Maintenance: Maintenance.began_at,
     IdempotentRequest: IdempotentRequest.created_at,
     SharedPage: SharedPage.created_at,
     ConsoleSession: ConsoleSession.created_at,
