@@ -11,6 +11,7 @@ from tests.peers.sip_reply import reply_to
 from tests.peers.udp_peer import UdpPeer, silent
 from tests.worker.service import Service
 from trunks.catalog.new_trunk import NewGateway
+from trunks.installation.settings import Settings
 from trunks.models.trunk import Trunk
 from trunks.rules.trunk_state import HealthStatus
 
@@ -51,8 +52,13 @@ def test_a_dead_first_gateway_is_told_and_the_second_proves(
 
 
 def test_a_rejection_at_the_first_stops_there(
-    service: Service, kamailio: Kamailio, udp_peer_factory: Callable[..., UdpPeer]
+    start_service: Callable[[Settings], Service],
+    form_settings: Settings,
+    kamailio: Kamailio,
+    udp_peer_factory: Callable[..., UdpPeer],
 ) -> None:
+    # Each gateway has a part of it, which a busy machine needs.
+    service = start_service(form_settings.model_copy(update={"verify_timeout_seconds": 8.0}))
     second = udp_peer_factory(silent)
     trunk = make_trunk(service, kamailio.port, second.port, password="not this one")
     verification = service.verify(trunk)

@@ -389,7 +389,7 @@ NAMES = [
         Cause.SRV_TARGET_ONLY,
         names(dns("a.test"), dns("b.test"), dns("c.test"), dns(SRV_TARGET)),
         "it names edge.carrier.test, the server that DNS leads to",
-        "set edge.carrier.test as the outbound proxy",
+        "as the outbound proxy: then that is the name that has to fit",
         never_says=["it names a.test", "Use the domain that the certificate names"],
     ),
     misnamed(

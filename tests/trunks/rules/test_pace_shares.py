@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from trunks.ids import new_id
@@ -163,6 +163,7 @@ def test_nobody_together_is_granted_more_than_the_rate(
         assert granted <= burst + rate * passed_seconds + max(0, largest - burst) + 1e-3
 
 
+@example([1, 1], False, 17.375, 1)
 @settings(max_examples=30)
 @given(
     st.lists(st.integers(1, 8), min_size=1, max_size=6),
@@ -192,7 +193,8 @@ def test_no_environment_is_ever_without_progress_and_nothing_lies_idle(
                 made.want(wanter, now, cost)
                 made.comes_again(wanter, now)
     came = rate * step * rounds
-    assert sum(got.values()) >= came - max(costs) - 1
+    # What is left is what each holds, short of what it wants next.
+    assert sum(got.values()) >= came - sum(wishes.values()) - 1
     fair = came * (0.75 if checked else 1.0) / len(costs)
     for wanter, cost in wishes.items():
         part = came * 0.25 if wanter == CHECKS else fair
