@@ -22,6 +22,7 @@ from trunks.installation.settings import Settings
 from trunks.people.deliveries import LEASE, Deliveries
 from trunks.people.flip_follower import FlipFollower
 from trunks.rules.delivery import DeliveryStatus, DisabledReason
+from worker import store_turns
 from worker.messages import message_desk
 from worker.messages.message_desk import MessageDesk
 
@@ -214,7 +215,7 @@ async def test_a_store_that_goes_away_in_the_middle_loses_no_message(
     local: Store, monkeypatch: pytest.MonkeyPatch, of: type, step: str, after: bool
 ) -> None:
     """As for a worker that is killed there: what it had is another's when the lease is over."""
-    monkeypatch.setattr(message_desk, "_STORE_AWAY_SECONDS", 0.1)
+    monkeypatch.setattr(store_turns, "_STORE_AWAY_SECONDS", 0.1)
     done, gone = getattr(of, step), list[bool]()
 
     def fails_once(self: Any, *given: Any, **named: Any) -> Any:

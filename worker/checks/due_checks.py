@@ -1,8 +1,8 @@
 """The sweep of a worker: due destinations are claimed, asked and settled, one chunk after the other."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from typing import ParamSpec, TypeVar
+from collections.abc import Callable, Sequence
+from functools import partial
 from uuid import UUID
 
 import structlog
@@ -16,6 +16,7 @@ from trunks.repositories.form_proofs import HeardForm
 from worker.checks.canaries import Canaries
 from worker.checks.check_knocks import CheckKnocks
 from worker.checks.destination_check import DestinationCheck
+from worker.store_turns import for_ever, in_store
 
 _log = structlog.get_logger(__name__)
 
@@ -27,12 +28,10 @@ _MANY_FLIPS = 5000
 _LOOK_SECONDS = 0.5
 _SETTLE_SECONDS = 0.2
 _TEND_SECONDS = 1.0
-_STORE_AWAY_SECONDS = 5.0
 # Of the time that a stopping process has for its runs, checks get this.
 _LAST_CHANCE_SECONDS = 3.0
 
-_Given = ParamSpec("_Given")
-_Found = TypeVar("_Found")
+_for_ever = partial(for_ever, log=_log, broke="sweep-broke")
 
 
 class DueChecks:
@@ -88,7 +87,7 @@ class DueChecks:
             while (room := _IN_FLIGHT - len(self._open)) <= 0:
                 self._settled.clear()
                 await self._settled.wait()
-            claims = await _in_store(self._liveness.claim, limit=min(room, _CHUNK))
+            claims = await in_store(self._liveness.claim, limit=min(room, _CHUNK))
             if not claims:
                 return
             self._open.update((id(claim), claim) for claim in claims)
@@ -117,7 +116,7 @@ class DueChecks:
             refused, self._refused[:] = self._refused[:_CHUNK], self._refused[_CHUNK:]
             waiting, heard_forms = [result.claim for result in self._done], self._check.heard_forms()
             try:
-                await _in_store(self._write, done, refused, waiting, heard_forms)
+                await in_store(self._write, done, refused, waiting, heard_forms)
             finally:
                 for claim in (*(result.claim for result in done), *(claim for claim, _ in refused)):
                     self._open.pop(id(claim), None)
@@ -151,10 +150,10 @@ class DueChecks:
 
     async def _tend(self, engine: Engine) -> None:
         """Look after a held mass fall, and ask the canaries when it is ours to."""
-        if await _in_store(self._breaker.tend):
+        if await in_store(self._breaker.tend):
             alive = await self._canaries.alive(engine)
             if alive is not None:
-                await _in_store(self._breaker.canary_answered, alive=alive)
+                await in_store(self._breaker.canary_answered, alive=alive)
 
     async def _give_back(self) -> None:
         """Let checks end that soon do, and others take at once what this worker leaves.
@@ -169,26 +168,6 @@ class DueChecks:
             await asyncio.gather(*left, return_exceptions=True)
         try:
             await self._settle()
-            await _in_store(self._liveness.release, list(self._open.values()))
+            await in_store(self._liveness.release, list(self._open.values()))
         except StoreUnavailable as error:
             _log.warning("store-away", error=str(error))
-
-
-async def _for_ever(turn: Callable[[], Awaitable[None]], pause_seconds: float) -> None:
-    while True:
-        try:
-            await turn()
-        except StoreUnavailable as error:
-            _log.warning("store-away", error=str(error))
-            await asyncio.sleep(_STORE_AWAY_SECONDS)
-        except Exception:  # noqa: BLE001 - the border of the loop: the next turn follows
-            _log.exception("sweep-broke")
-            await asyncio.sleep(_STORE_AWAY_SECONDS)
-        await asyncio.sleep(pause_seconds)
-
-
-async def _in_store(
-    question: Callable[_Given, _Found], *given: _Given.args, **named: _Given.kwargs
-) -> _Found:
-    """Ask the store in a thread; a question once begun is waited for, however the worker ends."""
-    return await asyncio.shield(asyncio.to_thread(question, *given, **named))

@@ -3,9 +3,8 @@
 import asyncio
 import ssl
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import ParamSpec, TypeVar
 
 import structlog
 
@@ -17,6 +16,7 @@ from trunks.rules.delivery import Try
 from worker.messages.http_post import post
 from worker.messages.operator_desk import OperatorDesk
 from worker.messages.signing import signed_headers
+from worker.store_turns import for_ever, in_store
 
 _log = structlog.get_logger(__name__)
 
@@ -24,10 +24,8 @@ _log = structlog.get_logger(__name__)
 _ENDPOINTS_AT_ONCE = 50
 _LOOK_SECONDS = 1.0
 _NOTICE_SECONDS = 60.0
-_STORE_AWAY_SECONDS = 5.0
 
-_Given = ParamSpec("_Given")
-_Found = TypeVar("_Found")
+_for_ever = partial(for_ever, log=_log, broke="messages-broke")
 
 
 class MessageDesk:
@@ -59,20 +57,20 @@ class MessageDesk:
             await self._give_back()
 
     async def _follow(self) -> None:
-        while await _in_store(self._follower.turn):
+        while await in_store(self._follower.turn):
             pass
-        while await _in_store(self._incidents.turn):
+        while await in_store(self._incidents.turn):
             pass
 
     async def _notice(self) -> None:
-        while await _in_store(self._notices.turn):
+        while await in_store(self._notices.turn):
             pass
 
     async def _claim(self, engine: Engine) -> None:
         room = _ENDPOINTS_AT_ONCE - len(self._open)
         if room <= 0:
             return
-        for claim in await _in_store(self._deliveries.claim, limit=room):
+        for claim in await in_store(self._deliveries.claim, limit=room):
             task = asyncio.create_task(self._send_all(engine, claim))
             self._open[claim] = task
             task.add_done_callback(partial(self._done, claim))
@@ -90,7 +88,7 @@ class MessageDesk:
             async with asyncio.TaskGroup() as group:
                 for order in orders.values():
                     group.create_task(self._send_in_order(engine, claim, order, places))
-            await _in_store(self._deliveries.release, [claim])
+            await in_store(self._deliveries.release, [claim])
         except* StoreUnavailable as errors:
             _log.warning("store-away", error=str(errors.exceptions[0]))
         except* Exception:  # noqa: BLE001 - the border of a claim: it ends with its lease
@@ -102,7 +100,7 @@ class MessageDesk:
         for message in order:
             async with places:
                 tried = await self._send(engine, claim, message)
-            goes_on = await _in_store(self._deliveries.record, claim, message, tried)
+            goes_on = await in_store(self._deliveries.record, claim, message, tried)
             if not (goes_on and tried.delivered):
                 return
 
@@ -121,26 +119,6 @@ class MessageDesk:
         await asyncio.gather(*tasks, return_exceptions=True)
         try:
             if claims:
-                await _in_store(self._deliveries.release, claims)
+                await in_store(self._deliveries.release, claims)
         except StoreUnavailable as error:
             _log.warning("store-away", error=str(error))
-
-
-async def _for_ever(turn: Callable[[], Awaitable[None]], pause_seconds: float) -> None:
-    while True:
-        try:
-            await turn()
-            await asyncio.sleep(pause_seconds)
-        except StoreUnavailable as error:
-            _log.warning("store-away", error=str(error))
-            await asyncio.sleep(_STORE_AWAY_SECONDS)
-        except Exception:  # noqa: BLE001 - the border of the loop: the next turn follows
-            _log.exception("messages-broke")
-            await asyncio.sleep(_STORE_AWAY_SECONDS)
-
-
-async def _in_store(
-    question: Callable[_Given, _Found], *given: _Given.args, **named: _Given.kwargs
-) -> _Found:
-    """Ask the store in a thread; a question once begun is waited for, however the worker ends."""
-    return await asyncio.shield(asyncio.to_thread(question, *given, **named))
