@@ -93,38 +93,25 @@ class TrunkParts:
 def find_trunk_parts(session: Session, trunk_ids: Sequence[UUID]) -> Mapping[UUID, TrunkParts]:
     """Find the parts of these trunks, in one query for all."""
     rows = session.execute(_PARTS, {"trunk_ids": trunk_ids})
-    return {
-        trunk_id: TrunkParts(
-            serial,
-            PLAIN if profile is None else _read(profile),
-            SideIds(inbound, outbound),
-            state,
-            cause,
-            bool(keeps_former),
-            None if way is None else read_way(way),
-            error,
-            withheld_of,
-            status not in (None, ProvisionStatus.DONE),
-            generation,
-            bool(way_waits),
-        )
-        for (
-            trunk_id,
-            serial,
-            profile,
-            inbound,
-            outbound,
-            state,
-            cause,
-            keeps_former,
-            error,
-            status,
-            generation,
-            way_waits,
-            withheld_of,
-            way,
-        ) in rows
-    }
+    return {row.trunk_id: _parts_of(row) for row in rows}
+
+
+def _parts_of(row: Any) -> TrunkParts:
+    profile, way = row.TrunkProfileRow, row.OutboundWayRow
+    return TrunkParts(
+        serial=row.serial,
+        profile=PLAIN if profile is None else _read(profile),
+        sides=SideIds(row.inbound_id, row.outbound_id),
+        provisioned=row.state,
+        cause=row.cause,
+        keeps_former=bool(row.keeps_former),
+        way=None if way is None else read_way(way),
+        error=row.error,
+        withheld_of=row.withheld_of,
+        is_queued=row.status not in (None, ProvisionStatus.DONE),
+        provisioned_generation=row.provisioned_generation,
+        way_waits=bool(row.way_waits),
+    )
 
 
 class TrunkSerials(Repository):
