@@ -7,15 +7,17 @@ from typing import Literal
 from uuid import UUID
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
+from tests.api.chromium import browser
 from tests.api.client import ApiUnderTest
 from tests.api.http_thread import HttpThread
 from tests.api.test_evidence import real_reports
-from tests.peers.programs import find_program
 from tests.sipcheck.pcapng_reader import read_pcapng
 from tests.trunks.forms import Store
 from trunks.installation.settings import Settings
+
+__all__ = ["browser"]
 
 pytestmark = [pytest.mark.peers, pytest.mark.parametrize("store_settings", ["sqlite"], indirect=True)]
 
@@ -42,17 +44,6 @@ CONTRAST = """() => {
   }
   return lowest;
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        # Chromium's own sandbox needs what a container does not give; what it opens here is ours.
-        started = playwright.chromium.launch(
-            executable_path=str(find_program("chromium")), args=["--no-sandbox"]
-        )
-        yield started
-        started.close()
 
 
 @pytest.fixture

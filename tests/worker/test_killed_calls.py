@@ -39,7 +39,7 @@ from trunks.runs.gateway_check import GatewayCheck
 from trunks.runs.knock_ledger import Settlement
 from trunks.runs.open_calls import LEASE, OpenCalls, WrittenCall
 from trunks.runs.run_store import RunStore
-from trunks.runs.runner import Runner
+from trunks.runs.runner import Runner, VerifyGateways
 from trunks.runs.wishes import Spending
 from worker.runs.call_desk import CallDesk
 
@@ -259,9 +259,7 @@ async def die_proving(
     store: Store, settings: Settings, moment: Moment, claim: ClaimedRun, script: CallScript
 ) -> None:
     """Run a proof by INVITE, and be killed at the moment."""
-    installation = store.installation
-    runs = installation.runs
-    own = OpenCalls(installation.database, store.clock)
+    own = OpenCalls(store.installation.database, store.clock)
     async with Engine(settings.engine_settings()) as engine:
 
         async def verify(checks: Sequence[GatewayCheck]) -> Report:
@@ -283,17 +281,22 @@ async def die_proving(
             await asyncio.wait([proving])
             raise Killed
 
-        runner = Runner(
-            RunStore(runs.claims, runs.recovery, runs.address_limits, own),
-            installation.secrets,
-            installation.tenancy.keys.credential_hash(),
-            verify,
-            settings.verify_timeout_seconds,
-            lambda _: None,
-            store.clock,
-        )
+        runner = runner_of(store, settings, own, verify)
         with pytest.raises(Killed):
             await runner.run(claim)
+
+
+def runner_of(store: Store, settings: Settings, open_calls: OpenCalls, verify: VerifyGateways) -> Runner:
+    runs = store.installation.runs
+    return Runner(
+        RunStore(runs.claims, runs.recovery, runs.address_limits, open_calls),
+        store.installation.secrets,
+        store.installation.tenancy.keys.credential_hash(),
+        verify,
+        settings.verify_timeout_seconds,
+        lambda _: None,
+        store.clock,
+    )
 
 
 async def test_a_proof_that_is_over_is_struck_out(store: Store, settings: Settings) -> None:
@@ -345,15 +348,7 @@ async def test_a_store_that_is_away_lets_no_proof_leave(store: Store, settings: 
                 )
 
             away = Away(installation.database, store.clock)
-            runner = Runner(
-                RunStore(runs.claims, runs.recovery, runs.address_limits, away),
-                installation.secrets,
-                installation.tenancy.keys.credential_hash(),
-                verify,
-                settings.verify_timeout_seconds,
-                lambda _: None,
-                store.clock,
-            )
+            runner = runner_of(store, settings, away, verify)
             with pytest.raises(StoreUnavailable):
                 await runner.run(claim)
     assert set(script.methods()) == {"OPTIONS"}
