@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from api.console.reason_fields import field_of_reason
 from api.console.visit import Visit, form_token_of
+from api.language.made_texts import said
 from api.problems import by_field, field_of, sentence_of
 from api.talkover.trunks.trunk_bodies import CreateTrunk
 from sipcheck.diagnosis.evidence import Proof
@@ -89,10 +90,10 @@ def read_new_trunk(fields: Mapping[str, str], visit: Visit) -> ReadForm:
         body = CreateTrunk.model_validate(sent | _NOBODY if without else sent)
     except ValidationError as error:
         faults = error.errors(include_url=False, include_input=False)
-        said = by_field(
-            (field_of({**each, "loc": ("body", *each["loc"])}), sentence_of(each)) for each in faults
+        faulty = by_field(
+            (field_of({**each, "loc": ("body", *each["loc"])}), said(sentence_of(each))) for each in faults
         )
-        return ReadForm(replace(state, said={name: " ".join(each) for name, each in said.items()}), None)
+        return ReadForm(replace(state, said={name: " ".join(each) for name, each in faulty.items()}), None)
     new = body.to_trunk()
     return ReadForm(state, replace(new, username=None, password=None) if without else new)
 
