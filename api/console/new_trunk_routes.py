@@ -29,13 +29,17 @@ from trunks.runs.evidence import evidence_of
 router = APIRouter(prefix="/trunks/new")
 
 _NO_ANSWER = marked("The test did not end in time, and was given up; try again.")
-_PROOFS = {
+TRANSPORTS = [
+    (each.value, each.upper()) for each in (TransportName.TLS, TransportName.TCP, TransportName.UDP)
+]
+_PROOF_WORDS = {
     Proof.AUTO: marked("as the carrier asks for it"),
     Proof.REGISTER: marked("by a registration that changes none"),
     Proof.OPTIONS: marked("by a question (OPTIONS)"),
     Proof.INVITE: marked("by a call that rings nowhere"),
     Proof.NONE: marked("not at all: calls are allowed by address"),
 }
+PROOFS = [(each.value, words) for each, words in _PROOF_WORDS.items()]
 
 
 @router.get("")
@@ -125,8 +129,6 @@ def _form(
         result=result,
         fault=fault,
         fields=FIELDS,
-        transports=[
-            (each.value, each.upper()) for each in (TransportName.TLS, TransportName.TCP, TransportName.UDP)
-        ],
-        proofs=[(each.value, words) for each, words in _PROOFS.items()],
+        transports=TRANSPORTS,
+        proofs=PROOFS,
     )

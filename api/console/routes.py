@@ -7,11 +7,13 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from api.console import (
+    call_routes,
     carrier_routes,
     incident_routes,
     new_trunk_routes,
     operator_routes,
     sign_in,
+    trunk_edit_routes,
     trunk_list,
     trunk_routes,
 )
@@ -39,10 +41,12 @@ async def show_asset(name: str) -> Response:
 # New trunks first: their path would be read as a trunk's id.
 for part in (
     sign_in,
+    trunk_edit_routes,
     trunk_list,
     new_trunk_routes,
     trunk_routes,
     incident_routes,
+    call_routes,
     carrier_routes,
     operator_routes,
 ):
