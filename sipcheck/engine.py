@@ -19,7 +19,7 @@ from sipcheck.reasons import Reason
 from sipcheck.report.call_report import CallReport
 from sipcheck.report.model import Report
 from sipcheck.report.shown import shown
-from sipcheck.report.trace import Trace
+from sipcheck.report.trace import OnStep, Trace
 from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS, EngineSettings
 from sipcheck.target import HostPort, Target, TransportName, parse_host_port, parse_target
 from sipcheck.transaction.invite.call_journal import WriteDown
@@ -113,6 +113,7 @@ class Engine:
         resolved: Resolved | None = None,
         forms: FormQuestions | None = None,
         write_down: WriteDown | None = None,
+        on_step: OnStep | None = None,
     ) -> Report:
         """Verify one target within one deadline; every remote failure is a report.
 
@@ -130,6 +131,8 @@ class Engine:
         ends the run. `edge_done(edge)` is called when nothing more is sent to an edge, while others may still be asked.
         What `forms` want to know is asked behind the verdict, within the deadline, and changes none.
 
+        `on_step` is called with each step of the report's trace when it is recorded, redacted; it must not raise.
+
         `write_down` is awaited with what ends a call of this run's, as by `call`; what it raises is raised here, in a
         group.
 
@@ -144,7 +147,12 @@ class Engine:
             before_credentials=before_credentials,
         )
         run = replace(
-            run, edge_done=edge_done, caller=caller, asks_on=forms is not None, write_down=write_down
+            run,
+            trace=Trace(told=on_step),
+            edge_done=edge_done,
+            caller=caller,
+            asks_on=forms is not None,
+            write_down=write_down,
         )
         return shown(await self._verification(target, run).report(survey, admit, resolved, forms))
 

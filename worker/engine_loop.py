@@ -126,6 +126,7 @@ class EngineLoop:
             resolved=lambda found: self._routes.keep(job.target, found, now),
             forms=job.forms,
             write_down=job.write_down,
+            on_step=job.on_step,
         )
         job.heard(report)
         return report

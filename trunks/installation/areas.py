@@ -51,6 +51,7 @@ from trunks.runs.credential_proofs import CredentialProofs
 from trunks.runs.edge_paces import PaceLimits
 from trunks.runs.form_questions import FormDesk
 from trunks.runs.knock_book import KnockBook
+from trunks.runs.live_ladders import LiveLadders
 from trunks.runs.open_calls import OpenCalls
 from trunks.runs.password_turns import PasswordTurns
 from trunks.runs.recovery import Recovery
@@ -95,6 +96,7 @@ class Runs:
         settings, database, clock = on.settings, on.database, on.clock
         self.requests = RunRequests(database, clock=clock)
         self.sharing = Sharing(database, settings.public_url, clock)
+        self.ladders = LiveLadders(database.impatient(), clock)
         self.address_limits = AddressLimits(
             database,
             PaceLimits(settings.address_rate, settings.address_burst, settings.address_concurrency),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sipcheck.credentials import BeforeCredentials, Credentials
 from sipcheck.diagnosis.evidence import Proof
 from sipcheck.report.model import Report
+from sipcheck.report.trace import OnStep
 from sipcheck.target import Target
 from sipcheck.transaction.invite.call_journal import WriteDown
 from sipcheck.transaction.run_context import EdgeDone
@@ -25,7 +26,7 @@ class GatewayCheck:
     Of several the living one with the lowest `turn` proves the credentials, and among equals the first. `again` says
     that it was put off before, and that nobody waits for it: the route that was found then will do for a minute.
     `forms` are to be asked beside the verdict. `proof` says how the credentials are proven, `caller` who calls for it,
-    and `write_down` is told what ends that call.
+    and `write_down` is told what ends that call. `on_step` is told each step as it is recorded.
     """
 
     target: Target
@@ -41,3 +42,4 @@ class GatewayCheck:
     proof: Proof = Proof.AUTO
     caller: str | None = None
     write_down: WriteDown | None = None
+    on_step: OnStep | None = None
