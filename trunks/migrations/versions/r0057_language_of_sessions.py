@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "r0056"
-down_revision = "r0055"
+revision = "r0057"
+down_revision = "r0056"
 branch_labels = None
 depends_on = None
 
