@@ -9,20 +9,11 @@ import pytest
 
 from tests.api.client import ApiUnderTest
 from tests.api.console.visitor import Visitor
+from tests.api.test_bolna import IP_BASED, create
 from tests.trunks.forms import PASSWORD, make_report
 from trunks.catalog.new_trunk import NewNumber
 
 pytestmark = pytest.mark.parametrize("store_settings", ["sqlite"], indirect=True)
-
-ACCOUNT = {"auth_username": "bob", "auth_password": "secret"}
-TRUNK = {
-    "name": "Berlin",
-    "trunk_type": "register",
-    "gateways": [
-        {"gateway_address": "a.example", "priority": 1},
-        {"gateway_address": "b.example", "priority": 2},
-    ],
-}
 
 
 def fields_of(visitor: Visitor) -> dict[str, str]:
@@ -61,6 +52,7 @@ async def test_another_place_is_verified_again(api: ApiUnderTest, visitor: Visit
     trunk_id = UUID((await api.create())["id"])
     await api.verified(str(trunk_id), make_report())
     api.rung.clear()
+    api.on_ring = lambda run: None
     await change(visitor, trunk_id, domain="other.example", password="another")
     after = api.store.trunk(trunk_id)
     assert (after.gateways[0].host, after.is_verified) == ("other.example", False)
@@ -78,12 +70,10 @@ async def test_what_others_change_meanwhile_stays(api: ApiUnderTest, visitor: Vi
 
 
 async def test_what_other_dialects_know_of_a_trunk_stays(api: ApiUnderTest, visitor: Visitor) -> None:
-    answer = await api.client.post(
-        "/sip-trunks/trunks", json=TRUNK | {"auth_username": "bob", "auth_password": "secret"}
-    )
-    assert answer.status_code < 300, answer.text
+    await create(api, IP_BASED)
     shown = (await api.client.get("/sip-trunks/trunks")).json()[0]
-    (row,) = api.store.installation.catalog.views.page(api.store.caller, limit=2)
+    views = api.store.installation.catalog.views
+    ((_, row),) = views.by_need(api.store.caller, of=None, search=None, limit=2, after=None)
     await change(visitor, row.id, name="Changed")
     assert visitor.page.status_code == 303, visitor.text
     again = (await api.client.get("/sip-trunks/trunks")).json()[0]
