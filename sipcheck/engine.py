@@ -19,12 +19,13 @@ from sipcheck.reasons import Reason
 from sipcheck.report.call_report import CallReport
 from sipcheck.report.model import Report
 from sipcheck.report.shown import shown
-from sipcheck.report.trace import Trace
+from sipcheck.report.trace import OnStep, Trace
 from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS, EngineSettings
 from sipcheck.target import HostPort, Target, TransportName, parse_host_port, parse_target
 from sipcheck.transaction.invite.call_journal import WriteDown
 from sipcheck.transaction.invite.call_keeper import CallKeeper
 from sipcheck.transaction.invite.call_mark import CallMark
+from sipcheck.transaction.invite.led_call import LedCall
 from sipcheck.transaction.invite.orphaned_call import OrphanedCall
 from sipcheck.transaction.run_context import EdgeDone, RunContext
 from sipcheck.transaction.time_plan import TimePlan
@@ -105,6 +106,8 @@ class Engine:
         username: str | None = None,
         proof: Proof = Proof.AUTO,
         caller: str | None = None,
+        stated: str | None = None,
+        led: LedCall | None = None,
         timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
         before_credentials: BeforeCredentials | None = None,
         survey: Survey | None = None,
@@ -113,12 +116,14 @@ class Engine:
         resolved: Resolved | None = None,
         forms: FormQuestions | None = None,
         write_down: WriteDown | None = None,
+        on_step: OnStep | None = None,
     ) -> Report:
         """Verify one target within one deadline; every remote failure is a report.
 
         Requests speak as the credentials' user; `username` is whom they speak as where there are none.
 
-        A proof by INVITE calls the settings' `proof_number` as `caller`, a number of the trunk's, or as the user.
+        A proof by INVITE calls the settings' `proof_number` as `caller`, a number of the trunk's, or as the user, with
+        the number `stated` beside it. `led` says how calls to one of the edges are written.
 
         With a `survey` of the same target its liveness is taken over, and only the credentials are proven; of one that
         has its route alone, that. `resolved` is called with a route that was asked for.
@@ -129,6 +134,8 @@ class Engine:
         `admit(edges)` is awaited before the first request; its time is added to the deadline, and what it raises
         ends the run. `edge_done(edge)` is called when nothing more is sent to an edge, while others may still be asked.
         What `forms` want to know is asked behind the verdict, within the deadline, and changes none.
+
+        `on_step` is called with each step of the report's trace when it is recorded, redacted; it must not raise.
 
         `write_down` is awaited with what ends a call of this run's, as by `call`; what it raises is raised here, in a
         group.
@@ -143,9 +150,8 @@ class Engine:
             proof=proof,
             before_credentials=before_credentials,
         )
-        run = replace(
-            run, edge_done=edge_done, caller=caller, asks_on=forms is not None, write_down=write_down
-        )
+        run = replace(run, edge_done=edge_done, asks_on=forms is not None, write_down=write_down)
+        run = replace(run, trace=Trace(told=on_step), caller=caller, stated=stated, led=led)
         return shown(await self._verification(target, run).report(survey, admit, resolved, forms))
 
     async def call(
@@ -158,8 +164,11 @@ class Engine:
         before_credentials: BeforeCredentials | None = None,
         write_down: WriteDown | None = None,
         admit: Admit | None = None,
+        led: LedCall | None = None,
     ) -> CallReport:
         """Make one test call, which rings, and say what became of it; every remote failure is a report.
+
+        A target that is an edge of a trunk's is called as `led` says.
 
         However this is left, the call is ended: at once where it may be, and before the engine is closed.
         `write_down` is awaited with a call's Call-ID and what ends it, before it leaves and before it is acknowledged,
@@ -173,7 +182,7 @@ class Engine:
             proof=Proof.INVITE,
             before_credentials=before_credentials,
         )
-        run = replace(run, write_down=write_down)
+        run = replace(run, write_down=write_down, led=led)
         return await CallRun(target, options, run, self.settings, self.resolver, admit).report()
 
     async def end_call(self, mark: CallMark, credentials: Credentials | None = None) -> bool:

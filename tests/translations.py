@@ -18,7 +18,11 @@ from sipcheck.diagnosis.sentences import TEMPLATES
 API = Path(__file__).parent.parent / "api"
 LANGUAGES = [each for each in Language if each is not Language.ENGLISH]
 
-_METHODS = [("**.py", "python"), ("shared_page/**.html", "jinja2.ext:babel_extract")]
+_METHODS = [
+    ("**.py", "python"),
+    ("shared_page/**.html", "jinja2.ext:babel_extract"),
+    ("console/**.html", "jinja2.ext:babel_extract"),
+]
 _KEYWORDS = {"_": None, "marked": None, "translated": None}
 
 

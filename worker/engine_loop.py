@@ -118,6 +118,8 @@ class EngineLoop:
             username=job.username,
             proof=job.proof,
             caller=job.caller,
+            stated=job.stated,
+            led=job.led,
             timeout_seconds=timeout_seconds,
             before_credentials=job.before_credentials,
             admit=job.admit,
@@ -126,6 +128,7 @@ class EngineLoop:
             resolved=lambda found: self._routes.keep(job.target, found, now),
             forms=job.forms,
             write_down=job.write_down,
+            on_step=job.on_step,
         )
         job.heard(report)
         return report

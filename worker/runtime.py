@@ -11,6 +11,7 @@ from trunks.doorbell import TEND_INTERVAL_SECONDS, Doorbell
 from trunks.errors import StoreUnavailable
 from trunks.installation.installation import Installation
 from trunks.runs.calls.caller import CallMaker
+from trunks.runs.growing_ladders import GrowingLadders
 from trunks.runs.run_store import RunStore
 from trunks.runs.runner import OnDone, Runner
 from worker.checks.due_checks import DueChecks
@@ -19,6 +20,7 @@ from worker.engine_loop import EngineLoop
 from worker.messages.message_desk import MessageDesk
 from worker.provisioning.provision_work import ProvisionWork
 from worker.runs.call_desk import CallDesk
+from worker.runs.ladder_desk import LadderDesk
 from worker.runs.run_desk import RunDesk
 
 _log = structlog.get_logger(__name__)
@@ -78,6 +80,7 @@ class Runtime:
         self._way_checks = installation.runs.way_checks
         if runs:
             of_runs = installation.runs
+            self._growing = GrowingLadders(installation.clock)
             store = RunStore(of_runs.claims, of_runs.recovery, of_runs.address_limits, of_runs.open_calls)
             self._desk = RunDesk(
                 installation.runs.claims,
@@ -85,6 +88,7 @@ class Runtime:
                 places=runs_in_flight or settings.runs_in_flight,
             )
             self._engine_loop.begin(self._desk.run)
+            self._engine_loop.begin(LadderDesk(of_runs.ladders, self._growing).run)
             self._engine_loop.begin(
                 CallDesk(installation.runs.call_claims, self._make_caller(installation, store)).run
             )
@@ -151,6 +155,7 @@ class Runtime:
             installation.clock,
             installation.settings.sip_advertised_address or installation.settings.sip_source_address,
             forms=runs.form_desk,
+            ladders=self._growing,
         )
 
     def _make_caller(self, installation: Installation, store: RunStore) -> CallMaker:

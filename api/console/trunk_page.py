@@ -8,9 +8,10 @@ from uuid import UUID
 
 from api.call import Call
 from api.console.history_chart import DAYS, HistoryChart, chart_of
+from api.console.live_ladder import ladder_of, legs_of
 from api.console.trunk_rows import Standing, place_of, standing_of
 from api.console.words import Verdict, verdict_of
-from api.shared_page.page import Page, page_of_reports
+from api.shared_page.page import Leg, Page, page_of_reports
 from sipcheck.report.model import Report
 from sipcheck.target import TransportName
 from trunks.catalog.connection import Connection
@@ -59,7 +60,7 @@ class LastRun:
 
 @dataclass(frozen=True, slots=True)
 class TrunkPage:
-    """`open_run` is one that is queued or under way."""
+    """`open_run` is one that is queued or under way, `growing` its ladder as far as it is known."""
 
     view: TrunkView
     standing: Standing
@@ -69,6 +70,7 @@ class TrunkPage:
     warnings: Sequence[str]
     certificate_days: int | None
     open_run: Verification | None
+    growing: Sequence[Leg]
     last_run: LastRun | None
     chart: HistoryChart | None
     connection: Connection
@@ -97,6 +99,7 @@ async def gather_trunk(call: Call, trunk_id: UUID) -> TrunkPage:
         ),
     )
     reports, last_run = await _last_run(call, trunk_id, runs)
+    open_run = next((run for run in runs if run.status is not VerificationStatus.DONE), None)
     settled = last_run is not None and _is_of(view, last_run.id)
     return TrunkPage(
         view=view,
@@ -108,7 +111,8 @@ async def gather_trunk(call: Call, trunk_id: UUID) -> TrunkPage:
         certificate_days=None
         if view.certificate_expires_at is None
         else (view.certificate_expires_at - now).days,
-        open_run=next((run for run in runs if run.status is not VerificationStatus.DONE), None),
+        open_run=open_run,
+        growing=() if open_run is None else legs_of(await ladder_of(call, open_run)),
         last_run=last_run,
         chart=chart_of(points, now),
         connection=connection,

@@ -10,6 +10,7 @@ from sipcheck.diagnosis.rewording import reworded
 from sipcheck.reasons import CredentialState, Outcome, Party
 from sipcheck.report.call_ids import sent_requests
 from sipcheck.report.model import CheckName, CheckState, Direction, EdgeReport, Report, TraceStep
+from trunks.runs.live_ladders import line_of
 from trunks.runs.sharing import OpenedPage
 
 HEADLINES = {
@@ -47,7 +48,6 @@ _PASSWORDS = {
     CredentialState.UNPROVEN: marked("not asked for"),
     CredentialState.NOT_TESTED: marked("not tried"),
 }
-_AUTHORIZATIONS = ("authorization:", "proxy-authorization:")
 _MOST_CALL_IDS = 40
 _MS_OF_A_SECOND = 1000
 
@@ -221,16 +221,13 @@ def _messages(reports: Sequence[Report]) -> Iterator[Message]:
                 )
 
 
+def rung_line(line: str, *, proves: bool) -> str:
+    return line + (translated(", with the password's proof") if proves else "")
+
+
 def _line(step: TraceStep) -> str:
-    if step.direction is Direction.EVENT:
-        return step.text
-    lines = step.text.split("\n")
-    method = next((line.split()[-1] for line in lines if line.lower().startswith("cseq:")), "")
-    first = lines[0]
-    if first.startswith("SIP/2.0 "):
-        return f"{first.removeprefix('SIP/2.0 ')} ({method})"
-    proves = any(line.lower().startswith(_AUTHORIZATIONS) for line in lines)
-    return first.removesuffix(" SIP/2.0") + (translated(", with the password's proof") if proves else "")
+    line, proves = line_of(step)
+    return rung_line(line, proves=proves)
 
 
 def _since(report: Report, step: TraceStep) -> str:

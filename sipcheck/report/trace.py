@@ -11,6 +11,9 @@ from sipcheck.report.model import Direction, TraceStep
 from sipcheck.report.redaction import redact
 from sipcheck.target import HostPort
 
+# Called with a step as soon as it is recorded.
+OnStep = Callable[[TraceStep], None]
+
 _TEXT_LIMIT = 4096
 
 # Of what a peer makes us record, the first steps and the last stay: eight edges at their most talkative need about a
@@ -23,9 +26,10 @@ _TAIL_CHARACTERS = 64 * 1024
 
 @dataclass(slots=True)
 class Trace:
-    """Collects steps; times are milliseconds since the trace was made."""
+    """Collects steps, and tells each as it comes; times are milliseconds since the trace was made."""
 
     clock: Callable[[], float] = time.monotonic
+    told: OnStep | None = None
     _started: float = field(init=False)
     _concealed: list[str] = field(default_factory=list, repr=False)
     _before: tuple[TraceStep, ...] = ()
@@ -101,6 +105,8 @@ class Trace:
         return round(self.elapsed_ms(), 3)
 
     def _keep(self, step: TraceStep) -> None:
+        if self.told is not None:
+            self.told(step)
         if step.direction is Direction.SENT:
             self._kept.append(step)
             return

@@ -37,6 +37,7 @@ class KamailioSettings:
     """What a test chooses about the registrar; the algorithm "" leaves the parameter out, which means MD5."""
 
     address: str = "127.0.0.1"
+    port: int | None = None  # a free one when None
     domain: str = "carrier.example"
     realm: str | None = None  # the domain when None
     users: Mapping[str, str] = field(default_factory=lambda: {USERNAME: PASSWORD})
@@ -88,7 +89,7 @@ class Kamailio(OwnedProcess):
     def __init__(self, settings: KamailioSettings, folder: Path) -> None:
         self.settings = settings
         self.address = settings.address
-        self.port = free_port(settings.address)
+        self.port = settings.port or free_port(settings.address)
         self.tls_port = free_port(settings.address)
         self._rpc_socket = folder / "rpc"
         self._reply_socket = folder / "rpc-reply"

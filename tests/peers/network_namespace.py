@@ -1,5 +1,7 @@
 """A network of the test's own: an empty namespace in a thread, and a router in it that does as it is told.
 
+A `SlowRoad` is a router to a second namespace, with a peer in it: the kernel's netem is not there everywhere.
+
 A namespace belongs to a thread, so the engine runs in it with a loop of its own and nothing can leave it.
 """
 
@@ -13,7 +15,9 @@ import socket
 import struct
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Coroutine, Iterator
+from contextlib import AbstractContextManager
 from typing import TypeVar
 
 from tests.peers.programs import PeerMissing, find_program
@@ -24,10 +28,12 @@ _IFF_TUN_NO_PI = 0x0001 | 0x1000
 _PACKET_OCTETS = 65535
 _WAKE_SECONDS = 0.05
 _PROTOCOL_ICMP = 1
+_FAR_ANSWERS_WITHIN_SECONDS = 5.0
 _UNREACHABLE = 3  # RFC 792, the ICMP type
 
 OUR_ADDRESS = "192.0.2.1"
 ROUTER_ADDRESS = "192.0.2.254"
+FAR_ADDRESS = "198.51.100.7"
 
 Result = TypeVar("Result")
 Router = Callable[[bytes], bytes | None]
@@ -59,6 +65,54 @@ def unreachable(code: int, *, quoted_octets: int = 548) -> Router:
         return head[:10] + struct.pack("!H", _checksum(head)) + head[12:] + body
 
     return route
+
+
+class SlowRoad:
+    """A router to the namespace of a peer, which is opened in it at FAR_ADDRESS.
+
+    A packet and what comes back for it take `delay_seconds` together; None loses it.
+    """
+
+    def __init__(self, open_peer: Callable[[], AbstractContextManager[object]]) -> None:
+        self.delay_seconds: float | None = 0.0
+        self._open_peer = open_peer
+        self._ready, self._ending = threading.Event(), threading.Event()
+        self._device = -1
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._stand, name="far-namespace")
+
+    def __enter__(self) -> "SlowRoad":
+        self._thread.start()
+        self._ready.wait()
+        if self._error is not None:
+            raise self._error
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ending.set()
+        self._thread.join()
+
+    def __call__(self, packet: bytes) -> bytes | None:
+        if packet[0] >> 4 != 4 or self.delay_seconds is None:
+            return None
+        time.sleep(self.delay_seconds)
+        os.write(self._device, packet)
+        while select.select([self._device], [], [], _FAR_ANSWERS_WITHIN_SECONDS)[0]:
+            reply = os.read(self._device, _PACKET_OCTETS)
+            if reply[0] >> 4 == 4:
+                return reply
+        return None
+
+    def _stand(self) -> None:
+        try:
+            _enter()
+            with _tunnel(FAR_ADDRESS) as self._device, self._open_peer():
+                self._ready.set()
+                self._ending.wait()
+        except BaseException as error:  # noqa: BLE001 - a thread's border: raised by whoever enters
+            self._error = error
+        finally:
+            self._ready.set()
 
 
 def run_in_namespace(
@@ -110,23 +164,30 @@ def _ip(*arguments: str) -> None:
 
 @contextlib.contextmanager
 def _running(router: Router) -> Iterator[None]:
-    try:
-        device = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK)
-    except OSError as error:
-        raise NamespaceRefused(f"/dev/net/tun: {error.strerror}") from error
     ending = threading.Event()
-    thread = threading.Thread(target=_route, args=(device, router, ending), name="router")
-    try:
-        fcntl.ioctl(device, _TUNSETIFF, struct.pack("16sH", b"outside", _IFF_TUN_NO_PI))
-        _ip("addr", "add", f"{OUR_ADDRESS}/24", "dev", "outside")
-        _ip("link", "set", "outside", "up")
-        _ip("route", "add", "default", "dev", "outside")
+    with _tunnel(OUR_ADDRESS) as device:
+        thread = threading.Thread(target=_route, args=(device, router, ending), name="router")
         thread.start()
         try:
             yield
         finally:
             ending.set()
             thread.join()
+
+
+@contextlib.contextmanager
+def _tunnel(address: str) -> Iterator[int]:
+    """Open a tun device that all leaves by which is for no address of this namespace."""
+    try:
+        device = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK)
+    except OSError as error:
+        raise NamespaceRefused(f"/dev/net/tun: {error.strerror}") from error
+    try:
+        fcntl.ioctl(device, _TUNSETIFF, struct.pack("16sH", b"outside", _IFF_TUN_NO_PI))
+        _ip("addr", "add", f"{address}/24", "dev", "outside")
+        _ip("link", "set", "outside", "up")
+        _ip("route", "add", "default", "dev", "outside")
+        yield device
     finally:
         os.close(device)
 

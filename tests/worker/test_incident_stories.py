@@ -1,26 +1,35 @@
-"""One thing changes under twenty trunks, at real peers and a real name server: one incident says what, and whose."""
+"""One thing changes under many trunks, at real peers and a real name server: one incident says what, and whose.
 
-from collections.abc import Callable, Iterator
+At a thousand trunks with `make test-long`; tests/trunkd/test_thousand_trunks.py has them under a running trunkd.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from itertools import cycle
 from typing import Any
 
 import pytest
 
+from api.talkover.people.incident_answers import show_incident
 from sipcheck.engine import Engine
 from sipcheck.target import TransportName
 from tests.peers.certificates import CertificateKind, Certificates
+from tests.peers.kamailio import Kamailio
+from tests.peers.network_namespace import FAR_ADDRESS, NamespaceRefused, SlowRoad, run_in_namespace
 from tests.peers.ports import free_port
 from tests.peers.tls_server import TlsServer
 from tests.peers.udp_peer import Script, UdpPeer, silent
 from tests.peers.unbound_server import UnboundServer
 from tests.sipcheck.sweep.test_liveness_question import answers
-from tests.trunks.forms import Store, make_store, sqlite_template, store_settings
+from tests.trunks.forms import PASSWORD, Store, make_store, sqlite_template, store_settings
 from tests.trunks.health_watch import LONG_ENOUGH_SECONDS, HealthWatch
 from tests.trunks.people.test_incidents import follow, incidents
 from trunks.health.check import CheckResult
 from trunks.installation.setting_values import read_nameservers, read_networks
 from trunks.installation.settings import Settings
+from trunks.people.incident_view import Elsewhere, IncidentView
+from trunks.rules.incidents import rounded
 from worker.checks.check_knocks import CheckKnocks
 from worker.checks.destination_check import DestinationCheck
 
@@ -31,36 +40,71 @@ pytestmark = [
     pytest.mark.parametrize("store_settings", ["sqlite"], indirect=True),
 ]
 
-TRUNKS = 20
+DOMAIN = "carrier.example"
 WORKING, BROKEN = "127.0.0.71", "127.0.0.72"
+OTHERS = 5
+CarrierOf = Callable[..., "Carrier"]
+CHECK_SECONDS = 0.5
+
+
+@pytest.fixture(params=[20, pytest.param(1_000, marks=pytest.mark.long)])
+def size(request: pytest.FixtureRequest) -> int:
+    """How many trunks there are."""
+    return int(request.param)
 
 
 @dataclass
 class Carrier:
-    """Twenty trunks of two tenants at one domain, and a worker's checks of it."""
+    """Trunks at one domain, two of five of one tenant and the others of five, and a worker's checks of it."""
 
     store: Store
     given: dict[str, Any]
     transport: TransportName
+    size: int
+    domain: str = DOMAIN
+    port: int | None = None
     call_ids: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.other = Store(self.store.installation, self.store.clock, tenant="other")
-        for number in range(TRUNKS):
-            watch = HealthWatch(self.store if number % 2 else self.other)
-            watch.verified(
-                name=f"Trunk {number}", domain="carrier.example", port=None, transport=self.transport
+        others = [
+            Store(self.store.installation, self.store.clock, tenant=f"secret {number}")
+            for number in range(OTHERS)
+        ]
+        theirs = cycle(others)
+        self.owners = [self.store if number % 5 < 2 else next(theirs) for number in range(self.size)]
+        for number, owner in enumerate(self.owners):
+            HealthWatch(owner).verified(
+                name=f"Name {number}", domain=self.domain, port=self.port, transport=self.transport
             )
 
-    async def check(self, zone: UnboundServer, *, times: int) -> None:
-        names = read_nameservers(f"{zone.address}:{zone.port}")
+    @property
+    def stores(self) -> Sequence[Store]:
+        return list({each.tenant: each for each in self.owners}.values())
+
+    async def check(self, zone: UnboundServer | None, *, times: int, seconds: float = CHECK_SECONDS) -> None:
+        names = () if zone is None else read_nameservers(f"{zone.address}:{zone.port}")
         settings = self.store.installation.settings.model_copy(update={"nameservers": names, **self.given})
         async with Engine(settings.engine_settings()) as engine:
             for _ in range(times):
-                await self._check(engine)
+                await self._check(engine, seconds)
         follow(self.store)
 
-    async def _check(self, engine: Engine) -> None:
+    def told(self) -> list[tuple[IncidentView, str]]:
+        """Give the one incident as each tenant is told of it, with his letter."""
+        found = []
+        for store in self.stores:
+            (view,) = incidents(store)
+            letter = store.installation.people.incidents.letter(store.caller, view.id)
+            own = self.owners.count(store)
+            others = rounded(self.size - own)
+            assert (view.trunks, view.of, view.elsewhere) == (own, own, Elsewhere(others, others))
+            shown = show_incident(view).model_dump_json() + letter
+            assert not any(each in shown for each in ("secret", "Name", PASSWORD))
+            found.append((view, letter))
+        assert len({view.id for view, _ in found}) == 1
+        return found
+
+    async def _check(self, engine: Engine, seconds: float) -> None:
         installation, found = self.store.installation, list[CheckResult]()
         self.store.clock.advance(LONG_ENOUGH_SECONDS)
         claims = installation.health.claims.claim(limit=10)
@@ -69,7 +113,7 @@ class Carrier:
             engine,
             installation.runs.address_limits,
             CheckKnocks(installation.runs.check_ledger),
-            timeout_seconds=0.5,
+            timeout_seconds=seconds,
             on_result=found.append,
             on_refused=lambda *_: pytest.fail("nothing limits it"),
         )
@@ -112,47 +156,45 @@ def lab(
 
 @pytest.fixture
 def carrier_of(
-    make_store: Callable[[Settings], Store], store_settings: Settings, certificates: Certificates
-) -> Callable[[TransportName], Carrier]:
+    make_store: Callable[[Settings], Store], store_settings: Settings, certificates: Certificates, size: int
+) -> CarrierOf:
     given = {
-        "allow_networks": read_networks("127.0.0.0/8"),
+        "allow_networks": read_networks(f"127.0.0.0/8,{FAR_ADDRESS}/32"),
         "address_rate": 0.0,
         "address_concurrency": 0,
         "ca_file": certificates.ca_file,
     }
     store = make_store(store_settings.model_copy(update=given))
-    return lambda transport: Carrier(store, given, transport)
+    return lambda transport, **place: Carrier(store, given, transport, size, **place)
 
 
-async def test_an_srv_target_is_gone(lab: Lab, carrier_of: Callable[[TransportName], Carrier]) -> None:
+async def test_an_srv_target_is_gone(lab: Lab, carrier_of: CarrierOf) -> None:
     lab.udp(answers(200), address=WORKING, port=lab.port)
     lab.udp(silent, address=BROKEN, port=lab.port)
     carrier = carrier_of(TransportName.UDP)
     await carrier.check(lab.srv("udp", ("sip1", WORKING), ("sip2", BROKEN)), times=1)
     await carrier.check(lab.srv("udp", ("sip2", BROKEN)), times=3)
-    for store in (carrier.store, carrier.other):
-        (view,) = incidents(store)
+    for view, letter in carrier.told():
         (change,) = view.changed
-        assert (view.trunks, view.of, view.reason) == (TRUNKS / 2, TRUNKS / 2, "no-response")
-        assert (change.what, change.before) == ("server", "sip1.carrier.example")
-        assert "no longer named sip1.carrier.example" in change.sentence
+        assert (view.reason, change.what, change.before) == ("no-response", "server", f"sip1.{DOMAIN}")
+        assert f"no longer named sip1.{DOMAIN}" in change.sentence
         # The first that failed for all is what the carrier's engineer looks for; one edge was silent before.
-        letter = store.installation.people.incidents.letter(store.caller, view.id)
         assert [each in letter for each in carrier.call_ids] == [False, True, False, False]
 
 
-async def test_a_domain_is_gone(lab: Lab, carrier_of: Callable[[TransportName], Carrier]) -> None:
+async def test_a_domain_is_gone(lab: Lab, carrier_of: CarrierOf) -> None:
     lab.udp(answers(200), address=WORKING, port=lab.port)
     carrier = carrier_of(TransportName.UDP)
     await carrier.check(lab.srv("udp", ("sip1", WORKING)), times=1)
-    await carrier.check(lab.zone("", zone="carrier.example."), times=3)
-    (view,) = incidents(carrier.store)
-    (change,) = view.changed
-    assert (change.what, change.before) == ("dns", f"sip1.carrier.example ({WORKING}:{lab.port}/udp)")
-    assert f"and nowhere at the first failure ({view.reason})." in change.sentence
+    await carrier.check(lab.zone("", zone=f"{DOMAIN}."), times=3)
+    for view, letter in carrier.told():
+        (change,) = view.changed
+        assert (change.what, change.before) == ("dns", f"sip1.{DOMAIN} ({WORKING}:{lab.port}/udp)")
+        assert f"and nowhere at the first failure ({view.reason})." in change.sentence
+        assert change.sentence in letter
 
 
-async def test_a_certificate_is_another(lab: Lab, carrier_of: Callable[[TransportName], Carrier]) -> None:
+async def test_a_certificate_is_another(lab: Lab, carrier_of: CarrierOf) -> None:
     zone = lab.srv("tls", ("sip1", WORKING))
     place = {"address": WORKING, "port": lab.port}
     with_good = lab.tls(certificate=lab.certificates[CertificateKind.GOOD], **place)
@@ -161,21 +203,47 @@ async def test_a_certificate_is_another(lab: Lab, carrier_of: Callable[[Transpor
     with_good.end()
     lab.tls(certificate=lab.certificates[CertificateKind.UNTRUSTED_CA], **place)
     await carrier.check(zone, times=3)
-    (view,) = incidents(carrier.store)
-    (change,) = view.changed
-    assert (view.trunks, view.reason, change.what) == (TRUNKS / 2, "tls-untrusted", "certificate")
-    assert change.sentence.endswith("It was refused (tls-untrusted).")
+    for view, letter in carrier.told():
+        (change,) = view.changed
+        assert (view.reason, change.what) == ("tls-untrusted", "certificate")
+        assert change.sentence.endswith("It was refused (tls-untrusted).")
+        assert change.sentence in letter
 
 
-async def test_a_carrier_is_silent_and_nothing_else_is_found(
-    lab: Lab, carrier_of: Callable[[TransportName], Carrier]
+async def test_a_kamailio_is_stopped(
+    lab: Lab, carrier_of: CarrierOf, kamailio_factory: Callable[..., Kamailio]
 ) -> None:
+    kamailio = kamailio_factory(address=WORKING, port=lab.port, domain=DOMAIN)
     zone = lab.srv("udp", ("sip1", WORKING))
-    peer = lab.udp(answers(200), address=WORKING, port=lab.port)
     carrier = carrier_of(TransportName.UDP)
-    await carrier.check(zone, times=1)
-    peer.end()
-    lab.udp(silent, address=WORKING, port=lab.port)
+    await carrier.check(zone, times=2)
+    kamailio.kill()
     await carrier.check(zone, times=3)
-    (view,) = incidents(carrier.store)
-    assert (view.reason, view.changed) == ("no-response", ())
+    for view, letter in carrier.told():
+        assert view.cause.startswith(f"{DOMAIN} has not answered our checks since ")
+        # Of silence alone nothing can be said that changed.
+        assert (view.changed, view.cause in letter) == ((), True)
+    kamailio.start()
+    await carrier.check(zone, times=2)
+    assert {view.incident.closed_at is None for view, _ in carrier.told()} == {False}
+
+
+async def test_a_road_grows_long_and_is_lost(carrier_of: CarrierOf) -> None:
+    """A network of its own: the carrier stands in another one, and what is between them takes its time."""
+    carrier = carrier_of(TransportName.UDP, domain=FAR_ADDRESS, port=5060)
+
+    async def fall(road: SlowRoad) -> None:
+        for delay_seconds, times, seconds in ((0.0, 4, 5.0), (0.4, 1, 5.0), (None, 3, 0.2)):
+            road.delay_seconds = delay_seconds
+            await carrier.check(None, times=times, seconds=seconds)
+
+    try:
+        with SlowRoad(lambda: UdpPeer(answers(200), address=FAR_ADDRESS, port=5060)) as road:
+            run_in_namespace(lambda: fall(road), router=road)
+    except NamespaceRefused as refused:
+        pytest.skip(str(refused))
+    for view, letter in carrier.told():
+        (change,) = view.changed
+        assert (view.reason, change.what) == ("no-response", "latency")
+        assert "the round trip had risen from about" in change.sentence
+        assert change.sentence in letter

@@ -51,6 +51,7 @@ from trunks.runs.credential_proofs import CredentialProofs
 from trunks.runs.edge_paces import PaceLimits
 from trunks.runs.form_questions import FormDesk
 from trunks.runs.knock_book import KnockBook
+from trunks.runs.live_ladders import LiveLadders
 from trunks.runs.open_calls import OpenCalls
 from trunks.runs.password_turns import PasswordTurns
 from trunks.runs.recovery import Recovery
@@ -95,6 +96,7 @@ class Runs:
         settings, database, clock = on.settings, on.database, on.clock
         self.requests = RunRequests(database, clock=clock)
         self.sharing = Sharing(database, settings.public_url, clock)
+        self.ladders = LiveLadders(database.impatient(), clock)
         self.address_limits = AddressLimits(
             database,
             PaceLimits(settings.address_rate, settings.address_burst, settings.address_concurrency),
@@ -219,7 +221,7 @@ class Provisions:
         self.overview = ProvisionOverview(database, settings.provisioner)
         self.pace = ProvisionPace(database, settings.provisioner, settings.provisioner_rate, on.clock)
         self.claims = ProvisionClaims(database, settings.provisioner, settings.leading, on.clock, self.pace)
-        self.given_up = SidesGivenUp(database, settings.provisioner, on.clock)
+        self.given_up = SidesGivenUp(database, settings.provisioner, on.clock, self.pace)
         self.check_turns = CheckTurns(database, settings.provisioner, on.clock)
         self.reconciliation = Reconciliation(
             database,

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from sipcheck.report.call_ids import sent_requests
 from trunks.people.incident_evidence import read_reports
+from trunks.repositories.incident_trunks import IncidentTrunks
 from trunks.repositories.incidents import Incidents
 from trunks.repositories.untold_flips import UntoldFlips
 from trunks.rules.what_changed import read_call_ids
@@ -27,13 +28,13 @@ class FailedRequest:
 
 def failed_requests(session: Session, environment_id: UUID, incident_id: UUID) -> list[FailedRequest]:
     """List those of the checks of a tenant's destinations, and of his own runs as long as they are kept."""
-    incidents = Incidents(session)
     found = [
         FailedRequest(place.silent_since or place.began_at, edge, call_id)
-        for place in incidents.places(incident_id, environment_id)
+        for place in Incidents(session).places(incident_id, environment_id)
         for edge, call_id in read_call_ids(place.changed)
     ]
-    runs = [each.verification_id for each in incidents.trunks(environment_id, incident_id)]
+    parts = IncidentTrunks(session).trunks(environment_id, incident_id)
+    runs = [each.verification_id for each in parts]
     for run_id in [each for each in runs if each is not None][:_RUNS_READ]:
         found += _of_run(session, run_id)
     return sorted(found, key=lambda each: each.at)[:_REQUESTS_TOLD]

@@ -13,6 +13,7 @@ from trunks.models.flip import Flip
 from trunks.models.incident import Incident, IncidentPlace
 from trunks.models.trunk import Trunk
 from trunks.people.incident_evidence import FallSeen, IncidentEvidence
+from trunks.repositories.incident_trunks import IncidentTrunks
 from trunks.repositories.incidents import Incidents
 from trunks.repositories.outbox import Outbox
 from trunks.rules.events import EventType, incident_body
@@ -29,6 +30,7 @@ class IncidentBook:
     def __init__(self, session: Session, outbox: Outbox) -> None:
         self._session = session
         self._incidents = Incidents(session)
+        self._trunks = IncidentTrunks(session)
         self._evidence = IncidentEvidence(session)
         self._outbox = outbox
 
@@ -51,17 +53,17 @@ class IncidentBook:
             if event is Turn.FELL and kind is not None:
                 self._fell(trunk, kind, flip, _Destination(destination_id, domains[destination_id]))
             else:
-                self._incidents.end(trunk.id, event, flip.at)
+                self._trunks.end(trunk.id, event, flip.at)
 
     def _fell(self, trunk: Trunk, kind: IncidentKind, flip: Flip, destination: "_Destination") -> None:
         seen = self._evidence.of(destination.id, flip)
         incident = self._incident(destination, kind, flip, seen)
         place = self._place(incident, destination, flip, seen)
-        told_before = self._incidents.told(incident.id)
-        self._incidents.fell(
+        told_before = self._trunks.told(incident.id)
+        self._trunks.fell(
             place, trunk, flip.at, verification_id=flip.verification_id, changed=seen.own_changes
         )
-        for each in self._incidents.told(incident.id) - told_before:
+        for each in self._trunks.told(incident.id) - told_before:
             about = Told(incident, each, trunk.id)
             announce(self._session, self._outbox, EventType.INCIDENT_OPENED, about, flip.at)
 
@@ -141,7 +143,7 @@ class IncidentClosing:
             for incident in left:
                 incident.closed_at = now
                 for each in concerned[incident.id]:
-                    about = Told(incident, each, Incidents(session).last_trunk(each, incident.id))
+                    about = Told(incident, each, IncidentTrunks(session).last_trunk(each, incident.id))
                     announce(session, outbox, EventType.INCIDENT_CLOSED, about, now)
             outbox.write()
             return len(left)

@@ -12,6 +12,7 @@ from trunks.people.failed_requests import failed_requests
 from trunks.people.incident_book import reason_of, summary_of
 from trunks.people.incident_letter import write_letter
 from trunks.people.incident_view import Elsewhere, IncidentView, Moment
+from trunks.repositories.incident_trunks import IncidentTrunks
 from trunks.repositories.incidents import Incidents
 from trunks.repositories.trunks import Trunks
 from trunks.rules.incidents import FEWEST_ENVIRONMENTS, rounded
@@ -65,9 +66,9 @@ class IncidentList:
 
 
 def _view(session: Session, environment_id: UUID, incident: Incident) -> IncidentView:
-    incidents = Incidents(session)
-    trunks = incidents.trunks(environment_id, incident.id)
-    places = incidents.places(incident.id, environment_id)
+    parts = IncidentTrunks(session)
+    trunks = parts.trunks(environment_id, incident.id)
+    places = Incidents(session).places(incident.id, environment_id)
     own = {place.destination_id for place in places if place.destination_id is not None}
     return IncidentView(
         incident,
@@ -75,8 +76,8 @@ def _view(session: Session, environment_id: UUID, incident: Incident) -> Inciden
         summary_of(incident, places),
         _changed(places, trunks),
         trunks=len(trunks),
-        of=max(len(trunks), incidents.own_at(environment_id, own)),
-        elsewhere=_elsewhere(incidents, environment_id, incident),
+        of=max(len(trunks), parts.own_at(environment_id, own)),
+        elsewhere=_elsewhere(session, environment_id, incident),
         timeline=_timeline(places, incident, trunks),
     )
 
@@ -88,14 +89,15 @@ def _changed(places: Sequence[IncidentPlace], trunks: Sequence[IncidentTrunk]) -
     return tuple(found)[:_CHANGES_TOLD]
 
 
-def _elsewhere(incidents: Incidents, environment_id: UUID, incident: Incident) -> Elsewhere | None:
+def _elsewhere(session: Session, environment_id: UUID, incident: Incident) -> Elsewhere | None:
     """Nobody is told of others where few enough are concerned that one might be guessed."""
-    if len(incidents.environments(incident.id)) < FEWEST_ENVIRONMENTS:
+    parts = IncidentTrunks(session)
+    if len(parts.environments(incident.id)) < FEWEST_ENVIRONMENTS:
         return None
-    about = rounded(incidents.others(environment_id, incident.id))
-    places = incidents.places(incident.id)
+    about = rounded(parts.others(environment_id, incident.id))
+    places = Incidents(session).places(incident.id)
     everywhere = {place.destination_id for place in places if place.destination_id is not None}
-    return Elsewhere(about, max(about, rounded(incidents.others_at(environment_id, everywhere))))
+    return Elsewhere(about, max(about, rounded(parts.others_at(environment_id, everywhere))))
 
 
 def _timeline(

@@ -16,7 +16,7 @@ from trunks.ids import new_id
 from trunks.models.incident import Incident
 from trunks.people.operator_incidents import operator_view
 from trunks.repositories.all_incidents import AllIncidents
-from trunks.repositories.incidents import Incidents
+from trunks.repositories.incident_trunks import IncidentTrunks
 from trunks.repositories.maintenances import Maintenances
 from trunks.rules.operator_notice import (
     NEWS_FOR,
@@ -70,7 +70,7 @@ class OperatorNotices:
                     [change.sentence for change in view.changed],
                     incident_id=str(incident.id),
                     domain=incident.domain,
-                    concerned=(view.trunks, Incidents(session).trunks_at(places), len(view.tenants)),
+                    concerned=(view.trunks, IncidentTrunks(session).trunks_at(places), len(view.tenants)),
                 )
                 claims.append(
                     NoticeClaim(incident.id, claim_id, severity_of(incident.kind), notice, _told(incident))

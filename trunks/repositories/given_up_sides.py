@@ -46,6 +46,14 @@ class GivenUpSides(Repository):
             .values(due_at=now)
         )
 
+    def stands_again(self, provisioner: ProvisionerName, side_id: str, now: datetime) -> None:
+        """Have one be due now, be it told as gone."""
+        self._session.execute(
+            update(GivenUpSide)
+            .where(GivenUpSide.side_id == side_id, GivenUpSide.provisioner == provisioner)
+            .values(gone_at=None, due_at=now)
+        )
+
     def forget(self, provisioner: ProvisionerName, side_ids: Collection[str]) -> None:
         """Take back what was said of sides that a trunk has after all."""
         self._session.execute(

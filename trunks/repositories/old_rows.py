@@ -19,6 +19,7 @@ from trunks.models.health_rollup import DailyRollup
 from trunks.models.idempotent_request import IdempotentRequest
 from trunks.models.incident import Incident
 from trunks.models.knock import KnockRow, KnockWait
+from trunks.models.live_ladder import LiveLadder
 from trunks.models.maintenance import Maintenance
 from trunks.models.mass_fall import MassFall
 from trunks.models.placed_call import CallQuota, PlacedCall
@@ -107,6 +108,8 @@ GIVEN_UP_SIDES = Aging(GivenUpSide, GivenUpSide.given_up_at)
 INCIDENTS = Aging(Incident, Incident.closed_at, indexed=False)
 MAINTENANCES = Aging(Maintenance, Maintenance.until_at, indexed=False)
 SHARED_PAGES = Aging(SharedPage, SharedPage.expires_at)
+# Few: they go with the end of their runs, unless a worker was killed.
+LEFT_LADDERS = Aging(LiveLadder, LiveLadder.written_at, indexed=False)
 CONSOLE_SESSIONS = Aging(ConsoleSession, ConsoleSession.expires_at)
 # Their deliveries go with them.
 MESSAGES = Aging(WebhookMessage, WebhookMessage.at)

@@ -20,6 +20,7 @@ from trunks.models.health_rollup import DailyRollup, HealthRollup
 from trunks.models.idempotent_request import IdempotentRequest
 from trunks.models.incident import Incident
 from trunks.models.knock import KnockRow
+from trunks.models.live_ladder import LiveLadder
 from trunks.models.maintenance import Maintenance
 from trunks.models.mass_fall import MassFall
 from trunks.models.open_call import OpenCall
@@ -59,6 +60,7 @@ _AGES: Mapping[type[Base], InstrumentedAttribute[Any]] = {
     IdempotentRequest: IdempotentRequest.created_at,
     SharedPage: SharedPage.created_at,
     ConsoleSession: ConsoleSession.created_at,
+    LiveLadder: LiveLadder.written_at,
 }
 
 # -1 says that it was never looked at.

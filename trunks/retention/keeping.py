@@ -25,4 +25,5 @@ KNOCKS = timedelta(hours=25)
 CALL_QUOTAS = timedelta(hours=25)
 # Longer than any backup that is still restored.
 GIVEN_UP_SIDES = timedelta(days=400)
+LEFT_LADDERS = timedelta(hours=1)
 KEPT_ANSWERS = timedelta(hours=24)

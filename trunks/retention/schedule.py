@@ -12,6 +12,7 @@ from trunks.retention.keeping import (
     IDLE_ADDRESSES,
     KEPT_ANSWERS,
     KNOCKS,
+    LEFT_LADDERS,
     Keeping,
 )
 from trunks.secrets.secret_box import SecretBox
@@ -23,6 +24,7 @@ def chores(keeping: Keeping, secrets: SecretBox, own_keys: InstallationKeyring) 
     unused = _days(keeping.unused_destinations)
     return (
         AgedRows(old_rows.SHARED_PAGES, timedelta(0)),
+        AgedRows(old_rows.LEFT_LADDERS, LEFT_LADDERS),
         AgedRows(old_rows.CONSOLE_SESSIONS, timedelta(0)),
         AgedRows(old_rows.RUNS, _days(keeping.verifications)),
         AgedRows(old_rows.CALLS, _days(keeping.verifications)),

@@ -8,14 +8,16 @@ from datetime import datetime, timedelta
 from sipcheck.diagnosis.evidence import Proof
 from sipcheck.reasons import CredentialState
 from sipcheck.report.model import Report
-from sipcheck.target import Target
+from sipcheck.target import HostPort, Target
 from sipcheck.transaction.invite.call_mark import CallMark
 from trunks.clock import Clock
+from trunks.rules.way_hosts import led_call
 from trunks.runs.admission import Admissions
 from trunks.runs.claimed_run import ClaimedRun
 from trunks.runs.credential_gate import CredentialGate
 from trunks.runs.form_questions import RunForms
 from trunks.runs.gateway_check import GatewayCheck
+from trunks.runs.growing_ladders import Steps
 from trunks.runs.knock_ledger import Settlement
 from trunks.runs.open_calls import WrittenCall
 from trunks.runs.open_slots import OpenSlots
@@ -84,8 +86,11 @@ class GatewayDoors:
                 return retry_at
         return None
 
-    def checks(self, targets: Sequence[Target]) -> Sequence[GatewayCheck]:
-        """Give what the engine is asked for, each gateway with its doors; the run's time counts from here."""
+    def checks(self, targets: Sequence[Target], steps: Steps | None = None) -> Sequence[GatewayCheck]:
+        """Give what the engine is asked for, each gateway with its doors; the run's time counts from here.
+
+        `steps` are told what is sent and received, by gateway.
+        """
         username = self._claim.first.username or ""
         self._admissions = tuple(
             Admissions(
@@ -112,9 +117,14 @@ class GatewayDoors:
                 forms=self._forms[number].questions() if self._forms else None,
                 proof=self._claim.proof,
                 caller=self._claim.caller,
+                stated=self._claim.stated,
+                led=led_call(target, self._claim.way_of(gateway)),
                 write_down=self._write_down if self._claim.proof is Proof.INVITE else None,
+                on_step=None if steps is None else steps(str(HostPort(target.domain, target.port))),
             )
-            for number, (target, admission) in enumerate(zip(targets, self._admissions, strict=True))
+            for number, (gateway, target, admission) in enumerate(
+                zip(self._claim.gateways, targets, self._admissions, strict=True)
+            )
         ]
         if not self._gates:
             return checks

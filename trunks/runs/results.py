@@ -15,7 +15,7 @@ from trunks.health.verification_liveness import VerificationLiveness
 from trunks.models.state_columns import read_state, write_state
 from trunks.models.trunk import Trunk
 from trunks.repositories.account_proofs import AccountProofs, Turn
-from trunks.repositories.incidents import Incidents
+from trunks.repositories.incident_trunks import IncidentTrunks
 from trunks.repositories.outbox import Announcement, Outbox, state_told
 from trunks.repositories.realm_pins import RealmPins
 from trunks.repositories.trunks import Flips, Trunks
@@ -93,7 +93,7 @@ class RunResults:
             pins |= _proven(result)
         ours = self._end([result for result in free if result.claim.first.trunk_id in trunks], trunks, now)
         RealmPins(self._session).learn(pins, now)
-        Incidents(self._session).realm_known(self._in_known_realm, now)
+        IncidentTrunks(self._session).realm_known(self._in_known_realm, now)
         self._session.flush()
         self._liveness.write(now)
         self._keep_proofs(now)

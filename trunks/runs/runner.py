@@ -30,6 +30,7 @@ from trunks.runs.claimed_run import ClaimedRun
 from trunks.runs.form_questions import FormDesk, RunForms
 from trunks.runs.gateway_check import GatewayCheck
 from trunks.runs.gateway_doors import GatewayDoors
+from trunks.runs.growing_ladders import GrowingLadders, Steps
 from trunks.runs.recovery import Return
 from trunks.runs.results import RunResult
 from trunks.runs.run_store import RunStore
@@ -54,7 +55,7 @@ VerifyGateways = Callable[[Sequence[GatewayCheck]], Awaitable[Report]]
 class Runner:
     """`on_done` is called when a run has been recorded; `timeout_seconds` is the engine's deadline, `our_address` the
     one that carriers have to let in, where a setting names it. `forms` says what is to be learned of the ways of calls;
-    None where there are none.
+    None where there are none. `ladders` grow with the runs that somebody waits for.
     """
 
     store: RunStore
@@ -67,6 +68,7 @@ class Runner:
     our_address: str | None = None
     turns: AccountTurns = field(default_factory=AccountTurns)
     forms: FormDesk | None = None
+    ladders: GrowingLadders | None = None
 
     async def run(self, claim: ClaimedRun) -> None:
         """Verify and record what was claimed; nothing is written when another has it since. Raises StoreUnavailable."""
@@ -181,7 +183,8 @@ class _Run:
             self._log.info("verification-frozen", retry_at=retry_at.isoformat())
             return await self._end_for_ourselves(Reason.CREDENTIALS_FROZEN, retry_at=retry_at)
         try:
-            report = await self._by.verify(self._doors.checks(targets))
+            with self._growing() as steps:
+                report = await self._by.verify(self._doors.checks(targets, steps))
         except ExceptionGroup as faults:
             away = faults.subgroup(StoreUnavailable)
             if away is None:
@@ -191,6 +194,12 @@ class _Run:
         finally:
             self._doors.close()
         return await self._finish(report)
+
+    def _growing(self) -> AbstractContextManager[Steps | None]:
+        """Have the ladder grow where somebody may watch."""
+        if self._by.ladders is None or not self._claim.on_demand:
+            return nullcontext()
+        return self._by.ladders.of(self._claim.verification_id)
 
     async def _finish(self, report: Report) -> bool:
         if self._doors.all_kept_by_us():

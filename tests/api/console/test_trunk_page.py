@@ -18,6 +18,7 @@ from tests.trunks.forms import PASSWORD, make_report
 from tests.trunks.health_watch import HealthWatch
 from trunks.catalog.new_trunk import NewNumber
 from trunks.installation.settings import Settings
+from trunks.runs.live_ladders import LiveStep
 
 pytestmark = pytest.mark.parametrize("store_settings", ["sqlite"], indirect=True)
 
@@ -154,6 +155,31 @@ async def test_verify_now_is_followed_to_its_end(
     await visitor.open(path)
     assert "The trunk works" in visitor.text
     assert "sse-connect" not in visitor.page.text
+
+
+async def test_the_ladder_grows_while_a_run_is_under_way_with_and_without_a_script(
+    api: ApiUnderTest, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "LONGEST_SECONDS", 0.7)
+    trunk_id = api.store.make_trunk().id
+    run = api.store.installation.runs.requests.request(api.store.caller, trunk_id)
+    claim = api.store.claim(run)
+    assert claim is not None
+    path = f"/console/trunks/{trunk_id}"
+    hostile = LiveStep("a.example", api.store.clock(), Direction.RECEIVED, f"200 {HOSTILE} (REGISTER)")
+    asked = LiveStep("a.example", api.store.clock(), Direction.SENT, "REGISTER sip:a.example", proves=True)
+    await visitor.open(path)
+    assert "so far" not in visitor.text
+    api.store.installation.runs.ladders.write({run: [asked, hostile]}, ())
+    for shown in (path, f"{path}/runs/{run}/progress"):
+        await visitor.open(shown)
+        assert "REGISTER sip:a.example, with the password's proof" in visitor.text
+        assert "<script>alert" not in visitor.page.text
+    # What has not changed is not sent again.
+    assert re.findall(r"^event: (\w+)$", visitor.page.text, re.MULTILINE).count("ladder") == 1
+    assert api.store.finish(claim, make_report())
+    await visitor.open(path)
+    assert "so far" not in visitor.text
 
 
 async def test_a_run_that_nobody_does_is_not_followed_for_ever(
