@@ -42,7 +42,9 @@ class Turns:
         chosen, self._step = in_turn(found, environments, limit=limit, step=self._step)
         if chosen:
             self._after = chosen[-1].environment_id
-        cut_off = len(environments) == _ENVIRONMENTS_PER_TURN or len(found) > len(chosen) or _any_cut(found, each)
+        cut_off = (
+            len(environments) == _ENVIRONMENTS_PER_TURN or len(found) > len(chosen) or _any_cut(found, each)
+        )
         return chosen, cut_off
 
 
