@@ -25,6 +25,7 @@ from sipcheck.target import HostPort, Target, TransportName, parse_host_port, pa
 from sipcheck.transaction.invite.call_journal import WriteDown
 from sipcheck.transaction.invite.call_keeper import CallKeeper
 from sipcheck.transaction.invite.call_mark import CallMark
+from sipcheck.transaction.invite.led_call import LedCall
 from sipcheck.transaction.invite.orphaned_call import OrphanedCall
 from sipcheck.transaction.run_context import EdgeDone, RunContext
 from sipcheck.transaction.time_plan import TimePlan
@@ -105,6 +106,8 @@ class Engine:
         username: str | None = None,
         proof: Proof = Proof.AUTO,
         caller: str | None = None,
+        stated: str | None = None,
+        led: LedCall | None = None,
         timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
         before_credentials: BeforeCredentials | None = None,
         survey: Survey | None = None,
@@ -119,7 +122,8 @@ class Engine:
 
         Requests speak as the credentials' user; `username` is whom they speak as where there are none.
 
-        A proof by INVITE calls the settings' `proof_number` as `caller`, a number of the trunk's, or as the user.
+        A proof by INVITE calls the settings' `proof_number` as `caller`, a number of the trunk's, or as the user, with
+        the number `stated` beside it. `led` says how calls to one of the edges are written.
 
         With a `survey` of the same target its liveness is taken over, and only the credentials are proven; of one that
         has its route alone, that. `resolved` is called with a route that was asked for.
@@ -146,14 +150,8 @@ class Engine:
             proof=proof,
             before_credentials=before_credentials,
         )
-        run = replace(
-            run,
-            trace=Trace(told=on_step),
-            edge_done=edge_done,
-            caller=caller,
-            asks_on=forms is not None,
-            write_down=write_down,
-        )
+        run = replace(run, edge_done=edge_done, asks_on=forms is not None, write_down=write_down)
+        run = replace(run, trace=Trace(told=on_step), caller=caller, stated=stated, led=led)
         return shown(await self._verification(target, run).report(survey, admit, resolved, forms))
 
     async def call(
@@ -166,8 +164,11 @@ class Engine:
         before_credentials: BeforeCredentials | None = None,
         write_down: WriteDown | None = None,
         admit: Admit | None = None,
+        led: LedCall | None = None,
     ) -> CallReport:
         """Make one test call, which rings, and say what became of it; every remote failure is a report.
+
+        A target that is an edge of a trunk's is called as `led` says.
 
         However this is left, the call is ended: at once where it may be, and before the engine is closed.
         `write_down` is awaited with a call's Call-ID and what ends it, before it leaves and before it is acknowledged,
@@ -181,7 +182,7 @@ class Engine:
             proof=Proof.INVITE,
             before_credentials=before_credentials,
         )
-        run = replace(run, write_down=write_down)
+        run = replace(run, write_down=write_down, led=led)
         return await CallRun(target, options, run, self.settings, self.resolver, admit).report()
 
     async def end_call(self, mark: CallMark, credentials: Credentials | None = None) -> bool:

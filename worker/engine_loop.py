@@ -118,6 +118,8 @@ class EngineLoop:
             username=job.username,
             proof=job.proof,
             caller=job.caller,
+            stated=job.stated,
+            led=job.led,
             timeout_seconds=timeout_seconds,
             before_credentials=job.before_credentials,
             admit=job.admit,

@@ -13,6 +13,7 @@ from sipcheck.report.trace import Trace
 from sipcheck.target import HostPort
 from sipcheck.transaction.invite.call_journal import WriteDown
 from sipcheck.transaction.invite.call_keeper import CallKeeper
+from sipcheck.transaction.invite.led_call import LedCall
 from sipcheck.transaction.time_plan import TimePlan
 from sipcheck.transaction.udp_batch.batch import UdpBatch
 from sipcheck.transport.channel import Channel
@@ -51,8 +52,11 @@ class RunContext:
     calls: CallKeeper | None = None
     # Writes down what ends a call, before it leaves.
     write_down: WriteDown | None = None
-    # As whom a call is made, where that is not the user.
+    # As whom a call is made, where that is not the user; the number that is stated beside the user; how it is written
+    # where it goes by a way of its own.
     caller: str | None = None
+    stated: str | None = None
+    led: LedCall | None = None
 
     @property
     def seconds_left(self) -> float:

@@ -256,7 +256,7 @@ async def probing(
     edges: Iterable[Edge], identity: Identity, run: RunContext
 ) -> AsyncIterator[tuple[EdgeProbe, ...]]:
     """Give a probe for each edge, in their order; afterwards their connections are closed."""
-    probes = tuple(EdgeProbe(edge, identity, run) for edge in edges)
+    probes = tuple(EdgeProbe(edge, identity.at(str(edge)), run) for edge in edges)
     try:
         yield probes
     finally:

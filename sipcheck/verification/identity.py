@@ -1,12 +1,13 @@
 """Who speaks, and to whom (docs/design/sip.md): the requests of a run are made of this."""
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from sipcheck.message.uri import SipUri
 from sipcheck.settings import PROOF_NUMBER, EngineSettings
 from sipcheck.target import Target
+from sipcheck.transaction.invite.led_call import LedCall
 from sipcheck.transaction.request_template import RequestTemplate
 
 # Honest, and without the words that shipped configurations drop (friendly, scanner, sipcli, sipvicious).
@@ -32,6 +33,10 @@ class Identity:
     number: str = PROOF_NUMBER
     caller: str | None = None
     call_form: CallForm = CallForm.PLAIN
+    # The number that is stated beside a user who calls (RFC 3325 §9.2).
+    stated: str | None = None
+    # Where a call goes by a way of its own: how it is written then.
+    led: LedCall | None = None
 
     @classmethod
     def of(
@@ -47,6 +52,11 @@ class Identity:
             caller=caller,
             call_form=CallForm.PLAIN if settings.infrastructure is None else CallForm.LIVEKIT,
         )
+
+    def at(self, edge: str) -> "Identity":
+        """Speak to an edge: a call that is led to another one is written there as any is."""
+        elsewhere = self.led is not None and self.led.edge not in (None, edge)
+        return replace(self, led=None) if elsewhere else self
 
     @property
     def tls_name(self) -> str:
@@ -81,7 +91,8 @@ class Identity:
 
     def caller_uri(self) -> str:
         target = self.target
-        return str(SipUri(secure=target.secure, user=self.calling_user, host=target.domain))
+        led_from = None if self.led is None else self.led.from_domain
+        return str(SipUri(secure=target.secure, user=self.calling_user, host=led_from or target.domain))
 
     def route(self) -> str | None:
         """The pre-loaded Route of an outbound proxy (RFC 3261 §12.2.1.1, loose routing)."""

@@ -2,6 +2,7 @@
 
 import math
 import secrets
+from dataclasses import replace
 
 from sipcheck.media.offer import CONTENT_TYPE, Offer
 from sipcheck.media.session_description import MediaDirection
@@ -37,12 +38,13 @@ def invite_writer(identity: Identity, run: RunContext, form: CallForm = CallForm
             call_id=call_id,
             from_tag=from_tag,
             user_agent=USER_AGENT,
-            route=identity.route(),
+            route=call_route(identity, form),
             headers=(
                 ("Contact", f"<{contact_uri(identity, way)}>"),
                 ("Allow", ALLOWED),
                 ("Expires", str(expires_seconds)),
                 ("Content-Type", CONTENT_TYPE),
+                *preferred_identity(identity, identity.stated),
             ),
             body=offer.body(),
         )
@@ -51,18 +53,24 @@ def invite_writer(identity: Identity, run: RunContext, form: CallForm = CallForm
 
 
 def called_line(identity: Identity, form: CallForm) -> str:
-    """The request line in so many words, without the version."""
-    return f"INVITE {called_uri(identity, form, with_port=True)}"
+    """The request line in so many words, without the version, and the Route by which a call is led."""
+    line = f"INVITE {called_uri(identity, form, with_port=True)}"
+    led = identity.led
+    return (
+        line if form is CallForm.PLAIN or led is None or led.route is None else f"{line}, Route: {led.route}"
+    )
 
 
 def called_uri(identity: Identity, form: CallForm, *, with_port: bool) -> str:
     """The number at the domain: as a telephone number (RFC 3261 §19.1.1, `user=phone`), or with a chosen transport."""
     target = identity.target
-    params = Parameters((("user", "phone"),))
+    at, params = HostPort(target.domain, target.port), Parameters((("user", "phone"),))
     if form is CallForm.LIVEKIT:
         params = _chosen_transport(identity)
-    port = target.port if with_port else None
-    uri = SipUri(secure=target.secure, user=identity.number, host=target.domain, port=port, params=params)
+        if identity.led is not None and identity.led.address is not None:
+            at = identity.led.address
+    port = at.port if with_port else None
+    uri = SipUri(secure=target.secure, user=identity.number, host=at.host, port=port, params=params)
     return str(uri)
 
 
@@ -70,12 +78,27 @@ def calling_uri(identity: Identity, form: CallForm, way: Way) -> str:
     """Who calls: at the domain, or as the infrastructure has it, at the address that the call leaves from."""
     if form is CallForm.PLAIN:
         return identity.caller_uri()
-    host = identity.from_domain or way.channel.local.host
+    led_from = None if identity.led is None else identity.led.from_domain
+    host = led_from or identity.from_domain or way.channel.local.host
     return str(SipUri(user=identity.calling_user, host=host, params=_chosen_transport(identity)))
 
 
+def call_route(identity: Identity, form: CallForm) -> str | None:
+    """The Route of a call: as the infrastructure writes its own, or of the outbound proxy."""
+    led = identity.led
+    by_its_own = form is CallForm.LIVEKIT and led is not None and led.route is not None
+    return led.route if by_its_own and led is not None else identity.route()
+
+
+def preferred_identity(identity: Identity, number: str | None) -> tuple[tuple[str, str], ...]:
+    """The number beside a user who calls (RFC 3325 §9.2); nothing where none is to be stated."""
+    if number is None:
+        return ()
+    return (("P-Preferred-Identity", f"<{replace(identity, caller=number).caller_uri()}>"),)
+
+
 def _chosen_transport(identity: Identity) -> Parameters:
-    transport = identity.target.transport
+    transport = identity.target.transport if identity.led is None else identity.led.transport
     return Parameters(() if transport is None else (("transport", transport.value),))
 
 

@@ -131,7 +131,12 @@ class Verification:
     async def _probed(
         self, route: Route, seen: Sequence[EdgeProbe] = ()
     ) -> AsyncIterator[tuple[EdgeProbe, ...]]:
-        identity = Identity.of(self._target, self._settings, self._run.username, caller=self._run.caller)
+        run = self._run
+        identity = replace(
+            Identity.of(self._target, self._settings, run.username, caller=run.caller),
+            stated=run.stated,
+            led=run.led,
+        )
         async with probing(route.edges[:MAX_PROBED_EDGES], identity, self._run) as probes:
             for probe, earlier in zip(probes, seen, strict=bool(seen)):
                 probe.adopt(earlier)

@@ -36,7 +36,7 @@ pytestmark = pytest.mark.parametrize("store_settings", ["sqlite"], indirect=True
 EDGE = "192.0.2.1"
 PROVEN = make_report(credentials=CredentialState.PROVEN)
 UUIDS = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
-OF_OTHERS = re.compile(r", and about \d+ of about \d+ of others")
+OF_OTHERS = re.compile(r" Of others, about \d+ of about \d+ were\.")
 
 # Of an incident as the API shows it: whether it is the same whoever else is concerned, or rounded.
 SAME, ROUNDED = "same", "rounded, and from five tenants on"

@@ -2,6 +2,7 @@
 name server, a carrier, a verification by the service, and a call by the double of LiveKit.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,7 +10,11 @@ from uuid import UUID
 
 import pytest
 
+from sipcheck.diagnosis.evidence import Proof
+from sipcheck.reasons import Reason
 from sipcheck.target import TransportName
+from tests.observed import insist
+from tests.peers.livekit.names import OWN_HOST
 from tests.worker.service import Service
 from tests.worker.situations import (
     Installed,
@@ -21,10 +26,13 @@ from tests.worker.situations import (
     open_installed,
     warned,
 )
+from trunks.catalog.trunk_edit import TrunkEdit
 from trunks.clock import utc_now
 from trunks.installation.installation import Installation
 from trunks.models.trunk import Trunk
+from trunks.repositories.outbound_ways import OutboundWays
 from trunks.rules.way_evidence import WayForm
+from trunks.runs.calls.wish import CallWish
 from trunks.voice.blueprint import PARKED_ROUTE
 from worker.runtime import Runtime
 
@@ -33,7 +41,7 @@ pytestmark = pytest.mark.peers
 TLS = TransportName.TLS
 SRV = "_sip._udp.{d}. IN SRV 10 0 {p} sip1.{d}.\nsip1.{d}. IN A {one}\n"
 SRV_TLS = "_sips._tcp.{d}. IN SRV 10 0 {p} sip1.{d}.\nsip1.{d}. IN A {one}\n"
-ELSEWHERE, OWN_HOST = "none of the ways that were found here", "would send calls to itself"
+ELSEWHERE, TO_ITSELF = "none of the ways that were found here", "would send calls to itself"
 BY_TLS = "<sip:sip1.{d}:{p};lr;transport=tls>"
 
 SITUATIONS = {
@@ -41,14 +49,14 @@ SITUATIONS = {
     "srv-alone": Situation(
         zone=SRV + "_sip._udp.{d}. IN SRV 20 0 {p} sip2.{d}.\nsip2.{d}. IN A {two}",
         at=("one", "two"),
-        warning=OWN_HOST,
+        warning=TO_ITSELF,
     ),
     "srv-alone-first-dead": Situation(
         zone=SRV + "_sip._udp.{d}. IN SRV 20 0 {p} sip2.{d}.\nsip2.{d}. IN A {two}",
         at=("two",),
         sees="two",
         route="<sip:{two}:{p};lr;transport=udp>",
-        warning=OWN_HOST,
+        warning=TO_ITSELF,
     ),
     "first-address-dead": Situation(
         zone="{d}. IN A {dead}\n{d}. IN A {one}",
@@ -66,7 +74,7 @@ SITUATIONS = {
         address="{d}:{p}",
     ),
     "only-its-own-domain": Situation(
-        zone=SRV, conduct=for_its_domain("only-its-own-domain"), warning=OWN_HOST
+        zone=SRV, conduct=for_its_domain("only-its-own-domain"), warning=TO_ITSELF
     ),
     "refuses-a-route": Situation(
         zone=SRV,
@@ -74,7 +82,7 @@ SITUATIONS = {
         form=WayForm.TARGET,
         route=None,
         address="sip1.{d}:{p}",
-        warning=OWN_HOST,
+        warning=TO_ITSELF,
     ),
     "refuses-both": Situation(
         zone=SRV,
@@ -83,7 +91,7 @@ SITUATIONS = {
         callable=False,
         after=False,
         route=PARKED_ROUTE,
-        warning=OWN_HOST,
+        warning=TO_ITSELF,
         says="ask the carrier for an address of",
     ),
     "ipv6-alone": Situation(
@@ -210,6 +218,59 @@ def test_calls_go_where_was_proven(installed: Installed, name: str) -> None:
     assert expected.says in (shown.reason or "")
     if expected.form is WayForm.TARGET:
         assert side.from_host == place.domain
+
+
+# By which way each is called: as given, by a Route over UDP and TLS, by the target's own name.
+WRITTEN = {
+    "one-address": WayForm.AS_GIVEN,
+    "tls-by-the-target": WayForm.ROUTE,
+    "srv-alone-first-dead": WayForm.ROUTE,
+    "refuses-a-route": WayForm.TARGET,
+}
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_ours_are_written_as_the_infrastructure_writes_its_own(installed: Installed, name: str) -> None:
+    """A proof by INVITE and a test call of the same trunk: Request-URI, To, From and Route."""
+    place, service, number = installed.places[name], installed.service, f"+1415555{2000 + len(name)}"
+    service.installation.tenancy.tenants.change_calls(
+        service.store.tenant, allow_test_calls=True, call_countries=["GB"]
+    )
+    trunk = installed.provide(place, number)
+    service.verify(trunk)
+    proof = TrunkEdit(proof=Proof.INVITE)
+    insist(service.installation.catalog.updates.apply, service.store.caller, trunk.id, proof)
+    situation = place.situation
+    side = installed.wait_for_side(
+        number,
+        None if situation.route is None else place.filled(situation.route),
+        place.filled(situation.address),
+    )
+    place.invited()
+    installed.call(side)
+    theirs = written(place)
+    assert service.verify(trunk).reason in (Reason.ALIVE_CREDENTIALS_UNPROVEN, Reason.CREDENTIALS_PROVEN)
+    proven = written(place)
+    # One number is called three times an hour.
+    wish = CallWish(called=f"+44207123456{list(WRITTEN).index(name)}", ring_seconds=20.0)
+    call = insist(service.installation.runs.calls.ask, service.store.caller, trunk.id, wish)
+    service.doorbell.ring(call.id)
+    service.wait_done(call.id)
+    assert written(place) == proven == theirs
+    with service.installation.database.read() as session:
+        assert OutboundWays(session).of([trunk.id])[trunk.id].way.form is WRITTEN[name]
+
+
+def written(place: Place) -> list[list[str]]:
+    """What the first INVITE that came says: but for whom it is, and for the address that it left from."""
+    heard = [each for peer in place.peers.values() for each in peer.heard if each.method == "INVITE"]
+    lines = [heard[0].text.split()[1], *(heard[0].header(name)[0] for name in ("To", "From"))]
+    uris = [re.sub(r".*?(sips?:[^>]*).*", r"\1", each) for each in lines]
+    own = "|".join(map(re.escape, ("127.0.0.1", OWN_HOST)))
+    uris = [re.sub(rf"@({own})(?=;|$)", "@us", uri) for uri in uris]
+    uris = [re.sub(r"\+(44|889)[0-9]+", "called", uri) for uri in uris]
+    place.invited()
+    return [uris, heard[0].header("Route")]
 
 
 @contextmanager

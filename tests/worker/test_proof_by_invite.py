@@ -1,6 +1,7 @@
 """A trunk says how its password is proven: by a call that rings nobody, by what else there is, or not at all."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,12 @@ from sipcheck.diagnosis.evidence import Proof
 from sipcheck.reasons import Outcome, Reason
 from sipcheck.settings import PROOF_NUMBER
 from sipcheck.target import TransportName
+from sipcheck.verification.calling.options import CallIdentity
 from tests.observed import insist
+from tests.peers.call_peer import CallScript
 from tests.peers.kamailio import PASSWORD, Kamailio
 from tests.peers.practice import PracticePeer
+from tests.peers.udp_peer import UdpPeer
 from tests.trunks.forms import Store
 from tests.worker.test_credentials_once import HOST, Desk
 from trunks.catalog.new_trunk import NewNumber
@@ -21,6 +25,7 @@ from trunks.catalog.trunk_edit import TrunkEdit
 from trunks.installation.settings import Settings, load_settings
 from trunks.models.trunk import Trunk
 from trunks.models.verification import RequestedBy
+from trunks.rules.profile import PLAIN
 from worker.engine_loop import EngineLoop
 
 DID = "+493012345678"
@@ -70,6 +75,21 @@ def test_by_a_call_through_kamailio(
     assert [each.request_uri.partition("@")[0] for each in calls] == [f"sip:{PROOF_NUMBER}"] * 2
     assert [each.from_uri.partition("@")[0] for each in calls] == [f"sip:{DID}", "sip:alice"]
     assert not registrar.requests_seen("REGISTER")
+
+
+@pytest.mark.parametrize("identity", CallIdentity)
+def test_who_calls_is_as_the_trunk_has_it(identity: CallIdentity, make_desk: Callable[..., Desk]) -> None:
+    """The number, or the user with the number beside it: as its calls are written (RFC 3325 §9.2)."""
+    script = CallScript()
+    with UdpPeer(script) as peer:
+        desk = make_desk()
+        profile = replace(PLAIN, caller_identity=identity)
+        trunk = trunk_at(desk, peer.port, numbers=(NewNumber(number=DID),), profile=profile)
+        assert desk.verify(trunk).reason is Reason.CREDENTIALS_PROVEN
+    by_user = identity is CallIdentity.USERNAME
+    for invite in (each.decode() for each in script.of("INVITE")):
+        assert f"From: <sip:{'alice' if by_user else DID}@{HOST}>" in invite
+        assert (f"P-Preferred-Identity: <sip:{DID}@{HOST}>" in invite) is by_user
 
 
 @pytest.mark.parametrize(

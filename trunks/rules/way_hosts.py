@@ -7,6 +7,7 @@ from math import log
 
 from sipcheck.host import is_address, read_host
 from sipcheck.target import HostPort, Target, TransportName
+from sipcheck.transaction.invite.led_call import LedCall
 from trunks.rules.way_evidence import OutboundWay, WayEdge, WayEvidence, WayForm
 
 _LEAST_WEIGHT = 0.01
@@ -22,14 +23,35 @@ def route_to(host: str, edge: WayEdge) -> str:
 
 def led_target(target: Target, way: OutboundWay | None) -> Target:
     """Give the target of a request that goes by a trunk's way: by a Route to the edge, or to the edge's own host."""
-    if way is None or way.edge is None or way.host is None:
+    if way is None or way.edge is None:
+        return target
+    target = replace(target, transport=_chosen(target, way.edge))
+    if way.host is None or way.form not in (WayForm.ROUTE, WayForm.TARGET):
         return target
     at = HostPort(way.host, way.edge.port)
     if way.form is WayForm.ROUTE:
         return replace(target, outbound_proxy=at, transport=way.edge.transport)
+    return Target(domain=at.host, port=at.port, transport=way.edge.transport)
+
+
+def led_call(target: Target, way: OutboundWay | None) -> LedCall | None:
+    """Say how calls to a trunk's target are written by its way; None where no edge of it is known."""
+    if way is None or way.edge is None:
+        return None
+    edge, host = way.edge, way.host
+    led = LedCall(edge=edge.name, transport=_chosen(target, edge))
+    if host is None:
+        return led
     if way.form is WayForm.TARGET:
-        return Target(domain=at.host, port=at.port, transport=way.edge.transport)
-    return target
+        return replace(led, address=HostPort(host, edge.port), from_domain=target.domain)
+    return replace(led, route=route_to(host, edge)) if way.form is WayForm.ROUTE else led
+
+
+def _chosen(target: Target, edge: WayEdge) -> TransportName | None:
+    """The transport that a side is given: the edge's where the customer left it open, UDP being auto."""
+    if target.transport is None and edge.transport.reliable:
+        return edge.transport
+    return target.transport
 
 
 def hosts_of(known: WayEvidence, edge: WayEdge) -> Iterator[str]:

@@ -9,7 +9,9 @@ from sipcheck.credentials import Credentials
 from sipcheck.diagnosis.evidence import Proof
 from sipcheck.target import Target, TransportName, parse_host_port, parse_target
 from trunks.models.trunk import Gateway, Trunk
+from trunks.repositories.outbound_ways import KeptWay
 from trunks.repositories.trunks import TrunkRow
+from trunks.rules.way_evidence import OutboundWay
 from trunks.secrets.secret_box import SecretBox
 
 
@@ -89,7 +91,8 @@ class ClaimedRun:
     `learned_realms` are the first gateway's, to expect where none is configured. `proven_at` are the destinations at
     which the account is proven as it is configured now; `proof_order` numbers the gateways in the order in which they
     prove the credentials, where that is not their priority. A proof by INVITE is made as `caller`, a number of the
-    trunk's, or as its user.
+    trunk's, or as its user with the number `stated` beside it. `way` is the one of its calls, where it is known and
+    leads to one of the gateways.
     """
 
     verification_id: UUID
@@ -109,6 +112,18 @@ class ClaimedRun:
     proof_order: tuple[int, ...] = ()
     proof: Proof = Proof.AUTO
     caller: str | None = None
+    stated: str | None = None
+    way: KeptWay | None = None
+
+    def way_of(self, gateway: ClaimedGateway) -> OutboundWay | None:
+        """Give the way of the trunk's calls, where it leads to this gateway as it is configured now."""
+        kept = self.way
+        if kept is None or (kept.generation, kept.destination_id) != (
+            self.generation,
+            gateway.destination_id,
+        ):
+            return None
+        return kept.way
 
     @property
     def first(self) -> ClaimedGateway:

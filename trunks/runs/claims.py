@@ -40,6 +40,7 @@ from trunks.clock import Clock, utc_now
 from trunks.errors import RunPostponed, StoreBusy
 from trunks.ids import new_id
 from trunks.models.verification import RequestedBy, WayIn
+from trunks.repositories.outbound_ways import OutboundWays
 from trunks.repositories.phone_numbers import PhoneNumbers
 from trunks.repositories.realm_pins import RealmPins
 from trunks.repositories.run_turns import Due, RunTurns
@@ -95,7 +96,8 @@ class RunClaims:
                 return Claimed([], more=False)
         with self._database.write(lock_wait_ms=LOCK_WAIT_MS) as session:
             found, more = self._turns.due(RunTurns(session), now, limit=limit)
-            return Claimed(self._claim(session, found, now), more=more)
+            runs = self._claim(session, found, now)
+            return Claimed(runs, more=more or len(runs) < len(found))
 
     def _claim(self, session: Session, runs: Sequence[Due], now: datetime) -> list[ClaimedRun]:
         """Claim runs that this transaction has locked, but for those whose trunk another keeps."""
@@ -108,9 +110,9 @@ class RunClaims:
         gateways = {trunk_id: claimed_gateways(trunk, found[trunk_id]) for trunk_id, trunk in steady.items()}
         firsts = {run.id: gateways[run.trunk_id][0] for run in runs}
         realms = _realms_to_expect(session, runs, firsts)
-        callers = _callers(
-            session, [trunk_id for trunk_id, trunk in steady.items() if trunk.proof is Proof.INVITE]
-        )
+        calling = [trunk_id for trunk_id, trunk in steady.items() if trunk.proof is Proof.INVITE]
+        callers, stated = _callers(session, calling)
+        ways = OutboundWays(session).of(calling)
         lease_until = now + self._lease
         claims = [
             ClaimedRun(
@@ -133,6 +135,8 @@ class RunClaims:
                 else (),
                 proof=steady[run.trunk_id].proof,
                 caller=callers.get(run.trunk_id),
+                stated=stated.get(run.trunk_id),
+                way=ways.get(run.trunk_id),
             )
             for run in runs
         ]
@@ -176,17 +180,21 @@ def _longest_ago(gateways: Sequence[TrunkRow]) -> tuple[int, ...]:
     return tuple(sorted(range(len(gateways)), key=lambda number: gateways[number].tried_at or _NEVER))
 
 
-def _callers(session: Session, trunk_ids: Sequence[UUID]) -> Mapping[UUID, str]:
-    """The numbers that stand in From; those trunks are left out that call as their user."""
+def _callers(session: Session, trunk_ids: Sequence[UUID]) -> tuple[Mapping[UUID, str], Mapping[UUID, str]]:
+    """The numbers that stand in From, and of the trunks that call as their user those that are stated beside it."""
     if not trunk_ids:
-        return {}
+        return {}, {}
     profiles = TrunkProfiles(session).of_all(trunk_ids)
-    by_number = [
+    numbers = PhoneNumbers(session).callers_of(trunk_ids)
+    as_users = {
         trunk_id
         for trunk_id in trunk_ids
-        if profiles.get(trunk_id, PLAIN).caller_identity is CallIdentity.NUMBER
-    ]
-    return PhoneNumbers(session).callers_of(by_number)
+        if profiles.get(trunk_id, PLAIN).caller_identity is CallIdentity.USERNAME
+    }
+    return (
+        {trunk_id: number for trunk_id, number in numbers.items() if trunk_id not in as_users},
+        {trunk_id: number for trunk_id, number in numbers.items() if trunk_id in as_users},
+    )
 
 
 def _realms_to_expect(

@@ -9,6 +9,7 @@ from sipcheck.report.model import Report
 from sipcheck.report.trace import OnStep
 from sipcheck.target import Target
 from sipcheck.transaction.invite.call_journal import WriteDown
+from sipcheck.transaction.invite.led_call import LedCall
 from sipcheck.transaction.run_context import EdgeDone
 from sipcheck.verification.call_forms import FormQuestions
 from sipcheck.verification.verification import Admit
@@ -25,8 +26,9 @@ class GatewayCheck:
 
     Of several the living one with the lowest `turn` proves the credentials, and among equals the first. `again` says
     that it was put off before, and that nobody waits for it: the route that was found then will do for a minute.
-    `forms` are to be asked beside the verdict. `proof` says how the credentials are proven, `caller` who calls for it,
-    and `write_down` is told what ends that call. `on_step` is told each step as it is recorded.
+    `forms` are to be asked beside the verdict. `proof` says how the credentials are proven, `caller` who calls for it
+    and which number is `stated` beside him, `led` how that call is written, and `write_down` is told what ends it.
+    `on_step` is told each step as it is recorded.
     """
 
     target: Target
@@ -41,5 +43,7 @@ class GatewayCheck:
     forms: FormQuestions | None = None
     proof: Proof = Proof.AUTO
     caller: str | None = None
+    stated: str | None = None
+    led: LedCall | None = None
     write_down: WriteDown | None = None
     on_step: OnStep | None = None

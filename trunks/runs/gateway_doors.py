@@ -11,6 +11,7 @@ from sipcheck.report.model import Report
 from sipcheck.target import HostPort, Target
 from sipcheck.transaction.invite.call_mark import CallMark
 from trunks.clock import Clock
+from trunks.rules.way_hosts import led_call
 from trunks.runs.admission import Admissions
 from trunks.runs.claimed_run import ClaimedRun
 from trunks.runs.credential_gate import CredentialGate
@@ -116,10 +117,14 @@ class GatewayDoors:
                 forms=self._forms[number].questions() if self._forms else None,
                 proof=self._claim.proof,
                 caller=self._claim.caller,
+                stated=self._claim.stated,
+                led=led_call(target, self._claim.way_of(gateway)),
                 write_down=self._write_down if self._claim.proof is Proof.INVITE else None,
                 on_step=None if steps is None else steps(str(HostPort(target.domain, target.port))),
             )
-            for number, (target, admission) in enumerate(zip(targets, self._admissions, strict=True))
+            for number, (gateway, target, admission) in enumerate(
+                zip(self._claim.gateways, targets, self._admissions, strict=True)
+            )
         ]
         if not self._gates:
             return checks

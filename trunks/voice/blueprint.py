@@ -15,7 +15,7 @@ from trunks.rules.media import media_of
 from trunks.rules.outbound_way import unverified_way
 from trunks.rules.profile import InboundAuthorization, TrunkProfile
 from trunks.rules.way_evidence import OutboundWay, WayForm
-from trunks.rules.way_hosts import route_to
+from trunks.rules.way_hosts import led_call
 from trunks.secrets.secret_box import SecretBox
 from trunks.voice.provisioner import FailureCause, ProvisioningFailed
 from trunks.voice.sides import NUMBER_CALLS, DesiredTrunk, InboundSide, OutboundSide, plain_number
@@ -200,22 +200,19 @@ class Blueprint:
         return unverified_way(self.outbound_proxy, pin_edges=self.pin_edges and by_name)
 
     def _led(self, direct: OutboundSide, domain: str) -> OutboundSide:
-        """Lead the side by its way. The transport is the edge's where the customer left it open, UDP being auto."""
+        """Lead the side by its way."""
         way = self._leads_by()
         if way is None:
             return direct
         if way.form is WayForm.PARKED:
             return replace(direct, route=PARKED_ROUTE)
-        edge = way.edge
-        if edge is None:
+        led = led_call(Target(domain=domain, port=self.port, transport=self.transport), way)
+        if led is None:
             return direct
-        if self.transport is None and edge.transport.reliable:
-            direct = replace(direct, transport=edge.transport)
-        if way.host is None or way.form is WayForm.AS_GIVEN:
-            return direct
-        if way.form is WayForm.TARGET:
-            return replace(direct, address=str(HostPort(way.host, edge.port)), from_host=domain)
-        return replace(direct, route=route_to(way.host, edge))
+        address = direct.address if led.address is None else str(led.address)
+        return replace(
+            direct, address=address, transport=led.transport, from_host=led.from_domain, route=led.route
+        )
 
     def _carrier(self) -> HostPort:
         try:

@@ -11,7 +11,13 @@ from sipcheck.transaction.invite.peer_requests import ALLOWED
 from sipcheck.transaction.request_template import RequestTemplate
 from sipcheck.verification.calling.options import CallIdentity, CallOptions
 from sipcheck.verification.identity import USER_AGENT, CallForm, Identity
-from sipcheck.verification.invite import called_uri, calling_uri, contact_uri
+from sipcheck.verification.invite import (
+    call_route,
+    called_uri,
+    calling_uri,
+    contact_uri,
+    preferred_identity,
+)
 
 # The carrier's own timer is to end behind ours, so that it is ours that ends the call.
 _LATER_SECONDS = 5
@@ -35,8 +41,8 @@ def call_invite(
         ("Expires", str(math.ceil(options.ring_seconds) + _LATER_SECONDS)),
         ("Content-Type", CONTENT_TYPE),
     ]
-    if form is CallIdentity.USERNAME and options.caller is not None:
-        headers.append(("P-Preferred-Identity", f"<{replace(identity, caller=options.caller).caller_uri()}>"))
+    if form is CallIdentity.USERNAME:
+        headers += preferred_identity(identity, options.caller)
 
     def write(way: Way) -> RequestTemplate:
         return RequestTemplate(
@@ -47,7 +53,7 @@ def call_invite(
             call_id=call_id,
             from_tag=from_tag,
             user_agent=USER_AGENT,
-            route=identity.route(),
+            route=call_route(identity, call_form),
             headers=(("Contact", f"<{contact_uri(of_call, way)}>"), *headers),
             body=offer.body(),
         )

@@ -1,5 +1,6 @@
 """A call as the voice infrastructure writes it, and a carrier that wants it otherwise (livekit/sip#615)."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,6 +8,8 @@ import pytest
 from sipcheck import Engine, EngineSettings, Proof, Reason, Report, TransportName, WarningCode, parse_target
 from sipcheck.reasons import CallReason
 from sipcheck.settings import Infrastructure
+from sipcheck.target import HostPort
+from sipcheck.transaction.invite.led_call import LedCall
 from sipcheck.verification.calling.options import CallOptions
 from tests.peers.call_peer import CallScript, is_authorised
 from tests.peers.udp_peer import Reply, UdpPeer
@@ -24,12 +27,29 @@ class Insisting(CallScript):
         return super().__call__(request)
 
 
-async def prove(script: CallScript, **options: Any) -> tuple[Report, list[str]]:
+class NoRoute(CallScript):
+    """Takes no call that is led to it."""
+
+    def __call__(self, request: bytes) -> list[bytes | Reply]:
+        if request.startswith(b"INVITE") and b"\r\nRoute:" in request:
+            self.requests.append(request)
+            return self._give(request, [(403, "Not relaying")])
+        return super().__call__(request)
+
+
+async def prove(
+    script: CallScript, *, led: LedCall | None = None, stated: str | None = None, **options: Any
+) -> tuple[Report, list[str]]:
+    """With a `led` that names no edge it is the peer's."""
     settings = EngineSettings(guard=LOOPBACK, infrastructure=Infrastructure.LIVEKIT)
     with UdpPeer(script) as peer:
         async with Engine(settings) as engine:
             target = parse_target(f"127.0.0.1:{peer.port}", **options)
-            report = await engine.verify(target, credentials=ALICE, proof=Proof.INVITE, timeout_seconds=5)
+            if led is not None and led.edge is None:
+                led = replace(led, edge=f"127.0.0.1:{peer.port}/udp")
+            report = await engine.verify(
+                target, credentials=ALICE, proof=Proof.INVITE, led=led, stated=stated, timeout_seconds=5
+            )
     lines = [each.split(b"\r\n")[0].decode().replace(str(peer.port), "PORT") for each in script.of("INVITE")]
     return report, lines
 
@@ -65,6 +85,53 @@ async def test_a_carrier_that_wants_another_form_is_told_of() -> None:
     assert warning.code is WarningCode.INFRASTRUCTURE_FORM_REFUSED
     assert "404 Not Found" in warning.detail
     assert warning.detail.count("INVITE sip:+889000000000@127.0.0.1:") == 2
+    assert_claims(report)
+
+
+ROUTE = "<sip:127.0.0.1:5060;lr;transport=udp>"
+BY_NAME = HostPort("sip1.carrier.example", 5070)
+
+
+@pytest.mark.parametrize(
+    ("led", "uri", "from_host", "route"),
+    [
+        (LedCall(route=ROUTE), "127.0.0.1:PORT", "127.0.0.1", ROUTE),
+        (LedCall(address=BY_NAME, from_domain="carrier.example"), str(BY_NAME), "carrier.example", ""),
+        (
+            LedCall(transport=TransportName.UDP),
+            "127.0.0.1:PORT;transport=udp",
+            "127.0.0.1;transport=udp",
+            "",
+        ),
+        # It leads to another edge: here a call is written as any is.
+        (LedCall(edge="127.0.0.9:5060/udp", route=ROUTE, from_domain="x"), "127.0.0.1:PORT", "127.0.0.1", ""),
+    ],
+)
+async def test_a_call_that_is_led_is_written_so_at_its_edge(
+    led: LedCall, uri: str, from_host: str, route: str
+) -> None:
+    script = CallScript()
+    report, lines = await prove(script, led=led, stated="+493012345678")
+    assert report.reason is Reason.CREDENTIALS_PROVEN
+    assert lines == [f"INVITE sip:+889000000000@{uri} SIP/2.0"] * 2
+    domain = led.from_domain if led.edge is None and led.from_domain else "127.0.0.1"
+    for invite in (each.decode() for each in script.of("INVITE")):
+        assert f"\r\nFrom: <sip:alice@{from_host}>;tag=" in invite
+        assert f"\r\nP-Preferred-Identity: <sip:+493012345678@{domain}>\r\n" in invite
+        assert invite.count("\r\nRoute: ") == bool(route)
+        assert not route or f"\r\nRoute: {route}\r\n" in invite
+    # What ends it goes the same way (RFC 3261 §9.1).
+    (cancel,) = set(script.of("CANCEL"))
+    assert cancel.decode().count(f"\r\nRoute: {route}\r\n") == bool(route)
+
+
+async def test_a_carrier_that_takes_no_route_is_told_of() -> None:
+    script = NoRoute()
+    report, _ = await prove(script, led=LedCall(route=ROUTE))
+    assert report.reason is Reason.CREDENTIALS_PROVEN
+    (warning,) = report.warnings
+    assert warning.code is WarningCode.INFRASTRUCTURE_FORM_REFUSED
+    assert f", Route: {ROUTE}" in warning.detail
     assert_claims(report)
 
 

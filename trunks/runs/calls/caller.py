@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -19,6 +19,7 @@ from sipcheck.report.call_report import CallReport
 from sipcheck.target import Target
 from sipcheck.transaction.invite.call_journal import WriteDown
 from sipcheck.transaction.invite.call_mark import CallMark
+from sipcheck.transaction.invite.led_call import LedCall
 from sipcheck.verification.calling.options import CallOptions
 from sipcheck.verification.calling.report import unreached_call
 from sipcheck.verification.verification import Admit
@@ -31,7 +32,7 @@ from trunks.errors import (
     TooManyRejections,
 )
 from trunks.rules.visitor import Visitor
-from trunks.rules.way_hosts import led_target
+from trunks.rules.way_hosts import led_call, led_target
 from trunks.runs.admission import Admissions
 from trunks.runs.calls.claims import CallClaims, ClaimedCall
 from trunks.runs.claimed_run import ClaimedGateway
@@ -69,6 +70,7 @@ class PlaceCall(Protocol):
         before_credentials: BeforeCredentials | None = None,
         write_down: WriteDown | None = None,
         admit: Admit | None = None,
+        led: LedCall | None = None,
     ) -> Awaitable[CallReport]: ...
 
 
@@ -210,15 +212,16 @@ class CallMaker:
     async def _call(self, claimed: ClaimedCall, place: PlaceCall, turn: "_Turn") -> CallReport | None:
         try:
             gateway = claimed.run.first
-            credentials = gateway.credentials(self.secrets)
+            credentials, target = gateway.credentials(self.secrets), gateway.target()
             return await place(
-                led_target(gateway.target(), claimed.way),
+                led_target(target, claimed.way),
                 self._options(claimed),
                 credentials=credentials,
                 username=gateway.username,
                 before_credentials=None if credentials is None else self._gate(claimed, credentials, turn),
                 write_down=self._journal(claimed),
                 admit=turn.admissions.admit,
+                led=_anywhere(led_call(target, claimed.way)),
             )
         except (AddressResting, RunPostponed, TooManyRejections):
             raise
@@ -287,6 +290,11 @@ class _Turn:
 
     admissions: Admissions
     password_left: bool = False
+
+
+def _anywhere(led: LedCall | None) -> LedCall | None:
+    """A call goes to the way's own host; whichever of that one's addresses it is, it is written so."""
+    return None if led is None else replace(led, edge=None)
 
 
 def _domain(gateway: ClaimedGateway) -> str:

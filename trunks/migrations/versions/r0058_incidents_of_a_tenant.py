@@ -5,8 +5,8 @@ from uuid import uuid4
 import sqlalchemy as sa
 from alembic import op
 
-revision = "r0056"
-down_revision = "r0055"
+revision = "r0058"
+down_revision = "r0057"
 branch_labels = None
 depends_on = None
 
