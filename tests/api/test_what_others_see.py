@@ -224,8 +224,8 @@ def plain(text: str) -> str:
 
 def otherwise(name: str, alone: str, told: str) -> list[str]:
     """Say what differs, by the lines of JSON and the words of pages."""
-    lines = [re.split(r"\n|  +|(?<=[.:]) ", plain(each)) for each in (alone, told)]
-    found = unified_diff(*lines, fromfile=name, n=0, lineterm="")
+    before, after = [re.split(r"\n|  +|(?<=[.:]) ", plain(each)) for each in (alone, told)]
+    found = unified_diff(before, after, fromfile=name, n=0, lineterm="")
     return [each for each in found if not each.startswith("@@")]
 
 
