@@ -147,7 +147,7 @@ class Incidents(Repository):
         return None if found is None else (found[0], found[1])
 
 
-def _of(environment_id: UUID, *trunks: ColumnElement[bool]) -> Select[tuple[Incident, IncidentTenant]]:
+def _of(environment_id: UUID, *trunks: ColumnElement[bool]) -> Select[Incident, IncidentTenant]:
     """What a tenant was told of, as long as a trunk of his that was in it is there."""
     ours = (
         IncidentTrunk.incident_id == Incident.id,
