@@ -22,6 +22,7 @@ from trunks.models.flip import Flip
 from trunks.models.shared_page import SharedPage
 from trunks.models.verification import Verification, VerificationStatus
 from trunks.people.incident_view import IncidentView
+from trunks.repositories.maintenances import HeldSpan
 from trunks.rules.connection_details import inbound_warnings
 from trunks.rules.events import EventType, events_of
 from trunks.rules.health_history import HistoryStep
@@ -78,6 +79,7 @@ class TrunkPage:
     chart: HistoryChart | None
     connection: Connection
     incidents: Sequence[IncidentView]
+    held: HeldSpan | None
     happened: Sequence[Happened]
 
 
@@ -85,7 +87,7 @@ async def gather_trunk(call: Call, trunk_id: UUID) -> TrunkPage:
     """Ask for all that a page shows. Raises TrunkNotFound."""
     view = await call.view(trunk_id)
     now = call.context.installation.clock()
-    runs, points, connection, incidents, flips, checked = await asyncio.gather(
+    runs, points, connection, incidents, held, flips, checked = await asyncio.gather(
         call.ask(call.runs.page, trunk_id, limit=_RUNS),
         call.ask(
             call.catalog.health_history.of,
@@ -96,6 +98,7 @@ async def gather_trunk(call: Call, trunk_id: UUID) -> TrunkPage:
         ),
         call.ask(call.catalog.connections.of, trunk_id),
         call.ask(call.context.installation.people.incidents.page, trunk_id=trunk_id, limit=_INCIDENTS),
+        call.ask(call.context.installation.people.maintenance.of, trunk_id),
         call.ask(call.catalog.trunks.flips, trunk_id, limit=_FLIPS),
         call.context.threads.run(
             call.context.installation.health.latest.last_result, view.trunk.gateways[0].destination_id
@@ -120,6 +123,7 @@ async def gather_trunk(call: Call, trunk_id: UUID) -> TrunkPage:
         chart=chart_of(points, now),
         connection=connection,
         incidents=incidents,
+        held=held,
         happened=[_happened(flip) for flip in flips],
     )
 
