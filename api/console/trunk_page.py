@@ -87,7 +87,7 @@ async def gather_trunk(call: Call, trunk_id: UUID) -> TrunkPage:
     """Ask for all that a page shows. Raises TrunkNotFound."""
     view = await call.view(trunk_id)
     now = call.context.installation.clock()
-    runs, points, connection, incidents, held, flips, checked = await asyncio.gather(
+    runs, points, connection, incidents, flips, checked = await asyncio.gather(
         call.ask(call.runs.page, trunk_id, limit=_RUNS),
         call.ask(
             call.catalog.health_history.of,
@@ -98,7 +98,6 @@ async def gather_trunk(call: Call, trunk_id: UUID) -> TrunkPage:
         ),
         call.ask(call.catalog.connections.of, trunk_id),
         call.ask(call.context.installation.people.incidents.page, trunk_id=trunk_id, limit=_INCIDENTS),
-        call.ask(call.context.installation.people.maintenance.of, trunk_id),
         call.ask(call.catalog.trunks.flips, trunk_id, limit=_FLIPS),
         call.context.threads.run(
             call.context.installation.health.latest.last_result, view.trunk.gateways[0].destination_id
@@ -123,7 +122,7 @@ async def gather_trunk(call: Call, trunk_id: UUID) -> TrunkPage:
         chart=chart_of(points, now),
         connection=connection,
         incidents=incidents,
-        held=held,
+        held=await call.ask(call.context.installation.people.maintenance.of, trunk_id),
         happened=[_happened(flip) for flip in flips],
     )
 
