@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+import uvloop
 
 from sipcheck import Credentials, Engine, EngineSettings, parse_target
 from sipcheck.reasons import CallReason, CallVerdict, Reason
@@ -186,6 +187,36 @@ ROWS: Sequence[Row] = [
         holds=lambda report, heard: sent(heard, "BYE") >= 2,
     ),
     Row(
+        "never-answers-a-bye",
+        taken().hears("BYE").waits(2500),
+        ANSWERED,
+        holds=lambda report, heard: sent(heard, "BYE") >= 3,
+    ),
+    Row(
+        "never-answers-a-cancel",
+        Script().hears("INVITE").says(180).hears("CANCEL").waits(2500),
+        RANG,
+        IMPATIENT,
+        holds=lambda report, heard: sent(heard, "CANCEL") >= 3,
+    ),
+    Row(
+        "sound-before-it-is-taken",
+        ended(
+            Script()
+            .hears("INVITE")
+            .says(183, media=HERE)
+            .plays()
+            .waits(800)
+            .says(200, to_invite=True, media=HERE)
+            .hears("ACK")
+        ),
+        ANSWERED,
+        transports=BOTH,
+        holds=lambda report, heard: (
+            report.media.early > 10 and (report.media.first_packet_ms or 0) < (report.timing.answered_ms or 0)
+        ),
+    ),
+    Row(
         "floods-with-provisional-answers",
         Script().hears("INVITE").says(180, times=300).says(486, to_invite=True).hears("ACK"),
         (CallVerdict.REFUSED, CallReason.CALL_BUSY),
@@ -250,7 +281,9 @@ async def play(row: Row, transport: Transport, folder: Path, engine: Engine) -> 
         return Played(row, report, sipp.messages(), sipp.exit_status, sipp.log())
 
 
-async def play_all(folder: Callable[[], Path]) -> dict[tuple[str, Transport], Played]:
+async def play_all(
+    folder: Callable[[], Path], keys: Sequence[tuple[Row, Transport]]
+) -> dict[tuple[str, Transport], Played]:
     """Some at once: what one of them waits for, the others do not."""
     places = asyncio.Semaphore(AT_ONCE)
     async with Engine(EngineSettings(guard=LOOPBACK)) as engine:
@@ -259,14 +292,19 @@ async def play_all(folder: Callable[[], Path]) -> dict[tuple[str, Transport], Pl
             async with places:
                 return await play(row, transport, folder(), engine)
 
-        keys = [(row, transport) for row in ROWS for transport in row.transports]
         found = await asyncio.gather(*(one(*key) for key in keys))
     return {(row.name, transport): each for (row, transport), each in zip(keys, found, strict=True)}
 
 
 @pytest.fixture(scope="module")
 def calls(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, Transport], Played]:
-    return asyncio.run(play_all(lambda: tmp_path_factory.mktemp("sipp")))
+    """Each transport by each loop; a row that goes over both has a loop for each."""
+    keys = [(row, transport) for row in ROWS for transport in row.transports]
+    found: dict[tuple[str, Transport], Played] = {}
+    for turn, loop_factory in enumerate((asyncio.new_event_loop, uvloop.new_event_loop)):
+        with asyncio.Runner(loop_factory=loop_factory) as runner:
+            found |= runner.run(play_all(lambda: tmp_path_factory.mktemp("sipp"), keys[turn::2]))
+    return found
 
 
 @pytest.mark.peers
