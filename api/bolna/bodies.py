@@ -277,13 +277,12 @@ SAME_IN_PROFILE = (
     "direct_media",
     "rtp_symmetric",
     "force_rport",
-    "caller_identity",
 )
 
 
 def profile_fields(sent: dict[str, Any]) -> dict[str, Any]:
     """Name the profile's fields that these set."""
-    found = {name: sent[name] for name in SAME_IN_PROFILE if name in sent}
+    found = {name: sent[name] for name in (*SAME_IN_PROFILE, "caller_identity") if name in sent}
     if "outbound_leading_plus_enabled" in sent:
         plus = sent["outbound_leading_plus_enabled"]
         found["calling_format"] = CallingFormat.PLUS_E164 if plus else CallingFormat.E164
