@@ -11,6 +11,8 @@ from pydantic import BaseModel
 from starlette.responses import JSONResponse
 
 from api.document.examples import Example
+from api.language.languages import current_language
+from api.language.made_texts import said as say_made
 from api.problems import Problem, Refusals
 from trunks.errors import Refused
 from trunks.rules.whole_trunk import TrunkContradictory
@@ -66,9 +68,11 @@ class Dialect:
             return self.faults.contradictory(error)
         status, sentence, code = self.faults.REFUSALS[type(error)]
         seconds = error.retry_after_seconds
-        headers = None if seconds is None else {"Retry-After": str(seconds)}
-        said = str(error) if sentence is None else sentence.format(number=error.number)
-        return Problem(status, code, said, headers=headers)
+        headers = {} if seconds is None else {"Retry-After": str(seconds)}
+        told = say_made(str(error)) if sentence is None else sentence.format(number=error.number)
+        if sentence is None and told != str(error):
+            headers["Content-Language"] = current_language().value
+        return Problem(status, code, told, headers=headers)
 
     def router(self) -> APIRouter:
         """Make the router of its routes, which all need a token."""

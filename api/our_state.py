@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 
 from api.fields import CALLER_IDENTITY, PROOF
 from api.language.catalogs import marked, translated
+from api.language.made_texts import said
 from api.language.reports import said_verdict
 from api.timestamps import Timestamp
 from sipcheck.diagnosis.evidence import Proof
@@ -102,14 +103,14 @@ def show_way(view: TrunkView) -> dict[str, Any]:
             form=shown.way.form,
             edge=None if shown.way.edge is None else shown.way.edge.name,
             proof=shown.way.proof,
-            reason=shown.way.reason,
+            reason=said(shown.way.reason),
             proven_at=shown.proven_at,
             password=_password_shown(view),
         )
     return {
         "outbound_way": way,
         "callable": "unknown" if shown.callable is None else shown.callable,
-        "callable_reason": shown.reason,
+        "callable_reason": None if shown.reason is None else said(shown.reason),
     }
 
 
@@ -123,8 +124,8 @@ def show_last(run: Verification | None) -> LastVerification | None:
     """Show a run that came to something; None for none."""
     if run is None or run.reason is None:
         return None
-    said = said_verdict(run.sentences, run.summary, run.advice)
-    return LastVerification(reason=run.reason, summary=said.summary, advice=said.advice)
+    words = said_verdict(run.sentences, run.summary, run.advice)
+    return LastVerification(reason=run.reason, summary=words.summary, advice=words.advice)
 
 
 def proven_at(edge: str) -> LastVerification:

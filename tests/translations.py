@@ -13,7 +13,9 @@ from babel.messages.pofile import read_po, write_po
 from api.language.catalogs import DOMAIN, catalog_folder
 from api.language.domain_texts import DOMAIN_TEXTS
 from api.language.languages import Language
+from api.language.made_texts import MADE_TEXTS
 from sipcheck.diagnosis.sentences import TEMPLATES
+from trunks.catalog.carrier_presets import carrier_presets
 
 API = Path(__file__).parent.parent / "api"
 LANGUAGES = [each for each in Language if each is not Language.ENGLISH]
@@ -33,9 +35,24 @@ def gathered() -> Catalog:
         if has_words(template):
             catalog.add(template, context=key)
     found = extract_from_dir(str(API), method_map=_METHODS, keywords=_KEYWORDS)
-    for text in (*DOMAIN_TEXTS, *sorted({str(text) for _, _, text, _, _ in found})):
+    for text in (
+        *DOMAIN_TEXTS,
+        *MADE_TEXTS,
+        *preset_texts(),
+        *sorted({str(text) for _, _, text, _, _ in found}),
+    ):
         catalog.add(text)
     return catalog
+
+
+def preset_texts() -> Iterator[str]:
+    """What is to be read of carriers: names that say more than a name, forms of hosts, and what is to be done there."""
+    for preset in carrier_presets():
+        if preset.source is None:
+            yield preset.name
+        yield from preset.checklist
+        if preset.host_form is not None:
+            yield preset.host_form
 
 
 def has_words(template: str) -> bool:

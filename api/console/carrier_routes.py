@@ -9,6 +9,7 @@ from starlette.responses import Response
 from api.console.page import page
 from api.console.reasons import page_of_reason
 from api.console.visit import HOME, Visiting
+from api.language.catalogs import translated
 from trunks.catalog.carriers import MOST_COUNTED, CarrierView
 from trunks.ids import read_id
 
@@ -38,8 +39,8 @@ async def list_carriers(request: Request, visit: Visiting) -> Response:
 
 def _why(carrier: CarrierView) -> str:
     if carrier.alive is None or carrier.reason is None:
-        return "Not asked yet."
-    return "It answers." if carrier.alive else page_of_reason(carrier.reason).line
+        return translated("Not asked yet.")
+    return translated("It answers.") if carrier.alive else page_of_reason(carrier.reason).line
 
 
 def _days(carrier: CarrierView, now: datetime) -> int | None:

@@ -6,19 +6,21 @@ from starlette.responses import Response
 
 from api.console.page import page
 from api.console.visit import HOME
+from api.language.catalogs import marked, translated
+from api.language.made_texts import said
 from api.problems import Problem
 
 _HEADLINES = {
-    HTTPStatus.BAD_REQUEST: "That could not be read",
-    HTTPStatus.UNAUTHORIZED: "Sign in first",
-    HTTPStatus.FORBIDDEN: "That was not done",
-    HTTPStatus.NOT_FOUND: "There is nothing here",
-    HTTPStatus.METHOD_NOT_ALLOWED: "There is nothing here",
-    HTTPStatus.CONFLICT: "That was not done",
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "That is too much",
-    HTTPStatus.UNPROCESSABLE_ENTITY: "That was not done",
-    HTTPStatus.TOO_MANY_REQUESTS: "Too many requests",
-    HTTPStatus.SERVICE_UNAVAILABLE: "Not at this moment",
+    HTTPStatus.BAD_REQUEST: marked("That could not be read"),
+    HTTPStatus.UNAUTHORIZED: marked("Sign in first"),
+    HTTPStatus.FORBIDDEN: marked("That was not done"),
+    HTTPStatus.NOT_FOUND: marked("There is nothing here"),
+    HTTPStatus.METHOD_NOT_ALLOWED: marked("There is nothing here"),
+    HTTPStatus.CONFLICT: marked("That was not done"),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: marked("That is too much"),
+    HTTPStatus.UNPROCESSABLE_ENTITY: marked("That was not done"),
+    HTTPStatus.TOO_MANY_REQUESTS: marked("Too many requests"),
+    HTTPStatus.SERVICE_UNAVAILABLE: marked("Not at this moment"),
 }
 
 
@@ -31,12 +33,12 @@ def answer(problem: Problem) -> Response:
     """Say a problem as a page, or lead to where it can be mended."""
     if problem.status == HTTPStatus.SEE_OTHER:
         return Response(status_code=problem.status, headers={"Cache-Control": "no-store", **problem.headers})
-    headline = _HEADLINES.get(HTTPStatus(problem.status), "Something went wrong on our side")
+    headline = _HEADLINES.get(HTTPStatus(problem.status), marked("Something went wrong on our side"))
     return page(
         "fault.html",
         None,
         status=problem.status,
         headers=problem.headers,
-        headline=headline,
-        message=problem.message,
+        headline=translated(headline),
+        message=said(problem.message),
     )

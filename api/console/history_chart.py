@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from api.language.catalogs import translated
 from trunks.rules.health_history import HistoryPoint
 
 DAYS = 30
@@ -45,18 +46,24 @@ def chart_of(points: Sequence[HistoryPoint], today: datetime) -> HistoryChart | 
         return None
     checks, answered = sum(each.checks for _, each in days), sum(each.answered for _, each in days)
     longest = max((each.latency_p95_ms or 0.0 for _, each in days), default=0.0)
-    counted = "1 day" if len(days) == 1 else f"{len(days)} days"
+    counted = translated("1 day") if len(days) == 1 else translated("%(days)s days") % {"days": len(days)}
     return HistoryChart(
         [bar for index, point in days for bar in _uptime(index, point)],
         [_latency(index, point, longest) for index, point in days if point.latency_p95_ms is not None],
-        f"{answered} of {checks} checks were answered on {counted}.",
-        f"Up to {longest:.0f} ms in 95 of 100 answers of a day." if longest else "No latency was measured.",
+        translated("{answered} of {checks} checks were answered on {days}.").format(
+            answered=answered, checks=checks, days=counted
+        ),
+        translated("Up to {ms} ms in 95 of 100 answers of a day.").format(ms=round(longest))
+        if longest
+        else translated("No latency was measured."),
     )
 
 
 def _uptime(index: int, point: HistoryPoint) -> list[Bar]:
     """What was answered stands below what was not; little of that can be seen, too."""
-    said = f"{point.at:%Y-%m-%d}: {point.uptime:.2%} of {point.checks} checks answered"
+    said = translated("{day}: {share} of {checks} checks answered").format(
+        day=f"{point.at:%Y-%m-%d}", share=f"{point.uptime:.2%}", checks=point.checks
+    )
     missed = min(HEIGHT, max(_LEAST_HEIGHT, HEIGHT * (1 - point.uptime))) if point.uptime < 1 else 0.0
     answered = _bar(index, 0.0, HEIGHT - missed, "good", said)
     return [each for each in (answered, _bar(index, HEIGHT - missed, missed, "bad", said)) if each.height]
@@ -64,8 +71,8 @@ def _uptime(index: int, point: HistoryPoint) -> list[Bar]:
 
 def _latency(index: int, point: HistoryPoint, longest: float) -> Bar:
     slow = point.latency_p95_ms or 0.0
-    said = (
-        f"{point.at:%Y-%m-%d}: median {point.latency_median_ms or 0:.0f} ms, 95 of 100 within {slow:.0f} ms"
+    said = translated("{day}: median {median} ms, 95 of 100 within {slow} ms").format(
+        day=f"{point.at:%Y-%m-%d}", median=round(point.latency_median_ms or 0), slow=round(slow)
     )
     return _bar(index, 0.0, max(_LEAST_HEIGHT, HEIGHT * slow / longest if longest else 0.0), "plain", said)
 

@@ -5,6 +5,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from api.console.page import HEADERS, page
 from api.console.visit import HOME, Visiting
+from api.language.catalogs import marked
 from api.talkover.parameters import IncidentId
 from trunks.ids import read_id
 from trunks.people.incident_view import IncidentView, Moment
@@ -13,13 +14,13 @@ INCIDENTS = f"{HOME}/incidents"
 
 _ROWS = 30
 _WORDS = {
-    "first-failure": "The first check failed",
-    "fell": "A trunk fell",
-    "recovered": "A trunk recovered",
-    "edited": "A trunk was changed",
-    "switched-off": "A trunk was switched off",
-    "deleted": "A trunk was deleted",
-    "closed": "The incident was over",
+    "first-failure": marked("The first check failed"),
+    "fell": marked("A trunk fell"),
+    "recovered": marked("A trunk recovered"),
+    "edited": marked("A trunk was changed"),
+    "switched-off": marked("A trunk was switched off"),
+    "deleted": marked("A trunk was deleted"),
+    "closed": marked("The incident was over"),
 }
 
 router = APIRouter(prefix="/incidents")

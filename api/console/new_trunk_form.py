@@ -4,12 +4,15 @@ password.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 from uuid import UUID
 
+from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
 from api.console.reason_fields import field_of_reason
 from api.console.visit import Visit, form_token_of
+from api.language.made_texts import said
 from api.problems import by_field, field_of, sentence_of
 from api.talkover.trunks.trunk_bodies import CreateTrunk
 from sipcheck.diagnosis.evidence import Proof
@@ -84,17 +87,24 @@ def read_new_trunk(fields: Mapping[str, str], visit: Visit) -> ReadForm:
         form_id=fields.get("form_id", ""),
     )
     without = given["proof"] == Proof.NONE and not given["username"] and not given[_SECRET]
-    sent = {name: _typed(name, value) for name, value in given.items() if value}
+    sent = {name: typed(name, value) for name, value in given.items() if value}
     try:
         body = CreateTrunk.model_validate(sent | _NOBODY if without else sent)
     except ValidationError as error:
-        faults = error.errors(include_url=False, include_input=False)
-        said = by_field(
-            (field_of({**each, "loc": ("body", *each["loc"])}), sentence_of(each)) for each in faults
-        )
-        return ReadForm(replace(state, said={name: " ".join(each) for name, each in said.items()}), None)
+        return ReadForm(replace(state, said=faults_by_field(error)), None)
     new = body.to_trunk()
     return ReadForm(state, replace(new, username=None, password=None) if without else new)
+
+
+def faults_by_field(error: ValidationError | RequestValidationError) -> dict[str, str]:
+    """Say what is wrong with each field, in the language of this answer."""
+    faults = by_field((_field(each), said(sentence_of(each))) for each in error.errors())
+    return {name: " ".join(each) for name, each in faults.items()}
+
+
+def _field(fault: Mapping[str, Any]) -> str:
+    inside = (part for part in fault["loc"] if part != "body")
+    return field_of({**fault, "loc": ("body", *inside)})
 
 
 def said_of(reason: Reason, advice: str, summary: str) -> Mapping[str, str]:
@@ -114,6 +124,6 @@ def _signed(trunk_id: UUID, visit: Visit) -> str:
     return f"{trunk_id}.{form_token_of(f'{visit.secret} {trunk_id}')}"
 
 
-def _typed(name: str, value: str) -> str | int:
+def typed(name: str, value: str) -> str | int:
     is_number = name == "port" and value.strip().isascii() and value.strip().isdecimal()
     return int(value) if is_number and len(value) < 10 else value

@@ -16,8 +16,8 @@ from api.console.new_trunk_form import (
     said_of,
 )
 from api.console.page import page
-from api.console.trunk_list import TRUNKS
-from api.console.visit import Submission, Submitted, Visit, Visiting
+from api.console.visit import TRUNKS, Submission, Submitted, Visit, Visiting
+from api.language.catalogs import marked
 from api.problems import Problem
 from api.shared_page.page import Page, page_of_reports
 from sipcheck.diagnosis.evidence import Proof
@@ -28,14 +28,18 @@ from trunks.runs.evidence import evidence_of
 
 router = APIRouter(prefix="/trunks/new")
 
-_NO_ANSWER = "The test did not end in time, and was given up; try again."
-_PROOFS = {
-    Proof.AUTO: "as the carrier asks for it",
-    Proof.REGISTER: "by a registration that changes none",
-    Proof.OPTIONS: "by a question (OPTIONS)",
-    Proof.INVITE: "by a call that rings nowhere",
-    Proof.NONE: "not at all: calls are allowed by address",
+_NO_ANSWER = marked("The test did not end in time, and was given up; try again.")
+TRANSPORTS = [
+    (each.value, each.upper()) for each in (TransportName.TLS, TransportName.TCP, TransportName.UDP)
+]
+_PROOF_WORDS = {
+    Proof.AUTO: marked("as the carrier asks for it"),
+    Proof.REGISTER: marked("by a registration that changes none"),
+    Proof.OPTIONS: marked("by a question (OPTIONS)"),
+    Proof.INVITE: marked("by a call that rings nowhere"),
+    Proof.NONE: marked("not at all: calls are allowed by address"),
 }
+PROOFS = [(each.value, words) for each, words in _PROOF_WORDS.items()]
 
 
 @router.get("")
@@ -99,7 +103,7 @@ async def _dry_run(form: Submission, new: NewTrunk) -> tuple[Page, dict[str, str
     found = page_of_reports(reports, capture_url="")
     if verification.counted:
         return found, {}
-    return found, dict(said_of(first.reason, first.advice, first.summary))
+    return found, dict(said_of(first.reason, found.advice, found.summary))
 
 
 def _preset(preset_id: str) -> CarrierPreset:
@@ -125,8 +129,6 @@ def _form(
         result=result,
         fault=fault,
         fields=FIELDS,
-        transports=[
-            (each.value, each.upper()) for each in (TransportName.TLS, TransportName.TCP, TransportName.UDP)
-        ],
-        proofs=[(each.value, words) for each, words in _PROOFS.items()],
+        transports=TRANSPORTS,
+        proofs=PROOFS,
     )

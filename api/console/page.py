@@ -11,7 +11,10 @@ from typing import Any
 from jinja2 import Environment
 from starlette.responses import HTMLResponse, Response
 
-from api.console.visit import Visit
+from api.console.visit import OperatorVisit, Visit
+from api.language.catalogs import translated
+from api.language.languages import NAMES, current_language
+from api.language.made_texts import said
 from api.pages.headers import page_headers
 from api.pages.templates import make_templates
 
@@ -33,14 +36,15 @@ _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 
 def page(
     template: str,
-    visit: Visit | None,
+    visit: Visit | OperatorVisit | None,
     *,
     status: int = HTTPStatus.OK,
     headers: Mapping[str, str] | None = None,
     **values: Any,
 ) -> Response:
     """Show a page; `visit` is whose it is."""
-    text = _templates().get_template(template).render(visit=visit, **values)
+    known = {"visit": visit, "language": current_language().value, "languages": NAMES}
+    text = _templates().get_template(template).render(known, **values)
     return HTMLResponse(text, status, {**HEADERS, **(headers or {})})
 
 
@@ -53,7 +57,7 @@ def fragment(template: str, visit: Visit, **values: Any) -> str:
 def _templates() -> Environment:
     templates = make_templates("api.console", "api.shared_page")
     templates.globals["asset"] = _asset
-    templates.filters |= {"moment": write_moment, "ago": write_ago, "coded": split_code}
+    templates.filters |= {"moment": write_moment, "ago": write_ago, "coded": split_code, "said": said}
     return templates
 
 
@@ -72,13 +76,13 @@ def write_ago(at: datetime, now: datetime) -> str:
     """Say how long ago it was, for the eye; the moment itself stands beside it."""
     since = now - at
     if since < timedelta(minutes=1):
-        return "just now"
+        return translated("just now")
     if since < _HOUR:
-        return f"{since // timedelta(minutes=1)} min ago"
+        return translated("{count} min ago").format(count=since // timedelta(minutes=1))
     if since < _DAY:
-        return f"{since // _HOUR} h ago"
+        return translated("{count} h ago").format(count=since // _HOUR)
     days = since.days
-    return "1 day ago" if days == 1 else f"{days} days ago"
+    return translated("1 day ago") if days == 1 else translated("{count} days ago").format(count=days)
 
 
 def split_code(text: str) -> list[tuple[bool, str]]:

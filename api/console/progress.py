@@ -7,6 +7,7 @@ from uuid import UUID
 from api.console.live_ladder import ladder_of, legs_of
 from api.console.page import fragment
 from api.console.visit import Visit
+from api.language.reports import said_verdict
 from api.waiter import WaitEnd
 from trunks.errors import StoreUnavailable, TrunkNotFound, VerificationNotFound
 from trunks.models.verification import Verification, VerificationStatus
@@ -30,7 +31,9 @@ async def progress_of(visit: Visit, trunk_id: UUID, verification_id: UUID) -> As
         if run is None or run.status is VerificationStatus.DONE or seconds >= LONGEST_SECONDS:
             yield _event(_END, fragment("progress_end.html", visit, trunk_id=trunk_id))
             return
-        yield _event(_PROGRESS, fragment("progress.html", visit, run=run, seconds=round(seconds)))
+        yield _event(
+            _PROGRESS, fragment("progress.html", visit, run=run, waits=_waits(run), seconds=round(seconds))
+        )
         known = await ladder_of(visit.call, run)
         if known != shown:
             shown = known
@@ -39,6 +42,11 @@ async def progress_of(visit: Visit, trunk_id: UUID, verification_id: UUID) -> As
         end = await context.waiter.wait(verification_id, context.verifications, timeout_seconds=_LOOK_SECONDS)
         if end is WaitEnd.DISMISSED:
             return
+
+
+def _waits(run: Verification) -> str:
+    """Say why it waits, of one that does."""
+    return said_verdict(run.sentences, run.summary, run.advice).summary
 
 
 async def _look(visit: Visit, trunk_id: UUID, verification_id: UUID) -> Verification | None:

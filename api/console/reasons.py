@@ -7,6 +7,7 @@ from functools import cache
 import yaml
 
 from api.console.page import FOLDER
+from api.language.languages import Language, current_language
 from sipcheck.reasons import Reason
 
 
@@ -17,10 +18,11 @@ class ReasonPage:
 
 
 def page_of_reason(reason: Reason) -> ReasonPage:
-    return _pages()[reason]
+    return _pages(current_language())[reason]
 
 
 @cache
-def _pages() -> Mapping[Reason, ReasonPage]:
-    found = yaml.safe_load((FOLDER / "reasons.yaml").read_text(encoding="utf-8"))
+def _pages(language: Language) -> Mapping[Reason, ReasonPage]:
+    name = "reasons.yaml" if language is Language.ENGLISH else f"reasons.{language}.yaml"
+    found = yaml.safe_load((FOLDER / name).read_text(encoding="utf-8"))
     return {Reason(name): ReasonPage(each["line"], each["steps"]) for name, each in found.items()}

@@ -6,9 +6,19 @@ from fastapi import APIRouter
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
-from api.console import carrier_routes, incident_routes, new_trunk_routes, sign_in, trunk_list, trunk_routes
+from api.console import (
+    call_routes,
+    carrier_routes,
+    incident_routes,
+    new_trunk_routes,
+    operator_routes,
+    sign_in,
+    trunk_edit_routes,
+    trunk_list,
+    trunk_routes,
+)
 from api.console.page import ASSETS, FOLDER, HEADERS
-from api.console.visit import HOME, Visiting
+from api.console.visit import HOME, TRUNKS, Visiting
 from api.pages.headers import packaged
 
 router = APIRouter(prefix=HOME, include_in_schema=False)
@@ -17,7 +27,7 @@ router = APIRouter(prefix=HOME, include_in_schema=False)
 @router.get("")
 async def show_home(visit: Visiting) -> Response:
     """Lead to the trunks."""
-    return RedirectResponse(trunk_list.TRUNKS, HTTPStatus.SEE_OTHER, {"Cache-Control": "no-store"})
+    return RedirectResponse(TRUNKS, HTTPStatus.SEE_OTHER, {"Cache-Control": "no-store"})
 
 
 @router.get("/assets/{name}")
@@ -29,5 +39,15 @@ async def show_asset(name: str) -> Response:
 
 
 # New trunks first: their path would be read as a trunk's id.
-for part in (sign_in, trunk_list, new_trunk_routes, trunk_routes, incident_routes, carrier_routes):
+for part in (
+    sign_in,
+    trunk_edit_routes,
+    trunk_list,
+    new_trunk_routes,
+    trunk_routes,
+    incident_routes,
+    call_routes,
+    carrier_routes,
+    operator_routes,
+):
     router.include_router(part.router)

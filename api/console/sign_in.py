@@ -11,7 +11,7 @@ from api.console.page import page
 from api.console.visit import (
     HOME,
     SIGN_IN,
-    Submitted,
+    OfSession,
     forget_secret,
     form_token_of,
     own_path,
@@ -23,6 +23,7 @@ from api.console.visit import (
     set_secret_before,
 )
 from api.context import context_of
+from api.language.languages import PARAMETER, Language, speak, spoken
 from api.pages.client_address import client_address
 from api.problems import Problem
 
@@ -59,26 +60,40 @@ async def sign_in(request: Request) -> Response:
     require_own_form(fields, secret_before(request))
     target = own_path(fields.get("next", "")) or HOME
     token = fields.get("token", "").strip()[:_LONGEST_TOKEN]
-    secret = await context.threads.run(context.installation.tenancy.sessions.begin, token)
+    chosen = spoken(fields.get("language", ""))
+    secret = await context.threads.run(context.installation.tenancy.sessions.begin, token, chosen)
     if secret is None:
         _log.info("console-sign-in-refused")
-        return _ask(request, target, refused=True)
+        if chosen is not None:
+            speak(chosen)
+        return _ask(request, target, refused=True, chosen=chosen)
     answer = RedirectResponse(target, HTTPStatus.SEE_OTHER, {"Cache-Control": "no-store"})
     set_secret(answer, request, secret)
     return answer
 
 
 @router.post("/sign-out")
-async def sign_out(form: Submitted) -> Response:
+async def sign_out(form: OfSession) -> Response:
     """End the session."""
-    context = form.call.context
-    await context.threads.run(context.installation.tenancy.sessions.end, form.visit.secret)
+    sessions = form.context.installation.tenancy.sessions
+    await form.context.threads.run(sessions.end, form.secret)
     answer = RedirectResponse(SIGN_IN, HTTPStatus.SEE_OTHER, {"Cache-Control": "no-store"})
     forget_secret(answer)
     return answer
 
 
-def _ask(request: Request, target: str, *, refused: bool = False) -> Response:
+@router.post("/language")
+async def choose_language(form: OfSession) -> Response:
+    """Speak another language from now on, and lead back to the page."""
+    chosen = spoken(form.fields.get("language", ""))
+    if chosen is not None:
+        sessions = form.context.installation.tenancy.sessions
+        await form.context.threads.run(sessions.speak, form.secret, chosen)
+    target = own_path(form.fields.get("next", "")) or HOME
+    return RedirectResponse(target, HTTPStatus.SEE_OTHER, {"Cache-Control": "no-store"})
+
+
+def _ask(request: Request, target: str, *, refused: bool = False, chosen: Language | None = None) -> Response:
     secret = secret_before(request) or secrets.token_urlsafe(_SECRET_BYTES)
     answer = page(
         "sign_in.html",
@@ -87,6 +102,7 @@ def _ask(request: Request, target: str, *, refused: bool = False) -> Response:
         target=target,
         form_token=form_token_of(secret),
         refused=refused,
+        chosen=chosen or spoken(request.query_params.get(PARAMETER, "")),
     )
     set_secret_before(answer, request, secret)
     return answer

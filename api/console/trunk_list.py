@@ -7,21 +7,21 @@ from starlette.responses import Response
 
 from api.console.page import page
 from api.console.trunk_rows import rows_of
-from api.console.visit import HOME, Visiting
+from api.console.visit import TRUNKS, Visiting
+from api.language.catalogs import marked
 from trunks.ids import read_id
 from trunks.repositories.needed_trunks import Place
 from trunks.rules.attention import Attention
 
-TRUNKS = f"{HOME}/trunks"
 ROWS = 50
 
 _LONGEST_SEARCH = 100
 _TABS = (
-    (None, "All"),
-    (Attention.FALLEN, "Not working"),
-    (Attention.NEVER_WORKED, "Never worked"),
-    (Attention.DEGRADED, "Degraded"),
-    (Attention.WELL, "Working"),
+    (None, marked("All")),
+    (Attention.FALLEN, marked("Not working")),
+    (Attention.NEVER_WORKED, marked("Never worked")),
+    (Attention.DEGRADED, marked("Degraded")),
+    (Attention.WELL, marked("Working")),
 )
 
 router = APIRouter()

@@ -11,6 +11,7 @@ from api.console.history_chart import DAYS, HistoryChart, chart_of
 from api.console.live_ladder import ladder_of, legs_of
 from api.console.trunk_rows import Standing, place_of, standing_of
 from api.console.words import Verdict, verdict_of
+from api.language.catalogs import marked, translated
 from api.shared_page.page import Leg, Page, page_of_reports
 from sipcheck.report.model import Report
 from sipcheck.target import TransportName
@@ -29,16 +30,18 @@ from trunks.runs.evidence import evidence_of
 
 _RUNS, _FLIPS, _INCIDENTS = 10, 8, 5
 _EVENT_WORDS = {
-    EventType.VERIFIED: "Verified",
-    EventType.UNVERIFIED: "No longer verified",
-    EventType.DOWN: "Down: the carrier stopped answering",
-    EventType.RECOVERED: "Recovered",
-    EventType.DEGRADED: "Degraded: some addresses do not answer",
-    EventType.CREDENTIALS_REJECTED: "The carrier rejected the password",
-    EventType.PROVISIONING_FAILED: "Not put on the voice infrastructure",
-    EventType.REROUTED: "Calls leave by another address",
+    EventType.VERIFIED: marked("Verified"),
+    EventType.UNVERIFIED: marked("No longer verified"),
+    EventType.DOWN: marked("Down: the carrier stopped answering"),
+    EventType.RECOVERED: marked("Recovered"),
+    EventType.DEGRADED: marked("Degraded: some addresses do not answer"),
+    EventType.CREDENTIALS_REJECTED: marked("The carrier rejected the password"),
+    EventType.PROVISIONING_FAILED: marked("Not put on the voice infrastructure"),
+    EventType.REROUTED: marked("Calls leave by another address"),
 }
-_SWITCHED = {True: "Switched on", False: "Switched off"}
+# As they are stored.
+_HEALTH = (marked("unknown"), marked("healthy"), marked("degraded"), marked("unhealthy"))
+_SWITCHED = {True: marked("Switched on"), False: marked("Switched off")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +147,9 @@ def _is_of(view: TrunkView, run_id: UUID) -> bool:
 def _gateway(view: TrunkView, number: int) -> str:
     gateway = view.trunk.gateways[number]
     port = "" if gateway.port is None else f":{gateway.port}"
-    return f"{gateway.host}{port} by {(gateway.transport or TransportName.UDP).upper()}"
+    return translated("{target} by {transport}").format(
+        target=f"{gateway.host}{port}", transport=(gateway.transport or TransportName.UDP).upper()
+    )
 
 
 def _happened(flip: Flip) -> Happened:
@@ -152,5 +157,7 @@ def _happened(flip: Flip) -> Happened:
     if "wanted" in flip.changes:
         words.append(_SWITCHED[bool(flip.changes["wanted"][1])])
     if not words and "is_active" in flip.changes:
-        words.append("In use for calls" if flip.changes["is_active"][1] else "Out of use for calls")
-    return Happened(flip.at, words or ["Its health was found out"])
+        words.append(
+            marked("In use for calls") if flip.changes["is_active"][1] else marked("Out of use for calls")
+        )
+    return Happened(flip.at, [translated(each) for each in words or [marked("Its health was found out")]])

@@ -9,9 +9,8 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 from api.call import Call
 from api.console.page import HEADERS, page
 from api.console.progress import progress_of
-from api.console.trunk_list import TRUNKS
 from api.console.trunk_page import gather_trunk
-from api.console.visit import Submitted, Visit, Visiting
+from api.console.visit import TRUNKS, Submitted, Visit, Visiting
 from api.parameters import TrunkId
 from api.talkover.parameters import VerificationId
 from api.talkover.verifications.evidence_routes import pcapng

@@ -7,6 +7,8 @@ from uuid import UUID
 
 from api.call import Call
 from api.console.reasons import page_of_reason
+from api.language.catalogs import marked, translated
+from api.language.reports import said_verdict
 from sipcheck.target import TransportName
 from trunks.catalog.views import TrunkView
 from trunks.health.latest_results import LastResult
@@ -74,18 +76,27 @@ def place_of(trunk: Trunk) -> str:
     """Say where a trunk leads, and how many ways more it has."""
     first = trunk.gateways[0]
     port = "" if first.port is None else f":{first.port}"
-    more = f" and {len(trunk.gateways) - 1} more" if len(trunk.gateways) > 1 else ""
-    return f"{first.host}{port} by {(first.transport or TransportName.UDP).upper()}{more}"
+    target = f"{first.host}{port}"
+    place = translated("{target} by {transport}").format(
+        target=target, transport=(first.transport or TransportName.UDP).upper()
+    )
+    if len(trunk.gateways) == 1:
+        return place
+    return translated("{place} and {count} more").format(place=place, count=len(trunk.gateways) - 1)
 
 
 def standing_of(trunk: Trunk) -> Standing:
     if trunk.health_down:
-        return Standing("Down", "bad")
+        return Standing(marked("Down"), "bad")
     if not trunk.is_verified:
-        return Standing("Not verified", "bad" if trunk.ever_verified else "look")
+        return Standing(marked("Not verified"), "bad" if trunk.ever_verified else "look")
     if trunk.health_status is HealthStatus.DEGRADED:
-        return Standing("Degraded", "look")
-    return Standing("In use", "good") if trunk.wanted else Standing("Works, switched off", "quiet")
+        return Standing(marked("Degraded"), "look")
+    return (
+        Standing(marked("In use"), "good")
+        if trunk.wanted
+        else Standing(marked("Works, switched off"), "quiet")
+    )
 
 
 def why_of(view: TrunkView, checked: LastResult | None) -> str:
@@ -93,12 +104,12 @@ def why_of(view: TrunkView, checked: LastResult | None) -> str:
     if view.trunk.health_down and checked is not None and not checked.alive:
         return page_of_reason(checked.reason).line
     if view.trunk.is_verified and view.trunk.health_status is HealthStatus.DEGRADED:
-        return "It works, but not every address of the carrier answers."
+        return translated("It works, but not every address of the carrier answers.")
     run = view.last_verification
     if run is not None and run.summary:
-        return run.summary
+        return said_verdict(run.sentences, run.summary, None).summary
     if view.trunk.is_verified:
-        return "It was verified."
-    return (
-        "It was changed since, and is not verified yet." if view.trunk.ever_verified else "Not verified yet."
-    )
+        return translated("It was verified.")
+    if view.trunk.ever_verified:
+        return translated("It was changed since, and is not verified yet.")
+    return translated("Not verified yet.")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from hmac import compare_digest
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, ClassVar
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from fastapi import Depends, Request
@@ -14,14 +14,22 @@ from starlette.responses import Response
 
 from api.call import Call
 from api.context import Context, context_of
+from api.language.catalogs import marked, translated
+from api.language.languages import PARAMETER, Language, speak
 from api.middleware.rate_limits import rate_limited
-from api.problems import Problem, read_only_token
-from trunks.tenancy.console_sessions import LASTS
+from api.problems import Problem, operators_token, read_only_token
+from trunks.tenancy.console_sessions import LASTS, Visitor
+from trunks.tenancy.tenants import Caller, Operator
 
 HOME = "/console"
+TRUNKS = f"{HOME}/trunks"
+OPERATOR = f"{HOME}/operator"
 SIGN_IN = f"{HOME}/sign-in"
 SIGN_OUT = f"{HOME}/sign-out"
 FORM_TOKEN = "form_token"  # noqa: S105 - a field's name
+
+# Path and name.
+Pages = tuple[tuple[str, str], ...]
 
 _COOKIE = "trunkd_console"
 # Of somebody who is about to sign in: what his form is told by.
@@ -35,11 +43,19 @@ _OWN_PATH = re.compile(rf"{HOME}(/[A-Za-z0-9._-]+)*")
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """Somebody who is signed in; `secret` is what his cookie holds."""
+    """Somebody of an environment who is signed in; `secret` is what his cookie holds, `path` the page he is at."""
 
     call: Call
     environment: str
     secret: str
+    path: str
+
+    home: ClassVar[str] = TRUNKS
+    pages: ClassVar[Pages] = (
+        (TRUNKS, marked("Trunks")),
+        (f"{HOME}/incidents", marked("Incidents")),
+        (f"{HOME}/carriers", marked("Carriers")),
+    )
 
     @property
     def form_token(self) -> str:
@@ -52,6 +68,29 @@ class Visit:
 
 
 @dataclass(frozen=True, slots=True)
+class OperatorVisit:
+    """Whoever runs the service, signed in: of no environment, and shown what is there of all."""
+
+    context: Context
+    secret: str
+    path: str
+
+    home: ClassVar[str] = OPERATOR
+    pages: ClassVar[Pages] = (
+        (OPERATOR, marked("The service")),
+        (f"{OPERATOR}/incidents", marked("Incidents")),
+    )
+
+    @property
+    def form_token(self) -> str:
+        return form_token_of(self.secret)
+
+    @property
+    def environment(self) -> str:
+        return translated("operator")
+
+
+@dataclass(frozen=True, slots=True)
 class Submission:
     """A form that was sent from a page of this visit."""
 
@@ -61,6 +100,15 @@ class Submission:
     @property
     def call(self) -> Call:
         return self.visit.call
+
+
+@dataclass(frozen=True, slots=True)
+class SessionForm:
+    """A form about the session alone, which whoever is signed in may send."""
+
+    context: Context
+    secret: str
+    fields: Mapping[str, str]
 
 
 class SignInNeeded(Problem):
@@ -128,31 +176,75 @@ def require_own_form(fields: Mapping[str, str], secret: str | None) -> None:
         )
 
 
-async def _visiting(request: Request) -> Visit:
+async def _visitor(request: Request) -> tuple[Visitor, str]:
+    """Find who is signed in, and let what is answered be in his language. Raises SignInNeeded, Problem."""
     context, secret = context_of(request), secret_of(request)
     sessions = context.installation.tenancy.sessions
     visitor = None if secret is None else await context.threads.run(sessions.find, secret)
     if secret is None or visitor is None:
-        path = request.url.path if request.method == "GET" else HOME
-        raise SignInNeeded(path, by_script="hx-request" in request.headers)
-    allowance = await context.rate_limits.take(visitor.caller)
+        raise SignInNeeded(_path(request), by_script="hx-request" in request.headers)
+    if visitor.language is not None and PARAMETER not in request.query_params:
+        speak(Language(visitor.language))
+    allowance = await context.rate_limits.take(visitor.bearer)
     if not allowance.granted:
         raise rate_limited(allowance.limit, allowance.retry_after_seconds)
-    return Visit(Call(visitor.caller, context), visitor.environment, secret)
+    return visitor, secret
+
+
+async def _visiting(request: Request) -> Visit:
+    visitor, secret = await _visitor(request)
+    if not isinstance(visitor.bearer, Caller):
+        raise _led_to_operators(request)
+    call = Call(visitor.bearer, context_of(request))
+    return Visit(call, visitor.environment or "", secret, _path(request))
 
 
 Visiting = Annotated[Visit, Depends(_visiting)]
 
 
+async def _operating(request: Request) -> OperatorVisit:
+    visitor, secret = await _visitor(request)
+    if not isinstance(visitor.bearer, Operator):
+        raise Problem(
+            HTTPStatus.FORBIDDEN,
+            "OPERATORS_PAGE",
+            "This page is for whoever runs the service: sign in with a token of trunkd token create --operator.",
+        )
+    return OperatorVisit(context_of(request), secret, _path(request))
+
+
+Operating = Annotated[OperatorVisit, Depends(_operating)]
+
+
 async def _submitted(request: Request, visit: Visiting) -> Submission:
     fields = await read_form(request)
     require_own_form(fields, visit.secret)
-    if not visit.call.caller.may_write and request.url.path != SIGN_OUT:
+    if not visit.call.caller.may_write:
         raise read_only_token()
     return Submission(visit, fields)
 
 
 Submitted = Annotated[Submission, Depends(_submitted)]
+
+
+async def _session_form(request: Request) -> SessionForm:
+    _, secret = await _visitor(request)
+    fields = await read_form(request)
+    require_own_form(fields, secret)
+    return SessionForm(context_of(request), secret, fields)
+
+
+OfSession = Annotated[SessionForm, Depends(_session_form)]
+
+
+def _path(request: Request) -> str:
+    return request.url.path if request.method == "GET" else HOME
+
+
+def _led_to_operators(request: Request) -> Problem:
+    if request.method != "GET":
+        return operators_token()
+    return Problem(HTTPStatus.SEE_OTHER, "OPERATORS_TOKEN", "", headers={"Location": OPERATOR})
 
 
 def _usable(text: str | None) -> str | None:

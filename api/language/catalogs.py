@@ -38,7 +38,12 @@ def templates(language: Language) -> Mapping[str, str]:
 
 def translated(english: str) -> str:
     """Say a text of the service's own in the language of this answer."""
-    return _catalog(current_language()).gettext(english) if english else ""
+    return in_language(english, current_language())
+
+
+def in_language(english: str, language: Language) -> str:
+    """Say a text of the service's own in this language."""
+    return _catalog(language).gettext(english) if english else ""
 
 
 def marked(english: str) -> str:

@@ -19,6 +19,9 @@ class Language(StrEnum):
     PORTUGUESE = "pt-BR"
 
 
+# Each in its own words.
+NAMES = ((Language.ENGLISH.value, "English"), (Language.PORTUGUESE.value, "Português"))
+
 # Any Portuguese is served in Brazil's: it is the one that there is (RFC 4647 §3.4 would find none for pt-PT).
 _BY_PRIMARY_TAG = {each.value.partition("-")[0]: each for each in Language}
 
@@ -38,11 +41,11 @@ def wanted_language(scope: Scope) -> Language:
     """Choose the language of an answer; what nobody speaks here is passed over."""
     given = parse_qs(scope["query_string"].decode("latin-1"), max_num_fields=1000).get(PARAMETER, [])
     accepted = ", ".join(Headers(scope=scope).getlist("accept-language"))
-    found = (_spoken(each) for each in (*given, *_by_weight(accepted)))
+    found = (spoken(each) for each in (*given, *_by_weight(accepted)))
     return next((each for each in found if each is not None), Language.ENGLISH)
 
 
-def _spoken(tag: str) -> Language | None:
+def spoken(tag: str) -> Language | None:
     return _BY_PRIMARY_TAG.get(tag.strip().lower().replace("_", "-").partition("-")[0])
 
 

@@ -44,6 +44,11 @@ class TableMetrics(Collector):
                 return
             self._looked_at = time.monotonic()
 
+    @property
+    def seen(self) -> Sequence[TableSeen]:
+        """What was last seen."""
+        return self._seen
+
     def collect(self) -> Iterator[Metric]:
         """Give what was last seen."""
         rows = GaugeMetricFamily(

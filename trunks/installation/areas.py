@@ -221,7 +221,7 @@ class Provisions:
         self.overview = ProvisionOverview(database, settings.provisioner)
         self.pace = ProvisionPace(database, settings.provisioner, settings.provisioner_rate, on.clock)
         self.claims = ProvisionClaims(database, settings.provisioner, settings.leading, on.clock, self.pace)
-        self.given_up = SidesGivenUp(database, settings.provisioner, on.clock)
+        self.given_up = SidesGivenUp(database, settings.provisioner, on.clock, self.pace)
         self.check_turns = CheckTurns(database, settings.provisioner, on.clock)
         self.reconciliation = Reconciliation(
             database,

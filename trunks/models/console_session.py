@@ -20,3 +20,5 @@ class ConsoleSession(Base):
     secret_hash: Mapped[str] = mapped_column(String(64), unique=True)
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
+    # Chosen there; else the browser says which.
+    language: Mapped[str | None] = mapped_column(String(16))

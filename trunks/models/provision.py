@@ -116,8 +116,8 @@ class Infrastructure(Leased, Base):
 
     The lease is of the worker that reconciles it now. `findings` counts what reconciliations found, since the first.
     `keeps_media` is whether it kept the media of what was written last; None while that is not known. While it is
-    `paused`, nothing is written there but what a customer asks for. `writes_left` and `refilled_at` are the pace of all
-    other writes (trunks.rules.write_pace); null before the first.
+    `paused`, nothing is written there but what a customer asks for. `writes_left`, `writes_kept` and `refilled_at` are
+    the pace of all other writes (trunks.rules.write_pace); null before the first.
     """
 
     __tablename__ = "infrastructures"
@@ -128,4 +128,5 @@ class Infrastructure(Leased, Base):
     keeps_media: Mapped[bool | None]
     paused: Mapped[bool] = mapped_column(default=False, server_default=false())
     writes_left: Mapped[float | None] = mapped_column(Double)
+    writes_kept: Mapped[float | None] = mapped_column(Double)
     refilled_at: Mapped[datetime | None]

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sipcheck.diagnosis.inbound.standing import Standing
 from trunks.clock import Clock
+from trunks.provisions.pace import ProvisionPace
 from trunks.repositories.given_up_sides import GivenUpSides
 from trunks.store.database import Database
 from trunks.voice.provisioner import Provisioner, ProvisionerName
@@ -29,6 +30,7 @@ class SidesGivenUp:
     database: Database
     provisioner: ProvisionerName
     clock: Clock
+    pace: ProvisionPace
 
     def give_up(self, side_id: str, trunk_id: UUID) -> None:
         """Say that we made it and give it up; from now on it goes, whatever happens to this process."""
@@ -65,14 +67,23 @@ class SidesGivenUp:
         await provisioner.delete(side_id)
         await asyncio.to_thread(self.gone, side_id)
 
-    def due(self) -> Sequence[str]:
-        """Claim those that may stand still, for one try."""
+    def stand_again(self, side_ids: Collection[str]) -> None:
+        """Have those be due that were found to stand, be they told as gone."""
+        with self.database.write() as session:
+            for side_id in side_ids:
+                GivenUpSides(session).stands_again(self.provisioner, side_id, self.clock())
+
+    def due(self, *, at_least: int = 1) -> Sequence[str]:
+        """Claim those that may stand still, for one try: as many as the infrastructure's pace leaves, and so many at
+        least, however busy it is.
+        """
         with self.database.write() as session:
             now = self.clock()
             found = GivenUpSides(session).due(self.provisioner, now, limit=_AT_ONCE)
-            for side in found:
+            taken = found[: self.pace.let(session, len(found), at_least=at_least)]
+            for side in taken:
                 side.due_at = now + _AGAIN_AFTER
-            return [side.side_id for side in found]
+            return [side.side_id for side in taken]
 
 
 @dataclass(slots=True)

@@ -1,6 +1,5 @@
 """The pace of writes on the voice infrastructure, over all workers (docs/design/infrastructure.md, "Pace")."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -18,9 +17,8 @@ from trunks.voice.provisioner import ProvisionerName
 
 @dataclass(frozen=True, slots=True)
 class ProvisionPace:
-    """What a person waits for is counted and never waits; all else has its turn while something is left.
-
-    A `rate` of 0 sets no limit.
+    """What a person waits for is counted and never waits; all else has its turn while something is left, and a share
+    that is kept for it. A `rate` of 0 sets no limit.
     """
 
     database: Database
@@ -47,15 +45,31 @@ class ProvisionPace:
             now = self.clock()
             row = Infrastructures(session).ensure(self.provisioner)
             left = refilled(_left(row), now, rate=self.rate)
-            may = min(limit, math.floor(left.count)) if self.rate else limit
+            may = min(limit, left.whole) if self.rate else limit
             taken = Provisions(session).paced(now, limit=may) if may > 0 else ()
             for provision in taken:
                 provision.notify_at = next_notify_at(now)
-            row.writes_left, row.refilled_at = left.count - len(taken), left.at
+            _keep(row, left.after(len(taken), least=least_left(self.rate)))
             return [provision.trunk_id for provision in taken]
+
+    def let(self, session: Session, wanted: int, *, at_least: int) -> int:
+        """Say how many of so many deletions may be made now, and count them: what all others leave."""
+        if not self.rate or not wanted:
+            return wanted
+        now = self.clock()
+        row = Infrastructures(session).ensure(self.provisioner)
+        left = refilled(_left(row), now, rate=self.rate)
+        over = 0 if Provisions(session).any_paced(now) else left.over
+        may = min(wanted, max(at_least, over))
+        _keep(row, left.beside(may, least=least_left(self.rate)))
+        return may
 
 
 def _left(row: Infrastructure) -> WritesLeft | None:
     if row.writes_left is None or row.refilled_at is None:
         return None
-    return WritesLeft(row.writes_left, row.refilled_at)
+    return WritesLeft(row.writes_left, row.refilled_at, row.writes_kept or 0.0)
+
+
+def _keep(row: Infrastructure, left: WritesLeft) -> None:
+    row.writes_left, row.writes_kept, row.refilled_at = left.count, left.kept, left.at

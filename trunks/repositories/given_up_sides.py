@@ -1,6 +1,6 @@
 """Tombstones of sides, by the infrastructure's ids and by trunk."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -46,6 +46,14 @@ class GivenUpSides(Repository):
             .values(due_at=now)
         )
 
+    def stands_again(self, provisioner: ProvisionerName, side_id: str, now: datetime) -> None:
+        """Have one be due now, be it told as gone."""
+        self._session.execute(
+            update(GivenUpSide)
+            .where(GivenUpSide.side_id == side_id, GivenUpSide.provisioner == provisioner)
+            .values(gone_at=None, due_at=now)
+        )
+
     def forget(self, provisioner: ProvisionerName, side_ids: Collection[str]) -> None:
         """Take back what was said of sides that a trunk has after all."""
         self._session.execute(
@@ -75,6 +83,21 @@ class GivenUpSides(Repository):
                 )
             )
         )
+
+    def of_trunks(
+        self, provisioner: ProvisionerName, trunk_ids: Collection[UUID]
+    ) -> Mapping[UUID, frozenset[str]]:
+        """The same of many; those without any are left out."""
+        found: dict[UUID, frozenset[str]] = {}
+        for part in in_parts(trunk_ids):
+            rows = self._session.execute(
+                select(GivenUpSide.trunk_id, GivenUpSide.side_id).where(
+                    GivenUpSide.provisioner == provisioner, GivenUpSide.trunk_id.in_(part)
+                )
+            )
+            for trunk_id, side_id in rows:
+                found[trunk_id] = found.get(trunk_id, frozenset()) | {side_id}
+        return found
 
     def due(self, provisioner: ProvisionerName, now: datetime, *, limit: int) -> Sequence[GivenUpSide]:
         """List those that may stand still, locked, the longest first; none that a trunk is known to have."""

@@ -9,7 +9,7 @@ from trunks.clock import Clock
 from trunks.models.console_session import ConsoleSession
 from trunks.repositories.console_sessions import ConsoleSessions
 from trunks.store.database import Database
-from trunks.tenancy.tenants import Caller, Tenants
+from trunks.tenancy.tenants import Bearer, Tenants
 
 LASTS = timedelta(hours=12)
 
@@ -18,10 +18,13 @@ _SECRET_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Whom a session speaks for, and the name of his environment."""
+    """Whom a session speaks for, the name of his environment, which an operator has not, and the language that he
+    chose.
+    """
 
-    caller: Caller
-    environment: str
+    bearer: Bearer
+    environment: str | None
+    language: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,20 +33,21 @@ class Sessions:
     tenants: Tenants
     clock: Clock
 
-    def begin(self, token: str) -> str | None:
+    def begin(self, token: str, language: str | None = None) -> str | None:
         """Sign in with a token of the API; give what the cookie holds, or None for a token that does not stand."""
-        caller = self.tenants.authenticate(token)
-        if caller is None:
+        bearer = self.tenants.bearer(token)
+        if bearer is None:
             return None
         secret = secrets.token_urlsafe(_SECRET_BYTES)
         now = self.clock()
         with self.database.write() as session:
             ConsoleSessions(session).add(
                 ConsoleSession(
-                    token_id=caller.token_id,
+                    token_id=bearer.token_id,
                     secret_hash=_hash(secret),
                     created_at=now,
                     expires_at=now + LASTS,
+                    language=language,
                 )
             )
         return secret
@@ -54,9 +58,14 @@ class Sessions:
             found = ConsoleSessions(session).token_of(_hash(secret), self.clock())
         if found is None:
             return None
-        token_hash, environment = found
-        caller = self.tenants.of_hashes([token_hash]).get(token_hash)
-        return Visitor(caller, environment) if isinstance(caller, Caller) else None
+        token_hash, environment, language = found
+        bearer = self.tenants.of_hashes([token_hash]).get(token_hash)
+        return None if bearer is None else Visitor(bearer, environment, language)
+
+    def speak(self, secret: str, language: str) -> None:
+        """Keep the language that somebody chose."""
+        with self.database.write() as session:
+            ConsoleSessions(session).speak(_hash(secret), language)
 
     def end(self, secret: str) -> None:
         """Sign out."""

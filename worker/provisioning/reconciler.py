@@ -10,6 +10,7 @@ from trunks.provisions.reconciliation import Judgement
 from trunks.voice.provisioner import Provisioner, ProvisioningFailed
 from trunks.voice.sides import ExistingSide
 from worker.coroutine_loop import CoroutineLoop
+from worker.provisioning.taking_away import take_away_due
 
 _log = structlog.get_logger(__name__)
 
@@ -65,13 +66,12 @@ class Reconciler:
             return judgement
         if self._reconciliation.fix(judgement):
             self._look()
-        self._loop.run(self._delete(judgement.to_delete))
+        if judgement.to_delete:
+            # At the infrastructure's pace: what is left goes with the next turns.
+            self._given_up.stand_again(judgement.to_delete)
+            take_away_due(self._given_up, self._provisioner, self._loop)
         _log.info("reconciled", sides=len(existing), findings=len(judgement.found))
         return judgement
 
     async def _read_all(self) -> Sequence[ExistingSide]:
         return await self._provisioner.read_all()
-
-    async def _delete(self, side_ids: Sequence[str]) -> None:
-        for side_id in side_ids:
-            await self._given_up.finish(self._provisioner, side_id)

@@ -16,15 +16,27 @@ _THE_WHOLE_OF_IT = frozenset(
 
 
 def take_away_due(given_up: SidesGivenUp, provisioner: Provisioner, loop: CoroutineLoop) -> None:
-    """Delete what is due; what cannot be deleted is due again. Raises StoreUnavailable."""
-    for side_id in given_up.due():
-        try:
-            loop.run(given_up.finish(provisioner, side_id))
-        except RunInterrupted:
-            return
-        except ProvisioningFailed as failure:
-            _log.warning(
-                "provision-not-taken-away", side_id=side_id, cause=failure.cause.value, error=str(failure)
-            )
-            if failure.cause in _THE_WHOLE_OF_IT:
+    """Delete what is due, at the infrastructure's pace: one each turn at least. What cannot be deleted is due again.
+
+    Raises StoreUnavailable.
+    """
+    due = given_up.due()
+    while due:
+        for side_id in due:
+            if not _take_away(side_id, given_up, provisioner, loop):
                 return
+        due = given_up.due(at_least=0)
+
+
+def _take_away(side_id: str, given_up: SidesGivenUp, provisioner: Provisioner, loop: CoroutineLoop) -> bool:
+    """Delete one; false where the next would meet the same."""
+    try:
+        loop.run(given_up.finish(provisioner, side_id))
+    except RunInterrupted:
+        return False
+    except ProvisioningFailed as failure:
+        _log.warning(
+            "provision-not-taken-away", side_id=side_id, cause=failure.cause.value, error=str(failure)
+        )
+        return failure.cause not in _THE_WHOLE_OF_IT
+    return True

@@ -4,8 +4,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.language.made_texts import said
 from api.timestamps import Timestamp
 from trunks.people.incident_view import IncidentView
+from trunks.rules.what_changed import Change
 
 
 class _Shown(BaseModel):
@@ -67,9 +69,13 @@ def show_incident(view: IncidentView) -> IncidentShown:
         opened_at=incident.opened_at,
         closed_at=incident.closed_at,
         reason=view.reason,
-        cause=view.cause,
-        changed=[ChangeShown.model_validate(each) for each in view.changed],
+        cause=said(view.cause),
+        changed=[_change(each) for each in view.changed],
         concerned=ConcernedShown(trunks=view.trunks, of=view.of),
         elsewhere=None if elsewhere is None else ElsewhereShown.model_validate(elsewhere),
         timeline=[MomentShown.model_validate(each) for each in view.timeline],
     )
+
+
+def _change(change: Change) -> ChangeShown:
+    return ChangeShown.model_validate(change).model_copy(update={"sentence": said(change.sentence)})

@@ -1,13 +1,21 @@
 """What the console says of reasons is what their pages say."""
 
+import json
+import re
+from hashlib import sha256
+
 import yaml
 
 from api.console.new_trunk_form import FIELDS
 from api.console.reason_fields import field_of_reason
 from api.console.reasons import page_of_reason
+from api.language.languages import Language, speak
 from sipcheck.reasons import Party, Reason
 from sipcheck.report.rulings import RULINGS
 from tests.api.console.reason_steps import COPY, read_pages
+
+PORTUGUESE = COPY.with_name("reasons.pt-BR.yaml")
+_CODE = re.compile(r"`[^`]*`")
 
 
 def test_the_copy_says_what_the_pages_say() -> None:
@@ -20,6 +28,20 @@ def test_every_reason_has_a_line_and_steps() -> None:
         page = page_of_reason(reason)
         assert page.line.endswith(".")
         assert page.steps
+
+
+def test_each_is_said_in_portuguese_as_it_is_in_english() -> None:
+    """Where an English text has changed: translate it again, and write the mark that is named here."""
+    english, portuguese = (yaml.safe_load(each.read_text("utf-8")) for each in (COPY, PORTUGUESE))
+    assert english.keys() == portuguese.keys()
+    for reason, page in english.items():
+        texts, said = ([each["line"], *each["steps"]] for each in (page, portuguese[reason]))
+        mark = sha256(json.dumps(texts).encode()).hexdigest()[:12]
+        assert portuguese[reason]["of"] == mark, (reason, mark)
+        assert [_CODE.findall(each) for each in texts] == [_CODE.findall(each) for each in said], reason
+    speak(Language.PORTUGUESE)
+    assert page_of_reason(Reason.TLS_EXPIRED).line == "O certificado do servidor expirou."
+    speak(Language.ENGLISH)
 
 
 def test_what_a_customer_can_mend_has_a_field() -> None:

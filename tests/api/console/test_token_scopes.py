@@ -10,7 +10,7 @@ from tests.api.console.visitor import Visitor
 
 pytestmark = pytest.mark.parametrize("store_settings", ["sqlite"], indirect=True)
 
-SIGN = ("/console/sign-in", "/console/sign-out")
+SIGN = ("/console/sign-in", "/console/sign-out", "/console/language")
 
 
 def forms_of(api: ApiUnderTest) -> Iterator[str]:

@@ -17,7 +17,10 @@ from tests.translations import LANGUAGES
 
 MEND = "run `make translations`, translate what it names, and run it again"
 # Names of protocols, and what is written alike.
-ALIKE = frozenset({"Call-ID", "DNS", "SIP", "TLS", "multicast", "ORCHID", "ORCHIDv2", "{failure}: '{name}'"})
+ALIKE = frozenset(
+    {"Call-ID", "DNS", "SIP", "TLS", "multicast", "ORCHID", "ORCHIDv2", "{failure}: '{name}'"}
+    | {"Codecs", "Gateway", "Gateways", "Host", "Realm", "{unfollowed}; {remedy}.", "%(seconds)s s"}
+)
 
 
 @pytest.fixture(params=LANGUAGES)

@@ -166,11 +166,22 @@ async def test_what_the_vendor_documents_stays_as_documented(
 
 
 @ON_SQLITE
-async def test_refusals_are_english_and_say_so(api: ApiUnderTest) -> None:
-    for path in (f"{URL}/nothing", "/sip-trunks/trunks/nothing", "/api/user/phone-numbers/sip-trunks/0"):
+async def test_refusals_say_in_which_language_they_are(api: ApiUnderTest) -> None:
+    """In the domain's own words they are said; what a vendor documents, and what comes before any rule, is English."""
+    rows = [
+        (f"{URL}/nothing", "pt-BR"),
+        (f"{URL}?limit=x", "en"),
+        ("/sip-trunks/trunks/nothing", "en"),
+        ("/api/user/phone-numbers/sip-trunks/0", "en"),
+    ]
+    for path, language in rows:
         answer = await api.client.get(path, headers=PORTUGUESE)
-        told = (answer.status_code, answer.headers["Content-Language"], answer.headers["Vary"])
-        assert told == (404, "en", "Accept-Language")
+        assert (answer.headers["Content-Language"], answer.headers["Vary"]) == (
+            language,
+            "Accept-Language",
+        ), path
+        assert answer.status_code in (404, 422)
+        assert ("não encontrado" in answer.text) is (language == "pt-BR")
     assert "Content-Language" not in (await api.client.get("/metrics", headers=PORTUGUESE)).headers
 
 

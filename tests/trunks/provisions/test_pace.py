@@ -139,6 +139,60 @@ def test_persons_are_counted_and_others_follow_within_ten_seconds(store: Store) 
     assert pace(store).take(limit=4) == [trunks[2].id]
 
 
+def test_asked_work_without_an_end_leaves_moves_their_share_and_waits_for_none(store: Store) -> None:
+    movers, (asker,) = provisioned(store, 12), provisioned(store, 1)
+    store.clock.advance(60)
+    lead_anew(store, movers)
+    taken = []
+    for _ in range(9):
+        # Twice the rate, by persons; each of them is claimed at once.
+        for _ in range(2 * RATE):
+            store.provision_changes(asker.id)
+            work(store, asker.id, asked_alone=True)
+        taken.append(len(done := pace(store).take(limit=4)))
+        for trunk_id in done:
+            work(store, trunk_id)
+        store.clock.advance(1)
+    # A second's worth was left when it began; then a quarter of the rate goes on.
+    assert taken == [4, 1, 1, 1, 1, 1, 1, 1, 1]
+
+
+@pytest.mark.parametrize("store_settings", ["sqlite"], indirect=True)
+def test_deletions_are_counted_and_go_behind_all_others(store: Store) -> None:
+    given_up = store.installation.provisions.given_up
+    trunks = provisioned(store, 6)
+    for number in range(20):
+        given_up.leave(f"ST_{number}", trunks[0].id)
+    store.clock.advance(60)
+    assert len(given_up.due()) == RATE
+    # They were counted: nothing is left for a move now, nor for more of them.
+    lead_anew(store, trunks)
+    assert len(pace(store).take(limit=4)) == 1  # the kept share
+    assert given_up.due(at_least=0) == []
+    store.clock.advance(1)
+    # While moves wait each turn takes one, so that they come to an end.
+    assert len(given_up.due()) == 1
+    while taken := pace(store).take(limit=4):
+        for trunk_id in taken:
+            work(store, trunk_id)
+        store.clock.advance(1)
+    store.clock.advance(1)
+    assert len(given_up.due()) == RATE
+
+
+@pytest.mark.parametrize("store_settings", ["sqlite"], indirect=True)
+def test_a_side_that_was_deleted_and_stands_again_is_due(store: Store) -> None:
+    given_up = store.installation.provisions.given_up
+    (trunk,) = provisioned(store, 1)
+    given_up.leave("ST_old", trunk.id)
+    assert given_up.due() == ["ST_old"]
+    given_up.gone("ST_old")
+    store.clock.advance(60)
+    assert given_up.due() == []
+    given_up.stand_again(["ST_old", "ST_of_nobody"])
+    assert given_up.due() == ["ST_old"]
+
+
 @pytest.mark.parametrize("store_settings", ["sqlite"], indirect=True)
 def test_a_clock_that_was_ahead_holds_nothing_up(store: Store) -> None:
     (trunk,) = provisioned(store, 1)

@@ -67,6 +67,11 @@ class CallRequests:
             PlacedCalls(session).add(call)
             return call
 
+    def allowed(self, caller: Caller) -> bool:
+        """Whether this environment may make test calls at all."""
+        with self.database.read() as session:
+            return CallRights(session).of(caller.environment_id)[0]
+
     def get(self, caller: Caller, trunk_id: UUID, call_id: UUID) -> PlacedCall:
         """Look a call up. Raises TrunkNotFound, CallNotFound."""
         with self.database.read() as session:

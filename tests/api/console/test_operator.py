@@ -1,0 +1,85 @@
+"""The operator's pages: the service as it stands, incidents over all tenants; for nobody else, and for him alone."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.api.client import ApiUnderTest
+from tests.api.console.test_incidents_and_carriers import fallen
+from tests.api.console.visitor import Visitor
+
+pytestmark = pytest.mark.parametrize("store_settings", ["sqlite"], indirect=True)
+
+PAGES = ("/console/operator", "/console/operator/incidents", "/console/operator/incidents?show=open")
+
+
+@pytest.fixture
+async def operator(api: ApiUnderTest) -> AsyncIterator[Visitor]:
+    async with Visitor(api) as found:
+        await found.sign_in(api.store.installation.tenancy.tenants.create_operator_token())
+        yield found
+
+
+async def test_he_sees_all_tenants_by_name(api: ApiUnderTest, operator: Visitor) -> None:
+    await operator.open("/console/operator")
+    assert "None is open" in operator.text
+    trunk_id, incident = await fallen(api)
+    api.store.installation.runs.requests.request(api.store.caller, trunk_id)
+    await operator.open("/console/operator")
+    for words in ("1 open", api.store.tenant, "Waiting 1", "no-response 1", "unhealthy 1"):
+        assert words in operator.text, words
+    await operator.open("/console/operator/incidents")
+    assert incident.cause in operator.text
+    assert "1 of 1 still down" in operator.text
+    await operator.open(f"/console/operator/incidents/{incident.id}")
+    for words in (
+        incident.cause,
+        api.store.tenant,
+        "sip.carrier.example",
+        "Nothing was found that changed before.",
+    ):
+        assert words in operator.text
+    assert (await operator.open("/console/operator/incidents/nothing")).status_code == 404
+
+
+async def test_he_has_no_tenants_pages_and_may_leave(api: ApiUnderTest, operator: Visitor) -> None:
+    for path in (
+        "/console",
+        "/console/trunks",
+        "/console/incidents",
+        "/console/carriers",
+        "/console/trunks/new",
+    ):
+        answer = await operator.open(path)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/console/operator"), path
+    await operator.open("/console/operator")
+    trunk = api.store.make_trunk()
+    answer = await operator.client.post(
+        f"/console/trunks/{trunk.id}/verify", data={"form_token": operator.form_token}
+    )
+    assert answer.status_code == 403
+    assert not api.rung
+    await operator.send("/console/language", language="pt-BR", next="/console/operator")
+    await operator.open("/console/operator")
+    assert "O serviço" in operator.text
+    assert (await operator.send("/console/sign-out")).status_code == 303
+    assert (await operator.open("/console/operator")).status_code == 303
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_nobody_else_sees_them(api: ApiUnderTest, visitor: Visitor, path: str) -> None:
+    answer = await visitor.open(path)
+    assert answer.status_code == 403
+    assert "for whoever runs the service" in visitor.text
+    async with Visitor(api) as stranger:
+        assert (await stranger.open(path)).status_code == 303
+
+
+async def test_a_pause_is_told(api: ApiUnderTest, operator: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    provisions = api.store.installation.provisions
+    monkeypatch.setattr(type(provisions.overview), "off", property(lambda self: False))
+    await operator.open("/console/operator")
+    assert "paused" not in operator.text
+    monkeypatch.setattr(type(provisions.reconciliation), "paused", lambda self: True)
+    await operator.open("/console/operator")
+    assert "The provisioner is paused" in operator.text
