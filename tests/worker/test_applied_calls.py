@@ -152,7 +152,7 @@ async def test_a_call_has_its_turn_at_the_address(
         runs = store.installation.runs.calls
         found = list(runs.page(store.caller, trunk.id, limit=5))
     assert [each.reason for each in found] == ["overloaded", "call-busy"]
-    unmade = found[0].report or {}
+    unmade = runs.get(store.caller, trunk.id, found[0].id).report or {}
     assert (unmade["cause"], unmade["party"], unmade["outcome"]) == ("no-turn", "ours", "inconclusive")
     assert "was not made" in (found[0].summary or "")
     assert script.methods() == ["INVITE", "ACK", "INVITE", "ACK"]
