@@ -24,6 +24,8 @@ _PLAIN_DIGEST = re.compile(
 _PLAIN_NONCE = re.compile(r"[!#-\[\]-~]+")
 _SHAPES_KEPT = 1024
 _SHAPE_CHARACTERS = 1024
+# A quoted-pair of RFC 3261 §25.1.
+_QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
 _SEPARATORS = re.compile(r"[ \t\r\n]*,[ \t\r\n,]*")
 _NOT_SENDABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
@@ -252,4 +254,4 @@ def name_realms(realms: Iterable[str], joint: Joint) -> Parameter:
 
 def unquoted(text: str) -> str:
     """Undo the escapes of a quoted string's inside (RFC 3261 §25.1, quoted-pair)."""
-    return re.sub(r"\\(.)", r"\1", text, flags=re.DOTALL)
+    return _QUOTED_PAIR.sub(r"\1", text) if "\\" in text else text

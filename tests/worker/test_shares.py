@@ -91,7 +91,7 @@ def waited_seconds(service: Service, store: Store, trunk: Trunk) -> float:
     requests = service.installation.runs.requests
     asked_at = time.monotonic()
     verification_id = requests.request(store.caller, trunk.id, on_demand=True)
-    service.doorbell.ring(verification_id)
+    service.doorbell.ring(verification_id, on_demand=True)
     wait_until(lambda: bool(requests.done_among([verification_id])))
     return time.monotonic() - asked_at
 

@@ -1,6 +1,6 @@
 """Provisioning as the worker has it: claimed by a lease, every write fenced by the claim."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -18,7 +18,7 @@ from trunks.provisions.requests import ProvisionRequests
 from trunks.provisions.seen_host import SeenHost
 from trunks.repositories.given_up_sides import GivenUpSides
 from trunks.repositories.outbound_ways import gateway_in_use
-from trunks.repositories.provisions import Provisions
+from trunks.repositories.provisions import ProvisionParts, Provisions
 from trunks.repositories.trunks import Flips, Trunks
 from trunks.repositories.way_findings import WayFindings
 from trunks.rules.trunk_state import Cause
@@ -84,37 +84,49 @@ class ProvisionClaims:
             # Locked in the order of every other writer: the trunk first.
             Trunks(session).steady(trunk_id)
             provision = Provisions(session).locked(trunk_id)
-            if (
-                provision is None
-                or provision.status is not ProvisionStatus.QUEUED
-                or provision.provisioner is not self.provisioner
-            ):
+            if provision is None or (asked_alone and provision.occasion is not ProvisionOccasion.ASKED):
                 return None
-            is_asked = provision.occasion is ProvisionOccasion.ASKED
-            if asked_alone and not is_asked:
-                return None
-            (parts,) = Provisions(session).parts([provision])
-            known = SideIds(provision.inbound_id, provision.outbound_id)
-            claim = ProvisionClaim(
-                trunk_id=trunk_id,
-                claim_id=new_id(),
-                revision=provision.revision,
-                generation=None if parts.trunk is None else parts.trunk.generation,
-                blueprint=draw(parts, self.leading),
-                known=known,
-                # One that the trunk still has was to go once, and did not.
-                newer_revision=provision.newer_revision,
-                given_up=GivenUpSides(session).of_trunk(self.provisioner, trunk_id) - known.known,
-                requested_at=provision.requested_at,
-                destination_id=(
-                    None if parts.trunk is None else gateway_in_use(parts.trunk, parts.way).destination_id
-                ),
-            )
-            provision.status = ProvisionStatus.RUNNING
-            provision.claim(claim.claim_id, self.clock() + _LEASE)
-            if is_asked:
+            return next(iter(self._claim(session, [provision])), None)
+
+    def claim_all(self, trunk_ids: Collection[UUID]) -> Sequence[ProvisionClaim]:
+        """Claim what is queued for these; one that somebody is at in this moment has another turn."""
+        with self.database.write() as session:
+            free = Trunks(session).steady_free(trunk_ids)
+            return self._claim(session, Provisions(session).locked_among(free))
+
+    def _claim(self, session: Session, provisions: Sequence[Provision]) -> list[ProvisionClaim]:
+        queued = [
+            each
+            for each in provisions
+            if each.status is ProvisionStatus.QUEUED and each.provisioner is self.provisioner
+        ]
+        given_up = GivenUpSides(session).of_trunks(self.provisioner, [each.trunk_id for each in queued])
+        claims = []
+        for parts in Provisions(session).parts(queued):
+            claim = self._drawn(parts, given_up.get(parts.provision.trunk_id, frozenset()))
+            parts.provision.status = ProvisionStatus.RUNNING
+            parts.provision.claim(claim.claim_id, self.clock() + _LEASE)
+            if parts.provision.occasion is ProvisionOccasion.ASKED:
                 self.pace.count(session)
-            return claim
+            claims.append(claim)
+        return claims
+
+    def _drawn(self, parts: ProvisionParts, given_up: frozenset[str]) -> ProvisionClaim:
+        provision, trunk = parts.provision, parts.trunk
+        known = SideIds(provision.inbound_id, provision.outbound_id)
+        return ProvisionClaim(
+            trunk_id=provision.trunk_id,
+            claim_id=new_id(),
+            revision=provision.revision,
+            generation=None if trunk is None else trunk.generation,
+            blueprint=draw(parts, self.leading),
+            known=known,
+            # One that the trunk still has was to go once, and did not.
+            newer_revision=provision.newer_revision,
+            given_up=given_up - known.known,
+            requested_at=provision.requested_at,
+            destination_id=None if trunk is None else gateway_in_use(trunk, parts.way).destination_id,
+        )
 
     def judged(self, claim: ProvisionClaim, seen: SeenHost) -> ProvisionClaim:
         """Keep what was seen of a name before its side is opened, so that reconciliation knows it, and bar the side."""

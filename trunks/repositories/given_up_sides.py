@@ -1,6 +1,6 @@
 """Tombstones of sides, by the infrastructure's ids and by trunk."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -83,6 +83,21 @@ class GivenUpSides(Repository):
                 )
             )
         )
+
+    def of_trunks(
+        self, provisioner: ProvisionerName, trunk_ids: Collection[UUID]
+    ) -> Mapping[UUID, frozenset[str]]:
+        """The same of many; those without any are left out."""
+        found: dict[UUID, frozenset[str]] = {}
+        for part in in_parts(trunk_ids):
+            rows = self._session.execute(
+                select(GivenUpSide.trunk_id, GivenUpSide.side_id).where(
+                    GivenUpSide.provisioner == provisioner, GivenUpSide.trunk_id.in_(part)
+                )
+            )
+            for trunk_id, side_id in rows:
+                found[trunk_id] = found.get(trunk_id, frozenset()) | {side_id}
+        return found
 
     def due(self, provisioner: ProvisionerName, now: datetime, *, limit: int) -> Sequence[GivenUpSide]:
         """List those that may stand still, locked, the longest first; none that a trunk is known to have."""

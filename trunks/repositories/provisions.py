@@ -65,6 +65,16 @@ class Provisions(Repository):
             .execution_options(populate_existing=True)
         )
 
+    def locked_among(self, trunk_ids: Collection[UUID]) -> Sequence[Provision]:
+        """The same of many; one that another has locked is left out."""
+        return self._session.scalars(
+            select(Provision)
+            .where(Provision.trunk_id.in_(trunk_ids))
+            .order_by(Provision.trunk_id)
+            .with_for_update(skip_locked=True)
+            .execution_options(populate_existing=True)
+        ).all()
+
     def begin(self, trunk_id: UUID) -> None:
         """Note that a trunk has a provision from now on; taken before the lock on that."""
         self._session.execute(

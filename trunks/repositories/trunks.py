@@ -145,6 +145,19 @@ class Trunks(Repository):
             select(Trunk).where(Trunk.id == trunk_id).with_for_update(read=True, of=Trunk)
         )
 
+    def steady_free(self, trunk_ids: Collection[UUID]) -> set[UUID]:
+        """Let nobody edit these until this transaction ends, and give them; those that are gone are among them, and not
+        those that somebody edits at this moment.
+        """
+        there = self.among(trunk_ids)
+        locked = self._session.scalars(
+            select(Trunk.id)
+            .where(Trunk.id.in_(there))
+            .order_by(Trunk.id)
+            .with_for_update(read=True, of=Trunk, skip_locked=True)
+        )
+        return (set(trunk_ids) - there) | set(locked)
+
     def steady_among(self, trunk_ids: Collection[UUID]) -> Mapping[UUID, TrunkRow]:
         """Read trunks and let nobody edit them until this transaction ends, so that what is read of them fits together;
         one that is being edited at this moment is left out.

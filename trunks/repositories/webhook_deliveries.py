@@ -33,6 +33,11 @@ _LISTED = (
 )
 
 
+def is_due(now: datetime) -> ColumnElement[bool]:
+    """Whether a delivery waits, and its time has come."""
+    return (WebhookDelivery.status == _WAITING) & (WebhookDelivery.next_try_at <= now)
+
+
 def sendable(now: datetime, held: Held) -> ColumnElement[bool]:
     """Whether a delivery is due, nothing holds it, and no elder of its trunk and endpoint that is still young waits."""
     elder = aliased(WebhookDelivery)
@@ -43,11 +48,11 @@ def sendable(now: datetime, held: Held) -> ColumnElement[bool]:
         elder.status == _WAITING,
         elder.queued_at > now - ELDER_WAITS,
     )
-    is_due = (WebhookDelivery.status == _WAITING) & (WebhookDelivery.next_try_at <= now)
+    may_go = is_due(now)
     if held:
         about = WebhookDelivery.about_trunk_id
-        is_due &= or_(about.is_(None), ~held.holds(about))
-    return is_due & ~waits_for.correlate(WebhookDelivery)
+        may_go &= or_(about.is_(None), ~held.holds(about))
+    return may_go & ~waits_for.correlate(WebhookDelivery)
 
 
 class WebhookDeliveries(Repository):

@@ -96,7 +96,8 @@ class RunClaims:
                 return Claimed([], more=False)
         with self._database.write(lock_wait_ms=LOCK_WAIT_MS) as session:
             found, more = self._turns.due(RunTurns(session), now, limit=limit)
-            return Claimed(self._claim(session, found, now), more=more)
+            runs = self._claim(session, found, now)
+            return Claimed(runs, more=more or len(runs) < len(found))
 
     def _claim(self, session: Session, runs: Sequence[Due], now: datetime) -> list[ClaimedRun]:
         """Claim runs that this transaction has locked, but for those whose trunk another keeps."""

@@ -1,6 +1,6 @@
 """Whose turn it is: which of the runs that are due are claimed first (docs/design/queue.md, "Turns")."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
@@ -26,7 +26,10 @@ class Turns:
         self._step = 0
 
     def due(self, rows: RunTurns, now: datetime, *, limit: int) -> tuple[list[Due], bool]:
-        """Choose due runs and lock them; true beside them when others were left."""
+        """Choose due runs and lock them; true beside them when others may be left: not all that was asked for ended.
+
+        What comes while it looks rings for itself: whoever looked again for that alone would claim one run at a time.
+        """
         environments = rows.environments(self._after, limit=_ENVIRONMENTS_PER_TURN)
         if len(environments) < _ENVIRONMENTS_PER_TURN:
             left = _ENVIRONMENTS_PER_TURN - len(environments)
@@ -39,7 +42,16 @@ class Turns:
         chosen, self._step = in_turn(found, environments, limit=limit, step=self._step)
         if chosen:
             self._after = chosen[-1].environment_id
-        return chosen, bool(found)
+        cut_off = (
+            len(environments) == _ENVIRONMENTS_PER_TURN or len(found) > len(chosen) or _any_cut(found, each)
+        )
+        return chosen, cut_off
+
+
+def _any_cut(found: Iterable[Due], each: int) -> bool:
+    """Whether an environment may have more due of a way in than were looked for."""
+    counts = Counter((run.environment_id, run.way_in) for run in found)
+    return any(count >= each for count in counts.values())
 
 
 def in_turn(

@@ -49,7 +49,10 @@ class Grouped(Generic[Item, Answer]):
     async def ask(self, item: Item) -> Answer:
         """Give this item's answer. Raises StoreUnavailable, and what the item is answered with."""
         loop = asyncio.get_running_loop()
-        asked = _Asked[Item, Answer](item, loop.create_future(), loop.time() + self.locked_at_most_seconds)
+        # Not `_Asked[Item, Answer](…)`: to call the alias costs more than all else here.
+        asked: _Asked[Item, Answer] = _Asked(
+            item, loop.create_future(), loop.time() + self.locked_at_most_seconds
+        )
         self._enter(asked)
         return await asked.answer
 

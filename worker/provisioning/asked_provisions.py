@@ -1,19 +1,21 @@
 """The work on the voice infrastructure that is asked for: one trunk after the other, as its row wants it."""
 
 import threading
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 import structlog
 
 from trunks.errors import RunInterrupted, StoreUnavailable
 from trunks.installation.installation import Installation
-from trunks.provisions.claims import GIVEN_UP_LOOK_SECONDS, ProvisionClaim
+from trunks.provisions.claims import GIVEN_UP_LOOK_SECONDS, LEASE_MARGIN_SECONDS, ProvisionClaim
 from trunks.provisions.given_up import CarefulProvisioner
 from trunks.voice.provision_trunk import provision, remove
 from trunks.voice.provisioner import FailureCause, NumberHeld, Provisioner, ProvisioningFailed, StoreBehind
-from trunks.voice.sides import SideIds
+from trunks.voice.read_together import ReadTogether
+from trunks.voice.sides import ExistingSide, SideIds
 from worker.coroutine_loop import CoroutineLoop
 from worker.provisioning.dialled_names import NameJudge
 
@@ -21,6 +23,9 @@ _log = structlog.get_logger(__name__)
 
 # Longer than the other trunk takes to give a number up, unless it waits itself.
 _GIVES_UP_ITS_OWN_AFTER = timedelta(seconds=2)
+# Of what was claimed together: later ones would not be done within their leases.
+_BEGUN_WITHIN = timedelta(seconds=LEASE_MARGIN_SECONDS)
+_WORTH_READING_TOGETHER = 2
 
 
 class AskedProvisions:
@@ -48,18 +53,49 @@ class AskedProvisions:
         self._on_done = on_done
         self._ended = ended
 
-    def run(self, trunk_id: UUID, *, asked_alone: bool = True) -> None:
-        """Do the work that waits for a trunk, if any does; what nobody asked for only in its turn."""
+    def run(self, trunk_id: UUID) -> None:
+        """Do what somebody asked for a trunk, if anything waits; the rest has its turn."""
         try:
-            claim = self._claims.claim(trunk_id, asked_alone=asked_alone)
+            claim = self._claims.claim(trunk_id, asked_alone=True)
             if claim is not None:
-                self._do(claim)
+                self._do(claim, self._provisioner)
         except StoreUnavailable as error:
             _log.warning("store-away", trunk_id=str(trunk_id), error=str(error))
 
-    def _do(self, claim: ProvisionClaim) -> None:
+    def take(self, trunk_ids: Sequence[UUID]) -> Sequence[Callable[[], None]]:
+        """Claim what waits for these trunks, whoever asked for it, and read their sides together; give what is to be
+        done for each. Raises StoreUnavailable.
+        """
+        claims, begun_at = self._claims.claim_all(trunk_ids), self._clock()
+        together = ReadTogether(self._provisioner, self._read(claims))
+        return [partial(self._in_turn, claim, together, begun_at) for claim in claims]
+
+    def _read(self, claims: Sequence[ProvisionClaim]) -> Mapping[str, ExistingSide]:
+        ids = {each for claim in claims for each in claim.known.known}
+        if len(claims) < _WORTH_READING_TOGETHER or not ids:
+            return {}
+        try:
+            found = self._loop.run(self._find(ids))
+        except (ProvisioningFailed, RunInterrupted):
+            return {}  # each asks for itself, and says what is wrong
+        return {each.id: each for each in found}
+
+    async def _find(self, ids: Collection[str]) -> Sequence[ExistingSide]:
+        return await self._provisioner.find(ids=ids, numbers=())
+
+    def _in_turn(self, claim: ProvisionClaim, together: ReadTogether, begun_at: datetime) -> None:
+        """Do it, or give it back where its lease could end before it is done."""
+        try:
+            if self._ended.is_set() or self._clock() - begun_at > _BEGUN_WITHIN:
+                self._claims.release(claim)
+            else:
+                self._do(claim, together)
+        except StoreUnavailable as error:
+            _log.warning("store-away", trunk_id=str(claim.trunk_id), error=str(error))
+
+    def _do(self, claim: ProvisionClaim, provisioner: Provisioner) -> None:
         log = _log.bind(trunk_id=str(claim.trunk_id))
-        careful = CarefulProvisioner(self._provisioner, self._given_up, claim.trunk_id)
+        careful = CarefulProvisioner(provisioner, self._given_up, claim.trunk_id)
         try:
             claim = self._judged(claim)
             ids = self._loop.run(self._work(claim, careful))

@@ -67,7 +67,7 @@ class ProvisionWork:
         )
         self._paced = PacedProvisions(
             installation.provisions.pace,
-            lambda trunk_id: self._asked.run(trunk_id, asked_alone=False),
+            self._asked.take,
             ended=self._ended,
         )
         self._reconciler = Reconciler(installation, provisioner, self._loop, look=self._paced.look)

@@ -116,6 +116,17 @@ def test_more_environments_than_a_turn_asks_all_have_theirs(
     assert set(claimed[:5]) & set(runs[1::2]) == set()  # no second one before everybody's first
 
 
+def test_it_is_looked_again_at_once_only_where_something_was_left(queue: Queue) -> None:
+    """What comes meanwhile rings for itself, and is claimed together."""
+    claims = queue.store.installation.runs.claims
+    queue.enter(queue.tenant(), 3)
+    queue.enter(queue.tenant(), 1, WayIn.ON_DEMAND)
+    rows = [(2, 2, True), (1, 1, True), (4, 1, False), (4, 0, False)]
+    for limit, claimed, more in rows:
+        found = claims.claim(limit=limit)
+        assert (len(found.runs), found.more) == (claimed, more), limit
+
+
 def test_several_workers_claim_each_run_once(queue: Queue) -> None:
     runs = queue.enter(queue.tenant(), 30) + queue.enter(queue.tenant(), 30)
     with ThreadPoolExecutor(4) as threads:
