@@ -1,6 +1,7 @@
 """The console's pages, asked for by somebody who is signed in to an environment of many trunks."""
 
 import asyncio
+import logging
 import statistics
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,6 +9,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import httpx
+import structlog
 from fastapi import FastAPI
 
 from api.app import create_app
@@ -33,6 +35,8 @@ _COOKIE = "trunkd_console"
 
 def measure(conditions: Conditions) -> Measurement:
     """Measure the row. Raises ProgramFailed."""
+    # A line for each request would be measured with it.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     missing, count = left_out(), conditions.operations(_TRUNKS)
     with asyncio.Runner() as runner, crowded_forms(conditions.cores, count, missing=missing) as crowded:
         clients: list[Client] = []

@@ -14,7 +14,8 @@ from trunks.repositories.liveness import LivenessRows
 from trunks.store.database import Database
 from trunks.tenancy.tenants import Caller
 
-MOST_COUNTED = 1000
+# A page has fifty of them, and each is counted row by row.
+MOST_COUNTED = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
