@@ -48,10 +48,8 @@ class CarrierList:
             carriers = Carriers(session)
             found = carriers.page(caller.environment_id, limit=limit, after=after)
             health = LivenessRows(session).all_of({each.id for each in found})
-            counted = {
-                each.id: carriers.trunks_at(caller.environment_id, each.id, most=MOST_COUNTED)
-                for each in found
-            }
+            ids = {each.id for each in found}
+            counted = carriers.trunks_at(caller.environment_id, ids, most=MOST_COUNTED)
             return [_view(each, health.get(each.id), counted[each.id]) for each in found]
 
 
