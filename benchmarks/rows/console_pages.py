@@ -25,7 +25,7 @@ from worker.doorbell import CeleryDoorbell
 KEY = "console-pages"
 
 _TRUNKS = 100_000
-_ASKED = 40
+_ASKED = 20
 # Once for what is loaded at the first time, as templates are.
 _FIRST = 3
 _PERCENTILES = 100
@@ -47,7 +47,7 @@ def measure(conditions: Conditions) -> Measurement:
             title="Pages of the console",
             unit=Unit.MILLISECONDS,
             operation=f"a page, asked of the application in its own process, with {count:,} trunks in the environment",
-            series=measure_rounds(KEY, clients, conditions.rounds),
+            series=measure_rounds(KEY, clients, conditions.service_rounds),
             left_out=missing,
         )
 

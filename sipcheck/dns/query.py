@@ -16,6 +16,7 @@ import dns.nameserver
 import dns.rdata
 import dns.rdatatype
 import dns.resolver
+import dns.ttl
 from dns.rdtypes.IN.A import A
 from dns.rdtypes.IN.AAAA import AAAA
 from dns.rdtypes.IN.NAPTR import NAPTR
@@ -66,7 +67,8 @@ class DnsAnswer(Generic[Record]):
     """The answer to one question; `why` says why there is none, `ms` how long it took.
 
     `left_aside` counts the records that were not read, being beyond the number that is; `asked` is false where no time
-    was left to ask. `late_seconds` is how late we ourselves were to take the answer.
+    was left to ask. `late_seconds` is how late we ourselves were to take the answer. `ttl_seconds` is how long the
+    records may be kept, the aliases that led to them too (RFC 1035 §3.2.1), by what a cache on the way left of it.
     """
 
     name: str
@@ -78,6 +80,7 @@ class DnsAnswer(Generic[Record]):
     left_aside: int = 0
     asked: bool = True
     late_seconds: float = 0.0
+    ttl_seconds: int | None = None
 
     @property
     def fault(self) -> str:
@@ -140,11 +143,13 @@ class DnsClient:
         records: tuple[Record, ...] = ()
         why: Sentence | None = None
         asked = False
+        ttl_seconds: int | None = None
         try:
             async with asyncio.timeout_at(deadline_at), self._turns:
                 asked = loop.time() < deadline_at
-                found = await self._follow(name, record_type, deadline_at - loop.time(), sockets)
+                found, ttl = await self._follow(name, record_type, deadline_at - loop.time(), sockets)
             records = tuple(read(record) for record in found)
+            ttl_seconds = ttl if records else None
             kind = AnswerKind.RECORDS if records else AnswerKind.NO_RECORDS
         except (TimeoutError, dns.exception.Timeout):
             kind = AnswerKind.TIMEOUT
@@ -165,15 +170,21 @@ class DnsClient:
             kind, why = AnswerKind.SERVFAIL, Sentence.of("dns.fault.library", words=unusable)
         now = loop.time()
         ms, late_seconds = (now - started_at) * 1000, max(0.0, now - max(deadline_at, started_at))
-        return DnsAnswer(name, record_type, kind, records, why, ms, sockets.left_aside, asked, late_seconds)
+        left_aside = sockets.left_aside
+        return DnsAnswer(
+            name, record_type, kind, records, why, ms, left_aside, asked, late_seconds, ttl_seconds
+        )
 
     async def _follow(
         self, name: str, record_type: RecordType, lifetime_seconds: float, sockets: QuestionSockets
-    ) -> tuple[dns.rdata.Rdata, ...]:
-        """Ask, and ask again where a server that does not recurse left a CNAME unfollowed."""
+    ) -> tuple[tuple[dns.rdata.Rdata, ...], int]:
+        """Ask, and ask again where a server that does not recurse left a CNAME unfollowed; give the shortest time to
+        live beside the records.
+        """
         resolver = self._configured()
         asked = dns.name.from_text(name)
         cnames = 0
+        ttl_seconds = dns.ttl.MAX_TTL
         while True:
             answer = await resolver.resolve(
                 asked,
@@ -184,12 +195,13 @@ class DnsClient:
                 backend=sockets,
             )
             cnames += len(answer.chaining_result.cnames)
+            ttl_seconds = min(ttl_seconds, answer.chaining_result.minimum_ttl)
             if cnames > MAX_CNAMES:
                 raise _TooManyCnames
             if answer.rrset is not None:
-                return tuple(answer.rrset)
+                return tuple(answer.rrset), ttl_seconds
             if answer.canonical_name == asked:
-                return ()
+                return (), ttl_seconds
             asked = answer.canonical_name
 
     def _configured(self) -> dns.asyncresolver.Resolver:

@@ -49,6 +49,12 @@ class Route:
     dialled: Dial | None = None
     host: str | None = None
 
+    @property
+    def ttl_seconds(self) -> int | None:
+        """How long what leads to the edges may be kept; None where no record does."""
+        known = [step.ttl_seconds for step in self.steps if step.ttl_seconds is not None]
+        return max(known, default=None)
+
     def refusal(self, guard: Guard) -> Failure | None:
         """Judge it whole: with one forbidden address all of it is, since the rest could change places with it."""
         return self.refused_name(guard) or judge_edges((*self.edges, *self.beyond), guard)

@@ -197,7 +197,7 @@ class DnsServer:
 
 def _read_zone(text: str) -> dict[tuple[dns.name.Name, dns.rdatatype.RdataType], dns.rrset.RRset]:
     rrsets = dns.zonefile.read_rrsets(
-        text, rdclass=dns.rdataclass.IN, ttl=_TTL_SECONDS, origin=dns.name.root, relativize=False
+        text, rdclass=dns.rdataclass.IN, default_ttl=_TTL_SECONDS, origin=dns.name.root, relativize=False
     )
     return {(rrset.name, rrset.rdtype): rrset for rrset in rrsets}
 

@@ -12,6 +12,7 @@ import pytest
 import structlog
 from google.protobuf.duration_pb2 import Duration
 from livekit.protocol.sip import CreateSIPParticipantRequest
+from sqlalchemy import update
 
 from sipcheck.target import HostPort, TransportName
 from tests.observed import insist
@@ -25,6 +26,7 @@ from tests.worker.service import Service
 from tests.worker.test_called_as_proven import second_worker
 from trunks.catalog.new_trunk import NewGateway, NewNumber
 from trunks.installation.settings import load_settings
+from trunks.models.environment import Environment
 from trunks.models.trunk import Trunk
 from trunks.rules import edge_watch
 
@@ -183,6 +185,8 @@ def many(
         if count > _FEW:
             # Two workers share the pace.
             stack.enter_context(second_worker(service, lambda _: None))
+        with service.installation.database.write() as session:
+            session.execute(update(Environment).values(max_numbers=2 * count + 1))
         kinds = [gateways_of(one, two), by_srv()]
         trunks = [enter(service, number, kinds[number % 2]) for number in range(2 * count)]
         dead = NewGateway(host="127.0.0.1", port=9, transport=TransportName.UDP, priority=1)

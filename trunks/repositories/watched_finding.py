@@ -1,8 +1,8 @@
 """What was found at a destination, with what checks say of it; and the forms in which both are stored."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +14,9 @@ from trunks.rules.way_evidence import Astray, Dialled, WayEdge, WayFinding
 _OF_CHECKS = frozenset({"is_forbidden", "is_suspect"})
 # What is stored of addresses that were not kept.
 _FORBIDDEN = Dialled(has_ipv6=True, forbidden=True)
+
+# The columns of an edge as a version wrote them that knew of no absence.
+_NO_ABSENCE = (0, False, None, 0, None, False)
 
 # Of a carrier that rotates: more than any has at a time.
 _MOST_LEFT_OUT = 32
@@ -101,8 +104,13 @@ class WatchedFinding:
 
 
 def write_finding(found: WayFinding) -> dict[str, Any]:
-    """Write what a report found, for its column."""
-    return {name: value for name, value in asdict(found).items() if name not in _OF_CHECKS}
+    """Write what a report found, for its column: what a former version does not know stands beside what it reads."""
+    values = {name: value for name, value in asdict(found).items() if name not in _OF_CHECKS}
+    values["edges"] = [
+        {name: value for name, value in each.items() if name != "weight"} for each in values["edges"]
+    ]
+    values["weights"] = {each.name: each.weight for each in found.edges if each.weight is not None}
+    return values
 
 
 def write_watch(watch: EdgeWatch) -> dict[str, Any]:
@@ -122,29 +130,40 @@ def write_watch(watch: EdgeWatch) -> dict[str, Any]:
         "moved_at": [each.isoformat() for each in watch.moved_at],
         "astray": watch.astray,
         "rotated_at": watch.rotated_at and watch.rotated_at.isoformat(),
+        # A former version takes no more columns of an edge than it knows.
+        "ttl_seconds": {
+            name: edge.ttl.total_seconds() for name, edge in watch.edges.items() if edge.ttl is not None
+        },
     }
 
 
 def read_watch(values: Mapping[str, Any] | None) -> EdgeWatch:
     if values is None:
         return EdgeWatch()
+    ttls = values.get("ttl_seconds", {})
     return EdgeWatch(
-        {name: _read_edge(*columns) for name, columns in values["edges"].items()},
+        {name: _read_edge(columns, ttls.get(name)) for name, columns in values["edges"].items()},
         tuple(datetime.fromisoformat(each) for each in values["moved_at"]),
         None if values.get("astray") is None else Astray(values["astray"]),
         _moment(values.get("rotated_at")),
     )
 
 
-def _read_edge(
-    failures: int,
-    fallen: bool,
-    well_since: str | None,
-    absences: int = 0,
-    absent_since: str | None = None,
-    withdrawn: bool = False,
-) -> WatchedEdge:
-    return WatchedEdge(failures, fallen, _moment(well_since), absences, _moment(absent_since), withdrawn)
+def _read_edge(columns: Sequence[Any], ttl_seconds: float | None) -> WatchedEdge:
+    """Read an edge of this version, or of one with fewer columns, or with more."""
+    failures, fallen, well_since, absences, absent_since, withdrawn = (
+        *columns,
+        *_NO_ABSENCE[len(columns) :],
+    )[:6]
+    return WatchedEdge(
+        failures,
+        fallen,
+        _moment(well_since),
+        absences,
+        _moment(absent_since),
+        withdrawn,
+        None if ttl_seconds is None else timedelta(seconds=ttl_seconds),
+    )
 
 
 def _moment(text: str | None) -> datetime | None:
@@ -152,17 +171,26 @@ def _moment(text: str | None) -> datetime | None:
 
 
 def read_finding(values: Mapping[str, Any]) -> WayFinding:
-    dialled = values["dialled"]
-    return WayFinding(
-        edges=tuple(
-            WayEdge(
-                **{
-                    **each,
-                    "transport": TransportName(each["transport"]),
-                    "certificate_names": tuple(each["certificate_names"]),
-                }
-            )
-            for each in values["edges"]
-        ),
-        dialled=None if dialled is None else Dialled(**{**dialled, "ipv4": tuple(dialled["ipv4"])}),
+    """Read what this version wrote, a former one, or a later one: what is not known here is passed over."""
+    dialled, weights = values["dialled"], values.get("weights", {})
+    found = WayFinding(
+        edges=tuple(_read_way_edge(each) for each in values["edges"]),
+        dialled=None
+        if dialled is None
+        else Dialled(**_known(Dialled, {**dialled, "ipv4": tuple(dialled["ipv4"])})),
     )
+    return replace(
+        found, edges=tuple(replace(each, weight=weights.get(each.name, each.weight)) for each in found.edges)
+    )
+
+
+def _read_way_edge(values: Mapping[str, Any]) -> WayEdge:
+    read = {
+        "transport": TransportName(values["transport"]),
+        "certificate_names": tuple(values["certificate_names"]),
+    }
+    return WayEdge(**_known(WayEdge, {**values, **read}))
+
+
+def _known(kind: type[WayEdge | Dialled], values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name in kind.__dataclass_fields__}

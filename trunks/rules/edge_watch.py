@@ -12,9 +12,11 @@ from trunks.rules.way_evidence import Astray, WayFinding
 CALM = timedelta(minutes=10)
 LONGEST_CALM = timedelta(hours=2)
 _MOVES_WITHIN = timedelta(days=1)
-# An edge that so many answers in a row left out, and for so long (twice the usual time to live), is withdrawn.
+# An edge that so many answers in a row left out, and for twice their records' time to live, is withdrawn.
 _ABSENCES = 3
-_ABSENT_FOR = timedelta(minutes=10)
+_USUAL_TTL = timedelta(minutes=5)
+# Whatever a zone says of that.
+_LONGEST_TTL = timedelta(hours=12)
 # Unless answers bring others in its place: then it may be its turn again, and the set is their union.
 _UNION_OF = timedelta(days=1)
 # By then the reports that still named it are gone.
@@ -27,7 +29,8 @@ _NOTED_EACH = timedelta(hours=1)
 class WatchedEdge:
     """One that has answered; `failures` are in a row, and `fallen` that calls do not go there until it was well from
     `well_since` on for long enough. Since `absent_since` so many answers in a row named it no more; it is `withdrawn`
-    once calls leave it for that.
+    once calls leave it for that. `ttl` is the longest time to live of the answers that left it out: the first of these
+    was new, and a cache had taken little of it.
     """
 
     failures: int = 0
@@ -36,6 +39,7 @@ class WatchedEdge:
     absences: int = 0
     absent_since: datetime | None = None
     withdrawn: bool = False
+    ttl: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +70,11 @@ def after_check(
     *,
     threshold: int,
     answered: Collection[str] = (),
+    ttl: timedelta | None = None,
 ) -> EdgeWatch:
     """Say what stands after a check that found these edges alive or not; one that it did not ask stays as it was.
 
-    `answered` are those that a report found alive.
+    `answered` are those that a report found alive, `ttl` is how long DNS lets the edges be kept.
     """
     # What a clock wrote before it was set back is of now.
     moved_at = [min(each, now) for each in watch.moved_at if now - each < _MOVES_WITHIN]
@@ -77,7 +82,7 @@ def after_check(
     rotated_at = _rotated(watch, seen, now)
     rotates = rotated_at is not None and now - rotated_at < _UNION_OF
     for name in sorted(edges.keys() - seen.keys()) if seen else ():
-        edges[name] = after = _absent(edges[name], now, rotates=rotates)
+        edges[name] = after = _absent(edges[name], now, ttl, rotates=rotates)
         if after.withdrawn is not watch.edges[name].withdrawn:
             moved_at.append(now)
     for name, alive in sorted(seen.items()):
@@ -136,11 +141,12 @@ def _rotated(watch: EdgeWatch, seen: Mapping[str, bool], now: datetime) -> datet
     return now
 
 
-def _absent(edge: WatchedEdge, now: datetime, *, rotates: bool) -> WatchedEdge:
+def _absent(edge: WatchedEdge, now: datetime, ttl: timedelta | None, *, rotates: bool) -> WatchedEdge:
     absences, since = min(edge.absences + 1, _ABSENCES), min(edge.absent_since or now, now)
-    patience = _UNION_OF if rotates else _ABSENT_FOR
+    longest = max((each for each in (edge.ttl, ttl) if each is not None), default=None)
+    patience = _UNION_OF if rotates else 2 * min(_USUAL_TTL if longest is None else longest, _LONGEST_TTL)
     gone = absences >= _ABSENCES and now - since >= patience
-    return replace(edge, absences=absences, absent_since=since, withdrawn=edge.withdrawn or gone)
+    return replace(edge, absences=absences, absent_since=since, withdrawn=edge.withdrawn or gone, ttl=longest)
 
 
 def _is_forgotten(edge: WatchedEdge, now: datetime) -> bool:

@@ -103,7 +103,14 @@ class WayChecks:
             # A name that leads nowhere any more: whatever it led to cannot be called by it.
             seen = dict.fromkeys(before.watch.edges.keys() | before.living(), False)
         answered = frozenset[str]() if all(seen.values()) else before.living()
-        after = after_check(before.watch, seen, now, threshold=self.threshold, answered=answered)
+        after = after_check(
+            before.watch,
+            seen,
+            now,
+            threshold=self.threshold,
+            answered=answered,
+            ttl=None if result.ttl_seconds is None else timedelta(seconds=result.ttl_seconds),
+        )
         seen_now = before.watched_now(after, is_clean=result.alive)
         return seen_now if result.dialled is None else seen_now.dialled_now(result.dialled, now)
 

@@ -51,6 +51,7 @@ class _Route:
     question: LivenessQuestion | None = None
     dialled: Dialled | None = None
     is_whole: bool = True
+    ttl_seconds: int | None = None
     slot: UUID = field(default_factory=new_id)
 
     def requests(self) -> Counter[str]:
@@ -131,7 +132,13 @@ class DestinationCheck:
             return None
         is_partial = any(each.code is WarningCode.DNS_PARTIAL for each in route.warnings)
         is_whole = not is_partial and all(each.instead_of is None for each in route.edges)
-        return _Route(claim, route.edges[:MAX_PROBED_EDGES], dialled=dialled, is_whole=is_whole)
+        return _Route(
+            claim,
+            route.edges[:MAX_PROBED_EDGES],
+            dialled=dialled,
+            is_whole=is_whole,
+            ttl_seconds=route.ttl_seconds,
+        )
 
     async def _admitted(self, routes: Sequence[_Route]) -> list[tuple[_Route, float]]:
         """Take tokens and slots for all at once; what a guard may count is asked as often as it bears."""
@@ -247,6 +254,7 @@ class DestinationCheck:
                 seen=_seen(route, found.edges),
                 cause=found.cause,
                 call_ids=tuple((str(each.edge), each.call_id) for each in found.edges if each.call_id),
+                ttl_seconds=route.ttl_seconds,
             )
         )
 

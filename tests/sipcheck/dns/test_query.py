@@ -74,3 +74,21 @@ async def test_a_nameserver_whose_tcp_is_refused_is_named() -> None:
         answer = await DnsClient(nameservers=[server.address]).ipv4("x.example", deadline_at=later(2))
     assert answer.kind is AnswerKind.SERVFAIL
     assert f"127.0.0.1@{server.address.port} cannot be reached" in answer.fault
+
+
+@pytest.mark.parametrize(
+    ("zone", "seconds"),
+    [
+        ("x.example. 300 A 8.8.8.8\nx.example. 300 A 8.8.4.4", 300),
+        # Whoever follows an alias keeps the whole no longer than the shortest of it.
+        ("x.example. 20 CNAME y.example.\ny.example. 3600 A 8.8.8.8", 20),
+        # An edge is gone when either its name or its address is.
+        ("_sip._udp.x.example. 600 SRV 1 0 5060 a.x.example.\na.x.example. 30 A 8.8.8.8", 600),
+        ("x.example. 0 A 8.8.8.8", 0),
+        ("y.example. 300 A 8.8.8.8", None),
+    ],
+)
+async def test_a_route_says_how_long_its_edges_may_be_kept(zone: str, seconds: int | None) -> None:
+    async with DnsServer(zone) as server:
+        route = await Resolver(nameservers=[server.address]).resolve(parse_target("x.example"))
+    assert route.ttl_seconds == seconds

@@ -32,10 +32,11 @@ def check(
     reason: Reason = Reason.ALIVE,
     dialled: Dialled | None = None,
     after_seconds: float = MINUTE,
+    ttl_seconds: int | None = None,
 ) -> None:
     """Settle a check, a minute after the last, and let whoever tends follow it."""
     installed.store.clock.advance(after_seconds)
-    note(installed, destination_id, edges, reason=reason, dialled=dialled)
+    note(installed, destination_id, edges, reason=reason, dialled=dialled, ttl_seconds=ttl_seconds)
     installed.store.installation.runs.way_checks.tend()
     installed.store.installation.runs.way_turns.tend()
 
@@ -47,6 +48,7 @@ def note(
     *,
     reason: Reason = Reason.ALIVE,
     dialled: Dialled | None = None,
+    ttl_seconds: int | None = None,
 ) -> None:
     now = installed.store.clock()
     asked = CheckClaim(
@@ -78,6 +80,7 @@ def note(
                 reason=reason if alive or reason is not Reason.ALIVE else Reason.NO_RESPONSE,
                 edges=tuple(EdgeResult(name, lives, 1.0 if lives else None) for name, lives in edges.items()),
                 dialled=dialled,
+                ttl_seconds=ttl_seconds,
             )
         ]
     )

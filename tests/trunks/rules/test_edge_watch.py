@@ -108,6 +108,38 @@ def test_a_carrier_that_drains_an_edge_is_left_after_three_answers_and_twice_the
     assert after_check(watch, {}, back + timedelta(hours=1), threshold=3) == watch
 
 
+@pytest.mark.parametrize(
+    ("ttls", "gone_after"),
+    [
+        ([None] * 4, 10),
+        # Three answers in a row, however short it is.
+        ([0] * 4, 2),
+        ([20] * 4, 2),
+        ([90] * 4, 3),
+        ([3600] * 4, 120),
+        # A cache counts down: the first answer that left it out was new.
+        ([3540, 3480, 3420, 3360], 118),
+        ([600, 20, 20, 20], 20),
+        # Whatever a zone says.
+        ([2**31 - 1] * 4, 24 * 60),
+    ],
+)
+def test_an_edge_is_withdrawn_after_twice_the_time_to_live_of_its_records(
+    ttls: Sequence[int | None], gone_after: int
+) -> None:
+    watch = after_check(EdgeWatch(), {ONE: True, TWO: True}, NOON, threshold=3)
+    for minute in range(24 * 60 + 1):
+        seconds = ttls[min(minute, len(ttls) - 1)]
+        ttl = None if seconds is None else timedelta(seconds=seconds)
+        watch = after_check(watch, {TWO: True}, NOON + (1 + minute) * MINUTE, threshold=3, ttl=ttl)
+        if ONE in watch.fallen:
+            break
+    assert minute == gone_after
+    # Named again, it begins anew.
+    named = after_check(watch, {ONE: True, TWO: True}, NOON + timedelta(days=2), threshold=3)
+    assert named.edges[ONE].ttl is None
+
+
 def test_a_carrier_that_rotates_four_of_twelve_addresses_moves_nobody_in_a_day() -> None:
     chance = Random(12)
     edges = [f"198.51.100.{number}:5060/udp" for number in range(12)]
