@@ -55,7 +55,10 @@ class Series:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
-    """One row of the benchmark. `left_out` names the peers that are not installed."""
+    """One row of the benchmark. `left_out` names the peers that are not installed.
+
+    `remark` is said beside its figures, where it was measured otherwise than the rest of its run.
+    """
 
     row: str
     title: str
@@ -63,6 +66,7 @@ class Measurement:
     operation: str
     series: tuple[Series, ...]
     left_out: tuple[str, ...] = ()
+    remark: str | None = None
 
     @property
     def reference(self) -> Series | None:

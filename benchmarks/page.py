@@ -131,6 +131,8 @@ def _section(measurement: Measurement) -> Iterator[str]:
     yield _table(*(sweep_table(sweeps) if sweeps else table(measurement)))
     if measurement.row == health_sweep.KEY and len(curve(sweeps, ALL_ALIVE)) > 1:
         yield f"![CPU time a trunk in a cycle]({SWEEP_PLOT.name})"
+    if measurement.remark is not None:
+        yield measurement.remark
     if measurement.left_out:
         yield f"Not installed, and left out: {', '.join(measurement.left_out)}."
 

@@ -22,6 +22,7 @@ from trunks.models.flip import Flip
 from trunks.models.shared_page import SharedPage
 from trunks.models.verification import Verification, VerificationStatus
 from trunks.people.incident_view import IncidentView
+from trunks.repositories.maintenances import HeldSpan
 from trunks.rules.connection_details import inbound_warnings
 from trunks.rules.events import EventType, events_of
 from trunks.rules.health_history import HistoryStep
@@ -78,6 +79,7 @@ class TrunkPage:
     chart: HistoryChart | None
     connection: Connection
     incidents: Sequence[IncidentView]
+    held: HeldSpan | None
     happened: Sequence[Happened]
 
 
@@ -120,6 +122,7 @@ async def gather_trunk(call: Call, trunk_id: UUID) -> TrunkPage:
         chart=chart_of(points, now),
         connection=connection,
         incidents=incidents,
+        held=await call.ask(call.context.installation.people.maintenance.of, trunk_id),
         happened=[_happened(flip) for flip in flips],
     )
 

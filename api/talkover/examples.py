@@ -23,6 +23,7 @@ from api.talkover.people.incident_answers import (
     IncidentShown,
     MomentShown,
 )
+from api.talkover.people.maintenance_answers import MaintenanceFound, MaintenanceShown
 from api.talkover.people.webhook_answers import (
     DeliveryList,
     DeliveryQueued,
@@ -187,6 +188,10 @@ _INCIDENT = IncidentShown(
 )
 
 EXAMPLES = (
+    Example(
+        "maintenance",
+        MaintenanceFound(success=True, data=MaintenanceShown(since=CREATED_AT, until=UPDATED_AT)),
+    ),
     Example("incident", IncidentFound(success=True, data=_INCIDENT)),
     Example("incidents", IncidentPage(success=True, data=[_INCIDENT], next_cursor=None)),
     Example(
@@ -220,6 +225,8 @@ EXAMPLES = (
                     next_try_at=None,
                     last_status=204,
                     last_error=None,
+                    held_since=None,
+                    held_until=None,
                 )
             ],
             next_cursor=None,

@@ -2,7 +2,7 @@
 
 from api.dialects import TALKOVER
 from api.talkover.calls import call_routes, inbound_routes
-from api.talkover.people import incident_routes, webhook_routes
+from api.talkover.people import incident_routes, maintenance_routes, webhook_routes
 from api.talkover.trunks import number_routes, preset_routes, trunk_routes
 from api.talkover.verifications import evidence_routes, share_routes, verification_routes
 
@@ -18,6 +18,7 @@ _PARTS = (
     call_routes,
     webhook_routes,
     incident_routes,
+    maintenance_routes,
     preset_routes,
 )
 for part in _PARTS:

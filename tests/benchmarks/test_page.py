@@ -12,7 +12,7 @@ from benchmarks.machine import Machine
 from benchmarks.measurement import Measurement, Role, Sample, Series, Unit
 from benchmarks.page import PAGE, page
 from benchmarks.results import Results, read_results
-from benchmarks.rows import health_history, service_verifications, sweep_on_demand, udp_options
+from benchmarks.rows import service_verifications, sweep_on_demand, udp_options
 from benchmarks.targets import FORMER, TARGETS, targets_table
 
 MACHINE = Machine(
@@ -62,13 +62,16 @@ def test_it_is_made_from_the_kept_figures() -> None:
     assert PAGE.read_text(encoding="utf-8") == page(read_results(), read_results(FORMER))
 
 
-# Came in on a machine that is none to measure on; the page says so in what is expected.
-NOT_MEASURED_YET = {health_history.KEY}
-
-
 def test_every_row_was_measured() -> None:
     measured = [measurement.row for measurement in read_results().measurements]
-    assert measured == [row for row in ROWS if row not in NOT_MEASURED_YET]
+    assert measured == list(ROWS)
+
+
+def test_a_row_that_was_measured_otherwise_says_so() -> None:
+    run = results(series("sipcheck", Role.JUDGED, 5.0, 6.0))
+    first = replace(run.measurements[0], remark="On a busy machine.")
+    told = page(replace(run, measurements=(first, *run.measurements[1:])), run)
+    assert told.count("\n\nOn a busy machine.\n\n") == 1
 
 
 def test_a_row_that_was_not_measured_is_told() -> None:

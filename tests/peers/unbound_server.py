@@ -62,7 +62,8 @@ class UnboundServer(OwnedProcess):
         self.address = _ADDRESS
         self.port = free_port()
         self._zone = zone
-        (folder / "zone").write_text(_ZONE_HEAD.format(zone=zone) + records + "\n")
+        self._zone_file = folder / "zone"
+        self._write(records)
         configuration_file = folder / "unbound.conf"
         configuration_file.write_text(
             _CONFIGURATION.format(address=_ADDRESS, port=self.port, folder=folder, zone=zone) + configuration
@@ -75,6 +76,15 @@ class UnboundServer(OwnedProcess):
             ready=self._answers,
             log_file=folder / "unbound.log",
         )
+
+    def change(self, records: str) -> None:
+        """Serve other records from now on."""
+        self.end()
+        self._write(records)
+        self.start()
+
+    def _write(self, records: str) -> None:
+        self._zone_file.write_text(_ZONE_HEAD.format(zone=self._zone) + records + "\n")
 
     def _answers(self) -> bool:
         question = dns.message.make_query(self._zone, "SOA")

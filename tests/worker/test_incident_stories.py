@@ -225,7 +225,7 @@ async def test_a_kamailio_is_stopped(
         assert (view.changed, view.cause in letter) == ((), True)
     kamailio.start()
     await carrier.check(zone, times=2)
-    assert {view.incident.closed_at is None for view, _ in carrier.told()} == {False}
+    assert {view.closed_at is None for view, _ in carrier.told()} == {False}
 
 
 async def test_a_road_grows_long_and_is_lost(carrier_of: CarrierOf) -> None:

@@ -71,6 +71,21 @@ class IncidentAddress(Base):
     address: Mapped[str] = mapped_column(String(64), index=True)
 
 
+class IncidentTenant(Base):
+    """A tenant who is told of it: from his first trunk's fall to his last one's end, whatever becomes of others."""
+
+    __tablename__ = "incident_tenants"
+    __table_args__ = (
+        UniqueConstraint("incident_id", "environment_id"),
+        partial_index("ix_incident_tenants_open", "incident_id", where=_OPEN),
+    )
+
+    incident_id: Mapped[UUID] = mapped_column(ForeignKey("incidents.id", ondelete="CASCADE"))
+    environment_id: Mapped[UUID] = mapped_column(index=True)
+    opened_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+
+
 class IncidentTrunk(Base):
     """A trunk's part in it: `ended` says how it ended for this trunk, last. `changed` is what its own run found."""
 

@@ -2,7 +2,7 @@
 
 import base64
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,10 +14,12 @@ from trunks.clock import Clock
 from trunks.errors import DeliveryNotFound, EndpointDisabled, EndpointNotFound, TooManyEndpoints
 from trunks.ids import new_id
 from trunks.models.webhook import WebhookEndpoint
+from trunks.repositories.maintenances import HeldSpan, Maintenances
 from trunks.repositories.outbox import Outbox
 from trunks.repositories.tenants import Environments
 from trunks.repositories.webhook_deliveries import DeliveryRow, WebhookDeliveries
 from trunks.repositories.webhook_endpoints import WebhookEndpoints
+from trunks.rules.delivery import DeliveryStatus
 from trunks.rules.events import EventType, written
 from trunks.secrets.secret_box import SecretBox
 from trunks.store.database import Database
@@ -141,6 +143,17 @@ class Endpoints:
         with self.database.read() as session:
             _owned(WebhookEndpoints(session).of(caller.environment_id, endpoint_id))
             return WebhookDeliveries(session).page(endpoint_id, limit=limit, before=before)
+
+    def held(self, deliveries: Sequence[DeliveryRow]) -> Mapping[UUID, HeldSpan]:
+        """Say of those of a tenant's deliveries that maintenance keeps waiting since when and until when it does."""
+        about = {
+            each.id: each.about_trunk_id
+            for each in deliveries
+            if each.status is DeliveryStatus.WAITING and each.about_trunk_id is not None
+        }
+        with self.database.read() as session:
+            spans = Maintenances(session).spans(set(about.values()), self.clock())
+        return {each: spans[trunk_id] for each, trunk_id in about.items() if trunk_id in spans}
 
     def replay(self, caller: Caller, endpoint_id: UUID, delivery_id: UUID) -> None:
         """Send a message again, with its eight tries anew. Raises EndpointNotFound, DeliveryNotFound."""

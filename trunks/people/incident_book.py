@@ -13,6 +13,7 @@ from trunks.models.flip import Flip
 from trunks.models.incident import Incident, IncidentPlace
 from trunks.models.trunk import Trunk
 from trunks.people.incident_evidence import FallSeen, IncidentEvidence
+from trunks.repositories.incident_tenants import IncidentTenants
 from trunks.repositories.incident_trunks import IncidentTrunks
 from trunks.repositories.incidents import Incidents
 from trunks.repositories.outbox import Outbox
@@ -31,6 +32,7 @@ class IncidentBook:
         self._session = session
         self._incidents = Incidents(session)
         self._trunks = IncidentTrunks(session)
+        self._tenants = IncidentTenants(session)
         self._evidence = IncidentEvidence(session)
         self._outbox = outbox
 
@@ -59,13 +61,17 @@ class IncidentBook:
         seen = self._evidence.of(destination.id, flip)
         incident = self._incident(destination, kind, flip, seen)
         place = self._place(incident, destination, flip, seen)
-        told_before = self._trunks.told(incident.id)
         self._trunks.fell(
             place, trunk, flip.at, verification_id=flip.verification_id, changed=seen.own_changes
         )
-        for each in self._trunks.told(incident.id) - told_before:
-            about = Told(incident, each, trunk.id)
-            announce(self._session, self._outbox, EventType.INCIDENT_OPENED, about, flip.at)
+        for each in self._hearers(incident, trunk):
+            if self._tenants.hears(incident.id, each, flip.at):
+                about = Told(incident, each, trunk.id)
+                announce(self._session, self._outbox, EventType.INCIDENT_OPENED, about, flip.at)
+
+    def _hearers(self, incident: Incident, trunk: Trunk) -> set[UUID]:
+        is_of_realms = incident.kind is IncidentKind.REALM
+        return self._trunks.told(incident.id) if is_of_realms else {trunk.environment_id}
 
     def _incident(
         self, destination: "_Destination", kind: IncidentKind, flip: Flip, seen: FallSeen
@@ -125,7 +131,10 @@ class _Destination:
 
 @dataclass(frozen=True, slots=True)
 class IncidentClosing:
-    """Closes what concerns no trunk any more: all came back, were edited, switched off or deleted."""
+    """Closes what concerns no trunk any more: all came back, were edited, switched off or deleted.
+
+    For a tenant it is over with the last of his own, which is told him; others' are nothing of his.
+    """
 
     database: Database
     clock: Clock
@@ -133,20 +142,28 @@ class IncidentClosing:
     def turn(self) -> int:
         """Close some; give their number. Raises StoreUnavailable."""
         with self.database.read() as session:
-            if not Incidents(session).any_left():
+            if not (IncidentTenants(session).any_left() or Incidents(session).any_left()):
                 return 0
         with self.database.write() as session:
+            # What opens one meanwhile would find it open, and then it would be closed.
+            Incidents(session).alone()
+            now = self.clock()
+            closed = self._close_for_tenants(session, now)
             left = Incidents(session).left(limit=_CLOSED_AT_ONCE)
-            now: datetime = self.clock()
-            concerned = {incident.id: Incidents(session).heard_of(incident.id) for incident in left}
-            outbox = Outbox(session, set().union(*concerned.values()), now)
             for incident in left:
                 incident.closed_at = now
-                for each in concerned[incident.id]:
-                    about = Told(incident, each, IncidentTrunks(session).last_trunk(each, incident.id))
-                    announce(session, outbox, EventType.INCIDENT_CLOSED, about, now)
-            outbox.write()
-            return len(left)
+            return closed + len(left)
+
+    def _close_for_tenants(self, session: Session, now: datetime) -> int:
+        left = IncidentTenants(session).left(limit=_CLOSED_AT_ONCE)
+        outbox = Outbox(session, {part.environment_id for part, _ in left}, now)
+        for part, incident in left:
+            part.closed_at = now
+            by = IncidentTrunks(session).last_trunk(part.environment_id, incident.id)
+            about = Told(incident, part.environment_id, by)
+            announce(session, outbox, EventType.INCIDENT_CLOSED, about, now)
+        outbox.write()
+        return len(left)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +181,13 @@ def announce(session: Session, outbox: Outbox, event: EventType, told: Told, at:
         return
     incident = told.incident
     places = Incidents(session).places(incident.id, told.environment_id)
-    said = {"reason": reason_of(places), "summary": summary_of(incident, places)}
+    # Of trunks that are gone nothing is left to be said.
+    began_at = IncidentTrunks(session).first_fall(incident.id, told.environment_id)
+    said = (
+        {}
+        if began_at is None
+        else {"reason": reason_of(places), "summary": summary_of(incident, places, began_at)}
+    )
     body = incident_body(event, at, incident.id, said)
     outbox.announce_plainly(told.environment_id, event, at, body, about_trunk_id=told.by_trunk_id)
 
@@ -175,8 +198,8 @@ def reason_of(places: Sequence[IncidentPlace]) -> str | None:
     return reasons.pop() if len(reasons) == 1 else None
 
 
-def summary_of(incident: Incident, places: Sequence[IncidentPlace]) -> str:
-    """Say in one sentence what fell at these places."""
-    since = [place.silent_since or place.began_at for place in places] or [incident.opened_at]
+def summary_of(incident: Incident, places: Sequence[IncidentPlace], began_at: datetime) -> str:
+    """Say in one sentence what fell at these places; where checks saw nothing it began with the first fall."""
+    since = min((place.silent_since for place in places if place.silent_since is not None), default=began_at)
     domains = [place.domain for place in places] or [incident.domain]
-    return cause_of(incident.kind, domains, reason_of(places), min(since))
+    return cause_of(incident.kind, domains, reason_of(places), since)

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from trunks.models.incident import Incident
 from trunks.rules.what_changed import Change
 
 
@@ -27,9 +26,14 @@ class Elsewhere:
 
 @dataclass(frozen=True, slots=True)
 class IncidentView:
-    """What a tenant is told: `trunks` of his `of` at the carrier are concerned."""
+    """What a tenant is told: `trunks` of his `of` at the carrier are concerned.
 
-    incident: Incident
+    It was opened with his first trunk's fall, and closed with his last one's end.
+    """
+
+    id: UUID
+    opened_at: datetime
+    closed_at: datetime | None
     reason: str | None
     cause: str
     changed: tuple[Change, ...]
@@ -37,7 +41,3 @@ class IncidentView:
     of: int
     elsewhere: Elsewhere | None
     timeline: tuple[Moment, ...]
-
-    @property
-    def id(self) -> UUID:
-        return self.incident.id

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from trunks.errors import IncidentNotFound
-from trunks.models.incident import Incident, IncidentPlace, IncidentTrunk
+from trunks.models.incident import Incident, IncidentPlace, IncidentTenant, IncidentTrunk
 from trunks.people.failed_requests import failed_requests
 from trunks.people.incident_book import reason_of, summary_of
 from trunks.people.incident_letter import write_letter
@@ -47,7 +47,7 @@ class IncidentList:
             found = Incidents(session).page(
                 caller.environment_id, is_open=is_open, trunk_id=trunk_id, limit=limit, before=before
             )
-            return [_view(session, caller.environment_id, each) for each in found]
+            return [_view(session, caller.environment_id, *each) for each in found]
 
     def get(self, caller: Caller, incident_id: UUID) -> IncidentView:
         """Look one up. Raises IncidentNotFound where it concerns none of this tenant's trunks."""
@@ -55,7 +55,7 @@ class IncidentList:
             found = Incidents(session).of(caller.environment_id, incident_id)
             if found is None:
                 raise IncidentNotFound
-            return _view(session, caller.environment_id, found)
+            return _view(session, caller.environment_id, *found)
 
     def letter(self, caller: Caller, incident_id: UUID) -> str:
         """Write what the carrier's engineer needs. Raises IncidentNotFound where it concerns none of his trunks."""
@@ -65,20 +65,22 @@ class IncidentList:
         return write_letter(view, requests, self.check_addresses)
 
 
-def _view(session: Session, environment_id: UUID, incident: Incident) -> IncidentView:
+def _view(session: Session, environment_id: UUID, incident: Incident, part: IncidentTenant) -> IncidentView:
     parts = IncidentTrunks(session)
     trunks = parts.trunks(environment_id, incident.id)
     places = Incidents(session).places(incident.id, environment_id)
     own = {place.destination_id for place in places if place.destination_id is not None}
     return IncidentView(
-        incident,
-        reason_of(places),
-        summary_of(incident, places),
-        _changed(places, trunks),
+        id=incident.id,
+        opened_at=part.opened_at,
+        closed_at=part.closed_at,
+        reason=reason_of(places),
+        cause=summary_of(incident, places, min(each.fell_at for each in trunks)),
+        changed=_changed(places, trunks),
         trunks=len(trunks),
         of=max(len(trunks), parts.own_at(environment_id, own)),
         elsewhere=_elsewhere(session, environment_id, incident),
-        timeline=_timeline(places, incident, trunks),
+        timeline=_timeline(places, part, trunks),
     )
 
 
@@ -101,7 +103,7 @@ def _elsewhere(session: Session, environment_id: UUID, incident: Incident) -> El
 
 
 def _timeline(
-    places: Sequence[IncidentPlace], incident: Incident, trunks: Sequence[IncidentTrunk]
+    places: Sequence[IncidentPlace], part: IncidentTenant, trunks: Sequence[IncidentTrunk]
 ) -> tuple[Moment, ...]:
     since = [place.silent_since for place in places if place.silent_since is not None]
     told = [Moment(min(since), "first-failure")] if since else []
@@ -109,6 +111,6 @@ def _timeline(
         told.append(Moment(each.fell_at, "fell", each.trunk_id))
         if each.ended_at is not None and each.ended is not None:
             told.append(Moment(each.ended_at, each.ended.value, each.trunk_id))
-    if incident.closed_at is not None:
-        told.append(Moment(incident.closed_at, "closed"))
+    if part.closed_at is not None:
+        told.append(Moment(part.closed_at, "closed"))
     return tuple(sorted(told, key=lambda moment: moment.at))

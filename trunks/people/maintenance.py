@@ -12,9 +12,11 @@ from trunks.clock import Clock
 from trunks.errors import DestinationNotFound, EnvironmentNotFound, MaintenanceNotFound, TrunkNotFound
 from trunks.ids import new_id
 from trunks.models.maintenance import Maintenance
-from trunks.repositories.maintenances import Maintenances
+from trunks.repositories.maintenances import HeldSpan, Maintenances
 from trunks.repositories.tenants import Environments
+from trunks.repositories.trunks import Trunks
 from trunks.store.database import Database
+from trunks.tenancy.tenants import Caller
 
 LONGEST = timedelta(days=30)
 
@@ -88,6 +90,12 @@ class MaintenanceBook:
                 MaintenanceShown(each.id, of, each.began_at, each.until_at, each.note)
                 for each, of in zip(found, rows.names(found), strict=True)
             ]
+
+    def of(self, caller: Caller, trunk_id: UUID) -> HeldSpan | None:
+        """Say since when and until when messages about a tenant's trunk are held. Raises TrunkNotFound."""
+        with self.database.read() as session:
+            Trunks(session).get(caller.environment_id, trunk_id)
+            return Maintenances(session).spans({trunk_id}, self.clock()).get(trunk_id)
 
     def end(self, maintenance_id: UUID) -> None:
         """End one before its time: what was held is sent now. Raises MaintenanceNotFound."""

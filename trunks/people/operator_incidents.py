@@ -60,7 +60,7 @@ def operator_view(session: Session, incident: Incident) -> OperatorView:
     places = Incidents(session).places(incident.id)
     return OperatorView(
         incident,
-        summary_of(incident, places),
+        summary_of(incident, places, incident.opened_at),
         reason_of(places),
         tuple(dict.fromkeys(change for place in places for change in read_changes(place.changed))),
         places,

@@ -92,6 +92,14 @@ class IncidentTrunks(Repository):
             .order_by(IncidentTrunk.fell_at, IncidentTrunk.id)
         ).all()
 
+    def first_fall(self, incident_id: UUID, environment_id: UUID) -> datetime | None:
+        """When the first of a tenant's trunks fell; None where none is left that did."""
+        return self._session.scalar(
+            select(func.min(IncidentTrunk.fell_at)).where(
+                IncidentTrunk.incident_id == incident_id, IncidentTrunk.environment_id == environment_id
+            )
+        )
+
     def environments(self, incident_id: UUID) -> set[UUID]:
         """Whose trunks are in an incident."""
         return set(
@@ -103,18 +111,13 @@ class IncidentTrunks(Repository):
         )
 
     def told(self, incident_id: UUID) -> set[UUID]:
-        """Which tenants are told of it at this moment: those with a trunk in it."""
+        """Which tenants are told of one of realms: by three proofs of their own, or where five of them are in it."""
         rows = self._session.execute(
-            select(Incident.kind, IncidentTrunk.environment_id, func.count())
-            .join(Incident, Incident.id == IncidentTrunk.incident_id)
+            select(IncidentTrunk.environment_id, func.count())
             .where(IncidentTrunk.incident_id == incident_id, IncidentTrunk.ended_at.is_(None))
-            .group_by(Incident.kind, IncidentTrunk.environment_id)
+            .group_by(IncidentTrunk.environment_id)
         ).all()
-        return {
-            each
-            for kind, each, count in rows
-            if kind is not IncidentKind.REALM or count >= FEWEST_PROOFS or len(rows) >= FEWEST_ENVIRONMENTS
-        }
+        return {each for each, count in rows if count >= FEWEST_PROOFS or len(rows) >= FEWEST_ENVIRONMENTS}
 
     def others(self, environment_id: UUID, incident_id: UUID) -> int:
         """Count the trunks of other tenants in an incident."""

@@ -4,18 +4,19 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, distinct, exists, func, or_, select, text
-from sqlalchemy.orm import aliased
+from sqlalchemy import ColumnElement, Select, exists, or_, select, text
 
 from trunks.models.destination import Destination
-from trunks.models.incident import Incident, IncidentAddress, IncidentPlace, IncidentTrunk
+from trunks.models.incident import Incident, IncidentAddress, IncidentPlace, IncidentTenant, IncidentTrunk
 from trunks.repositories.among import among, among_texts
-from trunks.repositories.incident_trunks import IncidentTrunks
 from trunks.repositories.insert_or import insert_or_ignore
 from trunks.repositories.repository import Repository
-from trunks.rules.incidents import FEWEST_ENVIRONMENTS, FEWEST_PROOFS, IncidentKind
+from trunks.rules.incidents import IncidentKind
 
 _OPENING_LOCK = 7_204_118_225  # any number of ours, for PostgreSQL's advisory locks
+
+
+TenantIncident = tuple[Incident, IncidentTenant]
 
 
 class Incidents(Repository):
@@ -131,47 +132,33 @@ class Incidents(Repository):
         trunk_id: UUID | None,
         limit: int,
         before: UUID | None,
-    ) -> Sequence[Incident]:
+    ) -> Sequence[TenantIncident]:
         """List the incidents that concern a tenant's trunks, newest first."""
-        ours = [
-            IncidentTrunk.incident_id == Incident.id,
-            IncidentTrunk.environment_id == environment_id,
-            _is_told(environment_id),
-        ]
-        if trunk_id is not None:
-            ours.append(IncidentTrunk.trunk_id == trunk_id)
-        query = select(Incident).where(exists().where(*ours))
+        query = _of(environment_id, *(() if trunk_id is None else (IncidentTrunk.trunk_id == trunk_id,)))
         if is_open is not None:
-            query = query.where(Incident.closed_at.is_(None) == is_open)
-        return self._newest(query, Incident, limit=limit, before=before)
+            query = query.where(IncidentTenant.closed_at.is_(None) == is_open)
+        if before is not None:
+            query = query.where(Incident.id < before)
+        rows = self._session.execute(query.order_by(Incident.id.desc()).limit(limit))
+        return [(incident, part) for incident, part in rows]
 
-    def of(self, environment_id: UUID, incident_id: UUID) -> Incident | None:
-        ours = (
-            IncidentTrunk.incident_id == Incident.id,
-            IncidentTrunk.environment_id == environment_id,
-            _is_told(environment_id),
-        )
-        return self._session.scalar(select(Incident).where(Incident.id == incident_id, exists().where(*ours)))
-
-    def heard_of(self, incident_id: UUID) -> set[UUID]:
-        """Which tenants were told of it."""
-        concerned = IncidentTrunks(self._session).environments(incident_id)
-        return {each for each in concerned if self.of(each, incident_id) is not None}
+    def of(self, environment_id: UUID, incident_id: UUID) -> TenantIncident | None:
+        found = self._session.execute(_of(environment_id).where(Incident.id == incident_id)).first()
+        return None if found is None else (found[0], found[1])
 
 
-def _is_told(environment_id: UUID) -> ColumnElement[bool]:
-    """Whether a tenant is told of an incident that his trunks are in: of realms, where his own proofs make it one, or
-    where so many tenants are concerned that he may hear of others.
-    """
-    part = aliased(IncidentTrunk)
-    of_it = select(func.count()).where(part.incident_id == Incident.id)
-    own = of_it.where(part.environment_id == environment_id).scalar_subquery()
-    tenants = (
-        select(func.count(distinct(part.environment_id)))
-        .where(part.incident_id == Incident.id)
-        .scalar_subquery()
+def _of(environment_id: UUID, *trunks: ColumnElement[bool]) -> Select[Incident, IncidentTenant]:
+    """What a tenant was told of, as long as a trunk of his that was in it is there."""
+    ours = (
+        IncidentTrunk.incident_id == Incident.id,
+        IncidentTrunk.environment_id == environment_id,
+        *trunks,
     )
-    return or_(Incident.kind != IncidentKind.REALM, own >= FEWEST_PROOFS, tenants >= FEWEST_ENVIRONMENTS)
+    return (
+        select(Incident, IncidentTenant)
+        .join(IncidentTenant, IncidentTenant.incident_id == Incident.id)
+        .where(IncidentTenant.environment_id == environment_id, exists().where(*ours))
+    )
 
 
 def _left() -> tuple[ColumnElement[bool], ...]:

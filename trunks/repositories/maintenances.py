@@ -1,6 +1,7 @@
 """Maintenance that stands, and what it holds."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -13,6 +14,7 @@ from trunks.models.destination import Destination
 from trunks.models.environment import Environment
 from trunks.models.maintenance import Maintenance
 from trunks.models.trunk import Gateway, Trunk
+from trunks.repositories.among import among
 from trunks.repositories.repository import Repository
 
 
@@ -36,6 +38,14 @@ class Held:
         return trunk_id.in_(self.trunk_ids) | trunk_id.in_(there) | trunk_id.in_(theirs)
 
 
+@dataclass(frozen=True, slots=True)
+class HeldSpan:
+    """From when on messages wait, and until when at the latest: whoever ends a maintenance lets them go before."""
+
+    since: datetime
+    until: datetime
+
+
 class Maintenances(Repository):
     def add(self, begun: Maintenance) -> None:
         self._session.add(begun)
@@ -56,6 +66,28 @@ class Maintenances(Repository):
             .where(Maintenance.ended_at.is_(None), Maintenance.until_at > now)
             .order_by(Maintenance.until_at, Maintenance.id)
         ).all()
+
+    def spans(self, trunk_ids: Collection[UUID], now: datetime) -> Mapping[UUID, HeldSpan]:
+        """Say of trunks whose messages are held from when on and until when, by all that holds them."""
+        standing = self.standing(now) if trunk_ids else ()
+        if not standing:
+            return {}
+        rows = self._session.execute(
+            select(Trunk.id, Trunk.environment_id, Gateway.destination_id)
+            .join(Gateway, Gateway.trunk_id == Trunk.id)
+            .where(among(self._session, Trunk.id, trunk_ids))
+        )
+        holding: dict[UUID, list[Maintenance]] = defaultdict(list)
+        for trunk_id, environment_id, destination_id in rows:
+            of = (trunk_id, environment_id, destination_id)
+            holding[trunk_id] += [
+                each for each in standing if {each.trunk_id, each.environment_id, each.destination_id} & {*of}
+            ]
+        return {
+            trunk_id: HeldSpan(min(each.began_at for each in by), max(each.until_at for each in by))
+            for trunk_id, by in holding.items()
+            if by
+        }
 
     def end(self, maintenance_id: UUID, now: datetime) -> bool:
         """End one before its time; false where there is none that stands."""

@@ -23,6 +23,7 @@ _LISTED = (
     WebhookDelivery.message_id,
     WebhookMessage.type,
     WebhookDelivery.trunk_id,
+    WebhookDelivery.about_trunk_id,
     WebhookDelivery.status,
     WebhookDelivery.tries,
     WebhookDelivery.queued_at,

@@ -1,7 +1,7 @@
 """Health as history: counts by the hour or day, of a trunk's destinations, made to points (docs/design/people.md)."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -82,22 +82,37 @@ def percentile_ms(latencies: Sequence[int], share: float, longest_ms: float) -> 
 
 
 def _point(at: datetime, spans: Sequence[CountedSpan]) -> HistoryPoint:
-    latencies = [sum(counts) for counts in zip(*(span.latencies for span in spans), strict=True)]
-    longest_ms = max(span.latency_max_ms for span in spans)
-    failures = _by_destination(spans, lambda span: span.failures)
-    checks = _by_destination(spans, lambda span: span.checks)
+    counted = _by_destination(spans)
+    whole = _added(counted)
     return HistoryPoint(
         at,
-        checks=sum(checks.values()),
-        answered=sum(checks.values()) - sum(failures.values()),
-        uptime=min(1 - failures[each] / checks[each] for each in checks),
-        latency_median_ms=percentile_ms(latencies, 0.5, longest_ms),
-        latency_p95_ms=percentile_ms(latencies, 0.95, longest_ms),
+        checks=whole.checks,
+        answered=whole.checks - whole.failures,
+        uptime=min(1 - each.failures / each.checks for each in counted),
+        latency_median_ms=percentile_ms(whole.latencies, 0.5, whole.latency_max_ms),
+        latency_p95_ms=percentile_ms(whole.latencies, 0.95, whole.latency_max_ms),
     )
 
 
-def _by_destination(spans: Iterable[CountedSpan], count: Callable[[CountedSpan], int]) -> dict[UUID, int]:
-    counted: dict[UUID, int] = defaultdict(int)
+def _by_destination(spans: Sequence[CountedSpan]) -> Sequence[CountedSpan]:
+    # Hours of one destination are the most by far, and a month has 720 of them.
+    if len(spans) == 1:
+        return spans
+    found: dict[UUID, list[CountedSpan]] = defaultdict(list)
     for span in spans:
-        counted[span.destination_id] += count(span)
-    return counted
+        found[span.destination_id].append(span)
+    return [_added(each) for each in found.values()]
+
+
+def _added(spans: Sequence[CountedSpan]) -> CountedSpan:
+    first = spans[0]
+    if len(spans) == 1:
+        return first
+    return CountedSpan(
+        first.destination_id,
+        first.at,
+        checks=sum(span.checks for span in spans),
+        failures=sum(span.failures for span in spans),
+        latency_max_ms=max(span.latency_max_ms for span in spans),
+        latencies=tuple(map(sum, zip(*(span.latencies for span in spans), strict=True))),
+    )

@@ -63,11 +63,11 @@ class IncidentPage(BaseModel):
 
 
 def show_incident(view: IncidentView) -> IncidentShown:
-    incident, elsewhere = view.incident, view.elsewhere
+    elsewhere = view.elsewhere
     return IncidentShown(
-        id=incident.id,
-        opened_at=incident.opened_at,
-        closed_at=incident.closed_at,
+        id=view.id,
+        opened_at=view.opened_at,
+        closed_at=view.closed_at,
         reason=view.reason,
         cause=said(view.cause),
         changed=[_change(each) for each in view.changed],

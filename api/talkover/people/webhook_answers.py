@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 from api.timestamps import Timestamp
 from trunks.models.webhook import WebhookEndpoint
 from trunks.people.endpoints import EndpointSecret
+from trunks.repositories.maintenances import HeldSpan
 from trunks.repositories.outbox import events_wanted
 from trunks.repositories.webhook_deliveries import DeliveryRow
 from trunks.rules.delivery import DeliveryStatus, DisabledReason
@@ -76,6 +77,10 @@ class DeliveryShown(BaseModel):
     next_try_at: Timestamp | None
     last_status: int | None = Field(description="The HTTP status of the last try.")
     last_error: str | None = Field(description="Why there was none.")
+    held_since: Timestamp | None = Field(
+        None, description="Since when maintenance keeps it waiting; null: none does."
+    )
+    held_until: Timestamp | None = Field(None, description="Until when, at the latest.")
 
 
 class DeliveryList(BaseModel):
@@ -97,8 +102,10 @@ def show_made(made: EndpointSecret) -> EndpointMade:
     return EndpointMade(data=EndpointWithSecret(**_fields(made.endpoint), secret=made.secret))
 
 
-def show_delivery(row: DeliveryRow) -> DeliveryShown:
+def show_delivery(row: DeliveryRow, held: HeldSpan | None) -> DeliveryShown:
     shown = DeliveryShown.model_validate(row, from_attributes=True)
+    if held is not None:
+        shown.held_since, shown.held_until = held.since, held.until
     if shown.status is not DeliveryStatus.WAITING:
         shown.next_try_at = None
     return shown

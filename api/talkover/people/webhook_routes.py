@@ -105,9 +105,11 @@ async def list_deliveries(
     endpoint_id: EndpointId, call: Calling, limit: Limit = DEFAULT_PAGE, cursor: Cursor = None
 ) -> DeliveryList:
     """List what was sent to an endpoint, or waits, newest first (ours)."""
-    service = call.context.installation.people.endpoints.deliveries
-    page, next_cursor = await page_of(call, service, endpoint_id, limit=limit, cursor=cursor)
-    return DeliveryList(data=[show_delivery(each) for each in page], next_cursor=next_cursor)
+    endpoints = call.context.installation.people.endpoints
+    page, next_cursor = await page_of(call, endpoints.deliveries, endpoint_id, limit=limit, cursor=cursor)
+    held = await call.context.threads.run(endpoints.held, page)
+    shown = [show_delivery(each, held.get(each.id)) for each in page]
+    return DeliveryList(data=shown, next_cursor=next_cursor)
 
 
 @router.post(

@@ -62,7 +62,7 @@ def test_a_carriers_fall_is_one_incident_and_tells_of_others_by_round_numbers(st
         watch.cycle(alive=lambda claim: claim.domain == "quiet.example")
     follow(store)
     (view,) = incidents(store)
-    assert (view.trunks, view.of, view.incident.reason, view.incident.closed_at) == (
+    assert (view.trunks, view.of, view.reason, view.closed_at) == (
         3,
         3,
         "no-response",
@@ -87,7 +87,7 @@ def test_a_carriers_fall_is_one_incident_and_tells_of_others_by_round_numbers(st
         incidents(stranger, trunk_id=trunks[0].id)
     rise(watch, trunks[0])
     (closed,) = incidents(store)
-    assert closed.incident.closed_at is not None
+    assert closed.closed_at is not None
     with store.installation.database.read() as session:
         types = session.scalars(select(WebhookMessage.type)).all()
     assert [types.count(f"incident.{each}") for each in ("opened", "closed")] == [1, 1]
@@ -177,7 +177,7 @@ def test_refused_passwords_are_incidents_of_their_moment(store: Store) -> None:
         store.clock.advance(seconds)
         watch.verify(trunk, REJECTED)
         follow(store)
-    assert [(each.trunks, each.incident.reason) for each in incidents(store)] == [
+    assert [(each.trunks, each.reason) for each in incidents(store)] == [
         (1, "credentials-rejected"),
         (2, "credentials-rejected"),
     ]
@@ -215,7 +215,7 @@ def test_what_shares_an_edge_is_one_incident_and_each_hears_of_his_own_destinati
     for number in (0, 2):
         catalog.remove(store.caller, trunks[number].id)
     follow(store)
-    assert [view.incident.closed_at for view in incidents(theirs.store)] == [None]
+    assert [view.closed_at for view in incidents(theirs.store)] == [None]
     catalog.remove(theirs.store.caller, trunks[1].id)
     follow(store)
     assert incidents(theirs.store) == []
@@ -275,7 +275,7 @@ def test_three_proofs_that_find_another_realm_are_an_incident(store: Store) -> N
         each.verify(trunk, make_report(credentials=CredentialState.PROVEN))
     follow(store)
     (closed,) = incidents(store)
-    assert closed.incident.closed_at is not None
+    assert closed.closed_at is not None
     with store.installation.database.read() as session:
         types = session.scalars(select(WebhookMessage.type)).all()
     assert [types.count(f"incident.{each}") for each in ("opened", "closed")] == [1, 1]
@@ -290,7 +290,7 @@ def test_nobody_is_told_what_anothers_run_came_to(store: Store) -> None:
     for trunk, report in zip(trunks, (REJECTED, FORBIDDEN), strict=True):
         watch.verify(trunk, report)
         follow(store)
-    assert [(each.trunks, each.incident.reason) for each in incidents(store)] == [
+    assert [(each.trunks, each.reason) for each in incidents(store)] == [
         (1, "address-forbidden"),
         (1, "credentials-rejected"),
     ]
