@@ -48,8 +48,10 @@ class WatchedFinding:
         )
 
     def with_report(self, found: WayFinding, now: datetime) -> WayFinding:
-        """Take what a report found, with those edges that its answer left out and that are not withdrawn yet; those
-        that no check has named so far only where the last report came a moment ago, as many trunks are verified at once.
+        """Take what a report found, with those edges that its answer left out and that are not withdrawn yet.
+
+        Those that no check has named so far stay only where the last report came a moment ago: many trunks may be
+        verified one after the other.
         """
         names = {edge.name for edge in found.edges}
         stand = self.watch.standing
