@@ -78,4 +78,10 @@ def test_the_pages_are_readable_and_a_keyboard_is_enough(browser: Browser, serve
     assert page.locator("#said-domain").inner_text() == "It is required."
     assert page.locator("#domain").get_attribute("aria-invalid") == "true"
     eyes.see("missing", narrow_alone=True)
+    page.get_by_role("button", name="Português").press("Enter")
+    page.locator("html[lang='pt-BR']").wait_for()
+    page.goto(f"{address}/console/trunks")
+    page.get_by_role("link", name="Sales, New York").press("Enter")
+    page.get_by_role("heading", name="O que informar na operadora").wait_for()
+    eyes.see("pt-refused", narrow_alone=True)
     page.close()

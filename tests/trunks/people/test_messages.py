@@ -22,6 +22,7 @@ from trunks.people.deliveries import DueMessage, EndpointClaim
 from trunks.repositories.untold_flips import UntoldFlips
 from trunks.rules.delivery import DisabledReason, Try
 from trunks.rules.events import EventType
+from trunks.rules.trunk_state import Cause
 
 ALICE: dict[str, Any] = {"username": "alice", "password": PASSWORD}
 OK, BROKEN = Try(204), Try(500)
@@ -176,6 +177,51 @@ def test_five_days_of_failures_disable(store: Store) -> None:
         store.clock.advance(86_400)
     assert enabled == [True] * 5 + [False]
     assert post.people.endpoints.get(store.caller, post.id).disabled_reason is DisabledReason.FAILING
+
+
+# One flip for each event that a flip makes; the other events' own tests are in this file, and in test_incidents.py.
+FLIPS: dict[str, dict[str, list[Any]]] = {
+    "trunk.verified": {"is_verified": [False, True]},
+    "trunk.unverified": {"is_verified": [True, False]},
+    "trunk.down": {"health_down": [False, True]},
+    "trunk.recovered": {"health_down": [True, False]},
+    "trunk.degraded": {"health_status": ["healthy", "degraded"]},
+    "trunk.credentials_rejected": {"credentials": ["proven", "rejected"]},
+    "trunk.provisioning_failed": {
+        "provisioning": ["pending", "failed"],
+        "provisioning_error": [None, "No room."],
+    },
+    "trunk.rerouted": {"outbound_edge": ["192.0.2.1:5060/udp", "192.0.2.2:5060/udp"]},
+}
+
+
+def test_each_event_of_the_table_comes_once_from_its_flip(store: Store) -> None:
+    assert set(FLIPS) == set(OF_TRUNKS) - {EventType.CERTIFICATE_EXPIRING}
+    post, trunk = Post(store), store.make_trunk()
+    with store.installation.database.write() as session:
+        session.add_all(
+            Flip(
+                id=new_id(),
+                trunk_id=trunk.id,
+                at=store.clock.now,
+                cause=Cause.EDIT,
+                generation=1,
+                changes=changes,
+            )
+            for changes in FLIPS.values()
+        )
+    # Of two that follow at once each flip is told by one.
+    with ThreadPoolExecutor() as workers:
+        for each in [workers.submit(post.follow) for _ in range(2)]:
+            each.result()
+    post.follow()
+    told = [(body["type"], body["data"]["sequence"]) for body in post.bodies()]
+    assert told == [(event, number) for number, event in enumerate(FLIPS, start=1)]
+    assert "No room." in {body["data"].get("summary") for body in post.bodies()}
+    sent: list[str] = []
+    while bodies := post.send(OK, OK):
+        sent += [body["type"] for body in bodies]
+    assert sent == list(FLIPS)
 
 
 @on_sqlite
