@@ -142,4 +142,8 @@ PROOF = (
     "How the password is proven (ours): `auto`, `register`, `options`, `invite` by a call to nobody's number, "
     "which rings nowhere, or `none`. To change it makes nothing void."
 )
+CALLER_IDENTITY = (
+    "Who stands in From of its calls (ours): `number`, or `username`, where it has one, with the number in "
+    "P-Preferred-Identity. A test call with `apply` sets it to what was taken."
+)
 Switch = Annotated[bool, Field(strict=True)]

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from api.fields import PROOF
+from api.fields import CALLER_IDENTITY, PROOF
 from api.language.catalogs import marked, translated
 from api.language.made_texts import said
 from api.language.reports import said_verdict
@@ -21,10 +21,6 @@ from trunks.rules.outbound_way import EVERY_ADDRESS_ANSWERS
 from trunks.rules.trunk_state import HealthStatus
 from trunks.rules.way_evidence import WayForm, WayProof
 
-CALLER_IDENTITY = (
-    "Who stands in From of its calls (ours): `number`, or `username` with the number in P-Preferred-Identity, as a "
-    "test call with `apply` found it."
-)
 MEDIA_WARNINGS = "What calls have otherwise than the trunk's codecs and media encryption say (ours)."
 INBOUND_WARNINGS = "What has to be known of who is let in (ours)."
 # To whoever waits for a run of a trunk that is edited while it runs.

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from benchmarks.conditions import Conditions
 from benchmarks.measurement import Measurement
 from benchmarks.rows import (
+    console_pages,
     health_history,
     health_sweep,
     health_sweep_million,
@@ -34,8 +35,11 @@ ROWS: Mapping[str, Callable[[Conditions], Measurement]] = {
         health_sweep_million,
         sweep_on_demand,
         health_history,
+        console_pages,
     )
 }
 
 # What takes too long for every run.
-ONLY_WITH_ALL = frozenset({health_history.KEY, health_sweep_own.KEY, health_sweep_million.KEY})
+ONLY_WITH_ALL = frozenset(
+    {console_pages.KEY, health_history.KEY, health_sweep_own.KEY, health_sweep_million.KEY}
+)

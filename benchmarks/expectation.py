@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from benchmarks.rows import (
+    console_pages,
     health_history,
     sweep_on_demand,
     tls_connection,
@@ -64,6 +65,13 @@ EXPECTATIONS = (
         Measure.MILLISECONDS,
         at_least=100.0,
         aim=20.0,
+    ),
+    Expectation(
+        "a page of the console at 100,000 trunks, median",
+        console_pages.KEY,
+        Measure.MILLISECONDS,
+        at_least=100.0,
+        aim=30.0,
     ),
     Expectation(
         "verification on demand during a sweep, time added to the SIP exchange itself, median",

@@ -141,6 +141,7 @@ class Cause(StrEnum):
     BY_INVITE = "by-invite"
     UNCHALLENGED = "unchallenged"
     INVITE_UNANSWERED = "invite-unanswered"
+    NO_TURN = "no-turn"
 
 
 class WarningCode(StrEnum):

@@ -1,7 +1,6 @@
 """`trunkd up`: API, worker and schedule in one process."""
 
 import asyncio
-import gc
 import socket
 from contextlib import AsyncExitStack, closing
 from functools import partial
@@ -13,6 +12,7 @@ import uvloop
 from api.app import create_app
 from trunkd.api_process import readiness_checks
 from trunkd.faults import FAULT
+from trunkd.garbage import look_seldom
 from trunkd.http_server import HttpServer
 from trunkd.listening import base_url, listen
 from trunkd.practice import HOST, example, practice_carrier
@@ -58,7 +58,7 @@ async def _run(settings: Settings, listener: socket.socket, *, practice: bool) -
         installation = stack.enter_context(closing(Installation(settings)))
         embedded = Embedded(installation, listener)
         await embedded.start()
-        gc.freeze()  # what is loaded by now stays, and is not looked through again
+        look_seldom()
         token = await asyncio.to_thread(installation.tenancy.tenants.create_default)
         print(_greeting(url, token), flush=True)
         if port is not None:

@@ -1,6 +1,5 @@
 """`trunkd worker` and `trunkd beat`: the parts behind the broker."""
 
-import gc
 import threading
 from collections.abc import Sequence
 
@@ -8,6 +7,7 @@ import structlog
 from celery.beat import Scheduler, Service
 
 from trunkd.faults import FAULT
+from trunkd.garbage import look_seldom
 from trunkd.stopping import stop_event_of_process
 from trunks.installation.installation import Installation
 from trunks.installation.settings import Settings
@@ -43,7 +43,7 @@ def run_worker(settings: Settings, *, queues: Sequence[QueueName], concurrency: 
     doorbell.start()
     announcer.start()
     worker.start()
-    gc.freeze()  # what is loaded by now stays, and is not looked through again
+    look_seldom()
     _log.info("worker-started", queues=list(queues), runs_in_flight=concurrency or settings.runs_in_flight)
     while not asked.wait(LOOK_SECONDS):
         if not worker.alive:

@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from api.body import Body, ShownAsNull, UpdateBody, left_out, shown_with
 from api.fields import (
+    CALLER_IDENTITY,
     PROOF,
     Host,
     OneLine,
@@ -20,6 +21,7 @@ from api.fields import (
     require_visible,
 )
 from sipcheck.diagnosis.evidence import Proof
+from sipcheck.verification.calling.options import CallIdentity
 from trunks.catalog.new_trunk import NewGateway, NewNumber, NewTrunk
 from trunks.phone_numbers import E164, fault_of
 from trunks.rules.profile import CallingFormat, InboundAuthorization, TrunkProfile
@@ -125,6 +127,9 @@ class CreateTrunk(Body):
         description="Calls leave through the platform's fixed address; needs TRUNKS_FIXED_EGRESS (ours).",
     )
     proof: Proof | None = Field(Proof.AUTO, title="Proof", description=PROOF)
+    caller_identity: CallIdentity | None = Field(
+        CallIdentity.NUMBER, title="Caller identity", description=CALLER_IDENTITY
+    )
 
     @field_validator("phone_number")
     @classmethod
@@ -162,6 +167,7 @@ class CreateTrunk(Body):
                 nickname=self.nickname or None,
                 extension=None if is_number else self.phone_number,
                 calling_format=self.sip_calling_format,
+                caller_identity=self.caller_identity or CallIdentity.NUMBER,
                 authorization=self.inbound_authorization_type,
                 allowed_addresses=tuple(self.allowed_inbound_ips or ()) if by_ip else (),
                 country_code=country,
@@ -200,3 +206,4 @@ class UpdateTrunk(UpdateBody):
     country_code: Annotated[Country, ShownAsNull()] = left_out(title="Country code")
     outbound_proxy: Switch = left_out(title="Outbound proxy")
     proof: Proof = left_out(title="Proof", description=PROOF)
+    caller_identity: CallIdentity = left_out(title="Caller identity", description=CALLER_IDENTITY)

@@ -20,6 +20,7 @@ OF_ONE_TRUNK = frozenset({"sip_trunk_type", "phone_number", "sip_username", "sip
 # What a body calls it, and what the profile does.
 _PROFILE = {
     "sip_calling_format": "calling_format",
+    "caller_identity": "caller_identity",
     "inbound_authorization_type": "authorization",
     "country_code": "country_code",
     "outbound_proxy": "fixed_egress",

@@ -9,9 +9,21 @@ from pydantic_core import PydanticCustomError
 
 from api.body import Body, ShownAsNull, UpdateBody, left_out, shown_with
 from api.bolna.number_bodies import Numbers
-from api.fields import PROOF, Host, Line, OneLine, Password, Port, Switch, judge_allow_list, refuse_twice
+from api.fields import (
+    CALLER_IDENTITY,
+    PROOF,
+    Host,
+    Line,
+    OneLine,
+    Password,
+    Port,
+    Switch,
+    judge_allow_list,
+    refuse_twice,
+)
 from sipcheck.diagnosis.evidence import Proof
 from sipcheck.target import TransportName, parse_host_port
+from sipcheck.verification.calling.options import CallIdentity
 from trunks.catalog.new_trunk import NewGateway, NewTrunk
 from trunks.rules.profile import (
     PLAIN,
@@ -137,6 +149,7 @@ class CreateTrunk(Body):
     force_rport: Switch | None = True
     phone_numbers: Numbers | None = Field(None, description="The trunk's numbers, all of them.")
     proof: Proof | None = Field(Proof.AUTO, description=PROOF)
+    caller_identity: CallIdentity | None = Field(CallIdentity.NUMBER, description=CALLER_IDENTITY)
 
     @field_validator("auth_username", "auth_password")
     @classmethod
@@ -221,6 +234,7 @@ class UpdateTrunk(UpdateBody):
     force_rport: Switch = left_out()
     phone_numbers: Numbers = left_out(description="The trunk's numbers, all of them.")
     proof: Proof = left_out(description=PROOF)
+    caller_identity: CallIdentity = left_out(description=CALLER_IDENTITY)
     is_active: Switch = left_out(
         description="Your switch: 409 on an unverified trunk. Beside other fields it is no change where it is as shown "
         "(ours)."
@@ -268,7 +282,7 @@ SAME_IN_PROFILE = (
 
 def profile_fields(sent: dict[str, Any]) -> dict[str, Any]:
     """Name the profile's fields that these set."""
-    found = {name: sent[name] for name in SAME_IN_PROFILE if name in sent}
+    found = {name: sent[name] for name in (*SAME_IN_PROFILE, "caller_identity") if name in sent}
     if "outbound_leading_plus_enabled" in sent:
         plus = sent["outbound_leading_plus_enabled"]
         found["calling_format"] = CallingFormat.PLUS_E164 if plus else CallingFormat.E164

@@ -7,6 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from api.call import current_request_id
+from api.console.checklist import steps_of
 from api.console.new_trunk_form import (
     FIELDS,
     FormState,
@@ -21,6 +22,7 @@ from api.language.catalogs import marked
 from api.problems import Problem
 from api.shared_page.page import Page, page_of_reports
 from sipcheck.diagnosis.evidence import Proof
+from sipcheck.report.model import Report
 from sipcheck.target import TransportName
 from trunks.catalog.carrier_presets import CarrierPreset, carrier_presets
 from trunks.catalog.new_trunk import NewTrunk
@@ -65,9 +67,9 @@ async def try_trunk(preset_id: str, form: Submitted) -> Response:
     result = await _dry_run(form, read.new)
     if result is None:
         return _form(form.visit, preset, read.state, fault=_NO_ANSWER)
-    found, said = result
+    found, said, report = result
     state = FormState(read.state.values, said, read.state.form_id)
-    return _form(form.visit, preset, state, result=found)
+    return _form(form.visit, preset, state, result=found, report=report)
 
 
 @router.post("/{preset_id}/save")
@@ -86,7 +88,7 @@ async def save_trunk(preset_id: str, form: Submitted) -> Response:
     return RedirectResponse(f"{TRUNKS}/{trunk.id}", HTTPStatus.SEE_OTHER, {"Cache-Control": "no-store"})
 
 
-async def _dry_run(form: Submission, new: NewTrunk) -> tuple[Page, dict[str, str]] | None:
+async def _dry_run(form: Submission, new: NewTrunk) -> tuple[Page, dict[str, str], Report] | None:
     """Give what a test came to, and what is said beside the fields; None where it did not end."""
     call = form.call
     dry_runs, threads = call.catalog.dry_runs, call.context.threads
@@ -102,8 +104,8 @@ async def _dry_run(form: Submission, new: NewTrunk) -> tuple[Page, dict[str, str
     first = reports[0]
     found = page_of_reports(reports, capture_url="")
     if verification.counted:
-        return found, {}
-    return found, dict(said_of(first.reason, found.advice, found.summary))
+        return found, {}, first
+    return found, dict(said_of(first.reason, found.advice, found.summary)), first
 
 
 def _preset(preset_id: str) -> CarrierPreset:
@@ -119,12 +121,14 @@ def _form(
     state: FormState,
     *,
     result: Page | None = None,
+    report: Report | None = None,
     fault: str | None = None,
 ) -> Response:
     return page(
         "new_trunk.html",
         visit,
         preset=preset,
+        steps=steps_of(preset, report),
         state=state,
         result=result,
         fault=fault,

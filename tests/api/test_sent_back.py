@@ -63,6 +63,7 @@ CHANGED: dict[str, dict[str, Any]] = {
         "outbound_proxy": "changed.example",
         "auth_realm": "changed",
         "proof": "invite",
+        "caller_identity": "username",
         "is_active": False,
     },
     AUTOCALLS: {
@@ -78,6 +79,7 @@ CHANGED: dict[str, dict[str, Any]] = {
         "country_code": "FR",
         "outbound_proxy": True,
         "proof": "register",
+        "caller_identity": "username",
     },
     BOLNA: {
         "name": "Changed",
@@ -101,6 +103,7 @@ CHANGED: dict[str, dict[str, Any]] = {
         "force_rport": False,
         "phone_numbers": [],
         "proof": "none",
+        "caller_identity": "username",
         "is_active": False,
     },
 }

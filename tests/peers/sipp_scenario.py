@@ -6,6 +6,9 @@ from pathlib import Path
 
 # Kept of the INVITE that counts, for answers to it behind other requests.
 _KEPT = ("Via", "From", "To", "Call-ID", "CSeq")
+_HERE = "[local_ip]:[local_port];transport=[transport]"
+# A second of G.711 µ law.
+_SOUND_FILE, _SOUND = "[sound]", bytes(range(256)) * 31
 _SESSION = """v=0
 o=- 1 1 IN IP4 {host}
 s=-
@@ -45,7 +48,7 @@ class Script:
         *headers: str,
         to_invite: bool = False,
         tag: str | None = "peer",
-        contact: str = "sip:carrier@[local_ip]:[local_port];transport=[transport]",
+        contact: str = f"sip:carrier@{_HERE}",
         media: tuple[str, str] | None = None,
         times: int = 1,
     ) -> "Script":
@@ -94,14 +97,23 @@ class Script:
         self._sends("ACK sip:trunk@[remote_ip]:[remote_port] SIP/2.0", lines)
         return self
 
+    def plays(self) -> "Script":
+        """Send sound from now on."""
+        action = f'<exec rtp_stream="{_SOUND_FILE},-1,0,PCMU/8000"/>'
+        self.steps.append(f"<nop><action>{action}</action></nop>")
+        return self
+
     def waits(self, milliseconds: int) -> "Script":
         self.steps.append(f'<pause milliseconds="{milliseconds}"/>')
         return self
 
-    def write(self, file: Path) -> Path:
+    def write(self, file: Path, *, at: str = _HERE) -> Path:
+        """Write it; `at` is where its Contact leads."""
         # sipp warns of a variable that is read nowhere.
         used = ",".join(str(number) for number in range(1, len(_KEPT) + 1))
-        body = "\n".join(self.steps)
+        sound = file.with_suffix(".ulaw")
+        sound.write_bytes(_SOUND)
+        body = "\n".join(self.steps).replace(_SOUND_FILE, str(sound)).replace(_HERE, at)
         file.write_text(
             f'<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE scenario SYSTEM "sipp.dtd">\n'
             f'<scenario name="call">\n{body}\n<Reference variables="{used}"/>\n</scenario>\n'

@@ -150,8 +150,11 @@ async def test_a_call_has_its_turn_at_the_address(
                 store, settings, CallWish(called=f"+493012345{number}"), trunk.id, patience_seconds=1.0
             )
         runs = store.installation.runs.calls
-        found = [each.reason for each in runs.page(store.caller, trunk.id, limit=5)]
-    assert found == ["cancelled", "call-busy"]
+        found = list(runs.page(store.caller, trunk.id, limit=5))
+    assert [each.reason for each in found] == ["overloaded", "call-busy"]
+    unmade = runs.get(store.caller, trunk.id, found[0].id).report or {}
+    assert (unmade["cause"], unmade["party"], unmade["outcome"]) == ("no-turn", "ours", "inconclusive")
+    assert "was not made" in (found[0].summary or "")
     assert script.methods() == ["INVITE", "ACK", "INVITE", "ACK"]
 
 

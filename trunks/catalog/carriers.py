@@ -14,7 +14,8 @@ from trunks.repositories.liveness import LivenessRows
 from trunks.store.database import Database
 from trunks.tenancy.tenants import Caller
 
-MOST_COUNTED = 1000
+# A page has fifty of them, and each is counted row by row.
+MOST_COUNTED = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,10 +48,8 @@ class CarrierList:
             carriers = Carriers(session)
             found = carriers.page(caller.environment_id, limit=limit, after=after)
             health = LivenessRows(session).all_of({each.id for each in found})
-            counted = {
-                each.id: carriers.trunks_at(caller.environment_id, each.id, most=MOST_COUNTED)
-                for each in found
-            }
+            ids = {each.id for each in found}
+            counted = carriers.trunks_at(caller.environment_id, ids, most=MOST_COUNTED)
             return [_view(each, health.get(each.id), counted[each.id]) for each in found]
 
 

@@ -79,7 +79,7 @@ class CheckResult:
     those that were asked. `next_seconds` says how long it rests at least, where a peer's guard may have counted it.
     `dialled` is where calls to the address as given would go, None where nobody looked. `seen` is what is compared
     when it fails, `cause` what lies behind its reason, and `call_ids` those of requests that failed, with their edges.
-    `ttl_seconds` is how long DNS lets the edges be kept.
+    `ttl_seconds` is how long DNS lets the edges be kept; it left nothing unanswered where it `is_whole`.
     """
 
     claim: CheckClaim
@@ -98,3 +98,4 @@ class CheckResult:
     cause: Cause | None = None
     call_ids: tuple[tuple[str, str], ...] = ()
     ttl_seconds: int | None = None
+    is_whole: bool = True

@@ -18,6 +18,8 @@ _FORBIDDEN = Dialled(has_ipv6=True, forbidden=True)
 # The columns of an edge as a version wrote them that knew of no absence.
 _NO_ABSENCE = (0, False, None, 0, None, False)
 
+# By then a check has come, where any do.
+_UNWATCHED_FOR = timedelta(minutes=10)
 # Of a carrier that rotates: more than any has at a time.
 _MOST_LEFT_OUT = 32
 
@@ -34,6 +36,7 @@ class WatchedFinding:
     forbidden_since: datetime | None
     is_parked: bool
     found: WayFinding
+    found_at: datetime | None = None
 
     @property
     def whole(self) -> WayFinding:
@@ -44,11 +47,17 @@ class WatchedFinding:
             is_suspect=self.forbidden_since is not None,
         )
 
-    def with_report(self, found: WayFinding) -> WayFinding:
-        """Take what a report found, with those edges that its answer left out and that are not withdrawn yet."""
+    def with_report(self, found: WayFinding, now: datetime) -> WayFinding:
+        """Take what a report found, with those edges that its answer left out and that are not withdrawn yet.
+
+        Those that no check has named so far stay only where the last report came a moment ago: many trunks may be
+        verified one after the other.
+        """
         names = {edge.name for edge in found.edges}
-        standing = self.watch.standing
-        left_out = [edge for edge in self.found.edges if edge.name not in names and edge.name in standing]
+        stand = self.watch.standing
+        if self.found_at is not None and now - self.found_at < _UNWATCHED_FOR:
+            stand |= self.living() - self.watch.edges.keys()
+        left_out = [edge for edge in self.found.edges if edge.name not in names and edge.name in stand]
         return replace(found, edges=(*found.edges, *left_out[:_MOST_LEFT_OUT]))
 
     def living(self) -> frozenset[str]:

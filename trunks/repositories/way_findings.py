@@ -31,7 +31,7 @@ class WayFindings(Repository):
         for destination_id, finding in sorted(found.items()):
             before = known.get(destination_id)
             if before is not None:
-                finding = before.with_report(finding)
+                finding = before.with_report(finding, now)
             if before is not None and before.forbidden_since is None and before.found == finding:
                 continue
             # What a report found alive is clean: the guard let it go, and it says itself where calls would go.
@@ -85,6 +85,7 @@ class WayFindings(Repository):
                 WayFindingRow.forbidden_since,
                 WayFindingRow.is_parked,
                 WayFindingRow.found,
+                WayFindingRow.found_at,
             )
             .where(among(self._session, WayFindingRow.destination_id, destination_ids))
             .order_by(WayFindingRow.destination_id)
@@ -96,6 +97,7 @@ class WayFindings(Repository):
                 forbidden_since=row.forbidden_since,
                 is_parked=row.is_parked,
                 found=read_finding(row.found),
+                found_at=row.found_at,
             )
             for row in self._session.execute(query.with_for_update() if lock else query)
         }

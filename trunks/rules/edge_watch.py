@@ -71,23 +71,27 @@ def after_check(
     threshold: int,
     answered: Collection[str] = (),
     ttl: timedelta | None = None,
+    is_whole: bool = True,
 ) -> EdgeWatch:
     """Say what stands after a check that found these edges alive or not; one that it did not ask stays as it was.
 
-    `answered` are those that a report found alive, `ttl` is how long DNS lets the edges be kept.
+    `answered` are those that a report found alive, `ttl` is how long DNS lets the edges be kept. Only where DNS left
+    nothing unanswered, `is_whole`, an edge is absent that was not named.
     """
     # What a clock wrote before it was set back is of now.
     moved_at = [min(each, now) for each in watch.moved_at if now - each < _MOVES_WITHIN]
-    edges = dict(watch.edges)
-    rotated_at = _rotated(watch, seen, now)
+    # What a report alone has named is watched from now on, be it that this answer leaves it out.
+    edges = {**{name: WatchedEdge() for name in answered if seen}, **watch.edges}
+    rotated_at = _rotated(edges, watch.rotated_at, seen, now)
     rotates = rotated_at is not None and now - rotated_at < _UNION_OF
-    for name in sorted(edges.keys() - seen.keys()) if seen else ():
+    for name in sorted(edges.keys() - seen.keys()) if seen and is_whole else ():
+        was_withdrawn = edges[name].withdrawn
         edges[name] = after = _absent(edges[name], now, ttl, rotates=rotates)
-        if after.withdrawn is not watch.edges[name].withdrawn:
+        if after.withdrawn is not was_withdrawn:
             moved_at.append(now)
     for name, alive in sorted(seen.items()):
         before = edges.get(name)
-        if before is None and not alive and name not in answered:
+        if before is None and not alive:
             # One that has never answered is no way of calls, and cannot fall.
             continue
         if before is None:
@@ -99,7 +103,7 @@ def after_check(
         if after.fallen is not before.fallen:
             moved_at.append(now)
         edges[name] = after
-    kept = {name: edge for name, edge in edges.items() if not _is_forgotten(edge, now)}
+    kept = {name: edge for name, edge in edges.items() if name in answered or not _is_forgotten(edge, now)}
     return EdgeWatch(kept, tuple(moved_at), watch.astray, rotated_at)
 
 
@@ -132,11 +136,13 @@ def _calm(moves: int) -> timedelta:
     return min(CALM * doubled, LONGEST_CALM)
 
 
-def _rotated(watch: EdgeWatch, seen: Mapping[str, bool], now: datetime) -> datetime | None:
-    named_before = {name for name, edge in watch.edges.items() if not edge.absences}
+def _rotated(
+    edges: Mapping[str, WatchedEdge], before: datetime | None, seen: Mapping[str, bool], now: datetime
+) -> datetime | None:
+    named_before = {name for name, edge in edges.items() if not edge.absences}
     others = {name for name, alive in seen.items() if alive and name not in named_before}
-    rotated_at = None if watch.rotated_at is None else min(watch.rotated_at, now)
-    if not watch.edges or not others or (rotated_at is not None and now - rotated_at < _NOTED_EACH):
+    rotated_at = None if before is None else min(before, now)
+    if not edges or not others or (rotated_at is not None and now - rotated_at < _NOTED_EACH):
         return rotated_at
     return now
 

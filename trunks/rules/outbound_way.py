@@ -100,9 +100,11 @@ def _as_given(known: WayEvidence) -> OutboundWay | None:
         edges = [found.get(address) for address in known.dialled.ipv4]
         if not all(edge is not None and certified(known, edge, known.domain) for edge in edges):
             continue
+        # Of a carrier that rotates its addresses the one in use stays, though this answer names others.
+        in_use = next((each for each in found.values() if each.name == known.current), edges[0])
         return OutboundWay(
             form=WayForm.AS_GIVEN,
-            edge=edges[0],
+            edge=in_use,
             proof=WayProof.OPTIONS,
             callable=True,
             reason=EVERY_ADDRESS_ANSWERS,

@@ -102,13 +102,13 @@ class WayChecks:
         if not result.alive and not seen and not says_nothing(result.reason):
             # A name that leads nowhere any more: whatever it led to cannot be called by it.
             seen = dict.fromkeys(before.watch.edges.keys() | before.living(), False)
-        answered = frozenset[str]() if all(seen.values()) else before.living()
         after = after_check(
             before.watch,
             seen,
             now,
             threshold=self.threshold,
-            answered=answered,
+            answered=before.living(),
+            is_whole=result.is_whole,
             ttl=None if result.ttl_seconds is None else timedelta(seconds=result.ttl_seconds),
         )
         seen_now = before.watched_now(after, is_clean=result.alive)

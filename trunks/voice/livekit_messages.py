@@ -25,6 +25,8 @@ TrunkInfo = SIPInboundTrunkInfo | SIPOutboundTrunkInfo
 
 _INSTALLATION, _ENVIRONMENT = "trunkd_installation", "trunkd_environment"
 _TRUNK, _REVISION = "trunkd_trunk", "trunkd_revision"
+# Whose P-Preferred-Identity it is: ours, where the user calls.
+_CALLER, _USER = "trunkd_caller", "username"
 
 _TRANSPORTS = {
     # LiveKit chooses then; it asks no SRV record.
@@ -82,8 +84,10 @@ def write_side(info: TrunkInfo, owner: SideOwner, side: SideContent, mark: str) 
     }
     if owner.environment_id is not None:
         marks[_ENVIRONMENT] = str(owner.environment_id)
+    called_as_user = _calls_as_user(info)
+    if isinstance(side, OutboundSide) and side.identity is not None:
+        marks[_CALLER] = _USER
     info.metadata = json.dumps(marks)
-    called_as_user = list(info.numbers) == [info.auth_username]
     info.numbers[:] = side.numbers
     info.auth_username = side.auth_username or ""
     info.auth_password = side.auth_password or ""
@@ -103,6 +107,14 @@ def write_side(info: TrunkInfo, owner: SideOwner, side: SideContent, mark: str) 
         # Where the number calls, a header of that name is an operator's, unless the user called before.
         if "identity" not in side.left or called_as_user:
             _write_header(info, IDENTITY_HEADER, side.identity)
+
+
+def _calls_as_user(info: TrunkInfo) -> bool:
+    """Whether the side was written so that the user calls: by its mark, or by what a former version wrote, which is
+    seen as long as the password is not withheld.
+    """
+    marks = _marks(info.metadata)
+    return marks.get(_CALLER) == _USER or list(info.numbers) == [info.auth_username]
 
 
 def _spellings(info: SIPOutboundTrunkInfo, header: str) -> list[str]:
@@ -145,11 +157,8 @@ def _write_media(info: TrunkInfo, media: Media) -> None:
 
 def _owner(metadata: str, mark: str) -> SideOwner | None:
     """Whose it is, when this installation made it; anything else in the metadata is somebody else's."""
-    try:
-        marks = json.loads(metadata)
-    except ValueError:
-        return None
-    if not isinstance(marks, dict) or marks.get(_INSTALLATION) != mark:
+    marks = _marks(metadata)
+    if marks.get(_INSTALLATION) != mark:
         return None
     trunk_id = _read_id(marks.get(_TRUNK))
     if trunk_id is None:
@@ -159,6 +168,14 @@ def _owner(metadata: str, mark: str) -> SideOwner | None:
     return SideOwner(
         trunk_id, _read_id(marks.get(_ENVIRONMENT)), revision if isinstance(revision, int) else 0
     )
+
+
+def _marks(metadata: str) -> dict[str, Any]:
+    try:
+        marks = json.loads(metadata)
+    except ValueError:
+        return {}
+    return marks if isinstance(marks, dict) else {}
 
 
 def _read_id(value: object) -> UUID | None:

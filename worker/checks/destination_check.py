@@ -255,6 +255,7 @@ class DestinationCheck:
                 cause=found.cause,
                 call_ids=tuple((str(each.edge), each.call_id) for each in found.edges if each.call_id),
                 ttl_seconds=route.ttl_seconds,
+                is_whole=route.is_whole,
             )
         )
 

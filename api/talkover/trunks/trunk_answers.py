@@ -4,12 +4,11 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from api.fields import PROOF
+from api.fields import CALLER_IDENTITY, PROOF
 from api.language.catalogs import translated
 from api.our_state import (
     CALLABLE,
     CALLABLE_REASON,
-    CALLER_IDENTITY,
     CERTIFICATE_EXPIRES_AT,
     INBOUND_WARNINGS,
     MEDIA_WARNINGS,

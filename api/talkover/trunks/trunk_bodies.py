@@ -6,10 +6,12 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from api.body import Body, ShownAsNull, UpdateBody, left_out, shown_with
-from api.fields import PROOF, Host, Line, Password, Port, Proxy, Switch
+from api.fields import CALLER_IDENTITY, PROOF, Host, Line, Password, Port, Proxy, Switch
 from sipcheck.diagnosis.evidence import Proof
 from sipcheck.target import TransportName, parse_host_port
+from sipcheck.verification.calling.options import CallIdentity
 from trunks.catalog.new_trunk import NewGateway, NewTrunk
+from trunks.rules.profile import TrunkProfile
 
 # The type of the one fault that has a code of its own.
 NOT_VERIFIED = "trunk_not_verified"
@@ -52,6 +54,7 @@ class CreateTrunk(Body):
     outbound_proxy: Proxy | None = Field(None, description="Optional outbound proxy, host[:port].")
     auth_realm: Line | None = Field(None, description="Optional SIP auth realm; no other is answered (ours).")
     proof: Proof | None = Field(Proof.AUTO, description=PROOF)
+    caller_identity: CallIdentity | None = Field(CallIdentity.NUMBER, description=CALLER_IDENTITY)
     is_active: SwitchAtCreation | None = Field(
         False, description="You must verify before activating: true is refused here (ours)."
     )
@@ -70,6 +73,7 @@ class CreateTrunk(Body):
             auth_realm=self.auth_realm,
             proof=self.proof or Proof.AUTO,
             wanted=bool(self.is_active),
+            profile=TrunkProfile(caller_identity=self.caller_identity or CallIdentity.NUMBER),
         )
 
 
@@ -102,6 +106,7 @@ class UpdateTrunk(UpdateBody):
         None, description="SIP auth realm; null gives it up (ours). Resets is_verified (ours)."
     )
     proof: Proof = left_out(description=PROOF)
+    caller_identity: CallIdentity = left_out(description=CALLER_IDENTITY)
     is_active: Switch = left_out(
         description="Whether the trunk is to be active: 409 on an unverified one (ours). Beside other fields it is no "
         "change where it is as shown; alone it is your switch (ours)."

@@ -23,4 +23,5 @@ def to_edit(body: UpdateTrunk, view: TrunkView) -> TrunkEdit:
         edit["is_active"] = body.is_active
     if "is_active" in edit:
         edit["wanted"] = edit.pop("is_active")
-    return TrunkEdit(**edit)
+    profile = {"caller_identity": edit.pop("caller_identity")} if "caller_identity" in edit else {}
+    return TrunkEdit(profile=profile, **edit)

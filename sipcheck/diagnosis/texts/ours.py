@@ -29,6 +29,11 @@ OURS: Texts = {
     (Reason.OVERLOADED, None): Text(
         "Our own system had no capacity left for this check: {detail}.", "Try again in a minute."
     ),
+    (Reason.OVERLOADED, Cause.NO_TURN): Text(
+        "The call was not made: its turn at the carrier's address did not come in time, since we ask there at a pace.",
+        "Call again in some minutes. A carrier that exempts our address from its ban filters lifts the pace; then tell "
+        "whoever runs this service.",
+    ),
     (Reason.CANCELLED, None): Text("The check was cut short by us.", "Run it again."),
     (Reason.SECRET_UNREADABLE, None): Text(
         "The stored password of this trunk cannot be opened, so it was not tried.",

@@ -45,11 +45,12 @@ class Eyes:
                 for each in found["violations"]
             ]
             assert not [each for each in faults if each[1] in SERIOUS], (name, faults)
-            self._keep(f"{name}-{size['width']}")
+            self.keep(f"{name}-{size['width']}")
         assert not self.told, (name, self.told)
         assert not self.elsewhere, name
 
-    def _keep(self, name: str) -> None:
+    def keep(self, name: str) -> None:
+        """Keep what is seen as a picture, where somebody wants them."""
         folder = os.environ.get("CONSOLE_SCREENSHOTS")
         if folder:
             self.page.screenshot(path=Path(folder) / f"{name}.png")

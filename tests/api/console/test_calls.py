@@ -39,26 +39,26 @@ async def test_one_is_made_and_shown(api: ApiUnderTest, visitor: Visitor, trunk:
     assert len(api.store.installation.runs.calls.page(api.store.caller, trunk.id, limit=5)) == 1
 
 
-@pytest.mark.parametrize(
-    ("to", "from_", "field"),
-    [
-        ("", "", "to"),
-        ("no number", "", "to"),
-        ("+14155550123", "", "to"),  # a country that it has no number of
-        (BERLIN, "+4930999999", "from"),
-        ('"><script>alert(1)</script>', "", "to"),
-    ],
+NOT_ALLOWED = (
+    ("", "", "to"),
+    ("no number", "", "to"),
+    ("+14155550123", "", "to"),  # a country that it has no number of
+    (BERLIN, "+4930999999", "from"),
+    ('"><script>alert(1)</script>', "", "to"),
 )
+
+
 async def test_what_may_not_be_called_is_said_beside_its_field(
-    api: ApiUnderTest, visitor: Visitor, trunk: Trunk, to: str, from_: str, field: str
+    api: ApiUnderTest, visitor: Visitor, trunk: Trunk
 ) -> None:
     allow(api)
     path = f"/console/trunks/{trunk.id}/calls"
-    await visitor.open(path)
-    answer = await visitor.send(path, **{"to": to, "from": from_})
-    assert answer.status_code == 200
-    assert f'id="said-{field}" role="alert"' in answer.text
-    assert "<script>alert" not in answer.text
+    for to, from_, field in NOT_ALLOWED:
+        await visitor.open(path)
+        answer = await visitor.send(path, **{"to": to, "from": from_})
+        assert answer.status_code == 200
+        assert f'id="said-{field}" role="alert"' in answer.text, to
+        assert "<script>alert" not in answer.text
     assert not api.store.installation.runs.calls.page(api.store.caller, trunk.id, limit=5)
 
 

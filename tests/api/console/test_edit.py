@@ -82,27 +82,26 @@ async def test_what_other_dialects_know_of_a_trunk_stays(api: ApiUnderTest, visi
     assert len(again["gateways"]) == 2
 
 
-@pytest.mark.parametrize(
-    ("changes", "wrong"),
-    [
-        ({"name": ""}, "said-name"),
-        ({"port": "70000"}, "said-port"),
-        ({"domain": "sip:a.example"}, "said-domain"),
-        ({"outbound_proxy": "a:b:c"}, "said-outbound_proxy"),
-    ],
+WRONG = (
+    ({"name": ""}, "said-name"),
+    ({"port": "70000"}, "said-port"),
+    ({"domain": "sip:a.example"}, "said-domain"),
+    ({"outbound_proxy": "a:b:c"}, "said-outbound_proxy"),
 )
-async def test_what_is_wrong_is_said_beside_its_field(
-    api: ApiUnderTest, visitor: Visitor, changes: dict[str, str], wrong: str
-) -> None:
+
+
+async def test_what_is_wrong_is_said_beside_its_field(api: ApiUnderTest, visitor: Visitor) -> None:
     trunk_id = UUID((await api.create())["id"])
     before = api.store.trunk(trunk_id)
-    await change(visitor, trunk_id, provider_name="kept in the form", password="never shown again", **changes)
-    assert visitor.page.status_code == 200
-    assert re.search(rf'id="{wrong}">[^<]+<', visitor.page.text)
-    assert "kept in the form" in visitor.page.text
-    assert "never shown again" not in visitor.page.text
-    # What was there first is still what it is compared with.
-    assert fields_of(visitor)["was_provider_name"] == before.provider_name
+    for changes, wrong in WRONG:
+        given = {"provider_name": "kept in the form", "password": "never shown again", **changes}
+        await change(visitor, trunk_id, **given)
+        assert visitor.page.status_code == 200
+        assert re.search(rf'id="{wrong}">[^<]+<', visitor.page.text), wrong
+        assert "kept in the form" in visitor.page.text
+        assert "never shown again" not in visitor.page.text
+        # What was there first is still what it is compared with.
+        assert fields_of(visitor)["was_provider_name"] == before.provider_name
     assert api.store.trunk(trunk_id).generation == before.generation
 
 
@@ -133,19 +132,11 @@ async def test_one_with_numbers_is_kept(api: ApiUnderTest, visitor: Visitor) -> 
     assert (await visitor.open(path)).status_code == 200
 
 
-@pytest.mark.parametrize("page", ["edit", "delete"])
-async def test_whose_trunk_it_is_not_and_who_only_reads(
-    api: ApiUnderTest, visitor: Visitor, page: str
-) -> None:
+async def test_who_only_reads_is_shown_neither(api: ApiUnderTest) -> None:
     trunk = api.store.make_trunk()
-    api.store.installation.tenancy.tenants.create_environment("others")
-    async with Visitor(api) as other, Visitor(api) as reader:
-        await other.sign_in(other.new_token("others"))
-        assert (await other.open(f"/console/trunks/{trunk.id}/{page}")).status_code == 404
-        await other.open("/console/trunks")
-        assert (await other.send(f"/console/trunks/{trunk.id}/{page}", name="x")).status_code == 404
+    async with Visitor(api) as reader:
         await reader.sign_in(
             api.store.installation.tenancy.tenants.create_token(api.store.tenant, read_only=True)
         )
-        assert (await reader.open(f"/console/trunks/{trunk.id}/{page}")).status_code == 403
-    assert (await visitor.client.post(f"/console/trunks/{trunk.id}/{page}", data={})).status_code == 403
+        for page in ("edit", "delete"):
+            assert (await reader.open(f"/console/trunks/{trunk.id}/{page}")).status_code == 403

@@ -19,8 +19,10 @@ pytestmark = [pytest.mark.peers, pytest.mark.parametrize("store_settings", ["sql
 
 
 @pytest.fixture
-def served(make_store: Callable[[Settings], Store], store_settings: Settings) -> Iterator[tuple[str, str]]:
-    """The console's address with trunks of all kinds, and a token."""
+def served(
+    make_store: Callable[[Settings], Store], store_settings: Settings
+) -> Iterator[tuple[str, str, str]]:
+    """The console's address with trunks of all kinds, a token, and one of the operator."""
     store = make_store(store_settings)
     token = store.installation.tenancy.tenants.create_token(store.tenant)
     api = ApiUnderTest(store)
@@ -33,7 +35,7 @@ def served(make_store: Callable[[Settings], Store], store_settings: Settings) ->
     _run(api, "Sales, New York", replace(refused, advice="Enter the SIP username and password again."))
     _run(api, "Support line", make_report(some_dead=True))
     with HttpThread(api.app) as running:
-        yield running.url, token
+        yield running.url, token, store.installation.tenancy.tenants.create_operator_token()
 
 
 def _run(api: ApiUnderTest, name: str, report: object) -> None:
@@ -54,8 +56,10 @@ def _fell(store: Store, trunk_id: UUID) -> None:
     store.installation.people.flip_follower.turn()
 
 
-def test_the_pages_are_readable_and_a_keyboard_is_enough(browser: Browser, served: tuple[str, str]) -> None:
-    address, token = served
+def test_the_pages_are_readable_and_a_keyboard_is_enough(
+    browser: Browser, served: tuple[str, str, str]
+) -> None:
+    address, token, operators_token = served
     page = browser.new_page(viewport=NARROW)
     eyes = Eyes(page, address)
     page.goto(f"{address}/console")
@@ -78,4 +82,16 @@ def test_the_pages_are_readable_and_a_keyboard_is_enough(browser: Browser, serve
     assert page.locator("#said-domain").inner_text() == "It is required."
     assert page.locator("#domain").get_attribute("aria-invalid") == "true"
     eyes.see("missing", narrow_alone=True)
+    page.get_by_role("button", name="Português").press("Enter")
+    page.locator("html[lang='pt-BR']").wait_for()
+    page.goto(f"{address}/console/trunks")
+    page.get_by_role("link", name="Sales, New York").press("Enter")
+    page.get_by_role("heading", name="O que informar na operadora").wait_for()
+    eyes.see("pt-refused", narrow_alone=True)
+    page.get_by_role("button", name="Sair").press("Enter")
+    page.get_by_role("heading", name="Sign in").wait_for()
+    page.keyboard.type(operators_token)
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="The service").wait_for()
+    eyes.see("operator")
     page.close()

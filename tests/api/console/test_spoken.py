@@ -30,6 +30,7 @@ async def test_pages_are_in_the_language_of_the_browser(api: ApiUnderTest, visit
     trunk = await expired(api)
     rows = (
         ("/console/trunks", "Troncos, primeiro os que precisam de alguém"),
+        ("/console/trunks", "Não verificado"),
         (trunk, "O certificado de 192.0.2.1:5061/tls expirou."),
         (trunk, "É a vez da sua operadora."),
         (trunk, "Avise a operadora; envie a ela a data do relatório"),

@@ -226,42 +226,46 @@ _PATHS: tuple[tuple[str, str], ...] = (
     ("GET", "/runs/{run}/evidence.pcapng"),
     ("POST", "/runs/{run}/share"),
     ("POST", "/runs/{run}/links/{run}/take-back"),
+    ("POST", "/switch"),
+    ("GET", "/edit"),
+    ("POST", "/edit"),
+    ("GET", "/delete"),
+    ("POST", "/delete"),
+    ("GET", "/calls"),
+    ("POST", "/calls"),
 )
 
 
-@pytest.mark.parametrize(("method", "path"), _PATHS)
-@pytest.mark.parametrize("whose", ["another's", "nobody's"])
-async def test_a_trunk_of_others_is_not_there(
-    api: ApiUnderTest, visitor: Visitor, method: str, path: str, whose: str
-) -> None:
-    trunk_id, run = (await verified(api, refused())) if whose == "another's" else (uuid4(), uuid4())
+async def test_a_trunk_of_others_is_not_there(api: ApiUnderTest) -> None:
     api.store.installation.tenancy.tenants.create_environment("others")
     async with Visitor(api) as other:
         await other.sign_in(other.new_token("others"))
         await other.open("/console/trunks")
-        data = {"form_token": other.form_token} if method == "POST" else None
-        target = f"/console/trunks/{trunk_id}{path.format(run=run)}"
-        answer = await other.client.request(method, target, data=data)
-        assert answer.status_code == 404
-        assert "There is nothing here" in answer.text
+        for trunk_id, run in (await verified(api, refused()), (uuid4(), uuid4())):
+            for method, path in _PATHS:
+                data = {"form_token": other.form_token} if method == "POST" else None
+                target = f"/console/trunks/{trunk_id}{path.format(run=run)}"
+                answer = await other.client.request(method, target, data=data)
+                assert answer.status_code == 404, target
+                assert "There is nothing here" in answer.text
     assert not api.rung
 
 
-@pytest.mark.parametrize(("method", "path"), _PATHS)
-async def test_who_is_not_signed_in_is_asked_to(api: ApiUnderTest, method: str, path: str) -> None:
+async def test_who_is_not_signed_in_is_asked_to(api: ApiUnderTest) -> None:
     trunk_id, run = await verified(api, refused())
-    target = f"/console/trunks/{trunk_id}{path.format(run=run)}"
     async with Visitor(api) as visitor:
-        answer = await visitor.client.request(method, target)
-    assert answer.status_code == 303
-    assert answer.headers["location"].startswith("/console/sign-in")
+        for method, path in _PATHS:
+            target = f"/console/trunks/{trunk_id}{path.format(run=run)}"
+            answer = await visitor.client.request(method, target)
+            assert answer.status_code == 303, target
+            assert answer.headers["location"].startswith("/console/sign-in")
 
 
-@pytest.mark.parametrize("path", [path for method, path in _PATHS if method == "POST"])
-async def test_no_form_from_elsewhere_does_anything(api: ApiUnderTest, visitor: Visitor, path: str) -> None:
+async def test_no_form_from_elsewhere_does_anything(api: ApiUnderTest, visitor: Visitor) -> None:
     trunk_id, run = await verified(api, refused())
-    answer = await visitor.client.post(f"/console/trunks/{trunk_id}{path.format(run=run)}", data={})
-    assert answer.status_code == 403
+    for path in (path for method, path in _PATHS if method == "POST"):
+        answer = await visitor.client.post(f"/console/trunks/{trunk_id}{path.format(run=run)}", data={})
+        assert answer.status_code == 403, path
     assert not api.rung
 
 

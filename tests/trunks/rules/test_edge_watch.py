@@ -171,3 +171,26 @@ def test_a_clock_that_was_set_back_keeps_nobody_away_for_longer() -> None:
         assert TWO in gone.standing
     # The day in which others may take its place begins now.
     assert TWO in after_check(gone, {ONE: True}, NOON + timedelta(days=1), threshold=3).fallen
+
+
+def test_an_answer_that_is_not_whole_says_nothing_of_what_it_does_not_name() -> None:
+    watch = after_check(EdgeWatch(), {ONE: True, TWO: True}, NOON, threshold=3)
+    for hour in range(1, 6):
+        watch = after_check(watch, {TWO: True}, NOON + timedelta(hours=hour), threshold=3, is_whole=False)
+    assert watch.standing == {ONE, TWO}
+
+
+def test_what_a_report_alone_has_named_is_watched_too() -> None:
+    watch = after_check(EdgeWatch(), {TWO: True}, NOON, threshold=3, answered=[ONE])
+    assert watch.standing == {ONE, TWO}
+    # The first answer of a check named another than the report did: that rotates.
+    assert watch.rotated_at == NOON
+    for hour in range(1, 24):
+        watch = after_check(watch, {TWO: True}, NOON + timedelta(hours=hour), threshold=3, answered=[ONE])
+    assert watch.standing == {ONE, TWO}
+    gone = after_check(watch, {TWO: True}, NOON + timedelta(days=1), threshold=3, answered=[ONE])
+    assert gone.fallen == {ONE}
+    # It is known as gone as long as a report names it.
+    later = after_check(gone, {TWO: True}, NOON + timedelta(days=9), threshold=3, answered=[ONE])
+    assert later.fallen == {ONE}
+    assert after_check(later, {TWO: True}, NOON + timedelta(days=9), threshold=3).edges.keys() == {TWO}

@@ -83,6 +83,9 @@ async def test_a_change_touches_its_side_alone_and_keeps_the_ids(
     assert contents == {desired.inbound, desired.outbound}
 
 
+WITHHELD: dict[str, Any] = {"auth_username": None, "auth_password": None}
+
+
 async def test_the_identity_comes_and_goes_and_an_operators_stays(
     livekit: LiveKit, livekit_server: LiveKitServer
 ) -> None:
@@ -96,6 +99,10 @@ async def test_the_identity_comes_and_goes_and_an_operators_stays(
     for desired, headers in (
         (changed({}, as_user), {"P-Preferred-Identity": f"<sip:{NUMBER}@h>"}),
         (DESIRED, {}),
+        (changed({}, as_user), {"P-Preferred-Identity": f"<sip:{NUMBER}@h>"}),
+        # Also while the password is withheld, and with it the name by which the user was known.
+        (changed({}, as_user | WITHHELD), {"P-Preferred-Identity": f"<sip:{NUMBER}@h>"}),
+        (changed({}, WITHHELD), {}),
     ):
         assert await provision(livekit, desired, ids) == ids
         (side,) = livekit_server.outbound.values()

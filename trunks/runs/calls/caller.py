@@ -181,7 +181,7 @@ class CallMaker:
             except RunPostponed as postponed:
                 if asyncio.get_running_loop().time() + postponed.seconds > until:
                     _log.info("test-call-has-no-turn", seconds=round(postponed.seconds, 1))
-                    return None
+                    return self._unmade(claimed, Reason.OVERLOADED, Cause.NO_TURN)
                 _log.info("test-call-waits", seconds=round(postponed.seconds, 1))
                 await asyncio.sleep(postponed.seconds)
             except AddressResting as resting:
@@ -196,7 +196,7 @@ class CallMaker:
                 return report
 
     def _unmade(
-        self, claimed: ClaimedCall, reason: Reason, cause: Cause | None, retry_at: datetime
+        self, claimed: ClaimedCall, reason: Reason, cause: Cause | None, retry_at: datetime | None = None
     ) -> CallReport:
         """Report a call for which nothing was sent."""
         base = service_report(

@@ -1,11 +1,13 @@
 """Test calls through a real proxy that asks for the password, to a telephone behind it."""
 
+import asyncio
 import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import uvloop
 
 from sipcheck import Credentials, Engine, EngineSettings, parse_target
 from sipcheck.reasons import CallReason, CallVerdict, Reason
@@ -41,22 +43,52 @@ async def call(
         return await engine.call(target, options, credentials=credentials)
 
 
-@pytest.mark.parametrize(("transport", "algorithm", "status"), [("udp", "MD5", 407), ("tcp", "SHA-256", 401)])
-async def test_sound_goes_both_ways_behind_a_proxy(
-    transport: str, algorithm: str, status: int, kamailio_factory: Callable[..., Kamailio], tmp_path: Path
+ASYNCIO, UVLOOP = asyncio.new_event_loop, uvloop.new_event_loop
+
+
+@pytest.mark.parametrize(
+    ("transport", "algorithm", "status", "loop_factory"),
+    [
+        ("udp", "MD5", 407, ASYNCIO),
+        ("tcp", "SHA-256", 401, UVLOOP),
+        ("tls", "SHA-256", 407, UVLOOP),
+        ("tls", "MD5", 401, ASYNCIO),
+    ],
+)
+def test_sound_goes_both_ways_behind_a_proxy(
+    transport: str,
+    algorithm: str,
+    status: int,
+    loop_factory: Callable[[], asyncio.AbstractEventLoop],
+    kamailio_factory: Callable[..., Kamailio],
+    dns_server_factory: Callable[..., DnsServer],
+    certificates: Certificates,
+    tmp_path: Path,
 ) -> None:
     with Baresip(tmp_path / "baresip") as telephone:
         registrar = kamailio_factory(
+            certificate=certificates[CertificateKind.GOOD] if transport == "tls" else None,
             algorithm=algorithm,
             challenge_status=status,
             phone=f"sip:{NUMBER}@127.0.0.1:{telephone.port}",
             phone_numbers=f"^{re.escape(NUMBER)}$",
         )
-        report = await call(registrar, transport=transport)
+        dns = dns_server_factory(carrier_zone(registrar))
+        settings = EngineSettings(guard=LOOPBACK, ca_file=certificates.ca_file, nameservers=(dns.address,))
+
+        async def make() -> CallReport:
+            target = parse_target(f"sip:carrier.example;transport={transport}")
+            async with Engine(settings) as engine:
+                report = await engine.call(target, USUAL, credentials=ALICE)
+                await until(lambda: telephone.packets(), telephone.log)
+                return report
+
+        with asyncio.Runner(loop_factory=loop_factory) as runner:
+            report = runner.run(make())
         assert (report.reason, report.media.direction) == (CallReason.CALL_ANSWERED, "both"), report.summary
+        assert {each.transport for each in registrar.requests_seen()} == {transport}
         assert len(registrar.requests_seen("INVITE", credentials=True)) == 1
         assert ";lr" in registrar.requests_seen("BYE")[0].route
-        await until(lambda: telephone.packets(), telephone.log)
         ((received, sent),) = telephone.packets()
         assert abs(received - report.media.sent_packets) <= max(2, 0.02 * received)
         assert abs(sent - report.media.received_packets) <= max(2, 0.02 * sent)

@@ -4,20 +4,24 @@ sipp fails a call in which anything comes that its scenario does not say, so tha
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 import pytest
+import uvloop
 
 from sipcheck import Credentials, Engine, EngineSettings, parse_target
 from sipcheck.reasons import CallReason, CallVerdict, Reason
 from sipcheck.report.call_report import CallReport
 from sipcheck.verification.calling.options import CallOptions
 from tests.observed import until
+from tests.peers.ports import free_port
 from tests.peers.sipp import Sipp, SippMessage, SippSettings
 from tests.peers.sipp_scenario import Script
+from tests.peers.tls_front import TlsFront
 from tests.sipcheck.conftest import LOOPBACK
 
 ALICE = Credentials("alice", "password")
@@ -31,8 +35,8 @@ FORBIDDEN = "192.0.2.77"
 ANSWERED = (CallVerdict.ANSWERED, CallReason.CALL_ANSWERED)
 RANG = (CallVerdict.RANG, CallReason.CALL_RANG)
 
-Transport = Literal["udp", "tcp"]
-BOTH: Sequence[Transport] = ("udp", "tcp")
+Transport = Literal["udp", "tcp", "tls"]
+EACH: Sequence[Transport] = ("udp", "tcp", "tls")
 # sipp looks at its sockets without a pause.
 AT_ONCE = 4
 
@@ -87,7 +91,7 @@ ROWS: Sequence[Row] = [
         "behind-its-password",
         ended(taken(challenge(Script().hears("INVITE")).hears("ACK").hears("INVITE"))),
         ANSWERED,
-        transports=BOTH,
+        transports=EACH,
     ),
     Row(
         "without-a-provisional-answer",
@@ -115,7 +119,7 @@ ROWS: Sequence[Row] = [
         ),
         ANSWERED,
         TALKING,
-        BOTH,
+        EACH,
     ),
     Row(
         "a-late-provisional-answer",
@@ -123,13 +127,13 @@ ROWS: Sequence[Row] = [
         RANG,
         IMPATIENT,
     ),
-    Row("rings-for-ever", taken_back(Script().hears("INVITE").says(180)), RANG, IMPATIENT, BOTH),
+    Row("rings-for-ever", taken_back(Script().hears("INVITE").says(180)), RANG, IMPATIENT, EACH),
     Row(
         "silent-behind-trying",
         taken_back(Script().hears("INVITE").says(100, tag=None)),
         (CallVerdict.INCONCLUSIVE, CallReason.CALL_NO_PROGRESS),
         IMPATIENT,
-        BOTH,
+        EACH,
     ),
     Row(
         "cancel-crosses-the-answer",
@@ -145,14 +149,14 @@ ROWS: Sequence[Row] = [
         ),
         ANSWERED,
         IMPATIENT,
-        BOTH,
+        EACH,
     ),
     Row(
         "offers-anew",
         hangs_up(taken().asks("INVITE").hears_answer(488).acknowledges()),
         ANSWERED,
         TALKING,
-        BOTH,
+        EACH,
     ),
     Row(
         "asks-within-the-call",
@@ -175,7 +179,7 @@ ROWS: Sequence[Row] = [
         hangs_up(taken()),
         ANSWERED,
         TALKING,
-        BOTH,
+        EACH,
         holds=lambda report, heard: sent(heard, "BYE") == 0,
     ),
     Row("asks-for-the-password-of-a-bye", ended(challenge(taken().hears("BYE"))), ANSWERED),
@@ -184,6 +188,36 @@ ROWS: Sequence[Row] = [
         taken().hears("BYE").waits(1200).says(200, tag=None),
         ANSWERED,
         holds=lambda report, heard: sent(heard, "BYE") >= 2,
+    ),
+    Row(
+        "never-answers-a-bye",
+        taken().hears("BYE").waits(2500),
+        ANSWERED,
+        holds=lambda report, heard: sent(heard, "BYE") >= 3,
+    ),
+    Row(
+        "never-answers-a-cancel",
+        Script().hears("INVITE").says(180).hears("CANCEL").waits(2500),
+        RANG,
+        IMPATIENT,
+        holds=lambda report, heard: sent(heard, "CANCEL") >= 3,
+    ),
+    Row(
+        "sound-before-it-is-taken",
+        ended(
+            Script()
+            .hears("INVITE")
+            .says(183, media=HERE)
+            .plays()
+            .waits(800)
+            .says(200, to_invite=True, media=HERE)
+            .hears("ACK")
+        ),
+        ANSWERED,
+        transports=EACH,
+        holds=lambda report, heard: (
+            report.media.early > 10 and (report.media.first_packet_ms or 0) < (report.timing.answered_ms or 0)
+        ),
     ),
     Row(
         "floods-with-provisional-answers",
@@ -199,7 +233,7 @@ ROWS: Sequence[Row] = [
             .hears("ACK")
         ),
         ANSWERED,
-        transports=BOTH,
+        transports=EACH,
     ),
     Row(
         "sound-at-a-forbidden-address",
@@ -241,32 +275,50 @@ class Played:
     said: str = field(repr=False)
 
 
-async def play(row: Row, transport: Transport, folder: Path, engine: Engine) -> Played:
-    file = row.script.write(folder / "scenario.xml")
-    with Sipp(SippSettings(scenario=file, transport=transport, calls=1, echo=True), folder) as sipp:
+async def play(row: Row, transport: Transport, folder: Path, engine: Engine, front: TlsFront) -> Played:
+    """Debian's sipp speaks no TLS: a front does, and hands on by TCP."""
+    port = free_port()
+    at = f"127.0.0.1:{port};transport=tls"
+    file = row.script.write(folder / "scenario.xml", **({"at": at} if transport == "tls" else {}))
+    spoken: Literal["udp", "tcp"] = "udp" if transport == "udp" else "tcp"
+    async with contextlib.AsyncExitStack() as stack:
+        sipp = stack.enter_context(
+            Sipp(SippSettings(scenario=file, transport=spoken, calls=1, echo=True), folder)
+        )
         target = parse_target(f"sip:127.0.0.1:{sipp.port};transport={transport}")
+        if transport == "tls":
+            await stack.enter_async_context(front.before(sipp.port, port))
+            target = parse_target(f"sip:{at}")
         report = await engine.call(target, row.options, credentials=ALICE)
         await until(lambda: not sipp.running, sipp.log)
         return Played(row, report, sipp.messages(), sipp.exit_status, sipp.log())
 
 
-async def play_all(folder: Callable[[], Path]) -> dict[tuple[str, Transport], Played]:
+async def play_all(
+    folder: Callable[[], Path], keys: Sequence[tuple[Row, Transport]], front: TlsFront
+) -> dict[tuple[str, Transport], Played]:
     """Some at once: what one of them waits for, the others do not."""
     places = asyncio.Semaphore(AT_ONCE)
-    async with Engine(EngineSettings(guard=LOOPBACK)) as engine:
+    async with Engine(EngineSettings(guard=LOOPBACK, ca_file=front.ca_file)) as engine:
 
         async def one(row: Row, transport: Transport) -> Played:
             async with places:
-                return await play(row, transport, folder(), engine)
+                return await play(row, transport, folder(), engine, front)
 
-        keys = [(row, transport) for row in ROWS for transport in row.transports]
         found = await asyncio.gather(*(one(*key) for key in keys))
     return {(row.name, transport): each for (row, transport), each in zip(keys, found, strict=True)}
 
 
 @pytest.fixture(scope="module")
 def calls(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, Transport], Played]:
-    return asyncio.run(play_all(lambda: tmp_path_factory.mktemp("sipp")))
+    """Each transport by each loop; a row that goes over more than one has both loops."""
+    front = TlsFront(tmp_path_factory.mktemp("front"))
+    keys = [(row, transport) for row in ROWS for transport in row.transports]
+    found: dict[tuple[str, Transport], Played] = {}
+    for turn, loop_factory in enumerate((asyncio.new_event_loop, uvloop.new_event_loop)):
+        with asyncio.Runner(loop_factory=loop_factory) as runner:
+            found |= runner.run(play_all(lambda: tmp_path_factory.mktemp("sipp"), keys[turn::2], front))
+    return found
 
 
 @pytest.mark.peers
