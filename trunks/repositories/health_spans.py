@@ -30,7 +30,9 @@ class HealthSpans(Repository):
         since: Mapping[UUID, datetime],
         until: datetime,
     ) -> Sequence[CountedSpan]:
-        wanted = or_(*(and_(destination_id == each, at >= moment) for each, moment in since.items()))
+        # No column that an index is of: SQLite would read that range of all destinations by the index of moments.
+        began = func.coalesce(at, at)
+        wanted = or_(*(and_(destination_id == each, began >= moment) for each, moment in since.items()))
         rows = self._session.execute(
             select(
                 destination_id,
@@ -40,7 +42,7 @@ class HealthSpans(Repository):
                 func.max(kept.latency_max_ms),
                 *(func.sum(getattr(kept, name)) for name in BUCKET_COLUMNS),
             )
-            .where(wanted, at < until, kept.of_destination)
+            .where(wanted, began < until, kept.of_destination)
             .group_by(destination_id, at)
         )
         return [
