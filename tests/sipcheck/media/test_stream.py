@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from ipaddress import ip_network
 from itertools import pairwise
 
 import pytest
@@ -104,11 +106,17 @@ async def test_nothing_goes_to_an_address_that_the_guard_forbids() -> None:
 
 
 async def test_a_forbidden_address_of_reports_alone_gets_none() -> None:
-    with contextlib.closing(bind_media("127.0.0.1")) as peer:
-        async with stream() as ours:
-            ours.start(agreed(peer.local, rtcp=HostPort("127.0.0.1", 22)))
+    """Nor the farewell, which is sent at once where it may be."""
+    guard = replace(LOOPBACK, allow_networks=(ip_network("127.0.0.1/32"),))
+    with (
+        contextlib.closing(bind_media("127.0.0.1")) as peer,
+        contextlib.closing(bind_media("127.0.0.2")) as elsewhere,
+    ):
+        async with stream(guard=guard) as ours:
+            ours.start(agreed(peer.local, rtcp=HostPort("127.0.0.2", (elsewhere.local.port or 0) + 1)))
             await until(lambda: ours.count().sent_packets >= 3)
         assert ours.count().refused is None
+        assert _waiting(elsewhere.rtcp) == []
 
 
 async def test_nothing_is_sent_where_nothing_was_agreed() -> None:
