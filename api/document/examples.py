@@ -16,6 +16,8 @@ RUN_ID = UUID("0195e7d0-3c00-7a3e-8f5a-1c9f6c1e4b03")
 EVENT_ID = UUID("0195e7d0-3c00-7a3e-8f5a-1c9f6c1e4b04")
 LINK_ID = UUID("0195e7d0-3c00-7a3e-8f5a-1c9f6c1e4b07")
 ENDPOINT_ID = UUID("0195e7d0-3c00-7a3e-8f5a-1c9f6c1e4b05")
+TRUNK_NAME = "Primary Carrier — US"
+TRUNK_DOMAIN = "sip.carrier-x.com"
 CREATED_AT = datetime(2026, 3, 31, 10, 0, 0, tzinfo=UTC)
 UPDATED_AT = datetime(2026, 3, 31, 10, 0, 2, tzinfo=UTC)
 CERTIFICATE_ENDS_AT = datetime(2026, 6, 29, 23, 59, 59, tzinfo=UTC)

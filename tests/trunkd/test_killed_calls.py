@@ -7,6 +7,7 @@ import re
 import signal
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ from tests.sipcheck.verification.calling.test_lying_peers import Answering, sess
 from tests.trunkd.conftest import Start
 from tests.trunkd.daemon import Trunkd, run_trunkd
 from tests.trunkd.prepared import make_token
+from trunks.runs.open_calls import LEASE
 
 TRUNKS = "/api/v1/sip-trunks"
 # Until all are caught in the midst, and ended: a generous limit, for what never comes.
@@ -197,6 +199,7 @@ def test_they_are_ended_by_the_next(
     is_ready: Callable[[], bool],
     carriers: list[CallScript],
     stands_still: threading.Event,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     first = start("up", **service)
     first.wait_until(is_ready)
@@ -204,9 +207,15 @@ def test_they_are_ended_by_the_next(
     calls = [begin(http, moment, script, number) for number, (moment, script) in pairs]
     first.wait_until(lambda: all(call.at_its_moment for call in calls), within_seconds=WITHIN_SECONDS)
     kill(first, stands_still, calls)
+    killed_at = time.monotonic()
     second = start("up", **service)
     second.wait_until(is_ready)
     second.wait_until(lambda: all(call.is_ended for call in calls), within_seconds=WITHIN_SECONDS)
+    took = time.monotonic() - killed_at
+    with capsys.disabled():
+        print(f"{len(calls)} calls, the last ended {took:.1f} s after the kill")
+    # What is promised: the lease, which was renewed at the latest when it was killed, and ten seconds.
+    assert took <= LEASE.total_seconds() + 10.0
     for call in calls:
         authorised = {each for each in call.script.of("INVITE") if is_authorised(each)}
         assert len({re.findall(rb"Call-ID: *(\S+)", each)[0] for each in authorised}) == len(authorised)
