@@ -81,13 +81,16 @@ BOTH = [
     ("it is hung up", keeps(answers=TAKEN, bye=()), ("BYE", 1), "BYE"),
 ]
 SOON = {"ring_seconds": 1}
+# None ends by itself before all are caught.
+LONG_RING = {"ring_seconds": 55, "talk_seconds": 5}
+LONG_TALK = {"ring_seconds": 5, "talk_seconds": 55}
 MOMENTS = [
     *(Moment(*each) for each in BOTH),
     *(Moment(*each, wish=None) for each in BOTH),
     Moment("it is tried", keeps(answers=((100, "Trying"),)), PASSWORD_LEFT, "CANCEL"),
     Moment("it rings", keeps(answers=RINGS), PASSWORD_LEFT, "CANCEL"),
     Moment("somebody talks before", keeps(answers=((183, "Progress"),)), PASSWORD_LEFT, "CANCEL"),
-    Moment("somebody talks", lambda _: Answering(session("127.0.0.1", 9)), ("ACK", 2), "BYE"),
+    Moment("somebody talks", lambda _: Answering(session("127.0.0.1", 9)), ("ACK", 2), "BYE", LONG_TALK),
     Moment("it is given up", keeps(answers=RINGS, cancel=(), cancelled=()), ("CANCEL", 1), "CANCEL", SOON),
     Moment("it rang", keeps(answers=RINGS, cancel=(), cancelled=()), ("CANCEL", 1), "CANCEL", None),
     Moment("it was taken back", keeps(answers=RINGS, cancelled=()), ("CANCEL", 1), "CANCEL", None),
@@ -174,7 +177,7 @@ def begin(http: httpx.Client, moment: Moment, script: CallScript, number: int) -
     if moment.wish is None:
         asked = http.post(f"{TRUNKS}/{found.trunk_id}/verify?async=true")
     else:
-        wish = {"to": f"+4930123400{number:02}", "ring_seconds": 30, "talk_seconds": 30, **moment.wish}
+        wish = {"to": f"+4930123400{number:02}", **LONG_RING, **moment.wish}
         asked = http.post(f"{TRUNKS}/{found.trunk_id}/test-call", json=wish)
         found.call_id = asked.json()["data"]["call_id"]
     assert asked.status_code == 202, asked.text
