@@ -32,7 +32,7 @@ async def test_pages_are_in_the_language_of_the_browser(api: ApiUnderTest, visit
         ("/console/trunks", "Troncos, primeiro os que precisam de alguém"),
         ("/console/trunks", "Não verificado"),
         (trunk, "O certificado de 192.0.2.1:5061/tls expirou."),
-        (trunk, "É a vez da sua operadora."),
+        (trunk, "Cabe à sua operadora agir."),
         (trunk, "Avise a operadora; envie a ela a data do relatório"),
         ("/console/trunks/new", "Seu próprio PABX"),
         ("/console/trunks/new/twilio", "Em Termination, escolha a URI de terminação do tronco"),
