@@ -1,6 +1,7 @@
 """Fixtures that start the real peers; one that is not installed fails its tests (tests.peers.programs)."""
 
 import gc
+import logging
 import os
 import random
 from collections.abc import Callable, Generator, Iterator
@@ -152,6 +153,19 @@ def pytest_unconfigure() -> None:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Keep peers from a test that is not marked: whoever has none would find out only there."""
     PERMISSION.peers = item.get_closest_marker("peers") is not None
+
+
+@pytest.fixture(autouse=True)
+def logs_as_before() -> Iterator[None]:
+    """What a command of the service did to this process's logs is undone: it writes to where the test listens."""
+    before, level = structlog.get_config(), logging.root.level
+    yield
+    if structlog.get_config() != before:
+        structlog.configure(**before)
+        logging.root.setLevel(level)
+        logging.root.handlers[:] = [
+            each for each in logging.root.handlers if type(each) is not logging.StreamHandler
+        ]
 
 
 @pytest.fixture(scope="session")

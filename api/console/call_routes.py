@@ -1,15 +1,14 @@
 """Test calls over a trunk: made once, followed until they are over."""
 
-from http import HTTPStatus
 from uuid import UUID
 
 from fastapi import APIRouter
 from pydantic import ValidationError
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from api.call import current_request_id
 from api.console.new_trunk_form import faults_by_field
-from api.console.page import page
+from api.console.page import page, see_other
 from api.console.visit import TRUNKS, Submitted, Visit, Visiting
 from api.language.made_texts import said
 from api.parameters import TrunkId
@@ -45,7 +44,7 @@ async def place_call(trunk_id: TrunkId, form: Submitted) -> Response:
     except _TOLD as refusal:
         field = "from" if isinstance(refusal, CallerNotYours) else "to"
         return await _show(form.visit, trunk_id, sent, {field: said(str(refusal))})
-    return RedirectResponse(f"{TRUNKS}/{trunk_id}/calls", HTTPStatus.SEE_OTHER, {"Cache-Control": "no-store"})
+    return see_other(f"{TRUNKS}/{trunk_id}/calls")
 
 
 async def _show(visit: Visit, trunk_id: UUID, sent: dict[str, str], faults: dict[str, str]) -> Response:

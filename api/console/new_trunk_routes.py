@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 from fastapi import APIRouter
 from starlette.exceptions import HTTPException
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from api.call import current_request_id
 from api.console.checklist import steps_of
@@ -16,7 +16,7 @@ from api.console.new_trunk_form import (
     read_new_trunk,
     said_of,
 )
-from api.console.page import page
+from api.console.page import page, see_other
 from api.console.visit import TRUNKS, Submission, Submitted, Visit, Visiting
 from api.language.catalogs import marked
 from api.problems import Problem
@@ -85,7 +85,7 @@ async def save_trunk(preset_id: str, form: Submitted) -> Response:
     call = form.call
     trunk = await call.ask(call.catalog.trunks.create, read.new, trunk_id=trunk_id)
     await call.verify(trunk.id, on_demand=True)
-    return RedirectResponse(f"{TRUNKS}/{trunk.id}", HTTPStatus.SEE_OTHER, {"Cache-Control": "no-store"})
+    return see_other(f"{TRUNKS}/{trunk.id}")
 
 
 async def _dry_run(form: Submission, new: NewTrunk) -> tuple[Page, dict[str, str], Report] | None:

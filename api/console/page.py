@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from api.console.visit import OperatorVisit, Visit
 from api.language.catalogs import translated
@@ -46,6 +46,11 @@ def page(
     known = {"visit": visit, "language": current_language().value, "languages": NAMES}
     text = _templates().get_template(template).render(known, **values)
     return HTMLResponse(text, status, {**HEADERS, **(headers or {})})
+
+
+def see_other(path: str) -> Response:
+    """Lead on to another page, each time anew."""
+    return RedirectResponse(path, HTTPStatus.SEE_OTHER, {"Cache-Control": "no-store"})
 
 
 def fragment(template: str, visit: Visit, **values: Any) -> str:

@@ -1,10 +1,8 @@
 """The console: pages for people over the services of the API (docs/design/console.md)."""
 
-from http import HTTPStatus
-
 from fastapi import APIRouter
 from starlette.exceptions import HTTPException
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from api.console import (
     call_routes,
@@ -17,7 +15,7 @@ from api.console import (
     trunk_list,
     trunk_routes,
 )
-from api.console.page import ASSETS, FOLDER, HEADERS
+from api.console.page import ASSETS, FOLDER, HEADERS, see_other
 from api.console.visit import HOME, TRUNKS, Visiting
 from api.pages.headers import packaged
 
@@ -27,7 +25,7 @@ router = APIRouter(prefix=HOME, include_in_schema=False)
 @router.get("")
 async def show_home(visit: Visiting) -> Response:
     """Lead to the trunks."""
-    return RedirectResponse(TRUNKS, HTTPStatus.SEE_OTHER, {"Cache-Control": "no-store"})
+    return see_other(TRUNKS)
 
 
 @router.get("/assets/{name}")

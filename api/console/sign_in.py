@@ -5,9 +5,9 @@ from http import HTTPStatus
 
 import structlog
 from fastapi import APIRouter, Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
-from api.console.page import page
+from api.console.page import page, see_other
 from api.console.visit import (
     HOME,
     SIGN_IN,
@@ -67,7 +67,7 @@ async def sign_in(request: Request) -> Response:
         if chosen is not None:
             speak(chosen)
         return _ask(request, target, refused=True, chosen=chosen)
-    answer = RedirectResponse(target, HTTPStatus.SEE_OTHER, {"Cache-Control": "no-store"})
+    answer = see_other(target)
     set_secret(answer, request, secret)
     return answer
 
@@ -77,7 +77,7 @@ async def sign_out(form: OfSession) -> Response:
     """End the session."""
     sessions = form.context.installation.tenancy.sessions
     await form.context.threads.run(sessions.end, form.secret)
-    answer = RedirectResponse(SIGN_IN, HTTPStatus.SEE_OTHER, {"Cache-Control": "no-store"})
+    answer = see_other(SIGN_IN)
     forget_secret(answer)
     return answer
 
@@ -90,7 +90,7 @@ async def choose_language(form: OfSession) -> Response:
         sessions = form.context.installation.tenancy.sessions
         await form.context.threads.run(sessions.speak, form.secret, chosen)
     target = own_path(form.fields.get("next", "")) or HOME
-    return RedirectResponse(target, HTTPStatus.SEE_OTHER, {"Cache-Control": "no-store"})
+    return see_other(target)
 
 
 def _ask(request: Request, target: str, *, refused: bool = False, chosen: Language | None = None) -> Response:

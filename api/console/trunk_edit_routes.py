@@ -2,16 +2,15 @@
 
 from collections.abc import Mapping
 from functools import partial
-from http import HTTPStatus
 from uuid import UUID
 
 from fastapi import APIRouter
 from fastapi.exceptions import RequestValidationError
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from api.console.new_trunk_form import FormState, faults_by_field
 from api.console.new_trunk_routes import PROOFS, TRANSPORTS
-from api.console.page import page
+from api.console.page import page, see_other
 from api.console.trunk_edit_form import before, read_edit, state_as_sent, state_of_trunk
 from api.console.visit import TRUNKS, Submission, Submitted, Visit, Visiting
 from api.language.made_texts import said
@@ -24,7 +23,6 @@ from trunks.rules.whole_trunk import Rule, TrunkContradictory
 
 # The field by which each may be mended here.
 _FIELDS = {Rule.USERNAME: "username", Rule.PASSWORD: "password", Rule.ALLOW_LIST: "username"}
-_UNCACHED = {"Cache-Control": "no-store"}
 
 router = APIRouter(prefix="/trunks/{trunk_id}")
 
@@ -43,7 +41,7 @@ async def edit_trunk(trunk_id: TrunkId, form: Submitted) -> Response:
     body = read_edit(form.fields)
     faults = await _apply(trunk_id, form, body) if isinstance(body, UpdateTrunk) else body
     if not faults:
-        return RedirectResponse(f"{TRUNKS}/{trunk_id}", HTTPStatus.SEE_OTHER, _UNCACHED)
+        return see_other(f"{TRUNKS}/{trunk_id}")
     view = await form.call.view(trunk_id)
     return _form(form.visit, view, state_as_sent(form.fields, faults), form.fields)
 
@@ -60,7 +58,7 @@ async def delete_trunk(trunk_id: TrunkId, form: Submitted) -> Response:
     """Delete it, with its history. Raises TrunkNotFound, TrunkHasNumbers, NumberInUse."""
     await form.call.ask(form.call.catalog.trunks.remove, trunk_id)
     form.call.ring_provision(trunk_id)
-    return RedirectResponse(TRUNKS, HTTPStatus.SEE_OTHER, _UNCACHED)
+    return see_other(TRUNKS)
 
 
 async def _apply(trunk_id: UUID, form: Submission, body: UpdateTrunk) -> Mapping[str, str]:

@@ -9,12 +9,11 @@ from uuid import UUID
 from api.call import Call
 from api.console.history_chart import DAYS, HistoryChart, chart_of
 from api.console.live_ladder import ladder_of, legs_of
-from api.console.trunk_rows import Standing, place_of, standing_of
+from api.console.trunk_rows import Standing, gateway_of, place_of, standing_of
 from api.console.words import Verdict, verdict_of
 from api.language.catalogs import marked, translated
 from api.shared_page.page import Leg, Page, page_of_reports
 from sipcheck.report.model import Report
-from sipcheck.target import TransportName
 from trunks.catalog.connection import Connection
 from trunks.catalog.views import TrunkView
 from trunks.errors import EvidenceNotFound
@@ -103,7 +102,10 @@ async def gather_trunk(call: Call, trunk_id: UUID) -> TrunkPage:
             call.context.installation.health.latest.last_result, view.trunk.gateways[0].destination_id
         ),
     )
-    reports, last_run = await _last_run(call, trunk_id, runs)
+    (reports, last_run), held = await asyncio.gather(
+        _last_run(call, trunk_id, runs),
+        call.ask(call.context.installation.people.maintenance.of, trunk_id),
+    )
     open_run = next((run for run in runs if run.status is not VerificationStatus.DONE), None)
     settled = last_run is not None and _is_of(view, last_run.id)
     return TrunkPage(
@@ -111,7 +113,7 @@ async def gather_trunk(call: Call, trunk_id: UUID) -> TrunkPage:
         standing=standing_of(view.trunk),
         verdict=verdict_of(view, checked, reports[0].party if settled else None),
         place=place_of(view.trunk),
-        gateways=[_gateway(view, number) for number in range(len(view.trunk.gateways))],
+        gateways=[gateway_of(each) for each in view.trunk.gateways],
         warnings=[*inbound_warnings(view.profile), *media_warnings(view.profile)],
         certificate_days=None
         if view.certificate_expires_at is None
@@ -122,7 +124,7 @@ async def gather_trunk(call: Call, trunk_id: UUID) -> TrunkPage:
         chart=chart_of(points, now),
         connection=connection,
         incidents=incidents,
-        held=await call.ask(call.context.installation.people.maintenance.of, trunk_id),
+        held=held,
         happened=[_happened(flip) for flip in flips],
     )
 
@@ -145,14 +147,6 @@ async def _last_run(
 
 def _is_of(view: TrunkView, run_id: UUID) -> bool:
     return view.last_verification is not None and view.last_verification.id == run_id
-
-
-def _gateway(view: TrunkView, number: int) -> str:
-    gateway = view.trunk.gateways[number]
-    port = "" if gateway.port is None else f":{gateway.port}"
-    return translated("{target} by {transport}").format(
-        target=f"{gateway.host}{port}", transport=(gateway.transport or TransportName.UDP).upper()
-    )
 
 
 def _happened(flip: Flip) -> Happened:

@@ -1,13 +1,12 @@
 """The page of a trunk, and what can be done there."""
 
-from http import HTTPStatus
 from uuid import UUID
 
 from fastapi import APIRouter
-from starlette.responses import RedirectResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 
 from api.call import Call
-from api.console.page import HEADERS, page
+from api.console.page import HEADERS, page, see_other
 from api.console.progress import progress_of
 from api.console.trunk_page import gather_trunk
 from api.console.visit import TRUNKS, Submitted, Visit, Visiting
@@ -32,7 +31,7 @@ async def show_trunk(trunk_id: TrunkId, visit: Visiting) -> Response:
 async def verify_now(trunk_id: TrunkId, form: Submitted) -> Response:
     """Queue a run, which the page then follows."""
     await form.call.verify(trunk_id, on_demand=True)
-    return RedirectResponse(f"{TRUNKS}/{trunk_id}", HTTPStatus.SEE_OTHER, {"Cache-Control": "no-store"})
+    return see_other(f"{TRUNKS}/{trunk_id}")
 
 
 @router.post("/switch")
@@ -42,7 +41,7 @@ async def switch_trunk(trunk_id: TrunkId, form: Submitted) -> Response:
     edited = await call.ask(call.catalog.updates.apply, trunk_id, lambda view: TrunkEdit(wanted=wanted))
     if edited.provisioning:
         call.ring_provision(trunk_id)
-    return RedirectResponse(f"{TRUNKS}/{trunk_id}", HTTPStatus.SEE_OTHER, {"Cache-Control": "no-store"})
+    return see_other(f"{TRUNKS}/{trunk_id}")
 
 
 @router.get("/runs/{verification_id}/progress")
@@ -78,7 +77,7 @@ async def take_link_back(
 ) -> Response:
     """Let a link open nothing from now on."""
     await form.call.ask(_sharing(form.call).take_back, trunk_id, verification_id, link_id)
-    return RedirectResponse(f"{TRUNKS}/{trunk_id}#run", HTTPStatus.SEE_OTHER, {"Cache-Control": "no-store"})
+    return see_other(f"{TRUNKS}/{trunk_id}#run")
 
 
 async def _show(visit: Visit, trunk_id: UUID, shared_url: str | None = None) -> Response:

@@ -12,7 +12,7 @@ from api.language.reports import said_verdict
 from sipcheck.target import TransportName
 from trunks.catalog.views import TrunkView
 from trunks.health.latest_results import LastResult
-from trunks.models.trunk import Trunk
+from trunks.models.trunk import Gateway, Trunk
 from trunks.rules.attention import Attention
 from trunks.rules.trunk_state import HealthStatus
 
@@ -74,15 +74,18 @@ def _row(view: TrunkView, checked: Mapping[UUID, LastResult], now: datetime) -> 
 
 def place_of(trunk: Trunk) -> str:
     """Say where a trunk leads, and how many ways more it has."""
-    first = trunk.gateways[0]
-    port = "" if first.port is None else f":{first.port}"
-    target = f"{first.host}{port}"
-    place = translated("{target} by {transport}").format(
-        target=target, transport=(first.transport or TransportName.UDP).upper()
-    )
+    place = gateway_of(trunk.gateways[0])
     if len(trunk.gateways) == 1:
         return place
     return translated("{place} and {count} more").format(place=place, count=len(trunk.gateways) - 1)
+
+
+def gateway_of(gateway: Gateway) -> str:
+    """Say which server a gateway is, and how it is asked."""
+    port = "" if gateway.port is None else f":{gateway.port}"
+    return translated("{target} by {transport}").format(
+        target=f"{gateway.host}{port}", transport=(gateway.transport or TransportName.UDP).upper()
+    )
 
 
 def standing_of(trunk: Trunk) -> Standing:

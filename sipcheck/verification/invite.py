@@ -10,6 +10,7 @@ from sipcheck.message.parameters import Parameters
 from sipcheck.message.uri import SipUri
 from sipcheck.target import HostPort, TransportName
 from sipcheck.transaction.invite.call import WriteInvite
+from sipcheck.transaction.invite.led_call import LedCall
 from sipcheck.transaction.invite.leg import Way
 from sipcheck.transaction.invite.peer_requests import ALLOWED
 from sipcheck.transaction.request_template import RequestTemplate
@@ -55,10 +56,8 @@ def invite_writer(identity: Identity, run: RunContext, form: CallForm = CallForm
 def called_line(identity: Identity, form: CallForm) -> str:
     """The request line in so many words, without the version, and the Route by which a call is led."""
     line = f"INVITE {called_uri(identity, form, with_port=True)}"
-    led = identity.led
-    return (
-        line if form is CallForm.PLAIN or led is None or led.route is None else f"{line}, Route: {led.route}"
-    )
+    led = _led(identity, form)
+    return line if led is None or led.route is None else f"{line}, Route: {led.route}"
 
 
 def called_uri(identity: Identity, form: CallForm, *, with_port: bool) -> str:
@@ -67,8 +66,9 @@ def called_uri(identity: Identity, form: CallForm, *, with_port: bool) -> str:
     at, params = HostPort(target.domain, target.port), Parameters((("user", "phone"),))
     if form is CallForm.LIVEKIT:
         params = _chosen_transport(identity)
-        if identity.led is not None and identity.led.address is not None:
-            at = identity.led.address
+    led = _led(identity, form)
+    if led is not None and led.address is not None:
+        at = led.address
     port = at.port if with_port else None
     uri = SipUri(secure=target.secure, user=identity.number, host=at.host, port=port, params=params)
     return str(uri)
@@ -85,9 +85,8 @@ def calling_uri(identity: Identity, form: CallForm, way: Way) -> str:
 
 def call_route(identity: Identity, form: CallForm) -> str | None:
     """The Route of a call: as the infrastructure writes its own, or of the outbound proxy."""
-    led = identity.led
-    by_its_own = form is CallForm.LIVEKIT and led is not None and led.route is not None
-    return led.route if by_its_own and led is not None else identity.route()
+    led = _led(identity, form)
+    return identity.route() if led is None or led.route is None else led.route
 
 
 def preferred_identity(identity: Identity, number: str | None) -> tuple[tuple[str, str], ...]:
@@ -95,6 +94,11 @@ def preferred_identity(identity: Identity, number: str | None) -> tuple[tuple[st
     if number is None:
         return ()
     return (("P-Preferred-Identity", f"<{replace(identity, caller=number).caller_uri()}>"),)
+
+
+def _led(identity: Identity, form: CallForm) -> LedCall | None:
+    """The way that a call is written by: a plain one by none."""
+    return None if form is CallForm.PLAIN else identity.led
 
 
 def _chosen_transport(identity: Identity) -> Parameters:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sipcheck.carrier.authority import Authority, CertificateContents
+from tests.peers.asyncio_server import serving
 
 _CHUNK_OCTETS = 65536
 
@@ -36,21 +37,14 @@ class TlsFront:
     @contextlib.asynccontextmanager
     async def before(self, port: int, at: int) -> AsyncIterator[None]:
         """Listen at `at` for the peer at `port`, both on loopback."""
-        serving: set[asyncio.Task[None]] = set()
 
-        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            if (task := asyncio.current_task()) is not None:
-                serving.add(task)
+        async def hand_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", port)
-            await asyncio.gather(_pour(reader, inner_writer), _pour(inner_reader, writer))
+            with contextlib.closing(inner_writer):
+                await asyncio.gather(_pour(reader, inner_writer), _pour(inner_reader, writer))
 
-        async with await asyncio.start_server(serve, "127.0.0.1", at, ssl=self.context):
-            try:
-                yield
-            finally:
-                for task in serving:
-                    task.cancel()
-                await asyncio.gather(*serving, return_exceptions=True)
+        async with serving(hand_on, port=at, context=self.context):
+            yield
 
 
 async def _pour(source: asyncio.StreamReader, into: asyncio.StreamWriter) -> None:

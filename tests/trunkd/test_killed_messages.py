@@ -5,9 +5,8 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http import HTTPStatus
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ from standardwebhooks import Webhook
 
 from sipcheck.target import TransportName
 from tests.observed import insist
+from tests.peers.http_receiver import http_receiver
 from tests.peers.postgres_server import PostgresServer
 from tests.peers.redis_server import RedisServer
 from tests.peers.sip_reply import reply_to
@@ -66,31 +66,13 @@ class Receiver:
 def receiver() -> Iterator[tuple[Receiver, str]]:
     found = Receiver()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            found.heard.append(
-                (self.headers["webhook-id"], Webhook(found.secret).verify(body, dict(self.headers)))
-            )
-            time.sleep(RECEIVER_THINKS_SECONDS)
-            try:
-                self.send_response(204)
-                self.end_headers()
-            except OSError:
-                # Whoever sent it was killed.
-                self.close_connection = True
+    def take(_: str, headers: dict[str, str], body: bytes) -> HTTPStatus:
+        found.heard.append((headers["webhook-id"], Webhook(found.secret).verify(body, headers)))
+        time.sleep(RECEIVER_THINKS_SECONDS)
+        return HTTPStatus.NO_CONTENT
 
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        serving = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        serving.start()
-        try:
-            yield found, f"http://127.0.0.1:{server.server_port}/"
-        finally:
-            server.shutdown()
-            serving.join()
+    with http_receiver(take) as port:
+        yield found, f"http://127.0.0.1:{port}/"
 
 
 def test_none_is_lost_and_each_trunks_come_in_order(

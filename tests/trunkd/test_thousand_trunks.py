@@ -11,10 +11,9 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http import HTTPStatus
 from itertools import cycle
 from pathlib import Path
-from threading import Thread
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +25,7 @@ from standardwebhooks import Webhook
 from sipcheck.target import TransportName
 from tests.observed import insist
 from tests.peers.certificates import CertificateKind, Certificates
+from tests.peers.http_receiver import http_receiver
 from tests.peers.kamailio import Kamailio
 from tests.peers.ports import free_port
 from tests.peers.tls_server import TlsServer
@@ -60,12 +60,13 @@ class Receiver:
     messages: list[tuple[str, str, bytes]] = field(default_factory=list)
     notices: list[bytes] = field(default_factory=list)
 
-    def take(self, path: str, headers: dict[str, str], body: bytes) -> None:
+    def take(self, path: str, headers: dict[str, str], body: bytes) -> HTTPStatus:
         if path == "/notify":
             self.notices.append(body)
         else:
             event = Webhook(self.secret).verify(body, headers)
             self.messages.append((headers["webhook-id"], event["type"], body))
+        return HTTPStatus.NO_CONTENT
 
     def told(self) -> Counter[str]:
         """Count the messages by type, each once however often it came."""
@@ -76,25 +77,8 @@ class Receiver:
 def receiver() -> Iterator[Receiver]:
     found = Receiver()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            found.take(self.path.rstrip("/"), dict(self.headers), body)
-            self.send_response(204)
-            self.end_headers()
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        found.port = server.server_port
-        serving = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        serving.start()
-        try:
-            yield found
-        finally:
-            server.shutdown()
-            serving.join()
+    with http_receiver(found.take) as found.port:
+        yield found
 
 
 @dataclass

@@ -14,7 +14,7 @@ import pytest
 from sipcheck.engine import Engine
 from sipcheck.verification.calling.numbers import NumberFormat
 from sipcheck.verification.calling.options import CallIdentity
-from tests.observed import until
+from tests.observed import insist, until
 from tests.peers.call_peer import CallScript
 from tests.peers.livekit.server import LiveKitServer
 from tests.peers.udp_peer import Reply, UdpPeer
@@ -57,7 +57,7 @@ def calling(make_store: Callable[[Settings], Store], tmp_path: Path) -> tuple[St
 
 async def call(store: Store, settings: Settings, wish: CallWish, trunk_id: UUID, **given: Any) -> None:
     runs = store.installation.runs
-    call_id = runs.calls.ask(store.caller, trunk_id, wish).id
+    call_id = insist(runs.calls.ask, store.caller, trunk_id, wish).id
     async with Engine(settings.engine_settings()) as engine:
         maker = replace(maker_of(store), **given)
         desk = asyncio.create_task(CallDesk(runs.call_claims, maker).run(engine))

@@ -20,7 +20,7 @@ from sipcheck.target import Target
 from sipcheck.transaction.invite.call_journal import WriteDown
 from sipcheck.transaction.invite.call_mark import CallMark
 from sipcheck.verification.calling.options import CallOptions
-from tests.observed import until
+from tests.observed import insist, until
 from tests.peers.call_peer import CallScript, is_authorised
 from tests.peers.udp_peer import UdpPeer
 from tests.trunks.forms import Store
@@ -206,7 +206,7 @@ async def test_another_worker_ends_it(name: str, deleted: bool, store: Store, se
         await die_calling(store, settings, moment, carrier)
         before = len(carrier.methods())
         if deleted:
-            store.installation.catalog.trunks.remove(store.caller, trunk.id, with_numbers=True)
+            insist(store.installation.catalog.trunks.remove, store.caller, trunk.id, with_numbers=True)
         await end_by_another(
             store,
             settings,
@@ -248,7 +248,7 @@ async def test_another_worker_ends_a_proof(
         await die_proving(store, settings, moment, claim, script)
         before = len(script.requests)
         if deleted:
-            store.installation.catalog.trunks.remove(store.caller, trunk.id)
+            insist(store.installation.catalog.trunks.remove, store.caller, trunk.id)
         await end_by_another(store, settings, lambda: not is_up(store))
         sent = {each.partition(b" ")[0].decode() for each in script.requests[before:]}
         assert sent - {"ACK", "INVITE"} == {moment.end}  # copies of an INVITE may have been on their way

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from sipcheck.reasons import Reason
 from sipcheck.target import TransportName
-from tests.observed import wait_until
+from tests.observed import insist, wait_until
 from tests.peers.certificates import CertificateKind, Certificates
 from tests.peers.kamailio import PASSWORD, Kamailio
 from tests.peers.redis_server import RedisServer
@@ -211,7 +211,7 @@ def test_who_asks_is_answered_at_once(
     destination_id = trunk.gateways[0].destination_id
     latest = service.installation.health.latest
     asked_at = utc_now()
-    threads = [threading.Thread(target=latest.ask, args=([destination_id],)) for _ in range(5)]
+    threads = [threading.Thread(target=insist, args=(latest.ask, [destination_id])) for _ in range(5)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -13,6 +13,7 @@ from standardwebhooks import Webhook
 
 from sipcheck.engine import Engine
 from tests.observed import until
+from tests.peers.asyncio_server import serving
 from tests.trunks.forms import Store, store, store_settings
 from tests.trunks.health_watch import HealthWatch
 from tests.trunks.people.test_messages import OF_TRUNKS
@@ -48,25 +49,18 @@ class Receivers:
     """One server that answers by path; `/slow` never does."""
 
     heard: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
-    answering: int = 0
     port: int = 0
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[None]:
-        server = await asyncio.start_server(self._answer, "127.0.0.1", 0)
-        self.port = server.sockets[0].getsockname()[1]
-        try:
+        async with serving(self._answer) as self.port:
             yield
-        finally:
-            server.close()
-            await until(lambda: not self.answering)
 
     def bodies(self, path: str) -> list[bytes]:
         return [body for at, _, body in self.heard if at == path]
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.answering += 1
-        try:
+        with closing(writer), suppress(OSError, asyncio.IncompleteReadError):  # whoever asked has gone
             if await reader.readexactly(1) != b"P":
                 return
             first, *lines = (await reader.readuntil(b"\r\n\r\n")).decode().strip().split("\r\n")
@@ -78,12 +72,6 @@ class Receivers:
                 await reader.read()
             writer.write(_ANSWERS.get(path, _ANSWERS["/ok"]))
             await writer.drain()
-        except (OSError, asyncio.IncompleteReadError):
-            # Whoever asked has gone.
-            pass
-        finally:
-            writer.close()
-            self.answering -= 1
 
 
 @asynccontextmanager

@@ -6,13 +6,13 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from http import HTTPStatus
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
+from tests.peers.http_receiver import http_receiver
 from tests.trunks.forms import Store, make_store, sqlite_template, store, store_settings
 from tests.trunks.health_watch import HealthWatch
 from tests.trunks.people.test_incidents import REJECTED, fall, follow, rise
@@ -44,28 +44,14 @@ class Receiver:
 def receiver() -> Iterator[Receiver]:
     found = Receiver()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            is_broken = found.broken and self.path.startswith("/broken")
-            if not is_broken:
-                found.heard.append((self.path.rstrip("/"), body))
-            self.send_response(500 if is_broken else 200)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+    def take(path: str, _: dict[str, str], body: bytes) -> HTTPStatus:
+        if found.broken and path.startswith("/broken"):
+            return HTTPStatus.INTERNAL_SERVER_ERROR
+        found.heard.append((path, json.loads(body)))
+        return HTTPStatus.OK
 
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        found.port = server.server_port
-        serving = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        serving.start()
-        try:
-            yield found
-        finally:
-            server.shutdown()
-            serving.join()
+    with http_receiver(take) as found.port:
+        yield found
 
 
 def desk(store: Store, receiver: Receiver, *addresses: str) -> OperatorDesk:

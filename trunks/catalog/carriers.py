@@ -47,8 +47,8 @@ class CarrierList:
         with self.database.read() as session:
             carriers = Carriers(session)
             found = carriers.page(caller.environment_id, limit=limit, after=after)
-            health = LivenessRows(session).all_of({each.id for each in found})
             ids = {each.id for each in found}
+            health = LivenessRows(session).all_of(ids)
             counted = carriers.trunks_at(caller.environment_id, ids, most=MOST_COUNTED)
             return [_view(each, health.get(each.id), counted[each.id]) for each in found]
 

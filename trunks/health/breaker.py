@@ -1,6 +1,6 @@
 """The breaker: when most destinations fail at once the fault is ours (docs/design/sip.md, hazard 7)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -34,14 +34,18 @@ class Breaker:
         self._canary_set = canary_set
         self._clock = clock
 
-    def held(self, failed: Sequence[CheckResult]) -> set[UUID]:
-        """Give the destinations whose failure is held back; begin a hold where these make a mass fall."""
+    def held(self, failed: Sequence[CheckResult], lost: Mapping[UUID, str]) -> set[UUID]:
+        """Give the destinations whose failure is held back; begin a hold where these make a mass fall.
+
+        With those that did not answer come those of which an edge did not; `lost` are those of them that lose an edge
+        in use now, each with its address (trunks.health.edge_falls).
+        """
         if not failed:
             return set()
         now = self._clock()
         with self._database.read() as session:
             open_fall = MassFalls(session).open()
-            fall = None if open_fall is not None else self._fall(MassFalls(session), failed, now)
+            fall = None if open_fall is not None else self._fall(MassFalls(session), failed, lost, now)
         if open_fall is None:
             if fall is None or not is_mass_fall(fall, fewest_destinations=self._fewest):
                 return set()
@@ -52,18 +56,26 @@ class Breaker:
         return {
             result.claim.destination_id
             for result in failed
-            if _fell_lately(result) and holds_back(hold, result.claim.held_failures)
+            if _fell_lately(result, lost) and holds_back(hold, _held_failures(result))
         }
 
-    def _fall(self, falls: MassFalls, failed: Sequence[CheckResult], now: datetime) -> Fall | None:
+    def _fall(
+        self, falls: MassFalls, failed: Sequence[CheckResult], lost: Mapping[UUID, str], now: datetime
+    ) -> Fall | None:
         """Count what fell within one interval, these among it, and nothing that fell before the last hold ended."""
-        new = [result for result in failed if result.claim.was_alive and result.claim.failures == 0]
+        whole = [
+            each for each in failed if not each.alive and each.claim.was_alive and each.claim.failures == 0
+        ]
+        new = {each.claim.destination_id: each.address for each in whole} | dict(lost)
         if not new:
             return None
         since = now - self._interval
         released_at = falls.last_released_at()
-        fallen, addresses = falls.fallen_since(since if released_at is None else max(since, released_at))
-        addresses.update(result.address for result in new if result.address is not None)
+        # A destination that lost one edge after the other, or at last the whole of it, is one.
+        fallen, addresses = falls.fallen_since(
+            since if released_at is None else max(since, released_at), beside=new.keys()
+        )
+        addresses.update(address for address in new.values() if address is not None)
         return Fall(
             destinations=fallen + len(new),
             addresses=len(addresses),
@@ -112,7 +124,13 @@ class Breaker:
             _log.error("canary-dead", flips="held")
 
 
-def _fell_lately(result: CheckResult) -> bool:
-    """Whether it was healthy before this fall: the first failure, or one that follows a held one."""
+def _held_failures(result: CheckResult) -> int:
+    return result.claim.edge_held_failures if result.alive else result.claim.held_failures
+
+
+def _fell_lately(result: CheckResult, lost: Mapping[UUID, str]) -> bool:
+    """Whether it was healthy before this fall, or its edge: the first failure, or one that follows a held one."""
     claim = result.claim
+    if result.alive:
+        return claim.destination_id in lost or claim.edge_fell_lately or claim.edge_held_failures > 0
     return claim.was_alive and (claim.failures == 0 or claim.fell_lately or claim.held_failures > 0)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -22,7 +22,8 @@ class CheckClaim:
     `fell_lately` that the failures began within the last interval. `in_full` says that all there is to see is to be
     seen this time. `due_since` is when it was due first. `asker` is whose account speaks, None for nobody's;
     `answer_status` and `answer_server` are the last answer's, as are `answered_at`, `latency_ms` and what it showed,
-    `good`.
+    `good`. Since `edge_fell_at` an edge in use is silent though another answers, `edge_held_failures` checks of it
+    held back.
     """
 
     destination_id: UUID
@@ -50,6 +51,14 @@ class CheckClaim:
     answered_at: datetime | None = None
     latency_ms: float | None = None
     good: Mapping[str, Any] | None = None
+    edge_fell_at: datetime | None = None
+    edge_held_failures: int = 0
+
+    @property
+    def edge_fell_lately(self) -> bool:
+        """Whether an edge in use fell within the last two intervals."""
+        lately = timedelta(seconds=2 * self.interval_seconds)
+        return self.edge_fell_at is not None and self.claimed_at - self.edge_fell_at <= lately
 
     def target(self) -> Target:
         """Where to ask."""
@@ -99,3 +108,13 @@ class CheckResult:
     call_ids: tuple[tuple[str, str], ...] = ()
     ttl_seconds: int | None = None
     is_whole: bool = True
+
+    @property
+    def silent_edges(self) -> frozenset[str]:
+        """Name the edges that were asked and did not answer."""
+        return frozenset(each.edge for each in self.edges if not each.alive)
+
+    @property
+    def is_partly_silent(self) -> bool:
+        """Whether it answers, and not at each edge."""
+        return self.alive and any(not each.alive for each in self.edges)

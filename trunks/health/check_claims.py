@@ -161,6 +161,8 @@ class CheckClaims:
                     answered_at=row.answered_at,
                     latency_ms=row.latency_ms,
                     good=row.good,
+                    edge_fell_at=row.edge_fell_at,
+                    edge_held_failures=row.edge_held_failures,
                 )
             )
         rows.change([_claimed(claim) for claim in claims])

@@ -5,8 +5,9 @@ A destination has a row (trunks.models.destination_health). It is *due*, *claime
 
     1. What counts is chosen: scheduled checks, not those that somebody asked for in between, whose result says
        something of the carrier and not of our resolver or ourselves.
-    2. The breaker may hold failures back (trunks.health.breaker). A held failure changes no trunk; it is counted at its
-       destination, and counts beside the next failure when the hold has ended.
+    2. The breaker may hold failures back (trunks.health.breaker), of an edge in use too, where another one answers. A
+       held failure changes no trunk; it is counted at its destination, and counts beside the next failure when the
+       hold has ended. Those of edges are counted where calls are led by them (trunks.runs.way_checks).
     3. The others are grouped by what they do: well, degraded, failed so many times. For each group the trunks that it
        may change are read in chunks, sorted by their state, and the rule (trunks.rules.health) is asked once for each
        state; trunks that are alike are written by one statement, their flips by another.
@@ -25,7 +26,7 @@ A state is never written twice: a trunk that is down already is in no group that
 
 import random
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -35,21 +36,20 @@ from sqlalchemy.orm import Session
 
 from sipcheck.reasons import CredentialState
 from trunks.clock import Clock, utc_now
+from trunks.health.answer_values import first_failure, values_of_answer, values_of_good
 from trunks.health.breaker import Breaker
 from trunks.health.check import CheckResult
-from trunks.models.destination_health import SERVER_CHARACTERS
+from trunks.health.edge_falls import EdgeFalls
 from trunks.repositories.affected_trunks import AffectedTrunks, Cycle
 from trunks.repositories.among import chunk_rows
 from trunks.repositories.health_rollups import CountedCheck, HealthRollups
 from trunks.repositories.liveness import Found, LivenessRows
 from trunks.repositories.trunks import Flips
 from trunks.rules.asking import seen_by_all
-from trunks.rules.destination_facts import DestinationFacts, read_facts
 from trunks.rules.health import CheckOutcome, after_check, says_nothing
 from trunks.rules.intervals import HealthIntervals, jittered
 from trunks.rules.mass_failure import CANARY_INTERVAL
 from trunks.rules.trunk_state import Cause, Policy, TrunkState, changes
-from trunks.rules.what_changed import Failure
 from trunks.store.database import Database
 
 
@@ -78,6 +78,7 @@ class CheckResults:
         self,
         database: Database,
         breaker: Breaker,
+        edge_falls: EdgeFalls,
         *,
         policy: Policy,
         pace: HealthIntervals,
@@ -86,6 +87,7 @@ class CheckResults:
     ) -> None:
         self._database = database
         self._breaker = breaker
+        self._edge_falls = edge_falls
         self._lease = timedelta(seconds=lease_seconds)
         self._policy = policy
         self._pace = pace
@@ -94,13 +96,16 @@ class CheckResults:
     def settle(self, results: Sequence[CheckResult]) -> int:
         """Apply results and schedule what follows; give the number of flips. Raises StoreUnavailable."""
         counting = [result for result in results if result.claim.counts and _says_something(result)]
-        held = self._breaker.held([result for result in counting if not result.alive])
+        lost = self._edge_falls.of(counting)
+        held = self._breaker.held(
+            [result for result in counting if not result.alive or result.is_partly_silent], lost
+        )
         groups: dict[_Group, list[CheckResult]] = defaultdict(list)
         for result in counting:
             if result.claim.destination_id not in held:
                 groups[_group(result)].append(result)
         flips = sum(self._apply(group, members) for group, members in groups.items())
-        self._finish(results, held)
+        self._finish(results, held, lost)
         return flips
 
     def _apply(self, group: _Group, results: Sequence[CheckResult]) -> int:
@@ -148,13 +153,15 @@ class CheckResults:
                 flips += len(members)
         return flips
 
-    def _finish(self, results: Sequence[CheckResult], held: set[UUID]) -> None:
+    def _finish(self, results: Sequence[CheckResult], held: set[UUID], lost: Mapping[UUID, str]) -> None:
         with self._database.write() as session:
             now = self._clock()
             rows = LivenessRows(session)
             ours = rows.claimed(result.claim for result in results)
             kept = [result for result in results if result.claim.destination_id in ours]
-            rows.change(self._values(result, held, now) for result in kept)
+            rows.change(
+                self._values(result, held, now) | _edge_values(result, held, lost, now) for result in kept
+            )
             checks = [check for result in kept if _says_something(result) for check in _counted(result)]
             HealthRollups(session).add(checks, now.replace(minute=0, second=0, microsecond=0))
 
@@ -188,16 +195,16 @@ class CheckResults:
         if not _says_something(result):
             return values
         values["address"] = result.address
-        values |= _answered(result, now)
+        values |= values_of_answer(result, now)
         values["failures"] = 0 if result.alive else claim.failures + 1
-        values["held_failures"] = claim.held_failures + 1 if is_held else 0
+        values["held_failures"] = claim.held_failures + 1 if is_held and not result.alive else 0
         if result.alive:
             values["answered_at"] = now
             values["fell_at"] = None
-            values |= _good(result)
+            values |= values_of_good(result)
         elif claim.was_alive and claim.failures == 0:
             values["fell_at"] = now
-            values["first_failure"] = _first_failure(result, now).kept()
+            values["first_failure"] = first_failure(result, now).kept()
         return values
 
     def _next_seconds(self, result: CheckResult, is_held: bool) -> float:
@@ -208,52 +215,22 @@ class CheckResults:
         return jittered(interval_seconds, random.random())  # noqa: S311 - spreads work
 
 
-def _answered(result: CheckResult, now: datetime) -> dict[str, Any]:
-    """What is to be kept of an answer, or of there being none: nothing, while it is like the one before."""
-    claim, status = result.claim, result.sip_status
-    server = seen_by_all(result.facts or {}, claim.asker).get("Server", "")[:SERVER_CHARACTERS] or None
-    values: dict[str, Any] = {}
-    if status != claim.answer_status:
-        values["answer_status"] = status
-    if server not in (None, claim.answer_server):
-        values["answer_server"] = server
-    if status is None or not values:
-        return values
-    was_silent = claim.answer_status is None and claim.failures > 0
-    if (
-        was_silent
-        or ("answer_status" in values and claim.answer_status is not None)
-        or ("answer_server" in values and claim.answer_server is not None)
-    ):
-        values["changed_at"] = now
-    return values
-
-
-def _good(result: CheckResult) -> dict[str, Any]:
-    """What an answer showed, where it is not what the one before did."""
-    if result.seen is None:
-        return {}
-    # What was not seen this time stays: DNS that answered in part, no certificate over UDP.
-    kept = {**(result.claim.good or {}), **result.seen.kept()}
-    return {} if kept == result.claim.good else {"good": kept}
-
-
-def _first_failure(result: CheckResult, now: datetime) -> Failure:
+def _edge_values(
+    result: CheckResult, held: set[UUID], lost: Mapping[UUID, str], now: datetime
+) -> dict[str, Any]:
+    """What is kept of an edge in use that fell, while another answers; nothing, where it is as it was."""
     claim = result.claim
-    seen_by = seen_by_all(result.facts or {}, claim.asker)
-    return Failure(
-        at=now,
-        reason=result.reason.value,
-        cause=None if result.cause is None else result.cause.value,
-        answered_at=claim.answered_at,
-        before=read_facts(claim.good),
-        after=result.seen or DestinationFacts(),
-        server_before=claim.answer_server,
-        server_after=seen_by.get("Server", "")[:SERVER_CHARACTERS] or None,
-        latency_ms=claim.latency_ms,
-        asked_edges=len(result.edges),
-        call_ids=result.call_ids,
-    )
+    if not claim.counts or not _says_something(result):
+        return {}
+    values: dict[str, Any] = {}
+    failures = claim.edge_held_failures + 1 if result.alive and claim.destination_id in held else 0
+    if failures != claim.edge_held_failures:
+        values["edge_held_failures"] = failures
+    if claim.destination_id in lost:
+        values |= {"edge_fell_at": now, "edge_fell_address": lost[claim.destination_id]}
+    elif result.alive and not result.is_partly_silent and claim.edge_fell_at is not None:
+        values |= {"edge_fell_at": None, "edge_fell_address": None}
+    return values
 
 
 def _says_something(result: CheckResult) -> bool:

@@ -19,6 +19,7 @@ from trunks.clock import Clock
 from trunks.health.breaker import Breaker
 from trunks.health.check_claims import CheckClaims
 from trunks.health.check_results import CheckResults
+from trunks.health.edge_falls import EdgeFalls
 from trunks.health.latest_results import LatestResults
 from trunks.installation.settings import Settings
 from trunks.people.certificate_notices import CertificateNotices
@@ -208,6 +209,7 @@ class Health:
         self.results = CheckResults(
             database,
             self.breaker,
+            EdgeFalls(database, leads=_way_rules(settings) is not None),
             policy=settings.policy,
             pace=settings.health_pace,
             lease_seconds=self.claims.lease_seconds,

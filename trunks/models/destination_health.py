@@ -15,6 +15,7 @@ from trunks.models.lease import Leased
 _SCHEDULED = text("next_check_at IS NOT NULL")
 _ASKED = text("asked_at IS NOT NULL")
 _FALLEN = text("fell_at IS NOT NULL")
+_EDGE_FALLEN = text("edge_fell_at IS NOT NULL")
 _CERTIFIED = text("certificate_expires_at IS NOT NULL")
 _LATE = text("due_since IS NOT NULL")
 
@@ -28,7 +29,8 @@ class DestinationHealth(Leased, Base):
     The lease is of cycle number `cycle`. `due_since` is when a check was due that was put off since. `asked_at` asks
     for one result that counts towards no threshold. `alive` to `checked_at` are the latest result, a verification's
     too; `failures` to `address` are of scheduled checks alone: failed ones in a row, how many of these the breaker
-    holds back, since when.
+    holds back, since when. Since `edge_fell_at` the edge in use at `edge_fell_address` is silent, though another
+    answers; the breaker holds back so many checks of it, `edge_held_failures`.
     `domain` is the destination's, for the pace of a Request-URI host; `edge_addresses` are those that it led to last,
     with spaces between them. `facts` are the telling headers of the last answer that was read in full, at `facts_at`,
     and `facts_status` its status. `answer_status` is the last check's, null after a silence, and `answer_server` the
@@ -43,6 +45,7 @@ class DestinationHealth(Leased, Base):
         partial_index("ix_destination_health_next_check_at", "next_check_at", where=_SCHEDULED),
         partial_index("ix_destination_health_asked_at", "asked_at", where=_ASKED),
         partial_index("ix_destination_health_fell_at", "fell_at", where=_FALLEN),
+        partial_index("ix_destination_health_edge_fell_at", "edge_fell_at", where=_EDGE_FALLEN),
         partial_index("ix_destination_health_due_since", "due_since", where=_LATE),
         partial_index(
             "ix_destination_health_certificate_expires_at", "certificate_expires_at", where=_CERTIFIED
@@ -79,6 +82,9 @@ class DestinationHealth(Leased, Base):
     fell_at: Mapped[datetime | None]
     answered_at: Mapped[datetime | None]
     address: Mapped[str | None] = mapped_column(String(64))
+    edge_fell_at: Mapped[datetime | None]
+    edge_fell_address: Mapped[str | None] = mapped_column(String(64))
+    edge_held_failures: Mapped[int]
 
     facts: Mapped[dict[str, Any] | None]
     facts_status: Mapped[int | None]

@@ -70,8 +70,7 @@ class SidesGivenUp:
     def stand_again(self, side_ids: Collection[str]) -> None:
         """Have those be due that were found to stand, be they told as gone."""
         with self.database.write() as session:
-            for side_id in side_ids:
-                GivenUpSides(session).stands_again(self.provisioner, side_id, self.clock())
+            GivenUpSides(session).stand_again(self.provisioner, side_ids, self.clock())
 
     def due(self, *, at_least: int = 1) -> Sequence[str]:
         """Claim those that may stand still, for one try: as many as the infrastructure's pace leaves, and so many at

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -43,8 +44,7 @@ class ProvisionPace:
                 return ()
         with self.database.write() as session:
             now = self.clock()
-            row = Infrastructures(session).ensure(self.provisioner)
-            left = refilled(_left(row), now, rate=self.rate)
+            row, left = self._standing(session, now)
             may = min(limit, left.whole) if self.rate else limit
             taken = Provisions(session).paced(now, limit=may) if may > 0 else ()
             for provision in taken:
@@ -57,12 +57,16 @@ class ProvisionPace:
         if not self.rate or not wanted:
             return wanted
         now = self.clock()
-        row = Infrastructures(session).ensure(self.provisioner)
-        left = refilled(_left(row), now, rate=self.rate)
+        row, left = self._standing(session, now)
         over = 0 if Provisions(session).any_paced(now) else left.over
         may = min(wanted, max(at_least, over))
         _keep(row, left.beside(may, least=least_left(self.rate)))
         return may
+
+    def _standing(self, session: Session, now: datetime) -> tuple[Infrastructure, WritesLeft]:
+        """Give the row of the pace, locked, and what is left by now."""
+        row = Infrastructures(session).ensure(self.provisioner)
+        return row, refilled(_left(row), now, rate=self.rate)
 
 
 def _left(row: Infrastructure) -> WritesLeft | None:

@@ -46,13 +46,14 @@ class GivenUpSides(Repository):
             .values(due_at=now)
         )
 
-    def stands_again(self, provisioner: ProvisionerName, side_id: str, now: datetime) -> None:
-        """Have one be due now, be it told as gone."""
-        self._session.execute(
-            update(GivenUpSide)
-            .where(GivenUpSide.side_id == side_id, GivenUpSide.provisioner == provisioner)
-            .values(gone_at=None, due_at=now)
-        )
+    def stand_again(self, provisioner: ProvisionerName, side_ids: Collection[str], now: datetime) -> None:
+        """Have these be due now, be they told as gone."""
+        for part in in_parts(side_ids):
+            self._session.execute(
+                update(GivenUpSide)
+                .where(GivenUpSide.provisioner == provisioner, GivenUpSide.side_id.in_(part))
+                .values(gone_at=None, due_at=now)
+            )
 
     def forget(self, provisioner: ProvisionerName, side_ids: Collection[str]) -> None:
         """Take back what was said of sides that a trunk has after all."""
@@ -76,13 +77,7 @@ class GivenUpSides(Repository):
         return found
 
     def of_trunk(self, provisioner: ProvisionerName, trunk_id: UUID) -> frozenset[str]:
-        return frozenset(
-            self._session.scalars(
-                select(GivenUpSide.side_id).where(
-                    GivenUpSide.provisioner == provisioner, GivenUpSide.trunk_id == trunk_id
-                )
-            )
-        )
+        return self.of_trunks(provisioner, [trunk_id]).get(trunk_id, frozenset())
 
     def of_trunks(
         self, provisioner: ProvisionerName, trunk_ids: Collection[UUID]

@@ -45,6 +45,8 @@ _CLAIMED_COLUMNS = (
     DestinationHealth.failures,
     DestinationHealth.held_failures,
     DestinationHealth.fell_at,
+    DestinationHealth.edge_fell_at,
+    DestinationHealth.edge_held_failures,
     DestinationHealth.answered_at,
     DestinationHealth.facts_at,
     DestinationHealth.latency_ms,
@@ -217,6 +219,7 @@ class LivenessRows(Repository):
                 "options_ignored": False,
                 "failures": 0,
                 "held_failures": 0,
+                "edge_held_failures": 0,
                 **given[destination_id],
             }
             for destination_id, domain in domains
@@ -261,6 +264,17 @@ class LivenessRows(Repository):
             )
         )
         return {each: checked_at for each, checked_at in rows if checked_at is not None}
+
+    def held_among(self, destination_ids: Collection[UUID]) -> set[UUID]:
+        """Which of these have a failure, or one of an edge in use, that the breaker holds back now."""
+        if not destination_ids:
+            return set()
+        is_held = or_(DestinationHealth.held_failures > 0, DestinationHealth.edge_held_failures > 0)
+        return set(
+            self._session.scalars(
+                select(DestinationHealth.destination_id).where(self._among(destination_ids), is_held)
+            )
+        )
 
     def unasked(self, destination_ids: Collection[UUID]) -> set[UUID]:
         """Which of these nobody asks for now: their results have come, or were given up."""

@@ -1,5 +1,6 @@
 """The ways of trunks' calls, one for each trunk that has been verified."""
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,12 +9,13 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
+from sipcheck.target import edge_name
 from trunks.models.outbound_way import OutboundWayRow
 from trunks.models.trunk import Gateway, Trunk
 from trunks.repositories.among import among
 from trunks.repositories.insert_or import insert_or_update
 from trunks.repositories.repository import Repository
-from trunks.rules.way_evidence import OutboundWay, WayEdge
+from trunks.rules.way_evidence import OutboundWay, WayEdge, WayForm
 
 _COLUMNS = (
     "destination_id",
@@ -54,6 +56,19 @@ class KeptWay:
         return next(there, None)
 
 
+@dataclass(frozen=True, slots=True)
+class EdgesInUse:
+    """Those that calls to a destination go to: by their names; with any address at these endings, where they go by the
+    destination's own name.
+    """
+
+    names: frozenset[str]
+    endings: tuple[str, ...]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.names or name.endswith(self.endings)
+
+
 def gateway_in_use(trunk: Trunk, kept: KeptWay | None) -> Gateway:
     """Give the gateway that calls leave by: the first, unless their way leads to another."""
     found = None if kept is None else kept.gateway_of(trunk)
@@ -79,6 +94,31 @@ class OutboundWays(Repository):
             query = query.where(Gateway.trunk_id > after)
         return self._session.scalars(query.order_by(Gateway.trunk_id).limit(limit)).all()
 
+    def in_use(self, destination_ids: Collection[UUID]) -> Mapping[UUID, EdgesInUse]:
+        """Say which edges the calls of switched-on trunks go to at these destinations, where they go to any."""
+        if not destination_ids:
+            return {}
+        edge = (OutboundWayRow.form, OutboundWayRow.address, OutboundWayRow.port, OutboundWayRow.transport)
+        rows = self._session.execute(
+            select(Gateway.destination_id, *edge)
+            # By the gateway, which has an index.
+            .join(Trunk, Trunk.id == Gateway.trunk_id)
+            .join(OutboundWayRow, OutboundWayRow.trunk_id == Trunk.id)
+            .where(
+                among(self._session, Gateway.destination_id, destination_ids),
+                Trunk.wanted,
+                OutboundWayRow.destination_id == Gateway.destination_id,
+                OutboundWayRow.generation == Trunk.generation,
+                OutboundWayRow.address.is_not(None),
+            )
+            .distinct()
+        )
+        found: dict[UUID, list[tuple[WayForm, str]]] = defaultdict(list)
+        for destination_id, form, address, port, transport in rows:
+            if address is not None and port is not None and transport is not None:
+                found[destination_id].append((form, edge_name(address, port, transport)))
+        return {destination_id: _edges_in_use(ways) for destination_id, ways in found.items()}
+
     def keep(self, ways: Mapping[UUID, KeptWay]) -> None:
         """Set the ways of these trunks."""
         if ways:
@@ -98,6 +138,14 @@ class OutboundWays(Repository):
             .values(generation=to)
             .execution_options(synchronize_session=False)
         )
+
+
+def _edges_in_use(ways: Collection[tuple[WayForm, str]]) -> EdgesInUse:
+    by_name = (name for form, name in ways if form is WayForm.AS_GIVEN)
+    return EdgesInUse(
+        frozenset(name for _, name in ways),
+        tuple(sorted({f":{name.rpartition(':')[2]}" for name in by_name})),
+    )
 
 
 def read_way(row: OutboundWayRow) -> KeptWay:

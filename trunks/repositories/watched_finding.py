@@ -143,22 +143,26 @@ def write_watch(watch: EdgeWatch) -> dict[str, Any]:
         "ttl_seconds": {
             name: edge.ttl.total_seconds() for name, edge in watch.edges.items() if edge.ttl is not None
         },
+        "held": {name: edge.held for name, edge in watch.edges.items() if edge.held},
     }
 
 
 def read_watch(values: Mapping[str, Any] | None) -> EdgeWatch:
     if values is None:
         return EdgeWatch()
-    ttls = values.get("ttl_seconds", {})
+    ttls, held = values.get("ttl_seconds", {}), values.get("held", {})
     return EdgeWatch(
-        {name: _read_edge(columns, ttls.get(name)) for name, columns in values["edges"].items()},
+        {
+            name: _read_edge(columns, ttls.get(name), held.get(name, 0))
+            for name, columns in values["edges"].items()
+        },
         tuple(datetime.fromisoformat(each) for each in values["moved_at"]),
         None if values.get("astray") is None else Astray(values["astray"]),
         _moment(values.get("rotated_at")),
     )
 
 
-def _read_edge(columns: Sequence[Any], ttl_seconds: float | None) -> WatchedEdge:
+def _read_edge(columns: Sequence[Any], ttl_seconds: float | None, held: int) -> WatchedEdge:
     """Read an edge of this version, or of one with fewer columns, or with more."""
     failures, fallen, well_since, absences, absent_since, withdrawn = (
         *columns,
@@ -172,6 +176,7 @@ def _read_edge(columns: Sequence[Any], ttl_seconds: float | None) -> WatchedEdge
         _moment(absent_since),
         withdrawn,
         None if ttl_seconds is None else timedelta(seconds=ttl_seconds),
+        held,
     )
 
 

@@ -27,10 +27,10 @@ _NOTED_EACH = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class WatchedEdge:
-    """One that has answered; `failures` are in a row, and `fallen` that calls do not go there until it was well from
-    `well_since` on for long enough. Since `absent_since` so many answers in a row named it no more; it is `withdrawn`
-    once calls leave it for that. `ttl` is the longest time to live of the answers that left it out: the first of these
-    was new, and a cache had taken little of it.
+    """One that has answered; `failures` are in a row, `held` those before the next one that the breaker held back, and
+    `fallen` that calls do not go there until it was well from `well_since` on for long enough. Since `absent_since` so
+    many answers in a row named it no more; it is `withdrawn` once calls leave it for that. `ttl` is the longest time to
+    live of the answers that left it out: the first of these was new, and a cache had taken little of it.
     """
 
     failures: int = 0
@@ -40,6 +40,7 @@ class WatchedEdge:
     absent_since: datetime | None = None
     withdrawn: bool = False
     ttl: timedelta | None = None
+    held: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +99,33 @@ def after_check(
             before = WatchedEdge()
         if before.withdrawn:
             # It comes back as one that had fallen does.
-            before = WatchedEdge(before.failures, fallen=True)
+            before = WatchedEdge(before.failures, fallen=True, held=before.held)
         after = _well(before, now, _calm(len(moved_at))) if alive else _failed(before, threshold)
         if after.fallen is not before.fallen:
             moved_at.append(now)
         edges[name] = after
     kept = {name: edge for name, edge in edges.items() if name in answered or not _is_forgotten(edge, now)}
     return EdgeWatch(kept, tuple(moved_at), watch.astray, rotated_at)
+
+
+def newly_silent(watch: EdgeWatch, silent: Collection[str], answered: Collection[str]) -> frozenset[str]:
+    """Give those of the silent edges that stood and had failed no check before, held back or not."""
+    stood = {name for name in watch.standing if not (watch.edges[name].failures or watch.edges[name].held)}
+    return frozenset(silent) & (stood | (frozenset(answered) - watch.edges.keys()))
+
+
+def held_back(
+    watch: EdgeWatch, seen: Mapping[str, bool], answered: Collection[str], *, threshold: int
+) -> EdgeWatch:
+    """Say what stands after a check whose silence the breaker holds back: it counts beside the next one."""
+    edges = {**{name: WatchedEdge() for name in answered if name in seen}, **watch.edges}
+    for name in edges.keys() & seen.keys():
+        before = edges[name]
+        if not seen[name]:
+            edges[name] = replace(before, held=min(before.held + 1, threshold))
+        elif not before.fallen:
+            edges[name] = replace(before, failures=0, held=0)
+    return replace(watch, edges=edges)
 
 
 def watched(found: WayFinding, watch: EdgeWatch) -> WayFinding:
@@ -119,8 +140,8 @@ def watched(found: WayFinding, watch: EdgeWatch) -> WayFinding:
 
 
 def _failed(edge: WatchedEdge, threshold: int) -> WatchedEdge:
-    # No more than count: what stays dead stays as it is.
-    failures = min(edge.failures + 1, threshold)
+    # No more than count: what stays dead stays as it is. What was held back counts now, beside this one.
+    failures = min(edge.failures + 1 + edge.held, threshold)
     return WatchedEdge(failures, edge.fallen or failures >= threshold)
 
 

@@ -154,10 +154,11 @@ class AddressPace:
         """What lies between two of a line."""
         return cost / (self.part(wanter) * self.rate) if self.rate else 0.0
 
-    def early(self, wanter: UUID, cost: float, now: datetime) -> list[datetime]:
+    def early(self, wanter: UUID, cost: float, now: datetime, turn_seconds: float = 0.0) -> list[datetime]:
         """When the first of a line could come, who were put off for longer than is needed by now: others have gone.
 
-        Empty unless tokens for one of them lie idle.
+        Empty unless tokens for one of them lie idle. Where each of them takes `turn_seconds`, one after the other, idle
+        tokens are for the next one alone.
         """
         share = self.shares.get(wanter)
         if share is None or share.line_until <= now or not self.rate:
@@ -165,9 +166,11 @@ class AddressPace:
         idle = min(share.tokens + max(0.0, self.unowned), self.tokens)
         if idle < cost:
             return []
-        seconds = self.line_seconds(wanter, cost)
-        count = math.ceil(idle / cost + _BROUGHT_FORWARD.total_seconds() / seconds)
-        return [now + timedelta(seconds=max(0.0, (n - idle / cost) * seconds)) for n in range(1, count + 1)]
+        line_seconds = self.line_seconds(wanter, cost)
+        seconds = max(line_seconds, turn_seconds)
+        at_once = idle / cost if turn_seconds <= line_seconds else 1.0
+        count = math.ceil(at_once + _BROUGHT_FORWARD.total_seconds() / seconds)
+        return [now + timedelta(seconds=max(0.0, (n - at_once) * seconds)) for n in range(1, count + 1)]
 
     def _forget(self) -> None:
         """Those go who want nothing any more and owe nothing; what they have is everybody's."""

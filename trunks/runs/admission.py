@@ -11,14 +11,17 @@ from sipcheck.target import HostPort
 from trunks.errors import AddressResting, RunPostponed, TooManyRejections
 from trunks.rules.visitor import Visitor
 from trunks.runs.claimed_run import ClaimedGateway, ClaimedRun
+from trunks.runs.kept_back import Place
 from trunks.runs.knock_count import seen_in, worst_of
-from trunks.runs.knock_ledger import Settlement, Visit
+from trunks.runs.knock_ledger import FREE, Settlement, Visit
 from trunks.runs.open_slots import OpenSlots
 from trunks.runs.run_store import RunStore
 from trunks.runs.wishes import Admission, Spending, Wish
 
 # Beyond this a run is given back instead of keeping its place; it fits into the margin of a lease.
 PATIENCE_SECONDS = 4.0
+# So long a line is stood in behind others in flight; of a longer one the rest is in its rows.
+_LINE_SECONDS = 2.0
 
 # Whoever is broken off while the store is asked waits so long for its answer.
 _TOLD_WITHIN_SECONDS = 1.0
@@ -57,6 +60,7 @@ class Admissions:
         self._granted: Counter[str] = Counter()
         self._heard: list[Report | CallReport] = []
         self._addresses: dict[str, str] = {}
+        self._began_at: float | None = None
         self.waited_seconds = 0.0
 
     async def admit(self, edges: Sequence[Edge]) -> None:
@@ -90,24 +94,32 @@ class Admissions:
         """Ask until it is granted, as long as only others in flight are in the way; give what is to be waited then."""
         loop = asyncio.get_running_loop()
         until = loop.time() + PATIENCE_SECONDS
-        while True:
-            left = max(0.0, until - loop.time())
-            admission = await self._asked(requests, visit, left)
-            if admission.granted:
-                return admission.wait_seconds
-            hold = admission.hold
-            if hold is not None and hold.frozen_until is not None:
-                raise TooManyRejections(hold.frozen_until)
-            if hold is not None and hold.resting_until is not None:
-                raise AddressResting(hold.resting_until, admission.wait_seconds)
-            if hold is None or admission.wait_seconds > left:
-                raise RunPostponed(admission.wait_seconds, at=admission.short_at)
-            await self._store.others_done(visit.worst, within_seconds=admission.wait_seconds)
+        with self._store.kept_back.place(visit, on_demand=self._claim.on_demand) as place:
+            if not self._visitor.proven and 0.0 < place.behind_seconds < self._line_seconds:
+                # Whoever stands in line there goes before him.
+                await place.turn(until)
+            while True:
+                left = max(0.0, until - loop.time())
+                asked_at = loop.time()
+                admission = await self._asked(self._wish(requests, visit, left, place), visit)
+                if admission.granted:
+                    self._began_at = asked_at
+                    return admission.wait_seconds
+                hold = admission.hold or FREE
+                if hold.frozen_until is not None:
+                    raise TooManyRejections(hold.frozen_until)
+                if hold.resting_until is not None:
+                    raise AddressResting(hold.resting_until, admission.wait_seconds)
+                if not place.in_line:
+                    left = min(left, self._line_seconds) if admission.hold else 0.0
+                if admission.wait_seconds > left:
+                    raise RunPostponed(admission.wait_seconds, at=admission.short_at)
+                await place.turn(until, look_seconds=admission.wait_seconds, of_account=hold.of_account)
 
-    async def _asked(self, requests: Mapping[str, int], visit: Visit, patience_seconds: float) -> Admission:
+    async def _asked(self, wish: Wish, visit: Visit) -> Admission:
         """Ask the store, and know what it granted also where the run is broken off meanwhile: it is given back then."""
-        asking = asyncio.ensure_future(self._store.admit(self._wish(requests, visit, patience_seconds)))
-        asking.add_done_callback(lambda asked: self._take(asked, requests, visit))
+        asking = asyncio.ensure_future(self._store.admit(wish))
+        asking.add_done_callback(lambda asked: self._take(asked, wish.requests, visit))
         try:
             return await asyncio.shield(asking)
         except asyncio.CancelledError:
@@ -119,7 +131,11 @@ class Admissions:
             self._granted += requests
             self._visits.append(visit)
 
-    def _wish(self, requests: Mapping[str, int], visit: Visit, patience_seconds: float) -> Wish:
+    @property
+    def _line_seconds(self) -> float:
+        return PATIENCE_SECONDS if self._claim.on_demand else _LINE_SECONDS
+
+    def _wish(self, requests: Mapping[str, int], visit: Visit, patience_seconds: float, place: Place) -> Wish:
         return Wish(
             claim_id=self._claim.claim_id,
             environment_id=self._claim.environment_id,
@@ -129,6 +145,10 @@ class Admissions:
             patience_seconds=patience_seconds,
             put_off=self._claim.put_off,
             visit=visit,
+            in_line=place.in_line,
+            is_followed=place.is_followed,
+            behind_seconds=place.behind_seconds,
+            turn_seconds=place.turn_seconds,
         )
 
     def edge_done(self, edge: Edge) -> None:
@@ -161,7 +181,7 @@ class Admissions:
             ]
         else:
             seen = [each for visit in self._begun for each in visit.at_worst(password_left=password_left)]
-        return (Settlement(self._claim.claim_id, self._visitor, seen),)
+        return (Settlement(self._claim.claim_id, self._visitor, seen, self._began_at),)
 
     def _sent(self) -> Counter[str]:
         # An edge's large requests go to the same address and port by another transport (RFC 3261 §18.1.1).

@@ -35,11 +35,15 @@ class AdmissionTurn:
         self._behind: Counter[tuple[str, UUID]] = Counter()
         self._refusals: Counter[tuple[str, UUID]] = Counter()
         self._costs: dict[tuple[str, UUID], int] = {}
+        self._turn_seconds: dict[str, float] = {}
+        self._followed: set[str] = set()
 
     def begin(self, addresses: Collection[str]) -> None:
         self._paces.load(addresses, slots=True)
 
     def admit(self, wish: Wish) -> Admission:
+        for address in wish.requests:
+            self._turn_seconds[address] = max(wish.turn_seconds, self._turn_seconds.get(address, 0.0))
         hold = self._ledger.hold(wish.visit) if wish.visit is not None else None
         if hold is not None:
             return self._held(wish, hold)
@@ -60,6 +64,8 @@ class AdmissionTurn:
                 # Who has no tokens keeps no slot from others.
                 self._paces.at(address).want(wanter, self._now, count).slot_wanted_at = None
             return self._refuse(wish, {address: wait for address, wait in waits.items() if wait})
+        if wish.is_followed:
+            self._followed.update(wish.requests)
         for address, count in wish.requests.items():
             self._take(address, count, wish)
         if wish.visit is not None:
@@ -69,7 +75,8 @@ class AdmissionTurn:
     def _held(self, wish: Wish, hold: Hold) -> Admission:
         """Say when a run comes again that the ledger keeps back: of many at an address at rest each a moment later."""
         if hold.resting_until is None:
-            return replace(self._refuse(wish, dict.fromkeys(wish.requests, LOOK_SECONDS)), hold=hold)
+            wait_seconds = max(LOOK_SECONDS, wish.behind_seconds)
+            return replace(self._refuse(wish, dict.fromkeys(wish.requests, wait_seconds)), hold=hold)
         rests_seconds = (hold.resting_until - self._now).total_seconds()
         self._resting += 1
         return Admission(False, rests_seconds + self._resting * LOOK_SECONDS, hold=hold)
@@ -78,7 +85,14 @@ class AdmissionTurn:
         """Write what was taken; where tokens lie idle, bring forward who had been put off for longer than is needed."""
         for (address, wanter), cost in self._costs.items():
             pace = self._paces.at(address)
-            early = pace.early(wanter, cost, self._now) if wanter != CHECKS else ()
+            turn_seconds = self._turn_of(address, wanter)
+            if wanter == CHECKS or (turn_seconds and address in self._followed):
+                # Who stands in line already goes before those who are in their rows.
+                continue
+            if self._refusals[address, wanter]:
+                # These are not in their rows yet.
+                continue
+            early = pace.early(wanter, cost, self._now, turn_seconds)
             if early:
                 waiting, last_at = self._budgets.bring_forward(address, wanter, early)
                 if waiting < len(early):
@@ -99,14 +113,14 @@ class AdmissionTurn:
         """Say when to come again: where many wait, each at a time of his own, so that they cost nothing until then.
 
         Nobody who is on demand is put behind those who are not; and whose time had come looks again soon, unless too
-        many of his environment are of that mind.
+        many of his environment are of that mind. Who stands in his process's line has his place.
         """
         wanter = wish.environment_id
         wait_seconds = max(waits.values())
         short_at = max(waits, key=lambda address: waits[address])
         refusals = max(self._refusals[address, wanter] for address in waits)
         self._refusals.update((address, wanter) for address in waits)
-        soon = wish.on_demand or (wish.put_off and refusals < _LOOK_AGAIN_SOON)
+        soon = wish.on_demand or wish.in_line or (wish.put_off and refusals < _LOOK_AGAIN_SOON)
         if not soon and wanter != CHECKS:
             wait_seconds = max(self._in_line(address, wish, waits[address]) for address in waits)
             return Admission(False, wait_seconds, short_at)
@@ -124,6 +138,7 @@ class AdmissionTurn:
             if self._limits.rate
             else _SLOT_LOOK_SECONDS / max(1, self._limits.concurrency)
         )
+        line_seconds = max(line_seconds, self._turn_of(address, wish.environment_id))
         due_at = pace.put_off(
             wish.environment_id,
             self._now,
@@ -132,6 +147,13 @@ class AdmissionTurn:
             draw=random.random(),  # noqa: S311 - spreads work
         )
         return (due_at - self._now).total_seconds()
+
+    def _turn_of(self, address: str, wanter: UUID) -> float:
+        """What lies between two of an environment's where the ledger bears no more at once; nought elsewhere."""
+        at_once = self._ledger.at_once(address)
+        if not at_once:
+            return 0.0
+        return self._turn_seconds.get(address, 0.0) / at_once / self._paces.at(address).part(wanter)
 
     def _has_slot(self, address: str, wish: Wish) -> bool:
         if not self._limits.concurrency:

@@ -32,13 +32,18 @@ _TURN_KEPT = timedelta(seconds=30)
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Why a run sends nothing now: its account waits, or the address rests; else others in flight decide."""
+    """Why a run sends nothing now: its account waits, or the address rests; else others in flight decide, of its own
+    account where that is said.
+    """
 
     frozen_until: datetime | None = None
     resting_until: datetime | None = None
+    of_account: bool = False
 
 
+FREE = Hold()
 BUSY = Hold()
+ACCOUNT_BUSY = Hold(of_account=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +76,12 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """A run's end in the ledger."""
+    """A run's end in the ledger; `began_at` is when its turn came, by the loop's clock."""
 
     claim_id: UUID
     visitor: Visitor
     seen: Sequence[Seen]
+    began_at: float | None = None
 
 
 class LedgerTurn:
@@ -90,6 +96,7 @@ class LedgerTurn:
         self._reserved: list[Knock] = []
         self._resting: dict[tuple[str, UUID], datetime] = {}
         self._served: set[tuple[str, UUID | None]] = set()
+        self._narrow: set[str] = set()
 
     def begin(self, visits: Iterable[Visit]) -> None:
         """Read what stands where these would go."""
@@ -126,6 +133,12 @@ class LedgerTurn:
             self._at[seen.address].append(knock)
             self._reserved.append(knock)
 
+    def at_once(self, address: str) -> int:
+        """How many have an address at once that bears no more of them; nought where another may begin."""
+        if address not in self._narrow:
+            return 0
+        return len({knock.claim_id for knock in self._at[address] if knock.in_flight(self._now)})
+
     def end(self) -> None:
         """Write what was reserved, and who waits."""
         self._rows.enter(self._reserved)
@@ -141,12 +154,13 @@ class LedgerTurn:
         frozen = [each.retry_at for each in judged if each.retry_at is not None]
         if frozen:
             return Hold(frozen_until=max(frozen))
-        return BUSY if any(each.busy for each in judged) else None
+        return ACCOUNT_BUSY if any(each.busy for each in judged) else None
 
     def _rest(self, visit: Visit) -> Hold | None:
         if visit.visitor.proven:
             return None
         found = {address: self._rest_at(address, visit) for address in visit.worst}
+        self._narrow |= {address for address, rest in found.items() if rest.busy or rest.lone}
         until = max((rest.until for rest in found.values() if rest.until is not None), default=None)
         if until is not None:
             self._keep_turn(visit, until)

@@ -1,6 +1,5 @@
 """The store as the runs of a worker ask it: in groups, from the one loop that they share."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -36,7 +35,7 @@ class RunStore:
         self._write_down = Grouped[WrittenCall, None](open_calls.write_down, alone=self._alone)
         self._finish = Grouped[RunResult, bool](claims.finish, alone=self._alone)
         self._give_back = Grouped[Return, bool](recovery.give_back, alone=self._alone)
-        self._kept_back = KeptBack()
+        self.kept_back = KeptBack()
 
     async def standing(self, intent: Intent) -> datetime | None:
         """Say until when a run may send nothing; None when it may begin.
@@ -71,21 +70,14 @@ class RunStore:
     async def finish(self, result: RunResult) -> bool:
         """Record what a run came to; false when the claim is lost."""
         answer = await self._finish.ask(result)
-        self._kept_back.settled(result.knocked)
+        self.kept_back.settled(result.knocked)
         return answer
 
     async def give_back(self, given: Return) -> bool:
         """Give a run back that comes to nothing now; false when the claim is lost."""
         answer = await self._give_back.ask(given)
-        self._kept_back.settled(given.knocked)
+        self.kept_back.settled(given.knocked)
         return answer
-
-    async def others_done(self, addresses: Iterable[str], *, within_seconds: float) -> None:
-        """Wait until a run of this process is done at one of these addresses: until then its own may cost too much.
-
-        One of those that wait is told of each such end, the first that came; the others wait on.
-        """
-        await self._kept_back.wait(addresses, within_seconds=within_seconds)
 
     def _alone(self) -> bool:
         return self.runs <= 1

@@ -3,19 +3,22 @@
 See docs/design/infrastructure.md, "Failover" and "The guard's last word".
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
+
+from sqlalchemy.orm import Session
 
 from sipcheck.guard import FORBIDDEN
 from trunks.clock import Clock
 from trunks.health.check import CheckResult
 from trunks.repositories.form_proofs import FormProofs, HeardForm
+from trunks.repositories.liveness import LivenessRows
 from trunks.repositories.mass_falls import MassFalls
 from trunks.repositories.watched_finding import WatchedFinding
 from trunks.repositories.way_findings import WayFindings
-from trunks.rules.edge_watch import after_check
+from trunks.rules.edge_watch import after_check, held_back
 from trunks.rules.health import says_nothing
 from trunks.runs.result_rules import WayRules
 from trunks.store.database import Database
@@ -44,20 +47,18 @@ class WayChecks:
         if self.rules is None or not (told or heard):
             return
         with self.database.read() as session:
-            if MassFalls(session).open() is not None:
-                # Held as flips are: what is silent now counts once the fault is seen to be none of ours.
-                told = {name: each for name, each in told.items() if not _tells_of_silence(each)}
+            held = _held_back(session, told)
             known = WayFindings(session).watched(told.keys())
         # Of one that never answered nothing is known until it leads where no call may go.
         begun = {each for each, result in told.items() if each not in known and _is_suspicious(result)}
-        if not heard and not begun and not self._changes(known, told):
+        if not heard and not begun and not self._changes(known, told, held):
             return
         with self.database.write() as session:
             findings, now = WayFindings(session), self.clock()
             findings.begin(begun, now)
             changed = FormProofs(session).hear(heard, now)
             before = findings.watched(told.keys(), lock=True)
-            for destination_id, after in self._changes(before, told).items():
+            for destination_id, after in self._changes(before, told, held).items():
                 findings.write_watch(after)
                 if after.leads_otherwise(before[destination_id]):
                     changed.add(destination_id)
@@ -85,16 +86,19 @@ class WayChecks:
         return 0
 
     def _changes(
-        self, known: Mapping[UUID, WatchedFinding], told: Mapping[UUID, CheckResult]
+        self,
+        known: Mapping[UUID, WatchedFinding],
+        told: Mapping[UUID, CheckResult],
+        held: Collection[UUID],
     ) -> dict[UUID, WatchedFinding]:
         found = {}
         for destination_id, before in known.items():
-            after = self._after(before, told[destination_id])
+            after = self._after(before, told[destination_id], is_held=destination_id in held)
             if after != before:
                 found[destination_id] = after
         return found
 
-    def _after(self, before: WatchedFinding, result: CheckResult) -> WatchedFinding:
+    def _after(self, before: WatchedFinding, result: CheckResult, *, is_held: bool) -> WatchedFinding:
         now = self.clock()
         if result.reason in FORBIDDEN:
             return before.forbidden_from(now)
@@ -102,17 +106,38 @@ class WayChecks:
         if not result.alive and not seen and not says_nothing(result.reason):
             # A name that leads nowhere any more: whatever it led to cannot be called by it.
             seen = dict.fromkeys(before.watch.edges.keys() | before.living(), False)
-        after = after_check(
-            before.watch,
-            seen,
-            now,
-            threshold=self.threshold,
-            answered=before.living(),
-            is_whole=result.is_whole,
-            ttl=None if result.ttl_seconds is None else timedelta(seconds=result.ttl_seconds),
-        )
+        if is_held:
+            after = held_back(before.watch, seen, before.living(), threshold=self.threshold)
+        else:
+            after = after_check(
+                before.watch,
+                seen,
+                now,
+                threshold=self.threshold,
+                answered=before.living(),
+                is_whole=result.is_whole,
+                ttl=None if result.ttl_seconds is None else timedelta(seconds=result.ttl_seconds),
+            )
         seen_now = before.watched_now(after, is_clean=result.alive)
         return seen_now if result.dialled is None else seen_now.dialled_now(result.dialled, now)
+
+
+def _held_back(session: Session, told: Mapping[UUID, CheckResult]) -> set[UUID]:
+    """Give the destinations whose silence counts later, once the fault is seen to be none of ours.
+
+    While a mass fall is held that is all silence, but what the breaker held back once and lets go now.
+    """
+    silent = {each: result for each, result in told.items() if _tells_of_silence(result)}
+    if not silent:
+        return set()
+    held = LivenessRows(session).held_among(silent.keys())
+    if MassFalls(session).open() is None:
+        return held
+    return held | {each for each, result in silent.items() if not _was_held(result)}
+
+
+def _was_held(result: CheckResult) -> bool:
+    return bool(result.claim.held_failures or result.claim.edge_held_failures)
 
 
 def _tells_of_silence(result: CheckResult) -> bool:

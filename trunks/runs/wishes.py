@@ -27,6 +27,9 @@ class Wish:
 
     `environment_id` says whose it is; a scheduled check is nobody's. `put_off` says that it was refused before, and
     that its time has come. `visit` is what the ledger of knocks judges.
+
+    Of those that others in flight keep back: `in_line` says that it stands in its process's line, `is_followed` that
+    others do behind it, `behind_seconds` how long those ahead may take, `turn_seconds` how long a run has the address.
     """
 
     claim_id: UUID
@@ -37,6 +40,10 @@ class Wish:
     environment_id: UUID = CHECKS
     put_off: bool = False
     visit: Visit | None = None
+    in_line: bool = False
+    is_followed: bool = False
+    behind_seconds: float = 0.0
+    turn_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

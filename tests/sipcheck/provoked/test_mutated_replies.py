@@ -29,6 +29,7 @@ from sipcheck.report.json_export import report_to_json
 from sipcheck.report.model import CheckName
 from sipcheck.report.rulings import RULINGS
 from tests.fuzzing import examples
+from tests.peers.asyncio_server import serving
 from tests.peers.sip_reply import reply_to, split_message
 from tests.sipcheck.conftest import ALICE, LOOPBACK
 
@@ -151,15 +152,7 @@ async def listen_by_tcp(registrar: Registrar, stack: AsyncExitStack) -> int:
                     if registrar.mutation.closes:
                         return
 
-    async def served(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            await converse(reader, writer)
-        except ConnectionError:
-            return  # the engine has done with this connection
-
-    server = await asyncio.start_server(served, "127.0.0.1", 0)
-    await stack.enter_async_context(server)
-    return int(server.sockets[0].getsockname()[1])
+    return await stack.enter_async_context(serving(converse))
 
 
 async def verify(engine: Engine, mutation: Mutation, transport: TransportName) -> tuple[Report, Registrar]:

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from sipcheck.target import TransportName
-from trunks.rules.edge_watch import EdgeWatch, WatchedEdge, after_check, watched
+from trunks.rules.edge_watch import EdgeWatch, WatchedEdge, after_check, held_back, newly_silent, watched
 from trunks.rules.way_evidence import WayEdge, WayFinding
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -194,3 +194,45 @@ def test_what_a_report_alone_has_named_is_watched_too() -> None:
     later = after_check(gone, {TWO: True}, NOON + timedelta(days=9), threshold=3, answered=[ONE])
     assert later.fallen == {ONE}
     assert after_check(later, {TWO: True}, NOON + timedelta(days=9), threshold=3).edges.keys() == {TWO}
+
+
+@pytest.mark.parametrize(
+    ("looks", "falls"),
+    [
+        ("++", False),
+        # `h` was silent and held back; it counts beside the next one, unless an answer came between.
+        ("h--", True),
+        ("h-", False),
+        ("hh-", True),
+        ("h+--", False),
+        ("-h-", True),
+        ("hhhh", False),
+    ],
+)
+def test_what_was_held_back_counts_beside_the_next_failure(looks: str, falls: bool) -> None:
+    watch = after_check(EdgeWatch(), {ONE: True, TWO: True}, NOON, threshold=3)
+    for number, sign in enumerate(looks, start=1):
+        seen = {ONE: sign == "+", TWO: True}
+        if sign == "h":
+            watch = held_back(watch, seen, (), threshold=3)
+        else:
+            watch = after_check(watch, seen, NOON + number * MINUTE, threshold=3)
+    assert (ONE in watch.fallen) is falls
+
+
+@pytest.mark.parametrize(
+    ("edge", "answered", "is_new"),
+    [
+        (WatchedEdge(), (), True),
+        (None, [ONE], True),
+        (None, (), False),
+        (WatchedEdge(failures=1), (), False),
+        (WatchedEdge(held=1), (), False),
+        (WatchedEdge(fallen=True), [ONE], False),
+        (WatchedEdge(withdrawn=True), (), False),
+    ],
+)
+def test_an_edge_falls_newly_once(edge: WatchedEdge | None, answered: Sequence[str], is_new: bool) -> None:
+    watch = EdgeWatch({} if edge is None else {ONE: edge})
+    assert newly_silent(watch, [ONE], answered) == ({ONE} if is_new else set())
+    assert newly_silent(watch, [], answered) == set()

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from trunks.ids import new_id
 from trunks.repositories.knocks import Knocks
 from trunks.rules.knock import Knock
 from trunks.rules.knock_limits import SHIPPED, KnockLimits, KnockRules
+from trunks.rules.pace_shares import CHECKS
 from trunks.rules.visitor import Visitor
 from trunks.runs.address_limits import AddressLimits
 from trunks.runs.edge_paces import PaceLimits
@@ -51,18 +53,21 @@ class Worker:
             worst=dict.fromkeys(at, WORST),
         )
 
+    def wish(self, visit: Visit, *, on_demand: bool = True) -> Wish:
+        return Wish(
+            claim_id=visit.claim_id,
+            environment_id=visit.visitor.environment_id or CHECKS,
+            requests=dict.fromkeys(visit.worst, 3),
+            lease_until=visit.lease_until,
+            on_demand=on_demand,
+            patience_seconds=0,
+            visit=visit,
+        )
+
     def admit(self, *visits: Visit) -> list[Admission]:
-        wishes = [
-            Wish(
-                claim_id=visit.claim_id,
-                requests=dict.fromkeys(visit.worst, 3),
-                lease_until=visit.lease_until,
-                on_demand=True,
-                patience_seconds=0,
-                visit=visit,
-            )
-            for visit in visits
-        ]
+        return self.ask(*map(self.wish, visits))
+
+    def ask(self, *wishes: Wish) -> list[Admission]:
         while True:
             try:
                 return self._limits.admit(wishes)
@@ -127,6 +132,17 @@ def test_who_is_proven_neither_waits_nor_reserves(worker: Worker) -> None:
     worker.knock(6, user="bob")
     assert worker.admit(worker.visit(proven=True))[0].granted
     assert len(worker.standing()) == 1
+
+
+def test_whom_others_keep_back_is_put_behind_the_last_of_his_own_by_what_a_run_takes(worker: Worker) -> None:
+    """Who stands in his process's line has his place, and looks again soon; he lengthens nobody's wait."""
+    assert worker.admit(worker.visit())[0].granted
+    wish = replace(worker.wish(worker.visit(), on_demand=False), turn_seconds=2.0)
+    waits = [worker.ask(wish)[0].wait_seconds for _ in range(2)]
+    in_line = worker.ask(replace(wish, in_line=True, behind_seconds=1.0))[0].wait_seconds
+    behind_all = worker.ask(replace(wish, behind_seconds=9.0))[0].wait_seconds
+    others = worker.ask(replace(wish, environment_id=RIVAL))[0].wait_seconds
+    assert [*waits, in_line, behind_all, others] == pytest.approx([2, 4, 1, 9, 4], abs=0.1)
 
 
 def test_an_address_does_not_wait_for_another(worker: Worker) -> None:

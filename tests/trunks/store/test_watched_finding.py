@@ -36,7 +36,10 @@ FOUND = WayFinding(
     dialled=Dialled(ipv4=("198.51.100.1",), has_ipv6=True),
 )
 WATCH = EdgeWatch(
-    {ONE: WatchedEdge(2, True, NOON), TWO: WatchedEdge(0, False, None, 2, NOON, ttl=timedelta(hours=1))},
+    {
+        ONE: WatchedEdge(2, True, NOON),
+        TWO: WatchedEdge(0, False, None, 2, NOON, ttl=timedelta(hours=1), held=1),
+    },
     (NOON,),
     Astray.SRV_ALONE,
     NOON,

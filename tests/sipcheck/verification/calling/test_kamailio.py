@@ -107,7 +107,7 @@ async def test_the_form_that_a_proxy_takes_is_found(
         )
         report = await call(registrar, replace(USUAL, format=None))
         assert (report.outcome, report.format) == (CallVerdict.RANG, form), report.summary
-        assert phone.methods() == ["INVITE", "CANCEL", "ACK"]
+        await until(lambda: phone.methods() == ["INVITE", "CANCEL", "ACK"], phone.methods)
         assert [each.status for each in report.attempts[:-1]] == [404] * (len(report.attempts) - 1)
 
 
