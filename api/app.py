@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
-from functools import partial
+from functools import cache, partial
 from importlib.metadata import version
+from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from prometheus_client import Gauge
@@ -43,6 +44,9 @@ from trunks.installation.installation import Installation
 from trunks.store.grouped import Grouped
 from trunks.store.soundness import require_takes_writes
 
+_TITLE = "SIP trunks"
+_DESCRIPTION = "Verifies customers' SIP trunks and says whose turn it is when one does not work."
+
 # Of the process, not of an application: what FastAPI works out of a route it works out once.
 _ROUTES = APIRouter()
 for _routes in (talkover, autocalls, bolna, operation, shared_page, console):
@@ -62,8 +66,8 @@ def create_app(
     """
     context = _make_context(installation, doorbell, checks or {})
     app = FastAPI(
-        title="SIP trunks",
-        description="Verifies customers' SIP trunks and says whose turn it is when one does not work.",
+        title=_TITLE,
+        description=_DESCRIPTION,
         version=version("sipcheck"),
         routes=_ROUTES.routes,
         redirect_slashes=False,
@@ -71,9 +75,15 @@ def create_app(
         exception_handlers=handlers(),
         middleware=_middleware(context),
     )
-    app.openapi = partial(describe, app)  # type: ignore[method-assign]
+    app.openapi = _document  # type: ignore[method-assign]
     app.state.context = context
     return app
+
+
+@cache
+def _document() -> dict[str, Any]:
+    """Describe the routes, which are the process's: made when it is first asked for."""
+    return describe(_TITLE, version("sipcheck"), _DESCRIPTION, _ROUTES.routes)
 
 
 def _make_context(

@@ -25,6 +25,7 @@ from tests.peers.udp_peer import Script, UdpPeer
 from tests.peers.unbound_server import UnboundServer
 from tests.shared_statements import share_compiled_statements
 from tests.shares import spread
+from tests.turns import is_for_the_long_run
 from trunks.store.database import Database
 from trunks.store.schema import migrate
 
@@ -121,6 +122,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.peers)
         if item.nodeid.startswith(SLOW) and not item.nodeid.startswith(ON_EVERY_PYTHON):
             item.add_marker(pytest.mark.slow)
+        if is_for_the_long_run(item):
+            item.add_marker(pytest.mark.long)
     yield
     seed = config.getoption("--shuffle")
     if seed is not None:

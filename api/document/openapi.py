@@ -1,13 +1,13 @@
 """The OpenAPI document: what each dialect answers everywhere is said here once, and not at each route."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
+from starlette.routing import BaseRoute
 
 from api.dialect import Dialect
 from api.dialects import spoken_at
@@ -115,25 +115,21 @@ _RETRIED = ("409", "429", "503")
 _BEFORE_THE_CALLER_IS_KNOWN = ("401", "408", "431")
 
 
-def describe(app: FastAPI) -> dict[str, Any]:
-    """Make the document once; a malformed id in a path is 404 here, never the framework's 422."""
-    if app.openapi_schema is None:
-        document = get_openapi(
-            title=app.title, version=app.version, description=app.description, routes=app.routes
-        )
-        schemas = document["components"]["schemas"]
-        document["components"]["headers"] = _HEADERS
-        for path, method, operation in _operations(document):
-            if _FRAMEWORKS_OWN[0] in str(operation["responses"].get("422", "")):
-                del operation["responses"]["422"]
-            dialect = spoken_at(path)
-            if dialect is not None:
-                reads = only_reads(method.upper(), path)
-                _describe_operation(operation, method, dialect, schemas, only_reads=reads)
-        for name in _FRAMEWORKS_OWN:
-            schemas.pop(name, None)
-        app.openapi_schema = document
-    return app.openapi_schema
+def describe(title: str, version: str, description: str, routes: Sequence[BaseRoute]) -> dict[str, Any]:
+    """Make the document; a malformed id in a path is 404 here, never the framework's 422."""
+    document = get_openapi(title=title, version=version, description=description, routes=routes)
+    schemas = document["components"]["schemas"]
+    document["components"]["headers"] = _HEADERS
+    for path, method, operation in _operations(document):
+        if _FRAMEWORKS_OWN[0] in str(operation["responses"].get("422", "")):
+            del operation["responses"]["422"]
+        dialect = spoken_at(path)
+        if dialect is not None:
+            reads = only_reads(method.upper(), path)
+            _describe_operation(operation, method, dialect, schemas, only_reads=reads)
+    for name in _FRAMEWORKS_OWN:
+        schemas.pop(name, None)
+    return document
 
 
 def _operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:

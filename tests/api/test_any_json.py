@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import cycle, islice
 from typing import Any
 
 import httpx
@@ -15,6 +16,7 @@ import pytest
 
 from tests.api.client import ApiUnderTest
 from tests.trunks.forms import make_report
+from trunks.installation.settings import Settings
 
 JSON = {"Content-Type": "application/json"}
 TALKOVER, BOLNA = "/api/v1/sip-trunks", "/sip-trunks/trunks"
@@ -172,18 +174,20 @@ async def assert_all_can_be_read(api: ApiUnderTest) -> None:
         assert (await api.client.get(path)).status_code == 200
 
 
-async def test_no_text_breaks_any_field(unlimited: ApiUnderTest) -> None:
+async def test_no_text_breaks_any_field(unlimited: ApiUnderTest, store_settings: Settings) -> None:
+    # SQLite keeps whatever text is given to it; there one of them for each place will do.
+    at_once = len(TEXTS) if store_settings.database_url else 1
     ids = await ids_of_things(unlimited)
     document = (await unlimited.client.get("/openapi.json")).json()
     sent = 0
     for operation in operations(document, ids):
         example_of_its_own = await send(unlimited, operation, json.dumps(operation.example).encode())
         assert example_of_its_own.status_code not in (400, 422)
-        for place in operation.fields:
-            for value in TEXTS:
+        for number, place in enumerate(operation.fields):
+            for value in islice(cycle(TEXTS), number, number + at_once):
                 await send(unlimited, operation, filled(operation, place, value))
                 sent += 1
-    assert sent > 400
+    assert sent > 100 * at_once
     await assert_all_can_be_read(unlimited)
 
 
@@ -191,18 +195,18 @@ async def test_no_text_breaks_any_field(unlimited: ApiUnderTest) -> None:
 async def test_no_value_breaks_a_body(unlimited: ApiUnderTest) -> None:
     ids = await ids_of_things(unlimited)
     document = (await unlimited.client.get("/openapi.json")).json()
-    for operation in operations(document, ids):
-        for value in OTHERS:
-            # For the body, for a field that is unknown, for all that are known, and for one that comes twice.
+    for turn, operation in enumerate(operations(document, ids)):
+        for number, value in enumerate(OTHERS):
+            # For the body; for a field that is unknown, for all that are known, or for one that comes twice.
             known = json.dumps(dict.fromkeys((str(place[0]) for place in operation.fields), HOLE))
             plain = json.dumps(operation.example)
             name = json.dumps(operation.fields[0][0])
-            for content in (
-                value,
+            inside = (
                 f'{{"unknown": {value}, {plain[1:]}',
                 known.replace(f'"{HOLE}"', value),
                 f"{{{name}: {value}, {plain[1:]}",
-            ):
+            )
+            for content in (value, inside[(turn + number) % len(inside)]):
                 answer = await send(unlimited, operation, content.encode())
                 if content == value and operation.method == "post":
                     assert answer.status_code in (400, 422), (operation, value[:50])

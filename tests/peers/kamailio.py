@@ -157,6 +157,14 @@ class Kamailio(OwnedProcess):
         dump = {"memory": _without_countdown(memory), "database": rows}
         return json.dumps(dump, indent=1, sort_keys=True).encode()
 
+    def set_passwords(self, passwords: Mapping[str, str]) -> None:
+        """Know these users by other passwords from now on: whoever sends the former one gets 401."""
+        with closing(sqlite3.connect(self._database, timeout=_RPC_TIMEOUT_SECONDS)) as database, database:
+            database.executemany(
+                "UPDATE subscriber SET password = ? WHERE username = ?",
+                [(password, user) for user, password in passwords.items()],
+            )
+
     def add_binding(self, user: str, contact: str, *, expires_seconds: int = 3600) -> None:
         """Bind a contact URI to a user, as a REGISTER with Contact would. Raises PeerFailed."""
         self.rpc("ul.add", "location", user, contact, expires_seconds, 1.0, "", 0, 0, 0)

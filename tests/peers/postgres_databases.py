@@ -21,6 +21,14 @@ _SHAPE = """
     WHERE relnamespace = 'public'::regnamespace AND attnum > 0
 """
 
+# All of it is sent at once. The order of the foreign keys does not matter where all rows go.
+_IN_ANY_ORDER = sql.SQL("SET session_replication_role = replica")
+_DELETE = sql.SQL("DELETE FROM {}")
+_FROM_ONE_AGAIN = sql.SQL(
+    "SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, start_value, false)"
+    " FROM pg_sequences WHERE last_value IS NOT NULL"
+)
+
 
 class PostgresDatabases:
     """Gives databases with the current schema and no rows, each to one test at a time."""
@@ -32,8 +40,11 @@ class PostgresDatabases:
         self._free: list[str] = []
         with server.connect(template) as connection:
             self._shape = _shape(connection)
-            self._tables = _tables(connection)
-            assert not any(_rows(connection, table) for table in self._tables)
+            tables = _tables(connection)
+            assert not any(_rows(connection, table) for table in tables)
+            self._emptying = sql.SQL(";").join(
+                [_IN_ANY_ORDER, *(_DELETE.format(sql.Identifier(table)) for table in tables), _FROM_ONE_AGAIN]
+            )
 
     def take(self) -> str:
         """Give the URL of one."""
@@ -58,14 +69,7 @@ class PostgresDatabases:
         assert size is not None
         if size[0] > _LARGEST_OCTETS or _shape(connection) != self._shape:
             return False
-        # The order of the foreign keys does not matter where all rows go.
-        connection.execute("SET session_replication_role = replica")
-        for table in self._tables:
-            connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table)))
-        connection.execute(
-            "SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, start_value, false)"
-            " FROM pg_sequences WHERE last_value IS NOT NULL"
-        )
+        connection.execute(self._emptying)
         return True
 
 

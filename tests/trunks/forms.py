@@ -31,6 +31,7 @@ from trunks.runs.claimed_run import ClaimedRun
 from trunks.runs.recovery import Return
 from trunks.runs.results import RunResult
 from trunks.runs.sending import CredentialKeys, Departure, Intent
+from trunks.secrets.keys import make_key_file
 from trunks.store.database import Database
 from trunks.store.schema import migrate
 from trunks.tenancy.tenants import Caller
@@ -222,20 +223,22 @@ LIVEKIT_AWAY: dict[str, Any] = {
 
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a database file with the current schema: to copy one is cheaper than to migrate one."""
-    file = tmp_path_factory.mktemp("template") / DATABASE_FILE_NAME
-    database = Database(f"sqlite:///{file}")
+    """Give the database of a prepared installation: to copy its folder is cheaper than to prepare one."""
+    folder = tmp_path_factory.mktemp("template") / "var"
+    folder.mkdir(mode=0o700)
+    database = Database(f"sqlite:///{folder / DATABASE_FILE_NAME}")
     migrate(database)
     database.close()
-    return file
+    make_key_file(folder)
+    return folder / DATABASE_FILE_NAME
 
 
 def prepare_from(sqlite_template: Path, settings: Settings) -> None:
-    """Prepare an installation; a new SQLite database begins as a copy of the template."""
-    if settings.database_url is None and not settings.data_dir.exists():
-        settings.data_dir.mkdir(mode=0o700)
-        shutil.copy(sqlite_template, settings.data_dir)
-    prepare(settings)
+    """Prepare an installation; a new one on SQLite begins as a copy of the template's, keys and all."""
+    if settings.database_url or settings.secret_keys or settings.data_dir.exists():
+        prepare(settings)
+    else:
+        shutil.copytree(sqlite_template.parent, settings.data_dir)
 
 
 @pytest.fixture

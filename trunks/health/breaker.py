@@ -66,7 +66,9 @@ class Breaker:
         whole = [
             each for each in failed if not each.alive and each.claim.was_alive and each.claim.failures == 0
         ]
-        new = {each.claim.destination_id: each.address for each in whole} | dict(lost)
+        new = {each.claim.destination_id: each.address or each.claim.last_address for each in whole} | dict(
+            lost
+        )
         if not new:
             return None
         since = now - self._interval

@@ -22,8 +22,8 @@ class CheckClaim:
     `fell_lately` that the failures began within the last interval. `in_full` says that all there is to see is to be
     seen this time. `due_since` is when it was due first. `asker` is whose account speaks, None for nobody's;
     `answer_status` and `answer_server` are the last answer's, as are `answered_at`, `latency_ms` and what it showed,
-    `good`. Since `edge_fell_at` an edge in use is silent though another answers, `edge_held_failures` checks of it
-    held back.
+    `good`; `last_address` is the first that it led to before. Since `edge_fell_at` an edge in use is silent though
+    another answers, `edge_held_failures` checks of it held back.
     """
 
     destination_id: UUID
@@ -51,6 +51,7 @@ class CheckClaim:
     answered_at: datetime | None = None
     latency_ms: float | None = None
     good: Mapping[str, Any] | None = None
+    last_address: str | None = None
     edge_fell_at: datetime | None = None
     edge_held_failures: int = 0
 

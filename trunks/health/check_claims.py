@@ -161,6 +161,7 @@ class CheckClaims:
                     answered_at=row.answered_at,
                     latency_ms=row.latency_ms,
                     good=row.good,
+                    last_address=row.address,
                     edge_fell_at=row.edge_fell_at,
                     edge_held_failures=row.edge_held_failures,
                 )

@@ -194,7 +194,8 @@ class CheckResults:
         values["next_check_at"] = now + timedelta(seconds=self._next_seconds(result, is_held))
         if not _says_something(result):
             return values
-        values["address"] = result.address
+        # A name that leads nowhere any more is counted at the address that it led to.
+        values["address"] = result.address or claim.last_address
         values |= values_of_answer(result, now)
         values["failures"] = 0 if result.alive else claim.failures + 1
         values["held_failures"] = claim.held_failures + 1 if is_held and not result.alive else 0

@@ -113,7 +113,9 @@ class Runs:
         )
         self.way_turns = WayTurns(database, ways, clock)
         self.password_turns = PasswordTurns(database, ways, clock)
-        self.way_checks = WayChecks(database, ways, settings.failure_threshold, clock)
+        self.way_checks = WayChecks(
+            database, ways, settings.failure_threshold, settings.health_interval_seconds, clock
+        )
         self.claims = RunClaims(
             database,
             rules=ResultRules(

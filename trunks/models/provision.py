@@ -117,7 +117,8 @@ class Infrastructure(Leased, Base):
     The lease is of the worker that reconciles it now. `findings` counts what reconciliations found, since the first.
     `keeps_media` is whether it kept the media of what was written last; None while that is not known. While it is
     `paused`, nothing is written there but what a customer asks for. `writes_left`, `writes_kept` and `refilled_at` are
-    the pace of all other writes (trunks.rules.write_pace); null before the first.
+    the pace of all other writes (trunks.rules.write_pace); null before the first. `lie_began_at` and `lie_seen_at` are
+    of what looked like a lie of our resolver (trunks.rules.resolver_lie).
     """
 
     __tablename__ = "infrastructures"
@@ -130,3 +131,5 @@ class Infrastructure(Leased, Base):
     writes_left: Mapped[float | None] = mapped_column(Double)
     writes_kept: Mapped[float | None] = mapped_column(Double)
     refilled_at: Mapped[datetime | None]
+    lie_began_at: Mapped[datetime | None]
+    lie_seen_at: Mapped[datetime | None]

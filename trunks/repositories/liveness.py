@@ -33,6 +33,7 @@ _CLAIMED_COLUMNS = (
     DestinationHealth.next_check_at,
     DestinationHealth.due_since,
     DestinationHealth.edge_addresses,
+    DestinationHealth.address,
     DestinationHealth.asked_at,
     DestinationHealth.cycle,
     DestinationHealth.claimed_at,

@@ -13,32 +13,32 @@ from sqlalchemy.orm import Session
 from sipcheck.guard import FORBIDDEN
 from trunks.clock import Clock
 from trunks.health.check import CheckResult
+from trunks.models.provision import Infrastructure
 from trunks.repositories.form_proofs import FormProofs, HeardForm
 from trunks.repositories.liveness import LivenessRows
 from trunks.repositories.mass_falls import MassFalls
+from trunks.repositories.provisions import Infrastructures
 from trunks.repositories.watched_finding import WatchedFinding
 from trunks.repositories.way_findings import WayFindings
 from trunks.rules.edge_watch import after_check, held_back
 from trunks.rules.health import says_nothing
+from trunks.rules.resolver_lie import ResolverLie, confirmed_after, judge
 from trunks.runs.result_rules import WayRules
 from trunks.store.database import Database
-
-# A name that leads where no call may go is parked after so long, unless so many others began to at the same time: then
-# it is rather our resolver that lies.
-CONFIRMED_AFTER = timedelta(seconds=30)
-MOST_AT_ONCE = 10
 
 
 @dataclass(frozen=True, slots=True)
 class WayChecks:
     """Called where results of checks are settled; a trunk's way follows by trunks.runs.way_turns.
 
-    `threshold` is how many failed checks in a row take an edge away.
+    `threshold` is how many failed checks in a row take an edge away, `interval_seconds` how often a destination is
+    checked whose trunks ask for nothing else.
     """
 
     database: Database
     rules: WayRules | None
     threshold: int
+    interval_seconds: float
     clock: Clock
 
     def note(self, results: Sequence[CheckResult], heard: Sequence[HeardForm] = ()) -> None:
@@ -71,19 +71,20 @@ class WayChecks:
         """
         if self.rules is None:
             return 0
-        now = self.clock()
+        now, provisioner = self.clock(), self.rules.provisioner
         with self.database.read() as session:
             waiting = WayFindings(session).forbidden()
-        if not waiting:
-            return 0
-        if len(waiting) > MOST_AT_ONCE:
-            return len(waiting)
-        ripe = [each for each, since in waiting.items() if now - since >= CONFIRMED_AFTER]
-        if ripe:
+            if not waiting:
+                return 0
+            due = MassFalls(session).due_since(now - timedelta(seconds=self.interval_seconds))
+            before = _lie_of(Infrastructures(session).find(provisioner))
+        verdict = judge(waiting, due, before, now, wait=confirmed_after(self.interval_seconds))
+        if verdict.confirmed or verdict.lie is not None:
             with self.database.write() as session:
                 findings = WayFindings(session)
-                findings.make_stale(findings.confirm(ripe), now)
-        return 0
+                findings.make_stale(findings.confirm(verdict.confirmed), now)
+                _keep_lie(Infrastructures(session).ensure(provisioner), verdict.lie)
+        return verdict.held
 
     def _changes(
         self,
@@ -120,6 +121,17 @@ class WayChecks:
             )
         seen_now = before.watched_now(after, is_clean=result.alive)
         return seen_now if result.dialled is None else seen_now.dialled_now(result.dialled, now)
+
+
+def _lie_of(row: Infrastructure | None) -> ResolverLie | None:
+    if row is None or row.lie_began_at is None or row.lie_seen_at is None:
+        return None
+    return ResolverLie(row.lie_began_at, row.lie_seen_at)
+
+
+def _keep_lie(row: Infrastructure, lie: ResolverLie | None) -> None:
+    if lie is not None:
+        row.lie_began_at, row.lie_seen_at = lie.began_at, lie.seen_at
 
 
 def _held_back(session: Session, told: Mapping[UUID, CheckResult]) -> set[UUID]:

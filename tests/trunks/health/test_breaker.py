@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from structlog.testing import capture_logs
 
+from sipcheck.reasons import Reason
 from tests.trunks.forms import Store
 from tests.trunks.health_watch import HealthWatch, flips_are_held, latest_fall
 from trunks.health.check import CheckClaim
@@ -66,6 +67,20 @@ def test_a_mass_fall_is_held_and_says_so(watch: HealthWatch) -> None:
     assert (held(watch), fall.fallen) == (True, DESTINATIONS)
     (told,) = [line for line in logs if line["event"] == "mass-fall-held"]
     assert (told["log_level"], told["destinations"], told["addresses"]) == ("error", DESTINATIONS, 3)
+
+
+@pytest.mark.parametrize("store_settings", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("reason", [Reason.DNS_NXDOMAIN, Reason.DNS_NO_RECORDS, Reason.ADDRESS_FORBIDDEN])
+def test_a_resolver_of_ours_that_says_so_of_everyone_is_held(watch: HealthWatch, reason: Reason) -> None:
+    """None of them leads to an address any more: they count at those that they led to before."""
+    trunks = enter(watch, HELD)
+    flips = watch.count_flips()
+    watch.cycle(alive=False, reason=reason, address=None)
+    assert (held(watch), failures(watch, trunks)) == (True, {0})
+    watch.store.clock.advance(REPROBE_SECONDS)
+    watch.settle(watch.claim(), alive=True)
+    watch.store.installation.health.breaker.tend()
+    assert (failures(watch, trunks), watch.count_flips(), held(watch)) == ({0}, flips, False)
 
 
 def test_what_answers_the_second_probe_was_never_down(watch: HealthWatch) -> None:

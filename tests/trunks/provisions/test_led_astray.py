@@ -15,6 +15,7 @@ from trunks.catalog.trunk_edit import TrunkEdit
 from trunks.models.provision import ProvisionStatus
 from trunks.models.trunk import Trunk
 from trunks.provisions.seen_host import SeenHost
+from trunks.rules.resolver_lie import confirmed_after
 from trunks.rules.way_evidence import Dialled, WayForm
 from trunks.voice.blueprint import PARKED_ROUTE
 from worker.provisioning.dialled_names import NameJudge
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.parametrize("store_settings", ["sqlite"], indirect=True
 
 SRV_ALONE, CLEAN = Dialled(), Dialled(ipv4=(ONE,))
 PRIVATE = Dialled(ipv4=("10.0.0.1",), forbidden=True)
-HALF_A_MINUTE = 31.0
+CONFIRMED_SECONDS = confirmed_after(60.0).total_seconds()
 
 
 @pytest.mark.parametrize("dialled", [SRV_ALONE, PRIVATE], ids=["srv-alone", "private"])
@@ -38,7 +39,7 @@ async def test_a_name_that_begins_to_lead_astray_is_parked_until_it_is_mended(
     destination = trunk.gateways[0].destination_id
     check(installed, destination, {FIRST: True}, dialled=dialled)
     assert provision_of(installed, trunk.id).status is ProvisionStatus.DONE
-    check(installed, destination, {FIRST: True}, dialled=dialled, after_seconds=HALF_A_MINUTE)
+    check(installed, destination, {FIRST: True}, dialled=dialled, after_seconds=CONFIRMED_SECONDS)
     assert await installed.work(trunk) == ids
     assert route(installed) == PARKED_ROUTE
     assert (await installed.judge()).found == ()
@@ -61,7 +62,7 @@ async def test_it_is_pinned_to_the_literal_that_was_proven_where_one_was(install
     await installed.work(trunk)
     destination = prove(installed, trunk)
     check(installed, destination, {FIRST: True}, dialled=CLEAN)
-    for seconds in (1.0, HALF_A_MINUTE):
+    for seconds in (1.0, CONFIRMED_SECONDS):
         check(installed, destination, {FIRST: True}, dialled=PRIVATE, after_seconds=seconds)
     assert shown(installed, trunk) == (WayForm.ROUTE, FIRST, True)
 
@@ -69,7 +70,7 @@ async def test_it_is_pinned_to_the_literal_that_was_proven_where_one_was(install
 def test_one_that_never_answered_is_parked_by_checks_and_opened_by_them(installed: Installed) -> None:
     trunk = installed.make_trunk()
     destination = trunk.gateways[0].destination_id
-    for seconds in (1.0, HALF_A_MINUTE):
+    for seconds in (1.0, CONFIRMED_SECONDS):
         check(installed, destination, {}, reason=Reason.ADDRESS_FORBIDDEN, after_seconds=seconds)
     assert no_way(installed, trunk)
     check(installed, destination, {FIRST: True}, dialled=CLEAN)

@@ -16,12 +16,14 @@ from trunks.ids import new_id
 from trunks.models.provision import ProvisionStatus
 from trunks.models.trunk import Trunk
 from trunks.repositories.way_findings import WayFindings
+from trunks.rules.resolver_lie import confirmed_after
 from trunks.rules.way_evidence import Dialled, WayForm
 from trunks.runs.results import RunResult
 from trunks.voice.blueprint import PARKED_ROUTE
 
 FIRST, SECOND = f"{ONE}:5060/udp", f"{TWO}:5060/udp"
 MINUTE = 60.0
+CONFIRMED_SECONDS = confirmed_after(MINUTE).total_seconds()
 
 
 def check(
@@ -152,7 +154,7 @@ async def test_a_name_that_leads_where_no_call_may_go_is_parked_until_it_is_mend
     ids = await installed.work(trunk)
     check(installed, destination, {}, reason=Reason.ADDRESS_FORBIDDEN)
     assert provision_of(installed, trunk.id).status is ProvisionStatus.DONE
-    check(installed, destination, {}, reason=Reason.ADDRESS_FORBIDDEN, after_seconds=31)
+    check(installed, destination, {}, reason=Reason.ADDRESS_FORBIDDEN, after_seconds=CONFIRMED_SECONDS)
     assert await installed.work(trunk) == ids
     assert route(installed) == PARKED_ROUTE
     assert shown(installed, trunk) == (WayForm.PARKED, None, False)
@@ -172,7 +174,7 @@ async def test_a_trunk_that_never_answered_is_parked_too(installed: Installed) -
     claimed = claim(installed, trunk)
     report = replace(report_of(ONE, alive=False), reason=Reason.ADDRESS_FORBIDDEN)
     assert installed.store.installation.runs.claims.finish([RunResult(claimed, report)]) == [True]
-    installed.store.clock.advance(31)
+    installed.store.clock.advance(CONFIRMED_SECONDS)
     installed.store.installation.runs.way_checks.tend()
     installed.store.installation.runs.way_turns.tend()
     assert await installed.work(trunk) == ids
@@ -189,15 +191,17 @@ def test_a_resolver_of_ours_that_lies_of_everyone_parks_nobody(installed: Instal
     ]
     destinations = [prove(installed, trunk) for trunk in trunks]
     checks = installed.store.installation.runs.way_checks
-    for _ in range(3):
-        for each in destinations:
-            note(installed, each, {}, reason=Reason.ADDRESS_FORBIDDEN)
-        installed.store.clock.advance(40)
-        assert checks.tend() == 11
+    # Each is checked once a minute, and they one after the other.
+    for turn in range(22):
+        installed.store.clock.advance(MINUTE / 11)
+        note(installed, destinations[turn % 11], {}, reason=Reason.ADDRESS_FORBIDDEN)
+        assert checks.tend() == (0 if turn < 10 else 11)
+        installed.store.installation.runs.way_turns.tend()
     for each in destinations:
-        check(installed, each, {FIRST: True, SECOND: True}, after_seconds=1)
+        check(installed, each, {FIRST: True, SECOND: True}, after_seconds=MINUTE / 11)
+        # The others have not been seen to be clean yet.
+        assert {way_of(installed, trunk) for trunk in trunks} == {(WayForm.ROUTE, FIRST)}
     assert checks.tend() == 0
-    assert {way_of(installed, trunk) for trunk in trunks} == {(WayForm.ROUTE, FIRST)}
 
 
 def test_whoever_is_killed_in_the_middle_is_followed(installed: Installed) -> None:
