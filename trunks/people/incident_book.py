@@ -50,11 +50,13 @@ class IncidentBook:
         self._incidents.alone()
         places = {flip.trunk_id: trunks[flip.trunk_id].gateways[0].destination_id for flip, _ in turns}
         domains = self._incidents.keep_alone(set(places.values()))
+        concerned = self._trunks.concerned(places.keys())
         for flip, (event, kind) in sorted(turns, key=lambda each: each[0].id):
             trunk, destination_id = trunks[flip.trunk_id], places[flip.trunk_id]
             if event is Turn.FELL and kind is not None:
                 self._fell(trunk, kind, flip, _Destination(destination_id, domains[destination_id]))
-            else:
+                concerned.add(trunk.id)
+            elif trunk.id in concerned:
                 self._trunks.end(trunk.id, event, flip.at)
 
     def _fell(self, trunk: Trunk, kind: IncidentKind, flip: Flip, destination: "_Destination") -> None:

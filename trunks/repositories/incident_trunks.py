@@ -45,16 +45,25 @@ class IncidentTrunks(Repository):
             changed=lambda new: {"ended_at": None, "ended": None},
         )
 
-    def end(self, trunk_id: UUID, turn: Turn, at: datetime) -> set[UUID]:
-        """Note that no incident concerns a trunk any more; give those that did."""
+    def concerned(self, trunk_ids: Collection[UUID]) -> set[UUID]:
+        """Which of these trunks are in an incident that is not over for them."""
         return set(
             self._session.scalars(
-                update(IncidentTrunk)
-                .where(IncidentTrunk.trunk_id == trunk_id, IncidentTrunk.ended_at.is_(None))
-                .values(ended_at=at, ended=turn)
-                .returning(IncidentTrunk.incident_id)
-                .execution_options(synchronize_session=False)
+                select(IncidentTrunk.trunk_id)
+                .where(
+                    among(self._session, IncidentTrunk.trunk_id, trunk_ids), IncidentTrunk.ended_at.is_(None)
+                )
+                .distinct()
             )
+        )
+
+    def end(self, trunk_id: UUID, turn: Turn, at: datetime) -> None:
+        """Note that no incident concerns a trunk any more."""
+        self._session.execute(
+            update(IncidentTrunk)
+            .where(IncidentTrunk.trunk_id == trunk_id, IncidentTrunk.ended_at.is_(None))
+            .values(ended_at=at, ended=turn)
+            .execution_options(synchronize_session=False)
         )
 
     def last_trunk(self, environment_id: UUID, incident_id: UUID) -> UUID | None:

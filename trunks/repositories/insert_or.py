@@ -1,6 +1,7 @@
 """INSERT … ON CONFLICT, which SQLite and PostgreSQL spell alike and SQLAlchemy does not."""
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Table, select
@@ -36,6 +37,7 @@ def insert_or_update(
     All rows name the same columns, and no two are the same by the `unique` ones.
     """
     statement = _insert(session, model)
+    excluded = statement.excluded
     table: Table = model.__table__  # type: ignore[assignment]
     parameters: Any = rows
     if session.get_bind().dialect.name == "postgresql" and len(rows) > 1:
@@ -47,11 +49,17 @@ def insert_or_update(
             )
             parameters = found.parameters
     session.execute(
-        statement.on_conflict_do_update(index_elements=unique, set_=changed(statement.excluded)), parameters
+        statement.on_conflict_do_update(index_elements=unique, set_=changed(excluded)), parameters
     )
 
 
 def _insert(session: Session, model: type[Base]) -> Any:
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    return _plain_insert(session.get_bind().dialect.name, model)
+
+
+@cache
+def _plain_insert(dialect_name: str, model: type[Base]) -> Any:
+    """Statements are made of it and never change it; it keeps its `excluded`, which is dear to make."""
+    dialect = postgresql if dialect_name == "postgresql" else sqlite
     # Into the table and not the class: what the mapper does beside it costs more than the rest.
     return dialect.insert(model.__table__)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, bindparam, delete, or_, select, update
+from sqlalchemy import Table, bindparam, delete, insert, or_, select, update
 from sqlalchemy.orm import aliased, undefer
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -17,6 +17,19 @@ from trunks.repositories.leases import lease_over
 from trunks.repositories.repository import Repository, in_parts
 
 _RUNS: Table = Verification.__table__  # type: ignore[assignment]
+# What a queued run has from the first.
+_QUEUED_COLUMNS = (
+    "id",
+    "environment_id",
+    "way_in",
+    "trunk_id",
+    "generation",
+    "status",
+    "requested_by",
+    "requested_at",
+    "due_at",
+    "request_id",
+)
 
 QUEUED, RUNNING, DONE = VerificationStatus.QUEUED, VerificationStatus.RUNNING, VerificationStatus.DONE
 
@@ -50,6 +63,12 @@ _LATEST_REASON = (
 class Verifications(Repository):
     def add(self, verification: Verification) -> None:
         self._session.add(verification)
+
+    def enter(self, runs: Sequence[Verification]) -> None:
+        """Insert new runs as they are queued, many at once: the session does not know them afterwards either."""
+        rows = [{column: getattr(run, column) for column in _QUEUED_COLUMNS} for run in runs]
+        if rows:
+            self._session.connection().execute(insert(_RUNS), rows)
 
     def trunk_of(self, verification_id: UUID) -> UUID | None:
         return self._session.scalar(select(Verification.trunk_id).where(Verification.id == verification_id))

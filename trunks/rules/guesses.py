@@ -3,10 +3,12 @@
 No carrier gets more guesses through us than a person makes who mistypes, and no tenant locks another out.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from operator import attrgetter
+from uuid import UUID
 
 from trunks.rules.knock import Knock
 from trunks.rules.visitor import Visitor
@@ -43,25 +45,50 @@ class Guesses:
     busy: bool = False
 
 
+class GuessCount:
+    """The refused passwords at one address, and those in flight, counted once for all who ask in a turn."""
+
+    def __init__(self, knocks: Iterable[Knock], now: datetime) -> None:
+        self._now = now
+        self._standing: defaultdict[object, list[datetime]] = defaultdict(list)
+        self._in_flight: Counter[object] = Counter()
+        for knock in knocks:
+            self.add(knock)
+
+    def add(self, knock: Knock) -> None:
+        if not knock.refused or knock.at <= self._now - GUESS_WINDOW:
+            return
+        flies = knock.in_flight(self._now)
+        for number, rule in enumerate(RULES):
+            whose = number, rule.whose(knock)
+            if flies:
+                self._in_flight[whose] += 1
+                self._in_flight[whose, knock.claim_id] += 1
+            else:
+                self._standing[whose] += [knock.at] * knock.refused
+
+    def judge(self, visitor: Visitor, claim_id: UUID | None = None) -> Guesses:
+        """Say what stands against a visitor; what is in flight of a claim is his own."""
+        judged = [
+            self._judge(rule, (number, rule.whose(visitor)), claim_id)
+            for number, rule in enumerate(RULES)
+            if not (rule.spares_proven and visitor.proven)
+        ]
+        return Guesses(
+            retry_at=max((each.retry_at for each in judged if each.retry_at is not None), default=None),
+            busy=any(each.busy for each in judged),
+        )
+
+    def _judge(self, rule: GuessRule, whose: object, claim_id: UUID | None) -> Guesses:
+        standing = self._standing.get(whose, ())
+        if len(standing) >= rule.most:
+            return Guesses(retry_at=sorted(standing)[len(standing) - rule.most] + GUESS_WINDOW)
+        if rule.counts_others and not standing:
+            return Guesses()
+        in_flight = self._in_flight[whose] - self._in_flight[whose, claim_id]
+        return Guesses(busy=len(standing) + in_flight >= rule.most)
+
+
 def guesses_at(visitor: Visitor, knocks: Iterable[Knock], now: datetime) -> Guesses:
     """Judge one address by the knocks that stand there."""
-    counted = [knock for knock in knocks if knock.refused and knock.at > now - GUESS_WINDOW]
-    judged = [
-        _judge(rule, [knock for knock in counted if rule.whose(knock) == rule.whose(visitor)], now)
-        for rule in RULES
-        if not (rule.spares_proven and visitor.proven)
-    ]
-    return Guesses(
-        retry_at=max((each.retry_at for each in judged if each.retry_at is not None), default=None),
-        busy=any(each.busy for each in judged),
-    )
-
-
-def _judge(rule: GuessRule, knocks: Sequence[Knock], now: datetime) -> Guesses:
-    standing = sorted(knock.at for knock in knocks if not knock.in_flight(now) for _ in range(knock.refused))
-    if len(standing) >= rule.most:
-        return Guesses(retry_at=standing[len(standing) - rule.most] + GUESS_WINDOW)
-    in_flight = len(knocks) - sum(not knock.in_flight(now) for knock in knocks)
-    if rule.counts_others and not standing:
-        return Guesses()
-    return Guesses(busy=len(standing) + in_flight >= rule.most)
+    return GuessCount(knocks, now).judge(visitor)

@@ -1,6 +1,6 @@
 """The rules of a trunk's state (docs/design/architecture.md, "State rules"): pure functions, one a row."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -154,8 +154,8 @@ _SHOWN = ("wanted", "is_verified", "health_down", "health_status")
 
 def changes(old: TrunkState, new: TrunkState) -> dict[str, Any]:
     """List what a customer sees of a change, as {field: [old, new]}; empty where he sees none."""
-    before, after = asdict(old), asdict(new)
-    found = {field: [before[field], after[field]] for field in _SHOWN if before[field] != after[field]}
+    shown = {field: [getattr(old, field), getattr(new, field)] for field in _SHOWN}
+    found = {field: both for field, both in shown.items() if both[0] != both[1]}
     if old.is_active != new.is_active:
         found["is_active"] = [old.is_active, new.is_active]
     return found

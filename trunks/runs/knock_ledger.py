@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from trunks.repositories.knocks import Knocks
-from trunks.rules.guesses import GUESS_WINDOW, guesses_at
+from trunks.rules.guesses import GUESS_WINDOW, GuessCount
 from trunks.rules.knock import Knock
 from trunks.rules.knock_limits import DAY, Rest, rest_of
 from trunks.rules.visitor import Visitor
@@ -92,6 +92,7 @@ class LedgerTurn:
         self._book = book
         self._now = now
         self._at: dict[str, list[Knock]] = {}
+        self._guesses: dict[str, GuessCount] = {}
         self._waiting: dict[str, set[UUID]] | None = None
         self._reserved: list[Knock] = []
         self._resting: dict[tuple[str, UUID], datetime] = {}
@@ -112,6 +113,7 @@ class LedgerTurn:
             since = self._now - (DAY if limited else GUESS_WINDOW)
             for knock in self._rows.at(self._at.keys(), since):
                 self._at[knock.address].append(knock)
+            self._guesses = {address: GuessCount(found, self._now) for address, found in self._at.items()}
 
     def hold(self, visit: Visit) -> Hold | None:
         """Say what stands against a run; None when it may begin."""
@@ -131,6 +133,7 @@ class LedgerTurn:
                 lease_until=visit.lease_until,
             )
             self._at[seen.address].append(knock)
+            self._guesses[seen.address].add(knock)
             self._reserved.append(knock)
 
     def at_once(self, address: str) -> int:
@@ -148,9 +151,7 @@ class LedgerTurn:
     def _frozen(self, visit: Visit) -> Hold | None:
         if not visit.visitor.knows_password:
             return None
-        judged = [
-            guesses_at(visit.visitor, self._others(address, visit), self._now) for address in visit.worst
-        ]
+        judged = [self._guesses[address].judge(visit.visitor, visit.claim_id) for address in visit.worst]
         frozen = [each.retry_at for each in judged if each.retry_at is not None]
         if frozen:
             return Hold(frozen_until=max(frozen))

@@ -62,7 +62,22 @@ def queue_run(
     on_demand: bool = False,
 ) -> Verification:
     """Queue a run of a trunk that has none open."""
-    run = Verification(
+    run = new_run(trunk, requested_by, now, due_at=due_at, request_id=request_id, on_demand=on_demand)
+    Verifications(session).add(run)
+    return run
+
+
+def new_run(
+    trunk: Trunk | TrunkRow,
+    requested_by: RequestedBy,
+    now: datetime,
+    *,
+    due_at: datetime | None = None,
+    request_id: str | None = None,
+    on_demand: bool = False,
+) -> Verification:
+    """Make a run that is to be queued."""
+    return Verification(
         id=new_id(),
         environment_id=trunk.environment_id,
         way_in=_way_in(requested_by, on_demand=on_demand),
@@ -74,8 +89,6 @@ def queue_run(
         due_at=due_at or now,
         request_id=request_id,
     )
-    Verifications(session).add(run)
-    return run
 
 
 def _way_in(requested_by: RequestedBy, *, on_demand: bool) -> WayIn:

@@ -5,14 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy.orm import Session
-
 from trunks.clock import Clock, utc_now
 from trunks.errors import StoreBusy, TrunkNotFound, VerificationNotFound
 from trunks.models.verification import RequestedBy, Verification
 from trunks.repositories.trunks import TrunkRow, Trunks
 from trunks.repositories.verifications import Verifications
-from trunks.runs.queue import bring_forward, queue_run
+from trunks.runs.queue import bring_forward, new_run
 from trunks.store.database import Database
 from trunks.tenancy.tenants import Caller
 
@@ -48,6 +46,7 @@ class RunRequests:
             runs = Verifications(session).open_among({each.id: each.generation for each in trunks.values()})
             now = self._clock()
             answers: list[Verification | TrunkNotFound | StoreBusy] = []
+            new: list[Verification] = []
             for each in asked:
                 trunk = trunks.get(each.trunk_id)
                 if each.trunk_id in kept_by_another:
@@ -55,7 +54,15 @@ class RunRequests:
                 elif trunk is None or trunk.environment_id != each.environment_id:
                     answers.append(TrunkNotFound())
                 else:
-                    answers.append(_run_of(session, trunk, each, runs, now))
+                    if trunk.id in runs:
+                        bring_forward(
+                            runs[trunk.id], now, request_id=each.request_id, on_demand=each.on_demand
+                        )
+                    else:
+                        runs[trunk.id] = _new_run(trunk, each, now)
+                        new.append(runs[trunk.id])
+                    answers.append(runs[trunk.id])
+            Verifications(session).enter(new)
             return answers
 
     def request(
@@ -91,23 +98,11 @@ class RunRequests:
             return set(ids) - Verifications(session).awaited_among(ids)
 
 
-def _run_of(
-    session: Session,
-    trunk: TrunkRow,
-    asked: RunRequest,
-    runs: dict[UUID, Verification],
-    now: datetime,
-) -> Verification:
-    found = runs.get(trunk.id)
-    if found is None:
-        runs[trunk.id] = found = queue_run(
-            session,
-            trunk,
-            RequestedBy.CUSTOMER,
-            now,
-            request_id=asked.request_id,
-            on_demand=asked.on_demand,
-        )
-    else:
-        bring_forward(found, now, request_id=asked.request_id, on_demand=asked.on_demand)
-    return found
+def _new_run(trunk: TrunkRow, asked: RunRequest, now: datetime) -> Verification:
+    return new_run(
+        trunk,
+        RequestedBy.CUSTOMER,
+        now,
+        request_id=asked.request_id,
+        on_demand=asked.on_demand,
+    )
