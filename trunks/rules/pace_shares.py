@@ -158,17 +158,19 @@ class AddressPace:
         """When the first of a line could come, who were put off for longer than is needed by now: others have gone.
 
         Empty unless tokens for one of them lie idle. Where each of them takes `turn_seconds`, one after the other, idle
-        tokens are for the next one alone.
+        tokens are for the next one alone, and without any he comes when there are: nobody else may be about to ask.
         """
         share = self.shares.get(wanter)
         if share is None or share.line_until <= now or not self.rate:
             return []
         idle = min(share.tokens + max(0.0, self.unowned), self.tokens)
-        if idle < cost:
+        if idle < cost and not turn_seconds:
             return []
         line_seconds = self.line_seconds(wanter, cost)
         seconds = max(line_seconds, turn_seconds)
-        at_once = idle / cost if turn_seconds <= line_seconds else 1.0
+        at_once = max(0.0, idle / cost)
+        if turn_seconds > line_seconds:
+            at_once = min(1.0, at_once)
         count = math.ceil(at_once + _BROUGHT_FORWARD.total_seconds() / seconds)
         return [now + timedelta(seconds=max(0.0, (n - at_once) * seconds)) for n in range(1, count + 1)]
 
