@@ -47,6 +47,9 @@ from trunks.store.soundness import require_takes_writes
 _TITLE = "SIP trunks"
 _DESCRIPTION = "Verifies customers' SIP trunks and says whose turn it is when one does not work."
 
+# Runs whose end nobody waits for; whoever asks alone waits for nobody.
+_LATER_GATHER_SECONDS = 0.01
+
 # Of the process, not of an application: what FastAPI works out of a route it works out once.
 _ROUTES = APIRouter()
 for _routes in (talkover, autocalls, bolna, operation, shared_page, console):
@@ -122,7 +125,10 @@ def _make_context(
             locked_at_most_seconds=LOCKED_AT_MOST_SECONDS,
         ),
         later_run_requests=Grouped(
-            installation.runs.requests.ask, locked_at_most_seconds=LOCKED_AT_MOST_SECONDS
+            installation.runs.requests.ask,
+            by_habit=True,
+            gather_seconds=_LATER_GATHER_SECONDS,
+            locked_at_most_seconds=LOCKED_AT_MOST_SECONDS,
         ),
         rate_limits=RateLimits(installation.settings.broker_url),
         registry=registry,

@@ -34,17 +34,20 @@ class Grouped(Generic[Item, Answer]):
     `answer_all` is called in a thread, with the items in the order in which they came, and gives each its answer, or
     the error that ask() raises to the one who asked. What it raises fails the whole group: the group is split until
     the faulty member stands alone, and that one is told. Whoever gets StoreBusy comes again with the next group.
-    `alone` says that nobody else can be expected to ask: then nothing is waited for. Nor is it without
-    `gather_seconds`: then they are a group who ask in one turn of the loop, or while a transaction runs.
+    `alone` says that nobody else can be expected to ask: then nothing is waited for. Nor is it `by_habit` by whoever
+    asks alone as the last one did, nor without `gather_seconds`: then they are a group who ask in one turn of the loop,
+    or while a transaction runs.
     """
 
     answer_all: Callable[[Sequence[Item]], Sequence[Answer | Exception]]
     _: KW_ONLY
     alone: Callable[[], bool] = lambda: False
+    by_habit: bool = False
     gather_seconds: float = GATHER_SECONDS
     locked_at_most_seconds: float = LOCKED_AT_MOST_SECONDS
     _waiting: deque[_Asked[Item, Answer]] = field(default_factory=deque)
     _working: asyncio.Task[None] | None = None
+    _came_last: int = 0
 
     async def ask(self, item: Item) -> Answer:
         """Give this item's answer. Raises StoreUnavailable, and what the item is answered with."""
@@ -64,11 +67,16 @@ class Grouped(Generic[Item, Answer]):
     async def _work(self) -> None:
         try:
             while self._waiting:
-                if len(self._waiting) < _MOST_AT_ONCE and not self.alone():
+                if len(self._waiting) < _MOST_AT_ONCE and not self._expects_nobody():
                     await asyncio.sleep(self.gather_seconds)
-                await self._answer(self._taken())
+                taken = self._taken()
+                self._came_last = len(taken)
+                await self._answer(taken)
         finally:
             self._working = None
+
+    def _expects_nobody(self) -> bool:
+        return self.alone() or (self.by_habit and max(self._came_last, len(self._waiting)) <= 1)
 
     def _taken(self) -> list[_Asked[Item, Answer]]:
         taken: list[_Asked[Item, Answer]] = []

@@ -58,6 +58,24 @@ async def test_whoever_is_alone_waits_for_nobody() -> None:
     assert await Grouped(Asked(), alone=lambda: True, gather_seconds=60.0).ask(4) == 8
 
 
+async def test_who_comes_alone_as_the_one_before_waits_for_nobody_and_many_are_gathered() -> None:
+    asked = Asked()
+    questions = Grouped(asked, by_habit=True, gather_seconds=0.05)
+
+    async def late(item: int) -> int:
+        # Behind a turn of the loop in which whoever waits for nobody has asked.
+        await asyncio.sleep(0)
+        return await questions.ask(item)
+
+    await questions.ask(1)
+    await asyncio.gather(questions.ask(2), questions.ask(3))
+    await asyncio.gather(questions.ask(4), late(5))
+    assert [len(group) for group in asked.groups] == [1, 2, 2]
+    await questions.ask(6)
+    questions.gather_seconds = 60.0
+    assert await questions.ask(7) == 14
+
+
 async def test_a_group_that_fails_is_split_until_the_faulty_one_stands_alone() -> None:
     asked = Asked(lambda items: ZeroDivisionError("seven") if 7 in items else None)
     answers = await ask_all(grouped(asked), 10)
