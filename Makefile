@@ -5,7 +5,9 @@ BIN := $(VENV)/bin
 PYTEST_ARGS ?= -n 6 --dist worksteal
 
 # Marks are set in tests/conftest.py.
-FAST := -n 3 --dist worksteal -m "not peers and not slow and not long" --hypothesis-profile quick
+# In some folders nothing is fast: to look through them takes as long as many a fast test.
+FAST := -n 3 --dist worksteal -m "not peers and not slow and not long" --hypothesis-profile quick \
+	$(addprefix --ignore=tests/,trunkd worker peers_smoke api/console trunks/provisions trunks/health)
 PYTHONS := 3.11 3.12 3.13 3.14
 FUZZED := parser challenge framing dns-answer certificate sdp media-packets
 # For each of them.

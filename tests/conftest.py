@@ -68,35 +68,64 @@ PEER_PARAMETERS = frozenset(
     }
 )
 
-# What waits or computes for long without any peer: ids or their beginnings.
+# What waits or computes for long without any peer: ids or their beginnings. Most of what has a store is among them.
 SLOW = (
-    "tests/api/test_contract.py",
-    "tests/api/test_verify.py::test_many_callers_wait_at_once_and_hold_no_thread",
+    "tests/api/",
+    "tests/sipcheck/carrier/test_calls.py",
     "tests/sipcheck/carrier/test_faults_provoke.py",
+    "tests/sipcheck/cli/monitoring/exporter/",
+    "tests/sipcheck/cli/monitoring/test_nagios_command.py",
+    "tests/sipcheck/cli/test_allowances.py",
     "tests/sipcheck/cli/test_carrier_command.py",
-    "tests/sipcheck/cli/test_verify_command.py::test_streams_that_cannot_be_used_are_told_without_a_traceback",
+    "tests/sipcheck/cli/test_discover_command.py",
+    "tests/sipcheck/cli/test_environment.py",
+    "tests/sipcheck/cli/test_hostile_words.py",
+    "tests/sipcheck/cli/test_resolve_command.py",
+    "tests/sipcheck/cli/test_sweep_command.py",
+    "tests/sipcheck/cli/test_verify_command.py",
     "tests/sipcheck/differential/test_messages.py",
+    "tests/sipcheck/discovery/test_search.py",
+    "tests/sipcheck/engine/test_calls.py",
+    "tests/sipcheck/engine/test_credentials_care.py",
     "tests/sipcheck/engine/test_floods.py",
     "tests/sipcheck/engine/test_hostile_zone.py",
     "tests/sipcheck/engine/test_odd_peers.py",
+    "tests/sipcheck/engine/test_own_stall.py",
+    "tests/sipcheck/engine/test_streams.py",
     "tests/sipcheck/provoked/",
     "tests/sipcheck/sweep/test_hostile_sweeps.py",
-    "tests/sipcheck/sweep/test_sweep.py::test_thousands_of_destinations_with_flat_memory",
-    "tests/sipcheck/transaction/udp_batch/test_batch.py::test_memory_stays_flat",
-    "tests/sipcheck/transaction/udp_batch/test_plain_response.py",
+    "tests/sipcheck/sweep/test_liveness_question.py",
+    "tests/sipcheck/sweep/test_sweep.py",
+    "tests/sipcheck/transaction/udp_batch/",
     "tests/sipcheck/transport/test_stream.py::test_a_reset_behind_more_than_one_wake_up_reads_is_seen",
+    "tests/sipcheck/transport/test_tls_session.py",
+    "tests/sipcheck/verification/calling/test_call.py",
+    "tests/sipcheck/verification/calling/test_lying_peers.py",
     "tests/test_readme.py",
     "tests/test_reason_pages.py::test_a_demonstration_gives_what_is_printed",
+    "tests/trunks/catalog/test_take_back.py",
     "tests/trunks/health/",
-    "tests/trunks/retention/test_a_year.py",
-    "tests/trunks/runs/test_address_limits.py",
-    "tests/trunks/runs/test_credential_proofs.py",
+    "tests/trunks/installation/test_installation.py",
+    "tests/trunks/people/",
+    "tests/trunks/provisions/",
+    "tests/trunks/retention/",
+    "tests/trunks/runs/",
+    "tests/trunks/store/",
     "tests/trunks/voice/test_provision_trunk.py",
     "tests/worker/",
 )
 
-# Verdicts that hang on what the interpreter brings along: in the fast tests, and so in `make test-pythons`.
-ON_EVERY_PYTHON = ("tests/sipcheck/provoked/test_field_certificates.py",)
+# Of each kind among those something is in the fast tests too: the dialects over a store, and the verdicts that hang on
+# what the interpreter brings along (`make test-pythons`).
+FAST_ALL_THE_SAME = (
+    "tests/api/test_create.py",
+    "tests/api/test_get.py",
+    "tests/api/test_list.py",
+    "tests/api/test_three_shapes.py",
+    "tests/sipcheck/provoked/test_field_certificates.py",
+    "tests/trunks/runs/test_claims.py",
+    "tests/trunks/store/test_database.py",
+)
 
 
 def _needs_peers(item: pytest.Item) -> bool:
@@ -120,7 +149,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if _needs_peers(item):
             item.add_marker(pytest.mark.peers)
-        if item.nodeid.startswith(SLOW) and not item.nodeid.startswith(ON_EVERY_PYTHON):
+        if item.nodeid.startswith(SLOW) and not item.nodeid.startswith(FAST_ALL_THE_SAME):
             item.add_marker(pytest.mark.slow)
         if is_for_the_long_run(item):
             item.add_marker(pytest.mark.long)

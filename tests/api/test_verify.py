@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 
+from api.store_threads import _THREADS
 from sipcheck.reasons import CredentialState, Outcome, Reason
 from sipcheck.report.model import Report
 from tests.api.client import ApiUnderTest
@@ -130,7 +131,7 @@ async def test_a_wrong_async_is_named(api: ApiUnderTest) -> None:
 
 async def test_many_callers_wait_at_once_and_hold_no_thread(api: ApiUnderTest) -> None:
     # More than the store has threads: were one held by each, the last could not even be queued.
-    trunks = [(await api.create())["id"] for _ in range(40)]
+    trunks = [(await api.create())["id"] for _ in range(_THREADS + 5)]
     waiting = [asyncio.create_task(api.client.post(f"{URL}/{trunk}/verify")) for trunk in trunks]
     await api.wait_rung(len(trunks))
     for verification_id in api.rung:
