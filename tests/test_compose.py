@@ -25,7 +25,7 @@ from trunks.installation.settings import setting_names
 ROOT = Path(__file__).parents[1]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
 BIN = Path(sys.executable).parent
-START_SECONDS = 30.0
+START_SECONDS = 120.0
 END_SECONDS = 15.0
 
 

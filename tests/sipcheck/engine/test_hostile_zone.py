@@ -30,6 +30,11 @@ async def verify_until(over: asyncio.Event, engine: Engine, port: int) -> list[R
     return reports
 
 
+async def verify_hostile(engine: Engine) -> Report:
+    """With time for a DNS server that shares a busy machine with all other tests: what is read is what counts."""
+    return await engine.verify(parse_target(DOMAIN), timeout_seconds=40.0)
+
+
 async def test_a_healthy_carrier_is_verified_beside_hostile_zones(monkeypatch: pytest.MonkeyPatch) -> None:
     allowed = (ip_network("127.0.0.0/8"), ip_network("fd00::/8"))
     over = asyncio.Event()
@@ -39,7 +44,7 @@ async def test_a_healthy_carrier_is_verified_beside_hostile_zones(monkeypatch: p
             healthy = asyncio.create_task(verify_until(over, engine, port))
             # The zone's server is a thread of this very process: where it is starved, the runs say that of themselves.
             hostile = await punctually(
-                lambda: asyncio.gather(*(engine.verify(parse_target(DOMAIN)) for _ in range(HOSTILE_RUNS)))
+                lambda: asyncio.gather(*(verify_hostile(engine) for _ in range(HOSTILE_RUNS)))
             )
             over.set()
             reports = await healthy
