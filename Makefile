@@ -1,8 +1,8 @@
 VENV ?= .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
-# Most tests wait for a peer most of the time, so three for each of two cores.
-PYTEST_ARGS ?= -n 6 --dist worksteal
+# Two for each of two cores: tests that start servers keep them busy beside those that wait for a peer.
+PYTEST_ARGS ?= -n 4 --dist worksteal
 
 # Marks are set in tests/conftest.py.
 # In some folders nothing is fast: to look through them takes as long as many a fast test.
