@@ -17,19 +17,6 @@ from trunks.repositories.leases import lease_over
 from trunks.repositories.repository import Repository, in_parts
 
 _RUNS: Table = Verification.__table__  # type: ignore[assignment]
-# What a queued run has from the first.
-_QUEUED_COLUMNS = (
-    "id",
-    "environment_id",
-    "way_in",
-    "trunk_id",
-    "generation",
-    "status",
-    "requested_by",
-    "requested_at",
-    "due_at",
-    "request_id",
-)
 
 QUEUED, RUNNING, DONE = VerificationStatus.QUEUED, VerificationStatus.RUNNING, VerificationStatus.DONE
 
@@ -66,7 +53,7 @@ class Verifications(Repository):
 
     def enter(self, runs: Sequence[Verification]) -> None:
         """Insert new runs as they are queued, many at once: the session does not know them afterwards either."""
-        rows = [{column: getattr(run, column) for column in _QUEUED_COLUMNS} for run in runs]
+        rows = [{name: value for name, value in vars(run).items() if name in _RUNS.c} for run in runs]
         if rows:
             self._session.connection().execute(insert(_RUNS), rows)
 
