@@ -118,4 +118,4 @@ class CheckResult:
     @property
     def is_partly_silent(self) -> bool:
         """Whether it answers, and not at each edge."""
-        return self.alive and any(not each.alive for each in self.edges)
+        return self.alive and bool(self.silent_edges)

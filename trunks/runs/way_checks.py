@@ -153,7 +153,7 @@ def _was_held(result: CheckResult) -> bool:
 
 
 def _tells_of_silence(result: CheckResult) -> bool:
-    silent = not result.alive or any(not each.alive for each in result.edges)
+    silent = not result.alive or result.is_partly_silent
     return silent and result.reason not in FORBIDDEN
 
 
