@@ -10,8 +10,11 @@ the installed program.
 import array
 import contextlib
 import ctypes
+import gc
+import importlib
 import json
 import os
+import pkgutil
 import signal
 import socket
 import struct
@@ -132,8 +135,10 @@ def _blocking_pair() -> tuple[socket.socket, socket.socket]:
 
 def _wait_for_starts(channel: socket.socket) -> None:
     """Fork for every request until the tests have ended."""
-    import worker.process  # noqa: F401
-
+    _import_all_that_a_start_loads()
+    # Looked through for garbage in a fork, all of it would be written to, and so be copied.
+    gc.collect()
+    gc.freeze()
     _end_with_the_parent()
     while True:
         request, ancillary, _, _ = channel.recvmsg(_MAX_REQUEST_BYTES, socket.CMSG_SPACE(3 * 4))
@@ -148,6 +153,20 @@ def _wait_for_starts(channel: socket.socket) -> None:
         for descriptor in received:
             os.close(descriptor)
         _reap()
+
+
+def _import_all_that_a_start_loads() -> None:
+    """Import each room of trunkd, and what its commands load only when they get there."""
+    import typer.rich_utils
+
+    import trunkd
+    import trunks.store.upgrade
+    import trunks.voice.livekit
+    import trunks.voice.livekit_calls
+    import worker.process  # noqa: F401
+
+    for room in pkgutil.walk_packages(trunkd.__path__, "trunkd."):
+        importlib.import_module(room.name)
 
 
 def _reap() -> None:
