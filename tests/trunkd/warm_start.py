@@ -34,6 +34,13 @@ _CAPABILITY_VERSION_3 = 0x20080522  # <linux/capability.h>
 _CLONE_NEWNS, _CLONE_NEWUSER = 0x00020000, 0x10000000  # <linux/sched.h>
 _MS_REC, _MS_PRIVATE = 1 << 14, 1 << 18  # <linux/mount.h>
 _PAGE = 4096
+_LOADED_LATE = (
+    "trunks.store.upgrade",
+    "trunks.voice.livekit",
+    "trunks.voice.livekit_calls",
+    "typer.rich_utils",
+    "worker.process",
+)
 
 
 class Surroundings(TypedDict, total=False):
@@ -157,16 +164,11 @@ def _wait_for_starts(channel: socket.socket) -> None:
 
 def _import_all_that_a_start_loads() -> None:
     """Import each room of trunkd, and what its commands load only when they get there."""
-    import typer.rich_utils
-
     import trunkd
-    import trunks.store.upgrade
-    import trunks.voice.livekit
-    import trunks.voice.livekit_calls
-    import worker.process  # noqa: F401
 
-    for room in pkgutil.walk_packages(trunkd.__path__, "trunkd."):
-        importlib.import_module(room.name)
+    rooms = [room.name for room in pkgutil.walk_packages(trunkd.__path__, "trunkd.")]
+    for name in (*rooms, *_LOADED_LATE):
+        importlib.import_module(name)
 
 
 def _reap() -> None:
