@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import re
-from dataclasses import replace
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
@@ -149,9 +148,14 @@ class Engine:
             username=username,
             proof=proof,
             before_credentials=before_credentials,
+            trace=Trace(told=on_step),
+            edge_done=edge_done,
+            asks_on=forms is not None,
+            write_down=write_down,
+            caller=caller,
+            stated=stated,
+            led=led,
         )
-        run = replace(run, edge_done=edge_done, asks_on=forms is not None, write_down=write_down)
-        run = replace(run, trace=Trace(told=on_step), caller=caller, stated=stated, led=led)
         return shown(await self._verification(target, run).report(survey, admit, resolved, forms))
 
     async def call(
@@ -181,8 +185,9 @@ class Engine:
             username=username,
             proof=Proof.INVITE,
             before_credentials=before_credentials,
+            write_down=write_down,
+            led=led,
         )
-        run = replace(run, write_down=write_down, led=led)
         return await CallRun(target, options, run, self.settings, self.resolver, admit).report()
 
     async def end_call(self, mark: CallMark, credentials: Credentials | None = None) -> bool:
@@ -223,15 +228,22 @@ class Engine:
         username: str | None = None,
         proof: Proof = Proof.NONE,
         before_credentials: BeforeCredentials | None = None,
+        trace: Trace | None = None,
+        edge_done: EdgeDone | None = None,
+        asks_on: bool = False,
+        write_down: WriteDown | None = None,
+        caller: str | None = None,
+        stated: str | None = None,
+        led: LedCall | None = None,
     ) -> RunContext:
-        """Begin a run, whose deadline is `timeout_seconds` from now.
+        """Begin a run, whose deadline is `timeout_seconds` from now, with a trace of its own unless one is given.
 
         Raises SettingInvalid for a timeout that is not positive.
         """
         plan = TimePlan(timeout_seconds)
         return RunContext(
             open_channel=self.open_channel,
-            trace=Trace(),
+            trace=trace or Trace(),
             plan=plan,
             deadline=asyncio.get_running_loop().time() + timeout_seconds,
             credentials=credentials,
@@ -239,9 +251,15 @@ class Engine:
             proof=proof,
             before_credentials=before_credentials,
             udp_batch_for=self.udp_batch_for if self._windowed else None,
+            edge_done=edge_done,
+            asks_on=asks_on,
             resolver=self._resolver,
             guard=self.settings.guard,
             calls=self._calls,
+            write_down=write_down,
+            caller=caller,
+            stated=stated,
+            led=led,
         )
 
     def udp_batch_for(self, edge: Edge) -> tuple[UdpBatch, HostPort]:

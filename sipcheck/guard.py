@@ -134,9 +134,8 @@ class Guard:
         """Refuse what is not a public unicast address, in any of its disguises."""
         if "%" in address:
             return _forbidden("one-link", address=address)
-        try:
-            parsed = ip_address(address)
-        except ValueError:
+        parsed = _read(address)
+        if parsed is None:
             return _forbidden("none", address=address)
         if any(parsed.version == network.version and parsed in network for network in self.allow_networks):
             return None
@@ -183,6 +182,14 @@ class Guard:
             return Failure.of(
                 Reason.PORT_FORBIDDEN, "guard.port.of-service", port=port, service=_SERVICE_PORTS[port]
             )
+        return None
+
+
+@lru_cache(maxsize=4096)
+def _read(address: str) -> Address | None:
+    try:
+        return ip_address(address)
+    except ValueError:
         return None
 
 

@@ -17,6 +17,8 @@ _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*", re.ASCII)
 _SERVICE = re.compile(r"_sips?\._(?:udp|tcp|tls|sctp|ws|wss)\.", re.ASCII)
 
 
+# The same few are judged in every run.
+@lru_cache(maxsize=4096)
 def is_address(host: str) -> bool:
     """Tell whether a host in normal form is an IPv4 or IPv6 literal."""
     if ":" in host:

@@ -151,7 +151,7 @@ class _Search:
             await probe.ask_options()
         if not reliable:
             pace.release(moment for moment in moments if moment > loop.time())
-        report = edge_report(probe)
+        report = edge_report(probe, probe.evidence)
         knocks = count_knocks(Reason.ALIVE, [probe.evidence])
         return Finding(report, candidate.via, candidate.configured, _detail(probe), knocks)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random, SystemRandom
 
@@ -61,8 +61,7 @@ class Resolver:
             naptr_deadline_at=now + seconds * _NAPTR_SHARE,
             srv_deadline_at=now + seconds * _SRV_SHARE,
         )
-        hop = target.domain if target.outbound_proxy is None else target.outbound_proxy.host
-        return replace(shown(await walk.follow(target)), host=hop)
+        return shown(await walk.follow(target))
 
     async def dialled(self, target: Target, route: Route, *, timeout_seconds: float | None = None) -> Dial:
         """Find where the voice infrastructure would send a call, asking what the route's questions leave open."""

@@ -74,6 +74,7 @@ class Walk:
             warnings=tuple(self._warnings),
             failure=failure,
             steps=tuple(self._steps),
+            host=target.domain if target.outbound_proxy is None else target.outbound_proxy.host,
         )
 
     async def _follow(self, target: Target) -> list[Edge] | Failure:

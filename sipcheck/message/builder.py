@@ -3,12 +3,12 @@
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from sipcheck.message.cseq import MAXIMUM_CSEQ, CSeq
 from sipcheck.message.grammar import is_token, read_host_port
 from sipcheck.message.headers import canonical_name
 from sipcheck.message.message import Request
-from sipcheck.message.parameters import Parameters
 from sipcheck.message.via import Via
 from sipcheck.target import HostPort
 
@@ -62,7 +62,7 @@ def build_request(
     _require(_CALL_ID.fullmatch(call_id), "call_id", "a word, or two words joined by @")
     _require(0 <= cseq <= MAXIMUM_CSEQ, "cseq", f"from 0 to {MAXIMUM_CSEQ}")
     lines = [
-        ("Via", str(_own_via(transport, sent_by, branch))),
+        ("Via", _own_via(transport, sent_by, branch)),
         *([("Route", route)] if route else []),
         *(("Route", _text("routes", each)) for each in routes),
         ("Max-Forwards", str(MAX_FORWARDS)),
@@ -113,15 +113,20 @@ def build_response(
     return _write(f"SIP/2.0 {status} {_text('phrase', phrase)}", lines, body)
 
 
-def _own_via(transport: str, sent_by: HostPort, branch: str) -> Via:
-    _require(is_token(transport), "transport", "a token")
+def _own_via(transport: str, sent_by: HostPort, branch: str) -> str:
     _require(is_token(branch) and branch.startswith(BRANCH_COOKIE), "branch", f"a token from {BRANCH_COOKIE}")
+    return f"{_own_hop(transport, sent_by)};rport;branch={branch}"
+
+
+# Ours is one address, or a few.
+@lru_cache(maxsize=1024)
+def _own_hop(transport: str, sent_by: HostPort) -> str:
+    _require(is_token(transport), "transport", "a token")
     try:
         read_host_port(str(sent_by))
     except ValueError as error:
         raise ValueError(f"sent_by cannot be sent: {error}") from error
-    params = Parameters((("rport", None), ("branch", branch)))
-    return Via(transport.upper(), sent_by.host, sent_by.port, params)
+    return str(Via(transport.upper(), sent_by.host, sent_by.port))
 
 
 def _stamped(via: Via, source: HostPort) -> Via:

@@ -54,7 +54,8 @@ def _maker(kind: Any) -> Callable[[Any], Any] | None:
     def shown_fields(value: Any) -> Any:
         changed = {}
         for name, before in zip(names, values_of(value), strict=False):
-            after = _shown(before)
+            # Half of them are absent: they need no call.
+            after = before if before is None else _shown(before)
             if after is not before:
                 changed[name] = after
         return replace(value, **changed) if changed else value

@@ -168,7 +168,11 @@ class TransactionDriver:
             self._matcher.provisional = response.status
         if Action.DELIVER_FINAL not in actions:
             return None
-        channel = self._channel
+        channel, retransmissions, repeats = (
+            self._channel,
+            self._machine.retransmissions,
+            self._matcher.repeats,
+        )
         return read_result(
             response,
             source=arrival.source,
@@ -177,9 +181,10 @@ class TransactionDriver:
             trace=self._trace,
             sent=self._sending.sent,
             rtt_seconds=now - self._started,
-            retransmissions=self._machine.retransmissions,
+            retransmissions=retransmissions,
             provisional=self._matcher.provisional,
-            copies=Copies(self._matcher.repeats),
+            copies=Copies(repeats) if retransmissions or repeats else None,
+            cseq=self._sending.identity.cseq,
             further_facts=self._matcher.facts,
         )
 

@@ -40,8 +40,7 @@ class EdgeConnection:
     def __post_init__(self) -> None:
         self.late = LateListening(self.name, self.run.trace)
         if self.edge.transport is TransportName.UDP:
-            by_tcp = replace(self.edge, transport=TransportName.TCP)
-            self.large_requests = LargeRequests(by_tcp, self.tls_name, self.run)
+            self.large_requests = LargeRequests(self.edge, self.tls_name, self.run)
 
     @property
     def name(self) -> str:

@@ -1,10 +1,11 @@
 """TCP beside UDP: the way for requests that are too large for a datagram (RFC 3261 §18.1.1)."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sipcheck.dns.route import Edge
 from sipcheck.errors import TransportFailed
+from sipcheck.target import TransportName
 from sipcheck.transaction.request_template import MAX_DATAGRAM_BYTES
 from sipcheck.transaction.run_context import RunContext
 from sipcheck.transport.channel import Channel
@@ -14,15 +15,19 @@ from sipcheck.transport.channel import Channel
 class LargeRequests:
     """One TCP connection beside UDP, opened when the first large request needs it, closed by `close()`.
 
-    `edge` is TCP at the address and port that the guard has judged.
+    It leads to the address and port of the UDP edge, which the guard has judged.
     """
 
-    edge: Edge
+    beside: Edge
     tls_name: str
     run: RunContext
     _channel: Channel | None = None
     _no_way: bool = False
     _opening: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @property
+    def edge(self) -> Edge:
+        return replace(self.beside, transport=TransportName.TCP)
 
     async def channel(self, method: str, size_bytes: int) -> Channel | None:
         """Give the connection for a request of this size; None where it has to go by UDP after all (§18.1.1).

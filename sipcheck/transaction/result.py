@@ -31,6 +31,7 @@ def read_result(
     retransmissions: int = 0,
     provisional: int | None = None,
     copies: Copies | None = None,
+    cseq: int = 0,
     further_facts: Mapping[str, str] = _NO_FACTS,
 ) -> ExchangeResult:
     """Read the final response to a request that went from `local` to `remote`; it came from `source`.
@@ -53,6 +54,7 @@ def read_result(
         retransmissions=retransmissions,
         provisional=provisional,
         copies=copies,
+        cseq=cseq,
         contacts=_contacts(response, shown) if 300 <= response.status < 400 else (),
         server=shown(response.server) if response.server else None,
         allow=shown(", ".join(headers.get_all("Allow")), _METHODS_LIMIT) or None,
@@ -79,20 +81,22 @@ def _disproved(response: Response, sent: SentCredentials) -> bool:
 def with_round(result: ExchangeResult, state: AuthenticationRound, **further: Any) -> ExchangeResult:
     """Put the outcome of the authentication round, and `further` fields, beside the result of its last request.
 
-    At once: each replacement copies thirty fields.
+    At once, and only where something differs: each replacement copies thirty fields.
     """
-    return replace(
-        result,
-        sentence=state.sentence,
-        challenged=state.challenged,
-        credentials_sent=state.sent,
-        withheld=state.withheld,
-        cause=state.cause,
-        rejected=state.rejected,
-        stale_loop=state.stale_loop,
-        first_challenge=state.asked,
+    outcome = {
+        "sentence": state.sentence,
+        "challenged": state.challenged,
+        "credentials_sent": state.sent,
+        "withheld": state.withheld,
+        "cause": state.cause,
+        "rejected": state.rejected,
+        "stale_loop": state.stale_loop,
+        "first_challenge": state.asked,
         **further,
-    )
+    }
+    if all(getattr(result, name) is value for name, value in outcome.items()):
+        return result
+    return replace(result, **outcome)
 
 
 def _received_address(response: Response, local: HostPort) -> str | None:

@@ -1,5 +1,6 @@
 """UDP: one socket for each address family, shared by all requests; what comes is dispatched by its branch."""
 
+import asyncio
 import re
 import socket
 from dataclasses import dataclass, field, replace
@@ -18,6 +19,9 @@ from sipcheck.transport.failures import from_error
 from sipcheck.transport.udp_socket import SocketAddress, UdpSocket
 
 _COOKIE = BRANCH_COOKIE.lower()
+# Runs of one destination come in bursts, and the way there hardly changes within one.
+_EGRESS_SECONDS = 1.0
+_MOST_EGRESS = 4096
 _KEEP_ALIVE = b"\r\n\0"  # RFC 5626 §4.4.1, and the four zero bytes that others send
 
 
@@ -73,6 +77,10 @@ class UdpEndpoint:
             receiver = self.receivers.get(via[2])
             if receiver is not None and receiver.settled_by(data, address, via):
                 return
+            if receiver is not None and 0 < via.start() == data.find(b"\n") - 1:
+                # It stands right behind the first line: nothing can be above it.
+                receiver.received(data, address)
+                return
         if data.strip(_KEEP_ALIVE):
             for receiver in self._meant(top_branch(data), address) or self._named(data):
                 receiver.received(data, address)
@@ -117,6 +125,8 @@ class UdpEndpoints:
     def __init__(self, source_address: str | None) -> None:
         self._source_address = source_address
         self._opened: dict[socket.AddressFamily, UdpEndpoint] = {}
+        # Our addresses by where they lead to, and until when each is believed.
+        self._egress: dict[HostPort, tuple[str, float]] = {}
 
     def endpoint(self, address: str) -> UdpEndpoint:
         """Give the endpoint of this address's family. Raises SettingInvalid and OSError as UdpEndpoint does."""
@@ -127,12 +137,23 @@ class UdpEndpoints:
 
     def towards(self, remote: HostPort) -> tuple[UdpEndpoint, HostPort]:
         """Give the endpoint for `remote`, and our own address on the way there. Raises TransportFailed."""
-        egress = egress_address(remote, self._source_address)
+        egress = self._egress_towards(remote)
         try:
             endpoint = self.endpoint(remote.host)
         except OSError as error:
             raise TransportFailed(from_error(error)) from error
         return endpoint, HostPort(egress, endpoint.port)
+
+    def _egress_towards(self, remote: HostPort) -> str:
+        now = asyncio.get_running_loop().time()
+        egress, until = self._egress.get(remote, ("", now))
+        if now < until:
+            return egress
+        egress = egress_address(remote, self._source_address)
+        if len(self._egress) >= _MOST_EGRESS:
+            self._egress.clear()
+        self._egress[remote] = (egress, now + _EGRESS_SECONDS)
+        return egress
 
     def close(self) -> None:
         for endpoint in self._opened.values():

@@ -65,9 +65,8 @@ def route_detail(route: Route) -> Sentence:
     return Sentence.of("check.dns.one" if count == 1 else "check.dns.several", count=count)
 
 
-def check_details(probe: EdgeProbe) -> Mapping[CheckName, Sequence[Sentence]]:
+def check_details(probe: EdgeProbe, evidence: EdgeEvidence) -> Mapping[CheckName, Sequence[Sentence]]:
     """Say what each axis of an edge showed."""
-    evidence = probe.evidence
     details = {
         CheckName.TRANSPORT: [Sentence.of("check.transport", edge=probe.name), *_beside_udp(evidence)],
         CheckName.SIP: _sip(evidence),
@@ -84,9 +83,8 @@ def check_details(probe: EdgeProbe) -> Mapping[CheckName, Sequence[Sentence]]:
     return details
 
 
-def check_times_ms(probe: EdgeProbe) -> dict[CheckName, float]:
+def check_times_ms(probe: EdgeProbe, evidence: EdgeEvidence) -> dict[CheckName, float]:
     """How long the connection, the first answer and the proof took."""
-    evidence = probe.evidence
     proof = proving_exchange(evidence)
     first = next(iter(evidence.exchanges), None)
     seconds = {

@@ -30,6 +30,9 @@ class EdgeOrder:
         if self._run.proof_credentials is not None and self._run.proof is Proof.REGISTER:
             await self._prove(self._next_in_order)
             return
+        if self._run.proof_credentials is None and len(self._probes) == 1:
+            await self._ask(self._probes[0])
+            return
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(self._ask(probe)) for probe in self._probes]
             if self._run.proof_credentials is None:

@@ -84,10 +84,9 @@ class EdgeProbe:
         exchanges = (self.options, self.register, self.answered_options, self.invite)
         return any(exchange is not None and exchange.alive for exchange in exchanges)
 
-    @property
-    def own_evidence(self) -> EdgeEvidence:
-        """What this run itself has asked: without an OPTIONS that was taken over from another."""
-        return replace(self.evidence, options=None) if self.adopted else self.evidence
+    def own(self, evidence: EdgeEvidence) -> EdgeEvidence:
+        """What of it this run itself has asked: without an OPTIONS that was taken over from another."""
+        return replace(evidence, options=None) if self.adopted else evidence
 
     def adopt(self, seen: "EdgeProbe") -> None:
         """Take over what another run saw of this edge's liveness, instead of asking again."""
@@ -196,7 +195,8 @@ class EdgeProbe:
         template = write(channel.local.host)
         if credentials is None:
             self.asked_options = template
-        return await exchange(template, self.connection, channel, self._asking_before(), credentials)
+        run = self.run if credentials is None else self._asking_before()
+        return await exchange(template, self.connection, channel, run, credentials)
 
     def _asking_before(self) -> RunContext:
         if self._run_asking is None:

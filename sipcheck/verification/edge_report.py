@@ -1,7 +1,7 @@
 """What one address came to, in the report's shape."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from typing import Any
 
 from sipcheck.diagnosis.evidence import EdgeEvidence, ExchangeResult
 from sipcheck.diagnosis.rules import diagnose
@@ -9,6 +9,21 @@ from sipcheck.dns.resolver import Edge
 from sipcheck.report.model import EdgeReport
 from sipcheck.report.rulings import ruling
 from sipcheck.verification.edge_probe import EdgeProbe
+
+_UNPROBED: Mapping[str, Any] = {
+    "outcome": None,
+    "reason": None,
+    "sip_status": None,
+    "sip_reason": None,
+    "server": None,
+    "rtt_ms": None,
+    "retransmissions": 0,
+    "retry_after_seconds": None,
+    "defects": (),
+    "local_address": None,
+    "received_address": None,
+    "certificate": None,
+}
 
 
 def decisive_exchange(evidence: EdgeEvidence) -> ExchangeResult | None:
@@ -32,6 +47,10 @@ def proving_exchange(evidence: EdgeEvidence) -> ExchangeResult | None:
 
 def unprobed_edge(edge: Edge) -> EdgeReport:
     """Report an edge that was not probed: beyond the number that is, or not needed by the run."""
+    return _of_edge(edge, **_UNPROBED)
+
+
+def _of_edge(edge: Edge, **seen: Any) -> EdgeReport:
     return EdgeReport(
         host=edge.host,
         address=edge.address,
@@ -39,18 +58,7 @@ def unprobed_edge(edge: Edge) -> EdgeReport:
         transport=edge.transport,
         priority=edge.priority,
         weight=edge.weight,
-        outcome=None,
-        reason=None,
-        sip_status=None,
-        sip_reason=None,
-        server=None,
-        rtt_ms=None,
-        retransmissions=0,
-        retry_after_seconds=None,
-        defects=(),
-        local_address=None,
-        received_address=None,
-        certificate=None,
+        **seen,
     )
 
 
@@ -61,17 +69,16 @@ def _facts(evidence: EdgeEvidence, exchange: ExchangeResult | None) -> Mapping[s
     return {name: value for each in evidence.exchanges for name, value in each.facts.items()}
 
 
-def edge_report(probe: EdgeProbe, *, knocks: int = 0) -> EdgeReport:
+def edge_report(probe: EdgeProbe, evidence: EdgeEvidence, *, knocks: int = 0) -> EdgeReport:
     """Report a probed edge with its share of the run's knocks; one that nothing was asked of counts as unprobed."""
-    evidence = probe.evidence
     if not evidence.exchanges and evidence.connect_failure is None:
         return unprobed_edge(probe.edge)
     reason = diagnose(evidence)
     exchange = decisive_exchange(evidence)
     answered = [each for each in evidence.exchanges if each.status is not None]
     times = [each.rtt_seconds for each in answered if each.rtt_seconds is not None]
-    return replace(
-        unprobed_edge(probe.edge),
+    return _of_edge(
+        probe.edge,
         outcome=ruling(reason, realm_learned=probe.run.realms_learned).outcome,
         reason=reason,
         sip_status=exchange.status if exchange else None,

@@ -40,7 +40,14 @@ class Identity:
 
     @classmethod
     def of(
-        cls, target: Target, settings: EngineSettings, username: str | None, *, caller: str | None = None
+        cls,
+        target: Target,
+        settings: EngineSettings,
+        username: str | None,
+        *,
+        caller: str | None = None,
+        stated: str | None = None,
+        led: LedCall | None = None,
     ) -> "Identity":
         """Speak for the trunk's user where there is one, else as the settings say."""
         return cls(
@@ -51,6 +58,8 @@ class Identity:
             number=settings.proof_number,
             caller=caller,
             call_form=CallForm.PLAIN if settings.infrastructure is None else CallForm.LIVEKIT,
+            stated=stated,
+            led=led,
         )
 
     def at(self, edge: str) -> "Identity":

@@ -113,19 +113,23 @@ class ReportBuilder:
             *route_warnings(self._route, len(probes)),
             *(
                 warning
-                for each in probes
-                for warning in edge_warnings(each, some_alive=some_alive, decides=each is probe)
+                for each, found in zip(probes, evidence, strict=True)
+                for warning in edge_warnings(each, found, some_alive=some_alive, decides=each is probe)
             ),
             *self._infrastructure_warnings(probes),
         )
+        own = [each.own(found) for each, found in zip(probes, evidence, strict=True)]
         edges = (
-            *(edge_report(each, knocks=count_knocks(reason, (each.own_evidence,))) for each in probes),
+            *(
+                edge_report(each, found, knocks=count_knocks(reason, (asked,)))
+                for each, found, asked in zip(probes, evidence, own, strict=True)
+            ),
             *(unprobed_edge(edge) for edge in self._route.edges[len(probes) :]),
         )
-        self._times_ms |= check_times_ms(probe)
+        self._times_ms |= check_times_ms(probe, seen)
         judged = len({edge.address for edge in self._route.edges})
         self._details[CheckName.ADDRESS] = [Sentence.of("check.address", count=judged)]
-        self._details |= check_details(probe)
+        self._details |= check_details(probe, seen)
         if probe.edge.transport is not TransportName.TLS:
             self._skipped.add(CheckName.TLS)
         explanation = explain(probe, exchange, reason, cause) if doubt is None else failed(doubt.sentence)
@@ -144,7 +148,7 @@ class ReportBuilder:
             reason,
             credential_state(reason, evidence),
             cause=cause,
-            knocks=shared_knocks + count_knocks(reason, (each.own_evidence for each in probes)),
+            knocks=shared_knocks + count_knocks(reason, own),
             warnings=warnings,
             edges=edges,
             facts=facts,

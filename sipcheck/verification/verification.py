@@ -132,10 +132,8 @@ class Verification:
         self, route: Route, seen: Sequence[EdgeProbe] = ()
     ) -> AsyncIterator[tuple[EdgeProbe, ...]]:
         run = self._run
-        identity = replace(
-            Identity.of(self._target, self._settings, run.username, caller=run.caller),
-            stated=run.stated,
-            led=run.led,
+        identity = Identity.of(
+            self._target, self._settings, run.username, caller=run.caller, stated=run.stated, led=run.led
         )
         async with probing(route.edges[:MAX_PROBED_EDGES], identity, self._run) as probes:
             for probe, earlier in zip(probes, seen, strict=bool(seen)):

@@ -17,10 +17,11 @@ from sipcheck.verification.invite import called_line
 Add = Callable[..., None]
 
 
-def edge_warnings(probe: EdgeProbe, *, some_alive: bool, decides: bool) -> list[ReportWarning]:
+def edge_warnings(
+    probe: EdgeProbe, evidence: EdgeEvidence, *, some_alive: bool, decides: bool
+) -> list[ReportWarning]:
     """Gather what one probed edge gives reason to mention; of one that decides, the verdict says the most."""
     found = list(probe.connection.warnings)
-    evidence = probe.evidence
 
     def add(code: WarningCode, *sentences: Sentence) -> None:
         found.append(warn(code, *sentences, edge=probe.name))

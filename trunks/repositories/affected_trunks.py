@@ -6,7 +6,7 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Select, Uuid, and_, any_, bindparam, exists, func, or_, select, tuple_, update
+from sqlalchemy import Select, Uuid, and_, any_, bindparam, exists, func, or_, select, tuple_, update
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -14,6 +14,7 @@ from sipcheck.reasons import CredentialState
 from trunks.models.destination_health import DestinationHealth
 from trunks.models.trunk import Gateway, Trunk
 from trunks.repositories.among import among
+from trunks.repositories.array_text import ArrayText
 from trunks.repositories.liveness import Found, health_has_begun
 from trunks.repositories.repository import Repository
 from trunks.rules.trunk_state import HealthStatus, TrunkState
@@ -56,7 +57,7 @@ def _page(cycle: Cycle, *, by_array: bool, later: bool) -> Select[*tuple[Any, ..
         DestinationHealth.failures == 0
     )
     here = (
-        Gateway.destination_id == any_(bindparam("ids", type_=ARRAY(Uuid())))
+        Gateway.destination_id == any_(bindparam("ids", type_=ArrayText(Uuid())))
         if by_array
         else Gateway.destination_id.in_(bindparam("ids", expanding=True))
     )

@@ -3,9 +3,11 @@
 from collections.abc import Collection
 from uuid import UUID
 
-from sqlalchemy import ARRAY, String, Uuid, any_, literal
+from sqlalchemy import String, Uuid, any_, literal
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.elements import ColumnElement
+
+from trunks.repositories.array_text import ArrayText
 
 # Rows a transaction writes at most: SQLite has one writer and takes each id as a parameter.
 _CHUNK_ROWS = {"sqlite": 200, "postgresql": 5000}
@@ -18,7 +20,7 @@ def among(
 ) -> ColumnElement[bool]:
     """Restrict a column to these ids."""
     if session.get_bind().dialect.name == "postgresql":
-        return column == any_(literal(list(ids), ARRAY(Uuid())))
+        return column == any_(literal(list(ids), ArrayText(Uuid())))
     return column.in_(list(ids))
 
 
@@ -27,7 +29,7 @@ def among_texts(
 ) -> ColumnElement[bool]:
     """Restrict a column to these texts."""
     if session.get_bind().dialect.name == "postgresql":
-        return column == any_(literal(list(texts), ARRAY(String())))
+        return column == any_(literal(list(texts), ArrayText(String())))
     return column.in_(list(texts))
 
 

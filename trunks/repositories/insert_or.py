@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from trunks.ids import new_id
 from trunks.models.base import Base
-from trunks.repositories.value_rows import Values, value_rows
+from trunks.repositories.value_rows import Values, side_by_side, value_rows
 
 
 def insert_or_ignore(session: Session, model: type[Base], *rows: Values, unique: Sequence[str]) -> bool:
@@ -41,13 +41,10 @@ def insert_or_update(
     table: Table = model.__table__  # type: ignore[assignment]
     parameters: Any = rows
     if session.get_bind().dialect.name == "postgresql" and len(rows) > 1:
-        found = value_rows(table, [{"id": new_id(), **row} for row in rows], key="id")
-        if found is not None:
-            # The default of a column would be one value for all of them.
-            statement = statement.from_select(
-                list(found.values), select(*found.values.values()), include_defaults=False
-            )
-            parameters = found.parameters
+        shape, parameters = side_by_side(table, [{"id": new_id(), **row} for row in rows], key="id")
+        values = value_rows(shape).values
+        # The default of a column would be one value for all of them.
+        statement = statement.from_select(list(values), select(*values.values()), include_defaults=False)
     session.execute(
         statement.on_conflict_do_update(index_elements=unique, set_=changed(excluded)), parameters
     )

@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Integer, Row, String, Uuid, bindparam, text
+from sqlalchemy import Integer, Row, String, Uuid, bindparam, text
 
 from trunks.models.base import UtcDateTime
 from trunks.models.verification import Verification, WayIn
+from trunks.repositories.array_text import ArrayText
 from trunks.repositories.repository import Repository
 
 Due = Row[*tuple[Any, ...]]
@@ -70,7 +71,7 @@ _OF_ALL = _typed(
     "SELECT due.* FROM unnest(:environments) AS environment CROSS JOIN unnest(:ways) AS way CROSS JOIN LATERAL ("  # noqa: S608 - our own words
     + _LONGEST_DUE.format(environment="environment", way="way")
     + "FOR UPDATE SKIP LOCKED) AS due"
-).bindparams(bindparam("environments", type_=ARRAY(Uuid())), bindparam("ways", type_=ARRAY(String())))
+).bindparams(bindparam("environments", type_=ArrayText(Uuid())), bindparam("ways", type_=ArrayText(String())))
 
 # SQLite has no LATERAL; it answers a question in the time that another takes to be sent.
 _OF_ONE = _typed(_LONGEST_DUE.format(environment=":environment", way=":way")).bindparams(

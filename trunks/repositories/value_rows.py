@@ -2,43 +2,67 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ARRAY, JSON, ColumnElement, Table, TableValuedAlias, bindparam, column, func
+from sqlalchemy import ColumnElement, Table, TableValuedAlias, bindparam, column, func
+
+from trunks.repositories.array_text import ArrayText
 
 Values = Mapping[str, Any]
+
+# Which columns differ is another question for each kind of change, and for few of them another each time.
+_SHAPES_KEPT = 500
+
+
+@dataclass(frozen=True, slots=True)
+class RowShape:
+    """Which columns rows have, and which of these are arrays: what is composed for one serves all that are alike."""
+
+    table: Table
+    columns: tuple[str, ...]
+    arrays: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class ValueRows:
-    """`rows` is what a statement selects from, `values` each column's expression there, `parameters` what is bound.
-
-    All rows name the same columns of one table, `key` among them, by which each is one alone.
-    """
+    """`rows` is what a statement selects from, `values` each column's expression there."""
 
     rows: TableValuedAlias
     values: dict[str, ColumnElement[Any]]
-    parameters: dict[str, Any]
 
 
-def value_rows(table: Table, rows: Sequence[Values], *, key: str) -> ValueRows | None:
-    """Stand these rows side by side; None where a column has no array to stand in, as JSON has none."""
+def side_by_side(table: Table, rows: Sequence[Values], *, key: str) -> tuple[RowShape, dict[str, Any]]:
+    """Stand rows side by side: their shape, and what is bound to it.
+
+    All rows name the same columns of one table, `key` among them, by which each is one alone.
+    """
     first = rows[0]
-    if any(isinstance(table.c[name].type, JSON) for name in first):
-        return None
     arrays: list[str] = []
-    parameters: dict[str, Any] = {}
-    values: dict[str, ColumnElement[Any]] = {}
+    bound: dict[str, Any] = {}
     for name, value in first.items():
-        bound = f"rows_{name}"
-        if name != key and all(row[name] == value for row in rows):
-            parameters[bound] = value
-            values[name] = bindparam(bound, type_=table.c[name].type)
+        of_column = [row[name] for row in rows]
+        if name != key and of_column.count(value) == len(of_column):
+            bound[_bound_name(name)] = value
         else:
-            parameters[bound] = [row[name] for row in rows]
+            bound[_bound_name(name)] = of_column
             arrays.append(name)
-    unnested = func.unnest(*(bindparam(f"rows_{name}", type_=ARRAY(table.c[name].type)) for name in arrays))
-    new = unnested.table_valued(*(column(name, table.c[name].type) for name in arrays)).render_derived(
+    return RowShape(table, tuple(first), tuple(arrays)), bound
+
+
+@lru_cache(_SHAPES_KEPT)
+def value_rows(shape: RowShape) -> ValueRows:
+    """Compose what rows of this shape are selected from."""
+    types = {name: shape.table.c[name].type for name in shape.columns}
+    unnested = func.unnest(
+        *(bindparam(_bound_name(name), type_=ArrayText(types[name])) for name in shape.arrays)
+    )
+    new = unnested.table_valued(*(column(name, types[name]) for name in shape.arrays)).render_derived(
         name="new"
     )
-    return ValueRows(new, values | {name: new.c[name] for name in arrays}, parameters)
+    values = {name: bindparam(_bound_name(name), type_=types[name]) for name in shape.columns}
+    return ValueRows(new, {**values, **{name: new.c[name] for name in shape.arrays}})
+
+
+def _bound_name(column_name: str) -> str:
+    return f"rows_{column_name}"

@@ -98,7 +98,7 @@ class CallRun:
 
     def _identity(self) -> Identity:
         """Who calls whom, as a warning writes it down: in the form of the number that is tried first."""
-        identity = replace(Identity.of(self.target, self.settings, self.run.username), led=self.run.led)
+        identity = Identity.of(self.target, self.settings, self.run.username, led=self.run.led)
         first = next(iter(self._forms()), None)
         return identity if first is None else replace(identity, number=first.text)
 
