@@ -13,6 +13,7 @@ import pytest
 from tests.peers.ports import free_port
 from tests.test_dialect_pages import ready
 from tests.trunkd.daemon import Trunkd, run_trunkd
+from tests.trunkd.prepared import prepare_store
 from trunks.provisions.reconciliation import SideFinding
 
 ROOT = Path(__file__).parents[1]
@@ -53,7 +54,7 @@ def test_every_metric_is_shown(tmp_path: Path) -> None:
 
 @pytest.mark.peers
 def test_the_backup_is_one_that_opens(tmp_path: Path) -> None:
-    assert run_trunkd("migrate", folder=tmp_path).returncode == 0
+    prepare_store(tmp_path, {})
     (commands,) = re.findall(r"^```sh\n((?:(?!```).)*VACUUM.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
     subprocess.run(
         ["sh", "-ec", commands.replace(".venv/bin/python", shlex.quote(sys.executable))],
@@ -70,7 +71,7 @@ def test_the_backup_is_one_that_opens(tmp_path: Path) -> None:
 
 @pytest.mark.peers
 def test_the_trunks_of_a_file_are_entered(tmp_path: Path) -> None:
-    assert run_trunkd("migrate", folder=tmp_path).returncode == 0
+    prepare_store(tmp_path, {})
     assert run_trunkd("environment", "create", "acme", folder=tmp_path).returncode == 0
     (commands,) = re.findall(r"^```sh\n(cat > moving.csv.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
     (told,) = re.findall(r"`(2 entered.*?)`", PAGE, re.DOTALL)

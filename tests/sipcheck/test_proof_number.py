@@ -6,6 +6,7 @@ from phonenumbers import PhoneNumberType, shortnumberinfo
 
 from sipcheck import Engine, EngineSettings, SettingInvalid
 from sipcheck.settings import PROOF_NUMBER
+from sipcheck.verification.calling.numbers import read_nobodys_number
 
 WRITTEN = (PROOF_NUMBER, PROOF_NUMBER.removeprefix("+"))
 REGIONS = sorted({*shortnumberinfo.SUPPORTED_SHORT_REGIONS, *phonenumbers.SUPPORTED_REGIONS})
@@ -47,6 +48,12 @@ def test_it_is_no_short_number_and_costs_nothing_special(written: str) -> None:
         assert not shortnumberinfo.is_valid_short_number_for_region(number, region), region
         kind = phonenumbers.number_type(number)
         assert kind not in (PhoneNumberType.PREMIUM_RATE, PhoneNumberType.SHARED_COST), region
+
+
+@pytest.mark.parametrize("written", WRITTEN)
+def test_a_setting_may_name_it(written: str) -> None:
+    """`trunks` takes it without a look: this is where it is looked at."""
+    assert read_nobodys_number(written) == written
 
 
 @pytest.mark.parametrize("number", ["", "+", "alice", "+49 30", "112;phone-context=x", "+" + "1" * 25])

@@ -7,24 +7,30 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from trunks.installation.installation import Installation, prepare
-from trunks.installation.settings import load_settings
+from tests.trunks.forms import prepare_cheaply
+from trunks.installation.installation import Installation
+from trunks.installation.settings import Settings, load_settings
 
 
 @contextmanager
 def installed(folder: Path, environment: Mapping[str, str]) -> Iterator[Installation]:
     """Prepare the store that trunkd finds with this environment in this folder, and open it."""
+    installation = Installation(prepare_store(folder, environment))
+    try:
+        yield installation
+    finally:
+        installation.close()
+
+
+def prepare_store(folder: Path, environment: Mapping[str, str]) -> Settings:
+    """Do what `trunkd migrate` would with this environment in this folder."""
     settings = load_settings(
         data_dir=folder / "var",
         database_url=environment.get("TRUNKS_DATABASE_URL"),
         secret_keys=environment.get("TRUNKS_SECRET_KEYS"),
     )
-    prepare(settings)
-    installation = Installation(settings)
-    try:
-        yield installation
-    finally:
-        installation.close()
+    prepare_cheaply(settings)
+    return settings
 
 
 def make_token(folder: Path, environment: Mapping[str, str], *, tenant: str = "acme") -> str:

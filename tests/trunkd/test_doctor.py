@@ -10,6 +10,7 @@ from tests.peers.livekit.server import API_KEY, API_SECRET, LiveKitServer
 from tests.peers.ports import free_port
 from tests.trunkd.conftest import Start
 from tests.trunkd.daemon import run_trunkd
+from tests.trunkd.prepared import prepare_store
 from trunks.secrets.keys import KEY_FILE_NAME
 
 
@@ -26,7 +27,7 @@ def marks(findings: dict[str, dict[str, Any]]) -> dict[str, str]:
 
 
 def test_a_healthy_installation(tmp_path: Path, nameservers: dict[str, str]) -> None:
-    assert run_trunkd("migrate", folder=tmp_path).returncode == 0
+    prepare_store(tmp_path, {})
     status, findings = examine(tmp_path, **nameservers)
     assert (status, marks(findings)) == (0, {})
     assert list(findings) == [
@@ -66,7 +67,7 @@ def test_a_fresh_machine_is_told_to_migrate(tmp_path: Path, nameservers: dict[st
 
 
 def test_each_fault_has_its_line(tmp_path: Path, nameservers: dict[str, str]) -> None:
-    run_trunkd("migrate", folder=tmp_path)
+    prepare_store(tmp_path, {})
     (tmp_path / "var").chmod(0o755)
     (tmp_path / "var" / KEY_FILE_NAME).chmod(0o644)
     status, findings = examine(
@@ -105,7 +106,7 @@ def test_the_scaled_form_wants_a_worker(
     tmp_path: Path, scaled_environment: dict[str, str], nameservers: dict[str, str], start: Start
 ) -> None:
     environment = scaled_environment | nameservers
-    assert run_trunkd("migrate", folder=tmp_path, **environment).returncode == 0
+    prepare_store(tmp_path, environment)
     status, findings = examine(tmp_path, **environment)
     assert (status, marks(findings)) == (1, {"worker": "failed"})
     worker = start("worker", **environment)
@@ -115,7 +116,7 @@ def test_the_scaled_form_wants_a_worker(
 
 
 def test_another_installations_keys_are_told(tmp_path: Path, nameservers: dict[str, str]) -> None:
-    run_trunkd("migrate", folder=tmp_path)
+    prepare_store(tmp_path, {})
     file = tmp_path / "var" / KEY_FILE_NAME
     status, findings = examine(tmp_path, **nameservers)
     assert status == 0
@@ -136,7 +137,7 @@ def livekit_settings(server: LiveKitServer, **given: str) -> dict[str, str]:
 
 def test_livekit_is_asked_and_nothing_is_changed_there(tmp_path: Path, nameservers: dict[str, str]) -> None:
     """A table of what befalls it, over one server; the settings and the clock are put right after each."""
-    run_trunkd("migrate", folder=tmp_path)
+    prepare_store(tmp_path, {})
     with LiveKitServer() as server:
         settings = livekit_settings(server) | nameservers
         status, findings = examine(tmp_path, **settings)

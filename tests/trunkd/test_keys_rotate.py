@@ -9,10 +9,10 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from tests.trunkd.daemon import Trunkd, run_trunkd
-from tests.trunks.forms import PASSWORD, SECRET_KEYS, HandClock, Store
+from tests.trunks.forms import PASSWORD, SECRET_KEYS, HandClock, Store, prepare_cheaply
 from trunks.errors import SecretUnreadable
 from trunks.ids import new_id
-from trunks.installation.installation import Installation, prepare
+from trunks.installation.installation import Installation
 from trunks.installation.settings import load_settings
 from trunks.models.trunk import Trunk
 from trunks.secrets.keys import KEY_FILE_NAME, read_key_file
@@ -23,7 +23,7 @@ MANY = 1500
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     settings = load_settings()
-    prepare(settings)
+    prepare_cheaply(settings)
     installation = Installation(settings)
     yield Store(installation, HandClock())
     installation.close()

@@ -11,8 +11,8 @@ from tests.peers.livekit.server import API_KEY, API_SECRET, LiveKitServer
 from tests.peers.ports import free_port
 from tests.peers.redis_server import RedisServer
 from tests.trunkd.conftest import Start
-from tests.trunks.forms import SECRET_KEYS
-from trunks.installation.installation import Installation, prepare
+from tests.trunks.forms import SECRET_KEYS, prepare_cheaply
+from trunks.installation.installation import Installation
 from trunks.installation.settings import load_settings
 
 AT_ONCE = 20
@@ -32,7 +32,7 @@ def tokens_of_tenants(environment: dict[str, str], monkeypatch: pytest.MonkeyPat
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     settings = load_settings()
-    prepare(settings)
+    prepare_cheaply(settings)
     installation = Installation(settings)
     tenants = installation.tenancy.tenants
     for each in range(AT_ONCE):

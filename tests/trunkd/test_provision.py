@@ -8,6 +8,7 @@ import pytest
 
 from tests.peers.livekit.server import API_KEY, API_SECRET, LiveKitServer
 from tests.trunkd.daemon import run_trunkd
+from tests.trunkd.prepared import prepare_store
 
 
 @pytest.fixture
@@ -23,7 +24,7 @@ def test_plan_and_apply(tmp_path: Path, livekit_server: LiveKitServer) -> None:
         "LIVEKIT_API_KEY": API_KEY,
         "LIVEKIT_API_SECRET": API_SECRET,
     }
-    assert run_trunkd("migrate", folder=tmp_path).returncode == 0
+    prepare_store(tmp_path, {})
     refused = run_trunkd("provision", "plan", folder=tmp_path)
     assert (refused.returncode, refused.stderr) == (
         2,

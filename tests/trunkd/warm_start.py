@@ -10,8 +10,11 @@ the installed program.
 import array
 import contextlib
 import ctypes
+import gc
+import importlib
 import json
 import os
+import pkgutil
 import signal
 import socket
 import struct
@@ -31,6 +34,13 @@ _CAPABILITY_VERSION_3 = 0x20080522  # <linux/capability.h>
 _CLONE_NEWNS, _CLONE_NEWUSER = 0x00020000, 0x10000000  # <linux/sched.h>
 _MS_REC, _MS_PRIVATE = 1 << 14, 1 << 18  # <linux/mount.h>
 _PAGE = 4096
+_LOADED_LATE = (
+    "trunks.store.upgrade",
+    "trunks.voice.livekit",
+    "trunks.voice.livekit_calls",
+    "typer.rich_utils",
+    "worker.process",
+)
 
 
 class Surroundings(TypedDict, total=False):
@@ -132,8 +142,10 @@ def _blocking_pair() -> tuple[socket.socket, socket.socket]:
 
 def _wait_for_starts(channel: socket.socket) -> None:
     """Fork for every request until the tests have ended."""
-    import worker.process  # noqa: F401
-
+    _import_all_that_a_start_loads()
+    # Looked through for garbage in a fork, all of it would be written to, and so be copied.
+    gc.collect()
+    gc.freeze()
     _end_with_the_parent()
     while True:
         request, ancillary, _, _ = channel.recvmsg(_MAX_REQUEST_BYTES, socket.CMSG_SPACE(3 * 4))
@@ -148,6 +160,15 @@ def _wait_for_starts(channel: socket.socket) -> None:
         for descriptor in received:
             os.close(descriptor)
         _reap()
+
+
+def _import_all_that_a_start_loads() -> None:
+    """Import each room of trunkd, and what its commands load only when they get there."""
+    import trunkd
+
+    rooms = [room.name for room in pkgutil.walk_packages(trunkd.__path__, "trunkd.")]
+    for name in (*rooms, *_LOADED_LATE):
+        importlib.import_module(name)
 
 
 def _reap() -> None:

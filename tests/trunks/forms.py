@@ -3,12 +3,13 @@
 import os
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import UUID
 
@@ -225,20 +226,47 @@ LIVEKIT_AWAY: dict[str, Any] = {
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give the database of a prepared installation: to copy its folder is cheaper than to prepare one."""
     folder = tmp_path_factory.mktemp("template") / "var"
-    folder.mkdir(mode=0o700)
-    database = Database(f"sqlite:///{folder / DATABASE_FILE_NAME}")
-    migrate(database)
-    database.close()
-    make_key_file(folder)
+    _write_prepared(folder)
     return folder / DATABASE_FILE_NAME
 
 
 def prepare_from(sqlite_template: Path, settings: Settings) -> None:
     """Prepare an installation; a new one on SQLite begins as a copy of the template's, keys and all."""
-    if settings.database_url or settings.secret_keys or settings.data_dir.exists():
-        prepare(settings)
-    else:
+    if _is_new_on_sqlite(settings):
         shutil.copytree(sqlite_template.parent, settings.data_dir)
+    else:
+        prepare(settings)
+
+
+def prepare_cheaply(settings: Settings) -> None:
+    """Prepare an installation as `prepare_from` does, where no fixture is at hand."""
+    if _is_new_on_sqlite(settings):
+        _write_prepared(settings.data_dir)
+    else:
+        prepare(settings)
+
+
+def _is_new_on_sqlite(settings: Settings) -> bool:
+    return not (settings.database_url or settings.secret_keys or settings.data_dir.exists())
+
+
+def _write_prepared(folder: Path) -> None:
+    folder.mkdir(mode=0o700, parents=True)
+    for name, content in _prepared_files().items():
+        (folder / name).touch(0o600)
+        (folder / name).write_bytes(content)
+
+
+@cache
+def _prepared_files() -> Mapping[str, bytes]:
+    """Make the database and the keys of an installation, once for each process of the tests."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        database = Database(f"sqlite:///{folder / DATABASE_FILE_NAME}")
+        migrate(database)
+        database.close()
+        make_key_file(folder)
+        return {file.name: file.read_bytes() for file in folder.iterdir()}
 
 
 @pytest.fixture

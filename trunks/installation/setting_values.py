@@ -12,6 +12,7 @@ from sipcheck.errors import CallerError, SettingInvalid, TargetInvalid
 from sipcheck.guard import EVERY_NAME
 from sipcheck.host import is_address
 from sipcheck.media.sockets import PortRange
+from sipcheck.settings import PROOF_NUMBER
 from sipcheck.target import HostPort, Target, parse_host_port, parse_target
 from sipcheck.verification.calling.numbers import NumberRefused, read_nobodys_number
 from trunks.rules.allow_list import read_network
@@ -115,8 +116,12 @@ def read_addresses(text: str) -> tuple[str, ...]:
 
 
 def read_proof_number(text: str) -> str:
+    number = text.strip()
+    # Judged in the tests; here every start of every command would load what 241 regions dial for it.
+    if number == PROOF_NUMBER:
+        return number
     try:
-        return read_nobodys_number(text.strip())
+        return read_nobodys_number(number)
     except NumberRefused as fault:
         raise ValueError(str(fault).rstrip(".")) from None
 
