@@ -31,7 +31,9 @@ install: $(VENV)/.installed
 run: install
 	$(BIN)/trunkd up --practice
 
+# The modules are compiled once, before four processes would each compile all of them.
 test: install system-packages
+	$(BIN)/python -m compileall -q -j 2 -x '/(test_[^/]*|conftest)\.py$$' sipcheck trunks api worker trunkd tests
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 # What needs no server and no package of the system.

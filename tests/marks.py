@@ -38,6 +38,7 @@ PEER_PARAMETERS = frozenset(
 # What waits or computes for long without any peer: ids or their beginnings. Most of what has a store is among them.
 SLOW = (
     "tests/api/",
+    "tests/packages/",
     "tests/sipcheck/carrier/test_calls.py",
     "tests/sipcheck/carrier/test_faults_provoke.py",
     "tests/sipcheck/cli/monitoring/exporter/",
@@ -86,8 +87,6 @@ SLOW = (
 # what the interpreter brings along (`make test-pythons`).
 FAST_ALL_THE_SAME = (
     "tests/api/test_create.py",
-    "tests/api/test_get.py",
-    "tests/api/test_list.py",
     "tests/api/test_three_shapes.py",
     "tests/sipcheck/provoked/test_field_certificates.py",
     "tests/trunks/runs/test_claims.py",
