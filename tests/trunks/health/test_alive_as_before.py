@@ -55,7 +55,8 @@ def row_of(watch: HealthWatch, claim: CheckClaim) -> dict[str, Any]:
 
 
 def settled(watch: HealthWatch, claim: CheckClaim, told: dict[str, Any]) -> None:
-    result = CheckResult(claim=claim, **({"alive": True, "reason": Reason.ALIVE} | told))
+    values: dict[str, Any] = {"alive": True, "reason": Reason.ALIVE} | told
+    result = CheckResult(claim=claim, **values)
     watch.store.installation.health.results.settle([result])
 
 
