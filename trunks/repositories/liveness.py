@@ -27,7 +27,7 @@ from trunks.models.trunk import Trunk
 from trunks.repositories.among import among, among_bound
 from trunks.repositories.insert_or import insert_or_update
 from trunks.repositories.repository import Repository
-from trunks.repositories.value_rows import RowShape, Values, side_by_side, value_rows
+from trunks.repositories.value_rows import RowShape, Values, bound_name, side_by_side, value_rows
 
 Found = Row[*tuple[Any, ...]]
 
@@ -69,6 +69,17 @@ class LivenessRows(Repository):
             alike[tuple(change)].append(change)
         for columns, rows in alike.items():
             self._change_alike(columns, rows)
+
+    def change_together(self, different: Mapping[str, Sequence[Any]], same: Mapping[str, Any]) -> None:
+        """The same, given column by column: `destination_id` and what is different, and what is the same for all."""
+        names = (*different, *same)
+        if self._is_postgresql:
+            shape = RowShape(_TABLE, names, tuple(different))
+            bound = {bound_name(name): values for name, values in (*different.items(), *same.items())}
+            self._session.connection().execute(_change_together(shape), bound)
+            return
+        rows = (dict(zip(names, values, strict=False)) for values in zip(*different.values(), strict=True))
+        self._session.connection().execute(_change_each(names), [_bound({**row, **same}) for row in rows])
 
     def _change_alike(self, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
         if self._is_postgresql:
