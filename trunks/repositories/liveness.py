@@ -15,7 +15,7 @@ from trunks.models.destination_health import DestinationHealth
 from trunks.models.trunk import Trunk
 from trunks.repositories.among import among, among_bound
 from trunks.repositories.insert_or import insert_or_update
-from trunks.repositories.many_rows import change_rows
+from trunks.repositories.many_rows import change_columns, change_rows
 from trunks.repositories.repository import Repository
 from trunks.repositories.value_rows import Values
 
@@ -59,6 +59,10 @@ class LivenessRows(Repository):
             alike[tuple(change)].append(change)
         for rows in alike.values():
             change_rows(self._session, _TABLE, rows, key="destination_id")
+
+    def change_together(self, different: Mapping[str, Sequence[Any]], same: Mapping[str, Any]) -> None:
+        """The same, given column by column: `destination_id` and what is different, and what is the same for all."""
+        change_columns(self._session, _TABLE, different, same, key="destination_id")
 
     def claimed(self, claims: Iterable[CycleClaim]) -> set[UUID]:
         """The destinations of those claims that nobody else has since, locked."""

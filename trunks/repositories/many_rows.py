@@ -1,13 +1,13 @@
 """Many rows written at once: by one statement with arrays on PostgreSQL, by one for each row on SQLite."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Insert, Table, Update, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
-from trunks.repositories.value_rows import RowShape, Values, side_by_side, value_rows
+from trunks.repositories.value_rows import RowShape, Values, bound_name, side_by_side, value_rows
 
 # There are as many as kinds of change.
 _STATEMENTS_KEPT = 500
@@ -30,6 +30,24 @@ def change_large_rows(session: Session, table: Table, rows: Sequence[Values], *,
         return
     each = _change_each(table, tuple(rows[0]), key)
     session.connection().execute(each, [_of_row(row, key) for row in rows])
+
+
+def change_columns(
+    session: Session,
+    table: Table,
+    different: Mapping[str, Sequence[Any]],
+    same: Mapping[str, Any],
+    *,
+    key: str,
+) -> None:
+    """The same, given column by column: what is different, `key` among it, and what is the same for all."""
+    if session.get_bind().dialect.name == "postgresql":
+        shape = RowShape(table, (*different, *same), tuple(different))
+        bound = {bound_name(name): values for name, values in (*different.items(), *same.items())}
+        session.connection().execute(_change_together(shape, key), bound)
+        return
+    rows = (dict(zip(different, values, strict=True)) for values in zip(*different.values(), strict=True))
+    change_large_rows(session, table, [{**row, **same} for row in rows], key=key)
 
 
 def enter_rows(session: Session, table: Table, rows: Sequence[Values]) -> None:
