@@ -1,7 +1,7 @@
 """When destinations are asked, and what came of it; rows are locked after those of trunks, in order of their ids."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
