@@ -123,4 +123,7 @@ class CheckResult:
     @property
     def is_partly_silent(self) -> bool:
         """Whether it answers, and not at each edge."""
-        return self.alive and bool(self.silent_edges)
+        for each in self.edges:
+            if not each.alive:
+                return self.alive
+        return False
