@@ -231,10 +231,13 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def prepare_from(sqlite_template: Path, settings: Settings) -> None:
-    """Prepare an installation; a new one on SQLite begins as a copy of the template's, keys and all."""
+    """Prepare an installation; a new one on SQLite begins as a copy of the template's, keys and all.
+
+    What `postgres_url` gives to a test has the current schema.
+    """
     if _is_new_on_sqlite(settings):
         shutil.copytree(sqlite_template.parent, settings.data_dir)
-    else:
+    elif settings.database_url is None or settings.secret_keys is None:
         prepare(settings)
 
 
