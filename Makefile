@@ -4,10 +4,9 @@ BIN := $(VENV)/bin
 # Two for each of two cores: tests that start servers keep them busy beside those that wait for a peer.
 PYTEST_ARGS ?= -n 4 --dist worksteal
 
-# Marks are set in tests/conftest.py.
-# In some folders nothing is fast: to look through them takes as long as many a fast test.
-FAST := -n 3 --dist worksteal -m "not peers and not slow and not long" --hypothesis-profile quick \
-	$(addprefix --ignore=tests/,trunkd worker peers_smoke api/console trunks/provisions trunks/health)
+# Marks are set in tests/marks.py. No test here waits for long: two processes keep two cores busy, and each more would
+# begin with the imports.
+FAST := -n 2 --dist worksteal -m "not peers and not slow and not long" --hypothesis-profile quick
 PYTHONS := 3.11 3.12 3.13 3.14
 FUZZED := parser challenge framing dns-answer certificate sdp media-packets
 # For each of them.
@@ -32,7 +31,9 @@ install: $(VENV)/.installed
 run: install
 	$(BIN)/trunkd up --practice
 
+# The modules are compiled once, before four processes would each compile all of them.
 test: install system-packages
+	$(BIN)/python -m compileall -q -j 2 -x '/(test_[^/]*|conftest)\.py$$' sipcheck trunks api worker trunkd tests
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 # What needs no server and no package of the system.

@@ -13,6 +13,7 @@ import pytest
 import structlog
 
 from tests.fuzzing import register_profiles
+from tests.marks import is_left_out, is_slow, needs_peers
 from tests.peers.certificates import Certificates
 from tests.peers.kamailio import Kamailio, KamailioSettings
 from tests.peers.postgres_databases import PostgresDatabases
@@ -39,117 +40,24 @@ structlog.configure(
     ]
 )
 
-# What starts a peer: a test that uses one of these, or one of those with that parameter, is marked `peers`.
-PEER_FIXTURES = frozenset(
-    {
-        "kamailio_factory",
-        "sipp_factory",
-        "unbound_factory",
-        "redis_server",
-        "postgres_server",
-        "postgres_url",
-        "empty_postgres_url",
-        "scaled_environment",
-    }
-)
-PEER_PLACES = (
-    "tests/benchmarks/test_seed.py",
-    "tests/benchmarks/test_service_rows.py",
-    "tests/benchmarks/test_sweep_rows.py",
-    "tests/peers_smoke/",
-    "tests/trunkd/",
-)
-PEER_PARAMETERS = frozenset(
-    {
-        ("store_settings", "postgresql"),
-        ("form_settings", "scaled"),
-        ("form_environment", "scaled"),
-        ("counted_in", "redis"),
-    }
-)
-
-# What waits or computes for long without any peer: ids or their beginnings. Most of what has a store is among them.
-SLOW = (
-    "tests/api/",
-    "tests/sipcheck/carrier/test_calls.py",
-    "tests/sipcheck/carrier/test_faults_provoke.py",
-    "tests/sipcheck/cli/monitoring/exporter/",
-    "tests/sipcheck/cli/monitoring/test_nagios_command.py",
-    "tests/sipcheck/cli/test_allowances.py",
-    "tests/sipcheck/cli/test_carrier_command.py",
-    "tests/sipcheck/cli/test_discover_command.py",
-    "tests/sipcheck/cli/test_environment.py",
-    "tests/sipcheck/cli/test_hostile_words.py",
-    "tests/sipcheck/cli/test_resolve_command.py",
-    "tests/sipcheck/cli/test_sweep_command.py",
-    "tests/sipcheck/cli/test_verify_command.py",
-    "tests/sipcheck/differential/test_messages.py",
-    "tests/sipcheck/discovery/test_search.py",
-    "tests/sipcheck/engine/test_calls.py",
-    "tests/sipcheck/engine/test_credentials_care.py",
-    "tests/sipcheck/engine/test_floods.py",
-    "tests/sipcheck/engine/test_hostile_zone.py",
-    "tests/sipcheck/engine/test_odd_peers.py",
-    "tests/sipcheck/engine/test_own_stall.py",
-    "tests/sipcheck/engine/test_streams.py",
-    "tests/sipcheck/provoked/",
-    "tests/sipcheck/sweep/test_hostile_sweeps.py",
-    "tests/sipcheck/sweep/test_liveness_question.py",
-    "tests/sipcheck/sweep/test_sweep.py",
-    "tests/sipcheck/transaction/udp_batch/",
-    "tests/sipcheck/transport/test_stream.py::test_a_reset_behind_more_than_one_wake_up_reads_is_seen",
-    "tests/sipcheck/transport/test_tls_session.py",
-    "tests/sipcheck/verification/calling/test_call.py",
-    "tests/sipcheck/verification/calling/test_lying_peers.py",
-    "tests/test_readme.py",
-    "tests/test_reason_pages.py::test_a_demonstration_gives_what_is_printed",
-    "tests/trunks/catalog/test_take_back.py",
-    "tests/trunks/health/",
-    "tests/trunks/installation/test_installation.py",
-    "tests/trunks/people/",
-    "tests/trunks/provisions/",
-    "tests/trunks/retention/",
-    "tests/trunks/runs/",
-    "tests/trunks/store/",
-    "tests/trunks/voice/test_provision_trunk.py",
-    "tests/worker/",
-)
-
-# Of each kind among those something is in the fast tests too: the dialects over a store, and the verdicts that hang on
-# what the interpreter brings along (`make test-pythons`).
-FAST_ALL_THE_SAME = (
-    "tests/api/test_create.py",
-    "tests/api/test_get.py",
-    "tests/api/test_list.py",
-    "tests/api/test_three_shapes.py",
-    "tests/sipcheck/provoked/test_field_certificates.py",
-    "tests/trunks/runs/test_claims.py",
-    "tests/trunks/store/test_database.py",
-)
-
-
-def _needs_peers(item: pytest.Item) -> bool:
-    if not isinstance(item, pytest.Function):
-        return False
-    parameters = item.callspec.params.items() if hasattr(item, "callspec") else ()
-    if item.path.relative_to(item.config.rootpath).as_posix().startswith(PEER_PLACES):
-        return True
-    return not PEER_FIXTURES.isdisjoint(item.fixturenames) or any(
-        (name, value) in PEER_PARAMETERS for name, value in parameters if isinstance(value, str)
-    )
-
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--shuffle", type=int, metavar="SEED", help="run the tests in the order of this seed")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Import nothing of which every test would be left out: each process would, before its first test."""
+    path = collection_path.relative_to(config.rootpath).as_posix() + "/" * collection_path.is_dir()
+    return True if is_left_out(path, config.option.markexpr) else None
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None]:
     """Mark what needs a peer or long, before tests are chosen by their marks; order or shuffle what was chosen."""
     for item in items:
-        if _needs_peers(item):
+        if needs_peers(item):
             item.add_marker(pytest.mark.peers)
-        if item.nodeid.startswith(SLOW) and not item.nodeid.startswith(FAST_ALL_THE_SAME):
+        if is_slow(item.nodeid):
             item.add_marker(pytest.mark.slow)
         if is_for_the_long_run(item):
             item.add_marker(pytest.mark.long)
@@ -165,17 +73,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None]:
-    """Collect no garbage meanwhile, and never again look through what is loaded by the end: it stays."""
+    """Collect no garbage meanwhile, and never again look through what is loaded by the end: it stays.
+
+    Neither does pytest at the end of the run, which looks for what the tests left behind.
+    """
     gc.disable()
     try:
         yield
     finally:
         gc.enable()
         gc.freeze()
-
-
-def pytest_unconfigure() -> None:
-    gc.unfreeze()
 
 
 @pytest.hookimpl(tryfirst=True)

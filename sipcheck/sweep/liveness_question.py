@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from sipcheck.diagnosis.evidence import EdgeEvidence, Proof, is_sign_of_life
 from sipcheck.dns.route import Edge
@@ -37,6 +38,14 @@ class LivenessQuestion:
             batch.ask(request, heard.take, plan=plan)
 
 
+class Life(NamedTuple):
+    """An answer that says alive; `sent` counts retransmissions too."""
+
+    status: int | None
+    latency_ms: float
+    sent: int
+
+
 class LivenessHeard:
     """What has come of a question's requests, read when it is asked for."""
 
@@ -51,6 +60,14 @@ class LivenessHeard:
         self._pending.append(pending)
         if len(self._pending) == self._awaited:
             self._ended(self)
+
+    def only_life(self) -> "Life | None":
+        """What is to be told of the only edge asked, where it is alive; None for everything else."""
+        pending = self._pending[0]
+        seconds = pending.rtt_seconds
+        if self._awaited > 1 or seconds is None or not is_sign_of_life(pending.status):
+            return None
+        return Life(pending.status, round(seconds * 1000, 3), 1 + pending.retransmissions)
 
     def liveness(self, edges: Sequence[Edge]) -> Liveness:
         """Judge by the rules of the plain path, the edges in their order."""

@@ -25,7 +25,7 @@ AUTOCALLS = "/api/user/phone-numbers/sip-trunks"
 HOLE = "@hole@"
 
 # What is text by JSON's grammar, and by nothing else's.
-TEXTS = [r'"\ud800"', r'"sip.\udfff.example"', r'"\u0000"', r'"1\u00002"']
+TEXTS = [r'"\ud800"', r'"\u0000"', r'"sip.\udfff.example"', r'"1\u00002"']
 OTHERS = [
     "null",
     "true",
@@ -175,8 +175,9 @@ async def assert_all_can_be_read(api: ApiUnderTest) -> None:
 
 
 async def test_no_text_breaks_any_field(unlimited: ApiUnderTest, store_settings: Settings) -> None:
-    # SQLite keeps whatever text is given to it; there one of them for each place will do.
-    at_once = len(TEXTS) if store_settings.database_url else 1
+    # SQLite keeps whatever text is given to it; there one of them for each place will do. To PostgreSQL it is one of
+    # either kind, alone at one place and within a text at the next.
+    at_once = 2 if store_settings.database_url else 1
     ids = await ids_of_things(unlimited)
     document = (await unlimited.client.get("/openapi.json")).json()
     sent = 0

@@ -122,8 +122,8 @@ def test_trunks_of_one_destination_share_one_request_a_cycle(
 def test_workers_share_the_work_and_ask_nobody_twice(
     start_service: Callable[[Settings], Service], quick: Settings, udp_peer_factory: Callable[..., UdpPeer]
 ) -> None:
-    services = [start_service(quick) for _ in range(3)]
-    peers = [udp_peer_factory(Behaviour(), address=f"127.0.0.{number}") for number in range(11, 23)]
+    services = [start_service(quick) for _ in range(2)]
+    peers = [udp_peer_factory(Behaviour(), address=f"127.0.0.{number}") for number in range(11, 17)]
     trunks = [entered(services[0], peer) for peer in peers]
     wait_until(lambda: all(health_of(services[0], trunk).cycle >= 4 for trunk in trunks))
     for service in services:
@@ -231,7 +231,7 @@ def test_many_destinations_on_one_address_keep_to_its_bucket(
     udp_peer_factory: Callable[..., UdpPeer],
     unbound_factory: Callable[..., UnboundServer],
 ) -> None:
-    rate, burst, count = 20, 6, 24
+    rate, burst, count = 20, 6, 16
     peer = udp_peer_factory(Behaviour())
     names = unbound_factory(f"* IN A {HOST}")
     quick = form_settings.model_copy(update=QUICK | {"nameservers": read_nameservers(name_server(names))})
@@ -241,7 +241,7 @@ def test_many_destinations_on_one_address_keep_to_its_bucket(
         entering.stop_worker()
         already = len(peer.received)
         paced = quick.model_copy(update={"address_rate": float(rate), "address_burst": burst})
-        for _ in range(3):
+        for _ in range(2):
             stack.enter_context(Service(paced))
         wait_until(lambda: len(peer.received) - already >= 3 * count)
         wait_until(lambda: all(health_of(entering, trunk).cycle for trunk in trunks))
@@ -281,7 +281,7 @@ def test_what_a_killed_worker_was_asking_is_asked_by_another(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    behaviours = [Behaviour() for _ in range(8)]
+    behaviours = [Behaviour() for _ in range(4)]
     peers = [
         udp_peer_factory(behaviour, address=f"127.0.0.{number}")
         for number, behaviour in enumerate(behaviours, start=31)

@@ -28,6 +28,7 @@ class Flood:
     own.
     """
 
+    workers: int
     runs: int
     proxies: int
     seconds: float
@@ -42,9 +43,10 @@ class Flood:
 
 
 SMALL = Flood(
-    runs=150,
+    workers=2,
+    runs=100,
     proxies=3,
-    seconds=12.0,
+    seconds=8.0,
     interval_seconds=1.0,
     # What holds runs back here is the rate, however slow the machine is that runs this.
     pace={"address_rate": 10.0, "address_burst": 8, "address_concurrency": 20},
@@ -54,6 +56,7 @@ SMALL = Flood(
     patience=4.0,
 )
 WHOLE = Flood(
+    workers=3,
     runs=10_000,
     proxies=200,
     seconds=180.0,
@@ -67,7 +70,7 @@ WHOLE = Flood(
 
 @pytest.fixture
 def services(form_settings: Settings, flood: Flood) -> Iterator[list[Service]]:
-    """Three workers on one store, each with engine and pacing of its own."""
+    """Workers on one store, each with engine and pacing of its own."""
     paced = form_settings.model_copy(
         update={
             **flood.pace,
@@ -77,7 +80,7 @@ def services(form_settings: Settings, flood: Flood) -> Iterator[list[Service]]:
         }
     )
     with ExitStack() as stack:
-        yield [stack.enter_context(Service(paced)) for _ in range(3)]
+        yield [stack.enter_context(Service(paced)) for _ in range(flood.workers)]
 
 
 def trunk_at(store: Store, peer: UdpPeer) -> Trunk:
@@ -112,7 +115,7 @@ def test_a_flood_at_a_carrier_leaves_the_others_their_share(
     neighbour = Store(service.installation, HandClock(), tenant="neighbour")
     watched = entered(service, carrier)
     here, there = trunk_at(neighbour, carrier), trunk_at(neighbour, elsewhere)
-    idle = _checks_a_second(service, watched, lambda: time.sleep(max(6.0, 4 * flood.interval_seconds)))
+    idle = _checks_a_second(service, watched, lambda: time.sleep(max(4.0, 4 * flood.interval_seconds)))
     for number in range(flood.proxies):
         proxy = udp_peer_factory(Behaviour(), address=f"127.0.1.{number + 1}")
         entered(service, proxy, host=CARRIER, outbound_proxy=f"{proxy.address}:{proxy.port}")

@@ -36,8 +36,9 @@ def values_of_good(result: CheckResult) -> dict[str, Any]:
     if result.seen is None:
         return {}
     # What was not seen this time stays: DNS that answered in part, no certificate over UDP.
-    kept = {**(result.claim.good or {}), **result.seen.kept()}
-    return {} if kept == result.claim.good else {"good": kept}
+    before = result.claim.good
+    kept = {**(before or {}), **result.seen.kept()}
+    return {} if kept == before else {"good": kept}
 
 
 def first_failure(result: CheckResult, now: datetime) -> Failure:

@@ -1,5 +1,6 @@
 """A claim of a destination and what came of it: values, so that no row is locked while it is checked."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,8 +23,8 @@ class CheckClaim:
     `fell_lately` that the failures began within the last interval. `in_full` says that all there is to see is to be
     seen this time. `due_since` is when it was due first. `asker` is whose account speaks, None for nobody's;
     `answer_status` and `answer_server` are the last answer's, as are `answered_at`, `latency_ms` and what it showed,
-    `good`; `last_address` is the first that it led to before. Since `edge_fell_at` an edge in use is silent though
-    another answers, `edge_held_failures` checks of it held back.
+    `good`, which is read from its text when somebody asks; `last_address` is the first that it led to before. Since
+    `edge_fell_at` an edge in use is silent though another answers, `edge_held_failures` checks of it held back.
     """
 
     destination_id: UUID
@@ -50,10 +51,14 @@ class CheckClaim:
     answer_server: str | None = None
     answered_at: datetime | None = None
     latency_ms: float | None = None
-    good: Mapping[str, Any] | None = None
+    good_text: str | None = None
     last_address: str | None = None
     edge_fell_at: datetime | None = None
     edge_held_failures: int = 0
+
+    @property
+    def good(self) -> Mapping[str, Any] | None:
+        return None if self.good_text is None else json.loads(self.good_text)
 
     @property
     def edge_fell_lately(self) -> bool:
@@ -118,4 +123,7 @@ class CheckResult:
     @property
     def is_partly_silent(self) -> bool:
         """Whether it answers, and not at each edge."""
-        return self.alive and bool(self.silent_edges)
+        for each in self.edges:
+            if not each.alive:
+                return self.alive
+        return False

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from trunks.repositories.check_askers import AskerRow, CheckAskers
-from trunks.repositories.liveness import Found
+from trunks.repositories.check_candidates import DueRow
 from trunks.repositories.proofs import Proofs
 from trunks.rules.asking import Asker, Candidate, Occasion, Standing, is_doubted, whose_turn
 from trunks.rules.intervals import HealthIntervals
@@ -33,7 +33,7 @@ class AskerTurns:
         self._proofs = Proofs(session)
         self._pace = pace
 
-    def choose(self, due: Sequence[Found], asked: Sequence[Found], now: datetime) -> Askers:
+    def choose(self, due: Sequence[DueRow], asked: Sequence[DueRow], now: datetime) -> Askers:
         """Say who asks: of those that are proven there whoever's turn it is; else of those whose user is known there.
 
         An account that alone is proven there is brought to be proven again every six hours, and at once where what
@@ -50,7 +50,7 @@ class AskerTurns:
 
     def _turns(
         self,
-        rows: Mapping[UUID, Found],
+        rows: Mapping[UUID, DueRow],
         found: Mapping[UUID, Sequence[AskerRow]],
         now: datetime,
         *,
@@ -82,7 +82,7 @@ class AskerTurns:
     def _doubt(
         self,
         askers: Askers,
-        rows: Mapping[UUID, Found],
+        rows: Mapping[UUID, DueRow],
         proven: Mapping[UUID, Sequence[AskerRow]],
         due: set[UUID],
         now: datetime,
@@ -105,12 +105,12 @@ class AskerTurns:
         if to_prove:
             self._proofs.bring_forward(to_prove, now)
 
-    def _is_doubted(self, lonely: AskerRow, row: Found, now: datetime) -> bool:
+    def _is_doubted(self, lonely: AskerRow, row: DueRow, now: datetime) -> bool:
         if row.changed_at is None:
             return False
         standing = Standing(tried_at=lonely.tried_at, changed_at=row.changed_at)
         return is_doubted(standing, now, again_after_seconds=self._pace.proven_again_seconds)
 
-    def _waits(self, row: Found, now: datetime) -> bool:
+    def _waits(self, row: DueRow, now: datetime) -> bool:
         longest = timedelta(seconds=_LONGEST_WAIT_INTERVALS * row.interval_seconds)
-        return bool(now < row.changed_at + longest)
+        return row.changed_at is not None and now < row.changed_at + longest

@@ -11,8 +11,9 @@ from trunks.health.check import CheckClaim
 from trunks.health.check_askers import AskerTurns
 from trunks.health.place_turns import place_turns
 from trunks.ids import new_id
+from trunks.repositories.check_candidates import CheckCandidates, DueRow
 from trunks.repositories.check_places import CheckPlaces
-from trunks.repositories.liveness import Found, LivenessRows
+from trunks.repositories.liveness import LivenessRows
 from trunks.rules.asking import Asker
 from trunks.rules.intervals import HealthIntervals, jittered
 from trunks.store.database import Database
@@ -25,8 +26,6 @@ ASKED_WAITS_SECONDS = 10.0
 
 # What is overdue by more than its interval and this was due while no worker ran.
 _OUTAGE_MARGIN = timedelta(seconds=10)
-
-_CLAIM_COLUMNS = ("destination_id", "claim_id", "cycle", "claimed_at", "lease_until", "interval_seconds")
 
 # A check takes the plain path as often, and what its answer says besides its status is kept.
 _IN_FULL_SECONDS = 3600.0
@@ -62,27 +61,29 @@ class CheckClaims:
         spread over one interval.
         """
         with self._database.read() as session:
-            if not LivenessRows(session).any_due(self._clock()):
+            if not CheckCandidates(session).any_due(self._clock()):
                 return []
         with self._database.write() as session:
-            rows = LivenessRows(session)
+            rows = CheckCandidates(session)
             rows.alone()
             now = self._clock()
             asked = rows.asked(now, limit=limit)
             due = rows.due(now, limit=limit - len(asked)) if len(asked) < limit else []
-            inhabited = rows.with_trunks([row.destination_id for row in due], begun=True)
-            inhabited |= rows.with_trunks([row.destination_id for row in asked], begun=False)
-            rows.change(_ended(asked, due, inhabited))
-            asked = [row for row in asked if row.destination_id in inhabited]
-            due = self._spread_overdue(rows, [row for row in due if row.destination_id in inhabited], now)
+            asked, due = _inhabited(rows, asked, begun=False), _inhabited(rows, due, begun=True)
+            due = self._spread_overdue(rows, due, now)
             turns = place_turns(CheckPlaces(session), due, asked, self._pace.host_spacing_seconds, now)
             rows.change(turns.later)
             askers = AskerTurns(session, self._pace).choose(turns.now, asked, now)
             due = self._without_waiting(rows, turns.now, askers.waiting, now)
             return self._claim(rows, asked, due, askers.of, now)
 
-    def _spread_overdue(self, rows: LivenessRows, due: Sequence[Found], now: datetime) -> Sequence[Found]:
+    def _spread_overdue(
+        self, rows: CheckCandidates, due: Sequence[DueRow], now: datetime
+    ) -> Sequence[DueRow]:
         """Spread over one interval what was due while no worker ran; give the rest, what a lost worker had among it."""
+        # The longest overdue stands first.
+        if not due or now - due[0].next_check_at <= _OUTAGE_MARGIN:
+            return due
         overdue = {
             row.destination_id
             for row in due
@@ -103,9 +104,11 @@ class CheckClaims:
         return [row for row in due if row.destination_id not in overdue]
 
     def _without_waiting(
-        self, rows: LivenessRows, due: Sequence[Found], waiting: Collection[UUID], now: datetime
-    ) -> list[Found]:
+        self, rows: CheckCandidates, due: Sequence[DueRow], waiting: Collection[UUID], now: datetime
+    ) -> list[DueRow]:
         """Give those that need not wait for a proof; the others look again soon."""
+        if not waiting:
+            return list(due)
         soon = now + timedelta(seconds=self._pace.proof_look_seconds)
         rows.change(
             {
@@ -120,17 +123,20 @@ class CheckClaims:
 
     def _claim(
         self,
-        rows: LivenessRows,
-        asked: Sequence[Found],
-        due: Sequence[Found],
+        rows: CheckCandidates,
+        asked: Sequence[DueRow],
+        due: Sequence[DueRow],
         askers: Mapping[UUID, Asker],
         now: datetime,
     ) -> list[CheckClaim]:
-        look = [row for row in (*asked, *due) if row.cycle % _CYCLES_PER_INTERVAL == 0]
-        intervals = self._intervals(rows, look)
-        claim_id = new_id()
+        found = (*asked, *due)
+        intervals = self._change_intervals(
+            rows, [row for row in found if row.cycle % _CYCLES_PER_INTERVAL == 0]
+        )
+        claim_id, lease_until = new_id(), now + self._lease
+        rows.claim([row.destination_id for row in found], claim_id=claim_id, now=now, lease_until=lease_until)
         claims = []
-        for row in (*asked, *due):
+        for row in found:
             scheduled = row.next_check_at is not None and row.next_check_at <= now
             interval_seconds = intervals.get(row.destination_id, row.interval_seconds)
             claims.append(
@@ -139,7 +145,7 @@ class CheckClaims:
                     claim_id=claim_id,
                     cycle=row.cycle + 1,
                     claimed_at=now,
-                    lease_until=now + self._lease,
+                    lease_until=lease_until,
                     domain=row.domain,
                     port=row.port,
                     transport=row.transport,
@@ -160,23 +166,29 @@ class CheckClaims:
                     answer_server=row.answer_server,
                     answered_at=row.answered_at,
                     latency_ms=row.latency_ms,
-                    good=row.good,
+                    good_text=row.good_text,
                     last_address=row.address,
                     edge_fell_at=row.edge_fell_at,
                     edge_held_failures=row.edge_held_failures,
                 )
             )
-        rows.change([_claimed(claim) for claim in claims])
         return claims
 
-    def _intervals(self, rows: LivenessRows, look: Sequence[Found]) -> dict[UUID, float]:
+    def _change_intervals(self, rows: CheckCandidates, look: Sequence[DueRow]) -> dict[UUID, float]:
+        """Find anew what the trunks of these ask for; give those of which it is another."""
         if not look:
             return {}
         asked = rows.intervals_asked([row.destination_id for row in look])
-        return {
-            destination_id: min(self._pace.interval_of(seconds) for seconds in wishes)
-            for destination_id, wishes in asked.items()
-        }
+        changed = {}
+        for row in look:
+            wishes = asked.get(row.destination_id, ())
+            seconds = min(map(self._pace.interval_of, wishes), default=row.interval_seconds)
+            if seconds != row.interval_seconds:
+                changed[row.destination_id] = seconds
+        rows.change(
+            {"destination_id": each, "interval_seconds": seconds} for each, seconds in changed.items()
+        )
+        return changed
 
     def postpone(self, waits: Sequence[tuple[CheckClaim, float]]) -> None:
         """Give claims back that sent nothing, each to be due in so many seconds; lost ones are left alone."""
@@ -222,11 +234,7 @@ class CheckClaims:
             )
 
 
-def _claimed(claim: CheckClaim) -> dict[str, Any]:
-    return {column: getattr(claim, column) for column in _CLAIM_COLUMNS}
-
-
-def _is_due_in_full(row: Found, now: datetime) -> bool:
+def _is_due_in_full(row: DueRow, now: datetime) -> bool:
     """Whether its answer was looked at in full an hour ago, or never; in another minute for each."""
     if row.facts_at is None:
         return True
@@ -234,9 +242,14 @@ def _is_due_in_full(row: Found, now: datetime) -> bool:
     return bool(now - row.facts_at >= wait or row.facts_at > now)
 
 
-def _ended(asked: Sequence[Found], due: Sequence[Found], inhabited: set[UUID]) -> list[dict[str, Any]]:
-    return [
-        {"destination_id": row.destination_id, "next_check_at": None, "due_since": None, "asked_at": None}
-        for row in (*asked, *due)
-        if row.destination_id not in inhabited
-    ]
+def _inhabited(rows: CheckCandidates, found: Sequence[DueRow], *, begun: bool) -> Sequence[DueRow]:
+    """Give those that a trunk leads to; the others are scheduled no longer."""
+    without = [row.destination_id for row in found if not row.inhabited]
+    if not without:
+        return found
+    # One that began as they were being found is seen now.
+    ended = set(without) - rows.with_trunks(without, begun=begun)
+    rows.change(
+        {"destination_id": each, "next_check_at": None, "due_since": None, "asked_at": None} for each in ended
+    )
+    return [row for row in found if row.destination_id not in ended]

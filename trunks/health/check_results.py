@@ -36,6 +36,7 @@ from sqlalchemy.orm import Session
 
 from sipcheck.reasons import CredentialState
 from trunks.clock import Clock, utc_now
+from trunks.health.alive_as_before import addresses_text, is_as_before, keep_as_before
 from trunks.health.answer_values import first_failure, values_of_answer, values_of_good
 from trunks.health.breaker import Breaker
 from trunks.health.check import CheckResult
@@ -159,8 +160,16 @@ class CheckResults:
             rows = LivenessRows(session)
             ours = rows.claimed(result.claim for result in results)
             kept = [result for result in results if result.claim.destination_id in ours]
+            as_before = [
+                (result, now + timedelta(seconds=self._next_seconds(result, is_held=False)))
+                for result in kept
+                if is_as_before(result)
+            ]
+            keep_as_before(rows, as_before, now)
             rows.change(
-                self._values(result, held, now) | _edge_values(result, held, lost, now) for result in kept
+                self._values(result, held, now) | _edge_values(result, held, lost, now)
+                for result in kept
+                if not is_as_before(result)
             )
             checks = [check for result in kept if _says_something(result) for check in _counted(result)]
             HealthRollups(session).add(checks, now.replace(minute=0, second=0, microsecond=0))
@@ -186,12 +195,12 @@ class CheckResults:
                 "facts_at": now,
             }
         if result.edge_addresses:
-            values["edge_addresses"] = " ".join(sorted(result.edge_addresses))
+            values["edge_addresses"] = addresses_text(result)
         if not claim.counts:
             return values
         values["due_since"] = None
         is_held = claim.destination_id in held
-        values["next_check_at"] = now + timedelta(seconds=self._next_seconds(result, is_held))
+        values["next_check_at"] = now + timedelta(seconds=self._next_seconds(result, is_held=is_held))
         if not _says_something(result):
             return values
         # A name that leads nowhere any more is counted at the address that it led to.
@@ -208,7 +217,7 @@ class CheckResults:
             values["first_failure"] = first_failure(result, now).kept()
         return values
 
-    def _next_seconds(self, result: CheckResult, is_held: bool) -> float:
+    def _next_seconds(self, result: CheckResult, *, is_held: bool) -> float:
         interval_seconds = max(result.claim.interval_seconds, result.next_seconds or 0.0)
         if is_held:
             soon = max(self._pace.host_spacing_seconds, CANARY_INTERVAL.total_seconds())

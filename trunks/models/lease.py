@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import or_
 from sqlalchemy.orm import Mapped
-from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.sql.elements import BindParameter, ColumnElement
 
 
 class Leased:
@@ -29,6 +29,6 @@ class Leased:
         return self.lease_until is not None and self.lease_until > now
 
     @classmethod
-    def is_free(cls, now: datetime) -> ColumnElement[bool]:
+    def is_free(cls, now: "datetime | BindParameter[datetime]") -> ColumnElement[bool]:
         """The same of a row that is selected, the other way round."""
         return or_(cls.lease_until.is_(None), cls.lease_until <= now)

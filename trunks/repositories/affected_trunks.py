@@ -6,15 +6,14 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, Uuid, and_, any_, bindparam, exists, func, or_, select, tuple_, update
+from sqlalchemy import Select, and_, bindparam, exists, func, or_, select, tuple_, update
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.elements import ColumnElement
 
 from sipcheck.reasons import CredentialState
 from trunks.models.destination_health import DestinationHealth
 from trunks.models.trunk import Gateway, Trunk
-from trunks.repositories.among import among
-from trunks.repositories.array_text import ArrayText
+from trunks.repositories.among import among, among_bound
 from trunks.repositories.liveness import Found, health_has_begun
 from trunks.repositories.repository import Repository
 from trunks.rules.trunk_state import HealthStatus, TrunkState
@@ -56,11 +55,6 @@ def _page(cycle: Cycle, *, by_array: bool, later: bool) -> Select[*tuple[Any, ..
     living = others.join(DestinationHealth, DestinationHealth.destination_id == other.destination_id).where(
         DestinationHealth.failures == 0
     )
-    here = (
-        Gateway.destination_id == any_(bindparam("ids", type_=ArrayText(Uuid())))
-        if by_array
-        else Gateway.destination_id.in_(bindparam("ids", expanding=True))
-    )
     query: Select[*tuple[Any, ...]] = (
         select(
             Trunk.id,
@@ -78,7 +72,7 @@ def _page(cycle: Cycle, *, by_array: bool, later: bool) -> Select[*tuple[Any, ..
         )
         .join(Gateway, Gateway.trunk_id == Trunk.id)
         .where(
-            here,
+            among_bound(Gateway.__table__.c.destination_id, by_array=by_array),
             health_has_begun(),
             or_(_MAY_CHANGE[cycle], exists().where(beside).correlate(Trunk, Gateway)),
             ~exists().where(beside, earlier).correlate(Trunk, Gateway),

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from uuid import UUID
 
-from sqlalchemy import String, Uuid, any_, literal
+from sqlalchemy import String, Uuid, any_, bindparam, literal
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -22,6 +22,13 @@ def among(
     if session.get_bind().dialect.name == "postgresql":
         return column == any_(literal(list(ids), ArrayText(Uuid())))
     return column.in_(list(ids))
+
+
+def among_bound(column: ColumnElement[UUID], *, by_array: bool) -> ColumnElement[bool]:
+    """The same for a statement that is composed once: the ids are bound as `ids`."""
+    if by_array:
+        return column == any_(bindparam("ids", type_=ArrayText(Uuid())))
+    return column.in_(bindparam("ids", expanding=True))
 
 
 def among_texts(

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, Uuid, and_, any_, bindparam, exists, or_, select, true
+from sqlalchemy import Row, Select, and_, exists, or_, select, true
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -14,7 +14,7 @@ from trunks.models.account_proof import AccountProof
 from trunks.models.destination_health import DestinationHealth
 from trunks.models.environment import Environment
 from trunks.models.trunk import Gateway, Trunk
-from trunks.repositories.array_text import ArrayText
+from trunks.repositories.among import among_bound
 from trunks.repositories.liveness import health_has_begun
 from trunks.repositories.repository import Repository
 
@@ -100,19 +100,17 @@ def _of_each(trunk_ids: Select[UUID], *, lateral: bool) -> Select[*tuple[Any, ..
         asker.proof,
         AccountProof.tried_at,
     ).select_from(DestinationHealth)
-    ids: ColumnElement[bool]
     if lateral:
         each = of_destination.lateral("asks")
         query = query.join(each, true()).join(asker, asker.id == each.c.trunk_id)
-        ids = DestinationHealth.destination_id == any_(bindparam("ids", type_=ArrayText(Uuid())))
     else:  # SQLite has no LATERAL, and looks the rows of a list up by their key
         query = query.join(asker, asker.id.in_(of_destination))
-        ids = DestinationHealth.destination_id.in_(bindparam("ids", expanding=True))
     proof_there = and_(
         AccountProof.trunk_id == asker.id,
         AccountProof.destination_id == DestinationHealth.destination_id,
     )
-    return query.outerjoin(AccountProof, proof_there).where(ids)
+    here = among_bound(DestinationHealth.__table__.c.destination_id, by_array=lateral)
+    return query.outerjoin(AccountProof, proof_there).where(here)
 
 
 # Composed once: every claim of checks asks it.

@@ -3,14 +3,18 @@
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import case, func, select
+from sqlalchemy import Boolean, Float, Integer, String, Uuid, bindparam, case, column, func, literal, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.types import TypeEngine
 
+from trunks.ids import new_id
+from trunks.models.base import UtcDateTime
 from trunks.models.health_rollup import HealthRollup, RollupCounts
 from trunks.repositories.among import among
-from trunks.repositories.insert_or import insert_or_update
+from trunks.repositories.array_text import ArrayText
 from trunks.repositories.repository import Repository
 from trunks.rules.latency_buckets import BUCKETS, bucket_of
 
@@ -19,11 +23,8 @@ BUCKET_COLUMNS = tuple(f"latency_{number:02}" for number in range(BUCKETS))
 SUMMED_COLUMNS = ("checks", "failures", "latency_sum_ms", *BUCKET_COLUMNS)
 KEY_COLUMNS = ("destination_id", "edge", "of_destination")
 
-_NONE_IN_A_BUCKET = dict.fromkeys(BUCKET_COLUMNS, 0)
 
-
-@dataclass(frozen=True, slots=True)
-class CountedCheck:
+class CountedCheck(NamedTuple):
     """One check of an edge, or of a destination where `edge` is empty; `latency_ms` where it was answered."""
 
     destination_id: UUID
@@ -48,15 +49,19 @@ class EdgeCounts:
 class HealthRollups(Repository):
     def add(self, checks: Iterable[CountedCheck], hour: datetime) -> None:
         """Add checks to their hour, at most one of each destination and edge."""
-        rows = [_row(check, hour) for check in checks]
-        if rows:
-            insert_or_update(
-                self._session,
-                HealthRollup,
-                *rows,
-                unique=[*KEY_COLUMNS, "hour"],
-                changed=added_to(HealthRollup),
-            )
+        counted = list(checks)
+        if not counted:
+            return
+        columns = dict(zip(CountedCheck._fields, map(list, zip(*counted, strict=True)), strict=True))
+        columns["latency_bucket"] = [None if ms is None else bucket_of(ms) for ms in columns["latency_ms"]]
+        columns["id"] = [new_id() for _ in counted]
+        bound: Any = {"new_hour": hour}
+        if self._is_postgresql:
+            bound |= {f"new_{name}": columns[name] for name in _SENT}
+        else:
+            rows = zip(*(columns[name] for name in _SENT), strict=True)
+            bound = [dict(zip(map("new_{}".format, _SENT), row, strict=True), **bound) for row in rows]
+        self._session.connection().execute(_ADD[self._is_postgresql], bound)
 
     def edges_of(self, destination_ids: Collection[UUID], since: datetime) -> Sequence[EdgeCounts]:
         """Add up the hours of these destinations' edges that began at a moment or later."""
@@ -91,19 +96,52 @@ def added_to(kept: type[RollupCounts]) -> Callable[[Any], dict[str, Any]]:
     }
 
 
-def _row(check: CountedCheck, hour: datetime) -> dict[str, Any]:
-    latency_ms = check.latency_ms
+# What is sent of a check; the rest of its row follows from that.
+_SENT: dict[str, TypeEngine[Any]] = {
+    "id": Uuid(),
+    "destination_id": Uuid(),
+    "edge": String(),
+    "of_destination": Boolean(),
+    "alive": Boolean(),
+    "latency_ms": Float(),
+    "latency_bucket": Integer(),
+}
+
+
+def _add(*, by_array: bool) -> Any:
+    """Composed once, as every settling of checks asks it; PostgreSQL takes many rows as arrays of their columns."""
+    sent: Any = {name: bindparam(f"new_{name}", type_=kind) for name, kind in _SENT.items()}
+    if by_array:
+        arrays = [bindparam(f"new_{name}", type_=ArrayText(kind)) for name, kind in _SENT.items()]
+        sent = (
+            func.unnest(*arrays)
+            .table_valued(*(column(name, kind) for name, kind in _SENT.items()))
+            .render_derived(name="new")
+            .c
+        )
+    latency_ms = func.coalesce(sent["latency_ms"], 0.0)
     row = {
-        "destination_id": check.destination_id,
-        "edge": check.edge,
-        "of_destination": check.of_destination,
-        "hour": hour,
-        "checks": 1,
-        "failures": 0 if check.alive else 1,
-        "latency_sum_ms": latency_ms or 0.0,
-        "latency_max_ms": latency_ms or 0.0,
-        **_NONE_IN_A_BUCKET,
+        "id": sent["id"],
+        **{name: sent[name] for name in KEY_COLUMNS},
+        "hour": bindparam("new_hour", type_=UtcDateTime()),
+        "checks": literal(1),
+        "failures": case((sent["alive"], 0), else_=1),
+        "latency_sum_ms": latency_ms,
+        "latency_max_ms": latency_ms,
+        **{
+            name: case((sent["latency_bucket"] == number, 1), else_=0)
+            for number, name in enumerate(BUCKET_COLUMNS)
+        },
     }
-    if latency_ms is not None:
-        row[BUCKET_COLUMNS[bucket_of(latency_ms)]] = 1
-    return row
+    statement: Any = (postgresql if by_array else sqlite).insert(HealthRollup.__table__)
+    statement = (
+        statement.from_select(list(row), select(*row.values()), include_defaults=False)
+        if by_array
+        else statement.values(row)
+    )
+    return statement.on_conflict_do_update(
+        index_elements=[*KEY_COLUMNS, "hour"], set_=added_to(HealthRollup)(statement.excluded)
+    )
+
+
+_ADD = {by_array: _add(by_array=by_array) for by_array in (False, True)}

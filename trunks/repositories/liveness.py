@@ -7,53 +7,31 @@ from functools import cache
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import Row, Select, Table, Update, bindparam, case, exists, func, or_, select, text, update
+from sqlalchemy import (
+    Row,
+    Table,
+    Update,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import undefer
 from sqlalchemy.sql.elements import ColumnElement
 
 from trunks.models.destination import Destination
 from trunks.models.destination_health import DestinationHealth
-from trunks.models.trunk import Gateway, Trunk
-from trunks.repositories.among import among
+from trunks.models.trunk import Trunk
+from trunks.repositories.among import among, among_bound
 from trunks.repositories.insert_or import insert_or_update
 from trunks.repositories.repository import Repository
-from trunks.repositories.value_rows import RowShape, Values, side_by_side, value_rows
+from trunks.repositories.value_rows import RowShape, Values, bound_name, side_by_side, value_rows
 
 Found = Row[*tuple[Any, ...]]
 
 _TABLE: Table = DestinationHealth.__table__  # type: ignore[assignment]
-_CLAIM_LOCK = 7_204_118_224  # any number of ours, for PostgreSQL's advisory locks
-
-_CLAIMED_COLUMNS = (
-    DestinationHealth.destination_id,
-    DestinationHealth.domain,
-    Destination.port,
-    Destination.transport,
-    Destination.outbound_proxy,
-    DestinationHealth.interval_seconds,
-    DestinationHealth.next_check_at,
-    DestinationHealth.due_since,
-    DestinationHealth.edge_addresses,
-    DestinationHealth.address,
-    DestinationHealth.asked_at,
-    DestinationHealth.cycle,
-    DestinationHealth.claimed_at,
-    DestinationHealth.lease_until,
-    DestinationHealth.checked_at,
-    DestinationHealth.options_ignored,
-    DestinationHealth.answer_status,
-    DestinationHealth.answer_server,
-    DestinationHealth.changed_at,
-    DestinationHealth.failures,
-    DestinationHealth.held_failures,
-    DestinationHealth.fell_at,
-    DestinationHealth.edge_fell_at,
-    DestinationHealth.edge_held_failures,
-    DestinationHealth.answered_at,
-    DestinationHealth.facts_at,
-    DestinationHealth.latency_ms,
-    DestinationHealth.good,
-)
 
 
 class CycleClaim(Protocol):
@@ -73,70 +51,17 @@ def health_has_begun() -> ColumnElement[bool]:
     return (Trunk.living_generation == Trunk.generation) & Trunk.is_draft.is_(False) & wants
 
 
+# Composed once: every settling of checks asks it.
+_CLAIMED = {
+    by_array: select(_TABLE.c.destination_id, _TABLE.c.claim_id, _TABLE.c.cycle)
+    .where(among_bound(_TABLE.c.destination_id, by_array=by_array))
+    .order_by(_TABLE.c.destination_id)
+    .with_for_update()
+    for by_array in (False, True)
+}
+
+
 class LivenessRows(Repository):
-    def alone(self) -> None:
-        """Let no other process claim until this transaction ends: two could else ask one host at once."""
-        if self._is_postgresql:
-            self._session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _CLAIM_LOCK})
-
-    def any_due(self, now: datetime) -> bool:
-        # Two questions, each with an index of its own: SQLite looks through the table for one with "or" in it.
-        is_free = DestinationHealth.is_free(now)
-        return self._exists(DestinationHealth.asked_at.is_not(None), is_free) or self._exists(
-            DestinationHealth.next_check_at <= now, is_free
-        )
-
-    def asked(self, now: datetime, *, limit: int) -> Sequence[Found]:
-        """List those that somebody asked for, locked."""
-        wanted = DestinationHealth.asked_at.is_not(None)
-        return self._candidates(wanted, now, limit)
-
-    def due(self, now: datetime, *, limit: int) -> Sequence[Found]:
-        """List those that are due and that nobody has, the longest overdue first, locked."""
-        wanted = (DestinationHealth.next_check_at <= now) & DestinationHealth.asked_at.is_(None)
-        return self._candidates(wanted, now, limit)
-
-    def _candidates(self, wanted: ColumnElement[bool], now: datetime, limit: int) -> Sequence[Found]:
-        query: Select[*tuple[Any, ...]] = (
-            select(*_CLAIMED_COLUMNS)
-            .join(Destination, Destination.id == DestinationHealth.destination_id)
-            .where(wanted, DestinationHealth.is_free(now))
-            .order_by(DestinationHealth.next_check_at)
-            .limit(limit)
-            .with_for_update(skip_locked=True, of=DestinationHealth)
-        )
-        return self._session.execute(query).all()
-
-    def with_trunks(self, destination_ids: Collection[UUID], *, begun: bool) -> set[UUID]:
-        """Which of these have a trunk, or one that takes part in health checks."""
-        if not destination_ids:
-            return set()
-        inhabitants = (
-            select(Gateway.id)
-            .join(Trunk, Trunk.id == Gateway.trunk_id)
-            .where(
-                Gateway.destination_id == DestinationHealth.destination_id,
-                health_has_begun() if begun else Trunk.is_draft.is_(False),
-            )
-        )
-        found = select(DestinationHealth.destination_id).where(
-            self._among(destination_ids), exists(inhabitants.correlate(DestinationHealth))
-        )
-        return set(self._session.scalars(found))
-
-    def intervals_asked(self, destination_ids: Collection[UUID]) -> dict[UUID, list[float | None]]:
-        """The intervals that the trunks of each destination ask for, each once; None is the setting's."""
-        asked: dict[UUID, list[float | None]] = {}
-        rows = self._session.execute(
-            select(Gateway.destination_id, Trunk.health_interval_seconds)
-            .join(Trunk, Trunk.id == Gateway.trunk_id)
-            .where(among(self._session, Gateway.destination_id, destination_ids), health_has_begun())
-            .distinct()
-        )
-        for destination_id, seconds in rows:
-            asked.setdefault(destination_id, []).append(seconds)
-        return asked
-
     def change(self, changes: Iterable[Mapping[str, Any]]) -> None:
         """Change rows by `destination_id`; those that name the same columns by one statement."""
         alike: dict[tuple[str, ...], list[Mapping[str, Any]]] = defaultdict(list)
@@ -144,6 +69,17 @@ class LivenessRows(Repository):
             alike[tuple(change)].append(change)
         for columns, rows in alike.items():
             self._change_alike(columns, rows)
+
+    def change_together(self, different: Mapping[str, Sequence[Any]], same: Mapping[str, Any]) -> None:
+        """The same, given column by column: `destination_id` and what is different, and what is the same for all."""
+        names = (*different, *same)
+        if self._is_postgresql:
+            shape = RowShape(_TABLE, names, tuple(different))
+            bound = {bound_name(name): values for name, values in (*different.items(), *same.items())}
+            self._session.connection().execute(_change_together(shape), bound)
+            return
+        rows = (dict(zip(names, values, strict=False)) for values in zip(*different.values(), strict=True))
+        self._session.connection().execute(_change_each(names), [_bound({**row, **same}) for row in rows])
 
     def _change_alike(self, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
         if self._is_postgresql:
@@ -154,14 +90,13 @@ class LivenessRows(Repository):
 
     def claimed(self, claims: Iterable[CycleClaim]) -> set[UUID]:
         """The destinations of those claims that nobody else has since, locked."""
-        cycles = {claim.destination_id: (claim.claim_id, claim.cycle) for claim in claims}
-        rows = self._session.execute(
-            select(DestinationHealth.destination_id, DestinationHealth.claim_id, DestinationHealth.cycle)
-            .where(self._among(cycles))
-            .order_by(DestinationHealth.destination_id)
-            .with_for_update()
-        )
-        return {each for each, claim_id, cycle in rows if cycles[each] == (claim_id, cycle)}
+        cycles = {claim.destination_id: claim for claim in claims}
+        rows = self._session.connection().execute(_CLAIMED[self._is_postgresql], {"ids": list(cycles)})
+        return {
+            each
+            for each, claim_id, cycle in rows
+            if (claim := cycles[each]).cycle == cycle and claim.claim_id == claim_id
+        }
 
     def lock(self, destination_ids: Collection[UUID]) -> None:
         """Keep every other writer off these, in the order in which all lock them."""

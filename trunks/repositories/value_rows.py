@@ -43,9 +43,9 @@ def side_by_side(table: Table, rows: Sequence[Values], *, key: str) -> tuple[Row
     for name, value in first.items():
         of_column = [row[name] for row in rows]
         if name != key and of_column.count(value) == len(of_column):
-            bound[_bound_name(name)] = value
+            bound[bound_name(name)] = value
         else:
-            bound[_bound_name(name)] = of_column
+            bound[bound_name(name)] = of_column
             arrays.append(name)
     return RowShape(table, tuple(first), tuple(arrays)), bound
 
@@ -55,14 +55,15 @@ def value_rows(shape: RowShape) -> ValueRows:
     """Compose what rows of this shape are selected from."""
     types = {name: shape.table.c[name].type for name in shape.columns}
     unnested = func.unnest(
-        *(bindparam(_bound_name(name), type_=ArrayText(types[name])) for name in shape.arrays)
+        *(bindparam(bound_name(name), type_=ArrayText(types[name])) for name in shape.arrays)
     )
     new = unnested.table_valued(*(column(name, types[name]) for name in shape.arrays)).render_derived(
         name="new"
     )
-    values = {name: bindparam(_bound_name(name), type_=types[name]) for name in shape.columns}
+    values = {name: bindparam(bound_name(name), type_=types[name]) for name in shape.columns}
     return ValueRows(new, {**values, **{name: new.c[name] for name in shape.arrays}})
 
 
-def _bound_name(column_name: str) -> str:
+def bound_name(column_name: str) -> str:
+    """Name what is bound of a column."""
     return f"rows_{column_name}"

@@ -3,6 +3,7 @@
 Only what everybody sees who asks there: where DNS led, the certificate, the server's name. Nothing of an account.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -73,6 +74,10 @@ class DestinationFacts:
             seen = self.certificate
             kept["certificate"] = [seen.subject, seen.issuer, seen.until.isoformat()]
         return kept
+
+    def kept_text(self) -> str:
+        """The same as the store writes it."""
+        return json.dumps(self.kept(), ensure_ascii=False)
 
 
 def read_facts(kept: Mapping[str, Any] | None) -> DestinationFacts:

@@ -187,6 +187,13 @@ def _prepare_sqlite(engine: Engine) -> None:
 
 
 def _prepare_postgresql(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def _connected(connection: Any, _record: object) -> None:
+        # Whatever the server's zone is: each moment that is read would be turned to UTC by itself.
+        with connection.cursor() as cursor:
+            cursor.execute("SET TIME ZONE 'UTC'")
+        connection.commit()
+
     @event.listens_for(engine, "begin")
     def _begun(connection: Connection) -> None:
         # Its own default takes a new snapshot for each statement: what a deletion ends in between would be half read.

@@ -41,26 +41,26 @@ class CheckKnocks:
         self._asked: dict[UUID, _Admitted] = {}
         self._heard: list[CheckSettlement] = []
 
-    async def admitted(
+    async def refused_of(
         self, claims: Sequence[tuple[CheckClaim, Collection[str]]], on_refused: OnRefused
     ) -> set[UUID]:
-        """Give the destinations that may be asked, each claim given with its addresses; the others are refused."""
+        """Give the destinations that may not be asked and are refused, each claim given with its addresses."""
         wishes = {
             claim.destination_id: (claim, CheckWish(_visit(claim), limited, claim.lease_until))
             for claim, addresses in claims
             if _may_be_knock(claim) and (limited := self._ledger.limited(addresses))
         }
-        may = {claim.destination_id for claim, _ in claims} - wishes.keys()
+        refused: set[UUID] = set()
         if not wishes:
-            return may
+            return refused
         admissions = await asyncio.to_thread(self._ledger.admit, [wish for _, wish in wishes.values()])
         for (claim, wish), admission in zip(wishes.values(), admissions, strict=True):
             if admission.wait_seconds is None:
                 self._asked[claim.destination_id] = _Admitted(wish, admission)
-                may.add(claim.destination_id)
             else:
+                refused.add(claim.destination_id)
                 on_refused(claim, admission.wait_seconds)
-        return may
+        return refused
 
     def heard(self, result: CheckResult) -> CheckResult:
         """Note what a check came to, and say when its destination is asked next."""

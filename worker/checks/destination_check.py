@@ -1,18 +1,16 @@
 """One destination's check on the engine's loop: resolved, admitted at the pace of its addresses, asked."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from uuid import UUID
 
 import structlog
 
-from sipcheck.dns.resolver import Edge
 from sipcheck.engine import Engine
-from sipcheck.reasons import WarningCode
-from sipcheck.sweep.liveness import EdgeLiveness, Liveness, ask_edges, find_route
+from sipcheck.reasons import Reason, WarningCode
+from sipcheck.sweep.liveness import Liveness, ask_edges, find_route
 from sipcheck.sweep.liveness_question import LivenessHeard, LivenessQuestion
 from sipcheck.transaction.time_plan import TimePlan
 from sipcheck.verification.verification import MAX_PROBED_EDGES
@@ -21,20 +19,22 @@ from trunks.health.check import CheckClaim, CheckResult, EdgeResult
 from trunks.ids import new_id
 from trunks.repositories.form_proofs import HeardForm
 from trunks.rules.asking import may_be_knock
-from trunks.rules.destination_facts import DestinationFacts, SeenEdge
 from trunks.rules.way_evidence import Dialled
 from trunks.runs.address_limits import AddressLimits
 from trunks.runs.admission import PATIENCE_SECONDS
 from trunks.runs.form_questions import NO_FORMS, AskedForms, FormDesk
 from trunks.runs.wishes import Spending, Wish
+from worker.checks.asked_edges import AskedEdges
 from worker.checks.check_knocks import COUNTED, CheckKnocks
-from worker.checks.kept_questions import KeptQuestions
+from worker.checks.kept_questions import KeptQuestion, KeptQuestions
 from worker.provisioning.dialled_names import where_calls_go
 
 _log = structlog.get_logger(__name__)
 
 # So many are begun before others on the loop have their turn: somebody may wait for a verification there.
 _BEGUN_AT_ONCE = 20
+
+_NO_SLOT = UUID(int=0)
 
 OnResult = Callable[[CheckResult], None]
 OnRefused = Callable[[CheckClaim, float], None]
@@ -43,25 +43,23 @@ OnRefused = Callable[[CheckClaim, float], None]
 @dataclass(frozen=True, slots=True)
 class _Route:
     """A claim with the edges it leads to, and the question for them where it was asked before; `slot` is what its
-    slots are named by. `dialled` is where calls would go. `is_whole` where DNS left nothing unanswered.
+    slots are named by, where there are any. `dialled` is where calls would go. `is_whole` where DNS left nothing
+    unanswered.
     """
 
     claim: CheckClaim
-    edges: tuple[Edge, ...]
+    asked: AskedEdges
+    slot: UUID
     question: LivenessQuestion | None = None
     dialled: Dialled | None = None
     is_whole: bool = True
     ttl_seconds: int | None = None
-    slot: UUID = field(default_factory=new_id)
-
-    def requests(self) -> Counter[str]:
-        return Counter(edge.address for edge in self.edges)
 
     def wish(self) -> Wish:
         """What it would send; only where somebody waits for the answer tokens are waited for."""
         return Wish(
             claim_id=self.slot,
-            requests=self.requests(),
+            requests=self.asked.requests,
             lease_until=self.claim.lease_until,
             on_demand=self.claim.asked,
             patience_seconds=PATIENCE_SECONDS,
@@ -106,9 +104,9 @@ class DestinationCheck:
             for number, claim in enumerate(claims, start=1):
                 kept = self._kept.find(claim)
                 if kept is not None and kept.is_fixed:
-                    routes.append(_Route(claim, kept.edges, kept.question))
+                    routes.append(_Route(claim, kept.asked, self._slot(), kept.question))
                 else:
-                    finding.append(group.create_task(self._find(claim)))
+                    finding.append(group.create_task(self._find(claim, kept)))
                 if number % _BEGUN_AT_ONCE == 0:
                     await asyncio.sleep(0)
         routes += [route for task in finding if (route := task.result()) is not None]
@@ -122,7 +120,10 @@ class DestinationCheck:
                     await asyncio.sleep(0)
         await asked.all_ended()
 
-    async def _find(self, claim: CheckClaim) -> _Route | None:
+    def _slot(self) -> UUID:
+        return _NO_SLOT if self._pacing.off else new_id()
+
+    async def _find(self, claim: CheckClaim, kept: KeptQuestion | None) -> _Route | None:
         route = await find_route(self._engine, claim.target(), timeout_seconds=self._timeout_seconds)
         found = route if isinstance(route, Liveness) else route.edges[:MAX_PROBED_EDGES]
         seconds = self._plan.dns_seconds
@@ -132,9 +133,13 @@ class DestinationCheck:
             return None
         is_partial = any(each.code is WarningCode.DNS_PARTIAL for each in route.warnings)
         is_whole = not is_partial and all(each.instead_of is None for each in route.edges)
+        edges = route.edges[:MAX_PROBED_EDGES]
+        again = kept is not None and kept.edges == edges
         return _Route(
             claim,
-            route.edges[:MAX_PROBED_EDGES],
+            kept.asked if kept is not None and again else AskedEdges.of(edges),
+            self._slot(),
+            kept.question if kept is not None and again else None,
             dialled=dialled,
             is_whole=is_whole,
             ttl_seconds=route.ttl_seconds,
@@ -142,10 +147,10 @@ class DestinationCheck:
 
     async def _admitted(self, routes: Sequence[_Route]) -> list[tuple[_Route, float]]:
         """Take tokens and slots for all at once; what a guard may count is asked as often as it bears."""
-        may = await self._knocks.admitted(
-            [(route.claim, route.requests().keys()) for route in routes], self._on_refused
+        rest = await self._knocks.refused_of(
+            [(route.claim, route.asked.addresses) for route in routes], self._on_refused
         )
-        routes = [route for route in routes if route.claim.destination_id in may]
+        routes = [route for route in routes if route.claim.destination_id not in rest] if rest else routes
         if self._pacing.off or not routes:
             return [(route, 0.0) for route in routes]
         wishes = [route.wish() for route in routes]
@@ -174,7 +179,7 @@ class DestinationCheck:
         question = route.question
         if question is None:
             try:
-                question = self._kept.question(claim, claim.target(), route.edges)
+                question = self._kept.question(claim, claim.target(), route.asked.edges)
             except ValueError:
                 return False  # cannot be written, which the plain path finds too, and tells
         if question is None:
@@ -182,8 +187,9 @@ class DestinationCheck:
 
         def ended(heard: LivenessHeard) -> None:
             try:
-                with self._attended(claim):
-                    self._hear(route, heard.liveness(route.edges))
+                self._hear_quickly(route, heard)
+            except Exception:  # noqa: BLE001 - the border of a check, as in _attended
+                _log_broken(claim)
             finally:
                 asked.end_one()
 
@@ -201,7 +207,7 @@ class DestinationCheck:
             found = await ask_edges(
                 self._engine,
                 claim.target(),
-                route.edges,
+                route.asked.edges,
                 timeout_seconds=self._timeout_seconds,
                 username=None if claim.asker is None else claim.asker.username,
                 by_register=claim.options_ignored,
@@ -219,7 +225,7 @@ class DestinationCheck:
         counted = may_count and claim.answer_status in COUNTED
         if self._forms is None or not claim.in_full or claim.options_ignored or counted:
             return NO_FORMS
-        edges = {str(edge) for edge in route.edges}
+        edges = set(route.asked.names)
         try:
             taken = await asyncio.to_thread(self._forms.take_again, claim.destination_id, edges)
         except StoreUnavailable:
@@ -231,11 +237,39 @@ class DestinationCheck:
         try:
             yield
         except Exception:  # noqa: BLE001 - the border of a check: its claim ends with its lease, and others go on
-            _log.exception("check-broke", destination_id=str(claim.destination_id))
+            _log_broken(claim)
+
+    def _hear_quickly(self, route: _Route, heard: LivenessHeard) -> None:
+        """Take what is alive at its only edge as it is; everything else is judged whole."""
+        life, claim, asked = heard.only_life(), route.claim, route.asked
+        if life is None:
+            self._hear(route, heard.liveness(asked.edges))
+            return
+        if not self._pacing.off:
+            self._spent.append(Spending(route.slot, asked.requests, {asked.addresses[0]: life.sent}))
+        seen = asked.seen if route.is_whole else asked.seen_with((), is_whole=False)
+        self._on_result(
+            CheckResult(
+                claim=claim,
+                alive=True,
+                reason=Reason.ALIVE,
+                sip_status=life.status,
+                latency_ms=life.latency_ms,
+                address=asked.addresses[0],
+                edge_addresses=asked.addresses,
+                edges=(EdgeResult(asked.names[0], True, life.latency_ms),),
+                dialled=route.dialled,
+                # What the store has already is not compared again.
+                seen=None if claim.good_text == asked.kept else seen,
+                ttl_seconds=route.ttl_seconds,
+                is_whole=route.is_whole,
+            )
+        )
 
     def _hear(self, route: _Route, found: Liveness) -> None:
+        asked = route.asked
         if not self._pacing.off:
-            self._spent.append(Spending(route.slot, route.requests(), found.sent))
+            self._spent.append(Spending(route.slot, asked.requests, found.sent))
         if not found.alive:
             self._kept.forget(route.claim)
         self._on_result(
@@ -246,12 +280,12 @@ class DestinationCheck:
                 some_dead=found.some_dead,
                 sip_status=found.sip_status,
                 latency_ms=found.latency_ms,
-                address=route.edges[0].address,
-                edge_addresses=tuple({each.address: None for each in route.edges}),
+                address=asked.addresses[0],
+                edge_addresses=asked.addresses,
                 facts=found.facts,
                 edges=tuple(EdgeResult(str(each.edge), each.alive, each.latency_ms) for each in found.edges),
                 dialled=route.dialled,
-                seen=_seen(route, found.edges),
+                seen=asked.seen_with([each.certificate for each in found.edges], is_whole=route.is_whole),
                 cause=found.cause,
                 call_ids=tuple((str(each.edge), each.call_id) for each in found.edges if each.call_id),
                 ttl_seconds=route.ttl_seconds,
@@ -273,9 +307,8 @@ class DestinationCheck:
         self._pacing.settle(spent)
 
 
-def _seen(route: _Route, asked: Sequence[EdgeLiveness]) -> DestinationFacts:
-    edges = [SeenEdge(each.host, str(each)) for each in route.edges]
-    return DestinationFacts.of(edges, [each.certificate for each in asked], is_whole=route.is_whole)
+def _log_broken(claim: CheckClaim) -> None:
+    _log.exception("check-broke", destination_id=str(claim.destination_id))
 
 
 class _Asked:

@@ -11,6 +11,7 @@ from sipcheck.host import is_address
 from sipcheck.sweep.liveness_question import LivenessQuestion, write_question
 from sipcheck.target import Target
 from trunks.health.check import CheckClaim
+from worker.checks.asked_edges import AskedEdges
 
 # Our own address on the way may have changed meanwhile.
 _KEEP_SECONDS = 3600.0
@@ -26,10 +27,14 @@ class KeptQuestion:
     """`asks` is what it was written for; `is_fixed` says that no name leads to its edges, so that they stay."""
 
     asks: tuple[object, ...]
-    edges: tuple[Edge, ...]
+    asked: AskedEdges
     question: LivenessQuestion
     is_fixed: bool
     until: float
+
+    @property
+    def edges(self) -> tuple[Edge, ...]:
+        return self.asked.edges
 
 
 class KeptQuestions:
@@ -62,7 +67,7 @@ class KeptQuestions:
             next_hop = target.domain if target.outbound_proxy is None else target.outbound_proxy.host
             self._kept[_key(claim)] = KeptQuestion(
                 _asks(claim),
-                tuple(edges),
+                AskedEdges.of(edges),
                 question,
                 is_address(next_hop),
                 self._loop.time() + _KEEP_SECONDS,
