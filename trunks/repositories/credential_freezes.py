@@ -1,15 +1,19 @@
 """Frozen credentials: one row for all tenants and workers that hold the same ones."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Table, select
 
 from trunks.models.credential_freeze import CredentialFreeze
 from trunks.repositories.among import among, among_texts
 from trunks.repositories.insert_or import insert_or_update
+from trunks.repositories.many_rows import change_rows
 from trunks.repositories.repository import Repository
+from trunks.repositories.value_rows import Values
+
+_TABLE: Table = CredentialFreeze.__table__  # type: ignore[assignment]
 
 
 class CredentialFreezes(Repository):
@@ -49,6 +53,10 @@ class CredentialFreezes(Repository):
             .order_by(CredentialFreeze.key)
             .with_for_update()
         ).all()
+
+    def claim(self, claims: Iterable[Values]) -> None:
+        """Claim rows that this transaction has locked, given by their columns; what was read of them stays."""
+        change_rows(self._session, _TABLE, list(claims), key="id")
 
     def remove(self, freeze: CredentialFreeze) -> None:
         self._session.delete(freeze)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, distinct, func, insert, or_, select, update
+from sqlalchemy import Table, delete, distinct, func, or_, select, update
 
 from trunks.ids import new_id
 from trunks.models.account_proof import AccountProof
@@ -14,9 +14,11 @@ from trunks.models.knock import KnockRow, KnockWait
 from trunks.models.trunk import Gateway, Trunk
 from trunks.repositories.among import among, among_texts
 from trunks.repositories.insert_or import insert_or_update
+from trunks.repositories.many_rows import enter_rows
 from trunks.repositories.repository import Repository
 from trunks.rules.knock import Knock
 
+_TABLE: Table = KnockRow.__table__  # type: ignore[assignment]
 _COLUMNS = tuple(Knock.__dataclass_fields__)
 
 
@@ -125,8 +127,7 @@ class Knocks(Repository):
         rows: list[dict[str, Any]] = [
             {"id": new_id()} | {name: getattr(knock, name) for name in _COLUMNS} for knock in knocks
         ]
-        if rows:
-            self._session.execute(insert(KnockRow.__table__), rows)  # type: ignore[arg-type]
+        enter_rows(self._session, _TABLE, rows)
 
     def without_password(self, claim_ids: Collection[UUID], cost: int) -> None:
         """Take what a refused password costs from what these claims reserved."""

@@ -3,21 +3,10 @@
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import cache
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import (
-    Row,
-    Table,
-    Update,
-    bindparam,
-    case,
-    func,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import Row, Table, case, func, or_, select, update
 from sqlalchemy.orm import undefer
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -26,8 +15,9 @@ from trunks.models.destination_health import DestinationHealth
 from trunks.models.trunk import Trunk
 from trunks.repositories.among import among, among_bound
 from trunks.repositories.insert_or import insert_or_update
+from trunks.repositories.many_rows import change_columns, change_rows
 from trunks.repositories.repository import Repository
-from trunks.repositories.value_rows import RowShape, Values, bound_name, side_by_side, value_rows
+from trunks.repositories.value_rows import Values
 
 Found = Row[*tuple[Any, ...]]
 
@@ -67,26 +57,12 @@ class LivenessRows(Repository):
         alike: dict[tuple[str, ...], list[Mapping[str, Any]]] = defaultdict(list)
         for change in changes:
             alike[tuple(change)].append(change)
-        for columns, rows in alike.items():
-            self._change_alike(columns, rows)
+        for rows in alike.values():
+            change_rows(self._session, _TABLE, rows, key="destination_id")
 
     def change_together(self, different: Mapping[str, Sequence[Any]], same: Mapping[str, Any]) -> None:
         """The same, given column by column: `destination_id` and what is different, and what is the same for all."""
-        names = (*different, *same)
-        if self._is_postgresql:
-            shape = RowShape(_TABLE, names, tuple(different))
-            bound = {bound_name(name): values for name, values in (*different.items(), *same.items())}
-            self._session.connection().execute(_change_together(shape), bound)
-            return
-        rows = (dict(zip(names, values, strict=False)) for values in zip(*different.values(), strict=True))
-        self._session.connection().execute(_change_each(names), [_bound({**row, **same}) for row in rows])
-
-    def _change_alike(self, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
-        if self._is_postgresql:
-            shape, bound = side_by_side(_TABLE, rows, key="destination_id")
-            self._session.connection().execute(_change_together(shape), bound)
-            return
-        self._session.connection().execute(_change_each(tuple(columns)), [_bound(row) for row in rows])
+        change_columns(self._session, _TABLE, different, same, key="destination_id")
 
     def claimed(self, claims: Iterable[CycleClaim]) -> set[UUID]:
         """The destinations of those claims that nobody else has since, locked."""
@@ -214,30 +190,3 @@ class LivenessRows(Repository):
 
     def _among(self, destination_ids: Iterable[UUID]) -> ColumnElement[bool]:
         return among(self._session, DestinationHealth.destination_id, list(destination_ids))
-
-
-# Composed once for rows that are alike: to compose one takes as long as to change a hundred rows by it.
-@cache
-def _change_together(shape: RowShape) -> Update:
-    values = value_rows(shape).values
-    return (
-        update(_TABLE)
-        .where(_TABLE.c.destination_id == values["destination_id"])
-        .values({name: values[name] for name in shape.columns if name != "destination_id"})
-    )
-
-
-@cache
-def _change_each(columns: tuple[str, ...]) -> Update:
-    return (
-        update(_TABLE)
-        .where(_TABLE.c.destination_id == bindparam("of_destination"))
-        .values({name: bindparam(f"new_{name}") for name in columns if name != "destination_id"})
-    )
-
-
-def _bound(change: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        ("of_destination" if name == "destination_id" else f"new_{name}"): value
-        for name, value in change.items()
-    }

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Table, and_, delete, exists, func, insert, select
+from sqlalchemy import Row, Table, and_, delete, exists, func, select
 
 from trunks.errors import TrunkNotFound
 from trunks.models.account_proof import AccountProof
@@ -18,6 +18,7 @@ from trunks.models.state_columns import read_state, write_state
 from trunks.models.trunk import DRAFTS, Gateway, Trunk
 from trunks.models.trunk_profile import TrunkProfileRow
 from trunks.repositories.among import among
+from trunks.repositories.many_rows import enter_rows
 from trunks.repositories.repository import Repository
 from trunks.rules.trunk_state import Cause, HealthStatus, TrunkState, changes
 
@@ -267,8 +268,7 @@ _FLIPS: Table = Flip.__table__  # type: ignore[assignment]
 class Flips(Repository):
     def enter(self, flips: Sequence[Mapping[str, Any]]) -> None:
         """Enter changes, given by their columns."""
-        if flips:
-            self._session.execute(insert(_FLIPS), list(flips))
+        enter_rows(self._session, _FLIPS, flips)
 
     def record(
         self,
@@ -281,8 +281,9 @@ class Flips(Repository):
     ) -> None:
         """Enter the same change for each of these trunks, given with their generations."""
         same = {"at": now, "cause": cause, "changes": changed, "verification_id": verification_id}
-        self._session.execute(
-            insert(_FLIPS),
+        enter_rows(
+            self._session,
+            _FLIPS,
             [
                 {"trunk_id": trunk_id, "generation": generation, **same}
                 for trunk_id, generation in generations.items()

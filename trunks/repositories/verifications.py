@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Table, bindparam, delete, or_, select, update
 from sqlalchemy.orm import aliased, undefer
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -14,6 +14,7 @@ from trunks.models.trunk import Trunk
 from trunks.models.verification import Verification, VerificationStatus
 from trunks.repositories.among import among
 from trunks.repositories.leases import lease_over
+from trunks.repositories.many_rows import change_large_rows, change_rows, enter_rows
 from trunks.repositories.repository import Repository, in_parts
 
 _RUNS: Table = Verification.__table__  # type: ignore[assignment]
@@ -54,8 +55,7 @@ class Verifications(Repository):
     def enter(self, runs: Sequence[Verification]) -> None:
         """Insert new runs as they are queued, many at once: the session does not know them afterwards either."""
         rows = [{name: value for name, value in vars(run).items() if name in _RUNS.c} for run in runs]
-        if rows:
-            self._session.connection().execute(insert(_RUNS), rows)
+        enter_rows(self._session, _RUNS, rows)
 
     def trunk_of(self, verification_id: UUID) -> UUID | None:
         return self._session.scalar(select(Verification.trunk_id).where(Verification.id == verification_id))
@@ -162,7 +162,9 @@ class Verifications(Repository):
 
     def end(self, results: Sequence[Mapping[str, Any]], values: Mapping[str, Any]) -> None:
         """Write results to runs that this transaction has locked: columns of each, and those of all."""
-        self._write(results, {"status": DONE, **values})
+        change_large_rows(
+            self._session, _RUNS, [{**row, "status": DONE, **values} for row in results], key="id"
+        )
 
     def queue_again(self, runs: Sequence[Mapping[str, Any]]) -> None:
         """Give runs back that this transaction has locked, each due at its `due_at`."""
@@ -174,17 +176,7 @@ class Verifications(Repository):
 
     def _write(self, rows: Sequence[Mapping[str, Any]], values: Mapping[str, Any]) -> None:
         """Change rows by their `id`, all by one statement."""
-        if not rows:
-            return
-        own: dict[str, Any] = {column: bindparam(f"new_{column}") for column in rows[0] if column != "id"}
-        statement = update(_RUNS).where(_RUNS.c.id == bindparam("of_run")).values({**own, **values})
-        self._session.connection().execute(
-            statement,
-            [
-                {("of_run" if column == "id" else f"new_{column}"): value for column, value in row.items()}
-                for row in rows
-            ],
-        )
+        change_rows(self._session, _RUNS, [{**row, **values} for row in rows], key="id")
 
     def claimed_of(self, claims: Mapping[UUID, UUID]) -> Sequence[Verification]:
         """List those of these runs, each given with its claim, that are still ours, locked."""

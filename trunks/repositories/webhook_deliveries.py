@@ -5,12 +5,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, exists, insert, literal_column, or_, select
+from sqlalchemy import Row, exists, literal_column, or_, select
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.elements import ColumnElement
 
 from trunks.models.webhook import WebhookDelivery, WebhookMessage
 from trunks.repositories.maintenances import Held
+from trunks.repositories.many_rows import enter_rows
 from trunks.repositories.repository import Repository
 from trunks.rules.delivery import ELDER_WAITS, DeliveryStatus
 
@@ -60,8 +61,7 @@ class WebhookDeliveries(Repository):
     def enter(self, messages: Iterable[Mapping[str, Any]], deliveries: Iterable[Mapping[str, Any]]) -> None:
         """Enter messages with their deliveries, given by their columns."""
         for model, rows in ((WebhookMessage, list(messages)), (WebhookDelivery, list(deliveries))):
-            if rows:
-                self._session.execute(insert(model.__table__), rows)  # type: ignore[arg-type]
+            enter_rows(self._session, model.__table__, rows)  # type: ignore[arg-type]
 
     def due(self, endpoint_id: UUID, now: datetime, held: Held, *, limit: int) -> Sequence[DeliveryRow]:
         """List what may be sent to an endpoint now, the oldest first: id, message, trunk, tries, body."""

@@ -119,13 +119,19 @@ class CredentialFreezer:
 
     def hold(self, departures: Sequence[Departure]) -> None:
         """Claim what judge() has let go for those that send it; what nobody sends is as it was."""
-        for each in departures:
-            freeze = self._judged[each.keys.key]
-            if freeze.claim_id not in (None, each.claim.claim_id):
-                freeze.losses += 1
-            freeze.claim(each.claim.claim_id, each.claim.lease_until)
-        for freeze in self._judged.values():
-            if freeze.claim_id is None and freeze.rejected_at is None:
+        senders = {each.keys.key: each.claim for each in departures}
+        self._freezes.claim(
+            {
+                "id": freeze.id,
+                "claim_id": senders[key].claim_id,
+                "lease_until": senders[key].lease_until,
+                "losses": freeze.losses + (freeze.claim_id not in (None, senders[key].claim_id)),
+            }
+            for key, freeze in self._judged.items()
+            if key in senders
+        )
+        for key, freeze in self._judged.items():
+            if key not in senders and freeze.claim_id is None and freeze.rejected_at is None:
                 self._freezes.remove(freeze)
 
     def lock(self, claim_ids: Collection[UUID]) -> Mapping[UUID | None, Sequence[CredentialFreeze]]:
