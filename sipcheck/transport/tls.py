@@ -30,6 +30,7 @@ from sipcheck.transport.certificate_names import match_name, mismatch
 from sipcheck.transport.certificate_refusal import REFUSED_FOR, with_certificate
 from sipcheck.transport.infrastructure_trust import ROOT_OF_OURS, refused_name
 from sipcheck.transport.stream import StreamChannel
+from sipcheck.transport.system_roots import shared_context
 from sipcheck.transport.tls_session import TlsSession
 
 _ALERT_SECONDS = 1.0
@@ -65,13 +66,7 @@ class TlsContexts:
         cls, *, ca_file: Path | None = None, strict: bool = False, compared: bool = False
     ) -> "TlsContexts":
         """Load the system's roots, and `ca_file` beside them. Raises SettingInvalid for an unusable file."""
-        verifying = ssl.create_default_context()
-        verifying.minimum_version = ssl.TLSVersion.TLSv1_2  # RFC 8996
-        # Python 3.13 made its defaults stricter; a verdict is no matter of the interpreter.
-        verifying.verify_flags = _STRICT_FLAGS if strict else _FLAGS
-        verifying.check_hostname = False  # RFC 5922's rules differ from HTTPS's; match_name applies them
-        if ca_file is not None:
-            _load_roots(verifying, ca_file)
+        verifying = _trusting(ca_file, strict=strict)
         reading = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         reading.check_hostname = False
         reading.verify_mode = ssl.CERT_NONE
@@ -82,9 +77,22 @@ class TlsContexts:
         return cls(verifying, reading, strict, compared, elsewhere)
 
 
-def _load_roots(context: ssl.SSLContext, ca_file: Path) -> None:
+def _make(flags: ssl.VerifyFlags = _FLAGS) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2  # RFC 8996
+    # Python 3.13 made its defaults stricter; a verdict is no matter of the interpreter.
+    context.verify_flags = flags
+    context.check_hostname = False  # RFC 5922's rules differ from HTTPS's; match_name applies them
+    return context
+
+
+def _make_strict() -> ssl.SSLContext:
+    return _make(_STRICT_FLAGS)
+
+
+def _trusting(ca_file: Path | None, *, strict: bool) -> ssl.SSLContext:
     try:
-        context.load_verify_locations(cafile=ca_file)
+        return shared_context(_make_strict if strict else _make, ca_file)
     except ssl.SSLError as error:
         raise SettingInvalid(
             f"CA file {str(ca_file)!r} holds no usable certificate; give a PEM file with one or more "

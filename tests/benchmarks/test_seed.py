@@ -2,14 +2,17 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select, text
 
 from benchmarks.service.seed import PASSWORD, Fleet, seed, trunk_ids
-from benchmarks.service.store import Form, Store, open_store
+from benchmarks.service.store import Form, Store
 from sipcheck.target import HostPort, TransportName
+from tests.trunkd.prepared import installed
+from tests.trunks.forms import SECRET_KEYS, without_settings
 from trunks.catalog.new_trunk import NewGateway, NewTrunk
 from trunks.clock import utc_now
 from trunks.installation.installation import Installation
@@ -17,6 +20,8 @@ from trunks.models.base import Base
 from trunks.models.destination_health import DestinationHealth
 from trunks.models.trunk import Gateway, Trunk
 from trunks.tenancy.tenants import Caller
+
+__all__ = ["without_settings"]
 
 CARRIER = HostPort("127.0.0.1", 5070)
 
@@ -29,9 +34,17 @@ OWN = {
 
 
 @pytest.fixture(params=list(Form))
-def store(request: pytest.FixtureRequest) -> Iterator[Store]:
-    with open_store(request.param) as opened:
-        yield opened
+def store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    """Give what `open_store` opens, without servers of its own."""
+    monkeypatch.setenv("TRUNKS_ALLOW_NETWORKS", "127.0.0.0/8")
+    environment: dict[str, str] = {}
+    if request.param is Form.SCALED:
+        environment["TRUNKS_DATABASE_URL"] = request.getfixturevalue("postgres_url")
+        environment["TRUNKS_SECRET_KEYS"] = SECRET_KEYS
+    with installed(tmp_path, environment) as installation:
+        installation.tenancy.tenants.create_environment("bench")
+        token = installation.tenancy.tenants.create_token("bench")
+        yield Store(request.param, tmp_path, environment, (), installation, token)
 
 
 @pytest.fixture

@@ -30,6 +30,8 @@ def test_without_the_servers_the_embedded_form_is_measured_alone(monkeypatch: py
     assert all(is_measured(sample) for series in measured.series for sample in series.samples)
 
 
+# One worker, and a service in the scaled form, are measured in tests/benchmarks/test_sweep_rows.py in every run.
+@pytest.mark.long
 def test_several_workers_do_what_is_in_the_store() -> None:
     with udp_responder(CORES) as responder, open_store(Form.SCALED) as store:
         trunks = enter_trunks(store, responder, 20)

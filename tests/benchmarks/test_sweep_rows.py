@@ -124,7 +124,9 @@ def test_sweeps_are_measured_with_their_flips(monkeypatch: pytest.MonkeyPatch) -
     assert all(each.wal_bytes > 0 and each.peak_bytes > 0 for each in (first, fall, *sample_figures(looked)))
 
 
-def test_verification_during_a_sweep() -> None:
+def test_verification_during_a_sweep(monkeypatch: pytest.MonkeyPatch) -> None:
+    # A hundred, as it is a quick run.
+    monkeypatch.setattr(sweep_on_demand, "_TRUNKS", 2_000)
     measured = sweep_on_demand.measure(CONDITIONS)
     assert [series.role for series in measured.series] == [Role.OURS, Role.JUDGED]
     for series in measured.series:

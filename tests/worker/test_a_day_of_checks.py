@@ -109,7 +109,7 @@ def carrier(store: Store) -> GuardedCarrier:
     return GuardedCarrier(store.clock, {"alice": "secret"}, jails=(*FAIL2BAN, *FREEPBX))
 
 
-@pytest.mark.parametrize("environments", [1, 5])
+@pytest.mark.parametrize("environments", [pytest.param(1, marks=pytest.mark.long), 5])
 async def test_a_day_costs_nothing_where_an_account_is_proven(
     store: Store, carrier: GuardedCarrier, udp_peer_factory: Callable[..., UdpPeer], environments: int
 ) -> None:

@@ -96,7 +96,7 @@ def schedule(
 
 
 @pytest.mark.parametrize("form_settings", ["embedded"], indirect=True)
-@pytest.mark.parametrize("environments", [1, 5])
+@pytest.mark.parametrize("environments", [pytest.param(1, marks=pytest.mark.long), 5])
 def test_a_day_without_an_account_stays_below_every_limit(schedule: Schedule, environments: int) -> None:
     customers = schedule.customers
     for store in (customers.store, *customers.others(environments - 1)):

@@ -48,9 +48,21 @@ def customers(
 
 
 embedded = pytest.mark.parametrize("form_settings", ["embedded"], indirect=True)
+# Each brand once and each number of environments once in every run, and the others of them in the long ones.
+crossed = pytest.mark.parametrize(
+    ("brand", "environments"),
+    [
+        (Brand.ASTERISK, 5),
+        (Brand.FREESWITCH, 1),
+        pytest.param(Brand.ASTERISK, 1, marks=pytest.mark.long),
+        pytest.param(Brand.FREESWITCH, 5, marks=pytest.mark.long),
+    ],
+    indirect=True,
+)
 
 
 @embedded
+@crossed
 def test_seven_trunks_with_wrong_users_in_a_row_get_nobody_banned(
     customers: Customers, environments: int
 ) -> None:
@@ -68,6 +80,7 @@ def test_seven_trunks_with_wrong_users_in_a_row_get_nobody_banned(
 
 
 @embedded
+@crossed
 def test_wrong_wrong_wrong_right_on_five_accounts_gets_nobody_banned(
     customers: Customers, environments: int
 ) -> None:

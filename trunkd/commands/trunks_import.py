@@ -10,7 +10,6 @@ import typer
 from sipcheck.cli.progress import progress_bar
 from sipcheck.sweep.row_file import Record, read_records_of
 from trunkd.commands.opened_installation import opened_installation
-from trunkd.commands.trunk_rows import COLUMNS, NEEDED_COLUMNS, RowUnusable, trunk_of
 from trunkd.faults import FAULT, faults_in_one_line
 from trunks.catalog.new_trunk import NewTrunk
 from trunks.catalog.trunk_import import TrunkImport
@@ -41,6 +40,9 @@ def import_trunks(
     first three are needed. A row whose name and host exist already is skipped, so that the same file can be given
     again. Exit status: 0 every row is a trunk now, 1 some row is not, 2 the file cannot be used.
     """
+    # With it comes what the API reads bodies by, which no other command needs.
+    from trunkd.commands.trunk_rows import COLUMNS, NEEDED_COLUMNS
+
     with faults_in_one_line():
         records = read_records_of(file, COLUMNS, needed=NEEDED_COLUMNS)
     with opened_installation() as installation:
@@ -71,6 +73,8 @@ def _groups(
     records: list[Record], counts: _Counts, advance: Callable[[], None]
 ) -> Iterator[list[tuple[int, NewTrunk]]]:
     """Give the usable rows with their numbers, some at a time; tell of each that is not."""
+    from trunkd.commands.trunk_rows import RowUnusable, trunk_of
+
     some: list[tuple[int, NewTrunk]] = []
     for number, record in enumerate(records, 1):
         try:

@@ -9,6 +9,7 @@ from functools import partial
 import structlog
 
 from sipcheck.engine import Engine
+from sipcheck.transport.system_roots import shared_context
 from trunks.errors import StoreUnavailable
 from trunks.installation.installation import Installation
 from trunks.people.deliveries import TOGETHER, TRY_SECONDS, DueMessage, EndpointClaim
@@ -44,9 +45,7 @@ class MessageDesk:
 
     async def run(self, engine: Engine) -> None:
         """Work until cancelled; what is being sent then is broken off, and sent again by whoever comes next."""
-        self._tls = ssl.create_default_context()
-        if self._ca_file is not None:
-            self._tls.load_verify_locations(self._ca_file)
+        self._tls = shared_context(ssl.create_default_context, self._ca_file)
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(_for_ever(self._follow, _LOOK_SECONDS))
