@@ -1,4 +1,4 @@
-"""A claim of a check changes no indexed column: PostgreSQL then writes the row beside itself, and none of its indexes."""
+"""A claim of a check changes no indexed column: PostgreSQL writes the row beside itself, and none of its indexes."""
 
 import sqlalchemy as sa
 from alembic import op
