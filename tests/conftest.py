@@ -5,7 +5,7 @@ import logging
 import os
 import random
 from collections.abc import Callable, Generator, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -195,12 +195,13 @@ def postgres_server(_postgres_session: PostgresServer) -> PostgresServer:
 
 
 @pytest.fixture(scope="session")
-def _postgres_databases(_postgres_session: PostgresServer) -> PostgresDatabases:
+def _postgres_databases(_postgres_session: PostgresServer) -> Iterator[PostgresDatabases]:
     template = _again(_postgres_session).create_database()
     database = Database(template)
     migrate(database)
     database.close()
-    return PostgresDatabases(_postgres_session, template)
+    with closing(PostgresDatabases(_postgres_session, template)) as databases:
+        yield databases
 
 
 @pytest.fixture

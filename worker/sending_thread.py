@@ -1,10 +1,8 @@
 """A thread that sends ids to somewhere that may be away or hang, so that nobody else ever waits for it."""
 
-import queue
 import threading
-import time
+from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import structlog
@@ -20,12 +18,6 @@ GATHER_SECONDS = 0.2
 Item = TypeVar("Item")
 
 
-@dataclass(frozen=True, slots=True)
-class _HandedOver(Generic[Item]):
-    item: Item
-    hurried: bool
-
-
 class SendingThread(Generic[Item]):
     """Sends between start() and stop(); what cannot be sent is dropped, since the rows say it all.
 
@@ -36,7 +28,12 @@ class SendingThread(Generic[Item]):
     def __init__(self, name: str, send: Callable[[Sequence[Item]], None]) -> None:
         self._name = name
         self._send = send
-        self._items: queue.Queue[_HandedOver[Item] | None] = queue.Queue(_WAITING_ITEMS)
+        self._items: deque[Item] = deque()
+        # Whoever hands over wakes the thread for the first item, and for one that is hurried: to wake it for each one
+        # took as long as all else.
+        self._some = threading.Event()
+        self._hurry = threading.Event()
+        self._ended = False
         self._thread = threading.Thread(target=self._send_all, name=f"{name}-sender", daemon=True)
         self._away = False
 
@@ -45,43 +42,40 @@ class SendingThread(Generic[Item]):
 
     def hand_over(self, item: Item, *, hurried: bool = True) -> None:
         """Return at once, whatever the other end does; `hurried` is what somebody waits for."""
-        try:
-            self._items.put_nowait(_HandedOver(item, hurried))
-        except queue.Full:
+        if len(self._items) >= _WAITING_ITEMS:
             _log.warning(f"{self._name}-overfull", dropped=str(item))
+            return
+        self._items.append(item)
+        if hurried or len(self._items) >= _SENT_AT_ONCE:
+            self._hurry.set()
+        if not self._some.is_set():
+            self._some.set()
 
     def stop(self, *, timeout_seconds: float = 1.0) -> None:
         """Send what was handed over before, unless the other end takes too long for it."""
-        try:
-            self._items.put(None, timeout=timeout_seconds)
-        except queue.Full:
-            return
+        self._ended = True
+        self._hurry.set()
+        self._some.set()
         self._thread.join(timeout_seconds)
 
     def _send_all(self) -> None:
-        ended = False
-        while not ended:
-            items, ended = self._gathered()
+        while not self._ended or self._items:
+            items = self._gathered()
             if items:
                 self._send_some(items)
 
-    def _gathered(self) -> tuple[list[Item], bool]:
-        """Wait for an item, and take what there is beside it; true when no more will come."""
-        items: list[Item] = []
-        until: float | None = None
-        hurried = False
-        while len(items) < _SENT_AT_ONCE:
-            try:
-                given = self._items.get(timeout=None if until is None else max(0.0, until - time.monotonic()))
-            except queue.Empty:
-                break
-            if given is None:
-                return items, True
-            items.append(given.item)
-            hurried = hurried or given.hurried
-            # What is there already goes with the hurried one; the rest is not waited for.
-            until = time.monotonic() if hurried else until or time.monotonic() + GATHER_SECONDS
-        return items, False
+    def _gathered(self) -> list[Item]:
+        """Wait for an item, and take what there is beside it."""
+        self._some.wait()
+        self._hurry.wait(GATHER_SECONDS)
+        # First cleared and then taken: what comes in between is taken now, and wakes the thread once more for nothing.
+        self._hurry.clear()
+        self._some.clear()
+        items = [self._items.popleft() for _ in range(min(len(self._items), _SENT_AT_ONCE))]
+        if self._items:
+            self._hurry.set()
+            self._some.set()
+        return items
 
     def _send_some(self, items: Sequence[Item]) -> None:
         try:

@@ -3,6 +3,7 @@
 import sys
 from uuid import UUID
 
+from trunkd.garbage import look_seldom
 from trunks.installation.installation import Installation
 from trunks.installation.logs import configure_logs
 from trunks.installation.settings import load_settings
@@ -28,6 +29,7 @@ def main() -> None:
     doorbell.start()
     worker.start()
     worker.wait_consuming(timeout_seconds=_CONSUMING_WITHIN_SECONDS)
+    look_seldom()  # as `trunkd up` does
     print("ready", flush=True)
     for line in sys.stdin:
         own.ring(UUID(line.strip()))

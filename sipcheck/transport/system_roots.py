@@ -1,4 +1,7 @@
-"""Contexts that trust the system's roots: read once for a whole process, as OpenSSL takes some 30 ms to read them."""
+"""Contexts that trust the system's roots, and a file's beside them: made once for all who want the same.
+
+OpenSSL takes some 30 ms to read the system's.
+"""
 
 import contextlib
 import ssl
@@ -9,18 +12,27 @@ from pathlib import Path
 Make = Callable[[], ssl.SSLContext]
 
 
-def shared_context(make: Make) -> ssl.SSLContext:
-    """Give what `make` makes of the system's roots, as long as these are the same; it is not to be changed."""
-    return _made(make, _roots())
+def shared_context(make: Make, beside: Path | None = None) -> ssl.SSLContext:
+    """Give what `make` makes, as long as the roots are the same; it is not to be changed.
+
+    Raises OSError and ssl.SSLError for a file that cannot be used.
+    """
+    return _made(make, _system_roots(), beside, None if beside is None else beside.read_bytes())
 
 
 @lru_cache(maxsize=8)
-def _made(make: Make, roots: tuple[object, ...]) -> ssl.SSLContext:
-    return make()
+def _made(
+    make: Make, system: tuple[object, ...], beside: Path | None, content: bytes | None
+) -> ssl.SSLContext:
+    """What the arguments after the first say is what tells one context from another."""
+    context = make()
+    if beside is not None:
+        context.load_verify_locations(cafile=beside)
+    return context
 
 
-def _roots() -> tuple[object, ...]:
-    """Tell the roots from those of another moment, or of another environment; a folder is read at each handshake."""
+def _system_roots() -> tuple[object, ...]:
+    """Tell the system's roots from those of another moment or environment; a folder is read at each handshake."""
     paths = ssl.get_default_verify_paths()
     with contextlib.suppress(OSError):
         if paths.cafile is not None:

@@ -66,12 +66,7 @@ class TlsContexts:
         cls, *, ca_file: Path | None = None, strict: bool = False, compared: bool = False
     ) -> "TlsContexts":
         """Load the system's roots, and `ca_file` beside them. Raises SettingInvalid for an unusable file."""
-        make = _make_strict if strict else _make
-        if ca_file is None:
-            verifying = shared_context(make)
-        else:
-            verifying = make()
-            _load_roots(verifying, ca_file)
+        verifying = _trusting(ca_file, strict=strict)
         reading = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         reading.check_hostname = False
         reading.verify_mode = ssl.CERT_NONE
@@ -95,9 +90,9 @@ def _make_strict() -> ssl.SSLContext:
     return _make(_STRICT_FLAGS)
 
 
-def _load_roots(context: ssl.SSLContext, ca_file: Path) -> None:
+def _trusting(ca_file: Path | None, *, strict: bool) -> ssl.SSLContext:
     try:
-        context.load_verify_locations(cafile=ca_file)
+        return shared_context(_make_strict if strict else _make, ca_file)
     except ssl.SSLError as error:
         raise SettingInvalid(
             f"CA file {str(ca_file)!r} holds no usable certificate; give a PEM file with one or more "

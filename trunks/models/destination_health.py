@@ -50,7 +50,8 @@ class DestinationHealth(Leased, Base):
         partial_index(
             "ix_destination_health_certificate_expires_at", "certificate_expires_at", where=_CERTIFIED
         ),
-        Index("ix_destination_health_domain_claimed_at", "domain", "claimed_at"),
+        # Not with `claimed_at`, which each claim changes: it would be written to every index.
+        Index("ix_destination_health_domain", "domain"),
     )
 
     destination_id: Mapped[UUID] = mapped_column(

@@ -5,7 +5,6 @@ import ssl
 from collections import defaultdict
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 
 import structlog
 
@@ -30,15 +29,6 @@ _NOTICE_SECONDS = 60.0
 _for_ever = partial(for_ever, log=_log, broke="messages-broke")
 
 
-def _trusting(ca_file: Path | None) -> ssl.SSLContext:
-    """Trust the system's roots, and `ca_file` beside them."""
-    if ca_file is None:
-        return shared_context(ssl.create_default_context)
-    context = ssl.create_default_context()
-    context.load_verify_locations(ca_file)
-    return context
-
-
 class MessageDesk:
     """Give `run` to the engine's loop."""
 
@@ -55,7 +45,7 @@ class MessageDesk:
 
     async def run(self, engine: Engine) -> None:
         """Work until cancelled; what is being sent then is broken off, and sent again by whoever comes next."""
-        self._tls = _trusting(self._ca_file)
+        self._tls = shared_context(ssl.create_default_context, self._ca_file)
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(_for_ever(self._follow, _LOOK_SECONDS))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from sipcheck.errors import SettingInvalid
 from sipcheck.transport.system_roots import shared_context
 from sipcheck.transport.tls import TlsContexts
 from tests.peers.certificates import Certificates
@@ -31,12 +32,21 @@ def test_all_engines_of_a_kind_share_them(roots: Path) -> None:
 
 
 def test_a_file_beside_them_is_trusted_by_whoever_named_it_alone(
-    roots: Path, certificates: Certificates
+    roots: Path, certificates: Certificates, tmp_path: Path
 ) -> None:
     usual = TlsContexts.create().verifying
-    named = TlsContexts.create(ca_file=certificates.ca_file).verifying
-    assert named is not usual
+    file = tmp_path / "ours.pem"
+    file.write_bytes(certificates.ca_file.read_bytes())
+    named = TlsContexts.create(ca_file=file).verifying
+    assert named is TlsContexts.create(ca_file=file).verifying
     assert TlsContexts.create().verifying is usual
+    assert TlsContexts.create(ca_file=certificates.ca_file).verifying is not named
+    file.write_bytes(file.read_bytes() * 2)
+    renewed = TlsContexts.create(ca_file=file).verifying
+    file.write_bytes(b"no certificate")
+    with pytest.raises(SettingInvalid, match="holds no usable certificate"):
+        TlsContexts.create(ca_file=file)
+    assert len({usual, named, renewed}) == 3
 
 
 def test_roots_that_were_renewed_are_read_again(roots: Path) -> None:
