@@ -5,7 +5,7 @@ import logging
 import os
 import random
 from collections.abc import Callable, Generator, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,9 @@ structlog.configure(
         structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
     ]
 )
+
+# By Python's own 700 the search for garbage was a twentieth of the processor time.
+_OBJECTS_BETWEEN_COLLECTIONS = 5000
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -83,6 +86,7 @@ def pytest_collection() -> Generator[None]:
     finally:
         gc.enable()
         gc.freeze()
+        gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -195,12 +199,13 @@ def postgres_server(_postgres_session: PostgresServer) -> PostgresServer:
 
 
 @pytest.fixture(scope="session")
-def _postgres_databases(_postgres_session: PostgresServer) -> PostgresDatabases:
+def _postgres_databases(_postgres_session: PostgresServer) -> Iterator[PostgresDatabases]:
     template = _again(_postgres_session).create_database()
     database = Database(template)
     migrate(database)
     database.close()
-    return PostgresDatabases(_postgres_session, template)
+    with closing(PostgresDatabases(_postgres_session, template)) as databases:
+        yield databases
 
 
 @pytest.fixture

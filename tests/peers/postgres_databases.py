@@ -1,5 +1,7 @@
 """Databases that tests use one after another: to empty one is a hundred times cheaper than to make one."""
 
+from contextlib import ExitStack
+
 import psycopg
 from psycopg import sql
 
@@ -10,6 +12,8 @@ _LARGEST_OCTETS = 32 * 1024 * 1024
 # Connections of processes that the test started or killed.
 _CLOSED_WITHIN_MS = 5000
 _KEPT = "alembic_version"
+# The URLs of all that there are in this process.
+PREPARED: set[str] = set()
 
 # Tables, columns, indexes, what is made to happen at a write, and the revision.
 _SHAPE = """
@@ -38,6 +42,7 @@ class PostgresDatabases:
         self._server = server
         self._template = template
         self._free: list[str] = []
+        self._kept: dict[str, psycopg.Connection] = {}
         with server.connect(template) as connection:
             self._shape = _shape(connection)
             tables = _tables(connection)
@@ -46,18 +51,42 @@ class PostgresDatabases:
                 [_IN_ANY_ORDER, *(_DELETE.format(sql.Identifier(table)) for table in tables), _FROM_ONE_AGAIN]
             )
 
+    def close(self) -> None:
+        """Close the connections that are kept."""
+        while self._kept:
+            self._kept.popitem()[1].close()
+
     def take(self) -> str:
         """Give the URL of one."""
-        return self._free.pop() if self._free else self._server.create_database(self._template)
+        url = self._free.pop() if self._free else self._server.create_database(self._template)
+        PREPARED.add(url)
+        return url
 
     def give_back(self, url: str) -> None:
         """Empty it, whoever is connected to it; one that is no longer what it was is dropped."""
-        with self._server.connect(url) as connection:
+        connection = self._connect(url)
+        with ExitStack() as unless_kept:
+            unless_kept.callback(connection.close)
             usable = self._empty(connection)
-        if usable:
-            self._free.append(url)
-        else:
+            if usable:
+                self._kept[url] = connection
+                self._free.append(url)
+                unless_kept.pop_all()
+        if not usable:
+            PREPARED.remove(url)
             self._server.drop_database(url)
+
+    def _connect(self, url: str) -> psycopg.Connection:
+        """Give the connection that emptied it before: a new one has all of the catalog to read first."""
+        kept = self._kept.pop(url, None)
+        if kept is not None:
+            try:
+                kept.execute("SELECT 1")
+            except psycopg.OperationalError:
+                kept.close()  # the test ended the server
+            else:
+                return kept
+        return self._server.connect(url)
 
     def _empty(self, connection: psycopg.Connection) -> bool:
         connection.execute(

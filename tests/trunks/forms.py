@@ -20,6 +20,7 @@ from sipcheck.reasons import CredentialState, Outcome, Party, Reason, WarningCod
 from sipcheck.report.model import EdgeReport, Report, ReportWarning, TargetFacts
 from sipcheck.target import TransportName
 from tests.observed import insist
+from tests.peers.postgres_databases import PREPARED
 from trunks.catalog.new_trunk import NewGateway, NewTrunk
 from trunks.errors import StoreBusy
 from trunks.installation.installation import Installation, prepare
@@ -231,10 +232,13 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def prepare_from(sqlite_template: Path, settings: Settings) -> None:
-    """Prepare an installation; a new one on SQLite begins as a copy of the template's, keys and all."""
+    """Prepare an installation; a new one on SQLite begins as a copy of the template's, keys and all.
+
+    What PostgresDatabases gives to a test has the current schema.
+    """
     if _is_new_on_sqlite(settings):
         shutil.copytree(sqlite_template.parent, settings.data_dir)
-    else:
+    elif settings.secret_keys is None or settings.store_url not in PREPARED:
         prepare(settings)
 
 

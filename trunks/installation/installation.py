@@ -1,7 +1,7 @@
 """An installation: its store, its keys, and the services over them, by area."""
 
 import tempfile
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 from trunks.clock import Clock
@@ -46,9 +46,12 @@ class Installation:
         self.database = open_database(settings)
         self._store_clock = StoreClock(self.database)
         self.clock = clock = clock or self._store_clock
-        require_current(self.database)
-        self.secrets = SecretBox(read_keys(settings), read_again=lambda: read_keys(settings))
-        require_own_keys(self.database, self.secrets)
+        with ExitStack() as unless_fit:
+            unless_fit.callback(self.close)
+            require_current(self.database)
+            self.secrets = SecretBox(read_keys(settings), read_again=lambda: read_keys(settings))
+            require_own_keys(self.database, self.secrets)
+            unless_fit.pop_all()
         foundation = Foundation(settings, clock, self.database, self.secrets)
         self.tenancy = Tenancy(foundation)
         self.runs = Runs(foundation)
