@@ -40,6 +40,9 @@ structlog.configure(
     ]
 )
 
+# By Python's own 700 the search for garbage was a twentieth of the processor time.
+_OBJECTS_BETWEEN_COLLECTIONS = 5000
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--shuffle", type=int, metavar="SEED", help="run the tests in the order of this seed")
@@ -83,6 +86,7 @@ def pytest_collection() -> Generator[None]:
     finally:
         gc.enable()
         gc.freeze()
+        gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -1,9 +1,13 @@
-"""docker-compose.yml, without Docker: its commands are started as processes, over a real Redis and PostgreSQL."""
+"""docker-compose.yml, without Docker: its commands are started as processes, over a real Redis and PostgreSQL.
+
+The first two are the installed program; of the others, which are the same program, only the imports are spared.
+"""
 
 import base64
 import json
 import os
 import shlex
+import signal
 import subprocess
 import sys
 import time
@@ -11,7 +15,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, Union
 
 import pytest
 import yaml
@@ -20,6 +24,7 @@ from tests.peers.kamailio import PASSWORD, USERNAME, Kamailio
 from tests.peers.ports import free_port
 from tests.peers.redis_server import RedisServer
 from tests.trunkd.prepared import make_token
+from tests.trunkd.warm_start import PROGRAM, WarmProcess
 from trunks.installation.settings import setting_names
 
 ROOT = Path(__file__).parents[1]
@@ -27,6 +32,8 @@ COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text
 BIN = Path(sys.executable).parent
 START_SECONDS = 120.0
 END_SECONDS = 15.0
+
+Process = Union["subprocess.Popen[bytes]", WarmProcess]
 
 
 def command(service: str) -> list[str]:
@@ -63,25 +70,45 @@ def environment(redis_server: RedisServer, postgres_url: str, tmp_path: Path) ->
 
 
 @pytest.fixture
-def services(environment: dict[str, str], tmp_path: Path) -> Iterator[list["subprocess.Popen[bytes]"]]:
+def services(environment: dict[str, str], tmp_path: Path) -> Iterator[list[Process]]:
     """Run migrate, then the API, as many workers as compose has, and beat."""
-    subprocess.run(command("migrate"), env=environment, cwd=tmp_path, check=True, timeout=60)
+    loaded = migrate(environment, tmp_path)
+    assert "trunks.store.schema" in loaded
+    # A command loads what it needs: no HTTP server.
+    assert not loaded & {"fastapi", "starlette", "uvicorn", "celery"}
     replicas = COMPOSE["services"]["worker"]["deploy"]["replicas"]
     with ExitStack() as stack:
         log = stack.enter_context((tmp_path / "services.log").open("wb"))
-        processes: list[subprocess.Popen[bytes]] = []
+        processes: list[Process] = []
         stack.callback(end, processes)
-        for service in ("api", *["worker"] * replicas, "beat"):
-            processes.append(
-                subprocess.Popen(command(service), env=environment, cwd=tmp_path, stdout=log, stderr=log)
-            )
+        processes.append(
+            subprocess.Popen(command("api"), env=environment, cwd=tmp_path, stdout=log, stderr=log)
+        )
+        for service in (*["worker"] * replicas, "beat"):
+            program, *arguments = command(service)
+            assert program == PROGRAM
+            processes.append(WarmProcess(arguments, env=environment, cwd=tmp_path, stdout=log, stderr=log))
         wait_until_ready(int(environment["TRUNKS_PORT"]), tmp_path / "services.log")
         yield processes
 
 
-def end(processes: list["subprocess.Popen[bytes]"]) -> None:
+def migrate(environment: dict[str, str], folder: Path) -> set[str]:
+    """Give the modules that it loaded (-X importtime)."""
+    done = subprocess.run(
+        command("migrate"),
+        env={**environment, "PYTHONPROFILEIMPORTTIME": "1"},
+        cwd=folder,
+        check=True,
+        timeout=120,
+        capture_output=True,
+        text=True,
+    )
+    return {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+
+
+def end(processes: list[Process]) -> None:
     for process in processes:
-        process.terminate()
+        process.send_signal(signal.SIGTERM)
     for process in processes:
         try:
             process.wait(END_SECONDS)
@@ -116,7 +143,7 @@ def call(environment: dict[str, str], token: str, method: str, path: str, body: 
 
 def test_the_scaled_form_verifies_a_trunk_and_ends_cleanly(
     environment: dict[str, str],
-    services: list["subprocess.Popen[bytes]"],
+    services: list[Process],
     kamailio_factory: Callable[..., Kamailio],
     tmp_path: Path,
 ) -> None:

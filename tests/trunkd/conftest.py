@@ -1,5 +1,6 @@
 """trunkd with its settings in the environment, in either form."""
 
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import partial
@@ -8,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from sipcheck.transport.system_roots import shared_context
 from tests.peers.ports import free_port
 from tests.peers.udp_peer import UdpPeer
 from tests.trunkd.daemon import Trunkd
@@ -67,7 +69,9 @@ def port() -> int:
 @pytest.fixture
 def http(port: int) -> Iterator[httpx.Client]:
     """Give a client of the port that the test's trunkd listens at."""
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
+    # Else each client would read the system's roots, which no test needs.
+    roots = shared_context(ssl.create_default_context)
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30, verify=roots) as client:
         yield client
 
 

@@ -6,8 +6,21 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Boolean, Float, Integer, String, Uuid, bindparam, case, column, func, literal, select
+from sqlalchemy import (
+    Boolean,
+    Float,
+    Integer,
+    String,
+    Uuid,
+    bindparam,
+    case,
+    column,
+    func,
+    literal_column,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import TypeEngine
 
 from trunks.ids import new_id
@@ -59,8 +72,9 @@ class HealthRollups(Repository):
         if self._is_postgresql:
             bound |= {f"new_{name}": columns[name] for name in _SENT}
         else:
+            names = [f"new_{name}" for name in _SENT]
             rows = zip(*(columns[name] for name in _SENT), strict=True)
-            bound = [dict(zip(map("new_{}".format, _SENT), row, strict=True), **bound) for row in rows]
+            bound = [dict(zip(names, row, strict=True), **bound) for row in rows]
         self._session.connection().execute(_ADD[self._is_postgresql], bound)
 
     def edges_of(self, destination_ids: Collection[UUID], since: datetime) -> Sequence[EdgeCounts]:
@@ -108,37 +122,38 @@ _SENT: dict[str, TypeEngine[Any]] = {
 }
 
 
+_NONE: ColumnElement[int] = literal_column("0")
+_ONE: ColumnElement[int] = literal_column("1")
+
+
 def _add(*, by_array: bool) -> Any:
     """Composed once, as every settling of checks asks it; PostgreSQL takes many rows as arrays of their columns."""
-    sent: Any = {name: bindparam(f"new_{name}", type_=kind) for name, kind in _SENT.items()}
     if by_array:
         arrays = [bindparam(f"new_{name}", type_=ArrayText(kind)) for name, kind in _SENT.items()]
-        sent = (
-            func.unnest(*arrays)
-            .table_valued(*(column(name, kind) for name, kind in _SENT.items()))
-            .render_derived(name="new")
-            .c
-        )
-    latency_ms = func.coalesce(sent["latency_ms"], 0.0)
+        new = func.unnest(*arrays).table_valued(*(column(name, kind) for name, kind in _SENT.items()))
+        sent = new.render_derived(name="new").c
+    else:
+        # Named once each: whatever is named in a statement is handed over for each row, and as often.
+        alone = select(*(bindparam(f"new_{name}", type_=kind).label(name) for name, kind in _SENT.items()))
+        sent = alone.subquery("new").c
+    latency_ms = func.coalesce(sent["latency_ms"], _NONE)
     row = {
         "id": sent["id"],
         **{name: sent[name] for name in KEY_COLUMNS},
         "hour": bindparam("new_hour", type_=UtcDateTime()),
-        "checks": literal(1),
-        "failures": case((sent["alive"], 0), else_=1),
+        "checks": _ONE,
+        "failures": case((sent["alive"], _NONE), else_=_ONE),
         "latency_sum_ms": latency_ms,
         "latency_max_ms": latency_ms,
         **{
-            name: case((sent["latency_bucket"] == number, 1), else_=0)
+            name: case((sent["latency_bucket"] == literal_column(str(number)), _ONE), else_=_NONE)
             for number, name in enumerate(BUCKET_COLUMNS)
         },
     }
     statement: Any = (postgresql if by_array else sqlite).insert(HealthRollup.__table__)
-    statement = (
-        statement.from_select(list(row), select(*row.values()), include_defaults=False)
-        if by_array
-        else statement.values(row)
-    )
+    # SQLite reads ON as that of a join, where no condition stands before it.
+    rows = select(*row.values()).where(sent["id"].is_not(None))
+    statement = statement.from_select(list(row), rows, include_defaults=False)
     return statement.on_conflict_do_update(
         index_elements=[*KEY_COLUMNS, "hour"], set_=added_to(HealthRollup)(statement.excluded)
     )

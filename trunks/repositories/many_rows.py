@@ -46,8 +46,11 @@ def change_columns(
         bound = {bound_name(name): values for name, values in (*different.items(), *same.items())}
         session.connection().execute(_change_together(shape, key), bound)
         return
-    rows = (dict(zip(different, values, strict=True)) for values in zip(*different.values(), strict=True))
-    change_large_rows(session, table, [{**row, **same} for row in rows], key=key)
+    names, alike = list(_of_row(different, key)), _of_row(same, key)
+    rows = [
+        dict(zip(names, values, strict=True), **alike) for values in zip(*different.values(), strict=True)
+    ]
+    session.connection().execute(_change_each(table, (*different, *same), key), rows)
 
 
 def enter_rows(session: Session, table: Table, rows: Sequence[Values]) -> None:
