@@ -16,15 +16,15 @@ from tests.trunkd.crowd import SETTINGS, Crowd, crowd_at, proofs, slow_carrier
 from tests.trunkd.daemon import Trunkd
 from trunks.models.verification import VerificationStatus
 
-TRUNKS = 48
+TRUNKS = 120
 # What the service promises, from when all parts are there again (issue: "within a minute of the restart").
 ALL_DONE_WITHIN_SECONDS = 60.0
 CAUGHT_WITHIN_SECONDS = 30.0
 # So few that a part of the queue still waits when something is killed.
-CONCURRENCY = "10"
+CONCURRENCY = "25"
 
 # The first is for every run, the others for `make test-long`: each kills at another moment of the queue.
-FEWEST_DONE = [4, *(pytest.param(4 * number, marks=pytest.mark.long) for number in range(2, 10))]
+FEWEST_DONE = [10, *(pytest.param(10 + 9 * number, marks=pytest.mark.long) for number in range(1, 10))]
 
 DONE, RUNNING, QUEUED = VerificationStatus.DONE, VerificationStatus.RUNNING, VerificationStatus.QUEUED
 
