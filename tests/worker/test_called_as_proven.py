@@ -302,7 +302,7 @@ def verify_all(service: Service, place: Place, count: int) -> list[Trunk]:
     return trunks
 
 
-@pytest.mark.parametrize("count", [24, pytest.param(200, marks=pytest.mark.long)])
+@pytest.mark.parametrize("count", [40, pytest.param(200, marks=pytest.mark.long)])
 def test_many_trunks_and_two_workers_ask_once_at_each_edge(installed: Installed, count: int) -> None:
     place = installed.places["many"]
     service = installed.service
