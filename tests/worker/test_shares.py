@@ -44,9 +44,9 @@ class Flood:
 
 SMALL = Flood(
     workers=2,
-    runs=100,
+    runs=150,
     proxies=3,
-    seconds=8.0,
+    seconds=12.0,
     interval_seconds=1.0,
     # What holds runs back here is the rate, however slow the machine is that runs this.
     pace={"address_rate": 10.0, "address_burst": 8, "address_concurrency": 20},
@@ -115,7 +115,7 @@ def test_a_flood_at_a_carrier_leaves_the_others_their_share(
     neighbour = Store(service.installation, HandClock(), tenant="neighbour")
     watched = entered(service, carrier)
     here, there = trunk_at(neighbour, carrier), trunk_at(neighbour, elsewhere)
-    idle = _checks_a_second(service, watched, lambda: time.sleep(max(4.0, 4 * flood.interval_seconds)))
+    idle = _checks_a_second(service, watched, lambda: time.sleep(max(6.0, 4 * flood.interval_seconds)))
     for number in range(flood.proxies):
         proxy = udp_peer_factory(Behaviour(), address=f"127.0.1.{number + 1}")
         entered(service, proxy, host=CARRIER, outbound_proxy=f"{proxy.address}:{proxy.port}")
