@@ -16,6 +16,7 @@ from tests.fuzzing import register_profiles
 from tests.marks import is_left_out, is_slow, needs_peers
 from tests.peers.certificates import Certificates
 from tests.peers.kamailio import Kamailio, KamailioSettings
+from tests.peers.ports import give_ports_back
 from tests.peers.postgres_databases import PostgresDatabases
 from tests.peers.postgres_server import PostgresServer
 from tests.peers.programs import PERMISSION
@@ -87,6 +88,10 @@ def pytest_collection() -> Generator[None]:
         gc.enable()
         gc.freeze()
         gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
+
+
+def pytest_unconfigure() -> None:
+    give_ports_back()
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -51,6 +51,12 @@ def _take_a_block() -> None:
     raise NoFreePort("every block of ports is taken by tests that run beside these")
 
 
+def give_ports_back() -> None:
+    """Give back the blocks that this process took, at its end."""
+    while _taken:
+        _taken.pop().close()
+
+
 def family_of(address: str) -> socket.AddressFamily:
     """Tell the address family of an IP literal."""
     return socket.AF_INET6 if ":" in address else socket.AF_INET

@@ -274,7 +274,7 @@ def written(place: Place) -> list[list[str]]:
 
 
 @contextmanager
-def second_worker(service: Service, on_done: Callable[[UUID], None]) -> Iterator[None]:
+def second_worker(service: Service, on_done: Callable[[UUID], None]) -> Iterator[Runtime]:
     """Run a second worker's engine, store and turns beside the first; a process has no more that is its own."""
     installation = Installation(service.installation.settings, clock=utc_now)
 
@@ -285,30 +285,35 @@ def second_worker(service: Service, on_done: Callable[[UUID], None]) -> Iterator
     runtime = Runtime(lambda: installation, doorbell=service.doorbell, on_done=tell)
     runtime.start()
     try:
-        yield
+        yield runtime
     finally:
         runtime.stop()
         installation.close()
 
 
-def verify_all(service: Service, place: Place, count: int) -> list[Trunk]:
-    """Verify so many trunks at a place, all at once."""
+def verify_all(service: Service, other: Runtime, place: Place, count: int) -> list[Trunk]:
+    """Verify so many trunks at a place; of the later half the other worker hears as well."""
     trunks = [
         service.store.make_trunk(name=f"Trunk {number}", domain=place.domain, port=None, transport=None)
         for number in range(count)
     ]
-    for verification_id in [service.request(trunk) for trunk in trunks]:
+    asked = [service.request(trunk) for trunk in trunks[: count // 2]]
+    service.wait_done(asked[0])
+    for trunk in trunks[count // 2 :]:
+        asked.append(service.request(trunk))
+        other.wake()
+    for verification_id in asked:
         service.wait_done(verification_id)
     return trunks
 
 
-@pytest.mark.parametrize("count", [24, pytest.param(200, marks=pytest.mark.long)])
+@pytest.mark.parametrize("count", [40, pytest.param(200, marks=pytest.mark.long)])
 def test_many_trunks_and_two_workers_ask_once_at_each_edge(installed: Installed, count: int) -> None:
     place = installed.places["many"]
     service = installed.service
     taken: list[UUID] = []
-    with second_worker(service, taken.append):
-        trunks = verify_all(service, place, count)
+    with second_worker(service, taken.append) as other:
+        trunks = verify_all(service, other, place, count)
     assert 0 < len(taken) < len(trunks)
     for peer in place.peers.values():
         peer.settle()
