@@ -4,9 +4,8 @@ BIN := $(VENV)/bin
 # Two for each of two cores: tests that start servers keep them busy beside those that wait for a peer.
 PYTEST_ARGS ?= -n 4 --dist worksteal
 
-# Marks are set in tests/marks.py. No test here waits for long: two processes keep two cores busy, and each more would
-# begin with the imports.
-FAST := -n 2 --dist worksteal -m "not peers and not slow and not long" --hypothesis-profile quick
+# Marks are set in tests/marks.py.
+FAST := -n 3 --dist worksteal -m "not peers and not slow and not long" --hypothesis-profile quick
 PYTHONS := 3.11 3.12 3.13 3.14
 FUZZED := parser challenge framing dns-answer certificate sdp media-packets
 # For each of them.

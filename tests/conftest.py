@@ -27,6 +27,7 @@ from tests.peers.udp_peer import Script, UdpPeer
 from tests.peers.unbound_server import UnboundServer
 from tests.shared_statements import share_compiled_statements
 from tests.shares import spread
+from tests.trunkd.warm_start import end_waiting_interpreter
 from tests.turns import is_for_the_long_run
 from trunks.store.database import Database
 from trunks.store.schema import migrate
@@ -92,6 +93,7 @@ def pytest_collection() -> Generator[None]:
 
 def pytest_unconfigure() -> None:
     give_ports_back()
+    end_waiting_interpreter()
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -126,8 +126,18 @@ class _WaitingInterpreter:
                 pass_fds=[theirs.fileno()],
             )
 
+    def end(self) -> None:
+        self.channel.close()
+        self._process.wait()
+
 
 _waiting_interpreter = cache(_WaitingInterpreter)
+
+
+def end_waiting_interpreter() -> None:
+    """End it at the end of the tests, where one was needed."""
+    if _waiting_interpreter.cache_info().currsize:
+        _waiting_interpreter().end()
 
 
 def _blocking_pair() -> tuple[socket.socket, socket.socket]:
