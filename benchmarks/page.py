@@ -88,7 +88,8 @@ def _product(results: Results, former: Results) -> Iterator[str]:
     yield "## What the product gets"
     yield (
         "The figures above are of the fast path, which sweeps take. This is what the service and a whole verification "
-        f"cost, and what they cost on {former.measured_on}, before the queue was rebuilt."
+        f"cost, and what they cost on {former.measured_on}, before the queue was rebuilt. "
+        "A row that was measured by itself says beside its own table when, and on what a machine."
     )
     yield _table(TARGETS_HEADING, targets_table(results, former))
 
