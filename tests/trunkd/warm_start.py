@@ -128,6 +128,7 @@ class _WaitingInterpreter:
 
     def end(self) -> None:
         self.channel.close()
+        self._process.kill()
         self._process.wait()
 
 
