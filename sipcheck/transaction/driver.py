@@ -168,11 +168,8 @@ class TransactionDriver:
             self._matcher.provisional = response.status
         if Action.DELIVER_FINAL not in actions:
             return None
-        channel, retransmissions, repeats = (
-            self._channel,
-            self._machine.retransmissions,
-            self._matcher.repeats,
-        )
+        channel, machine, matcher = self._channel, self._machine, self._matcher
+        sent_more_than_once = machine.retransmissions or matcher.repeats
         return read_result(
             response,
             source=arrival.source,
@@ -181,11 +178,11 @@ class TransactionDriver:
             trace=self._trace,
             sent=self._sending.sent,
             rtt_seconds=now - self._started,
-            retransmissions=retransmissions,
-            provisional=self._matcher.provisional,
-            copies=Copies(repeats) if retransmissions or repeats else None,
+            retransmissions=machine.retransmissions,
+            provisional=matcher.provisional,
+            copies=Copies(matcher.repeats) if sent_more_than_once else None,
             cseq=self._sending.identity.cseq,
-            further_facts=self._matcher.facts,
+            further_facts=matcher.facts,
         )
 
     def _why_silent(self, now: float) -> Failure:
