@@ -185,7 +185,7 @@ class Guard:
         return None
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def _read(address: str) -> Address | None:
     try:
         return ip_address(address)

@@ -18,7 +18,7 @@ _SERVICE = re.compile(r"_sips?\._(?:udp|tcp|tls|sctp|ws|wss)\.", re.ASCII)
 
 
 # The same few are judged in every run.
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def is_address(host: str) -> bool:
     """Tell whether a host in normal form is an IPv4 or IPv6 literal."""
     if ":" in host:

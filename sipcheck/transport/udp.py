@@ -21,7 +21,7 @@ from sipcheck.transport.udp_socket import SocketAddress, UdpSocket
 _COOKIE = BRANCH_COOKIE.lower()
 # Runs of one destination come in bursts, and the way there hardly changes within one.
 _EGRESS_SECONDS = 1.0
-_MOST_EGRESS = 4096
+_MOST_EGRESS = 256
 _KEEP_ALIVE = b"\r\n\0"  # RFC 5626 §4.4.1, and the four zero bytes that others send
 
 
