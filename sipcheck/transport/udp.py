@@ -73,11 +73,10 @@ class UdpEndpoint:
 
     def datagram_received(self, data: bytes, address: SocketAddress) -> None:
         via = plain_via(data)
-        if via is not None:
-            receiver = self.receivers.get(via[2])
-            if receiver is not None and receiver.settled_by(data, address, via):
+        if via is not None and (receiver := self.receivers.get(via[2])) is not None:
+            if receiver.settled_by(data, address, via):
                 return
-            if receiver is not None and 0 < via.start() == data.find(b"\n") - 1:
+            if 0 < via.start() == data.find(b"\n") - 1:
                 # It stands right behind the first line: nothing can be above it.
                 receiver.received(data, address)
                 return

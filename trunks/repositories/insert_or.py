@@ -4,13 +4,13 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Table, select
+from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from trunks.ids import new_id
 from trunks.models.base import Base
-from trunks.repositories.value_rows import Values, side_by_side, value_rows
+from trunks.repositories.value_rows import Values, entered, side_by_side
 
 
 def insert_or_ignore(session: Session, model: type[Base], *rows: Values, unique: Sequence[str]) -> bool:
@@ -42,9 +42,7 @@ def insert_or_update(
     parameters: Any = rows
     if session.get_bind().dialect.name == "postgresql" and len(rows) > 1:
         shape, parameters = side_by_side(table, [{"id": new_id(), **row} for row in rows], key="id")
-        values = value_rows(shape).values
-        # The default of a column would be one value for all of them.
-        statement = statement.from_select(list(values), select(*values.values()), include_defaults=False)
+        statement = entered(statement, shape)
     session.execute(
         statement.on_conflict_do_update(index_elements=unique, set_=changed(excluded)), parameters
     )

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Table, delete, distinct, func, or_, select, update
@@ -124,9 +123,7 @@ class Knocks(Repository):
         return found
 
     def enter(self, knocks: Iterable[Knock]) -> None:
-        rows: list[dict[str, Any]] = [
-            {"id": new_id()} | {name: getattr(knock, name) for name in _COLUMNS} for knock in knocks
-        ]
+        rows = [{name: getattr(knock, name) for name in _COLUMNS} for knock in knocks]
         enter_rows(self._session, _TABLE, rows)
 
     def without_password(self, claim_ids: Collection[UUID], cost: int) -> None:

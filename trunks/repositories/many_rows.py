@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Insert, Table, Update, bindparam, insert, select, update
+from sqlalchemy import Insert, Table, Update, bindparam, insert, update
 from sqlalchemy.orm import Session
 
-from trunks.repositories.value_rows import RowShape, Values, bound_name, side_by_side, value_rows
+from trunks.repositories.value_rows import RowShape, Values, bound_name, entered, side_by_side, value_rows
 
 # There are as many as kinds of change.
 _STATEMENTS_KEPT = 500
@@ -91,11 +91,7 @@ def _of_row(row: Values, key: str) -> dict[str, Any]:
 
 @lru_cache(_STATEMENTS_KEPT)
 def _enter_together(shape: RowShape) -> Insert:
-    found = value_rows(shape)
-    # The default of a column would be one value for all of them.
-    return insert(shape.table).from_select(
-        list(found.values), select(*found.values.values()), include_defaults=False
-    )
+    return entered(insert(shape.table), shape)
 
 
 @lru_cache(_STATEMENTS_KEPT)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, TableValuedAlias, bindparam, column, func
+from sqlalchemy import ColumnElement, Insert, Table, TableValuedAlias, bindparam, column, func, select
 
 from trunks.repositories.array_text import ArrayText
 
@@ -62,6 +62,13 @@ def value_rows(shape: RowShape) -> ValueRows:
     )
     values = {name: bindparam(bound_name(name), type_=types[name]) for name in shape.columns}
     return ValueRows(new, {**values, **{name: new.c[name] for name in shape.arrays}})
+
+
+def entered(statement: Insert, shape: RowShape) -> Insert:
+    """Have an INSERT take rows of this shape."""
+    values = value_rows(shape).values
+    # The default of a column would be one value for all of them.
+    return statement.from_select(list(values), select(*values.values()), include_defaults=False)
 
 
 def bound_name(column_name: str) -> str:
