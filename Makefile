@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PYTEST_ARGS ?= -n 4 --dist worksteal
 
 # Marks are set in tests/marks.py.
-FAST := -n 3 --dist worksteal -m "not peers and not slow and not long" --hypothesis-profile quick
+FAST := -n 3 --dist worksteal -m "not peers and not slow and not story and not long" --hypothesis-profile quick
 PYTHONS := 3.11 3.12 3.13 3.14
 FUZZED := parser challenge framing dns-answer certificate sdp media-packets
 # For each of them.
@@ -16,7 +16,7 @@ SEEDS := 1 2 3 4 5 6 7 8 9 10
 export PYTHONPYCACHEPREFIX ?= $(CURDIR)/$(VENV)/bytecode
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: run test test-fast test-pythons test-long check bench install system-packages format dist translations
+.PHONY: run test test-stories test-fast test-pythons test-long check bench install compiled system-packages format dist translations
 
 # The stamp is renewed when the declared dependencies change.
 $(VENV)/.installed: pyproject.toml
@@ -30,10 +30,17 @@ install: $(VENV)/.installed
 run: install
 	$(BIN)/trunkd up --practice
 
+# Everything but the stories.
+test: compiled system-packages
+	$(BIN)/python -m pytest $(PYTEST_ARGS) -m "not story and not long"
+
+# Crowds, kills, services as processes: with `make test` all that must pass.
+test-stories: compiled system-packages
+	$(BIN)/python -m pytest $(PYTEST_ARGS) -m "story and not long"
+
 # The modules are compiled once, before four processes would each compile all of them.
-test: install system-packages
+compiled: install
 	$(BIN)/python -m compileall -q -j 2 -x '/(test_[^/]*|conftest)\.py$$' sipcheck trunks api worker trunkd tests
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 # What needs no server and no package of the system.
 test-fast: install

@@ -13,7 +13,7 @@ import pytest
 import structlog
 
 from tests.fuzzing import register_profiles
-from tests.marks import is_left_out, is_slow, needs_peers
+from tests.marks import is_left_out, is_slow, is_story, needs_peers
 from tests.peers.certificates import Certificates
 from tests.peers.kamailio import Kamailio, KamailioSettings
 from tests.peers.ports import give_ports_back
@@ -64,6 +64,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.peers)
         if is_slow(item.nodeid):
             item.add_marker(pytest.mark.slow)
+        if is_story(item.nodeid):
+            item.add_marker(pytest.mark.story)
         if is_for_the_long_run(item):
             item.add_marker(pytest.mark.long)
     yield

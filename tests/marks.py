@@ -1,7 +1,7 @@
-"""Which tests need a server or are slow, and what a run without them need not even look through.
+"""Which tests need a server, are slow, or are stories, and what a run without them need not even look through.
 
-`make test-fast` begins with the imports of what it runs: a module of which no test is fast would be imported by every
-process, only to leave all its tests out.
+A run begins with the imports of what it runs: a module of which it leaves every test out would be imported by every
+process for nothing.
 """
 
 import pytest
@@ -105,6 +105,55 @@ FAST_ALL_THE_SAME = (
 )
 
 
+# What takes seconds of processor time each: a crowd, an hour of the clock, kills, services started as processes,
+# everything that a whole contract declares. Of each kind something smaller is in `make test` too.
+STORIES = (
+    "tests/api/test_any_json.py",
+    "tests/api/test_beside_a_deletion.py",
+    "tests/api/test_contract.py",
+    "tests/api/test_killed_creations.py",
+    "tests/api/test_sent_back.py",
+    "tests/api/test_what_others_see.py",
+    "tests/benchmarks/test_service_rows.py",
+    "tests/benchmarks/test_sweep_rows.py::test_sweeps_are_measured_with_their_flips",
+    "tests/benchmarks/test_sweep_rows.py::test_verification_during_a_sweep",
+    "tests/sipcheck/engine/test_floods.py",
+    "tests/sipcheck/engine/test_hostile_zone.py",
+    "tests/sipcheck/sweep/test_hostile_sweeps.py",
+    "tests/sipcheck/sweep/test_sweep.py::test_thousands_of_destinations_with_flat_memory",
+    "tests/test_compose.py::test_the_scaled_form_verifies_a_trunk_and_ends_cleanly",
+    "tests/trunkd/test_bad_days.py",
+    "tests/trunkd/test_keys_rotate.py",
+    "tests/trunkd/test_kill_minus_nine.py",
+    "tests/trunkd/test_no_secret_anywhere.py",
+    "tests/trunkd/test_rolling_rotation.py",
+    "tests/trunkd/test_scaled.py",
+    "tests/trunkd/test_state_over_http.py",
+    "tests/trunkd/test_two_tenants.py",
+    "tests/trunkd/test_up.py",
+    "tests/trunkd/test_waiting_at_the_end.py",
+    "tests/trunkd/test_waiting_callers.py",
+    "tests/trunks/retention/test_a_year.py",
+    "tests/trunks/store/test_former_schemas.py",
+    "tests/worker/test_autocalls.py",
+    "tests/worker/test_bad_hour.py",
+    "tests/worker/test_check_knocks.py",
+    "tests/worker/test_edges_fall.py",
+    "tests/worker/test_incident_stories.py",
+    "tests/worker/test_knocks.py",
+    "tests/worker/test_knocks_killed.py",
+    "tests/worker/test_liveness.py",
+    "tests/worker/test_pacing.py",
+    "tests/worker/test_processes.py",
+    "tests/worker/test_provisioning.py",
+    "tests/worker/test_restored_backup.py",
+    "tests/worker/test_second_gateway.py",
+    "tests/worker/test_several_gateways.py",
+    "tests/worker/test_shares.py",
+    "tests/worker/test_zone_changes.py",
+)
+
+
 def needs_peers(item: pytest.Item) -> bool:
     """Say whether the test starts a peer, or stands where everything does."""
     if not isinstance(item, pytest.Function):
@@ -122,6 +171,11 @@ def is_slow(nodeid: str) -> bool:
     return nodeid.startswith(SLOW) and not nodeid.startswith(FAST_ALL_THE_SAME)
 
 
+def is_story(nodeid: str) -> bool:
+    """Say whether the test of this id, or all of a file's, are stories."""
+    return nodeid.startswith(STORIES)
+
+
 def is_left_out(path: str, marks: str) -> bool:
     """Say whether a run by these marks, words joined with `and`, leaves out every test of a file or a folder.
 
@@ -129,6 +183,10 @@ def is_left_out(path: str, marks: str) -> bool:
     """
     terms = marks.split(" and ")
     if "not peers" in terms and path.startswith(PEER_PLACES):
+        return True
+    if "not story" in terms and is_story(path):
+        return True
+    if "story" in terms and not any(story.startswith(path) for story in STORIES):
         return True
     return (
         "not slow" in terms and is_slow(path) and not any(fast.startswith(path) for fast in FAST_ALL_THE_SAME)

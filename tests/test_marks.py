@@ -2,9 +2,11 @@
 
 import pytest
 
-from tests.marks import FAST_ALL_THE_SAME, PEER_PLACES, SLOW, is_left_out
+from tests.marks import FAST_ALL_THE_SAME, PEER_PLACES, SLOW, STORIES, is_left_out
 
-FAST = "not peers and not slow and not long"
+FAST = "not peers and not slow and not story and not long"
+EVERY_COMMIT = "not story and not long"
+TOLD = "story and not long"
 
 LEFT_OUT = (
     # path, marks, left out
@@ -26,6 +28,16 @@ LEFT_OUT = (
     ("tests/api/test_evidence.py", FAST, True),
     ("tests/trunks/store/", FAST, False),
     ("tests/trunks/health/", FAST, True),
+    ("tests/trunkd/", EVERY_COMMIT, False),
+    ("tests/trunkd/test_up.py", EVERY_COMMIT, True),
+    ("tests/trunkd/test_commands.py", EVERY_COMMIT, False),
+    ("tests/trunkd/", TOLD, False),
+    ("tests/trunkd/test_up.py", TOLD, False),
+    ("tests/trunkd/test_commands.py", TOLD, True),
+    ("tests/sipcheck/dns/", TOLD, True),
+    # Of these files one test alone is a story.
+    ("tests/sipcheck/sweep/test_sweep.py", EVERY_COMMIT, False),
+    ("tests/sipcheck/sweep/test_sweep.py", TOLD, False),
     # Of a file one test alone is slow.
     ("tests/sipcheck/transport/test_stream.py", FAST, False),
 )
@@ -37,5 +49,5 @@ def test_what_a_run_need_not_look_through(path: str, marks: str, left_out: bool)
 
 
 def test_what_is_named_is_there(pytestconfig: pytest.Config) -> None:
-    named = [place.partition("::")[0] for place in (*PEER_PLACES, *SLOW, *FAST_ALL_THE_SAME)]
+    named = [place.partition("::")[0] for place in (*PEER_PLACES, *SLOW, *FAST_ALL_THE_SAME, *STORIES)]
     assert [place for place in named if not (pytestconfig.rootpath / place).exists()] == []
