@@ -26,9 +26,7 @@ class VerificationLiveness:
         self._rows = LivenessRows(session)
         self._pace = pace
         self._firsts: dict[UUID, tuple[float, datetime]] = {}
-        self._results: dict[UUID, dict[str, object]] = {}
-        self._answers: dict[UUID, dict[str, object]] = {}
-        self._certified: dict[UUID, dict[str, object]] = {}
+        self._changes: dict[UUID, dict[str, object]] = {}
         self._soon: set[UUID] = set()
 
     def record(self, trunk: Trunk, destination_id: UUID, report: Report, now: datetime) -> None:
@@ -39,20 +37,17 @@ class VerificationLiveness:
         if alive:
             trunk.living_generation = trunk.generation
             self.take_up(trunk, now)
-        self._results[destination_id] = self._result(destination_id, report, now, alive=alive)
+        change = self._changes.setdefault(destination_id, {"destination_id": destination_id})
+        change |= _result(report, now, alive=alive)
         if alive and report.outcome in (Outcome.VERIFIED, Outcome.REACHABLE):
             ignored = any(warning.code is WarningCode.OPTIONS_IGNORED for warning in report.warnings)
-            self._answers[destination_id] = {
-                "destination_id": destination_id,
+            change |= {
                 "options_ignored": ignored,
                 "answered_at": now,
                 "good": facts_of_report(report).kept(),
             }
         if (expires_at := first_end(report.edges)) is not None:
-            self._certified[destination_id] = {
-                "destination_id": destination_id,
-                "certificate_expires_at": expires_at,
-            }
+            change["certificate_expires_at"] = expires_at
         if not alive and trunk.living_generation == trunk.generation:
             self._soon.add(destination_id)
 
@@ -73,27 +68,32 @@ class VerificationLiveness:
 
     def write(self, now: datetime) -> None:
         """Write what was taken."""
-        changed = self._results.keys() | self._soon
-        if changed | self._firsts.keys():
-            self._rows.lock(changed | self._firsts.keys())
-        if self._firsts:
-            self._rows.begin(self._firsts)
-        self._rows.change([self._results[each] for each in sorted(self._results)])
-        self._rows.change([self._answers[each] for each in sorted(self._answers)])
-        self._rows.change([self._certified[each] for each in sorted(self._certified)])
+        concerned = self._changes.keys() | self._soon | self._firsts.keys()
+        if not concerned:
+            return
+        scheduled = self._rows.scheduled(concerned)
+        sooner = {
+            each: first for each, first in self._firsts.items() if _is_sooner(first, scheduled.get(each))
+        }
+        if sooner:
+            self._rows.begin(sooner)
+        self._rows.change([self._changes[each] for each in sorted(self._changes)])
         if self._soon:
             self._rows.no_later_than(self._soon, now + timedelta(seconds=self._pace.soon_seconds))
 
-    def _result(
-        self, destination_id: UUID, report: Report, now: datetime, *, alive: bool
-    ) -> dict[str, object]:
-        decisive = next((edge for edge in report.edges if is_living_edge(edge) or not alive), None)
-        return {
-            "destination_id": destination_id,
-            "alive": alive,
-            "some_dead": any(warning.code is WarningCode.EDGE_DOWN for warning in report.warnings),
-            "reason": report.reason,
-            "sip_status": None if decisive is None else decisive.sip_status,
-            "latency_ms": None if decisive is None else decisive.rtt_ms,
-            "checked_at": now,
-        }
+
+def _is_sooner(first: tuple[float, datetime], scheduled: tuple[float, datetime] | None) -> bool:
+    """Whether a destination is asked for more often, or earlier, than it is scheduled."""
+    return scheduled is None or first[0] < scheduled[0] or first[1] < scheduled[1]
+
+
+def _result(report: Report, now: datetime, *, alive: bool) -> dict[str, object]:
+    decisive = next((edge for edge in report.edges if is_living_edge(edge) or not alive), None)
+    return {
+        "alive": alive,
+        "some_dead": any(warning.code is WarningCode.EDGE_DOWN for warning in report.warnings),
+        "reason": report.reason,
+        "sip_status": None if decisive is None else decisive.sip_status,
+        "latency_ms": None if decisive is None else decisive.rtt_ms,
+        "checked_at": now,
+    }

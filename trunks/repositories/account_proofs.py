@@ -84,12 +84,12 @@ class AccountProofs(Repository):
             )
         )
 
-    def _keep(self, rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
+    def _keep(self, rows: Sequence[Mapping[str, Any]], columns: tuple[str, ...]) -> None:
         if rows:
             insert_or_update(
                 self._session,
                 AccountProof,
                 *rows,
                 unique=["trunk_id", "destination_id"],
-                changed=lambda new: {column: new[column] for column in columns},
+                changed=columns,
             )

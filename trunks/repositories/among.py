@@ -1,13 +1,18 @@
 """Rows of many ids in one statement: an array on PostgreSQL, single parameters on SQLite."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from functools import partial
+from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import String, Uuid, any_, bindparam, literal
+from sqlalchemy import Executable, String, Uuid, any_, bindparam, literal
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.elements import ColumnElement
 
 from trunks.repositories.array_text import ArrayText
+
+Statement = TypeVar("Statement", bound=Executable)
+Restrict = Callable[..., ColumnElement[bool]]
 
 # Rows a transaction writes at most: SQLite has one writer and takes each id as a parameter.
 _CHUNK_ROWS = {"sqlite": 200, "postgresql": 5000}
@@ -24,11 +29,21 @@ def among(
     return column.in_(list(ids))
 
 
-def among_bound(column: ColumnElement[UUID], *, by_array: bool) -> ColumnElement[bool]:
-    """The same for a statement that is composed once: the ids are bound as `ids`."""
+def composed(make: Callable[[Restrict], Statement]) -> Callable[[Session], Statement]:
+    """Compose a statement about many rows once for each engine, and give the one for a session's.
+
+    `make` is given what restricts a column to the ids or texts that are bound as `ids`, or by the name that it gives.
+    What every run or check asks is composed so: to compose a statement anew costs several times as much as to run it.
+    """
+    by_engine = {by_array: make(partial(among_bound, by_array=by_array)) for by_array in (False, True)}
+    return lambda session: by_engine[session.get_bind().dialect.name == "postgresql"]
+
+
+def among_bound(column: Any, name: str = "ids", *, by_array: bool) -> ColumnElement[bool]:
+    """Restrict a column to what is bound by this name."""
     if by_array:
-        return column == any_(bindparam("ids", type_=ArrayText(Uuid())))
-    return column.in_(bindparam("ids", expanding=True))
+        return column == any_(bindparam(name, type_=ArrayText(column.type)))  # type: ignore[no-any-return]
+    return column.in_(bindparam(name, expanding=True))  # type: ignore[no-any-return]
 
 
 def among_texts(

@@ -4,16 +4,34 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Table, select
+from sqlalchemy import Table, bindparam, select
 
 from trunks.models.credential_freeze import CredentialFreeze
-from trunks.repositories.among import among, among_texts
+from trunks.repositories.among import composed
 from trunks.repositories.insert_or import insert_or_update
 from trunks.repositories.many_rows import change_rows
 from trunks.repositories.repository import Repository
 from trunks.repositories.value_rows import Values
 
 _TABLE: Table = CredentialFreeze.__table__  # type: ignore[assignment]
+
+
+_LOST = CredentialFreeze.claim_id.is_not(None) & (CredentialFreeze.lease_until <= bindparam("now"))
+
+_OF_KEYS = composed(lambda among: select(CredentialFreeze).where(among(CredentialFreeze.key)))
+_STANDING = composed(
+    lambda among: select(CredentialFreeze).where(
+        among(CredentialFreeze.account_key), CredentialFreeze.rejected_at.is_not(None) | _LOST
+    )
+)
+_CLAIMED = composed(
+    lambda among: (
+        select(CredentialFreeze)
+        .where(among(CredentialFreeze.claim_id))
+        .order_by(CredentialFreeze.key)
+        .with_for_update()
+    )
+)
 
 
 class CredentialFreezes(Repository):
@@ -25,11 +43,9 @@ class CredentialFreezes(Repository):
             CredentialFreeze,
             *({"key": key, "account_key": account_key} for key, account_key in sorted(keys.items())),
             unique=["key"],
-            changed=lambda new: {"account_key": new.account_key},
+            changed=("account_key",),
         )
-        found = self._session.scalars(
-            select(CredentialFreeze).where(among_texts(self._session, CredentialFreeze.key, keys))
-        )
+        found = self._session.scalars(_OF_KEYS(self._session), {"ids": list(keys)})
         return {freeze.key: freeze for freeze in found}
 
     def of_accounts(self, account_keys: Collection[str], now: datetime) -> Sequence[CredentialFreeze]:
@@ -37,22 +53,12 @@ class CredentialFreezes(Repository):
 
         It is what was rejected, and what runs sent that were lost before they said what came of it.
         """
-        lost = CredentialFreeze.claim_id.is_not(None) & (CredentialFreeze.lease_until <= now)
-        return self._session.scalars(
-            select(CredentialFreeze).where(
-                among_texts(self._session, CredentialFreeze.account_key, account_keys),
-                CredentialFreeze.rejected_at.is_not(None) | lost,
-            )
-        ).all()
+        bound = {"ids": list(account_keys), "now": now}
+        return self._session.scalars(_STANDING(self._session), bound).all()
 
     def claimed_by(self, claim_ids: Collection[UUID]) -> Sequence[CredentialFreeze]:
         """List what claims are sending, locked in one order."""
-        return self._session.scalars(
-            select(CredentialFreeze)
-            .where(among(self._session, CredentialFreeze.claim_id, claim_ids))
-            .order_by(CredentialFreeze.key)
-            .with_for_update()
-        ).all()
+        return self._session.scalars(_CLAIMED(self._session), {"ids": list(claim_ids)}).all()
 
     def claim(self, claims: Iterable[Values]) -> None:
         """Claim rows that this transaction has locked, given by their columns; what was read of them stays."""

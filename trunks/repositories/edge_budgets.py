@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import Table, delete, select, text, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from trunks.models.edge_budget import EdgeBudget, EdgeShare, EdgeSlot
 from trunks.models.verification import Verification
-from trunks.repositories.among import among, among_texts
+from trunks.repositories.among import among_texts, composed
 from trunks.repositories.insert_or import insert_or_ignore, insert_or_update
 from trunks.repositories.repository import Repository
 from trunks.rules.pace_shares import Share
@@ -21,17 +21,33 @@ _QUEUED: ColumnElement[bool] = text("status = 'queued'")  # type: ignore[assignm
 _SHARE_COLUMNS = ("tokens", "wants", "wanted_until", "line_until", "slot_wanted_at", "slot_on_demand")
 
 
+_SHARES: Table = EdgeShare.__table__  # type: ignore[assignment]
+_SLOTS: Table = EdgeSlot.__table__  # type: ignore[assignment]
+
+_LOCKED = composed(
+    lambda among: (
+        select(EdgeBudget).where(among(EdgeBudget.address)).order_by(EdgeBudget.address).with_for_update()
+    )
+)
+_OF_ADDRESSES = composed(
+    lambda among: select(
+        _SHARES.c.address, _SHARES.c.wanter_id, *(_SHARES.c[column] for column in _SHARE_COLUMNS)
+    ).where(among(_SHARES.c.address))
+)
+_IN_FLIGHT = composed(
+    lambda among: select(
+        _SLOTS.c.address, _SLOTS.c.claim_id, _SLOTS.c.lease_until, _SLOTS.c.wanter_id, _SLOTS.c.on_demand
+    ).where(among(_SLOTS.c.address))
+)
+_FREED = composed(lambda among: delete(_SLOTS).where(among(_SLOTS.c.claim_id)))
+
+
 class EdgeBudgets(Repository):
     def locked(self, addresses: Collection[str], *, burst: float, now: datetime) -> Sequence[EdgeBudget]:
         """Find or make the buckets, new ones full, locked."""
         ordered = sorted(addresses)
         while True:
-            found = self._session.scalars(
-                select(EdgeBudget)
-                .where(among_texts(self._session, EdgeBudget.address, ordered))
-                .order_by(EdgeBudget.address)
-                .with_for_update()
-            ).all()
+            found = self._session.scalars(_LOCKED(self._session), {"ids": ordered}).all()
             # One that was idle for long may be removed between the two.
             if len(found) == len(ordered):
                 return found
@@ -46,17 +62,10 @@ class EdgeBudgets(Repository):
     def shares(self, addresses: Collection[str]) -> dict[str, dict[UUID, Share]]:
         """The shares at each of these addresses, by whose they are."""
         found: dict[str, dict[UUID, Share]] = {address: {} for address in addresses}
-        rows = self._session.execute(
-            select(
-                EdgeShare.address,
-                EdgeShare.wanter_id,
-                *(getattr(EdgeShare, column) for column in _SHARE_COLUMNS),
-            ).where(among_texts(self._session, EdgeShare.address, addresses))
-        )
-        for row in rows:
-            found[row.address][row.wanter_id] = Share(
-                **{column: getattr(row, column) for column in _SHARE_COLUMNS}
-            )
+        for address, wanter, *share in self._connection.execute(
+            _OF_ADDRESSES(self._session), {"ids": list(addresses)}
+        ):
+            found[address][wanter] = Share(**dict(zip(_SHARE_COLUMNS, share, strict=True)))
         return found
 
     def keep_shares(self, kept: Iterable[tuple[str, UUID, Share]], gone: Iterable[tuple[str, UUID]]) -> None:
@@ -75,7 +84,7 @@ class EdgeBudgets(Repository):
                 EdgeShare,
                 *rows,
                 unique=["address", "wanter_id"],
-                changed=lambda new: {column: new[column] for column in _SHARE_COLUMNS},
+                changed=_SHARE_COLUMNS,
             )
         for address, wanter in gone:
             self._session.execute(
@@ -87,15 +96,7 @@ class EdgeBudgets(Repository):
     def in_flight(self, addresses: Collection[str], now: datetime) -> dict[str, dict[UUID, Slot]]:
         """The slots at each address by their claims, forgetting those whose worker is gone."""
         found: dict[str, dict[UUID, Slot]] = {address: {} for address in addresses}
-        rows = self._session.execute(
-            select(
-                EdgeSlot.address,
-                EdgeSlot.claim_id,
-                EdgeSlot.lease_until,
-                EdgeSlot.wanter_id,
-                EdgeSlot.on_demand,
-            ).where(among_texts(self._session, EdgeSlot.address, addresses))
-        ).all()
+        rows = self._connection.execute(_IN_FLIGHT(self._session), {"ids": list(addresses)}).all()
         for address, claim_id, lease_until, wanter, on_demand in rows:
             if lease_until > now:
                 found[address][claim_id] = Slot(wanter or claim_id, on_demand)
@@ -123,11 +124,7 @@ class EdgeBudgets(Repository):
             insert_or_ignore(self._session, EdgeSlot, *rows, unique=["address", "claim_id"])
 
     def free_slots(self, claim_ids: Collection[UUID]) -> None:
-        self._session.execute(
-            delete(EdgeSlot)
-            .where(among(self._session, EdgeSlot.claim_id, claim_ids))
-            .execution_options(synchronize_session=False)
-        )
+        self._connection.execute(_FREED(self._session), {"ids": list(claim_ids)})
 
     def free_slots_at(self, slots: Iterable[tuple[str, UUID]]) -> None:
         """Free single slots, given by address and claim."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -100,6 +101,7 @@ class HealthRollups(Repository):
         ]
 
 
+@cache
 def added_to(kept: type[RollupCounts]) -> Callable[[Any], dict[str, Any]]:
     """How new counts change those that are kept."""
     return lambda new: {

@@ -5,14 +5,33 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, distinct, exists, func, select, update
+from sqlalchemy import ColumnElement, Table, bindparam, distinct, exists, func, select, update
 
+from trunks.models.base import UtcDateTime
 from trunks.models.incident import Incident, IncidentPlace, IncidentTrunk
 from trunks.models.trunk import Gateway, Trunk
-from trunks.repositories.among import among
+from trunks.repositories.among import among, composed
 from trunks.repositories.insert_or import insert_or_update
 from trunks.repositories.repository import Repository
 from trunks.rules.incidents import FEWEST_ENVIRONMENTS, FEWEST_PROOFS, IncidentKind, Turn
+
+_TABLE: Table = IncidentTrunk.__table__  # type: ignore[assignment]
+
+
+def _concerned_again(_: Any) -> Mapping[str, Any]:
+    return {"ended_at": None, "ended": None}
+
+
+_OF_REALMS = exists().where(Incident.id == IncidentTrunk.incident_id, Incident.kind == IncidentKind.REALM)
+
+# Every run with proven credentials says it.
+_REALM_KNOWN = composed(
+    lambda among: (
+        update(_TABLE)
+        .where(among(IncidentTrunk.trunk_id), IncidentTrunk.ended_at.is_(None), _OF_REALMS)
+        .values(ended_at=bindparam("at", type_=UtcDateTime()), ended=Turn.RECOVERED)
+    )
+)
 
 
 class IncidentTrunks(Repository):
@@ -42,7 +61,7 @@ class IncidentTrunks(Repository):
             IncidentTrunk,
             row,
             unique=["incident_id", "trunk_id"],
-            changed=lambda new: {"ended_at": None, "ended": None},
+            changed=_concerned_again,
         )
 
     def concerned(self, trunk_ids: Collection[UUID]) -> set[UUID]:
@@ -79,19 +98,7 @@ class IncidentTrunks(Repository):
         """Note that no incident of realms concerns these trunks, which their caller keeps, any more."""
         if not trunk_ids:
             return
-        of_realms = exists().where(
-            Incident.id == IncidentTrunk.incident_id, Incident.kind == IncidentKind.REALM
-        )
-        self._session.execute(
-            update(IncidentTrunk)
-            .where(
-                among(self._session, IncidentTrunk.trunk_id, trunk_ids),
-                IncidentTrunk.ended_at.is_(None),
-                of_realms,
-            )
-            .values(ended_at=at, ended=Turn.RECOVERED)
-            .execution_options(synchronize_session=False)
-        )
+        self._connection.execute(_REALM_KNOWN(self._session), {"ids": list(trunk_ids), "at": at})
 
     def trunks(self, environment_id: UUID, incident_id: UUID) -> Sequence[IncidentTrunk]:
         """List a tenant's trunks in an incident, the first that fell first."""

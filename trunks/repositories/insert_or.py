@@ -1,7 +1,7 @@
 """INSERT … ON CONFLICT, which SQLite and PostgreSQL spell alike and SQLAlchemy does not."""
 
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Table
@@ -10,7 +10,14 @@ from sqlalchemy.orm import Session
 
 from trunks.ids import new_id
 from trunks.models.base import Base
-from trunks.repositories.value_rows import Values, entered, side_by_side
+from trunks.repositories.value_rows import RowShape, Values, entered, side_by_side
+
+# The columns that take what would have been inserted; or a function that makes a row's new values of it: the same one
+# each time, since statements are kept by it.
+Changed = tuple[str, ...] | Callable[[Any], Values]
+
+# There are as many as kinds of rows, and of each some shapes.
+_STATEMENTS_KEPT = 500
 
 
 def insert_or_ignore(session: Session, model: type[Base], *rows: Values, unique: Sequence[str]) -> bool:
@@ -18,43 +25,54 @@ def insert_or_ignore(session: Session, model: type[Base], *rows: Values, unique:
 
     Where another transaction inserts the same at this moment, wait for its end.
     """
-    statement = _insert(session, model)
-    inserted = session.execute(
-        statement.on_conflict_do_nothing(index_elements=unique).returning(statement.table.c.id), rows
-    )
-    return inserted.first() is not None
+    statement = _ignoring(_dialect_name(session), model, tuple(unique))
+    return session.connection().execute(statement, rows).first() is not None
 
 
 def insert_or_update(
-    session: Session,
-    model: type[Base],
-    *rows: Values,
-    unique: Sequence[str],
-    changed: Callable[[Any], Values],
+    session: Session, model: type[Base], *rows: Values, unique: Sequence[str], changed: Changed
 ) -> None:
     """Insert rows, changing those that are there; `changed` is given what would have been inserted, by column.
 
     All rows name the same columns, and no two are the same by the `unique` ones.
     """
-    statement = _insert(session, model)
-    excluded = statement.excluded
-    table: Table = model.__table__  # type: ignore[assignment]
+    name = _dialect_name(session)
+    shape: RowShape | None = None
     parameters: Any = rows
-    if session.get_bind().dialect.name == "postgresql" and len(rows) > 1:
+    if name == "postgresql" and len(rows) > 1:
+        table: Table = model.__table__  # type: ignore[assignment]
         shape, parameters = side_by_side(table, [{"id": new_id(), **row} for row in rows], key="id")
+    statement = _changing(name, model, shape, tuple(unique), changed)
+    session.connection().execute(statement, parameters)
+
+
+def _dialect_name(session: Session) -> str:
+    return session.get_bind().dialect.name
+
+
+@lru_cache(_STATEMENTS_KEPT)
+def _ignoring(dialect_name: str, model: type[Base], unique: tuple[str, ...]) -> Any:
+    statement = _plain_insert(dialect_name, model)
+    return statement.on_conflict_do_nothing(index_elements=unique).returning(statement.table.c.id)
+
+
+@lru_cache(_STATEMENTS_KEPT)
+def _changing(
+    dialect_name: str,
+    model: type[Base],
+    shape: RowShape | None,
+    unique: tuple[str, ...],
+    changed: Changed,
+) -> Any:
+    statement = _plain_insert(dialect_name, model)
+    new = statement.excluded
+    values = {name: new[name] for name in changed} if isinstance(changed, tuple) else changed(new)
+    if shape is not None:
         statement = entered(statement, shape)
-    session.execute(
-        statement.on_conflict_do_update(index_elements=unique, set_=changed(excluded)), parameters
-    )
+    return statement.on_conflict_do_update(index_elements=unique, set_=values)
 
 
-def _insert(session: Session, model: type[Base]) -> Any:
-    return _plain_insert(session.get_bind().dialect.name, model)
-
-
-@cache
 def _plain_insert(dialect_name: str, model: type[Base]) -> Any:
-    """Statements are made of it and never change it; it keeps its `excluded`, which is dear to make."""
     dialect = postgresql if dialect_name == "postgresql" else sqlite
     # Into the table and not the class: what the mapper does beside it costs more than the rest.
     return dialect.insert(model.__table__)

@@ -4,14 +4,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Table, delete, distinct, func, or_, select, update
+from sqlalchemy import Table, bindparam, delete, distinct, func, or_, select, update
 
 from trunks.ids import new_id
 from trunks.models.account_proof import AccountProof
 from trunks.models.destination_health import DestinationHealth
 from trunks.models.knock import KnockRow, KnockWait
 from trunks.models.trunk import Gateway, Trunk
-from trunks.repositories.among import among, among_texts
+from trunks.repositories.among import among, among_texts, composed
 from trunks.repositories.insert_or import insert_or_update
 from trunks.repositories.many_rows import enter_rows
 from trunks.repositories.repository import Repository
@@ -21,14 +21,18 @@ _TABLE: Table = KnockRow.__table__  # type: ignore[assignment]
 _COLUMNS = tuple(Knock.__dataclass_fields__)
 
 
+_SINCE = composed(
+    lambda among: select(*(_TABLE.c[name] for name in _COLUMNS)).where(
+        among(_TABLE.c.address), _TABLE.c.at > bindparam("since")
+    )
+)
+_REMOVED = composed(lambda among: delete(_TABLE).where(among(_TABLE.c.claim_id)))
+
+
 class Knocks(Repository):
     def at(self, addresses: Collection[str], since: datetime) -> Sequence[Knock]:
         """List what stands at these addresses, or is in flight there, since a moment."""
-        rows = self._session.execute(
-            select(*(getattr(KnockRow, name) for name in _COLUMNS)).where(
-                among_texts(self._session, KnockRow.address, addresses), KnockRow.at > since
-            )
-        )
+        rows = self._connection.execute(_SINCE(self._session), {"ids": list(addresses), "since": since})
         return [Knock(**row._mapping) for row in rows]
 
     def refused_to(self, account_key: str, environment_id: UUID | None, since: datetime) -> Sequence[Knock]:
@@ -81,7 +85,7 @@ class Knocks(Repository):
                     for (address, environment_id), moment in sorted(until.items())
                 ),
                 unique=["address", "environment_id"],
-                changed=lambda new: {"until": new.until},
+                changed=("until",),
             )
 
     def served(self, turns: Collection[tuple[str, UUID | None]]) -> None:
@@ -140,4 +144,4 @@ class Knocks(Repository):
 
     def remove(self, claim_ids: Collection[UUID]) -> None:
         """Remove what stands in the name of these claims."""
-        self._session.execute(delete(KnockRow).where(among(self._session, KnockRow.claim_id, claim_ids)))
+        self._connection.execute(_REMOVED(self._session), {"ids": list(claim_ids)})

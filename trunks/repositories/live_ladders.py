@@ -29,7 +29,7 @@ class LiveLadders(Repository):
                 LiveLadder,
                 *rows,
                 unique=["id"],
-                changed=lambda new: {"written_at": new.written_at, "steps": new.steps},
+                changed=("written_at", "steps"),
             )
 
     def remove(self, verification_ids: Collection[UUID]) -> None:

@@ -1,7 +1,7 @@
 """When destinations are asked, and what came of it; rows are locked after those of trunks, in order of their ids."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
@@ -13,8 +13,8 @@ from sqlalchemy.sql.elements import ColumnElement
 from trunks.models.destination import Destination
 from trunks.models.destination_health import DestinationHealth
 from trunks.models.trunk import Trunk
-from trunks.repositories.among import among, among_bound
-from trunks.repositories.insert_or import insert_or_update
+from trunks.repositories.among import among, composed
+from trunks.repositories.insert_or import Changed, insert_or_update
 from trunks.repositories.many_rows import change_columns, change_rows
 from trunks.repositories.repository import Repository
 from trunks.repositories.value_rows import Values
@@ -22,6 +22,7 @@ from trunks.repositories.value_rows import Values
 Found = Row[*tuple[Any, ...]]
 
 _TABLE: Table = DestinationHealth.__table__  # type: ignore[assignment]
+_DESTINATIONS: Table = Destination.__table__  # type: ignore[assignment]
 
 
 class CycleClaim(Protocol):
@@ -41,14 +42,41 @@ def health_has_begun() -> ColumnElement[bool]:
     return (Trunk.living_generation == Trunk.generation) & Trunk.is_draft.is_(False) & wants
 
 
-# Composed once: every settling of checks asks it.
-_CLAIMED = {
-    by_array: select(_TABLE.c.destination_id, _TABLE.c.claim_id, _TABLE.c.cycle)
-    .where(among_bound(_TABLE.c.destination_id, by_array=by_array))
-    .order_by(_TABLE.c.destination_id)
-    .with_for_update()
-    for by_array in (False, True)
-}
+_CLAIMED = composed(
+    lambda among: (
+        select(_TABLE.c.destination_id, _TABLE.c.claim_id, _TABLE.c.cycle)
+        .where(among(_TABLE.c.destination_id))
+        .order_by(_TABLE.c.destination_id)
+        .with_for_update()
+    )
+)
+_SCHEDULED = composed(
+    lambda among: (
+        select(_TABLE.c.destination_id, _TABLE.c.interval_seconds, _TABLE.c.next_check_at)
+        .where(among(_TABLE.c.destination_id))
+        .order_by(_TABLE.c.destination_id)
+        .with_for_update()
+    )
+)
+_DOMAINS = composed(
+    lambda among: (
+        select(_DESTINATIONS.c.id, _DESTINATIONS.c.domain)
+        .where(among(_DESTINATIONS.c.id))
+        .order_by(_DESTINATIONS.c.id)
+    )
+)
+
+
+def _no_later(new: Any) -> Values:
+    row = _TABLE.c
+    return {
+        column: case((row[column] <= new[column], row[column]), else_=new[column])
+        for column in ("interval_seconds", "next_check_at")
+    }
+
+
+def _asked_since(new: Any) -> Values:
+    return {"asked_at": func.coalesce(_TABLE.c.asked_at, new.asked_at)}
 
 
 class LivenessRows(Repository):
@@ -67,51 +95,45 @@ class LivenessRows(Repository):
     def claimed(self, claims: Iterable[CycleClaim]) -> set[UUID]:
         """The destinations of those claims that nobody else has since, locked."""
         cycles = {claim.destination_id: claim for claim in claims}
-        rows = self._session.connection().execute(_CLAIMED[self._is_postgresql], {"ids": list(cycles)})
+        rows = self._connection.execute(_CLAIMED(self._session), {"ids": list(cycles)})
         return {
             each
             for each, claim_id, cycle in rows
             if (claim := cycles[each]).cycle == cycle and claim.claim_id == claim_id
         }
 
-    def lock(self, destination_ids: Collection[UUID]) -> None:
-        """Keep every other writer off these, in the order in which all lock them."""
-        self._session.execute(
-            select(DestinationHealth.destination_id)
-            .where(self._among(destination_ids))
-            .order_by(DestinationHealth.destination_id)
-            .with_for_update()
-        ).all()
+    def scheduled(self, destination_ids: Collection[UUID]) -> dict[UUID, tuple[float, datetime]]:
+        """Keep every other writer off these, in the order in which all lock them, and say how each is scheduled: with
+        its interval in seconds, and its next check; nothing of those that are not.
+        """
+        rows = self._connection.execute(_SCHEDULED(self._session), {"ids": list(destination_ids)})
+        return {
+            each: (interval_seconds, next_at)
+            for each, interval_seconds, next_at in rows
+            if next_at is not None
+        }
 
     def begin(self, firsts: Mapping[UUID, tuple[float, datetime]]) -> None:
         """Schedule destinations that were not, or shorten the intervals of those that were: each with its interval in
         seconds, and its first check. No check comes later by it.
         """
-        row = _TABLE.c
         self._insert(
             {
                 destination_id: {"interval_seconds": interval_seconds, "next_check_at": first_at}
                 for destination_id, (interval_seconds, first_at) in firsts.items()
             },
-            lambda new: {
-                column: case((row[column] <= new[column], row[column]), else_=new[column])
-                for column in ("interval_seconds", "next_check_at")
-            },
+            _no_later,
         )
 
     def ask(self, destination_ids: Collection[UUID], *, interval_seconds: float, now: datetime) -> None:
         """Mark that somebody waits for the next result of each; their schedules stay as they are."""
         self._insert(
             {each: {"interval_seconds": interval_seconds, "asked_at": now} for each in destination_ids},
-            lambda new: {"asked_at": func.coalesce(_TABLE.c.asked_at, new.asked_at)},
+            _asked_since,
         )
 
-    def _insert(self, given: Mapping[UUID, Values], changed: Callable[[Any], Values]) -> None:
-        domains = self._session.execute(
-            select(Destination.id, Destination.domain)
-            .where(among(self._session, Destination.id, given))
-            .order_by(Destination.id)
-        )
+    def _insert(self, given: Mapping[UUID, Values], changed: Changed) -> None:
+        domains = self._connection.execute(_DOMAINS(self._session), {"ids": list(given)})
         rows = [
             {
                 "destination_id": destination_id,

@@ -63,7 +63,7 @@ def enter_rows(session: Session, table: Table, rows: Sequence[Values]) -> None:
         shape, bound = side_by_side(table, whole, key="id")
         session.connection().execute(_enter_together(shape), bound)
         return
-    session.connection().execute(insert(table), whole)
+    session.connection().execute(_enter_each(table), whole)
 
 
 @lru_cache(_STATEMENTS_KEPT)
@@ -92,6 +92,11 @@ def _of_row(row: Values, key: str) -> dict[str, Any]:
 @lru_cache(_STATEMENTS_KEPT)
 def _enter_together(shape: RowShape) -> Insert:
     return entered(insert(shape.table), shape)
+
+
+@lru_cache(_STATEMENTS_KEPT)
+def _enter_each(table: Table) -> Insert:
+    return insert(table)
 
 
 @lru_cache(_STATEMENTS_KEPT)

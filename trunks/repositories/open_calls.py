@@ -20,11 +20,7 @@ class OpenCallRows(Repository):
             OpenCall,
             call,
             unique=["call_id"],
-            changed=lambda new: {
-                "ends": new.ends,
-                "claim_id": new.claim_id,
-                "lease_until": new.lease_until,
-            },
+            changed=("ends", "claim_id", "lease_until"),
         )
 
     def forget(self, call_id: str, claim_id: UUID) -> None:

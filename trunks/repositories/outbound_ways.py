@@ -127,7 +127,7 @@ class OutboundWays(Repository):
                 OutboundWayRow,
                 *(_values(trunk_id, kept) for trunk_id, kept in sorted(ways.items())),
                 unique=["trunk_id"],
-                changed=lambda new: {column: new[column] for column in _COLUMNS},
+                changed=_COLUMNS,
             )
 
     def carry(self, trunk_id: UUID, former: int, *, to: int) -> None:

@@ -4,12 +4,20 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Table, select
 
 from trunks.models.realm_pin import RealmPin
-from trunks.repositories.among import among, among_texts
+from trunks.repositories.among import composed
 from trunks.repositories.insert_or import insert_or_update
 from trunks.repositories.repository import Repository
+
+_TABLE: Table = RealmPin.__table__  # type: ignore[assignment]
+
+_PINS = composed(
+    lambda among: select(_TABLE.c.destination_id, _TABLE.c.username, _TABLE.c.realms).where(
+        among(_TABLE.c.destination_id), among(_TABLE.c.username, "users")
+    )
+)
 
 
 class RealmPins(Repository):
@@ -19,12 +27,8 @@ class RealmPins(Repository):
             return {}
         destinations = {destination_id for destination_id, _ in whose}
         users = {username for _, username in whose}
-        rows = self._session.execute(
-            select(RealmPin.destination_id, RealmPin.username, RealmPin.realms).where(
-                among(self._session, RealmPin.destination_id, destinations),
-                among_texts(self._session, RealmPin.username, users),
-            )
-        )
+        bound = {"ids": list(destinations), "users": list(users)}
+        rows = self._connection.execute(_PINS(self._session), bound)
         return {(destination_id, username): tuple(realms) for destination_id, username, realms in rows}
 
     def learn(self, proven: Mapping[tuple[UUID, str], Collection[str]], now: datetime) -> None:
@@ -40,5 +44,5 @@ class RealmPins(Repository):
             RealmPin,
             *rows,
             unique=["destination_id", "username"],
-            changed=lambda new: {column: new[column] for column in ("realms", "proven_at")},
+            changed=("realms", "proven_at"),
         )

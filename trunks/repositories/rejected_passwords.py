@@ -35,7 +35,7 @@ class RejectedPasswords(Repository):
                 RejectedPasswordRow,
                 *({"trunk_id": trunk_id, **asdict(each)} for trunk_id, each in sorted(rejections.items())),
                 unique=["trunk_id"],
-                changed=lambda new: {name: new[name] for name in _NAMES},
+                changed=_NAMES,
             )
 
     def forget(self, trunk_ids: Collection[UUID]) -> None:

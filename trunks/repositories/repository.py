@@ -5,7 +5,7 @@ from itertools import islice
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Select, exists, func, select, update
+from sqlalchemy import Connection, Select, exists, func, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -24,6 +24,11 @@ class Repository:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+
+    @property
+    def _connection(self) -> Connection:
+        """The transaction beside the session: it reads rows and no entities, and does not flush before."""
+        return self._session.connection()
 
     @property
     def _is_postgresql(self) -> bool:

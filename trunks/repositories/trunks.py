@@ -1,13 +1,14 @@
 """Trunks and their flips."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Table, and_, delete, exists, func, select
+from sqlalchemy import Row, Select, Table, and_, bindparam, delete, exists, func, select
+from sqlalchemy.orm import Session
 
 from trunks.errors import TrunkNotFound
 from trunks.models.account_proof import AccountProof
@@ -17,7 +18,7 @@ from trunks.models.phone_number import PhoneNumber
 from trunks.models.state_columns import read_state, write_state
 from trunks.models.trunk import DRAFTS, Gateway, Trunk
 from trunks.models.trunk_profile import TrunkProfileRow
-from trunks.repositories.among import among
+from trunks.repositories.among import among, composed
 from trunks.repositories.many_rows import enter_rows
 from trunks.repositories.repository import Repository
 from trunks.rules.trunk_state import Cause, HealthStatus, TrunkState, changes
@@ -41,6 +42,74 @@ def owned(trunk: Trunk | None, environment_id: UUID) -> Trunk:
     return trunk
 
 
+_TABLE: Table = Trunk.__table__  # type: ignore[assignment]
+_OF_TRUNK: Table = Gateway.__table__  # type: ignore[assignment]
+_PROOFS: Table = AccountProof.__table__  # type: ignore[assignment]
+
+_ONE = select(Trunk).where(
+    Trunk.id == bindparam("trunk_id"),
+    Trunk.environment_id == bindparam("environment_id"),
+    Trunk.is_draft.is_(False),
+)
+
+
+def _locked(entity: Any, *columns: Any, skip_locked: bool) -> Callable[[Session], Select[Any]]:
+    return composed(
+        lambda among: (
+            select(entity, *columns)
+            .where(among(Trunk.id))
+            .order_by(Trunk.id)
+            .with_for_update(key_share=True, of=Trunk, skip_locked=skip_locked)
+        )
+    )
+
+
+_LOCKED = {skip_locked: _locked(Trunk, skip_locked=skip_locked) for skip_locked in (False, True)}
+_LOCKED_ROWS = {
+    skip_locked: _locked(_TABLE.c.id, _TABLE.c.environment_id, _TABLE.c.generation, skip_locked=skip_locked)
+    for skip_locked in (False, True)
+}
+_STEADY = composed(
+    lambda among: (
+        select(
+            _TABLE.c.id,
+            _TABLE.c.generation,
+            _TABLE.c.username,
+            _TABLE.c.sealed_password,
+            _TABLE.c.auth_realm,
+            _TABLE.c.outbound_proxy,
+            _TABLE.c.proof,
+        )
+        .where(among(_TABLE.c.id))
+        .order_by(_TABLE.c.id)
+        .with_for_update(read=True, skip_locked=True)
+    )
+)
+_GATEWAYS = composed(
+    lambda among: (
+        select(
+            _OF_TRUNK.c.trunk_id,
+            _OF_TRUNK.c.destination_id,
+            _OF_TRUNK.c.host,
+            _OF_TRUNK.c.port,
+            _OF_TRUNK.c.transport,
+            _PROOFS.c.generation.label("proven_generation"),
+            _PROOFS.c.refused_at,
+            _PROOFS.c.tried_at,
+        )
+        .outerjoin(
+            _PROOFS,
+            and_(
+                _PROOFS.c.trunk_id == _OF_TRUNK.c.trunk_id,
+                _PROOFS.c.destination_id == _OF_TRUNK.c.destination_id,
+            ),
+        )
+        .where(among(_OF_TRUNK.c.trunk_id))
+        .order_by(_OF_TRUNK.c.trunk_id, _OF_TRUNK.c.priority, _OF_TRUNK.c.id)
+    )
+)
+
+
 class Trunks(Repository):
     def add(self, trunk: Trunk) -> None:
         self._session.add(trunk)
@@ -50,11 +119,7 @@ class Trunks(Repository):
         return owned(self.of(environment_id, trunk_id), environment_id)
 
     def of(self, environment_id: UUID, trunk_id: UUID) -> Trunk | None:
-        return self._session.scalar(
-            select(Trunk).where(
-                Trunk.id == trunk_id, Trunk.environment_id == environment_id, Trunk.is_draft.is_(False)
-            )
-        )
+        return self._session.scalar(_ONE, {"trunk_id": trunk_id, "environment_id": environment_id})
 
     def begun(self, environment_id: UUID, trunk_id: UUID) -> Trunk | None:
         """Find a trunk of this tenant that may be a draft, and keep every other writer off it."""
@@ -126,12 +191,8 @@ class Trunks(Repository):
         """The same for many, for whoever needs no more than whose they are, and their generations; `skip_locked` leaves
         out those that another keeps.
         """
-        rows = self._session.execute(
-            select(Trunk.id, Trunk.environment_id, Trunk.generation)
-            .where(among(self._session, Trunk.id, trunk_ids))
-            .order_by(Trunk.id)
-            .with_for_update(key_share=True, of=Trunk, skip_locked=skip_locked)
-        )
+        statement = _LOCKED_ROWS[skip_locked](self._session)
+        rows = self._connection.execute(statement, {"ids": list(trunk_ids)})
         return {row.id: row for row in rows}
 
     def among(self, trunk_ids: Collection[UUID]) -> set[UUID]:
@@ -163,42 +224,12 @@ class Trunks(Repository):
         """Read trunks and let nobody edit them until this transaction ends, so that what is read of them fits together;
         one that is being edited at this moment is left out.
         """
-        rows = self._session.execute(
-            select(
-                Trunk.id,
-                Trunk.generation,
-                Trunk.username,
-                Trunk.sealed_password,
-                Trunk.auth_realm,
-                Trunk.outbound_proxy,
-                Trunk.proof,
-            )
-            .where(among(self._session, Trunk.id, trunk_ids))
-            .order_by(Trunk.id)
-            .with_for_update(read=True, skip_locked=True, of=Trunk)
-        )
+        rows = self._connection.execute(_STEADY(self._session), {"ids": list(trunk_ids)})
         return {row.id: row for row in rows}
 
     def gateways_of(self, trunk_ids: Collection[UUID]) -> Mapping[UUID, Sequence[TrunkRow]]:
         """Read the gateways of trunks that this transaction keeps steady, by priority, with what was proven at each."""
-        proof_there = and_(
-            AccountProof.trunk_id == Gateway.trunk_id, AccountProof.destination_id == Gateway.destination_id
-        )
-        rows = self._session.execute(
-            select(
-                Gateway.trunk_id,
-                Gateway.destination_id,
-                Gateway.host,
-                Gateway.port,
-                Gateway.transport,
-                AccountProof.generation.label("proven_generation"),
-                AccountProof.refused_at,
-                AccountProof.tried_at,
-            )
-            .outerjoin(AccountProof, proof_there)
-            .where(among(self._session, Gateway.trunk_id, trunk_ids))
-            .order_by(Gateway.trunk_id, Gateway.priority, Gateway.id)
-        )
+        rows = self._connection.execute(_GATEWAYS(self._session), {"ids": list(trunk_ids)})
         found: dict[UUID, list[TrunkRow]] = defaultdict(list)
         for row in rows:
             found[row.trunk_id].append(row)
@@ -206,12 +237,7 @@ class Trunks(Repository):
 
     def locked_among(self, trunk_ids: Collection[UUID], *, skip_locked: bool) -> Mapping[UUID, Trunk]:
         """Find trunks and keep every other writer off them; `skip_locked` leaves out those that another keeps."""
-        found = self._session.scalars(
-            select(Trunk)
-            .where(among(self._session, Trunk.id, trunk_ids))
-            .order_by(Trunk.id)
-            .with_for_update(key_share=True, of=Trunk, skip_locked=skip_locked)
-        )
+        found = self._session.scalars(_LOCKED[skip_locked](self._session), {"ids": list(trunk_ids)})
         return {trunk.id: trunk for trunk in found}
 
     def leaving(self, environment_id: UUID, trunk_id: UUID) -> Trunk | None:

@@ -10,9 +10,10 @@ from sqlalchemy.orm import aliased, undefer
 from sqlalchemy.sql.elements import ColumnElement
 
 from sipcheck.reasons import Outcome, Reason
+from trunks.models.base import UtcDateTime
 from trunks.models.trunk import Trunk
 from trunks.models.verification import Verification, VerificationStatus
-from trunks.repositories.among import among
+from trunks.repositories.among import among, composed
 from trunks.repositories.leases import lease_over
 from trunks.repositories.many_rows import change_large_rows, change_rows, enter_rows
 from trunks.repositories.repository import Repository, in_parts
@@ -48,6 +49,33 @@ _LATEST_REASON = (
 )
 
 
+_RUNNING = composed(
+    lambda among: (
+        select(_RUNS.c.id, _RUNS.c.claim_id)
+        .where(among(_RUNS.c.id), _RUNS.c.status == RUNNING)
+        .order_by(_RUNS.c.id)
+        .with_for_update()
+    )
+)
+_SENT = composed(
+    lambda among: (
+        update(_RUNS).where(among(_RUNS.c.id)).values(auth_sent_at=bindparam("at", type_=UtcDateTime()))
+    )
+)
+_OPEN = composed(
+    lambda among: (
+        select(Verification)
+        .where(among(Verification.trunk_id), Verification.status.in_((QUEUED, RUNNING)))
+        .order_by(Verification.due_at.desc(), Verification.id.desc())
+    )
+)
+_ONE = (
+    select(Verification)
+    .where(Verification.id == bindparam("run_id"), Verification.trunk_id == bindparam("trunk_id"))
+    .options(undefer(Verification.report))
+)
+
+
 class Verifications(Repository):
     def add(self, verification: Verification) -> None:
         self._session.add(verification)
@@ -62,11 +90,7 @@ class Verifications(Repository):
 
     def of(self, trunk_id: UUID, verification_id: UUID) -> Verification | None:
         """Find a run, with its report."""
-        return self._session.scalar(
-            select(Verification)
-            .where(Verification.id == verification_id, Verification.trunk_id == trunk_id)
-            .options(undefer(Verification.report))
-        )
+        return self._session.scalar(_ONE, {"run_id": verification_id, "trunk_id": trunk_id})
 
     def latest_with_report(self, trunk_id: UUID) -> Verification | None:
         """Find a trunk's last run that came to a report, with that."""
@@ -121,14 +145,7 @@ class Verifications(Repository):
         """Find the run of each trunk that is queued, or that runs with this generation: a queued one takes the one it
         finds.
         """
-        found = self._session.scalars(
-            select(Verification)
-            .where(
-                among(self._session, Verification.trunk_id, generations.keys()),
-                Verification.status.in_((QUEUED, RUNNING)),
-            )
-            .order_by(Verification.due_at.desc(), Verification.id.desc())
-        )
+        found = self._session.scalars(_OPEN(self._session), {"ids": list(generations)})
         return {
             run.trunk_id: run
             for run in found
@@ -141,24 +158,12 @@ class Verifications(Repository):
 
     def claimed_among(self, claims: Mapping[UUID, UUID]) -> set[UUID]:
         """Which of these runs, each given with its claim, are still ours, locked."""
-        run = Verification
-        found = self._session.scalars(
-            select(run.id)
-            .where(
-                among(self._session, run.id, claims.keys()),
-                among(self._session, run.claim_id, claims.values()),
-                run.status == RUNNING,
-            )
-            .order_by(run.id)
-            .with_for_update()
-        )
-        return set(found)
+        found = self._connection.execute(_RUNNING(self._session), {"ids": list(claims)})
+        return {run_id for run_id, claim_id in found if claims[run_id] == claim_id}
 
     def record_sent(self, ids: Collection[UUID], now: datetime) -> None:
         """Record of runs that this transaction has locked that their credentials leave."""
-        self._session.execute(
-            update(_RUNS).where(among(self._session, Verification.id, ids)).values(auth_sent_at=now)
-        )
+        self._connection.execute(_SENT(self._session), {"ids": list(ids), "at": now})
 
     def end(self, results: Sequence[Mapping[str, Any]], values: Mapping[str, Any]) -> None:
         """Write results to runs that this transaction has locked: columns of each, and those of all."""

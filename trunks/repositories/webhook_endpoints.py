@@ -9,10 +9,16 @@ from sqlalchemy import Select, delete, func, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from trunks.models.webhook import WebhookDelivery, WebhookEndpoint
-from trunks.repositories.among import among
+from trunks.repositories.among import composed
 from trunks.repositories.maintenances import Held
 from trunks.repositories.repository import Repository
 from trunks.repositories.webhook_deliveries import is_due, sendable
+
+_LISTENING = composed(
+    lambda among: select(WebhookEndpoint).where(
+        among(WebhookEndpoint.environment_id), WebhookEndpoint.enabled
+    )
+)
 
 
 class WebhookEndpoints(Repository):
@@ -47,12 +53,7 @@ class WebhookEndpoints(Repository):
         """Those of these tenants that are enabled, by tenant."""
         found: dict[UUID, list[WebhookEndpoint]] = defaultdict(list)
         if environment_ids:
-            rows = self._session.scalars(
-                select(WebhookEndpoint).where(
-                    among(self._session, WebhookEndpoint.environment_id, environment_ids),
-                    WebhookEndpoint.enabled,
-                )
-            )
+            rows = self._session.scalars(_LISTENING(self._session), {"ids": list(environment_ids)})
             for row in rows:
                 found[row.environment_id].append(row)
         return found
