@@ -187,7 +187,7 @@ class TrunkUpdates:
     def _take_up(self, session: Session, trunk: Trunk) -> None:
         now = self.clock()
         liveness = VerificationLiveness(session, self.health_pace)
-        liveness.take_up(trunk, now)
+        liveness.take_up(trunk, [gateway.destination_id for gateway in trunk.gateways], now)
         liveness.write(now)
 
     def _edit(self, session: Session, trunk: Trunk, edit: TrunkEdit) -> bool:

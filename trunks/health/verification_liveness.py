@@ -1,6 +1,7 @@
 """What a verification says of its destination: whether it lives, and that health checks begin."""
 
 import random
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -29,14 +30,24 @@ class VerificationLiveness:
         self._changes: dict[UUID, dict[str, object]] = {}
         self._soon: set[UUID] = set()
 
-    def record(self, trunk: Trunk, destination_id: UUID, report: Report, now: datetime) -> None:
-        """Take a report of the trunk's current generation as the latest result of its destination."""
+    def record(
+        self,
+        trunk: Trunk,
+        destination_id: UUID,
+        report: Report,
+        now: datetime,
+        *,
+        leads_to: Collection[UUID],
+    ) -> None:
+        """Take a report of the trunk's current generation as the latest result of its destination, one of those to
+        which it leads.
+        """
         alive = liveness_of(report)
         if alive is None:
             return
         if alive:
             trunk.living_generation = trunk.generation
-            self.take_up(trunk, now)
+            self.take_up(trunk, leads_to, now)
         change = self._changes.setdefault(destination_id, {"destination_id": destination_id})
         change |= _result(report, now, alive=alive)
         if alive and report.outcome in (Outcome.VERIFIED, Outcome.REACHABLE):
@@ -51,8 +62,8 @@ class VerificationLiveness:
         if not alive and trunk.living_generation == trunk.generation:
             self._soon.add(destination_id)
 
-    def take_up(self, trunk: Trunk, now: datetime) -> None:
-        """Schedule the checks of a trunk whose health has begun, at the interval that it asks for now.
+    def take_up(self, trunk: Trunk, leads_to: Collection[UUID], now: datetime) -> None:
+        """Schedule the checks of a trunk whose health has begun, where it leads to, at the interval that it wants now.
 
         A longer one than before is noticed within ten cycles, since others may ask for the shorter.
         """
@@ -61,7 +72,7 @@ class VerificationLiveness:
         if trunk.is_draft or trunk.health_interval_seconds == 0:
             return
         seconds = self._pace.interval_of(trunk.health_interval_seconds)
-        for destination_id in {gateway.destination_id for gateway in trunk.gateways}:
+        for destination_id in set(leads_to):
             first_at = now + timedelta(seconds=jittered(seconds, random.random()))  # noqa: S311 - spreads work
             others_seconds, others_first_at = self._firsts.get(destination_id, (seconds, first_at))
             self._firsts[destination_id] = min(seconds, others_seconds), min(first_at, others_first_at)

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, Select, Table, and_, bindparam, delete, exists, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, lazyload
 
 from trunks.errors import TrunkNotFound
 from trunks.models.account_proof import AccountProof
@@ -53,21 +53,22 @@ _ONE = select(Trunk).where(
 )
 
 
-def _locked(entity: Any, *columns: Any, skip_locked: bool) -> Callable[[Session], Select[Any]]:
+def _locked(columns: Sequence[Any], *options: Any, skip_locked: bool) -> Callable[[Session], Select[Any]]:
     return composed(
         lambda among: (
-            select(entity, *columns)
+            select(*columns)
             .where(among(Trunk.id))
             .order_by(Trunk.id)
             .with_for_update(key_share=True, of=Trunk, skip_locked=skip_locked)
+            .options(*options)
         )
     )
 
 
-_LOCKED = {skip_locked: _locked(Trunk, skip_locked=skip_locked) for skip_locked in (False, True)}
+_LOCKED = {each: _locked([Trunk], lazyload(Trunk.gateways), skip_locked=each) for each in (False, True)}
 _LOCKED_ROWS = {
-    skip_locked: _locked(_TABLE.c.id, _TABLE.c.environment_id, _TABLE.c.generation, skip_locked=skip_locked)
-    for skip_locked in (False, True)
+    each: _locked([_TABLE.c.id, _TABLE.c.environment_id, _TABLE.c.generation], skip_locked=each)
+    for each in (False, True)
 }
 _STEADY = composed(
     lambda among: (
@@ -236,7 +237,10 @@ class Trunks(Repository):
         return found
 
     def locked_among(self, trunk_ids: Collection[UUID], *, skip_locked: bool) -> Mapping[UUID, Trunk]:
-        """Find trunks and keep every other writer off them; `skip_locked` leaves out those that another keeps."""
+        """Find trunks and keep every other writer off them; `skip_locked` leaves out those that another keeps.
+
+        Their gateways are read when they are asked for.
+        """
         found = self._session.scalars(_LOCKED[skip_locked](self._session), {"ids": list(trunk_ids)})
         return {trunk.id: trunk for trunk in found}
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from trunks.clock import Clock, utc_now
 from trunks.errors import StoreBusy, TrunkNotFound, VerificationNotFound
+from trunks.models.trunk import Trunk
 from trunks.models.verification import RequestedBy, Verification
 from trunks.repositories.trunks import TrunkRow, Trunks
 from trunks.repositories.verifications import Verifications
@@ -77,12 +78,18 @@ class RunRequests:
 
     def get(self, caller: Caller, trunk_id: UUID, verification_id: UUID) -> Verification:
         """Look a run up. Raises TrunkNotFound, VerificationNotFound."""
+        return self.get_with_trunk(caller, trunk_id, verification_id)[1]
+
+    def get_with_trunk(
+        self, caller: Caller, trunk_id: UUID, verification_id: UUID
+    ) -> tuple[Trunk, Verification]:
+        """Look a run up beside its trunk as of the same moment. Raises TrunkNotFound, VerificationNotFound."""
         with self._database.read() as session:
-            Trunks(session).get(caller.environment_id, trunk_id)
+            trunk = Trunks(session).get(caller.environment_id, trunk_id)
             found = Verifications(session).of(trunk_id, verification_id)
             if found is None:
                 raise VerificationNotFound
-            return found
+            return trunk, found
 
     def page(
         self, caller: Caller, trunk_id: UUID, *, limit: int, before: UUID | None = None

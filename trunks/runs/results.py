@@ -142,8 +142,9 @@ class RunResults:
                 trunk.credentials = report.credentials
             if report.credentials is CredentialState.PROVEN:
                 self._in_known_realm.add(trunk.id)
+            leads_to = {gateway.destination_id for gateway in claim.gateways}
             for destination_id, each in dict(_by_gateway(claim, report)).items():
-                self._liveness.record(trunk, destination_id, each, now)
+                self._liveness.record(trunk, destination_id, each, now, leads_to=leads_to)
             trunk.next_proof_at = next_proof_at(trunk, now, self._rules.proof_interval_seconds)
         elif report.party is not Party.CONFIGURATION and may_come_again(trunk):
             since = Verifications(self._session).first_asked_at(trunk.id, trunk.generation) or now

@@ -74,9 +74,8 @@ async def verify_sip_trunk(
     run = await call.verify(trunk_id, on_demand=not asynchronous)
     if not asynchronous:
         is_done = await call.is_done(run.id)
-        run = await call.ask(call.runs.get, trunk_id, run.id)
-        # Read after the run: one that is of the trunk as it is now, or of what it was.
-        trunk = await call.ask(call.catalog.trunks.get, trunk_id)
+        # As of one moment: it is of the trunk as it is now, or of what it was.
+        trunk, run = await call.ask(call.runs.get_with_trunk, trunk_id, run.id)
         if is_done and run.overtaken_by(trunk.generation):
             return show_overtaken(trunk, run)
         if is_done and run.has_told:
