@@ -121,11 +121,13 @@ def _make_context(
         threads=threads,
         run_requests=Grouped(
             installation.runs.requests.ask,
+            turn=installation.runs.requests.turn,
             gather_seconds=0.0,
             locked_at_most_seconds=LOCKED_AT_MOST_SECONDS,
         ),
         later_run_requests=Grouped(
             installation.runs.requests.ask,
+            turn=installation.runs.requests.turn,
             by_habit=True,
             gather_seconds=_LATER_GATHER_SECONDS,
             locked_at_most_seconds=LOCKED_AT_MOST_SECONDS,

@@ -1,7 +1,7 @@
 """Rows of many ids in one statement: an array on PostgreSQL, single parameters on SQLite."""
 
 from collections.abc import Callable, Collection
-from functools import partial
+from functools import cache, partial
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -35,8 +35,13 @@ def composed(make: Callable[[Restrict], Statement]) -> Callable[[Session], State
     `make` is given what restricts a column to the ids or texts that are bound as `ids`, or by the name that it gives.
     What every run or check asks is composed so: to compose a statement anew costs several times as much as to run it.
     """
-    by_engine = {by_array: make(partial(among_bound, by_array=by_array)) for by_array in (False, True)}
-    return lambda session: by_engine[session.get_bind().dialect.name == "postgresql"]
+
+    @cache
+    def of(by_array: bool) -> Statement:
+        # At its first use: until all models are imported a foreign key has no type that what is bound could have.
+        return make(partial(among_bound, by_array=by_array))
+
+    return lambda session: of(session.get_bind().dialect.name == "postgresql")
 
 
 def among_bound(column: Any, name: str = "ids", *, by_array: bool) -> ColumnElement[bool]:

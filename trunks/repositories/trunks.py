@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, Table, and_, bindparam, delete, exists, func, select
+from sqlalchemy import Row, Select, Table, Uuid, and_, bindparam, delete, exists, func, select
 from sqlalchemy.orm import Session, lazyload
 
 from trunks.errors import TrunkNotFound
@@ -47,8 +47,8 @@ _OF_TRUNK: Table = Gateway.__table__  # type: ignore[assignment]
 _PROOFS: Table = AccountProof.__table__  # type: ignore[assignment]
 
 _ONE = select(Trunk).where(
-    Trunk.id == bindparam("trunk_id"),
-    Trunk.environment_id == bindparam("environment_id"),
+    Trunk.id == bindparam("trunk_id", type_=Uuid()),
+    Trunk.environment_id == bindparam("environment_id", type_=Uuid()),
     Trunk.is_draft.is_(False),
 )
 

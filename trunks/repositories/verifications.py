@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, bindparam, delete, or_, select, update
+from sqlalchemy import Table, Uuid, bindparam, delete, or_, select, update
 from sqlalchemy.orm import aliased, undefer
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -71,7 +71,10 @@ _OPEN = composed(
 )
 _ONE = (
     select(Verification)
-    .where(Verification.id == bindparam("run_id"), Verification.trunk_id == bindparam("trunk_id"))
+    .where(
+        Verification.id == bindparam("run_id", type_=Uuid()),
+        Verification.trunk_id == bindparam("trunk_id", type_=Uuid()),
+    )
     .options(undefer(Verification.report))
 )
 

@@ -27,8 +27,9 @@ report is lost.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -87,6 +88,10 @@ class RunClaims:
         self._lease = timedelta(seconds=deadline_seconds + LEASE_MARGIN_SECONDS)
         self._clock = clock
         self._turns = Turns()
+
+    def turn(self) -> AbstractContextManager[Any]:
+        """What a transaction that writes has to wait for."""
+        return self._database.turn()
 
     def claim(self, *, limit: int) -> Claimed:
         """Make runs ours that are due and that nobody else has, in turn."""

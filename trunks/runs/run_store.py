@@ -28,13 +28,15 @@ class RunStore:
             alone=self._alone,
             gather_seconds=0.0,
         )
-        self._admit = Grouped[Wish, Admission](limits.admit, alone=self._alone)
+        self._admit = Grouped[Wish, Admission](limits.admit, alone=self._alone, turn=claims.turn)
         self._knocks_before = Grouped[str, int](limits.knocks_before, alone=self._alone)
-        self._free = Grouped[tuple[str, UUID], None](limits.free, alone=self._alone)
-        self._send = Grouped[Departure, bool](claims.send_credentials, alone=self._alone)
-        self._write_down = Grouped[WrittenCall, None](open_calls.write_down, alone=self._alone)
-        self._finish = Grouped[RunResult, bool](claims.finish, alone=self._alone)
-        self._give_back = Grouped[Return, bool](recovery.give_back, alone=self._alone)
+        self._free = Grouped[tuple[str, UUID], None](limits.free, alone=self._alone, turn=claims.turn)
+        self._send = Grouped[Departure, bool](claims.send_credentials, alone=self._alone, turn=claims.turn)
+        self._write_down = Grouped[WrittenCall, None](
+            open_calls.write_down, alone=self._alone, turn=claims.turn
+        )
+        self._finish = Grouped[RunResult, bool](claims.finish, alone=self._alone, turn=claims.turn)
+        self._give_back = Grouped[Return, bool](recovery.give_back, alone=self._alone, turn=claims.turn)
         self.kept_back = KeptBack()
 
     async def standing(self, intent: Intent) -> datetime | None:

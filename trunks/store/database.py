@@ -5,7 +5,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from copy import copy
 from pathlib import Path
 from typing import Any
@@ -84,7 +84,7 @@ class Database:
         self._reader = self.engine.execution_options(**{_READ_ONLY: True})
         # SQLite has one writer: threads of this process queue here, which is fair and wakes at once, and not at
         # the file's lock, which is polled.
-        self._writer = threading.Lock() if self.is_sqlite else nullcontext()
+        self._writer = threading.RLock() if self.is_sqlite else nullcontext()
         if self.is_sqlite:
             _prepare_sqlite(self.engine)
         else:
@@ -95,6 +95,12 @@ class Database:
         impatient = copy(self)
         impatient._lock_wait_ms = LOCK_WAIT_MS
         return impatient
+
+    def turn(self) -> AbstractContextManager[Any]:
+        """Keep other threads from writing until its end, where one alone may write: who waits for it may still be
+        joined by others.
+        """
+        return self._writer
 
     @contextmanager
     def write(self, *, lock_wait_ms: int | None = None) -> Iterator[Session]:

@@ -1,16 +1,22 @@
 """Many callers' questions to the store, gathered for a moment and answered by one transaction."""
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import KW_ONLY, dataclass, field
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from trunks.errors import StoreBusy, StoreUnavailable
 
 # A transaction takes about as long; together they are gathered without anybody's noticing.
 GATHER_SECONDS = 0.003
 _MOST_AT_ONCE = 100
+# Where transactions take longer than is thought here, they are gathered for longer, but no more than this many times.
+_LONGEST_GATHER = 5
+# What a transaction takes is a mean of which each new one is this share.
+_NEW_SHARE = 0.2
 
 # Whoever's row is locked comes again after this, and gives up as one whom the store does not answer.
 _LOCKED_PAUSE_SECONDS = 0.05
@@ -36,7 +42,7 @@ class Grouped(Generic[Item, Answer]):
     the faulty member stands alone, and that one is told. Whoever gets StoreBusy comes again with the next group.
     `alone` says that nobody else can be expected to ask: then nothing is waited for. Nor is it `by_habit` by whoever
     asks alone as the last one did, nor without `gather_seconds`: then they are a group who ask in one turn of the loop,
-    or while a transaction runs.
+    or while a transaction runs. `turn` is what the transaction has to wait for: who asks meanwhile comes along.
     """
 
     answer_all: Callable[[Sequence[Item]], Sequence[Answer | Exception]]
@@ -45,9 +51,11 @@ class Grouped(Generic[Item, Answer]):
     by_habit: bool = False
     gather_seconds: float = GATHER_SECONDS
     locked_at_most_seconds: float = LOCKED_AT_MOST_SECONDS
+    turn: Callable[[], AbstractContextManager[Any]] = nullcontext
     _waiting: deque[_Asked[Item, Answer]] = field(default_factory=deque)
     _working: asyncio.Task[None] | None = None
     _came_last: int = 0
+    _takes_seconds: float = 0.0
 
     async def ask(self, item: Item) -> Answer:
         """Give this item's answer. Raises StoreUnavailable, and what the item is answered with."""
@@ -68,10 +76,10 @@ class Grouped(Generic[Item, Answer]):
         try:
             while self._waiting:
                 if len(self._waiting) < _MOST_AT_ONCE and not self._expects_nobody():
-                    await asyncio.sleep(self.gather_seconds)
-                taken = self._taken()
-                self._came_last = len(taken)
-                await self._answer(taken)
+                    await asyncio.sleep(gathered_seconds(self.gather_seconds, self._takes_seconds))
+                group, answers = await asyncio.to_thread(self._answered)
+                self._came_last = len(group)
+                self._tell(group, answers)
         finally:
             self._working = None
 
@@ -87,10 +95,18 @@ class Grouped(Generic[Item, Answer]):
                 taken.append(asked)
         return taken
 
-    async def _answer(self, group: Sequence[_Asked[Item, Answer]]) -> None:
-        if not group:
-            return
-        answers = await asyncio.to_thread(self._answers, [asked.item for asked in group])
+    def _answered(self) -> tuple[Sequence[_Asked[Item, Answer]], Sequence[Answer | Exception]]:
+        """Take whoever waits when the turn has come, and answer them; called in a thread."""
+        with self.turn():
+            group = self._taken()
+            if not group:
+                return group, ()
+            begun_at = time.monotonic()
+            answers = self._answers([asked.item for asked in group])
+            self._takes_seconds += (time.monotonic() - begun_at - self._takes_seconds) * _NEW_SHARE
+        return group, answers
+
+    def _tell(self, group: Sequence[_Asked[Item, Answer]], answers: Sequence[Answer | Exception]) -> None:
         loop = asyncio.get_running_loop()
         for asked, answer in zip(group, answers, strict=True):
             if asked.answer.done():
@@ -117,3 +133,8 @@ class Grouped(Generic[Item, Answer]):
             return [error]
         half = len(items) // 2
         return [*self._answers(items[:half]), *self._answers(items[half:])]
+
+
+def gathered_seconds(gather_seconds: float, takes_seconds: float) -> float:
+    """How long those who ask are gathered before a transaction that takes so long as a rule."""
+    return min(max(gather_seconds, takes_seconds), _LONGEST_GATHER * gather_seconds)

@@ -1,15 +1,18 @@
 """Questions of many coroutines, answered by one transaction (docs/design/queue.md, "Groups")."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
+from tests.observed import until
 from tests.trunks.forms import Store
 from trunks.errors import StoreBusy, StoreUnavailable
 from trunks.store.database import LOCK_WAIT_MS
-from trunks.store.grouped import LOCKED_AT_MOST_SECONDS, Grouped
+from trunks.store.grouped import LOCKED_AT_MOST_SECONDS, Grouped, gathered_seconds
 
 Answers = Sequence[int | Exception]
 
@@ -52,6 +55,42 @@ async def test_a_group_has_a_hundred_members_at_most() -> None:
     asked = Asked()
     await ask_all(grouped(asked), 250)
     assert [len(group) for group in asked.groups] == [100, 100, 50]
+
+
+async def test_who_asks_while_the_turn_is_waited_for_comes_along() -> None:
+    asked, busy, waited_for = Asked(), threading.Lock(), threading.Event()
+
+    @contextmanager
+    def turn() -> Iterator[None]:
+        waited_for.set()
+        with busy:
+            yield
+
+    questions = Grouped(asked, gather_seconds=0.0, turn=turn)
+    with busy:
+        first = asyncio.ensure_future(questions.ask(1))
+        await until(waited_for.is_set)
+        second = asyncio.ensure_future(questions.ask(2))
+        await asyncio.sleep(0)
+    assert [await first, await second] == [2, 4]
+    assert asked.groups == [[1, 2]]
+
+
+GATHERED = (
+    # gather, what a transaction takes, in seconds: how long they are gathered
+    (0.003, 0.0, 0.003),
+    (0.003, 0.002, 0.003),
+    (0.003, 0.008, 0.008),
+    (0.003, 5.0, 0.015),
+    (0.0, 5.0, 0.0),
+)
+
+
+@pytest.mark.parametrize(("gather", "takes", "gathered_for"), GATHERED)
+def test_they_are_gathered_for_as_long_as_a_transaction_takes(
+    gather: float, takes: float, gathered_for: float
+) -> None:
+    assert gathered_seconds(gather, takes) == pytest.approx(gathered_for)
 
 
 async def test_whoever_is_alone_waits_for_nobody() -> None:
