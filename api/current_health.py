@@ -28,7 +28,10 @@ class CurrentHealth:
         self._awaited = Awaited(self._answered_among)
         # To ask is to write: together they hold one thread, however long the store lets them wait.
         self._asking = Grouped(
-            self.liveness.ask, gather_seconds=0.0, locked_at_most_seconds=LOCKED_AT_MOST_SECONDS
+            self.liveness.ask,
+            turn=self.liveness.turn,
+            gather_seconds=0.0,
+            locked_at_most_seconds=LOCKED_AT_MOST_SECONDS,
         )
         # When those asked who wait for a destination.
         self._asked_at: dict[UUID, list[datetime]] = {}
