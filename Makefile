@@ -16,7 +16,7 @@ SEEDS := 1 2 3 4 5 6 7 8 9 10
 export PYTHONPYCACHEPREFIX ?= $(CURDIR)/$(VENV)/bytecode
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: run test test-stories test-fast test-pythons test-long check bench install compiled system-packages format dist translations
+.PHONY: run test test-stories test-all test-fast test-pythons test-long check bench install compiled system-packages format dist translations
 
 # The stamp is renewed when the declared dependencies change.
 $(VENV)/.installed: pyproject.toml
@@ -34,9 +34,13 @@ run: install
 test: compiled system-packages
 	$(BIN)/python -m pytest $(PYTEST_ARGS) -m "not story and not long"
 
-# Crowds, kills, services as processes: with `make test` all that must pass.
+# Crowds, kills, services as processes.
 test-stories: compiled system-packages
 	$(BIN)/python -m pytest $(PYTEST_ARGS) -m "story and not long"
+
+# Both at once: stories wait for a peer while others keep the cores busy.
+test-all: compiled system-packages
+	$(BIN)/python -m pytest $(PYTEST_ARGS) -m "not long"
 
 # The modules are compiled once, before four processes would each compile all of them.
 compiled: install

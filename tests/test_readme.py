@@ -115,5 +115,14 @@ def test_every_option_and_command_it_names_exists() -> None:
 def test_every_make_target_that_is_named_exists() -> None:
     makefile = (Path(__file__).parents[1] / "Makefile").read_text(encoding="utf-8")
     targets = set(re.findall(r"make ([a-z][\w-]+)", README + CONTRIBUTING))
-    assert {"test", "test-stories", "test-fast", "test-pythons", "test-long", "check", "install"} <= targets
+    assert {
+        "test",
+        "test-stories",
+        "test-all",
+        "test-fast",
+        "test-pythons",
+        "test-long",
+        "check",
+        "install",
+    } <= targets
     assert all(re.search(rf"^{target}:", makefile, re.MULTILINE) for target in targets)
