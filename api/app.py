@@ -112,6 +112,7 @@ def _make_context(
         test_calls=Awaited(lambda ids: threads.run(installation.runs.calls.done_among, ids)),
         current_health=CurrentHealth(
             liveness=installation.health.latest,
+            turn=installation.database.turn,
             threads=threads,
             waiter=waiter,
             fresh_seconds=installation.settings.health_interval_floor_seconds,
@@ -121,13 +122,13 @@ def _make_context(
         threads=threads,
         run_requests=Grouped(
             installation.runs.requests.ask,
-            turn=installation.runs.requests.turn,
+            turn=installation.database.turn,
             gather_seconds=0.0,
             locked_at_most_seconds=LOCKED_AT_MOST_SECONDS,
         ),
         later_run_requests=Grouped(
             installation.runs.requests.ask,
-            turn=installation.runs.requests.turn,
+            turn=installation.database.turn,
             by_habit=True,
             gather_seconds=_LATER_GATHER_SECONDS,
             locked_at_most_seconds=LOCKED_AT_MOST_SECONDS,

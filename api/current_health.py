@@ -1,9 +1,11 @@
 """How a destination is at this moment: its last result while that is young, else a new one, asked for once for all."""
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from api.store_threads import LOCKED_AT_MOST_SECONDS, StoreThreads
@@ -15,9 +17,12 @@ from trunks.store.grouped import Grouped
 
 @dataclass(eq=False, kw_only=True)
 class CurrentHealth:
-    """`fresh_seconds` is how old a result may be, `wait_seconds` how long a caller waits for a new one."""
+    """`fresh_seconds` is how old a result may be, `wait_seconds` how long a caller waits for a new one; `turn` is what
+    whoever writes to the store has to wait for.
+    """
 
     liveness: LatestResults
+    turn: Callable[[], AbstractContextManager[Any]]
     threads: StoreThreads
     waiter: Waiter
     fresh_seconds: float
@@ -29,7 +34,7 @@ class CurrentHealth:
         # To ask is to write: together they hold one thread, however long the store lets them wait.
         self._asking = Grouped(
             self.liveness.ask,
-            turn=self.liveness.turn,
+            turn=self.turn,
             gather_seconds=0.0,
             locked_at_most_seconds=LOCKED_AT_MOST_SECONDS,
         )

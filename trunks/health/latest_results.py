@@ -1,10 +1,8 @@
 """What a destination said last, and a new result for whoever asks."""
 
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from sipcheck.reasons import Reason
@@ -68,10 +66,6 @@ class LatestResults:
         self._database = database
         self._pace = pace
         self._clock = clock
-
-    def turn(self) -> AbstractContextManager[Any]:
-        """What a transaction that asks has to wait for."""
-        return self._database.turn()
 
     def ask(self, destination_ids: Sequence[UUID]) -> list[None]:
         """Ask for one result of each that counts towards no threshold, now; all who ask meanwhile share it."""

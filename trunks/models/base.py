@@ -2,10 +2,10 @@
 
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import JSON, DateTime, Dialect, Enum, Index, MetaData, TextClause, TypeDecorator, Uuid
+from sqlalchemy import JSON, DateTime, Dialect, Enum, Index, MetaData, Table, TextClause, TypeDecorator, Uuid
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from trunks.ids import new_id
@@ -50,6 +50,10 @@ class Base(DeclarativeBase):
         # Not JSONB: it refuses the escape \u0000, which a peer's words may hold.
         dict[str, Any]: JSON(none_as_null=True),
     }
+
+    if TYPE_CHECKING:
+        # Every row of ours is of a table, and of no other selectable.
+        __table__: ClassVar[Table]
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
 

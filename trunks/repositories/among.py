@@ -3,30 +3,26 @@
 from collections.abc import Callable, Collection
 from functools import cache, partial
 from typing import Any, TypeVar
-from uuid import UUID
 
-from sqlalchemy import Executable, String, Uuid, any_, bindparam, literal
+from sqlalchemy import Executable, any_, bindparam, literal
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.elements import ColumnElement
 
 from trunks.repositories.array_text import ArrayText
 
 Statement = TypeVar("Statement", bound=Executable)
+AnyColumn = ColumnElement[Any] | InstrumentedAttribute[Any]
 Restrict = Callable[..., ColumnElement[bool]]
 
 # Rows a transaction writes at most: SQLite has one writer and takes each id as a parameter.
 _CHUNK_ROWS = {"sqlite": 200, "postgresql": 5000}
 
 
-def among(
-    session: Session,
-    column: InstrumentedAttribute[UUID] | InstrumentedAttribute[UUID | None],
-    ids: Collection[UUID],
-) -> ColumnElement[bool]:
-    """Restrict a column to these ids."""
+def among(session: Session, column: AnyColumn, values: Collection[Any]) -> ColumnElement[bool]:
+    """Restrict a column to these ids or texts."""
     if session.get_bind().dialect.name == "postgresql":
-        return column == any_(literal(list(ids), ArrayText(Uuid())))
-    return column.in_(list(ids))
+        return column == any_(literal(list(values), ArrayText(column.type)))
+    return column.in_(list(values))
 
 
 def composed(make: Callable[[Restrict], Statement]) -> Callable[[Session], Statement]:
@@ -44,20 +40,11 @@ def composed(make: Callable[[Restrict], Statement]) -> Callable[[Session], State
     return lambda session: of(session.get_bind().dialect.name == "postgresql")
 
 
-def among_bound(column: Any, name: str = "ids", *, by_array: bool) -> ColumnElement[bool]:
+def among_bound(column: AnyColumn, name: str = "ids", *, by_array: bool) -> ColumnElement[bool]:
     """Restrict a column to what is bound by this name."""
     if by_array:
-        return column == any_(bindparam(name, type_=ArrayText(column.type)))  # type: ignore[no-any-return]
-    return column.in_(bindparam(name, expanding=True))  # type: ignore[no-any-return]
-
-
-def among_texts(
-    session: Session, column: InstrumentedAttribute[str], texts: Collection[str]
-) -> ColumnElement[bool]:
-    """Restrict a column to these texts."""
-    if session.get_bind().dialect.name == "postgresql":
-        return column == any_(literal(list(texts), ArrayText(String())))
-    return column.in_(list(texts))
+        return column == any_(bindparam(name, type_=ArrayText(column.type)))
+    return column.in_(bindparam(name, expanding=True))
 
 
 def chunk_rows(session: Session) -> int:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Integer, Select, Table, Text, bindparam, cast, exists, select, text, update
+from sqlalchemy import Integer, Select, Text, bindparam, cast, exists, select, text, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from sipcheck.target import TransportName
@@ -13,11 +13,11 @@ from trunks.models.base import UtcDateTime
 from trunks.models.destination import Destination
 from trunks.models.destination_health import DestinationHealth
 from trunks.models.trunk import Gateway, Trunk
-from trunks.repositories.among import among, among_bound
+from trunks.repositories.among import among, composed
 from trunks.repositories.liveness import LivenessRows, health_has_begun
 
-_TABLE: Table = DestinationHealth.__table__  # type: ignore[assignment]
-_DESTINATIONS: Table = Destination.__table__  # type: ignore[assignment]
+_TABLE = DestinationHealth.__table__
+_DESTINATIONS = Destination.__table__
 _CLAIM_LOCK = 7_204_118_224  # any number of ours, for PostgreSQL's advisory locks
 
 
@@ -96,17 +96,18 @@ _DUE = _candidates(
     (_TABLE.c.next_check_at <= bindparam("now", type_=UtcDateTime())) & _TABLE.c.asked_at.is_(None),
     begun=True,
 )
-_CLAIM = {
-    by_array: update(_TABLE)
-    .where(among_bound(_TABLE.c.destination_id, by_array=by_array))
-    .values(
-        cycle=_TABLE.c.cycle + 1,
-        claim_id=bindparam("new_claim_id"),
-        claimed_at=bindparam("new_claimed_at"),
-        lease_until=bindparam("new_lease_until"),
+_CLAIM = composed(
+    lambda among: (
+        update(_TABLE)
+        .where(among(_TABLE.c.destination_id))
+        .values(
+            cycle=_TABLE.c.cycle + 1,
+            claim_id=bindparam("new_claim_id"),
+            claimed_at=bindparam("new_claimed_at"),
+            lease_until=bindparam("new_lease_until"),
+        )
     )
-    for by_array in (False, True)
-}
+)
 
 
 class CheckCandidates(LivenessRows):
@@ -167,6 +168,4 @@ class CheckCandidates(LivenessRows):
         """Take destinations, which are locked, for their next cycle."""
         if destination_ids:
             taken = {"new_claim_id": claim_id, "new_claimed_at": now, "new_lease_until": lease_until}
-            self._session.connection().execute(
-                _CLAIM[self._is_postgresql], {"ids": list(destination_ids), **taken}
-            )
+            self._session.connection().execute(_CLAIM(self._session), {"ids": list(destination_ids), **taken})

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from trunks.models.destination import Destination
 from trunks.models.destination_health import DestinationHealth
 from trunks.models.trunk import Gateway, Trunk
-from trunks.repositories.among import among_texts
+from trunks.repositories.among import among
 from trunks.repositories.liveness import Found
 from trunks.repositories.repository import Repository
 
@@ -26,7 +26,7 @@ class CheckPlaces(Repository):
             )
             .join(Destination, Destination.id == DestinationHealth.destination_id)
             .where(
-                among_texts(self._session, DestinationHealth.domain, domains),
+                among(self._session, DestinationHealth.domain, domains),
                 DestinationHealth.claimed_at > moment,
             )
         ).all()
@@ -41,7 +41,7 @@ class CheckPlaces(Repository):
             .join(Gateway, Gateway.destination_id == health.destination_id)
             .join(Trunk, Trunk.id == Gateway.trunk_id)
             .where(
-                among_texts(self._session, health.domain, {host for host, _ in places}),
+                among(self._session, health.domain, {host for host, _ in places}),
                 health.edge_addresses.in_({addresses for _, addresses in places}),
                 health.next_check_at.is_not(None),
                 Trunk.is_draft.is_(False),

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Table, bindparam, select
+from sqlalchemy import bindparam, select
 
 from trunks.models.credential_freeze import CredentialFreeze
 from trunks.repositories.among import composed
@@ -13,7 +13,7 @@ from trunks.repositories.many_rows import change_rows
 from trunks.repositories.repository import Repository
 from trunks.repositories.value_rows import Values
 
-_TABLE: Table = CredentialFreeze.__table__  # type: ignore[assignment]
+_TABLE = CredentialFreeze.__table__
 
 
 _LOST = CredentialFreeze.claim_id.is_not(None) & (CredentialFreeze.lease_until <= bindparam("now"))

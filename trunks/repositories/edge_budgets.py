@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, delete, select, text, update
+from sqlalchemy import delete, select, text, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from trunks.models.edge_budget import EdgeBudget, EdgeShare, EdgeSlot
 from trunks.models.verification import Verification
-from trunks.repositories.among import among_texts, composed
+from trunks.repositories.among import among, composed
 from trunks.repositories.insert_or import insert_or_ignore, insert_or_update
 from trunks.repositories.repository import Repository
 from trunks.rules.pace_shares import Share
@@ -21,8 +21,8 @@ _QUEUED: ColumnElement[bool] = text("status = 'queued'")  # type: ignore[assignm
 _SHARE_COLUMNS = ("tokens", "wants", "wanted_until", "line_until", "slot_wanted_at", "slot_on_demand")
 
 
-_SHARES: Table = EdgeShare.__table__  # type: ignore[assignment]
-_SLOTS: Table = EdgeSlot.__table__  # type: ignore[assignment]
+_SHARES = EdgeShare.__table__
+_SLOTS = EdgeSlot.__table__
 
 _LOCKED = composed(
     lambda among: (
@@ -103,7 +103,7 @@ class EdgeBudgets(Repository):
         if any(row.lease_until <= now for row in rows):
             self._session.execute(
                 delete(EdgeSlot)
-                .where(among_texts(self._session, EdgeSlot.address, addresses), EdgeSlot.lease_until <= now)
+                .where(among(self._session, EdgeSlot.address, addresses), EdgeSlot.lease_until <= now)
                 .execution_options(synchronize_session=False)
             )
         return found

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Table, bindparam, distinct, exists, func, select, update
+from sqlalchemy import ColumnElement, bindparam, distinct, exists, func, select, update
 
 from trunks.models.base import UtcDateTime
 from trunks.models.incident import Incident, IncidentPlace, IncidentTrunk
@@ -15,7 +15,7 @@ from trunks.repositories.insert_or import insert_or_update
 from trunks.repositories.repository import Repository
 from trunks.rules.incidents import FEWEST_ENVIRONMENTS, FEWEST_PROOFS, IncidentKind, Turn
 
-_TABLE: Table = IncidentTrunk.__table__  # type: ignore[assignment]
+_TABLE = IncidentTrunk.__table__
 
 
 def _concerned_again(_: Any) -> Mapping[str, Any]:

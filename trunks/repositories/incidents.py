@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, exists, or_, select, text
 
 from trunks.models.destination import Destination
 from trunks.models.incident import Incident, IncidentAddress, IncidentPlace, IncidentTenant, IncidentTrunk
-from trunks.repositories.among import among, among_texts
+from trunks.repositories.among import among
 from trunks.repositories.insert_or import insert_or_ignore
 from trunks.repositories.repository import Repository
 from trunks.rules.incidents import IncidentKind
@@ -77,7 +77,7 @@ class Incidents(Repository):
             select(Incident)
             .join(IncidentAddress, IncidentAddress.incident_id == Incident.id)
             .where(
-                among_texts(self._session, IncidentAddress.address, addresses),
+                among(self._session, IncidentAddress.address, addresses),
                 Incident.kind == IncidentKind.HEALTH,
                 Incident.closed_at.is_(None),
                 Incident.opened_at > opened_after,

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -40,8 +39,7 @@ def insert_or_update(
     shape: RowShape | None = None
     parameters: Any = rows
     if name == "postgresql" and len(rows) > 1:
-        table: Table = model.__table__  # type: ignore[assignment]
-        shape, parameters = side_by_side(table, [{"id": new_id(), **row} for row in rows], key="id")
+        shape, parameters = side_by_side(model.__table__, [{"id": new_id(), **row} for row in rows], key="id")
     statement = _changing(name, model, shape, tuple(unique), changed)
     session.connection().execute(statement, parameters)
 

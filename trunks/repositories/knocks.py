@@ -4,20 +4,20 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Table, bindparam, delete, distinct, func, or_, select, update
+from sqlalchemy import bindparam, delete, distinct, func, or_, select, update
 
 from trunks.ids import new_id
 from trunks.models.account_proof import AccountProof
 from trunks.models.destination_health import DestinationHealth
 from trunks.models.knock import KnockRow, KnockWait
 from trunks.models.trunk import Gateway, Trunk
-from trunks.repositories.among import among, among_texts, composed
+from trunks.repositories.among import among, composed
 from trunks.repositories.insert_or import insert_or_update
 from trunks.repositories.many_rows import enter_rows
 from trunks.repositories.repository import Repository
 from trunks.rules.knock import Knock
 
-_TABLE: Table = KnockRow.__table__  # type: ignore[assignment]
+_TABLE = KnockRow.__table__
 _COLUMNS = tuple(Knock.__dataclass_fields__)
 
 
@@ -52,7 +52,7 @@ class Knocks(Repository):
         over = or_(KnockRow.lease_until.is_(None), KnockRow.lease_until <= now)
         rows = self._session.execute(
             select(KnockRow.address, func.sum(KnockRow.weight - KnockRow.silent))
-            .where(among_texts(self._session, KnockRow.address, addresses), KnockRow.at > since, over)
+            .where(among(self._session, KnockRow.address, addresses), KnockRow.at > since, over)
             .group_by(KnockRow.address)
         )
         return {address: int(total) for address, total in rows}
@@ -66,7 +66,7 @@ class Knocks(Repository):
         """The environments that have work for these addresses, which are at rest."""
         rows = self._session.execute(
             select(KnockWait.address, KnockWait.environment_id).where(
-                among_texts(self._session, KnockWait.address, addresses), KnockWait.until > now
+                among(self._session, KnockWait.address, addresses), KnockWait.until > now
             )
         )
         found: dict[str, set[UUID]] = {}

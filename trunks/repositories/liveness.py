@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import Row, Table, case, func, or_, select, update
+from sqlalchemy import Row, case, func, or_, select, update
 from sqlalchemy.orm import undefer
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -21,8 +21,8 @@ from trunks.repositories.value_rows import Values
 
 Found = Row[*tuple[Any, ...]]
 
-_TABLE: Table = DestinationHealth.__table__  # type: ignore[assignment]
-_DESTINATIONS: Table = Destination.__table__  # type: ignore[assignment]
+_TABLE = DestinationHealth.__table__
+_DESTINATIONS = Destination.__table__
 
 
 class CycleClaim(Protocol):

@@ -4,14 +4,14 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Table, select
+from sqlalchemy import select
 
 from trunks.models.realm_pin import RealmPin
 from trunks.repositories.among import composed
 from trunks.repositories.insert_or import insert_or_update
 from trunks.repositories.repository import Repository
 
-_TABLE: Table = RealmPin.__table__  # type: ignore[assignment]
+_TABLE = RealmPin.__table__
 
 _PINS = composed(
     lambda among: select(_TABLE.c.destination_id, _TABLE.c.username, _TABLE.c.realms).where(

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, Table, Uuid, and_, bindparam, delete, exists, func, select
+from sqlalchemy import Row, Select, Uuid, and_, bindparam, delete, exists, func, select
 from sqlalchemy.orm import Session, lazyload
 
 from trunks.errors import TrunkNotFound
@@ -42,9 +42,9 @@ def owned(trunk: Trunk | None, environment_id: UUID) -> Trunk:
     return trunk
 
 
-_TABLE: Table = Trunk.__table__  # type: ignore[assignment]
-_OF_TRUNK: Table = Gateway.__table__  # type: ignore[assignment]
-_PROOFS: Table = AccountProof.__table__  # type: ignore[assignment]
+_TABLE = Trunk.__table__
+_OF_TRUNK = Gateway.__table__
+_PROOFS = AccountProof.__table__
 
 _ONE = select(Trunk).where(
     Trunk.id == bindparam("trunk_id", type_=Uuid()),
@@ -292,7 +292,7 @@ class Trunks(Repository):
         return self._exists(Trunk.sealed_password.is_not(None))
 
 
-_FLIPS: Table = Flip.__table__  # type: ignore[assignment]
+_FLIPS = Flip.__table__
 
 
 class Flips(Repository):

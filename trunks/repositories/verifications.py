@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, Uuid, bindparam, delete, or_, select, update
+from sqlalchemy import Uuid, bindparam, delete, or_, select, update
 from sqlalchemy.orm import aliased, undefer
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -18,7 +18,7 @@ from trunks.repositories.leases import lease_over
 from trunks.repositories.many_rows import change_large_rows, change_rows, enter_rows
 from trunks.repositories.repository import Repository, in_parts
 
-_RUNS: Table = Verification.__table__  # type: ignore[assignment]
+_RUNS = Verification.__table__
 
 QUEUED, RUNNING, DONE = VerificationStatus.QUEUED, VerificationStatus.RUNNING, VerificationStatus.DONE
 

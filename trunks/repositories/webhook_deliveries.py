@@ -61,7 +61,7 @@ class WebhookDeliveries(Repository):
     def enter(self, messages: Iterable[Mapping[str, Any]], deliveries: Iterable[Mapping[str, Any]]) -> None:
         """Enter messages with their deliveries, given by their columns."""
         for model, rows in ((WebhookMessage, list(messages)), (WebhookDelivery, list(deliveries))):
-            enter_rows(self._session, model.__table__, rows)  # type: ignore[arg-type]
+            enter_rows(self._session, model.__table__, rows)
 
     def due(self, endpoint_id: UUID, now: datetime, held: Held, *, limit: int) -> Sequence[DeliveryRow]:
         """List what may be sent to an endpoint now, the oldest first: id, message, trunk, tries, body."""

@@ -1,10 +1,8 @@
 """Runs for those who ask for one: requested, looked up, waited for."""
 
 from collections.abc import Collection, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from trunks.clock import Clock, utc_now
@@ -32,10 +30,6 @@ class RunRequests:
     def __init__(self, database: Database, *, clock: Clock = utc_now) -> None:
         self._database = database
         self._clock = clock
-
-    def turn(self) -> AbstractContextManager[Any]:
-        """What a transaction that asks has to wait for."""
-        return self._database.turn()
 
     def ask(
         self, asked: Sequence[RunRequest], *, skip_locked: bool = True

@@ -124,7 +124,7 @@ async def test_sides_of_a_trunk_that_is_not_there_are_orphaned(installed: Instal
     trunk = installed.make_trunk()
     ids = await installed.work(trunk)
     with installed.store.installation.database.write() as session:
-        session.execute(Trunk.__table__.delete())  # type: ignore[attr-defined]
+        session.execute(Trunk.__table__.delete())
     judgement = await installed.judge()
     assert kinds(judgement) == [SideFinding.ORPHANED, SideFinding.ORPHANED]
     assert judgement.to_fix == {trunk.id}
