@@ -4,6 +4,7 @@ import gc
 import logging
 import os
 import random
+import signal
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -32,6 +33,8 @@ from tests.turns import is_for_the_long_run
 from trunks.store.database import Database
 from trunks.store.schema import migrate
 
+# A shell's background job inherits an interrupt that is ignored, and would hand it on to what the tests interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 register_profiles()
 share_compiled_statements()
 # Where `rich` is installed structlog draws a traceback as panels with local variables: seconds of CPU for each.

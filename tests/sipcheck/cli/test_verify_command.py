@@ -313,8 +313,6 @@ def test_the_prompt_is_left_without_a_verdict(leave: str, status: int) -> None:
         stdout=program_side,
         stderr=program_side,
         start_new_session=True,
-        # Tests that run in the background of a shell have it ignored, and so would the program.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as program:
         os.close(program_side)
         shown = b""
