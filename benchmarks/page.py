@@ -8,12 +8,12 @@ from benchmarks.line import between, judged_on, table, verdict
 from benchmarks.machine import Machine
 from benchmarks.measurement import Measurement, Role
 from benchmarks.planning import PLANNING, planning
-from benchmarks.results import Results, read_results
+from benchmarks.results import SIDE_BY_SIDE, Results, SideBySide, read_results, read_side_by_side
 from benchmarks.rows import health_sweep, service_on_demand, service_verifications
 from benchmarks.rows.health_sweep import ALL_ALIVE
 from benchmarks.sweep_section import HOW_SWEEPS, SWEEP_PLOT, sweep_plot, sweep_table
 from benchmarks.sweeps import all_sweeps, curve, expected_of_sweeps, sweeps_of
-from benchmarks.targets import FORMER, TARGETS_HEADING, targets_table
+from benchmarks.targets import FORMER, SHARES_HEADING, TARGETS_HEADING, shares_table, targets_table
 
 _NOT_YET = "not measured yet"
 _SERVICE_ROWS = {service_on_demand.KEY, service_verifications.KEY}
@@ -63,8 +63,8 @@ How the service is measured, which takes about eight minutes more:
   each round's calls, beside it what 95 of 100 stay below, and the median of the whole wait."""
 
 
-def page(results: Results, former: Results) -> str:
-    """Make the page from a run, and from one that is told beside it."""
+def page(results: Results, former: Results, side_by_side: SideBySide | None = None) -> str:
+    """Make the page from a run, from one that is told beside it, and from what was measured of both codes in turn."""
     parts = [
         "# Speed and memory",
         "<!-- Made by `python -m benchmarks.page` from benchmarks/results/latest.json: edit neither. -->",
@@ -73,6 +73,7 @@ def page(results: Results, former: Results) -> str:
         "## What is expected",
         _table(("metric", "measured", "at least", "aim"), _expected(results)),
         *(_product(results, former) if results.measured_on > former.measured_on else ()),
+        *(() if side_by_side is None else _side_by_side(side_by_side, former)),
         *(part for measurement in results.measurements for part in _section(measurement)),
         "## How to measure it again",
         _HOW,
@@ -92,6 +93,18 @@ def _product(results: Results, former: Results) -> Iterator[str]:
         "A row that was measured by itself says beside its own table when, and on what a machine."
     )
     yield _table(TARGETS_HEADING, targets_table(results, former))
+
+
+def _side_by_side(side_by_side: SideBySide, former: Results) -> Iterator[str]:
+    now = side_by_side.now
+    yield "## Beside the former code"
+    yield (
+        "A figure in milliseconds is one of its machine, and machines of one name differ by a factor of three. So the "
+        f"code of {former.measured_on} was measured once more, in turn with that of {now.measured_on}, on "
+        f"{now.machine.cpu} with {now.machine.cores} cores, each by its own benchmark: `python -m benchmarks.former`. "
+        f"What is wanted is the share that the limit above is of the figure of {former.measured_on}."
+    )
+    yield _table(SHARES_HEADING, shares_table(side_by_side, former))
 
 
 def _expected(results: Results) -> Iterator[Sequence[str]]:
@@ -158,7 +171,8 @@ def _table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def main() -> None:
     results = read_results()
-    PAGE.write_text(page(results, read_results(FORMER)), encoding="utf-8")
+    side_by_side = read_side_by_side() if SIDE_BY_SIDE.exists() else None
+    PAGE.write_text(page(results, read_results(FORMER), side_by_side), encoding="utf-8")
     PLANNING.write_text(planning(results), encoding="utf-8")
     if len(curve(all_sweeps(results), ALL_ALIVE)) > 1:
         SWEEP_PLOT.write_text(sweep_plot(all_sweeps(results)), encoding="utf-8")

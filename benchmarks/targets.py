@@ -1,12 +1,12 @@
 """What the rebuilt queue is expected to cost (docs/design/queue.md), beside what the former one cost."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 
 from benchmarks.measurement import Measurement, Sample, Series
-from benchmarks.results import Results
+from benchmarks.results import Results, SideBySide
 from benchmarks.rows import (
     health_sweep_own,
     service_on_demand,
@@ -23,7 +23,9 @@ from benchmarks.sweeps import Sweep, sweeps_of
 FORMER = Path(__file__).parent / "results" / "before-the-queue.json"
 
 TARGETS_HEADING = ("metric", "formerly", "now", "at least", "aim")
+SHARES_HEADING = ("metric", "former code", "today's code", "of the former", "at least", "aim")
 _NOT_MEASURED = "not measured"
+_TIMES = "×"
 
 Value = Callable[[Measurement], float | None]
 
@@ -40,6 +42,11 @@ class Target:
     aim: float
     more_is_better: bool = False
 
+    @property
+    def against_a_peer(self) -> bool:
+        """Whether it is a ratio already, to a program measured in the same round."""
+        return self.unit == _TIMES
+
     def reaches(self, value: float, limit: float) -> bool:
         return value >= limit if self.more_is_better else value <= limit
 
@@ -54,6 +61,28 @@ def targets_table(now: Results, former: Results) -> Iterator[Sequence[str]]:
             _shown(target, value),
             _judged(target, value, target.at_least),
             _judged(target, value, target.aim),
+        )
+
+
+def shares_table(side_by_side: SideBySide, former: Results) -> Iterator[Sequence[str]]:
+    """Give a row for each target that is no ratio yet, and was measured with both codes.
+
+    What was wanted is the share that a limit is of the former figure on its own day.
+    """
+    for target in TARGETS:
+        then, before, now = (_value(target, each) for each in (former, side_by_side.former, side_by_side.now))
+        if target.against_a_peer or then is None or before is None or now is None:
+            continue
+        share = replace(target, unit=_TIMES)
+        yield (
+            target.metric,
+            _shown(target, before),
+            _shown(target, now),
+            _shown(share, now / before),
+            *(
+                _judged(share, now / before, round(limit / then, 2))
+                for limit in (target.at_least, target.aim)
+            ),
         )
 
 
@@ -200,7 +229,7 @@ TARGETS = (
         metric="REGISTER in the batch, CPU against sipp",
         row=udp_register.KEY,
         value=_ratio("sipcheck, fast path, uvloop"),
-        unit="×",
+        unit=_TIMES,
         at_least=1.3,
         aim=1.1,
     ),
@@ -208,7 +237,7 @@ TARGETS = (
         metric="new verified TLS connection and OPTIONS, CPU against openssl s_time -new",
         row=tls_connection.KEY,
         value=_ratio("sipcheck, connection and OPTIONS, uvloop"),
-        unit="×",
+        unit=_TIMES,
         at_least=1.25,
         aim=1.1,
     ),

@@ -8,12 +8,13 @@ import pytest
 
 from benchmarks.catalogue import ROWS
 from benchmarks.expectation import EXPECTATIONS
+from benchmarks.former import joined
 from benchmarks.machine import Machine
 from benchmarks.measurement import Measurement, Role, Sample, Series, Unit
 from benchmarks.page import PAGE, page
-from benchmarks.results import Results, read_results
+from benchmarks.results import SIDE_BY_SIDE, Results, SideBySide, read_results, read_side_by_side
 from benchmarks.rows import service_verifications, sweep_on_demand, udp_options
-from benchmarks.targets import FORMER, TARGETS, targets_table
+from benchmarks.targets import FORMER, TARGETS, shares_table, targets_table
 
 MACHINE = Machine(
     cpu="a CPU",
@@ -59,7 +60,8 @@ def results(*measured: Series) -> Results:
 
 def test_it_is_made_from_the_kept_figures() -> None:
     """After a change of either: `python -m benchmarks.page`."""
-    assert PAGE.read_text(encoding="utf-8") == page(read_results(), read_results(FORMER))
+    side_by_side = read_side_by_side() if SIDE_BY_SIDE.exists() else None
+    assert PAGE.read_text(encoding="utf-8") == page(read_results(), read_results(FORMER), side_by_side)
 
 
 def test_every_row_was_measured() -> None:
@@ -145,6 +147,42 @@ def test_a_target_is_held_to_its_side(cost_ms: float, a_second: float, verdicts:
     run = Results(measured_on=date(2026, 1, 2), machine=MACHINE, measurements=(measured,))
     told = [row[3] for row in targets_table(run, run) if "not measured" not in row[3]]
     assert told == verdicts
+
+
+def queued(*costs_ms: float) -> Measurement:
+    done = Series(
+        name="embedded, asked for over HTTP",
+        role=Role.OURS,
+        samples=tuple(Sample(figure=cost_ms) for cost_ms in costs_ms),
+    )
+    return Measurement(
+        row=service_verifications.KEY, title="", unit=Unit.CPU_MILLISECONDS, operation="", series=(done,)
+    )
+
+
+@pytest.mark.parametrize(("now_ms", "verdict"), [(19.9, "reached"), (20.1, "falls short")])
+def test_beside_the_former_code_a_share_is_judged(now_ms: float, verdict: str) -> None:
+    """16 ms were to become 4: on a machine that takes five times as long, 80 are to become 20."""
+    on_its_day, here, now = (
+        Results(measured_on=date(2026, 1, 2), machine=MACHINE, measurements=(queued(cost_ms),))
+        for cost_ms in (16.0, 80.0, now_ms)
+    )
+    side_by_side = SideBySide(former=here, now=now)
+    (told,) = shares_table(side_by_side, on_its_day)
+    assert told[1:] == (
+        "80 ms",
+        f"{now_ms} ms",
+        f"{now_ms / 80:.3g} ×",
+        f"≤ 0.25 ×: {verdict}",
+        "≤ 0.12 ×: falls short",
+    )
+    assert verdict in page(now, on_its_day, side_by_side).partition("## Beside the former code")[2]
+
+
+def test_the_passes_of_a_row_are_one_measurement() -> None:
+    other = results(series("sipcheck", Role.JUDGED, 7.0)).measurements[0]
+    (row, again) = joined([queued(1.0, 2.0), other, queued(3.0)])
+    assert ([sample.figure for sample in row.series[0].samples], again) == ([1.0, 2.0, 3.0], other)
 
 
 @pytest.mark.parametrize(
