@@ -52,7 +52,7 @@ def settings(
     tmp_path: Path,
 ) -> Settings:
     for name, value in {
-        "TRUNKS_DATA_DIR": str(tmp_path),
+        "TRUNKS_DATA_DIR": str(tmp_path / "var"),
         "TRUNKS_PROVISIONER": "livekit",
         "LIVEKIT_URL": livekit_server.url,
         "LIVEKIT_API_KEY": API_KEY,
