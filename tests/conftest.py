@@ -2,7 +2,6 @@
 
 import gc
 import logging
-import os
 import random
 import signal
 from collections.abc import Callable, Generator, Iterator
@@ -26,6 +25,7 @@ from tests.peers.sipp import Sipp, SippSettings
 from tests.peers.tls_server import TlsServer, TlsServerSettings
 from tests.peers.udp_peer import Script, UdpPeer
 from tests.peers.unbound_server import UnboundServer
+from tests.processes import Processes
 from tests.shared_statements import share_compiled_statements
 from tests.shares import spread
 from tests.trunkd.warm_start import end_waiting_interpreter
@@ -51,6 +51,12 @@ _OBJECTS_BETWEEN_COLLECTIONS = 5000
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--shuffle", type=int, metavar="SEED", help="run the tests in the order of this seed")
+    parser.addoption("--processes", type=int, default=1, help="run the tests in so many processes")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("processes") > 1:
+        config.pluginmanager.register(Processes(config.getoption("processes")))
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -76,7 +82,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if seed is not None:
         random.Random(seed).shuffle(items)
         return
-    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    processes = config.getoption("processes")
     if processes > 1:
         items[:] = spread(items, lambda item: item.nodeid.partition("::")[0], processes)
 
