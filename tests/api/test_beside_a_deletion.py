@@ -114,7 +114,8 @@ class Deletion:
         self.seen += 1
         is_sqlite = self.installation.database.is_sqlite
         # SQLite has one writer: beside another's transaction nothing is deleted.
-        writes = is_sqlite and not connection.get_execution_options().get("trunks_read_only", False)
+        begins = connection.get_execution_options().get("trunks_begin", "BEGIN IMMEDIATE")
+        writes = is_sqlite and begins == "BEGIN IMMEDIATE"
         if self.seen >= self.step > 0 and not writes:
             self.delete()
 

@@ -101,7 +101,7 @@ class Breaker:
 
     def tend(self) -> bool:
         """End a hold whose time has come; true when it is ours to ask the canary now."""
-        with self._database.read() as session:
+        with self._database.question() as session:
             if MassFalls(session).open() is None:
                 return False
         with self._database.write() as session:

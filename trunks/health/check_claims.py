@@ -60,7 +60,7 @@ class CheckClaims:
         A destination without a trunk is scheduled no longer. What was overdue for another reason than a lost worker is
         spread over one interval.
         """
-        with self._database.read() as session:
+        with self._database.question() as session:
             if not CheckCandidates(session).any_due(self._clock()):
                 return []
         with self._database.write() as session:

@@ -63,7 +63,7 @@ class Deliveries:
     def claim(self, *, limit: int) -> list[EndpointClaim]:
         """Claim endpoints for which something is due. Raises StoreUnavailable."""
         now = self.clock()
-        with self.database.read() as session:
+        with self.database.question() as session:
             held = Maintenances(session).held(now)
             if not WebhookEndpoints(session).any_to_send(now, held):
                 return []

@@ -53,7 +53,7 @@ class FlipFollower:
             return len(told)
 
     def _any(self) -> bool:
-        with self.database.read() as session:
+        with self.database.question() as session:
             return bool(UntoldFlips(session).trunks(limit=1))
 
 

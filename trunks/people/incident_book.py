@@ -143,7 +143,7 @@ class IncidentClosing:
 
     def turn(self) -> int:
         """Close some; give their number. Raises StoreUnavailable."""
-        with self.database.read() as session:
+        with self.database.question() as session:
             if not (IncidentTenants(session).any_left() or Incidents(session).any_left()):
                 return 0
         with self.database.write() as session:

@@ -53,7 +53,7 @@ class OperatorNotices:
     def claim(self, *, limit: int) -> list[NoticeClaim]:
         """Claim incidents that the operator is to be told of. Raises StoreUnavailable."""
         now = self.clock()
-        with self.database.read() as session:
+        with self.database.question() as session:
             if not AllIncidents(session).any_to_tell(now, opened_after=now - NEWS_FOR):
                 return []
         with self.database.write() as session:

@@ -39,7 +39,7 @@ class ProvisionPace:
         """
         if self.provisioner is ProvisionerName.NONE:
             return ()
-        with self.database.read() as session:
+        with self.database.question() as session:
             if not Provisions(session).any_paced(self.clock()):
                 return ()
         with self.database.write() as session:

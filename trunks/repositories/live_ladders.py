@@ -17,6 +17,8 @@ from trunks.repositories.repository import Repository
 class LiveLadders(Repository):
     def write(self, ladders: Mapping[UUID, list[Any]], now: datetime) -> None:
         """Write what is known by now of runs that are under way; those that are gone meanwhile are left out."""
+        if not ladders:
+            return
         standing = self._session.scalars(
             select(Verification.id)
             .where(Verification.id.in_(ladders), Verification.status == VerificationStatus.RUNNING)
@@ -33,7 +35,8 @@ class LiveLadders(Repository):
             )
 
     def remove(self, verification_ids: Collection[UUID]) -> None:
-        self._session.execute(delete(LiveLadder).where(LiveLadder.id.in_(verification_ids)))
+        if verification_ids:
+            self._session.execute(delete(LiveLadder).where(LiveLadder.id.in_(verification_ids)))
 
     def of(self, environment_id: UUID, verification_id: UUID) -> list[Any]:
         """Give the ladder of a run that is under way; empty where none is known."""

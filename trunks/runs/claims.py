@@ -93,12 +93,13 @@ class RunClaims:
         """What a transaction that writes has to wait for."""
         return self._database.turn()
 
-    def claim(self, *, limit: int) -> Claimed:
-        """Make runs ours that are due and that nobody else has, in turn."""
+    def claim(self, *, limit: int, rung: bool = False) -> Claimed:
+        """Make runs ours that are due and that nobody else has, in turn; `rung` says that one is expected."""
         now = self._clock()
-        with self._database.read() as session:
-            if not RunTurns(session).any_due(now):
-                return Claimed([], more=False)
+        if not rung:
+            with self._database.question() as session:
+                if not RunTurns(session).any_due(now):
+                    return Claimed([], more=False)
         with self._database.write(lock_wait_ms=LOCK_WAIT_MS) as session:
             found, more = self._turns.due(RunTurns(session), now, limit=limit)
             runs = self._claim(session, found, now)
@@ -158,7 +159,7 @@ class RunClaims:
         """Say of each run until when it may send nothing; None when it may begin, and RunPostponed while nobody knows
         what became of its credentials at their last sending.
         """
-        with self._database.read() as session:
+        with self._database.question() as session:
             return CredentialFreezer(session).standing(intents, self._clock())
 
     def send_credentials(self, departures: Sequence[Departure]) -> list[bool | Refusal]:

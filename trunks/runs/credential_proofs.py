@@ -36,7 +36,7 @@ class CredentialProofs:
 
     def tend(self) -> tuple[UUID, ...]:
         """Queue runs for the trunks that are due, and give their ids for ringing."""
-        with self._database.read() as session:
+        with self._database.question() as session:
             if not Proofs(session).any_due(self._clock()):
                 return ()
         with self._database.write() as session:

@@ -91,7 +91,7 @@ class OpenCalls:
     def claim_lost(self, *, limit: int) -> list[LostCall]:
         """Make calls ours to end whose workers are gone."""
         now = self.clock()
-        with self.database.read() as session:
+        with self.database.question() as session:
             if not OpenCallRows(session).any_lost(now):
                 return []
         with self.database.write() as session:

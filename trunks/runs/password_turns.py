@@ -86,7 +86,7 @@ class PasswordTurns:
         if self.rules is None:
             return 0
         now = self.clock()
-        with self.database.read() as session:
+        with self.database.question() as session:
             if not RejectedPasswords(session).any_due(now):
                 return 0
         with self.database.write() as session:

@@ -101,7 +101,7 @@ class RunRequests:
 
     def done_among(self, ids: Collection[UUID]) -> set[UUID]:
         """Which of these runs nobody has to wait for: done, or their trunks were edited or removed meanwhile."""
-        with self._database.read() as session:
+        with self._database.question() as session:
             return set(ids) - Verifications(session).awaited_among(ids)
 
 

@@ -42,7 +42,7 @@ class WayTurns:
         return done
 
     def _one(self, rules: WayRules) -> bool:
-        with self.database.read() as session:
+        with self.database.question() as session:
             if not WayFindings(session).any_stale(self.clock()):
                 return False
         claim_id = new_id()

@@ -1,6 +1,7 @@
 """The way to the store: SQLite in WAL, or PostgreSQL through psycopg; one transaction a block."""
 
 import json
+import select
 import sqlite3
 import threading
 import time
@@ -10,11 +11,11 @@ from copy import copy
 from pathlib import Path
 from typing import Any
 
-from psycopg import IsolationLevel
+import psycopg
 from psycopg.errors import DeadlockDetected, DiskFull, LockNotAvailable, QueryCanceled, ReadOnlySqlTransaction
 from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.engine import Engine, make_url
-from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
+from sqlalchemy.exc import DatabaseError, InterfaceError, InvalidatePoolError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
@@ -28,11 +29,17 @@ _CONNECT_TIMEOUT_SECONDS = 5
 _POOL_SIZE = 20
 _POOL_OVERFLOW = 10
 _POOL_TIMEOUT_SECONDS = 15
+# As many statements as a process has, and more: a driver that keeps fewer prepares the same ones again and again.
+_PREPARED_STATEMENTS = 1000
+# Beyond this a connection that nobody used is asked whether it stands: its server may be gone without a word.
+_TRUSTED_SECONDS = 5.0
 # How long a group waits for a row that another transaction keeps; whoever's it is comes again.
 LOCK_WAIT_MS = 50
 # How long a full disk is taken to be full, where it cannot be looked at.
 NO_ROOM_SECONDS = 60.0
-_READ_ONLY = "trunks_read_only"
+# What a transaction begins with; none is begun where it is None.
+_BEGIN = "trunks_begin"
+_TAKEN_AT = "trunks_taken_at"
 # A row that another keeps for too long; of two that wait for one another PostgreSQL breaks one off. Where the time is
 # up just as one lock is got and the next is waited for, it has forgotten why, and says that somebody asked for the end.
 _LOCKED = (LockNotAvailable, DeadlockDetected, QueryCanceled)
@@ -71,17 +78,22 @@ class Database:
             # Parameters are customers' data: an error's text, which may be logged, must not show them.
             hide_parameters=True,
             json_serializer=_as_json,
-            pool_pre_ping=not self.is_sqlite,
             pool_size=_POOL_SIZE,
             max_overflow=_POOL_OVERFLOW,
             pool_timeout=_POOL_TIMEOUT_SECONDS,
-            connect_args={"timeout": _BUSY_TIMEOUT_SECONDS}
+            # The one that was used last has read and prepared the most.
+            pool_use_lifo=True,
+            connect_args={"timeout": _BUSY_TIMEOUT_SECONDS, "cached_statements": _PREPARED_STATEMENTS}
             if self.is_sqlite
             else {"connect_timeout": _CONNECT_TIMEOUT_SECONDS},
         )
         self._lock_wait_ms: int | None = None
         self.room = Room()
-        self._reader = self.engine.execution_options(**{_READ_ONLY: True})
+        # On PostgreSQL the default takes a new snapshot for each statement: what a deletion ends in between would be
+        # half read. Whoever only reads is never in conflict with anyone.
+        reading = "BEGIN" if self.is_sqlite else "BEGIN ISOLATION LEVEL REPEATABLE READ"
+        self._reader = self.engine.execution_options(**{_BEGIN: reading})
+        self._questioner = self.engine.execution_options(**{_BEGIN: None})
         # SQLite has one writer: threads of this process queue here, which is fair and wakes at once, and not at
         # the file's lock, which is polled.
         self._writer = threading.RLock() if self.is_sqlite else nullcontext()
@@ -108,16 +120,20 @@ class Database:
 
         With `lock_wait_ms` no row is waited for longer, which raises StoreBusy; SQLite locks no rows.
         """
-        lock_wait_ms = lock_wait_ms or self._lock_wait_ms
+        engine = self._writing(lock_wait_ms or self._lock_wait_ms)
         with (
             self._translated(),
             self._writer,
-            Session(self.engine, expire_on_commit=False) as session,
+            Session(engine, expire_on_commit=False) as session,
             session.begin(),
         ):
-            if lock_wait_ms is not None and not self.is_sqlite:
-                session.connection().exec_driver_sql(f"SET LOCAL lock_timeout = {lock_wait_ms}")
             yield session
+
+    def _writing(self, lock_wait_ms: int | None) -> Engine:
+        if lock_wait_ms is None or self.is_sqlite:
+            return self.engine
+        # In one message with BEGIN: it costs no round trip of its own.
+        return self.engine.execution_options(**{_BEGIN: f"BEGIN; SET LOCAL lock_timeout = {lock_wait_ms}"})
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -125,9 +141,21 @@ class Database:
         with self._translated(), Session(self._reader, expire_on_commit=False) as session, session.begin():
             yield session
 
+    @contextmanager
+    def question(self) -> Iterator[Session]:
+        """Read by statements of which each sees a moment of its own, with no transaction around them: two messages less
+        to PostgreSQL for what one statement answers.
+        """
+        with (
+            self._translated(),
+            Session(self._questioner, expire_on_commit=False) as session,
+            session.begin(),
+        ):
+            yield session
+
     def ping(self) -> None:
         """Ask for one answer. Raises StoreUnavailable."""
-        with self.read() as session:
+        with self.question() as session:
             session.execute(text("SELECT 1"))
 
     def close(self) -> None:
@@ -138,7 +166,7 @@ class Database:
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except (DatabaseError, InterfaceError, PoolTimeout, sqlite3.Error) as error:
+        except (DatabaseError, InterfaceError, PoolTimeout, sqlite3.Error, psycopg.Error) as error:
             raise self._fault(error) from error
 
     def _fault(self, error: Exception) -> Exception:
@@ -154,7 +182,7 @@ class Database:
         # A server that failed over, seen as its old self.
         if isinstance(cause, ReadOnlySqlTransaction):
             return StoreUnavailable("The database takes no writes: it is a standby.")
-        if isinstance(error, (OperationalError, InterfaceError, PoolTimeout)):
+        if isinstance(error, (OperationalError, InterfaceError, PoolTimeout, psycopg.OperationalError)):
             return StoreUnavailable(f"The database does not answer: {_first_line(error)}")
         return error
 
@@ -185,27 +213,46 @@ def _prepare_sqlite(engine: Engine) -> None:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
-    @event.listens_for(engine, "begin")
-    def _begun(connection: Connection) -> None:
-        read_only = connection.get_execution_options().get(_READ_ONLY, False)
-        # IMMEDIATE: a transaction that reads and then writes would fail when another wrote in between.
-        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+    # IMMEDIATE: a transaction that reads and then writes would fail when another wrote in between.
+    _begin_with(engine, "BEGIN IMMEDIATE")
 
 
 def _prepare_postgresql(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def _connected(connection: Any, _record: object) -> None:
+        # The driver's own BEGIN is a message with nothing else in it; ours is sent below.
+        connection.autocommit = True
+        connection.prepared_max = _PREPARED_STATEMENTS
         # Whatever the server's zone is: each moment that is read would be turned to UTC by itself.
-        with connection.cursor() as cursor:
-            cursor.execute("SET TIME ZONE 'UTC'")
-        connection.commit()
+        connection.execute("SET TIME ZONE 'UTC'")
+
+    @event.listens_for(engine, "checkout")
+    def _taken(connection: Any, record: Any, _proxy: object) -> None:
+        now = time.monotonic()
+        unused_seconds = now - record.info.get(_TAKEN_AT, now)
+        record.info[_TAKEN_AT] = now
+        try:
+            # A server that closes a connection, or is ended, says so: to ask each time costs as much as a statement.
+            if unused_seconds >= _TRUSTED_SECONDS or _has_news(connection):
+                connection.execute("", prepare=False)
+        except psycopg.Error as error:
+            raise InvalidatePoolError from error
+
+    _begin_with(engine, "BEGIN", prepare=False)
+
+
+def _has_news(connection: Any) -> bool:
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    return bool(poll.poll(0))
+
+
+def _begin_with(engine: Engine, usual: str, **options: Any) -> None:
+    """Begin the transactions of an engine with this, unless they say otherwise; `options` are the driver's."""
 
     @event.listens_for(engine, "begin")
     def _begun(connection: Connection) -> None:
-        # Its own default takes a new snapshot for each statement: what a deletion ends in between would be half read.
-        # Whoever only reads is never in conflict with anyone. It goes out with BEGIN, and costs no statement.
-        reads = connection.get_execution_options().get(_READ_ONLY, False)
-        level = IsolationLevel.REPEATABLE_READ if reads else None
-        driver: Any = connection.connection.dbapi_connection
-        if driver.isolation_level != level:
-            driver.isolation_level = level
+        begin = connection.get_execution_options().get(_BEGIN, usual)
+        if begin is not None:
+            driver: Any = connection.connection.dbapi_connection
+            driver.execute(begin, **options)

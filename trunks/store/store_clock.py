@@ -45,7 +45,7 @@ class StoreClock:
         if self._database.is_sqlite:
             return
         asked_at = time.monotonic()
-        with self._database.read() as session:
+        with self._database.question() as session:
             store_time: datetime = session.scalars(_NOW).one()
         answered_at = time.monotonic()
         # The answer was made somewhere on the way.

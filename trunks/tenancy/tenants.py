@@ -176,7 +176,7 @@ class Tenants:
         """Say it of tokens that are known by their hashes, as sessions know theirs; those that are revoked are left
         out.
         """
-        with self.database.read() as session:
+        with self.database.question() as session:
             standing = ApiTokens(session).standing(token_hashes)
         return {found.token_hash: _bearer(found) for found in standing}
 

@@ -60,8 +60,9 @@ class RunDesk:
         self._loop = asyncio.get_running_loop()
         try:
             while True:
+                rung = self._woken.is_set()
                 self._woken.clear()
-                if not await self._look():
+                if not await self._look(rung=rung):
                     with suppress(TimeoutError):
                         await asyncio.wait_for(self._woken.wait(), _LOOK_SECONDS)
         finally:
@@ -72,13 +73,13 @@ class RunDesk:
             if self._running:
                 await asyncio.wait(self._running)
 
-    async def _look(self) -> bool:
+    async def _look(self, *, rung: bool) -> bool:
         """Claim once; true when there may be more to claim at once."""
         room = min(self._places - len(self._running), _CLAIMED_AT_ONCE)
         self._full = room <= 0
         if self._full:
             return False
-        self._claiming = asyncio.ensure_future(asyncio.to_thread(self._claims.claim, limit=room))
+        self._claiming = asyncio.ensure_future(asyncio.to_thread(self._claims.claim, limit=room, rung=rung))
         claimed = await self._claimed(asyncio.shield(self._claiming))
         self._claiming = None
         self._begin(claimed.runs)

@@ -75,7 +75,7 @@ class CallClaims:
 
     def claim(self, *, limit: int) -> list[ClaimedCall]:
         """Make calls ours that wait."""
-        with self.database.read() as session:
+        with self.database.question() as session:
             if not PlacedCalls(session).any_queued():
                 return []
         with self.database.write() as session:
@@ -83,7 +83,7 @@ class CallClaims:
 
     def claim_lost(self, *, limit: int) -> list[ClaimedCall]:
         """Make calls ours to record whose workers are gone: what these sent of passwords is unsettled."""
-        with self.database.read() as session:
+        with self.database.question() as session:
             if not PlacedCalls(session).any_lost(self.clock()):
                 return []
         with self.database.write() as session:
