@@ -32,6 +32,13 @@ def change_large_rows(session: Session, table: Table, rows: Sequence[Values], *,
     session.connection().execute(each, [_of_row(row, key) for row in rows])
 
 
+def change_row(session: Session, table: Table, row: Values, *, key: str, where: Values) -> bool:
+    """Change one row by its `key` if it has these values besides; whether it has."""
+    statement = _change_fenced(table, tuple(row), key, tuple(where))
+    bound = _of_row(row, key) | {f"has_{name}": value for name, value in where.items()}
+    return session.connection().execute(statement, bound).first() is not None
+
+
 def change_columns(
     session: Session,
     table: Table,
@@ -83,6 +90,12 @@ def _change_each(table: Table, columns: tuple[str, ...], key: str) -> Update:
         .where(table.c[key] == bindparam("of_row"))
         .values({name: bindparam(f"new_{name}") for name in columns if name != key})
     )
+
+
+@lru_cache(_STATEMENTS_KEPT)
+def _change_fenced(table: Table, columns: tuple[str, ...], key: str, fence: tuple[str, ...]) -> Any:
+    conditions = [table.c[name] == bindparam(f"has_{name}") for name in fence]
+    return _change_each(table, columns, key).where(*conditions).returning(table.c[key])
 
 
 def _of_row(row: Values, key: str) -> dict[str, Any]:

@@ -17,27 +17,33 @@ from trunks.repositories.repository import Repository
 
 Due = Row[*tuple[Any, ...]]
 
-# From one environment to the next in the index of queued runs, without a look at what is between.
+# From one environment to the next in the index of queued runs, without a look at what is between: first those behind
+# the one that had its turn last, then from the lowest on to that one.
 _ENVIRONMENTS = (
     text(
         """
-        WITH RECURSIVE waiting (environment_id) AS (
+        WITH RECURSIVE waiting (environment_id, is_behind) AS (
             SELECT (
                 SELECT environment_id FROM verifications WHERE status = 'queued' AND environment_id > :after
                 ORDER BY environment_id LIMIT 1
-            )
+            ), true
             UNION ALL
             SELECT (
                 SELECT v.environment_id FROM verifications v
-                WHERE v.status = 'queued' AND v.environment_id > waiting.environment_id
+                WHERE v.status = 'queued' AND v.environment_id > coalesce(waiting.environment_id, :lowest)
                 ORDER BY v.environment_id LIMIT 1
-            )
-            FROM waiting WHERE waiting.environment_id IS NOT NULL
+            ), waiting.is_behind AND waiting.environment_id IS NOT NULL
+            FROM waiting WHERE waiting.is_behind OR waiting.environment_id <= :after
         )
-        SELECT environment_id FROM waiting WHERE environment_id IS NOT NULL LIMIT :most
+        SELECT environment_id FROM waiting
+        WHERE environment_id IS NOT NULL AND (is_behind OR environment_id <= :after) LIMIT :most
         """
     )
-    .bindparams(bindparam("after", type_=Uuid()), bindparam("most", type_=Integer()))
+    .bindparams(
+        bindparam("after", type_=Uuid()),
+        bindparam("lowest", UUID(int=0), type_=Uuid()),
+        bindparam("most", type_=Integer()),
+    )
     .columns(environment_id=Uuid())
 )
 
@@ -84,7 +90,7 @@ class RunTurns(Repository):
         return self._session.execute(_ANY_DUE, {"now": now}).first() is not None
 
     def environments(self, after: UUID, *, limit: int) -> list[UUID]:
-        """List environments that have queued runs, by their ids, from the one behind `after` on."""
+        """List environments that have queued runs, by their ids, from the one behind `after` on round to that one."""
         found = self._session.execute(_ENVIRONMENTS, {"after": after, "most": limit})
         return list(found.scalars())
 

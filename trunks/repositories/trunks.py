@@ -15,6 +15,7 @@ from trunks.models.account_proof import AccountProof
 from trunks.models.destination import Destination
 from trunks.models.flip import Flip
 from trunks.models.phone_number import PhoneNumber
+from trunks.models.realm_pin import RealmPin
 from trunks.models.state_columns import read_state, write_state
 from trunks.models.trunk import DRAFTS, Gateway, Trunk
 from trunks.models.trunk_profile import TrunkProfileRow
@@ -45,6 +46,7 @@ def owned(trunk: Trunk | None, environment_id: UUID) -> Trunk:
 _TABLE = Trunk.__table__
 _OF_TRUNK = Gateway.__table__
 _PROOFS = AccountProof.__table__
+_PINS = RealmPin.__table__
 
 _ONE = select(Trunk).where(
     Trunk.id == bindparam("trunk_id", type_=Uuid()),
@@ -97,13 +99,19 @@ _GATEWAYS = composed(
             _PROOFS.c.generation.label("proven_generation"),
             _PROOFS.c.refused_at,
             _PROOFS.c.tried_at,
+            _PINS.c.realms.label("learned_realms"),
         )
+        .join(_TABLE, _TABLE.c.id == _OF_TRUNK.c.trunk_id)
         .outerjoin(
             _PROOFS,
             and_(
                 _PROOFS.c.trunk_id == _OF_TRUNK.c.trunk_id,
                 _PROOFS.c.destination_id == _OF_TRUNK.c.destination_id,
             ),
+        )
+        .outerjoin(
+            _PINS,
+            and_(_PINS.c.destination_id == _OF_TRUNK.c.destination_id, _PINS.c.username == _TABLE.c.username),
         )
         .where(among(_OF_TRUNK.c.trunk_id))
         .order_by(_OF_TRUNK.c.trunk_id, _OF_TRUNK.c.priority, _OF_TRUNK.c.id)
@@ -229,7 +237,9 @@ class Trunks(Repository):
         return {row.id: row for row in rows}
 
     def gateways_of(self, trunk_ids: Collection[UUID]) -> Mapping[UUID, Sequence[TrunkRow]]:
-        """Read the gateways of trunks that this transaction keeps steady, by priority, with what was proven at each."""
+        """Read the gateways of trunks that this transaction keeps steady, by priority, with what was proven and the
+        realms that were learned at each.
+        """
         rows = self._connection.execute(_GATEWAYS(self._session), {"ids": list(trunk_ids)})
         found: dict[UUID, list[TrunkRow]] = defaultdict(list)
         for row in rows:

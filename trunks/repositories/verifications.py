@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Uuid, bindparam, delete, or_, select, update
-from sqlalchemy.orm import aliased, undefer
+from sqlalchemy import Uuid, and_, bindparam, delete, or_, select, update
+from sqlalchemy.orm import aliased, joinedload, undefer
 from sqlalchemy.sql.elements import ColumnElement
 
 from sipcheck.reasons import Outcome, Reason
@@ -15,7 +15,7 @@ from trunks.models.trunk import Trunk
 from trunks.models.verification import Verification, VerificationStatus
 from trunks.repositories.among import among, composed
 from trunks.repositories.leases import lease_over
-from trunks.repositories.many_rows import change_large_rows, change_rows, enter_rows
+from trunks.repositories.many_rows import change_large_rows, change_row, change_rows, enter_rows
 from trunks.repositories.repository import Repository, in_parts
 
 _RUNS = Verification.__table__
@@ -69,6 +69,20 @@ _OPEN = composed(
         .order_by(Verification.due_at.desc(), Verification.id.desc())
     )
 )
+_WAITS = (_RUNS.c.status == QUEUED) & _RUNS.c.reason.is_(None)
+_AWAITED = composed(
+    lambda among: (
+        select(_RUNS.c.id)
+        .join(Trunk.__table__, Trunk.__table__.c.id == _RUNS.c.trunk_id)
+        .where(
+            among(_RUNS.c.id),
+            or_(
+                _WAITS,
+                (_RUNS.c.status == RUNNING) & (_RUNS.c.generation == Trunk.__table__.c.generation),
+            ),
+        )
+    )
+)
 _ONE = (
     select(Verification)
     .where(
@@ -76,6 +90,20 @@ _ONE = (
         Verification.trunk_id == bindparam("trunk_id", type_=Uuid()),
     )
     .options(undefer(Verification.report))
+)
+# A run's columns are read once for each gateway of its trunk: of these there are few.
+_WITH_TRUNK = (
+    select(Trunk, Verification)
+    .outerjoin(
+        Verification,
+        and_(Verification.trunk_id == Trunk.id, Verification.id == bindparam("run_id", type_=Uuid())),
+    )
+    .where(
+        Trunk.id == bindparam("trunk_id", type_=Uuid()),
+        Trunk.environment_id == bindparam("environment_id", type_=Uuid()),
+        Trunk.is_draft.is_(False),
+    )
+    .options(joinedload(Trunk.gateways), undefer(Verification.report))
 )
 
 
@@ -94,6 +122,14 @@ class Verifications(Repository):
     def of(self, trunk_id: UUID, verification_id: UUID) -> Verification | None:
         """Find a run, with its report."""
         return self._session.scalar(_ONE, {"run_id": verification_id, "trunk_id": trunk_id})
+
+    def with_trunk(
+        self, environment_id: UUID, trunk_id: UUID, verification_id: UUID
+    ) -> tuple[Trunk | None, Verification | None]:
+        """Find a tenant's trunk and a run of it, with its report, as of the same moment, by one statement."""
+        bound = {"environment_id": environment_id, "trunk_id": trunk_id, "run_id": verification_id}
+        found = self._session.execute(_WITH_TRUNK, bound).unique().one_or_none()
+        return (None, None) if found is None else (found[0], found[1])
 
     def latest_with_report(self, trunk_id: UUID) -> Verification | None:
         """Find a trunk's last run that came to a report, with that."""
@@ -164,15 +200,40 @@ class Verifications(Repository):
         found = self._connection.execute(_RUNNING(self._session), {"ids": list(claims)})
         return {run_id for run_id, claim_id in found if claims[run_id] == claim_id}
 
-    def record_sent(self, ids: Collection[UUID], now: datetime) -> None:
-        """Record of runs that this transaction has locked that their credentials leave."""
-        self._connection.execute(_SENT(self._session), {"ids": list(ids), "at": now})
+    def record_sent(self, claims: Mapping[UUID, UUID], now: datetime) -> set[UUID]:
+        """Record that the credentials of these runs leave, each given with its claim, and give those that are still
+        ours: of others nothing is recorded.
+        """
+        if len(claims) == 1:
+            return self._fenced({"auth_sent_at": now}, *claims.items())
+        ours = self.claimed_among(claims)
+        self._connection.execute(_SENT(self._session), {"ids": list(ours), "at": now})
+        return ours
 
-    def end(self, results: Sequence[Mapping[str, Any]], values: Mapping[str, Any]) -> None:
-        """Write results to runs that this transaction has locked: columns of each, and those of all."""
-        change_large_rows(
-            self._session, _RUNS, [{**row, "status": DONE, **values} for row in results], key="id"
-        )
+    def end(
+        self,
+        results: Mapping[UUID, Mapping[str, Any]],
+        claims: Mapping[UUID, UUID],
+        values: Mapping[str, Any],
+    ) -> set[UUID]:
+        """Write results to those of these runs, each given with its claim, that are still ours, and give them: columns
+        of each, and those of all.
+        """
+        values = {"status": DONE, **values}
+        if len(claims) == 1:
+            ((run_id, columns),) = results.items()
+            return self._fenced({**columns, **values}, (run_id, claims[run_id]))
+        ours = self.claimed_among(claims)
+        rows = [{"id": run_id, **results[run_id], **values} for run_id in sorted(ours)]
+        change_large_rows(self._session, _RUNS, rows, key="id")
+        return ours
+
+    def _fenced(self, values: Mapping[str, Any], claimed: tuple[UUID, UUID]) -> set[UUID]:
+        """Write to a run that is still ours, by one statement; it is given if it is."""
+        run_id, claim_id = claimed
+        fence = {"claim_id": claim_id, "status": RUNNING}
+        ours = change_row(self._session, _RUNS, {"id": run_id, **values}, key="id", where=fence)
+        return {run_id} if ours else set()
 
     def queue_again(self, runs: Sequence[Mapping[str, Any]]) -> None:
         """Give runs back that this transaction has locked, each due at its `due_at`."""
@@ -209,17 +270,9 @@ class Verifications(Repository):
         """Which of these will still tell of their trunks: not those that are done, that wait and say why, or that run
         for what their trunks were before an edit.
         """
-        waits = (Verification.status == QUEUED) & Verification.reason.is_(None)
-        runs = (Verification.status == RUNNING) & (Verification.generation == Trunk.generation)
         found: set[UUID] = set()
         for part in in_parts(ids):
-            found.update(
-                self._session.scalars(
-                    select(Verification.id)
-                    .join(Trunk, _OF_ITS_TRUNK)
-                    .where(Verification.id.in_(part), or_(waits, runs))
-                )
-            )
+            found.update(self._connection.execute(_AWAITED(self._session), {"ids": part}).scalars())
         return found
 
     def judged_since(self, trunk_id: UUID, generation: int, since: datetime) -> bool:

@@ -43,14 +43,13 @@ from trunks.ids import new_id
 from trunks.models.verification import RequestedBy, WayIn
 from trunks.repositories.outbound_ways import OutboundWays
 from trunks.repositories.phone_numbers import PhoneNumbers
-from trunks.repositories.realm_pins import RealmPins
 from trunks.repositories.run_turns import Due, RunTurns
 from trunks.repositories.trunk_profiles import TrunkProfiles
 from trunks.repositories.trunks import TrunkRow, Trunks
 from trunks.repositories.verifications import Verifications
 from trunks.rules.profile import PLAIN
 from trunks.runs.address_limits import AddressLimits
-from trunks.runs.claimed_run import ClaimedGateway, ClaimedRun, claimed_gateways, proven_at
+from trunks.runs.claimed_run import ClaimedRun, claimed_gateways, proven_at
 from trunks.runs.credential_freeze import CredentialFreezer, Refusal
 from trunks.runs.departures import Departures
 from trunks.runs.result_rules import ResultRules
@@ -114,8 +113,7 @@ class RunClaims:
             return []
         found = trunks.gateways_of(steady.keys())
         gateways = {trunk_id: claimed_gateways(trunk, found[trunk_id]) for trunk_id, trunk in steady.items()}
-        firsts = {run.id: gateways[run.trunk_id][0] for run in runs}
-        realms = _realms_to_expect(session, runs, firsts)
+        realms = _realms_to_expect(session, runs, found, steady)
         calling = [trunk_id for trunk_id, trunk in steady.items() if trunk.proof is Proof.INVITE]
         callers, stated = _callers(session, calling)
         ways = OutboundWays(session).of(calling)
@@ -204,16 +202,18 @@ def _callers(session: Session, trunk_ids: Sequence[UUID]) -> tuple[Mapping[UUID,
 
 
 def _realms_to_expect(
-    session: Session, runs: Sequence[Due], firsts: Mapping[UUID, ClaimedGateway]
+    session: Session,
+    runs: Sequence[Due],
+    gateways: Mapping[UUID, Sequence[TrunkRow]],
+    trunks: Mapping[UUID, TrunkRow],
 ) -> dict[UUID, tuple[str, ...]]:
     """The learned realms; none where the customer's last run said that they changed, and he asks again (decision 7)."""
-    whose = {
-        run.id: (first.destination_id, first.username)
+    found = {
+        run.id: tuple(learned)
         for run in runs
-        if (first := firsts[run.id]).username is not None and first.auth_realm is None
+        if trunks[run.trunk_id].auth_realm is None
+        and (learned := gateways[run.trunk_id][0].learned_realms) is not None
     }
-    pins = RealmPins(session).among(set(whose.values()))
-    found = {run.id: pins[whose[run.id]] for run in runs if whose.get(run.id) in pins}
     asked = {
         run.trunk_id: run.id for run in runs if run.id in found and run.requested_by is RequestedBy.CUSTOMER
     }

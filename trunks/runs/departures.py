@@ -25,8 +25,7 @@ class Departures:
             for each, refusal in zip(departures, refusals, strict=True)
             if refusal is None and now < each.claim.lease_until
         }
-        ours = self._runs.claimed_among(fenced)
-        self._runs.record_sent(ours, now)
+        ours = self._runs.record_sent(fenced, now)
         answers = [
             each.claim.verification_id in ours if refusal is None else refusal
             for each, refusal in zip(departures, refusals, strict=True)

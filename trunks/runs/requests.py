@@ -84,9 +84,10 @@ class RunRequests:
         self, caller: Caller, trunk_id: UUID, verification_id: UUID
     ) -> tuple[Trunk, Verification]:
         """Look a run up beside its trunk as of the same moment. Raises TrunkNotFound, VerificationNotFound."""
-        with self._database.read() as session:
-            trunk = Trunks(session).get(caller.environment_id, trunk_id)
-            found = Verifications(session).of(trunk_id, verification_id)
+        with self._database.question() as session:
+            trunk, found = Verifications(session).with_trunk(caller.environment_id, trunk_id, verification_id)
+            if trunk is None:
+                raise TrunkNotFound
             if found is None:
                 raise VerificationNotFound
             return trunk, found

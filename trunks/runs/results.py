@@ -110,25 +110,31 @@ class RunResults:
 
     def _end(self, results: Sequence[RunResult], trunks: Mapping[UUID, Trunk], now: datetime) -> set[UUID]:
         """Write the runs that are still ours, and apply them to their trunks."""
-        runs = Verifications(self._session)
-        ours = runs.claimed_among({each.claim.verification_id: each.claim.claim_id for each in results})
-        ended = []
+        claims = {each.claim.verification_id: each.claim.claim_id for each in results}
+        columns = {
+            each.claim.verification_id: {"counted": self._counts(each, trunks), **each.columns}
+            for each in results
+        }
+        ours = Verifications(self._session).end(columns, claims, {"finished_at": now})
         for result in results:
-            claim = result.claim
+            claim, report = result.claim, result.report
             if claim.verification_id not in ours:
                 continue
-            trunk, verdict = trunks[claim.first.trunk_id], _verdict(claim, result.report)
-            current = trunk.generation == claim.generation
-            counted = current and counts_as_verified(verdict, self._rules.policy)
-            ended.append({"id": claim.verification_id, "counted": counted, **result.columns})
-            self._ended.append((trunk, claim, result.report))
-            if current:
-                self._apply(trunk, claim, result.report, verdict, now)
-                reports = [each for _, each in _by_gateway(claim, result.report)]
+            trunk = trunks[claim.first.trunk_id]
+            self._ended.append((trunk, claim, report))
+            if trunk.generation == claim.generation:
+                self._apply(trunk, claim, report, _verdict(claim, report), now)
+                reports = [each for _, each in _by_gateway(claim, report)]
                 self._ways.take(trunk, claim, reports, result.ways)
-                self._passwords.take(trunk, result.report)
-        runs.end(ended, {"finished_at": now})
+                self._passwords.take(trunk, report)
         return ours
+
+    def _counts(self, result: RunResult, trunks: Mapping[UUID, Trunk]) -> bool:
+        """Whether its trunk is verified by it as it is configured now."""
+        claim = result.claim
+        if trunks[claim.first.trunk_id].generation != claim.generation:
+            return False
+        return counts_as_verified(_verdict(claim, result.report), self._rules.policy)
 
     def _apply(
         self, trunk: Trunk, claim: ClaimedRun, report: Report, verdict: Verdict, now: datetime

@@ -31,10 +31,6 @@ class Turns:
         What comes while it looks rings for itself: whoever looked again for that alone would claim one run at a time.
         """
         environments = rows.environments(self._after, limit=_ENVIRONMENTS_PER_TURN)
-        if len(environments) < _ENVIRONMENTS_PER_TURN:
-            left = _ENVIRONMENTS_PER_TURN - len(environments)
-            first = rows.environments(_BEFORE_ALL, limit=left)
-            environments += [each for each in first if each not in environments]
         if not environments:
             return [], False
         each = -(-limit // len(environments))
