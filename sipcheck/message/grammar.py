@@ -5,6 +5,7 @@ having read far.
 """
 
 import re
+from functools import lru_cache
 from ipaddress import AddressValueError, IPv6Address
 
 from sipcheck.errors import Unreadable
@@ -40,6 +41,8 @@ def read_integer(text: str, maximum: int) -> int:
     return number
 
 
+# Each response repeats our own sent-by; others may be long, so that not many are kept.
+@lru_cache(maxsize=64)
 def read_host_port(text: str, *, bare_ipv6: bool = False) -> tuple[str, int | None]:
     """Read `host [":" port]`; IPv6 comes back without brackets, and may come without when `bare_ipv6`.
 

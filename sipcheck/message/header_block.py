@@ -101,4 +101,4 @@ def _fields(text: str, defects: dict[str, None]) -> tuple[tuple[str, str], ...]:
             defects["space-before-colon"] = None
         if len(name) == 1 and name.lower() in COMPACT_NAMES:
             defects["compact-name"] = None
-    return tuple((name, value.strip(WHITESPACE)) for name, _, value in fields)
+    return tuple([(name, value.strip(WHITESPACE)) for name, _, value in fields])

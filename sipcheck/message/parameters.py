@@ -18,7 +18,11 @@ class Parameters:
     @classmethod
     def parse(cls, text: str) -> "Parameters":
         """Read `a=b;c`, the text after the first semicolon; an empty parameter is passed over."""
-        return cls(tuple(_pair(part) for part in split_top_level(text, ";") if part))
+        return (
+            cls(tuple([_pair(part) for part in split_top_level(text, ";") if part]))
+            if text
+            else NO_PARAMETERS
+        )
 
     def get(self, name: str) -> str | None:
         """The first value given; null when the parameter is absent or has none."""

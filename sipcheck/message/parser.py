@@ -100,16 +100,14 @@ def _vias(headers: Headers) -> tuple[tuple[Via, ...], tuple[str, ...]]:
     if not values:
         raise MalformedMessage("message.no-via")
     try:
-        vias = tuple(Via.parse(value) for value in values)
+        vias = tuple([Via.parse(value) for value in values])
     except Unreadable as error:
         raise MalformedMessage("message.via", fault=error.sentence) from error
-    bare = any(_has_bare_ipv6(via, value) for via, value in zip(vias, values, strict=True))
-    return vias, ("unbracketed-ipv6",) if bare else ()
-
-
-def _has_bare_ipv6(via: Via, value: str) -> bool:
-    # Only in the sent-by: `received` has no brackets by the grammar (RFC 5118 §4.5), and both forms are read.
-    return ":" in via.host and f"[{via.host}]" not in value
+    for via, value in zip(vias, values, strict=True):
+        # Only in the sent-by: `received` has no brackets by the grammar (RFC 5118 §4.5), and both forms are read.
+        if ":" in via.host and f"[{via.host}]" not in value:
+            return vias, ("unbracketed-ipv6",)
+    return vias, ()
 
 
 def _identity(headers: Headers) -> tuple[str, CSeq, str | None, str | None]:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sipcheck.errors import MalformedMessage, NotSip
 from sipcheck.message.grammar import WHITESPACE, WORD_CHARACTERS, is_token
@@ -53,6 +54,8 @@ def parse_start_line(line: str) -> RequestLine | StatusLine:
     return RequestLine(words[0], uri, _defects(line, f"{words[0]} {uri} {words[-1]}", words[-1]))
 
 
+# Nearly all are one of a few; the others may be long, so that not many are kept.
+@lru_cache(maxsize=64)
 def _parse_status_line(line: str) -> StatusLine:
     found = _STATUS_LINE.fullmatch(line)
     if found is None or not "100" <= found[1] <= "699":

@@ -54,8 +54,10 @@ def _maker(kind: Any) -> Callable[[Any], Any] | None:
     def shown_fields(value: Any) -> Any:
         changed = {}
         for name, before in zip(names, values_of(value), strict=False):
-            # Half of them are absent: they need no call.
-            after = before if before is None else _shown(before)
+            # Half of them are absent, and of the others most are short: neither needs a call.
+            if before is None or (type(before) is str and len(before) <= TEXT_LIMIT and before.isprintable()):
+                continue
+            after = _shown(before)
             if after is not before:
                 changed[name] = after
         return replace(value, **changed) if changed else value
@@ -72,6 +74,8 @@ def _may_hold_text(hint: Any) -> bool:
 
 
 def _shown_tuple(value: tuple[Any, ...]) -> tuple[Any, ...]:
+    if not value:
+        return value
     parts = [_shown(each) for each in value]
     return value if all(map(is_, parts, value)) else tuple(parts)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sipcheck.auth.challenge import Challenge
 from sipcheck.auth.round import CHALLENGE_STATUS, AuthenticationRound, answer
-from sipcheck.credentials import Credentials
+from sipcheck.credentials import BeforeCredentials, Credentials
 from sipcheck.diagnosis.evidence import ExchangeResult
 from sipcheck.reasons import Reason
 from sipcheck.transaction.request_template import RequestTemplate
@@ -61,11 +61,12 @@ class ChallengeAnswers:
     async def _may_leave(self, challenges: Sequence[Challenge], channel: Channel) -> bool:
         """Ask for each realm before it is answered for the first time, and leave time for the answer to come."""
         run, state = self.run, self.state
-        try:
-            async with asyncio.timeout_at(run.deadline):
-                await self._ask_before(challenges)
-        except TimeoutError:
-            state.withheld = Reason.DEADLINE_EXCEEDED
+        if run.before_credentials is not None:
+            try:
+                async with asyncio.timeout_at(run.deadline):
+                    await self._ask_before(run.before_credentials, challenges)
+            except TimeoutError:
+                state.withheld = Reason.DEADLINE_EXCEEDED
         if state.withheld is None and run.seconds_left < run.plan.last_chance_seconds:
             state.withheld = Reason.DEADLINE_EXCEEDED
         if state.withheld is not None:
@@ -75,10 +76,10 @@ class ChallengeAnswers:
             await asyncio.sleep(_SECONDS_TO_SEE_AN_END)
         return True
 
-    async def _ask_before(self, challenges: Sequence[Challenge]) -> None:
-        before_credentials, state = self.run.before_credentials, self.state
-        if before_credentials is None:
-            return
+    async def _ask_before(
+        self, before_credentials: BeforeCredentials, challenges: Sequence[Challenge]
+    ) -> None:
+        state = self.state
         for realm in dict.fromkeys(challenge.realm_name for challenge in challenges):
             if realm in state.realms:
                 continue

@@ -1,6 +1,7 @@
 """Carries one transaction over one channel, until a final response, a failure or the deadline."""
 
 import asyncio
+from collections import deque
 from dataclasses import dataclass, field
 
 from sipcheck.auth.server_proof import SentCredentials
@@ -47,25 +48,47 @@ class Inbox:
     """
 
     call_id: bytes = b""
-    arrivals: asyncio.Queue[Arrival | Failure] = field(default_factory=asyncio.Queue)
+    arrivals: deque[Arrival | Failure] = field(default_factory=deque)
     most_waiting: int = _MOST_WAITING
     dropped: int = 0
     keep_alives: int = 0
+    _awaited: asyncio.Future[None] | None = None
 
     def received(self, data: bytes, source: HostPort) -> None:
-        if self.arrivals.qsize() < self.most_waiting:
-            self.arrivals.put_nowait(Arrival(data, source))
+        if len(self.arrivals) < self.most_waiting:
+            self._put(Arrival(data, source))
         else:
             self.dropped += 1
 
     def unframed(self, data: bytes, source: HostPort, fault: ParseError) -> None:
-        self.arrivals.put_nowait(Arrival(data, source, fault))
+        self._put(Arrival(data, source, fault))
 
     def kept_alive(self) -> None:
         self.keep_alives += 1
 
     def failed(self, failure: Failure) -> None:
-        self.arrivals.put_nowait(failure)
+        self._put(failure)
+
+    async def wait(self, until: float) -> bool:
+        """Wait for one to arrive, and no longer than to this moment of the event loop's; whether one is there."""
+        if not self.arrivals:
+            loop = asyncio.get_running_loop()
+            self._awaited = loop.create_future()
+            timer = loop.call_at(until, self._wake)
+            try:
+                await self._awaited
+            finally:
+                timer.cancel()
+                self._awaited = None
+        return bool(self.arrivals)
+
+    def _put(self, arrival: Arrival | Failure) -> None:
+        self.arrivals.append(arrival)
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._awaited is not None and not self._awaited.done():
+            self._awaited.set_result(None)
 
 
 class TransactionDriver:
@@ -132,15 +155,12 @@ class TransactionDriver:
         timer_at = self._machine.next_at
         due_at = self._deadline if timer_at is None else min(timer_at, self._deadline)
         began_at = self._loop.time()
-        try:
-            async with asyncio.timeout_at(due_at):
-                return await self._inbox.arrivals.get()
-        except TimeoutError:
+        if not await self._inbox.wait(due_at):
             late_seconds = self._loop.time() - max(due_at, began_at)
-        if late_seconds >= STALL_SECONDS:
-            self._matcher.late_seconds += late_seconds
-            await asyncio.sleep(CATCH_UP_SECONDS)
-        return None if self._inbox.arrivals.empty() else self._inbox.arrivals.get_nowait()
+            if late_seconds >= STALL_SECONDS:
+                self._matcher.late_seconds += late_seconds
+                await asyncio.sleep(CATCH_UP_SECONDS)
+        return self._inbox.arrivals.popleft() if self._inbox.arrivals else None
 
     def _perform(self, actions: tuple[Action, ...]) -> ExchangeResult | None:
         for action in actions:

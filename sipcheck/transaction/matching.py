@@ -1,6 +1,5 @@
 """Which message answers a transaction, and what it means when none does (RFC 3261 §17.1.3)."""
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -35,13 +34,16 @@ class TransactionId:
         any branch does not say another.
         """
         branch, tag = response.vias[0].branch, response.from_tag
-        found = {
-            "branch": branch is not None and branch.lower() != self.branch.lower(),
-            "Call-ID": response.call_id != self.call_id,
-            "CSeq": (response.cseq.number, response.cseq.method) != (self.cseq, self.method),
-            "From tag": tag is None or tag.lower() != self.from_tag.lower(),
-        }
-        return tuple(name for name, differs in found.items() if differs)
+        found = []
+        if branch is not None and branch.lower() != self.branch.lower():
+            found.append("branch")
+        if response.call_id != self.call_id:
+            found.append("Call-ID")
+        if response.cseq.number != self.cseq or response.cseq.method != self.method:
+            found.append("CSeq")
+        if tag is None or tag.lower() != self.from_tag.lower():
+            found.append("From tag")
+        return tuple(found)
 
     def answered_before(self, response: Response, differences: tuple[str, ...]) -> bool:
         """Whether it is one more answer to a request before this one, of the same exchange."""
@@ -68,8 +70,8 @@ class ResponseMatcher:
     late_seconds: float = 0.0
     unusable: Failure | None = None
     _protocol: str | None = None
-    _others: Counter[tuple[str, ...]] = field(default_factory=Counter)
-    _requests: Counter[str] = field(default_factory=Counter)
+    _others: dict[tuple[str, ...], int] = field(default_factory=dict)
+    _requests: dict[str, int] = field(default_factory=dict)
 
     @property
     def facts(self) -> Mapping[str, str]:
@@ -91,8 +93,9 @@ class ResponseMatcher:
         if isinstance(message, Request):
             self._received(data, source)
             ours = message.headers.get("Call-ID") == self.identity.call_id
-            self._requests["" if ours else message.method] += 1
-            sent = phrase(_request("" if ours else message.method))
+            method = "" if ours else message.method
+            self._requests[method] = self._requests.get(method, 0) + 1
+            sent = phrase(_request(method))
             self._note(f"the peer sent {sent}, which is ignored")
             return None
         differences = self.identity.differences(message)
@@ -108,7 +111,7 @@ class ResponseMatcher:
             self.repeats += message.status >= 200
             self._note(f"one more answer to the request before, {message.status}: it changes nothing")
             return None
-        self._others[differences] += 1
+        self._others[differences] = self._others.get(differences, 0) + 1
         other = " and ".join(differences)
         self._note(f"a {message.status} with another {other} is no answer to our request: it is ignored")
         return None
@@ -209,7 +212,7 @@ def _request(method: str) -> Sentence:
     return Sentence.of("message.request", method=method) if method else Sentence("message.own-request")
 
 
-def _counted(requests: Counter[str]) -> Sentence:
+def _counted(requests: Mapping[str, int]) -> Sentence:
     """Name requests by their methods; ours, sent back, have none."""
     named = [
         Sentence.of("message.times", what=_request(method), count=count) if count > 1 else _request(method)

@@ -43,8 +43,8 @@ async def connect(peer: StreamPeer) -> tuple[StreamChannel, Inbox]:
 
 
 async def arrival(inbox: Inbox) -> bytes | Failure:
-    async with asyncio.timeout(10):
-        arrived = await inbox.arrivals.get()
+    assert await inbox.wait(soon())
+    arrived = inbox.arrivals.popleft()
     return arrived if isinstance(arrived, Failure) else arrived.data
 
 

@@ -52,8 +52,8 @@ async def connect(port: int, contexts: TlsContexts) -> tuple[StreamChannel, Inbo
 
 
 async def arrival(inbox: Inbox) -> bytes | Failure:
-    async with asyncio.timeout(10):
-        arrived = await inbox.arrivals.get()
+    assert await inbox.wait(asyncio.get_running_loop().time() + 10)
+    arrived = inbox.arrivals.popleft()
     return arrived if isinstance(arrived, Failure) else arrived.data
 
 
