@@ -20,6 +20,10 @@ _TABLE = DestinationHealth.__table__
 _DESTINATIONS = Destination.__table__
 _CLAIM_LOCK = 7_204_118_224  # any number of ours, for PostgreSQL's advisory locks
 
+_NOW = bindparam("now", type_=UtcDateTime())
+_ANY_ASKED = select(exists().where(DestinationHealth.asked_at.is_not(None), DestinationHealth.is_free(_NOW)))
+_ANY_DUE = select(exists().where(DestinationHealth.next_check_at <= _NOW, DestinationHealth.is_free(_NOW)))
+
 
 class DueRow(NamedTuple):
     """A destination's row as a claim looks at it, by the names of its columns: read for thousands, and a row of the
@@ -118,10 +122,7 @@ class CheckCandidates(LivenessRows):
 
     def any_due(self, now: datetime) -> bool:
         # Two questions, each with an index of its own: SQLite looks through the table for one with "or" in it.
-        is_free = DestinationHealth.is_free(now)
-        return self._exists(DestinationHealth.asked_at.is_not(None), is_free) or self._exists(
-            DestinationHealth.next_check_at <= now, is_free
-        )
+        return self._is_so(_ANY_ASKED, now=now) or self._is_so(_ANY_DUE, now=now)
 
     def asked(self, now: datetime, *, limit: int) -> Sequence[DueRow]:
         """List those that somebody asked for, locked; whether a trunk leads there is `inhabited`."""

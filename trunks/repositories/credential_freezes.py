@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, select
 
 from trunks.models.credential_freeze import CredentialFreeze
 from trunks.repositories.among import composed
-from trunks.repositories.insert_or import insert_or_update
+from trunks.repositories.insert_or import insert_or_update, insert_or_update_one
 from trunks.repositories.many_rows import change_rows
 from trunks.repositories.repository import Repository
 from trunks.repositories.value_rows import Values
@@ -38,13 +38,13 @@ class CredentialFreezes(Repository):
     def locked(self, keys: Mapping[str, str]) -> dict[str, CredentialFreeze]:
         """Find or make the rows of these credentials, `keys` with their account keys, locked in one order."""
         # An update, though it changes nothing: it locks a row, which another could remove before it is selected.
-        insert_or_update(
-            self._session,
-            CredentialFreeze,
-            *({"key": key, "account_key": account_key} for key, account_key in sorted(keys.items())),
-            unique=["key"],
-            changed=("account_key",),
-        )
+        rows = [{"key": key, "account_key": account_key} for key, account_key in sorted(keys.items())]
+        if len(rows) == 1:
+            only = insert_or_update_one(
+                self._session, CredentialFreeze, rows[0], unique=["key"], changed=("account_key",)
+            )
+            return {only.key: only}
+        insert_or_update(self._session, CredentialFreeze, *rows, unique=["key"], changed=("account_key",))
         found = self._session.scalars(_OF_KEYS(self._session), {"ids": list(keys)})
         return {freeze.key: freeze for freeze in found}
 

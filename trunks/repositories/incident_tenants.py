@@ -4,12 +4,20 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import exists, select
 
 from trunks.ids import new_id
 from trunks.models.incident import Incident, IncidentTenant, IncidentTrunk
 from trunks.repositories.repository import Repository
 from trunks.rules.incidents import REOPENS_WITHIN
+
+_CONCERNED = exists().where(
+    IncidentTrunk.incident_id == IncidentTenant.incident_id,
+    IncidentTrunk.environment_id == IncidentTenant.environment_id,
+    IncidentTrunk.ended_at.is_(None),
+)
+_LEFT = IncidentTenant.closed_at.is_(None), ~_CONCERNED
+_ANY_LEFT = select(exists().where(*_LEFT))
 
 
 class IncidentTenants(Repository):
@@ -37,25 +45,16 @@ class IncidentTenants(Repository):
         return True
 
     def any_left(self) -> bool:
-        return self._exists(*_left())
+        return self._is_so(_ANY_LEFT)
 
     def left(self, *, limit: int) -> Sequence[tuple[IncidentTenant, Incident]]:
         """List those whom an open incident concerns by no trunk any more, locked."""
         rows = self._session.execute(
             select(IncidentTenant, Incident)
             .join(Incident, Incident.id == IncidentTenant.incident_id)
-            .where(*_left())
+            .where(*_LEFT)
             .order_by(IncidentTenant.id)
             .limit(limit)
             .with_for_update(of=IncidentTenant, skip_locked=True)
         )
         return [(part, incident) for part, incident in rows]
-
-
-def _left() -> tuple[ColumnElement[bool], ...]:
-    concerned = exists().where(
-        IncidentTrunk.incident_id == IncidentTenant.incident_id,
-        IncidentTrunk.environment_id == IncidentTenant.environment_id,
-        IncidentTrunk.ended_at.is_(None),
-    )
-    return IncidentTenant.closed_at.is_(None), ~concerned

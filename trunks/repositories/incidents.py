@@ -15,6 +15,9 @@ from trunks.rules.incidents import IncidentKind
 
 _OPENING_LOCK = 7_204_118_225  # any number of ours, for PostgreSQL's advisory locks
 
+_CONCERNED = exists().where(IncidentTrunk.incident_id == Incident.id, IncidentTrunk.ended_at.is_(None))
+_LEFT = Incident.closed_at.is_(None), ~_CONCERNED
+_ANY_LEFT = select(exists().where(*_LEFT))
 
 TenantIncident = tuple[Incident, IncidentTenant]
 
@@ -112,13 +115,13 @@ class Incidents(Repository):
         return self._session.scalars(query.order_by(IncidentPlace.began_at, IncidentPlace.id)).all()
 
     def any_left(self) -> bool:
-        return self._exists(*_left())
+        return self._is_so(_ANY_LEFT)
 
     def left(self, *, limit: int) -> Sequence[Incident]:
         """List open incidents that concern no trunk any more, locked."""
         return self._session.scalars(
             select(Incident)
-            .where(*_left())
+            .where(*_LEFT)
             .order_by(Incident.id)
             .limit(limit)
             .with_for_update(skip_locked=True)
@@ -159,8 +162,3 @@ def _of(environment_id: UUID, *trunks: ColumnElement[bool]) -> Select[Incident, 
         .join(IncidentTenant, IncidentTenant.incident_id == Incident.id)
         .where(IncidentTenant.environment_id == environment_id, exists().where(*ours))
     )
-
-
-def _left() -> tuple[ColumnElement[bool], ...]:
-    concerned = exists().where(IncidentTrunk.incident_id == Incident.id, IncidentTrunk.ended_at.is_(None))
-    return Incident.closed_at.is_(None), ~concerned

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
+from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -14,6 +15,8 @@ from trunks.repositories.value_rows import RowShape, Values, entered, side_by_si
 # The columns that take what would have been inserted; or a function that makes a row's new values of it: the same one
 # each time, since statements are kept by it.
 Changed = tuple[str, ...] | Callable[[Any], Values]
+
+Row = TypeVar("Row", bound=Base)
 
 # There are as many as kinds of rows, and of each some shapes.
 _STATEMENTS_KEPT = 500
@@ -44,6 +47,15 @@ def insert_or_update(
     session.connection().execute(statement, parameters)
 
 
+def insert_or_update_one(
+    session: Session, model: type[Row], row: Values, *, unique: Sequence[str], changed: tuple[str, ...]
+) -> Row:
+    """The same for one row, and give it as it stands now."""
+    statement = _changing_one(_dialect_name(session), model, tuple(unique), changed)
+    found: Row = session.scalars(statement, row).one()
+    return found
+
+
 def _dialect_name(session: Session) -> str:
     return session.get_bind().dialect.name
 
@@ -68,6 +80,14 @@ def _changing(
     if shape is not None:
         statement = entered(statement, shape)
     return statement.on_conflict_do_update(index_elements=unique, set_=values)
+
+
+@lru_cache(_STATEMENTS_KEPT)
+def _changing_one(
+    dialect_name: str, model: type[Base], unique: tuple[str, ...], changed: tuple[str, ...]
+) -> Any:
+    statement = _changing(dialect_name, model, None, unique, changed)
+    return select(model).from_statement(statement.returning(*model.__table__.c))
 
 
 def _plain_insert(dialect_name: str, model: type[Base]) -> Any:

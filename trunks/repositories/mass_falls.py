@@ -15,12 +15,13 @@ from trunks.repositories.repository import Repository
 from trunks.rules.mass_failure import CANARY_INTERVAL, Fall, Release
 
 _OPEN = "open"
+_THE_OPEN = select(MassFall).where(MassFall.open_mark == _OPEN)
 
 
 class MassFalls(Repository):
     def open(self) -> MassFall | None:
         """Find the one that holds."""
-        return self._session.scalar(select(MassFall).where(MassFall.open_mark == _OPEN))
+        return self._session.scalar(_THE_OPEN)
 
     def last_released_at(self) -> datetime | None:
         return self._session.scalar(select(func.max(MassFall.released_at)))

@@ -5,11 +5,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 
+from trunks.models.base import UtcDateTime
 from trunks.models.open_call import OpenCall
 from trunks.repositories.insert_or import insert_or_update
 from trunks.repositories.repository import Repository
+
+_ANY_LOST = select(OpenCall.id).where(OpenCall.lease_until <= bindparam("now", type_=UtcDateTime())).limit(1)
 
 
 class OpenCallRows(Repository):
@@ -36,7 +39,7 @@ class OpenCallRows(Repository):
         return self._change(OpenCall, OpenCall.claim_id == claim_id, lease_until=lease_until)
 
     def any_lost(self, now: datetime) -> bool:
-        return bool(self._session.scalar(select(OpenCall.id).where(OpenCall.lease_until <= now).limit(1)))
+        return self._is_so(_ANY_LOST, now=now)
 
     def lost(self, now: datetime, *, limit: int) -> Sequence[OpenCall]:
         """List those whose worker is gone, locked."""

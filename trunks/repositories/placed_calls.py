@@ -4,10 +4,11 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, literal, select
 from sqlalchemy.orm import undefer
 from sqlalchemy.sql.elements import ColumnElement
 
+from trunks.models.base import UtcDateTime
 from trunks.models.environment import Environment
 from trunks.models.open_call import OpenCall
 from trunks.models.phone_number import PhoneNumber
@@ -21,6 +22,15 @@ RUNNING, DONE = VerificationStatus.RUNNING, VerificationStatus.DONE
 
 # For the countries of an environment.
 _NUMBERS_LOOKED_AT = 1000
+
+
+def _lost(now: ColumnElement[datetime]) -> tuple[ColumnElement[bool], ...]:
+    still_up = select(OpenCall.id).where(OpenCall.run_id == PlacedCall.id).exists()
+    return RUNNING_CALLS, PlacedCall.lease_until <= now, ~still_up  # type: ignore[return-value]
+
+
+_ANY_QUEUED = select(PlacedCall.id).where(QUEUED_CALLS).limit(1)
+_ANY_LOST = select(PlacedCall.id).where(*_lost(bindparam("now", type_=UtcDateTime()))).limit(1)
 
 
 class PlacedCalls(Repository):
@@ -44,10 +54,10 @@ class PlacedCalls(Repository):
         return self._newest(query, PlacedCall, limit=limit, before=before)
 
     def any_queued(self) -> bool:
-        return bool(self._session.scalar(select(PlacedCall.id).where(QUEUED_CALLS).limit(1)))
+        return self._is_so(_ANY_QUEUED)
 
     def any_lost(self, now: datetime) -> bool:
-        return bool(self._session.scalar(select(PlacedCall.id).where(*_lost(now)).limit(1)))
+        return self._is_so(_ANY_LOST, now=now)
 
     def queued(self, *, limit: int) -> Sequence[PlacedCall]:
         """List those that wait, the oldest first, locked."""
@@ -63,7 +73,7 @@ class PlacedCalls(Repository):
         """List those whose worker is gone, and that nobody has to end any more, locked."""
         return self._session.scalars(
             select(PlacedCall)
-            .where(*_lost(now))
+            .where(*_lost(literal(now, UtcDateTime())))
             .order_by(PlacedCall.lease_until)
             .limit(limit)
             .with_for_update(skip_locked=True)
@@ -97,11 +107,6 @@ class PlacedCalls(Repository):
                 )
             )
         return found
-
-
-def _lost(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    still_up = select(OpenCall.id).where(OpenCall.run_id == PlacedCall.id).exists()
-    return RUNNING_CALLS, PlacedCall.lease_until <= now, ~still_up  # type: ignore[return-value]
 
 
 class CallQuotas(Repository):

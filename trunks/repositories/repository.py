@@ -40,6 +40,12 @@ class Repository:
     def _exists(self, *conditions: ColumnElement[bool]) -> bool:
         return bool(self._session.scalar(select(exists().where(*conditions))))
 
+    def _is_so(self, question: Select[Any], **bound: Any) -> bool:
+        """Ask what was composed once, as what each worker asks each second; it is so where there is a row, unless false
+        stands there.
+        """
+        return bool(self._connection.scalar(question, bound))
+
     def _count(self, *conditions: ColumnElement[bool]) -> int:
         return self._session.scalar(select(func.count()).where(*conditions)) or 0
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import Integer, bindparam, select, update
 
 from trunks.models.flip import UNTOLD, Flip
 from trunks.models.trunk import Trunk
@@ -13,11 +13,13 @@ from trunks.models.verification import Verification
 from trunks.repositories.among import among
 from trunks.repositories.repository import Repository
 
+_OLDEST = select(Flip.trunk_id).where(UNTOLD).order_by(Flip.id).limit(bindparam("most", type_=Integer()))
+
 
 class UntoldFlips(Repository):
     def trunks(self, *, limit: int) -> set[UUID]:
         """Whose the oldest untold flips are."""
-        return set(self._session.scalars(select(Flip.trunk_id).where(UNTOLD).order_by(Flip.id).limit(limit)))
+        return set(self._connection.execute(_OLDEST, {"most": limit}).scalars())
 
     def locked(self, trunk_ids: Collection[UUID]) -> Mapping[UUID, Trunk]:
         """Find trunks and let nobody write to them, but for those that somebody writes to at this moment."""

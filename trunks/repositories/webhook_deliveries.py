@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, exists, literal_column, or_, select
 from sqlalchemy.orm import aliased
-from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.sql.elements import BindParameter, ColumnElement
 
 from trunks.models.webhook import WebhookDelivery, WebhookMessage
 from trunks.repositories.maintenances import Held
@@ -35,7 +35,7 @@ _LISTED = (
 )
 
 
-def is_due(now: datetime) -> ColumnElement[bool]:
+def is_due(now: "datetime | BindParameter[datetime]") -> ColumnElement[bool]:
     """Whether a delivery waits, and its time has come."""
     return (WebhookDelivery.status == _WAITING) & (WebhookDelivery.next_try_at <= now)
 

@@ -5,9 +5,10 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, delete, func, select
+from sqlalchemy import Select, bindparam, delete, exists, func, select
 from sqlalchemy.sql.elements import ColumnElement
 
+from trunks.models.base import UtcDateTime
 from trunks.models.webhook import WebhookDelivery, WebhookEndpoint
 from trunks.repositories.among import composed
 from trunks.repositories.maintenances import Held
@@ -19,6 +20,7 @@ _LISTENING = composed(
         among(WebhookEndpoint.environment_id), WebhookEndpoint.enabled
     )
 )
+_ANY_DUE = select(exists().where(is_due(bindparam("now", type_=UtcDateTime()))))
 
 
 class WebhookEndpoints(Repository):
@@ -60,7 +62,7 @@ class WebhookEndpoints(Repository):
 
     def any_to_send(self, now: datetime, held: Held) -> bool:
         # Asked every second by every worker: mostly nothing is due, which the shorter question says.
-        return self._exists(is_due(now)) and self._exists(*_to_send(now, held))
+        return self._is_so(_ANY_DUE, now=now) and self._exists(*_to_send(now, held))
 
     def to_send(self, now: datetime, held: Held, *, limit: int) -> Sequence[WebhookEndpoint]:
         """Those that nobody sends to and for which a message is due, locked."""
