@@ -19,6 +19,7 @@ from trunks.models.realm_pin import RealmPin
 from trunks.models.state_columns import read_state, write_state
 from trunks.models.trunk import DRAFTS, Gateway, Trunk
 from trunks.models.trunk_profile import TrunkProfileRow
+from trunks.models.verification import Verification, VerificationStatus
 from trunks.repositories.among import among, composed
 from trunks.repositories.many_rows import enter_rows
 from trunks.repositories.repository import Repository
@@ -47,6 +48,7 @@ _TABLE = Trunk.__table__
 _OF_TRUNK = Gateway.__table__
 _PROOFS = AccountProof.__table__
 _PINS = RealmPin.__table__
+_RUNS = Verification.__table__
 
 _ONE = select(Trunk).where(
     Trunk.id == bindparam("trunk_id", type_=Uuid()),
@@ -88,6 +90,19 @@ _STEADY = composed(
         .with_for_update(read=True, skip_locked=True)
     )
 )
+# Of the last run that is done, of a trunk as it is configured now.
+_LAST_REASON = (
+    select(_RUNS.c.reason)
+    .where(
+        _RUNS.c.trunk_id == _TABLE.c.id,
+        _RUNS.c.generation == _TABLE.c.generation,
+        _RUNS.c.status == VerificationStatus.DONE,
+    )
+    .order_by(_RUNS.c.id.desc())
+    .limit(1)
+    .correlate(_TABLE)
+    .scalar_subquery()
+)
 _GATEWAYS = composed(
     lambda among: (
         select(
@@ -100,6 +115,7 @@ _GATEWAYS = composed(
             _PROOFS.c.refused_at,
             _PROOFS.c.tried_at,
             _PINS.c.realms.label("learned_realms"),
+            _LAST_REASON.label("last_reason"),
         )
         .join(_TABLE, _TABLE.c.id == _OF_TRUNK.c.trunk_id)
         .outerjoin(
@@ -238,7 +254,7 @@ class Trunks(Repository):
 
     def gateways_of(self, trunk_ids: Collection[UUID]) -> Mapping[UUID, Sequence[TrunkRow]]:
         """Read the gateways of trunks that this transaction keeps steady, by priority, with what was proven and the
-        realms that were learned at each.
+        realms that were learned at each, and with what the last run of the trunk came to.
         """
         rows = self._connection.execute(_GATEWAYS(self._session), {"ids": list(trunk_ids)})
         found: dict[UUID, list[TrunkRow]] = defaultdict(list)

@@ -9,7 +9,7 @@ from sqlalchemy import Uuid, and_, bindparam, delete, or_, select, update
 from sqlalchemy.orm import aliased, joinedload, undefer
 from sqlalchemy.sql.elements import ColumnElement
 
-from sipcheck.reasons import Outcome, Reason
+from sipcheck.reasons import Outcome
 from trunks.models.base import UtcDateTime
 from trunks.models.trunk import Trunk
 from trunks.models.verification import Verification, VerificationStatus
@@ -42,11 +42,6 @@ def _is_latest(comes_to_something: ColumnElement[bool]) -> ColumnElement[bool]:
 _OF_ITS_TRUNK = Trunk.id == Verification.trunk_id
 # One that waits and says why has a reason, too.
 _LATEST_TOLD = select(Verification).join(Trunk, _OF_ITS_TRUNK).where(_is_latest(_OTHER.reason.is_not(None)))
-_LATEST_REASON = (
-    select(Verification.trunk_id, Verification.reason)
-    .join(Trunk, _OF_ITS_TRUNK)
-    .where(_is_latest(_OTHER.status == DONE))
-)
 
 
 _RUNNING = composed(
@@ -167,11 +162,6 @@ class Verifications(Repository):
         """List a trunk's runs, newest first, from the one before `before` on."""
         query = select(Verification).where(Verification.trunk_id == trunk_id)
         return self._newest(query, Verification, limit=limit, before=before)
-
-    def latest_reasons(self, trunk_ids: Collection[UUID]) -> dict[UUID, Reason | None]:
-        """Give the reason of the last run that is done of each trunk as it is configured now."""
-        rows = self._session.execute(_LATEST_REASON, {"trunk_ids": list(trunk_ids)})
-        return {row.trunk_id: row.reason for row in rows}
 
     def latest_told_of(self, trunks: Sequence[Trunk]) -> Mapping[UUID, Verification]:
         """Find the last run of each trunk as it is configured now that is done, or says why it waits, by the trunk's

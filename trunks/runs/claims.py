@@ -113,7 +113,6 @@ class RunClaims:
             return []
         found = trunks.gateways_of(steady.keys())
         gateways = {trunk_id: claimed_gateways(trunk, found[trunk_id]) for trunk_id, trunk in steady.items()}
-        realms = _realms_to_expect(session, runs, found, steady)
         calling = [trunk_id for trunk_id, trunk in steady.items() if trunk.proof is Proof.INVITE]
         callers, stated = _callers(session, calling)
         ways = OutboundWays(session).of(calling)
@@ -132,7 +131,7 @@ class RunClaims:
                 scheduled=run.requested_by in (RequestedBy.SCHEDULE, RequestedBy.RETRY),
                 on_demand=run.way_in is WayIn.ON_DEMAND,
                 put_off=run.due_at > run.requested_at,
-                learned_realms=realms.get(run.id, ()),
+                learned_realms=_realms_to_expect(run, steady[run.trunk_id], found[run.trunk_id][0]),
                 proven_at=proven_at(found[run.trunk_id], steady[run.trunk_id].generation),
                 proof_order=_longest_ago(found[run.trunk_id])
                 if run.requested_by is RequestedBy.SCHEDULE
@@ -201,24 +200,10 @@ def _callers(session: Session, trunk_ids: Sequence[UUID]) -> tuple[Mapping[UUID,
     )
 
 
-def _realms_to_expect(
-    session: Session,
-    runs: Sequence[Due],
-    gateways: Mapping[UUID, Sequence[TrunkRow]],
-    trunks: Mapping[UUID, TrunkRow],
-) -> dict[UUID, tuple[str, ...]]:
+def _realms_to_expect(run: Due, trunk: TrunkRow, first: TrunkRow) -> tuple[str, ...]:
     """The learned realms; none where the customer's last run said that they changed, and he asks again (decision 7)."""
-    found = {
-        run.id: tuple(learned)
-        for run in runs
-        if trunks[run.trunk_id].auth_realm is None
-        and (learned := gateways[run.trunk_id][0].learned_realms) is not None
-    }
-    asked = {
-        run.trunk_id: run.id for run in runs if run.id in found and run.requested_by is RequestedBy.CUSTOMER
-    }
-    if asked:
-        for trunk_id, reason in Verifications(session).latest_reasons(asked.keys()).items():
-            if reason is Reason.REALM_MISMATCH:
-                del found[asked[trunk_id]]
-    return found
+    if trunk.auth_realm is not None or first.learned_realms is None:
+        return ()
+    if run.requested_by is RequestedBy.CUSTOMER and first.last_reason is Reason.REALM_MISMATCH:
+        return ()
+    return tuple(first.learned_realms)
