@@ -28,7 +28,7 @@ from tests.peers.unbound_server import UnboundServer
 from tests.processes import Processes
 from tests.shared_statements import share_compiled_statements
 from tests.shares import spread
-from tests.trunkd.warm_start import end_waiting_interpreter
+from tests.trunkd.warm_start import STARTED_BY, end_waiting_interpreter, start_waiting_interpreter
 from tests.turns import is_for_the_long_run
 from trunks.store.database import Database
 from trunks.store.schema import migrate
@@ -100,6 +100,12 @@ def pytest_collection() -> Generator[None]:
         gc.enable()
         gc.freeze()
         gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    several = session.config.getoption("processes") > 1 and not session.config.option.collectonly
+    if several and any(item.nodeid.startswith(STARTED_BY) for item in session.items):
+        start_waiting_interpreter()
 
 
 def pytest_unconfigure() -> None:
