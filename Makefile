@@ -2,10 +2,10 @@ VENV ?= .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
 # Two for each of two cores: tests that start servers keep them busy beside those that wait for a peer.
-PYTEST_ARGS ?= --processes 4
+PYTEST_ARGS ?= -n 4 --dist worksteal
 
 # Marks are set in tests/marks.py.
-FAST := --processes 3 -m "not peers and not slow and not story and not long" --hypothesis-profile quick
+FAST := -n 3 --dist worksteal -m "not peers and not slow and not story and not long" --hypothesis-profile quick
 PYTHONS := 3.11 3.12 3.13 3.14
 FUZZED := parser challenge framing dns-answer certificate sdp media-packets
 # For each of them.

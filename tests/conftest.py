@@ -2,6 +2,7 @@
 
 import gc
 import logging
+import os
 import random
 import signal
 from collections.abc import Callable, Generator, Iterator
@@ -25,10 +26,9 @@ from tests.peers.sipp import Sipp, SippSettings
 from tests.peers.tls_server import TlsServer, TlsServerSettings
 from tests.peers.udp_peer import Script, UdpPeer
 from tests.peers.unbound_server import UnboundServer
-from tests.processes import Processes
 from tests.shared_statements import share_compiled_statements
 from tests.shares import spread
-from tests.trunkd.warm_start import STARTED_BY, end_waiting_interpreter, start_waiting_interpreter
+from tests.trunkd.warm_start import end_waiting_interpreter
 from tests.turns import is_for_the_long_run
 from trunks.store.database import Database
 from trunks.store.schema import migrate
@@ -51,12 +51,6 @@ _OBJECTS_BETWEEN_COLLECTIONS = 5000
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--shuffle", type=int, metavar="SEED", help="run the tests in the order of this seed")
-    parser.addoption("--processes", type=int, default=1, help="run the tests in so many processes")
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    if config.getoption("processes") > 1:
-        config.pluginmanager.register(Processes(config.getoption("processes")))
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -82,7 +76,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if seed is not None:
         random.Random(seed).shuffle(items)
         return
-    processes = config.getoption("processes")
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     if processes > 1:
         items[:] = spread(items, lambda item: item.nodeid.partition("::")[0], processes)
 
@@ -100,12 +94,6 @@ def pytest_collection() -> Generator[None]:
         gc.enable()
         gc.freeze()
         gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
-
-
-def pytest_collection_finish(session: pytest.Session) -> None:
-    several = session.config.getoption("processes") > 1 and not session.config.option.collectonly
-    if several and any(item.nodeid.startswith(STARTED_BY) for item in session.items):
-        start_waiting_interpreter()
 
 
 def pytest_unconfigure() -> None:

@@ -1,6 +1,6 @@
 """The order of the tests, where several processes share them: what takes longest begins each one's share.
 
-A process takes from another's share what that has not begun (`tests/processes.py`); a long test that is begun last is
+A process takes from another's share what that has not begun (`--dist worksteal`); a long test that is begun last is
 waited for by all the others.
 """
 

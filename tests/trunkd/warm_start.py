@@ -1,16 +1,13 @@
-"""Starts trunkd or sipcheck as a fork of an interpreter that has imported them: all of a start but the imports.
+"""Starts trunkd as a fork of an interpreter that has imported it: all that a start does, but for the imports.
 
-The tests start them more than a hundred times, and a start is mostly imports. One interpreter imports both and then
-waits; it never runs any of them. For each start it forks a keeper, and the keeper forks the one that becomes the
-program, waits for it and tells how it ended: a killed trunkd is a killed process, seen by a parent that does nothing
-else. tests/test_compose.py and tests/test_readme.py start the installed programs.
-
-At its end the program does all that Python does at an end, but for taking its modules apart: in a fork each page of
-them would be copied for it, a quarter of a second of processor time for each start.
+The tests start it more than a hundred times, and a start is mostly imports. One interpreter for each process of the
+tests imports trunkd and then waits; it never runs any of it. For each start it forks a keeper, and the keeper forks
+the one that becomes trunkd, waits for it and tells how it ended: a killed trunkd is a killed process, seen by a
+parent that does nothing else. tests/test_compose.py and tests/test_readme.py start
+the installed program.
 """
 
 import array
-import atexit
 import contextlib
 import ctypes
 import gc
@@ -29,8 +26,6 @@ from pathlib import Path
 from typing import IO, NoReturn, TypedDict
 
 PROGRAM = str(Path(sys.executable).with_name("trunkd"))
-# Whose tests start one.
-STARTED_BY = ("tests/trunkd/", "tests/sipcheck/cli/")
 
 _ROOT = Path(__file__).parents[2]
 _MAX_REQUEST_BYTES = 1 << 17
@@ -39,10 +34,7 @@ _CAPABILITY_VERSION_3 = 0x20080522  # <linux/capability.h>
 _CLONE_NEWNS, _CLONE_NEWUSER = 0x00020000, 0x10000000  # <linux/sched.h>
 _MS_REC, _MS_PRIVATE = 1 << 14, 1 << 18  # <linux/mount.h>
 _PAGE = 4096
-# With what the program of this process ended; None in those that are none.
-_status: int | None = None
 _LOADED_LATE = (
-    "sipcheck.cli.main",
     "trunks.store.upgrade",
     "trunks.voice.livekit",
     "trunks.voice.livekit_calls",
@@ -62,7 +54,6 @@ class Surroundings(TypedDict, total=False):
 
 
 class _Start(TypedDict):
-    program: str
     arguments: list[str]
     cwd: str
     env: dict[str, str]
@@ -70,28 +61,21 @@ class _Start(TypedDict):
 
 
 class WarmProcess:
-    """A running program, with the part of subprocess.Popen that the tests use."""
+    """A running trunkd, with the part of subprocess.Popen that the tests use."""
 
     def __init__(
         self,
         arguments: list[str],
         *,
-        program: str = PROGRAM,
         cwd: Path,
         env: Mapping[str, str],
         stdout: IO[bytes],
         stderr: IO[bytes],
         surroundings: Surroundings | None = None,
     ) -> None:
-        self.args = [program, *arguments]
+        self.args = [PROGRAM, *arguments]
         self.returncode: int | None = None
-        start = _Start(
-            program=program,
-            arguments=arguments,
-            cwd=str(cwd),
-            env=dict(env),
-            surroundings=surroundings or {},
-        )
+        start = _Start(arguments=arguments, cwd=str(cwd), env=dict(env), surroundings=surroundings or {})
         request = json.dumps(start).encode()
         assert len(request) < _MAX_REQUEST_BYTES
         self._keeper, theirs = _blocking_pair()
@@ -133,32 +117,22 @@ class _WaitingInterpreter:
     """The interpreter that imports and waits; it ends with this process."""
 
     def __init__(self) -> None:
-        self._owner = os.getpid()
         self.channel, theirs = _blocking_pair()
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", __file__, str(theirs.fileno())],
                 cwd=_ROOT,
                 stdin=subprocess.DEVNULL,
-                # A pipe: what prints to files prints to a pipe as well, but not the other way round.
-                stdout=subprocess.PIPE,
                 pass_fds=[theirs.fileno()],
             )
 
     def end(self) -> None:
         self.channel.close()
-        if os.getpid() != self._owner:
-            return  # it waits for the others too
         self._process.kill()
-        self._process.communicate()
+        self._process.wait()
 
 
 _waiting_interpreter = cache(_WaitingInterpreter)
-
-
-def start_waiting_interpreter() -> None:
-    """Start it before this process forks: one is enough for all."""
-    _waiting_interpreter()
 
 
 def end_waiting_interpreter() -> None:
@@ -179,8 +153,6 @@ def _blocking_pair() -> tuple[socket.socket, socket.socket]:
 
 def _wait_for_starts(channel: socket.socket) -> None:
     """Fork for every request until the tests have ended."""
-    # What is registered first is called last.
-    atexit.register(_leave)
     _import_all_that_a_start_loads()
     # Looked through for garbage in a fork, all of it would be written to, and so be copied.
     gc.collect()
@@ -202,7 +174,7 @@ def _wait_for_starts(channel: socket.socket) -> None:
 
 
 def _import_all_that_a_start_loads() -> None:
-    """Import each room of trunkd, what its commands load only when they get there, and sipcheck's."""
+    """Import each room of trunkd, and what its commands load only when they get there."""
     import trunkd
 
     rooms = [room.name for room in pkgutil.walk_packages(trunkd.__path__, "trunkd.")]
@@ -218,13 +190,13 @@ def _reap() -> None:
 
 
 def _keep(start: _Start, stdout: int, stderr: int, teller: socket.socket) -> None:
-    """Start the program in a child and tell its end; only the child returns, by the end of the program."""
+    """Start trunkd in a child and tell its end; only the child returns, by the end of trunkd."""
     _end_with_the_parent()
     child = os.fork()
     if child == 0:
         teller.close()
         _end_with_the_parent()
-        _become(start, stdout, stderr)
+        _become_trunkd(start, stdout, stderr)
     os.close(stdout)
     os.close(stderr)
     teller.send(str(child).encode())
@@ -235,9 +207,9 @@ def _keep(start: _Start, stdout: int, stderr: int, teller: socket.socket) -> Non
     os._exit(0)
 
 
-def _become(start: _Start, stdout: int, stderr: int) -> NoReturn:
-    name = "trunkd.main" if start["program"] == PROGRAM else "sipcheck.cli.main"
-    main = importlib.import_module(name).main
+def _become_trunkd(start: _Start, stdout: int, stderr: int) -> NoReturn:
+    from trunkd.main import main
+
     os.dup2(stdout, 1)
     os.dup2(stderr, 2)
     os.close(stdout)
@@ -246,24 +218,9 @@ def _become(start: _Start, stdout: int, stderr: int) -> NoReturn:
     _surround(start["surroundings"])
     os.environ.clear()
     os.environ.update(start["env"])
-    sys.argv = [start["program"], *start["arguments"]]
-    global _status
-    _status = 1  # by an exception that nobody takes
-    try:
-        main()
-        sys.exit()
-    except SystemExit as ended:
-        _status = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
-        raise
-
-
-def _leave() -> None:
-    """End what a fork became; what goes wrong with that goes wrong at Python's own end as well, which follows."""
-    if _status is not None:
-        gc.collect()
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(_status)
+    sys.argv = [PROGRAM, *start["arguments"]]
+    main()
+    sys.exit()
 
 
 def _surround(surroundings: Surroundings) -> None:

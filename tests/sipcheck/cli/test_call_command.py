@@ -1,8 +1,11 @@
 """`sipcheck call`: what is refused before a packet, the exit statuses, and the page's own example."""
 
 import json
+import os
 import re
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,7 +16,6 @@ from typer.testing import CliRunner
 from sipcheck.carrier.behaviours import CallBehaviour
 from sipcheck.cli.main import app
 from tests.peers.practice import PracticePeer
-from tests.sipcheck.cli.program import Program
 
 PAGE = (Path(__file__).parents[3] / "docs" / "calls.md").read_text(encoding="utf-8")
 WITHIN_SECONDS = 60.0
@@ -133,16 +135,24 @@ def test_the_pages_example_gives_what_is_printed(peer: PracticePeer) -> None:
 def test_a_signal_ends_the_call(number: signal.Signals, peer: PracticePeer) -> None:
     """Ctrl-C, and what a system sends: BYE is on the wire before the program is gone."""
     before = len(peer.running.calls)
-    target = f"sip:127.0.0.1:{peer.running.udp_port}"
-    known = ("--username", "demo", "--password-env", "PRACTICE_PASSWORD", "--allow-network", "127.0.0.0/8")
+    command = [
+        sys.executable,
+        "-m",
+        "sipcheck.cli.main",
+        "call",
+        f"sip:127.0.0.1:{peer.running.udp_port}",
+        *KNOWN,
+    ]
+    command += ["--talk", "50", "--username", "demo", "--password-env", "PRACTICE_PASSWORD"]
+    command += ["--allow-network", "127.0.0.0/8"]
+    environment = {**os.environ, "PRACTICE_PASSWORD": "demo-password"}
     seen = len(peer.running.seen)
-    with Program(
-        *("call", target, *KNOWN, "--talk", "50", *known),
-        environment={"PRACTICE_PASSWORD": "demo-password"},
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
         _wait_for(lambda: any(each.method == "ACK" for each in list(peer.running.seen)[seen + 2 :]))
         process.send_signal(number)
-        process.communicate()
+        process.communicate(timeout=WITHIN_SECONDS)
     assert process.returncode in (130, 143)
     _wait_for(lambda: len(peer.running.calls) > before)
     assert peer.running.calls[-1].how == "was hung up by the caller"

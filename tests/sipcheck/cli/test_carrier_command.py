@@ -5,6 +5,8 @@ import re
 import shlex
 import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from ipaddress import ip_network
@@ -20,19 +22,29 @@ from sipcheck.carrier.faults import Fault
 from sipcheck.cli.carrier import carrier
 from sipcheck.report.json_export import report_to_json_text
 from tests.peers.ports import free_port
-from tests.sipcheck.cli.program import Program
 
+RUN = "import typer; from sipcheck.cli.carrier import carrier; typer.run(carrier)"
+ROOT = Path(__file__).resolve().parents[3]
 WITHIN_SECONDS = 60.0
 
-Start = Callable[..., Program]
+Start = Callable[..., "subprocess.Popen[str]"]
 
 
 @pytest.fixture
 def start() -> Iterator[Start]:
     with ExitStack() as stack:
 
-        def run(*arguments: str) -> Program:
-            return stack.enter_context(Program("carrier", *arguments))
+        def run(*arguments: str) -> "subprocess.Popen[str]":
+            process = subprocess.Popen(
+                [sys.executable, "-u", "-c", RUN, *arguments],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                cwd=ROOT,
+            )
+            stack.enter_context(process)
+            stack.callback(process.kill)
+            return process
 
         yield run
 
@@ -52,7 +64,8 @@ def command() -> Callable[..., tuple[int, str, str]]:
 Command = Callable[..., tuple[int, str, str]]
 
 
-def read_introduction(process: Program) -> list[str]:
+def read_introduction(process: "subprocess.Popen[str]") -> list[str]:
+    assert process.stdout is not None
     lines = [process.stdout.readline() for _ in range(6)]
     assert "listens on" in lines[0], lines
     return lines
@@ -85,7 +98,7 @@ def test_the_printed_lines_work_and_every_request_is_told(host: str, start: Star
         report = follow(line)
         assert report.reason is Reason.CREDENTIALS_PROVEN, report.summary
     process.send_signal(signal.SIGTERM)
-    output, error = process.communicate()
+    output, error = process.communicate(timeout=WITHIN_SECONDS)
     told = output.splitlines()
     assert [re.sub(r" from \S+ by", "", line) for line in told[:3]] == [
         "OPTIONS udp: 200",
@@ -102,7 +115,7 @@ def test_a_signal_ends_it_in_peace(number: signal.Signals, start: Start) -> None
     process = start("--port", "0", "--tls-port", "0")
     read_introduction(process)
     process.send_signal(number)
-    _, error = process.communicate()
+    _, error = process.communicate(timeout=WITHIN_SECONDS)
     assert (process.returncode, error) == (0, "")
 
 
@@ -165,7 +178,7 @@ def test_a_port_in_use_is_one_clear_line(start: Start) -> None:
     port = free_port()
     with closing(socket.create_server(("127.0.0.1", port))):
         process = start("--port", str(port), "--tls-port", "0")
-        output, error = process.communicate()
+        output, error = process.communicate(timeout=WITHIN_SECONDS)
     assert (process.returncode, output) == (2, "")
     assert error == (
         f"sipcheck: TCP port {port} of 127.0.0.1 is taken by another program; "
@@ -176,6 +189,8 @@ def test_a_port_in_use_is_one_clear_line(start: Start) -> None:
 def test_it_ends_when_nobody_reads_it_any_more(start: Start) -> None:
     process = start("--port", "0", "--tls-port", "0")
     lines = read_introduction(process)
+    assert process.stdout is not None
+    assert process.stderr is not None
     process.stdout.close()
     follow(lines[3])
     assert process.wait(timeout=WITHIN_SECONDS) == 1
@@ -195,6 +210,7 @@ def test_a_carrier_like_a_report(start: Start, tmp_path: Path) -> None:
     file = tmp_path / "report.json"
     file.write_text(report_to_json_text(report) or "", encoding="utf-8")
     process = start("--like", str(file), "--port", "0", "--tls-port", "0")
+    assert process.stdout is not None
     lines = [process.stdout.readline() for _ in range(4)]
     assert "There it came to failed, account-not-found; its password is whatever comes." in lines[1]
     assert follow(lines[3]).reason is Reason.ACCOUNT_NOT_FOUND

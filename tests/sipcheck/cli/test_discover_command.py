@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -14,7 +15,6 @@ from tests.peers.kamailio import PASSWORD, USERNAME, Kamailio
 from tests.peers.sip_reply import reply_to
 from tests.peers.tls_server import TlsServer
 from tests.peers.udp_peer import UdpPeer
-from tests.sipcheck.cli.program import SIPCHECK
 
 ADDRESS = "127.0.0.77"  # where nobody listens on SIP's ports
 LOOPBACK = ("--allow-network", "127.0.0.0/8", "--timeout", "2")
@@ -61,7 +61,7 @@ def test_the_table(
 
 def test_the_table_in_ascii(udp_peer_factory: Callable[..., UdpPeer]) -> None:
     peer = udp_peer_factory(lambda request: [reply_to(request, 503, "Später")])
-    command = [SIPCHECK, "discover", f"127.0.0.1:{peer.port}", *LOOPBACK]
+    command = [sys.executable, "-m", "sipcheck.cli.main", "discover", f"127.0.0.1:{peer.port}", *LOOPBACK]
     result = subprocess.run(
         command,
         capture_output=True,

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -9,7 +10,6 @@ from typer.testing import CliRunner, Result
 
 from sipcheck.cli.main import app
 from tests.peers.dns_server import DnsServer, Fault
-from tests.sipcheck.cli.program import SIPCHECK
 
 ZONE = "\n".join(
     [
@@ -42,7 +42,7 @@ def test_the_tree(dns_server_factory: Callable[..., DnsServer]) -> None:
 
 
 def test_the_tree_in_ascii(dns_server_factory: Callable[..., DnsServer]) -> None:
-    command = [SIPCHECK, "resolve", "carrier.example"]
+    command = [sys.executable, "-m", "sipcheck.cli.main", "resolve", "carrier.example"]
     result = subprocess.run(
         [*command, "--nameserver", str(dns_server_factory(ZONE).address)],
         capture_output=True,

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,6 @@ from typer.testing import CliRunner, Result
 from sipcheck.carrier.faults import Fault
 from sipcheck.cli.main import app
 from tests.peers.practice import PracticePeer
-from tests.sipcheck.cli.program import SIPCHECK
 
 LOOPBACK = ("--allow-network", "127.0.0.0/8")
 
@@ -263,7 +263,7 @@ def test_json_is_jsonl_and_contradicts_the_others(port: int) -> None:
 def test_a_reader_that_leaves_early_is_no_fault(tmp_path: Path) -> None:
     file = tmp_path / "trunks.csv"
     file.write_text("target\n" + "10.0.0.1\n" * 5000, encoding="utf-8")
-    command = f"{SIPCHECK} sweep {file} --json | head -1"
+    command = f"{sys.executable} -m sipcheck.cli.main sweep {file} --json | head -1"
     done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=60, check=False)
     assert json.loads(done.stdout)["reason"] == "address-forbidden"
     assert done.stderr == ""

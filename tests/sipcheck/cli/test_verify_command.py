@@ -8,6 +8,7 @@ import re
 import shlex
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -20,7 +21,6 @@ from tests.peers.certificates import CertificateKind, Certificates
 from tests.peers.kamailio import PASSWORD, USERNAME, Kamailio
 from tests.peers.sip_reply import reply_to
 from tests.peers.udp_peer import UdpPeer, silent
-from tests.sipcheck.cli.program import SIPCHECK
 
 ENVIRONMENT = {"RIGHT": PASSWORD, "WRONG": "battery staple", "EMPTY": ""}
 LOOPBACK = ("--allow-network", "127.0.0.0/8")
@@ -200,7 +200,7 @@ def test_the_drawn_form(kamailio_factory: Callable[..., Kamailio], certificates:
 
 def process(*arguments: str, encoding: str = "utf-8") -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [SIPCHECK, *arguments],
+        [sys.executable, "-m", "sipcheck.cli.main", *arguments],
         capture_output=True,
         text=True,
         check=False,
@@ -240,7 +240,7 @@ def test_nobody_reads_any_more(udp_peer_factory: Callable[..., UdpPeer]) -> None
     peer = udp_peer_factory(silent)
     arguments = f"verify 127.0.0.1:{peer.port} --allow-network 127.0.0.0/8 --timeout 0.3 --json"
     result = subprocess.run(
-        ["/bin/sh", "-c", f"{SIPCHECK} {arguments} | true"],
+        ["/bin/sh", "-c", f"{sys.executable} -m sipcheck.cli.main {arguments} | true"],
         capture_output=True,
         text=True,
         check=False,
@@ -262,7 +262,7 @@ def test_nobody_reads_any_more(udp_peer_factory: Callable[..., UdpPeer]) -> None
 def test_streams_that_cannot_be_used_are_told_without_a_traceback(
     redirection: str, status: int, said: str, output: tuple[str, ...]
 ) -> None:
-    command = [SIPCHECK, "verify", "127.0.0.1", *output]
+    command = [sys.executable, "-m", "sipcheck.cli.main", "verify", "127.0.0.1", *output]
     result = subprocess.run(
         ["/bin/sh", "-c", f"{shlex.join(command)} {redirection}"],
         capture_output=True,
@@ -285,7 +285,7 @@ def test_a_password_that_is_no_text_is_refused(source: str, tmp_path: Path) -> N
         "env": ["--password-env", "ODD"],
     }[source]
     result = subprocess.run(
-        [SIPCHECK, "verify", "127.0.0.1", "--username", "alice", *arguments],
+        [sys.executable, "-m", "sipcheck.cli.main", "verify", "127.0.0.1", "--username", "alice", *arguments],
         capture_output=True,
         input=file.read_bytes(),
         check=False,
@@ -308,7 +308,7 @@ def test_the_prompt_is_left_without_a_verdict(leave: str, status: int) -> None:
     terminal, program_side = pty.openpty()
     arguments = ["verify", "127.0.0.1", "--username", "alice", "--password-stdin"]
     with subprocess.Popen(
-        [SIPCHECK, *arguments],
+        [sys.executable, "-m", "sipcheck.cli.main", *arguments],
         stdin=program_side,
         stdout=program_side,
         stderr=program_side,
@@ -335,7 +335,7 @@ def test_the_prompt_is_left_without_a_verdict(leave: str, status: int) -> None:
 
 
 def test_help_names_every_option_of_the_contract() -> None:
-    text = run("--help").stdout
+    text = process("verify", "--help").stdout
     options = (
         "transport port username auth-username password-env password-file password-stdin realm outbound-proxy "
         "nameserver ca-file tls-strict allow-network allow-port proof source-address timeout json"
@@ -345,5 +345,5 @@ def test_help_names_every_option_of_the_contract() -> None:
 
 
 def test_the_command_alone_shows_help_and_a_version() -> None:
-    assert "verify" in CliRunner().invoke(app).stdout
-    assert CliRunner().invoke(app, ["--version"]).stdout.startswith("sipcheck ")
+    assert "verify" in process().stdout
+    assert process("--version").stdout.startswith("sipcheck ")

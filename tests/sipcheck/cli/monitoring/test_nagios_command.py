@@ -3,9 +3,10 @@
 import json
 import os
 import stat
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,7 +17,6 @@ from sipcheck.carrier.faults import Fault
 from sipcheck.cli.main import app
 from sipcheck.cli.monitoring.rejections import UNREAD_SECONDS, Fate
 from tests.peers.practice import PracticePeer
-from tests.sipcheck.cli.program import Program
 
 RIGHT, WRONG = "demo-password", "battery staple"
 LOOPBACK = ("--allow-network", "127.0.0.0/8")
@@ -119,11 +119,17 @@ def test_a_record_that_is_none_says_nothing(record: bytes, practice: PracticePee
 
 
 def test_two_runs_at_once_send_a_wrong_password_once(practice: PracticePeer, state: Path) -> None:
-    arguments = ("nagios", target(practice), *DEMO, *LOOPBACK, "--state-dir", str(state))
-    with ExitStack() as stack:
-        runs = [stack.enter_context(Program(*arguments, environment={"PASSWORD": WRONG})) for _ in range(2)]
-        told = sorted(run.communicate()[0].split()[2] for run in runs)
-    assert told == ["credentials-frozen:", "credentials-rejected:"]
+    command = [sys.executable, "-m", "sipcheck.cli.main", "nagios", target(practice), *DEMO, *LOOPBACK]
+    runs = [
+        subprocess.Popen(
+            [*command, "--state-dir", str(state)],
+            env={**os.environ, "PASSWORD": WRONG},
+            stdout=subprocess.PIPE,
+        )
+        for _ in range(2)
+    ]
+    told = sorted(run.communicate(timeout=60)[0].split()[2] for run in runs)
+    assert told == [b"credentials-frozen:", b"credentials-rejected:"]
     assert practice.running.authenticated_attempts == 1
 
 
