@@ -8,7 +8,7 @@ from benchmarks.line import between, judged_on, table, verdict
 from benchmarks.machine import Machine
 from benchmarks.measurement import Measurement, Role
 from benchmarks.planning import PLANNING, planning
-from benchmarks.results import SIDE_BY_SIDE, Results, SideBySide, read_results, read_side_by_side
+from benchmarks.results import Results, SideBySide, read_results, read_side_by_side
 from benchmarks.rows import health_sweep, service_on_demand, service_verifications
 from benchmarks.rows.health_sweep import ALL_ALIVE
 from benchmarks.sweep_section import HOW_SWEEPS, SWEEP_PLOT, sweep_plot, sweep_table
@@ -171,8 +171,7 @@ def _table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def main() -> None:
     results = read_results()
-    side_by_side = read_side_by_side() if SIDE_BY_SIDE.exists() else None
-    PAGE.write_text(page(results, read_results(FORMER), side_by_side), encoding="utf-8")
+    PAGE.write_text(page(results, read_results(FORMER), read_side_by_side()), encoding="utf-8")
     PLANNING.write_text(planning(results), encoding="utf-8")
     if len(curve(all_sweeps(results), ALL_ALIVE)) > 1:
         SWEEP_PLOT.write_text(sweep_plot(all_sweeps(results)), encoding="utf-8")

@@ -12,7 +12,7 @@ from benchmarks.former import joined
 from benchmarks.machine import Machine
 from benchmarks.measurement import Measurement, Role, Sample, Series, Unit
 from benchmarks.page import PAGE, page
-from benchmarks.results import SIDE_BY_SIDE, Results, SideBySide, read_results, read_side_by_side
+from benchmarks.results import Results, SideBySide, read_results, read_side_by_side
 from benchmarks.rows import service_verifications, sweep_on_demand, udp_options
 from benchmarks.targets import FORMER, TARGETS, shares_table, targets_table
 
@@ -60,8 +60,8 @@ def results(*measured: Series) -> Results:
 
 def test_it_is_made_from_the_kept_figures() -> None:
     """After a change of either: `python -m benchmarks.page`."""
-    side_by_side = read_side_by_side() if SIDE_BY_SIDE.exists() else None
-    assert PAGE.read_text(encoding="utf-8") == page(read_results(), read_results(FORMER), side_by_side)
+    made = page(read_results(), read_results(FORMER), read_side_by_side())
+    assert PAGE.read_text(encoding="utf-8") == made
 
 
 def test_every_row_was_measured() -> None:

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from sqlalchemy import Uuid, and_, bindparam, delete, or_, select, update
 from sqlalchemy.orm import aliased, joinedload, undefer
-from sqlalchemy.sql.elements import ColumnElement
 
 from sipcheck.reasons import Outcome
 from trunks.models.base import UtcDateTime
@@ -24,26 +23,23 @@ QUEUED, RUNNING, DONE = VerificationStatus.QUEUED, VerificationStatus.RUNNING, V
 
 
 _OTHER = aliased(Verification)
-
-
-def _is_latest(comes_to_something: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Composed once each: every read of a trunk asks it, and to compose it costs more than to ask."""
-    return Trunk.id.in_(bindparam("trunk_ids", expanding=True)) & (
+_OF_ITS_TRUNK = Trunk.id == Verification.trunk_id
+# Composed once: every read of a trunk asks it, and to compose it costs more than to ask. One that waits and says why
+# has a reason, too.
+_LATEST_TOLD = (
+    select(Verification)
+    .join(Trunk, _OF_ITS_TRUNK)
+    .where(
+        Trunk.id.in_(bindparam("trunk_ids", expanding=True)),
         Verification.id
         == select(_OTHER.id)
-        .where(_OTHER.trunk_id == Trunk.id, _OTHER.generation == Trunk.generation, comes_to_something)
+        .where(_OTHER.trunk_id == Trunk.id, _OTHER.generation == Trunk.generation, _OTHER.reason.is_not(None))
         .order_by(_OTHER.id.desc())
         .limit(1)
         .correlate(Trunk)
-        .scalar_subquery()
+        .scalar_subquery(),
     )
-
-
-_OF_ITS_TRUNK = Trunk.id == Verification.trunk_id
-# One that waits and says why has a reason, too.
-_LATEST_TOLD = select(Verification).join(Trunk, _OF_ITS_TRUNK).where(_is_latest(_OTHER.reason.is_not(None)))
-
-
+)
 _RUNNING = composed(
     lambda among: (
         select(_RUNS.c.id, _RUNS.c.claim_id)
