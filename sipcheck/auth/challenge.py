@@ -9,8 +9,8 @@ from sipcheck.auth.digest import Algorithm
 from sipcheck.failure import Failure
 from sipcheck.phrases.listed import Joint, listed
 from sipcheck.phrases.sentence import Parameter
-from sipcheck.printable import PHRASE_LIMIT, one_line
 from sipcheck.reasons import Cause, Reason
+from sipcheck.report.printable import PHRASE_LIMIT, one_line
 
 _NAME = r"[A-Za-z0-9!#$%&'*+\-.^_`|~]+"
 _PARAMETER = re.compile(

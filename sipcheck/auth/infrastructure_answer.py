@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from sipcheck.phrases.sentence import Sentence
-from sipcheck.printable import one_line
+from sipcheck.report.printable import one_line
 
 _KEY = "warning.infrastructure-cannot-answer"
 _SCHEME = re.compile(r"[^\s,]*")

@@ -6,8 +6,8 @@ from rich.table import Table
 from rich.text import Text
 
 from sipcheck.cli.signs import Signs
-from sipcheck.printable import one_line
 from sipcheck.report.model import Direction, TraceStep
+from sipcheck.report.printable import one_line
 
 _STATUS_STYLES = {"1": "dim", "2": "green", "3": "yellow", "4": "yellow", "5": "red", "6": "red"}
 

@@ -7,7 +7,7 @@ from typing import NoReturn
 import typer
 
 from sipcheck.errors import CallerError
-from sipcheck.printable import printable
+from sipcheck.report.printable import printable
 
 USAGE_STATUS = 2
 INTERRUPTED_STATUS = 130  # what shells give a program that Ctrl-C ended

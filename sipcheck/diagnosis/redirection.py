@@ -9,8 +9,8 @@ from sipcheck.message.name_addr import NameAddr
 from sipcheck.message.uri import SipUri
 from sipcheck.phrases.listed import Joint, listed
 from sipcheck.phrases.sentence import Parameter, Sentence
-from sipcheck.printable import one_line
 from sipcheck.reasons import Cause
+from sipcheck.report.printable import one_line
 from sipcheck.target import HostPort, Target, parse_target
 
 _USE_PROXY = 305

@@ -14,7 +14,7 @@ from sipcheck.media.offer import ENCRYPTED, PLAIN
 from sipcheck.media.session_description import MediaDescription, SessionDescription
 from sipcheck.phrases.listed import Joint, listed
 from sipcheck.phrases.sentence import Sentence
-from sipcheck.printable import one_line
+from sipcheck.report.printable import one_line
 from sipcheck.target import HostPort
 
 _FEEDBACK = re.compile(r"(RTP/S?AVP)F")  # RFC 4585, which changes nothing for us

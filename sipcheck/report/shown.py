@@ -11,8 +11,8 @@ from functools import cache
 from operator import attrgetter, is_
 from typing import Any, TypeVar, cast, get_args, get_type_hints
 
-from sipcheck.printable import TEXT_LIMIT, bounded
 from sipcheck.report.model import TraceStep
+from sipcheck.report.printable import TEXT_LIMIT, bounded
 
 # What holds no text of others; a step of a trace was made fit to be shown when it was recorded.
 _WITHOUT_TEXT = (Enum, int, float, datetime, type(None), TraceStep)

@@ -6,8 +6,8 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from sipcheck.printable import printable
 from sipcheck.report.model import Direction, TraceStep
+from sipcheck.report.printable import printable
 from sipcheck.report.redaction import redact
 from sipcheck.target import HostPort
 

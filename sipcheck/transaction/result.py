@@ -9,7 +9,7 @@ from sipcheck.auth.server_proof import SentCredentials
 from sipcheck.diagnosis.evidence import Copies, ExchangeResult
 from sipcheck.host import plain_address
 from sipcheck.message.message import Response
-from sipcheck.printable import PHRASE_LIMIT, TEXT_LIMIT, one_line
+from sipcheck.report.printable import PHRASE_LIMIT, TEXT_LIMIT, one_line
 from sipcheck.report.trace import Trace
 from sipcheck.target import HostPort
 from sipcheck.transaction.telling_headers import telling_headers

@@ -13,9 +13,9 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
 from sipcheck.diagnosis.details import warn
 from sipcheck.phrases.sentence import Sentence
-from sipcheck.printable import one_line
 from sipcheck.reasons import WarningCode
 from sipcheck.report.model import Certificate, ReportWarning
+from sipcheck.report.printable import one_line
 from sipcheck.transport.certificate_names import NameMatch, PresentedNames
 
 _DAY = timedelta(days=1)

@@ -7,8 +7,8 @@ from sipcheck.failure import Failure
 from sipcheck.host import is_address, plain_address
 from sipcheck.message.uri import SipUri
 from sipcheck.phrases.sentence import Sentence
-from sipcheck.printable import one_line
 from sipcheck.reasons import Cause, Reason
+from sipcheck.report.printable import one_line
 from sipcheck.target import parse_target
 
 _SHOWN_NAMES = 3

@@ -2,7 +2,7 @@
 
 from sipcheck.host import is_address, plain_address
 from sipcheck.phrases.sentence import Sentence
-from sipcheck.printable import one_line
+from sipcheck.report.printable import one_line
 from sipcheck.transport.certificate_names import PresentedNames
 
 _KEY = "warning.infrastructure-refuses-certificate"

@@ -16,9 +16,9 @@ from sipcheck.errors import SettingInvalid, TransportFailed
 from sipcheck.failure import Failure
 from sipcheck.host import is_address
 from sipcheck.phrases.sentence import Sentence
-from sipcheck.printable import one_line
 from sipcheck.reasons import Cause, Reason, WarningCode
 from sipcheck.report.model import Certificate, ReportWarning
+from sipcheck.report.printable import one_line
 from sipcheck.target import HostPort
 from sipcheck.transport.certificate import (
     CertificateUnreadable,

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from sipcheck.diagnosis.details import worded
 from sipcheck.diagnosis.sentences import LATER, Facts, render, sentences
 from sipcheck.phrases.sentence import Parameter, Sentence
-from sipcheck.printable import one_line
 from sipcheck.reasons import Cause, CredentialState, Reason
 from sipcheck.report.checks import make_checks
 from sipcheck.report.model import CheckName, Report, TargetFacts
+from sipcheck.report.printable import one_line
 from sipcheck.report.rulings import ruling
 from sipcheck.report.shown import shown
 from sipcheck.verification.check_details import failed

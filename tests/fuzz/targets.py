@@ -28,7 +28,7 @@ from sipcheck.message.framing import StreamFramer
 from sipcheck.message.message import Response
 from sipcheck.message.parser import parse, top_branch
 from sipcheck.phrases.words import phrase
-from sipcheck.printable import printable
+from sipcheck.report.printable import printable
 from sipcheck.transport.certificate import CertificateUnreadable, read_certificate
 from sipcheck.transport.certificate_names import match_name, mismatch
 

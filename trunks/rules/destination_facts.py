@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sipcheck.printable import one_line
 from sipcheck.reasons import WarningCode
 from sipcheck.report.model import Certificate, Report
+from sipcheck.report.printable import one_line
 from sipcheck.target import edge_name
 
 # Of a destination with more addresses each look may see others.

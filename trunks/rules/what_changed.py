@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sipcheck.printable import one_line
 from sipcheck.reasons import Reason
+from sipcheck.report.printable import one_line
 from trunks.rules.destination_facts import DestinationFacts, SeenCertificate, SeenEdge, read_facts
 
 _WORDS = 120

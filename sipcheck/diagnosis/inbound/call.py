@@ -12,7 +12,7 @@ from sipcheck.errors import CallerError, ParseError, Unreadable
 from sipcheck.message.header_block import read_header_block
 from sipcheck.message.name_addr import NameAddr
 from sipcheck.message.start_line import RequestLine, parse_start_line
-from sipcheck.printable import one_line
+from sipcheck.report.printable import one_line
 
 _URI = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):(.*)", re.DOTALL)
 _SIP_SCHEMES = frozenset({"sip", "sips"})

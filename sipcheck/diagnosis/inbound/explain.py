@@ -10,7 +10,7 @@ from sipcheck.diagnosis.inbound.numbers import other_form
 from sipcheck.diagnosis.inbound.reasons import InboundReason
 from sipcheck.diagnosis.inbound.sentences import say
 from sipcheck.diagnosis.inbound.standing import DispatchRule, InboundTrunk, Standing
-from sipcheck.printable import one_line
+from sipcheck.report.printable import one_line
 
 _MOST_SHOWN = 8
 

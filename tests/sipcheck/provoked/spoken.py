@@ -9,9 +9,9 @@ from sipcheck.diagnosis.details import worded
 from sipcheck.diagnosis.sentences import render
 from sipcheck.discovery.advice import worded_advice
 from sipcheck.phrases.sentence import Parameter, Sentence
-from sipcheck.printable import bounded
 from sipcheck.report.json_export import report_to_json
 from sipcheck.report.model import Report
+from sipcheck.report.printable import bounded
 
 # The words of others: of the system, OpenSSL and dnspython, of a peer's answer or certificate, and what was typed.
 OF_OTHERS = {"words", "alert", "answer", "subject", "issuer", "names", "contact", "schemes", "username"}

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from sipcheck.printable import TEXT_LIMIT
 from sipcheck.reasons import Reason
 from sipcheck.report.model import Direction, TraceStep
+from sipcheck.report.printable import TEXT_LIMIT
 from sipcheck.report.shown import shown
 
 
