@@ -118,7 +118,9 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Wheel]:
 def _build(part: str, folder: Path) -> Wheel:
     sdist = next(SdistBuilder(str(ROOT / "packages" / part)).build(directory=str(folder)))
     with tarfile.open(sdist) as archive:
-        archive.extractall(folder / "source", filter="data")
+        # Before 3.11.4 there is no filter to name, and since 3.14 it is this one.
+        archive.extraction_filter = getattr(tarfile, "data_filter", None)
+        archive.extractall(folder / "source")
     (source,) = (folder / "source").iterdir()
     built = next(WheelBuilder(str(source)).build(directory=str(folder), versions=["standard"]))
     with zipfile.ZipFile(built) as wheel:
