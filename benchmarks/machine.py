@@ -3,6 +3,7 @@
 import os
 import platform
 import ssl
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -37,12 +38,18 @@ class Machine:
             cores=os.cpu_count() or 1,
             pinned=cores.apart,
             kernel=f"{platform.system()} {'.'.join(platform.release().split('.')[:2])}",
-            python=f"{platform.python_implementation()} {platform.python_version()}",
+            python=_python(),
             uvloop=version("uvloop"),
             python_openssl=ssl.OPENSSL_VERSION.split()[1],
             udp_responder=udp_language(),
             peers={peer.name: peer.version() or "unknown" for peer in _PEERS if peer.installed},
         )
+
+
+def _python() -> str:
+    """How a Python was built is felt more than its version: the system's is, as the official images' are, optimized."""
+    whose = ", the system's build" if Path(sys.base_prefix) == Path("/usr") else ""
+    return f"{platform.python_implementation()} {platform.python_version()}{whose}"
 
 
 def _cpu() -> str:
