@@ -4,8 +4,8 @@ SYSTEM_PYTHON := /usr/bin/python3
 PYTHON ?= $(shell $(SYSTEM_PYTHON) -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& echo $(SYSTEM_PYTHON) || echo python3)
 BIN := $(VENV)/bin
-# Two for each of two cores: tests that start servers keep them busy beside those that wait for a peer.
-PYTEST_ARGS ?= -n 4 --dist worksteal
+# Three for each of two cores: tests that compute keep them busy beside those that wait for a peer.
+PYTEST_ARGS ?= -n 6 --dist worksteal
 
 # Marks are set in tests/marks.py.
 FAST := -n 3 --dist worksteal -m "not peers and not slow and not story and not long" --hypothesis-profile quick

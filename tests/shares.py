@@ -57,7 +57,9 @@ LONG_FILES = (
 
 
 def spread(items: Sequence[Item], file_of: Callable[[Item], str], processes: int) -> list[Item]:
-    """Give the items in an order of which each process gets as many in a row, those of `LONG_FILES` first in each."""
+    """Give the items in an order of which each process gets as many in a row, those of `LONG_FILES` first in every
+    second one's.
+    """
     long = sorted(
         (LONG_FILES.index(name), number)
         for number, name in enumerate(map(file_of, items))
@@ -66,8 +68,10 @@ def spread(items: Sequence[Item], file_of: Callable[[Item], str], processes: int
     files = [[items[number] for _, number in file] for _, file in groupby(long, key=itemgetter(0))]
     rest = iter([item for item in items if file_of(item) not in LONG_FILES])
     ordered: list[Item] = []
+    beginning = (processes + 1) // 2
     for process in range(processes):
-        ordered += [item for file in files[process::processes] for item in file]
+        if process % 2 == 0:
+            ordered += [item for file in files[process // 2 :: beginning] for item in file]
         whole = len(items) * (process + 1) // processes
         ordered += [item for _, item in zip(range(whole - len(ordered)), rest, strict=False)]
     return ordered + list(rest)
