@@ -4,8 +4,9 @@ SYSTEM_PYTHON := /usr/bin/python3
 PYTHON ?= $(shell $(SYSTEM_PYTHON) -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& echo $(SYSTEM_PYTHON) || echo python3)
 BIN := $(VENV)/bin
-# Three for each of two cores: tests that compute keep them busy beside those that wait for a peer.
-PYTEST_ARGS ?= -n 6 --dist worksteal
+# Two for each of two cores: tests that compute keep them busy beside those that wait for a peer. With three they took
+# as long within a twentieth, and what hangs on the moment failed sooner.
+PYTEST_ARGS ?= -n 4 --dist worksteal
 
 # Marks are set in tests/marks.py.
 FAST := -n 3 --dist worksteal -m "not peers and not slow and not story and not long" --hypothesis-profile quick
