@@ -5,6 +5,7 @@ machine in the same hour, is not.
 """
 
 import argparse
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -46,7 +47,9 @@ class Code:
 def install() -> Code:
     """Lay out the former code, and install what it needs. Raises CalledProcessError, also where git has no history."""
     folder = WORKSHOP / "former"
-    folder.mkdir(parents=True, exist_ok=True)
+    # Anew each time: what is there may have been installed for another Python.
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
     archive = subprocess.run(["git", "archive", COMMIT], cwd=_HERE, check=True, capture_output=True)
     subprocess.run(["tar", "-x", "-C", folder], input=archive.stdout, check=True)
     subprocess.run(["make", "install", f"PYTHON={sys.executable}", "VENV=.venv"], cwd=folder, check=True)
