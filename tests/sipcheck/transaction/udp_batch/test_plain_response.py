@@ -112,6 +112,25 @@ def test_plain_answers_are_settled_at_a_glance(lines: tuple[bytes, ...]) -> None
     assert glance(data) == int(lines[0][8:11]) == parser(data)
 
 
+@pytest.mark.parametrize(
+    ("more", "at_a_glance"),
+    [
+        ([b"Xx: y"] * 55, True),
+        ([b"Xx: y"] * 57, False),
+        ([b"X" * 960 + b": y"], True),
+        ([b"X" * 1024 + b": y"], False),
+        ([b"X-%d: y" % number for number in range(9000)], False),
+    ],
+    ids=["many lines", "more lines than are remembered", "a long name", "a longer one", "a full datagram"],
+)
+def test_a_head_too_large_to_be_remembered_is_left_to_the_parser(
+    more: list[bytes], at_a_glance: bool
+) -> None:
+    data = written((*PLAIN[:-1], *more, PLAIN[-1]))
+    assert [glance(data), glance(data)] == ([401, 401] if at_a_glance else [None, None])
+    assert parser(data) == 401
+
+
 Change = Callable[[list[bytes], random.Random], object]
 CHANGES: dict[str, Change] = {
     "dropped": lambda lines, chance: lines.pop(chance.randrange(len(lines))),
