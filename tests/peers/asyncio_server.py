@@ -37,7 +37,10 @@ async def serving(
             conversation.cancel()
         ends = await asyncio.gather(*conversations, return_exceptions=True)
         for writer in writers:
-            writer.transport.abort()
+            # A TLS transport that was closed twice, by the client's end and by ours, has nothing to abort, and says so
+            # in this way before 3.11.4.
+            with suppress(AttributeError):
+                writer.transport.abort()
         await asyncio.sleep(0)  # in which they are closed
         for end in ends:
             if isinstance(end, Exception):
