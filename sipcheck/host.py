@@ -17,8 +17,8 @@ _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*", re.ASCII)
 _SERVICE = re.compile(r"_sips?\._(?:udp|tcp|tls|sctp|ws|wss)\.", re.ASCII)
 
 
-# The same few are judged in every run.
-@lru_cache(maxsize=512)
+# The same few are judged in every run; a peer's may be long, so that not many are kept.
+@lru_cache(maxsize=128)
 def is_address(host: str) -> bool:
     """Tell whether a host in normal form is an IPv4 or IPv6 literal."""
     if ":" in host:
@@ -30,8 +30,8 @@ def is_address(host: str) -> bool:
     return True
 
 
-# The same few stand in every answer.
-@lru_cache(maxsize=1024)
+# The same few stand in every answer; a zone behind one may be long, so that not many are kept.
+@lru_cache(maxsize=128)
 def plain_address(text: str) -> str:
     """Read an address into the one form of whom it stands for: an IPv4-mapped one is that IPv4 address.
 

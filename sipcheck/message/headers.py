@@ -31,8 +31,8 @@ COMPACT_NAMES = {
 }
 
 
-# The same few stand in every message.
-@lru_cache(maxsize=512)
+# The same few stand in every message; others may be long, so that not many are kept.
+@lru_cache(maxsize=128)
 def canonical_name(name: str) -> str:
     """The long form in lower case: one spelling for every way to write a field's name."""
     lower = name.lower()

@@ -51,6 +51,7 @@ class EdgeProbe:
     adopted: bool = False
     settled: asyncio.Event = field(default_factory=asyncio.Event)
     asked_options: RequestTemplate | None = None
+    _calls: list[Call] = field(default_factory=list)
     _run_asking: RunContext | None = None
     connection: EdgeConnection = field(init=False)
     asked: Asked = field(init=False)
@@ -83,6 +84,11 @@ class EdgeProbe:
     def alive(self) -> bool:
         exchanges = (self.options, self.register, self.answered_options, self.invite)
         return any(exchange is not None and exchange.alive for exchange in exchanges)
+
+    @property
+    def call_taken(self) -> bool:
+        """Whether a 2xx has come to a call of this run, also behind what decided."""
+        return any(call.taken for call in self._calls)
 
     def own(self, evidence: EdgeEvidence) -> EdgeEvidence:
         """What of it this run itself has asked: without an OPTIONS that was taken over from another."""
@@ -130,6 +136,7 @@ class EdgeProbe:
             self._asking_before(),
             credentials=self.run.proof_credentials,
         )
+        self._calls.append(call)
         keeper.start(call)
         return await call.outcome(self.run.deadline)
 

@@ -34,10 +34,10 @@ def edge_warnings(
         _register_warning(probe.register, probe.options, add)
         if evidence.alive and not decides and probe.register.status is not None and not probe.register.alive:
             add(WarningCode.REGISTER_REFUSED, _answered("register-refused.failed", probe.register))
-    if probe.invite is not None and probe.invite.call_answered:
+    if probe.call_taken:
         said = Sentence.of("warning.call-was-answered", number=probe.identity.number)
         add(WarningCode.CALL_WAS_ANSWERED, said)
-    if probe.invite is not None and _let_through_unasked(probe.invite):
+    if probe.invite is not None and _let_through_unasked(probe.invite, taken=probe.call_taken):
         said = Sentence.of("warning.call-unchallenged", answer=probe.invite.answer)
         add(WarningCode.CALL_UNCHALLENGED, said)
     if probe.refused_form is not None:
@@ -47,10 +47,10 @@ def edge_warnings(
     return _unique(found)
 
 
-def _let_through_unasked(invite: ExchangeResult) -> bool:
+def _let_through_unasked(invite: ExchangeResult, *, taken: bool) -> bool:
     """Whether a call rang or was taken, and nobody asked who calls."""
     rang = invite.status in RINGING or invite.succeeded
-    return (rang or invite.call_answered) and not invite.challenged
+    return (rang or taken) and not invite.challenged
 
 
 def _form_refused(probe: EdgeProbe, refused: ExchangeResult) -> Sentence:

@@ -9,6 +9,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -316,6 +317,9 @@ def test_the_prompt_is_left_without_a_verdict(leave: str, status: int) -> None:
     ) as program:
         os.close(program_side)
         shown = b""
+        # A read from a terminal has no limit of its own: whoever is killed ends it.
+        limit = threading.Timer(60, program.kill)
+        limit.start()
         with open(terminal, "r+b", buffering=0) as screen, contextlib.suppress(OSError):  # EIO: it has ended
             while b"SIP password: " not in shown:
                 shown += screen.read(4096)
@@ -329,6 +333,7 @@ def test_the_prompt_is_left_without_a_verdict(leave: str, status: int) -> None:
                 program.send_signal(signal.SIGINT)
             while data := screen.read(4096):
                 shown += data
+        limit.cancel()
         assert program.wait(timeout=30) == status, shown
     assert b"Traceback" not in shown
     assert b"FAILED" not in shown

@@ -8,11 +8,12 @@ from ipaddress import ip_network
 
 import pytest
 
-from sipcheck import EngineSettings, Guard, Reason, Report, TransportName, WarningCode
+from sipcheck import EngineSettings, Guard, Proof, Reason, Report, TransportName, WarningCode
 from sipcheck.report.model import CheckName, CheckState, Direction
+from tests.peers.call_peer import CallScript
 from tests.peers.dns_server import DnsServer
 from tests.peers.sip_reply import reply_to
-from tests.peers.udp_peer import UdpPeer, silent
+from tests.peers.udp_peer import Reply, UdpPeer, silent
 from tests.sipcheck.conftest import ALICE, Verify
 
 CHALLENGE = ("WWW-Authenticate", 'Digest realm="carrier.example", nonce="n", qop="auth"')
@@ -106,3 +107,40 @@ async def test_every_address_that_dns_gave_is_judged(
     )
     assert next(check.state for check in report.checks if check.name is CheckName.ADDRESS) is CheckState.OK
     assert WarningCode.DNS_PARTIAL in {warning.code for warning in report.warnings}
+
+
+async def test_a_call_that_is_taken_while_another_address_is_awaited_is_told(
+    dns_server_factory: Callable[..., DnsServer], verify: Verify
+) -> None:
+    """The proof has its end by then, and the report is not yet written."""
+
+    class Late(CallScript):
+        def __call__(self, request: bytes) -> list[bytes | Reply]:
+            given = super().__call__(request)
+            if request.startswith(b"CANCEL"):
+                taken = given.pop()
+                assert isinstance(taken, bytes)
+                given.append(Reply(data=taken, after_seconds=0.2))
+            return given
+
+    def slow(request: bytes) -> list[Reply]:
+        return [Reply(data=reply_to(request), after_seconds=1.0)]
+
+    script = Late(cancelled=((487, "Terminated"), (200, "OK")))
+    with UdpPeer(script) as peer, UdpPeer(slow, address="127.0.0.2") as other:
+        script.port = peer.port
+        report = await verify(
+            "x.example",
+            dns=dns_server_factory(srv(peer, other)),
+            transport=TransportName.UDP,
+            credentials=ALICE,
+            proof=Proof.INVITE,
+        )
+    assert report.reason is Reason.CREDENTIALS_PROVEN
+    taken = [
+        step
+        for step in report.trace
+        if step.text.startswith("SIP/2.0 200") and " INVITE\n" in step.text.replace("\r", "")
+    ]
+    assert len(taken) == 1
+    assert WarningCode.CALL_WAS_ANSWERED in {warning.code for warning in report.warnings}
