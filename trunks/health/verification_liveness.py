@@ -86,6 +86,13 @@ class VerificationLiveness:
         sooner = {
             each: first for each, first in self._firsts.items() if _is_sooner(first, scheduled.get(each))
         }
+        # What is locked by now is changed beside the rest of it; what is not there yet is entered.
+        for each in sooner.keys() & scheduled.keys():
+            seconds, at = scheduled[each]
+            others_seconds, others_at = sooner.pop(each)
+            change = self._changes.setdefault(each, {"destination_id": each})
+            change["interval_seconds"] = min(seconds, others_seconds)
+            change["next_check_at"] = min(at, others_at)
         if sooner:
             self._rows.begin(sooner)
         self._rows.change([self._changes[each] for each in sorted(self._changes)])
