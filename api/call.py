@@ -18,8 +18,8 @@ from trunks.errors import NumberInUseElsewhere
 from trunks.installation.areas import Catalog
 from trunks.installation.settings import Settings
 from trunks.models.verification import Verification
-from trunks.phone_numbers import key_of
 from trunks.rules.forbidden_host import advise_public_host, host_fault
+from trunks.rules.phone_numbers import key_of
 from trunks.runs.requests import RunRequest, RunRequests
 from trunks.tenancy.tenants import Caller
 

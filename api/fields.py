@@ -11,8 +11,8 @@ from pydantic_core import PydanticCustomError
 
 from sipcheck.errors import TargetInvalid
 from sipcheck.target import HostPort, parse_host_port
-from trunks.phone_numbers import is_country
 from trunks.rules.allow_list import AllowListInvalid, read_allow_list
+from trunks.rules.phone_numbers import is_country
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 # Letters and a symbol by their category, and blank to the eye.

@@ -23,7 +23,7 @@ from api.fields import (
 from sipcheck.diagnosis.evidence import Proof
 from sipcheck.verification.calling.options import CallIdentity
 from trunks.catalog.new_trunk import NewGateway, NewNumber, NewTrunk
-from trunks.phone_numbers import E164, fault_of
+from trunks.rules.phone_numbers import E164, fault_of
 from trunks.rules.profile import CallingFormat, InboundAuthorization, TrunkProfile
 
 ONLY_FOR_IP = "can be given for ip alone: with auth, calls are let in by their password"

@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 from api.body import Body, shown_with
 from api.fields import Line, OneLine, Switch, refuse_twice, require_visible
 from trunks.catalog.new_trunk import NewNumber
-from trunks.phone_numbers import fault_of, key_of, meant_by, read_digits
+from trunks.rules.phone_numbers import fault_of, key_of, meant_by, read_digits
 
 _MOST_NUMBERS = 1000
 

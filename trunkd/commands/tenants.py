@@ -9,7 +9,7 @@ import typer
 from trunkd.commands.opened_installation import opened_installation
 from trunks.errors import TokenNotFound
 from trunks.ids import read_id
-from trunks.phone_numbers import is_country
+from trunks.rules.phone_numbers import is_country
 from trunks.tenancy.tenants import DEFAULT_MAX_NUMBERS, DEFAULT_REQUESTS_PER_MINUTE, Tenants
 
 environment_commands = typer.Typer(help="Tenants.", no_args_is_help=True)

@@ -14,11 +14,11 @@ from trunks.clock import Clock
 from trunks.errors import ProvisioningUnfinished, StillBeingMade, TrunkExists
 from trunks.models.provision import ProvisionState, ProvisionStatus
 from trunks.models.trunk import Trunk
-from trunks.phone_numbers import key_of
 from trunks.provisions.requests import ProvisionRequests
 from trunks.repositories.provisions import Provisions
 from trunks.repositories.tenants import Environments
 from trunks.repositories.trunks import Trunks
+from trunks.rules.phone_numbers import key_of
 from trunks.runs.queue import queue_unasked
 from trunks.secrets.secret_box import SecretBox
 from trunks.store.database import Database

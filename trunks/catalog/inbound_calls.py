@@ -10,8 +10,8 @@ from sipcheck.diagnosis.inbound.reasons import InboundReason
 from sipcheck.diagnosis.inbound.sentences import say
 from sipcheck.diagnosis.inbound.standing import Standing
 from trunks.errors import CalledNumberNotFound
-from trunks.phone_numbers import key_of
 from trunks.repositories.inbound_lines import InboundLine, InboundLines
+from trunks.rules.phone_numbers import key_of
 from trunks.store.database import Database
 from trunks.tenancy.tenants import Caller
 

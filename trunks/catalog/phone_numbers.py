@@ -16,11 +16,11 @@ from trunks.errors import NumberInUse, NumberNotFound, NumberTaken, StillBeingMa
 from trunks.ids import new_id
 from trunks.models.phone_number import PhoneNumber
 from trunks.models.trunk import Trunk
-from trunks.phone_numbers import key_of, meant_by
 from trunks.provisions.requests import ProvisionRequests
 from trunks.repositories.phone_numbers import PhoneNumbers
 from trunks.repositories.trunk_profiles import TrunkProfiles
 from trunks.repositories.trunks import Trunks, owned
+from trunks.rules.phone_numbers import key_of, meant_by
 from trunks.store.database import Database
 from trunks.tenancy.tenants import Caller
 from trunks.voice.provisioner import ProvisionerName

@@ -13,11 +13,11 @@ from trunks.clock import Clock
 from trunks.errors import NumberNotFound, TrunkNotFound
 from trunks.models.number_claim import NumberClaim
 from trunks.models.trunk import Trunk
-from trunks.phone_numbers import key_of
 from trunks.provisions.requests import ProvisionRequests
 from trunks.repositories.number_claims import NumberClaims
 from trunks.repositories.phone_numbers import PhoneNumbers
 from trunks.repositories.trunks import Flips, Trunks
+from trunks.rules.phone_numbers import key_of
 from trunks.rules.trunk_state import Cause
 from trunks.store.database import Database
 from trunks.voice.provisioner import ProvisionerName

@@ -30,7 +30,6 @@ from trunks.errors import (
 from trunks.health.verification_liveness import VerificationLiveness
 from trunks.models.state_columns import read_state
 from trunks.models.trunk import Trunk
-from trunks.phone_numbers import key_of
 from trunks.provisions.requests import ProvisionRequests
 from trunks.provisions.wanted_sides import WantedSides
 from trunks.repositories.account_proofs import AccountProofs
@@ -41,6 +40,7 @@ from trunks.repositories.trunk_profiles import TrunkProfiles
 from trunks.repositories.trunks import Trunks, owned
 from trunks.repositories.verifications import Verifications
 from trunks.rules.intervals import HealthIntervals
+from trunks.rules.phone_numbers import key_of
 from trunks.rules.profile import TrunkProfile
 from trunks.rules.trunk_state import Cause, after_edit, after_switch
 from trunks.rules.whole_trunk import judge_change

@@ -10,9 +10,9 @@ from sqlalchemy.sql.elements import ColumnElement
 from trunks.models.destination import Destination
 from trunks.models.phone_number import PhoneNumber
 from trunks.models.trunk import DEGRADED, FALLEN, NEVER_WORKED, WELL, Gateway, Trunk
-from trunks.phone_numbers import key_of
 from trunks.repositories.repository import Repository
 from trunks.rules.attention import Attention
+from trunks.rules.phone_numbers import key_of
 
 SPELLED: Mapping[Attention, TextClause] = {
     Attention.FALLEN: FALLEN,

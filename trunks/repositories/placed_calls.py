@@ -14,9 +14,9 @@ from trunks.models.open_call import OpenCall
 from trunks.models.phone_number import PhoneNumber
 from trunks.models.placed_call import QUEUED_CALLS, RUNNING_CALLS, CallQuota, PlacedCall
 from trunks.models.verification import VerificationStatus
-from trunks.phone_numbers import E164
 from trunks.repositories.insert_or import insert_or_ignore
 from trunks.repositories.repository import Repository, in_parts
+from trunks.rules.phone_numbers import E164
 
 RUNNING, DONE = VerificationStatus.RUNNING, VerificationStatus.DONE
 

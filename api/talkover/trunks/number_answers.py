@@ -5,7 +5,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from trunks.models.phone_number import PhoneNumber
-from trunks.phone_numbers import E164
+from trunks.rules.phone_numbers import E164
 
 
 class NumberWarning(BaseModel):

@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 from api.body import Body, shown_with
 from api.fields import Line, OneLine, TwoLetters, judge_country
 from trunks.catalog.new_trunk import NewNumber
-from trunks.phone_numbers import E164, calling_code_of, fault_of
+from trunks.rules.phone_numbers import E164, calling_code_of, fault_of
 
 
 def _country(code: str) -> str:

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from trunks.phone_numbers import key_of, meant_by
+from trunks.rules.phone_numbers import key_of, meant_by
 
 revision = "r0024"
 down_revision = "r0023"

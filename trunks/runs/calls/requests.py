@@ -19,11 +19,11 @@ from trunks.errors import (
 )
 from trunks.models.placed_call import PlacedCall
 from trunks.models.verification import VerificationStatus
-from trunks.phone_numbers import key_of
 from trunks.repositories.phone_numbers import PhoneNumbers
 from trunks.repositories.placed_calls import CallQuotas, CallRights, PlacedCalls
 from trunks.repositories.trunks import Trunks, owned
 from trunks.rules.call_limits import OF_ENVIRONMENT, OF_NUMBER, free_at, may_be_called, recent
+from trunks.rules.phone_numbers import key_of
 from trunks.runs.calls.wish import CallWish
 from trunks.store.database import Database
 from trunks.tenancy.tenants import Caller

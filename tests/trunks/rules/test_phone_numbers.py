@@ -6,7 +6,7 @@ import phonenumbers
 import pytest
 from phonenumbers.phonemetadata import PhoneMetadata
 
-from trunks.phone_numbers import fault_of, key_of, meant_by, read_digits, read_e164
+from trunks.rules.phone_numbers import fault_of, key_of, meant_by, read_digits, read_e164
 
 PREFIX = "what is dialled before it inside its country is left out"
 SIGNS = "without spaces or other signs"
