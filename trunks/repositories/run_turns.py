@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Integer, Row, String, Uuid, bindparam, text
+from sqlalchemy import Boolean, Integer, Row, String, Uuid, bindparam, text
 
 from trunks.models.base import UtcDateTime
 from trunks.models.verification import Verification, WayIn
@@ -17,11 +17,13 @@ from trunks.repositories.repository import Repository
 
 Due = Row[*tuple[Any, ...]]
 
+_WAYS = ", ".join(f"'{way.value}'" for way in WayIn)
+
 # From one environment to the next in the index of queued runs, without a look at what is between: first those behind
-# the one that had its turn last, then from the lowest on to that one.
+# the one that had its turn last, then from the lowest on to that one. Of each it is said whether a run of it is due.
 _ENVIRONMENTS = (
     text(
-        """
+        f"""
         WITH RECURSIVE waiting (environment_id, is_behind) AS (
             SELECT (
                 SELECT environment_id FROM verifications WHERE status = 'queued' AND environment_id > :after
@@ -35,16 +37,22 @@ _ENVIRONMENTS = (
             ), waiting.is_behind AND waiting.environment_id IS NOT NULL
             FROM waiting WHERE waiting.is_behind OR waiting.environment_id <= :after
         )
-        SELECT environment_id FROM waiting
+        SELECT environment_id, EXISTS (
+            SELECT 1 FROM verifications v
+            WHERE v.status = 'queued' AND v.environment_id = waiting.environment_id
+                AND v.way_in IN ({_WAYS}) AND v.due_at <= :now
+        ) AS is_due
+        FROM waiting
         WHERE environment_id IS NOT NULL AND (is_behind OR environment_id <= :after) LIMIT :most
-        """
+        """  # noqa: S608 - our own words
     )
     .bindparams(
         bindparam("after", type_=Uuid()),
         bindparam("lowest", UUID(int=0), type_=Uuid()),
+        bindparam("now", type_=UtcDateTime()),
         bindparam("most", type_=Integer()),
     )
-    .columns(environment_id=Uuid())
+    .columns(environment_id=Uuid(), is_due=Boolean())
 )
 
 _ANY_DUE = text("SELECT 1 FROM verifications WHERE status = 'queued' AND due_at <= :now LIMIT 1").bindparams(
@@ -89,10 +97,12 @@ class RunTurns(Repository):
     def any_due(self, now: datetime) -> bool:
         return self._session.execute(_ANY_DUE, {"now": now}).first() is not None
 
-    def environments(self, after: UUID, *, limit: int) -> list[UUID]:
-        """List environments that have queued runs, by their ids, from the one behind `after` on round to that one."""
-        found = self._session.execute(_ENVIRONMENTS, {"after": after, "most": limit})
-        return list(found.scalars())
+    def environments(self, after: UUID, now: datetime, *, limit: int) -> list[tuple[UUID, bool]]:
+        """List environments that have queued runs, by their ids, from the one behind `after` on round to that one, each
+        with whether one of its runs is due.
+        """
+        found = self._session.execute(_ENVIRONMENTS, {"after": after, "now": now, "most": limit})
+        return [(row.environment_id, row.is_due) for row in found]
 
     def due(self, environments: Sequence[UUID], now: datetime, *, each: int) -> Sequence[Due]:
         """List the longest due runs, so many `each` of an environment and a way in, locked; what another has locked is

@@ -15,6 +15,8 @@ _ORDER = tuple(
 
 # A turn asks so many environments; the others have theirs in the next.
 _ENVIRONMENTS_PER_TURN = 100
+# And passes by so many, whose runs wait for their time for the most part.
+_PASSED_PER_TURN = 1000
 _BEFORE_ALL = UUID(int=0)
 
 
@@ -30,18 +32,29 @@ class Turns:
 
         What comes while it looks rings for itself: whoever looked again for that alone would claim one run at a time.
         """
-        environments = rows.environments(self._after, limit=_ENVIRONMENTS_PER_TURN)
+        passed = rows.environments(self._after, now, limit=_PASSED_PER_TURN)
+        environments = [each for each, is_due in passed if is_due][:_ENVIRONMENTS_PER_TURN]
         if not environments:
-            return [], False
+            return [], self._goes_on(passed)
         each = -(-limit // len(environments))
         found = rows.due(environments, now, each=each)
         chosen, self._step = in_turn(found, environments, limit=limit, step=self._step)
-        if chosen:
-            self._after = chosen[-1].environment_id
+        # Where all of these are another's at this moment, the next ones have their turn.
+        self._after = chosen[-1].environment_id if chosen else environments[-1]
         cut_off = (
-            len(environments) == _ENVIRONMENTS_PER_TURN or len(found) > len(chosen) or _any_cut(found, each)
+            len(environments) == _ENVIRONMENTS_PER_TURN
+            or len(passed) == _PASSED_PER_TURN
+            or len(found) > len(chosen)
+            or _any_cut(found, each)
         )
         return chosen, cut_off
+
+    def _goes_on(self, passed: Sequence[tuple[UUID, bool]]) -> bool:
+        """Go on behind those that were passed by, if there are more."""
+        if len(passed) < _PASSED_PER_TURN:
+            return False
+        self._after, _ = passed[-1]
+        return True
 
 
 def _any_cut(found: Iterable[Due], each: int) -> bool:

@@ -3,9 +3,11 @@
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from sqlalchemy import select
 
 from tests.trunks.forms import Store
 from trunks.ids import new_id
@@ -28,7 +30,9 @@ class Queue:
         assert caller is not None
         return caller
 
-    def enter(self, caller: Caller, count: int, way_in: WayIn = WayIn.QUEUED) -> list[UUID]:
+    def enter(
+        self, caller: Caller, count: int, way_in: WayIn = WayIn.QUEUED, *, due_in_seconds: float = 0.0
+    ) -> list[UUID]:
         """Queue runs, each of a trunk of its own, the first due before the others."""
         self.store.caller = caller
         by = RequestedBy.SCHEDULE if way_in is WayIn.SCHEDULED else RequestedBy.CUSTOMER
@@ -45,7 +49,7 @@ class Queue:
                 status=VerificationStatus.QUEUED,
                 requested_by=by,
                 requested_at=now,
-                due_at=now,
+                due_at=now + timedelta(seconds=due_in_seconds),
             )
             with self.store.installation.database.write() as session:
                 session.add(run)
@@ -114,6 +118,33 @@ def test_more_environments_than_a_turn_asks_all_have_theirs(
         claimed += found
     assert sorted(claimed) == sorted(runs)
     assert set(claimed[:5]) & set(runs[1::2]) == set()  # no second one before everybody's first
+
+
+@pytest.mark.parametrize(("asked", "passed", "looks"), [(2, 100, 1), (2, 4, 2), (100, 2, 4)])
+def test_whose_runs_wait_for_their_time_keep_nobody_behind_them(
+    queue: Queue, monkeypatch: pytest.MonkeyPatch, asked: int, passed: int, looks: int
+) -> None:
+    """A carrier at which hundreds of tenants wait for their pace is none of the others' business."""
+    monkeypatch.setattr("trunks.runs.turns._ENVIRONMENTS_PER_TURN", asked)
+    monkeypatch.setattr("trunks.runs.turns._PASSED_PER_TURN", passed)
+    for _ in range(6):
+        queue.enter(queue.tenant(), 1, due_in_seconds=900)
+    (mine,) = queue.enter(queue.tenant(), 1, WayIn.ON_DEMAND)
+    claims = queue.store.installation.runs.claims
+    for look in range(1, looks + 1):
+        found = claims.claim(limit=100)
+        assert [each.verification_id for each in found.runs] == ([mine] if look == looks else [])
+        assert found.more == (look < looks or passed < 7)
+
+
+@pytest.mark.parametrize("store_settings", ["postgresql"], indirect=True)  # SQLite locks no rows
+def test_what_others_keep_keeps_nobody_behind_it(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trunks.runs.turns._ENVIRONMENTS_PER_TURN", 2)
+    kept = [run for _ in range(3) for run in queue.enter(queue.tenant(), 1)]
+    (free,) = queue.enter(queue.tenant(), 1)
+    with queue.store.installation.database.write() as session:
+        session.scalars(select(Verification).where(Verification.id.in_(kept)).with_for_update()).all()
+        assert [run for _ in range(2) for run in queue.claim(2)] == [free]
 
 
 def test_it_is_looked_again_at_once_only_where_something_was_left(queue: Queue) -> None:
