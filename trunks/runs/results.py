@@ -81,10 +81,11 @@ class RunResults:
         freezes = freezer.lock([claim.claim_id for claim in claims])
         alone = len(results) == 1
         # Whoever is alone waits for his trunk, as long as a row is waited for; of several he comes again.
-        trunks = Trunks(self._session).locked_among(
-            {claim.first.trunk_id for claim in claims}, skip_locked=not alone
-        )
-        free = [result for result in results if alone or result.claim.first.trunk_id in trunks]
+        wanted = {claim.first.trunk_id for claim in claims}
+        trunks = Trunks(self._session).locked_among(wanted, skip_locked=not alone)
+        # What is not locked by us is locked by another, or gone: its run changes nothing, and what it sent is settled.
+        kept_by_another = set() if alone else Trunks(self._session).among(wanted - trunks.keys())
+        free = [result for result in results if result.claim.first.trunk_id not in kept_by_another]
         self._limits.settle_within(self._session, [each for result in free for each in result.spent])
         settle(self._session, [each for result in free for each in result.knocked], now)
         pins: dict[tuple[UUID, str], Sequence[str]] = {}
@@ -102,9 +103,9 @@ class RunResults:
         self._announce(now)
         Flips(self._session).enter(self._flips)
         return [
-            result.claim.verification_id in ours
-            if alone or result.claim.first.trunk_id in trunks
-            else StoreBusy()
+            StoreBusy()
+            if result.claim.first.trunk_id in kept_by_another
+            else result.claim.verification_id in ours
             for result in results
         ]
 

@@ -12,6 +12,8 @@ from trunks.models.trunk import Trunk
 from trunks.models.verification import VerificationStatus
 from trunks.rules.trunk_state import HealthStatus
 from trunks.runs.claimed_run import ClaimedRun
+from trunks.runs.credential_freeze import EXPLICIT_TRY_AFTER
+from trunks.runs.results import RunResult
 from trunks.runs.sending import CredentialKeys
 from trunks.runs.service_report import service_report
 
@@ -103,6 +105,22 @@ def test_many_who_finish_one_claim_record_it_once(store: Store, trunk: Trunk) ->
         recorded = list(threads.map(lambda _: store.finish(claim, make_report()), range(16)))
     assert recorded.count(True) == 1
     assert len(store.flips(trunk.id)) == 1
+
+
+@pytest.mark.parametrize("deleted", [1, 2])
+def test_of_a_group_the_runs_of_deleted_trunks_are_over_and_what_they_sent_holds(
+    store: Store, deleted: int
+) -> None:
+    """Not to be told from a locked one by the lock alone: whoever came again for them came for nothing."""
+    claims = [claim_new(store, store.make_trunk(name=f"trunk {number}")) for number in range(3)]
+    for number, claim in enumerate(claims):
+        assert store.send(claim, CredentialKeys(key=str(number) * 64, account_key=str(number) * 64))
+    for claim in claims[:deleted]:
+        store.installation.catalog.trunks.remove(store.caller, claim.first.trunk_id)
+    answers = store.installation.runs.claims.finish([RunResult(each, REJECTED) for each in claims])
+    assert answers == [number >= deleted for number in range(3)]
+    for number, claim in enumerate(claims):
+        assert store.frozen_until(claim, str(number) * 64, None) == STARTED + EXPLICIT_TRY_AFTER
 
 
 def test_a_result_without_a_change_is_no_flip(store: Store, trunk: Trunk) -> None:
