@@ -138,7 +138,12 @@ class EngineLoop:
         if task is not None:
             self._attending.add(task)
             task.add_done_callback(self._attending.discard)
-        return await work(self._engine)
+        try:
+            return await work(self._engine)
+        except Exception:
+            # Nobody looks at the end of what is to go on until stop().
+            _log.exception("work-broke")
+            raise
 
     async def _drain(self, grace_seconds: float) -> None:
         # A job handed over just before the door closed may not have become a task yet.

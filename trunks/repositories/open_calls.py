@@ -1,6 +1,6 @@
 """Calls that may be up, by their Call-IDs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, delete, select
 
 from trunks.models.base import UtcDateTime
 from trunks.models.open_call import OpenCall
+from trunks.repositories.among import among
 from trunks.repositories.insert_or import insert_or_update
 from trunks.repositories.repository import Repository
 
@@ -34,9 +35,10 @@ class OpenCallRows(Repository):
             .execution_options(synchronize_session=False)
         )
 
-    def renew(self, claim_id: UUID, lease_until: datetime) -> bool:
-        """Let a worker keep all that are its own; false where none is."""
-        return self._change(OpenCall, OpenCall.claim_id == claim_id, lease_until=lease_until)
+    def renew(self, call_ids: Collection[str], claim_id: UUID, lease_until: datetime) -> None:
+        """Let a worker keep those of these that are its own."""
+        these = among(self._session, OpenCall.call_id, call_ids)
+        self._change(OpenCall, these & (OpenCall.claim_id == claim_id), lease_until=lease_until)
 
     def any_lost(self, now: datetime) -> bool:
         return self._is_so(_ANY_LOST, now=now)

@@ -43,18 +43,23 @@ class GrowingLadders:
 
     @contextmanager
     def of(self, verification_id: UUID) -> Iterator[Steps]:
-        """Collect what a run sends and receives until it ends."""
-        steps = self._growing[verification_id] = []
+        """Collect what a run sends and receives until it ends.
+
+        One that was lost and is claimed again while its former coroutine still runs has the ladder from then on.
+        """
+        steps: list[LiveStep] = []
+        self._growing[verification_id] = steps
 
         def heard(gateway: str, step: TraceStep) -> None:
-            if len(steps) < MOST_STEPS:
+            if len(steps) < MOST_STEPS and self._growing.get(verification_id) is steps:
                 steps.append(LiveStep.of(gateway, self.clock(), step))
                 self._changed[verification_id] = None
 
         try:
             yield lambda gateway: lambda step: heard(gateway, step)
         finally:
-            self._end(verification_id)
+            if self._growing.get(verification_id) is steps:
+                self._end(verification_id)
 
     def take(self, limit: int) -> Grown:
         """Take what has grown since it was taken last, of so many runs, those first that wait the longest."""

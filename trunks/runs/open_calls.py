@@ -64,8 +64,9 @@ class OpenCalls:
         """The same within a transaction of the caller's."""
         rows, now = OpenCallRows(session), self.clock()
         if not written.marks:
-            rows.forget(written.call_id, self.holder)
+            # First, so that its lease ends where it cannot be struck out.
             self._held.discard(written.call_id)
+            rows.forget(written.call_id, self.holder)
             return
         self._held.add(written.call_id)
         rows.keep(
@@ -83,10 +84,14 @@ class OpenCalls:
         )
 
     def renew(self) -> None:
-        """Keep what is ours; asks nothing where that is nothing."""
-        if self._held:
+        """Keep the calls that are made here; asks nothing where there is none.
+
+        Those of others are ours for one lease: where their end fails, it is another's turn.
+        """
+        held = tuple(self._held)
+        if held:
             with self.database.write() as session:
-                OpenCallRows(session).renew(self.holder, self.clock() + LEASE)
+                OpenCallRows(session).renew(held, self.holder, self.clock() + LEASE)
 
     def claim_lost(self, *, limit: int) -> list[LostCall]:
         """Make calls ours to end whose workers are gone."""

@@ -1,5 +1,6 @@
 """What a run has sent and received so far: kept while it runs, for its own tenant, within bounds."""
 
+from contextlib import ExitStack
 from datetime import timedelta
 from uuid import UUID
 
@@ -7,6 +8,7 @@ import pytest
 
 from sipcheck.report.model import Direction, TraceStep
 from tests.trunks.forms import Store, make_report
+from trunks.clock import utc_now
 from trunks.ids import new_id
 from trunks.runs.growing_ladders import MOST_STEPS, GrowingLadders
 from trunks.runs.live_ladders import LiveStep, line_of
@@ -105,3 +107,23 @@ def test_runs_take_turns(store: Store) -> None:
         first("a.example")(SENT)
         assert list(growing.take(1).ladders) == [two]
         assert list(growing.take(1).ladders) == [one]
+
+
+@pytest.mark.parametrize("first_ends_first", [True, False])
+def test_a_run_that_is_claimed_again_while_its_former_coroutine_runs(first_ends_first: bool) -> None:
+    """Its lease is over on the store's clock, and the engine's goes on: a machine that slept."""
+    growing = GrowingLadders(utc_now)
+    run = new_id()
+    with ExitStack() as lost, ExitStack() as ours:
+        lost_steps = lost.enter_context(growing.of(run))("gateway")
+        our_steps = ours.enter_context(growing.of(run))("gateway")
+        lost_steps(SENT)
+        assert growing.take(10).ladders == {}
+        if first_ends_first:
+            lost.close()
+        our_steps(SENT)
+        assert [len(steps) for steps in growing.take(10).ladders.values()] == [1]
+        ours.close()
+        lost_steps(SENT)
+        assert growing.take(10) == ({}, {run})
+    assert not growing.are_there
