@@ -75,6 +75,15 @@ def split_top_level(text: str, separator: str) -> list[str]:
     return parts
 
 
+def require_closed(text: str) -> None:
+    """Raise Unreadable for a quoted string or an angle bracket that is begun and not ended: what is written behind it
+    would be part of it.
+    """
+    if ('"' in text or "<" in text) and split_top_level(f"{text};", ";")[-1]:
+        quoted = '"' in _QUOTED.sub("", text)
+        raise Unreadable("message.fault.unterminated" if quoted else "message.fault.angle-bracket")
+
+
 def read_quoted(text: str) -> tuple[str, str]:
     """Read the quoted string at the start: the raw text between its quotes, and what follows it.
 

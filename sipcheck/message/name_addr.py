@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from sipcheck.errors import Unreadable
-from sipcheck.message.grammar import WHITESPACE, read_quoted
+from sipcheck.message.grammar import WHITESPACE, read_quoted, require_closed
 from sipcheck.message.parameters import NO_PARAMETERS, Parameters
 
 
@@ -39,6 +39,7 @@ class NameAddr:
         uri = uri.strip(WHITESPACE)
         if not uri:
             raise Unreadable("message.fault.no-uri")
+        require_closed(params)
         return cls(display_name, uri, Parameters.parse(params))
 
     @property

@@ -83,6 +83,7 @@ def test_shuffled_pieces_of_messages(pieces: list[bytes]) -> None:
     st.lists(st.tuples(st.integers(0, 400), st.integers(0, 3), st.binary(max_size=3)), max_size=3),
 )
 @example(LINES[1], [*LINES[2:3], *LINES[4:8]], [])
+@example(LINES[1], [b't: sip:a@b;"tag=2\r\n', LINES[2], LINES[4], *LINES[6:8]], [])
 def test_messages_with_a_few_bytes_changed(
     start_line: bytes, lines: list[bytes], changes: list[tuple[int, int, bytes]]
 ) -> None:

@@ -36,6 +36,11 @@ def test_from_and_to(text: str, display_name: str, uri: str, tag: str | None) ->
         "<>",
         "<sip:a@b",
         '"never closed <sip:a@b>',
+        # A tag of ours behind these would be part of them.
+        'sip:a@b;"tag=2',
+        'sip:a@b;x="y\\"',
+        '<sip:a@b>;x="y',
+        "<sip:a@b>;<x",
         '"a" sip:a@b',
         "<sip:a@b> x",
         '"a"',
