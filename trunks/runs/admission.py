@@ -56,8 +56,10 @@ class Admissions:
         # A realm is learned with the proof of its user.
         self._user_known = bool(claim.learned_realms)
         self._visits: list[Visit] = []
-        self._begun: list[Visit] = []
         self._granted: Counter[str] = Counter()
+        # Begun, and not heard of yet.
+        self._under_way: list[Visit] = []
+        self._leaving: Counter[str] = Counter()
         self._heard: list[Report | CallReport] = []
         self._addresses: dict[str, str] = {}
         self._began_at: float | None = None
@@ -87,7 +89,8 @@ class Admissions:
         self._open = [edge.address for edge in edges]
         self._slots.opened(self._open)
         await asyncio.sleep(wait_seconds)
-        self._begun.append(visit)
+        self._under_way.append(visit)
+        self._leaving += requests
         self.waited_seconds += loop.time() - asked_at
 
     async def _admitted(self, requests: Mapping[str, int], visit: Visit) -> float:
@@ -158,29 +161,27 @@ class Admissions:
             self._slots.done(edge.address)
 
     def heard(self, report: Report | CallReport) -> None:
-        """Take a report of what was admitted; a gateway may have two."""
+        """Take a report of what was admitted since the last one; a gateway may have two."""
+        self._under_way.clear()
+        self._leaving.clear()
         for address in self._open:
             self._slots.done(address)
         self._open = []
         self._heard.append(report)
 
     def spent(self) -> Sequence[Spending]:
-        """What is to be settled: what was sent, retransmissions among it."""
+        """What is to be settled: what was sent, retransmissions among it, and what perhaps was."""
         if not self._granted:
             return ()
-        sent = self._sent() if self._heard else None
+        sent = self._sent() + self._leaving if self._heard else None
         return (Spending(self._claim.claim_id, self._granted, sent, self._claim.environment_id),)
 
     def knocked(self, *, password_left: bool) -> Sequence[Settlement]:
-        """What the ledger is told: what was seen, or the worst of what was begun and never heard of."""
+        """What the ledger is told: what was seen, and the worst of what was begun and never heard of."""
         if not self._visits:
             return ()
-        if self._heard:
-            seen = [
-                each for report in self._heard for each in seen_in(report, self._visitor, self._user_known)
-            ]
-        else:
-            seen = [each for visit in self._begun for each in visit.at_worst(password_left=password_left)]
+        seen = [each for report in self._heard for each in seen_in(report, self._visitor, self._user_known)]
+        seen += [each for visit in self._under_way for each in visit.at_worst(password_left=password_left)]
         return (Settlement(self._claim.claim_id, self._visitor, seen, self._began_at),)
 
     def _sent(self) -> Counter[str]:
