@@ -107,7 +107,8 @@ def bring_forward(run: Verification, now: datetime, *, request_id: str | None, o
         run.requested_by = RequestedBy.CUSTOMER
         run.way_in = WayIn.QUEUED
         run.request_id = request_id
-        run.due_at = now
+        # Both: a run that is due later than it was asked for was put off, and may go by the route of a minute ago.
+        run.requested_at = run.due_at = now
     if on_demand:
         run.way_in = WayIn.ON_DEMAND
 

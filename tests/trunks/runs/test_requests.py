@@ -8,6 +8,7 @@ from tests.trunks.forms import Store, make_report
 from trunks.errors import VerificationNotFound
 from trunks.ids import new_id
 from trunks.models.verification import RequestedBy, VerificationStatus
+from trunks.runs.queue import queue_unasked
 
 
 def test_a_requested_run_waits_in_the_queue(store: Store) -> None:
@@ -91,3 +92,20 @@ def test_nobody_waits_for_what_is_not_about_the_trunk_any_more(store: Store) -> 
     for trunk in (edited, queued):
         store.edit(trunk.id)
     assert runs.done_among(ids.values()) == {ids[removed.id], ids[edited.id]}
+
+
+@pytest.mark.parametrize("waited", ["unasked", "put-off"])
+def test_what_a_customer_asks_for_now_is_not_taken_for_put_off(store: Store, waited: str) -> None:
+    """A run that was put off goes by the route that was found before; he may have mended his DNS meanwhile."""
+    trunk, requests = store.make_trunk(), store.installation.runs.requests
+    if waited == "unasked":
+        with store.installation.database.write() as session:
+            queue_unasked(session, trunk, store.clock.now)
+    else:
+        first = store.claim(requests.request(store.caller, trunk.id))
+        assert first is not None
+        store.put_off(first, seconds=50)
+    store.clock.advance(1)
+    again = store.claim(requests.request(store.caller, trunk.id))
+    assert again is not None
+    assert not again.put_off
