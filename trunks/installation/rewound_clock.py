@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from trunks.clock import Clock
-from trunks.repositories.rewound import Rewound
+from trunks.people.operator_notices import LEASE as NOTICE_LEASE
+from trunks.repositories.rewound import LEASED, LEASED_FOR_LONGER, Rewound
 from trunks.rules.pace_shares import LONGEST_WAIT
 from trunks.store.database import Database
 
@@ -38,13 +39,17 @@ class RewoundClock:
         lease = timedelta(seconds=max(self.lease_seconds, _LONGEST_LEASE_SECONDS))
         with self.database.write() as session:
             rows, now = Rewound(session), self.clock()
-            return (
+            mended = (
                 rows.past(now + _MARGIN, now)
+                + rows.messages(now + _MARGIN, now)
                 + rows.passwords(now + _MARGIN, now)
                 + rows.runs(now + LONGEST_WAIT + _MARGIN, now + _MARGIN, now)
                 + rows.shares(now + LONGEST_WAIT + _MARGIN, now)
-                + rows.leases(now + lease + _MARGIN, now + lease)
+                + rows.leases(LEASED, now + lease + _MARGIN, now + lease)
+                + rows.leases(LEASED_FOR_LONGER, now + NOTICE_LEASE + _MARGIN, now + NOTICE_LEASE)
             )
+            # How long a turn is kept says nothing of the clock that kept it: up to a day.
+            return mended + (rows.waits(now) if mended else 0)
 
     def _mend_checks(self) -> int:
         with self.database.write() as session:

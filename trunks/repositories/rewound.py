@@ -1,7 +1,7 @@
 """Moments that a clock wrote before it was set back: what lies further ahead than anything is ever put off."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,36 +11,51 @@ from trunks.models.account_proof import AccountProof
 from trunks.models.credential_freeze import CredentialFreeze
 from trunks.models.destination_health import DestinationHealth
 from trunks.models.edge_budget import EdgeBudget, EdgeShare, EdgeSlot
-from trunks.models.knock import KnockRow
+from trunks.models.given_up_side import GivenUpSide
+from trunks.models.idempotent_request import IdempotentRequest
+from trunks.models.incident import Incident
+from trunks.models.infrastructure_check import InfrastructureCheck
+from trunks.models.knock import KnockRow, KnockWait
+from trunks.models.mass_fall import MassFall
 from trunks.models.open_call import OpenCall
 from trunks.models.placed_call import PlacedCall
 from trunks.models.provision import Infrastructure, Provision
 from trunks.models.rejected_password import RejectedPasswordRow
 from trunks.models.trunk import Trunk
 from trunks.models.verification import Verification, VerificationStatus
+from trunks.models.way_finding import WayFindingRow
+from trunks.models.webhook import WebhookDelivery, WebhookEndpoint
 from trunks.repositories.among import chunk_rows
 from trunks.repositories.repository import Repository
+from trunks.rules.delivery import DeliveryStatus
 from trunks.rules.rejected_password import DECIDED_AFTER, TRIED_AFTER
 
-_LEASED: tuple[Any, ...] = (
+LEASED: tuple[Any, ...] = (
     Verification,
     CredentialFreeze,
     DestinationHealth,
     Provision,
     Infrastructure,
+    InfrastructureCheck,
     PlacedCall,
     OpenCall,
+    EdgeSlot,
+    KnockRow,
+    IdempotentRequest,
+    WayFindingRow,
+    WebhookEndpoint,
 )
+# What operators are told takes longer to tell.
+LEASED_FOR_LONGER = (Incident,)
 
 
 class Rewound(Repository):
     """Every change gives the number of rows; `beyond` is a moment that none would lie behind by a right clock."""
 
-    def leases(self, beyond: datetime, lease_until: datetime) -> int:
+    def leases(self, models: Iterable[Any], beyond: datetime, lease_until: datetime) -> int:
         """Let leases end when new ones would: whoever has them may be at work."""
         values = {"lease_until": lease_until}
-        tables: list[tuple[Any, Any]] = [(each, each.lease_until) for each in (*_LEASED, EdgeSlot, KnockRow)]
-        return sum(self._set(model, column > beyond, values) for model, column in tables)
+        return sum(self._set(model, model.lease_until > beyond, values) for model in models)
 
     def runs(self, beyond: datetime, asked_beyond: datetime, now: datetime) -> int:
         """Make runs due that were asked for, or put off, by that clock."""
@@ -56,13 +71,33 @@ class Rewound(Repository):
             EdgeShare, or_(EdgeShare.wanted_until > beyond, EdgeShare.line_until > beyond), values
         )
 
+    def waits(self, now: datetime) -> int:
+        """End what is kept at addresses for those who wait there: who waits still has his turn kept anew."""
+        return self._set(KnockWait, KnockWait.until > now, {"until": now})
+
+    def messages(self, beyond: datetime, now: datetime) -> int:
+        """Send what was to be told first by that clock, and take away what was given up by it."""
+        first = (Incident.notify_tries == 0) & (Incident.notify_at > beyond)
+        waiting = (WebhookDelivery.tries == 0) & (WebhookDelivery.status == DeliveryStatus.WAITING)
+        return (
+            self._set(Incident, first, {"notify_at": now})
+            + self._set(
+                WebhookDelivery, waiting & (WebhookDelivery.next_try_at > beyond), {"next_try_at": now}
+            )
+            + self._set(GivenUpSide, GivenUpSide.due_at > beyond, {"due_at": now})
+        )
+
     def past(self, beyond: datetime, now: datetime) -> int:
         """Bring into the present what would have been by then: refilled buckets, rejections, proofs …"""
         return sum(
             self._set(model, column > beyond, {column.key: now})
             for model, column in (
                 (EdgeBudget, EdgeBudget.refilled_at),
+                (EdgeShare, EdgeShare.slot_wanted_at),
                 (KnockRow, KnockRow.at),
+                (MassFall, MassFall.began_at),
+                (MassFall, MassFall.canary_asked_at),
+                (MassFall, MassFall.released_at),
                 (CredentialFreeze, CredentialFreeze.rejected_at),
                 (AccountProof, AccountProof.proven_at),
                 (AccountProof, AccountProof.tried_at),
@@ -91,7 +126,14 @@ class Rewound(Repository):
         health = DestinationHealth
         ahead = or_(health.checked_at > beyond, health.claimed_at > beyond)
         rows = self._session.execute(
-            select(health.id, health.interval_seconds, health.next_check_at, health.changed_at)
+            select(
+                health.id,
+                health.interval_seconds,
+                health.next_check_at,
+                health.changed_at,
+                health.fell_at,
+                health.edge_fell_at,
+            )
             .where(ahead)
             .order_by(health.destination_id)
             .limit(chunk_rows(self._session))
@@ -104,6 +146,8 @@ class Rewound(Repository):
                 "claimed_at": now,
                 "due_since": None,
                 "changed_at": row.changed_at and min(row.changed_at, now),
+                "fell_at": row.fell_at and min(row.fell_at, now),
+                "edge_fell_at": row.edge_fell_at and min(row.edge_fell_at, now),
                 "next_check_at": row.next_check_at and _within(now, row.interval_seconds),
             }
             for row in rows

@@ -4,17 +4,26 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from tests.trunks.forms import Store, make_report
 from tests.trunks.health_watch import LONG_ENOUGH_SECONDS, HealthWatch
+from trunks.health.breaker import Breaker
 from trunks.ids import new_id
 from trunks.installation.settings import Settings
+from trunks.models.base import Base
+from trunks.models.given_up_side import GivenUpSide
 from trunks.models.verification import VerificationStatus
+from trunks.repositories.given_up_sides import GivenUpSides
 from trunks.repositories.knocks import Knocks
+from trunks.repositories.mass_falls import MassFalls
 from trunks.repositories.rejected_passwords import RejectedPasswords
+from trunks.repositories.rewound import LEASED, LEASED_FOR_LONGER
 from trunks.rules.knock import Knock
+from trunks.rules.mass_failure import Fall
 from trunks.rules.rejected_password import DECIDED_AFTER, RejectedPassword
 from trunks.runs.wishes import Wish
+from trunks.voice.provisioner import ProvisionerName
 
 HOUR = 3600.0
 
@@ -187,3 +196,77 @@ def test_a_password_rejected_by_that_clock_is_decided_and_tried_from_now_on(stor
     with store.installation.database.read() as session:
         found = RejectedPasswords(session).of([trunk.id])[trunk.id]
     assert (found.rejected_at, found.decide_at, found.try_at) == (now, now + DECIDED_AFTER, None)
+
+
+def test_every_lease_is_looked_at() -> None:
+    leased = {
+        mapper.class_ for mapper in Base.registry.mappers if "lease_until" in mapper.local_table.columns
+    }
+    assert leased == {*LEASED, *LEASED_FOR_LONGER}
+
+
+def test_a_message_of_that_clock_leaves_and_its_lease_ends(store: Store) -> None:
+    people = store.installation.people
+    people.endpoints.create(
+        store.caller, url="https://example.com/", events=None, description=None, enabled=True
+    )
+    store.clock.advance(HOUR)
+    HealthWatch(store).verified()
+    while people.flip_follower.turn():
+        pass
+    set_back(store)
+    (claim,) = people.deliveries.claim(limit=1)
+    assert len(claim.due) == 1
+    store.clock.advance(HOUR)
+    (kept,) = people.deliveries.claim(limit=1)
+    set_back(store)
+    assert people.deliveries.claim(limit=1) == []
+    store.clock.advance(151)
+    assert [each.due for each in people.deliveries.claim(limit=1)] == [kept.due]
+
+
+def test_a_mass_fall_of_that_clock_is_let_go_and_its_canary_asked(store: Store) -> None:
+    """With a canary every failure is held back until then, of all tenants."""
+    breaker = Breaker(
+        store.installation.database,
+        fewest_destinations=10,
+        interval_seconds=60,
+        canary_set=True,
+        clock=store.clock,
+    )
+    store.clock.advance(HOUR)
+    with store.installation.database.write() as session:
+        MassFalls(session).begin(Fall(20, 20, 20), store.clock.now)
+    assert breaker.tend()
+    set_back(store)
+    asked = 0
+    for _ in range(12):
+        store.clock.advance(60)
+        asked += breaker.tend()
+    assert asked > 0
+    with store.installation.database.read() as session:
+        assert MassFalls(session).open() is None
+
+
+def test_a_turn_that_was_kept_by_that_clock_is_kept_no_longer(store: Store) -> None:
+    """Whose it was may be gone; whoever has used more of the address would wait for him."""
+    address, ahead = "192.0.2.1", store.clock.now + timedelta(seconds=HOUR)
+    knock = Knock(address=address, environment_id=None, account_key="alice", at=ahead, weight=4, refused=1)
+    with store.installation.database.write() as session:
+        Knocks(session).enter([knock])
+        Knocks(session).wait({(address, new_id()): ahead + timedelta(minutes=10)})
+    store.clock.advance(HOUR)
+    set_back(store)
+    with store.installation.database.read() as session:
+        assert Knocks(session).waiting([address], store.clock.now) == {}
+
+
+def test_a_side_that_was_given_up_by_that_clock_is_taken_away(store: Store) -> None:
+    ahead = store.clock.now + timedelta(seconds=HOUR)
+    with store.installation.database.write() as session:
+        GivenUpSides(session).add(ProvisionerName.LIVEKIT, "ST_1", new_id(), ahead, due_at=ahead)
+    store.clock.advance(HOUR)
+    set_back(store)
+    with store.installation.database.read() as session:
+        (due_at,) = session.scalars(select(GivenUpSide.due_at)).all()
+    assert due_at == store.clock.now
