@@ -22,5 +22,5 @@ class Doorbell(Protocol):
 
 
 def next_notify_at(now: datetime) -> datetime:
-    """When a run that nobody came for is rung again."""
+    """When provisioning that nobody came for is rung again."""
     return now + timedelta(seconds=TEND_INTERVAL_SECONDS)

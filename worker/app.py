@@ -7,13 +7,20 @@ from celery import Celery
 from trunks.doorbell import TEND_INTERVAL_SECONDS
 from trunks.installation.settings import Settings
 from worker import redis_transport
-from worker.queues import ALL_QUEUES, QueueName
-from worker.schedule import SCHEDULE
+from worker.queues import ALL_QUEUES, TEND_VERIFICATIONS, QueueName
 
 IN_PROCESS_BROKER = "memory://localhost/"
 # Of Celery's pool: tasks ring, tend and provision, and only the last of these takes long. Runs have no threads.
 THREADS = 10
 
+# What beat sends. A dead beat loses nothing: each worker does the same by itself.
+_SCHEDULE: dict[str, dict[str, Any]] = {
+    "tend-verifications": {
+        "task": TEND_VERIFICATIONS,
+        "schedule": TEND_INTERVAL_SECONDS,
+        "options": {"expires": TEND_INTERVAL_SECONDS},
+    }
+}
 _CONNECT_TIMEOUT_SECONDS = 2.0
 # The transport's own second between looks at an empty queue would be the time that provisioning takes; runs do not go
 # this way (worker.doorbell).
@@ -57,7 +64,7 @@ def _configuration(url: str) -> dict[str, Any]:
         "worker_send_task_events": False,
         # True means less than it says: only tasks that are acked late are cancelled, and none is.
         "worker_cancel_long_running_tasks_on_connection_loss": True,
-        "beat_schedule": SCHEDULE,
+        "beat_schedule": _SCHEDULE,
         "beat_max_loop_interval": TEND_INTERVAL_SECONDS,
         "timezone": "UTC",
     }

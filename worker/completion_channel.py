@@ -5,7 +5,7 @@ for. An announcement only comes sooner than the waiter's poll of the store: whil
 broker, the poll serves alone.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from uuid import UUID
 
 import redis
@@ -17,6 +17,7 @@ from redis.retry import Retry
 
 from trunks.ids import read_id
 from trunks.installation.settings import Settings
+from trunks.runs.runner import OnDone
 from worker.app import broker_url
 from worker.sending_thread import SendingThread
 
@@ -36,8 +37,6 @@ _ANSWER_WITHIN_SECONDS = 2.0
 _RECONNECT_AT_LEAST_SECONDS = 0.1
 _RECONNECT_AT_MOST_SECONDS = 2.0
 _FOR_EVER = -1
-
-OnDone = Callable[[UUID], None]
 
 
 def announces(settings: Settings) -> bool:

@@ -7,9 +7,8 @@ from uuid import UUID
 from celery import Celery
 
 from trunks.doorbell import Doorbell
-from worker.queues import QueueName
+from worker.queues import PROVISION_TRUNK, RUN_VERIFICATION, QueueName
 from worker.sending_thread import GATHER_SECONDS, SendingThread
-from worker.task_names import PROVISION_TRUNK, RUN_VERIFICATION
 
 # The pooled connection may be from before the broker's last restart.
 _ONCE_MORE = {"max_retries": 1, "interval_start": 0}

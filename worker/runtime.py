@@ -1,4 +1,4 @@
-"""What a worker process has beside Celery: the engine's loop, the runner, and the tending of the rows."""
+"""All that a worker process does beside Celery: what is on the engine's loop, provisioning, and the tending of rows."""
 
 import threading
 import time

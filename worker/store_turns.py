@@ -29,5 +29,7 @@ async def for_ever(
 
 
 async def in_store(question: Callable[_Given, _Found], *given: _Given.args, **named: _Given.kwargs) -> _Found:
-    """Ask the store in a thread; a question once begun is waited for, however the worker ends."""
+    """Ask the store in a thread; a question once begun is carried through, also where whoever asked is cancelled and
+    hears no answer.
+    """
     return await asyncio.shield(asyncio.to_thread(question, *given, **named))

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from celery import Celery, bootsteps
 
+from worker.queues import PROVISION_TRUNK, RUN_VERIFICATION, TEND_VERIFICATIONS
 from worker.runtime import Runtime
-from worker.task_names import PROVISION_TRUNK, RUN_VERIFICATION, TEND_VERIFICATIONS
 
 # Celery's loop looks at its stop flag when it wakes, and with Redis it may sleep for 10 s.
 _WAKE_SECONDS = 0.5

@@ -25,7 +25,6 @@ HOME = "/console"
 TRUNKS = f"{HOME}/trunks"
 OPERATOR = f"{HOME}/operator"
 SIGN_IN = f"{HOME}/sign-in"
-SIGN_OUT = f"{HOME}/sign-out"
 FORM_TOKEN = "form_token"  # noqa: S105 - a field's name
 
 # Path and name.

@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 from sipcheck import Credentials, HostPort, Target, TransportName
-from sipcheck.dns.resolver import Edge
+from sipcheck.dns.route import Edge
 from sipcheck.transaction.request_template import RequestTemplate
 from sipcheck.transaction.udp_batch.prepared_request import PreparedRequest
 from sipcheck.verification.identity import Identity

@@ -7,7 +7,7 @@ from pathlib import Path
 from benchmarks.clients.loop import Loop, run
 from benchmarks.clients.question import Method, edge_on, template
 from sipcheck import Engine, EngineSettings, TransportName
-from sipcheck.dns.resolver import Edge
+from sipcheck.dns.route import Edge
 from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS
 from sipcheck.transaction.edge_connection import EdgeConnection
 from sipcheck.transaction.exchange import exchange

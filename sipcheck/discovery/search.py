@@ -10,7 +10,7 @@ from sipcheck.discovery.address_pace import AddressPace, transmissions
 from sipcheck.discovery.advice import advise_instead, worded_advice
 from sipcheck.discovery.candidates import Candidate, Candidates, FoundBy, find_candidates, next_hop_at
 from sipcheck.discovery.findings import Discovery, Finding
-from sipcheck.dns.resolver import Edge
+from sipcheck.dns.route import Edge
 from sipcheck.engine import Engine
 from sipcheck.errors import TransportFailed
 from sipcheck.failure import Failure

@@ -10,12 +10,10 @@ from sipcheck.dns.address_order import has_route
 from sipcheck.dns.infrastructure_dial import Dial
 from sipcheck.dns.infrastructure_walk import InfrastructureWalk
 from sipcheck.dns.query import RESOLV_CONF, DnsClient
-from sipcheck.dns.route import Edge, Route
+from sipcheck.dns.route import Route
 from sipcheck.dns.walk import Walk
 from sipcheck.report.shown import shown
 from sipcheck.target import HostPort, Target
-
-__all__ = ["Edge", "Resolver", "Route"]
 
 DNS_SECONDS = 3.0
 

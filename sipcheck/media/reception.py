@@ -21,7 +21,6 @@ class SourceReception:
     first_sequence: int
     highest: int
     received: int = 0
-    begun_anew: int = 0
     jitter: float = 0.0
     _transit: float | None = None
 
@@ -56,7 +55,6 @@ class SourceReception:
             self.highest += ahead
         elif ahead < SEQUENCES - _MOST_BEHIND:
             # Begun anew: what is missing before it stays missing, and the jump itself is not counted as lost.
-            self.begun_anew += 1
             kept = self.expected
             self.highest = sequence + SEQUENCES
             self.first_sequence = self.highest - kept

@@ -135,7 +135,6 @@ class MediaStream:
         if self._started_at is None:
             self._started_at = self._loop.time()
             self._early = self._reception.packets
-            self._ticks_at_start = self._ticks
             self._next_report_at = self._started_at + _FIRST_REPORT_SECONDS
 
     def close(self) -> None:

@@ -19,7 +19,7 @@ from sipcheck.transaction.invite.leg import Way
 from sipcheck.transaction.request_template import RequestTemplate
 from sipcheck.transaction.run_context import RunContext, UdpBatchFor
 from sipcheck.transaction.udp_batch.prepared_request import PreparedRequest
-from sipcheck.verification.identity import CallForm, Identity
+from sipcheck.verification.identity import Identity, InviteForm
 from sipcheck.verification.invite import invite_writer
 from sipcheck.verification.options import options_template
 from sipcheck.verification.register import register_template
@@ -116,14 +116,14 @@ class EdgeProbe:
         """Prove the credentials by a call that rings nobody; however this is left, the call is ended."""
         form = self.identity.call_form
         self.invite = first = await self._call(form)
-        if form is CallForm.PLAIN or first is None or first.challenged or not first.refused:
+        if form is InviteForm.PLAIN or first is None or first.challenged or not first.refused:
             return
         # Refused before any password was asked for: whether it is the form is seen by the other one.
-        plain = await self._call(CallForm.PLAIN)
+        plain = await self._call(InviteForm.PLAIN)
         if plain is not None and (plain.challenged or (plain.status is not None and not plain.refused)):
             self.invite, self.refused_form = plain, first
 
-    async def _call(self, form: CallForm) -> ExchangeResult | None:
+    async def _call(self, form: InviteForm) -> ExchangeResult | None:
         """Make one call; None when there is no way to this edge."""
         channel, keeper = await self.connection.open(), self.run.calls
         if channel is None or keeper is None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from sipcheck.diagnosis.evidence import EdgeEvidence, ExchangeResult
 from sipcheck.diagnosis.rules import diagnose
-from sipcheck.dns.resolver import Edge
+from sipcheck.dns.route import Edge
 from sipcheck.report.model import EdgeReport
 from sipcheck.report.rulings import ruling
 from sipcheck.verification.edge_probe import EdgeProbe

@@ -14,7 +14,7 @@ from sipcheck.transaction.request_template import RequestTemplate
 USER_AGENT = "sipcheck (SIP trunk verification)"
 
 
-class CallForm(StrEnum):
+class InviteForm(StrEnum):
     """How a call is written: plainly, or as the voice infrastructure writes its own (docs/design/infrastructure.md)."""
 
     PLAIN = "plain"
@@ -32,7 +32,7 @@ class Identity:
     # Whom a call is for, and as whom it is made where that is not the user.
     number: str = PROOF_NUMBER
     caller: str | None = None
-    call_form: CallForm = CallForm.PLAIN
+    call_form: InviteForm = InviteForm.PLAIN
     # The number that is stated beside a user who calls (RFC 3325 §9.2).
     stated: str | None = None
     # Where a call goes by a way of its own: how it is written then.
@@ -57,7 +57,7 @@ class Identity:
             from_domain=settings.from_domain,
             number=settings.proof_number,
             caller=caller,
-            call_form=CallForm.PLAIN if settings.infrastructure is None else CallForm.LIVEKIT,
+            call_form=InviteForm.PLAIN if settings.infrastructure is None else InviteForm.LIVEKIT,
             stated=stated,
             led=led,
         )

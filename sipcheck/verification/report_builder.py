@@ -19,7 +19,7 @@ from sipcheck.diagnosis.sentences import (
     render,
     sentences,
 )
-from sipcheck.dns.resolver import Route
+from sipcheck.dns.route import Route
 from sipcheck.failure import Failure
 from sipcheck.phrases.sentence import Parameter, Sentence
 from sipcheck.reasons import Cause, CredentialState, Reason

@@ -10,7 +10,7 @@ from sipcheck.reasons import Cause, Reason, WarningCode
 from sipcheck.report.model import ReportWarning
 from sipcheck.transaction.timers import RFC_3261
 from sipcheck.verification.edge_probe import EdgeProbe
-from sipcheck.verification.identity import CallForm
+from sipcheck.verification.identity import InviteForm
 from sipcheck.verification.invite import called_line
 
 # Takes the code of a warning, and its sentences.
@@ -56,12 +56,12 @@ def _let_through_unasked(invite: ExchangeResult, *, taken: bool) -> bool:
 def _form_refused(probe: EdgeProbe, refused: ExchangeResult) -> Sentence:
     """Both request lines, side by side: what differs is what the carrier wants."""
     identity = probe.identity
-    lines = {form: called_line(identity, form) for form in (identity.call_form, CallForm.PLAIN)}
+    lines = {form: called_line(identity, form) for form in (identity.call_form, InviteForm.PLAIN)}
     return Sentence.of(
         "warning.infrastructure-form-refused",
         answer=refused.answer,
         form=lines[identity.call_form],
-        plain=lines[CallForm.PLAIN],
+        plain=lines[InviteForm.PLAIN],
     )
 
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from sipcheck.dns.resolver import Edge, Resolver, Route
+from sipcheck.dns.resolver import Resolver
+from sipcheck.dns.route import Edge, Route
 from sipcheck.errors import SettingInvalid
 from sipcheck.failure import Failure
 from sipcheck.guard import Guard

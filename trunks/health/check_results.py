@@ -7,7 +7,7 @@ A destination has a row (trunks.models.destination_health). It is *due*, *claime
        something of the carrier and not of our resolver or ourselves.
     2. The breaker may hold failures back (trunks.health.breaker), of an edge in use too, where another one answers. A
        held failure changes no trunk; it is counted at its destination, and counts beside the next failure when the
-       hold has ended. Those of edges are counted where calls are led by them (trunks.runs.way_checks).
+       hold has ended. Those of edges are counted where calls are led by them (trunks.runs.ways.checks).
     3. The others are grouped by what they do: well, degraded, failed so many times. For each group the trunks that it
        may change are read in chunks, sorted by their state, and the rule (trunks.rules.health) is asked once for each
        state; trunks that are alike are written by one statement, their flips by another.

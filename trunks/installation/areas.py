@@ -50,7 +50,6 @@ from trunks.runs.check_ledger import CheckLedger
 from trunks.runs.claims import RunClaims
 from trunks.runs.credential_proofs import CredentialProofs
 from trunks.runs.edge_paces import PaceLimits
-from trunks.runs.form_questions import FormDesk
 from trunks.runs.knock_book import KnockBook
 from trunks.runs.live_ladders import LiveLadders
 from trunks.runs.open_calls import OpenCalls
@@ -59,8 +58,9 @@ from trunks.runs.recovery import Recovery
 from trunks.runs.requests import RunRequests
 from trunks.runs.result_rules import ResultRules, WayRules
 from trunks.runs.sharing import Sharing
-from trunks.runs.way_checks import WayChecks
-from trunks.runs.way_turns import WayTurns
+from trunks.runs.ways.checks import WayChecks
+from trunks.runs.ways.form_questions import FormDesk
+from trunks.runs.ways.turns import WayTurns
 from trunks.secrets.secret_box import SecretBox
 from trunks.store.database import Database
 from trunks.tenancy.console_sessions import Sessions

@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from sipcheck.dns.resolver import Edge
+from sipcheck.dns.route import Edge
 from sipcheck.report.call_report import CallReport
 from sipcheck.report.model import Direction, Report
 from sipcheck.target import HostPort

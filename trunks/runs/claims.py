@@ -12,18 +12,18 @@ A run is *queued*, *running* or *done*.
                         as cancelled, since they go out once, and one more run is queued for a minute later
 
 Who may do what. Anybody may queue a run (trunks.runs.queue); whoever claims it alone writes to it, by naming its
-claim: a write of a worker whose lease was over, and whose run another has, changes no row and says so. All is done for
-many runs at once, each of which is answered by itself. Rows are locked in one order by all writers: buckets, freezes,
-trunks, runs, destinations, and those of a kind by their keys. A claim alone locks runs before their trunks, and waits
-for neither: what is locked is left for the next one. A report on an older generation of the trunk's
+claim: a write of a worker whose lease was over, and whose run another has, changes no row and says so. All is done
+for many runs at once, each of which is answered by itself. Rows are locked in one order by all writers: buckets,
+freezes, trunks, runs, destinations, and those of a kind by their keys. A claim alone locks runs before their trunks,
+and waits for neither: what is locked is left for the next one. Recovery locks runs before freezes: beside a late
+result PostgreSQL breaks one of the two off, and it comes again. A report on an older generation of the trunk's
 configuration is kept as the run's, and changes nothing of the trunk; what it says of the credentials that were sent
 holds all the same, for those are known by their own hash.
 
-What a crash leaves. Before the claim commits: a queued row, for which another message is sent. While the engine runs:
-a running row, taken back within 5 s of the lease's end. Between the commit of `auth_sent_at` and the answer: nobody
-knows whether the carrier refused the credentials, so nothing scheduled sends them for a while
-(trunks.runs.credential_freeze). After the engine's report and before finish(): the same, and the
-report is lost.
+What a crash leaves. Before the claim commits: a queued row, which every worker finds by itself within a second. While
+the engine runs: a running row, taken back within 5 s of the lease's end. Between the commit of `auth_sent_at` and the
+answer: nobody knows whether the carrier refused the credentials, so nothing scheduled sends them for a while
+(trunks.runs.credential_freeze). After the engine's report and before finish(): the same, and the report is lost.
 """
 
 from collections.abc import Mapping, Sequence
@@ -51,7 +51,6 @@ from trunks.rules.profile import PLAIN
 from trunks.runs.address_limits import AddressLimits
 from trunks.runs.claimed_run import ClaimedRun, claimed_gateways, proven_at
 from trunks.runs.credential_freeze import CredentialFreezer, Refusal
-from trunks.runs.departures import Departures
 from trunks.runs.result_rules import ResultRules
 from trunks.runs.results import RunResult, RunResults
 from trunks.runs.sending import Departure, Intent
@@ -165,7 +164,20 @@ class RunClaims:
         Each is answered with false when its claim is lost, and with what stands against it: they must not leave then.
         """
         with self._database.write(lock_wait_ms=LOCK_WAIT_MS) as session:
-            return Departures(session).record(departures, self._clock())
+            now, freezer = self._clock(), CredentialFreezer(session)
+            refusals = freezer.judge(departures, now)
+            fenced = {
+                each.claim.verification_id: each.claim.claim_id
+                for each, refusal in zip(departures, refusals, strict=True)
+                if refusal is None and now < each.claim.lease_until
+            }
+            ours = Verifications(session).record_sent(fenced, now)
+            answers = [
+                each.claim.verification_id in ours if refusal is None else refusal
+                for each, refusal in zip(departures, refusals, strict=True)
+            ]
+            freezer.hold([each for each, answer in zip(departures, answers, strict=True) if answer is True])
+            return answers
 
     def finish(self, results: Sequence[RunResult]) -> list[bool | StoreBusy]:
         """Record reports and what they change, all or nothing.

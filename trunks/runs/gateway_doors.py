@@ -15,7 +15,6 @@ from trunks.rules.way_hosts import led_call
 from trunks.runs.admission import Admissions
 from trunks.runs.claimed_run import ClaimedRun
 from trunks.runs.credential_gate import CredentialGate
-from trunks.runs.form_questions import RunForms
 from trunks.runs.gateway_check import GatewayCheck
 from trunks.runs.growing_ladders import Steps
 from trunks.runs.knock_ledger import Settlement
@@ -23,7 +22,8 @@ from trunks.runs.open_calls import WrittenCall
 from trunks.runs.open_slots import OpenSlots
 from trunks.runs.run_store import RunStore
 from trunks.runs.several_gateways import SeveralReport
-from trunks.runs.way_results import WayFound
+from trunks.runs.ways.form_questions import RunForms
+from trunks.runs.ways.results import WayFound
 from trunks.runs.wishes import Spending
 from trunks.secrets.credential_key import CredentialHash
 from trunks.secrets.secret_box import SecretBox

@@ -28,16 +28,13 @@ def find_or_queue(
     now: datetime,
     *,
     due_at: datetime | None = None,
-    request_id: str | None = None,
-    on_demand: bool = False,
 ) -> tuple[Verification, bool]:
     """Give the run of a trunk that is open, or queue one that is due now or at `due_at`; true when it is new."""
     found = Verifications(session).open_among({trunk.id: trunk.generation}).get(trunk.id)
     if found is not None:
         return found, False
-    run = queue_run(
-        session, trunk, requested_by, now, due_at=due_at, request_id=request_id, on_demand=on_demand
-    )
+    run = new_run(trunk, requested_by, now, due_at=due_at)
+    Verifications(session).add(run)
     return run, True
 
 
@@ -49,22 +46,6 @@ def queue_unasked(session: Session, trunk: Trunk, now: datetime) -> UUID | None:
     """
     run, is_new = find_or_queue(session, trunk, RequestedBy.CUSTOMER, now, due_at=now + _UNASKED)
     return run.id if is_new else None
-
-
-def queue_run(
-    session: Session,
-    trunk: Trunk | TrunkRow,
-    requested_by: RequestedBy,
-    now: datetime,
-    *,
-    due_at: datetime | None = None,
-    request_id: str | None = None,
-    on_demand: bool = False,
-) -> Verification:
-    """Queue a run of a trunk that has none open."""
-    run = new_run(trunk, requested_by, now, due_at=due_at, request_id=request_id, on_demand=on_demand)
-    Verifications(session).add(run)
-    return run
 
 
 def new_run(
@@ -113,7 +94,7 @@ def bring_forward(run: Verification, now: datetime, *, request_id: str | None, o
         run.way_in = WayIn.ON_DEMAND
 
 
-def queue_again(run: Verification, now: datetime) -> None:
+def queue_again(run: Verification) -> None:
     """Give a claimed run back: it is due at once."""
     run.status = VerificationStatus.QUEUED
     run.waits_at = None

@@ -122,7 +122,7 @@ class Recovery:
         reclaimed, ended = [], []
         for verification in runs:
             if verification.auth_sent_at is None:
-                queue_again(verification, now)
+                queue_again(verification)
                 reclaimed.append(verification.id)
             else:
                 _end(session, verification, now)

@@ -2,14 +2,13 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from trunks.clock import Clock, utc_now
 from trunks.errors import StoreBusy, TrunkNotFound, VerificationNotFound
 from trunks.models.trunk import Trunk
 from trunks.models.verification import RequestedBy, Verification
-from trunks.repositories.trunks import TrunkRow, Trunks
+from trunks.repositories.trunks import Trunks
 from trunks.repositories.verifications import Verifications
 from trunks.runs.queue import bring_forward, new_run
 from trunks.store.database import Database
@@ -60,7 +59,13 @@ class RunRequests:
                             runs[trunk.id], now, request_id=each.request_id, on_demand=each.on_demand
                         )
                     else:
-                        runs[trunk.id] = _new_run(trunk, each, now)
+                        runs[trunk.id] = new_run(
+                            trunk,
+                            RequestedBy.CUSTOMER,
+                            now,
+                            request_id=each.request_id,
+                            on_demand=each.on_demand,
+                        )
                         new.append(runs[trunk.id])
                     answers.append(runs[trunk.id])
             Verifications(session).enter(new)
@@ -104,13 +109,3 @@ class RunRequests:
         """Which of these runs nobody has to wait for: done, or their trunks were edited or removed meanwhile."""
         with self._database.question() as session:
             return set(ids) - Verifications(session).awaited_among(ids)
-
-
-def _new_run(trunk: TrunkRow, asked: RunRequest, now: datetime) -> Verification:
-    return new_run(
-        trunk,
-        RequestedBy.CUSTOMER,
-        now,
-        request_id=asked.request_id,
-        on_demand=asked.on_demand,
-    )

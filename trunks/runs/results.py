@@ -33,7 +33,7 @@ from trunks.runs.password_turns import PasswordResults
 from trunks.runs.result_rules import ResultRules
 from trunks.runs.several_gateways import SeveralReport
 from trunks.runs.stored_report import written_values
-from trunks.runs.way_results import WayFound, WayResults
+from trunks.runs.ways.results import WayFound, WayResults
 from trunks.runs.wishes import Spending
 
 

@@ -27,7 +27,6 @@ from trunks.errors import (
 )
 from trunks.runs.account_turns import AccountTurns
 from trunks.runs.claimed_run import ClaimedRun
-from trunks.runs.form_questions import FormDesk, RunForms
 from trunks.runs.gateway_check import GatewayCheck
 from trunks.runs.gateway_doors import GatewayDoors
 from trunks.runs.growing_ladders import GrowingLadders, Steps
@@ -35,6 +34,7 @@ from trunks.runs.recovery import Return
 from trunks.runs.results import RunResult
 from trunks.runs.run_store import RunStore
 from trunks.runs.service_report import service_report
+from trunks.runs.ways.form_questions import FormDesk, RunForms
 from trunks.secrets.credential_key import CredentialHash
 from trunks.secrets.secret_box import SecretBox
 

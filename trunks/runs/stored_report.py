@@ -30,8 +30,8 @@ def _values(
         "status": VerificationStatus.DONE,
         "outcome": report.outcome,
         "reason": report.reason,
-        "summary": _column_text(summary),
-        "advice": _column_text(advice),
+        "summary": column_text(summary),
+        "advice": column_text(advice),
         "sentences": list(sentences),
         "report": stored,
     }
@@ -63,7 +63,7 @@ def _run_of(report: dict[str, Any]) -> tuple[Any, ...]:
     return report["target"], report["started_at"]
 
 
-def _column_text(text: str) -> str:
+def column_text(text: str) -> str:
     """A text as a column of text takes it: a peer's words may hold NUL, and lone surrogates."""
     return text.replace("\x00", "").encode("utf-8", errors="replace").decode("utf-8")
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import NAMESPACE_URL, uuid5
 
-from sipcheck.dns.resolver import Edge
+from sipcheck.dns.route import Edge
 from sipcheck.engine import Engine
 from sipcheck.sweep.liveness import Liveness, ask_edges, find_edges
 from sipcheck.target import Target

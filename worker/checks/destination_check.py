@@ -22,7 +22,7 @@ from trunks.rules.asking import may_be_knock
 from trunks.rules.way_evidence import Dialled
 from trunks.runs.address_limits import AddressLimits
 from trunks.runs.admission import PATIENCE_SECONDS
-from trunks.runs.form_questions import NO_FORMS, AskedForms, FormDesk
+from trunks.runs.ways.form_questions import NO_FORMS, AskedForms, FormDesk
 from trunks.runs.wishes import Spending, Wish
 from worker.checks.asked_edges import AskedEdges
 from worker.checks.check_knocks import COUNTED, CheckKnocks

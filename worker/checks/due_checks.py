@@ -20,7 +20,7 @@ from worker.store_turns import for_ever, in_store
 
 _log = structlog.get_logger(__name__)
 
-# What is in flight at once fits the window's receive buffer; a chunk is what one transaction claims.
+# What is in flight at once fits the UDP socket's receive buffer; a chunk is what one transaction claims.
 _IN_FLIGHT = 1000
 _CHUNK = 500
 _FEW = 20
@@ -35,7 +35,7 @@ _for_ever = partial(for_ever, log=_log, broke="sweep-broke")
 
 
 class DueChecks:
-    """Give `run` to the engine's loop; the store is asked in two threads at most, one to claim and one to settle."""
+    """Give `run` to the engine's loop; chunks are claimed one after the other, and settled one after the other."""
 
     def __init__(self, installation: Installation, *, on_answer: Callable[[UUID], None]) -> None:
         """Take what is called, in a thread, with each destination that was asked for and has its result stored."""

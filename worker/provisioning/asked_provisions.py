@@ -16,7 +16,7 @@ from trunks.voice.provision_trunk import provision, remove
 from trunks.voice.provisioner import FailureCause, NumberHeld, Provisioner, ProvisioningFailed, StoreBehind
 from trunks.voice.read_together import ReadTogether
 from trunks.voice.sides import ExistingSide, SideIds
-from worker.coroutine_loop import CoroutineLoop
+from worker.provisioning.coroutine_loop import CoroutineLoop
 from worker.provisioning.dialled_names import NameJudge
 
 _log = structlog.get_logger(__name__)

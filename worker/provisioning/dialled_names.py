@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from sipcheck.dns.infrastructure_dial import Way
-from sipcheck.dns.resolver import Edge, Resolver, Route
+from sipcheck.dns.resolver import Resolver
+from sipcheck.dns.route import Edge, Route
 from sipcheck.engine import Engine
 from sipcheck.guard import EVERY_NAME, FORBIDDEN, Guard
 from sipcheck.host import is_address

@@ -6,7 +6,7 @@ from trunks.errors import RunInterrupted, SettingsInvalid
 from trunks.installation.installation import Installation
 from trunks.installation.measuring import Measured, Measuring, doors_of
 from trunks.voice.provisioner import ProvisioningFailed
-from worker.coroutine_loop import CoroutineLoop
+from worker.provisioning.coroutine_loop import CoroutineLoop
 
 _log = structlog.get_logger(__name__)
 

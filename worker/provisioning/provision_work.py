@@ -14,8 +14,8 @@ from trunks.installation.installation import Installation
 from trunks.installation.provisioner_choice import make_provisioner
 from trunks.provisions.reconciliation import Judgement
 from trunks.voice.provisioner import Provisioner
-from worker.coroutine_loop import CoroutineLoop
 from worker.provisioning.asked_provisions import AskedProvisions
+from worker.provisioning.coroutine_loop import CoroutineLoop
 from worker.provisioning.infrastructure_renewal import InfrastructureRenewal
 from worker.provisioning.paced_provisions import PacedProvisions
 from worker.provisioning.reconciler import Reconciler

@@ -9,7 +9,7 @@ from trunks.installation.installation import Installation
 from trunks.provisions.reconciliation import Judgement
 from trunks.voice.provisioner import Provisioner, ProvisioningFailed
 from trunks.voice.sides import ExistingSide
-from worker.coroutine_loop import CoroutineLoop
+from worker.provisioning.coroutine_loop import CoroutineLoop
 from worker.provisioning.taking_away import take_away_due
 
 _log = structlog.get_logger(__name__)

@@ -5,7 +5,7 @@ import structlog
 from trunks.errors import RunInterrupted
 from trunks.provisions.given_up import SidesGivenUp
 from trunks.voice.provisioner import FailureCause, Provisioner, ProvisioningFailed
-from worker.coroutine_loop import CoroutineLoop
+from worker.provisioning.coroutine_loop import CoroutineLoop
 
 _log = structlog.get_logger(__name__)
 

@@ -14,6 +14,7 @@ from trunks.errors import StoreUnavailable
 from trunks.runs.calls.caller import CallMaker
 from trunks.runs.calls.claims import CallClaims, ClaimedCall
 from trunks.runs.open_calls import LostCall
+from worker.store_turns import for_ever
 
 _log = structlog.get_logger(__name__)
 
@@ -41,7 +42,7 @@ class CallDesk:
 
     async def run(self, engine: Engine) -> None:
         """Make the calls that wait until cancelled; then break off what is under way, and wait until it is recorded."""
-        keeping = asyncio.create_task(self._keep())
+        keeping = asyncio.create_task(for_ever(self._renew, _RENEW_SECONDS, log=_log, broke="renewal-broke"))
         try:
             while True:
                 await self._look(engine)
@@ -53,16 +54,9 @@ class CallDesk:
             if self._running:
                 await asyncio.wait(self._running)
 
-    async def _keep(self) -> None:
+    async def _renew(self) -> None:
         """Renew what is written down of calls that are up."""
-        while True:
-            await asyncio.sleep(_RENEW_SECONDS)
-            try:
-                await asyncio.to_thread(self._claims.open_calls.renew)
-            except StoreUnavailable as error:
-                _log.warning("store-away", error=str(error))
-            except Exception:  # noqa: BLE001 - the border of the desk: the next turn follows
-                _log.exception("renewal-broke")
+        await asyncio.to_thread(self._claims.open_calls.renew)
 
     async def _look(self, engine: Engine) -> None:
         room = _PLACES - len(self._running)

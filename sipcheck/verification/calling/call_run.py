@@ -28,7 +28,7 @@ from sipcheck.verification.calling.numbers import NumberFormat, WrittenNumber, w
 from sipcheck.verification.calling.options import CallIdentity, CallOptions
 from sipcheck.verification.calling.report import call_report, unreached_call
 from sipcheck.verification.edge_probe import EdgeProbe, probing
-from sipcheck.verification.identity import CallForm, Identity
+from sipcheck.verification.identity import Identity, InviteForm
 from sipcheck.verification.report_builder import ReportBuilder
 from sipcheck.verification.verification import Admit
 
@@ -109,16 +109,16 @@ class CallRun:
         more plainly: what is not refused then is kept to. Raises TransportFailed.
         """
         first = await self._make(probe, channel, written, form, self._written_as(probe))
-        if self._written_as(probe) is CallForm.PLAIN or first.result.challenged or not first.result.refused:
+        if self._written_as(probe) is InviteForm.PLAIN or first.result.challenged or not first.result.refused:
             return first
-        plain = await self._make(probe, channel, written, form, CallForm.PLAIN)
+        plain = await self._make(probe, channel, written, form, InviteForm.PLAIN)
         if not plain.result.challenged and (plain.result.status is None or plain.result.refused):
             return first
         probe.refused_form = first.result
         return plain
 
-    def _written_as(self, probe: EdgeProbe) -> CallForm:
-        return CallForm.PLAIN if probe.refused_form is not None else probe.identity.call_form
+    def _written_as(self, probe: EdgeProbe) -> InviteForm:
+        return InviteForm.PLAIN if probe.refused_form is not None else probe.identity.call_form
 
     def _keep(self, probe: EdgeProbe, attempt: Attempt) -> None:
         self.attempts.append(attempt)
@@ -137,7 +137,7 @@ class CallRun:
         channel: Channel,
         written: WrittenNumber,
         form: CallIdentity,
-        call_form: CallForm,
+        call_form: InviteForm,
     ) -> Attempt:
         """Make one call, and wait until it is over. Raises TransportFailed where there are no ports for its media."""
         local = channel.local.host

@@ -10,7 +10,7 @@ from sipcheck.transaction.invite.leg import Way
 from sipcheck.transaction.invite.peer_requests import ALLOWED
 from sipcheck.transaction.request_template import RequestTemplate
 from sipcheck.verification.calling.options import CallIdentity, CallOptions
-from sipcheck.verification.identity import USER_AGENT, CallForm, Identity
+from sipcheck.verification.identity import USER_AGENT, Identity, InviteForm
 from sipcheck.verification.invite import (
     call_route,
     called_uri,
@@ -30,7 +30,7 @@ def call_invite(
     form: CallIdentity,
     offer: Offer,
     *,
-    call_form: CallForm = CallForm.PLAIN,
+    call_form: InviteForm = InviteForm.PLAIN,
 ) -> WriteInvite:
     """Give what writes the INVITE for each way that it may leave by; `called` is the number as it is written."""
     call_id, from_tag = secrets.token_hex(16), secrets.token_hex(6)
@@ -49,7 +49,7 @@ def call_invite(
             method="INVITE",
             request_uri=called_uri(of_call, call_form, with_port=True),
             from_uri=calling_uri(of_call, call_form, way),
-            to_uri=called_uri(of_call, call_form, with_port=call_form is CallForm.LIVEKIT),
+            to_uri=called_uri(of_call, call_form, with_port=call_form is InviteForm.LIVEKIT),
             call_id=call_id,
             from_tag=from_tag,
             user_agent=USER_AGENT,

@@ -7,7 +7,8 @@ from random import Random
 import pytest
 
 from sipcheck.dns.address_order import has_route
-from sipcheck.dns.resolver import Resolver, Route
+from sipcheck.dns.resolver import Resolver
+from sipcheck.dns.route import Route
 from sipcheck.errors import SettingInvalid
 from sipcheck.reasons import Cause, Reason, WarningCode
 from sipcheck.target import HostPort, TransportName, parse_target

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from sipcheck import Engine, EngineSettings, Outcome, Reason, parse_target
-from sipcheck.dns.resolver import Edge
+from sipcheck.dns.route import Edge
 from sipcheck.target import TransportName
 from tests.peers.dns_server import DnsServer
 from tests.peers.sip_reply import reply_to

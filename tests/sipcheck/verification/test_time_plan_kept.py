@@ -13,7 +13,7 @@ import pytest
 from sipcheck import Credentials, Engine, EngineSettings, HostPort, Reason, Report, TransportName, WarningCode
 from sipcheck.credentials import BeforeCredentials
 from sipcheck.diagnosis.evidence import Proof
-from sipcheck.dns.resolver import Edge, Route
+from sipcheck.dns.route import Edge, Route
 from sipcheck.report.model import Check, CheckName, CheckState
 from sipcheck.report.trace import Trace
 from sipcheck.target import parse_target

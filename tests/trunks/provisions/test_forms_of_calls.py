@@ -21,7 +21,7 @@ from trunks.rules.way_of_report import evidence_from, finding_of
 from trunks.rules.way_pairs import WantedForm, forms_to_prove
 from trunks.runs.claimed_run import ClaimedRun
 from trunks.runs.results import RunResult
-from trunks.runs.way_results import WayFound
+from trunks.runs.ways.results import WayFound
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
 SRV_ALONE = Dialled()

@@ -13,8 +13,8 @@ from trunks.installation.provisioner_choice import make_provisioner
 from trunks.models.provision import ProvisionOccasion, ProvisionState, ProvisionStatus
 from trunks.models.trunk import Trunk
 from trunks.provisions.requests import ProvisionRequests
-from worker.coroutine_loop import CoroutineLoop
 from worker.provisioning.asked_provisions import AskedProvisions
+from worker.provisioning.coroutine_loop import CoroutineLoop
 
 COUNT = 5
 # What somebody else wrote on the side: a move finds it otherwise than it is to be.

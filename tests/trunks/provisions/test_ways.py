@@ -20,7 +20,7 @@ from trunks.rules.infrastructure_facts import Answer, Measurement
 from trunks.rules.way_evidence import Dialled, WayForm
 from trunks.runs.claimed_run import ClaimedRun
 from trunks.runs.results import RunResult
-from trunks.runs.way_results import WayFound
+from trunks.runs.ways.results import WayFound
 from trunks.voice.blueprint import PARKED_ROUTE
 from trunks.voice.provisioner import FailureCause
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from sipcheck.dns.resolver import Edge
+from sipcheck.dns.route import Edge
 from sipcheck.reasons import Outcome, Reason
 from sipcheck.report.model import Report
 from sipcheck.target import TransportName

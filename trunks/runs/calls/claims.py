@@ -40,6 +40,7 @@ from trunks.runs.knock_ledger import Settlement, settle
 from trunks.runs.open_calls import LEASE, OpenCalls, WrittenCall
 from trunks.runs.report_bounds import bounded
 from trunks.runs.sending import CredentialKeys, Departure
+from trunks.runs.stored_report import column_text
 from trunks.runs.wishes import Spending
 from trunks.store.database import Database
 from trunks.voice.provisioner import ProvisionerName
@@ -226,8 +227,4 @@ def _end(call: PlacedCall, report: CallReport | None) -> None:
         return
     stored = bounded(to_json(report))
     call.outcome, call.reason = report.outcome, report.reason.value
-    call.summary, call.report = _column_text(stored["summary"]), stored
-
-
-def _column_text(text: str) -> str:
-    return text.replace("\x00", "").encode("utf-8", errors="replace").decode("utf-8")[:1000]
+    call.summary, call.report = column_text(stored["summary"])[:1000], stored

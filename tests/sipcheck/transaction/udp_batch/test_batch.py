@@ -14,7 +14,7 @@ import pytest
 
 from sipcheck import Credentials, Reason, Target, TransportName
 from sipcheck.diagnosis.evidence import ExchangeResult
-from sipcheck.dns.resolver import Edge
+from sipcheck.dns.route import Edge
 from sipcheck.report.model import Direction
 from sipcheck.report.trace import Trace
 from sipcheck.target import HostPort

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sipcheck.dns.resolver import Edge
+from sipcheck.dns.route import Edge
 from sipcheck.message.parser import parse, plain_via
 from sipcheck.target import HostPort, TransportName
 from sipcheck.transaction.matching import ResponseMatcher, TransactionId

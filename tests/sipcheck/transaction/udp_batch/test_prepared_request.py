@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sipcheck.dns.resolver import Edge
+from sipcheck.dns.route import Edge
 from sipcheck.target import HostPort, TransportName
 from sipcheck.transaction.request_template import RequestTemplate
 from sipcheck.transaction.udp_batch.prepared_request import PreparedRequest

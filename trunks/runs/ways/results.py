@@ -19,7 +19,7 @@ from trunks.rules.way_evidence import Dialled, WayFinding
 from trunks.rules.way_of_report import finding_of
 from trunks.runs.claimed_run import ClaimedGateway, ClaimedRun
 from trunks.runs.result_rules import WayRules
-from trunks.runs.way_choice import LedTrunk, WayChoice
+from trunks.runs.ways.choice import LedTrunk, WayChoice
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from trunks.repositories.trunks import Trunks
 from trunks.repositories.way_findings import WayFindings
 from trunks.runs.claimed_run import claimed_gateways
 from trunks.runs.result_rules import WayRules
-from trunks.runs.way_choice import LedTrunk, WayChoice
+from trunks.runs.ways.choice import LedTrunk, WayChoice
 from trunks.store.database import Database
 
 _TRUNKS_A_PAGE = 100

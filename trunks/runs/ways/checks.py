@@ -29,7 +29,7 @@ from trunks.store.database import Database
 
 @dataclass(frozen=True, slots=True)
 class WayChecks:
-    """Called where results of checks are settled; a trunk's way follows by trunks.runs.way_turns.
+    """Called where results of checks are settled; a trunk's way follows by trunks.runs.ways.turns.
 
     `threshold` is how many failed checks in a row take an edge away, `interval_seconds` how often a destination is
     checked whose trunks ask for nothing else.
