@@ -3,12 +3,17 @@
 Source: docs/design/architecture.md, "Rows are the truth".
 """
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
 # Every worker looks for rows that nobody came for, and for leases that are over, this often.
 TEND_INTERVAL_SECONDS = 5.0
+
+
+# Called with the id of what is done, from whatever thread did it.
+OnDone = Callable[[UUID], None]
 
 
 class Doorbell(Protocol):

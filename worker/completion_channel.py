@@ -15,9 +15,9 @@ from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import ExponentialBackoff, NoBackoff
 from redis.retry import Retry
 
+from trunks.doorbell import OnDone
 from trunks.ids import read_id
 from trunks.installation.settings import Settings
-from trunks.runs.runner import OnDone
 from worker.app import broker_url
 from worker.sending_thread import SendingThread
 

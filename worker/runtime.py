@@ -7,13 +7,13 @@ from uuid import UUID
 
 import structlog
 
-from trunks.doorbell import TEND_INTERVAL_SECONDS, Doorbell
+from trunks.doorbell import TEND_INTERVAL_SECONDS, Doorbell, OnDone
 from trunks.errors import StoreUnavailable
 from trunks.installation.installation import Installation
 from trunks.runs.calls.caller import CallMaker
 from trunks.runs.growing_ladders import GrowingLadders
 from trunks.runs.run_store import RunStore
-from trunks.runs.runner import OnDone, Runner
+from trunks.runs.runner import Runner
 from worker.checks.due_checks import DueChecks
 from worker.checks.knock_names import KnockNames
 from worker.engine_loop import EngineLoop

@@ -30,7 +30,7 @@ def free_port(address: str = "127.0.0.1", *, in_a_row: int = 1) -> int:
         port = _left.pop(0)
         if row and port != row[-1] + 1:
             row.clear()
-        if port in _REFUSED_BY_THE_GUARD or not _is_free(address, port):
+        if port in _REFUSED_BY_THE_GUARD or not is_free(address, port):
             row.clear()
             continue
         row.append(port)
@@ -62,7 +62,8 @@ def family_of(address: str) -> socket.AddressFamily:
     return socket.AF_INET6 if ":" in address else socket.AF_INET
 
 
-def _is_free(address: str, port: int) -> bool:
+def is_free(address: str, port: int) -> bool:
+    """Tell whether nobody has this port on this address, by UDP or by TCP."""
     with contextlib.ExitStack() as stack:
         for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
             probe = stack.enter_context(socket.socket(family_of(address), kind))

@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from uuid import UUID
 
 import structlog
 from structlog.contextvars import bound_contextvars
@@ -17,6 +16,7 @@ from sipcheck.target import Target
 from sipcheck.verification.report_without_run import invalid_target_report
 from sipcheck.verification.suspected_ban import may_be_ban, suspect_ban
 from trunks.clock import Clock, utc_now
+from trunks.doorbell import OnDone
 from trunks.errors import (
     AddressResting,
     RunInterrupted,
@@ -39,8 +39,6 @@ from trunks.secrets.credential_key import CredentialHash
 from trunks.secrets.secret_box import SecretBox
 
 _log = structlog.get_logger(__name__)
-
-OnDone = Callable[[UUID], None]
 
 # A verdict waits for the store about as long as a restart of it takes; beyond, the lease brings the run again.
 _STORE_BACK_WITHIN_SECONDS = 5.0

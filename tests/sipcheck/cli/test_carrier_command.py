@@ -22,7 +22,7 @@ from sipcheck.carrier.behaviours import CallBehaviour
 from sipcheck.carrier.faults import Fault
 from sipcheck.cli.carrier import carrier
 from sipcheck.report.json_export import report_to_json_text
-from tests.peers.ports import free_port
+from tests.peers.ports import free_port, is_free
 
 RUN = "import typer; from sipcheck.cli.carrier import carrier; typer.run(carrier)"
 ROOT = Path(__file__).resolve().parents[3]
@@ -125,15 +125,6 @@ def test_a_fault_is_shown_and_done(start: Start) -> None:
     lines = read_introduction(process)
     assert lines[1] == "Faults: wrong-password, sha256.\n"
     assert follow(lines[3]).reason is Reason.CREDENTIALS_REJECTED
-
-
-def is_free(address: str, port: int) -> bool:
-    with closing(socket.socket()) as probe:
-        try:
-            probe.bind((address, port))
-        except OSError:
-            return False
-    return True
 
 
 def test_a_port_that_the_guard_refuses_is_allowed_in_the_line(start: Start) -> None:

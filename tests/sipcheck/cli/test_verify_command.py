@@ -319,6 +319,7 @@ def test_the_prompt_is_left_without_a_verdict(leave: str, status: int) -> None:
         shown = b""
         # A read from a terminal has no limit of its own: whoever is killed ends it.
         limit = threading.Timer(60, program.kill)
+        limit.daemon = True
         limit.start()
         with open(terminal, "r+b", buffering=0) as screen, contextlib.suppress(OSError):  # EIO: it has ended
             while b"SIP password: " not in shown:
