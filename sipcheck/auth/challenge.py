@@ -17,6 +17,10 @@ _PARAMETER = re.compile(
     rf'[ \t\r\n]*({_NAME})[ \t\r\n]*=[ \t\r\n]*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]*))[ \t\r\n]*', re.DOTALL
 )
 _SCHEME = re.compile(rf"[ \t\r\n,]*({_NAME})(?=[ \t\r\n,]|$)[ \t\r\n,]*")
+# A word by itself, in a list that its writer did not quote, or a flag without a value.
+_BARE = re.compile(r'([^\s,="]+)(?=[ \t\r\n]*(?:,|$))')
+# Schemes that stand by themselves; of others only one with parameters behind it begins another challenge.
+_SCHEMES = frozenset(("basic", "bearer", "digest", "kerberos", "negotiate", "ntlm"))
 # What nearly every peer sends: one Digest challenge with nothing escaped, of which only the nonce is ever new.
 _PLAIN_DIGEST = re.compile(
     r'Digest (?:[A-Za-z]+=(?:"[^"\\]*"|[A-Za-z0-9\-]+), ?)*[A-Za-z]+=(?:"[^"\\]*"|[A-Za-z0-9\-]+)'
@@ -225,16 +229,23 @@ def _read_offers(value: str) -> list[_Offer]:
 def read_parameters(value: str, position: int = 0) -> tuple[dict[str, str], int, bool]:
     """Read name=value pairs up to the next scheme: (parameters, where it stopped, whether it could be read).
 
-    Names are in lower case, values the raw text between their quotes. The first of two equal names counts.
+    Names are in lower case, values the raw text between their quotes. The first of two equal names counts. A bare word
+    behind a parameter is passed over, or belongs to an unquoted list of `qop`: `qop=auth,auth-int`.
     """
     parameters: dict[str, str] = {}
-    end = len(value)
+    name, end = "", len(value)
     while position < end:
         match = _PARAMETER.match(value, position)
-        if match is None:
-            # Only another challenge may follow here.
-            return parameters, position, _SCHEME.match(value, position) is not None
-        parameters.setdefault(match[1].lower(), match[3] if match[2] is None else match[2])
+        if match is not None:
+            name = match[1].lower()
+            parameters.setdefault(name, match[3] if match[2] is None else match[2])
+        else:
+            match = _BARE.match(value, position) if parameters else None
+            if match is None or match[1].lower() in _SCHEMES:
+                # Only another challenge may follow here.
+                return parameters, position, _SCHEME.match(value, position) is not None
+            if name == "qop":
+                parameters[name] += f",{match[1]}"
         position = match.end()
         separator = _SEPARATORS.match(value, position)
         if separator is None:

@@ -37,6 +37,11 @@ class AuthenticationRound:
     asked: Sequence[str] = ()
     _answered: tuple[Challenge, ...] = ()  # one of each hop, 401's and 407's, and realm
 
+    @property
+    def answered(self) -> frozenset[str]:
+        """The realms that an answer was chosen for; only the caller knows whether it has left."""
+        return frozenset(each.realm_name for each in self._answered)
+
     def to_answer(
         self, www: Sequence[str], proxy: Sequence[str], credentials: Credentials
     ) -> tuple[Challenge, ...] | None:

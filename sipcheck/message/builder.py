@@ -22,8 +22,6 @@ _URI = re.compile(_ANY_URI)
 _ROUTE = re.compile(f"<{_ANY_URI}>")
 _WORD = r"[A-Za-z0-9\-.!%*_+`'~()<>:\\\"/\[\]?{}]++"
 _CALL_ID = re.compile(f"{_WORD}(?:@{_WORD})?")
-# What a peer calls its side of a dialog goes back as it came, were it no token: it only may not end its parameter.
-_PEER_TAG = re.compile(r"[^\x00-\x20\x7f;,<>\"\ud800-\udc7f\udd00-\udfff]+")
 
 _FIXED_IN_RESPONSE = frozenset(("via", "from", "to", "call-id", "cseq", "content-length"))
 _FIXED_IN_REQUEST = _FIXED_IN_RESPONSE | {"route", "max-forwards", "user-agent"}
@@ -51,14 +49,15 @@ def build_request(
     """Write a request with the mandatory fields of §8.1.1 and an empty `rport` (RFC 3581 §3).
 
     `route` is a whole Route value in angle brackets; `routes` are a dialog's, of the peer's own words, a line each, and
-    `to_tag` is the peer's (§12.2.1.1). Raises ValueError naming the field that cannot be sent.
+    `to_tag` is the peer's (§12.2.1.1): both go back as they came, were they outside its grammar, where `may_be_echoed`.
+    Raises ValueError naming the field that cannot be sent.
     """
     _require(is_token(method), "method", "a token")
     for name, value in (("uri", uri), ("from_uri", from_uri), ("to_uri", to_uri)):
         _require(_URI.fullmatch(value), name, "a URI, with everything outside its grammar escaped")
     _require(route is None or _ROUTE.fullmatch(route), "route", "a URI in angle brackets")
     _require(is_token(from_tag), "from_tag", "a token")
-    _require(to_tag is None or _PEER_TAG.fullmatch(to_tag), "to_tag", "without spaces and separators")
+    _text("to_tag", to_tag or "")
     _require(_CALL_ID.fullmatch(call_id), "call_id", "a word, or two words joined by @")
     _require(0 <= cseq <= MAXIMUM_CSEQ, "cseq", f"from 0 to {MAXIMUM_CSEQ}")
     lines = [
@@ -79,6 +78,11 @@ def build_request(
 def may_be_target(uri: str) -> bool:
     """Tell whether a URI can be a Request-URI of ours: what a peer names is not always one."""
     return _URI.fullmatch(uri) is not None
+
+
+def may_be_echoed(text: str) -> bool:
+    """Tell whether a peer's own words can go back to it in a request of ours."""
+    return _CONTROL.search(text) is None
 
 
 def build_response(
@@ -149,7 +153,7 @@ def _further(headers: Sequence[tuple[str, str]], fixed: frozenset[str], body: by
 
 
 def _text(name: str, value: str) -> str:
-    _require(not _CONTROL.search(value), name, "free of line ends, NUL and other control characters")
+    _require(may_be_echoed(value), name, "free of line ends, NUL and other control characters")
     return value
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from sipcheck.auth.round import CHALLENGE_STATUS
 from sipcheck.credentials import Credentials
-from sipcheck.diagnosis.evidence import ExchangeResult
+from sipcheck.diagnosis.evidence import RINGING, ExchangeResult
 from sipcheck.errors import ParseError, TransportFailed
 from sipcheck.message.message import Response
 from sipcheck.message.parser import parse
@@ -140,8 +140,8 @@ class Call:
 
     @property
     def taken(self) -> bool:
-        """Whether a 2xx has come."""
-        return self._outcome.taken
+        """Whether a 2xx has come, to whichever INVITE."""
+        return not self._dialogs.none
 
     async def _catch_up(self, late_seconds: float) -> None:
         """Let what came while we stood still be read first."""
@@ -162,9 +162,7 @@ class Call:
             if not self._ending:
                 self._ends_at = self._loop.time() + self._most_seconds
                 await self._invite(())
-            while not self._is_over():
-                await self._turn()
-                await self._tell_rest()
+            await self._carry()
             await self._strike_out()
         except Exception as error:  # noqa: BLE001 - a task's border: raised again in `outcome`
             self._error = error
@@ -179,6 +177,17 @@ class Call:
                 )
             await self._dialogs.close()
             await self._connection.release()
+
+    async def _carry(self) -> None:
+        """Go on until nothing is left of it; what has come by then is read too, since it may be a 2xx."""
+        while True:
+            while not self._is_over():
+                await self._turn()
+                await self._tell_rest()
+            for arrival in self._inbox.waiting():
+                await self._take(arrival, self._loop.time())
+            if self._is_over():
+                return
 
     async def _tell_rest(self) -> None:
         if self.quiet:
@@ -270,7 +279,8 @@ class Call:
         if self._journal is None:
             return True
         connection = self._connection
-        await self._journal.invited(leg, connection.edge, connection.tls_name)
+        realms = self._outcome.state.answered if leg.fields else frozenset()
+        await self._journal.invited(leg, connection.edge, connection.tls_name, realms)
         return not self._ending
 
     def _perform(self, leg: InviteLeg, actions: Sequence[Action]) -> None:
@@ -296,10 +306,12 @@ class Call:
             leg.acknowledgement = leg.way.write(template, branch=leg.identity.branch, cseq=leg.identity.cseq)
         actions = leg.machine.on_response(response.status, now)
         self._perform(leg, actions)
-        if Action.DELIVER_SUCCESS in actions:
+        if leg is not self._outcome.legs[-1]:
+            # Of an INVITE before: its copies are acknowledged, and a 2xx is ended. It decides nothing any more.
+            if Action.DELIVER_SUCCESS in actions:
+                await self._end_late_success(leg, response)
+        elif Action.DELIVER_SUCCESS in actions:
             await self._on_success(leg, response, arrival, now)
-        elif leg is not self._outcome.legs[-1]:
-            return  # of an INVITE before: its copies are acknowledged, and that is all
         elif Action.DELIVER_PROVISIONAL in actions:
             self._on_provisional(leg, response, arrival, now)
         elif Action.DELIVER_REFUSAL in actions:
@@ -309,21 +321,29 @@ class Call:
         if self._outcome.matcher is not None:
             self._outcome.matcher.provisional = response.status
         self._cancel.on_provisional(leg, now)
-        if response.status > 100:
+        if response.status in RINGING:
             self._outcome.read(response, leg, arrival.source, now, self._credentials)
+        if response.status > 100:
             self._user.rings(self, response)
 
     async def _on_success(self, leg: InviteLeg, response: Response, arrival: CallArrival, now: float) -> None:
         """Acknowledge a 2xx; one that opens a dialog is told to the user."""
         self._cancel.on_final(now)
-        if self._dialogs.acknowledge_again(response, leg.fields) or self._dialogs.full:
+        if self._dialogs.acknowledge_again(leg, response) or self._dialogs.full:
             return
         self._outcome.taken = True
         self._outcome.read(response, leg, arrival.source, now, self._credentials)
-        dialog = await self._dialogs.open(leg, response, self._outcome.state.realms)
+        dialog = await self._dialogs.open(leg, response, self._outcome.answered_realms)
         self._user.taken(self, response, dialog)
         if self._told_to_end:
             self._dialogs.hang_up()
+
+    async def _end_late_success(self, leg: InviteLeg, response: Response) -> None:
+        """End the dialog of a 2xx to an INVITE that another has followed; the user is told nothing of it."""
+        if self._dialogs.acknowledge_again(leg, response) or self._dialogs.full:
+            return
+        dialog = await self._dialogs.open(leg, response, self._outcome.answered_realms, told=False)
+        self._dialogs.hang_up(dialog)
 
     async def _on_refusal(self, leg: InviteLeg, response: Response, arrival: CallArrival, now: float) -> None:
         """Take in a final answer; a challenge is answered, unless the call is to end."""

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from sipcheck.auth.round import CHALLENGE_STATUS, AuthenticationRound
+from sipcheck.auth.round import CHALLENGE_STATUS
 from sipcheck.credentials import Credentials
 from sipcheck.diagnosis.evidence import ExchangeResult
 from sipcheck.errors import TransportFailed
@@ -30,7 +30,7 @@ _BYE_SECONDS = 5.0
 
 @dataclass(slots=True)
 class CallDialogs:
-    """Of one call. `left` is called with each dialog that has ended."""
+    """Of one call. `left` is called with each dialog that has ended, but for those that nobody was told of."""
 
     run: RunContext
     inbox: CallInbox
@@ -52,6 +52,11 @@ class CallDialogs:
         return all(each.ended for each in self._open)
 
     @property
+    def none(self) -> bool:
+        """Whether no 2xx has opened any."""
+        return not self._open
+
+    @property
     def full(self) -> bool:
         return len(self._open) >= MOST_DIALOGS
 
@@ -65,26 +70,34 @@ class CallDialogs:
             self._perform(bye, bye.machine.on_time(now))
         self._asks.on_time(now)
 
-    def acknowledge_again(self, response: Response, fields: Fields) -> bool:
-        """Acknowledge a copy of a 2xx; false for one that opens a dialog."""
-        known = next((each for each in self._open if each.dialog.remote_tag == response.to_tag), None)
+    def acknowledge_again(self, leg: InviteLeg, response: Response) -> bool:
+        """Acknowledge a copy of a 2xx; false for one that opens a dialog.
+
+        Some peers give both INVITEs of a call one To tag: which of them was taken shows by the CSeq.
+        """
+        known = next((each for each in self._open if each.is_of(leg.identity.cseq, response.to_tag)), None)
         if known is not None:
-            self._do(known, known.end.on(Event.SUCCESS), fields)
+            self._do(known, known.end.on(Event.SUCCESS), leg.fields)
         return known is not None
 
-    async def adopt(self, dialog: Dialog, way: Way, cseq: int, state: AuthenticationRound) -> None:
-        """Take over a dialog that another had opened and acknowledged, to end it."""
-        way = await self._hops.way_to(dialog.next_hop, way)
-        adopted = CallDialog(dialog, way, cseq, state)
+    async def adopt(self, dialog: Dialog, way: Way, cseq: int, realms: frozenset[str]) -> None:
+        """Take over a dialog that another had opened and acknowledged, to end it; `realms` as in `open`."""
+        further = await self._hops.way_to(dialog.next_hop, way)
+        adopted = CallDialog(dialog, further, cseq, realms, _same_place(further, way))
         adopted.end.on(Event.SUCCESS)  # acknowledged by the other, or never any more
         self._open.append(adopted)
 
-    async def open(self, leg: InviteLeg, response: Response, realms: frozenset[str]) -> Dialog:
-        """Take in the dialog that a 2xx opens, and acknowledge it by the way that the peer names."""
+    async def open(
+        self, leg: InviteLeg, response: Response, realms: frozenset[str], *, told: bool = True
+    ) -> Dialog:
+        """Take in the dialog that a 2xx opens, and acknowledge it by the way that the peer names.
+
+        `realms` are those that the call's INVITE was answered for; `told` says that its end is told by `left`.
+        """
         dialog = Dialog.of(leg.template, response)
         way = await self._hops.way_to(dialog.next_hop, leg.way)
-        state = AuthenticationRound(once=True, realms=realms)
-        opened = CallDialog(dialog, way, leg.identity.cseq, state)
+        at_edge = _same_place(way, leg.way)
+        opened = CallDialog(dialog, way, leg.identity.cseq, realms, at_edge, told)
         self._open.append(opened)
         written = self.journal is None or await self.journal.taken(leg, dialog)
         self._do(opened, opened.end.on(Event.SUCCESS), leg.fields)
@@ -140,8 +153,9 @@ class CallDialogs:
             status=response.status,
             challenges=(headers.get_all("WWW-Authenticate"), headers.get_all("Proxy-Authenticate")),
         )
+        dialog = self._byes[bye]
         run = replace(self.run, deadline=asyncio.get_running_loop().time() + _BYE_SECONDS)
-        answers = ChallengeAnswers(run, self.credentials, self._byes[bye].state)
+        answers = ChallengeAnswers(run, dialog.may_answer(self.credentials), dialog.state)
         return await answers.to(challenge, bye.template, bye.way.channel)
 
     def _do(self, dialog: CallDialog, actions: Sequence[DialogAction], fields: Fields = ()) -> None:
@@ -150,7 +164,8 @@ class CallDialogs:
             if action is DialogAction.ACKNOWLEDGE:
                 dialog.acknowledge(fields, self.run.trace)
             elif action is DialogAction.ENDED:
-                self.left(dialog.dialog)
+                if dialog.told:
+                    self.left(dialog.dialog)
             else:
                 bye = dialog.bye(fields)
                 self._byes[bye] = dialog
@@ -176,3 +191,7 @@ class CallDialogs:
     def _bye_ended(self, bye: RequestLeg) -> None:
         dialog = self._byes.pop(bye)
         self._do(dialog, dialog.end.on(Event.BYE_ENDED))
+
+
+def _same_place(way: Way, other: Way) -> bool:
+    return way.channel.remote == other.channel.remote

@@ -1,6 +1,7 @@
 """What comes for a call, by whichever of its ways, in one order."""
 
 import asyncio
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from sipcheck.errors import ParseError
@@ -46,6 +47,13 @@ class CallInbox:
         for (_, branch), way in self._attached.items():
             way.channel.detach(branch)
         self._attached.clear()
+
+    def waiting(self) -> Iterator[CallArrival]:
+        """Give what has come by now, and nothing that comes meanwhile."""
+        for _ in range(self.arrivals.qsize()):
+            arrival = self.arrivals.get_nowait()
+            if arrival is not None:
+                yield arrival
 
     def wake(self) -> None:
         self.arrivals.put_nowait(None)

@@ -23,8 +23,8 @@ class CallJournal:
     call_id: str
     _marks: tuple[CallMark, ...] = ()
 
-    async def invited(self, leg: InviteLeg, edge: Edge, tls_name: str) -> None:
-        """Write an INVITE down that is about to leave. Raises what the writing does."""
+    async def invited(self, leg: InviteLeg, edge: Edge, tls_name: str, realms: frozenset[str]) -> None:
+        """Write an INVITE down that is about to leave, answered for these realms. Raises what the writing does."""
         template, channel = leg.template, leg.way.channel
         by_tcp = leg.way.transport is not edge.transport
         self._marks = (
@@ -44,6 +44,7 @@ class CallJournal:
                 from_tag=template.from_tag,
                 user_agent=template.user_agent,
                 route=template.route,
+                realms=tuple(sorted(realms)),
             ),
         )
         await self.write_down(self.call_id, self._marks)

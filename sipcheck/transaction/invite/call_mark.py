@@ -21,7 +21,8 @@ class DialogMark:
 class CallMark:
     """An INVITE as CANCEL and BYE repeat it, and where it went; `dialog` once it was taken. No credentials are in it.
 
-    `sent_by` is its Via's, by which a CANCEL is known as its own (RFC 3261 §9.2).
+    `sent_by` is its Via's, by which a CANCEL is known as its own (RFC 3261 §9.2). `realms` are those that it was
+    answered for, the only ones that its BYE may be.
     """
 
     host: str
@@ -39,6 +40,7 @@ class CallMark:
     from_tag: str
     user_agent: str
     route: str | None
+    realms: tuple[str, ...] = ()
     dialog: DialogMark | None = None
 
     def invite(self) -> RequestTemplate:

@@ -20,7 +20,8 @@ from sipcheck.transaction.run_context import RunContext
 class CallOutcome:
     """Of one call, whose requests leave by `way` unless they are too large for it.
 
-    `rung` is the first provisional response above 100 to the INVITE that counts, the last that was sent.
+    `rung` is the first response by which the INVITE that counts rang, the last that was sent; `taken` says that this
+    one was, by a 2xx.
     """
 
     way: Way
@@ -32,6 +33,11 @@ class CallOutcome:
     final: ExchangeResult | None = None
     failure: Failure | None = None
     taken: bool = False
+
+    @property
+    def answered_realms(self) -> frozenset[str]:
+        """The realms that an INVITE of this call has been answered for: no other request of it answers any else."""
+        return self.state.answered if self.state.sent else frozenset()
 
     def begin(self, leg: InviteLeg) -> None:
         """Take in that another INVITE is on its way: what came to the one before it decides nothing any more."""

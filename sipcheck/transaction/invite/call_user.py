@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Protocol
 
+from sipcheck.diagnosis.evidence import RINGING
 from sipcheck.message.message import Response
 from sipcheck.transaction.invite.dialog import Dialog
 
@@ -26,7 +27,8 @@ class RingNobody:
     """Ends a call as soon as it rings or is taken."""
 
     def rings(self, call: "Call", response: Response) -> None:
-        call.hang_up()
+        if response.status in RINGING:
+            call.hang_up()
 
     def taken(self, call: "Call", response: Response, dialog: Dialog) -> None:
         call.hang_up()

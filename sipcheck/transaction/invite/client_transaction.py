@@ -16,7 +16,8 @@ Time is an argument. As the non-INVITE one (../client_transaction.py) it has no 
 * completed: a refusal was delivered, once, and acknowledged; each copy of it is acknowledged again. That ACK is the
   transaction's own (§17.1.1.3). A 2xx of another branch of a fork may follow all the same (§16.7), and is delivered:
   dropped, it would leave a call up.
-* terminated: nothing changes any more, and no timer runs.
+* terminated: nothing changes any more, and no timer runs. On a reliable transport a refusal leads here at once, and
+  Timer B from anywhere: a 2xx that comes all the same, while its connection is still read, is delivered too.
 
 As there, what comes late, twice or too early has its own row, which stays where it is and does nothing.
 """
@@ -112,7 +113,7 @@ TABLE: dict[tuple[State, Event], tuple[State, tuple[Action, ...]]] = {
     (State.COMPLETED, Event.TRANSPORT_ERROR): (State.TERMINATED, (Action.TERMINATED,)),
     (State.TERMINATED, Event.START): (State.TERMINATED, _NOTHING),
     (State.TERMINATED, Event.PROVISIONAL): (State.TERMINATED, _NOTHING),
-    (State.TERMINATED, Event.SUCCESS): (State.TERMINATED, _NOTHING),
+    (State.TERMINATED, Event.SUCCESS): (State.TERMINATED, (Action.DELIVER_SUCCESS,)),
     (State.TERMINATED, Event.REFUSAL): (State.TERMINATED, _NOTHING),
     (State.TERMINATED, Event.TIMER_A): (State.TERMINATED, _NOTHING),
     (State.TERMINATED, Event.TIMER_B): (State.TERMINATED, _NOTHING),

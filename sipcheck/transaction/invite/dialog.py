@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sipcheck.errors import Unreadable
-from sipcheck.message.builder import may_be_target
+from sipcheck.message.builder import may_be_echoed, may_be_target
 from sipcheck.message.message import Request, Response
 from sipcheck.message.name_addr import NameAddr
 from sipcheck.message.uri import SipUri
@@ -32,7 +32,7 @@ class Dialog:
         recorded = response.headers.split("Record-Route")
         routes = tuple(reversed(recorded))
         target = _uri_of(next(iter(response.headers.split("Contact")), None))
-        readable = target is not None and len(routes) <= MOST_ROUTES and all(map(_uri_of, routes))
+        readable = target is not None and len(routes) <= MOST_ROUTES and all(map(_may_be_route, routes))
         return cls(
             invite=invite,
             remote_tag=response.to_tag,
@@ -66,7 +66,7 @@ class Dialog:
             request_uri=target,
             route=None,
             routes=routes,
-            to_tag=self.remote_tag,
+            to_tag=echoed_tag(self.remote_tag),
             headers=tuple(headers),
             body=b"",
         )
@@ -76,6 +76,15 @@ class Dialog:
         ours = (request.to_tag or "").lower() == self.invite.from_tag.lower()
         theirs = (request.from_tag or "").lower() == (self.remote_tag or "").lower()
         return ours and theirs and request.call_id == self.invite.call_id
+
+
+def echoed_tag(tag: str | None) -> str | None:
+    """What the peer calls its side of a dialog, as it goes back to it: as it came, or not at all."""
+    return tag if tag is not None and may_be_echoed(tag) else None
+
+
+def _may_be_route(value: str) -> bool:
+    return may_be_echoed(value) and _uri_of(value) is not None
 
 
 def _uri_of(value: str | None) -> str | None:

@@ -8,7 +8,6 @@ Where it was taken before that was written down, a CANCEL changes nothing, and a
 import asyncio
 from dataclasses import dataclass, field
 
-from sipcheck.auth.round import AuthenticationRound
 from sipcheck.credentials import Credentials
 from sipcheck.dns.route import Edge
 from sipcheck.errors import ParseError
@@ -74,7 +73,7 @@ class OrphanedCall:
         dialogs = CallDialogs(self.run, inbox, self.credentials, lambda _: None)
         answered = False
         try:
-            await dialogs.adopt(dialog, way, self.mark.cseq, AuthenticationRound(once=True))
+            await dialogs.adopt(dialog, way, self.mark.cseq, frozenset(self.mark.realms))
             dialogs.hang_up()
             while not dialogs.ended:
                 answered = await self._turn(dialogs, inbox) or answered

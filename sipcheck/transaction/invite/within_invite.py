@@ -6,12 +6,13 @@ Both repeat its Request-URI, From, Call-ID, CSeq number, Route and its one Via, 
 from dataclasses import replace
 
 from sipcheck.message.message import Response
+from sipcheck.transaction.invite.dialog import echoed_tag
 from sipcheck.transaction.request_template import RequestTemplate
 
 
 def acknowledgement(invite: RequestTemplate, response: Response) -> RequestTemplate:
     """The ACK of a refusal, whose To it repeats."""
-    return replace(invite, method="ACK", headers=(), body=b"", to_tag=response.to_tag)
+    return replace(invite, method="ACK", headers=(), body=b"", to_tag=echoed_tag(response.to_tag))
 
 
 def cancel(invite: RequestTemplate) -> RequestTemplate:

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass, field
 
+from sipcheck.diagnosis.evidence import RINGING
 from sipcheck.media.answer import AgreedMedia, MediaMisfit, agree
 from sipcheck.media.encryption import SrtpKey
 from sipcheck.media.stream import MediaStream
@@ -42,7 +43,7 @@ class CallListener:
         """Note when it rang; sound that comes before the answer is listened to, and none is sent."""
         now = asyncio.get_running_loop().time()
         self.provisional_at = self.provisional_at or now
-        if 180 <= response.status < 190:
+        if response.status in RINGING:
             self.ringing_at = self.ringing_at or now
             if response.body:
                 self._early = self._agree(response)

@@ -56,6 +56,28 @@ def refused(*values: str, realms: tuple[str, ...] = ()) -> Failure:
         ('Digest realm = "r" , nonce = "n" , algorithm = MD5', Challenge(False, "r", "n", Algorithm.MD5)),
         ('Digest ,, realm="r",, nonce="n", algorithm=MD5,', Challenge(False, "r", "n", Algorithm.MD5)),
         ('Digest realm="", nonce="n", algorithm=MD5', Challenge(False, "", "n", Algorithm.MD5)),
+        # A list that is not quoted, and words without a value: what stands behind them counts.
+        *(
+            (
+                f'Digest realm="r", nonce="n", {words}, algorithm=SHA-256, opaque="o"',
+                Challenge(False, "r", "n", Algorithm.SHA_256, ("auth", "auth-int"), opaque="o"),
+            )
+            for words in (
+                "qop=auth,auth-int",
+                "qop=auth-int, auth",
+                "qop=auth ,\tauth-int",
+                "qop=x,auth,auth-int",
+                'qop="auth,auth-int", stale',
+                'qop="auth,auth-int", domain=sip:a, sip:b',
+                'stale, qop="auth,auth-int", userhash',
+            )
+        ),
+        (
+            'Digest realm="r", qop=auth,auth-int, nonce="n"',
+            Challenge(False, "r", "n", Algorithm.MD5, ("auth", "auth-int"), algorithm_named=False),
+        ),
+        ('Digest realm="r", nonce="n", algorithm=MD5,SHA-256', Challenge(False, "r", "n", Algorithm.MD5)),
+        ('Digest realm="r", nonce="n", algorithm=MD5, stale', Challenge(False, "r", "n", Algorithm.MD5)),
     ],
 )
 def test_forms_that_are_understood(value: str, wanted: Challenge) -> None:
@@ -78,6 +100,12 @@ UNKNOWN = 'Digest realm="r", nonce="x", algorithm=AKAv1-MD5'
         (('Basic realm="r"', MD5), "md5"),
         (("Negotiate", MD5), "md5"),
         ((f"Negotiate, {MD5}",), "md5"),
+        ((f"NTLM, {MD5}",), "md5"),
+        ((f"{MD5}, Negotiate, {SHA_256}",), "sha256"),
+        ((f"{MD5}, Negotiate",), "md5"),
+        ((f'{MD5}, Basic realm="r", {SHA_256}',), "sha256"),
+        ((f'{MD5}, X-Own realm="r", flag, {SHA_256}',), "sha256"),
+        ((f"{MD5}, Bearer, {SHA_256}",), "sha256"),
         (('Digest realm="broken', MD5), "md5"),
     ],
 )

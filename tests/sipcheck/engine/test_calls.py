@@ -4,64 +4,19 @@ import asyncio
 import re
 import socket
 import threading
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_network
-from typing import Any
 
 import pytest
 
-from sipcheck import Engine, EngineSettings, Guard, Proof, Reason, Report, TransportName, parse_target
+from sipcheck import Engine, EngineSettings, Guard, Proof, Reason, TransportName, parse_target
 from tests.peers.call_peer import Answers, CallScript, is_authorised
 from tests.peers.sip_reply import reply_to
 from tests.peers.tls_server import TlsServer, TlsServerSettings
 from tests.peers.udp_peer import Reply, UdpPeer
 from tests.sipcheck.conftest import ALICE, LOOPBACK
-
-WITHIN_SECONDS = 30
-LAST = b"LAST"
-
-
-@dataclass
-class Played:
-    """What a peer was asked, and what the run came to."""
-
-    script: CallScript
-    report: Report | None = None
-    others: dict[int, UdpPeer] = field(default_factory=dict)
-
-
-async def play(
-    script: CallScript, *, guard: Guard = LOOPBACK, timeout_seconds: float = 5, **options: Any
-) -> Played:
-    """Prove by INVITE against a script, and leave the engine: whatever is still to be sent has left then."""
-    with UdpPeer(script) as peer:
-        script.port = peer.port
-        async with asyncio.timeout(WITHIN_SECONDS), Engine(EngineSettings(guard=guard)) as engine:
-            target = parse_target(f"127.0.0.1:{peer.port}", transport=TransportName.UDP)
-            report = await engine.verify(
-                target, credentials=ALICE, proof=Proof.INVITE, timeout_seconds=timeout_seconds, **options
-            )
-        await asyncio.to_thread(_come_to_rest, peer, script)
-    return Played(script, report)
-
-
-def _come_to_rest(peer: UdpPeer, script: CallScript) -> None:
-    """Let the peer's thread read what has been sent: what is sent now stands behind it."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as last:
-        last.sendto(LAST, ("127.0.0.1", peer.port))
-    deadline = time.monotonic() + WITHIN_SECONDS
-    while LAST not in script.requests:
-        assert time.monotonic() < deadline, "the peer read no more"
-        time.sleep(0.01)
-    script.requests.remove(LAST)
-
-
-def value(request: bytes, name: str) -> str:
-    found = re.search(rf"^{name}: *(.*?)\r$".encode(), request, re.MULTILINE)
-    return found[1].decode() if found else ""
-
+from tests.sipcheck.engine.playing import WITHIN_SECONDS, listening, play, value
 
 # Taken back before, at and behind each step of a call: the number of datagrams that the peer has had.
 WAYS_OUT: Sequence[tuple[str, Answers, str]] = [
@@ -80,8 +35,8 @@ async def test_whoever_goes_away_at_any_moment_leaves_no_call_up(
 
     async def cancelled_at(number: int) -> CallScript:
         script = CallScript(answers=answers)
-        with UdpPeer(script) as peer:
-            script.port = peer.port
+        async with listening(script) as peer:
+            assert isinstance(peer, UdpPeer)
             async with asyncio.timeout(WITHIN_SECONDS), Engine(EngineSettings(guard=LOOPBACK)) as engine:
                 target = parse_target(f"127.0.0.1:{peer.port}", transport=TransportName.UDP)
                 run = asyncio.create_task(engine.verify(target, credentials=ALICE, proof=Proof.INVITE))
@@ -89,7 +44,6 @@ async def test_whoever_goes_away_at_any_moment_leaves_no_call_up(
                     await asyncio.sleep(0.002)
                 run.cancel()
                 await asyncio.wait([run])
-            await asyncio.to_thread(_come_to_rest, peer, script)
         return script
 
     for script in await asyncio.gather(*map(cancelled_at, range(1, 7))):
@@ -108,16 +62,18 @@ async def test_whoever_goes_away_while_the_password_is_judged_sends_none() -> No
         return None
 
     script = CallScript()
-    with UdpPeer(script) as peer:
-        async with asyncio.timeout(WITHIN_SECONDS), Engine(EngineSettings(guard=LOOPBACK)) as engine:
-            target = parse_target(f"127.0.0.1:{peer.port}", transport=TransportName.UDP)
-            run = asyncio.create_task(
-                engine.verify(target, credentials=ALICE, proof=Proof.INVITE, before_credentials=never)
-            )
-            await asked.wait()
-            run.cancel()
-            await asyncio.wait([run])
-        await asyncio.to_thread(_come_to_rest, peer, script)
+    async with (
+        listening(script),
+        asyncio.timeout(WITHIN_SECONDS),
+        Engine(EngineSettings(guard=LOOPBACK)) as engine,
+    ):
+        target = parse_target(f"127.0.0.1:{script.port}", transport=TransportName.UDP)
+        run = asyncio.create_task(
+            engine.verify(target, credentials=ALICE, proof=Proof.INVITE, before_credentials=never)
+        )
+        await asked.wait()
+        run.cancel()
+        await asyncio.wait([run])
     assert script.methods() == ["OPTIONS", "INVITE", "ACK"]
 
 
@@ -168,7 +124,6 @@ async def test_credentials_that_are_withheld_do_not_leave() -> None:
         return Reason.CREDENTIALS_FROZEN
 
     played = await play(CallScript(), before_credentials=frozen)
-    assert played.report is not None
     assert played.report.reason is Reason.CREDENTIALS_FROZEN
     assert played.script.methods() == ["OPTIONS", "INVITE", "ACK"]
 
@@ -205,7 +160,6 @@ async def test_what_comes_behind_the_deadline_is_ended(
     """No CANCEL before a provisional response (§9.1): the call is watched until one comes, or something final."""
     played = await play(OnceLate(answers=answers, challenge=challenge), timeout_seconds=1.2)
     assert played.script.methods() == methods
-    assert played.report is not None
     assert played.report.credentials != "proven"
 
 
@@ -248,7 +202,6 @@ async def test_a_call_that_is_taken_behind_its_own_refusal_is_ended_too() -> Non
     script = Together(cancelled=((487, "Terminated"), (200, "OK")))
     played = await play(script)
     assert script.methods() == ["OPTIONS", "INVITE", "ACK", "INVITE", "CANCEL", "ACK", "ACK", "BYE"]
-    assert played.report is not None
     assert [warning.code for warning in played.report.warnings] == ["call-was-answered"]
 
 
@@ -332,7 +285,6 @@ async def test_what_may_not_be_sent_to_leaves_the_edge_that_answered(
     script = CallScript(answers=((200, "OK"),), contact=contact)
     played = await play(script, guard=own)
     assert script.methods() == ["OPTIONS", "INVITE", "ACK", "INVITE", "ACK", "BYE"]
-    assert played.report is not None
     sent_to = {step.destination for step in played.report.trace if step.direction == "sent"}
     assert sent_to == {f"127.0.0.1:{script.port}"}
 
@@ -386,7 +338,6 @@ async def test_what_the_peer_asks_within_the_call_is_answered(asked: list[str], 
     script = Asking(answers=((200, "OK"),), asked=asked)
     played = await play(script)
     assert list(dict.fromkeys(script.heard)) == list(dict.fromkeys(heard))
-    assert played.report is not None
     assert played.report.reason is Reason.CREDENTIALS_PROVEN
     assert "BYE" in asked or "BYE" in script.methods()
 
@@ -398,8 +349,6 @@ async def test_our_own_requests_sent_back_are_not_answered() -> None:
         def __call__(self, request: bytes) -> list[bytes | Reply]:
             self.requests.append(request)
             copies = sum(each == request for each in self.requests)
-            if request == LAST:
-                return []
             if request.startswith(b"OPTIONS"):
                 return [reply_to(request)]
             return [reply_to(request, 480, "Enough")] if copies > 2 else [request]
@@ -407,7 +356,6 @@ async def test_our_own_requests_sent_back_are_not_answered() -> None:
     script = Mirror()
     played = await play(script, timeout_seconds=1)
     assert not any(each.startswith(b"SIP/2.0") for each in script.requests)
-    assert played.report is not None
     assert played.report.cause == "invite-unanswered"
     assert "sent back" in played.report.summary
 
@@ -432,5 +380,4 @@ async def test_a_stream_of_answers_that_cannot_be_read_ends_in_time() -> None:
             return given
 
     played = await play(Garbage(challenge=None), timeout_seconds=1)
-    assert played.report is not None
     assert played.report.cause == "invite-unanswered"

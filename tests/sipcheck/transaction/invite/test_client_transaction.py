@@ -31,6 +31,7 @@ EFFECTIVE = {
     (State.COMPLETED, Event.REFUSAL): (State.COMPLETED, (ACKNOWLEDGE,)),
     (State.COMPLETED, Event.TIMER_D): (State.TERMINATED, (Action.TERMINATED,)),
     (State.COMPLETED, Event.TRANSPORT_ERROR): (State.TERMINATED, (Action.TERMINATED,)),
+    (State.TERMINATED, Event.SUCCESS): (State.TERMINATED, (Action.DELIVER_SUCCESS,)),
 }
 
 Ways = dict[State, Callable[[InviteTransaction], object]]
@@ -114,7 +115,7 @@ def test_a_late_clock_sends_nothing_after_the_end() -> None:
     machine = InviteTransaction(reliable=False)
     machine.start(0.0)
     assert machine.on_time(40.0) == (Action.TIMED_OUT, Action.TERMINATED)
-    assert machine.on_response(200, 41.0) == ()
+    assert machine.on_response(404, 41.0) == ()
 
 
 @pytest.mark.parametrize(("status", "answered"), [(100, False), (180, False), (200, True), (487, True)])
