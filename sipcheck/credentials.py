@@ -11,6 +11,7 @@ from sipcheck.reasons import Reason
 BeforeCredentials = Callable[[str], Awaitable[Reason | None]]
 
 _UNSENDABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,7 @@ class Credentials:
 
     `username` is the address-of-record's user, and the digest's too unless `auth_username` is given.
     `realms_learned` says that nobody configured them: they were seen proven before. Raises CredentialsInvalid
-    for a username that no SIP header can carry.
+    for a username that no SIP header can carry, and for a password that is no text: half a character has no octets.
     """
 
     username: str
@@ -33,6 +34,8 @@ class Credentials:
             if not value or _UNSENDABLE.search(value):
                 fault = "control" if value else "empty"
                 raise CredentialsInvalid(f"credentials.{name}.{fault}", value=repr(value))
+        if _SURROGATE.search(self.password):
+            raise CredentialsInvalid("credentials.password.no-text")
 
     @property
     def digest_username(self) -> str:

@@ -1,9 +1,7 @@
 """`sipcheck call`: one test call, what became of it, one exit status."""
 
 import asyncio
-import contextlib
 import math
-import signal
 from enum import StrEnum
 from ipaddress import ip_address
 from typing import Annotated, TypeVar
@@ -47,7 +45,6 @@ class MediaEncryption(StrEnum):
 Choice = TypeVar("Choice", NumberFormat, CallIdentity)
 
 _AUTO = "auto"
-_TERMINATED_STATUS = 143
 
 EXIT_STATUS = {
     CallVerdict.ANSWERED: 0,
@@ -139,11 +136,8 @@ def call(
         parsed = way.read(target)
     except CallerError as error:
         refuse(str(error))
-    try:
-        with ending_the_command():
-            report = asyncio.run(_call(parsed, settings, given, options))
-    except asyncio.CancelledError:
-        raise typer.Exit(_TERMINATED_STATUS) from None
+    with ending_the_command():
+        report = asyncio.run(_call(parsed, settings, given, options))
     with speaking():
         if as_json:
             print_json(to_json(report))
@@ -156,12 +150,6 @@ async def _call(
     target: Target, settings: EngineSettings, credentials: Credentials | None, options: CallOptions
 ) -> CallReport:
     """Call; a signal ends the call before it ends the program."""
-    loop, task = asyncio.get_running_loop(), asyncio.current_task()
-    if task is not None:
-        # SIGINT is the runner's own. Where the loop takes no signals (Windows), these end the program at once.
-        with contextlib.suppress(NotImplementedError):
-            for number in (signal.SIGTERM, signal.SIGHUP):
-                loop.add_signal_handler(number, task.cancel)
     async with Engine(settings) as engine:
         return await engine.call(target, options, credentials=credentials)
 

@@ -26,9 +26,9 @@ def speaking() -> Iterator[None]:
         yield
         sys.stdout.flush()
     except BrokenPipeError:
-        _drop_the_rest()
+        drop_the_rest()
     except OSError as error:
-        _drop_the_rest()
+        drop_the_rest()
         refuse(f"standard output cannot be written: {error.strerror}; write to a place with room")
 
 
@@ -38,6 +38,7 @@ def print_json(value: object) -> None:
     sys.stdout.write("\n")
 
 
-def _drop_the_rest() -> None:
+def drop_the_rest() -> None:
+    """Give up standard output: what is said on it from now on goes nowhere."""
     # The interpreter's own flush at exit would complain once more.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

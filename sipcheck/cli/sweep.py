@@ -20,7 +20,7 @@ from sipcheck.diagnosis.evidence import Proof
 from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS, EngineSettings
 from sipcheck.sweep.row_file import FileUnusable
 from sipcheck.sweep.run import SweepPlan, allow_open_files, run_sweep
-from sipcheck.sweep.sweep import DEFAULT_CONCURRENCY, BadRow, SweepResult, SweepRow
+from sipcheck.sweep.sweep import DEFAULT_CONCURRENCY, BadRow, SweepResult, SweepRow, row_without_run
 
 _MOST_AT_ONCE = 10_000
 
@@ -77,10 +77,17 @@ def sweep(
     all_verified = False  # what nobody reads to its end has not been
     with ending_the_command(), speaking():
         sheet = make_sheet()
+        missing = {row.number: row for row in rows}
+
+        def take(result: SweepResult) -> None:
+            del missing[result.number]
+            sheet.add(result)
+
         try:
-            all_verified = _run(rows, settings, plan, sheet.add)
+            all_verified = _run(rows, settings, plan, take)
         finally:
-            sheet.finish()  # interrupted, it shows what is known
+            # Interrupted, it shows what is known, and what is not.
+            sheet.finish([row_without_run(row) for row in missing.values()])
     raise typer.Exit(0 if all_verified else 1)
 
 

@@ -3,7 +3,7 @@
 import csv
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from io import TextIOWrapper
@@ -25,11 +25,14 @@ class SweepFormat(StrEnum):
 
 
 class Sheet(Protocol):
-    """Takes results as they come; what has to wait for the last of them is written at the end."""
+    """Takes results as they come; what has to wait for the last of them is written at the end.
+
+    `missing` are the rows that were not reached: there are none but where the sweep was broken off.
+    """
 
     def add(self, result: SweepResult) -> None: ...
 
-    def finish(self) -> None: ...
+    def finish(self, missing: Sequence[SweepResult]) -> None: ...
 
 
 class JsonLines:
@@ -40,8 +43,8 @@ class JsonLines:
         sys.stdout.write("\n")
         sys.stdout.flush()
 
-    def finish(self) -> None:
-        """Nothing is left to be written."""
+    def finish(self, missing: Sequence[SweepResult]) -> None:
+        """Nothing is left to be written: what is not there was not reached."""
 
 
 def _of_report(name: str) -> Callable[[Report], Any]:
@@ -99,8 +102,8 @@ class CsvLines:
         self._writer.writerow((result.number, *(read(result.report) for read in CSV_COLUMNS.values())))
         sys.stdout.flush()
 
-    def finish(self) -> None:
-        """Nothing is left to be written."""
+    def finish(self, missing: Sequence[SweepResult]) -> None:
+        """Nothing is left to be written: what is not there was not reached."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +137,10 @@ class JunitSuite:
             )
         )
 
-    def finish(self) -> None:
-        """Write the suite, in the order of its rows."""
+    def finish(self, missing: Sequence[SweepResult]) -> None:
+        """Write the suite, in the order of its rows; one that was not reached is in error."""
+        for result in missing:
+            self.add(result)
         cases = sorted(self._cases, key=lambda case: case.number)
         signs = [_SIGNS.get(case.outcome) for case in cases]
         counts = {

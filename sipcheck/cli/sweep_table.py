@@ -1,6 +1,6 @@
 """What a sweep came to, for a person: a line for each row, then what is to be done, cause by cause."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rich.table import Table
@@ -8,7 +8,7 @@ from rich.text import Text
 
 from sipcheck.cli.page import open_page
 from sipcheck.cli.signs import OUTCOME_STATES, STATE_STYLES, Signs
-from sipcheck.reasons import CredentialState, Outcome, Reason
+from sipcheck.reasons import Cause, CredentialState, Outcome, Reason
 from sipcheck.report.model import Report
 from sipcheck.sweep.sweep import SweepResult
 from sipcheck.target import HostPort
@@ -34,12 +34,22 @@ class _Cause:
     rows: int = 0
 
 
+# A reason with its cause; and where each row may have a fault or a mend of its own, with the words that tell it.
+_Kind = tuple[Reason, Cause | None, str]
+_OWN_WORDS: Mapping[Reason, Callable[[Report], str]] = {
+    Reason.TARGET_INVALID: lambda report: report.summary,
+    Reason.ADDRESS_FORBIDDEN: lambda report: report.advice,
+    Reason.PORT_FORBIDDEN: lambda report: report.advice,
+}
+_MOST_OF_A_REASON = 20
+
+
 @dataclass(slots=True)
 class SweepTable:
     """Collects results; the memory of each is a line, not its report."""
 
     _lines: list[_Line] = field(default_factory=list)
-    _causes: dict[Reason, _Cause] = field(default_factory=dict)
+    _causes: dict[_Kind, _Cause] = field(default_factory=dict)
 
     def add(self, result: SweepResult) -> None:
         report = result.report
@@ -53,23 +63,42 @@ class SweepTable:
                 report.duration_ms,
             )
         )
-        cause = self._causes.setdefault(
-            report.reason,
-            _Cause(report.outcome, f"{report.summary} {report.advice}", result.number),
-        )
+        own = _OWN_WORDS.get(report.reason)
+        kind = report.reason, report.cause, "" if own is None else own(report)
+        message = f"{report.summary} {report.advice}"
+        cause = self._causes.setdefault(kind, _Cause(report.outcome, message, result.number))
         cause.rows += 1
 
-    def finish(self) -> None:
+    def finish(self, missing: Sequence[SweepResult]) -> None:
         """Draw the rows in their order, and the causes by how many rows they hold."""
         with open_page() as (console, signs):
             console.print(_rows(sorted(self._lines, key=lambda line: line.number), signs))
             console.print(self._summary())
-            for reason, cause in sorted(self._causes.items(), key=lambda item: -item[1].rows):
-                if cause.outcome is not Outcome.VERIFIED:
-                    style = STATE_STYLES[OUTCOME_STATES[cause.outcome]]
-                    such_as = "" if cause.rows == 1 else "such as "
-                    counted = f"{cause.rows} of {len(self._lines)}, {such_as}row {cause.first_row}"
-                    console.print(Text.assemble((f"{reason}", style), f" ({counted}): {cause.message}"))
+            if missing:
+                first = min(result.number for result in missing)
+                console.print(Text(f"{len(missing)} not reached, such as row {first}", style="bold yellow"))
+            for reason, causes in self._by_reason():
+                for cause in causes[:_MOST_OF_A_REASON]:
+                    console.print(self._told(reason, cause))
+                more = sum(cause.rows for cause in causes[_MOST_OF_A_REASON:])
+                if more:
+                    console.print(Text(f"{reason}: {more} more, each told with its row by --format jsonl"))
+
+    def _by_reason(self) -> list[tuple[Reason, list[_Cause]]]:
+        """What is to be done, the reason of most rows first, and of each reason the cause of most rows."""
+        found: dict[Reason, list[_Cause]] = {}
+        for (reason, *_), cause in self._causes.items():
+            if cause.outcome is not Outcome.VERIFIED:
+                found.setdefault(reason, []).append(cause)
+        for causes in found.values():
+            causes.sort(key=lambda cause: (-cause.rows, cause.first_row))
+        return sorted(found.items(), key=lambda item: -sum(cause.rows for cause in item[1]))
+
+    def _told(self, reason: Reason, cause: _Cause) -> Text:
+        style = STATE_STYLES[OUTCOME_STATES[cause.outcome]]
+        such_as = "" if cause.rows == 1 else "such as "
+        counted = f"{cause.rows} of {len(self._lines)}, {such_as}row {cause.first_row}"
+        return Text.assemble((f"{reason}", style), f" ({counted}): {cause.message}")
 
     def _summary(self) -> Text:
         counts = dict.fromkeys(Outcome, 0)

@@ -1,5 +1,9 @@
 """Usage errors: one line on standard error, exit status 2, nothing on standard output."""
 
+import os
+import signal
+import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NoReturn
@@ -11,6 +15,8 @@ from sipcheck.report.printable import printable
 
 USAGE_STATUS = 2
 INTERRUPTED_STATUS = 130  # what shells give a program that Ctrl-C ended
+# Windows knows no SIGHUP.
+_ENDING = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
 class Refused(typer.Exit):
@@ -24,16 +30,50 @@ class Refused(typer.Exit):
 def refuse(message: str) -> NoReturn:
     """End with a usage error; the message names the value, the fault and the fix."""
     told = printable(message)
-    typer.echo(f"sipcheck: {told}", err=True)
+    tell(told)
     raise Refused(told)
+
+
+def tell(text: str) -> None:
+    """Say a line on standard error; where that cannot be written either, the exit status alone speaks."""
+    try:
+        typer.echo(f"sipcheck: {text}", err=True)
+    except OSError:
+        # The interpreter's own flush at exit would fail once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
 @contextmanager
 def ending_the_command() -> Iterator[None]:
-    """End the program where this block meets a mistake of the caller's, or Ctrl-C."""
+    """End the program where this block meets a mistake of the caller's, Ctrl-C, or another signal that ends programs.
+
+    Each of these ends it in peace: what is up is hung up, and what is known is told.
+    """
+    with _as_interrupts() as signalled:
+        try:
+            yield
+        except CallerError as error:
+            refuse(str(error))
+        except KeyboardInterrupt:
+            raise typer.Exit(128 + signalled[0] if signalled else INTERRUPTED_STATUS) from None
+
+
+@contextmanager
+def _as_interrupts() -> Iterator[list[int]]:
+    """Take what ends programs as Ctrl-C; gives the signals that came."""
+    signalled: list[int] = []
+
+    def interrupt(number: int, _: object) -> None:
+        signalled.append(number)
+        signal.raise_signal(signal.SIGINT)
+
+    ours = threading.current_thread() is threading.main_thread()
+    # Not where whoever started us has it ignored, as nohup does.
+    taken = [each for each in _ENDING if ours and signal.getsignal(each) is signal.SIG_DFL]
+    for each in taken:
+        signal.signal(each, interrupt)
     try:
-        yield
-    except CallerError as error:
-        refuse(str(error))
-    except KeyboardInterrupt:
-        raise typer.Exit(INTERRUPTED_STATUS) from None
+        yield signalled
+    finally:
+        for each in taken:
+            signal.signal(each, signal.SIG_DFL)

@@ -24,7 +24,7 @@ from sipcheck.cli.options import (
 )
 from sipcheck.cli.output import print_json, speaking
 from sipcheck.cli.report_file import read_report_file
-from sipcheck.cli.usage import USAGE_STATUS, ending_the_command
+from sipcheck.cli.usage import USAGE_STATUS, ending_the_command, tell
 from sipcheck.cli.values import check_caller, read_timeout
 from sipcheck.credentials import Credentials
 from sipcheck.diagnosis.evidence import Proof
@@ -32,7 +32,7 @@ from sipcheck.discovery.search import with_discovery
 from sipcheck.engine import Engine
 from sipcheck.errors import TargetInvalid
 from sipcheck.reasons import Outcome, Reason
-from sipcheck.report.comparison import compare
+from sipcheck.report.comparison import Comparison, compare
 from sipcheck.report.json_export import report_to_json
 from sipcheck.report.model import Report
 from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS, EngineSettings
@@ -106,9 +106,16 @@ def verify(
             report = asyncio.run(
                 _verify(parsed, settings, proven, proof, timeout_seconds, caller=caller, discover=discover)
             )
-    if pcap is not None and capture is not None:
-        write_capture(capture, pcap, report)
-    comparison = None if other is None else compare(other, report)
+    try:
+        _print(report, None if other is None else compare(other, report), as_json=as_json)
+    finally:
+        # Behind the report: where the capture cannot be written, the verdict is known all the same.
+        if pcap is not None and capture is not None:
+            write_capture(capture, pcap, report)
+    raise typer.Exit(USAGE_STATUS if report.reason is Reason.TARGET_INVALID else EXIT_STATUS[report.outcome])
+
+
+def _print(report: Report, comparison: Comparison | None, *, as_json: bool) -> None:
     with speaking():
         if as_json:
             print_json(
@@ -118,7 +125,6 @@ def verify(
             draw_report(report)
             if comparison is not None:
                 draw_comparison(comparison)
-    raise typer.Exit(USAGE_STATUS if report.reason is Reason.TARGET_INVALID else EXIT_STATUS[report.outcome])
 
 
 async def _verify(
@@ -136,7 +142,7 @@ async def _verify(
             target, credentials=credentials, proof=proof, caller=caller, timeout_seconds=timeout_seconds
         )
         if engine.calls_open:
-            typer.echo("sipcheck: a call has no end yet; waiting until it has", err=True)
+            tell("a call has no end yet; waiting until it has")
         report = with_allowance(report, settings.guard)
         if not discover:
             return report

@@ -24,4 +24,8 @@ ROWS: Mapping[str, str] = {
     "credentials.auth-username.control": (
         "the authentication username {value} holds a line end or another control character" + _AS_THE_CARRIER
     ),
+    "credentials.password.no-text": (
+        "the password holds half of a character (U+D800 to U+DFFF), which no system can have stored"
+        + _AS_THE_CARRIER
+    ),
 }

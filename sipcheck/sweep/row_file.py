@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -23,6 +24,7 @@ TARGET_COLUMNS = (
     "outbound_proxy",
 )
 _FIELD_CHARACTERS = 10_000
+_LINE_END = re.compile(r"[\r\n]+")
 _TRANSPORTS = tuple(transport.value for transport in TransportName)
 
 
@@ -67,6 +69,8 @@ def read_records_of(
 
 
 def _csv(content: str, columns: Sequence[str], needed: Sequence[str]) -> Iterator[Record]:
+    # A field that nobody can mean makes a bad row of its own (`row.long`), and no bad file.
+    csv.field_size_limit(sys.maxsize)
     reader = csv.reader(io.StringIO(content, newline=""), strict=True)
     try:
         header = [name.strip().lower() for name in next(reader, [])]
@@ -101,7 +105,8 @@ def _check_columns(header: Sequence[str], columns: Sequence[str], needed: Sequen
 
 
 def _json_lines(content: str) -> Iterator[Record]:
-    for line in content.splitlines():
+    # Not by `splitlines`: JSON allows U+2028 and its like within a string.
+    for line in _LINE_END.split(content):
         if not line.strip():
             continue
         try:

@@ -5,19 +5,24 @@ the first account of its rows, and the credentials of each row are proven one af
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from sipcheck.credentials import Credentials
+from sipcheck.credentials import BeforeCredentials, Credentials
 from sipcheck.diagnosis.evidence import Proof
 from sipcheck.engine import Engine
+from sipcheck.errors import CallerError
 from sipcheck.phrases.sentence import Sentence
+from sipcheck.reasons import Reason
 from sipcheck.report.model import Direction, Report
 from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS
 from sipcheck.sweep.pace import Pace
+from sipcheck.sweep.refused_passwords import RefusedPasswords
 from sipcheck.target import Target
-from sipcheck.verification.report_without_run import invalid_target_report
+from sipcheck.verification.report_builder import target_facts
+from sipcheck.verification.report_without_run import invalid_target_report, report_without_run
 from sipcheck.verification.verification import Survey
 
 DEFAULT_CONCURRENCY = 200
@@ -68,24 +73,32 @@ class Sweep:
         self._timeout_seconds = timeout_seconds
         self._concurrency = concurrency
         self._pace = Pace(requests_per_second)
+        self._fault: Exception | None = None
 
     async def run(self, rows: Iterable[SweepRow | BadRow]) -> AsyncGenerator[SweepResult, None]:
         """Yield a report for every row, in order of completion; a bad row gets `target-invalid`.
 
-        Raises SettingInvalid for a timeout that is not positive.
+        What our own side raises in the middle of a row cuts that row short (`cancelled`) and no other; the first of it
+        is raised when all have their reports. Raises SettingInvalid for a timeout that is not positive.
         """
         destinations: dict[Target, list[SweepRow]] = {}
         for row in rows:
             if isinstance(row, BadRow):
-                yield SweepResult(row.number, _refused(row))
+                yield row_without_run(row)
             else:
                 destinations.setdefault(row.target, []).append(row)
         waiting = iter(destinations.values())
+        refused = RefusedPasswords(
+            (row.target, row.credentials)
+            for destination in destinations.values()
+            for row in destination
+            if row.credentials is not None
+        )
         done = _Done(self._concurrency)
 
         async def work() -> None:
             for destination in waiting:
-                await self._probe(destination, done)
+                await self._probe(destination, refused, done)
 
         async def work_all() -> None:
             async with asyncio.TaskGroup() as workers:
@@ -98,15 +111,32 @@ class Sweep:
             while (result := await done.take()) is not None:
                 yield result
             await working
+            if self._fault is not None:
+                raise self._fault
         finally:
             working.cancel()
             await asyncio.gather(working, return_exceptions=True)
 
-    async def _probe(self, destination: Sequence[SweepRow], done: "_Done") -> None:
-        survey = await self._survey(destination)
+    async def _probe(self, destination: Sequence[SweepRow], refused: RefusedPasswords, done: "_Done") -> None:
+        survey: Survey | None = None
+        with self._containing():
+            survey = await self._survey(destination)
         for row in destination:
-            await done.put(SweepResult(row.number, await self._verify(row, survey)))
+            result = row_without_run(row)
+            with self._containing():
+                result = SweepResult(row.number, await self._verify_once(row, survey, refused))
+            await done.put(result)
             survey = None if survey is None else replace(survey, reported=True)
+
+    @contextmanager
+    def _containing(self) -> Iterator[None]:
+        """Keep what nobody foresaw from the other rows; a mistake of the caller's is everybody's."""
+        try:
+            yield
+        except CallerError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a row's border: raised when all have their reports
+            self._fault = self._fault or error
 
     async def _survey(self, destination: Sequence[SweepRow]) -> Survey | None:
         """Ask for liveness once where several rows share it; a row alone asks for itself."""
@@ -121,7 +151,19 @@ class Sweep:
         self._pace.debit(survey.requests - 1)
         return survey
 
-    async def _verify(self, row: SweepRow, survey: Survey | None) -> Report:
+    async def _verify_once(self, row: SweepRow, survey: Survey | None, refused: RefusedPasswords) -> Report:
+        """Verify a row; a password that another row has seen refused is not sent again."""
+        known = refused.of(row.target, row.credentials)
+        if known is None:
+            return await self._verify(row, survey)
+        async with known as before_credentials:
+            report = await self._verify(row, survey, before_credentials)
+            known.settle(report)
+            return report
+
+    async def _verify(
+        self, row: SweepRow, survey: Survey | None, before_credentials: BeforeCredentials | None = None
+    ) -> Report:
         proof = self._proof if row.credentials is not None or self._proof is Proof.NONE else Proof.AUTO
         asks = survey is None or (row.credentials is not None and proof is not Proof.NONE)
         if asks:
@@ -132,6 +174,7 @@ class Sweep:
             proof=proof,
             timeout_seconds=self._timeout_seconds,
             survey=survey,
+            before_credentials=before_credentials,
         )
         own = (step for step in report.trace if step.at_ms >= 0)  # what was shared is debited by its survey
         self._pace.debit(sum(step.direction is Direction.SENT for step in own) - asks)
@@ -158,5 +201,12 @@ class _Done:
         return result
 
 
-def _refused(row: BadRow) -> Report:
-    return invalid_target_report(row.text, row.fault, started_at=datetime.now(UTC), username=row.username)
+def row_without_run(row: SweepRow | BadRow) -> SweepResult:
+    """Report a row that was not gone through to its end, or cannot be."""
+    started_at = datetime.now(UTC)
+    if isinstance(row, BadRow):
+        report = invalid_target_report(row.text, row.fault, started_at=started_at, username=row.username)
+    else:
+        facts = target_facts(row.target, None if row.credentials is None else row.credentials.username)
+        report = report_without_run(Reason.CANCELLED, facts, started_at=started_at)
+    return SweepResult(row.number, report)

@@ -3,6 +3,7 @@
 import asyncio
 import sys
 import traceback
+from contextlib import suppress
 from datetime import UTC, datetime
 from io import TextIOWrapper
 from typing import Annotated, Any
@@ -31,7 +32,8 @@ from sipcheck.cli.options import (
     Timeout,
     WayOptions,
 )
-from sipcheck.cli.usage import Refused, ending_the_command, refuse
+from sipcheck.cli.output import drop_the_rest
+from sipcheck.cli.usage import Refused, ending_the_command, refuse, tell
 from sipcheck.cli.values import read_positive, read_timeout
 from sipcheck.credentials import Credentials
 from sipcheck.diagnosis.evidence import Proof
@@ -61,14 +63,20 @@ class PluginCommand(TyperCommand):
         try:
             return super().invoke(ctx)
         except Refused as error:
-            _print(unknown(error.message))
+            unknown_why = error.message
         except typer.Exit as error:
             if error.exit_code in set(PluginState):
                 raise
-            _print(unknown("interrupted"))
+            unknown_why = "interrupted"
         except Exception as error:  # noqa: BLE001 - without an answer this would be a warning (status 1)
-            traceback.print_exc()
-            _print(unknown(f"{type(error).__name__}: {error}"))
+            with suppress(OSError):
+                traceback.print_exc()
+            unknown_why = f"{type(error).__name__}: {error}"
+        try:
+            _print(unknown(unknown_why))
+        except OSError as error:  # then the exit status alone speaks
+            drop_the_rest()
+            tell(f"standard output cannot be written: {error.strerror}")
         raise typer.Exit(PluginState.UNKNOWN)
 
 

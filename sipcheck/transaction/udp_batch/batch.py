@@ -216,11 +216,11 @@ class UdpBatch:
         try:
             if status in CHALLENGE_STATUS:
                 lines = credential_lines(pending, self._new_cnonce, now, plain)
-        finally:
-            # Whatever a challenge may have raised, this request is through.
-            if lines is None:
-                pending.ended(pending)
-        if lines is not None:
+        except Exception as error:  # noqa: BLE001 - a callback's border: raised again in `result`, and here nobody's
+            pending.error = error
+        if lines is None:
+            pending.ended(pending)
+        else:
             pending.carry(lines)
             self._dialogs[pending.dialog] = pending  # whose branch is no more what its Call-ID is
             self._begin(pending, next(self._tokens), now)

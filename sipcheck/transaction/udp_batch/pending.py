@@ -58,6 +58,8 @@ class PendingRequest:
     retransmissions = 0
     status: int | None = None
     failure: Failure | None = None
+    # What our own side raised at its end, for whoever reads the result.
+    error: Exception | None = None
     rtt_seconds: float | None = None
     data: bytes | None = None
     address: SocketAddress | None = None
@@ -194,7 +196,9 @@ class PendingRequest:
         return message if isinstance(message, Response) else None
 
     def result(self) -> ExchangeResult:
-        """What the request came to, in the form the diagnosis reads."""
+        """What the request came to, in the form the diagnosis reads. Raises what our own side did at its end."""
+        if self.error is not None:
+            raise self.error
         request, response = self.request, self.response()
         if response is None or self.address is None:
             read = ExchangeResult(
