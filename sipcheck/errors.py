@@ -1,5 +1,7 @@
 """The engine's own exceptions; a remote failure is none of them: it ends in a report."""
 
+import errno
+
 from sipcheck.failure import Failure
 from sipcheck.phrases.sentence import Sentence
 from sipcheck.phrases.words import phrase
@@ -89,3 +91,7 @@ class TransportFailed(SipCheckError):
 
     def __str__(self) -> str:
         return self.failure.detail
+
+
+# What the system says when it has no file, buffer or memory left for us: no word on whoever is at the other end.
+EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})

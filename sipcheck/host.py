@@ -21,11 +21,9 @@ _SERVICE = re.compile(r"_sips?\._(?:udp|tcp|tls|sctp|ws|wss)\.", re.ASCII)
 @lru_cache(maxsize=128)
 def is_address(host: str) -> bool:
     """Tell whether a host in normal form is an IPv4 or IPv6 literal."""
-    if ":" in host:
-        return True
     try:
-        IPv4Address(host)
-    except ValueError:
+        ip_address(host)
+    except ValueError:  # a colon alone makes none: DNS carries `a:b.svc` as it carries any octets
         return False
     return True
 

@@ -14,7 +14,7 @@ from sipcheck.cli.output import speaking
 from sipcheck.cli.progress import progress_bar
 from sipcheck.cli.sweep_formats import SHEETS, SweepFormat
 from sipcheck.cli.sweep_rows import read_rows
-from sipcheck.cli.usage import ending_the_command, refuse
+from sipcheck.cli.usage import ending_the_command, refuse, tell
 from sipcheck.cli.values import read_positive, read_timeout
 from sipcheck.diagnosis.evidence import Proof
 from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS, EngineSettings
@@ -73,7 +73,7 @@ def sweep(
         rows = read_rows(file)
     except FileUnusable as error:
         refuse(str(error))
-    allow_open_files(plan.open_files)
+    plan = _within_open_files(plan)
     all_verified = False  # what nobody reads to its end has not been
     with ending_the_command(), speaking():
         sheet = make_sheet()
@@ -89,6 +89,17 @@ def sweep(
             # Interrupted, it shows what is known, and what is not.
             sheet.finish([row_without_run(row) for row in missing.values()])
     raise typer.Exit(0 if all_verified else 1)
+
+
+def _within_open_files(plan: SweepPlan) -> SweepPlan:
+    allowed = allow_open_files(plan.open_files)
+    within = plan.within(allowed)
+    if within != plan:
+        tell(
+            f"{within.concurrency} destinations at once instead of {plan.concurrency}: this system allows {allowed} "
+            "open files; `ulimit -n` raises that"
+        )
+    return within
 
 
 def _run(rows: _Rows, settings: EngineSettings, plan: SweepPlan, take: Callable[[SweepResult], None]) -> bool:

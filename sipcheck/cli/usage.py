@@ -15,6 +15,7 @@ from sipcheck.report.printable import printable
 
 USAGE_STATUS = 2
 INTERRUPTED_STATUS = 130  # what shells give a program that Ctrl-C ended
+TERMINATED_STATUS = 143  # and one that was told to end
 # Windows knows no SIGHUP.
 _ENDING = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
@@ -55,7 +56,7 @@ def ending_the_command() -> Iterator[None]:
         except CallerError as error:
             refuse(str(error))
         except KeyboardInterrupt:
-            raise typer.Exit(128 + signalled[0] if signalled else INTERRUPTED_STATUS) from None
+            raise typer.Exit(TERMINATED_STATUS if signalled else INTERRUPTED_STATUS) from None
 
 
 @contextmanager

@@ -4,16 +4,20 @@ from collections.abc import Callable, Sequence
 from itertools import chain, zip_longest
 
 from sipcheck.egress import address_towards
+from sipcheck.errors import EXHAUSTED
 
 _DISCARD_PORT = 9  # any would do
 
 
 def has_route(address: str) -> bool:
-    """Tell whether this machine has a route and a source address for `address`; no packet is sent."""
+    """Tell whether this machine has a route and a source address for `address`; no packet is sent.
+
+    Where it has nothing left to find that out with, one is taken to be there.
+    """
     try:
         address_towards(address, _DISCARD_PORT)
-    except OSError:
-        return False
+    except OSError as error:
+        return error.errno in EXHAUSTED
     return True
 
 

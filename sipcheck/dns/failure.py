@@ -12,6 +12,7 @@ from sipcheck.settings import STALL_SECONDS
 
 # First what may be otherwise the next time: it must not be reported as a fault of the customer's records.
 _GRAVITY = (
+    Reason.OVERLOADED,
     Reason.DNS_SERVFAIL,
     Reason.DNS_TIMEOUT,
     Reason.DNS_NXDOMAIN,
@@ -35,6 +36,8 @@ def say_failed(answer: DnsAnswer[Record]) -> Sentence:
 def failure_of(answer: DnsAnswer[Record]) -> Failure:
     """Read an unanswered question as the failure of the whole way; one that we did not ask, or slept over, is ours."""
     said = say_failed(answer)
+    if answer.kind is AnswerKind.OVERLOADED:
+        return Failure(Reason.OVERLOADED, said)
     if answer.kind is not AnswerKind.TIMEOUT:
         return Failure(Reason.DNS_SERVFAIL, said)
     if answer.late_seconds >= STALL_SECONDS:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+import dns.asyncbackend
 import dns.asyncresolver
 import dns.exception
 import dns.message
@@ -25,7 +26,7 @@ from dns.rdtypes.IN.SRV import SRV
 from sipcheck.dns.naptr import NaptrRecord
 from sipcheck.dns.sockets import QuestionSockets
 from sipcheck.dns.srv import SrvRecord
-from sipcheck.errors import SettingInvalid
+from sipcheck.errors import EXHAUSTED, SettingInvalid
 from sipcheck.host import is_address
 from sipcheck.phrases.listed import Joint, listed
 from sipcheck.phrases.sentence import Sentence
@@ -60,6 +61,7 @@ class AnswerKind(StrEnum):
     NXDOMAIN = "nxdomain"
     SERVFAIL = "servfail"
     TIMEOUT = "timeout"
+    OVERLOADED = "overloaded"  # we ourselves had no socket to ask by
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ class DnsAnswer(Generic[Record]):
     @property
     def failed(self) -> bool:
         """Whether the question stands unanswered: there may be records, and nobody said."""
-        return self.kind in (AnswerKind.SERVFAIL, AnswerKind.TIMEOUT)
+        return self.kind in (AnswerKind.SERVFAIL, AnswerKind.TIMEOUT, AnswerKind.OVERLOADED)
 
 
 class _TooManyCnames(Exception):
@@ -115,6 +117,8 @@ class DnsClient:
         self._resolv_conf = resolv_conf
         self._resolver: dns.asyncresolver.Resolver | None = None
         self._turns = asyncio.Semaphore(MAX_QUESTIONS_AT_ONCE)
+        # What its questions need is loaded now, and not when there may be no file left to read it by.
+        dns.asyncbackend.get_backend("asyncio")
         self._read_at_state: tuple[int, int] | None = None
 
     async def naptr(self, name: str, *, deadline_at: float) -> DnsAnswer[NaptrRecord]:
@@ -163,7 +167,8 @@ class DnsClient:
             kind = AnswerKind.SERVFAIL
             why = Sentence.of("dns.fault.no-resolver", path=self._resolv_conf)
         except dns.resolver.NoNameservers as refusal:
-            kind, why = AnswerKind.SERVFAIL, _say_errors(refusal)
+            kind = AnswerKind.OVERLOADED if _is_ours(refusal) else AnswerKind.SERVFAIL
+            why = _say_errors(refusal)
         except _TooManyCnames:
             kind, why = AnswerKind.SERVFAIL, Sentence.of("dns.fault.too-many-cnames", most=MAX_CNAMES)
         except (dns.exception.DNSException, ValueError) as unusable:
@@ -233,6 +238,13 @@ def _state_of(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return status.st_ino, status.st_mtime_ns
+
+
+def _is_ours(refusal: dns.resolver.NoNameservers) -> bool:
+    """Whether a server was not asked for want of a socket of ours: what the others said is then not the whole."""
+    return any(
+        isinstance(error, OSError) and error.errno in EXHAUSTED for *_, error, _ in refusal.kwargs["errors"]
+    )
 
 
 def _say_errors(refusal: dns.resolver.NoNameservers) -> Sentence:

@@ -12,7 +12,7 @@ from sipcheck.dns.address_order import order_addresses
 from sipcheck.dns.bounded_answer import MAX_LABELS, MAX_RECORDS
 from sipcheck.dns.failure import UNANSWERED, failure_of, gravest, host_failure, say_failed, service_refused
 from sipcheck.dns.naptr import Service, select_services, services_for
-from sipcheck.dns.query import AnswerKind, DnsAnswer, DnsClient, Record
+from sipcheck.dns.query import DnsAnswer, DnsClient, Record
 from sipcheck.dns.route import Edge, Route
 from sipcheck.dns.srv import SrvRecord, order_srv
 from sipcheck.failure import Failure
@@ -151,7 +151,7 @@ class Walk:
         ]
         failed = [answer for answer in answers if answer.failed]
         if not servers and failed:
-            return failure_of(next((each for each in failed if each.kind is AnswerKind.SERVFAIL), failed[0]))
+            return gravest(map(failure_of, failed))
         for answer in failed:
             self._warn("srv", detail=say_failed(answer))
         if not servers and any(answer.records for answer in answers):

@@ -7,6 +7,7 @@ CONNECTIONS: Mapping[str, str] = {
     "connection.closed-by-peer": "the peer closed the connection",
     "connection.closed-by-us": "the connection is closed",
     "connection.no-answer": "no answer within the time allowed",
+    "connection.deadline": "our deadline left only {seconds} s for the connection",
     "connection.not-in-time": "no connection before the verdict was settled",
     "connection.no-way": "no way to {host}: {failure}",
     "connection.no-way-from": "no way from {source} to {host}: {failure}",

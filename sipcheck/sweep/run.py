@@ -2,7 +2,7 @@
 
 import resource
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sipcheck.diagnosis.evidence import Proof
 from sipcheck.engine import Engine
@@ -10,6 +10,7 @@ from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS, EngineSettings
 from sipcheck.sweep.sweep import DEFAULT_CONCURRENCY, BadRow, Sweep, SweepResult, SweepRow
 
 _SOCKETS_A_DESTINATION = 10  # eight edges, a name server's, and one to spare
+_OWN_FILES = 24  # standard streams, the loop's, certificates while they are read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,8 +27,13 @@ class SweepPlan:
 
     @property
     def open_files(self) -> int:
-        """How many files, that is connections, may be open at once."""
-        return self.concurrency * _SOCKETS_A_DESTINATION
+        """How many files may be open at once: connections, and our own."""
+        return self.concurrency * _SOCKETS_A_DESTINATION + _OWN_FILES
+
+    def within(self, open_files: int) -> "SweepPlan":
+        """The same with as many destinations at once as so many files allow, one at least."""
+        most = (open_files - _OWN_FILES) // _SOCKETS_A_DESTINATION
+        return replace(self, concurrency=max(1, min(self.concurrency, most)))
 
 
 async def run_sweep(
@@ -56,9 +62,11 @@ async def run_sweep(
     return all_verified
 
 
-def allow_open_files(wanted: int) -> None:
-    """Raise this process's soft limit of open files as far as is needed and allowed."""
+def allow_open_files(wanted: int) -> int:
+    """Raise this process's soft limit of open files as far as is needed and allowed; gives how many may be open."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
     if soft != resource.RLIM_INFINITY and soft < most:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+        return most
+    return wanted if soft == resource.RLIM_INFINITY else min(wanted, soft)

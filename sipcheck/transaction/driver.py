@@ -208,7 +208,8 @@ class TransactionDriver:
     def _why_silent(self, now: float) -> Failure:
         self._note_unfinished(now)
         self._matcher.keep_alives = self._inbox.keep_alives
-        return self._matcher.silence(now - self._started, self._plan)
+        proving = self._sending.sent is not None
+        return self._matcher.silence(now - self._started, self._plan, proving=proving)
 
     def _note_unfinished(self, now: float) -> None:
         begun = self._channel.unfinished

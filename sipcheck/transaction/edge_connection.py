@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from sipcheck.dns.route import Edge
 from sipcheck.errors import TransportFailed
 from sipcheck.failure import Failure
+from sipcheck.reasons import Cause, Reason
 from sipcheck.report.model import Certificate, ReportWarning
 from sipcheck.target import TransportName
 from sipcheck.transaction.large_requests import LargeRequests
@@ -105,12 +106,27 @@ class EdgeConnection:
 
     async def _connect(self) -> Channel:
         run = self.run
-        deadline_at = min(asyncio.get_running_loop().time() + run.plan.connect_seconds, run.deadline)
+        started = asyncio.get_running_loop().time()
+        deadline_at = min(started + run.plan.connect_seconds, run.deadline)
         started_ms = run.trace.elapsed_ms()
-        channel = await run.open_channel(self.edge, self.tls_name, deadline_at)
+        try:
+            channel = await run.open_channel(self.edge, self.tls_name, deadline_at)
+        except TransportFailed as error:
+            waited = asyncio.get_running_loop().time() - started
+            if not _is_cut(error.failure) or waited >= run.plan.connect_chance_seconds:
+                raise
+            seconds = f"{waited:.1f}"
+            cut = Failure.of(Reason.DEADLINE_EXCEEDED, "connection.deadline", seconds=seconds)
+            raise TransportFailed(cut) from error
         if channel.reliable:
             self.connected_ms = run.trace.elapsed_ms() - started_ms
             run.trace.event(self.name, f"connected by {self.edge.transport} in {self.connected_ms:.0f} ms")
         self.certificate = channel.certificate
         self.warnings = tuple(replace(warning, edge=self.name) for warning in channel.warnings)
         return channel
+
+
+def _is_cut(failure: Failure) -> bool:
+    """Whether it is our own end of the wait: for a connection, or for the other half of a handshake."""
+    unanswered = failure.cause is Cause.HANDSHAKE_UNANSWERED or failure.sentence.key == "tls.unfinished"
+    return failure.reason is Reason.CONNECTION_TIMEOUT or unanswered

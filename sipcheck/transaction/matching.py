@@ -16,6 +16,9 @@ from sipcheck.report.trace import Trace
 from sipcheck.target import HostPort, TransportName
 from sipcheck.transaction.time_plan import TimePlan
 
+# Of requests by further methods than these nothing is kept: a peer may invent a new one each time.
+_MOST_METHODS = 8
+
 
 @dataclass(frozen=True, slots=True)
 class TransactionId:
@@ -92,9 +95,11 @@ class ResponseMatcher:
             return None
         if isinstance(message, Request):
             self._received(data, source)
-            ours = message.headers.get("Call-ID") == self.identity.call_id
+            identity = self.identity
+            ours = (message.headers.get("Call-ID"), message.method) == (identity.call_id, identity.method)
             method = "" if ours else message.method
-            self._requests[method] = self._requests.get(method, 0) + 1
+            if method in self._requests or len(self._requests) < _MOST_METHODS:
+                self._requests[method] = self._requests.get(method, 0) + 1
             sent = phrase(_request(method))
             self._note(f"the peer sent {sent}, which is ignored")
             return None
@@ -132,8 +137,8 @@ class ResponseMatcher:
         )
         self.unusable = Failure(Reason.SIP_MALFORMED_RESPONSE, said, Cause.UNFINISHED)
 
-    def silence(self, waited_seconds: float, plan: TimePlan) -> Failure:
-        """Say what the lack of a final answer comes to."""
+    def silence(self, waited_seconds: float, plan: TimePlan, *, proving: bool = False) -> Failure:
+        """Say what the lack of a final answer comes to, to a request with credentials where it is `proving`."""
         if self.unusable is not None:
             return self.unusable
         if self._others:
@@ -151,7 +156,7 @@ class ResponseMatcher:
             late = f"{self.late_seconds:.1f}"
             return Failure.of(Reason.DEADLINE_EXCEEDED, "ours.late", Cause.OWN_STALL, seconds=late)
         seconds = f"{waited_seconds:.1f}"
-        if waited_seconds < plan.fair_chance_seconds:
+        if waited_seconds < (plan.proof_chance_seconds if proving else plan.fair_chance_seconds):
             return Failure.of(Reason.DEADLINE_EXCEEDED, "message.deadline", seconds=seconds)
         if self.keep_alives:
             key, cause = "message.keep-alives-only", Cause.KEEP_ALIVES_ONLY

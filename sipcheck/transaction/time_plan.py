@@ -9,12 +9,15 @@ _REFERENCE_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class _Share:
-    """An attribute of a plan: so many seconds where the deadline is 10 seconds, else in proportion."""
+    """An attribute of a plan: so many seconds where the deadline is 10 seconds, else in proportion, but no fewer than
+    `least`: the way to a peer and back is not shorter because we have less time.
+    """
 
     seconds: float
+    least: float = 0.0
 
     def __get__(self, plan: "TimePlan", _: type) -> float:
-        return self.seconds * plan.timeout_seconds / _REFERENCE_SECONDS
+        return max(self.least, self.seconds * plan.timeout_seconds / _REFERENCE_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +30,8 @@ class TimePlan:
     timeout_seconds: float = _REFERENCE_SECONDS
 
     dns_seconds = _Share(3.0)
-    # For the connection and, over TLS, its handshake.
-    connect_seconds = _Share(4.0)
+    # For the connection and, over TLS, its handshake: four ways there and back.
+    connect_seconds = _Share(4.0, least=2.0)
     # Silence to OPTIONS after which REGISTER is tried all the same, one edge after the other.
     patience_seconds = _Share(2.0)
     # How long an earlier edge may still overtake a later one that has answered already.
@@ -37,8 +40,12 @@ class TimePlan:
     register_seconds = _Share(4.0)
     # What silent edges get once the verdict is settled, and what a better answer gets after a bad one.
     settle_seconds = _Share(2.0)
-    # An exchange cut by the deadline after less than this was never given a chance to be answered.
-    fair_chance_seconds = _Share(1.0)
+    # What the deadline cut after less than this was never given a chance to be answered: an exchange, so that whoever
+    # allows a whole second has a verdict; and a connection, at RFC 3261's half a second for each of three ways.
+    fair_chance_seconds = _Share(1.0, least=0.9)
+    connect_chance_seconds = _Share(1.5, least=1.5)
+    # The same of a request with credentials: they go only to a peer that has answered, and so is heard.
+    proof_chance_seconds = _Share(1.0)
     # With less than this left, credentials are not sent any more: the answer could not be heard.
     last_chance_seconds = _Share(0.5)
 

@@ -4,6 +4,7 @@ import errno
 import os
 import ssl
 
+from sipcheck.errors import EXHAUSTED
 from sipcheck.failure import Failure
 from sipcheck.message.protocols import looks_like, opens_as_sip, recognise
 from sipcheck.phrases.sentence import Sentence
@@ -20,10 +21,7 @@ _ERRNO_REASONS: dict[int, Reason] = {
     errno.ECONNRESET: Reason.CONNECTION_RESET,
     errno.ECONNABORTED: Reason.CONNECTION_RESET,
     errno.EPIPE: Reason.CONNECTION_RESET,
-    errno.EMFILE: Reason.OVERLOADED,
-    errno.ENFILE: Reason.OVERLOADED,
-    errno.ENOBUFS: Reason.OVERLOADED,
-    errno.ENOMEM: Reason.OVERLOADED,
+    **dict.fromkeys(EXHAUSTED, Reason.OVERLOADED),
 }
 
 # OpenSSL's own names of what it met (SSLError.reason); of one alert the versions have several.

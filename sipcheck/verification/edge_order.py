@@ -68,6 +68,8 @@ class EdgeOrder:
         """Prove the credentials at one edge, and at the next only after 503, a transport failure or silence."""
         tried: list[EdgeProbe] = []
         while (probe := await next_edge(tried)) is not None:
+            if tried and self._over():
+                return  # what has no time left is not asked, and nothing is said of it
             tried.append(probe)
             probe.proven_here = True
             if self._run.proof is Proof.INVITE:

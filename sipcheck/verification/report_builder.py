@@ -94,6 +94,8 @@ class ReportBuilder:
             edges=edges,
             facts=self._facts(where=self._target.domain, detail=failure.sentence),
             explanation=failed(failure.sentence),
+            # Want of a socket may meet the question to DNS as well as the connection.
+            axis=CheckName.DNS if failure.reason is Reason.OVERLOADED else None,
         )
 
     def probed(self, probes: Sequence[EdgeProbe], *, shared_knocks: int = 0) -> Report:

@@ -187,6 +187,10 @@ NAMES_REFUSED = (
     "livekit.default.svc",
     "redis.default.svc.cluster.local",
     "blocked.invalid",
+    # A colon makes no address: DNS carries any octets, and an SRV record may name such a target.
+    "a:b.svc",
+    "a:b.internal",
+    "d:b",
 )
 NAMES_PASSED = (
     "sip.carrier.example",

@@ -36,9 +36,7 @@ TRANSPORT: Texts = {
         "The network has no way to {where}: {detail}.",
         "Check the address with the carrier. If other trunks fail as well, the fault is in our own network.",
     ),
-    (Reason.NO_RESPONSE, None): Text(
-        "{where} gave no final answer in {seconds} seconds: {detail}.", _UNHEARD
-    ),
+    (Reason.NO_RESPONSE, None): Text("{where} gave no final answer: {detail}.", _UNHEARD),
     (Reason.NO_RESPONSE, Cause.SILENCE): Text("{where} is silent: {detail}.", _UNHEARD),
     (Reason.NO_RESPONSE, Cause.BANNED_PERHAPS): Text(
         "{where} is silent: {detail}. Before that, {knocks} of our requests may have counted there as an attack.",

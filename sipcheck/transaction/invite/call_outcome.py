@@ -102,7 +102,9 @@ class CallOutcome:
         begun = channel.unfinished
         if begun is not None:
             matcher.note_unfinished(begun.data, begun.pieces, now - begun.last_at, channel.remote)
-        failure = self.failure or matcher.silence(now - leg.started_at, self.run.plan)
+        failure = self.failure or matcher.silence(
+            now - leg.started_at, self.run.plan, proving=bool(leg.fields)
+        )
         return ExchangeResult(
             method="INVITE",
             failure=matcher.why_failed(failure),

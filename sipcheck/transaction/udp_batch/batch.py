@@ -300,7 +300,8 @@ class UdpBatch:
             return
         now = self._loop.time()
         if pending.ends_at <= now:
-            self.fail(pending, pending.matcher.silence(now - pending.started, pending.plan))
+            waited, proving = now - pending.started, pending.carries_credentials
+            self.fail(pending, pending.matcher.silence(waited, pending.plan, proving=proving))
         elif pending.retransmit_at <= now:
             pending.schedule_retransmission(now, self._timers)
             self._send(pending)

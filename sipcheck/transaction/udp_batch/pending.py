@@ -195,6 +195,10 @@ class PendingRequest:
         message = parse(self.data)
         return message if isinstance(message, Response) else None
 
+    @property
+    def carries_credentials(self) -> bool:
+        return self.authentication is not None and self.authentication.sent
+
     def result(self) -> ExchangeResult:
         """What the request came to, in the form the diagnosis reads. Raises what our own side did at its end."""
         if self.error is not None:

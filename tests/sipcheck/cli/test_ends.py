@@ -82,7 +82,7 @@ def test_a_verdict_is_told_though_its_capture_cannot_be_written(practice: Practi
     assert (done.returncode, "--pcap '/dev/full': No space left" in done.stderr) == (2, True)
 
 
-SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 143)]
 
 
 def ended_by(

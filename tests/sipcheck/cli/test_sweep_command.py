@@ -200,6 +200,37 @@ def test_the_table_names_rows_and_causes(port: int, tmp_path: Path) -> None:
     assert "credentials-rejected (1 of 4, row 3): " in text
 
 
+def test_the_table_tells_each_fault_that_is_a_rows_own(port: int) -> None:
+    rows = (
+        "target,transport,port,username,password\n"
+        "127.0.0.1,,99999,,\n127.0.0.1,,,alice,\n127.0.0.1,ws,,,\n"
+        "10.0.0.1,,,,\n10.0.0.2,,,,\n192.168.0.1,,,,\n127.0.0.1,udp,25,,\n"
+    )
+    text = " ".join(sweep(rows).stdout.split())
+    for told in ("port '99999' is none", "username 'alice' needs a password", "transport 'ws' is none"):
+        assert told in text
+    # What has to be allowed is told once for all to whom it applies.
+    assert "address-forbidden (2 of 7, such as row 4): " in text
+    for allowance in ("--allow-network 10.0.0.0/8", "--allow-network 192.168.0.0/16", "--allow-port 25"):
+        assert text.count(allowance) == 1
+    many = "target\n" + "".join(f"bad target {number}\n" for number in range(30))
+    text = " ".join(sweep(many).stdout.split())
+    assert text.count("target-invalid (1 of 30, row ") == 20
+    assert "target-invalid: 10 more, each told with its row by --format jsonl" in text
+
+
+def test_no_more_destinations_at_once_than_the_system_has_files_for(port: int) -> None:
+    command = (
+        f"ulimit -n 64; exec {sys.executable} -m sipcheck.cli.main sweep - --allow-network 127.0.0.0/8 --json"
+    )
+    rows = "target,transport,port\n" + f"127.0.0.1,udp,{port}\n" * 50
+    done = subprocess.run(
+        ["sh", "-c", command], input=rows, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0
+    assert "4 destinations at once instead of 200: this system allows 64 open files" in done.stderr
+
+
 FORMATS = (
     "target,transport,port,username,password\n"
     "127.0.0.1,udp,{port},demo,demo-password\n"

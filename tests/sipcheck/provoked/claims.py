@@ -119,7 +119,7 @@ CLAIMS = (
         r"gave no final answer once",
         lambda seen, _: seen.sent(credentials=True) > 0 and seen.left_unanswered(seen.last_method),
     ),
-    _claim(r"gave no final answer in", lambda seen, _: seen.sent() > 0 and not seen.final()),
+    _claim(r"gave no final answer(:| in)", lambda seen, _: seen.sent() > 0 and not seen.final()),
     _claim(
         r"(OPTIONS|REGISTER|INVITE) stayed unanswered",
         lambda seen, match: seen.sent(match[1].upper()) > 0 and not seen.final(match[1].upper()),

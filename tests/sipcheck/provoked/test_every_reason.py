@@ -292,12 +292,13 @@ async def by_nine_silent_addresses(stage: Stage) -> Report:
 _WITHOUT_A_FREE_SOCKET = """
 import asyncio, json, os, resource, sys
 from ipaddress import ip_network
-from sipcheck import Engine, EngineSettings, Guard, parse_target
+from sipcheck import Engine, EngineSettings, Guard, HostPort, parse_target
 from sipcheck.report.json_export import report_to_json
 
 async def run():
     guard = Guard(allow_networks=(ip_network("127.0.0.0/8"),))
-    async with Engine(EngineSettings(guard=guard)) as engine:
+    nameservers = (HostPort('127.0.0.1', 53535),)
+    async with Engine(EngineSettings(guard=guard, nameservers=nameservers)) as engine:
         free = os.dup(0)  # the lowest number that is free
         os.close(free)
         usual, most = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -310,11 +311,20 @@ asyncio.run(run())
 """
 
 
-@pytest.mark.parametrize("transport", [UDP, TCP, TransportName.TLS])
-def test_overloaded(transport: TransportName) -> None:
-    """EMFILE, in a process of its own with RLIMIT_NOFILE: no socket is left for the edge."""
+@pytest.mark.parametrize(
+    ("name", "transport", "check"),
+    [
+        ("127.0.0.1", UDP, "transport"),
+        ("127.0.0.1", TCP, "transport"),
+        ("127.0.0.1", TransportName.TLS, "transport"),
+        ("carrier.test", UDP, "dns"),
+        ("carrier.test", TransportName.TLS, "dns"),
+    ],
+)
+def test_overloaded(name: str, transport: TransportName, check: str) -> None:
+    """EMFILE, in a process of its own with RLIMIT_NOFILE: no socket is left for the edge, or for DNS before it."""
     done = subprocess.run(
-        [sys.executable, "-c", _WITHOUT_A_FREE_SOCKET, f"127.0.0.1:{free_port()}", transport],
+        [sys.executable, "-c", _WITHOUT_A_FREE_SOCKET, f"{name}:{free_port()}", transport],
         capture_output=True,
         text=True,
         check=False,
@@ -325,6 +335,9 @@ def test_overloaded(transport: TransportName) -> None:
     report = json.loads(done.stdout)
     assert (report["outcome"], report["reason"], report["party"]) == ("inconclusive", "overloaded", "ours")
     assert "Too many open files" in report["summary"]
+    assert "tell the carrier" not in report["advice"]
+    states = {each["name"]: (each["state"], each["code"]) for each in report["checks"]}
+    assert states[check] == ("failed", "overloaded")
 
 
 @pytest.mark.parametrize("scene", SCENES, ids=str)

@@ -19,7 +19,7 @@ from tests.sipcheck.conftest import LOOPBACK
 
 # For peers that answer, on a machine that does other things too; and for those that do not.
 TIMEOUT_SECONDS = 10.0
-SILENCE_SECONDS = 0.5
+SILENCE_SECONDS = 1.0
 LATENCY_UNKNOWN = 1.0
 
 

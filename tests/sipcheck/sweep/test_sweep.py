@@ -27,7 +27,7 @@ from sipcheck import (
 from sipcheck.phrases.sentence import Sentence
 from sipcheck.report.model import Direction
 from sipcheck.sweep.sweep import BadRow, Sweep, SweepRow
-from sipcheck.target import Target
+from sipcheck.target import HostPort, Target
 from tests.peers.practice import PracticePeer
 from tests.peers.sip_reply import reply_to
 from tests.peers.udp_fleet import GARBAGE, SILENT, udp_fleet
@@ -176,6 +176,96 @@ async def test_streams_share_too(transport: TransportName) -> None:
     reasons = [found[number].reason for number in (1, 2, 3)]
     assert reasons == [Reason.ALIVE, Reason.CREDENTIALS_PROVEN, Reason.ALIVE]
     assert (found[1].edges[0].certificate is None) is (transport is TransportName.TCP)
+
+
+def unsendable() -> Credentials:
+    """Credentials with which our own side fails, as nothing that is read from a file can be."""
+    credentials = Credentials("broken", "secret")
+    object.__setattr__(credentials, "password", "\ud800")
+    return credentials
+
+
+@pytest.mark.parametrize("transport", [UDP, TransportName.TCP])
+@pytest.mark.parametrize("concurrency", [1, 10])
+async def test_what_breaks_one_row_is_told_behind_all_others(
+    transport: TransportName, concurrency: int
+) -> None:
+    with PracticePeer() as practice:
+        running = practice.running
+        target = Target("127.0.0.1", running.udp_port if transport is UDP else running.tcp_port, transport)
+        rows = [
+            SweepRow(1, target, unsendable()),
+            SweepRow(2, target, Credentials("demo", "demo-password")),
+            SweepRow(3, Target("10.0.0.1", 5060, transport), Credentials("demo", "x")),
+        ]
+        found: dict[int, Report] = {}
+
+        async def sweep() -> None:
+            async with sweeping(concurrency=concurrency) as sweeper:
+                async for result in sweeper.run(rows):
+                    found[result.number] = result.report
+
+        with pytest.RaisesGroup(UnicodeEncodeError, flatten_subgroups=True):
+            await sweep()
+    assert {number: report.reason for number, report in found.items()} == {
+        1: Reason.CANCELLED,
+        2: Reason.CREDENTIALS_PROVEN,
+        3: Reason.ADDRESS_FORBIDDEN,
+    }
+
+
+def with_passwords(asked: list[str]) -> Script:
+    """Knows one password, and notes whose was sent."""
+
+    def script(request: bytes) -> Sequence[bytes | Reply]:
+        if b"\r\nAuthorization:" not in request:
+            return registrar(request)
+        asked.append(request.partition(b'username="')[2].partition(b'"')[0].decode())
+        if asked[-1] == "good":
+            return [reply_to(request)]
+        challenge = ("WWW-Authenticate", 'Digest realm="r", nonce="other"')
+        return [reply_to(request, 401, "Unauthorized", headers=[challenge])]
+
+    return script
+
+
+@pytest.mark.parametrize("windowed", [False, True], ids=["plain", "batch"])
+async def test_a_refused_password_is_sent_once_in_whichever_rows_it_stands(
+    windowed: bool, peer: Callable[[Script], UdpPeer]
+) -> None:
+    """An export has rows twice, and writes one target in several ways; a carrier bans at the third refusal."""
+    asked: list[str] = []
+    port = peer(with_passwords(asked)).port
+    spellings = [
+        Target("127.0.0.1", port, UDP),
+        Target("127.0.0.1", port, None),
+        Target("127.0.0.1", port, UDP, outbound_proxy=HostPort("127.0.0.1", port)),
+    ]
+    rows = [
+        SweepRow(number, target, Credentials(user, "secret"))
+        for number, (target, user) in enumerate(
+            [(target, user) for user in ("old", "good") for target in spellings * 2], 1
+        )
+    ]
+    async with Engine(EngineSettings(guard=LOOPBACK), windowed=windowed) as engine:
+        found = {result.number: result.report async for result in Sweep(engine).run(rows)}
+    assert asked.count("old") == 1
+    assert asked.count("good") == 6  # what is right is proven in each row
+    reasons = Counter(report.reason for number, report in found.items() if number <= 6)
+    assert reasons == {Reason.CREDENTIALS_REJECTED: 1, Reason.CREDENTIALS_FROZEN: 5}
+    assert {found[number].reason for number in range(7, 13)} == {Reason.CREDENTIALS_PROVEN}
+
+
+async def test_another_password_of_the_same_account_is_tried(peer: Callable[[Script], UdpPeer]) -> None:
+    asked: list[str] = []
+    carrier = peer(with_passwords(asked))
+    rows = [SweepRow(number, at(carrier), Credentials("old", f"secret{number % 2}")) for number in range(4)]
+    found = await reports(rows)
+    assert asked == ["old", "old"]
+    assert Counter(report.reason for report in found.values()) == {
+        Reason.CREDENTIALS_REJECTED: 2,
+        Reason.CREDENTIALS_FROZEN: 2,
+    }
 
 
 async def test_rows_that_lead_nowhere_get_their_report() -> None:

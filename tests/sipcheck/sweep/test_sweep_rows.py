@@ -1,12 +1,13 @@
 """A row that cannot be used says why in a sentence of its own, worded in any language."""
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from sipcheck.cli.sweep_rows import read_rows
-from sipcheck.sweep.sweep import BadRow
+from sipcheck.sweep.sweep import BadRow, SweepRow
 from sipcheck.verification.report_without_run import invalid_target_report
 from tests.sipcheck.provoked.spoken import assert_spoken
 
@@ -50,6 +51,12 @@ HEADER = "target,transport,port,username,password,realm,auth_username"
             "credentials.auth-username.control",
             "The authentication username 'a\\tb' holds a line end",
         ),
+        (
+            '{"target": "a.test", "username": "demo", "password": "hush-hush\\ud800"}',
+            "credentials.password.no-text",
+            "The password holds half of a character (U+D800 to U+DFFF)",
+        ),
+        (f"a.test,,,demo,{'x' * 200_000}", "row.unusable", "password is 200000 characters long; at most"),
         ('{"target": "a.test"', "row.unusable", "it is no JSON object; give one object a line."),
         ('{"target": "a.test"}\n[1]', "row.unusable", "Row 2 cannot be used: it is no JSON object"),
         ('{"target": ["a.test"]}', "row.unusable", "target is no text; give it in quotes."),
@@ -70,3 +77,22 @@ def test_what_is_wrong_with_a_row(row: str, key: str, said: str, tmp_path: Path)
     assert said in report.summary
     assert "hush-hush" not in report.summary
     assert_spoken(report)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\n\n"])
+@pytest.mark.parametrize("inside", ["\u2028", "\u2029", "\x85", "\x1c", "\x0b"])
+def test_a_line_of_json_ends_where_the_format_says(inside: str, end: str, tmp_path: Path) -> None:
+    """RFC 8259 §7 allows these within a string; a row more would give all behind it another's number."""
+    written = [{"target": "a.test", "username": "demo", "password": f"p{inside}w"}, {"target": "b.test"}]
+    if inside < " ":  # control characters are escaped
+        lines = [json.dumps(row) for row in written]
+    else:
+        lines = [json.dumps(row, ensure_ascii=False) for row in written]
+    file = tmp_path / "trunks"
+    file.write_bytes(end.join([*lines, ""]).encode())
+    rows = read_rows(str(file))
+    assert [row.number for row in rows] == [1, 2]
+    first = rows[0]
+    assert isinstance(first, SweepRow)
+    assert first.credentials is not None
+    assert first.credentials.password == f"p{inside}w"

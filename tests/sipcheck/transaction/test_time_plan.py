@@ -19,5 +19,5 @@ def test_the_shares_of_the_default_deadline() -> None:
 def test_another_deadline_keeps_the_proportion(timeout: float) -> None:
     plan = TimePlan(timeout)
     assert plan.dns_seconds == pytest.approx(timeout * 0.3)
-    assert plan.connect_seconds == pytest.approx(timeout * 0.4)
+    assert plan.connect_seconds == pytest.approx(max(2.0, timeout * 0.4))
     assert plan.patience_seconds == pytest.approx(timeout * 0.2)

@@ -13,6 +13,9 @@ from sipcheck.cli.monitoring.rejections import Rejections, Withheld
 from sipcheck.engine import Engine
 from sipcheck.report.model import Report
 
+# How much of the time that somebody allows a run may have been without, to be his as well.
+_AS_GOOD_AS = 0.9
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -21,6 +24,25 @@ class Result:
     report: Report
     began_at: float
     withheld: Withheld | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One that is on its way, or kept; `seconds` is the deadline that it was given."""
+
+    task: asyncio.Task[Result]
+    seconds: float
+
+    def serves(self, module: ProbeModule, seconds: float) -> bool:
+        """Whether it is also for somebody who allows so many: what a shorter deadline cut is nobody else's verdict."""
+        as_long = self.seconds >= seconds * _AS_GOOD_AS
+        if not self.task.done():
+            return as_long
+        if self.task.cancelled() or self.task.exception() is not None:
+            return False
+        result = self.task.result()
+        young = time.monotonic() - result.began_at < module.min_interval_seconds
+        return young and (as_long or result.report.verified)
 
 
 class Probes:
@@ -33,7 +55,7 @@ class Probes:
         self._modules = modules
         self._rejections = rejections
         self._engines: dict[str, Engine] = {}
-        self._runs: dict[tuple[str, str], asyncio.Task[Result]] = {}
+        self._runs: dict[tuple[str, str], _Run] = {}
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -52,25 +74,22 @@ class Probes:
 
         Raises TimeoutError when the run takes longer than so many seconds.
         """
-        run = self._runs.get((module.name, target))
-        if run is None or not self._serves(run, module):
-            run = asyncio.create_task(self._run(module, target, seconds))
-            self._runs[module.name, target] = run
+        key, ends_at = (module.name, target), time.monotonic() + seconds
         async with asyncio.timeout(seconds):
-            return await asyncio.shield(run)
+            while True:
+                allowed = min(module.timeout_seconds, max(0.0, ends_at - time.monotonic()))
+                run = self._runs.get(key)
+                if run is not None and run.serves(module, allowed):
+                    return await asyncio.shield(run.task)
+                if run is None or run.task.done():
+                    task = asyncio.create_task(self._run(module, target, allowed))
+                    self._runs[key] = _Run(task, allowed)
+                    return await asyncio.shield(task)
+                await asyncio.wait([run.task])  # one at a time: of one in more haste its end is awaited
 
-    @staticmethod
-    def _serves(run: asyncio.Task[Result], module: ProbeModule) -> bool:
-        if not run.done():
-            return True
-        if run.cancelled() or run.exception() is not None:
-            return False
-        return time.monotonic() - run.result().began_at < module.min_interval_seconds
-
-    async def _run(self, module: ProbeModule, target: str, seconds: float) -> Result:
+    async def _run(self, module: ProbeModule, target: str, timeout_seconds: float) -> Result:
         began_at = time.monotonic()
         engine, parsed = self._engines[module.name], module.targets[target]
-        timeout_seconds = min(module.timeout_seconds, seconds)
         if module.credentials is None or self._rejections is None:
             report = await engine.verify(parsed, proof=module.proof, timeout_seconds=timeout_seconds)
             return Result(with_allowance(report, module.settings.guard), began_at, None)
@@ -87,5 +106,5 @@ class Probes:
 
     async def _end_runs(self) -> None:
         for run in self._runs.values():
-            run.cancel()
-        await asyncio.gather(*self._runs.values(), return_exceptions=True)
+            run.task.cancel()
+        await asyncio.gather(*(run.task for run in self._runs.values()), return_exceptions=True)

@@ -330,7 +330,7 @@ def raising(_: object) -> None:
     raise Fault
 
 
-BRIEF = TimePlan(0.3)
+BRIEF = TimePlan(1.0)
 
 
 async def test_a_question_whose_end_raises_costs_no_other_its_end(
@@ -339,7 +339,7 @@ async def test_a_question_whose_end_raises_costs_no_other_its_end(
     """All are due in one turn of the timer, which goes on for those that come after."""
     quiet = peer(silent)
     prepared = request_to(opened, quiet.port)
-    deadline_at = asyncio.get_running_loop().time() + 0.2
+    deadline_at = asyncio.get_running_loop().time() + 0.95
     ended: list[PendingRequest] = []
     for end in (raising, ended.append, raising, ended.append):
         opened.batch.ask(prepared, end, plan=BRIEF, deadline_at=deadline_at)
@@ -355,7 +355,7 @@ async def test_a_caller_that_is_cancelled_in_the_moment_of_its_end(
     """Its future is over, and the request is not taken out yet: that moment is the batch's to bear."""
     quiet = peer(silent)
     prepared = request_to(opened, quiet.port)
-    deadline_at = asyncio.get_running_loop().time() + 0.2
+    deadline_at = asyncio.get_running_loop().time() + 0.95
     cancelling: list[asyncio.Task[ExchangeResult]] = []
 
     def cancel(_: PendingRequest) -> None:
@@ -384,7 +384,10 @@ async def test_a_challenge_that_raises_ends_its_own_question_alone(
     hindered, other = await asyncio.gather(
         opened.batch.exchange(prepared, plan=SHORT, deadline_at=deadline_at, may_leave=may_leave),
         opened.batch.exchange(prepared, plan=SHORT, deadline_at=deadline_at),
+        return_exceptions=True,
     )
-    assert (hindered.status, hindered.credentials_sent) == (401, False)
+    # It is whoever asked who hears of it, and not that the peer asked for no password.
+    assert isinstance(hindered, Fault)
+    assert isinstance(other, ExchangeResult)
     assert (other.status, other.credentials_sent) == (200, True)
-    assert [type(each) for each in reported] == [Fault]
+    assert reported == []
