@@ -25,7 +25,7 @@ CHALLENGE = ("WWW-Authenticate", 'Digest realm="pbx.example", nonce="n0nce", qop
 STALE = ("WWW-Authenticate", CHALLENGE[1] + ", stale=true")
 ASTERISK, FREESWITCH = "Asterisk PBX 20.1", "FreeSWITCH-mod_sofia/1.10.7-release"
 # A deadline of which silence gets its part.
-SILENT_SECONDS = 0.6
+SILENT_SECONDS = 1.0  # what is cut before is no silence
 
 
 @dataclass(frozen=True, slots=True)
