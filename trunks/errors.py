@@ -232,6 +232,16 @@ class TooManyEndpoints(Refused):
         super().__init__(f"Your environment may have {most} webhook endpoints at most; remove one first.")
 
 
+class TooManyTestMessages(Refused):
+    """So many test messages wait for a webhook endpoint as may."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(
+            f"{most} test messages wait for this endpoint already; look at its deliveries for what keeps them, or "
+            "disable it."
+        )
+
+
 class EnvironmentNotFound(Refused):
     """There is no environment of this name."""
 

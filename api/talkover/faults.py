@@ -33,6 +33,7 @@ from trunks.errors import (
     TooManyEndpoints,
     TooManyNumbers,
     TooManySharedPages,
+    TooManyTestMessages,
     TrunkExists,
     TrunkHasNumbers,
     TrunkNotFound,
@@ -81,6 +82,7 @@ REFUSALS: Refusals = {
     DeliveryNotFound: Refusal(HTTPStatus.NOT_FOUND, None, "DELIVERY_NOT_FOUND"),
     EndpointDisabled: Refusal(HTTPStatus.CONFLICT, None, "WEBHOOK_ENDPOINT_DISABLED"),
     TooManyEndpoints: Refusal(HTTPStatus.CONFLICT, None, "WEBHOOK_ENDPOINT_LIMIT"),
+    TooManyTestMessages: Refusal(HTTPStatus.CONFLICT, None, "WEBHOOK_TEST_LIMIT"),
     NumberInUse: Refusal(HTTPStatus.CONFLICT, "DID is still assigned to active agents", "DID_IN_USE"),
 }
 

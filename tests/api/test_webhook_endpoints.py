@@ -4,10 +4,12 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import update
 
 from tests.api.client import ApiUnderTest
 from trunks.installation.settings import Settings
-from trunks.models.webhook import WebhookEndpoint
+from trunks.models.webhook import WebhookDelivery, WebhookEndpoint
+from trunks.rules.delivery import DeliveryStatus
 from trunks.rules.events import USUAL_EVENTS
 
 pytestmark = pytest.mark.parametrize("store_settings", ["sqlite"], indirect=True)
@@ -68,6 +70,22 @@ async def test_a_secret_stands_nowhere_in_clear(api: ApiUnderTest) -> None:
         assert len(session.query(WebhookEndpoint).all()) == 1
     for file in database.file.parent.iterdir():
         assert secret not in file.read_bytes(), file
+
+
+async def test_ten_test_messages_wait_and_no_more(api: ApiUnderTest) -> None:
+    """An endpoint that answers nothing would else have each worker look through what one tenant keeps asking for."""
+    one, another = [f"{URL}/{(await make(api))['id']}" for _ in range(2)]
+    for _ in range(10):
+        assert (await api.client.post(f"{one}/test")).status_code == 202
+    refused = await api.client.post(f"{one}/test")
+    assert (refused.status_code, refused.json()["code"]) == (409, "WEBHOOK_TEST_LIMIT")
+    assert "10 test messages wait for this endpoint" in refused.json()["message"]
+    assert (await api.client.post(f"{another}/test")).status_code == 202
+    listed = (await api.client.get(f"{one}/deliveries")).json()["data"]
+    assert len(listed) == 10
+    with api.store.installation.database.write() as session:
+        session.execute(update(WebhookDelivery).values(status=DeliveryStatus.DELIVERED))
+    assert (await api.client.post(f"{one}/test")).status_code == 202
 
 
 async def test_an_environment_has_ten_and_sees_no_others(api: ApiUnderTest) -> None:

@@ -17,8 +17,8 @@ class WebhookEndpoint(Leased, Base):
     """`events` are names with spaces between them, null for the usual ones. Until `former_until` messages are signed
     under the former secret, too.
 
-    The lease is of the worker that sends to it; `failing_since` is when the first try failed behind the last that did
-    not.
+    `rotation_id` is that of the request that made the secret, where it had a key by which it may come again. The lease
+    is of the worker that sends to it; `failing_since` is when the first try failed behind the last that did not.
     """
 
     __tablename__ = "webhook_endpoints"
@@ -34,6 +34,7 @@ class WebhookEndpoint(Leased, Base):
     sealed_secret: Mapped[bytes]
     former_sealed_secret: Mapped[bytes | None]
     former_until: Mapped[datetime | None]
+    rotation_id: Mapped[UUID | None]
     failing_since: Mapped[datetime | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]

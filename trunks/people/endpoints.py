@@ -11,7 +11,13 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from trunks.clock import Clock
-from trunks.errors import DeliveryNotFound, EndpointDisabled, EndpointNotFound, TooManyEndpoints
+from trunks.errors import (
+    DeliveryNotFound,
+    EndpointDisabled,
+    EndpointNotFound,
+    TooManyEndpoints,
+    TooManyTestMessages,
+)
 from trunks.ids import new_id
 from trunks.models.webhook import WebhookEndpoint
 from trunks.repositories.maintenances import HeldSpan, Maintenances
@@ -26,6 +32,8 @@ from trunks.store.database import Database
 from trunks.tenancy.tenants import Caller
 
 MOST_ENDPOINTS = 10
+# That wait for one endpoint.
+MOST_TESTS = 10
 FORMER_SECRET_STANDS = timedelta(hours=24)
 
 _PREFIX = "whsec_"
@@ -109,32 +117,46 @@ class Endpoints:
         with self.database.write() as session:
             WebhookEndpoints(session).remove(self._locked(session, caller, endpoint_id))
 
-    def rotate(self, caller: Caller, endpoint_id: UUID) -> EndpointSecret:
-        """Give an endpoint another secret; the former one signs beside it for 24 hours. Raises EndpointNotFound."""
+    def rotate(self, caller: Caller, endpoint_id: UUID, *, rotation_id: UUID | None = None) -> EndpointSecret:
+        """Give an endpoint another secret; the former one signs beside it for 24 hours.
+
+        Asked for again under the same id, it gives the same: the secret in use would else be lost. Raises
+        EndpointNotFound.
+        """
         with self.database.write() as session:
             endpoint = self._locked(session, caller, endpoint_id)
+            if rotation_id is not None and endpoint.rotation_id == rotation_id:
+                return EndpointSecret(endpoint, self.secrets.open(endpoint.sealed_secret, endpoint.id))
             now, secret = self.clock(), _new_secret()
             endpoint.former_sealed_secret = endpoint.sealed_secret
             endpoint.former_until = now + FORMER_SECRET_STANDS
             endpoint.sealed_secret = self.secrets.seal(secret, endpoint.id)
+            endpoint.rotation_id = rotation_id
             endpoint.updated_at = now
             return EndpointSecret(endpoint, secret)
 
-    def test(self, caller: Caller, endpoint_id: UUID) -> UUID:
-        """Queue a message that says nothing but that it is a test; give its id.
+    def test(self, caller: Caller, endpoint_id: UUID, *, message_id: UUID | None = None) -> UUID:
+        """Queue a message that says nothing but that it is a test; give its id. One that is queued already is the one.
 
-        Raises EndpointNotFound, EndpointDisabled.
+        Raises EndpointNotFound, EndpointDisabled, TooManyTestMessages.
         """
         with self.database.write() as session:
             endpoint = self._locked(session, caller, endpoint_id)
+            deliveries = WebhookDeliveries(session)
+            if message_id is not None and deliveries.has(endpoint_id, message_id):
+                return message_id
             if not endpoint.enabled:
                 raise EndpointDisabled
+            if deliveries.waiting_of_type(endpoint_id, EventType.TEST, most=MOST_TESTS) >= MOST_TESTS:
+                raise TooManyTestMessages(MOST_TESTS)
             now = self.clock()
             outbox = Outbox(session, (), now)
             body = {"type": EventType.TEST.value, "timestamp": written(now), "data": {}}
-            message_id = outbox.add(caller.environment_id, EventType.TEST, now, body, [endpoint])
+            queued_id = outbox.add(
+                caller.environment_id, EventType.TEST, now, body, [endpoint], message_id=message_id
+            )
             outbox.write()
-            return message_id
+            return queued_id
 
     def deliveries(
         self, caller: Caller, endpoint_id: UUID, *, limit: int, before: UUID | None = None

@@ -82,9 +82,10 @@ class Outbox:
         trunk_id: UUID | None = None,
         sequence: int | None = None,
         about_trunk_id: UUID | None = None,
+        message_id: UUID | None = None,
     ) -> UUID:
-        """Take a message and its deliveries; give the message's id."""
-        message_id = new_id()
+        """Take a message and its deliveries; give the message's id, this one where it is given."""
+        message_id = message_id or new_id()
         same = {"trunk_id": trunk_id, "sequence": sequence}
         self._messages.append(
             {

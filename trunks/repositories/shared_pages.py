@@ -16,6 +16,12 @@ class SharedPages(Repository):
     def add(self, page: SharedPage) -> None:
         self._session.add(page)
 
+    def of(self, verification_id: UUID, page_id: UUID) -> SharedPage | None:
+        """Look a run's link up."""
+        return self._session.scalar(
+            select(SharedPage).where(SharedPage.id == page_id, SharedPage.verification_id == verification_id)
+        )
+
     def standing(self, verification_id: UUID, now: datetime) -> Sequence[SharedPage]:
         """List those of a run that have not expired, newest first."""
         return self._session.scalars(

@@ -14,6 +14,7 @@ from trunks.repositories.maintenances import Held
 from trunks.repositories.many_rows import enter_rows
 from trunks.repositories.repository import Repository
 from trunks.rules.delivery import ELDER_WAITS, DeliveryStatus
+from trunks.rules.events import EventType
 
 DeliveryRow = Row[*tuple[Any, ...]]
 
@@ -78,6 +79,28 @@ class WebhookDeliveries(Repository):
             .order_by(WebhookDelivery.queued_at, WebhookDelivery.id)
             .limit(limit)
         ).all()
+
+    def has(self, endpoint_id: UUID, message_id: UUID) -> bool:
+        """Whether a message goes to an endpoint, or went there."""
+        found = select(WebhookDelivery.id).where(
+            WebhookDelivery.message_id == message_id, WebhookDelivery.endpoint_id == endpoint_id
+        )
+        return self._session.scalar(found) is not None
+
+    def waiting_of_type(self, endpoint_id: UUID, event: EventType, *, most: int) -> int:
+        """Count what waits for an endpoint of a kind that is about no trunk, up to so many."""
+        found = (
+            select(WebhookDelivery.id)
+            .join(WebhookMessage, WebhookMessage.id == WebhookDelivery.message_id)
+            .where(
+                WebhookDelivery.endpoint_id == endpoint_id,
+                WebhookDelivery.trunk_id.is_(None),
+                WebhookDelivery.status == _WAITING,
+                WebhookMessage.type == event.value,
+            )
+            .limit(most)
+        )
+        return len(self._session.scalars(found).all())
 
     def change(self, delivery_id: UUID, **values: Any) -> bool:
         return self._change(WebhookDelivery, WebhookDelivery.id == delivery_id, **values)

@@ -16,6 +16,7 @@ from trunks.errors import (
     TooManySharedPages,
     VerificationNotFound,
 )
+from trunks.ids import new_id
 from trunks.models.shared_page import SharedPage
 from trunks.models.verification import Verification
 from trunks.repositories.phone_numbers import PhoneNumbers
@@ -56,8 +57,16 @@ class Sharing:
     public_url: str | None
     clock: Clock
 
-    def share(self, caller: Caller, trunk_id: UUID, verification_id: UUID, *, days: int) -> NewLink:
-        """Make a link to a run that has ended.
+    def share(
+        self,
+        caller: Caller,
+        trunk_id: UUID,
+        verification_id: UUID,
+        *,
+        days: int,
+        page_id: UUID | None = None,
+    ) -> NewLink:
+        """Make a link to a run that has ended; of one that has this id already, whose address nobody was told, another.
 
         Raises PublicUrlMissing, TrunkNotFound, VerificationNotFound, EvidenceNotFound, TooManySharedPages.
         """
@@ -68,16 +77,22 @@ class Sharing:
         with self.database.write() as session:
             Trunks(session).get(caller.environment_id, trunk_id)
             evidence_of(_run(Verifications(session).of(trunk_id, verification_id)))
+            url = f"{self.public_url}/r/{token}"
+            made = None if page_id is None else SharedPages(session).of(verification_id, page_id)
+            if made is not None:
+                made.token_hash = _hash(token)
+                return NewLink(made, url)
             if len(SharedPages(session).standing(verification_id, now)) >= MOST_OF_A_RUN:
                 raise TooManySharedPages(MOST_OF_A_RUN)
             page = SharedPage(
+                id=page_id or new_id(),
                 verification_id=verification_id,
                 token_hash=_hash(token),
                 created_at=now,
                 expires_at=now + timedelta(days=days),
             )
             SharedPages(session).add(page)
-        return NewLink(page, f"{self.public_url}/r/{token}")
+        return NewLink(page, url)
 
     def standing(self, caller: Caller, trunk_id: UUID, verification_id: UUID) -> Sequence[SharedPage]:
         """List a run's links that still open, newest first. Raises TrunkNotFound, VerificationNotFound."""

@@ -2,7 +2,8 @@
 
 import asyncio
 import ssl
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import ip_address
@@ -20,6 +21,8 @@ from trunks.rules.delivery import Try, read_retry_after
 
 _READ_AT_MOST = 4096
 _HTTPS_PORT, _HTTP_PORT = 443, 80
+# Of a name: each has a share of the one try's time.
+_MOST_ADDRESSES = 4
 
 Headers = dict[str, str]
 
@@ -53,8 +56,10 @@ async def post(
     """Send once, within so many seconds."""
     try:
         async with asyncio.timeout(seconds):
-            address = await _judged(engine, place_of(url), seconds)
-            return address if isinstance(address, Try) else await _send(address, url, headers, body, now, tls)
+            found = await _judged(engine, place_of(url), seconds)
+            if isinstance(found, Try):
+                return found
+            return await _send(_JudgedAddresses(found, seconds), url, headers, body, now, tls)
     except TimeoutError:
         return Try(None, "timeout")
     except (httpcore.NetworkError, httpcore.TimeoutException, OSError) as error:
@@ -63,8 +68,8 @@ async def post(
         return Try(None, "not-http")
 
 
-async def _judged(engine: Engine, place: Place, seconds: float) -> str | Try:
-    """Find the address to send to: with one that is forbidden all of them are, since they could change places."""
+async def _judged(engine: Engine, place: Place, seconds: float) -> Sequence[str] | Try:
+    """Find the addresses to send to: with one that is forbidden all of them are, since they could change places."""
     try:
         target = Target(domain=place.host, port=place.port, transport=TransportName.TCP)
         found = await find_edges(engine, target, timeout_seconds=seconds)
@@ -77,7 +82,7 @@ async def _judged(engine: Engine, place: Place, seconds: float) -> str | Try:
         _is_allowed(each, place.port, engine.settings.guard) for each in addresses
     ):
         return Try(None, "plain-http")
-    return addresses[0]
+    return addresses[:_MOST_ADDRESSES]
 
 
 def _is_allowed(address: str, port: int, guard: Guard) -> bool:
@@ -89,10 +94,10 @@ def _is_allowed(address: str, port: int, guard: Guard) -> bool:
 
 
 async def _send(
-    address: str, url: str, headers: Headers, body: bytes, now: datetime, tls: ssl.SSLContext
+    addresses: "_JudgedAddresses", url: str, headers: Headers, body: bytes, now: datetime, tls: ssl.SSLContext
 ) -> Try:
     async with (
-        httpcore.AsyncConnectionPool(ssl_context=tls, network_backend=_JudgedAddress(address)) as pool,
+        httpcore.AsyncConnectionPool(ssl_context=tls, network_backend=addresses) as pool,
         pool.stream("POST", url, headers=list(headers.items()), content=body) as answer,
     ):
         # What it says is nothing to us; a receiver that is still talking behind this has been heard enough.
@@ -117,17 +122,27 @@ def _is_tls(error: BaseException | None) -> bool:
     return False
 
 
-class _JudgedAddress(httpcore.AsyncNetworkBackend):
-    """Dials the address that was judged, whatever the name has come to mean since."""
+class _JudgedAddresses(httpcore.AsyncNetworkBackend):
+    """Dials the addresses that were judged, whatever the name has come to mean since, until one answers.
 
-    def __init__(self, address: str) -> None:
-        self._address = address
+    They stand with the families in turn (`sipcheck.dns.address_order`), so that a family that leads nowhere costs its
+    share of the time and no message.
+    """
+
+    def __init__(self, addresses: Sequence[str], seconds: float) -> None:
+        self._addresses = addresses
+        self._each_seconds = seconds / (len(addresses) + 1)
         self._backend = httpcore.AnyIOBackend()
 
     async def connect_tcp(
         self, host: str, port: int, *args: Any, **kwargs: Any
     ) -> httpcore.AsyncNetworkStream:
-        return await self._backend.connect_tcp(self._address, port, *args, **kwargs)
+        *others, last = self._addresses
+        for address in others:
+            with suppress(httpcore.ConnectError, OSError, TimeoutError):
+                async with asyncio.timeout(self._each_seconds):
+                    return await self._backend.connect_tcp(address, port, *args, **kwargs)
+        return await self._backend.connect_tcp(last, port, *args, **kwargs)
 
     async def connect_unix_socket(self, path: str, *args: Any, **kwargs: Any) -> httpcore.AsyncNetworkStream:
         raise ValueError("a webhook is never sent to a socket of this machine")

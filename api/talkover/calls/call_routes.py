@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query
 
 from api.call import Calling, current_request_id
 from api.dialects import TALKOVER
-from api.parameters import TrunkId, id_in_path
+from api.parameters import MakesId, TrunkId, id_in_path
 from api.talkover.calls.call_answers import (
     CallFound,
     CallLater,
@@ -49,6 +49,7 @@ async def place_test_call(
     trunk_id: TrunkId,
     body: PlaceCall,
     call: Calling,
+    makes_id: MakesId,
     wait: Annotated[
         bool, Query(description="Answer 200 with the report, once the call is over (ours).")
     ] = False,
@@ -61,7 +62,7 @@ async def place_test_call(
     view = await call.view(trunk_id)
     calls = call.context.installation.runs.calls
     wish = body.to_wish(view.profile)
-    placed = await call.ask(calls.ask, trunk_id, wish, request_id=current_request_id())
+    placed = await call.ask(calls.ask, trunk_id, wish, call_id=makes_id, request_id=current_request_id())
     if not wait:
         return answer_later(placed)
     seconds = wish.ring_seconds + wish.talk_seconds + _MARGIN_SECONDS

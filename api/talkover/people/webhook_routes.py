@@ -86,17 +86,21 @@ async def delete_webhook_endpoint(endpoint_id: EndpointId, call: Calling) -> End
 
 
 @router.post("/{endpoint_id}/rotate", responses=_answers(404))
-async def rotate_webhook_secret(endpoint_id: EndpointId, call: Calling, response: Response) -> EndpointMade:
+async def rotate_webhook_secret(
+    endpoint_id: EndpointId, call: Calling, makes_id: MakesId, response: Response
+) -> EndpointMade:
     """Give an endpoint another secret, shown this once; the former one signs beside it for 24 hours (ours)."""
-    made = await call.ask(call.context.installation.people.endpoints.rotate, endpoint_id)
+    endpoints = call.context.installation.people.endpoints
+    made = await call.ask(endpoints.rotate, endpoint_id, rotation_id=makes_id)
     response.headers["Cache-Control"] = "no-store"
     return show_made(made)
 
 
 @router.post("/{endpoint_id}/test", status_code=HTTPStatus.ACCEPTED, responses=_answers(404, 409))
-async def test_webhook_endpoint(endpoint_id: EndpointId, call: Calling) -> TestQueued:
-    """Send `webhook.test`, whatever events the endpoint gets (ours)."""
-    message_id = await call.ask(call.context.installation.people.endpoints.test, endpoint_id)
+async def test_webhook_endpoint(endpoint_id: EndpointId, call: Calling, makes_id: MakesId) -> TestQueued:
+    """Send `webhook.test`, whatever events the endpoint gets; 409 while ten of them wait (ours)."""
+    endpoints = call.context.installation.people.endpoints
+    message_id = await call.ask(endpoints.test, endpoint_id, message_id=makes_id)
     return TestQueued(data=MessageQueued(id=message_id))
 
 

@@ -10,7 +10,7 @@ from pydantic import Field
 from api.body import Body, shown_with
 from api.call import Calling
 from api.dialects import TALKOVER
-from api.parameters import TrunkId, id_in_path
+from api.parameters import MakesId, TrunkId, id_in_path
 from api.talkover.parameters import VerificationId
 from api.talkover.verifications.share_answers import LinkCreated, LinkList, LinkMade, LinkRemoved, LinkShown
 from trunks.errors import SharedPageNotFound
@@ -38,6 +38,7 @@ async def share_verification(
     trunk_id: TrunkId,
     verification_id: VerificationId,
     call: Calling,
+    makes_id: MakesId,
     response: Response,
     body: ShareVerification | None = None,
 ) -> LinkCreated:
@@ -47,7 +48,7 @@ async def share_verification(
     """
     days = (body or ShareVerification()).days
     sharing = call.context.installation.runs.sharing
-    made = await call.ask(sharing.share, trunk_id, verification_id, days=days)
+    made = await call.ask(sharing.share, trunk_id, verification_id, days=days, page_id=makes_id)
     response.headers["Cache-Control"] = "no-store"
     return LinkCreated(data=LinkMade(id=made.page.id, expires_at=made.page.expires_at, url=made.url))
 

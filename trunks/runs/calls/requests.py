@@ -17,6 +17,7 @@ from trunks.errors import (
     CallsNotAllowed,
     NumberNotAllowed,
 )
+from trunks.ids import new_id
 from trunks.models.placed_call import PlacedCall
 from trunks.models.verification import VerificationStatus
 from trunks.repositories.phone_numbers import PhoneNumbers
@@ -40,21 +41,31 @@ class CallRequests:
     clock: Clock
 
     def ask(
-        self, caller: Caller, trunk_id: UUID, wish: CallWish, *, request_id: str | None = None
+        self,
+        caller: Caller,
+        trunk_id: UUID,
+        wish: CallWish,
+        *,
+        call_id: UUID | None = None,
+        request_id: str | None = None,
     ) -> PlacedCall:
-        """Queue a call.
+        """Queue a call; one that has this id already is the one, and is not made again.
 
         Raises TrunkNotFound, CallsNotAllowed, NumberNotAllowed, CallerNotYours, CallInProgress, CallLimitReached; a
         call that is refused counts in no limit.
         """
         with self.database.write() as session:
             trunk = owned(Trunks(session).locked(trunk_id), caller.environment_id)
+            made = None if call_id is None else PlacedCalls(session).of(trunk_id, call_id)
+            if made is not None:
+                return made
             wish = _judged(session, caller, trunk_id, wish)
             if PlacedCalls(session).is_open(trunk_id):
                 raise CallInProgress
             now = self.clock()
             _count(session, caller.environment_id, wish.called, now)
             call = PlacedCall(
+                id=call_id or new_id(),
                 environment_id=caller.environment_id,
                 trunk_id=trunk.id,
                 status=VerificationStatus.QUEUED,
