@@ -17,6 +17,9 @@ from trunks.rules.profile import InboundAuthorization
 # Of what one trunk alone may have: the parts of its line.
 OF_ONE_TRUNK = frozenset({"sip_trunk_type", "phone_number", "sip_username", "sip_address"})
 
+# What the infrastructure hears nothing of.
+NOT_OF_THE_SIDES = frozenset({"nickname", "proof"})
+
 # What a body calls it, and what the profile does.
 _PROFILE = {
     "sip_calling_format": "calling_format",

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from api.autocalls.answers import Done, TrunkAnswer, TrunkFound, TrunkList, show_details
 from api.autocalls.bodies import CreateTrunk, UpdateTrunk
-from api.autocalls.edits import OF_ONE_TRUNK, to_edit
+from api.autocalls.edits import NOT_OF_THE_SIDES, OF_ONE_TRUNK, to_edit
 from api.autocalls.faults import need_egress, refuse_host
 from api.call import Call, Calling
 from api.dialects import AUTOCALLS
@@ -91,6 +91,8 @@ async def update_sip_trunk(trunk_id: TrunkId, body: UpdateTrunk, call: Calling) 
     edited = await _apply(call, trunk_id, edit, alone=alone)
     if edited.provisioning:
         await _follow(call, edited)
+    elif edited.changed_nothing and body.model_fields_set - NOT_OF_THE_SIDES:
+        await _await_sides(call, trunk_id)
     if edited.moved:
         await call.verify(trunk_id)
     return TrunkAnswer(
@@ -163,6 +165,20 @@ async def _follow(call: Call, edited: Edited) -> None:
     if to_verify:
         await call.verify(trunk_id)
     raise _why("update", end, refused)
+
+
+async def _await_sides(call: Call, trunk_id: UUID) -> None:
+    """Wait for what an edit before has asked of the sides: whoever sent it may be gone, and this is the same again."""
+    overview = call.context.installation.provisions.overview
+    view = await call.context.threads.run(overview.view, trunk_id)
+    if view is None or view.succeeded:
+        return
+    end = await _provisioned(call, trunk_id)
+    if end is WaitEnd.DONE:
+        view = await call.context.threads.run(overview.view, trunk_id)
+        if view is None or view.succeeded:
+            return
+    raise _why("update", end, view.refused)
 
 
 async def _provisioned(call: Call, trunk_id: UUID) -> WaitEnd:

@@ -105,3 +105,33 @@ async def test_one_whose_process_is_gone_keeps_off_nobody_for_long(
     assert (await trunk.other.client.put(trunk.url, json={"nickname": "Main"})).status_code == 200
     trunk.api.store.clock.advance(60)
     assert await trunk.edit(trunk.other, "second.example") == 200
+
+
+@pytest.mark.parametrize(
+    ("worker", "status", "said"),
+    [
+        (FirstWorker.WORKS, 200, "updated successfully"),
+        (FirstWorker.FAILS, 409, "It was refused."),
+        (FirstWorker.IS_AWAY, 500, "Failed to update SIP trunk."),
+    ],
+)
+async def test_the_same_change_once_more_tells_what_becomes_of_the_first(
+    trunk: Trunk, monkeypatch: pytest.MonkeyPatch, worker: FirstWorker, status: int, said: str
+) -> None:
+    """Whoever sent it first is gone, and took nothing back: the sides are waited for all the same."""
+    begun = asyncio.Event()
+    trunk.api.on_ring_provision = lambda trunk_id: begun.set()
+    first = asyncio.create_task(trunk.edit(trunk.api, "first.example"))
+    await begun.wait()
+    first.cancel()
+    await asyncio.gather(first, return_exceptions=True)
+    trunk.api.store.clock.advance(60)
+    trunk.sides.worker = worker
+    monkeypatch.setattr(autocalls, "_PROVISION_WAIT_SECONDS", 1.0)
+    again = await trunk.other.client.put(trunk.url, json={"sip_address": "first.example"})
+    assert (again.status_code, said in again.text) == (status, True), again.text
+    # What the infrastructure hears nothing of is changed, whatever it thinks of the rest.
+    for body in ({"nickname": "Main"}, {"nickname": "Main"}, {"proof": "options"}):
+        assert (await trunk.other.client.put(trunk.url, json=body)).status_code == 200
+    trunk.sides.worker = FirstWorker.WORKS
+    assert await trunk.edit(trunk.other, "second.example") == 200

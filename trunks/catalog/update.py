@@ -68,6 +68,11 @@ class Edited:
     taken: EditTaken
     run_id: UUID | None = None
 
+    @property
+    def changed_nothing(self) -> bool:
+        """Whether the trunk was so before."""
+        return not self.moved and self.taken.before == self.taken.after
+
 
 @dataclass(frozen=True, slots=True)
 class TrunkUpdates:
