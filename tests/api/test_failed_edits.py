@@ -111,7 +111,7 @@ async def test_one_whose_process_is_gone_keeps_off_nobody_for_long(
     ("worker", "status", "said"),
     [
         (FirstWorker.WORKS, 200, "updated successfully"),
-        (FirstWorker.FAILS, 409, "It was refused."),
+        (FirstWorker.FAILS, 500, "Failed to update SIP trunk."),
         (FirstWorker.IS_AWAY, 500, "Failed to update SIP trunk."),
     ],
 )
