@@ -122,10 +122,10 @@ class Sweep:
         with self._containing():
             survey = await self._survey(destination)
         for row in destination:
-            result = row_without_run(row)
+            report: Report | None = None
             with self._containing():
-                result = SweepResult(row.number, await self._verify_once(row, survey, refused))
-            await done.put(result)
+                report = await self._verify_once(row, survey, refused)
+            await done.put(row_without_run(row) if report is None else SweepResult(row.number, report))
             survey = None if survey is None else replace(survey, reported=True)
 
     @contextmanager
