@@ -33,3 +33,7 @@ def faults_in_one_line() -> Iterator[None]:
         raise typer.Exit(
             USAGE_ERROR if isinstance(fault, SettingsInvalid | CallerError) else FAULT
         ) from fault
+    except UnicodeEncodeError as fault:  # Python keeps such bytes of an argument as what no store takes
+        given = fault.object[:80].encode("utf-8", "backslashreplace").decode()
+        print(f"trunkd: {given!r} is no text in UTF-8; write it in UTF-8", file=sys.stderr)
+        raise typer.Exit(USAGE_ERROR) from fault

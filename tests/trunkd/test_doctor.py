@@ -1,9 +1,13 @@
 """`trunkd doctor`: a line for each thing, with the fault and the mend, and a status."""
 
 import json
+import os
 import re
+import shutil
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from tests.peers.livekit.faults import Fault
 from tests.peers.livekit.server import API_KEY, API_SECRET, LiveKitServer
@@ -11,6 +15,9 @@ from tests.peers.ports import free_port
 from tests.trunkd.conftest import Start
 from tests.trunkd.daemon import run_trunkd
 from tests.trunkd.prepared import prepare_store
+from tests.trunks.forms import SECRET_KEYS
+from trunkd.doctor.checks import CheckFailed, disk
+from trunks.installation.settings import load_settings
 from trunks.secrets.keys import KEY_FILE_NAME
 
 
@@ -94,6 +101,58 @@ def test_each_fault_has_its_line(tmp_path: Path, nameservers: dict[str, str]) ->
     assert "TRUNKS_PROT" in findings["settings"]["detail"]
     assert all(finding["mend"] for finding in findings.values() if finding["mark"] != "ok")
     assert "hunter2" not in json.dumps(findings)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give a folder to another user")
+def test_root_is_told_that_he_sees_nothing_of_what_the_service_may(
+    tmp_path: Path, nameservers: dict[str, str]
+) -> None:
+    prepare_store(tmp_path, {})
+    os.chown(tmp_path / "var", 65534, 65534)
+    status, findings = examine(tmp_path, **nameservers)
+    assert (status, findings["data-dir"]["mark"]) == (0, "warning")
+    assert "belongs to user 65534" in findings["data-dir"]["detail"]
+
+
+@pytest.mark.parametrize(
+    ("folder_mode", "file_mode", "told"),
+    [
+        (0o700, 0o600, None),
+        (0o755, 0o600, None),
+        (0o700, 0o644, "can be read by others (mode 0644)"),
+        (0o777, 0o600, "can be written by others (mode 0777)"),
+    ],
+)
+def test_a_store_in_a_place_of_its_own_is_looked_at_there(
+    folder_mode: int, file_mode: int, told: str | None, tmp_path: Path, nameservers: dict[str, str]
+) -> None:
+    place = tmp_path / "elsewhere"
+    place.mkdir(mode=0o700)
+    file = place / "store.sqlite"
+    environment = nameservers | {"TRUNKS_DATABASE_URL": f"sqlite:///{file}"}
+    prepare_store(tmp_path, environment)
+    file.chmod(file_mode)
+    place.chmod(folder_mode)
+    found = examine(tmp_path, **environment)[1]["data-dir"]
+    assert found["mark"] == ("ok" if told is None else "failed"), found
+    assert told is None or told in found["detail"]
+    keyed = examine(tmp_path, **environment, TRUNKS_SECRET_KEYS=SECRET_KEYS)[1]["data-dir"]
+    assert keyed["mark"] == found["mark"]
+
+
+def test_room_is_looked_for_where_the_store_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full mount under the store's file is told, whatever room there is beside it."""
+    asked: list[Path] = []
+
+    def full(folder: Path) -> tuple[int, int, int]:
+        asked.append(folder)
+        return shutil._ntuple_diskusage(4 * 1024**2, 2 * 1024**2, 2 * 1024**2)
+
+    monkeypatch.setattr(shutil, "disk_usage", full)
+    settings = load_settings(database_url=f"sqlite:///{tmp_path}/store.sqlite", secret_keys=SECRET_KEYS)
+    with pytest.raises(CheckFailed, match="2 MiB free of 4"):
+        disk(settings)
+    assert asked == [tmp_path]
 
 
 def test_settings_that_cannot_be_read_are_the_only_lines(tmp_path: Path) -> None:

@@ -59,6 +59,21 @@ def test_the_same_name_and_host_twice_in_one_file(folder: Path) -> None:
     assert lines == ["row 2: 'A' at a.example is there already; skipped"]
 
 
+def test_another_account_of_the_same_name_and_host_is_told_and_not_lost(folder: Path) -> None:
+    """A customer's second account would else be nowhere, and nothing say so."""
+    text = HEADER + "Berlin,acme,a.example,udp,,u-1,s-1\nBerlin,acme,a.example,udp,,u-2,s-2\n"
+    lost = [
+        "row 2 cannot be used: 'Berlin' at a.example is there already with another username than 'u-2'; "
+        "give it a name of its own"
+    ]
+    assert import_rows(folder, text) == (1, "1 entered; 0 there already; 1 not usable.\n", lost)
+    again = import_rows(folder, text)
+    assert again[:2] == (1, "0 entered; 1 there already; 1 not usable.\n")
+    assert again[2][1:] == lost
+    mended = text.replace("Berlin,acme,a.example,udp,,u-2", "Berlin 2,acme,a.example,udp,,u-2")
+    assert import_rows(folder, mended)[:2] == (0, "1 entered; 1 there already; 0 not usable.\n")
+
+
 @pytest.mark.parametrize(
     ("row", "told"),
     [

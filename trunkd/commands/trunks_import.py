@@ -12,7 +12,7 @@ from sipcheck.sweep.row_file import Record, read_records_of
 from trunkd.commands.opened_installation import opened_installation
 from trunkd.faults import FAULT, faults_in_one_line
 from trunks.catalog.new_trunk import NewTrunk
-from trunks.catalog.trunk_import import TrunkImport
+from trunks.catalog.trunk_import import Entry, TrunkImport
 from trunks.tenancy.tenants import Tenant
 
 trunk_commands = typer.Typer(help="Trunks of tenants.", no_args_is_help=True)
@@ -37,8 +37,9 @@ def import_trunks(
     """Enter many trunks at once.
 
     Columns: name, provider, target, transport, port, username, auth_username, password, realm, outbound_proxy; the
-    first three are needed. A row whose name and host exist already is skipped, so that the same file can be given
-    again. Exit status: 0 every row is a trunk now, 1 some row is not, 2 the file cannot be used.
+    first three are needed. A row whose name, host and username exist already is skipped, so that the same file can be
+    given again; one whose name and host are another account's is told. Exit status: 0 every row is a trunk now, 1 some
+    row is not, 2 the file cannot be used.
     """
     # With it comes what the API reads bodies by, which no other command needs.
     from trunkd.commands.trunk_rows import COLUMNS, NEEDED_COLUMNS
@@ -59,13 +60,20 @@ def _enter(records: list[Record], tenant: Tenant, imports: TrunkImport, *, verif
     with progress_bar("entering", len(records)) as advance:
         for some in _groups(records, counts, advance):
             results = imports.enter(tenant, [new for _, new in some], verify=verify)
-            for (number, new), is_new in zip(some, results, strict=True):
+            for (number, new), entry in zip(some, results, strict=True):
                 advance()
-                if is_new:
+                place = f"{new.name!r} at {new.gateways[0].host}"
+                if entry is Entry.ENTERED:
                     counts.entered += 1
-                    continue
-                counts.standing += 1
-                _tell(f"row {number}: {new.name!r} at {new.gateways[0].host} is there already; skipped")
+                elif entry is Entry.STANDS:
+                    counts.standing += 1
+                    _tell(f"row {number}: {place} is there already; skipped")
+                else:
+                    counts.unusable += 1
+                    _tell(
+                        f"row {number} cannot be used: {place} is there already with another username than "
+                        f"{new.username!r}; give it a name of its own"
+                    )
     return counts
 
 

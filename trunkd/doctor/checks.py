@@ -11,6 +11,7 @@ from dns.asyncquery import udp
 from dns.exception import DNSException
 from dns.message import make_query
 from dns.resolver import NoResolverConfiguration, Resolver
+from sqlalchemy import make_url
 
 from sipcheck.errors import TransportFailed
 from sipcheck.target import HostPort
@@ -40,10 +41,21 @@ class CheckFailed(Exception):
         self.harmless = harmless
 
 
+def store_file(settings: Settings) -> Path | None:
+    """The SQLite file; None where the store is a server."""
+    found = make_url(settings.store_url).database if settings.uses_sqlite else None
+    return Path(found).absolute() if found else None
+
+
 def data_dir(settings: Settings) -> str:
     """The directory of the SQLite file and the keys is there, ours to write, and nobody else's to read."""
+    file = store_file(settings)
+    store_elsewhere = file is not None and file.parent != settings.data_dir.absolute()
+    if file is not None and store_elsewhere:
+        _require_shut_store(file)
     if settings.database_url is not None and settings.secret_keys is not None:
-        return "not used: the database and the keys are elsewhere."
+        where = "the database and the keys are elsewhere." if file is None else f"the store is {file}."
+        return f"not used: {where}"
     folder = settings.data_dir
     name = f"{PREFIX}DATA_DIR"
     if not folder.is_dir():
@@ -58,14 +70,46 @@ def data_dir(settings: Settings) -> str:
     mode = stat.S_IMODE(folder.stat().st_mode)
     if mode & 0o077:
         raise CheckFailed(f"{folder} can be read by others (mode {mode:04o}).", f"run chmod go= {folder}.")
+    _require_own(folder)
     return f"{folder.absolute()} is writable, and shut to others."
+
+
+def _require_shut_store(file: Path) -> None:
+    """A store that has a place of its own: others may neither read the file nor put another in its place."""
+    folder = file.parent
+    if not folder.is_dir():
+        raise CheckFailed(
+            f"{folder}, where the store is to be, does not exist.",
+            f"make it for the user of trunkd, with mode 0700, or correct {PREFIX}DATABASE_URL.",
+        )
+    mode = stat.S_IMODE(folder.stat().st_mode)
+    if mode & 0o022:
+        raise CheckFailed(
+            f"{folder}, where the store is, can be written by others (mode {mode:04o}).",
+            f"run chmod go-w {folder}, or move the store to a folder of its own.",
+        )
+    if file.exists() and (mode := stat.S_IMODE(file.stat().st_mode)) & 0o077:
+        raise CheckFailed(f"{file} can be read by others (mode {mode:04o}).", f"run chmod go= {file}*.")
+    _require_own(folder)
+
+
+def _require_own(folder: Path) -> None:
+    """Root may do what the service may not: what it finds says nothing of that."""
+    owner = folder.stat().st_uid
+    if owner != os.geteuid():
+        raise CheckFailed(
+            f"{folder} belongs to user {owner}, and this command runs as user {os.geteuid()}.",
+            "run it as the user of trunkd: what that one may read and write is not seen from here.",
+            harmless=True,
+        )
 
 
 def disk(settings: Settings) -> str:
     """There is room where the store grows."""
-    if not settings.uses_sqlite:
+    file = store_file(settings)
+    if file is None:
         return "not looked at: the database is elsewhere."
-    folder = settings.data_dir if settings.data_dir.is_dir() else Path()
+    folder = file.parent if file.parent.is_dir() else Path()
     usage = shutil.disk_usage(folder)
     free = f"{usage.free // 1024**2} MiB free of {usage.total // 1024**2}"
     if usage.free < max(_LEAST_FREE_BYTES, usage.total * _LEAST_FREE_SHARE):

@@ -167,14 +167,17 @@ class Trunks(Repository):
             Trunk.environment_id == environment_id, Trunk.name == name, Trunk.is_draft.is_(False), *others
         )
 
-    def places(self, environment_id: UUID, names: Collection[str]) -> set[tuple[str, str]]:
-        """List where the tenant's trunks of these names lead: name and host, which is in lower case."""
+    def places(self, environment_id: UUID, names: Collection[str]) -> dict[tuple[str, str], set[str | None]]:
+        """List where the tenant's trunks of these names lead: name and host, in lower case, each with its users."""
         rows = self._session.execute(
-            select(Trunk.name, func.lower(Gateway.host))
+            select(Trunk.name, func.lower(Gateway.host), Trunk.username)
             .join(Gateway, Gateway.trunk_id == Trunk.id)
             .where(Trunk.environment_id == environment_id, Trunk.name.in_(names), Trunk.is_draft.is_(False))
         )
-        return {(name, host) for name, host in rows}
+        found: dict[tuple[str, str], set[str | None]] = {}
+        for name, host, username in rows:
+            found.setdefault((name, host), set()).add(username)
+        return found
 
     def same_line(
         self,

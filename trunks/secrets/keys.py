@@ -67,7 +67,7 @@ def new_key(known: Collection[str]) -> SecretKey:
 def make_key_file(folder: Path) -> None:
     """Write a new key with mode 0600; a file that is there stays as it is. Raises DataDirUnusable."""
     try:
-        temporary = _write_beside(folder, (new_key(()),))
+        temporary = _write_beside(folder, (new_key(()),), folder.stat())
         try:
             # Linked, not renamed: of two processes that start at once one makes the key, and both read it.
             os.link(temporary, folder / KEY_FILE_NAME)
@@ -80,9 +80,13 @@ def make_key_file(folder: Path) -> None:
 
 
 def replace_key_file(folder: Path, keys: Sequence[SecretKey]) -> None:
-    """Write these keys in place of the file's, whole or not at all, with mode 0600. Raises DataDirUnusable."""
+    """Write these keys in place of the file's, whole or not at all, with mode 0600 and its owner.
+
+    Raises DataDirUnusable.
+    """
+    path = folder / KEY_FILE_NAME
     try:
-        _write_beside(folder, keys).rename(folder / KEY_FILE_NAME)
+        _write_beside(folder, keys, (path if path.exists() else folder).stat()).rename(path)
         # Else the name could lead to the old file again after a loss of power, and nothing sealed since would open.
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
@@ -93,13 +97,20 @@ def replace_key_file(folder: Path, keys: Sequence[SecretKey]) -> None:
         raise DataDirUnusable(f"{folder} cannot hold the key file: {error.strerror}.") from error
 
 
-def _write_beside(folder: Path, keys: Sequence[SecretKey]) -> Path:
+def _write_beside(folder: Path, keys: Sequence[SecretKey], owned_as: os.stat_result) -> Path:
+    """Write a file that belongs to whom the other did: root may write what the service has to read as its user."""
     temporary = folder / f".{KEY_FILE_NAME}.{os.getpid()}"
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(written_keys(keys) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            if (owned_as.st_uid, owned_as.st_gid) != (os.geteuid(), os.getegid()):
+                os.fchown(file.fileno(), owned_as.st_uid, owned_as.st_gid)
+            file.write(written_keys(keys) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
     return temporary
 
 

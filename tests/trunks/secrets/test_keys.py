@@ -1,12 +1,20 @@
 """The key file."""
 
+import os
 import stat
 from pathlib import Path
 
 import pytest
 
 from trunks.errors import DataDirUnusable, KeysUnusable
-from trunks.secrets.keys import KEY_FILE_NAME, make_key_file, parse_keys, read_key_file
+from trunks.secrets.keys import (
+    KEY_FILE_NAME,
+    make_key_file,
+    new_key,
+    parse_keys,
+    read_key_file,
+    replace_key_file,
+)
 
 
 def test_a_made_key_is_read_again_and_is_private(tmp_path: Path) -> None:
@@ -53,3 +61,46 @@ def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
 def test_a_key_shows_no_material(tmp_path: Path) -> None:
     (key,) = parse_keys("k1:" + "A" * 43 + "=")
     assert repr(key) == "SecretKey(id='k1')"
+
+
+# Whom the service may run as where root gives a command; nobody in most systems.
+SERVICE = 65534
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may write a file for another user")
+def test_what_root_writes_is_the_services_to_read(tmp_path: Path) -> None:
+    """`trunkd keys rotate` by root would else lock the running service out of every password."""
+    os.chown(tmp_path, SERVICE, SERVICE)
+    make_key_file(tmp_path)
+    file = tmp_path / KEY_FILE_NAME
+
+    def owned() -> tuple[int, int, int]:
+        found = file.stat()
+        return found.st_uid, found.st_gid, stat.S_IMODE(found.st_mode)
+
+    assert owned() == (SERVICE, SERVICE, 0o600)
+    replace_key_file(tmp_path, (new_key(["k1"]), *read_key_file(tmp_path)))
+    assert [key.id for key in read_key_file(tmp_path)] == ["k2", "k1"]
+    assert owned() == (SERVICE, SERVICE, 0o600)
+    # Also where the folder is root's.
+    os.chown(tmp_path, 0, 0)
+    replace_key_file(tmp_path, read_key_file(tmp_path))
+    assert owned() == (SERVICE, SERVICE, 0o600)
+    assert [path.name for path in tmp_path.iterdir()] == [KEY_FILE_NAME]
+
+
+def test_a_key_file_whose_owner_cannot_be_kept_stays_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_key_file(tmp_path)
+    before = (tmp_path / KEY_FILE_NAME).read_bytes()
+
+    def refused(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "fchown", refused)
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    with pytest.raises(DataDirUnusable, match="Operation not permitted"):
+        replace_key_file(tmp_path, read_key_file(tmp_path))
+    assert (tmp_path / KEY_FILE_NAME).read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == [KEY_FILE_NAME]
