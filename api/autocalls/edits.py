@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic_core import PydanticCustomError
 
-from api.autocalls.answers import line_of, show_details
+from api.autocalls.answers import line_of, nickname_of, show_details
 from api.autocalls.bodies import ONLY_FOR_IP, LineType, UpdateTrunk, country_of, judge_line
 from api.autocalls.faults import invalid_fields, need_egress, refuse_host
 from trunks.catalog.new_trunk import NewNumber
@@ -62,7 +62,7 @@ def to_edit(
     if "nickname" in changed:
         profile["nickname"] = changed["nickname"] or None
         edit["name"] = profile["nickname"] or line or view.trunk.name
-    elif view.trunk.name == shown and line is not None:
+    elif line not in (None, shown) and nickname_of(view) is None:
         edit["name"] = line
     return TrunkEdit(profile=profile, **edit)
 
