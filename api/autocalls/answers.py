@@ -89,7 +89,7 @@ def show_details(view: TrunkView) -> TrunkDetails:
         sip_address=trunk.gateways[0].host,
         sip_calling_format=profile.calling_format,
         inbound_authorization_type=profile.authorization,
-        allowed_inbound_ips=list(profile.allowed_addresses) or None,
+        allowed_inbound_ips=list(profile.addresses_let_in) or None,
         outbound_proxy=profile.fixed_egress,
         country_code=profile.country_code or next((each.country_code for each in view.numbers), None),
         inbound_trunk_id=view.sides.inbound,

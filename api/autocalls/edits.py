@@ -93,10 +93,10 @@ def _line(changed: dict[str, Any], view: TrunkView) -> str:
 
 
 def _addresses(changed: dict[str, Any], view: TrunkView) -> dict[str, Any]:
-    """Change who may call in by address; nobody may any more where calls are let in by password from now on."""
+    """Change who may call in by address: nobody as before where calls are let in otherwise from now on."""
     authorization = changed.get("inbound_authorization_type", view.profile.authorization)
     given = tuple(changed.get("allowed_inbound_ips") or ())
     if authorization is InboundAuthorization.AUTH and given:
         raise invalid_fields({"allowed_inbound_ips": [f"Allowed inbound IPs {ONLY_FOR_IP}."]})
-    turned = "inbound_authorization_type" in changed and authorization is InboundAuthorization.AUTH
-    return {"allowed_addresses": given} if "allowed_inbound_ips" in changed or turned else {}
+    is_written = changed.keys() & {"allowed_inbound_ips", "inbound_authorization_type"}
+    return {"allowed_addresses": given} if is_written else {}
