@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field, PlainSerializer
 
 from api.our_state import OurState, our_state
 from trunks.catalog.views import TrunkView
+from trunks.rules.phone_numbers import read_e164
 from trunks.rules.profile import CallingFormat, InboundAuthorization
 
 
@@ -65,19 +66,30 @@ def line_of(view: TrunkView) -> str | None:
     return view.numbers[0].normal if view.numbers else None
 
 
+def nickname_of(view: TrunkView) -> str | None:
+    """The nickname, or the name that another dialect gave; None for a trunk that is called by its line.
+
+    Its name stays where another dialect takes that line away.
+    """
+    name = view.trunk.name
+    if view.profile.nickname or name == line_of(view):
+        return view.profile.nickname
+    # A country of the trunk's own is what autocalls alone enters.
+    was_a_line = view.profile.country_code is not None and read_e164(name) is not None
+    return None if was_a_line else name
+
+
 def show_details(view: TrunkView) -> TrunkDetails:
     trunk, profile, line = view.trunk, view.profile, line_of(view)
-    # A trunk of another dialect has a name instead.
-    nickname = profile.nickname if profile.nickname or trunk.name == line else trunk.name
     return TrunkDetails(
         id=view.serial,
         phone_number=line,
-        nickname=nickname,
+        nickname=nickname_of(view),
         sip_username=trunk.username,
         sip_address=trunk.gateways[0].host,
         sip_calling_format=profile.calling_format,
         inbound_authorization_type=profile.authorization,
-        allowed_inbound_ips=list(profile.allowed_addresses) or None,
+        allowed_inbound_ips=list(profile.addresses_let_in) or None,
         outbound_proxy=profile.fixed_egress,
         country_code=profile.country_code or next((each.country_code for each in view.numbers), None),
         inbound_trunk_id=view.sides.inbound,

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic_core import PydanticCustomError
 
-from api.autocalls.answers import line_of, show_details
+from api.autocalls.answers import line_of, nickname_of, show_details
 from api.autocalls.bodies import ONLY_FOR_IP, LineType, UpdateTrunk, country_of, judge_line
 from api.autocalls.faults import invalid_fields, need_egress, refuse_host
 from trunks.catalog.new_trunk import NewNumber
@@ -65,7 +65,7 @@ def to_edit(
     if "nickname" in changed:
         profile["nickname"] = changed["nickname"] or None
         edit["name"] = profile["nickname"] or line or view.trunk.name
-    elif view.trunk.name == shown and line is not None:
+    elif line not in (None, shown) and nickname_of(view) is None:
         edit["name"] = line
     return TrunkEdit(profile=profile, **edit)
 
@@ -96,10 +96,10 @@ def _line(changed: dict[str, Any], view: TrunkView) -> str:
 
 
 def _addresses(changed: dict[str, Any], view: TrunkView) -> dict[str, Any]:
-    """Change who may call in by address; nobody may any more where calls are let in by password from now on."""
+    """Change who may call in by address: nobody as before where calls are let in otherwise from now on."""
     authorization = changed.get("inbound_authorization_type", view.profile.authorization)
     given = tuple(changed.get("allowed_inbound_ips") or ())
     if authorization is InboundAuthorization.AUTH and given:
         raise invalid_fields({"allowed_inbound_ips": [f"Allowed inbound IPs {ONLY_FOR_IP}."]})
-    turned = "inbound_authorization_type" in changed and authorization is InboundAuthorization.AUTH
-    return {"allowed_addresses": given} if "allowed_inbound_ips" in changed or turned else {}
+    is_written = changed.keys() & {"allowed_inbound_ips", "inbound_authorization_type"}
+    return {"allowed_addresses": given} if is_written else {}

@@ -44,6 +44,8 @@ _FIELDS = {
     Rule.USERNAME: "sip_username",
     Rule.PASSWORD: "sip_password",
     Rule.CODECS: "sip_address",
+    Rule.GATEWAYS: "sip_address",
+    Rule.EGRESS: "outbound_proxy",
 }
 
 

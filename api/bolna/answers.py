@@ -114,12 +114,12 @@ def show_trunk(view: TrunkView, *, interval_seconds: float) -> TrunkShown:
         gateways=[
             GatewayShown(
                 gateway_address=each.host,
-                port=each.port or transport.name_here.default_port,
+                port=each.port or Transport.of(each.transport).name_here.default_port,
                 priority=each.priority,
             )
             for each in trunk.gateways
         ],
-        ip_identifiers=[AddressShown(ip_address=each) for each in profile.allowed_addresses],
+        ip_identifiers=[AddressShown(ip_address=each) for each in profile.addresses_let_in],
         transport=transport,
         outbound_leading_plus_enabled=profile.calling_format is CallingFormat.PLUS_E164,
         qualify_frequency=round(interval),

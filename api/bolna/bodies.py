@@ -37,6 +37,10 @@ from trunks.rules.whole_trunk import codec_fault, encryption_fault
 # The type of the one fault that is a 422 (bolna documents it so).
 SDES_WITHOUT_TLS = "sdes_without_tls"
 ONLY_FOR_USERPASS = "It is for userpass alone: an ip-based trunk has neither user nor password"
+ONLY_FOR_IP_BASED = (
+    "It is for ip-based alone: a userpass trunk lets calls in by its user and password, and nothing would look at "
+    "{address}; leave the list out, or send auth_type ip-based without user and password"
+)
 SDES_NEEDS_TLS = "sdes needs transport-tls: the keys would be sent in the clear"
 
 _MOST_GATEWAYS = 8
@@ -131,7 +135,7 @@ class CreateTrunk(Body):
         None, description="For userpass. Stored encrypted, never returned.", validate_default=True
     )
     ip_identifiers: Addresses | None = Field(
-        None, description="For ip-based: where calls come from.", validate_default=True
+        None, description="For ip-based alone: where calls come from.", validate_default=True
     )
     gateways: Gateways
     transport: Transport | None = Field(Transport.UDP)
@@ -165,6 +169,10 @@ class CreateTrunk(Body):
     def _there_for_ip(cls, value: list[AddressBody] | None, info: ValidationInfo) -> Any:
         if info.data.get("auth_type") is AuthType.IP_BASED:
             judge_allow_list([each.ip_address for each in value or ()], "{fault}")
+        if value and info.data.get("auth_type") is AuthType.USERPASS:
+            raise PydanticCustomError(
+                "only_for_ip_based", ONLY_FOR_IP_BASED, {"address": value[0].ip_address}
+            )
         return value
 
     @field_validator("media_encryption")
@@ -219,9 +227,11 @@ class UpdateTrunk(UpdateBody):
     auth_type: AuthType = left_out()
     auth_username: Annotated[Line, ShownAsNull()] = left_out(description="For userpass.")
     auth_password: Password = left_out(description="For userpass. Stored encrypted, never returned.")
-    ip_identifiers: Addresses = left_out(description="For ip-based: where calls come from.")
+    ip_identifiers: Addresses = left_out(
+        description="For ip-based alone: where calls come from. A change to userpass clears them (ours)."
+    )
     gateways: Gateways = left_out()
-    transport: Transport = left_out()
+    transport: Transport = left_out(description="Of all gateways.")
     media_encryption: MediaEncryption = left_out(description="`sdes` needs transport-tls.")
     media_encryption_optimistic: Switch = left_out()
     disallow: Codecs = left_out(description=_DISALLOW)

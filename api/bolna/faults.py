@@ -48,6 +48,8 @@ _FIELDS = {
     Rule.USERNAME: ("auth_username", "required", _REQUIRED),
     Rule.PASSWORD: ("auth_password", "required", _REQUIRED),
     Rule.CODECS: ("allow", "no_codec", None),
+    Rule.GATEWAYS: ("gateways", "twice", None),
+    Rule.EGRESS: ("gateways", "egress", None),
 }
 
 

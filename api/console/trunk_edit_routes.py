@@ -22,7 +22,13 @@ from trunks.catalog.views import TrunkView
 from trunks.rules.whole_trunk import Rule, TrunkContradictory
 
 # The field by which each may be mended here.
-_FIELDS = {Rule.USERNAME: "username", Rule.PASSWORD: "password", Rule.ALLOW_LIST: "username"}
+_FIELDS = {
+    Rule.USERNAME: "username",
+    Rule.PASSWORD: "password",
+    Rule.ALLOW_LIST: "username",
+    Rule.GATEWAYS: "domain",
+    Rule.EGRESS: "outbound_proxy",
+}
 
 router = APIRouter(prefix="/trunks/{trunk_id}")
 

@@ -141,6 +141,11 @@ _REFUSALS = (
     "A password without a username is asked for by nobody; give both.",
     "Without a password anybody could call in; give one, or let calls in by their addresses.",
     "A username without a password proves nothing; give both.",
+    "{place} would be a gateway of the trunk twice, and stand in for itself when it fails; give another host or port.",
+    "Calls cannot go by the outbound proxy {proxy} (talkover's outbound_proxy) and leave through the platform's fixed "
+    "address (autocalls' outbound_proxy) both; take one of them away.",
+    "Nothing would look at the allow-list ({address}): calls are let in by user and password; leave it out, or let "
+    "calls in by their addresses.",
 )
 _PROBLEMS = (
     "This token is read-only: it shows what there is, and changes, verifies and calls nothing. Use one that was made "

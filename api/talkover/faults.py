@@ -93,6 +93,8 @@ _FIELDS = {
     Rule.USERNAME: "username",
     Rule.PASSWORD: "password",
     Rule.CODECS: "transport",
+    Rule.GATEWAYS: "domain",
+    Rule.EGRESS: "outbound_proxy",
 }
 
 

@@ -334,3 +334,25 @@ async def test_a_talkover_trunk_is_shown_here(api: ApiUnderTest) -> None:
     )
     shown = await get(api, shown["id"])
     assert (shown["phone_number"], shown["country_code"]) == ("+15551234567", "US")
+
+
+async def test_a_number_that_another_dialect_took_away_is_no_nickname(api: ApiUnderTest) -> None:
+    unnamed = await create(api, {name: value for name, value in NUMBER.items() if name != "nickname"})
+    named = await create(api, NUMBER | {"phone_number": "+14155551235", "nickname": "Main"})
+    (second, first) = (await api.client.get("/sip-trunks/trunks")).json()
+    numbers = iter(range(1000, 2000))
+    for trunk in (first, second):
+        body = {"phone_numbers": [{"phone_number": f"+1212555{next(numbers)}"}]}
+        assert (await api.client.patch(f"/sip-trunks/trunks/{trunk['id']}", json=body)).status_code == 200
+    shown = await get(api, unnamed["id"])
+    assert (shown["nickname"], shown["phone_number"]) == (None, "+12125551000")
+    assert (await get(api, named["id"]))["nickname"] == "Main"
+    # What is shown may be sent back, and a name that another dialect gives is one.
+    for sent in (shown, {}, {"nickname": None}):
+        assert (await api.client.put(f"{URL}/{unnamed['id']}", json=sent)).json()["data"] == shown
+    line = {"phone_number": "+12125551999"}
+    answer = await api.client.put(f"{URL}/{unnamed['id']}", json=line)
+    assert (answer.status_code, answer.json()["data"]["nickname"]) == (200, None)
+    assert (await api.client.get(f"/sip-trunks/trunks/{first['id']}")).json()["name"] == "+12125551999"
+    await api.client.patch(f"/sip-trunks/trunks/{first['id']}", json={"name": "Renamed"})
+    assert (await get(api, unnamed["id"]))["nickname"] == "Renamed"

@@ -26,7 +26,7 @@ FORMS: dict[str, tuple[str, dict[str, Any]]] = {
     "what autocalls would refuse": (TALKOVER, BODY | {"name": "x" * 200, "username": "ab"}),
     "extension": (AUTOCALLS, EXTENSION | {"nickname": "Main"}),
     "number": (AUTOCALLS, NUMBER | {"sip_calling_format": "national", "proof": "options"}),
-    "bolna": (BOLNA, USERPASS | {"ip_identifiers": [{"ip_address": "203.0.113.9"}]}),
+    "bolna": (BOLNA, USERPASS | {"inbound_enabled": True}),
     "two gateways": (
         BOLNA,
         SDES
@@ -269,7 +269,9 @@ def changed_fields(update: Update, form: str) -> Iterator[tuple[str, Any]]:
         {"media_encryption", "outbound_proxy", "is_active"} if update.dialect != TALKOVER else {"is_active"}
     )
     left_out |= {"transport"} if form == "two gateways" else set()
-    left_out |= {"inbound_authorization_type"} if form == "number" else {"allowed_inbound_ips"}
+    left_out |= (
+        {"inbound_authorization_type"} if form == "number" else {"allowed_inbound_ips", "ip_identifiers"}
+    )
     for name, value in CHANGED[update.dialect].items():
         if value is not None and name not in left_out:
             yield name, "2000" if (form, name) == ("extension", "phone_number") else value

@@ -34,7 +34,8 @@ class NewLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrunkEdit:
-    """`domain`, `port` and `transport` are the first gateway's; `gateways` and `numbers` replace all there are.
+    """`domain` and `port` are the first gateway's, `transport` is all gateways'; `gateways` and `numbers` replace all
+    there are.
 
     `profile` has the fields of trunks.rules.profile.TrunkProfile that change. `name_is_unique` says that no other
     trunk may have the name.

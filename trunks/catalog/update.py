@@ -232,7 +232,10 @@ class TrunkUpdates:
         return True
 
     def _move(self, session: Session, trunk: Trunk, edit: TrunkEdit) -> bool:
-        """Change where the trunk's gateways are; another spelling of the same destination moves nothing."""
+        """Change where the trunk's gateways are; another spelling of the same destination moves nothing.
+
+        The transport is that of all, as every dialect that writes it shows it; ports that were given stay.
+        """
         first = trunk.gateways[0]
         written: str | Unset | None = (
             str(edit.outbound_proxy) if isinstance(edit.outbound_proxy, HostPort) else edit.outbound_proxy
@@ -240,7 +243,7 @@ class TrunkUpdates:
         changed = [
             _set(first, "host", edit.domain),
             _set(first, "port", edit.port),
-            _set(first, "transport", edit.transport),
+            *[_set(each, "transport", edit.transport) for each in trunk.gateways],
             _set(trunk, "outbound_proxy", written),
         ]
         proxy = None if trunk.outbound_proxy is None else parse_host_port(trunk.outbound_proxy)

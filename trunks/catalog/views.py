@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from sipcheck.target import TransportName
 from trunks.catalog.shown_way import ShownWay, shown_way
 from trunks.errors import TrunkNotFound
 from trunks.models.trunk import Trunk
@@ -52,6 +53,11 @@ class TrunkView:
     @property
     def id(self) -> UUID:
         return self.trunk.id
+
+    @property
+    def has_one_transport(self) -> bool:
+        """Whether all gateways have the transport that is shown; a former version changed the first one's alone."""
+        return len({each.transport or TransportName.UDP for each in self.trunk.gateways}) == 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,5 +51,10 @@ class TrunkProfile:
     rtp_symmetric: bool = True
     force_rport: bool = True
 
+    @property
+    def addresses_let_in(self) -> tuple[str, ...]:
+        """The allow-list where calls are let in by it; a former version kept one beside a password as well."""
+        return self.allowed_addresses if self.authorization is InboundAuthorization.IP else ()
+
 
 PLAIN = TrunkProfile()

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sipcheck.target import TransportName
+from sipcheck.target import HostPort, TransportName
 from trunks.errors import Refused
 from trunks.rules.allow_list import AllowListInvalid, read_allow_list
 from trunks.rules.media import KNOWN_CODECS, leaves_no_codec
@@ -19,13 +19,16 @@ class Rule(StrEnum):
     USERNAME = "username"
     PASSWORD = "password"  # noqa: S105 - the name of a rule
     CODECS = "codecs"
+    GATEWAYS = "gateways"
+    EGRESS = "egress"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WholeTrunk:
-    """A trunk as far as its fields decide about one another; `transports` are its gateways'.
+    """A trunk as far as its fields decide about one another; `transports` and `places` are its gateways'.
 
-    `allows_wide_lists` is the operator's to say.
+    A place has the port that is shown, the transport's own where none was given. `allows_wide_lists` is the operator's
+    to say.
     """
 
     authorization: InboundAuthorization
@@ -37,6 +40,9 @@ class WholeTrunk:
     has_username: bool
     has_password: bool
     allows_wide_lists: bool = True
+    places: tuple[HostPort, ...] = ()
+    fixed_egress: bool = False
+    outbound_proxy: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +66,7 @@ def judge_new(new: WholeTrunk) -> None:
 
     Whether it may be without user and password is its dialect's to say: a file of trunks may leave them out.
     """
-    _refuse(_broken_by(new, None, (Rule.ALLOW_LIST, Rule.ENCRYPTION, Rule.CODECS)))
+    _refuse(_broken_by(new, None, tuple(rule for rule in Rule if rule not in _OF_CHANGES)))
 
 
 def judge_change(old: WholeTrunk, new: WholeTrunk) -> None:
@@ -74,9 +80,9 @@ def judge_change(old: WholeTrunk, new: WholeTrunk) -> None:
 def allow_list_fault(
     authorization: InboundAuthorization, addresses: tuple[str, ...], *, wide: bool = True
 ) -> str | None:
-    """Say why nobody, or everybody, could call in by these addresses; None where calls are told by their password."""
+    """Say why nobody, or everybody, could call in by these addresses, or why nothing would look at them."""
     if authorization is not InboundAuthorization.IP:
-        return None
+        return _idle_list_fault(addresses)
     try:
         read_allow_list(addresses, wide=wide)
     except AllowListInvalid as fault:
@@ -98,6 +104,36 @@ def codec_fault(allow: str, disallow: str) -> str | None:
     return None
 
 
+def gateway_fault(places: tuple[HostPort, ...]) -> str | None:
+    """Say that a gateway would stand in for itself."""
+    for place in places:
+        if places.count(place) > 1:
+            return (
+                f"{place} would be a gateway of the trunk twice, and stand in for itself when it fails; give another "
+                "host or port."
+            )
+    return None
+
+
+def egress_fault(outbound_proxy: str | None, *, fixed_egress: bool) -> str | None:
+    """Say that calls would be led by two ways at once."""
+    if outbound_proxy is None or not fixed_egress:
+        return None
+    return (
+        f"Calls cannot go by the outbound proxy {outbound_proxy} (talkover's outbound_proxy) and leave through the "
+        "platform's fixed address (autocalls' outbound_proxy) both; take one of them away."
+    )
+
+
+def _idle_list_fault(addresses: tuple[str, ...]) -> str | None:
+    if not addresses:
+        return None
+    return (
+        f"Nothing would look at the allow-list ({addresses[0]}): calls are let in by user and password; leave it out, "
+        "or let calls in by their addresses."
+    )
+
+
 def _username_fault(trunk: WholeTrunk) -> str | None:
     if trunk.authorization is InboundAuthorization.AUTH and not trunk.has_username:
         return "Without a username nobody could call in; give one, or let calls in by their addresses."
@@ -114,12 +150,17 @@ def _password_fault(trunk: WholeTrunk) -> str | None:
     return None
 
 
+# A file of trunks may leave these out.
+_OF_CHANGES = (Rule.USERNAME, Rule.PASSWORD)
 _FIELDS: dict[Rule, Callable[[WholeTrunk], object]] = {
     Rule.ALLOW_LIST: lambda trunk: (trunk.authorization, trunk.allowed_addresses),
     Rule.ENCRYPTION: lambda trunk: (trunk.media_encryption, trunk.transports),
     Rule.USERNAME: lambda trunk: (trunk.authorization, trunk.has_username, trunk.has_password),
     Rule.PASSWORD: lambda trunk: (trunk.authorization, trunk.has_username, trunk.has_password),
     Rule.CODECS: lambda trunk: (trunk.allow, trunk.disallow),
+    # Of which hosts there is one twice: another port or transport of such a trunk is no new fault.
+    Rule.GATEWAYS: lambda trunk: {each.host for each in trunk.places if trunk.places.count(each) > 1},
+    Rule.EGRESS: lambda trunk: (trunk.fixed_egress, trunk.outbound_proxy),
 }
 _FAULTS: dict[Rule, Callable[[WholeTrunk], str | None]] = {
     Rule.ALLOW_LIST: lambda trunk: allow_list_fault(
@@ -129,6 +170,8 @@ _FAULTS: dict[Rule, Callable[[WholeTrunk], str | None]] = {
     Rule.USERNAME: _username_fault,
     Rule.PASSWORD: _password_fault,
     Rule.CODECS: lambda trunk: codec_fault(trunk.allow, trunk.disallow),
+    Rule.GATEWAYS: lambda trunk: gateway_fault(trunk.places),
+    Rule.EGRESS: lambda trunk: egress_fault(trunk.outbound_proxy, fixed_egress=trunk.fixed_egress),
 }
 
 

@@ -12,6 +12,7 @@ from tests.api.console.visitor import Visitor
 from tests.api.test_bolna import IP_BASED, create
 from tests.trunks.forms import PASSWORD, make_report
 from trunks.catalog.new_trunk import NewNumber
+from trunks.catalog.trunk_edit import TrunkEdit
 
 pytestmark = pytest.mark.parametrize("store_settings", ["sqlite"], indirect=True)
 
@@ -103,6 +104,18 @@ async def test_what_is_wrong_is_said_beside_its_field(api: ApiUnderTest, visitor
         # What was there first is still what it is compared with.
         assert fields_of(visitor)["was_provider_name"] == before.provider_name
     assert api.store.trunk(trunk_id).generation == before.generation
+
+
+async def test_what_the_whole_trunk_refuses_is_said_beside_its_field(
+    api: ApiUnderTest, visitor: Visitor
+) -> None:
+    trunk_id = UUID((await create(api, IP_BASED))["id"])
+    await change(visitor, trunk_id, domain="198.51.100.1", port="5080")
+    assert re.search(r'id="said-domain">198\.51\.100\.1:5080 would be [^<]* twice', visitor.page.text)
+    edit = TrunkEdit(profile={"fixed_egress": True})
+    api.store.installation.catalog.updates.apply(api.store.caller, trunk_id, edit)
+    await change(visitor, trunk_id, outbound_proxy="proxy.example")
+    assert re.search(r'id="said-outbound_proxy">Calls cannot go by [^<]*proxy\.example', visitor.page.text)
 
 
 async def test_no_password_is_shown(api: ApiUnderTest, visitor: Visitor) -> None:

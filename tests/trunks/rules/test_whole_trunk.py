@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sipcheck.target import TransportName
+from sipcheck.target import HostPort, TransportName
 from trunks.rules.profile import InboundAuthorization, MediaEncryption
 from trunks.rules.whole_trunk import Rule, TrunkContradictory, WholeTrunk, judge_change, judge_new
 
@@ -22,6 +22,7 @@ PLAIN = WholeTrunk(
 TLS, UDP = TransportName.TLS, TransportName.UDP
 BY_ADDRESS = {"authorization": InboundAuthorization.IP, "allowed_addresses": ("203.0.113.10",)}
 SDES = {"media_encryption": MediaEncryption.SDES, "transports": (TLS,)}
+A, B = HostPort("a.example", 5060), HostPort("b.example", 5060)
 EVERYONE = ("0.0.0.0/1", "128.0.0.0/1")
 
 # What a trunk is, what changes about it, and the rules that this breaks.
@@ -32,7 +33,8 @@ CHANGES: list[tuple[dict[str, Any], dict[str, Any], list[Rule]]] = [
     (BY_ADDRESS, {"allowed_addresses": EVERYONE}, [Rule.ALLOW_LIST]),
     (BY_ADDRESS, {"allowed_addresses": ("here",)}, [Rule.ALLOW_LIST]),
     (BY_ADDRESS, {"allowed_addresses": (), "authorization": InboundAuthorization.AUTH}, []),
-    ({}, {"allowed_addresses": ("203.0.113.10",)}, []),
+    ({}, {"allowed_addresses": ("203.0.113.10",)}, [Rule.ALLOW_LIST]),
+    (BY_ADDRESS, {"authorization": InboundAuthorization.AUTH}, [Rule.ALLOW_LIST]),
     ({}, SDES, []),
     ({}, {"media_encryption": MediaEncryption.SDES}, [Rule.ENCRYPTION]),
     (SDES, {"transports": (UDP,)}, [Rule.ENCRYPTION]),
@@ -43,11 +45,11 @@ CHANGES: list[tuple[dict[str, Any], dict[str, Any], list[Rule]]] = [
     (
         BY_ADDRESS | {"has_username": False, "has_password": False},
         {"authorization": InboundAuthorization.AUTH},
-        [Rule.USERNAME, Rule.PASSWORD],
+        [Rule.ALLOW_LIST, Rule.USERNAME, Rule.PASSWORD],
     ),
     (
         BY_ADDRESS | {"has_username": False, "has_password": False},
-        {"authorization": InboundAuthorization.AUTH, "has_username": True},
+        {"authorization": InboundAuthorization.AUTH, "has_username": True, "allowed_addresses": ()},
         [Rule.PASSWORD],
     ),
     ({}, {"has_username": False}, [Rule.USERNAME]),
@@ -61,6 +63,13 @@ CHANGES: list[tuple[dict[str, Any], dict[str, Any], list[Rule]]] = [
     ({}, {"allow": "alaw,opus"}, []),
     ({}, {"allow": "opus"}, [Rule.CODECS]),
     ({"allow": "", "disallow": ""}, {"disallow": "all"}, [Rule.CODECS]),
+    ({"places": (A, B)}, {"places": (A, A)}, [Rule.GATEWAYS]),
+    ({"places": (A, B)}, {"places": (B, A)}, []),
+    ({"places": (A, B)}, {"places": (A, replace(A, port=5070))}, []),
+    ({"places": (A, replace(A, port=5061))}, {"places": (replace(A, port=5061),) * 2}, [Rule.GATEWAYS]),
+    ({"outbound_proxy": "proxy.example"}, {"fixed_egress": True}, [Rule.EGRESS]),
+    ({"fixed_egress": True}, {"outbound_proxy": "proxy.example"}, [Rule.EGRESS]),
+    ({"fixed_egress": True}, {"fixed_egress": False, "outbound_proxy": "proxy.example"}, []),
     ({"transports": (TLS,)}, BY_ADDRESS | {"allowed_addresses": ()}, [Rule.ALLOW_LIST]),
     (
         BY_ADDRESS | SDES,
@@ -93,6 +102,9 @@ def test_a_new_trunk_is_judged_by_the_same_rules_but_may_lack_user_and_password(
         {"has_username": False, "has_password": False},
         {"media_encryption": MediaEncryption.NO},
         {"allowed_addresses": ("192.0.2.1",)},
+        {"places": (HostPort("a.example", 5061),) * 2},
+        {"places": (A, B)},
+        {"outbound_proxy": None},
     ],
 )
 def test_what_was_wrong_before_its_rule_stops_no_other_change(change: dict[str, Any]) -> None:
@@ -102,6 +114,9 @@ def test_what_was_wrong_before_its_rule_stops_no_other_change(change: dict[str, 
         allowed_addresses=EVERYONE,
         media_encryption=MediaEncryption.SDES,
         allow="opus",
+        places=(A, A),
+        fixed_egress=True,
+        outbound_proxy="proxy.example",
     )
     judge_change(old, replace(old, **change))
     judge_change(old, old)
