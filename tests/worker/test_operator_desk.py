@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
+from sipcheck.reasons import Outcome
 from tests.peers.http_receiver import http_receiver
-from tests.trunks.forms import Store, make_store, sqlite_template, store, store_settings
+from tests.trunks.forms import STARTED, Store, make_store, sqlite_template, store, store_settings
 from tests.trunks.health_watch import HealthWatch
-from tests.trunks.people.test_incidents import REJECTED, fall, follow, rise
+from tests.trunks.people.test_incidents import REJECTED, fall, follow, mismatch, rise
 from trunks.errors import SettingsInvalid
 from trunks.installation.settings import Settings, load_settings
 from trunks.people.operator_notices import LEASE
@@ -156,6 +157,66 @@ async def test_maintenance_holds_what_an_operator_is_told(store: Store, receiver
     store.clock.advance(3600)
     await told.turn()
     assert len(receiver.heard) == 1
+
+
+@pytest.mark.parametrize("hours", [1, 47, 49, 72, 30 * 24])
+@pytest.mark.parametrize("end", ["expired", "ended", "recovered"])
+@pytest.mark.parametrize("is_followed", [True, False])
+async def test_an_incident_is_told_when_maintenance_is_over_however_long_it_was(
+    store: Store, receiver: Receiver, hours: int, end: str, is_followed: bool
+) -> None:
+    """Once, also where no worker looked meanwhile; what somebody ends before its time is over by that."""
+    told = desk(store, receiver, "json://all")
+    watch = HealthWatch(store)
+    trunk = watch.verified()
+    book = store.installation.people.maintenance
+    (begun,) = book.begin(timedelta(hours=hours), trunk_id=trunk.id)
+    fall(watch, trunk)
+    if end == "recovered":
+        rise(watch, trunk)
+    left = hours * 3600 - (60 if end == "ended" else 0) - (store.clock() - STARTED).total_seconds()
+    for _ in range(3 if is_followed else 1):
+        store.clock.advance(left / (4 if is_followed else 2))
+        await told.turn()
+    assert receiver.heard == []
+    store.clock.advance(left / (4 if is_followed else 2))
+    if end == "ended":
+        book.end(begun)
+    for _ in range(2):
+        await told.turn()
+        store.clock.advance(60)
+    assert len(receiver.heard) == 1
+
+
+async def test_what_nobody_was_there_to_tell_is_no_news_after_two_days(
+    store: Store, receiver: Receiver
+) -> None:
+    """Neither of an incident that nothing held, nor of one whose maintenance was over by then."""
+    watch = HealthWatch(store)
+    free, held = watch.verified(), watch.verified(domain="held.example")
+    store.installation.people.maintenance.begin(timedelta(hours=72), trunk_id=held.id)
+    fall(watch, free)
+    store.clock.advance((72 + 49) * 3600)
+    await desk(store, receiver, "json://all").turn()
+    assert receiver.heard == []
+
+
+@pytest.mark.parametrize("days_between", [0, 1, 5])
+async def test_other_realms_are_news_with_the_third_proof(
+    store: Store, receiver: Receiver, days_between: int
+) -> None:
+    told = desk(store, receiver, "json://all")
+    watch = HealthWatch(store)
+    for trunk in [watch.verified(name=f"Trunk {number}") for number in range(3)]:
+        assert receiver.heard == []
+        store.clock.advance(days_between * 86400)
+        watch.verify(trunk, mismatch("b", Outcome.INCONCLUSIVE))
+        follow(store)
+        await told.turn()
+    for _ in range(2):
+        store.clock.advance(20)
+        await told.turn()
+    assert [body["type"] for body in receiver.told("/all")] == ["warning"]
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,12 @@ from sqlalchemy.orm import Session
 from sipcheck.reasons import Outcome, WarningCode
 from sipcheck.report.model import Report
 from trunks.models.trunk import Trunk
+from trunks.repositories.certificate_ends import CertificateEnds
 from trunks.repositories.liveness import LivenessRows
-from trunks.rules.certificates import first_end
+from trunks.repositories.way_findings import WayFindings
+from trunks.rules.certificate_book import after_report, shown_ends, write_book
 from trunks.rules.destination_facts import facts_of_report
+from trunks.rules.edge_watch import EdgeWatch
 from trunks.rules.health import is_living_edge, liveness_of
 from trunks.rules.intervals import HealthIntervals, jittered
 
@@ -25,10 +28,13 @@ class VerificationLiveness:
 
     def __init__(self, session: Session, pace: HealthIntervals) -> None:
         self._rows = LivenessRows(session)
+        self._certificates = CertificateEnds(session)
+        self._ways = WayFindings(session)
         self._pace = pace
         self._firsts: dict[UUID, tuple[float, datetime]] = {}
         self._changes: dict[UUID, dict[str, object]] = {}
         self._soon: set[UUID] = set()
+        self._certified: dict[UUID, list[Report]] = {}
 
     def record(
         self,
@@ -57,8 +63,8 @@ class VerificationLiveness:
                 "answered_at": now,
                 "good": facts_of_report(report).kept(),
             }
-        if (expires_at := first_end(report.edges)) is not None:
-            change["certificate_expires_at"] = expires_at
+        if any(edge.certificate is not None for edge in report.edges):
+            self._certified.setdefault(destination_id, []).append(report)
         if not alive and trunk.living_generation == trunk.generation:
             self._soon.add(destination_id)
 
@@ -95,9 +101,32 @@ class VerificationLiveness:
             change["next_check_at"] = min(at, others_at)
         if sooner:
             self._rows.begin(sooner)
+        self._take_certificates(now)
         self._rows.change([self._changes[each] for each in sorted(self._changes)])
         if self._soon:
             self._rows.no_later_than(self._soon, now + timedelta(seconds=self._pace.soon_seconds))
+
+    def _take_certificates(self, now: datetime) -> None:
+        """Lay what reports showed over what is known by edge, now that the rows are kept."""
+        if not self._certified:
+            return
+        books = self._certificates.books(self._certified.keys(), now)
+        watches = self._ways.watched(books.keys())
+        for destination_id, book in books.items():
+            watch = watches[destination_id].watch if destination_id in watches else EdgeWatch()
+            for report in self._certified[destination_id]:
+                book = after_report(
+                    book,
+                    shown_ends(report.edges),
+                    now,
+                    is_whole=all(each.code is not WarningCode.DNS_PARTIAL for each in report.warnings),
+                    standing=watch.named,
+                    withdrawn=watch.withdrawn,
+                )
+            self._changes[destination_id] |= {
+                "certificate_expires_at": book.first_end,
+                "certificate_ends": write_book(book),
+            }
 
 
 def _is_sooner(first: tuple[float, datetime], scheduled: tuple[float, datetime] | None) -> bool:

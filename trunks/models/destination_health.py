@@ -35,7 +35,9 @@ class DestinationHealth(Leased, Base):
     with spaces between them. `facts` are the telling headers of the last answer that was read in full, at `facts_at`,
     and `facts_status` its status. `answer_status` is the last check's, null after a silence, and `answer_server` the
     last Server that was read; at `changed_at` one of them was another, or an answer came after a silence.
-    `certificate_expires_at` is when the first of the certificates ends that its edges showed last.
+    `certificate_expires_at` is when the first of the certificates ends that its edges showed last; `certificate_ends`
+    is that by edge, with the notices that were given (trunks.rules.certificate_book), null until a report of this
+    version came.
     `good` is what its last answer showed of DNS and certificate (trunks.rules.destination_facts), and `first_failure`
     what was otherwise when it fell last (trunks.rules.what_changed).
     """
@@ -96,3 +98,4 @@ class DestinationHealth(Leased, Base):
     certificate_expires_at: Mapped[datetime | None]
     # The last notice that was given of this end.
     certificate_told_days: Mapped[int | None]
+    certificate_ends: Mapped[dict[str, Any] | None] = mapped_column(deferred=True)

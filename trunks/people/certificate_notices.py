@@ -26,7 +26,7 @@ class CertificateNotices:
             changed = ends.changed(now, limit=_DESTINATIONS_AT_ONCE)
             if not changed:
                 return 0
-            due = {row.destination_id: row for row, days in changed if _is_new(row, days)}
+            due = {row.destination_id: row for row, days in changed if ends.is_new(row, days, now)}
             trunks = ends.trunks(due)
             outbox = Outbox(session, {each.environment_id for of in trunks.values() for each in of}, now)
             for destination_id, of in trunks.items():
@@ -35,11 +35,6 @@ class CertificateNotices:
             outbox.write()
             ends.told([row.destination_id for row, _ in changed], now)
             return len(changed)
-
-
-def _is_new(row: DestinationHealth, days: int | None) -> bool:
-    """Whether a notice has come; of a renewed certificate none has, or an earlier one than was given."""
-    return days is not None and (row.certificate_told_days is None or days < row.certificate_told_days)
 
 
 def _ending(trunk: Trunk, row: DestinationHealth, clock: Clock) -> Announcement:

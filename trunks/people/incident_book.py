@@ -18,7 +18,15 @@ from trunks.repositories.incident_trunks import IncidentTrunks
 from trunks.repositories.incidents import Incidents
 from trunks.repositories.outbox import Outbox
 from trunks.rules.events import EventType, incident_body
-from trunks.rules.incidents import FALLS_TOGETHER, REOPENS_WITHIN, IncidentKind, Turn, cause_of, turn_of
+from trunks.rules.incidents import (
+    FALLS_TOGETHER,
+    FEWEST_PROOFS,
+    REOPENS_WITHIN,
+    IncidentKind,
+    Turn,
+    cause_of,
+    turn_of,
+)
 from trunks.rules.operator_notice import TOLD_AFTER
 from trunks.store.database import Database
 
@@ -66,6 +74,9 @@ class IncidentBook:
         self._trunks.fell(
             place, trunk, flip.at, verification_id=flip.verification_id, changed=seen.own_changes
         )
+        if kind is IncidentKind.REALM and self._trunks.number(incident.id) == FEWEST_PROOFS:
+            # It is one by this proof: for the operator it begins now, not with the first.
+            _tell_not_before(incident, flip.at + TOLD_AFTER)
         for each in self._hearers(incident, trunk):
             if self._tenants.hears(incident.id, each, flip.at):
                 about = Told(incident, each, trunk.id)
@@ -123,6 +134,12 @@ class IncidentBook:
             self._incidents.add(place)
             self._incidents.fell_at(incident.id, seen.addresses)
         return place
+
+
+def _tell_not_before(incident: Incident, at: datetime) -> None:
+    """Let the operator be told later, where no try was made to tell him."""
+    if incident.notify_at is not None and incident.notify_tries == 0:
+        incident.notify_at = max(incident.notify_at, at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,16 +6,17 @@ that one address that is away costs no other a second message.
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
+from sqlalchemy.orm import Session
 
 from trunks.clock import Clock
 from trunks.ids import new_id
 from trunks.models.incident import Incident
 from trunks.people.operator_incidents import operator_view
-from trunks.repositories.all_incidents import AllIncidents
+from trunks.repositories.all_incidents import AllIncidents, News
 from trunks.repositories.incident_trunks import IncidentTrunks
 from trunks.repositories.maintenances import Maintenances
 from trunks.rules.operator_notice import (
@@ -54,11 +55,11 @@ class OperatorNotices:
         """Claim incidents that the operator is to be told of. Raises StoreUnavailable."""
         now = self.clock()
         with self.database.question() as session:
-            if not AllIncidents(session).any_to_tell(now, opened_after=now - NEWS_FOR):
+            incidents = AllIncidents(session)
+            if not incidents.any_untold(now) or not incidents.any_to_tell(now, _news(session, now)):
                 return []
         with self.database.write() as session:
-            held = Maintenances(session).held(now)
-            found = AllIncidents(session).to_tell(now, held, opened_after=now - NEWS_FOR, limit=limit)
+            found = AllIncidents(session).to_tell(now, _news(session, now), limit=limit)
             claims = []
             for incident in found:
                 claim_id = new_id()
@@ -90,6 +91,11 @@ class OperatorNotices:
         if failed:
             # By their places in the setting: an address has secrets in it.
             _log.warning("notice-failed", incident_id=str(claim.incident_id), addresses=sorted(failed))
+
+
+def _news(session: Session, now: datetime) -> News:
+    rows = Maintenances(session)
+    return News(now - NEWS_FOR, rows.held(now), rows.held_after(now - NEWS_FOR))
 
 
 def _told(incident: Incident) -> frozenset[int]:

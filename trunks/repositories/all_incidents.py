@@ -23,6 +23,25 @@ class TenantPart:
     down: int
 
 
+@dataclass(frozen=True, slots=True)
+class News:
+    """What is still news: what might be told only after a moment, since it was not due before, or was held.
+
+    `held` is held now, `held_after` was so at that moment or since.
+    """
+
+    after: datetime
+    held: Held
+    held_after: Held
+
+    def has(self) -> list[ColumnElement[bool]]:
+        """The conditions of an incident that is news, and that has a trunk which nothing holds."""
+        is_news = Incident.notify_at > self.after
+        if self.held_after:
+            is_news |= _with_a_trunk(self.held_after.holds(IncidentTrunk.trunk_id))
+        return [is_news, _with_a_trunk(~self.held.holds(IncidentTrunk.trunk_id))] if self.held else [is_news]
+
+
 class AllIncidents(Repository):
     def newest(self, *, limit: int, only_open: bool) -> Sequence[Incident]:
         query = select(Incident).where(_is_one())
@@ -33,18 +52,21 @@ class AllIncidents(Repository):
     def get(self, incident_id: UUID) -> Incident | None:
         return self._session.scalar(select(Incident).where(Incident.id == incident_id, _is_one()))
 
-    def any_to_tell(self, now: datetime, *, opened_after: datetime) -> bool:
-        return self._exists(*_to_tell(now, opened_after))
+    def any_untold(self, now: datetime) -> bool:
+        """Whether the time of any has come, be it news or not."""
+        return self._exists(*_untold(now))
 
-    def to_tell(self, now: datetime, held: Held, *, opened_after: datetime, limit: int) -> Sequence[Incident]:
+    def any_to_tell(self, now: datetime, news: "News") -> bool:
+        return self._exists(*_untold(now), *news.has())
+
+    def to_tell(self, now: datetime, news: "News", *, limit: int) -> Sequence[Incident]:
         """List incidents that the operator is to be told of, locked: those with a trunk that nothing holds."""
-        query = select(Incident).where(*_to_tell(now, opened_after))
-        if held:
-            query = query.where(
-                exists().where(IncidentTrunk.incident_id == Incident.id, ~held.holds(IncidentTrunk.trunk_id))
-            )
         return self._session.scalars(
-            query.order_by(Incident.notify_at).limit(limit).with_for_update(skip_locked=True)
+            select(Incident)
+            .where(*_untold(now), *news.has())
+            .order_by(Incident.notify_at)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
         ).all()
 
     def claimed(self, incident_id: UUID, claim_id: UUID) -> Incident | None:
@@ -68,14 +90,17 @@ class AllIncidents(Repository):
         return [TenantPart(*row) for row in rows]
 
 
-def _to_tell(now: datetime, opened_after: datetime) -> tuple[ColumnElement[bool], ...]:
+def _untold(now: datetime) -> tuple[ColumnElement[bool], ...]:
     return (
         Incident.notify_at.is_not(None),
         Incident.notify_at <= now,
-        Incident.opened_at > opened_after,
         Incident.is_free(now),
         _is_one(),
     )
+
+
+def _with_a_trunk(which: ColumnElement[bool]) -> ColumnElement[bool]:
+    return exists().where(IncidentTrunk.incident_id == Incident.id, which)
 
 
 def _is_one() -> ColumnElement[bool]:

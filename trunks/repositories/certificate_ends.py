@@ -6,12 +6,14 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import case, func, null, select, update
+from sqlalchemy.orm import undefer
 from sqlalchemy.sql.elements import ColumnElement
 
 from trunks.models.destination_health import DestinationHealth
 from trunks.models.trunk import Gateway, Trunk
 from trunks.repositories.among import among
 from trunks.repositories.repository import Repository
+from trunks.rules.certificate_book import CertificateBook, book_of_one_end, read_book, write_book
 from trunks.rules.certificates import NOTICE_DAYS, SPAN_NAMES, SPANS
 
 
@@ -25,6 +27,19 @@ class CertificateEnds(Repository):
             )
         )
         return {each: at for each, at in rows if at is not None}
+
+    def books(self, destination_ids: Collection[UUID], now: datetime) -> dict[UUID, CertificateBook]:
+        """What is known of each of these by edge, which their caller keeps."""
+        row = DestinationHealth
+        found = self._session.execute(
+            select(
+                row.destination_id,
+                row.certificate_ends,
+                row.certificate_expires_at,
+                row.certificate_told_days,
+            ).where(among(self._session, row.destination_id, destination_ids))
+        )
+        return {each: _book(kept, end, days, now) for each, kept, end, days in found}
 
     def by_span(self, now: datetime) -> dict[str, int]:
         """Count destinations that are checked by the span in which the first of their certificates ends."""
@@ -51,8 +66,24 @@ class CertificateEnds(Repository):
             .order_by(DestinationHealth.certificate_expires_at)
             .limit(limit)
             .with_for_update(skip_locked=True, of=DestinationHealth)
+            # A row may be known here without that.
+            .options(undefer(DestinationHealth.certificate_ends))
+            .execution_options(populate_existing=True)
         )
         return [(row, days) for row, days in rows]
+
+    def is_new(self, row: DestinationHealth, days: int | None, now: datetime) -> bool:
+        """Whether a notice has come, and note that it is given; of a renewed certificate none has, or an earlier one
+        than was given. An end that others hid for a time is the same when it is seen again.
+        """
+        end, told = row.certificate_expires_at, row.certificate_told_days
+        if end is None or days is None or (told is not None and days >= told):
+            return False
+        book = _book(row.certificate_ends, end, told, now)
+        if book.is_told(end, days):
+            return False
+        row.certificate_ends = write_book(book.with_told(end, days))
+        return True
 
     def trunks(self, destination_ids: Collection[UUID]) -> Mapping[UUID, Sequence[Trunk]]:
         """Find the entered trunks that lead to these destinations, and let nobody else write to them."""
@@ -77,6 +108,12 @@ class CertificateEnds(Repository):
             .values(certificate_told_days=_notice(now))
             .execution_options(synchronize_session=False)
         )
+
+
+def _book(
+    kept: Mapping[str, Any] | None, end: datetime | None, told_days: int | None, now: datetime
+) -> CertificateBook:
+    return book_of_one_end(end, told_days, now) if kept is None else read_book(kept)
 
 
 def _notice(now: datetime) -> ColumnElement[int | None]:

@@ -135,6 +135,10 @@ class IncidentTrunks(Repository):
         ).all()
         return {each for each, count in rows if count >= FEWEST_PROOFS or len(rows) >= FEWEST_ENVIRONMENTS}
 
+    def number(self, incident_id: UUID) -> int:
+        """Count all trunks that are or were in an incident."""
+        return self._count(IncidentTrunk.incident_id == incident_id)
+
     def others(self, environment_id: UUID, incident_id: UUID) -> int:
         """Count the trunks of other tenants in an incident."""
         return self._count(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -52,11 +52,17 @@ class Maintenances(Repository):
 
     def held(self, now: datetime) -> Held:
         """What is held at a moment."""
-        found = self.standing(now)
-        return Held(
-            frozenset(each.environment_id for each in found if each.environment_id is not None),
-            frozenset(each.destination_id for each in found if each.destination_id is not None),
-            frozenset(each.trunk_id for each in found if each.trunk_id is not None),
+        return _held(self.standing(now))
+
+    def held_after(self, moment: datetime) -> Held:
+        """What is held by a maintenance that was not over at that moment, whether it is by now or not."""
+        return _held(
+            self._session.scalars(
+                select(Maintenance).where(
+                    Maintenance.until_at > moment,
+                    or_(Maintenance.ended_at.is_(None), Maintenance.ended_at > moment),
+                )
+            ).all()
         )
 
     def standing(self, now: datetime) -> Sequence[Maintenance]:
@@ -123,3 +129,11 @@ class Maintenances(Repository):
             else f"trunk {each.trunk_id}"
             for each in found
         ]
+
+
+def _held(found: Sequence[Maintenance]) -> Held:
+    return Held(
+        frozenset(each.environment_id for each in found if each.environment_id is not None),
+        frozenset(each.destination_id for each in found if each.destination_id is not None),
+        frozenset(each.trunk_id for each in found if each.trunk_id is not None),
+    )

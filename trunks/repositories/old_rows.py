@@ -1,12 +1,12 @@
 """Rows that have outlived their keeping: found without a lock, and removed by their ids."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, delete, func, select, text, tuple_
+from sqlalchemy import and_, delete, exists, func, or_, select, text, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -25,9 +25,11 @@ from trunks.models.mass_fall import MassFall
 from trunks.models.placed_call import CallQuota, PlacedCall
 from trunks.models.shared_page import SharedPage
 from trunks.models.verification import Verification
-from trunks.models.webhook import WebhookMessage
+from trunks.models.webhook import WebhookDelivery, WebhookMessage
 from trunks.repositories.among import among
+from trunks.repositories.maintenances import Held
 from trunks.repositories.repository import Repository
+from trunks.rules.delivery import DeliveryStatus
 
 NEWEST_RUNS = 20
 
@@ -116,6 +118,18 @@ MESSAGES = Aging(WebhookMessage, WebhookMessage.at)
 KEPT_ANSWERS = Aging(IdempotentRequest, IdempotentRequest.created_at)
 
 
+def messages_but_held(held: Held, at_most_before: datetime) -> Aging:
+    """Messages, but those with a delivery that waits and is held; of these what is older than `at_most_before` goes."""
+    if not held:
+        return MESSAGES
+    waits = exists().where(
+        WebhookDelivery.message_id == WebhookMessage.id,
+        WebhookDelivery.status == DeliveryStatus.WAITING,
+        held.holds(WebhookDelivery.about_trunk_id),
+    )
+    return replace(MESSAGES, may_go=or_(WebhookMessage.at < at_most_before, ~waits))
+
+
 class OldRows(Repository):
     def look(self, aging: Aging, before: datetime, *, after: Place | None, limit: int) -> Looked:
         """Look at the next rows of a table, oldest first, or by their ids where no index knows their age."""
@@ -144,7 +158,7 @@ class OldRows(Repository):
         row = aging.model
         free = self._session.scalars(
             select(row.id)
-            .where(among(self._session, row.id, ids), aging.since < before)
+            .where(among(self._session, row.id, ids), aging.is_old(before))
             .with_for_update(skip_locked=True)
         ).all()
         if free:

@@ -7,9 +7,11 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from trunks.repositories.old_rows import Aging, Looked, OldRows, Place
+from trunks.repositories.maintenances import Maintenances
+from trunks.repositories.old_rows import Aging, Looked, OldRows, Place, messages_but_held
 from trunks.repositories.rollup_folding import RollupFolding
 from trunks.repositories.unused_destinations import UnusedDestinations, UnusedPins
+from trunks.retention.keeping import HELD_MESSAGES, SENT_WITHIN
 
 
 class Chore(Protocol):
@@ -43,6 +45,27 @@ class AgedRows:
 
     def remove(self, session: Session, now: datetime, ids: Sequence[UUID]) -> int:
         return OldRows(session).remove(self._aging, now - self._keep, ids)
+
+
+class Messages:
+    """Messages to endpoints, but what a maintenance holds, or held a moment ago: that is still to be sent."""
+
+    table = "webhook_messages"
+    rows_at_once = 50
+
+    def __init__(self, keep: timedelta) -> None:
+        self._keep = keep
+
+    def look(self, session: Session, now: datetime, *, after: Place | None, limit: int) -> Looked:
+        return OldRows(session).look(_aging(session, now), now - self._keep, after=after, limit=limit)
+
+    def remove(self, session: Session, now: datetime, ids: Sequence[UUID]) -> int:
+        return OldRows(session).remove(_aging(session, now), now - self._keep, ids)
+
+
+def _aging(session: Session, now: datetime) -> Aging:
+    held = Maintenances(session).held_after(now - SENT_WITHIN)
+    return messages_but_held(held, now - HELD_MESSAGES)
 
 
 class HourlyRollups:

@@ -26,4 +26,8 @@ CALL_QUOTAS = timedelta(hours=25)
 # Longer than any backup that is still restored.
 GIVEN_UP_SIDES = timedelta(days=400)
 LEFT_LADDERS = timedelta(hours=1)
+# What is held by one maintenance behind the other waits no longer than that.
+HELD_MESSAGES = timedelta(days=400)
+# All tries of a message that is not held any more, and a day.
+SENT_WITHIN = timedelta(days=2)
 KEPT_ANSWERS = timedelta(hours=24)

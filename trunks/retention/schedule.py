@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from trunks.repositories import old_rows
-from trunks.retention.chore import AgedRows, Chore, Destinations, HourlyRollups, Pins
+from trunks.retention.chore import AgedRows, Chore, Destinations, HourlyRollups, Messages, Pins
 from trunks.retention.freezes import Freezes
 from trunks.retention.keeping import (
     CALL_QUOTAS,
@@ -38,7 +38,7 @@ def chores(keeping: Keeping, secrets: SecretBox, own_keys: InstallationKeyring) 
         AgedRows(old_rows.MASS_FALLS, _days(keeping.mass_falls)),
         AgedRows(old_rows.INCIDENTS, _days(keeping.flips)),
         AgedRows(old_rows.MAINTENANCES, _days(keeping.flips)),
-        AgedRows(old_rows.MESSAGES, _days(keeping.messages)),
+        Messages(_days(keeping.messages)),
         AgedRows(old_rows.IDLE_BUDGETS, IDLE_ADDRESSES),
         AgedRows(old_rows.LOST_SLOTS, IDLE_ADDRESSES),
         AgedRows(old_rows.LEFT_SHARES, IDLE_ADDRESSES),

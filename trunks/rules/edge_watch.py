@@ -60,6 +60,15 @@ class EdgeWatch:
         return frozenset(name for name, edge in self.edges.items() if edge.fallen or edge.withdrawn)
 
     @property
+    def withdrawn(self) -> frozenset[str]:
+        return frozenset(name for name, edge in self.edges.items() if edge.withdrawn)
+
+    @property
+    def named(self) -> frozenset[str]:
+        """Those that answers of DNS name, or left out for no longer than a carrier that rotates does."""
+        return frozenset(self.edges) - self.withdrawn
+
+    @property
     def standing(self) -> frozenset[str]:
         return frozenset(self.edges) - self.fallen
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from trunks.rules.delivery import DELAYS, MOST_TRIES
 from trunks.rules.incidents import IncidentKind
 
-# A fall gathers its trunks before it is told; what opened so long ago is no news.
+# A fall gathers its trunks before it is told; what might be told so long ago is no news.
 TOLD_AFTER = timedelta(seconds=20)
 NEWS_FOR = timedelta(days=2)
 

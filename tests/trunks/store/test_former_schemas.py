@@ -37,6 +37,7 @@ from trunks.models.flip import Flip
 from trunks.models.idempotent_request import IdempotentRequest
 from trunks.models.provision import Provision
 from trunks.models.trunk import Trunk
+from trunks.repositories.certificate_ends import CertificateEnds
 from trunks.repositories.credential_freezes import CredentialFreezes
 from trunks.repositories.edge_budgets import EdgeBudgets
 from trunks.repositories.number_claims import NumberClaims
@@ -523,3 +524,38 @@ def test_of_what_several_trunks_of_r0030_have_the_oldest_keeps_each(former: Form
             ("1001", newer),
         ]
         assert all(session.get_one(Trunk, each).ever_verified for each in trunk_ids)
+
+
+@pytest.mark.parametrize(("told_days", "is_told_again"), [(14, False), (30, True), (None, True)])
+def test_the_first_end_that_r0061_kept_is_known_and_what_was_told_of_it(
+    former: FormerStore, store_settings: Settings, told_days: int | None, is_told_again: bool
+) -> None:
+    ends = STARTED + timedelta(days=10)
+    former.migrate("r0061")
+    with former.database.write() as session:
+        trunk_id = _insert_trunk(former, session, _insert_environment(former, session))
+        # A former version that still runs while the schema is brought forward writes no more than this either.
+        former.insert(
+            session,
+            "destination_health",
+            destination_id=session.execute(
+                text("SELECT id FROM destinations").columns(id=Uuid())
+            ).scalar_one(),
+            domain="sip.carrier.example",
+            interval_seconds=60,
+            cycle=1,
+            some_dead=False,
+            options_ignored=False,
+            failures=0,
+            held_failures=0,
+            certificate_expires_at=ends,
+            **({} if told_days is None else {"certificate_told_days": told_days}),
+        )
+    prepare(store_settings)
+    with former.database.write() as session:
+        destination_id = session.get_one(Trunk, trunk_id).gateways[0].destination_id
+        found = CertificateEnds(session)
+        assert found.of([destination_id]) == {destination_id: ends}
+        assert found.books([destination_id], STARTED)[destination_id].first_end == ends
+        again = [found.is_new(row, days, STARTED) for row, days in found.changed(STARTED, limit=10)]
+        assert any(again) is is_told_again

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "r0062"
-down_revision = "r0061"
+revision = "r0063"
+down_revision = "r0062"
 branch_labels = None
 depends_on = None
 
