@@ -78,6 +78,11 @@ def begin_form(preset: CarrierPreset, visit: Visit) -> FormState:
     )
 
 
+def begin_again(state: FormState, visit: Visit) -> FormState:
+    """Give what was typed a form of its own, which makes another trunk."""
+    return replace(state, form_id=_signed(new_id(), visit))
+
+
 def read_new_trunk(fields: Mapping[str, str], visit: Visit) -> ReadForm:
     """Judge what was sent."""
     given = {name: fields.get(name, "") for name in FIELDS}

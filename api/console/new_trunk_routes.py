@@ -11,6 +11,7 @@ from api.console.checklist import steps_of
 from api.console.new_trunk_form import (
     FIELDS,
     FormState,
+    begin_again,
     begin_form,
     id_of_form,
     read_new_trunk,
@@ -26,11 +27,17 @@ from sipcheck.report.model import Report
 from sipcheck.target import TransportName
 from trunks.catalog.carrier_presets import CarrierPreset, carrier_presets
 from trunks.catalog.new_trunk import NewTrunk
+from trunks.models.trunk import Trunk
 from trunks.runs.evidence import evidence_of
+from trunks.secrets.secret_box import SecretBox
 
 router = APIRouter(prefix="/trunks/new")
 
 _NO_ANSWER = marked("The test did not end in time, and was given up; try again.")
+_SAVED_BEFORE = marked(
+    "This form was saved before, and the trunk of that time stands as it was. What the form says now is another trunk, "
+    "which is not saved yet: enter its password again, test it, and save it."
+)
 TRANSPORTS = [
     (each.value, each.upper()) for each in (TransportName.TLS, TransportName.TCP, TransportName.UDP)
 ]
@@ -84,8 +91,20 @@ async def save_trunk(preset_id: str, form: Submitted) -> Response:
         return _form(form.visit, preset, read.state)
     call = form.call
     trunk = await call.ask(call.catalog.trunks.create, read.new, trunk_id=trunk_id)
+    if not _is_what_was_sent(trunk, read.new, call.context.installation.secrets):
+        return _form(form.visit, preset, begin_again(read.state, form.visit), fault=_SAVED_BEFORE)
     await call.verify(trunk.id, on_demand=True)
     return see_other(f"{TRUNKS}/{trunk.id}")
+
+
+def _is_what_was_sent(trunk: Trunk, new: NewTrunk, secrets: SecretBox) -> bool:
+    """Whether a trunk is what a form says: one that was sent before is the first one's, whatever it says by now."""
+    sealed = trunk.sealed_password
+    password = None if sealed is None else secrets.open(sealed, trunk.id)
+    gateways = [(each.host, each.port, each.transport) for each in trunk.gateways]
+    sent = [(each.host, each.port, each.transport) for each in new.gateways]
+    of_trunk = trunk.name, trunk.username, password, trunk.auth_realm, trunk.proof
+    return gateways == sent and of_trunk == (new.name, new.username, new.password, new.auth_realm, new.proof)
 
 
 async def _dry_run(form: Submission, new: NewTrunk) -> tuple[Page, dict[str, str], Report] | None:

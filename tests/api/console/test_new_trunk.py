@@ -112,6 +112,35 @@ async def test_a_good_one_is_saved_once_and_verified(api: ApiUnderTest, visitor:
     assert "In use" in visitor.text
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"name": "Bonn"},
+        {"username": "another"},
+        {"password": "another"},
+        {"port": "5071"},
+        {"transport": "tcp"},
+    ],
+    ids=lambda changed: next(iter(changed)),
+)
+async def test_a_form_that_says_something_else_by_now_is_not_shown_as_saved(
+    api: ApiUnderTest, visitor: Visitor, changed: dict[str, str]
+) -> None:
+    """Saved in one tab and changed in the other: what was typed is not dropped, and no other trunk shown for it."""
+    api.on_ring = api.work(make_report())
+    await send(visitor, "test")
+    fields = FILLED | {"form_id": form_id(visitor), "form_token": visitor.form_token}
+    first = await visitor.client.post(f"{NEW}/pbx/save", data=fields)
+    assert first.status_code == 303
+    await visitor.send(f"{NEW}/pbx/save", **(fields | changed))
+    assert "This form was saved before" in visitor.text
+    assert trunks(api) == 1
+    again = form_id(visitor)
+    assert again != fields["form_id"]
+    await visitor.send(f"{NEW}/pbx/save", **(fields | changed | {"form_id": again}))
+    assert trunks(api) == 2
+
+
 WRONG_FIELDS: tuple[tuple[dict[str, str], dict[str, str] | None], ...] = (
     ({"name": ""}, {"name": "It is required."}),
     ({"port": "70000"}, {"port": "It must be at most 65535."}),
