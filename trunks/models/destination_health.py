@@ -98,4 +98,4 @@ class DestinationHealth(Leased, Base):
     certificate_expires_at: Mapped[datetime | None]
     # The last notice that was given of this end.
     certificate_told_days: Mapped[int | None]
-    certificate_ends: Mapped[dict[str, Any] | None] = mapped_column(deferred=True)
+    certificate_ends: Mapped[dict[str, Any] | None]

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import case, func, null, select, update
-from sqlalchemy.orm import undefer
 from sqlalchemy.sql.elements import ColumnElement
 
 from trunks.models.destination_health import DestinationHealth
@@ -66,9 +65,6 @@ class CertificateEnds(Repository):
             .order_by(DestinationHealth.certificate_expires_at)
             .limit(limit)
             .with_for_update(skip_locked=True, of=DestinationHealth)
-            # A row may be known here without that.
-            .options(undefer(DestinationHealth.certificate_ends))
-            .execution_options(populate_existing=True)
         )
         return [(row, days) for row, days in rows]
 
