@@ -5,8 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import inspect, select
-from sqlalchemy.orm import undefer
+from sqlalchemy import inspect
 
 from sipcheck.reasons import Reason
 from tests.trunks.forms import Store
@@ -50,14 +49,9 @@ OTHER_CLAIMS: tuple[dict[str, Any], ...] = (
 
 
 def row_of(watch: HealthWatch, claim: CheckClaim) -> dict[str, Any]:
+    row = watch.health(claim.destination_id)
     names = {each.key for each in inspect(DestinationHealth).column_attrs} - OWN
-    with watch.store.installation.database.read() as session:
-        row = session.scalars(
-            select(DestinationHealth)
-            .where(DestinationHealth.destination_id == claim.destination_id)
-            .options(undefer("*"))
-        ).one()
-        return {name: getattr(row, name) for name in names}
+    return {name: getattr(row, name) for name in names}
 
 
 def settled(watch: HealthWatch, claim: CheckClaim, told: dict[str, Any]) -> None:
