@@ -22,6 +22,7 @@ from sipcheck.report.shown import shown
 from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS, EngineSettings
 from sipcheck.target import Target, edge_name
 from sipcheck.transaction.run_context import OpenChannel, RunContext
+from sipcheck.transaction.time_plan import TimePlan
 from sipcheck.transport.channel import Channel
 from sipcheck.verification.edge_probe import EdgeProbe, probing
 from sipcheck.verification.edge_report import edge_report, unprobed_edge
@@ -58,7 +59,8 @@ async def discover(
     """
     # One after the other at a measured pace: not by the batch.
     username = None if after is None else after.target.username
-    run = replace(engine.run_context(timeout_seconds, username=username), udp_batch_for=None)
+    run = engine.run_context(timeout_seconds, username=username)
+    run = replace(run, udp_batch_for=None, plan=TimePlan(timeout_seconds, is_measure=True))
     candidates = await find_candidates(
         target, engine.resolver, engine.settings.guard, also=also, timeout_seconds=run.plan.dns_seconds
     )

@@ -127,7 +127,8 @@ async def ask_edges(
     the shared one decides nothing. Connections are always new. What answers OPTIONS is asked `forms` of its edge behind
     that. Raises ValueError as the builder does.
     """
-    run = engine.run_context(timeout_seconds)
+    # Whoever asks for life alone says by his time how long silence has to last.
+    run = replace(engine.run_context(timeout_seconds), plan=TimePlan(timeout_seconds, is_measure=True))
     if fresh:
         run = replace(run, udp_batch_for=None, open_channel=engine.open_channel_apart)
     else:

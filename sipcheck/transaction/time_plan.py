@@ -17,17 +17,31 @@ class _Share:
     least: float = 0.0
 
     def __get__(self, plan: "TimePlan", _: type) -> float:
-        return max(self.least, self.seconds * plan.timeout_seconds / _REFERENCE_SECONDS)
+        return max(self.least, self.share(plan))
+
+    def share(self, plan: "TimePlan") -> float:
+        return self.seconds * plan.timeout_seconds / _REFERENCE_SECONDS
+
+
+class _Chance(_Share):
+    """How long silence has to last to be the peer's; where the deadline is a measure, so much of that is enough."""
+
+    def __get__(self, plan: "TimePlan", _: type) -> float:
+        return self.share(plan) if plan.is_measure else max(self.least, self.share(plan))
 
 
 @dataclass(frozen=True, slots=True)
 class TimePlan:
     """Shares of one deadline in seconds; with another deadline they keep their proportion.
 
+    `is_measure` says that the deadline is whoever asks' own measure of life, as a health check's is: what does not
+    answer within it is silent, however short it is.
+
     Raises SettingInvalid for a timeout that is not a positive number of seconds.
     """
 
     timeout_seconds: float = _REFERENCE_SECONDS
+    is_measure: bool = False
 
     dns_seconds = _Share(3.0)
     # For the connection and, over TLS, its handshake: four ways there and back.
@@ -42,8 +56,8 @@ class TimePlan:
     settle_seconds = _Share(2.0)
     # What the deadline cut after less than this was never given a chance to be answered: an exchange, so that whoever
     # allows a whole second has a verdict; and a connection, at RFC 3261's half a second for each of three ways.
-    fair_chance_seconds = _Share(1.0, least=0.9)
-    connect_chance_seconds = _Share(1.5, least=1.5)
+    fair_chance_seconds = _Chance(1.0, least=0.9)
+    connect_chance_seconds = _Chance(1.5, least=1.5)
     # The same of a request with credentials: they go only to a peer that has answered, and so is heard.
     proof_chance_seconds = _Share(1.0)
     # With less than this left, credentials are not sent any more: the answer could not be heard.

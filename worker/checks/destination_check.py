@@ -90,7 +90,7 @@ class DestinationCheck:
         self._pacing = pacing
         self._knocks = knocks
         self._timeout_seconds = timeout_seconds
-        self._plan = TimePlan(timeout_seconds)
+        self._plan = TimePlan(timeout_seconds, is_measure=True)
         self._on_result = on_result
         self._on_refused = on_refused
         self._kept = KeptQuestions(engine)

@@ -21,3 +21,15 @@ def test_another_deadline_keeps_the_proportion(timeout: float) -> None:
     assert plan.dns_seconds == pytest.approx(timeout * 0.3)
     assert plan.connect_seconds == pytest.approx(max(2.0, timeout * 0.4))
     assert plan.patience_seconds == pytest.approx(timeout * 0.2)
+
+
+@pytest.mark.parametrize("timeout", [0.3, 0.5, 1.0, 10.0, 60.0])
+def test_silence_for_a_fair_chance_is_the_peers(timeout: float) -> None:
+    """Of a verification that is never less than a second; a check's own time is its measure, however short."""
+    plan, check = TimePlan(timeout), TimePlan(timeout, is_measure=True)
+    assert (plan.fair_chance_seconds, plan.connect_chance_seconds) == pytest.approx(
+        (max(0.9, timeout * 0.1), max(1.5, timeout * 0.15))
+    )
+    assert (check.fair_chance_seconds, check.connect_chance_seconds) == pytest.approx(
+        (timeout * 0.1, timeout * 0.15)
+    )
