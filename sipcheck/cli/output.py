@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sipcheck.cli.usage import refuse
+from sipcheck.cli.usage import give_up, refuse
 
 
 def open_closed_streams() -> None:
@@ -26,9 +26,9 @@ def speaking() -> Iterator[None]:
         yield
         sys.stdout.flush()
     except BrokenPipeError:
-        drop_the_rest()
+        give_up(sys.stdout)
     except OSError as error:
-        drop_the_rest()
+        give_up(sys.stdout)
         refuse(f"standard output cannot be written: {error.strerror}; write to a place with room")
 
 
@@ -36,9 +36,3 @@ def print_json(value: object) -> None:
     """Print one JSON object over several lines, in ASCII."""
     json.dump(value, sys.stdout, indent=2)
     sys.stdout.write("\n")
-
-
-def drop_the_rest() -> None:
-    """Give up standard output: what is said on it from now on goes nowhere."""
-    # The interpreter's own flush at exit would complain once more.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -20,7 +20,7 @@ from sipcheck.diagnosis.evidence import Proof
 from sipcheck.settings import DEFAULT_TIMEOUT_SECONDS, EngineSettings
 from sipcheck.sweep.row_file import FileUnusable
 from sipcheck.sweep.run import SweepPlan, allow_open_files, run_sweep
-from sipcheck.sweep.sweep import DEFAULT_CONCURRENCY, BadRow, SweepResult, SweepRow, row_without_run
+from sipcheck.sweep.sweep import DEFAULT_CONCURRENCY, BadRow, SweepResult, SweepRow
 
 _MOST_AT_ONCE = 10_000
 
@@ -87,7 +87,7 @@ def sweep(
             all_verified = _run(rows, settings, plan, take)
         finally:
             # Interrupted, it shows what is known, and what is not.
-            sheet.finish([row_without_run(row) for row in missing.values()])
+            sheet.finish(list(missing.values()))
     raise typer.Exit(0 if all_verified else 1)
 
 

@@ -14,7 +14,7 @@ from sipcheck.cli.sweep_table import SweepTable, shown_target
 from sipcheck.reasons import Outcome
 from sipcheck.report.json_export import report_to_json
 from sipcheck.report.model import EdgeReport, Report
-from sipcheck.sweep.sweep import SweepResult
+from sipcheck.sweep.sweep import BadRow, SweepResult, SweepRow, row_without_run
 
 
 class SweepFormat(StrEnum):
@@ -32,7 +32,7 @@ class Sheet(Protocol):
 
     def add(self, result: SweepResult) -> None: ...
 
-    def finish(self, missing: Sequence[SweepResult]) -> None: ...
+    def finish(self, missing: Sequence[SweepRow | BadRow]) -> None: ...
 
 
 class JsonLines:
@@ -43,7 +43,7 @@ class JsonLines:
         sys.stdout.write("\n")
         sys.stdout.flush()
 
-    def finish(self, missing: Sequence[SweepResult]) -> None:
+    def finish(self, missing: Sequence[SweepRow | BadRow]) -> None:
         """Nothing is left to be written: what is not there was not reached."""
 
 
@@ -102,7 +102,7 @@ class CsvLines:
         self._writer.writerow((result.number, *(read(result.report) for read in CSV_COLUMNS.values())))
         sys.stdout.flush()
 
-    def finish(self, missing: Sequence[SweepResult]) -> None:
+    def finish(self, missing: Sequence[SweepRow | BadRow]) -> None:
         """Nothing is left to be written: what is not there was not reached."""
 
 
@@ -137,10 +137,10 @@ class JunitSuite:
             )
         )
 
-    def finish(self, missing: Sequence[SweepResult]) -> None:
+    def finish(self, missing: Sequence[SweepRow | BadRow]) -> None:
         """Write the suite, in the order of its rows; one that was not reached is in error."""
-        for result in missing:
-            self.add(result)
+        for row in missing:
+            self.add(row_without_run(row))
         cases = sorted(self._cases, key=lambda case: case.number)
         signs = [_SIGNS.get(case.outcome) for case in cases]
         counts = {

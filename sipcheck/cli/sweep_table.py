@@ -10,7 +10,7 @@ from sipcheck.cli.page import open_page
 from sipcheck.cli.signs import OUTCOME_STATES, STATE_STYLES, Signs
 from sipcheck.reasons import Cause, CredentialState, Outcome, Reason
 from sipcheck.report.model import Report
-from sipcheck.sweep.sweep import SweepResult
+from sipcheck.sweep.sweep import BadRow, SweepResult, SweepRow
 from sipcheck.target import HostPort
 
 
@@ -69,13 +69,13 @@ class SweepTable:
         cause = self._causes.setdefault(kind, _Cause(report.outcome, message, result.number))
         cause.rows += 1
 
-    def finish(self, missing: Sequence[SweepResult]) -> None:
+    def finish(self, missing: Sequence[SweepRow | BadRow]) -> None:
         """Draw the rows in their order, and the causes by how many rows they hold."""
         with open_page() as (console, signs):
             console.print(_rows(sorted(self._lines, key=lambda line: line.number), signs))
             console.print(self._summary())
             if missing:
-                first = min(result.number for result in missing)
+                first = min(row.number for row in missing)
                 console.print(Text(f"{len(missing)} not reached, such as row {first}", style="bold yellow"))
             for reason, causes in self._by_reason():
                 for cause in causes[:_MOST_OF_A_REASON]:

@@ -6,7 +6,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 import typer
 
@@ -40,8 +40,12 @@ def tell(text: str) -> None:
     try:
         typer.echo(f"sipcheck: {text}", err=True)
     except OSError:
-        # The interpreter's own flush at exit would fail once more.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+        give_up(sys.stderr)
+
+
+def give_up(stream: TextIO) -> None:
+    """Let what is said on a standard stream from now on go nowhere; the flush at exit would complain once more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 @contextmanager

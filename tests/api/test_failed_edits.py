@@ -34,6 +34,15 @@ class Trunk:
     async def edit(self, by: ApiUnderTest, address: str) -> int:
         return (await by.client.put(self.url, json={"sip_address": address})).status_code
 
+    async def begin_and_vanish(self, address: str) -> None:
+        """Edit by a process that is gone while it waits for the sides."""
+        begun = asyncio.Event()
+        self.api.on_ring_provision = lambda trunk_id: begun.set()
+        edit = asyncio.create_task(self.edit(self.api, address))
+        await begun.wait()
+        edit.cancel()
+        await asyncio.gather(edit, return_exceptions=True)
+
     async def address(self) -> str:
         shown: dict[str, Any] = (await self.api.client.get(self.url)).json()["data"]
         return str(shown["sip_address"])
@@ -90,12 +99,7 @@ async def test_the_second_comes_when_the_first_has_ended(trunk: Trunk) -> None:
 async def test_one_whose_process_is_gone_keeps_off_nobody_for_long(
     trunk: Trunk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begun = asyncio.Event()
-    trunk.api.on_ring_provision = lambda trunk_id: begun.set()
-    first = asyncio.create_task(trunk.edit(trunk.api, "first.example"))
-    await begun.wait()
-    first.cancel()
-    await asyncio.gather(first, return_exceptions=True)
+    await trunk.begin_and_vanish("first.example")
     with monkeypatch.context() as patched:
         patched.setattr(autocalls, "_PROVISION_WAIT_SECONDS", 0.1)
         answer = await trunk.other.client.put(trunk.url, json={"sip_address": "second.example"})
@@ -119,12 +123,7 @@ async def test_the_same_change_once_more_tells_what_becomes_of_the_first(
     trunk: Trunk, monkeypatch: pytest.MonkeyPatch, worker: FirstWorker, status: int, said: str
 ) -> None:
     """Whoever sent it first is gone, and took nothing back: the sides are waited for all the same."""
-    begun = asyncio.Event()
-    trunk.api.on_ring_provision = lambda trunk_id: begun.set()
-    first = asyncio.create_task(trunk.edit(trunk.api, "first.example"))
-    await begun.wait()
-    first.cancel()
-    await asyncio.gather(first, return_exceptions=True)
+    await trunk.begin_and_vanish("first.example")
     trunk.api.store.clock.advance(60)
     trunk.sides.worker = worker
     monkeypatch.setattr(autocalls, "_PROVISION_WAIT_SECONDS", 1.0)

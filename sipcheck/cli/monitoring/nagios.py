@@ -32,8 +32,7 @@ from sipcheck.cli.options import (
     Timeout,
     WayOptions,
 )
-from sipcheck.cli.output import drop_the_rest
-from sipcheck.cli.usage import Refused, ending_the_command, refuse, tell
+from sipcheck.cli.usage import Refused, ending_the_command, give_up, refuse, tell
 from sipcheck.cli.values import read_positive, read_timeout
 from sipcheck.credentials import Credentials
 from sipcheck.diagnosis.evidence import Proof
@@ -75,7 +74,7 @@ class PluginCommand(TyperCommand):
         try:
             _print(unknown(unknown_why))
         except OSError as error:  # then the exit status alone speaks
-            drop_the_rest()
+            give_up(sys.stdout)
             tell(f"standard output cannot be written: {error.strerror}")
         raise typer.Exit(PluginState.UNKNOWN)
 

@@ -141,7 +141,7 @@ class Call:
     @property
     def taken(self) -> bool:
         """Whether a 2xx has come, to whichever INVITE."""
-        return not self._dialogs.none
+        return self._dialogs.any_opened
 
     async def _catch_up(self, late_seconds: float) -> None:
         """Let what came while we stood still be read first."""

@@ -52,9 +52,9 @@ class CallDialogs:
         return all(each.ended for each in self._open)
 
     @property
-    def none(self) -> bool:
-        """Whether no 2xx has opened any."""
-        return not self._open
+    def any_opened(self) -> bool:
+        """Whether a 2xx has opened one, ended by now or not."""
+        return bool(self._open)
 
     @property
     def full(self) -> bool:
