@@ -15,8 +15,9 @@ from trunkd.listening import listen
 from trunkd.stopping import stop_event_of_loop
 from trunks.installation.installation import Installation
 from trunks.installation.settings import Settings
+from trunks.installation.workers import WorkerBook
 from worker.app import make_app
-from worker.broker_ping import broker_answers, worker_answers
+from worker.broker_ping import broker_answers, runs_are_done
 from worker.completion_channel import listen_for_done
 from worker.doorbell import CeleryDoorbell
 
@@ -24,9 +25,9 @@ from worker.doorbell import CeleryDoorbell
 _WAITING_GRACE_SECONDS = 3.0
 
 
-def readiness_checks(celery: Celery) -> Mapping[str, ReadinessCheck]:
-    """What /readyz asks of the broker."""
-    return {"broker": partial(broker_answers, celery), "worker": partial(worker_answers, celery)}
+def readiness_checks(celery: Celery, workers: WorkerBook) -> Mapping[str, ReadinessCheck]:
+    """What /readyz asks of the broker and the workers."""
+    return {"broker": partial(broker_answers, celery), "worker": partial(runs_are_done, celery, workers)}
 
 
 def run_api(settings: Settings) -> None:
@@ -37,7 +38,7 @@ def run_api(settings: Settings) -> None:
     celery = make_app(settings)
     doorbell = CeleryDoorbell(celery)
     doorbell.start()
-    app = create_app(installation, doorbell=doorbell, checks=readiness_checks(celery))
+    app = create_app(installation, doorbell=doorbell, checks=readiness_checks(celery, installation.workers))
     listening = partial(listen_for_done, settings, app.state.context.waiter.notify)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

@@ -86,7 +86,7 @@ class Embedded:
         app = create_app(
             installation,
             doorbell=doorbell,
-            checks=readiness_checks(celery),
+            checks=readiness_checks(celery, installation.workers),
         )
         self._server = HttpServer(app, installation.settings)
         self._announcer = CompletionAnnouncer(installation.settings)

@@ -1,6 +1,9 @@
-"""Whether the broker answers, and whether a worker consumes: what /readyz asks."""
+"""Whether the broker answers, and whether a worker consumes and does this store's runs: what /readyz asks."""
 
 from celery import Celery
+
+from trunks.errors import StoreUnavailable
+from trunks.installation.workers import WorkerBook
 
 _ANSWER_WITHIN_SECONDS = 1.0
 
@@ -18,3 +21,18 @@ def worker_answers(app: Celery) -> None:
         answers = app.control.ping(timeout=_ANSWER_WITHIN_SECONDS, limit=1, connection=connection)
     if not answers:
         raise LookupError("no worker answers")
+
+
+def runs_are_done(app: Celery, workers: WorkerBook) -> None:
+    """Look for a worker that consumes, and for one of this store: the one that answered may be of another.
+
+    Raises LookupError when there is none, and what the transport raises.
+    """
+    worker_answers(app)
+    try:
+        seen = workers.seen()
+    except StoreUnavailable:
+        # That part fails by itself, and the workers are not to blame for it.
+        return
+    if not seen.runs:
+        raise LookupError("a worker answers on the broker, and none does the runs of this store")

@@ -3,12 +3,14 @@
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from uuid import UUID
 
 import structlog
 
 from trunks.doorbell import TEND_INTERVAL_SECONDS, Doorbell, OnDone
 from trunks.errors import StoreUnavailable
+from trunks.ids import new_id
 from trunks.installation.installation import Installation
 from trunks.runs.calls.caller import CallMaker
 from trunks.runs.growing_ladders import GrowingLadders
@@ -47,6 +49,7 @@ class Runtime:
         self._desk: RunDesk | None = None
         self._running = False
         self._mends_at = 0.0
+        self._id = new_id()
 
     def start(self, *, runs: bool = True, sweeps: bool = True, runs_in_flight: int | None = None) -> None:
         """Open the engine and begin to tend and, with `runs`, to verify, with `sweeps`, to check; once.
@@ -98,6 +101,9 @@ class Runtime:
         if sweeps:
             self._engine_loop.begin(DueChecks(installation, on_answer=self._on_done).run)
         self._engine_loop.begin(MessageDesk(installation).run)
+        self._workers = installation.workers
+        self._renew = partial(self._workers.note, self._id, does_runs=runs, checks_health=sweeps)
+        self._renew()
         self._running = True
         self._tending.start()
 
@@ -109,6 +115,7 @@ class Runtime:
             self._engine_loop.stop()
             # Whoever closes the store afterwards closes it behind the tending.
             self._tending.join(_TENDING_ENDS_WITHIN_SECONDS)
+            self._leave()
 
     def wake(self, within_seconds: float = 0.0) -> None:
         """Look for runs that are due, unless this process does none, or is stopping."""
@@ -123,6 +130,8 @@ class Runtime:
     def tend(self) -> None:
         """Take back what lost its worker, and queue the proofs that are due."""
         self._measure_clock()
+        if not self._ended.is_set():
+            self._renew()
         tended = self._recovery.tend()
         for verification_id in tended.reclaimed:
             _log.warning("verification-reclaimed", verification_id=str(verification_id))
@@ -185,6 +194,13 @@ class Runtime:
         if mended:
             _log.warning("clock-was-ahead", rows=mended)
             self.wake()
+
+    def _leave(self) -> None:
+        try:
+            self._workers.remove(self._id)
+        except StoreUnavailable as error:
+            # Then its row says for a moment longer that it is at work, as behind a kill.
+            _log.warning("store-away", error=str(error))
 
     def _tend_for_ever(self) -> None:
         while True:

@@ -12,11 +12,13 @@ from api.console.visit import Operating
 from api.context import Context
 from api.language.catalogs import marked, translated
 from api.talkover.parameters import IncidentId
+from trunks.ids import read_id
 from trunks.installation.statistics import StatisticsSeen, TableSeen
 from trunks.models.environment import Environment
 from trunks.people.maintenance import MaintenanceShown
 from trunks.provisions.status import ProvisionStatistics
 
+_INCIDENTS = "/console/operator/incidents"
 _ROWS = 50
 _LARGEST_TABLES = 15
 # As they are stored.
@@ -62,11 +64,17 @@ async def show_service(visit: Operating) -> Response:
 
 @router.get("/incidents")
 async def list_incidents(request: Request, visit: Operating) -> Response:
-    """List the newest over all tenants."""
-    only_open = request.query_params.get("show") == "open"
+    """List those of all tenants, newest first."""
+    query = request.query_params
+    only_open = query.get("show") == "open"
     service = visit.context.installation.people.operator_incidents
-    found = await visit.context.threads.run(service.newest, limit=_ROWS, only_open=only_open)
-    return page("operator_incidents.html", visit, incidents=found, only_open=only_open)
+    found = await visit.context.threads.run(
+        service.newest, limit=_ROWS + 1, only_open=only_open, before=read_id(query.get("before", ""))
+    )
+    shown = found[:_ROWS]
+    kept = "show=open&" if only_open else ""
+    more = f"{_INCIDENTS}?{kept}before={shown[-1].incident.id}" if len(found) > _ROWS else None
+    return page("operator_incidents.html", visit, incidents=shown, only_open=only_open, more=more)
 
 
 @router.get("/incidents/{incident_id}")
@@ -80,9 +88,9 @@ async def show_incident(incident_id: IncidentId, visit: Operating) -> Response:
 async def _gather(context: Context) -> ServiceNow:
     installation, run = context.installation, context.threads.run
     statistics, provisions = installation.statistics, installation.provisions
-    seen, incidents, environments, maintenance = await asyncio.gather(
+    seen, open_incidents, environments, maintenance = await asyncio.gather(
         run(statistics.see, statistics.settled_until()),
-        run(installation.people.operator_incidents.newest, limit=_ROWS, only_open=True),
+        run(installation.people.operator_incidents.count_open),
         run(installation.tenancy.tenants.environments),
         run(installation.people.maintenance.standing),
     )
@@ -91,7 +99,7 @@ async def _gather(context: Context) -> ServiceNow:
     off = provisions.overview.off
     return ServiceNow(
         seen=seen,
-        open_incidents=len(incidents),
+        open_incidents=open_incidents,
         environments=list(environments),
         maintenance=list(maintenance),
         provisions=None if off else await run(provisions.overview.statistics),

@@ -1,12 +1,15 @@
 """The commands that end by themselves, and what a wrong installation is told: one line, and no traceback."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from tests.trunkd.daemon import run_trunkd
+from tests.trunkd.prepared import installed
 from trunkd.main import app
 from trunks.installation.settings import setting_names
 
@@ -68,6 +71,77 @@ def test_tokens_of_each_scope_and_none_of_two(tmp_path: Path, monkeypatch: pytes
     listed = CliRunner().invoke(app, ("token", "list")).stdout
     rows = [line.split("\t")[1:] for line in listed.splitlines()]
     assert rows == [["acme", "standing", "", "read-only"], ["-", "standing", "o", "operator"]]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("environment", "create", "{}"),
+        ("token", "create", "--environment", "acme", "--label", "{}"),
+        ("token", "create", "--operator", "--label", "{}"),
+        ("maintenance", "begin", "--environment", "acme", "--note", "{}"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("two\nlines", r"'two\\nlines', with some that are not printable"),
+        ("a\tfield", r"'a\\tfield'"),
+        ("\u202eturned", r"'\\u202eturned'"),
+        ("\udce9", r"'\\udce9'"),  # how Python hands over a byte of another encoding
+        ("x" * 256, "with 256 characters"),
+    ],
+)
+def test_words_that_no_row_can_show_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], text: str, told: str
+) -> None:
+    monkeypatch.setenv("TRUNKS_DATA_DIR", str(tmp_path / "var"))
+    monkeypatch.setenv("COLUMNS", "500")
+    for made in (("migrate",), ("environment", "create", "acme")):
+        assert CliRunner().invoke(app, made).exit_code == 0
+    ended = CliRunner().invoke(app, [text if each == "{}" else each for each in arguments])
+    assert (ended.exit_code, ended.stdout) == (2, "")
+    assert told in ended.stderr
+    assert "printable characters, in a line" in ended.stderr
+    assert CliRunner().invoke(app, ("environment", "list")).stdout.count("\n") == 1
+    assert CliRunner().invoke(app, ("token", "list")).stdout == ""
+
+
+def test_a_row_is_a_line_whatever_a_former_version_let_into_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRUNKS_DATA_DIR", str(tmp_path / "var"))
+    with installed(tmp_path, {}) as installation:
+        installation.tenancy.tenants.create_environment("acme")
+        installation.tenancy.tenants.create_token("acme", label="two\nlines\tand fields")
+    listed = CliRunner().invoke(app, ("token", "list")).stdout
+    assert listed.rstrip("\n").split("\t")[1:] == ["acme", "standing", r"two\nlines\tand fields", "full"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (b"environment", b"create", b"caf\xe9"),
+        (b"token", b"create", b"--environment", b"caf\xe9"),
+        (b"maintenance", b"begin", b"--carrier", b"caf\xe9.example"),
+        (b"trunks", b"import", b"caf\xe9.csv", b"--environment", b"acme"),
+        (b"keys", b"caf\xe9"),
+    ],
+)
+def test_an_argument_that_is_no_text_ends_in_lines_and_no_traceback(
+    tmp_path: Path, arguments: tuple[bytes, ...]
+) -> None:
+    assert run_trunkd("migrate", folder=tmp_path).returncode == 0
+    ended = subprocess.run(
+        [Path(sys.executable).with_name("trunkd"), *arguments],
+        cwd=tmp_path,
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert (ended.returncode, ended.stdout) == (2, b"")
+    assert b"Traceback" not in ended.stderr
+    assert b"caf" in ended.stderr
 
 
 @pytest.mark.parametrize(

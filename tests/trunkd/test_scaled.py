@@ -1,6 +1,8 @@
 """The scaled form: API, two workers and beat as processes, on PostgreSQL and Redis."""
 
+import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -10,8 +12,8 @@ from tests.peers.kamailio import PASSWORD, USERNAME, Kamailio
 from tests.peers.postgres_server import PostgresServer
 from tests.peers.redis_server import RedisServer
 from tests.trunkd.conftest import Start
-from tests.trunkd.daemon import run_trunkd
-from tests.trunkd.prepared import make_token
+from tests.trunkd.daemon import Trunkd, run_trunkd
+from tests.trunkd.prepared import make_token, prepare_store
 
 HOST = "127.0.0.1"
 
@@ -29,6 +31,17 @@ def environment(scaled_environment: dict[str, str], port: int) -> dict[str, str]
 @pytest.fixture
 def token(environment: dict[str, str], tmp_path: Path) -> str:
     return make_token(tmp_path, environment)
+
+
+def _has_started(worker: Trunkd) -> bool:
+    return "worker-started" in worker.err
+
+
+def _answers(http: httpx.Client) -> bool:
+    try:
+        return http.get("/healthz").status_code == 200
+    except httpx.TransportError:
+        return False
 
 
 @pytest.fixture
@@ -94,6 +107,53 @@ def test_a_dead_beat_stops_nothing(
     api.wait_until(lambda: http.get(url).json()["data"]["is_verified"])
     verified_at = http.get(url).json()["data"]["last_health_check_at"]
     api.wait_until(lambda: http.get(url).json()["data"]["last_health_check_at"] > verified_at)
+
+
+def test_a_worker_is_one_of_this_store_that_does_its_runs(
+    start: Start,
+    environment: dict[str, str],
+    http: httpx.Client,
+    is_ready: Callable[[], bool],
+    trunk: Callable[[], str],
+    tmp_path: Path,
+) -> None:
+    def parts() -> dict[str, str]:
+        parts: dict[str, str] = http.get("/readyz").json()["parts"]
+        return parts
+
+    def examined() -> tuple[str, str]:
+        done = run_trunkd("doctor", "--json", folder=tmp_path, **environment)
+        line = next(line for line in map(json.loads, done.stdout.splitlines()) if line["check"] == "worker")
+        return line["mark"], line["detail"]
+
+    # On the same Redis, with a store of its own.
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    other = {name: value for name, value in environment.items() if name != "TRUNKS_DATABASE_URL"}
+    other["TRUNKS_DATA_DIR"] = str(elsewhere / "var")
+    prepare_store(elsewhere, other)
+    foreign = start("worker", **other)
+    sweeping = start("worker", "--queues", "sweep", **environment)
+    for worker in (foreign, sweeping):
+        worker.wait_until(partial(_has_started, worker))
+    api = start("api", **environment)
+    api.wait_until(partial(_answers, http))
+    assert parts() == {"store": "ok", "broker": "ok", "worker": "failing"}
+    mark, detail = examined()
+    assert (mark, "none that was seen a moment ago does the runs of this store" in detail) == ("failed", True)
+    assert http.post(f"{trunk()}/verify?async=true").json()["data"]["status"] == "queued"
+
+    ours = start("worker", "--queues", "verify,provision", **environment)
+    ours.wait_until(is_ready)
+    assert examined() == ("ok", "1 at work for this store; 1 of all check health.")
+    # What ends cleanly says so; the queue of another does not stand in for it.
+    assert sweeping.stop() == 0
+    mark, detail = examined()
+    assert (mark, detail) == ("failed", "1 at work for this store, and none checks health.")
+    assert ours.stop() == 0
+    api.wait_until(lambda: not is_ready())
+    assert parts()["worker"] == "failing"
+    assert (foreign.stop(), api.stop()) == (0, 0)
 
 
 def test_a_lost_broker_keeps_nobody_from_asking(

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import typer
 
+from trunkd.commands.lines import row, words
 from trunkd.commands.opened_installation import opened_installation
 from trunks.errors import IncidentNotFound, MaintenanceNotFound, TrunkNotFound
 from trunks.ids import read_id
@@ -65,13 +66,14 @@ def begin_maintenance(
     """Hold messages for a time, and print the id; states are kept and shown meanwhile, and messages go afterwards."""
     if [environment, carrier, trunk].count(None) != 2:
         raise typer.BadParameter("give one of --environment, --carrier and --trunk")
+    note = words(note, "--note")
     with opened_installation() as installation:
         begun = installation.people.maintenance.begin(
             timedelta(minutes=minutes),
             environment=environment,
             domain=None if carrier is None else carrier.lower(),
             trunk_id=None if trunk is None else _trunk_id(trunk),
-            note=note[:255],
+            note=note,
         )
     for each in begun:
         print(each)
@@ -82,7 +84,7 @@ def list_maintenance() -> None:
     """List what stands: id, until when, of what, note."""
     with opened_installation() as installation:
         for each in installation.people.maintenance.standing():
-            print(each.id, _utc(each.until_at), each.of, each.note, sep="\t")
+            print(row(each.id, _utc(each.until_at), each.of, each.note))
 
 
 @maintenance_commands.command("end")
@@ -108,7 +110,7 @@ def _line(view: OperatorView) -> str:
     incident = view.incident
     closed = "open" if incident.closed_at is None else _utc(incident.closed_at)
     opened, down = _utc(incident.opened_at), f"{view.down}/{view.trunks}"
-    return "\t".join([str(incident.id), opened, closed, down, view.cause])
+    return row(incident.id, opened, closed, down, view.cause)
 
 
 def _text(view: OperatorView) -> str:

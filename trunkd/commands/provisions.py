@@ -6,6 +6,7 @@ from typing import Annotated, TypeVar
 
 import typer
 
+from trunkd.commands.lines import row
 from trunkd.commands.opened_installation import opened_installation
 from trunkd.faults import FAULT
 from trunks.errors import SettingsInvalid
@@ -30,13 +31,14 @@ def list_strays() -> None:
             side = "inbound" if isinstance(stray.side.content, InboundSide) else "outbound"
             owner = stray.owner
             print(
-                stray.side.id,
-                side,
-                owner.trunk_id,
-                owner.environment_id or "-",
-                owner.revision,
-                stray.finding.value,
-                sep="\t",
+                row(
+                    stray.side.id,
+                    side,
+                    owner.trunk_id,
+                    owner.environment_id or "-",
+                    owner.revision,
+                    stray.finding.value,
+                )
             )
 
 

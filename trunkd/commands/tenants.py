@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from trunkd.commands.lines import row, words
 from trunkd.commands.opened_installation import opened_installation
 from trunks.errors import TokenNotFound
 from trunks.ids import read_id
@@ -48,12 +49,11 @@ def create_environment(
     ] = "",
 ) -> None:
     """Make a tenant."""
-    if not 1 <= len(name.strip()) <= 255 or not name.isprintable():
-        raise typer.BadParameter("give 1 to 255 printable characters", param_hint="NAME")
+    name = words(name, "NAME", needed=True)
     countries = _countries(call_countries)
     with _tenants() as tenants:
         environment = tenants.create_environment(
-            name.strip(),
+            name,
             allow_custom_sip_trunks=allow_custom_sip_trunks,
             requests_per_minute=rate_limit,
             shares_asking=shared_asking,
@@ -104,9 +104,7 @@ def list_environments() -> None:
         for environment in tenants.environments():
             allowed = "custom-trunks" if environment.allow_custom_sip_trunks else "no-custom-trunks"
             asking = "shared-asking" if environment.shares_asking else "own-asking"
-            print(
-                environment.id, environment.name, allowed, environment.requests_per_minute, asking, sep="\t"
-            )
+            print(row(environment.id, environment.name, allowed, environment.requests_per_minute, asking))
 
 
 @token_commands.command("create")
@@ -130,11 +128,12 @@ def create_token(
         raise typer.BadParameter(
             "give the tenant that the token speaks for, or --operator", param_hint="--environment"
         )
+    label = words(label, "--label")
     with _tenants() as tenants:
         if environment is None:
-            print(tenants.create_operator_token(label=label[:255]))
+            print(tenants.create_operator_token(label=label))
         else:
-            print(tenants.create_token(environment, label=label[:255], read_only=read_only))
+            print(tenants.create_token(environment, label=label, read_only=read_only))
 
 
 @token_commands.command("list")
@@ -147,7 +146,7 @@ def list_tokens() -> None:
         for token in tenants.tokens():
             state = "standing" if token.revoked_at is None else "revoked"
             environment = "-" if token.environment is None else token.environment.name
-            print(token.id, environment, state, token.label, token.scope, sep="\t")
+            print(row(token.id, environment, state, token.label, token.scope))
 
 
 @token_commands.command("revoke")

@@ -21,7 +21,7 @@ from trunks.installation.installation import read_keys
 from trunks.installation.settings import PREFIX, Settings
 from trunks.secrets.keys import KEY_FILE_NAME
 from worker.app import make_app
-from worker.broker_ping import broker_answers, worker_answers
+from worker.broker_ping import broker_answers
 
 _LEAST_FREE_BYTES = 200 * 1024 * 1024
 _LEAST_FREE_SHARE = 0.02
@@ -140,19 +140,6 @@ def broker(settings: Settings) -> str:
             f"it does not answer ({type(error).__name__}).", f"start it, or correct {PREFIX}BROKER_URL."
         ) from error
     return "it answers."
-
-
-def worker(settings: Settings) -> str:
-    """Somebody takes the messages."""
-    if settings.broker_url is None:
-        return "in the process of trunkd up, which this command cannot see."
-    try:
-        worker_answers(make_app(settings))
-    except LookupError as error:
-        raise CheckFailed("none answers.", "start trunkd worker with the same settings.") from error
-    except Exception as error:
-        raise CheckFailed("the broker does not answer.", "see the line about the broker.") from error
-    return "one answers."
 
 
 def dns(settings: Settings) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from trunkd.doctor import calls, checks, store, voice
+from trunkd.doctor import calls, checks, store, voice, worker
 from trunkd.doctor.checks import CheckFailed
 from trunkd.faults import FAULT
 from trunks.errors import SettingsInvalid
@@ -50,7 +50,7 @@ _CHECKS: dict[str, Check] = {
     "knocks": store.knocks,
     "clock": store.clock,
     "broker": checks.broker,
-    "worker": checks.worker,
+    "worker": worker.worker,
     "voice": voice.voice,
     "calls": calls.calls,
     "sides": voice.sides,

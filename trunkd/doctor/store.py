@@ -36,14 +36,15 @@ _MOST_DOUBLES = 20
 
 def store(settings: Settings) -> str:
     """The database answers and has the current schema."""
-    with _database(settings) as database:
+    with opened(settings) as database:
         require_sound(database)
         require_takes_writes(database)
         return f"{'SQLite' if database.is_sqlite else 'PostgreSQL'} answers, its schema is current."
 
 
 @contextmanager
-def _database(settings: Settings) -> Iterator[Database]:
+def opened(settings: Settings) -> Iterator[Database]:
+    """Open the store for a look. Raises CheckFailed where it cannot be read, also by what is asked of it then."""
     try:
         with closing(open_database(settings)) as database:
             require_current(database)
@@ -64,7 +65,7 @@ def _database(settings: Settings) -> Iterator[Database]:
 
 def stored_secrets(settings: Settings) -> str:
     """Every stored secret is sealed under a key that is at hand."""
-    with _database(settings) as database:
+    with opened(settings) as database:
         try:
             at_hand = read_keys(settings)
         except KeysUnusable as fault:
@@ -94,13 +95,13 @@ def stored_secrets(settings: Settings) -> str:
 def rows(settings: Settings) -> str:
     """How many rows each table has, and how old the oldest is."""
     now = datetime.now(UTC)
-    with _database(settings) as database, database.read() as session:
+    with opened(settings) as database, database.read() as session:
         return f"{', '.join(_told(size, now) for size in TableSizes(session).all())}."
 
 
 def numbers(settings: Settings) -> str:
     """Which numbers several trunks have, as a former version or an installation without provisioner let them."""
-    with _database(settings) as database, database.read() as session:
+    with opened(settings) as database, database.read() as session:
         found = NumberClaims(session).doubles(limit=_MOST_DOUBLES + 1)
     if not found:
         return "each is one trunk's."
@@ -118,7 +119,7 @@ def numbers(settings: Settings) -> str:
 
 def knocks(settings: Settings) -> str:
     """At which addresses work waits, since they were asked as often as ban filters bear."""
-    with _database(settings) as database, database.read() as session:
+    with opened(settings) as database, database.read() as session:
         resting = Knocks(session).resting(datetime.now(UTC), limit=_MOST_ADDRESSES)
     if not resting:
         return "no work waits for an address that rests."
@@ -141,7 +142,7 @@ def clock(settings: Settings) -> str:
         raise CheckFailed(f"it shows {now:%Y-%m-%d}.", "set it; run an NTP client.")
     if settings.uses_sqlite:
         return f"it shows {now:%Y-%m-%d %H:%M:%S} UTC; with SQLite there is no other to agree with."
-    with _database(settings) as database, database.read() as session:
+    with opened(settings) as database, database.read() as session:
         theirs: datetime = session.execute(text("SELECT clock_timestamp()")).scalar_one()
         apart_seconds = abs((datetime.now(UTC) - theirs).total_seconds())
     if apart_seconds > _CLOCK_MAY_DIFFER_SECONDS:

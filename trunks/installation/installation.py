@@ -21,6 +21,7 @@ from trunks.installation.rewound_clock import RewoundClock
 from trunks.installation.settings import PREFIX, Settings
 from trunks.installation.statistics import Statistics
 from trunks.installation.voice_reader import VoiceReader
+from trunks.installation.workers import WorkerBook
 from trunks.repositories.installation_keys import InstallationKeys
 from trunks.repositories.trunks import Trunks
 from trunks.runs.claims import LEASE_MARGIN_SECONDS
@@ -68,6 +69,7 @@ class Installation:
             clock=clock,
         )
         self.statistics = Statistics(self.database, settings.address_rate, clock)
+        self.workers = WorkerBook(self.database, clock)
 
     def require_fit(self) -> None:
         """Look whether a process that is to stay can begin. Raises StoreUnavailable."""

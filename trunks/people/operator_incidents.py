@@ -39,10 +39,15 @@ class OperatorView:
 class OperatorIncidents:
     database: Database
 
-    def newest(self, *, limit: int, only_open: bool) -> list[OperatorView]:
-        """List the newest."""
+    def count_open(self) -> int:
+        """Count those that are open."""
+        with self.database.question() as session:
+            return AllIncidents(session).count_open()
+
+    def newest(self, *, limit: int, only_open: bool, before: UUID | None = None) -> list[OperatorView]:
+        """List the newest, from the one before `before` on."""
         with self.database.read() as session:
-            found = AllIncidents(session).newest(limit=limit, only_open=only_open)
+            found = AllIncidents(session).newest(limit=limit, only_open=only_open, before=before)
             return [operator_view(session, each) for each in found]
 
     def get(self, incident_id: UUID) -> OperatorView:

@@ -43,11 +43,14 @@ class News:
 
 
 class AllIncidents(Repository):
-    def newest(self, *, limit: int, only_open: bool) -> Sequence[Incident]:
+    def newest(self, *, limit: int, only_open: bool, before: UUID | None = None) -> Sequence[Incident]:
         query = select(Incident).where(_is_one())
         if only_open:
             query = query.where(Incident.closed_at.is_(None))
-        return self._session.scalars(query.order_by(Incident.id.desc()).limit(limit)).all()
+        return self._newest(query, Incident, limit=limit, before=before)
+
+    def count_open(self) -> int:
+        return self._count(_is_one(), Incident.closed_at.is_(None))
 
     def get(self, incident_id: UUID) -> Incident | None:
         return self._session.scalar(select(Incident).where(Incident.id == incident_id, _is_one()))

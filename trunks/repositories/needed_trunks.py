@@ -7,12 +7,15 @@ from uuid import UUID
 from sqlalchemy import Select, TextClause, func, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
+from sipcheck.errors import TargetConflict, TargetInvalid
+from sipcheck.target import parse_target
 from trunks.models.destination import Destination
 from trunks.models.phone_number import PhoneNumber
 from trunks.models.trunk import DEGRADED, FALLEN, NEVER_WORKED, WELL, Gateway, Trunk
 from trunks.repositories.repository import Repository
 from trunks.rules.attention import Attention
 from trunks.rules.phone_numbers import key_of
+from trunks.rules.spellings import spelled_alike
 
 SPELLED: Mapping[Attention, TextClause] = {
     Attention.FALLEN: FALLEN,
@@ -82,16 +85,27 @@ def _left(of: Attention | None, after: Place | None) -> Iterator[Attention]:
 
 
 def _is_named(search: str) -> ColumnElement[bool]:
-    return func.lower(Trunk.name).contains(search.lower(), autoescape=True)
+    if search.isascii():
+        return func.lower(Trunk.name).contains(search.lower(), autoescape=True)
+    # What lower() knows of other letters goes by the engine, and on PostgreSQL by the database's locale.
+    return Trunk.name.regexp_match(spelled_alike(search))
+
+
+def _is_host(search: str) -> ColumnElement[bool]:
+    try:
+        domain = parse_target(search).domain
+    except (TargetInvalid, TargetConflict):
+        domain = search.lower()
+    return Destination.domain == domain
 
 
 def _ways_to_match(environment_id: UUID, search: str) -> tuple[Select[UUID], ...]:
-    """By a part of the name, by a host as it is written, and by a number in whatever spelling: ids of trunks."""
+    """By a part of the name, by a host in whatever spelling, and by a number in whatever spelling: ids of trunks."""
     named = select(Trunk.id).where(Trunk.environment_id == environment_id, _is_named(search))
     led = (
         select(Gateway.trunk_id)
         .join(Destination, Destination.id == Gateway.destination_id)
-        .where(Destination.domain == search.lower())
+        .where(_is_host(search))
     )
     numbered = select(PhoneNumber.trunk_id).where(
         PhoneNumber.environment_id == environment_id, PhoneNumber.key == key_of(search)

@@ -26,6 +26,7 @@ from trunks.models.placed_call import CallQuota, PlacedCall
 from trunks.models.shared_page import SharedPage
 from trunks.models.verification import Verification
 from trunks.models.webhook import WebhookDelivery, WebhookMessage
+from trunks.models.worker import Worker
 from trunks.repositories.among import among
 from trunks.repositories.maintenances import Held
 from trunks.repositories.repository import Repository
@@ -116,6 +117,7 @@ CONSOLE_SESSIONS = Aging(ConsoleSession, ConsoleSession.expires_at)
 # Their deliveries go with them.
 MESSAGES = Aging(WebhookMessage, WebhookMessage.at)
 KEPT_ANSWERS = Aging(IdempotentRequest, IdempotentRequest.created_at)
+LOST_WORKERS = Aging(Worker, Worker.seen_at)
 
 
 def messages_but_held(held: Held, at_most_before: datetime) -> Aging:

@@ -32,6 +32,7 @@ from trunks.models.shared_page import SharedPage
 from trunks.models.trunk import Trunk
 from trunks.models.verification import Verification
 from trunks.models.webhook import WebhookDelivery, WebhookMessage
+from trunks.models.worker import Worker
 from trunks.repositories.repository import Repository
 
 # Each with the moment that its rows' age is counted from.
@@ -61,6 +62,7 @@ _AGES: Mapping[type[Base], InstrumentedAttribute[Any]] = {
     SharedPage: SharedPage.created_at,
     ConsoleSession: ConsoleSession.created_at,
     LiveLadder: LiveLadder.written_at,
+    Worker: Worker.seen_at,
 }
 
 # -1 says that it was never looked at.

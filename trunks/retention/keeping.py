@@ -31,3 +31,4 @@ HELD_MESSAGES = timedelta(days=400)
 # All tries of a message that is not held any more, and a day.
 SENT_WITHIN = timedelta(days=2)
 KEPT_ANSWERS = timedelta(hours=24)
+LOST_WORKERS = timedelta(hours=1)

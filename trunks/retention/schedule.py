@@ -13,6 +13,7 @@ from trunks.retention.keeping import (
     KEPT_ANSWERS,
     KNOCKS,
     LEFT_LADDERS,
+    LOST_WORKERS,
     Keeping,
 )
 from trunks.secrets.secret_box import SecretBox
@@ -46,6 +47,7 @@ def chores(keeping: Keeping, secrets: SecretBox, own_keys: InstallationKeyring) 
         AgedRows(old_rows.KNOCK_WAITS, IDLE_ADDRESSES),
         AgedRows(old_rows.GIVEN_UP_SIDES, GIVEN_UP_SIDES),
         AgedRows(old_rows.KEPT_ANSWERS, KEPT_ANSWERS),
+        AgedRows(old_rows.LOST_WORKERS, LOST_WORKERS),
     )
 
 

@@ -1,12 +1,16 @@
 """The operator's pages: the service as it stands, incidents over all tenants; for nobody else, and for him alone."""
 
+import re
 from collections.abc import AsyncIterator
 
 import pytest
 
+from api.console import operator_routes
 from tests.api.client import ApiUnderTest
 from tests.api.console.test_incidents_and_carriers import fallen
 from tests.api.console.visitor import Visitor
+from trunks.models.incident import Incident
+from trunks.rules.incidents import IncidentKind
 
 pytestmark = pytest.mark.parametrize("store_settings", ["sqlite"], indirect=True)
 
@@ -40,6 +44,35 @@ async def test_he_sees_all_tenants_by_name(api: ApiUnderTest, operator: Visitor)
     ):
         assert words in operator.text
     assert (await operator.open("/console/operator/incidents/nothing")).status_code == 404
+
+
+async def test_more_incidents_than_a_page_shows_are_counted_and_reached(
+    api: ApiUnderTest, operator: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(operator_routes, "_ROWS", 2)
+    with api.store.installation.database.write() as session:
+        for number in range(7):
+            session.add(
+                Incident(
+                    kind=IncidentKind.HEALTH,
+                    domain="a.example",
+                    opened_at=api.store.clock(),
+                    closed_at=api.store.clock() if number in (0, 4) else None,
+                )
+            )
+    await operator.open("/console/operator")
+    assert "5 open" in operator.text
+    for query, pages in (("", [2, 2, 2, 1]), ("?show=open", [2, 2, 1])):
+        seen: list[list[str]] = []
+        path = f"/console/operator/incidents{query}"
+        while path:
+            await operator.open(path)
+            seen.append(re.findall(r'href="/console/operator/incidents/([^"?]+)"', operator.page.text))
+            more = re.search(r'href="([^"]*)" rel="next"', operator.page.text)
+            path = "" if more is None else more[1].replace("&amp;", "&")
+        assert [len(each) for each in seen] == pages
+        assert len({each for page in seen for each in page}) == sum(pages)
+    assert (await operator.open("/console/operator/incidents?before=x")).status_code == 200
 
 
 async def test_he_has_no_tenants_pages_and_may_leave(api: ApiUnderTest, operator: Visitor) -> None:
