@@ -12,6 +12,7 @@ import yaml
 from tests.peers.programs import find_program
 from tests.peers.prometheus_server import PrometheusServer
 from tests.sipcheck.cli.monitoring.exporter.conftest import Scene
+from trunks.installation.settings import Settings
 
 ROOT = Path(__file__).parents[5]
 DEPLOY = ROOT / "deploy"
@@ -64,6 +65,16 @@ def test_every_metric_of_a_probe_is_on_the_board() -> None:
         "sip_probe_age_seconds",
     }
     assert {name for name in made if name not in shown} == left_out
+
+
+def test_each_program_is_scraped_where_it_listens_by_default() -> None:
+    config = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yml").read_text(encoding="utf-8"))
+    jobs = {job["job_name"]: job for job in config["scrape_configs"]}
+    settings = Settings.model_fields
+    listening = f"{settings['host'].default}:{settings['port'].default}"
+    assert jobs["trunkd"]["static_configs"] == [{"targets": [listening]}]
+    exporter = (ROOT / "docs" / "design" / "command-line.md").read_text(encoding="utf-8")
+    assert f"{jobs['sipcheck']['relabel_configs'][-1]['replacement']} unless told otherwise" in exporter
 
 
 @pytest.mark.peers
