@@ -47,7 +47,8 @@ class AddressLimits:
         if self._limits.off and not any(wish.visit for wish in wishes):
             return [Admission(True) for _ in wishes]
         order = sorted(range(len(wishes)), key=lambda number: not wishes[number].on_demand)
-        with self._database.write(lock_wait_ms=lock_wait_ms) as session:
+        # What a server forgets of it was given a moment before it crashed (decision 37).
+        with self._database.write(lock_wait_ms=lock_wait_ms, flushed=False) as session:
             now = self._clock()
             ledger = LedgerTurn(session, self.knocks, now)
             turn = AdmissionTurn(EdgeBudgets(session), self._limits, ledger, now)
@@ -71,7 +72,7 @@ class AddressLimits:
 
     def free(self, slots: Sequence[tuple[str, UUID]]) -> list[None]:
         """Free slots before their runs end, each given by its address and claim."""
-        with self._database.write(lock_wait_ms=LOCK_WAIT_MS) as session:
+        with self._database.write(lock_wait_ms=LOCK_WAIT_MS, flushed=False) as session:
             EdgeBudgets(session).free_slots_at(slots)
         return [None for _ in slots]
 

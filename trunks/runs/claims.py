@@ -98,7 +98,8 @@ class RunClaims:
             with self._database.question() as session:
                 if not RunTurns(session).any_due(now):
                     return Claimed([], more=False)
-        with self._database.write(lock_wait_ms=LOCK_WAIT_MS) as session:
+        # Where a crash of the server forgets a claim, no password leaves by it, and no result is written (decision 37).
+        with self._database.write(lock_wait_ms=LOCK_WAIT_MS, flushed=False) as session:
             found, more = self._turns.due(RunTurns(session), now, limit=limit)
             runs = self._claim(session, found, now)
             return Claimed(runs, more=more or len(runs) < len(found))

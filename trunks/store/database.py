@@ -115,12 +115,14 @@ class Database:
         return self._writer
 
     @contextmanager
-    def write(self, *, lock_wait_ms: int | None = None) -> Iterator[Session]:
+    def write(self, *, lock_wait_ms: int | None = None, flushed: bool = True) -> Iterator[Session]:
         """Commit what the block does, or nothing of it when it raises.
 
-        With `lock_wait_ms` no row is waited for longer, which raises StoreBusy; SQLite locks no rows.
+        With `lock_wait_ms` no row is waited for longer, which raises StoreBusy; SQLite locks no rows. What is not
+        `flushed` everybody sees at once, and PostgreSQL's disk has a moment later, at the latest with the next commit
+        that is: a server that crashes before it has none of both.
         """
-        engine = self._writing(lock_wait_ms or self._lock_wait_ms)
+        engine = self._writing(lock_wait_ms or self._lock_wait_ms, flushed=flushed)
         with (
             self._translated(),
             self._writer,
@@ -129,11 +131,16 @@ class Database:
         ):
             yield session
 
-    def _writing(self, lock_wait_ms: int | None) -> Engine:
-        if lock_wait_ms is None or self.is_sqlite:
+    def _writing(self, lock_wait_ms: int | None, *, flushed: bool) -> Engine:
+        if self.is_sqlite or (lock_wait_ms is None and flushed):
             return self.engine
-        # In one message with BEGIN: it costs no round trip of its own.
-        return self.engine.execution_options(**{_BEGIN: f"BEGIN; SET LOCAL lock_timeout = {lock_wait_ms}"})
+        # In one message with BEGIN: they cost no round trip of their own.
+        statements = ["BEGIN"]
+        if lock_wait_ms is not None:
+            statements.append(f"SET LOCAL lock_timeout = {lock_wait_ms}")
+        if not flushed:
+            statements.append("SET LOCAL synchronous_commit = off")
+        return self.engine.execution_options(**{_BEGIN: "; ".join(statements)})
 
     @contextmanager
     def read(self) -> Iterator[Session]:
