@@ -30,7 +30,7 @@ def server(postgres_server: PostgresServer) -> Iterator[PostgresServer]:
 
 def _set(server: PostgresServer, statement: str) -> None:
     with server.connect() as connection:
-        connection.execute(statement)  # type: ignore[arg-type]
+        connection.execute(statement)
         connection.execute("SELECT pg_reload_conf()")
 
 
