@@ -93,3 +93,20 @@ def test_an_operator_holds_messages_for_a_time(store: Store) -> None:
         (("begin", "--environment", "acme", "--minutes", "43201"), 2),
     ):
         assert run("maintenance", *wrong)[0] == status, wrong
+
+
+@pytest.mark.parametrize(
+    ("entered", "given"),
+    [
+        ("münchen.example", "münchen.example"),
+        ("münchen.example", "xn--mnchen-3ya.example"),
+        ("xn--mnchen-3ya.example", "MÜNCHEN.example."),
+        ("sip.acme.example.", "sip.acme.example"),
+        ("sip.acme.example", "sip.acme.example.:5060"),
+        ("2001:db8::1", "[2001:DB8:0::1]"),
+    ],
+)
+def test_a_carrier_is_named_in_whatever_spelling(store: Store, entered: str, given: str) -> None:
+    store.make_trunk(domain=entered)
+    status, lines = run("maintenance", "begin", "--carrier", given)
+    assert (status, len(lines)) == (0, 1)

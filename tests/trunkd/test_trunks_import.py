@@ -10,7 +10,9 @@ import pytest
 
 from tests.peers.practice import PracticePeer
 from tests.trunkd.daemon import Trunkd, run_trunkd
-from tests.trunkd.prepared import make_token
+from tests.trunkd.prepared import installed, make_token
+from trunks.catalog.new_trunk import NewGateway, NewTrunk
+from trunks.catalog.trunk_import import Entry
 
 HEADER = "name,provider,target,transport,port,username,password\n"
 GOOD = HEADER + "Berlin,acme,127.0.0.1,udp,{port},demo,demo-password\nBonn,acme,sip.acme.example,,,,\n"
@@ -57,6 +59,20 @@ def test_the_same_name_and_host_twice_in_one_file(folder: Path) -> None:
     )
     assert (status, told) == (0, "2 entered; 1 there already; 0 not usable.\n")
     assert lines == ["row 2: 'A' at a.example is there already; skipped"]
+
+
+def test_a_trunk_that_stands_is_known_by_its_host_in_whatever_spelling(folder: Path) -> None:
+    hosts = ("münchen.example", "sip.acme.example.", "2001:db8:0::1")
+    with installed(folder, {}) as installation:
+        tenant = installation.tenancy.tenants.named("acme")
+        entered = [
+            NewTrunk(name="A", provider_name="x", gateways=(NewGateway(host=host),), username=None, password=None)
+            for host in hosts
+        ]
+        assert installation.catalog.imports.enter(tenant, entered, verify=False) == [Entry.ENTERED] * 3
+    rows = ("A,x,MÜNCHEN.example,,,,\n", "A,x,sip.acme.example,,,,\n", "A,x,[2001:db8::1],,,,\n")
+    status, told, _ = import_rows(folder, HEADER + "".join(rows))
+    assert (status, told) == (0, "0 entered; 3 there already; 0 not usable.\n")
 
 
 def test_another_account_of_the_same_name_and_host_is_told_and_not_lost(folder: Path) -> None:

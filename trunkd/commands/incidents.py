@@ -13,6 +13,7 @@ from trunks.errors import IncidentNotFound, MaintenanceNotFound, TrunkNotFound
 from trunks.ids import read_id
 from trunks.people.maintenance import LONGEST
 from trunks.people.operator_incidents import OperatorView
+from trunks.rules.spellings import domain_of
 
 incident_commands = typer.Typer(help="What fell at carriers, over all tenants.", no_args_is_help=True)
 maintenance_commands = typer.Typer(
@@ -71,7 +72,7 @@ def begin_maintenance(
         begun = installation.people.maintenance.begin(
             timedelta(minutes=minutes),
             environment=environment,
-            domain=None if carrier is None else carrier.lower(),
+            domain=None if carrier is None else domain_of(carrier),
             trunk_id=None if trunk is None else _trunk_id(trunk),
             note=note,
         )

@@ -10,6 +10,7 @@ from trunks.clock import Clock
 from trunks.models.verification import RequestedBy
 from trunks.repositories.tenants import Environments
 from trunks.repositories.trunks import Trunks
+from trunks.rules.spellings import domain_of
 from trunks.runs.queue import find_or_queue
 from trunks.secrets.secret_box import SecretBox
 from trunks.store.database import Database
@@ -51,7 +52,7 @@ class TrunkImport:
             standing = Trunks(session).places(tenant.environment_id, {new.name for new in some})
             entered = []
             for new in some:
-                places = {(new.name, gateway.host.lower()) for gateway in new.gateways}
+                places = {(new.name, domain_of(gateway.host)) for gateway in new.gateways}
                 users = {user for place in places for user in standing.get(place, ())}
                 if users:
                     is_same = new.username in users

@@ -74,7 +74,7 @@ class MaintenanceBook:
             destinations = rows.destinations(domain)
             if not destinations:
                 raise DestinationNotFound(
-                    f"No trunk leads to {domain!r}; give the host that it was entered with."
+                    f"No trunk leads to {domain!r}; give the host of one, in whatever spelling."
                 )
             return [{"destination_id": each} for each in destinations]
         if trunk_id is None or not rows.trunk_stands(trunk_id):

@@ -7,15 +7,13 @@ from uuid import UUID
 from sqlalchemy import Select, TextClause, func, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
-from sipcheck.errors import TargetConflict, TargetInvalid
-from sipcheck.target import parse_target
 from trunks.models.destination import Destination
 from trunks.models.phone_number import PhoneNumber
 from trunks.models.trunk import DEGRADED, FALLEN, NEVER_WORKED, WELL, Gateway, Trunk
 from trunks.repositories.repository import Repository
 from trunks.rules.attention import Attention
 from trunks.rules.phone_numbers import key_of
-from trunks.rules.spellings import spelled_alike
+from trunks.rules.spellings import domain_of, spelled_alike
 
 SPELLED: Mapping[Attention, TextClause] = {
     Attention.FALLEN: FALLEN,
@@ -91,21 +89,13 @@ def _is_named(search: str) -> ColumnElement[bool]:
     return Trunk.name.regexp_match(spelled_alike(search))
 
 
-def _is_host(search: str) -> ColumnElement[bool]:
-    try:
-        domain = parse_target(search).domain
-    except (TargetInvalid, TargetConflict):
-        domain = search.lower()
-    return Destination.domain == domain
-
-
 def _ways_to_match(environment_id: UUID, search: str) -> tuple[Select[UUID], ...]:
     """By a part of the name, by a host in whatever spelling, and by a number in whatever spelling: ids of trunks."""
     named = select(Trunk.id).where(Trunk.environment_id == environment_id, _is_named(search))
     led = (
         select(Gateway.trunk_id)
         .join(Destination, Destination.id == Gateway.destination_id)
-        .where(_is_host(search))
+        .where(Destination.domain == domain_of(search))
     )
     numbered = select(PhoneNumber.trunk_id).where(
         PhoneNumber.environment_id == environment_id, PhoneNumber.key == key_of(search)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, Uuid, and_, bindparam, delete, exists, func, select
+from sqlalchemy import Row, Select, Uuid, and_, bindparam, delete, exists, select
 from sqlalchemy.orm import Session, lazyload
 
 from trunks.errors import TrunkNotFound
@@ -168,15 +168,16 @@ class Trunks(Repository):
         )
 
     def places(self, environment_id: UUID, names: Collection[str]) -> dict[tuple[str, str], set[str | None]]:
-        """List where the tenant's trunks of these names lead: name and host, in lower case, each with its users."""
+        """List where the tenant's trunks of these names lead: name and domain, each with its users."""
         rows = self._session.execute(
-            select(Trunk.name, func.lower(Gateway.host), Trunk.username)
+            select(Trunk.name, Destination.domain, Trunk.username)
             .join(Gateway, Gateway.trunk_id == Trunk.id)
+            .join(Destination, Destination.id == Gateway.destination_id)
             .where(Trunk.environment_id == environment_id, Trunk.name.in_(names), Trunk.is_draft.is_(False))
         )
         found: dict[tuple[str, str], set[str | None]] = {}
-        for name, host, username in rows:
-            found.setdefault((name, host), set()).add(username)
+        for name, domain, username in rows:
+            found.setdefault((name, domain), set()).add(username)
         return found
 
     def same_line(
