@@ -67,10 +67,11 @@ def _of_taking(
     if found.is_conflict:
         others = [each.id for each in found.trunks if each is not trunk]
         own = [each for each in others if each in about]
+        variants = ["default"] if not trunk.numbers else []
         yield _finding(
             trunk,
             InboundReason.CONFLICT,
-            "" if own else "foreign",
+            "-".join(variants if own else [*variants, "foreign"]),
             called=_shown(call.called),
             others=_listed(own),
         )

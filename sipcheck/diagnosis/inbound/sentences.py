@@ -54,12 +54,23 @@ SAID: Mapping[tuple[InboundReason, str], Said] = {
         "If {source} is the carrier's, add it to the trunk's allow-list.",
     ),
     (InboundReason.CONFLICT, ""): Said(
-        "Two trunks take calls to {called}, so the call is refused with 503: this one, and {others}.",
-        "Take the number away from one of them.",
+        "More than one trunk takes calls to {called}, so the call is refused with 503: this one, and {others}.",
+        "Leave the number to one of them.",
     ),
     (InboundReason.CONFLICT, "foreign"): Said(
-        "Two trunks take calls to {called}, so the call is refused with 503: this one, and one that is not yours.",
+        "More than one trunk takes calls to {called}, so the call is refused with 503: this one, and at least one that "
+        "is not yours.",
         "Ask whoever runs this platform whose number it is.",
+    ),
+    (InboundReason.CONFLICT, "default"): Said(
+        "More than one trunk without numbers takes calls to {called}, so the call is refused with 503: this one, and "
+        "{others}.",
+        "Give the trunk that is meant this number, or leave one alone without numbers.",
+    ),
+    (InboundReason.CONFLICT, "default-foreign"): Said(
+        "More than one trunk without numbers takes calls to {called}, so the call is refused with 503: this one, and "
+        "at least one that is not yours.",
+        "Give the trunk that is meant this number.",
     ),
     (InboundReason.NO_DISPATCH_RULE, ""): Said(
         "The call comes in by this trunk, and no dispatch rule says where it goes: the caller hears ringing and then "

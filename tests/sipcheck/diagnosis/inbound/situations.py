@@ -287,7 +287,21 @@ SITUATIONS = [
         call=call(),
         standing=on(trunk(NUMBER), trunk("14155551234", id=OTHER), FOR_OWN),
         reasons=((OWN, R.CONFLICT), (OTHER, R.CONFLICT)),
-        change="one of them",
+        change="Leave the number to one of them",
+    ),
+    Situation(
+        name="two of one's own and a stranger's",
+        call=call(),
+        standing=on(trunk(NUMBER), trunk(NUMBER, id=OTHER), trunk(NUMBER, id=FOREIGN), FOR_OWN),
+        reasons=((OWN, R.CONFLICT), (OTHER, R.CONFLICT)),
+        change="Leave the number to one of them",
+    ),
+    Situation(
+        name="two of one's own without numbers, of which none could be taken away",
+        call=call(),
+        standing=on(trunk(), trunk(id=OTHER), FOR_OWN),
+        reasons=((OWN, R.CONFLICT), (OTHER, R.CONFLICT)),
+        change="Give the trunk that is meant this number, or leave one alone",
     ),
     not_taken(
         "one's own and a stranger's",
@@ -324,7 +338,13 @@ SITUATIONS = [
         on(trunk(), FOR_OWN),
         by=MatchedBy.DEFAULT,
     ),
-    not_taken("two trunks without numbers", call(), on(trunk(), trunk(id=FOREIGN), FOR_OWN), R.CONFLICT),
+    not_taken(
+        "two trunks without numbers",
+        call(),
+        on(trunk(), trunk(id=FOREIGN), FOR_OWN),
+        R.CONFLICT,
+        change="Give the trunk that is meant this number.",
+    ),
     Situation(
         name="a stranger's trunk without numbers takes what differs",
         call=call("0014155551234"),
