@@ -329,7 +329,7 @@ class Call:
     async def _on_success(self, leg: InviteLeg, response: Response, arrival: CallArrival, now: float) -> None:
         """Acknowledge a 2xx; one that opens a dialog is told to the user."""
         self._cancel.on_final(now)
-        if self._dialogs.acknowledge_again(leg, response) or self._dialogs.full:
+        if not self._dialogs.is_new(leg, response):
             return
         self._outcome.taken = True
         self._outcome.read(response, leg, arrival.source, now, self._credentials)
@@ -340,7 +340,7 @@ class Call:
 
     async def _end_late_success(self, leg: InviteLeg, response: Response) -> None:
         """End the dialog of a 2xx to an INVITE that another has followed; the user is told nothing of it."""
-        if self._dialogs.acknowledge_again(leg, response) or self._dialogs.full:
+        if not self._dialogs.is_new(leg, response):
             return
         dialog = await self._dialogs.open(leg, response, self._outcome.answered_realms, told=False)
         self._dialogs.hang_up(dialog)

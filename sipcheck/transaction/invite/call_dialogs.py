@@ -56,10 +56,6 @@ class CallDialogs:
         """Whether a 2xx has opened one, ended by now or not."""
         return bool(self._open)
 
-    @property
-    def full(self) -> bool:
-        return len(self._open) >= MOST_DIALOGS
-
     def moments(self) -> Iterator[float]:
         """When something of them is due."""
         moments = (*(leg.machine.next_at for leg in self._byes), self._asks.next_at)
@@ -70,15 +66,15 @@ class CallDialogs:
             self._perform(bye, bye.machine.on_time(now))
         self._asks.on_time(now)
 
-    def acknowledge_again(self, leg: InviteLeg, response: Response) -> bool:
-        """Acknowledge a copy of a 2xx; false for one that opens a dialog.
+    def is_new(self, leg: InviteLeg, response: Response) -> bool:
+        """Whether a 2xx opens a dialog, of which there are only so many; a copy of one that did is acknowledged.
 
         Some peers give both INVITEs of a call one To tag: which of them was taken shows by the CSeq.
         """
         known = next((each for each in self._open if each.is_of(leg.identity.cseq, response.to_tag)), None)
         if known is not None:
             self._do(known, known.end.on(Event.SUCCESS), leg.fields)
-        return known is not None
+        return known is None and len(self._open) < MOST_DIALOGS
 
     async def adopt(self, dialog: Dialog, way: Way, cseq: int, realms: frozenset[str]) -> None:
         """Take over a dialog that another had opened and acknowledged, to end it; `realms` as in `open`."""
