@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped
 
 from trunks.models.base import Base
 
@@ -14,4 +14,5 @@ class Worker(Base):
 
     does_runs: Mapped[bool]
     checks_health: Mapped[bool]
-    seen_at: Mapped[datetime] = mapped_column(index=True)
+    # Without an index: there are few, and what is written each few seconds is cheap where none knows of it.
+    seen_at: Mapped[datetime]

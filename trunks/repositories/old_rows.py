@@ -117,7 +117,7 @@ CONSOLE_SESSIONS = Aging(ConsoleSession, ConsoleSession.expires_at)
 # Their deliveries go with them.
 MESSAGES = Aging(WebhookMessage, WebhookMessage.at)
 KEPT_ANSWERS = Aging(IdempotentRequest, IdempotentRequest.created_at)
-LOST_WORKERS = Aging(Worker, Worker.seen_at)
+LOST_WORKERS = Aging(Worker, Worker.seen_at, indexed=False)
 
 
 def messages_but_held(held: Held, at_most_before: datetime) -> Aging:

@@ -19,4 +19,3 @@ def upgrade() -> None:
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_workers")),
     )
-    op.create_index(op.f("ix_workers_seen_at"), "workers", ["seen_at"])
