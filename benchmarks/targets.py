@@ -92,7 +92,9 @@ def _value(target: Target, results: Results) -> float | None:
 
 
 def _shown(target: Target, value: float | None) -> str:
-    return _NOT_MEASURED if value is None else f"{value:.3g} {target.unit}"
+    if value is None:
+        return _NOT_MEASURED
+    return f"{value:,.0f} {target.unit}" if value >= 1000 else f"{value:.3g} {target.unit}"
 
 
 def _judged(target: Target, value: float | None, limit: float) -> str:
