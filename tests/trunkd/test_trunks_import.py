@@ -66,7 +66,9 @@ def test_a_trunk_that_stands_is_known_by_its_host_in_whatever_spelling(folder: P
     with installed(folder, {}) as installation:
         tenant = installation.tenancy.tenants.named("acme")
         entered = [
-            NewTrunk(name="A", provider_name="x", gateways=(NewGateway(host=host),), username=None, password=None)
+            NewTrunk(
+                name="A", provider_name="x", gateways=(NewGateway(host=host),), username=None, password=None
+            )
             for host in hosts
         ]
         assert installation.catalog.imports.enter(tenant, entered, verify=False) == [Entry.ENTERED] * 3
