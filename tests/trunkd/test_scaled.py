@@ -145,11 +145,11 @@ def test_a_worker_is_one_of_this_store_that_does_its_runs(
 
     ours = start("worker", "--queues", "verify,provision", **environment)
     ours.wait_until(is_ready)
-    assert examined() == ("ok", "1 at work for this store; 1 of all check health.")
+    assert examined() == ("ok", "at work for this store: 1 for runs, 1 for health checks.")
     # What ends cleanly says so; the queue of another does not stand in for it.
     assert sweeping.stop() == 0
     mark, detail = examined()
-    assert (mark, detail) == ("failed", "1 at work for this store, and none checks health.")
+    assert (mark, detail) == ("failed", "at work for this store: 1 for runs, none for health checks.")
     assert ours.stop() == 0
     api.wait_until(lambda: not is_ready())
     assert parts()["worker"] == "failing"

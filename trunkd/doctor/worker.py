@@ -27,10 +27,10 @@ def worker(settings: Settings) -> str:
         )
     if not seen.health:
         raise CheckFailed(
-            f"{seen.runs} at work for this store, and none checks health.",
+            f"at work for this store: {seen.runs} for runs, none for health checks.",
             "start trunkd worker with the same settings, and the queue sweep among its queues.",
         )
-    return f"{seen.runs} at work for this store; {seen.health} of all check health."
+    return f"at work for this store: {seen.runs} for runs, {seen.health} for health checks."
 
 
 def _embedded(settings: Settings) -> str:

@@ -90,7 +90,7 @@ def _is_named(search: str) -> ColumnElement[bool]:
 
 
 def _ways_to_match(environment_id: UUID, search: str) -> tuple[Select[UUID], ...]:
-    """By a part of the name, by a host in whatever spelling, and by a number in whatever spelling: ids of trunks."""
+    """By a part of the name, and by a host or a number in whatever spelling: ids of trunks."""
     named = select(Trunk.id).where(Trunk.environment_id == environment_id, _is_named(search))
     led = (
         select(Gateway.trunk_id)
